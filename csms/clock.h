@@ -1,0 +1,41 @@
+/*
+ * Clock: the only reader of clocks. Everything else takes `now` or asks here.
+ *
+ * Real by default. It can run faster (`make run SPEED=60`): both times are then scaled from a
+ * common origin of CLOCK_MONOTONIC, so two processes on one machine given the same origin agree to
+ * the microsecond. In scenario tests it stands still and is set by hand.
+ * Reading is safe from any thread; changing the mode is for start-up and tests only.
+ */
+#ifndef CSMS_CLOCK_H
+#define CSMS_CLOCK_H
+
+#include "schemas/wall.h"
+
+typedef struct {
+	int64_t us;
+} mono_t;
+
+mono_t clock_mono(void);
+wall_t clock_wall(void);
+
+/* From now on wall time is `start` at CLOCK_MONOTONIC `origin_us` and runs `speed` times as fast. */
+void clock_scale(wall_t start, int64_t origin_us, double speed);
+
+/* Simulated seconds per real second: 1 unless scaled. Socket and disk timeouts divide by it. */
+double clock_speed(void);
+
+/* Stands still at `start` until clock_advance_ms(); for scenario tests. */
+void clock_simulate(wall_t start);
+void clock_advance_ms(int64_t ms);
+
+static inline mono_t mono_add_ms(mono_t t, int64_t ms)
+{
+	return (mono_t){t.us + ms * 1000};
+}
+
+static inline int64_t mono_diff_ms(mono_t later, mono_t earlier)
+{
+	return (later.us - earlier.us) / 1000;
+}
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * Loop: libev behind a dozen calls. One loop, one thread; all domain state lives on it.
+ *
+ * Only loop_wake_send() may be called from other threads (and from signal handlers).
+ */
+#ifndef CSMS_LOOP_H
+#define CSMS_LOOP_H
+
+#include "csms/timers.h"
+
+struct loop;
+
+/* Creates the default libev loop (one per process). NULL with errno set. */
+struct loop *loop_create(void);
+
+/* Runs until loop_stop(). */
+void loop_run(struct loop *l);
+void loop_stop(struct loop *l);
+
+/* The timers that this loop drives. */
+struct timers *loop_timers(struct loop *l);
+
+/* Calls `fn(arg)` on the loop soon after each loop_wake_send(); sends may be merged. */
+struct loop_wake;
+struct loop_wake *loop_wake_create(struct loop *l, void (*fn)(void *arg), void *arg);
+void loop_wake_send(struct loop_wake *w);
+void loop_wake_destroy(struct loop_wake *w);
+
+/* Calls `fn(arg)` on the loop when signal `signum` arrives. Watched until the loop is destroyed. */
+int loop_on_signal(struct loop *l, int signum, void (*fn)(void *arg, int signum), void *arg);
+
+/* Calls `fn(arg)` once each turn, after all events of the turn were handled and before the loop
+ * sleeps: the place where replies and database batches of the turn leave. */
+int loop_on_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
+
+/* Longest turn since the last call, in real microseconds (for /metrics). */
+int64_t loop_take_max_turn_us(struct loop *l);
+
+/* The struct ev_loop, for csms/net.c to hand to libwebsockets. */
+void *loop_foreign(struct loop *l);
+
+void loop_destroy(struct loop *l);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * The depot's own certificate authority for the server certificates of its listeners, made at
+ * first start so that TLS works with no step by hand. A later issue adds station certificates.
+ */
+#ifndef CSMS_PKI_SITE_CA_H
+#define CSMS_PKI_SITE_CA_H
+
+struct site_ca_paths {
+	char root_cert[512];                 /* hand this to stations and browsers */
+	char ecdsa_cert[512], ecdsa_key[512];
+	char rsa_cert[512], rsa_key[512];
+};
+
+/* Makes sure that `dir` holds a root and valid ECDSA and RSA server certificates for the `count`
+ * host names and addresses (SAN; CN is the first), makes what is missing or expires within 30
+ * days, keys with mode 0600, and fills `paths`. -1 with one line for a person. */
+int site_ca_ensure(const char *dir, const char *const *hosts, int count,
+	struct site_ca_paths *paths, char why[200]);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * TLS server settings: certificates, versions, suites and no resumption, per listener.
+ * Owner of <openssl/ssl.h> together with csms/pki/.
+ */
+#ifndef CSMS_TLS_H
+#define CSMS_TLS_H
+
+struct tls_server_config {
+	const char *ecdsa_cert, *ecdsa_key; /* PEM files: chain, leaf first; key */
+	const char *rsa_cert, *rsa_key;     /* second pair, or NULL */
+};
+
+struct tls_server;
+
+/* Loads and checks the files (key matches, not expired). NULL with one line for a person. */
+struct tls_server *tls_server_create(const struct tls_server_config *cfg, char why[200]);
+
+/* Called by csms/net.c with the SSL_CTX of a fresh listener: installs certificates, TLS 1.2+,
+ * the four mandatory suites of OCPP A00.FR.318 and TLS 1.3, no tickets, no session cache. */
+int tls_server_apply(struct tls_server *t, void *ssl_ctx);
+
+/* Reads the files again (SIGHUP); open connections live on. -1 with `why`: the old ones stay. */
+int tls_server_reload(struct tls_server *t, char why[200]);
+
+void tls_server_destroy(struct tls_server *t);
+
+#endif
