@@ -1,0 +1,55 @@
+/*
+ * Core: the daemon's parts in one place, handed to every module of the loop thread. Made by
+ * csms/main.c in the order of its fields and taken down in reverse. Scenario tests make one with a
+ * simulated clock and no sockets.
+ */
+#ifndef CSMS_CORE_H
+#define CSMS_CORE_H
+
+#include "csms/fleet.h"
+#include "csms/loop.h"
+#include "db/db.h"
+#include "gen/config.h"
+#include "gen/depot.h"
+
+struct control; /* csms/control.h: tree, guard, planner, setpoints */
+struct meters;  /* csms/meters.h: pollers and their newest readings */
+struct ws_server;
+struct http_server;
+struct net;
+struct api; /* csms/api/api.h */
+
+struct core {
+	const struct config_file *config;
+	const struct depot_file *depot;
+	const char *data_dir;
+	struct loop *loop;        /* NULL in scenario tests */
+	struct timers *timers;
+	struct db *db;
+	struct fleet fleet;
+	struct meters *meters;
+	struct control *control;
+	struct net *net;          /* NULL in scenario tests, as the three below */
+	struct ws_server *stations;
+	struct http_server *http;
+	struct api *api;
+	wall_t started;
+	bool is_stopping;
+};
+
+/* -- changes of configuration: journalled first, then in force ------------------------------ */
+
+/* Registers or changes a station. `password` may be NULL: keep the one it has. `done` is called
+ * on the loop when the change is on disk and in force (or not: status != 0 with why).
+ * -1 with one line in `why`: refused, e.g. the tails would no longer fit the tree. */
+int core_put_station(struct core *c, const char *id, const struct event_station_registered *reg,
+	const char *password, const char *actor,
+	void (*done)(void *arg, int status, const char *why), void *arg, char why[300]);
+int core_remove_station(struct core *c, struct station *s, const char *actor,
+	void (*done)(void *arg, int status, const char *why), void *arg, char why[300]);
+int core_put_token(struct core *c, const struct event_token_changed *t, const char *actor,
+	void (*done)(void *arg, int status, const char *why), void *arg, char why[300]);
+int core_remove_token(struct core *c, struct token *t, const char *actor,
+	void (*done)(void *arg, int status, const char *why), void *arg, char why[300]);
+
+#endif

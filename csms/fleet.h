@@ -1,0 +1,151 @@
+/*
+ * Fleet: what depotd knows about its stations, vehicles and tokens right now. All of it lives on
+ * the loop thread, and all of it can be rebuilt from the journal and the depot's file.
+ *
+ * Identities compare without regard to case (identifierString, OCPP 2.0.1 Part 2 2.1) but are kept
+ * as first written. Strings in these structs are owned by the fleet.
+ */
+#ifndef CSMS_FLEET_H
+#define CSMS_FLEET_H
+
+#include <stdbool.h>
+#include <uthash.h>
+#include "csms/timers.h"
+#include "gen/event.h"
+
+#define EVSES_MAX 100
+#define CONNECTORS_MAX 8
+
+struct call_queue; /* csms/call.h */
+struct session;    /* csms/session.h */
+struct station;
+struct vehicle;
+
+/* A value with its age; `at.ms` 0: never known. */
+struct reading {
+	double value;
+	wall_t at;
+};
+
+/* A charging transaction that is open, or ended lately. */
+struct transaction {
+	char id[37];
+	struct evse *evse;        /* NULL until an event named it */
+	struct vehicle *vehicle;  /* NULL: nobody we know */
+	char token[37];
+	wall_t started, ended, last;
+	struct reading begin_wh, meter_wh; /* import register */
+	int64_t last_seq;         /* newest sequence number whose state we show */
+	bool is_open;
+	char charging_state[20];  /* OCPP spelling, "" unknown */
+};
+
+/* What an EVSE was told to draw at most, and why. */
+struct setpoint {
+	int64_t limit_w;     /* -1: never told */
+	char source[24];     /* plan, guard, tail, charger … */
+	char node[61];       /* node whose limit decides, "" none */
+	char reason[160];    /* for a person */
+	wall_t at;
+};
+
+struct evse {
+	struct station *station;
+	int id;
+	bool is_dc;
+	int64_t max_w, min_w, tail_w;
+	int phases;
+	int connector_count;
+	struct connector {
+		char status[20]; /* Available, Occupied, Reserved, Unavailable, Faulted; "" unknown */
+		wall_t at;
+	} connectors[CONNECTORS_MAX];
+	struct transaction tx;    /* tx.id "" when there is none; ended ones stay until the next */
+	struct reading power_w, soc_pct;
+	struct setpoint told;     /* last accepted by the station */
+	int grid_evse;            /* index in the grid (csms/control.c), -1: not in it */
+};
+
+struct station {
+	char id[49];
+	char key[49];             /* id in lower case: the hash key */
+	char name[101];
+	char node[61];
+	enum event_registration policy;
+	int security_profile;     /* 0: any that is switched on */
+	char password_hash[120];  /* "" none */
+	bool from_file;
+	struct session *session;  /* NULL: not connected */
+	int64_t epoch;            /* counts connections */
+	wall_t connected_at, last_seen;
+	int connected_profile;    /* security profile of the connection */
+	bool has_booted;          /* a BootNotification was answered in this or an earlier connection */
+	enum event_registration boot_status; /* what we last answered */
+	char protocol[12], vendor[51], model[51], serial[51], firmware[51];
+	int evse_count;
+	struct evse *evses;       /* owned; evse_count long */
+	struct call_queue *calls; /* owned */
+	uint64_t revision;        /* grows with every change that a view shows */
+	UT_hash_handle hh;
+};
+
+struct vehicle {
+	char id[61], name[101];
+	int64_t battery_wh, max_ac_w, max_dc_w, min_w, need_wh; /* need_wh -1: from the battery */
+	int target_pct, priority;
+	int departs_min;          /* minutes after local midnight, -1: not daily */
+	wall_t departs_at;        /* once; ms 0: none */
+	struct reading soc_pct;
+	struct evse *evse;        /* where its open transaction is; NULL: away */
+	uint64_t revision;
+	UT_hash_handle hh;
+};
+
+struct token {
+	char key[64];             /* "TYPE/value" in lower case */
+	char type[21], value[37];
+	char status[20];          /* Accepted, Blocked, Expired, Invalid … */
+	char group[37];
+	wall_t expires;           /* ms 0: never */
+	struct vehicle *vehicle;
+	UT_hash_handle hh;
+};
+
+struct fleet {
+	struct station *stations; /* uthash by key */
+	struct vehicle *vehicles; /* uthash by id */
+	struct token *tokens;     /* uthash by key */
+	uint64_t revision;        /* newest revision given out */
+};
+
+void fleet_init(struct fleet *f);
+
+/* By identity in any case, or NULL. */
+struct station *fleet_station(const struct fleet *f, const char *id);
+struct vehicle *fleet_vehicle(const struct fleet *f, const char *id);
+struct token *fleet_token(const struct fleet *f, const char *type, const char *value);
+struct evse *station_evse(const struct station *s, int64_t evse_id);
+
+/* Adds or changes a station by its registration event; open transactions and setpoints of EVSEs
+ * that stay are kept. NULL: no memory. */
+struct station *fleet_put_station(
+	struct fleet *f, const char *id, const struct event_station_registered *reg);
+void fleet_remove_station(struct fleet *f, struct station *s);
+
+struct vehicle *fleet_put_vehicle(struct fleet *f, const char *id);
+struct token *fleet_put_token(struct fleet *f, const struct event_token_changed *t);
+void fleet_remove_token(struct fleet *f, struct token *t);
+
+/* Marks what a view of the station (or vehicle) shows as changed. */
+void fleet_touch(struct fleet *f, struct station *s);
+void fleet_touch_vehicle(struct fleet *f, struct vehicle *v);
+
+/* One word for a person: free, plugged, charging, paused, done, faulted, unavailable, unknown. */
+const char *evse_state(const struct evse *e);
+
+/* When the vehicle next leaves after `now`, in zone `tz`; ms 0: not known. */
+wall_t vehicle_departure(const struct vehicle *v, wall_t now, const char *tz);
+
+void fleet_finish(struct fleet *f);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Meters: the Modbus pollers of the depot's file and the newest reading of each meter. The
+ * pollers' threads hand over immutable readings; all of this is on the loop thread.
+ */
+#ifndef CSMS_METERS_H
+#define CSMS_METERS_H
+
+#include "csms/core.h"
+#include "modbus/meter_link.h"
+#include "modbus/meter_map.h"
+
+struct meters;
+
+struct meter {
+	const struct depot_meter *row;
+	const struct meter_map *map;
+	int node;                   /* index of the depot node that it measures, -1: none */
+	struct meter_reading last;  /* newest good reading */
+	wall_t last_at;             /* its time; ms 0: never */
+	struct meter_link_stats stats;
+	uint64_t revision;
+};
+
+/* Starts the pollers. NULL with one line for a person (unknown map, bad map file …). */
+struct meters *meters_create(struct core *c, char why[400]);
+
+int meters_count(const struct meters *m);
+const struct meter *meters_at(const struct meters *m, int index);
+
+/* Stops the threads within their timeouts. */
+void meters_destroy(struct meters *m);
+
+#endif

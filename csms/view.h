@@ -1,0 +1,22 @@
+/*
+ * Views: the live state as the API shows it (schemas/api.schema), made from core into an arena.
+ * One place makes the words and numbers, so that page, API and command line say the same.
+ */
+#ifndef CSMS_VIEW_H
+#define CSMS_VIEW_H
+
+#include "csms/core.h"
+#include "gen/api.h"
+
+void view_station(const struct core *c, const struct station *s, struct arena *a,
+	struct api_station_view *out);
+void view_evse(const struct core *c, const struct evse *e, struct arena *a,
+	struct api_evse_view *out);
+void view_vehicle(const struct core *c, const struct vehicle *v, struct arena *a,
+	struct api_vehicle_view *out);
+void view_tree(const struct core *c, struct arena *a, struct api_tree *out);
+void view_plan(const struct core *c, struct arena *a, struct api_plan *out);
+void view_meter(const struct core *c, int meter, struct arena *a, struct api_meter_view *out);
+void view_overview(const struct core *c, struct arena *a, struct api_overview *out);
+
+#endif
