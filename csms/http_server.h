@@ -24,6 +24,7 @@ struct http_request {
 	size_t body_len;
 	const char *content_type, *authorization, *cookie, *origin, *host; /* "" if absent */
 	const char *sec_fetch_site, *if_none_match, *if_match, *last_event_id, *idempotency_key;
+	const char *csrf_token, *accept_encoding; /* x-csrf-token, accept-encoding; "" if absent */
 	const char *peer;          /* address, or "unix" */
 	bool local;                /* came in over the Unix socket */
 	int uid;                   /* peer's user id on the Unix socket, else -1 */
