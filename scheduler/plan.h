@@ -1,0 +1,95 @@
+/*
+ * Plan: who charges when, and with how much.
+ *
+ * Earliest departure first, as soon as possible, within every node's limit in every slot; if not all
+ * fits, smaller priority numbers first. A plan always exists: where energy does not suffice it says
+ * who falls short, by how much and why. Pure: the same input gives the same plan.
+ *
+ * Arrays are row-major, [vehicle][slot] and [node][slot]. Power in W at the charge point, constant
+ * over a slot; energy in Wh into the battery; times in UTC ms. A plan owns its arrays and does not
+ * keep the input. Any thread.
+ */
+#ifndef SCHEDULER_PLAN_H
+#define SCHEDULER_PLAN_H
+
+#include "scheduler/battery.h"
+#include "scheduler/limits.h"
+
+#define PLAN_SLOTS_MAX 4320
+
+/* Room for EVSEs at every node (EVSEs too) in every slot: limit less margin, reserve and forecast. */
+struct plan_caps {
+	int nodes, slots;
+	int32_t *w; /* never below 0 */
+	int32_t *load_w; /* uncontrolled load reckoned with */
+	uint8_t *source; /* enum grid_source of the limit that w comes from */
+};
+
+/* Fills `c` from the limits that stand now. base_w[node] is a forecast of the uncontrolled load of
+ * the node's whole subtree, one value a slot, or NULL: unknown; base_w NULL: all unknown.
+ * 0, or -1: no memory or slots outside 1..PLAN_SLOTS_MAX. */
+int plan_caps_init(struct plan_caps *c, const struct grid_tree *t, const struct grid_limits *l,
+	int slots, const int32_t *const *base_w);
+/* A further limit of `limit_w` (before margin) on slots [from, to): an envelope that comes later. */
+void plan_caps_lower(struct plan_caps *c, const struct grid_tree *t, int node, int from, int to,
+	int32_t limit_w, enum grid_source source);
+void plan_caps_finish(struct plan_caps *c);
+
+struct plan_vehicle {
+	int evse; /* its place; two vehicles may follow one another there */
+	int64_t from_ms; /* plugged in (before the start: already) */
+	int64_t depart_ms; /* 0: unknown, the horizon's end; past: overdue, charges first */
+	int64_t need_wh; /* still to be stored */
+	int64_t stored_wh; /* in the battery at from_ms; for the taper */
+	int priority; /* smaller goes first when not all fits */
+	int32_t max_w; /* vehicle and connector together; 0: the EVSE's */
+	int32_t min_w; /* smallest power but 0; the EVSE's own counts if greater */
+	struct battery battery;
+};
+
+struct plan_input {
+	const struct grid_tree *tree;
+	const struct plan_caps *caps; /* caps->slots is the horizon */
+	int64_t start_ms; /* of slot 0 */
+	int slot_s; /* 1..86400 */
+	const struct plan_vehicle *vehicles;
+	int n;
+	bool fill_spare; /* use room left over to fill batteries beyond the need */
+};
+
+struct plan_outcome {
+	int first_slot, last_slot; /* usable slots [first, last) */
+	int64_t need_wh;
+	int64_t planned_wh; /* stored by the end of the horizon, rounded down */
+	int64_t short_wh; /* of the need, missing at departure; overdue: all that is missing now */
+	int ready_slot; /* the need is met at its end; -1: never, -2: nothing was needed */
+	enum grid_source why; /* short: what holds it back most, else GRID_SOURCE_NONE */
+	int why_node; /* … and the node, or -1 */
+};
+
+struct plan {
+	int vehicles, slots, slot_s;
+	int64_t start_ms;
+	int32_t *w; /* [vehicle][slot] offered: 0, or at least the minimum */
+	uint8_t *source; /* [vehicle][slot] enum grid_source: why it is not more */
+	int32_t *node; /* [vehicle][slot] node whose limit that is, or -1 */
+	struct plan_outcome *outcome; /* [vehicle] */
+	int64_t need_wh, planned_wh, short_wh;
+	int short_vehicles;
+};
+
+/* NULL: no memory, or input outside its bounds (unknown EVSE, negative energy, invalid battery …). */
+struct plan *plan_solve(const struct plan_input *in);
+void plan_destroy(struct plan *p);
+
+struct plan_fault {
+	int vehicle, slot, node; /* -1 where it does not apply */
+	int64_t got, limit;
+	const char *what; /* static text */
+};
+
+/* Checks a plan against its input with code of its own: windows, minimum and maximum power, every
+ * node in every slot, batteries, and the outcome's sums. True: sound; else *f is the first fault. */
+bool plan_check(const struct plan_input *in, const struct plan *p, struct plan_fault *f);
+
+#endif
