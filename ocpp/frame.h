@@ -6,7 +6,8 @@
  * matter. Pure, safe from any thread. Slices point into the caller's text.
  *
  * What is refused, with the answer that OCPP 2.0.1 part 4 (4.2.3, 4.3, 4.4) wants:
- *   not an array, no readable type or id, id over 36    RpcFrameworkError, id "-1"
+ *   not an array, no readable id, id over 36            RpcFrameworkError, id "-1"
+ *   type not a number                                   RpcFrameworkError
  *   wrong number of elements, action not a string       RpcFrameworkError
  *   type unknown to this version                        MessageTypeNotSupported (1.6: silence)
  *   payload not JSON, too deep, not UTF-8               FormatViolation
@@ -20,6 +21,7 @@
 
 #include "ocpp/callerror.h"
 #include "ocpp/message_id.h"
+#include "ocpp/scan.h"
 #include "ocpp/version.h"
 
 #define OCPP_ACTION_SIZE      64 /* longest action known has 33 letters */
@@ -39,11 +41,6 @@ struct ocpp_limits {
 	enum ocpp_version version; /* of this connection */
 	size_t max_bytes; /* largest frame; 0: 512 KiB */
 	int max_depth; /* nesting with the outer array; 0: 32 */
-};
-
-struct ocpp_slice {
-	const char *at; /* not NUL-terminated */
-	size_t len;
 };
 
 struct ocpp_frame {
