@@ -40,8 +40,8 @@ void grid_tree_sum(const struct grid_tree *t, const int32_t *evse_w, int64_t *no
 
 /* Uncontrolled load to reckon with at every node, never below 0. known_w[node] is what is known of
  * the uncontrolled load of its whole subtree (a meter less the EVSEs, a forecast) or GRID_UNKNOWN;
- * NULL: nothing is. Known: that plus the node's reserve. Unknown: the sum of its children, at least
- * the reserve. known_w and out_w may be the same array. */
+ * NULL: nothing is. Known: that plus the node's reserve. Unknown: the worst case, which is the sum
+ * of its children and its own greatest load, at least the reserve. Both arrays may be the same. */
 void grid_tree_uncontrolled(const struct grid_tree *t, const int64_t *known_w, int64_t *out_w);
 
 struct grid_over {
