@@ -99,10 +99,12 @@ static bool scan_number(struct ocpp_scan *s)
 {
 	if (ocpp_scan_peek(s) == '-')
 		s->at++;
-	if (ocpp_scan_peek(s) == '0')
-		s->at++;
-	else if (!scan_digits(s))
+	bool has_zero = ocpp_scan_peek(s) == '0';
+	size_t start = s->at;
+	if (!scan_digits(s))
 		return false;
+	if (has_zero && s->at > start + 1)
+		return refuse(s, "a number has a zero in front");
 	if (ocpp_scan_peek(s) == '.') {
 		s->at++;
 		if (!scan_digits(s))

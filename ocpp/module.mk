@@ -1,0 +1,9 @@
+# OCPP-J framing: pure library, linked by whoever speaks OCPP.
+OCPP_SRC := ocpp/frame.c ocpp/scan.c ocpp/callerror.c ocpp/message_id.c ocpp/version.c
+OCPP_CODEC_SRC := schemas/codec.c schemas/text.c schemas/arena.c schemas/wall.c
+
+$(eval $(call unit,ocpp_frame,$(OCPP_SRC) $(OCPP_CODEC_SRC),cjson m))
+$(eval $(call unit,ocpp_callerror,ocpp/callerror.c ocpp/message_id.c $(OCPP_CODEC_SRC),cjson m))
+$(eval $(call unit,ocpp_message_id,ocpp/message_id.c,))
+$(eval $(call unit,ocpp_version,ocpp/version.c,))
+$(eval $(call fuzzer,frame,$(OCPP_SRC) $(OCPP_CODEC_SRC),cjson m))
