@@ -1,6 +1,6 @@
 # OCPP-J framing: pure library, linked by whoever speaks OCPP.
 OCPP_SRC := ocpp/frame.c ocpp/scan.c ocpp/callerror.c ocpp/message_id.c ocpp/version.c
-OCPP_CODEC_SRC := schemas/codec.c schemas/text.c schemas/arena.c schemas/wall.c
+OCPP_CODEC_SRC := $(filter-out schemas/yaml.c,$(wildcard schemas/*.c))
 
 $(eval $(call unit,ocpp_frame,$(OCPP_SRC) $(OCPP_CODEC_SRC),cjson m))
 $(eval $(call unit,ocpp_callerror,ocpp/callerror.c ocpp/message_id.c $(OCPP_CODEC_SRC),cjson m))

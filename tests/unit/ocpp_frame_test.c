@@ -153,7 +153,7 @@ static const struct {
 	{"[2,\"1\",\"A\",\"{}\"]", V201, ANSWER, "1", OCPP_CODE_PROTOCOL_ERROR},
 	{"[2,\"1\",\"A\",7]", V201, ANSWER, "1", OCPP_CODE_PROTOCOL_ERROR},
 	/* rule 15: an action longer than any */
-	{"[2,\"1\",\"A23456789B23456789C23456789D23456789E23456789F23456789G23456789\",{}]", V201,
+	{"[2,\"1\",\"A23456789B23456789C23456789D23456789E23456789F23456789G23456789H\",{}]", V201,
 		ANSWER, "1", OCPP_CODE_NOT_IMPLEMENTED},
 	{"[2,\"1\",\"\\u0000\",{}]", V201, ANSWER, "1", OCPP_CODE_NOT_IMPLEMENTED},
 	/* rule 14: a type that the version does not know; 1.6 ignores it */
