@@ -1,0 +1,17 @@
+# schemas/: every message and file that crosses a boundary, and the codec that walks the rows.
+
+GENSCHEMA_SRC := $(wildcard tools/genschema/*.c) schemas/arena.c schemas/text.c schemas/utf8.c
+SCHEMAS := $(patsubst schemas/%.schema,%,$(wildcard schemas/*.schema))
+GENERATED += $(foreach s,$(SCHEMAS),$(BUILD)/gen/$(s).h $(BUILD)/gen/$(s).c)
+
+# Runs on the machine that builds, so it knows nothing of CFLAGS for the target.
+$(BUILD)/genschema: $(GENSCHEMA_SRC) $(wildcard tools/genschema/*.h) schemas/arena.h \
+		schemas/text.h schemas/codec.h schemas/rows.h
+	$(call say,HOSTCC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOSTCC) -std=c11 -O1 -g -D_GNU_SOURCE $(WARN) -iquote . -o $@ $(GENSCHEMA_SRC) -lm
+
+$(BUILD)/gen/%.h $(BUILD)/gen/%.c: schemas/%.schema $(BUILD)/genschema
+	$(call say,SCHEMA,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BUILD)/genschema $< $(BUILD)/gen/$*.h $(BUILD)/gen/$*.c
