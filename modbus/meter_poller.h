@@ -1,0 +1,59 @@
+/*
+ * Poller: one worker thread that polls the meters on one link and hands over what it read.
+ *
+ * Readings are immutable once queued. The worker calls `wake` after queueing; the loop thread then
+ * calls meter_poller_drain. One link never delays another. On a shared link a dead unit costs at
+ * most its timeout per request and is asked ever less often (its period doubled, up to 30 s).
+ * If nobody drains, the queue keeps the newest 256 events and counts those it dropped.
+ */
+#ifndef MODBUS_METER_POLLER_H
+#define MODBUS_METER_POLLER_H
+
+#include "modbus/meter_link.h"
+#include "modbus/meter_map.h"
+
+struct meter_poller;
+
+struct meter_poller_unit {
+	const struct meter_map *map; /* must outlive the poller */
+	int unit; /* Modbus unit, 0..255 */
+	int poll_ms; /* period in the caller's time */
+	int key; /* handed back in the events */
+};
+
+struct meter_poller_config {
+	struct meter_link_config link; /* its clocks are called on the worker thread */
+	const struct meter_poller_unit *units;
+	int unit_count;
+	double speed; /* of the caller's time against real time; 0 counts as 1 */
+	int frozen_ms; /* registers unchanged for so long make a reading suspect; 0: off */
+	void (*wake)(void *); /* called on the worker thread; may be NULL */
+	void *wake_arg;
+};
+
+/* One poll of one unit, good or not. */
+struct meter_event {
+	int key;
+	enum meter_result result;
+	struct meter_reading reading; /* if the result is METER_OK */
+	struct meter_link_stats stats; /* of this unit up to here */
+};
+
+/* Starts the thread. Copies the config; the maps stay the caller's. NULL with one line. */
+struct meter_poller *meter_poller_create(const struct meter_poller_config *config, char why[200]);
+
+/* Hands each queued event to `fn`, oldest first, and returns how many there were. Not to be
+ * called by two threads at once. */
+int meter_poller_drain(
+	struct meter_poller *p, void (*fn)(void *arg, const struct meter_event *event), void *arg);
+
+/* Events lost because nobody drained. */
+uint64_t meter_poller_dropped(struct meter_poller *p);
+
+/* The link in words, "tcp 127.0.0.1:502". */
+const char *meter_poller_name(const struct meter_poller *p);
+
+/* Stops the thread, within a timeout of the link, and frees all. NULL is fine. */
+void meter_poller_destroy(struct meter_poller *p);
+
+#endif
