@@ -17,14 +17,14 @@ struct db;
 struct db_batch;
 
 struct db_config {
-	const char *dir;          /* must exist */
-	const char *depot;        /* id of the depot, part of every key */
-	int commit_every_ms;      /* a group stays open at most this long (default 5) */
-	int commit_rows;          /* … or this many events (default 500) */
-	size_t max_queue;         /* batches waiting for the writer; more: db_submit() refuses */
-	int wire_max_mb;          /* wire.db is trimmed, oldest first, to this size */
+	const char *dir; /* must exist */
+	const char *depot; /* id of the depot, part of every key */
+	int commit_every_ms; /* a group stays open at most this long (default 5) */
+	int commit_rows; /* … or this many events (default 500) */
+	size_t max_queue; /* batches waiting for the writer; more: db_submit() refuses */
+	int wire_max_mb; /* wire.db is trimmed, oldest first, to this size */
 	int wire_max_days;
-	int series_max_days;      /* raw samples; rollups stay */
+	int series_max_days; /* raw samples; rollups stay */
 	/* Called on any thread when finished batches wait for db_drain(). */
 	void (*wake)(void *arg);
 	void *wake_arg;
@@ -39,26 +39,26 @@ struct db *db_open(const struct db_config *cfg, char why[300]);
 #define DB_ANY_VERSION (-1)
 
 struct db_event {
-	const char *stream;       /* "station/CP-7" */
-	int64_t expect_version;   /* version of the stream that the writer saw; DB_ANY_VERSION: append */
-	int type;                 /* EVENT_… of build/gen/event.h: row in event_actions[] */
-	const void *payload;      /* its request struct; must live in the batch's arena */
-	wall_t at;                /* when it happened, by its source */
-	wall_t received;          /* when we heard of it */
-	const char *cause;        /* id of what caused it: message id, command id … or NULL */
-	const char *correlation;  /* id of the whole story, or NULL */
-	const char *idem;         /* idempotency key within the stream, or NULL: a second event with the
+	const char *stream; /* "station/CP-7" */
+	int64_t expect_version; /* version of the stream that the writer saw; DB_ANY_VERSION: append */
+	int type; /* EVENT_… of build/gen/event.h: row in event_actions[] */
+	const void *payload; /* its request struct; must live in the batch's arena */
+	wall_t at; /* when it happened, by its source */
+	wall_t received; /* when we heard of it */
+	const char *cause; /* id of what caused it: message id, command id … or NULL */
+	const char *correlation; /* id of the whole story, or NULL */
+	const char *idem; /* idempotency key within the stream, or NULL: a second event with the
 				     same key is dropped and counted, and the batch still succeeds */
-	const char *actor;        /* "station:CP-7", "user:anna", "guard" … */
+	const char *actor; /* "station:CP-7", "user:anna", "guard" … */
 };
 
 enum db_direction { DB_FRAME_IN = 0, DB_FRAME_OUT = 1 };
 
 /* Outcome of one batch, given to `done` on the loop thread. */
 struct db_result {
-	int status;               /* 0: on disk; DB_CONFLICT; DB_FAILED (see why) */
-	int duplicates;           /* events dropped by their idempotency key */
-	int64_t last_seq;         /* journal sequence of its last event, 0 if none */
+	int status; /* 0: on disk; DB_CONFLICT; DB_FAILED (see why) */
+	int duplicates; /* events dropped by their idempotency key */
+	int64_t last_seq; /* journal sequence of its last event, 0 if none */
 	const char *why;
 };
 #define DB_CONFLICT (-2) /* a stream had another version: nothing of the batch was written */
@@ -101,6 +101,7 @@ bool db_healthy(const struct db *db, char why[300]);
 struct db_stats {
 	int64_t events, frames, samples, commits, duplicates, queued;
 	int64_t commit_us_sum, commit_us_max;
+	int64_t lost; /* frames and samples that could not be recorded */
 };
 void db_stats(const struct db *db, struct db_stats *out);
 

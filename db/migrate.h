@@ -1,0 +1,26 @@
+/*
+ * Migrations: numbered steps that bring a file to the present layout; PRAGMA user_version counts.
+ * A step, once released, never changes.
+ */
+#ifndef DB_MIGRATE_H
+#define DB_MIGRATE_H
+
+#include "db/sqlite.h"
+
+struct migration {
+	int number; /* 1, 2, 3 … without gaps */
+	const char *text;
+};
+
+struct migration_list {
+	int count;
+	const struct migration *items;
+};
+
+extern const struct migration_list migrate_depot, migrate_series, migrate_wire;
+
+/* Runs the missing steps, each in a transaction. -1 with one line: the file is newer than this
+ * program, or a step failed (the file then is at the last good step). */
+int migrate_run(struct sql *s, const struct migration_list *list, char why[300]);
+
+#endif

@@ -1,0 +1,81 @@
+#include "db/projection.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gen/event.h"
+
+static const struct {
+	const struct projection *projection;
+	const struct projection_rule *rules;
+} parts[] = {
+	{&projection_station, projection_station_rules},
+	{&projection_transaction, projection_transaction_rules},
+	{&projection_command, projection_command_rules},
+	{&projection_access, projection_access_rules},
+	{&projection_control, projection_control_rules},
+};
+#define PARTS (sizeof parts / sizeof *parts)
+
+const char *const projection_tables[] = {"stations", "evses", "connectors", "setpoints",
+	"transactions", "tokens", "commands", "plans", "guard_acts", "depots", "users",
+	"api_tokens", NULL};
+
+struct projections {
+	void *self[PARTS];
+	struct {
+		int (*apply)(void *self, const struct journal_entry *e);
+		void *self;
+	} by_type[EVENT_EVENT_COUNT]; /* no rule: the event changes no table */
+};
+
+struct projections *projections_create(struct sql *s, char why[300])
+{
+	struct projections *p = calloc(1, sizeof *p);
+	if (!p)
+		return NULL;
+	for (size_t i = 0; i < PARTS; i++) {
+		p->self[i] = parts[i].projection->create(s);
+		if (!p->self[i]) {
+			snprintf(why, 300, "%.299s", s->error);
+			projections_destroy(p);
+			return NULL;
+		}
+		for (const struct projection_rule *r = parts[i].rules; r->type >= 0; r++) {
+			p->by_type[r->type].apply = r->apply;
+			p->by_type[r->type].self = p->self[i];
+		}
+	}
+	return p;
+}
+
+void projections_destroy(struct projections *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; i < PARTS; i++)
+		if (p->self[i])
+			parts[i].projection->destroy(p->self[i]);
+	free(p);
+}
+
+int projections_apply(struct projections *p, const struct journal_entry *e)
+{
+	if (!p->by_type[e->type].apply)
+		return 0;
+	return p->by_type[e->type].apply(p->by_type[e->type].self, e);
+}
+
+void projections_forget(struct projections *p)
+{
+	for (size_t i = 0; i < PARTS; i++)
+		if (parts[i].projection->forget)
+			parts[i].projection->forget(p->self[i]);
+}
+
+const char *projection_subject(const struct journal_entry *e)
+{
+	const char *slash = strchr(e->stream, '/');
+	return slash ? slash + 1 : e->stream;
+}

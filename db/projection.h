@@ -1,0 +1,55 @@
+/*
+ * Projections: the tables that say how things stand, each a function of the events in the order of
+ * the journal, changed in the same transaction as the journal.
+ *
+ * The same code runs in the writer and in a rebuild. It looks at nothing but the event and its own
+ * tables: no clock, no file, no other event.
+ */
+#ifndef DB_PROJECTION_H
+#define DB_PROJECTION_H
+
+#include "db/journal.h"
+#include "db/sqlite.h"
+
+struct projections;
+
+/* Prepares the statements on `s`. NULL with one line. */
+struct projections *projections_create(struct sql *s, char why[300]);
+void projections_destroy(struct projections *p);
+
+/* Applies one event. 0, or -1 with the reason in the connection's error. */
+int projections_apply(struct projections *p, const struct journal_entry *e);
+
+/* After a rollback: forgets cached rows. */
+void projections_forget(struct projections *p);
+
+/* Names of the projected tables, NULL at the end, for rebuild and check. */
+extern const char *const projection_tables[];
+
+/* -- for the files projection_*.c only -------------------------------------------------------- */
+
+/* One table or a few that belong together. */
+struct projection {
+	const char *name;
+	void *(*create)(struct sql *s);
+	void (*destroy)(void *self);
+	void (*forget)(void *self); /* NULL: caches nothing */
+};
+
+extern const struct projection projection_station, projection_transaction, projection_command,
+	projection_access, projection_control;
+
+struct projection_rule {
+	int type; /* EVENT_… */
+	const struct projection *owner;
+	int (*apply)(void *self, const struct journal_entry *e);
+};
+
+/* Rules of each file; type -1 at the end. */
+extern const struct projection_rule projection_station_rules[], projection_transaction_rules[],
+	projection_command_rules[], projection_access_rules[], projection_control_rules[];
+
+/* The part of a stream's name after its first slash: "CP-7" of "station/CP-7". */
+const char *projection_subject(const struct journal_entry *e);
+
+#endif

@@ -1,0 +1,133 @@
+/* Who may charge (tokens), who may sign in (one-time links), which scripts may call (API tokens). */
+#include <stdlib.h>
+
+#include "db/projection.h"
+#include "gen/event.h"
+
+struct access {
+	struct sql *sql;
+	sqlite3_stmt *token, *drop_token, *link, *signed_in, *api_token, *revoke;
+};
+
+static void *create(struct sql *s)
+{
+	struct access *p = calloc(1, sizeof *p);
+	if (!p)
+		return NULL;
+	p->sql = s;
+	const struct sql_prepared list[] = {
+		{&p->token,
+			"INSERT OR REPLACE INTO tokens (depot, type, value, status, group_id, vehicle,"
+			" expires, source, at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"},
+		{&p->drop_token, "DELETE FROM tokens WHERE depot=?1 AND type=?2 AND value=?3"},
+		{&p->link,
+			"INSERT INTO users (depot, name, link_made_at, link_expires) VALUES (?1,?2,?3,?4)"
+			" ON CONFLICT (depot, name) DO UPDATE SET link_made_at=?3, link_expires=?4,"
+			" link_used_at=NULL"},
+		{&p->signed_in,
+			"INSERT INTO users (depot, name, signed_in_at, method, peer, link_used_at)"
+			" VALUES (?1,?2,?3,?4,?5, iif(?4='link', ?3, NULL))"
+			" ON CONFLICT (depot, name) DO UPDATE SET signed_in_at=?3, method=?4, peer=?5,"
+			" link_used_at=iif(?4='link', ifnull(link_used_at, ?3), link_used_at)"},
+		{&p->api_token,
+			"INSERT OR REPLACE INTO api_tokens (depot, id, digest, name, role, made_at,"
+			" expires) VALUES (?1,?2,?3,?4,?5,?6,?7)"},
+		{&p->revoke,
+			"UPDATE api_tokens SET revoked_at=?3, revoked_why=?4 WHERE depot=?1 AND id=?2"
+			" AND revoked_at IS NULL"},
+	};
+	if (sql_prepare_all(s, list, sizeof list / sizeof *list) == 0)
+		return p;
+	free(p);
+	return NULL;
+}
+
+static int on_token(void *self, const struct journal_entry *e)
+{
+	struct access *p = self;
+	const struct event_token_changed *t = e->payload;
+	sqlite3_stmt *st = p->token;
+	sql_bind_text(st, 1, e->depot);
+	sql_bind_text(st, 2, t->type);
+	sql_bind_text(st, 3, t->value);
+	sql_bind_text(st, 4, t->status);
+	sql_bind_text(st, 5, t->group);
+	sql_bind_text(st, 6, t->vehicle_id);
+	sql_bind_optional(st, 7, t->has_expires, t->expires.ms);
+	sql_bind_text(st, 8, t->source);
+	sqlite3_bind_int64(st, 9, e->at.ms);
+	return sql_run(p->sql, st);
+}
+
+static int on_token_removed(void *self, const struct journal_entry *e)
+{
+	struct access *p = self;
+	const struct event_token_removed *t = e->payload;
+	sql_bind_text(p->drop_token, 1, e->depot);
+	sql_bind_text(p->drop_token, 2, t->type);
+	sql_bind_text(p->drop_token, 3, t->value);
+	return sql_run(p->sql, p->drop_token);
+}
+
+static void bind_subject(sqlite3_stmt *st, const struct journal_entry *e)
+{
+	sql_bind_text(st, 1, e->depot);
+	sql_bind_text(st, 2, projection_subject(e));
+}
+
+static int on_link(void *self, const struct journal_entry *e)
+{
+	struct access *p = self;
+	const struct event_sign_in_link_made *l = e->payload;
+	bind_subject(p->link, e);
+	sqlite3_bind_int64(p->link, 3, e->at.ms);
+	sqlite3_bind_int64(p->link, 4, l->expires.ms);
+	return sql_run(p->sql, p->link);
+}
+
+static int on_signed_in(void *self, const struct journal_entry *e)
+{
+	struct access *p = self;
+	const struct event_signed_in *s = e->payload;
+	bind_subject(p->signed_in, e);
+	sqlite3_bind_int64(p->signed_in, 3, e->at.ms);
+	sql_bind_text(p->signed_in, 4, s->method);
+	sql_bind_text(p->signed_in, 5, s->peer);
+	return sql_run(p->sql, p->signed_in);
+}
+
+static int on_api_token(void *self, const struct journal_entry *e)
+{
+	struct access *p = self;
+	const struct event_api_token_made *t = e->payload;
+	sqlite3_stmt *st = p->api_token;
+	bind_subject(st, e);
+	sql_bind_text(st, 3, t->digest);
+	sql_bind_text(st, 4, t->name);
+	sql_bind_text(st, 5, t->role);
+	sqlite3_bind_int64(st, 6, e->at.ms);
+	sql_bind_optional(st, 7, t->has_expires, t->expires.ms);
+	return sql_run(p->sql, st);
+}
+
+static int on_revoked(void *self, const struct journal_entry *e)
+{
+	struct access *p = self;
+	const struct event_api_token_revoked *r = e->payload;
+	bind_subject(p->revoke, e);
+	sqlite3_bind_int64(p->revoke, 3, e->at.ms);
+	sql_bind_text(p->revoke, 4, r->why);
+	return sql_run(p->sql, p->revoke);
+}
+
+const struct projection projection_access = {"access", create, free, NULL};
+
+const struct projection_rule projection_access_rules[] = {
+	{EVENT_TOKEN_CHANGED, &projection_access, on_token},
+	{EVENT_TOKEN_REMOVED, &projection_access, on_token_removed},
+	{EVENT_SIGN_IN_LINK_MADE, &projection_access, on_link},
+	{EVENT_SIGNED_IN, &projection_access, on_signed_in},
+	{EVENT_API_TOKEN_MADE, &projection_access, on_api_token},
+	{EVENT_API_TOKEN_REVOKED, &projection_access, on_revoked},
+	{.type = -1},
+};

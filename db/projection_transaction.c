@@ -1,0 +1,374 @@
+/*
+ * Transactions, in a way that does not depend on the order in which their events arrive.
+ *
+ * Each value remembers the sequence number of the event it came from. What identifies a
+ * transaction (start, EVSE, token, first register) is taken from the event with the smallest number
+ * that has it; what describes its present (state, power, charge, last register) from the one with
+ * the greatest. So any permutation of the same events, with any duplicates, gives the same row, and
+ * an event that was queued offline never moves the present back.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "db/projection.h"
+#include "db/seqset.h"
+#include "gen/event.h"
+
+#define CACHE_MAX 5000 /* rows kept in memory; the oldest goes first */
+#define NONE      (-1)
+
+/* Columns ruled by a sequence number, in the order of the statements below. */
+enum mark {
+	MARK_START, /* smallest wins … */
+	MARK_EVSE,
+	MARK_TOKEN,
+	MARK_REMOTE,
+	MARK_QUARANTINE,
+	MARK_BEGIN,
+	MARK_END, /* … greatest wins */
+	MARK_VEHICLE,
+	MARK_STATE,
+	MARK_METER,
+	MARK_POWER,
+	MARK_SOC,
+	MARK_COUNT
+};
+
+/* What merging needs to know of a row; its texts stay in the table. */
+struct row {
+	int64_t id;
+	int64_t mark[MARK_COUNT];
+	int64_t heard_at, last_at, events, samples;
+	double begin_wh, meter_wh, power_w, soc_pct;
+	int64_t meter_at, power_at, soc_at;
+	struct seqset seqs;
+	UT_hash_handle hh;
+};
+
+struct transactions {
+	struct sql *sql;
+	struct row *cache;
+	struct text seqs;
+	sqlite3_stmt *load, *add, *live, *identity, *heard, *close;
+};
+
+/* -- life ----------------------------------------------------------------------------------- */
+
+static void row_destroy(struct row *r)
+{
+	seqset_finish(&r->seqs);
+	free(r);
+}
+
+static void forget(void *self)
+{
+	struct transactions *p = self;
+	struct row *r, *next;
+	HASH_ITER (hh, p->cache, r, next) {
+		HASH_DEL(p->cache, r);
+		row_destroy(r);
+	}
+}
+
+static void destroy(void *self)
+{
+	struct transactions *p = self;
+	forget(p);
+	text_finish(&p->seqs);
+	free(p);
+}
+
+/* A text that does not change is bound as NULL and stays. */
+#define KEEP(column, n) #column "=ifnull(?" #n ", " #column ")"
+
+static void *create(struct sql *s)
+{
+	struct transactions *p = calloc(1, sizeof *p);
+	if (!p)
+		return NULL;
+	p->sql = s;
+	text_init(&p->seqs, 0);
+	const struct sql_prepared list[] = {
+		{&p->load,
+			"SELECT start_seq, evse_seq, token_seq, remote_seq, quarantine_seq, begin_seq,"
+			" end_seq, vehicle_seq, state_seq, meter_seq, power_seq, soc_seq, heard_at,"
+			" last_at, events, samples, begin_wh, meter_wh, power_w, soc_pct, meter_at,"
+			" power_at, soc_at, seqs, seqs_over FROM transactions WHERE id=?1"},
+		{&p->add,
+			"INSERT INTO transactions (id, depot, station, transaction_id, open, heard_at,"
+			" last_at, events, seqs, seqs_over, samples)"
+			" VALUES (?1,?2,?3,?4,1,?5,?5,0,'',0,0)"},
+		{&p->live,
+			"UPDATE transactions SET last_at=?2, events=?3, seqs=?4, seqs_over=?5, samples=?6,"
+			" state_seq=?7, " KEEP(charging_state,
+				8) ", begin_seq=?9, begin_wh=?10,"
+				   " meter_seq=?11, meter_wh=?12, meter_at=?13, power_seq=?14, power_w=?15,"
+				   " power_at=?16, soc_seq=?17, soc_pct=?18, soc_at=?19 WHERE id=?1"},
+		{&p->identity,
+			"UPDATE transactions SET start_seq=?2, " KEEP(started_at,
+				3) ","
+				   " end_seq=?4, " KEEP(ended_at,
+					   5) ", stopped_reason=iif(?6, ?7, stopped_reason),"
+					      " evse_seq=?8, evse=iif(?9, ?10, evse), connector=iif(?9, ?11, connector),"
+					      " token_seq=?12, token=iif(?13, ?14, token), token_type=iif(?13, ?15, token_type),"
+					      " token_status=iif(?13, ?16, token_status), vehicle_seq=?17, " KEEP(
+						      vehicle,
+						      18) ", remote_seq=?19, " KEEP(remote_start_id,
+						      20) ", quarantine_seq=?21, " KEEP(quarantined,
+						      22) " WHERE id=?1"},
+		{&p->heard, "UPDATE transactions SET heard_at=?2 WHERE id=?1"},
+		{&p->close, "UPDATE transactions SET open=0 WHERE id=?1"},
+	};
+	if (sql_prepare_all(s, list, sizeof list / sizeof *list) == 0)
+		return p;
+	free(p);
+	return NULL;
+}
+
+/* -- rows ------------------------------------------------------------------------------------- */
+
+static void read_row(sqlite3_stmt *st, struct row *r)
+{
+	for (int i = 0; i < MARK_COUNT; i++)
+		r->mark[i] = sqlite3_column_type(st, i) == SQLITE_NULL
+				     ? NONE
+				     : sqlite3_column_int64(st, i);
+	int i = MARK_COUNT;
+	r->heard_at = sqlite3_column_int64(st, i++);
+	r->last_at = sqlite3_column_int64(st, i++);
+	r->events = sqlite3_column_int64(st, i++);
+	r->samples = sqlite3_column_int64(st, i++);
+	r->begin_wh = sqlite3_column_double(st, i++);
+	r->meter_wh = sqlite3_column_double(st, i++);
+	r->power_w = sqlite3_column_double(st, i++);
+	r->soc_pct = sqlite3_column_double(st, i++);
+	r->meter_at = sqlite3_column_int64(st, i++);
+	r->power_at = sqlite3_column_int64(st, i++);
+	r->soc_at = sqlite3_column_int64(st, i++);
+	const char *seqs = (const char *)sqlite3_column_text(st, i++);
+	if (!seqs || seqset_parse(&r->seqs, seqs) < 0 || sqlite3_column_int(st, i))
+		r->seqs.over = true;
+}
+
+static int add_row(struct transactions *p, const struct journal_entry *e, struct row *r)
+{
+	const struct event_transaction_reported *t = e->payload;
+	for (int i = 0; i < MARK_COUNT; i++)
+		r->mark[i] = NONE;
+	r->heard_at = r->last_at = e->at.ms;
+	sqlite3_bind_int64(p->add, 1, e->stream_id);
+	sql_bind_text(p->add, 2, e->depot);
+	sql_bind_text(p->add, 3, t->station_id);
+	sql_bind_text(p->add, 4, t->transaction_id);
+	sqlite3_bind_int64(p->add, 5, e->at.ms);
+	return sql_run(p->sql, p->add);
+}
+
+static int load_row(struct transactions *p, const struct journal_entry *e, struct row *r)
+{
+	r->id = e->stream_id;
+	/* The first event of a stream finds no row: no need to look. */
+	if (e->version == 1)
+		return add_row(p, e, r);
+	sqlite3_bind_int64(p->load, 1, r->id);
+	int rc = sql_step(p->sql, p->load);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return add_row(p, e, r);
+	read_row(p->load, r);
+	sqlite3_reset(p->load);
+	return 0;
+}
+
+static struct row *get_row(struct transactions *p, const struct journal_entry *e)
+{
+	struct row *r;
+	HASH_FIND(hh, p->cache, &e->stream_id, sizeof e->stream_id, r);
+	if (r)
+		return r;
+	r = calloc(1, sizeof *r);
+	if (!r)
+		return NULL;
+	if (load_row(p, e, r) < 0) {
+		row_destroy(r);
+		return NULL;
+	}
+	if (HASH_COUNT(p->cache) >= CACHE_MAX) {
+		struct row *oldest = p->cache;
+		HASH_DEL(p->cache, oldest);
+		row_destroy(oldest);
+	}
+	HASH_ADD(hh, p->cache, id, sizeof r->id, r);
+	return r;
+}
+
+/* -- merging ---------------------------------------------------------------------------------- */
+
+static bool take(struct row *r, enum mark m, bool present, int64_t seq)
+{
+	if (!present)
+		return false;
+	bool newest = m >= MARK_END;
+	if (r->mark[m] != NONE && (newest ? seq < r->mark[m] : seq > r->mark[m]))
+		return false;
+	r->mark[m] = seq;
+	return true;
+}
+
+/* Which marks the event takes over, as bits. Numbers are copied, texts left to the statements. */
+static unsigned merge(struct row *r, const struct journal_entry *e)
+{
+	const struct event_transaction_reported *t = e->payload;
+	const bool believed = !t->quarantined;
+	const bool has[MARK_COUNT] = {
+		[MARK_START] = strcmp(t->kind, "Started") == 0,
+		[MARK_EVSE] = t->has_evse_id,
+		[MARK_TOKEN] = t->id_token != NULL,
+		[MARK_REMOTE] = t->has_remote_start_id,
+		[MARK_QUARANTINE] = !believed,
+		[MARK_BEGIN] = believed && (t->has_first_meter_wh || t->has_meter_wh),
+		[MARK_END] = strcmp(t->kind, "Ended") == 0,
+		[MARK_VEHICLE] = t->vehicle_id != NULL,
+		[MARK_STATE] = t->charging_state != NULL,
+		[MARK_METER] = believed && t->has_meter_wh,
+		[MARK_POWER] = believed && t->has_power_w,
+		[MARK_SOC] = believed && t->has_soc_pct,
+	};
+	unsigned taken = 0;
+	for (int i = 0; i < MARK_COUNT; i++)
+		if (take(r, i, has[i], t->seq_no))
+			taken |= 1u << i;
+	if (taken & 1u << MARK_BEGIN)
+		r->begin_wh = t->has_first_meter_wh ? t->first_meter_wh : t->meter_wh;
+	if (taken & 1u << MARK_METER) {
+		r->meter_wh = t->meter_wh;
+		r->meter_at = t->has_meter_at ? t->meter_at.ms : e->at.ms;
+	}
+	if (taken & 1u << MARK_POWER) {
+		r->power_w = t->power_w;
+		r->power_at = e->at.ms;
+	}
+	if (taken & 1u << MARK_SOC) {
+		r->soc_pct = t->soc_pct;
+		r->soc_at = e->at.ms;
+	}
+	return taken;
+}
+
+/* -- writing ---------------------------------------------------------------------------------- */
+
+static void bind_mark(sqlite3_stmt *st, int i, const struct row *r, enum mark m)
+{
+	sql_bind_optional(st, i, r->mark[m] != NONE, r->mark[m]);
+}
+
+static int write_live(struct transactions *p, const struct row *r,
+	const struct event_transaction_reported *t, unsigned taken)
+{
+	sqlite3_stmt *st = p->live;
+	text_clear(&p->seqs);
+	seqset_format(&r->seqs, &p->seqs);
+	sqlite3_bind_int64(st, 1, r->id);
+	sqlite3_bind_int64(st, 2, r->last_at);
+	sqlite3_bind_int64(st, 3, r->events);
+	sqlite3_bind_text(st, 4, p->seqs.len ? p->seqs.data : "", (int)p->seqs.len, SQLITE_STATIC);
+	sqlite3_bind_int(st, 5, r->seqs.over);
+	sqlite3_bind_int64(st, 6, r->samples);
+	bind_mark(st, 7, r, MARK_STATE);
+	sql_bind_text(st, 8, taken & 1u << MARK_STATE ? t->charging_state : NULL);
+	bind_mark(st, 9, r, MARK_BEGIN);
+	sql_bind_optional_real(st, 10, r->mark[MARK_BEGIN] != NONE, r->begin_wh);
+	bind_mark(st, 11, r, MARK_METER);
+	sql_bind_optional_real(st, 12, r->mark[MARK_METER] != NONE, r->meter_wh);
+	sql_bind_optional(st, 13, r->mark[MARK_METER] != NONE, r->meter_at);
+	bind_mark(st, 14, r, MARK_POWER);
+	sql_bind_optional_real(st, 15, r->mark[MARK_POWER] != NONE, r->power_w);
+	sql_bind_optional(st, 16, r->mark[MARK_POWER] != NONE, r->power_at);
+	bind_mark(st, 17, r, MARK_SOC);
+	sql_bind_optional_real(st, 18, r->mark[MARK_SOC] != NONE, r->soc_pct);
+	sql_bind_optional(st, 19, r->mark[MARK_SOC] != NONE, r->soc_at);
+	return sql_run(p->sql, st);
+}
+
+#define IDENTITY                                                                                   \
+	(1u << MARK_START | 1u << MARK_END | 1u << MARK_EVSE | 1u << MARK_TOKEN |                  \
+		1u << MARK_VEHICLE | 1u << MARK_REMOTE | 1u << MARK_QUARANTINE)
+
+static int write_identity(
+	struct transactions *p, const struct row *r, const struct journal_entry *e, unsigned taken)
+{
+	const struct event_transaction_reported *t = e->payload;
+	sqlite3_stmt *st = p->identity;
+	const bool ended = taken & 1u << MARK_END, token = taken & 1u << MARK_TOKEN;
+	sqlite3_bind_int64(st, 1, r->id);
+	bind_mark(st, 2, r, MARK_START);
+	sql_bind_optional(st, 3, taken & 1u << MARK_START, e->at.ms);
+	bind_mark(st, 4, r, MARK_END);
+	sql_bind_optional(st, 5, ended, e->at.ms);
+	sqlite3_bind_int(st, 6, ended);
+	sql_bind_text(st, 7, t->stopped_reason);
+	bind_mark(st, 8, r, MARK_EVSE);
+	sqlite3_bind_int(st, 9, (taken & 1u << MARK_EVSE) != 0);
+	sqlite3_bind_int64(st, 10, t->evse_id);
+	sql_bind_optional(st, 11, t->has_connector_id, t->connector_id);
+	bind_mark(st, 12, r, MARK_TOKEN);
+	sqlite3_bind_int(st, 13, token);
+	sql_bind_text(st, 14, t->id_token);
+	sql_bind_text(st, 15, t->id_token_type);
+	sql_bind_text(st, 16, t->token_status);
+	bind_mark(st, 17, r, MARK_VEHICLE);
+	sql_bind_text(st, 18, taken & 1u << MARK_VEHICLE ? t->vehicle_id : NULL);
+	bind_mark(st, 19, r, MARK_REMOTE);
+	sql_bind_optional(st, 20, taken & 1u << MARK_REMOTE, t->remote_start_id);
+	bind_mark(st, 21, r, MARK_QUARANTINE);
+	sql_bind_text(st, 22, taken & 1u << MARK_QUARANTINE ? t->quarantined : NULL);
+	return sql_run(p->sql, st);
+}
+
+/* Columns that stand in an index are written only when they change. */
+static int write_indexed(struct transactions *p, struct row *r, const struct journal_entry *e,
+	unsigned taken, bool was_open)
+{
+	if (e->at.ms < r->heard_at) {
+		r->heard_at = e->at.ms;
+		sqlite3_bind_int64(p->heard, 1, r->id);
+		sqlite3_bind_int64(p->heard, 2, r->heard_at);
+		if (sql_run(p->sql, p->heard) < 0)
+			return -1;
+	}
+	if (!was_open || !(taken & 1u << MARK_END))
+		return 0;
+	sqlite3_bind_int64(p->close, 1, r->id);
+	return sql_run(p->sql, p->close);
+}
+
+static int on_reported(void *self, const struct journal_entry *e)
+{
+	struct transactions *p = self;
+	const struct event_transaction_reported *t = e->payload;
+	struct row *r = get_row(p, e);
+	if (!r)
+		return -1;
+	if (seqset_add(&r->seqs, t->seq_no) == 0)
+		return 0; /* a duplicate under another key */
+	const bool was_open = r->mark[MARK_END] == NONE;
+	const unsigned taken = merge(r, e);
+	r->events++;
+	r->samples += t->samples;
+	if (e->at.ms > r->last_at)
+		r->last_at = e->at.ms;
+	if (write_live(p, r, t, taken) < 0)
+		return -1;
+	if (taken & IDENTITY && write_identity(p, r, e, taken) < 0)
+		return -1;
+	return write_indexed(p, r, e, taken, was_open);
+}
+
+const struct projection projection_transaction = {"transaction", create, destroy, forget};
+
+const struct projection_rule projection_transaction_rules[] = {
+	{EVENT_TRANSACTION_REPORTED, &projection_transaction, on_reported},
+	{.type = -1},
+};

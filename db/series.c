@@ -1,0 +1,286 @@
+#include "db/series.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "db/migrate.h"
+#include "db/names.h"
+#include "db/sqlite.h"
+
+#define TRIM_EVERY        200 /* commits between two looks, each at one point */
+#define TRIM_ROWS         5000
+#define CHECKPOINT_FRAMES 4000
+#define DAY_MS            86400000LL
+
+/* How far the rollups of a point have come: the first minute and quarter not yet computed. */
+struct progress {
+	int64_t point;
+	int64_t minute, quarter;
+	int64_t newest_ms;
+	UT_hash_handle hh;
+};
+
+struct series {
+	struct sql sql;
+	struct names *points;
+	struct progress *progress;
+	sqlite3_stmt *add, *start_minute, *start_quarter, *roll_minutes, *roll_quarters;
+	sqlite3_stmt *next_point, *trim;
+	int64_t max_age_ms;
+	int64_t trim_point;
+	int commits;
+	int wal_frames;
+	bool open;
+};
+
+static int64_t floor_to(int64_t at, int64_t step)
+{
+	return at / step * step;
+}
+
+static int on_wal(void *arg, sqlite3 *handle, const char *name, int frames)
+{
+	((struct series *)arg)->wal_frames = frames;
+	return SQLITE_OK;
+}
+
+static int prepare(struct series *s)
+{
+	const struct sql_prepared list[] = {
+		{&s->add, "INSERT OR REPLACE INTO samples (point, at, value, quality)"
+			  " VALUES (?1,?2,?3,?4)"},
+		/* After the newest rollup, or where the raw samples begin. */
+		{&s->start_minute,
+			"SELECT ifnull((SELECT max(at)+60000 FROM minutes WHERE point=?1),"
+			" (SELECT min(at)/60000*60000 FROM samples WHERE point=?1)),"
+			" (SELECT max(at) FROM samples WHERE point=?1)"},
+		{&s->start_quarter,
+			"SELECT ifnull((SELECT max(at)+900000 FROM quarters WHERE point=?1),"
+			" (SELECT min(at)/900000*900000 FROM minutes WHERE point=?1))"},
+		{&s->roll_minutes,
+			"INSERT OR REPLACE INTO minutes (point, at, n, min, max, sum, last, quality)"
+			" SELECT ?1, g.b, g.n, g.lo, g.hi, g.total, s.value, g.q FROM"
+			" (SELECT at/60000*60000 AS b, count(*) AS n, min(value) AS lo, max(value) AS hi,"
+			"  sum(value) AS total, max(quality) AS q, max(at) AS newest FROM samples"
+			"  WHERE point=?1 AND at>=?2 AND at<?3 GROUP BY b) AS g"
+			" JOIN samples AS s ON s.point=?1 AND s.at=g.newest"},
+		{&s->roll_quarters,
+			"INSERT OR REPLACE INTO quarters (point, at, n, min, max, sum, last, quality)"
+			" SELECT ?1, g.b, g.n, g.lo, g.hi, g.total, m.last, g.q FROM"
+			" (SELECT at/900000*900000 AS b, sum(n) AS n, min(min) AS lo, max(max) AS hi,"
+			"  sum(sum) AS total, max(quality) AS q, max(at) AS newest FROM minutes"
+			"  WHERE point=?1 AND at>=?2 AND at<?3 GROUP BY b) AS g"
+			" JOIN minutes AS m ON m.point=?1 AND m.at=g.newest"},
+		{&s->next_point, "SELECT id FROM points WHERE id>?1 ORDER BY id LIMIT 1"},
+		{&s->trim,
+			"DELETE FROM samples WHERE point=?1 AND at<=(SELECT max(at) FROM"
+			" (SELECT at FROM samples WHERE point=?1 AND at<"
+			"  (SELECT max(at) FROM samples WHERE point=?1) - ?2 ORDER BY at LIMIT ?3))"},
+	};
+	return sql_prepare_all(&s->sql, list, sizeof list / sizeof *list);
+}
+
+struct series *series_open(const char *path, const char *depot, int max_days, char why[300])
+{
+	struct series *s = calloc(1, sizeof *s);
+	if (!s)
+		return NULL;
+	s->max_age_ms = max_days * DAY_MS;
+	const struct sql_options o = {.cache_kb = 8192};
+	if (sql_open(&s->sql, path, &o, why) < 0)
+		goto fail;
+	if (migrate_run(&s->sql, &migrate_series, why) < 0)
+		goto fail;
+	s->points = names_create(&s->sql, "points", depot);
+	if (!s->points || prepare(s) < 0) {
+		snprintf(why, 300, "%.299s", s->sql.error);
+		goto fail;
+	}
+	sqlite3_wal_hook(s->sql.handle, on_wal, s);
+	return s;
+fail:
+	series_close(s);
+	return NULL;
+}
+
+/* -- rollups ---------------------------------------------------------------------------------- */
+
+static int roll(struct series *s, sqlite3_stmt *st, int64_t point, int64_t from, int64_t to)
+{
+	sqlite3_bind_int64(st, 1, point);
+	sqlite3_bind_int64(st, 2, from);
+	sqlite3_bind_int64(st, 3, to);
+	return sql_run(&s->sql, st);
+}
+
+static int read_start(struct series *s, struct progress *p, int64_t at)
+{
+	sqlite3_bind_int64(s->start_minute, 1, p->point);
+	if (sql_step(&s->sql, s->start_minute) < 0)
+		return -1;
+	bool known = sqlite3_column_type(s->start_minute, 0) != SQLITE_NULL;
+	p->minute =
+		known ? sqlite3_column_int64(s->start_minute, 0) : floor_to(at, SERIES_MINUTE_MS);
+	p->newest_ms = sqlite3_column_int64(s->start_minute, 1);
+	sqlite3_reset(s->start_minute);
+	sqlite3_bind_int64(s->start_quarter, 1, p->point);
+	if (sql_step(&s->sql, s->start_quarter) < 0)
+		return -1;
+	known = sqlite3_column_type(s->start_quarter, 0) != SQLITE_NULL;
+	p->quarter = known ? sqlite3_column_int64(s->start_quarter, 0)
+			   : floor_to(p->minute, SERIES_QUARTER_MS);
+	sqlite3_reset(s->start_quarter);
+	return 0;
+}
+
+static struct progress *progress_get(struct series *s, int64_t point, int64_t at)
+{
+	struct progress *p;
+	HASH_FIND(hh, s->progress, &point, sizeof point, p);
+	if (p)
+		return p;
+	p = calloc(1, sizeof *p);
+	if (!p)
+		return NULL;
+	p->point = point;
+	if (read_start(s, p, at) < 0) {
+		free(p);
+		return NULL;
+	}
+	HASH_ADD(hh, s->progress, point, sizeof p->point, p);
+	return p;
+}
+
+/* Brings the rollups of the point up to a sample that was just added at `at`. */
+static int roll_up(struct series *s, struct progress *p, int64_t at)
+{
+	int64_t minute = floor_to(at, SERIES_MINUTE_MS);
+	int64_t quarter = floor_to(at, SERIES_QUARTER_MS);
+	if (minute > p->minute) {
+		if (roll(s, s->roll_minutes, p->point, p->minute, minute) < 0)
+			return -1;
+		p->minute = minute;
+	} else if (minute < p->minute &&
+		   roll(s, s->roll_minutes, p->point, minute, minute + SERIES_MINUTE_MS) < 0) {
+		return -1;
+	}
+	if (quarter > p->quarter) {
+		if (roll(s, s->roll_quarters, p->point, p->quarter, quarter) < 0)
+			return -1;
+		p->quarter = quarter;
+	} else if (quarter < p->quarter &&
+		   roll(s, s->roll_quarters, p->point, quarter, quarter + SERIES_QUARTER_MS) < 0) {
+		return -1;
+	}
+	return 0;
+}
+
+/* -- writing ---------------------------------------------------------------------------------- */
+
+static int begin(struct series *s)
+{
+	if (s->open)
+		return 0;
+	if (sql_exec(&s->sql, "BEGIN IMMEDIATE") < 0)
+		return -1;
+	s->open = true;
+	return 0;
+}
+
+int series_add(struct series *s, const struct batch_sample *m)
+{
+	if (!isfinite(m->value) || m->at.ms < 0 || !m->point)
+		return 0;
+	if (begin(s) < 0)
+		return -1;
+	int64_t point = names_get(s->points, m->point);
+	struct progress *p = point < 0 ? NULL : progress_get(s, point, m->at.ms);
+	if (!p)
+		return -1;
+	/* Its raw neighbours may be gone: a rollup computed again would be wrong. */
+	if (floor_to(m->at.ms, SERIES_MINUTE_MS) < p->newest_ms - s->max_age_ms)
+		return 0;
+	sqlite3_bind_int64(s->add, 1, point);
+	sqlite3_bind_int64(s->add, 2, m->at.ms);
+	sqlite3_bind_double(s->add, 3, m->value);
+	sqlite3_bind_int(s->add, 4, m->quality);
+	if (sql_run(&s->sql, s->add) < 0)
+		return -1;
+	if (m->at.ms > p->newest_ms)
+		p->newest_ms = m->at.ms;
+	return roll_up(s, p, m->at.ms);
+}
+
+static int trim(struct series *s)
+{
+	sqlite3_bind_int64(s->next_point, 1, s->trim_point);
+	int rc = sql_step(&s->sql, s->next_point);
+	if (rc < 0)
+		return -1;
+	s->trim_point = rc ? sqlite3_column_int64(s->next_point, 0) : 0;
+	if (rc == 0)
+		return 0;
+	sqlite3_reset(s->next_point);
+	sqlite3_bind_int64(s->trim, 1, s->trim_point);
+	sqlite3_bind_int64(s->trim, 2, s->max_age_ms);
+	sqlite3_bind_int(s->trim, 3, TRIM_ROWS);
+	return sql_run(&s->sql, s->trim);
+}
+
+int series_commit(struct series *s)
+{
+	if (!s->open)
+		return 0;
+	if (++s->commits >= TRIM_EVERY) {
+		s->commits = 0;
+		if (trim(s) < 0)
+			return -1;
+	}
+	if (sql_exec(&s->sql, "COMMIT") < 0)
+		return -1;
+	s->open = false;
+	return 0;
+}
+
+static void progress_forget(struct series *s)
+{
+	struct progress *p, *next;
+	HASH_ITER (hh, s->progress, p, next) {
+		HASH_DEL(s->progress, p);
+		free(p);
+	}
+}
+
+void series_rollback(struct series *s)
+{
+	sql_rollback(&s->sql);
+	names_forget(s->points);
+	progress_forget(s);
+	s->open = false;
+}
+
+void series_checkpoint(struct series *s)
+{
+	if (s->wal_frames < CHECKPOINT_FRAMES)
+		return;
+	sqlite3_wal_checkpoint_v2(s->sql.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	s->wal_frames = 0;
+}
+
+const char *series_error(const struct series *s)
+{
+	return s->sql.error;
+}
+
+void series_close(struct series *s)
+{
+	if (!s)
+		return;
+	progress_forget(s);
+	names_destroy(s->points);
+	sql_close(&s->sql);
+	free(s);
+}

@@ -1,0 +1,422 @@
+#include "db/writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "db/journal.h"
+#include "db/migrate.h"
+#include "db/projection.h"
+#include "db/series.h"
+#include "db/store.h"
+#include "db/wire.h"
+
+#define RETRY_MS          250
+#define CACHE_KB          16384
+#define CHECKPOINT_FRAMES 4000
+
+struct writer {
+	struct db *db;
+	struct sql sql;
+	struct journal *journal;
+	struct projections *projections;
+	struct wire *wire;
+	struct series *series;
+	pthread_t thread;
+	bool running;
+	int wal_frames;
+	char why[300]; /* of the last failure */
+};
+
+/* A run of batches that share one transaction. */
+struct group {
+	struct db_batch *head, *tail;
+	size_t events;
+	int64_t started_us;
+};
+
+static int64_t now_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* -- life ----------------------------------------------------------------------------------- */
+
+static int on_wal(void *arg, sqlite3 *handle, const char *name, int frames)
+{
+	((struct writer *)arg)->wal_frames = frames;
+	return SQLITE_OK;
+}
+
+static int open_depot(struct writer *w, char why[300])
+{
+	char *path = store_path(w->db, "depot.db");
+	const struct sql_options o = {.full_sync = true, .cache_kb = CACHE_KB};
+	int rc = path ? sql_open(&w->sql, path, &o, why) : -1;
+	free(path);
+	if (rc < 0 || migrate_run(&w->sql, &migrate_depot, why) < 0)
+		return -1;
+	sqlite3_wal_hook(w->sql.handle, on_wal, w);
+	w->journal = journal_create(&w->sql, w->db->cfg.depot, why);
+	if (!w->journal)
+		return -1;
+	w->projections = projections_create(&w->sql, why);
+	return w->projections ? 0 : -1;
+}
+
+static int open_recorders(struct writer *w, char why[300])
+{
+	const struct db_config *c = &w->db->cfg;
+	char *wire = store_path(w->db, "wire.db"), *series = store_path(w->db, "series.db");
+	if (wire)
+		w->wire = wire_open(wire, c->depot, c->wire_max_mb, c->wire_max_days, why);
+	if (series && w->wire)
+		w->series = series_open(series, c->depot, c->series_max_days, why);
+	free(wire);
+	free(series);
+	return w->wire && w->series ? 0 : -1;
+}
+
+struct writer *writer_create(struct db *db, char why[300])
+{
+	struct writer *w = calloc(1, sizeof *w);
+	if (!w)
+		return NULL;
+	w->db = db;
+	if (open_depot(w, why) == 0 && open_recorders(w, why) == 0)
+		return w;
+	writer_destroy(w);
+	return NULL;
+}
+
+/* -- the transaction of a group --------------------------------------------------------------- */
+
+static int note_failure(struct writer *w, const char *why)
+{
+	snprintf(w->why, sizeof w->why, "%s", why);
+	return -1;
+}
+
+/* Writes one batch into the open transaction. 0: written, or refused by a conflict with its result
+ * set; -1: the transaction must be rolled back. */
+static int write_batch(struct writer *w, struct db_batch *b)
+{
+	char why[200] = "";
+	b->result = (struct db_result){0};
+	batch_finish(b, 0, NULL);
+	int rc = journal_check(w->journal, b->events, b->event_count, why);
+	if (rc == DB_CONFLICT) {
+		batch_finish(b, DB_CONFLICT, why);
+		return 0;
+	}
+	if (rc < 0)
+		return note_failure(w, journal_error(w->journal));
+	for (size_t i = 0; i < b->event_count; i++) {
+		struct journal_entry entry;
+		rc = journal_append(w->journal, &b->events[i], &entry);
+		if (rc < 0)
+			return note_failure(w, journal_error(w->journal));
+		if (rc == 0) {
+			b->result.duplicates++;
+			continue;
+		}
+		if (projections_apply(w->projections, &entry) < 0)
+			return note_failure(w, w->sql.error);
+		b->result.last_seq = entry.seq;
+	}
+	return 0;
+}
+
+/* Moves what waits in the queue to the end of the group. */
+static bool take_more(struct writer *w, struct group *g)
+{
+	struct db *db = w->db;
+	pthread_mutex_lock(&db->lock);
+	struct db_batch *first = db->queue.head;
+	if (first) {
+		if (g->tail)
+			g->tail->next = first;
+		else
+			g->head = first;
+		g->tail = db->queue.tail;
+		db->queue = (struct batch_queue){0};
+	}
+	pthread_mutex_unlock(&db->lock);
+	return first != NULL;
+}
+
+static bool is_full(const struct writer *w, const struct group *g)
+{
+	const struct db_config *c = &w->db->cfg;
+	return g->events >= (size_t)c->commit_rows ||
+	       now_us() - g->started_us >= (int64_t)c->commit_every_ms * 1000;
+}
+
+static int begin(struct writer *w)
+{
+	return sql_exec(&w->sql, "BEGIN IMMEDIATE") < 0 ? note_failure(w, w->sql.error) : 0;
+}
+
+static int commit(struct writer *w)
+{
+	if (journal_seal(w->journal) < 0)
+		return note_failure(w, journal_error(w->journal));
+	return sql_exec(&w->sql, "COMMIT") < 0 ? note_failure(w, w->sql.error) : 0;
+}
+
+/* Writes the group, and what arrives meanwhile, in one transaction. With `grow` false only the
+ * batches that are there. */
+static int write_group(struct writer *w, struct group *g, bool grow)
+{
+	bool begun = false;
+	g->events = 0;
+	g->started_us = now_us();
+	w->sql.code = 0;
+	for (struct db_batch *b = g->head; b; b = b->next) {
+		if (b->event_count && !begun) {
+			if (begin(w) < 0)
+				return -1;
+			begun = true;
+		}
+		if (write_batch(w, b) < 0)
+			return -1;
+		g->events += b->event_count;
+		if (grow && !b->next && !is_full(w, g))
+			take_more(w, g);
+	}
+	return begun ? commit(w) : 0;
+}
+
+/* -- failures --------------------------------------------------------------------------------- */
+
+static void set_health(struct writer *w, bool ailing, bool broken)
+{
+	struct db *db = w->db;
+	pthread_mutex_lock(&db->lock);
+	db->ailing = ailing;
+	db->broken |= broken;
+	if (ailing || broken) {
+		snprintf(db->why, sizeof db->why, "%s", w->why);
+		db->retries++;
+		pthread_cond_broadcast(&db->settled);
+	}
+	pthread_mutex_unlock(&db->lock);
+}
+
+/* Sleeps before the next attempt; false when the store is being closed. */
+static bool wait_retry(struct writer *w)
+{
+	struct db *db = w->db;
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += RETRY_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&db->lock);
+	int rc = 0;
+	while (!db->stop && rc == 0)
+		rc = pthread_cond_timedwait(&db->work, &db->lock, &until);
+	bool stop = db->stop;
+	pthread_mutex_unlock(&db->lock);
+	return !stop;
+}
+
+/* Back to the last commit, so that the group can be tried again. */
+static void step_back(struct writer *w)
+{
+	int code = w->sql.code;
+	sql_rollback(&w->sql);
+	projections_forget(w->projections);
+	if (journal_reload(w->journal) == 0 || !code)
+		w->sql.code = code;
+}
+
+static void fail_group(struct group *g, const char *why)
+{
+	for (struct db_batch *b = g->head; b; b = b->next) {
+		b->result = (struct db_result){0};
+		batch_finish(b, DB_FAILED, why);
+	}
+}
+
+/* Tries until the group is on disk, the store is closed, or the failure is not of the kind that
+ * passes. 0: on disk; -1: not, the transaction is rolled back. */
+static int write_stubbornly(struct writer *w, struct group *g, bool grow)
+{
+	for (;;) {
+		if (write_group(w, g, grow) == 0) {
+			if (w->db->ailing)
+				set_health(w, false, false);
+			return 0;
+		}
+		step_back(w);
+		if (sql_is_damage(w->sql.code))
+			set_health(w, false, true);
+		if (!sql_is_transient(w->sql.code))
+			return -1;
+		set_health(w, true, false);
+		if (!wait_retry(w))
+			return -1;
+	}
+}
+
+/* One bad batch must not take its neighbours with it: each gets a transaction of its own. */
+static void write_one_by_one(struct writer *w, struct group *g)
+{
+	for (struct db_batch *b = g->head, *next; b; b = next) {
+		next = b->next;
+		struct group alone = {.head = b, .tail = b};
+		b->next = NULL;
+		if (write_stubbornly(w, &alone, false) < 0)
+			fail_group(&alone, w->why);
+		b->next = next;
+	}
+}
+
+/* -- after the commit ------------------------------------------------------------------------- */
+
+static void publish(struct writer *w, struct group *g, int64_t took_us)
+{
+	struct db *db = w->db;
+	pthread_mutex_lock(&db->lock);
+	for (struct db_batch *b = g->head; b; b = b->next) {
+		b->next_done = b->next;
+		atomic_store(&b->holders, 2);
+		if (b->result.status == 0)
+			db->stats.events += (int64_t)b->event_count - b->result.duplicates;
+		db->stats.duplicates += b->result.duplicates;
+	}
+	if (g->events) {
+		db->stats.commits++;
+		db->stats.commit_us_sum += took_us;
+		if (took_us > db->stats.commit_us_max)
+			db->stats.commit_us_max = took_us;
+	}
+	pthread_mutex_unlock(&db->lock);
+	store_batches_done(db, g->head, g->tail);
+}
+
+static int record_batch(struct writer *w, const struct db_batch *b)
+{
+	for (size_t i = 0; i < b->frame_count; i++)
+		if (wire_add(w->wire, &b->frames[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < b->sample_count; i++)
+		if (series_add(w->series, &b->samples[i]) < 0)
+			return -1;
+	return 0;
+}
+
+/* Frames and samples of the group. What cannot be written is counted and lost: the recorder never
+ * holds up the journal. */
+static void record(struct writer *w, struct group *g)
+{
+	struct db *db = w->db;
+	int64_t frames = 0, samples = 0;
+	int rc = 0;
+	for (struct db_batch *b = g->head; b; b = b->next) {
+		frames += (int64_t)b->frame_count;
+		samples += (int64_t)b->sample_count;
+		if (rc == 0)
+			rc = record_batch(w, b);
+	}
+	if (rc == 0 && wire_commit(w->wire) == 0 && series_commit(w->series) == 0) {
+		pthread_mutex_lock(&db->lock);
+		db->stats.frames += frames;
+		db->stats.samples += samples;
+		pthread_mutex_unlock(&db->lock);
+		return;
+	}
+	wire_rollback(w->wire);
+	series_rollback(w->series);
+	pthread_mutex_lock(&db->lock);
+	db->stats.lost += frames + samples;
+	pthread_mutex_unlock(&db->lock);
+}
+
+static void release(struct writer *w, struct group *g)
+{
+	struct db *db = w->db;
+	size_t count = 0;
+	for (struct db_batch *b = g->head, *next; b; b = next) {
+		next = b->next;
+		store_batch_release(db, b);
+		count++;
+	}
+	pthread_mutex_lock(&db->lock);
+	db->pending -= count;
+	if (db->pending == 0)
+		pthread_cond_broadcast(&db->settled);
+	pthread_mutex_unlock(&db->lock);
+}
+
+/* The log is copied into the file by the writer, after those who wait were told. */
+static void checkpoint(struct writer *w)
+{
+	if (w->wal_frames >= CHECKPOINT_FRAMES) {
+		sqlite3_wal_checkpoint_v2(
+			w->sql.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		w->wal_frames = 0;
+	}
+	wire_checkpoint(w->wire);
+	series_checkpoint(w->series);
+}
+
+/* -- thread ----------------------------------------------------------------------------------- */
+
+static bool wait_work(struct writer *w, struct group *g)
+{
+	struct db *db = w->db;
+	*g = (struct group){0};
+	pthread_mutex_lock(&db->lock);
+	db->writer_waits = true;
+	while (!db->queue.head && !db->stop)
+		pthread_cond_wait(&db->work, &db->lock);
+	db->writer_waits = false;
+	pthread_mutex_unlock(&db->lock);
+	return take_more(w, g);
+}
+
+static void *run(void *arg)
+{
+	struct writer *w = arg;
+	struct group g;
+	while (wait_work(w, &g)) {
+		int64_t start = now_us();
+		if (write_stubbornly(w, &g, true) < 0)
+			write_one_by_one(w, &g);
+		publish(w, &g, now_us() - start);
+		record(w, &g);
+		release(w, &g);
+		checkpoint(w);
+	}
+	return NULL;
+}
+
+int writer_start(struct writer *w)
+{
+	w->running = pthread_create(&w->thread, NULL, run, w) == 0;
+	return w->running ? 0 : -1;
+}
+
+void writer_destroy(struct writer *w)
+{
+	if (!w)
+		return;
+	if (w->running) {
+		pthread_mutex_lock(&w->db->lock);
+		w->db->stop = true;
+		pthread_cond_signal(&w->db->work);
+		pthread_mutex_unlock(&w->db->lock);
+		pthread_join(w->thread, NULL);
+	}
+	projections_destroy(w->projections);
+	journal_destroy(w->journal);
+	series_close(w->series);
+	wire_close(w->wire);
+	sql_close(&w->sql);
+	free(w);
+}
