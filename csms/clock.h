@@ -28,6 +28,9 @@ double clock_speed(void);
 void clock_simulate(wall_t start);
 void clock_advance_ms(int64_t ms);
 
+/* CLOCK_MONOTONIC in microseconds, never scaled: only for measuring what code costs. */
+int64_t clock_real_us(void);
+
 static inline mono_t mono_add_ms(mono_t t, int64_t ms)
 {
 	return (mono_t){t.us + ms * 1000};

@@ -10,7 +10,7 @@
 
 struct loop;
 
-/* Creates the default libev loop (one per process). NULL with errno set. */
+/* Creates the default libev loop (one per process) and ignores SIGPIPE. NULL with errno set. */
 struct loop *loop_create(void);
 
 /* Runs until loop_stop(). */
@@ -32,6 +32,13 @@ int loop_on_signal(struct loop *l, int signum, void (*fn)(void *arg, int signum)
 /* Calls `fn(arg)` once each turn, after all events of the turn were handled and before the loop
  * sleeps: the place where replies and database batches of the turn leave. */
 int loop_on_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
+
+/* Calls `fn(arg, fd)` whenever `fd` can be read. Starts at once; the descriptor stays the caller's. */
+struct loop_io;
+struct loop_io *loop_io_create(struct loop *l, int fd, void (*fn)(void *arg, int fd), void *arg);
+void loop_io_pause(struct loop_io *io);
+void loop_io_resume(struct loop_io *io);
+void loop_io_destroy(struct loop_io *io);
 
 /* Longest turn since the last call, in real microseconds (for /metrics). */
 int64_t loop_take_max_turn_us(struct loop *l);

@@ -37,6 +37,9 @@ static inline bool timer_running(const struct timer *t)
  * next deadline, rounded up, or -1 when none runs. */
 int64_t timers_run(struct timers *ts);
 
+/* Milliseconds to the next deadline without firing anything; as timers_run() otherwise. */
+int64_t timers_next_ms(const struct timers *ts);
+
 void timers_destroy(struct timers *ts);
 
 #endif

@@ -7,7 +7,7 @@
 
 struct tls_server_config {
 	const char *ecdsa_cert, *ecdsa_key; /* PEM files: chain, leaf first; key */
-	const char *rsa_cert, *rsa_key;     /* second pair, or NULL */
+	const char *rsa_cert, *rsa_key; /* second pair, or NULL */
 };
 
 struct tls_server;
@@ -21,6 +21,9 @@ int tls_server_apply(struct tls_server *t, void *ssl_ctx);
 
 /* Reads the files again (SIGHUP); open connections live on. -1 with `why`: the old ones stay. */
 int tls_server_reload(struct tls_server *t, char why[200]);
+
+/* Sends the alert that ends a TLS connection properly. `ssl` is the SSL of the connection. */
+void tls_say_goodbye(void *ssl);
 
 void tls_server_destroy(struct tls_server *t);
 

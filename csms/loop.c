@@ -1,0 +1,271 @@
+#include "csms/loop.h"
+
+#include <ev.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+struct loop_wake {
+	struct loop *loop;
+	ev_async watcher;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+struct loop_io {
+	struct loop *loop;
+	ev_io watcher;
+	void (*fn)(void *arg, int fd);
+	void *arg;
+};
+
+struct signal_hook {
+	struct signal_hook *next;
+	ev_signal watcher;
+	void (*fn)(void *arg, int signum);
+	void *arg;
+};
+
+struct turn_hook {
+	struct turn_hook *next;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+struct loop {
+	struct ev_loop *ev;
+	struct timers *timers;
+	ev_timer deadline;
+	ev_prepare turn_end;
+	ev_check turn_start;
+	int64_t turn_started_us, max_turn_us;
+	struct turn_hook *turn_hooks;
+	struct signal_hook *signal_hooks;
+};
+
+static void on_deadline(struct ev_loop *ev, ev_timer *w, int revents)
+{
+	/* Its only task is to end the sleep: timers run at the end of each turn. */
+}
+
+static void arm_deadline(struct loop *l)
+{
+	int64_t ms = timers_next_ms(l->timers);
+
+	ev_timer_stop(l->ev, &l->deadline);
+	if (ms < 0)
+		return;
+	ev_now_update(l->ev); /* the turn may have been long: count from now, not from its start */
+	ev_timer_set(&l->deadline, (double)ms / 1000 / clock_speed(), 0);
+	ev_timer_start(l->ev, &l->deadline);
+}
+
+static void on_turn_end(struct ev_loop *ev, ev_prepare *w, int revents)
+{
+	struct loop *l = w->data;
+	int64_t turn_us;
+
+	timers_run(l->timers);
+	for (struct turn_hook *h = l->turn_hooks; h; h = h->next)
+		h->fn(h->arg);
+	arm_deadline(l);
+	turn_us = clock_real_us() - l->turn_started_us;
+	if (l->turn_started_us && turn_us > l->max_turn_us)
+		l->max_turn_us = turn_us;
+}
+
+static void on_turn_start(struct ev_loop *ev, ev_check *w, int revents)
+{
+	struct loop *l = w->data;
+
+	l->turn_started_us = clock_real_us();
+}
+
+struct loop *loop_create(void)
+{
+	struct loop *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->ev = ev_default_loop(EVFLAG_AUTO);
+	l->timers = timers_create();
+	if (!l->ev || !l->timers) {
+		timers_destroy(l->timers);
+		free(l);
+		return NULL;
+	}
+	signal(SIGPIPE,
+		SIG_IGN); /* OpenSSL writes with write(2): a peer that left must not kill us */
+	ev_timer_init(&l->deadline, on_deadline, 0, 0);
+	ev_prepare_init(&l->turn_end, on_turn_end);
+	ev_check_init(&l->turn_start, on_turn_start);
+	l->turn_end.data = l->turn_start.data = l;
+	ev_prepare_start(l->ev, &l->turn_end);
+	ev_check_start(l->ev, &l->turn_start);
+	return l;
+}
+
+void loop_run(struct loop *l)
+{
+	ev_run(l->ev, 0);
+}
+
+void loop_stop(struct loop *l)
+{
+	ev_break(l->ev, EVBREAK_ALL);
+}
+
+struct timers *loop_timers(struct loop *l)
+{
+	return l->timers;
+}
+
+static void on_wake(struct ev_loop *ev, ev_async *w, int revents)
+{
+	struct loop_wake *wake = w->data;
+
+	wake->fn(wake->arg);
+}
+
+struct loop_wake *loop_wake_create(struct loop *l, void (*fn)(void *arg), void *arg)
+{
+	struct loop_wake *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->loop = l;
+	w->fn = fn;
+	w->arg = arg;
+	ev_async_init(&w->watcher, on_wake);
+	w->watcher.data = w;
+	ev_async_start(l->ev, &w->watcher);
+	return w;
+}
+
+void loop_wake_send(struct loop_wake *w)
+{
+	ev_async_send(w->loop->ev, &w->watcher);
+}
+
+void loop_wake_destroy(struct loop_wake *w)
+{
+	if (!w)
+		return;
+	ev_async_stop(w->loop->ev, &w->watcher);
+	free(w);
+}
+
+static void on_signal(struct ev_loop *ev, ev_signal *w, int revents)
+{
+	struct signal_hook *h = w->data;
+
+	h->fn(h->arg, w->signum);
+}
+
+int loop_on_signal(struct loop *l, int signum, void (*fn)(void *arg, int signum), void *arg)
+{
+	struct signal_hook *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return -1;
+	h->fn = fn;
+	h->arg = arg;
+	h->next = l->signal_hooks;
+	l->signal_hooks = h;
+	ev_signal_init(&h->watcher, on_signal, signum);
+	h->watcher.data = h;
+	ev_signal_start(l->ev, &h->watcher);
+	return 0;
+}
+
+int loop_on_turn_end(struct loop *l, void (*fn)(void *arg), void *arg)
+{
+	struct turn_hook *h = calloc(1, sizeof(*h)), **end = &l->turn_hooks;
+
+	if (!h)
+		return -1;
+	h->fn = fn;
+	h->arg = arg;
+	while (*end)
+		end = &(*end)->next;
+	*end = h;
+	return 0;
+}
+
+static void on_io(struct ev_loop *ev, ev_io *w, int revents)
+{
+	struct loop_io *io = w->data;
+
+	io->fn(io->arg, w->fd);
+}
+
+struct loop_io *loop_io_create(struct loop *l, int fd, void (*fn)(void *arg, int fd), void *arg)
+{
+	struct loop_io *io = calloc(1, sizeof(*io));
+
+	if (!io)
+		return NULL;
+	io->loop = l;
+	io->fn = fn;
+	io->arg = arg;
+	ev_io_init(&io->watcher, on_io, fd, EV_READ);
+	io->watcher.data = io;
+	ev_io_start(l->ev, &io->watcher);
+	return io;
+}
+
+void loop_io_pause(struct loop_io *io)
+{
+	ev_io_stop(io->loop->ev, &io->watcher);
+}
+
+void loop_io_resume(struct loop_io *io)
+{
+	ev_io_start(io->loop->ev, &io->watcher);
+}
+
+void loop_io_destroy(struct loop_io *io)
+{
+	if (!io)
+		return;
+	ev_io_stop(io->loop->ev, &io->watcher);
+	free(io);
+}
+
+int64_t loop_take_max_turn_us(struct loop *l)
+{
+	int64_t us = l->max_turn_us;
+
+	l->max_turn_us = 0;
+	return us;
+}
+
+void *loop_foreign(struct loop *l)
+{
+	return l->ev;
+}
+
+void loop_destroy(struct loop *l)
+{
+	if (!l)
+		return;
+	while (l->signal_hooks) {
+		struct signal_hook *h = l->signal_hooks;
+
+		l->signal_hooks = h->next;
+		ev_signal_stop(l->ev, &h->watcher);
+		free(h);
+	}
+	while (l->turn_hooks) {
+		struct turn_hook *h = l->turn_hooks;
+
+		l->turn_hooks = h->next;
+		free(h);
+	}
+	ev_timer_stop(l->ev, &l->deadline);
+	ev_prepare_stop(l->ev, &l->turn_end);
+	ev_check_stop(l->ev, &l->turn_start);
+	timers_destroy(l->timers);
+	ev_loop_destroy(l->ev);
+	free(l);
+}

@@ -1,0 +1,1 @@
+include csms/net.mk

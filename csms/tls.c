@@ -1,0 +1,164 @@
+#include "csms/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WHY_SIZE = 200, MAX_LISTENERS = 8 };
+
+/* The four that A00.FR.318 demands, the ECDHE-RSA ones for RSA stations that know better, and the
+ * ChaCha ones for stations without AES in hardware. TLS 1.3 has its own list, OpenSSL's default. */
+static const char suites[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+			     "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:"
+			     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+			     "AES128-GCM-SHA256:AES256-GCM-SHA384";
+
+struct tls_server {
+	char *ecdsa_cert, *ecdsa_key, *rsa_cert, *rsa_key;
+	SSL_CTX *live[MAX_LISTENERS]; /* of the listeners, for reload; each is a reference */
+	int live_count;
+};
+
+static int explain(char why[WHY_SIZE], const char *what, const char *path)
+{
+	unsigned long error = ERR_peek_last_error();
+	const char *reason = error ? ERR_reason_error_string(error) : NULL;
+
+	/* The file name is what a person needs if the line gets too long. */
+	snprintf(why, WHY_SIZE, "%s %.110s: %.50s", what, path, reason ? reason : "unknown error");
+	ERR_clear_error();
+	return -1;
+}
+
+static int check_dates(const X509 *cert, const char *path, char why[WHY_SIZE])
+{
+	if (X509_cmp_current_time(X509_get0_notAfter(cert)) <= 0) {
+		snprintf(why, WHY_SIZE, "certificate %.120s has expired", path);
+		return -1;
+	}
+	if (X509_cmp_current_time(X509_get0_notBefore(cert)) > 0) {
+		snprintf(why, WHY_SIZE, "certificate %.120s is not valid yet; is the clock right?",
+			path);
+		return -1;
+	}
+	return 0;
+}
+
+static int load_pair(SSL_CTX *ctx, const char *cert, const char *key, char why[WHY_SIZE])
+{
+	ERR_clear_error();
+	if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
+		return explain(why, "cannot use certificate", cert);
+	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
+		return explain(why, "cannot use key", key);
+	if (SSL_CTX_check_private_key(ctx) != 1)
+		return explain(why, "key does not fit its certificate:", key);
+	return check_dates(SSL_CTX_get0_certificate(ctx), cert, why);
+}
+
+static int load(SSL_CTX *ctx, const struct tls_server *t, char why[WHY_SIZE])
+{
+	if (load_pair(ctx, t->ecdsa_cert, t->ecdsa_key, why))
+		return -1;
+	return t->rsa_cert ? load_pair(ctx, t->rsa_cert, t->rsa_key, why) : 0;
+}
+
+/* A trial run, so that a bad file never touches a live listener. */
+static int check_files(const struct tls_server *t, char why[WHY_SIZE])
+{
+	SSL_CTX *trial = SSL_CTX_new(TLS_server_method());
+	int result = trial ? load(trial, t, why) : explain(why, "cannot set up TLS for", "a trial");
+
+	SSL_CTX_free(trial);
+	return result;
+}
+
+static char *copy(const char *s)
+{
+	return s ? strdup(s) : NULL;
+}
+
+struct tls_server *tls_server_create(const struct tls_server_config *cfg, char why[WHY_SIZE])
+{
+	struct tls_server *t = calloc(1, sizeof(*t));
+
+	if (!t) {
+		snprintf(why, WHY_SIZE, "out of memory");
+		return NULL;
+	}
+	t->ecdsa_cert = copy(cfg->ecdsa_cert);
+	t->ecdsa_key = copy(cfg->ecdsa_key);
+	t->rsa_cert = copy(cfg->rsa_cert);
+	t->rsa_key = copy(cfg->rsa_key);
+	if (!t->ecdsa_cert || !t->ecdsa_key || (t->rsa_cert && !t->rsa_key)) {
+		snprintf(why, WHY_SIZE, "TLS needs the files of a certificate and its key");
+		tls_server_destroy(t);
+		return NULL;
+	}
+	if (check_files(t, why)) {
+		tls_server_destroy(t);
+		return NULL;
+	}
+	return t;
+}
+
+int tls_server_apply(struct tls_server *t, void *ssl_ctx)
+{
+	SSL_CTX *ctx = ssl_ctx;
+	char why[WHY_SIZE];
+
+	if (t->live_count == MAX_LISTENERS || load(ctx, t, why))
+		return -1;
+	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
+		SSL_CTX_set_cipher_list(ctx, suites) != 1 ||
+		SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384:P-521") != 1)
+		return -1;
+	/* A resumed session skips the check of the client's certificate: a revoked station would
+	 * stay in. Compression leaks secrets (A00.FR.321). */
+	SSL_CTX_set_options(
+		ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+	SSL_CTX_set_num_tickets(ctx, 0);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	/* 16 kB each way that an idle connection does not need. */
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	/* libwebsockets would move the connection to another listener by the name in its hello. */
+	SSL_CTX_set_tlsext_servername_callback(ctx, NULL);
+	SSL_CTX_up_ref(ctx);
+	t->live[t->live_count++] = ctx;
+	return 0;
+}
+
+int tls_server_reload(struct tls_server *t, char why[WHY_SIZE])
+{
+	if (check_files(t, why))
+		return -1;
+	for (int i = 0; i < t->live_count; i++) {
+		if (load(t->live[i], t, why))
+			return -1;
+	}
+	return 0;
+}
+
+void tls_say_goodbye(void *ssl)
+{
+	if (!ssl)
+		return;
+	ERR_clear_error();
+	SSL_shutdown(ssl);
+}
+
+void tls_server_destroy(struct tls_server *t)
+{
+	if (!t)
+		return;
+	for (int i = 0; i < t->live_count; i++)
+		SSL_CTX_free(t->live[i]);
+	free(t->ecdsa_cert);
+	free(t->ecdsa_key);
+	free(t->rsa_cert);
+	free(t->rsa_key);
+	free(t);
+}
