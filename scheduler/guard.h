@@ -1,0 +1,97 @@
+/*
+ * Guard: what each EVSE may draw now, so that no node of the tree stays above its limit. It knows
+ * measurements, limits and who is plugged in; of the plan only what is wanted now, and it never
+ * allows more than that. Lowers at once and the least urgent first; raises slowly, and only into
+ * room that has lasted and that the others have verifiably left.
+ *
+ * What it relies on: at every node the import can never exceed (meter - metered EVSEs) + what the
+ * EVSEs are allowed, as long as an EVSE counts with the greater of what it was told and what it was
+ * told a reaction time ago, and with its measurement where that is above both.
+ *
+ * Deterministic; one thread. now_ms is any clock that never goes back. The tree must outlive it.
+ */
+#ifndef SCHEDULER_GUARD_H
+#define SCHEDULER_GUARD_H
+
+#include "scheduler/limits.h"
+
+#define GUARD_UNKNOWN_W (-1)
+
+struct guard_config {
+	int64_t reaction_ms; /* an EVSE and its vehicle follow a command within this */
+	int64_t hold_ms; /* room must have lasted this long before anything rises into it */
+	int64_t step_ms; /* an EVSE rises at most once in this time … */
+	int32_t step_w; /* … by at most this (from a pause: to its minimum, if that is more) */
+	int64_t rotate_ms; /* a pause lasts about this while others of its urgency charge */
+	int64_t grace_ms; /* overload only by the books (meter below limit) is borne this long */
+	int32_t tolerance_w; /* measured above command by more than this … */
+	int tolerance_pm; /* … and by more than this per mille of it: disobeyed */
+};
+
+enum guard_quality {
+	GUARD_NO_METER, /* the node has none: its children are added up */
+	GUARD_FRESH,
+	GUARD_HELD, /* stale: the uncontrolled load found last stands */
+	GUARD_WORST_CASE, /* too old or broken */
+};
+
+struct guard_node_in {
+	enum guard_quality quality;
+	int64_t import_w; /* of the whole node, EVSEs included; with GUARD_FRESH */
+	int64_t worst_w; /* uncontrolled load in the worst case, or GRID_UNKNOWN: the EVSEs below get
+	                  * together no more than their tails */
+};
+
+struct guard_evse_in {
+	bool connected; /* a vehicle is plugged in */
+	bool reachable; /* commands get through; if not, what is in force stays in force */
+	int32_t commanded_w; /* in force; while a command is under way the greater of both;
+	                      * GUARD_UNKNOWN_W: counts as the EVSE's maximum */
+	int32_t wanted_w; /* by the plan, now */
+	int32_t measured_w; /* GUARD_UNKNOWN_W: not known */
+	int64_t measured_ms; /* when that was measured */
+	int32_t min_w; /* smallest power of the vehicle but 0; the EVSE's own counts if greater */
+	int urgency; /* class: smaller charges first; turns are taken within one class */
+	int64_t depart_ms; /* order within a class; any clock */
+};
+
+struct guard_in {
+	int64_t now_ms;
+	const struct grid_limits *limits; /* or NULL: the tree's own */
+	const struct guard_node_in *node; /* [nodes] */
+	const struct guard_evse_in *evse; /* [evses] */
+};
+
+struct guard_evse_out {
+	int32_t allowed_w; /* 0, or at least the minimum */
+	int32_t counted_w; /* what it counts for until the command has taken effect */
+	enum grid_source source; /* why it is not more than that */
+	int node; /* whose limit binds, or -1 */
+};
+
+struct guard_node_out {
+	enum grid_source source; /* of limit_w */
+	enum guard_quality quality;
+	int32_t limit_w; /* usable: margin taken off */
+	int64_t uncontrolled_w;
+	int64_t allowed_w; /* EVSEs below it */
+	int64_t counted_w;
+	bool over; /* import or uncontrolled load and EVSEs are above limit_w at this moment */
+};
+
+struct guard_report {
+	const struct guard_evse_out *evse; /* [evses]; the guard's, until the next cycle */
+	const struct guard_node_out *node; /* [nodes] */
+	int over, lowered, raised, paused; /* counts; paused: want to charge but may not */
+};
+
+struct guard;
+
+struct guard_config guard_config_default(void);
+/* NULL: no memory. */
+struct guard *guard_create(const struct grid_tree *t, const struct guard_config *cfg);
+/* One decision; call it every second and at once on news. Does not allocate. */
+struct guard_report guard_cycle(struct guard *g, const struct guard_in *in);
+void guard_destroy(struct guard *g);
+
+#endif
