@@ -1,7 +1,8 @@
 # The network rooms of csms: clock, loop, sockets, TLS, WebSocket and HTTP servers.
 
 csms_base.src := csms/clock.c csms/timers.c csms/loop.c csms/log.c
-csms_net.src := $(csms_base.src) csms/secret.c csms/tls.c csms/net.c csms/net_peers.c csms/net_socket.c csms/http_head.c csms/http_body.c \
+csms_net.src := $(csms_base.src) csms/secret.c csms/tls.c csms/pki/site_ca.c csms/net.c \
+	csms/net_peers.c csms/net_socket.c csms/http_head.c csms/http_body.c \
 	csms/http_server.c csms/ws_gate.c csms/ws_frame.c csms/ws_deflate.c csms/ws_server.c
 csms_net.libs := ws ssl ev z pthread
 
@@ -10,3 +11,4 @@ csms_net_core.test := $(csms_base.src) csms/tls.c csms/net.c csms/net_peers.c cs
 
 $(eval $(call unit,csms_ws_server,$(csms_net_core.test) csms/ws_server.c csms/ws_gate.c \
 	csms/ws_frame.c csms/ws_deflate.c,$(csms_net.libs)))
+$(eval $(call unit,csms_site_ca,csms/pki/site_ca.c,ssl))

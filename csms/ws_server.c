@@ -45,6 +45,7 @@ struct ws_conn {
 	struct endpoint *endpoint;
 	struct ws_conn *prev, *next;
 	void *user;
+	const char *protocol;
 	enum ws_state state;
 	bool was_opened, is_paused, awaits_pong, heard, message_compressed, in_message;
 	signed char deflate_bits; /* 0: not negotiated */
@@ -556,6 +557,7 @@ static void open_connection(struct ws_conn *c, const struct http_head *h, const 
 
 	c->state = WS_OPEN;
 	c->user = answer->user;
+	c->protocol = answer->protocol;
 	c->tokens = s->limits.message_burst;
 	c->tokens_at = clock_mono();
 	net_conn_deadline(c->net, 0, NULL);
@@ -763,6 +765,26 @@ int ws_conn_send(struct ws_conn *c, const char *text, size_t len)
 	s->stats.messages_out++;
 	s->stats.bytes_out += (int64_t)len;
 	return 0;
+}
+
+void ws_conn_set_user(struct ws_conn *c, void *user)
+{
+	c->user = user;
+}
+
+int ws_conn_profile(const struct ws_conn *c)
+{
+	return c->endpoint->profile;
+}
+
+const char *ws_conn_protocol(const struct ws_conn *c)
+{
+	return c->protocol;
+}
+
+const char *ws_conn_peer(const struct ws_conn *c)
+{
+	return net_conn_peer(c->net);
 }
 
 const struct ws_stats *ws_server_stats(const struct ws_server *s)

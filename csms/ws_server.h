@@ -84,6 +84,14 @@ int ws_server_listen(struct ws_server *s, const char *address, int port, const c
  * closed with 1013). */
 int ws_conn_send(struct ws_conn *c, const char *text, size_t len);
 
+/* What later callbacks get as `user`; at first what the gate gave. */
+void ws_conn_set_user(struct ws_conn *c, void *user);
+
+/* Security profile of the listener, accepted subprotocol, address of the peer. */
+int ws_conn_profile(const struct ws_conn *c);
+const char *ws_conn_protocol(const struct ws_conn *c);
+const char *ws_conn_peer(const struct ws_conn *c);
+
 /* Starts closing with `code`; `closed` comes later on the loop. Twice is harmless. */
 void ws_conn_close(struct ws_conn *c, int code, const char *why);
 
