@@ -1,0 +1,57 @@
+/*
+ * The HTTP API: JSON in and out, problem+json as errors, the session's token on unsafe methods.
+ */
+import type { PowerSeries, Problem, Session } from "./types.ts";
+
+export const API = "/api/v1";
+
+export class ApiError extends Error {
+	constructor(readonly status: number, readonly title: string, readonly detail?: string) {
+		super(detail ? `${title}: ${detail}` : title);
+	}
+}
+
+let csrf = "";
+
+async function toError(reply: Response): Promise<ApiError> {
+	try {
+		const problem = (await reply.json()) as Partial<Problem>;
+		return new ApiError(reply.status, problem.title ?? reply.statusText, problem.detail);
+	} catch {
+		return new ApiError(reply.status, reply.statusText || String(reply.status));
+	}
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+	const headers: Record<string, string> = { accept: "application/json" };
+	if (body !== undefined) headers["content-type"] = "application/json";
+	if (method !== "GET" && csrf) headers["x-csrf-token"] = csrf;
+	const reply = await fetch(API + path, {
+		method,
+		headers,
+		credentials: "same-origin",
+		cache: "no-store",
+		signal: AbortSignal.timeout(15_000),
+		...(body === undefined ? {} : { body: JSON.stringify(body) }),
+	});
+	if (!reply.ok) throw await toError(reply);
+	return (await reply.json()) as T;
+}
+
+function keep(session: Session): Session {
+	csrf = session.csrf;
+	return session;
+}
+
+export async function signIn(code: string): Promise<Session> {
+	return keep(await call<Session>("POST", "/sign-in", { code }));
+}
+
+export async function getSession(): Promise<Session> {
+	return keep(await call<Session>("GET", "/session"));
+}
+
+export function getPower(fromMs: number, toMs: number, stepS: number): Promise<PowerSeries> {
+	const iso = (ms: number) => encodeURIComponent(new Date(ms).toISOString());
+	return call<PowerSeries>("GET", `/power?from=${iso(fromMs)}&to=${iso(toMs)}&step=${stepS}`);
+}

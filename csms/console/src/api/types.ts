@@ -1,0 +1,151 @@
+/*
+ * Bodies of the HTTP API, as schemas/api.schema has them: power W, energy Wh, time UTC.
+ * tests/console/unit/schema.test.ts compares every interface here with the schema.
+ */
+
+export interface Problem {
+	type: string;
+	title: string;
+	status: number;
+	detail?: string;
+	path?: string;
+}
+
+export interface Session {
+	name: string;
+	role: string;
+	csrf: string;
+}
+
+export interface Connector {
+	id: number;
+	status: string;
+	at?: string;
+}
+
+export interface EvseView {
+	id: number;
+	kind: "ac" | "dc";
+	max_w: number;
+	min_w: number;
+	phases: number;
+	tail_w: number;
+	connectors: Connector[];
+	transaction?: string;
+	vehicle?: string;
+	state: string;
+	power_w?: number;
+	power_at?: string;
+	soc_pct?: number;
+	soc_at?: string;
+	session_wh?: number;
+	limit_w?: number;
+	limit_source?: string;
+	limit_node?: string;
+	limit_reason?: string;
+	limit_at?: string;
+}
+
+export interface StationView {
+	id: string;
+	name?: string;
+	node: string;
+	policy: "accepted" | "pending" | "rejected";
+	security_profile: number;
+	connected: boolean;
+	connected_at?: string;
+	last_seen?: string;
+	protocol?: string;
+	boot_status?: string;
+	vendor?: string;
+	model?: string;
+	serial?: string;
+	firmware?: string;
+	has_password: boolean;
+	evses: EvseView[];
+}
+
+export interface NodeView {
+	id: string;
+	name: string;
+	kind: string;
+	parent?: string;
+	limit_w?: number;
+	limit_source?: string;
+	load_w?: number;
+	load_source?: string;
+	load_at?: string;
+	evse_w: number;
+	allowed_w: number;
+	meter?: string;
+}
+
+export interface Tree {
+	at: string;
+	nodes: NodeView[];
+}
+
+export interface MeterView {
+	id: string;
+	name?: string;
+	map: string;
+	node?: string;
+	link: string;
+	ok: boolean;
+	at?: string;
+	power_w?: number;
+	currents_a: number[];
+	voltages_v: number[];
+	import_wh?: number;
+	export_wh?: number;
+	frequency_hz?: number;
+	polls: number;
+	timeouts: number;
+	exceptions: number;
+	errors: number;
+	latency_ms: number;
+	latency_max_ms: number;
+	last_error?: string;
+}
+
+export interface VehicleView {
+	id: string;
+	name?: string;
+	station?: string;
+	evse?: number;
+	soc_pct?: number;
+	soc_at?: string;
+	target_pct: number;
+	need_wh?: number;
+	departs_at?: string;
+	ready_at?: string;
+	state: string;
+	reason?: string;
+	power_w?: number;
+}
+
+export interface Overview {
+	at: string;
+	depot: string;
+	name: string;
+	timezone: string;
+	sentence: string;
+	sub: string;
+	speed: number;
+	tree: Tree;
+	stations: StationView[];
+	vehicles: VehicleView[];
+	meters: MeterView[];
+}
+
+export interface PowerPoint {
+	at: string;
+	site_w?: number;
+	evse_w?: number;
+	base_w?: number;
+	limit_w?: number;
+}
+
+export interface PowerSeries {
+	points: PowerPoint[];
+}

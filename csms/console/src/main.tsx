@@ -1,0 +1,23 @@
+import { render } from "preact";
+import { Shell } from "./shell.tsx";
+import { session, start } from "./store/store.ts";
+import { SignIn } from "./pages/signin.tsx";
+import { Sprite } from "./ui/icons.tsx";
+import "./ui/theme.ts";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/shell.css";
+import "./style/live.css";
+
+function App() {
+	return (
+		<>
+			<Sprite />
+			{session.value ? <Shell /> : <SignIn />}
+		</>
+	);
+}
+
+const root = document.getElementById("app");
+if (root) render(<App />, root);
+void start();

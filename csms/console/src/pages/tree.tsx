@@ -1,0 +1,118 @@
+/*
+ * The tree of nodes: load against the limit in force, who owns the limit, who measured, how old.
+ */
+import type { NodeView } from "../api/types.ts";
+import { kw, pct } from "../lib/format.ts";
+import type { Source } from "../lib/freshness.ts";
+import { memo } from "../lib/memo.ts";
+import { en } from "../messages/en.ts";
+import { overview } from "../store/store.ts";
+import { heldBackBy, treeRows } from "../store/derive.ts";
+import { Bar } from "../ui/bar.tsx";
+import { Icon } from "../ui/icons.tsx";
+import { Empty, Panel } from "../ui/panel.tsx";
+import { Age, Reading, Unit, useIsOld } from "../ui/reading.tsx";
+import { limitOwner } from "./chart.tsx";
+
+interface RowProps {
+	node: NodeView;
+	depth: number;
+	digits: number;
+	held: number;
+	meter: string | undefined;
+}
+
+function Elbow({ depth }: { depth: number }) {
+	if (depth === 0) return null;
+	const width = 22 * depth;
+	return (
+		<svg class="elbow" width={width} height="20" aria-hidden="true" focusable="false">
+			<path d={`M${width - 14} 0V10H${width}`} />
+		</svg>
+	);
+}
+
+function Measured({ node, meter }: { node: NodeView; meter: string | undefined }) {
+	if (node.load_source === undefined || node.load_w === undefined) return <>{en.unknown}</>;
+	if (node.load_source === "meter") return <>{meter ?? node.meter ?? node.load_source}</>;
+	const words = en.loadSources[node.load_source] ?? node.load_source;
+	if (node.load_source === "sum") return <>{words}</>;
+	return <span class="st risk small"><Icon name="risk" size={14} /> {words}</span>;
+}
+
+const Row = memo(function Row({ node, depth, digits, held, meter }: RowProps) {
+	const source: Source = node.load_source === "sum" ? "evse" : "meter";
+	const isOld = useIsOld(node.load_at, source);
+	const limit = node.limit_w;
+	const load = node.load_w;
+	const used = load !== undefined && limit ? (100 * load) / limit : undefined;
+	const over = load !== undefined && limit !== undefined && load > limit ? load - limit : 0;
+	const tone = over > 0 ? "over" : node.kind === "load" ? "base" : "power";
+	return (
+		<tr role="row" data-row data-node={node.id} tabIndex={-1} class={over > 0 ? "tint-miss" : ""}>
+			<th role="rowheader" scope="row" class={`c-name depth-${Math.min(depth, 5)}`}>
+				<Elbow depth={depth} />
+				<span class={depth < 2 ? "b" : ""}>{node.name || node.id}</span>
+				{held > 0 && (
+					<span class="tag plain"><Icon name="bind" size={14} /> {en.holdsBack(held)}</span>
+				)}
+				{over > 0 && (
+					<span class="tag miss"><Icon name="miss" size={14} /> {en.overBy(kw(over, digits))}</span>
+				)}
+			</th>
+			<td role="cell" class="c-bar">
+				<Bar value={used ?? (load === undefined ? undefined : 0)} notch={limit === undefined ? undefined : 100}
+					tone={tone} isOld={isOld} />
+			</td>
+			<td role="cell" class="c-load n">
+				<Reading at={node.load_at} source={source} isAgeShown={false}>
+					<b>{load === undefined ? en.unknown : kw(load, digits)}</b>
+				</Reading>
+				{limit !== undefined
+					? <span class="u"> {en.ofKw(kw(limit, digits))}</span>
+					: load !== undefined && <Unit>{en.unitKw}</Unit>}
+			</td>
+			<td role="cell" class="c-used n">{used === undefined ? "" : <>{pct(used)}<Unit>{en.unitPct}</Unit></>}</td>
+			<td role="cell" class="c-owner">{limit === undefined ? en.noLimit : limitOwner(node.limit_source)}</td>
+			<td role="cell" class="c-note cap">
+				{node.allowed_w > 0 || node.evse_w > 0
+					? en.nodeNote(kw(node.evse_w, digits), kw(node.allowed_w, digits))
+					: en.notControlled}
+			</td>
+			<td role="cell" class="c-by"><Measured node={node} meter={meter} /></td>
+			<td role="cell" class="c-age n"><Age at={node.load_at} source={source} /></td>
+		</tr>
+	);
+});
+
+export function Tree() {
+	const data = overview.value;
+	if (!data) return null;
+	const rows = treeRows(data.tree.nodes);
+	const held = heldBackBy(data.stations);
+	const meters = new Map(data.meters.map((m) => [m.id, m.name || m.id] as const));
+	const digits = (rows[0]?.node.limit_w ?? 0) >= 100_000 ? 0 : 1;
+	const heads: [string, string][] = [
+		[en.point, ""], [en.loadAndLimit, ""], [en.unitKw, "n"], [en.used, "n"], [en.limitFrom, ""],
+		[en.note, ""], [en.measuredBy, ""], [en.age, "n"],
+	];
+	return (
+		<Panel id="tree" title={en.treeTitle} caption={en.treeSub}>
+			{rows.length === 0 ? <Empty title={en.treeEmpty} /> : (
+				<table role="table" class="cards tree" aria-labelledby="tree-h">
+					<thead role="rowgroup"><tr role="row">
+						{heads.map(([text, kind]) => (
+							<th key={text} role="columnheader" scope="col" class={kind}>{text}</th>
+						))}
+					</tr></thead>
+					<tbody role="rowgroup">
+						{rows.map(({ node, depth }) => (
+							<Row key={node.id} node={node} depth={depth} digits={digits} held={held.get(node.id) ?? 0}
+								meter={node.meter === undefined ? undefined : meters.get(node.meter)} />
+						))}
+					</tbody>
+				</table>
+			)}
+		</Panel>
+	);
+}

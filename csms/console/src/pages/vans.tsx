@@ -1,0 +1,192 @@
+/*
+ * Vans: the ones that need a person first, the others by departure.
+ */
+import { useState } from "preact/hooks";
+import type { VehicleView } from "../api/types.ts";
+import { clock, clockNear, duration, kw, kwh, pct } from "../lib/format.ts";
+import { memo } from "../lib/memo.ts";
+import { useStableOrder } from "../lib/stable_order.ts";
+import { en } from "../messages/en.ts";
+import { now, overview, zone } from "../store/store.ts";
+import { splitVans } from "../store/derive.ts";
+import { Bar } from "../ui/bar.tsx";
+import { Empty, Panel } from "../ui/panel.tsx";
+import { Unit, useIsOld } from "../ui/reading.tsx";
+import { State, vehicleStatus } from "../ui/state.tsx";
+
+const FIRST_NEEDS = 6;
+const FIRST_ROWS = 60;
+
+function Time({ at }: { at: string | undefined }) {
+	if (at === undefined) return null;
+	return <time dateTime={at}>{clockNear(Date.parse(at), now.value, zone.value)}</time>;
+}
+
+function Leaves({ van }: { van: VehicleView }) {
+	return van.departs_at === undefined ? <span class="u">{en.noDeparture}</span> : <Time at={van.departs_at} />;
+}
+
+function place(van: VehicleView): string {
+	if (van.station === undefined) return en.away;
+	return van.evse === undefined ? van.station : en.evseName(van.station, van.evse);
+}
+
+function Battery({ van }: { van: VehicleView }) {
+	const isOld = useIsOld(van.soc_at, "battery");
+	const soc = van.soc_pct;
+	const hasPlan = van.state === "charging" || van.state === "waits";
+	return (
+		<Bar value={soc} notch={van.target_pct} planned={hasPlan ? van.target_pct : undefined} isOld={isOld}
+			label={en.batteryLabel(soc === undefined ? undefined : pct(soc), van.target_pct)} />
+	);
+}
+
+/* "46 → 80 %", or what is still needed where the van does not tell its battery. */
+function NowNeeded({ van }: { van: VehicleView }) {
+	if (van.soc_pct === undefined) {
+		const need = van.need_wh === undefined ? en.batteryUnknown : en.stillNeeds(kwh(van.need_wh));
+		return <span class="u">{need}</span>;
+	}
+	return (
+		<>
+			<Soc van={van} /> → {van.target_pct}<Unit>{en.unitPct}</Unit>
+		</>
+	);
+}
+
+function Soc({ van }: { van: VehicleView }) {
+	const isOld = useIsOld(van.soc_at, "battery");
+	const value = <b>{pct(van.soc_pct ?? 0)}</b>;
+	if (!isOld || van.soc_at === undefined) return value;
+	return <span class="stale">{value} {en.atTime(clock(Date.parse(van.soc_at), zone.value))}</span>;
+}
+
+function spare(van: VehicleView): number | undefined {
+	if (van.ready_at === undefined || van.departs_at === undefined) return undefined;
+	return (Date.parse(van.departs_at) - Date.parse(van.ready_at)) / 1000;
+}
+
+function Spare({ van }: { van: VehicleView }) {
+	const s = spare(van);
+	if (s === undefined) return null;
+	return <>{s < 0 ? en.lateBy(duration(-s)) : duration(s)}</>;
+}
+
+const Card = memo(function Card({ van }: { van: VehicleView }) {
+	const status = vehicleStatus(van.state);
+	const left = van.departs_at === undefined ? undefined : (Date.parse(van.departs_at) - now.value) / 1000;
+	const s = spare(van);
+	return (
+		<li class={`att tint-${status.tone}`} data-row data-van={van.id} tabIndex={-1}>
+			<div class="a-state"><State status={status} /></div>
+			<div class="a-name">
+				<div class="big">{van.name || van.id}</div>
+				<div class="cap">{place(van)}</div>
+			</div>
+			<div class="a-time">
+				<div class="big"><Leaves van={van} /></div>
+				<div class="cap">{left !== undefined && left > 0 && en.inTime(duration(left))}</div>
+			</div>
+			<div class="a-bar">
+				<Battery van={van} />
+				<div class="cap"><NowNeeded van={van} /></div>
+			</div>
+			<div class="a-ready">
+				<div class="big">{van.ready_at === undefined ? en.unknown : <Time at={van.ready_at} />}</div>
+				<div class="cap">
+					{van.ready_at === undefined ? en.noReadyTime
+						: s !== undefined && s < 0 ? en.lateBy(duration(-s)) : en.readyAt}
+				</div>
+			</div>
+			<p class="a-why">{van.reason}</p>
+		</li>
+	);
+});
+
+export function NeedsYou() {
+	const [isWhole, setWhole] = useState(false);
+	const data = overview.value;
+	const [needs] = splitVans(data?.vehicles ?? []);
+	const order = useStableOrder(needs.map((v) => v.id));
+	if (!data || needs.length === 0) return null;
+	const byId = new Map(needs.map((v) => [v.id, v] as const));
+	const ids = isWhole ? order.ids : order.ids.slice(0, FIRST_NEEDS);
+	return (
+		<Panel id="needs" title={en.needsYou} caption={en.needsYouSub(needs.length)}
+			end={order.isWaiting && <span class="cap">{en.orderChanged}</span>}>
+			<ul class="atts" {...order.hold}>
+				{ids.map((id) => <Card key={id} van={byId.get(id)!} />)}
+			</ul>
+			{needs.length > ids.length && (
+				<div class="pad"><button type="button" class="btn" onClick={() => setWhole(true)}>{en.showAll(needs.length)}</button></div>
+			)}
+		</Panel>
+	);
+}
+
+const Row = memo(function Row({ van }: { van: VehicleView }) {
+	return (
+		<tr role="row" data-row data-van={van.id} tabIndex={-1}>
+			<td role="cell" class="c-time n b"><Leaves van={van} /></td>
+			<th role="rowheader" scope="row" class="c-name"><span class="b">{van.name || van.id}</span></th>
+			<td role="cell" class="c-place">{place(van)}</td>
+			<td role="cell" class="c-bar"><Battery van={van} /></td>
+			<td role="cell" class="c-soc"><NowNeeded van={van} /></td>
+			<td role="cell" class="c-power n">
+				{van.power_w !== undefined && <>{kw(van.power_w, 1)}<Unit>{en.unitKw}</Unit></>}
+			</td>
+			<td role="cell" class="c-ready n"><Time at={van.ready_at} /></td>
+			<td role="cell" class="c-spare n"><Spare van={van} /></td>
+			<td role="cell" class="c-state"><State status={vehicleStatus(van.state)} /></td>
+			<td role="cell" class="c-why cap">{van.reason}</td>
+		</tr>
+	);
+});
+
+function Legend() {
+	return (
+		<div class="legend">
+			<span><i class="sw power" />{en.legendNow}</span>
+			<span><svg class="sw" width="12" height="12" aria-hidden="true"><rect width="12" height="12" fill="url(#hatch-plan)" /></svg>{en.legendPlanned}</span>
+			<span><i class="sw notch" />{en.legendNeeded}</span>
+			<span><i class="sw old" />{en.legendOld}</span>
+		</div>
+	);
+}
+
+export function Vans() {
+	const [isWhole, setWhole] = useState(false);
+	const data = overview.value;
+	const [needs, others] = splitVans(data?.vehicles ?? []);
+	const order = useStableOrder(others.map((v) => v.id));
+	if (!data) return null;
+	const byId = new Map(others.map((v) => [v.id, v] as const));
+	const ids = isWhole ? order.ids : order.ids.slice(0, FIRST_ROWS);
+	const heads: [string, string][] = [
+		[en.leaves, "n"], [en.van, ""], [en.bay, ""], [en.battery, ""], [en.nowNeeded, ""], [en.power, "n"],
+		[en.readyAt, "n"], [en.toSpare, "n"], [en.state, ""], [en.note, ""],
+	];
+	return (
+		<Panel id="vans" title={en.otherVans(needs.length > 0)}
+			caption={<>{en.vansByDeparture(others.length)}{order.isWaiting && ` · ${en.orderChanged}`}</>}
+			end={<Legend />}>
+			{data.vehicles.length === 0 && <Empty title={en.noVans}>{en.noVansWhy}</Empty>}
+			{data.vehicles.length > 0 && others.length === 0 && <Empty title={en.allNeedYou} />}
+			{others.length > 0 && (
+				<table role="table" class="cards vans" aria-labelledby="vans-h">
+					<thead role="rowgroup"><tr role="row">
+						{heads.map(([text, kind]) => (
+							<th key={text} role="columnheader" scope="col" class={kind}>{text}</th>
+						))}
+					</tr></thead>
+					<tbody role="rowgroup" {...order.hold}>
+						{ids.map((id) => <Row key={id} van={byId.get(id)!} />)}
+					</tbody>
+				</table>
+			)}
+			{others.length > ids.length && (
+				<div class="pad"><button type="button" class="btn" onClick={() => setWhole(true)}>{en.showAll(others.length)}</button></div>
+			)}
+		</Panel>
+	);
+}

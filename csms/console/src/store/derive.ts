@@ -1,0 +1,151 @@
+/*
+ * What the page shows that the overview only implies: the order of tree and vans, who holds whom
+ * back, counts. Pure.
+ */
+import type { EvseView, NodeView, Overview, StationView, VehicleView } from "../api/types.ts";
+import { isSilent } from "../lib/freshness.ts";
+
+export interface TreeRow {
+	node: NodeView;
+	depth: number;
+}
+
+/* Parents before children, siblings as the server lists them. A node whose parent is missing is a
+ * root; one that is its own ancestor is listed once, at the end. */
+export function treeRows(nodes: readonly NodeView[]): TreeRow[] {
+	const known = new Set(nodes.map((n) => n.id));
+	const children = new Map<string, NodeView[]>();
+	const roots: NodeView[] = [];
+	for (const node of nodes) {
+		if (node.parent === undefined || !known.has(node.parent)) {
+			roots.push(node);
+			continue;
+		}
+		const list = children.get(node.parent);
+		if (list) list.push(node);
+		else children.set(node.parent, [node]);
+	}
+	const rows: TreeRow[] = [];
+	const seen = new Set<string>();
+	const walk = (node: NodeView, depth: number): void => {
+		if (seen.has(node.id)) return;
+		seen.add(node.id);
+		rows.push({ node, depth });
+		for (const child of children.get(node.id) ?? []) walk(child, depth + 1);
+	};
+	for (const root of roots) walk(root, 0);
+	for (const node of nodes) walk(node, 0);
+	return rows;
+}
+
+/* The site: where all power comes in. */
+export function rootNode(nodes: readonly NodeView[]): NodeView | undefined {
+	return treeRows(nodes)[0]?.node;
+}
+
+/* Does the limit of a node keep this EVSE's van under what the EVSE could give? */
+export function isHeldBack(evse: EvseView): boolean {
+	return (
+		evse.limit_node !== undefined &&
+		evse.limit_w !== undefined &&
+		evse.limit_w < evse.max_w &&
+		(evse.state === "charging" || evse.state === "paused" || evse.state === "plugged")
+	);
+}
+
+/* Vans that each node holds back. */
+export function heldBackBy(stations: readonly StationView[]): Map<string, number> {
+	const counts = new Map<string, number>();
+	for (const station of stations) {
+		for (const evse of station.evses) {
+			if (!isHeldBack(evse) || evse.limit_node === undefined) continue;
+			counts.set(evse.limit_node, (counts.get(evse.limit_node) ?? 0) + 1);
+		}
+	}
+	return counts;
+}
+
+export interface EvseCounts {
+	all: number;
+	live: number;
+	fault: number;
+	silent: number;
+}
+
+export function evseCounts(stations: readonly StationView[], nowMs: number): EvseCounts {
+	const counts: EvseCounts = { all: 0, live: 0, fault: 0, silent: 0 };
+	for (const station of stations) {
+		const silent = isSilent(station.connected, station.last_seen, nowMs);
+		for (const evse of station.evses) {
+			counts.all += 1;
+			if (silent) counts.silent += 1;
+			else if (evse.state === "faulted") counts.fault += 1;
+			else counts.live += 1;
+		}
+	}
+	return counts;
+}
+
+export interface EvseRow {
+	station: StationView;
+	evse: EvseView;
+}
+
+export interface EvseGroup {
+	id: string;
+	name: string;
+	rows: EvseRow[];
+}
+
+/* EVSEs below each node that has stations, in the order of the tree. */
+export function evseGroups(nodes: readonly NodeView[], stations: readonly StationView[]): EvseGroup[] {
+	const groups = new Map<string, EvseGroup>();
+	for (const { node } of treeRows(nodes)) groups.set(node.id, { id: node.id, name: node.name, rows: [] });
+	for (const station of stations) {
+		let group = groups.get(station.node);
+		if (!group) {
+			group = { id: station.node, name: station.node, rows: [] };
+			groups.set(station.node, group);
+		}
+		for (const evse of station.evses) group.rows.push({ station, evse });
+	}
+	return [...groups.values()].filter((g) => g.rows.length > 0);
+}
+
+const departure = (v: VehicleView): number =>
+	v.departs_at === undefined ? Infinity : Date.parse(v.departs_at);
+
+function byDeparture(a: VehicleView, b: VehicleView): number {
+	const at = departure(a);
+	const bt = departure(b);
+	if (at !== bt) return at < bt ? -1 : 1;
+	return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+const urgency = (v: VehicleView): number => (v.state === "will_miss" ? 0 : v.state === "at_risk" ? 1 : 2);
+
+/* Vans that need a person, the ones that will miss first; then all others; each by departure. */
+export function splitVans(vehicles: readonly VehicleView[]): [VehicleView[], VehicleView[]] {
+	const needs = vehicles.filter((v) => urgency(v) < 2);
+	const others = vehicles.filter((v) => urgency(v) === 2);
+	needs.sort((a, b) => urgency(a) - urgency(b) || byDeparture(a, b));
+	others.sort(byDeparture);
+	return [needs, others];
+}
+
+export interface Names {
+	node: Map<string, string>;
+	vehicle: Map<string, string>;
+	meter: Map<string, string>;
+}
+
+/* What to call things: their name, or their id where they have none. */
+export function names(overview: Overview): Names {
+	const map = (list: readonly { id: string; name?: string }[]) =>
+		new Map(list.map((x) => [x.id, x.name || x.id] as const));
+	return {
+		node: map(overview.tree.nodes),
+		vehicle: map(overview.vehicles),
+		meter: map(overview.meters),
+	};
+}

@@ -1,0 +1,103 @@
+/*
+ * The stream's patches put into an overview. Pure; entities that did not change keep their
+ * identity, so that rows compare by reference and untouched ones are not drawn again.
+ */
+import type { EvseView, MeterView, NodeView, Overview, StationView, VehicleView } from "../api/types.ts";
+
+type Changes<T> = Record<string, T | null>;
+
+/* Only what changed since the last one. null takes an entity away. */
+export interface Patch {
+	at?: string;
+	sentence?: string;
+	sub?: string;
+	speed?: number;
+	nodes?: Changes<NodeView>;
+	stations?: Changes<Omit<StationView, "evses"> & { evses?: EvseView[] }>;
+	evses?: Changes<EvseView>;
+	vehicles?: Changes<VehicleView>;
+	meters?: Changes<MeterView>;
+}
+
+function isRecord(x: unknown): x is Record<string, unknown> {
+	return typeof x === "object" && x !== null && !Array.isArray(x);
+}
+
+/* What the page cannot do without; the rest of the shape is the server's word. */
+export function asOverview(x: unknown): Overview | undefined {
+	if (!isRecord(x) || typeof x.at !== "string" || typeof x.timezone !== "string") return undefined;
+	if (!isRecord(x.tree) || !Array.isArray(x.tree.nodes)) return undefined;
+	for (const list of [x.stations, x.vehicles, x.meters]) if (!Array.isArray(list)) return undefined;
+	return x as unknown as Overview;
+}
+
+export function asPatch(x: unknown): Patch | undefined {
+	return isRecord(x) ? (x as Patch) : undefined;
+}
+
+function mergeList<T extends { id: string }>(list: T[], changes: Changes<T> | undefined): T[] {
+	if (!changes) return list;
+	const left = new Map(Object.entries(changes));
+	const out: T[] = [];
+	for (const item of list) {
+		const change = left.get(item.id);
+		left.delete(item.id);
+		if (change === undefined) out.push(item);
+		else if (change !== null) out.push(change);
+	}
+	for (const change of left.values()) if (change !== null) out.push(change);
+	return out;
+}
+
+/* "CP-1/2" → ["CP-1", 2]. The identity may hold a slash itself: the last one counts. */
+export function splitEvseKey(key: string): [string, number] | undefined {
+	const slash = key.lastIndexOf("/");
+	const id = Number(key.slice(slash + 1));
+	return slash > 0 && Number.isInteger(id) ? [key.slice(0, slash), id] : undefined;
+}
+
+function mergeEvses(stations: StationView[], changes: Changes<EvseView> | undefined): StationView[] {
+	if (!changes) return stations;
+	const byStation = new Map<string, Map<number, EvseView | null>>();
+	for (const [key, change] of Object.entries(changes)) {
+		const parts = splitEvseKey(key);
+		if (!parts) continue;
+		const group = byStation.get(parts[0]) ?? new Map<number, EvseView | null>();
+		group.set(parts[1], change);
+		byStation.set(parts[0], group);
+	}
+	return stations.map((station) => {
+		const group = byStation.get(station.id);
+		if (!group) return station;
+		const known = new Set(station.evses.map((e) => e.id));
+		const evses = station.evses
+			.map((e) => (group.has(e.id) ? group.get(e.id) : e))
+			.filter((e): e is EvseView => e != null);
+		for (const [id, change] of group) if (change !== null && !known.has(id)) evses.push(change);
+		return { ...station, evses };
+	});
+}
+
+export function applyPatch(old: Overview, patch: Patch): Overview {
+	const stations: Changes<StationView> = {};
+	for (const [id, change] of Object.entries(patch.stations ?? {})) {
+		const evses = old.stations.find((s) => s.id === id)?.evses ?? [];
+		stations[id] = change && { ...change, evses: change.evses ?? evses };
+	}
+	const nodes = mergeList(old.tree.nodes, patch.nodes);
+	const at = patch.at ?? old.at;
+	return {
+		...old,
+		at,
+		sentence: patch.sentence ?? old.sentence,
+		sub: patch.sub ?? old.sub,
+		speed: patch.speed ?? old.speed,
+		tree: { at, nodes },
+		stations: mergeEvses(
+			mergeList(old.stations, patch.stations && stations),
+			patch.evses,
+		),
+		vehicles: mergeList(old.vehicles, patch.vehicles),
+		meters: mergeList(old.meters, patch.meters),
+	};
+}

@@ -1,0 +1,200 @@
+/*
+ * The page's state: who is signed in, the overview as the stream keeps it, the link to the server
+ * and the server's clock. Components read the signals; only this file and series.ts write them.
+ */
+import { computed, signal } from "@preact/signals";
+import { API, ApiError, getSession, signIn } from "../api/client.ts";
+import { readStream, StreamEnded, type StreamEvent } from "../api/sse.ts";
+import type { Overview, Session } from "../api/types.ts";
+import { ServerClock } from "./clock.ts";
+import { applyPatch, asOverview, asPatch } from "./merge.ts";
+
+const QUIET_MS = 12_000; /* two heartbeats of 5 s and some patience */
+const RETRY_MS = [1000, 2000, 4000, 8000, 15_000];
+const HIDDEN_MS = 60_000;
+
+export type SignIn = "asking" | "in" | "out" | "refused" | "failed";
+
+export interface Link {
+	state: "connecting" | "live" | "lost";
+	sinceMs: number; /* lost: local monotonic time of the last byte heard */
+	retryAtMs: number; /* local monotonic time of the next try */
+}
+
+export const session = signal<Session | undefined>(undefined);
+export const signInState = signal<SignIn>("asking");
+export const overview = signal<Overview | undefined>(undefined);
+export const link = signal<Link>({ state: "connecting", sinceMs: 0, retryAtMs: 0 });
+/* Counts snapshots: whoever keeps history of its own fills its gap when it grows. */
+export const snapshots = signal(0);
+
+const clock = new ServerClock();
+const beat = signal(0);
+
+/* Depot time in ms, read once a second and at each message. */
+export const now = computed(() => {
+	beat.value;
+	return clock.now(performance.now()) ?? Date.now();
+});
+/* Local monotonic time, of the same beat. */
+export const localNow = computed(() => {
+	beat.value;
+	return performance.now();
+});
+export const isLost = computed(() => link.value.state === "lost");
+export const speed = computed(() => overview.value?.speed ?? 1);
+export const zone = computed(() => overview.value?.timezone ?? "UTC");
+
+/* Depot time at a moment of the local clock. */
+export function depotTime(localMs: number): number {
+	return clock.now(localMs) ?? Date.now();
+}
+
+function tick(): void {
+	beat.value += 1;
+}
+
+function parse(data: string): unknown {
+	try {
+		return JSON.parse(data) as unknown;
+	} catch {
+		return undefined;
+	}
+}
+
+function take(next: Overview): void {
+	clock.observe(Date.parse(next.at), performance.now(), next.speed);
+	overview.value = next;
+	tick();
+}
+
+function onEvent(event: StreamEvent): void {
+	const data = parse(event.data);
+	if (event.type === "overview") {
+		const snapshot = asOverview(data);
+		if (!snapshot) return;
+		clock.reset();
+		take(snapshot);
+		snapshots.value += 1;
+	} else if (event.type === "patch" && overview.value) {
+		const patch = asPatch(data);
+		if (patch) take(applyPatch(overview.value, patch));
+	}
+	lastId = event.id;
+}
+
+let lastId = "";
+let heardMs = 0;
+let stopStream: AbortController | undefined;
+
+function wait(ms: number, stop: AbortSignal): Promise<void> {
+	return new Promise((resolve) => {
+		const timer = setTimeout(resolve, ms);
+		stop.addEventListener("abort", () => {
+			clearTimeout(timer);
+			resolve();
+		});
+	});
+}
+
+/* Keeps one stream open until `stop`; 401 ends it and shows the sign-in page. */
+async function runStream(stop: AbortSignal): Promise<void> {
+	let tries = 0;
+	const onBytes = () => {
+		tries = 0;
+		heardMs = performance.now();
+		if (link.value.state !== "live") link.value = { state: "live", sinceMs: 0, retryAtMs: 0 };
+	};
+	while (!stop.aborted) {
+		try {
+			await readStream(API + "/stream", lastId, QUIET_MS, stop, onBytes, onEvent);
+		} catch (error) {
+			if (stop.aborted) return;
+			if (error instanceof StreamEnded && (error.status === 401 || error.status === 403)) {
+				session.value = undefined;
+				signInState.value = "out";
+				return;
+			}
+		}
+		const delay = (RETRY_MS[tries] ?? 15_000) * (0.8 + 0.4 * Math.random());
+		tries += 1;
+		/* The first quick retry is not worth a bar over the page. */
+		if (tries > 1 || !overview.value) {
+			link.value = { state: "lost", sinceMs: heardMs, retryAtMs: performance.now() + delay };
+		}
+		await wait(delay, stop);
+	}
+}
+
+function openStream(): void {
+	stopStream?.abort();
+	stopStream = new AbortController();
+	void runStream(stopStream.signal);
+}
+
+function closeStream(): void {
+	stopStream?.abort();
+	stopStream = undefined;
+}
+
+export function retryNow(): void {
+	openStream();
+}
+
+/* A hidden page costs the server nothing after a minute; it asks for a snapshot when it is back. */
+function watchVisibility(): void {
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	document.addEventListener("visibilitychange", () => {
+		clearTimeout(timer);
+		if (document.hidden) {
+			timer = setTimeout(closeStream, HIDDEN_MS);
+		} else if (session.value && !stopStream) {
+			lastId = "";
+			openStream();
+		}
+	});
+}
+
+/* The one-time code of a sign-in link: in the fragment, which never reaches a log. */
+export function codeFromHash(hash: string): string | undefined {
+	const params = new URLSearchParams(hash.replace(/^#/, ""));
+	return params.get("code") ?? params.get("sign-in") ?? undefined;
+}
+
+async function enter(code: string | undefined): Promise<void> {
+	try {
+		session.value = code === undefined ? await getSession() : await signIn(code);
+		signInState.value = "in";
+		openStream();
+	} catch (error) {
+		const status = error instanceof ApiError ? error.status : 0;
+		if (status === 0 || status >= 500 || status === 429) signInState.value = "failed";
+		else if (code === undefined) signInState.value = "out";
+		else await enterAgain();
+	}
+}
+
+/* A used link in a browser that is still signed in is no reason to turn its user away. */
+async function enterAgain(): Promise<void> {
+	try {
+		session.value = await getSession();
+		signInState.value = "in";
+		openStream();
+	} catch {
+		signInState.value = "refused";
+	}
+}
+
+export async function start(): Promise<void> {
+	const code = codeFromHash(location.hash);
+	if (code !== undefined) history.replaceState(null, "", location.pathname);
+	setInterval(tick, 1000);
+	watchVisibility();
+	window.addEventListener("hashchange", () => {
+		const late = codeFromHash(location.hash);
+		if (late === undefined) return;
+		history.replaceState(null, "", location.pathname);
+		void enter(late);
+	});
+	await enter(code);
+}
