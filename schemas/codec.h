@@ -64,8 +64,8 @@ struct schema_action {
 
 /* A kind of journal event: `event StationBooted 1 station` in event.schema. */
 struct schema_event {
-	const char *name;   /* "StationBooted" */
-	int version;        /* of the payload; older ones are upcast on read */
+	const char *name; /* "StationBooted" */
+	int version; /* of the payload; older ones are upcast on read */
 	const char *stream; /* first segment of the streams it may stand in, "station" */
 	const struct schema_struct *type;
 };
@@ -86,22 +86,22 @@ struct schema_numbers {
 /* Why a value was refused. OCPP-J 4.2.3 maps each to one CALLERROR code (ocpp/callerror.c). */
 enum schema_fault {
 	SCHEMA_OK = 0,
-	SCHEMA_BAD_SYNTAX,    /* not JSON, trailing text, NUL inside, bad UTF-8, too deep */
-	SCHEMA_BAD_TYPE,      /* wrong JSON type */
-	SCHEMA_MISSING,       /* a required key is absent */
-	SCHEMA_UNKNOWN,       /* a key that the struct does not have */
-	SCHEMA_DUPLICATE,     /* the same key twice */
-	SCHEMA_BAD_LENGTH,    /* string too long or too short, in code points */
-	SCHEMA_BAD_RANGE,     /* number out of its bounds, or an int that is none */
-	SCHEMA_BAD_ENUM,      /* not one of the values */
-	SCHEMA_BAD_FORMAT,    /* not a date-time, not an identifierString */
-	SCHEMA_BAD_ITEMS,     /* too few or too many array items */
-	SCHEMA_NO_MEMORY,     /* the arena's cap was reached */
+	SCHEMA_BAD_SYNTAX, /* not JSON, trailing text, NUL inside, bad UTF-8, too deep */
+	SCHEMA_BAD_TYPE, /* wrong JSON type */
+	SCHEMA_MISSING, /* a required key is absent */
+	SCHEMA_UNKNOWN, /* a key that the struct does not have */
+	SCHEMA_DUPLICATE, /* the same key twice */
+	SCHEMA_BAD_LENGTH, /* string too long or too short, in code points */
+	SCHEMA_BAD_RANGE, /* number out of its bounds, or an int that is none */
+	SCHEMA_BAD_ENUM, /* not one of the values */
+	SCHEMA_BAD_FORMAT, /* not a date-time, not an identifierString */
+	SCHEMA_BAD_ITEMS, /* too few or too many array items */
+	SCHEMA_NO_MEMORY, /* the arena's cap was reached */
 };
 
 struct schema_error {
 	enum schema_fault fault;
-	char path[160];    /* "meterValue[2].sampledValue[0].measurand"; "" for the whole */
+	char path[160]; /* "meterValue[2].sampledValue[0].measurand"; "" for the whole */
 	char message[200]; /* "must be one of Actual, Target, … but is \"actual\"" */
 };
 

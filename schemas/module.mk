@@ -1,6 +1,10 @@
 # schemas/: every message and file that crosses a boundary, and the codec that walks the rows.
 
 GENSCHEMA_SRC := $(wildcard tools/genschema/*.c) schemas/arena.c schemas/text.c schemas/utf8.c
+# What a program that decodes or encodes links; the YAML reader (schemas/yaml.c, library yaml) is apart.
+SCHEMAS_SRC := schemas/arena.c schemas/codec.c schemas/encode.c schemas/json.c schemas/text.c \
+	schemas/utf8.c schemas/wall.c
+
 SCHEMAS := $(patsubst schemas/%.schema,%,$(wildcard schemas/*.schema))
 GENERATED += $(foreach s,$(SCHEMAS),$(BUILD)/gen/$(s).h $(BUILD)/gen/$(s).c)
 
@@ -15,3 +19,5 @@ $(BUILD)/gen/%.h $(BUILD)/gen/%.c: schemas/%.schema $(BUILD)/genschema
 	$(call say,SCHEMA,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(BUILD)/genschema $< $(BUILD)/gen/$*.h $(BUILD)/gen/$*.c
+
+$(eval $(call program,tests/schema/judge,tests/schema/judge.c gen/ocpp201.c $(SCHEMAS_SRC),m))

@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 struct text {
-	char *data;  /* NUL-terminated once anything was appended; owned by this struct */
-	size_t len;  /* bytes without the NUL */
+	char *data; /* NUL-terminated once anything was appended; owned by this struct */
+	size_t len; /* bytes without the NUL */
 	size_t room; /* bytes allocated */
-	size_t cap;  /* largest allowed len, 0: none */
+	size_t cap; /* largest allowed len, 0: none */
 	bool failed;
 };
 

@@ -96,20 +96,25 @@ static bool take_fraction(struct cursor *c, int *ms)
 	return digits > 0;
 }
 
-/* Minutes to add to UTC. */
+/* How many minutes local time is ahead of UTC. RFC 3339 wants "+01:00"; "+0100" and "+01" are just
+ * as clear, common in the field, and good to ajv-formats. No offset at all would be a guess. */
 static bool take_offset(struct cursor *c, int *minutes)
 {
 	int sign = c->p < c->end && *c->p == '-' ? -1 : 1;
-	int h, m;
+	int h, m = 0;
 
 	*minutes = 0;
 	if (take_char(c, "Zz"))
 		return true;
-	if (!take_char(c, "+-") || !take_digits(c, 2, &h) || !take_char(c, ":") ||
-		!take_digits(c, 2, &m) || h > 23 || m > 59)
+	if (!take_char(c, "+-") || !take_digits(c, 2, &h))
 		return false;
+	if (c->p < c->end) {
+		take_char(c, ":");
+		if (!take_digits(c, 2, &m))
+			return false;
+	}
 	*minutes = sign * (h * 60 + m);
-	return true;
+	return h <= 23 && m <= 59;
 }
 
 bool wall_parse(const char *s, size_t len, wall_t *out)
