@@ -1,6 +1,7 @@
 # db/: journal, projections, measurements, wire log. The only room that knows SQL.
 
 DB_SRC := $(wildcard db/*.c)
-DB_DEPS := $(DB_SRC) gen/event.c schemas/arena.c schemas/text.c schemas/utf8.c schemas/codec.c \
-	schemas/wall.c
-DB_LIBS := sqlite cjson ssl m pthread
+DB_DEPS := $(DB_SRC) gen/event.c $(SCHEMAS_SRC)
+DB_LIBS := sqlite ssl m pthread
+
+$(eval $(call unit,db_journal,$(DB_DEPS),$(DB_LIBS)))

@@ -79,9 +79,7 @@ static void destroy(void *self)
 	free(p);
 }
 
-/* A text that does not change is bound as NULL and stays. */
-#define KEEP(column, n) #column "=ifnull(?" #n ", " #column ")"
-
+/* In the UPDATEs a value that does not change is bound as NULL and stays. */
 static void *create(struct sql *s)
 {
 	struct transactions *p = calloc(1, sizeof *p);
@@ -101,22 +99,20 @@ static void *create(struct sql *s)
 			" VALUES (?1,?2,?3,?4,1,?5,?5,0,'',0,0)"},
 		{&p->live,
 			"UPDATE transactions SET last_at=?2, events=?3, seqs=?4, seqs_over=?5, samples=?6,"
-			" state_seq=?7, " KEEP(charging_state,
-				8) ", begin_seq=?9, begin_wh=?10,"
-				   " meter_seq=?11, meter_wh=?12, meter_at=?13, power_seq=?14, power_w=?15,"
-				   " power_at=?16, soc_seq=?17, soc_pct=?18, soc_at=?19 WHERE id=?1"},
+			" state_seq=?7, charging_state=ifnull(?8, charging_state),"
+			" begin_seq=?9, begin_wh=?10, meter_seq=?11, meter_wh=?12, meter_at=?13,"
+			" power_seq=?14, power_w=?15, power_at=?16, soc_seq=?17, soc_pct=?18, soc_at=?19"
+			" WHERE id=?1"},
 		{&p->identity,
-			"UPDATE transactions SET start_seq=?2, " KEEP(started_at,
-				3) ","
-				   " end_seq=?4, " KEEP(ended_at,
-					   5) ", stopped_reason=iif(?6, ?7, stopped_reason),"
-					      " evse_seq=?8, evse=iif(?9, ?10, evse), connector=iif(?9, ?11, connector),"
-					      " token_seq=?12, token=iif(?13, ?14, token), token_type=iif(?13, ?15, token_type),"
-					      " token_status=iif(?13, ?16, token_status), vehicle_seq=?17, " KEEP(
-						      vehicle,
-						      18) ", remote_seq=?19, " KEEP(remote_start_id,
-						      20) ", quarantine_seq=?21, " KEEP(quarantined,
-						      22) " WHERE id=?1"},
+			"UPDATE transactions SET start_seq=?2, started_at=ifnull(?3, started_at),"
+			" end_seq=?4, ended_at=ifnull(?5, ended_at),"
+			" stopped_reason=iif(?6, ?7, stopped_reason),"
+			" evse_seq=?8, evse=iif(?9, ?10, evse), connector=iif(?9, ?11, connector),"
+			" token_seq=?12, token=iif(?13, ?14, token), token_type=iif(?13, ?15, token_type),"
+			" token_status=iif(?13, ?16, token_status),"
+			" vehicle_seq=?17, vehicle=ifnull(?18, vehicle),"
+			" remote_seq=?19, remote_start_id=ifnull(?20, remote_start_id),"
+			" quarantine_seq=?21, quarantined=ifnull(?22, quarantined) WHERE id=?1"},
 		{&p->heard, "UPDATE transactions SET heard_at=?2 WHERE id=?1"},
 		{&p->close, "UPDATE transactions SET open=0 WHERE id=?1"},
 	};
