@@ -1,9 +1,11 @@
 # schemas/: every message and file that crosses a boundary, and the codec that walks the rows.
 
 GENSCHEMA_SRC := $(wildcard tools/genschema/*.c) schemas/arena.c schemas/text.c schemas/utf8.c
-# What a program that decodes or encodes links; the YAML reader (schemas/yaml.c, library yaml) is apart.
+# What a program links to decode and encode JSON (library m), and to read YAML too (libraries yaml, m).
 SCHEMAS_SRC := schemas/arena.c schemas/codec.c schemas/encode.c schemas/json.c schemas/text.c \
 	schemas/utf8.c schemas/wall.c
+
+SCHEMAS_YAML_SRC := $(SCHEMAS_SRC) schemas/yaml.c
 
 SCHEMAS := $(patsubst schemas/%.schema,%,$(wildcard schemas/*.schema))
 GENERATED += $(foreach s,$(SCHEMAS),$(BUILD)/gen/$(s).h $(BUILD)/gen/$(s).c)
@@ -21,3 +23,4 @@ $(BUILD)/gen/%.h $(BUILD)/gen/%.c: schemas/%.schema $(BUILD)/genschema
 	$(Q)$(BUILD)/genschema $< $(BUILD)/gen/$*.h $(BUILD)/gen/$*.c
 
 $(eval $(call program,tests/schema/judge,tests/schema/judge.c gen/ocpp201.c $(SCHEMAS_SRC),m))
+$(eval $(call unit,schema_yaml,$(SCHEMAS_YAML_SRC) gen/config.c gen/depot.c gen/meter.c,yaml m))
