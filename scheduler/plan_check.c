@@ -1,0 +1,177 @@
+#include "scheduler/plan.h"
+
+#include <stdlib.h>
+
+/*
+ * Shares nothing with the planner but the battery model and the input: windows, sums and energies
+ * are worked out anew and from the definition, so that a fault in one does not hide in the other.
+ */
+
+struct check {
+	const struct plan_input *in;
+	const struct plan *p;
+	struct plan_fault *f;
+	int64_t slot_ms;
+};
+
+static bool fault(const struct check *c, int vehicle, int slot, int node, int64_t got,
+	int64_t limit, const char *what)
+{
+	*c->f = (struct plan_fault){vehicle, slot, node, got, limit, what};
+	return false;
+}
+
+static int32_t offered(const struct check *c, int vehicle, int slot)
+{
+	return c->p->w[(size_t)vehicle * (size_t)c->p->slots + (size_t)slot];
+}
+
+static bool overdue(const struct check *c, const struct plan_vehicle *v)
+{
+	return v->depart_ms && v->depart_ms < c->in->start_ms + c->slot_ms &&
+	       v->from_ms <= c->in->start_ms;
+}
+
+/* True if the vehicle is there from the beginning of the slot to its end, or should have left. */
+static bool present(const struct check *c, const struct plan_vehicle *v, int slot)
+{
+	int64_t begin = c->in->start_ms + slot * c->slot_ms;
+
+	if (begin < v->from_ms)
+		return false;
+	return !v->depart_ms || begin + c->slot_ms <= v->depart_ms || overdue(c, v);
+}
+
+static bool check_power(const struct check *c, int i, int slot)
+{
+	const struct plan_vehicle *v = &c->in->vehicles[i];
+	int leaf = grid_tree_evse_node(c->in->tree, v->evse);
+	const struct grid_node *evse = grid_tree_node(c->in->tree, leaf);
+	int32_t w = offered(c, i, slot), min = v->min_w > evse->min_w ? v->min_w : evse->min_w;
+
+	if (w == 0)
+		return true;
+	if (w < 0 || w < min)
+		return fault(c, i, slot, leaf, w, min, "below the smallest power");
+	if (w > evse->max_w)
+		return fault(c, i, slot, leaf, w, evse->max_w, "above the EVSE's power");
+	if (v->max_w && w > v->max_w)
+		return fault(c, i, slot, -1, w, v->max_w, "above the vehicle's power");
+	if (!present(c, v, slot))
+		return fault(c, i, slot, -1, w, 0, "charges while it is not there");
+	return true;
+}
+
+/* Walks one vehicle's row and compares the stored energy with its outcome. */
+static bool check_vehicle(const struct check *c, int i)
+{
+	const struct plan_vehicle *v = &c->in->vehicles[i];
+	const struct plan_outcome *o = &c->p->outcome[i];
+	int64_t full = v->battery.capacity_wh * BATTERY_MJ_PER_WH, stored, start, got, last = 0;
+	int64_t need = v->need_wh * BATTERY_MJ_PER_WH, short_wh;
+	int ready = need ? -1 : -2;
+
+	stored = v->stored_wh * BATTERY_MJ_PER_WH;
+	if (full && stored > full)
+		stored = full;
+	start = stored;
+	for (int slot = 0; slot < c->p->slots; slot++) {
+		if (!check_power(c, i, slot))
+			return false;
+		if (!offered(c, i, slot))
+			continue;
+		if (stored - start >= need && !c->in->fill_spare)
+			return fault(
+				c, i, slot, -1, offered(c, i, slot), 0, "charges beyond the need");
+		last = stored;
+		battery_charge(&v->battery, &stored, offered(c, i, slot), c->in->slot_s);
+		if (stored == last)
+			return fault(c, i, slot, -1, offered(c, i, slot), 0, "offered in vain");
+		if (ready == -1 && stored - start >= need)
+			ready = slot;
+	}
+	got = stored - start;
+	if (full && stored > full)
+		return fault(c, i, -1, -1, stored, full, "more than full");
+	short_wh = got < need ? (need - got + BATTERY_MJ_PER_WH - 1) / BATTERY_MJ_PER_WH : 0;
+	if (overdue(c, v))
+		short_wh = v->need_wh;
+	if (o->short_wh != short_wh)
+		return fault(c, i, -1, -1, o->short_wh, short_wh, "wrong shortage");
+	if (o->planned_wh != got / BATTERY_MJ_PER_WH)
+		return fault(c, i, -1, -1, o->planned_wh, got / BATTERY_MJ_PER_WH, "wrong energy");
+	if (o->ready_slot != ready)
+		return fault(c, i, ready, -1, o->ready_slot, ready, "wrong time of readiness");
+	if ((o->short_wh > 0) != (o->why != GRID_SOURCE_NONE))
+		return fault(c, i, -1, o->why_node, o->why, 0, "shortage without reason");
+	return true;
+}
+
+/* Sums a slot over the tree: what is planned, and tails where nobody is planned for. */
+static bool check_slot(const struct check *c, int slot, int64_t *planned, int64_t *idle)
+{
+	const struct grid_tree *t = c->in->tree;
+	int nodes = grid_tree_nodes(t);
+
+	for (int n = 0; n < nodes; n++) {
+		planned[n] = 0;
+		idle[n] = grid_tree_node(t, n)->tail_w;
+	}
+	for (int i = 0; i < c->in->n; i++) {
+		int leaf = grid_tree_evse_node(t, c->in->vehicles[i].evse);
+
+		planned[leaf] += offered(c, i, slot);
+		if (present(c, &c->in->vehicles[i], slot))
+			idle[leaf] = 0;
+	}
+	for (int n = nodes - 1; n > 0; n--) {
+		planned[grid_tree_node(t, n)->parent] += planned[n];
+		idle[grid_tree_node(t, n)->parent] += idle[n];
+	}
+	for (int n = 0; n < nodes; n++) {
+		int64_t cap = c->in->caps->w[(size_t)n * (size_t)c->in->caps->slots + (size_t)slot];
+
+		/* Nothing may be planned where tails alone are above what is left. */
+		if (planned[n] > 0 && cap != GRID_NO_LIMIT && planned[n] + idle[n] > cap)
+			return fault(
+				c, -1, slot, n, planned[n] + idle[n], cap, "node above its limit");
+	}
+	return true;
+}
+
+static bool check_totals(const struct check *c)
+{
+	int64_t need = 0, planned = 0, missing = 0;
+	int count = 0;
+
+	for (int i = 0; i < c->in->n; i++) {
+		need += c->in->vehicles[i].need_wh;
+		planned += c->p->outcome[i].planned_wh;
+		missing += c->p->outcome[i].short_wh;
+		count += c->p->outcome[i].short_wh > 0;
+	}
+	if (c->p->need_wh != need || c->p->planned_wh != planned || c->p->short_wh != missing ||
+		c->p->short_vehicles != count)
+		return fault(c, -1, -1, -1, c->p->short_wh, missing, "wrong totals");
+	return true;
+}
+
+bool plan_check(const struct plan_input *in, const struct plan *p, struct plan_fault *f)
+{
+	struct check c = {in, p, f, (int64_t)in->slot_s * 1000};
+	int64_t *sums;
+	bool sound = true;
+
+	if (p->vehicles != in->n || p->slots != in->caps->slots || p->slot_s != in->slot_s ||
+		p->start_ms != in->start_ms)
+		return fault(&c, -1, -1, -1, p->vehicles, in->n, "plan of another input");
+	sums = malloc(2 * (size_t)in->caps->nodes * sizeof(*sums));
+	if (!sums)
+		return fault(&c, -1, -1, -1, 0, 0, "out of memory");
+	for (int i = 0; sound && i < in->n; i++)
+		sound = check_vehicle(&c, i);
+	for (int slot = 0; sound && slot < p->slots; slot++)
+		sound = check_slot(&c, slot, sums, sums + in->caps->nodes);
+	free(sums);
+	return sound && check_totals(&c);
+}
