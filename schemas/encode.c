@@ -114,6 +114,8 @@ static bool is_there(const struct schema_field *f, const char *base)
 	switch (f->kind) {
 	case SCHEMA_STRING:
 	case SCHEMA_IDENT:
+		/* The decoder points an absent text at its default: that one was never sent. */
+		return text_at(base + f->at) != NULL && text_at(base + f->at) != f->fallback.text;
 	case SCHEMA_ANY:
 	case SCHEMA_STRUCT:
 		return text_at(base + f->at) != NULL;

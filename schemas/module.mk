@@ -24,3 +24,4 @@ $(BUILD)/gen/%.h $(BUILD)/gen/%.c: schemas/%.schema $(BUILD)/genschema
 
 $(eval $(call program,tests/schema/judge,tests/schema/judge.c gen/ocpp201.c $(SCHEMAS_SRC),m))
 $(eval $(call unit,schema_yaml,$(SCHEMAS_YAML_SRC) gen/config.c gen/depot.c gen/meter.c,yaml m))
+$(eval $(call unit,schema_roundtrip,$(SCHEMAS_SRC) $(SCHEMAS:%=gen/%.c),m))
