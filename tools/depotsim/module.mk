@@ -1,0 +1,14 @@
+# tools/depotsim/: a whole depot to try depotd against.
+
+SIM_STATION := $(addprefix tools/depotsim/,battery.c commands.c commands_model.c device_model.c \
+	evse.c outbox.c profiles.c report.c station.c transaction.c van.c)
+SIM_WORLD := $(addprefix tools/depotsim/,csv.c daytime.c make_depot.c meter_server.c sim.c visits.c)
+SIM_MESSAGES := gen/ocpp201.c gen/depot.c gen/scenario.c $(OCPP_SRC) $(SCHEMAS_SRC)
+
+$(eval $(call program,depotsim,$(SIM_STATION) $(SIM_WORLD) $(SIM_MESSAGES) schemas/yaml.c \
+	csms/clock.c $(addprefix tools/depotsim/,main.c options.c ws_client.c), \
+	yaml modbus ws ssl m pthread))
+
+$(eval $(call unit,sim_energy,tools/depotsim/battery.c tools/depotsim/van.c,))
+$(eval $(call unit,sim_outbox,tools/depotsim/outbox.c $(SIM_MESSAGES),m))
+$(eval $(call unit,sim_meter,tools/depotsim/meter_server.c,modbus pthread))

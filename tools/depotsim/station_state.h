@@ -1,0 +1,135 @@
+/*
+ * The inside of a station, for station.c, transaction.c and commands*.c only.
+ */
+#ifndef DEPOTSIM_STATION_STATE_H
+#define DEPOTSIM_STATION_STATE_H
+
+#include "gen/ocpp201.h"
+#include "tools/depotsim/device_model.h"
+#include "tools/depotsim/outbox.h"
+#include "tools/depotsim/profiles.h"
+#include "tools/depotsim/report.h"
+#include "tools/depotsim/station.h"
+
+enum boot_state { BOOT_NEEDED, BOOT_PENDING, BOOT_REJECTED, BOOT_ACCEPTED };
+
+struct transaction {
+	bool active;
+	bool authorized;
+	bool connector_told; /* evse.connectorId stands in one event only (E 1.5) */
+	bool phases_told;
+	char id[37];
+	int64_t seq_no;
+	enum ocpp201_charging_state state;
+	char token[37];
+	enum ocpp201_id_token_enum token_type;
+	bool has_remote_start;
+	int64_t remote_start_id;
+	wall_t ready_at; /* authorised and connected; ms 0: not yet */
+	int64_t next_sample_ms;
+	int64_t told_mw, told_at_ms;
+	struct session *session; /* belongs to the report */
+};
+
+struct evse {
+	struct station *station;
+	int id;
+	bool dc;
+	int phases, first_phase;
+	int64_t max_mw, min_mw;
+	int64_t import_mws; /* since the EVSE was built: never goes back */
+	int64_t power_mw, limit_mw;
+	struct van *van; /* in the bay; NULL: none */
+	bool plugged;
+	bool served; /* this van's transaction has ended: no second one by itself */
+	bool inoperative, inoperative_when_idle;
+	enum ocpp201_connector_status told; /* last reported connector status */
+	bool has_told;
+	int64_t plug_due_ms, token_due_ms;
+	bool authorizing;
+	struct transaction tx;
+	/* RequestStartTransaction that waits for its van */
+	bool reserved_by_remote;
+	int64_t remote_until_ms, remote_start_id;
+	char remote_token[37];
+	enum ocpp201_id_token_enum remote_token_type;
+	struct ocpp201_charging_profile *remote_profile;
+	struct arena *remote_arena;
+};
+
+struct late_answer {
+	struct late_answer *next;
+	int64_t due_ms;
+	struct text frame;
+};
+
+struct station {
+	struct station_env *env;
+	struct station_port port;
+	struct station_trouble trouble;
+	const struct depot_station *config;
+	int evse_count;
+	struct evse *evses;
+	struct outbox out;
+	struct profiles *profiles;
+	struct device_model *device;
+	bool status_by_event, bay_sensor;
+
+	bool connected, connecting;
+	int failed_attempts;
+	int64_t next_connect_ms, offline_since_ms;
+	enum boot_state boot;
+	enum ocpp201_boot_reason boot_reason;
+	bool boot_sent;
+	int64_t next_boot_ms;
+	int64_t next_heartbeat_ms;
+	int64_t reset_due_ms, reconnect_due_ms; /* 0: none */
+	bool reset_when_idle;
+	int64_t event_id;
+	struct late_answer *late;
+};
+
+/* station.c */
+void station_flush(struct station *s);
+struct outbox_item *station_call(struct station *s, enum outbox_kind kind, const char *action,
+	const struct schema_struct *type, const void *request);
+void station_report_connector(struct station *s, struct evse *e, bool triggered);
+void station_boot(struct station *s, enum ocpp201_boot_reason reason, bool triggered);
+void station_heartbeat(struct station *s, enum outbox_kind kind);
+struct evse *station_evse(struct station *s, int64_t id);
+
+/* evse.c */
+enum ocpp201_connector_status evse_status(const struct evse *e);
+struct profiles_evse evse_profiles_view(const struct evse *e);
+void evse_take_token(struct evse *e); /* the van's card becomes the transaction's */
+void evse_step_vans(struct station *s);
+void evse_step_power(struct station *s);
+
+/* transaction.c: each makes one TransactionEvent */
+void tx_start(
+	struct evse *e, enum ocpp201_trigger_reason trigger, enum ocpp201_charging_state state);
+void tx_update(
+	struct evse *e, enum ocpp201_trigger_reason trigger, enum ocpp201_charging_state state);
+void tx_authorized(struct evse *e, enum ocpp201_trigger_reason trigger);
+void tx_end(struct evse *e, enum ocpp201_trigger_reason trigger, enum ocpp201_reason reason,
+	enum ocpp201_charging_state state);
+void tx_sample(struct evse *e, bool triggered);
+void tx_meter_values(struct evse *e); /* MeterValues outside of a transaction, when triggered */
+
+/* commands.c: the answer to a CALL of the central system, as a whole frame */
+struct ocpp_frame;
+void command_answer(struct station *s, const struct ocpp_frame *call, struct text *frame);
+
+/* A handler gets the decoded request and returns the response, both in `a`; NULL: no memory. */
+typedef const void *(*command_fn)(struct station *s, const void *request, struct arena *a);
+
+/* commands_model.c */
+const void *command_get_variables(struct station *s, const void *request, struct arena *a);
+const void *command_set_variables(struct station *s, const void *request, struct arena *a);
+const void *command_get_base_report(struct station *s, const void *request, struct arena *a);
+const void *command_set_profile(struct station *s, const void *request, struct arena *a);
+const void *command_clear_profile(struct station *s, const void *request, struct arena *a);
+const void *command_get_profiles(struct station *s, const void *request, struct arena *a);
+const void *command_get_composite(struct station *s, const void *request, struct arena *a);
+
+#endif
