@@ -426,7 +426,7 @@ static bool take_body(struct http_conn *c)
 	struct http_exchange *x = c->exchange;
 	long n;
 
-	if (!x->body.is_complete) {
+	if (!x->body.is_complete && c->in_len) {
 		n = http_body_take(&x->body, (const char *)c->in, c->in_len);
 		if (n < 0) {
 			free_exchange(x);
@@ -572,7 +572,7 @@ static int listen_on(struct http_server *s, struct net_listen *cfg, char why[200
 		return -1;
 	}
 	e->server = s;
-	cfg->config_key = "listen.api";
+	cfg->config_key = "listen.console";
 	cfg->max_queue = QUEUE_MAX;
 	cfg->service = &service;
 	cfg->ctx = e;

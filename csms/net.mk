@@ -9,6 +9,15 @@ csms_net.libs := ws ssl ev z pthread
 csms_net_core.test := $(csms_base.src) csms/tls.c csms/net.c csms/net_peers.c csms/net_socket.c \
 	csms/http_head.c tests/net/server_thread.c tests/net/client.c
 
+$(eval $(call unit,csms_clock,csms/clock.c,))
+$(eval $(call unit,csms_timers,csms/timers.c csms/clock.c,))
+$(eval $(call unit,csms_loop,csms/loop.c csms/timers.c csms/clock.c,ev pthread))
+$(eval $(call unit,csms_log,csms/log.c csms/clock.c,))
+$(eval $(call unit,csms_secret,csms/secret.c,ssl))
+$(eval $(call unit,csms_http_head,csms/http_head.c csms/http_body.c,))
+$(eval $(call unit,csms_ws_gate,csms/ws_gate.c csms/http_head.c,ssl))
+$(eval $(call unit,csms_ws_frame,csms/ws_frame.c,))
+$(eval $(call unit,csms_ws_deflate,csms/ws_deflate.c,z))
 $(eval $(call unit,csms_ws_server,$(csms_net_core.test) csms/ws_server.c csms/ws_gate.c \
 	csms/ws_frame.c csms/ws_deflate.c,$(csms_net.libs)))
 $(eval $(call unit,csms_site_ca,csms/pki/site_ca.c,ssl))

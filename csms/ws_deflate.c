@@ -17,6 +17,7 @@ struct ws_deflate {
 	/* Two, for a message is answered while its text is still in use. */
 	unsigned char *inflated, *deflated;
 	size_t inflated_size, deflated_size;
+	size_t made; /* bytes of the message inflated so far */
 };
 
 struct ws_deflate *ws_deflate_create(void)
@@ -155,7 +156,21 @@ static bool reserve(unsigned char **buffer, size_t *capacity, size_t size)
 	return true;
 }
 
-/* Inflates one piece of input; grows the output up to `max` + 1 bytes, the one telling too much. */
+/* Room for more output, up to `max` + 1 bytes, the one telling too much; 0: there is none. */
+static size_t make_room(struct ws_deflate *d, size_t max)
+{
+	size_t wanted = 2 * d->inflated_size;
+
+	if (d->made + 1 < d->inflated_size)
+		return d->inflated_size - 1 - d->made;
+	if (wanted > max + 2)
+		wanted = max + 2;
+	if (!reserve(&d->inflated, &d->inflated_size, wanted))
+		return 0;
+	return d->inflated_size - 1 - d->made;
+}
+
+/* Inflates one piece of input. */
 static int inflate_piece(struct ws_deflate *d, const unsigned char *in, size_t len, size_t max)
 {
 	z_stream *z = &d->inflater;
@@ -163,30 +178,25 @@ static int inflate_piece(struct ws_deflate *d, const unsigned char *in, size_t l
 	z->next_in = (unsigned char *)in;
 	z->avail_in = (uInt)len;
 	for (;;) {
-		size_t made = z->total_out, room = d->inflated_size - 1 - made;
+		size_t room = make_room(d, max);
 		int status;
 
-		if (made > max)
-			return -2;
-		if (!room) {
-			size_t wanted = 2 * d->inflated_size;
-
-			if (wanted > max + 2)
-				wanted = max + 2;
-			if (!reserve(&d->inflated, &d->inflated_size, wanted))
-				return -1;
-			room = d->inflated_size - 1 - made;
-		}
-		z->next_out = d->inflated + made;
+		if (!room)
+			return d->made > max ? -2 : -1;
+		z->next_out = d->inflated + d->made;
 		z->avail_out = (uInt)room;
 		status = inflate(z, Z_SYNC_FLUSH);
-		if (status ==
-			Z_STREAM_END) /* a final block: allowed, but then nothing may follow */
-			return z->avail_in ? -1 : z->total_out > max ? -2 : 1;
-		if (status != Z_OK && status != Z_BUF_ERROR)
+		d->made += room - z->avail_out;
+		if (d->made > max)
+			return -2;
+		if (status == Z_STREAM_END) /* a final block; more may follow (RFC 7692 7.2.3.4) */
+			inflateReset(z);
+		else if (status != Z_OK && status != Z_BUF_ERROR)
 			return -1;
-		if (z->avail_out) /* it had room, so it is through with the input */
-			return z->total_out > max ? -2 : 0;
+		else if (z->avail_out) /* it had room, so it is through with the input */
+			return 0;
+		if (status == Z_STREAM_END && !z->avail_in)
+			return 0;
 	}
 }
 
@@ -202,6 +212,7 @@ long ws_deflate_inflate(
 		d->can_inflate = true;
 	}
 	inflateReset(&d->inflater);
+	d->made = 0;
 	if (!reserve(&d->inflated, &d->inflated_size, 4096))
 		return -1;
 	status = inflate_piece(d, in, len, max);
@@ -210,7 +221,7 @@ long ws_deflate_inflate(
 	if (status < 0)
 		return status;
 	*out = d->inflated;
-	return (long)d->inflater.total_out;
+	return (long)d->made;
 }
 
 static z_stream *deflater(struct ws_deflate *d, int bits)
