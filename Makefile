@@ -13,7 +13,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 ROOMS := schemas ocpp scheduler modbus db csms tools tests
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
-           -Wpointer-arith -Wundef -Wno-unused-parameter
+           -Wpointer-arith -Wundef -Wno-unused-parameter -Wno-format-truncation
 OPT     ?= -O2
 HARDEN  ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 SAN     ?=

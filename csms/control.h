@@ -12,6 +12,7 @@
 #include "scheduler/grid.h"
 
 struct control;
+struct lane; /* csms/setpoint.h */
 
 /* What a node of the tree carries now. Same order as grid nodes. */
 struct control_node {
@@ -52,7 +53,7 @@ struct control_plan {
  * planner's thread. NULL with one line for a person that names the node. */
 struct control *control_create(struct core *c, char why[400]);
 
-const struct grid *control_grid(const struct control *k);
+const struct grid_tree *control_grid(const struct control *k);
 const struct control_node *control_node(const struct control *k, int node);
 
 /* The plan in force, or NULL before the first. Valid until the loop's next turn. */
@@ -67,16 +68,23 @@ void control_evse_changed(struct control *k, struct evse *e, const char *trigger
 /* Told by the handlers: a new power reading of the EVSE, or of a meter, came. */
 void control_load_changed(struct control *k);
 
-/* The station is connected and accepted: install its default profile, repeat its setpoints. */
-void control_station_ready(struct control *k, struct station *s);
+/* The station is connected and accepted, after a boot or not: say its profiles again. */
+void control_station_ready(struct control *k, struct station *s, bool booted);
 
 /* Would the tree still be safe with this registration in place of the station's present one?
  * 0, or -1 with the node and the sum that break it. */
 int control_check_registration(const struct control *k, const char *station,
 	const struct event_station_registered *reg, char why[300]);
 
+/* The same proof for a depot's file alone, for `depotd --check`. */
+int control_check_depot(const struct depot_file *depot, int margin_pct, char why[300]);
+
 /* Stations or EVSEs were added, changed or removed: build the tree again. */
 int control_rebuild(struct control *k, char why[300]);
+
+/* For csms/setpoint.c: the lane of an EVSE (NULL: not in the tree), and word that one settled. */
+struct lane *control_lane(struct control *k, const struct evse *e);
+void control_lane_settled(struct control *k);
 
 void control_destroy(struct control *k);
 

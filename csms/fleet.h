@@ -143,8 +143,9 @@ void fleet_touch_vehicle(struct fleet *f, struct vehicle *v);
 /* One word for a person: free, plugged, charging, paused, done, faulted, unavailable, unknown. */
 const char *evse_state(const struct evse *e);
 
-/* When the vehicle next leaves after `now`, in zone `tz`; ms 0: not known. */
-wall_t vehicle_departure(const struct vehicle *v, wall_t now, const char *tz);
+/* When the vehicle next leaves after `now`, in the depot's zone, which is the process's (TZ is set
+ * by csms/main.c); ms 0: not known. */
+wall_t vehicle_departure(const struct vehicle *v, wall_t now);
 
 void fleet_finish(struct fleet *f);
 

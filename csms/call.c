@@ -1,0 +1,379 @@
+#include "csms/call.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+#include "csms/core.h"
+#include "csms/dispatch.h"
+#include "csms/log.h"
+#include "csms/record.h"
+#include "ocpp/callerror.h"
+
+struct call {
+	struct call *prev, *next;
+	char id[37];
+	const struct schema_action *action;
+	char *payload;
+	int timeout_s;
+	mono_t queued;
+	call_done_fn done;
+	void *arg;
+};
+
+struct call_queue {
+	struct call *waiting;     /* utlist, next to go first */
+	struct call *outstanding; /* on the wire, NULL: none (OCPP-J 4.1.1) */
+	int length;
+	struct timer deadline;
+	struct core *core; /* for the deadline */
+	struct station *station;
+};
+
+/* What may be sent to a station that is not accepted: B02.FR.01, FR.06; B03.FR.03: nothing. */
+static const int while_pending[] = {
+	OCPP201_GET_VARIABLES,
+	OCPP201_SET_VARIABLES,
+	OCPP201_GET_BASE_REPORT,
+	OCPP201_GET_REPORT,
+	OCPP201_TRIGGER_MESSAGE,
+	OCPP201_SET_NETWORK_PROFILE,
+	OCPP201_CERTIFICATE_SIGNED,
+	OCPP201_INSTALL_CERTIFICATE,
+	OCPP201_GET_INSTALLED_CERTIFICATE_IDS,
+	OCPP201_RESET,
+};
+
+struct call_queue *call_queue_create(void)
+{
+	return calloc(1, sizeof(struct call_queue));
+}
+
+static void free_call(struct call *k)
+{
+	free(k->payload);
+	free(k);
+}
+
+static int explain(struct schema_error *err, const char *words)
+{
+	memset(err, 0, sizeof *err);
+	snprintf(err->message, sizeof err->message, "%s", words);
+	return -1;
+}
+
+static bool may_ask(const struct station *s, const struct schema_action *action)
+{
+	if (s->boot_status == EVENT_REGISTRATION_ACCEPTED)
+		return true;
+	if (s->boot_status == EVENT_REGISTRATION_REJECTED)
+		return false;
+	for (size_t i = 0; i < sizeof while_pending / sizeof *while_pending; i++)
+		if (&ocpp201_actions[while_pending[i]] == action)
+			return true;
+	return false;
+}
+
+/* Action, direction, payload, connection, registration: all before anything is queued. */
+static const struct schema_action *check(struct core *c, struct station *s,
+	const struct call_request *req, struct schema_error *err)
+{
+	const struct schema_action *a =
+		schema_action_find(ocpp201_actions, OCPP201_ACTION_COUNT, req->action);
+	struct arena *scratch;
+	bool fits;
+
+	memset(err, 0, sizeof *err);
+	if (!a || !(a->sender & SCHEMA_FROM_CSMS)) {
+		err->fault = SCHEMA_BAD_ENUM;
+		snprintf(err->path, sizeof err->path, "action");
+		snprintf(err->message, sizeof err->message,
+			a ? "only a station sends this action" : "there is no such action in OCPP 2.0.1");
+		return NULL;
+	}
+	scratch = arena_create(0);
+	fits = scratch && schema_decode(a->request, req->payload, strlen(req->payload), scratch, err);
+	arena_destroy(scratch);
+	if (!fits)
+		return NULL;
+	if (!s->session || !s->has_booted) {
+		explain(err, s->session ? "the station has not sent its BootNotification yet"
+					: "the station is not connected");
+		return NULL;
+	}
+	if (!may_ask(s, a)) {
+		explain(err, "the station is not accepted: set its policy to accepted first");
+		return NULL;
+	}
+	if (s->calls->length >= c->config->limits->call_queue) {
+		explain(err, "too many calls wait for this station; try again later");
+		return NULL;
+	}
+	return a;
+}
+
+static void journal_queued(struct core *c, struct station *s, const struct call *k,
+	const struct call_request *req)
+{
+	struct arena *a = record_arena(c);
+	struct event_call_queued *p = a ? arena_alloc(a, sizeof *p) : NULL;
+
+	if (!p)
+		return;
+	p->call_id = arena_strdup(a, k->id);
+	p->action = k->action->name;
+	p->payload = arena_strdup(a, k->payload);
+	p->why = req->why ? arena_printf(a, "%.200s", req->why) : NULL;
+	record_now(c, EVENT_CALL_QUEUED, "station", s->id, p, req->actor, k->id);
+}
+
+/* -- ending ----------------------------------------------------------------------------------- */
+
+static const char *status_of(struct arena *a, const char *response)
+{
+	struct schema_error err;
+	const struct event_status_only *o =
+		response ? schema_decode(&event_status_only_type, response, strlen(response), a, &err)
+			 : NULL;
+
+	return o ? o->status : NULL;
+}
+
+static void journal_ended(struct core *c, struct station *s, const struct call *k,
+	const struct call_result *r)
+{
+	struct arena *a = record_arena(c);
+	struct event_call_ended *p = a ? arena_alloc(a, sizeof *p) : NULL;
+
+	if (!p)
+		return;
+	p->call_id = arena_strdup(a, k->id);
+	p->action = k->action->name;
+	p->outcome = r->outcome;
+	p->response = r->response ? arena_strdup(a, r->response) : NULL;
+	p->status = status_of(a, r->response);
+	p->error_code = r->error_code ? arena_printf(a, "%.60s", r->error_code) : NULL;
+	p->error_text = r->error_text ? arena_printf(a, "%.300s", r->error_text) : NULL;
+	p->took_ms = r->took_ms;
+	record_now(c, EVENT_CALL_ENDED, "station", s->id, p, "depotd", k->id);
+}
+
+/* Tells journal and caller, exactly once, and frees the call. */
+static void end_call(struct core *c, struct station *s, struct call *k, struct call_result *r)
+{
+	r->call_id = k->id;
+	r->action = k->action->name;
+	r->took_ms = mono_diff_ms(clock_mono(), k->queued);
+	s->calls->length--;
+	journal_ended(c, s, k, r);
+	if (r->outcome != EVENT_CALL_OUTCOME_ANSWERED)
+		log_warn("station %s: %s: %s: %s", s->id, r->action,
+			event_call_outcome_enum.values[r->outcome], r->error_text ? r->error_text : "");
+	if (k->done)
+		k->done(k->arg, r);
+	free_call(k);
+}
+
+static void send_next(struct core *c, struct station *s);
+
+static void on_deadline(void *arg)
+{
+	struct call_queue *q = arg;
+	struct call *k = q->outstanding;
+	struct call_result r = {
+		.outcome = EVENT_CALL_OUTCOME_TIMEOUT,
+		.error_code = "Timeout",
+		.error_text = "the station did not answer in time; whether it acted is unknown",
+	};
+
+	q->outstanding = NULL;
+	q->core->metrics.calls_timed_out++;
+	end_call(q->core, q->station, k, &r);
+	send_next(q->core, q->station);
+}
+
+static bool is_report_request(const struct schema_action *a)
+{
+	return a == &ocpp201_actions[OCPP201_GET_BASE_REPORT] ||
+		a == &ocpp201_actions[OCPP201_GET_REPORT];
+}
+
+/* What we ask for, a station that is still pending may send (B02.FR.09). */
+static void invite_answers(struct session *x, const struct schema_action *a)
+{
+	if (is_report_request(a))
+		dispatch_invite(x, OCPP201_NOTIFY_REPORT);
+	if (a != &ocpp201_actions[OCPP201_TRIGGER_MESSAGE])
+		return;
+	dispatch_invite(x, OCPP201_HEARTBEAT);
+	dispatch_invite(x, OCPP201_STATUS_NOTIFICATION);
+	dispatch_invite(x, OCPP201_METER_VALUES);
+	dispatch_invite(x, OCPP201_TRANSACTION_EVENT);
+	dispatch_invite(x, OCPP201_SIGN_CERTIFICATE);
+	dispatch_invite(x, OCPP201_LOG_STATUS_NOTIFICATION);
+	dispatch_invite(x, OCPP201_FIRMWARE_STATUS_NOTIFICATION);
+	dispatch_invite(x, OCPP201_PUBLISH_FIRMWARE_STATUS_NOTIFICATION);
+}
+
+static void send_next(struct core *c, struct station *s)
+{
+	struct call_queue *q = s->calls;
+	struct call *k = q->waiting;
+	struct text t;
+
+	if (q->outstanding || !k || !s->session)
+		return;
+	DL_DELETE(q->waiting, k);
+	q->outstanding = k;
+	q->core = c;
+	q->station = s;
+	timer_start(c->timers, &q->deadline, (int64_t)k->timeout_s * 1000, on_deadline, q);
+	c->metrics.calls_out[k->action - ocpp201_actions]++;
+	invite_answers(s->session, k->action);
+	text_init(&t, 0);
+	if (ocpp_write_call(&t, k->id, k->action->name, k->payload) == 0) {
+		record_frame(c, s, DB_FRAME_OUT, k->id, k->action->name, NULL, t.data, t.len);
+		session_send(s->session, t.data, t.len);
+	}
+	text_finish(&t);
+}
+
+/* -- in --------------------------------------------------------------------------------------- */
+
+int call_queue_add(struct core *c, struct station *s, const struct call_request *req,
+	char call_id[37], struct schema_error *err)
+{
+	const struct schema_action *a = check(c, s, req, err);
+	struct call *k;
+
+	if (!a)
+		return -1;
+	k = calloc(1, sizeof *k);
+	if (!k || !(k->payload = strdup(req->payload))) {
+		free(k);
+		return explain(err, "out of memory");
+	}
+	ocpp_message_ids_next(&c->ids, clock_wall().ms, k->id);
+	k->action = a;
+	k->timeout_s = req->timeout_s > 0 ? req->timeout_s : (int)c->config->limits->call_timeout_s;
+	k->queued = clock_mono();
+	k->done = req->done;
+	k->arg = req->arg;
+	if (req->urgent)
+		DL_PREPEND(s->calls->waiting, k);
+	else
+		DL_APPEND(s->calls->waiting, k);
+	s->calls->length++;
+	if (call_id)
+		memcpy(call_id, k->id, sizeof k->id);
+	journal_queued(c, s, k, req);
+	send_next(c, s);
+	return 0;
+}
+
+void call_forget(struct core *c, struct station *s, const char *call_id)
+{
+	struct call_queue *q = s->calls;
+	struct call *k;
+
+	(void)c;
+	if (q->outstanding && strcmp(q->outstanding->id, call_id) == 0)
+		q->outstanding->done = NULL;
+	DL_FOREACH (q->waiting, k)
+		if (strcmp(k->id, call_id) == 0)
+			k->done = NULL;
+}
+
+/* Takes the outstanding call if it has that id: an answer to an older one is dropped (rule 12). */
+static struct call *take(struct core *c, struct station *s, const char *message_id)
+{
+	struct call_queue *q = s->calls;
+	struct call *k = q->outstanding;
+
+	if (!k || strcmp(k->id, message_id) != 0)
+		return NULL;
+	timer_stop(c->timers, &q->deadline);
+	q->outstanding = NULL;
+	return k;
+}
+
+bool call_answered(struct core *c, struct station *s, const char *message_id, const char *payload,
+	size_t len)
+{
+	struct call *k = take(c, s, message_id);
+	struct arena *a = k ? arena_create(0) : NULL;
+	struct call_result r = {.outcome = EVENT_CALL_OUTCOME_ANSWERED};
+	struct schema_error err;
+	char words[400];
+
+	if (!k)
+		return false;
+	if (a) {
+		r.response = arena_strndup(a, payload, len);
+		r.response_struct = schema_decode(k->action->response, payload, len, a, &err);
+	}
+	if (!r.response_struct && a) {
+		snprintf(words, sizeof words, "the answer breaks the schema: %s: %s", err.path, err.message);
+		r.outcome = EVENT_CALL_OUTCOME_ERROR;
+		r.error_code = "InvalidAnswer";
+		r.error_text = words;
+	}
+	end_call(c, s, k, &r);
+	arena_destroy(a);
+	send_next(c, s);
+	return true;
+}
+
+bool call_refused(struct core *c, struct station *s, const char *message_id, const char *code,
+	const char *text)
+{
+	struct call *k = take(c, s, message_id);
+	struct call_result r = {
+		.outcome = EVENT_CALL_OUTCOME_ERROR, .error_code = code, .error_text = text};
+
+	if (!k)
+		return false;
+	c->metrics.errors_in++;
+	end_call(c, s, k, &r);
+	send_next(c, s);
+	return true;
+}
+
+void call_connection_lost(struct core *c, struct station *s)
+{
+	struct call_queue *q = s->calls;
+	struct call *k, *tmp, *waiting = q->waiting;
+	struct call_result r = {
+		.outcome = EVENT_CALL_OUTCOME_LOST,
+		.error_code = "ConnectionLost",
+		.error_text = "the connection went before the answer; whether it acted is unknown",
+	};
+
+	timer_stop(c->timers, &q->deadline);
+	k = q->outstanding;
+	q->outstanding = NULL;
+	q->waiting = NULL;
+	if (k)
+		end_call(c, s, k, &r);
+	r.outcome = EVENT_CALL_OUTCOME_CANCELLED;
+	r.error_text = "the connection went before this was sent";
+	DL_FOREACH_SAFE (waiting, k, tmp)
+		end_call(c, s, k, &r);
+}
+
+int call_queue_length(const struct call_queue *q)
+{
+	return q->length;
+}
+
+void call_queue_destroy(struct call_queue *q)
+{
+	struct call *k, *tmp;
+
+	if (!q)
+		return;
+	DL_FOREACH_SAFE (q->waiting, k, tmp)
+		free_call(k);
+	if (q->outstanding)
+		free_call(q->outstanding);
+	free(q);
+}

@@ -1,0 +1,24 @@
+/*
+ * Config: the daemon's file and the depot's file, read once at start.
+ */
+#ifndef CSMS_CONFIG_H
+#define CSMS_CONFIG_H
+
+#include "gen/config.h"
+#include "gen/depot.h"
+
+struct config {
+	struct arena *arena;
+	const struct config_file *file; /* every optional part is there, with defaults */
+	const struct depot_file *depot;
+	char depot_path[512];
+	char meter_maps[512];
+	char depot_digest[65];          /* SHA-256 of the depot's file */
+};
+
+/* Reads both files. -1 with one line for a person: file, line, what is wrong. */
+int config_load(const char *path, struct config *out, char why[400]);
+
+void config_finish(struct config *c);
+
+#endif

@@ -1,0 +1,556 @@
+#include "csms/control.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/log.h"
+#include "csms/meters.h"
+#include "csms/planner.h"
+#include "csms/record.h"
+#include "csms/session.h"
+#include "csms/setpoint.h"
+#include "csms/tree.h"
+#include "scheduler/guard.h"
+
+#define PLAN_SOON_MS     200   /* events that come together make one plan */
+#define PLAN_LATE_MS     10000 /* without a plan for so long a vehicle gets what the guard allows */
+#define JOURNAL_EVERY_MS 10000 /* the guard's doings, at most */
+
+struct control {
+	struct core *core;
+	struct grid_tree *tree;
+	struct guard *guard;
+	struct planner *planner;
+	int nodes, evses;
+	struct evse **evse;              /* [evses] */
+	struct lane *lanes;              /* [evses] */
+	struct control_node *node;       /* [nodes] as shown */
+	int *meter;                      /* [nodes] index in meters, -1 none */
+	int64_t *worst_w;                /* [nodes] worst uncontrolled load, GRID_UNKNOWN */
+	int64_t *base_w;                 /* [nodes] uncontrolled load of the last cycle */
+	struct guard_node_in *node_in;
+	struct guard_evse_in *evse_in;
+	struct timer guard_timer, plan_timer, replan_timer, now_timer;
+	char trigger[80];
+	mono_t journalled;
+	mono_t last_cycle;
+	uint64_t revision;
+};
+
+/* -- the tree --------------------------------------------------------------------------------- */
+
+static void unload(struct control *k)
+{
+	guard_destroy(k->guard);
+	grid_tree_destroy(k->tree);
+	free(k->evse);
+	free(k->lanes);
+	free(k->node);
+	free(k->meter);
+	free(k->worst_w);
+	free(k->base_w);
+	free(k->node_in);
+	free(k->evse_in);
+	k->guard = NULL;
+	k->tree = NULL;
+	k->lanes = NULL;
+	k->evses = 0;
+}
+
+/* Keeps what a station is known to hold when the tree is built anew. */
+static void adopt_lane(struct control *k, struct lane *fresh, const struct lane *old, int count,
+	const char (*names)[GRID_ID_MAX + 1], const char *name)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0) {
+			struct evse *e = fresh->evse;
+
+			*fresh = old[i];
+			fresh->core = k->core;
+			fresh->evse = e;
+			return;
+		}
+}
+
+static void bind_evses(struct control *k, const struct lane *old, int old_count,
+	const char (*names)[GRID_ID_MAX + 1])
+{
+	struct station *s, *tmp;
+	char name[GRID_ID_MAX + 1];
+
+	HASH_ITER(hh, k->core->fleet.stations, s, tmp) {
+		for (int i = 0; i < s->evse_count; i++) {
+			int node, index;
+
+			snprintf(name, sizeof name, "%.48s/%d", s->id, s->evses[i].id);
+			node = grid_tree_find(k->tree, name);
+			s->evses[i].grid_evse = -1;
+			if (node < 0)
+				continue;
+			index = grid_tree_node(k->tree, node)->evse_first;
+			s->evses[i].grid_evse = index;
+			k->evse[index] = &s->evses[i];
+			lane_init(&k->lanes[index], k->core, &s->evses[i]);
+			adopt_lane(k, &k->lanes[index], old, old_count, names, name);
+		}
+	}
+}
+
+static int meter_of(const struct core *c, const char *node)
+{
+	for (int i = 0; i < meters_count(c->meters); i++) {
+		int row = meters_at(c->meters, i)->node;
+
+		if (row >= 0 && strcasecmp(c->depot->nodes.items[row].id, node) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* The worst case is what the depot's file says the loads can draw; where it names none under a
+ * metered node nobody knows, and the EVSEs below get their tails. */
+static void find_worst(struct control *k)
+{
+	grid_tree_uncontrolled(k->tree, NULL, k->worst_w);
+	for (int i = 0; i < k->nodes; i++) {
+		k->meter[i] = meter_of(k->core, grid_tree_node(k->tree, i)->id);
+		if (k->meter[i] >= 0 && k->worst_w[i] == 0)
+			k->worst_w[i] = GRID_UNKNOWN;
+		k->base_w[i] = GRID_UNKNOWN;
+		k->node[i].limit_w = k->node[i].load_w = -1;
+	}
+}
+
+static int load(struct control *k, struct grid_tree *tree)
+{
+	struct guard_config cfg = guard_config_default();
+
+	k->tree = tree;
+	k->nodes = grid_tree_nodes(tree);
+	k->evses = grid_tree_evses(tree);
+	k->guard = guard_create(tree, &cfg);
+	k->evse = calloc((size_t)k->evses + 1, sizeof *k->evse);
+	k->lanes = calloc((size_t)k->evses + 1, sizeof *k->lanes);
+	k->node = calloc((size_t)k->nodes, sizeof *k->node);
+	k->meter = calloc((size_t)k->nodes, sizeof *k->meter);
+	k->worst_w = calloc((size_t)k->nodes, sizeof *k->worst_w);
+	k->base_w = calloc((size_t)k->nodes, sizeof *k->base_w);
+	k->node_in = calloc((size_t)k->nodes, sizeof *k->node_in);
+	k->evse_in = calloc((size_t)k->evses + 1, sizeof *k->evse_in);
+	if (!k->guard || !k->evse || !k->lanes || !k->node || !k->meter || !k->worst_w ||
+		!k->base_w || !k->node_in || !k->evse_in)
+		return -1;
+	find_worst(k);
+	return 0;
+}
+
+int control_rebuild(struct control *k, char why[300])
+{
+	struct grid_tree *tree = tree_build(k->core, NULL, NULL, why);
+	struct control old = *k;
+	char(*names)[GRID_ID_MAX + 1];
+
+	/* A registration is proven before it is journalled, so this cannot fail but for memory; then
+	 * the EVSEs have moved and the old tree is of no use any more. */
+	if (!tree)
+		abort();
+	planner_forget(k->planner);
+	names = calloc((size_t)old.evses + 1, sizeof *names);
+	for (int i = 0; names && i < old.evses; i++)
+		snprintf(names[i], sizeof names[i], "%s",
+			grid_tree_node(old.tree, grid_tree_evse_node(old.tree, i))->id);
+	if (!names || load(k, tree))
+		abort();
+	bind_evses(k, old.lanes, old.evses, (const char(*)[GRID_ID_MAX + 1])names);
+	unload(&old);
+	free(names);
+	control_evse_changed(k, NULL, "registration changed");
+	return 0;
+}
+
+/* -- one cycle of the guard ------------------------------------------------------------------- */
+
+static enum guard_quality quality_of(const struct control *k, int node, wall_t now)
+{
+	const struct config_control *cfg = k->core->config->control;
+	const struct meter *m;
+	int64_t age;
+
+	if (k->meter[node] < 0)
+		return GUARD_NO_METER;
+	m = meters_at(k->core->meters, k->meter[node]);
+	age = wall_diff_ms(now, m->last_at);
+	if (!m->last_at.ms || age > cfg->stale_worst_s * 1000)
+		return GUARD_WORST_CASE;
+	return age > cfg->stale_hold_s * 1000 ? GUARD_HELD : GUARD_FRESH;
+}
+
+static void fill_node(struct control *k, int i, wall_t now)
+{
+	struct guard_node_in *in = &k->node_in[i];
+	double w;
+
+	in->quality = quality_of(k, i, now);
+	in->worst_w = k->worst_w[i];
+	in->import_w = 0;
+	if (in->quality == GUARD_NO_METER)
+		return;
+	if (meter_reading_get(&meters_at(k->core->meters, k->meter[i])->last, METER_QUANTITY_POWER_W, &w))
+		in->import_w = (int64_t)w;
+}
+
+static bool is_reachable(const struct station *s)
+{
+	return s->session && s->has_booted && s->boot_status == EVENT_REGISTRATION_ACCEPTED;
+}
+
+/* What the EVSE should draw by the plan; a vehicle that no plan knows waits a little for one, then
+ * takes what the guard allows: a planner that is late must not leave vans standing. */
+static int64_t wanted_w(const struct control *k, const struct evse *e, wall_t now)
+{
+	int64_t w;
+
+	if (!e->tx.is_open)
+		return 0;
+	w = planner_wanted_w(k->planner, e, now);
+	if (w >= 0)
+		return w;
+	return wall_diff_ms(now, e->tx.started) > PLAN_LATE_MS ? e->max_w : 0;
+}
+
+static void fill_evse(struct control *k, int i, wall_t now, int64_t now_ms)
+{
+	struct guard_evse_in *in = &k->evse_in[i];
+	const struct evse *e = k->evse[i];
+	const struct vehicle *v = e->tx.vehicle;
+	int64_t age = wall_diff_ms(now, e->power_w.at);
+	bool is_fresh = e->power_w.at.ms && age <= k->core->config->control->stale_worst_s * 1000;
+
+	*in = (struct guard_evse_in){
+		.connected = e->tx.is_open,
+		.reachable = is_reachable(e->station),
+		.commanded_w = (int32_t)lane_bound_w(&k->lanes[i], now),
+		.wanted_w = (int32_t)wanted_w(k, e, now),
+		.measured_w = is_fresh ? (int32_t)e->power_w.value : GUARD_UNKNOWN_W,
+		.measured_ms = now_ms - age,
+		.min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w),
+		.urgency = v ? v->priority : 9,
+		.depart_ms = v ? vehicle_departure(v, now).ms : INT64_MAX,
+	};
+}
+
+static void explain(struct control *k, int i, const struct guard_evse_out *out, struct setpoint *want)
+{
+	const struct guard_evse_in *in = &k->evse_in[i];
+	const struct control_plan_row *row = planner_row(k->planner, k->evse[i]);
+	const char *node = out->node >= 0 ? grid_tree_node(k->tree, out->node)->id : "";
+
+	want->limit_w = out->allowed_w;
+	snprintf(want->source, sizeof want->source, "%s",
+		out->allowed_w >= in->wanted_w ? "plan" : "guard");
+	snprintf(want->node, sizeof want->node, "%s", out->allowed_w >= in->wanted_w ? "" : node);
+	if (out->allowed_w < in->wanted_w)
+		snprintf(want->reason, sizeof want->reason, "%.1f of %.1f kW: %s%s%s",
+			out->allowed_w / 1000.0, in->wanted_w / 1000.0, grid_source_name(out->source),
+			node[0] ? " of " : "", node);
+	else if (!row)
+		snprintf(want->reason, sizeof want->reason, "no plan yet");
+	else if (row->need_wh == 0)
+		snprintf(want->reason, sizeof want->reason, "has what it needs");
+	else if (out->allowed_w == 0)
+		snprintf(want->reason, sizeof want->reason, "its turn comes later in the plan");
+	else
+		snprintf(want->reason, sizeof want->reason, "as planned");
+}
+
+static const char *load_words(enum guard_quality q)
+{
+	switch (q) {
+	case GUARD_FRESH:
+		return "meter";
+	case GUARD_HELD:
+		return "held";
+	case GUARD_WORST_CASE:
+		return "worst-case";
+	case GUARD_NO_METER:
+		break;
+	}
+	return "sum";
+}
+
+static int64_t measured_below(const struct control *k, const struct grid_node *n)
+{
+	int64_t sum = 0;
+
+	for (int i = n->evse_first; i < n->evse_end; i++)
+		if (k->evse[i])
+			sum += (int64_t)k->evse[i]->power_w.value;
+	return sum;
+}
+
+/* Shows what the cycle found at a node; counts time above a rating. */
+static void show_node(struct control *k, int i, const struct guard_node_out *out, wall_t now,
+	int64_t elapsed_ms)
+{
+	const struct grid_node *n = grid_tree_node(k->tree, i);
+	struct control_node v = {.limit_w = n->rated ? n->rating_w : -1};
+	const struct meter *m = k->meter[i] >= 0 ? meters_at(k->core->meters, k->meter[i]) : NULL;
+
+	v.limit_source = n->rated ? "rating" : "none";
+	v.evse_w = measured_below(k, n);
+	v.allowed_w = out->allowed_w;
+	v.load_source = load_words(out->quality);
+	v.load_at = m ? m->last_at : now;
+	v.load_w = m && out->quality != GUARD_WORST_CASE ? k->node_in[i].import_w
+							  : out->uncontrolled_w + v.evse_w;
+	if (n->kind == GRID_LOAD)
+		v.load_w = -1;
+	if (out->quality == GUARD_FRESH && n->rated && v.load_w > n->rating_w)
+		k->core->metrics.limit_violation_ms += elapsed_ms;
+	v.revision = k->node[i].revision;
+	if (memcmp(&v, &k->node[i], sizeof v) != 0)
+		v.revision = ++k->revision;
+	k->node[i] = v;
+	k->base_w[i] = out->quality == GUARD_NO_METER && n->kind != GRID_SITE ? GRID_UNKNOWN
+									      : out->uncontrolled_w;
+}
+
+static void journal_lowering(struct control *k, const struct guard_report *r, const int32_t *before)
+{
+	struct arena *a = record_arena(k->core);
+	struct event_guard_acted *e = a ? arena_alloc(a, sizeof *e) : NULL;
+	const char **lowered = a ? arena_alloc(a, (size_t)(k->evses + 1) * sizeof *lowered) : NULL;
+	int node = -1;
+
+	if (!e || !lowered)
+		return;
+	for (int i = 0; i < k->evses; i++) {
+		if (r->evse[i].allowed_w >= before[i] || r->evse[i].allowed_w >= k->evse_in[i].wanted_w)
+			continue;
+		lowered[e->lowered.count++] = arena_printf(a, "%s/%d %d>%d", k->evse[i]->station->id,
+			k->evse[i]->id, before[i], r->evse[i].allowed_w);
+		if (r->evse[i].node >= 0)
+			node = r->evse[i].node;
+	}
+	if (!e->lowered.count || node < 0)
+		return;
+	e->lowered.items = lowered;
+	e->node = arena_strdup(a, grid_tree_node(k->tree, node)->id);
+	e->measured_w = k->node[node].load_w;
+	e->limit_w = k->node[node].limit_w;
+	e->quality = k->node[node].load_source;
+	e->reason = "load and limit left less room than the plan";
+	k->core->metrics.guard_lowered += (int64_t)e->lowered.count;
+	record_now(k->core, EVENT_GUARD_ACTED, "depot", k->core->depot->depot, e, "guard", NULL);
+	k->journalled = clock_mono();
+	log_info("guard: %s: %lld of %lld W (%s), %zu EVSEs lowered", e->node,
+		(long long)e->measured_w, (long long)e->limit_w, e->quality, e->lowered.count);
+}
+
+/* Lowerings first, so that what rises finds room that was asked for before it. */
+static void send_all(struct control *k, wall_t now)
+{
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < k->evses; i++) {
+			struct lane *l = &k->lanes[i];
+			bool lowers = l->want.limit_w < lane_held_w(l, now);
+
+			if (lowers == (pass == 0) && is_reachable(l->evse->station) && lane_is_due(l, now))
+				lane_send(l, now);
+		}
+}
+
+static void cycle(struct control *k)
+{
+	wall_t now = clock_wall();
+	mono_t mono = clock_mono();
+	int64_t now_ms = mono.us / 1000, elapsed = mono_diff_ms(mono, k->last_cycle);
+	struct guard_in in = {.now_ms = now_ms, .node = k->node_in, .evse = k->evse_in};
+	struct guard_report r;
+	int32_t *before = malloc(((size_t)k->evses + 1) * sizeof *before);
+
+	if (!before)
+		return;
+	for (int i = 0; i < k->nodes; i++)
+		fill_node(k, i, now);
+	for (int i = 0; i < k->evses; i++) {
+		fill_evse(k, i, now, now_ms);
+		before[i] = (int32_t)lane_held_w(&k->lanes[i], now);
+	}
+	r = guard_cycle(k->guard, &in);
+	k->last_cycle = mono;
+	k->core->metrics.guard_cycles++;
+	for (int i = 0; i < k->evses; i++)
+		explain(k, i, &r.evse[i], &k->lanes[i].want);
+	for (int i = 0; i < k->nodes; i++)
+		show_node(k, i, &r.node[i], now, elapsed > 0 && elapsed < 60000 ? elapsed : 0);
+	if (r.lowered && mono_diff_ms(mono, k->journalled) > JOURNAL_EVERY_MS)
+		journal_lowering(k, &r, before);
+	free(before);
+	send_all(k, now);
+}
+
+/* -- when ------------------------------------------------------------------------------------- */
+
+static void on_guard(void *arg)
+{
+	struct control *k = arg;
+
+	cycle(k);
+	timer_start(k->core->timers, &k->guard_timer, k->core->config->control->guard_ms, on_guard, k);
+}
+
+static void on_now(void *arg)
+{
+	cycle(arg);
+}
+
+/* Soon, but once for all news of one turn. */
+static void cycle_soon(struct control *k)
+{
+	if (!timer_running(&k->now_timer))
+		timer_start(k->core->timers, &k->now_timer, 0, on_now, k);
+}
+
+static void on_plan(void *arg)
+{
+	struct control *k = arg;
+
+	planner_ask(k->planner, k->tree, k->base_w, k->trigger);
+}
+
+static void on_replan(void *arg)
+{
+	struct control *k = arg;
+
+	planner_ask(k->planner, k->tree, k->base_w, "the time");
+	timer_start(k->core->timers, &k->replan_timer, k->core->config->control->replan_s * 1000,
+		on_replan, k);
+}
+
+static void on_plan_made(void *arg)
+{
+	cycle_soon(arg);
+}
+
+void control_evse_changed(struct control *k, struct evse *e, const char *trigger)
+{
+	if (!k)
+		return;
+	if (e)
+		snprintf(k->trigger, sizeof k->trigger, "%s at %s/%d", trigger, e->station->id, e->id);
+	else
+		snprintf(k->trigger, sizeof k->trigger, "%s", trigger);
+	if (!timer_running(&k->plan_timer))
+		timer_start(k->core->timers, &k->plan_timer, PLAN_SOON_MS, on_plan, k);
+	cycle_soon(k);
+}
+
+void control_load_changed(struct control *k)
+{
+	if (k)
+		cycle_soon(k);
+}
+
+void control_station_ready(struct control *k, struct station *s, bool booted)
+{
+	if (!k)
+		return;
+	for (int i = 0; i < s->evse_count; i++) {
+		struct lane *l = control_lane(k, &s->evses[i]);
+
+		if (l)
+			lane_repeat(l, booted);
+	}
+	cycle_soon(k);
+}
+
+struct lane *control_lane(struct control *k, const struct evse *e)
+{
+	return k && e->grid_evse >= 0 && e->grid_evse < k->evses ? &k->lanes[e->grid_evse] : NULL;
+}
+
+void control_lane_settled(struct control *k)
+{
+	if (k)
+		cycle_soon(k);
+}
+
+/* -- life and views --------------------------------------------------------------------------- */
+
+int control_check_depot(const struct depot_file *depot, int margin_pct, char why[300])
+{
+	struct grid_tree *t = tree_build_from_file(depot, margin_pct, why);
+
+	grid_tree_destroy(t);
+	return t ? 0 : -1;
+}
+
+int control_check_registration(const struct control *k, const char *station,
+	const struct event_station_registered *reg, char why[300])
+{
+	struct grid_tree *t = tree_build(k->core, station, reg, why);
+
+	grid_tree_destroy(t);
+	return t ? 0 : -1;
+}
+
+struct control *control_create(struct core *c, char why[400])
+{
+	struct control *k = calloc(1, sizeof *k);
+	struct grid_tree *tree;
+
+	snprintf(why, 400, "out of memory");
+	if (!k)
+		return NULL;
+	k->core = c;
+	tree = tree_build(c, NULL, NULL, why);
+	if (!tree) {
+		free(k);
+		return NULL;
+	}
+	k->planner = planner_create(c, on_plan_made, k);
+	if (load(k, tree) || !k->planner) {
+		control_destroy(k);
+		return NULL;
+	}
+	bind_evses(k, NULL, 0, NULL);
+	for (int i = 0; i < k->evses; i++)
+		lane_restore(&k->lanes[i]);
+	k->last_cycle = clock_mono();
+	timer_start(c->timers, &k->guard_timer, 0, on_guard, k);
+	timer_start(c->timers, &k->replan_timer, 1000, on_replan, k);
+	return k;
+}
+
+const struct grid_tree *control_grid(const struct control *k)
+{
+	return k->tree;
+}
+
+const struct control_node *control_node(const struct control *k, int node)
+{
+	return node >= 0 && node < k->nodes ? &k->node[node] : NULL;
+}
+
+const struct control_plan *control_plan(const struct control *k)
+{
+	return planner_plan(k->planner);
+}
+
+const struct control_plan_row *control_plan_row(const struct control *k, const struct evse *e)
+{
+	return planner_row(k->planner, e);
+}
+
+void control_destroy(struct control *k)
+{
+	if (!k)
+		return;
+	timer_stop(k->core->timers, &k->guard_timer);
+	timer_stop(k->core->timers, &k->plan_timer);
+	timer_stop(k->core->timers, &k->replan_timer);
+	timer_stop(k->core->timers, &k->now_timer);
+	planner_destroy(k->planner);
+	unload(k);
+	free(k);
+}

@@ -1,0 +1,309 @@
+#include "csms/core.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/call.h"
+#include "csms/control.h"
+#include "csms/log.h"
+#include "csms/record.h"
+#include "csms/secret.h"
+#include "csms/session.h"
+
+typedef void (*done_fn)(void *arg, int status, const char *why);
+
+/* A change of configuration between its journal entry and its coming into force. */
+struct change {
+	struct core *core;
+	struct arena *arena;
+	char id[64];
+	struct event_station_registered *reg;
+	struct event_token_changed *token;
+	char token_type[21], token_value[37];
+	done_fn done;
+	void *arg;
+};
+
+static struct change *change_create(struct core *c, const char *id, done_fn done, void *arg)
+{
+	struct change *x = calloc(1, sizeof *x);
+
+	if (!x || !(x->arena = arena_create(0))) {
+		free(x);
+		return NULL;
+	}
+	x->core = c;
+	x->done = done;
+	x->arg = arg;
+	snprintf(x->id, sizeof x->id, "%s", id);
+	return x;
+}
+
+static void change_end(struct change *x, int status, const char *why)
+{
+	if (x->done)
+		x->done(x->arg, status, why);
+	arena_destroy(x->arena);
+	free(x);
+}
+
+static int no_memory(char why[300])
+{
+	snprintf(why, 300, "out of memory");
+	return -1;
+}
+
+static void journal(struct core *c, int type, const char *kind, const char *id,
+	const void *payload, const char *actor, void (*then)(void *, int, const char *), struct change *x)
+{
+	record_now(c, type, kind, id, payload, actor, NULL);
+	record_then(c, then, x);
+}
+
+/* A deep copy of any described struct, by way of its own encoding. */
+static void *copy_struct(const struct schema_struct *type, const void *value, struct arena *a)
+{
+	struct text t;
+	struct schema_error err;
+	void *out = NULL;
+
+	text_init(&t, 0);
+	if (schema_encode(type, value, &t) == 0)
+		out = schema_decode(type, t.data, t.len, a, &err);
+	text_finish(&t);
+	return out;
+}
+
+/* -- stations --------------------------------------------------------------------------------- */
+
+static bool needs_new_connection(
+	const struct station *s, const struct event_station_registered *reg, bool new_password)
+{
+	if (!s || !s->session)
+		return false;
+	if (reg->security_profile && reg->security_profile != s->connected_profile)
+		return true;
+	return new_password || reg->policy == EVENT_REGISTRATION_REJECTED;
+}
+
+static void ask_to_boot(struct core *c, struct station *s)
+{
+	struct schema_error err;
+	struct call_request req = {
+		.action = "TriggerMessage",
+		.payload = "{\"requestedMessage\":\"BootNotification\"}",
+		.actor = "depotd",
+		.why = "its registration changed",
+	};
+
+	if (s->session && s->has_booted && s->boot_status != s->policy)
+		call_queue_add(c, s, &req, NULL, &err);
+}
+
+static void station_in_force(void *arg, int status, const char *why)
+{
+	struct change *x = arg;
+	struct core *c = x->core;
+	struct station *old = fleet_station(&c->fleet, x->id), *s;
+	char words[300];
+	bool new_password = old && x->reg->password_hash &&
+		strcmp(old->password_hash, x->reg->password_hash) != 0;
+	bool reconnect = needs_new_connection(old, x->reg, new_password);
+
+	if (status) {
+		change_end(x, status, why);
+		return;
+	}
+	s = fleet_put_station(&c->fleet, x->id, x->reg);
+	if (!s) {
+		change_end(x, -1, "out of memory");
+		return;
+	}
+	if (c->control && control_rebuild(c->control, words))
+		log_error("tree: %s", words);
+	if (reconnect)
+		session_close(s->session, WS_CLOSE_POLICY, "registration changed");
+	else
+		ask_to_boot(c, s);
+	change_end(x, 0, NULL);
+}
+
+static bool id_is_sound(const char *id)
+{
+	size_t n = strlen(id);
+
+	return n >= 1 && n <= 48 && !strchr(id, ':') &&
+		strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789*-_=+|@.") == n;
+}
+
+static const struct depot_node *node_of(const struct core *c, const char *id)
+{
+	for (size_t i = 0; i < c->depot->nodes.count; i++)
+		if (strcasecmp(c->depot->nodes.items[i].id, id) == 0)
+			return &c->depot->nodes.items[i];
+	return NULL;
+}
+
+static int check_station(struct core *c, const char *id,
+	const struct event_station_registered *reg, char why[300])
+{
+	if (!id_is_sound(id)) {
+		snprintf(why, 300, "an identity has 1 to 48 characters of A-Z a-z 0-9 * - _ = + | @ .");
+		return -1;
+	}
+	if (!node_of(c, reg->node)) {
+		snprintf(why, 300, "there is no node \"%s\" in the depot's file", reg->node);
+		return -1;
+	}
+	for (size_t i = 0; i < reg->evses.count; i++)
+		if (reg->evses.items[i].id != (int64_t)i + 1) {
+			snprintf(why, 300, "evses[%zu].id must be %zu: OCPP numbers EVSEs from 1 without gaps",
+				i, i + 1);
+			return -1;
+		}
+	return c->control ? control_check_registration(c->control, id, reg, why) : 0;
+}
+
+int core_put_station(struct core *c, const char *id, const struct event_station_registered *reg,
+	const char *password, const char *actor, done_fn done, void *arg, char why[300])
+{
+	struct station *old = fleet_station(&c->fleet, id);
+	struct change *x;
+	char *hash;
+
+	if (check_station(c, id, reg, why))
+		return -1;
+	x = change_create(c, old ? old->id : id, done, arg);
+	if (!x)
+		return no_memory(why);
+	x->reg = copy_struct(&event_station_registered_type, reg, x->arena);
+	hash = arena_alloc(x->arena, SECRET_HASH_SIZE);
+	if (!x->reg || !hash) {
+		x->done = NULL;
+		change_end(x, -1, NULL);
+		return no_memory(why);
+	}
+	if (password)
+		secret_hash(password, strlen(password), hash);
+	else if (old)
+		snprintf(hash, SECRET_HASH_SIZE, "%s", old->password_hash);
+	x->reg->password_hash = hash[0] ? hash : NULL;
+	journal(c, EVENT_STATION_REGISTERED, "station", x->id,
+		copy_struct(&event_station_registered_type, x->reg, record_arena(c)), actor,
+		station_in_force, x);
+	return 0;
+}
+
+static void station_gone(void *arg, int status, const char *why)
+{
+	struct change *x = arg;
+	struct core *c = x->core;
+	struct station *s = fleet_station(&c->fleet, x->id);
+	char words[300];
+
+	if (status == 0 && s) {
+		if (s->session) {
+			struct session *old = s->session;
+
+			call_connection_lost(c, s);
+			old->station = NULL;
+			session_close(old, WS_CLOSE_POLICY, "the station was removed");
+		}
+		fleet_remove_station(&c->fleet, s);
+		if (control_rebuild(c->control, words))
+			log_error("tree: %s", words);
+	}
+	change_end(x, status, why);
+}
+
+int core_remove_station(struct core *c, struct station *s, const char *actor, done_fn done,
+	void *arg, char why[300])
+{
+	struct change *x;
+
+	for (int i = 0; i < s->evse_count; i++)
+		if (s->evses[i].tx.is_open) {
+			snprintf(why, 300, "EVSE %d has an open transaction; end it first", s->evses[i].id);
+			return -1;
+		}
+	x = change_create(c, s->id, done, arg);
+	if (!x)
+		return no_memory(why);
+	journal(c, EVENT_STATION_REMOVED, "station", x->id,
+		arena_alloc(record_arena(c), sizeof(struct event_station_removed)), actor, station_gone, x);
+	return 0;
+}
+
+/* -- tokens ----------------------------------------------------------------------------------- */
+
+static void token_in_force(void *arg, int status, const char *why)
+{
+	struct change *x = arg;
+
+	if (status == 0 && !fleet_put_token(&x->core->fleet, x->token)) {
+		status = -1;
+		why = "out of memory";
+	}
+	change_end(x, status, why);
+}
+
+int core_put_token(struct core *c, const struct event_token_changed *t, const char *actor,
+	done_fn done, void *arg, char why[300])
+{
+	struct change *x;
+	char id[64];
+
+	if (schema_enum_find(&ocpp201_id_token_enum, t->type) < 0) {
+		snprintf(why, 300, "a token's type is one of Central, eMAID, ISO14443, ISO15693, KeyCode, "
+				   "Local, MacAddress, NoAuthorization but is \"%.20s\"", t->type);
+		return -1;
+	}
+	if (schema_enum_find(&ocpp201_authorization_status_enum, t->status) < 0) {
+		snprintf(why, 300, "a token's status is Accepted, Blocked, Expired, Invalid … but is \"%.20s\"",
+			t->status);
+		return -1;
+	}
+	if (t->vehicle_id && !fleet_vehicle(&c->fleet, t->vehicle_id)) {
+		snprintf(why, 300, "there is no vehicle \"%.60s\" in the depot's file", t->vehicle_id);
+		return -1;
+	}
+	snprintf(id, sizeof id, "%s/%s", t->type, t->value);
+	x = change_create(c, id, done, arg);
+	if (!x || !(x->token = copy_struct(&event_token_changed_type, t, x->arena))) {
+		if (x)
+			x->done = NULL;
+		if (x)
+			change_end(x, -1, NULL);
+		return no_memory(why);
+	}
+	journal(c, EVENT_TOKEN_CHANGED, "token", id,
+		copy_struct(&event_token_changed_type, t, record_arena(c)), actor, token_in_force, x);
+	return 0;
+}
+
+static void token_gone(void *arg, int status, const char *why)
+{
+	struct change *x = arg;
+	struct token *t = fleet_token(&x->core->fleet, x->token_type, x->token_value);
+
+	if (status == 0 && t)
+		fleet_remove_token(&x->core->fleet, t);
+	change_end(x, status, why);
+}
+
+int core_remove_token(struct core *c, struct token *t, const char *actor, done_fn done, void *arg,
+	char why[300])
+{
+	struct event_token_removed gone = {.type = t->type, .value = t->value};
+	struct change *x;
+	char id[64];
+
+	snprintf(id, sizeof id, "%s/%s", t->type, t->value);
+	x = change_create(c, id, done, arg);
+	if (!x)
+		return no_memory(why);
+	snprintf(x->token_type, sizeof x->token_type, "%s", t->type);
+	snprintf(x->token_value, sizeof x->token_value, "%s", t->value);
+	journal(c, EVENT_TOKEN_REMOVED, "token", id,
+		copy_struct(&event_token_removed_type, &gone, record_arena(c)), actor, token_gone, x);
+	return 0;
+}

@@ -1,0 +1,276 @@
+#include "csms/dispatch.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/call.h"
+#include "csms/handle/handlers.h"
+#include "csms/log.h"
+#include "csms/record.h"
+
+#define BAD_FRAMES_MAX 50 /* texts in one connection that are no OCPP-J message; then it is closed */
+
+/*
+ * One row an action that a station may send.
+ *   handler   called with the decoded request
+ *   unasked   true: allowed although the station is not accepted and was not asked for it
+ *   use       where the specification describes it
+ * Actions without a handler go the other way: NotSupported, never silence.
+ */
+struct row {
+	handler_fn handler;
+	bool unasked;
+	const char *use;
+};
+
+static const struct row rows[OCPP201_ACTION_COUNT] = {
+	[OCPP201_AUTHORIZE] = {handle_authorize, false, "C01"},
+	[OCPP201_BOOT_NOTIFICATION] = {handle_boot_notification, true, "B01"},
+	[OCPP201_CLEARED_CHARGING_LIMIT] = {handle_reported, false, "K13"},
+	[OCPP201_DATA_TRANSFER] = {handle_data_transfer, false, "P02"},
+	[OCPP201_FIRMWARE_STATUS_NOTIFICATION] = {handle_reported, false, "L01"},
+	[OCPP201_GET15118_EV_CERTIFICATE] = {handle_get_ev_certificate, false, "M01"},
+	[OCPP201_GET_CERTIFICATE_STATUS] = {handle_get_certificate_status, false, "M06"},
+	[OCPP201_HEARTBEAT] = {handle_heartbeat, false, "G02"},
+	[OCPP201_LOG_STATUS_NOTIFICATION] = {handle_reported, false, "N01"},
+	[OCPP201_METER_VALUES] = {handle_meter_values, false, "J01"},
+	[OCPP201_NOTIFY_CHARGING_LIMIT] = {handle_reported, false, "K12"},
+	[OCPP201_NOTIFY_CUSTOMER_INFORMATION] = {handle_reported, false, "N09"},
+	[OCPP201_NOTIFY_DISPLAY_MESSAGES] = {handle_reported, false, "O04"},
+	[OCPP201_NOTIFY_EV_CHARGING_NEEDS] = {handle_ev_charging_needs, false, "K15"},
+	[OCPP201_NOTIFY_EV_CHARGING_SCHEDULE] = {handle_ev_charging_schedule, false, "K15"},
+	[OCPP201_NOTIFY_EVENT] = {handle_notify_event, false, "N07"},
+	[OCPP201_NOTIFY_MONITORING_REPORT] = {handle_reported, false, "N02"},
+	[OCPP201_NOTIFY_REPORT] = {handle_reported, false, "B07"},
+	[OCPP201_PUBLISH_FIRMWARE_STATUS_NOTIFICATION] = {handle_reported, false, "L03"},
+	[OCPP201_REPORT_CHARGING_PROFILES] = {handle_reported, false, "K09"},
+	[OCPP201_RESERVATION_STATUS_UPDATE] = {handle_reported, false, "H01"},
+	[OCPP201_SECURITY_EVENT_NOTIFICATION] = {handle_reported, false, "A04"},
+	[OCPP201_SIGN_CERTIFICATE] = {handle_sign_certificate, false, "A02"},
+	[OCPP201_STATUS_NOTIFICATION] = {handle_status_notification, false, "G01"},
+	[OCPP201_TRANSACTION_EVENT] = {handle_transaction_event, false, "E01"},
+};
+
+void dispatch_invite(struct session *s, int action)
+{
+	s->invited |= 1ull << action;
+}
+
+/* -- answers ---------------------------------------------------------------------------------- */
+
+static uint64_t digest(const char *s, size_t len)
+{
+	uint64_t h = 1469598103934665603ull; /* FNV-1a */
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)s[i]) * 1099511628211ull;
+	return h;
+}
+
+static void remember(struct session *x, const char *text, size_t len)
+{
+	free(x->last_reply);
+	x->last_reply = len ? malloc(len) : NULL;
+	x->last_reply_len = x->last_reply ? len : 0;
+	if (x->last_reply)
+		memcpy(x->last_reply, text, len);
+}
+
+/* Answers that depend on nothing durable go at once. */
+static void answer_now(
+	struct session *x, const struct ocpp_id *id, struct text *t, const char *verdict)
+{
+	if (!text_ok(t))
+		return;
+	record_frame(x->core, x->station, DB_FRAME_OUT, id->text, NULL, verdict, t->data, t->len);
+	session_send(x, t->data, t->len);
+}
+
+static void answer_error(struct session *x, const struct ocpp_id *id, enum ocpp_code code,
+	const char *words)
+{
+	struct text t;
+
+	text_init(&t, 0);
+	ocpp_write_error(&t, id, x->version, code, words, NULL, NULL);
+	x->core->metrics.errors_out++;
+	remember(x, t.data, t.len);
+	answer_now(x, id, &t, words);
+	text_finish(&t);
+}
+
+static void answer_schema_error(
+	struct session *x, const struct ocpp_id *id, const struct schema_error *err)
+{
+	struct text t;
+	char verdict[400];
+
+	snprintf(verdict, sizeof verdict, "%s: %s", err->path, err->message);
+	text_init(&t, 0);
+	ocpp_write_schema_error(&t, id, x->version, err);
+	x->core->metrics.errors_out++;
+	remember(x, t.data, t.len);
+	answer_now(x, id, &t, verdict);
+	text_finish(&t);
+}
+
+static void answer_result(struct session *x, const struct ocpp_id *id,
+	const struct schema_struct *type, const void *response, bool durable)
+{
+	struct text payload, t;
+
+	text_init(&payload, 0);
+	text_init(&t, 0);
+	schema_encode(type, response, &payload);
+	if (text_ok(&payload) && ocpp_write_result(&t, id, payload.data) == 0) {
+		remember(x, t.data, t.len);
+		record_frame(x->core, x->station, DB_FRAME_OUT, id->text, NULL, NULL, t.data, t.len);
+		if (durable)
+			record_reply(x->core, x->station, t.data, t.len);
+		else
+			session_send(x, t.data, t.len);
+	}
+	text_finish(&payload);
+	text_finish(&t);
+}
+
+/* -- the gate --------------------------------------------------------------------------------- */
+
+/* Rule 18: not accepted means nothing but BootNotification and what we asked for (B02.FR.09). */
+static bool may_send(const struct session *x, int action)
+{
+	const struct station *s = x->station;
+
+	if (rows[action].unasked)
+		return true;
+	if (s->has_booted && s->boot_status == EVENT_REGISTRATION_ACCEPTED)
+		return true;
+	return s->boot_status == EVENT_REGISTRATION_PENDING && (x->invited >> action & 1);
+}
+
+/* Same id and same payload as the call before: a retry. Answer alike and do not act twice. */
+static bool is_retry(struct session *x, const struct ocpp_frame *f)
+{
+	uint64_t d = digest(f->payload.at, f->payload.len);
+
+	if (strcmp(x->last_id, f->id.text) == 0 && x->last_digest == d) {
+		x->core->metrics.repeated++;
+		return true;
+	}
+	memcpy(x->last_id, f->id.text, sizeof x->last_id);
+	x->last_digest = d;
+	free(x->last_reply);
+	x->last_reply = NULL;
+	return false;
+}
+
+static void handle_call(struct session *x, const struct ocpp_frame *f,
+	const struct schema_action *action, const struct row *row)
+{
+	struct schema_error err;
+	struct exchange e = {
+		.core = x->core,
+		.station = x->station,
+		.session = x,
+		.action = action->name,
+		.message_id = f->id.text,
+		.received = clock_wall(),
+		.arena = record_arena(x->core),
+		.payload = f->payload.at,
+		.payload_len = f->payload.len,
+	};
+	const void *request, *response;
+
+	if (!e.arena) {
+		answer_error(x, &f->id, OCPP_CODE_INTERNAL_ERROR, "out of memory");
+		return;
+	}
+	request = schema_decode(action->request, f->payload.at, f->payload.len, e.arena, &err);
+	if (!request) {
+		log_warn("station %s: %s refused: %s: %s", x->station->id, f->action, err.path, err.message);
+		answer_schema_error(x, &f->id, &err);
+		return;
+	}
+	x->core->metrics.calls_in[action - ocpp201_actions]++;
+	response = row->handler(&e, request);
+	if (!response)
+		answer_error(x, &f->id, OCPP_CODE_INTERNAL_ERROR, "out of memory");
+	else
+		answer_result(x, &f->id, action->response, response, row->handler != handle_heartbeat);
+}
+
+static void on_call(struct session *x, const struct ocpp_frame *f)
+{
+	const struct schema_action *action =
+		schema_action_find(ocpp201_actions, OCPP201_ACTION_COUNT, f->action);
+	const struct row *row = action ? &rows[action - ocpp201_actions] : NULL;
+
+	if (!action) {
+		answer_error(x, &f->id, OCPP_CODE_NOT_IMPLEMENTED, "there is no such action");
+	} else if (!row->handler) {
+		answer_error(x, &f->id, OCPP_CODE_NOT_SUPPORTED, "only a CSMS sends this action");
+	} else if (!may_send(x, (int)(action - ocpp201_actions))) {
+		answer_error(x, &f->id, OCPP_CODE_SECURITY_ERROR,
+			"not accepted yet: send a BootNotification first");
+	} else if (!is_retry(x, f)) {
+		handle_call(x, f, action, row);
+	} else if (x->last_reply) {
+		record_reply(x->core, x->station, x->last_reply, x->last_reply_len);
+	}
+}
+
+static void on_bad_frame(struct session *x, const struct ocpp_frame_error *err)
+{
+	struct text t;
+
+	x->core->metrics.bad_frames++;
+	log_warn("station %s: bad frame at byte %zu: %s", x->station->id, err->at, err->description);
+	if (err->has_id && err->type == OCPP_CALLRESULT)
+		call_refused(x->core, x->station, err->id.text, "FormatViolation", err->description);
+	if (err->may_answer) {
+		text_init(&t, 0);
+		ocpp_write_frame_error(&t, x->version, err);
+		x->core->metrics.errors_out++;
+		answer_now(x, &err->id, &t, err->description);
+		text_finish(&t);
+	}
+	if (++x->bad_frames > BAD_FRAMES_MAX)
+		session_close(x, WS_CLOSE_POLICY, "too many broken messages");
+}
+
+static void on_answer(struct session *x, const struct ocpp_frame *f)
+{
+	bool known;
+
+	if (f->type == OCPP_CALLRESULT)
+		known = call_answered(x->core, x->station, f->id.text, f->payload.at, f->payload.len);
+	else
+		known = call_refused(x->core, x->station, f->id.text, f->code_text, f->description);
+	if (!known)
+		log_info("station %s: an answer to %s came that nobody waits for; dropped", x->station->id,
+			f->id.text);
+}
+
+void dispatch_message(struct session *x, const char *text, size_t len)
+{
+	const struct config_limits *lim = x->core->config->limits;
+	struct ocpp_limits limits = {
+		.version = x->version,
+		.max_bytes = (size_t)lim->max_message,
+		.max_depth = (int)lim->max_depth,
+	};
+	struct ocpp_frame f;
+	struct ocpp_frame_error err;
+
+	if (ocpp_frame_parse(text, len, &limits, &f, &err)) {
+		record_frame(x->core, x->station, DB_FRAME_IN, err.has_id ? err.id.text : NULL, NULL,
+			err.description, text, len);
+		on_bad_frame(x, &err);
+		return;
+	}
+	record_frame(x->core, x->station, DB_FRAME_IN, f.id.text, f.action[0] ? f.action : NULL, NULL,
+		text, len);
+	if (f.type == OCPP_CALL)
+		on_call(x, &f);
+	else
+		on_answer(x, &f);
+}

@@ -1,0 +1,34 @@
+/*
+ * Dispatch: the one gate between a frame and its handler. Known action, right direction,
+ * registration state, payload by the rows, each with its own CALLERROR; then the handler, then the
+ * answer, which leaves when the turn is on disk.
+ */
+#ifndef CSMS_DISPATCH_H
+#define CSMS_DISPATCH_H
+
+#include "csms/session.h"
+
+/* What a handler gets. All memory of the answer comes from `arena`. */
+struct exchange {
+	struct core *core;
+	struct station *station;
+	struct session *session;
+	const char *action;     /* wire name */
+	const char *message_id;
+	wall_t received;
+	struct arena *arena;
+	const char *payload; /* the request as JSON text, `payload_len` bytes */
+	size_t payload_len;
+};
+
+/* Returns the response struct of the action; never NULL but for lack of memory. */
+typedef void *(*handler_fn)(struct exchange *x, const void *request);
+
+/* Handles one message of the session. */
+void dispatch_message(struct session *s, const char *text, size_t len);
+
+/* The station was asked (TriggerMessage, GetBaseReport …) and may now send `action` although it is
+ * not accepted yet (B01.FR.10, B02.FR.09). */
+void dispatch_invite(struct session *s, int action);
+
+#endif

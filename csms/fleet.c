@@ -1,0 +1,317 @@
+#include "csms/fleet.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "csms/call.h"
+
+#define MINUTES_A_DAY (24 * 60)
+
+static void lower(const char *s, char *out, size_t size)
+{
+	size_t i;
+
+	for (i = 0; s[i] && i + 1 < size; i++)
+		out[i] = (char)tolower((unsigned char)s[i]);
+	out[i] = '\0';
+}
+
+static void copy(char *out, size_t size, const char *s)
+{
+	snprintf(out, size, "%s", s ? s : "");
+}
+
+void fleet_init(struct fleet *f)
+{
+	memset(f, 0, sizeof *f);
+}
+
+struct station *fleet_station(const struct fleet *f, const char *id)
+{
+	char key[49];
+	struct station *s;
+
+	if (strlen(id) >= sizeof key)
+		return NULL;
+	lower(id, key, sizeof key);
+	HASH_FIND_STR(f->stations, key, s);
+	return s;
+}
+
+struct vehicle *fleet_vehicle(const struct fleet *f, const char *id)
+{
+	struct vehicle *v;
+
+	HASH_FIND_STR(f->vehicles, id, v);
+	return v;
+}
+
+static void token_key(const char *type, const char *value, char out[64])
+{
+	char joined[64];
+
+	snprintf(joined, sizeof joined, "%s/%s", type, value);
+	lower(joined, out, 64);
+}
+
+struct token *fleet_token(const struct fleet *f, const char *type, const char *value)
+{
+	char key[64];
+	struct token *t;
+
+	token_key(type, value, key);
+	HASH_FIND_STR(f->tokens, key, t);
+	return t;
+}
+
+struct evse *station_evse(const struct station *s, int64_t evse_id)
+{
+	if (evse_id < 1 || evse_id > s->evse_count)
+		return NULL;
+	return &s->evses[evse_id - 1];
+}
+
+static void set_evse(struct evse *e, const struct event_evse *row)
+{
+	e->id = (int)row->id;
+	e->is_dc = strcmp(row->kind, "dc") == 0;
+	e->max_w = row->max_w;
+	e->min_w = row->min_w;
+	e->tail_w = row->tail_w;
+	e->phases = (int)row->phases;
+	e->connector_count = (int)row->connectors;
+	if (e->connector_count > CONNECTORS_MAX)
+		e->connector_count = CONNECTORS_MAX;
+}
+
+/* EVSEs may have moved in memory: whoever points at one learns its new place. */
+static void rebind_vehicles(struct fleet *f, struct station *s, const struct evse *old)
+{
+	struct vehicle *v, *tmp;
+
+	for (int i = 0; i < s->evse_count; i++) {
+		s->evses[i].station = s;
+		if (s->evses[i].tx.evse)
+			s->evses[i].tx.evse = &s->evses[i];
+	}
+	HASH_ITER(hh, f->vehicles, v, tmp) {
+		if (!v->evse || v->evse->station != s)
+			continue;
+		ptrdiff_t i = v->evse - old;
+		v->evse = i >= 0 && i < s->evse_count ? &s->evses[i] : NULL;
+	}
+}
+
+static int put_evses(struct fleet *f, struct station *s, const struct event_station_registered *reg)
+{
+	int count = reg->evses.count > EVSES_MAX ? EVSES_MAX : (int)reg->evses.count;
+	struct evse *old = s->evses, *fresh = calloc(count ? (size_t)count : 1, sizeof *fresh);
+
+	if (!fresh)
+		return -1;
+	for (int i = 0; i < count; i++) {
+		if (i < s->evse_count)
+			fresh[i] = old[i];
+		else
+			fresh[i].told.limit_w = -1;
+		fresh[i].grid_evse = -1;
+		set_evse(&fresh[i], &reg->evses.items[i]);
+	}
+	s->evses = fresh;
+	s->evse_count = count;
+	rebind_vehicles(f, s, old);
+	free(old);
+	return 0;
+}
+
+static struct station *new_station(struct fleet *f, const char *id)
+{
+	struct station *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->calls = call_queue_create();
+	if (!s->calls) {
+		free(s);
+		return NULL;
+	}
+	copy(s->id, sizeof s->id, id);
+	lower(id, s->key, sizeof s->key);
+	HASH_ADD_STR(f->stations, key, s);
+	return s;
+}
+
+struct station *fleet_put_station(
+	struct fleet *f, const char *id, const struct event_station_registered *reg)
+{
+	struct station *s = fleet_station(f, id);
+
+	if (!s)
+		s = new_station(f, id);
+	if (!s || put_evses(f, s, reg))
+		return NULL;
+	s->policy = reg->policy;
+	s->security_profile = (int)reg->security_profile;
+	copy(s->node, sizeof s->node, reg->node);
+	copy(s->name, sizeof s->name, reg->name);
+	copy(s->password_hash, sizeof s->password_hash, reg->password_hash);
+	s->from_file = strcmp(reg->source, "file") == 0;
+	fleet_touch(f, s);
+	return s;
+}
+
+static void free_station(struct station *s)
+{
+	call_queue_destroy(s->calls);
+	free(s->evses);
+	free(s);
+}
+
+void fleet_remove_station(struct fleet *f, struct station *s)
+{
+	struct vehicle *v, *tmp;
+
+	HASH_ITER(hh, f->vehicles, v, tmp) {
+		if (v->evse && v->evse->station == s)
+			v->evse = NULL;
+	}
+	HASH_DEL(f->stations, s);
+	free_station(s);
+	f->revision++;
+}
+
+struct vehicle *fleet_put_vehicle(struct fleet *f, const char *id)
+{
+	struct vehicle *v = fleet_vehicle(f, id);
+
+	if (v)
+		return v;
+	v = calloc(1, sizeof *v);
+	if (!v)
+		return NULL;
+	copy(v->id, sizeof v->id, id);
+	v->departs_min = -1;
+	v->need_wh = -1;
+	HASH_ADD_STR(f->vehicles, id, v);
+	fleet_touch_vehicle(f, v);
+	return v;
+}
+
+struct token *fleet_put_token(struct fleet *f, const struct event_token_changed *row)
+{
+	struct token *t = fleet_token(f, row->type, row->value);
+
+	if (!t) {
+		t = calloc(1, sizeof *t);
+		if (!t)
+			return NULL;
+		token_key(row->type, row->value, t->key);
+		HASH_ADD_STR(f->tokens, key, t);
+	}
+	copy(t->type, sizeof t->type, row->type);
+	copy(t->value, sizeof t->value, row->value);
+	copy(t->status, sizeof t->status, row->status);
+	copy(t->group, sizeof t->group, row->group);
+	t->expires = row->has_expires ? row->expires : (wall_t){0};
+	t->vehicle = row->vehicle_id ? fleet_vehicle(f, row->vehicle_id) : NULL;
+	return t;
+}
+
+void fleet_remove_token(struct fleet *f, struct token *t)
+{
+	HASH_DEL(f->tokens, t);
+	free(t);
+}
+
+void fleet_touch(struct fleet *f, struct station *s)
+{
+	s->revision = ++f->revision;
+}
+
+void fleet_touch_vehicle(struct fleet *f, struct vehicle *v)
+{
+	v->revision = ++f->revision;
+}
+
+static bool any_connector(const struct evse *e, const char *status)
+{
+	for (int i = 0; i < e->connector_count; i++)
+		if (strcmp(e->connectors[i].status, status) == 0)
+			return true;
+	return false;
+}
+
+static bool is_known(const struct evse *e)
+{
+	for (int i = 0; i < e->connector_count; i++)
+		if (e->connectors[i].status[0])
+			return true;
+	return false;
+}
+
+const char *evse_state(const struct evse *e)
+{
+	if (any_connector(e, "Faulted"))
+		return "faulted";
+	if (e->tx.is_open) {
+		if (strcmp(e->tx.charging_state, "Charging") == 0)
+			return "charging";
+		if (strcmp(e->tx.charging_state, "SuspendedEVSE") == 0)
+			return "paused";
+		if (strcmp(e->tx.charging_state, "SuspendedEV") == 0)
+			return "done";
+		return "plugged";
+	}
+	if (any_connector(e, "Occupied"))
+		return "plugged";
+	if (any_connector(e, "Unavailable"))
+		return "unavailable";
+	return is_known(e) ? "free" : "unknown";
+}
+
+wall_t vehicle_departure(const struct vehicle *v, wall_t now)
+{
+	time_t t = (time_t)(now.ms / 1000);
+	struct tm tm;
+
+	if (v->departs_at.ms > now.ms)
+		return v->departs_at;
+	if (v->departs_min < 0 || v->departs_min >= MINUTES_A_DAY)
+		return (wall_t){0};
+	localtime_r(&t, &tm);
+	for (int day = 0; day <= 1; day++) {
+		struct tm at = tm;
+		wall_t leaves;
+
+		at.tm_mday += day;
+		at.tm_hour = v->departs_min / 60;
+		at.tm_min = v->departs_min % 60;
+		at.tm_sec = 0;
+		at.tm_isdst = -1;
+		leaves.ms = (int64_t)mktime(&at) * 1000;
+		if (leaves.ms > now.ms)
+			return leaves;
+	}
+	return (wall_t){0};
+}
+
+void fleet_finish(struct fleet *f)
+{
+	struct station *s, *stmp;
+	struct vehicle *v, *vtmp;
+	struct token *t, *ttmp;
+
+	HASH_ITER(hh, f->stations, s, stmp) {
+		HASH_DEL(f->stations, s);
+		free_station(s);
+	}
+	HASH_ITER(hh, f->tokens, t, ttmp) {
+		HASH_DEL(f->tokens, t);
+		free(t);
+	}
+	HASH_ITER(hh, f->vehicles, v, vtmp) {
+		HASH_DEL(f->vehicles, v);
+		free(v);
+	}
+}

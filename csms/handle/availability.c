@@ -1,0 +1,83 @@
+/* G01 status of connectors, N07 events of the device model. Connector state may come by either
+ * way (rule 34): both end in set_status(), which counts a change once. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/control.h"
+#include "csms/handle/handlers.h"
+#include "csms/record.h"
+
+static void journal(struct exchange *x, int64_t evse, int64_t connector, const char *status, wall_t at)
+{
+	struct event_connector_status_changed *p = arena_alloc(x->arena, sizeof *p);
+	struct db_event e = {
+		.stream = arena_printf(x->arena, "station/%s", x->station->id),
+		.expect_version = DB_ANY_VERSION,
+		.type = EVENT_CONNECTOR_STATUS_CHANGED,
+		.payload = p,
+		.at = at,
+		.received = x->received,
+		.cause = x->message_id,
+		.actor = arena_printf(x->arena, "station:%s", x->station->id),
+	};
+
+	if (!p || !e.stream || !e.actor)
+		return;
+	p->evse_id = evse;
+	p->connector_id = connector;
+	p->status = arena_printf(x->arena, "%.20s", status);
+	e.cause = arena_strdup(x->arena, x->message_id);
+	record_event(x->core, &e);
+}
+
+/* An older report never turns the present back. */
+static void set_status(
+	struct exchange *x, int64_t evse_id, int64_t connector_id, const char *status, wall_t at)
+{
+	struct evse *e = station_evse(x->station, evse_id);
+	struct connector *k;
+
+	if (!e || connector_id < 1 || connector_id > e->connector_count)
+		return;
+	k = &e->connectors[connector_id - 1];
+	if (at.ms < k->at.ms && k->status[0])
+		return;
+	k->at = at;
+	if (strcmp(k->status, status) == 0)
+		return;
+	snprintf(k->status, sizeof k->status, "%s", status);
+	journal(x, evse_id, connector_id, k->status, at);
+	fleet_touch(&x->core->fleet, x->station);
+	control_evse_changed(x->core->control, e, "connector state");
+}
+
+void *handle_status_notification(struct exchange *x, const void *request)
+{
+	const struct ocpp201_status_notification_request *req = request;
+
+	set_status(x, req->evse_id, req->connector_id,
+		ocpp201_connector_status_enum.values[req->connector_status], req->timestamp);
+	return arena_alloc(x->arena, sizeof(struct ocpp201_status_notification_response));
+}
+
+static bool is_connector_state(const struct ocpp201_event_data *d)
+{
+	return strcasecmp(d->component.name, "Connector") == 0 && d->component.evse &&
+		d->component.evse->has_connector_id &&
+		strcasecmp(d->variable.name, "AvailabilityState") == 0;
+}
+
+void *handle_notify_event(struct exchange *x, const void *request)
+{
+	const struct ocpp201_notify_event_request *req = request;
+
+	for (size_t i = 0; i < req->event_data.count; i++) {
+		const struct ocpp201_event_data *d = &req->event_data.items[i];
+
+		if (is_connector_state(d))
+			set_status(x, d->component.evse->id, d->component.evse->connector_id,
+				d->actual_value, d->timestamp);
+	}
+	return handle_reported(x, request) ? arena_alloc(x->arena, sizeof(struct ocpp201_notify_event_response))
+					   : NULL;
+}

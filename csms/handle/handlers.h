@@ -1,0 +1,36 @@
+/*
+ * Handlers of the 24 actions that a station may send, one file per family of use cases.
+ * Each takes the decoded request and returns the response in the exchange's arena.
+ */
+#ifndef CSMS_HANDLE_HANDLERS_H
+#define CSMS_HANDLE_HANDLERS_H
+
+#include "csms/dispatch.h"
+
+/* boot.c: B01 to B03, G02 */
+void *handle_boot_notification(struct exchange *x, const void *request);
+void *handle_heartbeat(struct exchange *x, const void *request);
+
+/* availability.c: G01, N07 */
+void *handle_status_notification(struct exchange *x, const void *request);
+void *handle_notify_event(struct exchange *x, const void *request);
+
+/* authorize.c: C01 */
+void *handle_authorize(struct exchange *x, const void *request);
+
+/* transaction.c: E01 to E15; meter_values.c: J01, J02 */
+void *handle_transaction_event(struct exchange *x, const void *request);
+void *handle_meter_values(struct exchange *x, const void *request);
+
+/* report.c: what is taken down whole and acknowledged with an empty body … */
+void *handle_reported(struct exchange *x, const void *request);
+
+/* … or answered with the truth that this depot does not offer it */
+void *handle_sign_certificate(struct exchange *x, const void *request);
+void *handle_get_certificate_status(struct exchange *x, const void *request);
+void *handle_get_ev_certificate(struct exchange *x, const void *request);
+void *handle_ev_charging_needs(struct exchange *x, const void *request);
+void *handle_ev_charging_schedule(struct exchange *x, const void *request);
+void *handle_data_transfer(struct exchange *x, const void *request);
+
+#endif

@@ -1,0 +1,499 @@
+/*
+ * depotd: start and stop. Every part is made in one visible chain and taken down in reverse.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "csms/api/api.h"
+#include "csms/config.h"
+#include "csms/control.h"
+#include "csms/core.h"
+#include "csms/http_server.h"
+#include "csms/log.h"
+#include "csms/meters.h"
+#include "csms/pki/site_ca.h"
+#include "csms/record.h"
+#include "csms/restore.h"
+#include "csms/secret.h"
+#include "csms/session.h"
+#include "csms/tls.h"
+#include "csms/ws_server.h"
+
+#define STOP_GRACE_MS 1500 /* real time for close frames to leave */
+
+enum exit_code { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct options {
+	const char *config, *data, *console;
+	bool check;
+	double speed;
+	wall_t start;
+	int64_t origin_us;
+};
+
+struct daemon {
+	struct options opt;
+	struct config config;
+	struct core core;
+	struct loop_wake *db_wake;
+	struct tls_server *tls;
+	struct http_limits http_limits;
+	struct timer stop_timer;
+	int exit_code;
+};
+
+static const char help[] =
+	"usage: depotd --config FILE --data DIR [--check]\n"
+	"\n"
+	"  --config FILE    the daemon's file (etc/depotd.yaml shows every setting)\n"
+	"  --data DIR       where the store, certificates and the socket live; made if missing\n"
+	"  --console DIR    built web console (default: beside the program, or the installed one)\n"
+	"  --check          read the files, prove that the safe tails fit, say what is wrong, exit\n"
+	"  --version        print the version\n"
+	"\n"
+	"  for trying things out: --speed N runs N times as fast, from --start TIME (UTC) at\n"
+	"  --origin US (CLOCK_MONOTONIC), the same three given to depotsim\n";
+
+static void complain(const char *why)
+{
+	fprintf(stderr, "depotd: %s\n", why);
+}
+
+/* -- options ---------------------------------------------------------------------------------- */
+
+enum { OPT_CHECK = 1, OPT_SPEED, OPT_START, OPT_ORIGIN, OPT_VERSION, OPT_CONSOLE };
+
+static const struct option long_options[] = {
+	{"config", required_argument, NULL, 'c'},
+	{"data", required_argument, NULL, 'd'},
+	{"console", required_argument, NULL, OPT_CONSOLE},
+	{"check", no_argument, NULL, OPT_CHECK},
+	{"speed", required_argument, NULL, OPT_SPEED},
+	{"start", required_argument, NULL, OPT_START},
+	{"origin", required_argument, NULL, OPT_ORIGIN},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static int read_option(struct options *o, int c)
+{
+	switch (c) {
+	case 'c':
+		o->config = optarg;
+		return 0;
+	case 'd':
+		o->data = optarg;
+		return 0;
+	case OPT_CONSOLE:
+		o->console = optarg;
+		return 0;
+	case OPT_CHECK:
+		o->check = true;
+		return 0;
+	case OPT_SPEED:
+		o->speed = atof(optarg);
+		return o->speed >= 1 && o->speed <= 10000 ? 0 : -1;
+	case OPT_START:
+		return wall_parse(optarg, strlen(optarg), &o->start) ? 0 : -1;
+	case OPT_ORIGIN:
+		o->origin_us = atoll(optarg);
+		return 0;
+	case OPT_VERSION:
+		puts("depotd " DEPOTD_VERSION);
+		exit(EXIT_FINE);
+	case 'h':
+		fputs(help, stdout);
+		exit(EXIT_FINE);
+	default:
+		return -1;
+	}
+}
+
+static int read_options(int argc, char **argv, struct options *o)
+{
+	int c;
+
+	*o = (struct options){.speed = 1};
+	while ((c = getopt_long(argc, argv, "c:d:h", long_options, NULL)) != -1)
+		if (read_option(o, c)) {
+			fputs(help, stderr);
+			return -1;
+		}
+	if (optind < argc || !o->config || (!o->data && !o->check)) {
+		fputs(help, stderr);
+		return -1;
+	}
+	return 0;
+}
+
+/* -- start ------------------------------------------------------------------------------------ */
+
+static int prepare_dir(const char *dir, char why[400])
+{
+	umask(077);
+	if (mkdir(dir, 0700) && errno != EEXIST) {
+		snprintf(why, 400, "cannot make the data directory %s: %s", dir, strerror(errno));
+		return -1;
+	}
+	if (access(dir, W_OK | X_OK)) {
+		snprintf(why, 400, "cannot write to the data directory %s: %s; run as its owner, or give "
+				   "another with --data", dir, strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+static void on_db_ready(void *arg)
+{
+	struct core *c = arg;
+
+	db_drain(c->db);
+}
+
+static void wake_db(void *arg)
+{
+	loop_wake_send(*(struct loop_wake **)arg);
+}
+
+static int open_store(struct daemon *d, char why[400])
+{
+	const struct config_store *s = d->config.file->store;
+	struct db_config cfg = {
+		.dir = d->opt.data,
+		.depot = d->config.depot->depot,
+		.commit_every_ms = (int)s->commit_every_ms,
+		.commit_rows = (int)s->commit_rows,
+		.max_queue = 20000,
+		.wire_max_mb = (int)s->wire_max_mb,
+		.wire_max_days = (int)s->wire_max_days,
+		.series_max_days = (int)s->series_max_days,
+		.wake = wake_db,
+		.wake_arg = &d->db_wake,
+	};
+
+	d->db_wake = loop_wake_create(d->core.loop, on_db_ready, &d->core);
+	if (!d->db_wake) {
+		snprintf(why, 400, "out of memory");
+		return -1;
+	}
+	d->core.db = db_open(&cfg, why);
+	return d->core.db ? 0 : -1;
+}
+
+static int start_control(struct daemon *d, char why[400])
+{
+	struct core *c = &d->core;
+
+	if (restore_fleet(c, why) || restore_depot_file(c, &d->config, why))
+		return -1;
+	c->meters = meters_create(c, why);
+	if (!c->meters)
+		return -1;
+	c->control = control_create(c, why);
+	return c->control ? 0 : -1;
+}
+
+static int load_certificates(struct daemon *d, char why[400])
+{
+	const struct config_listen *l = d->config.file->listen;
+	char dir[512], host[256] = "localhost";
+	const char *names[24] = {0};
+	struct site_ca_paths paths;
+	struct tls_server_config tls;
+	int count = 0;
+
+	snprintf(dir, sizeof dir, "%s/pki", d->opt.data);
+	if (mkdir(dir, 0700) && errno != EEXIST) {
+		snprintf(why, 400, "cannot make %s: %s", dir, strerror(errno));
+		return -1;
+	}
+	gethostname(host, sizeof host - 1);
+	for (size_t i = 0; i < l->hosts.count && count < 20; i++)
+		names[count++] = l->hosts.items[i];
+	if (!count)
+		names[count++] = host;
+	names[count++] = "localhost";
+	names[count++] = "127.0.0.1";
+	names[count++] = "::1";
+	if (site_ca_ensure(dir, names, count, &paths, why))
+		return -1;
+	tls = (struct tls_server_config){
+		.ecdsa_cert = paths.ecdsa_cert,
+		.ecdsa_key = paths.ecdsa_key,
+		.rsa_cert = paths.rsa_cert,
+		.rsa_key = paths.rsa_key,
+	};
+	d->tls = tls_server_create(&tls, why);
+	return d->tls ? 0 : -1;
+}
+
+static void write_port(const struct daemon *d, const char *name, int port)
+{
+	char path[600];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s.port", d->opt.data, name);
+	f = fopen(path, "w");
+	if (!f)
+		return;
+	fprintf(f, "%d\n", port);
+	fclose(f);
+}
+
+/* One station listener by its section of the config; absent means on, at the default port. */
+static int listen_profile(struct daemon *d, const struct config_listener *l, int profile, char why[400])
+{
+	char name[20];
+	int port = l && l->has_port ? (int)l->port : 8999 + profile;
+
+	if (l ? !l->on : profile == 3)
+		return 0;
+	port = ws_server_listen(d->core.stations, l ? l->address : NULL, port, "/ocpp", profile,
+		profile > 1 ? d->tls : NULL, why);
+	if (port < 0)
+		return -1;
+	snprintf(name, sizeof name, "profile%d", profile);
+	write_port(d, name, port);
+	log_info("stations: security profile %d on %s://*:%d/ocpp/<identity>", profile,
+		profile > 1 ? "wss" : "ws", port);
+	return 0;
+}
+
+static int start_stations(struct daemon *d, char why[400])
+{
+	const struct config_limits *l = d->config.file->limits;
+	const struct config_listen *on = d->config.file->listen;
+	struct ws_handlers handlers;
+	struct ws_limits limits = {
+		.max_message = (size_t)l->max_message,
+		.max_queue = (size_t)l->max_queue,
+		.ping_interval_s = (int)l->ping_interval_s,
+		.pong_timeout_s = (int)l->pong_timeout_s,
+		.messages_per_s = (int)l->messages_per_s,
+		.message_burst = (int)l->message_burst,
+	};
+
+	session_ws_handlers(&d->core, &handlers);
+	d->core.stations = ws_server_create(d->core.net, &handlers, &limits);
+	if (!d->core.stations) {
+		snprintf(why, 400, "out of memory");
+		return -1;
+	}
+	if (on->profile3 && on->profile3->on) {
+		snprintf(why, 400, "listen.profile3: mutual TLS is not there yet; set `on: false`");
+		return -1;
+	}
+	if (listen_profile(d, on->profile1, 1, why) || listen_profile(d, on->profile2, 2, why))
+		return -1;
+	return 0;
+}
+
+static int start_console(struct daemon *d, char why[400])
+{
+	const struct config_listen *on = d->config.file->listen;
+	const struct config_listener *l = on->console;
+	struct core *c = &d->core;
+	struct api_config api = {
+		.console_dir = d->opt.console,
+		.max_streams = (int)d->config.file->limits->max_streams,
+		.auth_failures_per_min = (int)d->config.file->limits->auth_failures_per_min,
+	};
+	char path[600], url[320];
+	int port;
+
+	c->api = api_create(c, &api, why);
+	if (!c->api)
+		return -1;
+	d->http_limits = (struct http_limits){
+		.max_body = (size_t)d->config.file->limits->max_body,
+		.request_timeout_s = 20,
+		.max_streams = (int)d->config.file->limits->max_streams,
+	};
+	c->http = http_server_create(c->net, api_handle, c->api, &d->http_limits);
+	if (!c->http) {
+		snprintf(why, 400, "out of memory");
+		return -1;
+	}
+	snprintf(path, sizeof path, "%s/depotd.sock", d->opt.data);
+	if (on->socket && http_server_listen_unix(c->http, path, why))
+		return -1;
+	if (l && !l->on)
+		return 0;
+	port = http_server_listen(c->http, l ? l->address : NULL, l && l->has_port ? (int)l->port : 8443,
+		d->tls, why);
+	if (port < 0)
+		return -1;
+	write_port(d, "console", port);
+	snprintf(url, sizeof url, "https://%s:%d", on->hosts.count ? on->hosts.items[0] : "localhost", port);
+	api_set_url(c->api, url);
+	log_info("console and API: %s/", url);
+	return 0;
+}
+
+static int start_net(struct daemon *d, char why[400])
+{
+	const struct config_limits *l = d->config.file->limits;
+	struct net_limits limits = {
+		.max_connections = (int)l->max_connections,
+		.max_per_address = (int)l->max_per_address,
+		.connects_per_s = (int)l->connects_per_s,
+		.header_timeout_s = (int)l->header_timeout_s,
+	};
+
+	d->core.net = net_create(d->core.loop, &limits);
+	if (!d->core.net) {
+		snprintf(why, 400, "the network could not be started; see the line above");
+		return -1;
+	}
+	return load_certificates(d, why) || start_stations(d, why) || start_console(d, why) ? -1 : 0;
+}
+
+/* -- stop ------------------------------------------------------------------------------------- */
+
+static void on_grace_over(void *arg)
+{
+	struct daemon *d = arg;
+
+	loop_stop(d->core.loop);
+}
+
+static void on_stop(void *arg, int signum)
+{
+	struct daemon *d = arg;
+
+	if (d->core.is_stopping)
+		return;
+	log_info("stopping (%s)", signum == SIGINT ? "interrupt" : "terminate");
+	d->core.is_stopping = true;
+	net_stop_listening(d->core.net);
+	ws_server_close_all(d->core.stations);
+	timer_start(d->core.timers, &d->stop_timer, (int64_t)(STOP_GRACE_MS * clock_speed()),
+		on_grace_over, d);
+}
+
+static void on_reload(void *arg, int signum)
+{
+	struct daemon *d = arg;
+	char why[200];
+
+	(void)signum;
+	if (tls_server_reload(d->tls, why))
+		log_error("certificates were not reloaded: %s", why);
+	else
+		log_info("certificates reloaded");
+}
+
+static void on_turn_end(void *arg)
+{
+	record_turn_end(arg);
+}
+
+static void stop(struct daemon *d)
+{
+	struct core *c = &d->core;
+
+	control_destroy(c->control);
+	meters_destroy(c->meters);
+	if (c->db) {
+		record_turn_end(c);
+		db_flush(c->db);
+		db_close(c->db);
+	}
+	log_info("stopped; the journal is on disk");
+	/* libwebsockets may crash while it takes down a context on a foreign loop (4.1.6): everything
+	 * that matters is closed, the rest goes with the process. */
+	_exit(d->exit_code);
+}
+
+static int start(struct daemon *d, char why[400])
+{
+	struct core *c = &d->core;
+	uint8_t random[20];
+
+	c->loop = loop_create();
+	if (!c->loop) {
+		snprintf(why, 400, "the event loop could not be made: %s", strerror(errno));
+		return -1;
+	}
+	c->timers = loop_timers(c->loop);
+	c->config = d->config.file;
+	c->depot = d->config.depot;
+	c->data_dir = d->opt.data;
+	c->meter_maps = d->config.meter_maps;
+	c->started = clock_wall();
+	secret_random((char *)random, sizeof random - 1);
+	ocpp_message_ids_init(&c->ids, random);
+	fleet_init(&c->fleet);
+	if (open_store(d, why) || start_control(d, why) || start_net(d, why))
+		return -1;
+	loop_on_turn_end(c->loop, on_turn_end, c);
+	loop_on_signal(c->loop, SIGTERM, on_stop, d);
+	loop_on_signal(c->loop, SIGINT, on_stop, d);
+	loop_on_signal(c->loop, SIGHUP, on_reload, d);
+	return 0;
+}
+
+/* -- check ------------------------------------------------------------------------------------ */
+
+static int check(struct daemon *d, char why[400])
+{
+	struct core *c = &d->core;
+
+	c->config = d->config.file;
+	c->depot = d->config.depot;
+	fleet_init(&c->fleet);
+	if (control_check_depot(c->depot, (int)c->config->control->margin_pct, why))
+		return -1;
+	printf("%s and %s are fine: %zu nodes, %zu stations, %zu vehicles, %zu meters; the safe tails "
+	       "fit every node\n",
+		d->opt.config, d->config.depot_path, c->depot->nodes.count, c->depot->stations.count,
+		c->depot->vehicles.count, c->depot->meters.count);
+	return 0;
+}
+
+static void set_clock(const struct daemon *d)
+{
+	setenv("TZ", d->config.depot->timezone, 1);
+	tzset();
+	if (d->opt.start.ms)
+		clock_scale(d->opt.start, d->opt.origin_us, d->opt.speed);
+	if (d->opt.speed != 1)
+		log_info("simulated time: %g times as fast", d->opt.speed);
+}
+
+int main(int argc, char **argv)
+{
+	static struct daemon d;
+	char why[400] = "";
+
+	if (read_options(argc, argv, &d.opt))
+		return EXIT_USAGE;
+	if (config_load(d.opt.config, &d.config, why)) {
+		complain(why);
+		return EXIT_FAILED;
+	}
+	set_clock(&d);
+	if (d.opt.check) {
+		if (check(&d, why)) {
+			complain(why);
+			return EXIT_FAILED;
+		}
+		return EXIT_FINE;
+	}
+	if (prepare_dir(d.opt.data, why) || start(&d, why)) {
+		complain(why);
+		d.exit_code = EXIT_FAILED;
+		stop(&d);
+	}
+	log_info("depotd %s is up: depot %s (%s)", DEPOTD_VERSION, d.config.depot->depot,
+		d.config.depot->name);
+	loop_run(d.core.loop);
+	stop(&d);
+}

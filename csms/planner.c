@@ -1,0 +1,529 @@
+#include "csms/planner.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/log.h"
+#include "csms/record.h"
+#include "scheduler/plan.h"
+
+#define UNKNOWN_NEED_WH   30000 /* of a vehicle that nobody described */
+#define EFFICIENCY 0.9 /* of what is drawn, stored; as battery_default() */
+#define SLOTS_MAX         4000
+
+/* One solve: everything it reads is its own, but for the tree, which outlives it. */
+struct job {
+	const struct grid_tree *tree;
+	struct plan_caps caps;
+	struct plan_vehicle *vehicles;
+	struct control_plan_row *rows; /* what each vehicle of the input is called */
+	int count;
+	int64_t start_ms, slot_ms;
+	int slots;
+	char trigger[80];
+	struct plan *plan;
+	int64_t solve_us;
+	bool is_sound; /* plan_check() agreed */
+};
+
+/* A plan in force. */
+struct in_force {
+	struct control_plan view;
+	struct job *job;
+	int64_t *w; /* [row][slot] */
+};
+
+struct planner {
+	struct core *core;
+	void (*made)(void *arg);
+	void *arg;
+	struct in_force now;
+	bool ask_again;
+	const struct grid_tree *again_tree;
+	int64_t *again_base;
+	char again_trigger[80];
+	pthread_t thread;
+	bool has_thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct job *todo, *busy, *done; /* under the lock */
+	bool quit;
+	struct loop_wake *wake;
+};
+
+/* -- the snapshot ----------------------------------------------------------------------------- */
+
+static void job_destroy(struct job *j)
+{
+	if (!j)
+		return;
+	plan_destroy(j->plan);
+	plan_caps_finish(&j->caps);
+	free(j->vehicles);
+	free(j->rows);
+	free(j);
+}
+
+static double delivered_wh(const struct transaction *t)
+{
+	double wh = t->meter_wh.at.ms && t->begin_wh.at.ms ? t->meter_wh.value - t->begin_wh.value : 0;
+
+	return wh > 0 ? wh : 0;
+}
+
+/* Energy still to be stored, and what is in the battery, as far as anybody knows. */
+static void fill_energy(const struct evse *e, const struct vehicle *v, struct plan_vehicle *out)
+{
+	double got = delivered_wh(&e->tx) * EFFICIENCY, need;
+
+	if (!v) {
+		out->battery = battery_default(0, (int32_t)e->max_w);
+		need = UNKNOWN_NEED_WH - got;
+	} else {
+		double target = (double)v->battery_wh * v->target_pct / 100.0;
+
+		out->battery = battery_default(v->battery_wh, out->max_w);
+		if (e->soc_pct.at.ms) {
+			out->stored_wh = (int64_t)((double)v->battery_wh * e->soc_pct.value / 100.0);
+			need = target - (double)out->stored_wh;
+		} else {
+			need = (v->need_wh >= 0 ? (double)v->need_wh : target / 2) - got;
+			out->stored_wh = (int64_t)(target - need);
+		}
+		if (out->stored_wh < 0)
+			out->stored_wh = 0;
+		if (out->stored_wh > v->battery_wh)
+			out->stored_wh = v->battery_wh;
+	}
+	out->need_wh = need > 0 ? (int64_t)need : 0;
+}
+
+static int32_t vehicle_max_w(const struct evse *e, const struct vehicle *v)
+{
+	int64_t w = e->max_w, own = v ? (e->is_dc ? v->max_dc_w : v->max_ac_w) : 0;
+
+	return (int32_t)(own > 0 && own < w ? own : w);
+}
+
+static void add_vehicle(struct job *j, struct evse *e, wall_t now)
+{
+	struct vehicle *v = e->tx.vehicle;
+	struct plan_vehicle *in = &j->vehicles[j->count];
+	struct control_plan_row *row = &j->rows[j->count];
+
+	in->evse = e->grid_evse;
+	in->from_ms = now.ms;
+	in->depart_ms = v ? vehicle_departure(v, now).ms : 0;
+	in->priority = v ? v->priority : 9;
+	in->max_w = vehicle_max_w(e, v);
+	in->min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w);
+	if (in->min_w > in->max_w)
+		in->min_w = in->max_w;
+	fill_energy(e, v, in);
+	row->evse = e;
+	row->vehicle = v;
+	row->need_wh = in->need_wh;
+	row->departs_at.ms = in->depart_ms;
+	memcpy(row->transaction, e->tx.id, sizeof row->transaction);
+	j->count++;
+}
+
+static int count_open(const struct core *c)
+{
+	const struct station *s, *tmp;
+	int n = 0;
+
+	HASH_ITER(hh, c->fleet.stations, s, tmp)
+		for (int i = 0; i < s->evse_count; i++)
+			n += s->evses[i].tx.is_open && s->evses[i].grid_evse >= 0;
+	return n;
+}
+
+static void add_open(struct job *j, struct core *c, wall_t now)
+{
+	struct station *s, *tmp;
+
+	HASH_ITER(hh, c->fleet.stations, s, tmp)
+		for (int i = 0; i < s->evse_count; i++)
+			if (s->evses[i].tx.is_open && s->evses[i].grid_evse >= 0)
+				add_vehicle(j, &s->evses[i], now);
+}
+
+/* The load of the moment, expected to last: the forecast of persistence. */
+static int fill_caps(struct job *j, const int64_t *base_w)
+{
+	int nodes = grid_tree_nodes(j->tree), rc = -1;
+	const int32_t **rows = calloc((size_t)nodes, sizeof *rows);
+	int32_t *flat = calloc((size_t)nodes * (size_t)j->slots, sizeof *flat);
+
+	if (rows && flat) {
+		for (int i = 0; i < nodes; i++) {
+			if (base_w[i] == GRID_UNKNOWN)
+				continue;
+			for (int t = 0; t < j->slots; t++)
+				flat[(size_t)i * (size_t)j->slots + (size_t)t] =
+					(int32_t)(base_w[i] < GRID_NO_LIMIT ? base_w[i] : GRID_NO_LIMIT - 1);
+			rows[i] = &flat[(size_t)i * (size_t)j->slots];
+		}
+		rc = plan_caps_init(&j->caps, j->tree, NULL, j->slots, rows);
+	}
+	free(rows);
+	free(flat);
+	return rc;
+}
+
+static struct job *job_create(struct core *c, const struct grid_tree *tree, const int64_t *base_w,
+	const char *trigger)
+{
+	const struct config_control *cfg = c->config->control;
+	struct job *j = calloc(1, sizeof *j);
+	wall_t now = clock_wall();
+	int n = count_open(c);
+
+	if (!j)
+		return NULL;
+	j->tree = tree;
+	j->slot_ms = cfg->slot_s * 1000;
+	j->start_ms = now.ms;
+	j->slots = (int)(cfg->horizon_h * 3600 / cfg->slot_s);
+	if (j->slots > SLOTS_MAX)
+		j->slots = SLOTS_MAX;
+	snprintf(j->trigger, sizeof j->trigger, "%s", trigger);
+	j->vehicles = calloc((size_t)n + 1, sizeof *j->vehicles);
+	j->rows = calloc((size_t)n + 1, sizeof *j->rows);
+	if (!j->vehicles || !j->rows || fill_caps(j, base_w)) {
+		job_destroy(j);
+		return NULL;
+	}
+	add_open(j, c, now);
+	return j;
+}
+
+/* -- the solve (planner's thread) ------------------------------------------------------------- */
+
+static void job_solve(struct job *j)
+{
+	struct plan_input in = {
+		.tree = j->tree,
+		.caps = &j->caps,
+		.start_ms = j->start_ms,
+		.slot_s = (int)(j->slot_ms / 1000),
+		.vehicles = j->vehicles,
+		.n = j->count,
+	};
+	struct plan_fault fault;
+	int64_t begin = clock_real_us();
+
+	j->plan = plan_solve(&in);
+	j->is_sound = j->plan && plan_check(&in, j->plan, &fault);
+	j->solve_us = clock_real_us() - begin;
+}
+
+static void *work(void *arg)
+{
+	struct planner *p = arg;
+
+	pthread_mutex_lock(&p->lock);
+	while (!p->quit) {
+		if (!p->todo) {
+			pthread_cond_wait(&p->changed, &p->lock);
+			continue;
+		}
+		p->busy = p->todo;
+		p->todo = NULL;
+		pthread_mutex_unlock(&p->lock);
+		job_solve(p->busy);
+		pthread_mutex_lock(&p->lock);
+		p->done = p->busy;
+		p->busy = NULL;
+		pthread_cond_broadcast(&p->changed);
+		loop_wake_send(p->wake);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return NULL;
+}
+
+/* -- the plan in force (loop) ----------------------------------------------------------------- */
+
+static void drop(struct in_force *f)
+{
+	job_destroy(f->job);
+	free(f->w);
+	memset(f, 0, sizeof *f);
+}
+
+static void explain_short(const struct job *j, int i, char *out, size_t size)
+{
+	const struct plan_outcome *o = &j->plan->outcome[i];
+
+	if (o->short_wh <= 0)
+		return;
+	if (o->why_node >= 0)
+		snprintf(out, size, "%.1f kWh short: %s (%s)", (double)o->short_wh / 1000,
+			grid_tree_node(j->tree, o->why_node)->id, grid_source_name(o->why));
+	else
+		snprintf(out, size, "%.1f kWh short: %s", (double)o->short_wh / 1000,
+			grid_source_name(o->why));
+}
+
+static void fill_row(struct in_force *f, int i)
+{
+	struct job *j = f->job;
+	struct control_plan_row *row = &j->rows[i];
+	const struct plan_outcome *o = &j->plan->outcome[i];
+	int64_t *w = &f->w[(size_t)i * (size_t)j->slots];
+
+	for (int t = 0; t < j->slots; t++)
+		w[t] = j->plan->w[(size_t)i * (size_t)j->slots + (size_t)t];
+	row->w = w;
+	row->node = &j->plan->node[(size_t)i * (size_t)j->slots];
+	row->planned_wh = o->planned_wh;
+	row->short_wh = o->short_wh;
+	if (o->ready_slot >= 0)
+		row->ready_at.ms = j->start_ms + (o->ready_slot + 1) * j->slot_ms;
+	else if (o->ready_slot == -2)
+		row->ready_at.ms = j->start_ms;
+	explain_short(j, i, row->reason, sizeof row->reason);
+}
+
+static void put_in_force(struct planner *p, struct job *j)
+{
+	struct in_force *f = &p->now;
+	int64_t *w = calloc((size_t)j->count * (size_t)j->slots + 1, sizeof *w);
+
+	if (!w) {
+		job_destroy(j);
+		return;
+	}
+	drop(f);
+	f->job = j;
+	f->w = w;
+	ocpp_message_ids_next(&p->core->ids, clock_wall().ms, f->view.id);
+	f->view.made_at = clock_wall();
+	f->view.start.ms = j->start_ms;
+	f->view.slot_ms = j->slot_ms;
+	f->view.slot_count = j->slots;
+	f->view.solve_us = j->solve_us;
+	snprintf(f->view.trigger, sizeof f->view.trigger, "%s", j->trigger);
+	f->view.row_count = j->count;
+	f->view.rows = j->rows;
+	for (int i = 0; i < j->count; i++)
+		fill_row(f, i);
+}
+
+/* Snapshot and result as JSON, powers as [slots, W] runs. */
+static void write_plan(const struct job *j, struct text *snapshot, struct text *result)
+{
+	text_puts(snapshot, "[");
+	text_puts(result, "[");
+	for (int i = 0; i < j->count; i++) {
+		const struct plan_vehicle *v = &j->vehicles[i];
+		const int32_t *w = &j->plan->w[(size_t)i * (size_t)j->slots];
+
+		text_printf(snapshot, "%s{\"evse\":\"%s/%d\",\"depart_ms\":%lld,\"need_wh\":%lld,"
+				      "\"stored_wh\":%lld,\"max_w\":%d,\"min_w\":%d,\"priority\":%d}",
+			i ? "," : "", j->rows[i].evse->station->id, j->rows[i].evse->id,
+			(long long)v->depart_ms, (long long)v->need_wh, (long long)v->stored_wh, v->max_w,
+			v->min_w, v->priority);
+		text_puts(result, i ? ",[" : "[");
+		for (int t = 0, from = 0; t < j->slots; t++)
+			if (t + 1 == j->slots || w[t + 1] != w[t]) {
+				text_printf(result, "%s[%d,%d]", from ? "," : "", t + 1 - from, w[t]);
+				from = t + 1;
+			}
+		text_puts(result, "]");
+	}
+	text_puts(snapshot, "]");
+	text_puts(result, "]");
+}
+
+static void journal(struct planner *p)
+{
+	struct arena *a = record_arena(p->core);
+	struct event_plan_made *e = a ? arena_alloc(a, sizeof *e) : NULL;
+	const struct control_plan *v = &p->now.view;
+	struct text snapshot, result;
+
+	if (!e)
+		return;
+	text_init(&snapshot, 0);
+	text_init(&result, 0);
+	write_plan(p->now.job, &snapshot, &result);
+	if (text_ok(&snapshot) && text_ok(&result)) {
+		e->trigger = arena_strdup(a, v->trigger);
+		e->vehicles = v->row_count;
+		e->slots = v->slot_count;
+		e->slot_ms = v->slot_ms;
+		e->start = v->start;
+		e->solve_us = v->solve_us;
+		e->short_wh = p->now.job->plan->short_wh;
+		e->snapshot = arena_strdup(a, snapshot.data);
+		e->result = arena_strdup(a, result.data);
+		record_now(p->core, EVENT_PLAN_MADE, "plan", v->id, e, "planner", NULL);
+	}
+	text_finish(&snapshot);
+	text_finish(&result);
+}
+
+static void finish_job(struct planner *p, struct job *j)
+{
+	if (!j->is_sound) {
+		log_error("planner: a plan for %d vehicles failed its check; the old one stays", j->count);
+		job_destroy(j);
+		return;
+	}
+	p->core->metrics.plans++;
+	p->core->metrics.plan_us_sum += j->solve_us;
+	put_in_force(p, j);
+	journal(p);
+	p->made(p->arg);
+}
+
+static void on_wake(void *arg)
+{
+	struct planner *p = arg;
+	struct job *j;
+
+	pthread_mutex_lock(&p->lock);
+	j = p->done;
+	p->done = NULL;
+	pthread_mutex_unlock(&p->lock);
+	if (j)
+		finish_job(p, j);
+	if (p->ask_again) {
+		p->ask_again = false;
+		planner_ask(p, p->again_tree, p->again_base, p->again_trigger);
+	}
+}
+
+/* -- public ----------------------------------------------------------------------------------- */
+
+struct planner *planner_create(struct core *c, void (*made)(void *arg), void *arg)
+{
+	struct planner *p = calloc(1, sizeof *p);
+
+	if (!p)
+		return NULL;
+	p->core = c;
+	p->made = made;
+	p->arg = arg;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->changed, NULL);
+	if (!c->loop)
+		return p;
+	p->wake = loop_wake_create(c->loop, on_wake, p);
+	p->has_thread = p->wake && pthread_create(&p->thread, NULL, work, p) == 0;
+	if (!p->has_thread) {
+		planner_destroy(p);
+		return NULL;
+	}
+	return p;
+}
+
+static void remember(struct planner *p, const struct grid_tree *tree, const int64_t *base_w,
+	const char *trigger)
+{
+	size_t bytes = (size_t)grid_tree_nodes(tree) * sizeof *base_w;
+
+	if (base_w != p->again_base) {
+		free(p->again_base);
+		p->again_base = malloc(bytes);
+		if (!p->again_base)
+			return;
+		memcpy(p->again_base, base_w, bytes);
+		snprintf(p->again_trigger, sizeof p->again_trigger, "%s", trigger);
+	}
+	p->again_tree = tree;
+	p->ask_again = true;
+}
+
+void planner_ask(struct planner *p, const struct grid_tree *tree, const int64_t *base_w,
+	const char *trigger)
+{
+	bool is_busy;
+	struct job *j;
+
+	pthread_mutex_lock(&p->lock);
+	is_busy = p->todo || p->busy || p->done;
+	pthread_mutex_unlock(&p->lock);
+	if (is_busy) {
+		remember(p, tree, base_w, trigger);
+		return;
+	}
+	j = job_create(p->core, tree, base_w, trigger);
+	if (!j)
+		return;
+	if (!p->has_thread) {
+		job_solve(j);
+		finish_job(p, j);
+		return;
+	}
+	pthread_mutex_lock(&p->lock);
+	p->todo = j;
+	pthread_cond_signal(&p->changed);
+	pthread_mutex_unlock(&p->lock);
+}
+
+const struct control_plan *planner_plan(const struct planner *p)
+{
+	return p->now.job ? &p->now.view : NULL;
+}
+
+const struct control_plan_row *planner_row(const struct planner *p, const struct evse *e)
+{
+	if (!p->now.job || !e->tx.is_open)
+		return NULL;
+	for (int i = 0; i < p->now.view.row_count; i++)
+		if (p->now.view.rows[i].evse == e &&
+			strcmp(p->now.view.rows[i].transaction, e->tx.id) == 0)
+			return &p->now.view.rows[i];
+	return NULL;
+}
+
+int64_t planner_wanted_w(const struct planner *p, const struct evse *e, wall_t now)
+{
+	const struct control_plan_row *row = planner_row(p, e);
+	int64_t slot;
+
+	if (!row)
+		return -1;
+	slot = wall_diff_ms(now, p->now.view.start) / p->now.view.slot_ms;
+	if (slot < 0 || slot >= p->now.view.slot_count)
+		return -1;
+	return row->w[slot];
+}
+
+/* Waits until the thread has let go of the tree. */
+void planner_forget(struct planner *p)
+{
+	pthread_mutex_lock(&p->lock);
+	job_destroy(p->todo);
+	p->todo = NULL;
+	while (p->busy)
+		pthread_cond_wait(&p->changed, &p->lock);
+	job_destroy(p->done);
+	p->done = NULL;
+	pthread_mutex_unlock(&p->lock);
+	p->ask_again = false;
+	drop(&p->now);
+}
+
+void planner_destroy(struct planner *p)
+{
+	if (!p)
+		return;
+	planner_forget(p);
+	if (p->has_thread) {
+		pthread_mutex_lock(&p->lock);
+		p->quit = true;
+		pthread_cond_broadcast(&p->changed);
+		pthread_mutex_unlock(&p->lock);
+		pthread_join(p->thread, NULL);
+	}
+	if (p->wake)
+		loop_wake_destroy(p->wake);
+	free(p->again_base);
+	pthread_mutex_destroy(&p->lock);
+	pthread_cond_destroy(&p->changed);
+	free(p);
+}

@@ -1,0 +1,182 @@
+#include "csms/record.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/log.h"
+#include "csms/session.h"
+
+enum waiter_kind { WAITER_REPLY, WAITER_CALL };
+
+/* Something that happens when the turn is on disk. It outlives the batch, which the store frees. */
+struct waiter {
+	struct waiter *next;
+	enum waiter_kind kind;
+	char station[49];
+	int64_t epoch;
+	void (*done)(void *arg, int status, const char *why);
+	void *arg;
+	size_t len;
+	char text[];
+};
+
+struct turn {
+	struct core *core;
+	struct db_batch *batch;
+	struct waiter *first, **last;
+};
+
+static struct turn *turn_of(struct core *c)
+{
+	struct turn *t = c->turn;
+
+	if (t)
+		return t;
+	t = calloc(1, sizeof *t);
+	if (!t)
+		return NULL;
+	t->batch = db_batch_create(c->db);
+	if (!t->batch) {
+		free(t);
+		return NULL;
+	}
+	t->core = c;
+	t->last = &t->first;
+	c->turn = t;
+	return t;
+}
+
+struct arena *record_arena(struct core *c)
+{
+	struct turn *t = turn_of(c);
+
+	return t ? db_batch_arena(t->batch) : NULL;
+}
+
+void record_event(struct core *c, const struct db_event *e)
+{
+	struct turn *t = turn_of(c);
+
+	if (t)
+		db_batch_event(t->batch, e);
+}
+
+void record_now(struct core *c, int type, const char *kind, const char *id, const void *payload,
+	const char *actor, const char *cause)
+{
+	struct arena *a = record_arena(c);
+	wall_t now = clock_wall();
+	struct db_event e = {
+		.expect_version = DB_ANY_VERSION,
+		.type = type,
+		.payload = payload,
+		.at = now,
+		.received = now,
+	};
+
+	if (!a || !payload)
+		return;
+	e.stream = arena_printf(a, "%s/%s", kind, id);
+	e.actor = arena_strdup(a, actor ? actor : "depotd");
+	e.cause = cause ? arena_strdup(a, cause) : NULL;
+	if (e.stream && e.actor)
+		record_event(c, &e);
+}
+
+void record_frame(struct core *c, const struct station *s, enum db_direction dir, const char *pair,
+	const char *action, const char *verdict, const char *text, size_t len)
+{
+	struct turn *t = turn_of(c);
+
+	if (t)
+		db_batch_frame(t->batch, s->id, dir, clock_wall(), pair, action, verdict, text, len);
+}
+
+void record_sample(struct core *c, const char *point, wall_t at, double value, int quality)
+{
+	struct turn *t = turn_of(c);
+
+	if (t)
+		db_batch_sample(t->batch, point, at, value, quality);
+}
+
+static struct waiter *add_waiter(struct core *c, enum waiter_kind kind, size_t len)
+{
+	struct turn *t = turn_of(c);
+	struct waiter *w = t ? malloc(sizeof *w + len) : NULL;
+
+	if (!w)
+		return NULL;
+	w->next = NULL;
+	w->kind = kind;
+	w->len = len;
+	*t->last = w;
+	t->last = &w->next;
+	return w;
+}
+
+void record_reply(struct core *c, const struct station *s, const char *text, size_t len)
+{
+	struct waiter *w = add_waiter(c, WAITER_REPLY, len);
+
+	if (!w)
+		return;
+	snprintf(w->station, sizeof w->station, "%s", s->id);
+	w->epoch = s->epoch;
+	memcpy(w->text, text, len);
+}
+
+void record_then(struct core *c, void (*done)(void *arg, int status, const char *why), void *arg)
+{
+	struct waiter *w = add_waiter(c, WAITER_CALL, 0);
+
+	if (!w) {
+		done(arg, DB_FAILED, "out of memory");
+		return;
+	}
+	w->done = done;
+	w->arg = arg;
+}
+
+/* The station may have gone, or come back on a new connection, while the disk was busy: the answer
+ * belongs to the old one then, and the station asks again (OCPP-J 5.3). */
+static void release_reply(struct core *c, const struct waiter *w)
+{
+	struct station *s = fleet_station(&c->fleet, w->station);
+
+	if (s && s->session && s->epoch == w->epoch)
+		session_send(s->session, w->text, w->len);
+}
+
+/* Ends the turn: waiters are told in the order in which they came. */
+static void release(struct turn *t, int status, const char *why)
+{
+	struct waiter *w, *next;
+
+	for (w = t->first; w; w = next) {
+		next = w->next;
+		if (w->kind == WAITER_CALL)
+			w->done(w->arg, status, why);
+		else if (status == 0)
+			release_reply(t->core, w);
+		free(w);
+	}
+	free(t);
+}
+
+static void turn_done(void *arg, const struct db_result *r)
+{
+	if (r->status)
+		log_error("store: a turn was not written: %s", r->why ? r->why : "unknown");
+	release(arg, r->status, r->why);
+}
+
+void record_turn_end(struct core *c)
+{
+	struct turn *t = c->turn;
+
+	if (!t)
+		return;
+	c->turn = NULL;
+	if (db_submit(c->db, t->batch, turn_done, t))
+		release(t, DB_FAILED, "the store's queue is full");
+}

@@ -1,0 +1,342 @@
+#include "csms/restore.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/log.h"
+#include "csms/record.h"
+#include "db/query.h"
+#include "db/query_access.h"
+
+/* -- from the store --------------------------------------------------------------------------- */
+
+struct restore {
+	struct core *core;
+	struct arena *arena;
+	const char *failed; /* what could not be read, NULL: nothing */
+};
+
+static enum event_registration registration(const char *word)
+{
+	int found = word ? schema_enum_find(&event_registration_enum, word) : -1;
+
+	return found < 0 ? EVENT_REGISTRATION_PENDING : (enum event_registration)found;
+}
+
+static void copy(char *out, size_t size, const char *s)
+{
+	snprintf(out, size, "%s", s ? s : "");
+}
+
+static void put_station(struct restore *r, const struct db_station *row)
+{
+	struct event_evse *evses = arena_alloc(r->arena, (row->evse_count + 1) * sizeof *evses);
+	struct event_station_registered reg = {
+		.policy = registration(row->policy),
+		.security_profile = row->security_profile,
+		.node = row->node ? row->node : "",
+		.password_hash = row->password_hash,
+		.name = row->name,
+		.source = row->source ? row->source : "",
+		.evses = {row->evse_count, evses},
+	};
+	struct station *s;
+
+	for (size_t i = 0; evses && i < row->evse_count; i++) {
+		const struct db_evse *e = &row->evses[i];
+
+		evses[i] = (struct event_evse){.id = e->id, .kind = e->kind, .max_w = e->max_w,
+			.min_w = e->min_w, .phases = e->phases, .tail_w = e->tail_w,
+			.connectors = e->connectors};
+	}
+	s = evses ? fleet_put_station(&r->core->fleet, row->id, &reg) : NULL;
+	if (!s)
+		return;
+	s->epoch = row->epoch;
+	s->connected_at = row->connected_at;
+	s->has_booted = row->boot_at.ms != 0;
+	s->boot_status = registration(row->boot_status);
+	copy(s->vendor, sizeof s->vendor, row->vendor);
+	copy(s->model, sizeof s->model, row->model);
+	copy(s->serial, sizeof s->serial, row->serial);
+	copy(s->firmware, sizeof s->firmware, row->firmware);
+}
+
+static struct evse *evse_of(struct restore *r, const char *station, int64_t id)
+{
+	struct station *s = fleet_station(&r->core->fleet, station);
+
+	return s ? station_evse(s, id) : NULL;
+}
+
+static void read_stations(struct db_reader *db, struct restore *r)
+{
+	struct db_station_list list = {0};
+
+	if (db_query_stations(db, NULL, r->arena, &list))
+		r->failed = "stations";
+	for (size_t i = 0; i < list.count; i++)
+		if (list.items[i].registered)
+			put_station(r, &list.items[i]);
+}
+
+static void read_connectors(struct db_reader *db, struct restore *r)
+{
+	struct db_connector_list list = {0};
+
+	if (db_query_connectors(db, NULL, r->arena, &list))
+		r->failed = "connectors";
+	for (size_t i = 0; i < list.count; i++) {
+		const struct db_connector *row = &list.items[i];
+		struct evse *e = evse_of(r, row->station, row->evse);
+
+		if (!e || row->connector < 1 || row->connector > e->connector_count)
+			continue;
+		copy(e->connectors[row->connector - 1].status, 20, row->status);
+		e->connectors[row->connector - 1].at = row->at;
+	}
+}
+
+static void read_tokens(struct db_reader *db, struct restore *r)
+{
+	struct db_token_list list = {0};
+
+	if (db_query_tokens(db, NULL, NULL, r->arena, &list))
+		r->failed = "tokens";
+	for (size_t i = 0; i < list.count; i++) {
+		struct event_token_changed t = {
+			.type = list.items[i].type,
+			.value = list.items[i].value,
+			.status = list.items[i].status,
+			.group = list.items[i].group,
+			.vehicle_id = list.items[i].vehicle,
+			.has_expires = list.items[i].expires.ms != 0,
+			.expires = list.items[i].expires,
+		};
+		fleet_put_token(&r->core->fleet, &t);
+	}
+}
+
+static int64_t last_number(const char *seqs)
+{
+	const char *end = seqs ? strrchr(seqs, ',') : NULL, *dash;
+
+	end = end ? end + 1 : seqs;
+	if (!end || !*end)
+		return -1;
+	dash = strchr(end, '-');
+	return atoll(dash ? dash + 1 : end);
+}
+
+static void put_transaction(struct restore *r, const struct db_transaction *row)
+{
+	struct evse *e = row->has_evse ? evse_of(r, row->station, row->evse) : NULL;
+	struct transaction *t;
+
+	if (!e || (e->tx.is_open && e->tx.started.ms > row->started_at.ms))
+		return;
+	t = &e->tx;
+	memset(t, 0, sizeof *t);
+	copy(t->id, sizeof t->id, row->id);
+	copy(t->token, sizeof t->token, row->token);
+	copy(t->charging_state, sizeof t->charging_state, row->charging_state);
+	t->evse = e;
+	t->is_open = true;
+	t->started = row->started_at.ms ? row->started_at : row->heard_at;
+	t->last = row->last_at;
+	t->last_seq = last_number(row->seqs);
+	if (row->has_begin_wh)
+		t->begin_wh = (struct reading){row->begin_wh, t->started};
+	if (row->has_meter_wh)
+		t->meter_wh = (struct reading){row->meter_wh, row->meter_at};
+	if (row->has_soc_pct)
+		e->soc_pct = (struct reading){row->soc_pct, row->soc_at};
+	if (row->has_power_w)
+		e->power_w = (struct reading){row->power_w, row->power_at};
+	t->vehicle = row->vehicle ? fleet_vehicle(&r->core->fleet, row->vehicle) : NULL;
+	if (t->vehicle) {
+		t->vehicle->evse = e;
+		t->vehicle->soc_pct = e->soc_pct;
+	}
+}
+
+static void read_transactions(struct db_reader *db, struct restore *r)
+{
+	struct db_transaction_filter f = {.state = DB_OPEN, .limit = 10000};
+	struct db_transaction_list list = {0};
+
+	if (db_query_transactions(db, &f, r->arena, &list))
+		r->failed = "transactions";
+	for (size_t i = 0; i < list.count; i++)
+		put_transaction(r, &list.items[i]);
+}
+
+static void read_setpoints(struct db_reader *db, struct restore *r)
+{
+	struct db_setpoint_list list = {0};
+
+	if (db_query_setpoints(db, NULL, r->arena, &list))
+		r->failed = "setpoints";
+	for (size_t i = 0; i < list.count; i++) {
+		const struct db_setpoint *row = &list.items[i];
+		struct evse *e = evse_of(r, row->station, row->evse);
+
+		if (!e)
+			continue;
+		e->told.limit_w = row->limit_w;
+		e->told.at = row->at;
+		copy(e->told.source, sizeof e->told.source, row->source);
+		copy(e->told.node, sizeof e->told.node, row->node);
+		copy(e->told.reason, sizeof e->told.reason, row->reason);
+	}
+}
+
+static void read_all(struct db_reader *db, void *arg)
+{
+	struct restore *r = arg;
+
+	read_stations(db, r);
+	read_connectors(db, r);
+	read_tokens(db, r);
+	read_transactions(db, r);
+	read_setpoints(db, r);
+}
+
+static void put_vehicles(struct core *c)
+{
+	for (size_t i = 0; i < c->depot->vehicles.count; i++) {
+		const struct depot_vehicle *row = &c->depot->vehicles.items[i];
+		struct vehicle *v = fleet_put_vehicle(&c->fleet, row->id);
+		int h, m;
+
+		if (!v)
+			continue;
+		copy(v->name, sizeof v->name, row->name ? row->name : row->id);
+		v->battery_wh = row->battery_wh;
+		v->max_ac_w = row->max_ac_w;
+		v->max_dc_w = row->max_dc_w;
+		v->min_w = row->min_w;
+		v->target_pct = (int)row->target_pct;
+		v->priority = (int)row->priority;
+		v->need_wh = row->has_need_wh ? row->need_wh : -1;
+		v->departs_at = row->has_departs_at ? row->departs_at : (wall_t){0};
+		if (row->departs && sscanf(row->departs, "%d:%d", &h, &m) == 2)
+			v->departs_min = h * 60 + m;
+	}
+}
+
+int restore_fleet(struct core *c, char why[300])
+{
+	struct restore r = {.core = c, .arena = arena_create(0)};
+
+	if (!r.arena) {
+		snprintf(why, 300, "out of memory");
+		return -1;
+	}
+	/* Vehicles first: tokens and transactions point at them. */
+	put_vehicles(c);
+	if (db_read_now(c->db, read_all, &r))
+		r.failed = "projections";
+	arena_destroy(r.arena);
+	if (r.failed) {
+		snprintf(why, 300, "the store's %s cannot be read; try `depotctl rebuild --check --data DIR`",
+			r.failed);
+		return -1;
+	}
+	return 0;
+}
+
+/* -- from the depot's file -------------------------------------------------------------------- */
+
+static bool same_evse(const struct evse *a, const struct depot_evse *b)
+{
+	return a->is_dc == (b->kind == DEPOT_CURRENT_DC) && a->max_w == b->max_w && a->min_w == b->min_w &&
+		a->tail_w == b->tail_w && a->phases == b->phases && a->connector_count == b->connectors;
+}
+
+static bool same_station(const struct station *s, const struct depot_station *row)
+{
+	if ((int)s->policy != (int)row->policy || s->security_profile != row->security_profile ||
+		strcasecmp(s->node, row->node) != 0 || strcmp(s->name, row->name ? row->name : "") != 0 ||
+		s->evse_count != (int)row->evses.count || !s->from_file)
+		return false;
+	for (int i = 0; i < s->evse_count; i++)
+		if (!same_evse(&s->evses[i], &row->evses.items[i]))
+			return false;
+	return true;
+}
+
+static int put_file_station(struct core *c, const struct depot_station *row, char why[300])
+{
+	struct event_evse evses[EVSES_MAX] = {0};
+	struct event_station_registered reg = {
+		.policy = (enum event_registration)row->policy,
+		.security_profile = row->security_profile,
+		.node = row->node,
+		.name = row->name,
+		.source = "file",
+		.evses = {row->evses.count, evses},
+	};
+
+	for (size_t i = 0; i < row->evses.count && i < EVSES_MAX; i++) {
+		const struct depot_evse *e = &row->evses.items[i];
+
+		evses[i] = (struct event_evse){.id = e->id,
+			.kind = e->kind == DEPOT_CURRENT_DC ? "dc" : "ac", .max_w = e->max_w,
+			.min_w = e->min_w, .phases = e->phases, .tail_w = e->tail_w,
+			.connectors = e->connectors};
+	}
+	return core_put_station(c, row->id, &reg, NULL, "depot file", NULL, NULL, why);
+}
+
+static int put_file_token(struct core *c, const struct depot_vehicle *v, char why[300])
+{
+	struct token *old = v->token ? fleet_token(&c->fleet, v->token_type, v->token) : NULL;
+	struct event_token_changed t = {
+		.type = v->token_type,
+		.value = v->token,
+		.status = "Accepted",
+		.vehicle_id = v->id,
+		.source = "file",
+	};
+
+	if (!v->token || (old && old->vehicle && strcmp(old->vehicle->id, v->id) == 0))
+		return 0;
+	return core_put_token(c, &t, "depot file", NULL, NULL, why);
+}
+
+static void journal_loaded(struct core *c, const struct config *cfg)
+{
+	struct arena *a = record_arena(c);
+	struct event_depot_loaded *p = a ? arena_alloc(a, sizeof *p) : NULL;
+
+	if (!p)
+		return;
+	p->source = arena_printf(a, "%.400s", cfg->depot_path);
+	p->digest = arena_strdup(a, cfg->depot_digest);
+	p->nodes = (int64_t)c->depot->nodes.count;
+	p->stations = (int64_t)c->depot->stations.count;
+	p->vehicles = (int64_t)c->depot->vehicles.count;
+	record_now(c, EVENT_DEPOT_LOADED, "depot", c->depot->depot, p, "depotd", NULL);
+}
+
+int restore_depot_file(struct core *c, const struct config *cfg, char why[300])
+{
+	journal_loaded(c, cfg);
+	for (size_t i = 0; i < c->depot->stations.count; i++) {
+		const struct depot_station *row = &c->depot->stations.items[i];
+		struct station *s = fleet_station(&c->fleet, row->id);
+
+		if ((!s || !same_station(s, row)) && put_file_station(c, row, why))
+			return -1;
+	}
+	for (size_t i = 0; i < c->depot->vehicles.count; i++)
+		if (put_file_token(c, &c->depot->vehicles.items[i], why))
+			return -1;
+	/* On disk before anything listens. */
+	record_turn_end(c);
+	if (db_flush(c->db)) {
+		snprintf(why, 300, "the depot's file could not be journalled: the store cannot write");
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,25 @@
+/*
+ * Samples: what a list of OCPP meter values says about energy, power and state of charge, in Wh,
+ * W and per cent, whatever units, multipliers and phases it came in (J02, MeterValueType).
+ */
+#ifndef CSMS_SAMPLES_H
+#define CSMS_SAMPLES_H
+
+#include "gen/ocpp201.h"
+
+struct samples {
+	int count;               /* sampled values seen */
+	bool has_import, has_power, has_soc;
+	double first_import_wh;  /* oldest import register */
+	double import_wh;        /* newest */
+	wall_t import_at;
+	double power_w;          /* newest, sum of phases where no total is there */
+	wall_t power_at;
+	double soc_pct;
+	wall_t soc_at;
+	const char *quarantined; /* why a number was not believed, NULL: all were */
+};
+
+void samples_read(const struct ocpp201_meter_value_list *values, struct samples *out);
+
+#endif

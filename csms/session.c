@@ -1,0 +1,283 @@
+#include "csms/session.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/call.h"
+#include "csms/control.h"
+#include "csms/dispatch.h"
+#include "csms/log.h"
+#include "csms/record.h"
+#include "csms/secret.h"
+
+/* -- the gate --------------------------------------------------------------------------------- */
+
+static void refuse(struct ws_gate_answer *ans, int status, const struct ws_gate_request *req,
+	const char *why)
+{
+	ans->status = status;
+	log_info("station %s: refused with %d from %s: %s", req->identity, status, req->peer, why);
+}
+
+/* An unknown station costs as much as a known one: nobody learns identities by the clock. */
+static bool password_fits(const struct station *s, const struct ws_gate_request *req)
+{
+	const char *hash = s && s->password_hash[0] ? s->password_hash : NULL;
+
+	return secret_matches(req->password, req->password_len, hash);
+}
+
+static bool has_credentials(
+	struct core *c, const struct station *s, const struct ws_gate_request *req)
+{
+	bool ok = req->has_basic && password_fits(s, req);
+
+	/* A00.FR.207, 324: the user name is the identity in the URL. */
+	if (ok && s && strcasecmp(req->user, s->id) == 0)
+		return true;
+	c->metrics.auth_failures++;
+	return false;
+}
+
+static bool profile_fits(const struct station *s, int profile)
+{
+	return s->security_profile == 0 || s->security_profile == profile;
+}
+
+/* B01: with boot.unknown set to pending, a station that nobody registered is taken in without
+ * credentials, pending, on the plain listener only: it can boot and be seen, nothing else. */
+static bool is_guest(struct core *c, const struct station *s, const struct ws_gate_request *req)
+{
+	if (strcmp(c->config->boot->unknown, "pending") != 0 || req->profile != 1)
+		return false;
+	return !s || (s->policy == EVENT_REGISTRATION_PENDING && !s->password_hash[0]);
+}
+
+static struct station *take_in(struct core *c, const struct ws_gate_request *req)
+{
+	struct event_station_registered reg = {
+		.policy = EVENT_REGISTRATION_PENDING,
+		.security_profile = 1,
+		.node = "",
+		.source = "unknown",
+	};
+
+	log_warn("station %s: nobody registered it; taken in as pending", req->identity);
+	return fleet_put_station(&c->fleet, req->identity, &reg);
+}
+
+void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_answer *ans)
+{
+	struct core *c = core;
+	struct station *s = fleet_station(&c->fleet, req->identity);
+	enum ocpp_version v =
+		ocpp_version_negotiate(req->protocols, OCPP_VERSION_BIT(OCPP_VERSION_2_0_1));
+
+	if (c->is_stopping) {
+		refuse(ans, 503, req, "depotd is stopping");
+		return;
+	}
+	if (is_guest(c, s, req)) {
+		s = s ? s : take_in(c, req);
+	} else if (!has_credentials(c, s, req)) {
+		refuse(ans, s ? 401 : 404, req, s ? "wrong or missing password" : "nobody registered it");
+		return;
+	}
+	if (!s) {
+		refuse(ans, 404, req, "nobody registered it");
+		return;
+	}
+	if (!profile_fits(s, req->profile)) {
+		refuse(ans, 403, req, "it is registered for another security profile");
+		return;
+	}
+	if (v == OCPP_VERSION_NONE) {
+		refuse(ans, 400, req, "it offers no subprotocol that we speak (ocpp2.0.1)");
+		return;
+	}
+	ans->status = 101;
+	ans->protocol = ocpp_version_name(v);
+	ans->user = s;
+}
+
+/* -- life ------------------------------------------------------------------------------------- */
+
+/* The newest authenticated connection wins: the old one may be half open for minutes. */
+static void replace_old(struct station *s)
+{
+	struct session *old = s->session;
+
+	if (!old)
+		return;
+	log_info("station %s: a new connection replaces the old one", s->id);
+	call_connection_lost(old->core, s);
+	s->session = NULL;
+	old->station = NULL;
+	session_close(old, WS_CLOSE_POLICY, "replaced by a newer connection");
+}
+
+static void journal_connected(struct session *x, const char *peer)
+{
+	struct arena *a = record_arena(x->core);
+	struct event_station_connected *p = a ? arena_alloc(a, sizeof *p) : NULL;
+
+	if (!p)
+		return;
+	p->epoch = x->epoch;
+	p->security_profile = x->profile;
+	p->protocol = ocpp_version_name(x->version);
+	p->peer = arena_strdup(a, peer);
+	record_now(x->core, EVENT_STATION_CONNECTED, "station", x->station->id, p, NULL, NULL);
+}
+
+struct session *session_open(struct core *c, struct station *s, void *conn,
+	const struct session_link *link, int profile, enum ocpp_version version, const char *peer)
+{
+	struct session *x = calloc(1, sizeof *x);
+
+	if (!x)
+		return NULL;
+	replace_old(s);
+	x->core = c;
+	x->station = s;
+	x->conn = conn;
+	x->link = link;
+	x->profile = profile;
+	x->version = version;
+	x->epoch = ++s->epoch;
+	s->session = x;
+	s->connected_at = s->last_seen = clock_wall();
+	s->connected_profile = profile;
+	snprintf(s->protocol, sizeof s->protocol, "%s", ocpp_version_name(version));
+	fleet_touch(&c->fleet, s);
+	journal_connected(x, peer);
+	log_info("station %s: connected from %s, security profile %d, %s", s->id, peer, profile,
+		s->protocol);
+	/* No BootNotification is owed on a reconnect: what was accepted stays accepted. */
+	if (s->has_booted && s->boot_status == EVENT_REGISTRATION_ACCEPTED)
+		control_station_ready(c->control, s, false);
+	return x;
+}
+
+void session_message(struct session *x, const char *text, size_t len)
+{
+	if (!x->station || x->is_closing)
+		return;
+	x->station->last_seen = clock_wall();
+	dispatch_message(x, text, len);
+}
+
+int session_send(struct session *x, const char *text, size_t len)
+{
+	return x->is_closing ? -1 : x->link->send(x->conn, text, len);
+}
+
+void session_close(struct session *x, int code, const char *why)
+{
+	if (x->is_closing)
+		return;
+	x->is_closing = true;
+	x->link->close(x->conn, code, why);
+}
+
+static void journal_disconnected(struct session *x, int code, const char *why)
+{
+	struct arena *a = record_arena(x->core);
+	struct event_station_disconnected *p = a ? arena_alloc(a, sizeof *p) : NULL;
+
+	if (!p)
+		return;
+	p->epoch = x->epoch;
+	p->code = code;
+	p->why = arena_printf(a, "%.120s", why ? why : "");
+	record_now(x->core, EVENT_STATION_DISCONNECTED, "station", x->station->id, p, NULL, NULL);
+}
+
+void session_closed(struct session *x, int code, const char *why)
+{
+	struct station *s = x->station;
+
+	if (s) {
+		log_info("station %s: connection closed (%d, %s)", s->id, code, why ? why : "");
+		s->session = NULL;
+		call_connection_lost(x->core, s);
+		fleet_touch(&x->core->fleet, s);
+		journal_disconnected(x, code, why);
+		control_load_changed(x->core->control);
+	}
+	free(x->last_reply);
+	free(x);
+}
+
+/* -- the WebSocket server's view -------------------------------------------------------------- */
+
+static int link_send(void *conn, const char *text, size_t len)
+{
+	return ws_conn_send(conn, text, len);
+}
+
+static void link_close(void *conn, int code, const char *why)
+{
+	ws_conn_close(conn, code, why);
+}
+
+static const struct session_link ws_link = {.send = link_send, .close = link_close};
+
+static void on_refused(void *ctx, int status, const char *identity, const char *peer, const char *why)
+{
+	struct core *c = ctx;
+
+	if (status == 401 || status == 404)
+		c->metrics.auth_failures++;
+	log_info("station %s: refused with %d from %s: %s", identity ? identity : "?", status, peer, why);
+}
+
+static void on_opened(void *ctx, void *user, struct ws_conn *conn)
+{
+	struct core *c = ctx;
+	enum ocpp_version v = ocpp_version_find(ws_conn_protocol(conn), strlen(ws_conn_protocol(conn)));
+	struct session *x = session_open(c, user, conn, &ws_link, ws_conn_profile(conn), v,
+		ws_conn_peer(conn));
+
+	if (!x)
+		ws_conn_close(conn, WS_CLOSE_TRY_LATER, "out of memory");
+	ws_conn_set_user(conn, x);
+}
+
+static void on_message(void *ctx, void *user, struct ws_conn *conn, const char *text, size_t len)
+{
+	(void)ctx;
+	(void)conn;
+	if (user)
+		session_message(user, text, len);
+}
+
+static void on_alive(void *ctx, void *user, struct ws_conn *conn)
+{
+	struct session *x = user;
+
+	(void)ctx;
+	(void)conn;
+	if (x && x->station)
+		x->station->last_seen = clock_wall();
+}
+
+static void on_closed(void *ctx, void *user, struct ws_conn *conn, int code, const char *why)
+{
+	(void)ctx;
+	(void)conn;
+	if (user)
+		session_closed(user, code, why);
+}
+
+void session_ws_handlers(struct core *c, struct ws_handlers *out)
+{
+	*out = (struct ws_handlers){
+		.gate = session_gate,
+		.refused = on_refused,
+		.opened = on_opened,
+		.message = on_message,
+		.alive = on_alive,
+		.closed = on_closed,
+		.ctx = c,
+	};
+}

@@ -1,0 +1,56 @@
+/*
+ * Session: one connection of a station, from the gate to the close. Newest authenticated
+ * connection wins; boot state outlives connections (OCPP-J 5.3).
+ *
+ * The transport is behind two functions, so that scenario tests need no socket. Loop thread only.
+ */
+#ifndef CSMS_SESSION_H
+#define CSMS_SESSION_H
+
+#include "csms/core.h"
+#include "csms/ws_server.h"
+#include "ocpp/frame.h"
+
+struct session_link {
+	int (*send)(void *conn, const char *text, size_t len);
+	void (*close)(void *conn, int code, const char *why);
+};
+
+struct session {
+	struct core *core;
+	struct station *station;
+	void *conn;
+	const struct session_link *link;
+	int profile;
+	enum ocpp_version version;
+	int64_t epoch;
+	bool is_closing;
+	/* The newest CALL of the station, to answer a retry of it alike (errata 2024-09, 4.1.4). */
+	char last_id[OCPP_ID_SIZE];
+	uint64_t last_digest;
+	char *last_reply; /* NULL: not answered yet; owned */
+	size_t last_reply_len;
+	uint64_t invited; /* actions that a not yet accepted station may send: it was asked to */
+	int bad_frames;
+};
+
+/* Decides on an upgrade (rules 1 to 3, 7): 101 with the station in `ans->user`, or the status. */
+void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_answer *ans);
+
+/* A connection that passed the gate is open. NULL: no memory, the caller closes it. */
+struct session *session_open(struct core *c, struct station *s, void *conn,
+	const struct session_link *link, int profile, enum ocpp_version version, const char *peer);
+
+/* A whole text message came in. */
+void session_message(struct session *s, const char *text, size_t len);
+
+int session_send(struct session *s, const char *text, size_t len);
+void session_close(struct session *s, int code, const char *why);
+
+/* The connection is gone; the session is freed. */
+void session_closed(struct session *s, int code, const char *why);
+
+/* The handlers for ws_server_create(), bound to `c`. */
+void session_ws_handlers(struct core *c, struct ws_handlers *out);
+
+#endif

@@ -1,0 +1,316 @@
+#include "csms/setpoint.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/call.h"
+#include "csms/control.h"
+#include "csms/log.h"
+#include "csms/record.h"
+#include "csms/session.h"
+
+#define IDLE_LEASES    4     /* default profiles are kept in flash: written less often */
+#define RETRY_FIRST_MS 2000
+#define RETRY_MOST_MS  60000
+
+#define DEFAULT_PROFILE_ID(evse) (evse)
+#define OWN_PROFILE_ID(evse)     (1000 + (evse))
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t greater(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+void lane_init(struct lane *l, struct core *c, struct evse *e)
+{
+	memset(l, 0, sizeof *l);
+	l->core = c;
+	l->evse = e;
+	l->pending_w = -1;
+}
+
+/* -- what is held ----------------------------------------------------------------------------- */
+
+/* The limit of a held profile at `t`: see the header for its three steps. */
+static int64_t held_at(const struct held *h, int64_t tail_w, wall_t t)
+{
+	int64_t age = wall_diff_ms(t, h->start);
+
+	if (age < h->lease_ms)
+		return h->w;
+	return age < 2 * h->lease_ms ? smaller(h->w, tail_w) : tail_w;
+}
+
+static bool has_own(const struct lane *l)
+{
+	return l->own.start.ms && l->evse->tx.is_open && strcmp(l->transaction, l->evse->tx.id) == 0;
+}
+
+int64_t lane_held_w(const struct lane *l, wall_t now)
+{
+	int64_t tail = l->evse->tail_w;
+
+	if (has_own(l))
+		return held_at(&l->own, tail, now);
+	if (l->dflt.start.ms)
+		return held_at(&l->dflt, tail, now);
+	/* Never told by this depotd. A station that was never here draws nothing; one with a vehicle
+	 * does what it likes until its default profile is in. */
+	return l->evse->tx.is_open ? l->evse->max_w : 0;
+}
+
+int64_t lane_bound_w(const struct lane *l, wall_t now)
+{
+	int64_t w = greater(lane_held_w(l, now), lane_held_w(l, wall_add_ms(now, 1000)));
+
+	if (l->pending_w >= 0 && !l->pending_default)
+		w = greater(w, l->pending_w);
+	if (l->unsure)
+		w = greater(w, l->unsure_w);
+	return w;
+}
+
+static bool half_over(const struct held *h, wall_t now)
+{
+	return !h->start.ms || wall_diff_ms(now, h->start) >= h->lease_ms / 2;
+}
+
+static bool default_is_due(const struct lane *l, wall_t now)
+{
+	return l->say_default || (!l->evse->tx.is_open && half_over(&l->dflt, now));
+}
+
+static bool own_is_due(const struct lane *l, wall_t now)
+{
+	if (!l->evse->tx.is_open)
+		return false;
+	return !has_own(l) || l->say_own || l->unsure || l->own.w != l->want.limit_w ||
+		half_over(&l->own, now);
+}
+
+bool lane_is_due(const struct lane *l, wall_t now)
+{
+	if (l->pending_w >= 0 || now.ms < l->retry_at.ms)
+		return false;
+	return default_is_due(l, now) || own_is_due(l, now);
+}
+
+void lane_repeat(struct lane *l, bool booted)
+{
+	l->say_default = l->say_own = true;
+	l->pending_w = -1;
+	l->failures = 0;
+	l->retry_at.ms = 0;
+	if (booted)
+		l->own.start.ms = 0;
+}
+
+void lane_restore(struct lane *l)
+{
+	const struct setpoint *told = &l->evse->told;
+
+	if (told->limit_w < 0)
+		return;
+	l->say_default = l->say_own = true;
+	l->dflt = (struct held){told->at, 0, 1};
+	l->own = (struct held){told->at, greater(told->limit_w, l->evse->tail_w), INT64_MAX / 4};
+	snprintf(l->transaction, sizeof l->transaction, "%s", l->evse->tx.id);
+}
+
+/* -- sending ---------------------------------------------------------------------------------- */
+
+/* K01: absolute, W, first period at 0, and the tail at the end; a period that changes nothing is
+ * left out. */
+static void write_schedule(struct text *t, const struct lane *l, const struct held *h)
+{
+	char when[WALL_TEXT_SIZE];
+	int64_t tail = l->evse->tail_w, last = h->w;
+	int64_t steps[2] = {smaller(h->w, tail), tail};
+
+	text_printf(t, "\"chargingSchedule\":[{\"id\":%d,\"startSchedule\":\"%s\","
+		       "\"chargingRateUnit\":\"W\",\"chargingSchedulePeriod\":[{\"startPeriod\":0,\"limit\":%lld}",
+		l->evse->id, wall_format(h->start, when), (long long)h->w);
+	for (int i = 0; i < 2; i++) {
+		if (steps[i] == last)
+			continue;
+		last = steps[i];
+		text_printf(t, ",{\"startPeriod\":%lld,\"limit\":%lld}",
+			(long long)((i + 1) * h->lease_ms / 1000), (long long)last);
+	}
+	text_puts(t, "]}]");
+}
+
+static void write_request(struct text *t, const struct lane *l, const struct held *h, bool is_own)
+{
+	text_printf(t, "{\"evseId\":%d,\"chargingProfile\":{\"id\":%d,\"stackLevel\":%d,"
+		       "\"chargingProfilePurpose\":\"%s\",\"chargingProfileKind\":\"Absolute\",",
+		l->evse->id, is_own ? OWN_PROFILE_ID(l->evse->id) : DEFAULT_PROFILE_ID(l->evse->id),
+		is_own ? 1 : 0, is_own ? "TxProfile" : "TxDefaultProfile");
+	if (is_own) {
+		text_puts(t, "\"transactionId\":");
+		text_put_json(t, l->evse->tx.id);
+		text_putc(t, ',');
+	}
+	write_schedule(t, l, h);
+	text_puts(t, "}}");
+}
+
+/* What goes with a call until its answer: the lane may be gone by then, its EVSE may not. */
+struct sent {
+	struct core *core;
+	char station[49], transaction[37];
+	int evse;
+	struct held held;
+	bool is_own;
+	struct setpoint want;
+};
+
+static void journal(const struct lane *l, const struct sent *s)
+{
+	struct arena *a = record_arena(l->core);
+	struct event_setpoint_changed *p = a ? arena_alloc(a, sizeof *p) : NULL;
+
+	if (!p)
+		return;
+	p->evse_id = s->evse;
+	p->limit_w = s->want.limit_w;
+	p->source = arena_strdup(a, s->want.source);
+	p->node = s->want.node[0] ? arena_strdup(a, s->want.node) : NULL;
+	p->reason = arena_strdup(a, s->want.reason);
+	p->profile_id = s->is_own ? OWN_PROFILE_ID(s->evse) : DEFAULT_PROFILE_ID(s->evse);
+	p->transaction_id = s->is_own ? arena_strdup(a, s->transaction) : NULL;
+	record_now(l->core, EVENT_SETPOINT_CHANGED, "station", s->station, p, "depotd", NULL);
+}
+
+static void accepted(struct lane *l, const struct sent *s)
+{
+	struct setpoint *told = &l->evse->told;
+	bool changed = told->limit_w != s->want.limit_w || strcmp(told->source, s->want.source) != 0 ||
+		strcmp(told->node, s->want.node) != 0;
+
+	l->failures = 0;
+	l->unsure = false;
+	if (s->is_own) {
+		l->say_own = false;
+		l->own = s->held;
+		snprintf(l->transaction, sizeof l->transaction, "%s", s->transaction);
+	} else {
+		l->say_default = false;
+		l->dflt = s->held;
+	}
+	if (!s->is_own && l->evse->tx.is_open)
+		return; /* under a transaction the default is of no effect: its own profile follows */
+	*told = s->want;
+	told->at = clock_wall();
+	if (changed) {
+		journal(l, s);
+		fleet_touch(&l->core->fleet, l->evse->station);
+	}
+}
+
+/* Refused: the old one stands. Lost or late: either may. Try again, more and more slowly. */
+static void failed(struct lane *l, const struct sent *s, bool known)
+{
+	int64_t wait = RETRY_FIRST_MS << (l->failures < 6 ? l->failures : 6);
+	wall_t now = clock_wall();
+
+	if (!known && s->is_own) {
+		l->unsure = true;
+		l->unsure_w = greater(lane_held_w(l, now), s->held.w);
+	}
+	l->failures++;
+	l->retry_at = wall_add_ms(now, smaller(wait, RETRY_MOST_MS));
+	log_warn("station %s: EVSE %d did not take a limit of %lld W%s", s->station, s->evse,
+		(long long)s->held.w, known ? "" : " (no answer)");
+}
+
+static bool was_accepted(const struct call_result *r)
+{
+	const struct ocpp201_set_charging_profile_response *p = r->response_struct;
+
+	return r->outcome == EVENT_CALL_OUTCOME_ANSWERED && p &&
+		p->status == OCPP201_CHARGING_PROFILE_STATUS_ACCEPTED;
+}
+
+static void on_answer(void *arg, const struct call_result *r)
+{
+	struct sent *s = arg;
+	struct station *st = fleet_station(&s->core->fleet, s->station);
+	struct evse *e = st ? station_evse(st, s->evse) : NULL;
+	struct lane *l = e ? control_lane(s->core->control, e) : NULL;
+
+	if (l) {
+		l->pending_w = -1;
+		if (was_accepted(r))
+			accepted(l, s);
+		else
+			failed(l, s, r->outcome == EVENT_CALL_OUTCOME_ANSWERED ||
+					r->outcome == EVENT_CALL_OUTCOME_ERROR ||
+					r->outcome == EVENT_CALL_OUTCOME_CANCELLED);
+		control_lane_settled(s->core->control);
+	}
+	free(s);
+}
+
+static struct sent *prepare(const struct lane *l, wall_t now)
+{
+	int64_t lease_ms = l->core->config->control->lease_s * 1000;
+	struct sent *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->core = l->core;
+	s->is_own = l->evse->tx.is_open && !l->say_default;
+	s->evse = l->evse->id;
+	snprintf(s->station, sizeof s->station, "%s", l->evse->station->id);
+	snprintf(s->transaction, sizeof s->transaction, "%s", l->evse->tx.id);
+	if (s->is_own) {
+		s->want = l->want;
+		s->held = (struct held){now, l->want.limit_w, lease_ms};
+	} else {
+		s->want.limit_w = 0;
+		snprintf(s->want.source, sizeof s->want.source, "idle");
+		snprintf(s->want.reason, sizeof s->want.reason,
+			"no vehicle; the safe tail of %lld W follows when depotd is silent",
+			(long long)l->evse->tail_w);
+		s->held = (struct held){now, 0, IDLE_LEASES * lease_ms};
+	}
+	return s;
+}
+
+int lane_send(struct lane *l, wall_t now)
+{
+	struct sent *s = prepare(l, now);
+	struct schema_error err;
+	struct text t;
+	int rc = -1;
+
+	if (!s)
+		return -1;
+	text_init(&t, 0);
+	write_request(&t, l, &s->held, s->is_own);
+	if (text_ok(&t)) {
+		struct call_request req = {
+			.action = "SetChargingProfile",
+			.payload = t.data,
+			.actor = l->want.source[0] ? l->want.source : "control",
+			.why = s->want.reason,
+			.urgent = s->is_own && s->held.w < lane_held_w(l, now),
+			.done = on_answer,
+			.arg = s,
+		};
+		l->pending_w = s->held.w;
+		l->pending_default = !s->is_own;
+		rc = call_queue_add(l->core, l->evse->station, &req, NULL, &err);
+		if (rc)
+			l->pending_w = -1;
+	}
+	text_finish(&t);
+	if (rc)
+		free(s);
+	return rc;
+}

@@ -1,0 +1,61 @@
+/*
+ * Setpoints: what each EVSE is told, as charging profiles, and what it may be doing at worst.
+ *
+ * Two profiles an EVSE. Its default (TxDefaultProfile, level 0) says nothing flows until we speak:
+ * 0 W for the idle lease, then the safe tail. A transaction's own (TxProfile, level 1) says w until
+ * the lease ends, then no more than w and the tail, and the tail one lease later, when everybody
+ * else has fallen to theirs. So no profile ever rises by itself but to the tail, the tails fit the
+ * tree by proof, and a depotd that dies leaves a site that settles below every limit.
+ *
+ * Until a station has accepted a new limit it counts with the greater of old and new. Loop thread.
+ */
+#ifndef CSMS_SETPOINT_H
+#define CSMS_SETPOINT_H
+
+#include "csms/core.h"
+
+/* One profile as the station holds it. */
+struct held {
+	wall_t start;    /* ms 0: none */
+	int64_t w;       /* until start + lease */
+	int64_t lease_ms;
+};
+
+struct lane {
+	struct core *core;
+	struct evse *evse;
+	char transaction[37];    /* of `own`, "" none */
+	struct held dflt, own;
+	int64_t pending_w;       /* limit on its way to the station, -1: none */
+	bool pending_default;    /* … is a default profile */
+	bool unsure;             /* an answer was lost: both old and new may be in force */
+	int64_t unsure_w;        /* … the greatest that may be */
+	wall_t retry_at;         /* not before, after a refusal */
+	int failures;
+	bool say_default, say_own; /* to be said again, whatever is held */
+	struct setpoint want;    /* what control wants now */
+};
+
+void lane_init(struct lane *l, struct core *c, struct evse *e);
+
+/* The greatest power that the EVSE may be drawing by what it holds, now until `now` + 1 s. */
+int64_t lane_bound_w(const struct lane *l, wall_t now);
+
+/* What the EVSE holds as its limit now, if nothing is on its way. */
+int64_t lane_held_w(const struct lane *l, wall_t now);
+
+/* True if `want` differs from what is held, or the lease is half over: something is to be sent. */
+bool lane_is_due(const struct lane *l, wall_t now);
+
+/* Sends `want` for the open transaction, or the default profile if there is none. 0, or -1: not
+ * connected, or the queue is full. */
+int lane_send(struct lane *l, wall_t now);
+
+/* The station is back (what it holds is said again), or has booted (its transaction's profile is
+ * gone as well). */
+void lane_repeat(struct lane *l, bool booted);
+
+/* After a restart of depotd: all that is known is what the EVSE was told last, at most. */
+void lane_restore(struct lane *l);
+
+#endif

@@ -1,0 +1,181 @@
+#include "csms/tree.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "scheduler/tails.h"
+
+#define ID_SIZE (GRID_ID_MAX + 1)
+
+/* Rows under construction, with the text of EVSE ids beside them. */
+struct rows {
+	struct grid_row *items;
+	char (*ids)[ID_SIZE];
+	int count, room;
+	bool failed;
+};
+
+static const enum grid_kind kinds[] = {
+	[DEPOT_NODE_KIND_SITE] = GRID_SITE,
+	[DEPOT_NODE_KIND_GRID_CONNECTION] = GRID_CONNECTION,
+	[DEPOT_NODE_KIND_TRANSFORMER] = GRID_TRANSFORMER,
+	[DEPOT_NODE_KIND_FEEDER] = GRID_FEEDER,
+	[DEPOT_NODE_KIND_GROUP] = GRID_GROUP,
+	[DEPOT_NODE_KIND_LOAD] = GRID_LOAD,
+};
+
+static int32_t watts(int64_t w)
+{
+	return w >= GRID_NO_LIMIT ? GRID_NO_LIMIT - 1 : (int32_t)w;
+}
+
+static int rows_init(struct rows *r, int room)
+{
+	r->count = 0;
+	r->room = room;
+	r->failed = false;
+	r->items = calloc((size_t)room + 1, sizeof *r->items);
+	r->ids = calloc((size_t)room + 1, sizeof *r->ids);
+	return r->items && r->ids ? 0 : -1;
+}
+
+static void rows_finish(struct rows *r)
+{
+	free(r->items);
+	free(r->ids);
+}
+
+static const char *node_id(const struct depot_file *d, const char *id)
+{
+	for (size_t i = 0; i < d->nodes.count; i++)
+		if (strcasecmp(d->nodes.items[i].id, id) == 0)
+			return d->nodes.items[i].id;
+	return id;
+}
+
+static void add_nodes(struct rows *r, const struct depot_file *d, int margin_pct)
+{
+	for (size_t i = 0; i < d->nodes.count; i++) {
+		const struct depot_node *n = &d->nodes.items[i];
+
+		r->items[r->count++] = (struct grid_row){
+			.id = n->id,
+			.parent = n->parent ? node_id(d, n->parent) : NULL,
+			.kind = kinds[n->kind],
+			.rated = n->has_limit_w,
+			.rating_w = n->has_limit_w ? watts(n->limit_w) : 0,
+			.reserve_w = watts(n->reserve_w),
+			.margin_pm = n->kind == DEPOT_NODE_KIND_LOAD ? 0 : margin_pct * 10,
+		};
+	}
+}
+
+static void add_evse(struct rows *r, const struct depot_file *d, const char *station,
+	const char *node, int64_t id, int64_t max_w, int64_t min_w, int64_t tail_w)
+{
+	char *name = r->ids[r->count];
+
+	if (snprintf(name, ID_SIZE, "%s/%lld", station, (long long)id) >= ID_SIZE)
+		r->failed = true;
+	r->items[r->count++] = (struct grid_row){
+		.id = name,
+		.parent = node_id(d, node),
+		.kind = GRID_EVSE,
+		.max_w = watts(max_w),
+		.min_w = watts(min_w),
+		.tail_w = watts(tail_w),
+	};
+}
+
+static struct grid_tree *finish(struct rows *r, char why[300])
+{
+	struct grid_error err;
+	struct grid_tails_fault fault;
+	struct grid_tree *t;
+
+	if (r->failed) {
+		snprintf(why, 300, "a station's identity is too long for the tree");
+		return NULL;
+	}
+	t = grid_tree_create(r->items, r->count, &err);
+	if (!t) {
+		snprintf(why, 300, "tree: %s", err.text);
+		return NULL;
+	}
+	if (grid_tails_check(t, &fault, 1) != 0) {
+		grid_tails_explain(t, &fault, why, 300);
+		grid_tree_destroy(t);
+		return NULL;
+	}
+	return t;
+}
+
+static void add_registration(struct rows *r, const struct depot_file *d, const char *id,
+	const struct event_station_registered *reg)
+{
+	for (size_t i = 0; i < reg->evses.count; i++) {
+		const struct event_evse *e = &reg->evses.items[i];
+
+		add_evse(r, d, id, reg->node, e->id, e->max_w, e->min_w, e->tail_w);
+	}
+}
+
+static void add_station(struct rows *r, const struct depot_file *d, const struct station *s)
+{
+	if (!s->node[0])
+		return; /* a guest that nobody placed yet */
+	for (int i = 0; i < s->evse_count; i++) {
+		const struct evse *e = &s->evses[i];
+
+		add_evse(r, d, s->id, s->node, e->id, e->max_w, e->min_w, e->tail_w);
+	}
+}
+
+struct grid_tree *tree_build(const struct core *c, const char *instead,
+	const struct event_station_registered *reg, char why[300])
+{
+	const struct station *s, *tmp;
+	struct grid_tree *t = NULL;
+	struct rows r;
+	int room = (int)c->depot->nodes.count + EVSES_MAX;
+
+	HASH_ITER(hh, c->fleet.stations, s, tmp)
+		room += s->evse_count;
+	if (rows_init(&r, room)) {
+		snprintf(why, 300, "out of memory");
+	} else {
+		add_nodes(&r, c->depot, (int)c->config->control->margin_pct);
+		HASH_ITER(hh, c->fleet.stations, s, tmp)
+			if (!instead || strcasecmp(s->id, instead) != 0)
+				add_station(&r, c->depot, s);
+		if (instead)
+			add_registration(&r, c->depot, instead, reg);
+		t = finish(&r, why);
+	}
+	rows_finish(&r);
+	return t;
+}
+
+struct grid_tree *tree_build_from_file(const struct depot_file *d, int margin_pct, char why[300])
+{
+	struct grid_tree *t = NULL;
+	struct rows r;
+	int room = (int)d->nodes.count;
+
+	for (size_t i = 0; i < d->stations.count; i++)
+		room += (int)d->stations.items[i].evses.count;
+	if (rows_init(&r, room)) {
+		snprintf(why, 300, "out of memory");
+	} else {
+		add_nodes(&r, d, margin_pct);
+		for (size_t i = 0; i < d->stations.count; i++) {
+			const struct depot_station *s = &d->stations.items[i];
+
+			for (size_t j = 0; j < s->evses.count; j++)
+				add_evse(&r, d, s->id, s->node, s->evses.items[j].id, s->evses.items[j].max_w,
+					s->evses.items[j].min_w, s->evses.items[j].tail_w);
+		}
+		t = finish(&r, why);
+	}
+	rows_finish(&r);
+	return t;
+}

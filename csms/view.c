@@ -1,0 +1,263 @@
+#include "csms/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "csms/control.h"
+#include "csms/meters.h"
+#include "csms/session.h"
+
+/* The text, or NULL if there is none. Strings of the fleet are copied: a view outlives its turn. */
+static const char *copy(struct arena *a, const char *s)
+{
+	return s != NULL && s[0] != '\0' ? arena_strdup(a, s) : NULL;
+}
+
+static void put_time(wall_t t, bool *has, wall_t *out)
+{
+	*has = t.ms != 0;
+	*out = t;
+}
+
+static void put_reading(
+	const struct reading *r, bool *has, double *value, bool *has_at, wall_t *at)
+{
+	*has = *has_at = r->at.ms != 0;
+	*value = r->value;
+	*at = r->at;
+}
+
+/* -- stations -------------------------------------------------------------------------------- */
+
+static void view_connectors(const struct evse *e, struct arena *a, struct api_connector_list *out)
+{
+	struct api_connector *items =
+		arena_alloc(a, sizeof(*items) * (size_t)e->connector_count);
+
+	if (items == NULL)
+		return;
+	for (int i = 0; i < e->connector_count; i++) {
+		const char *status = e->connectors[i].status;
+		items[i].id = i + 1;
+		items[i].status = status[0] != '\0' ? arena_strdup(a, status) : "Unknown";
+		put_time(e->connectors[i].at, &items[i].has_at, &items[i].at);
+	}
+	out->count = (size_t)e->connector_count;
+	out->items = items;
+}
+
+static void view_transaction(
+	const struct transaction *tx, struct arena *a, struct api_evse_view *out)
+{
+	out->transaction = copy(a, tx->id);
+	out->vehicle = tx->vehicle != NULL ? copy(a, tx->vehicle->id) : NULL;
+	out->has_session_wh = tx->begin_wh.at.ms != 0 && tx->meter_wh.at.ms != 0;
+	out->session_wh = tx->meter_wh.value - tx->begin_wh.value;
+}
+
+void view_evse(const struct core *c, const struct evse *e, struct arena *a,
+	struct api_evse_view *out)
+{
+	(void)c;
+	*out = (struct api_evse_view){
+		.id = e->id,
+		.kind = e->is_dc ? API_CURRENT_DC : API_CURRENT_AC,
+		.max_w = e->max_w,
+		.min_w = e->min_w,
+		.phases = e->phases,
+		.tail_w = e->tail_w,
+		.state = evse_state(e),
+	};
+	view_connectors(e, a, &out->connectors);
+	if (e->tx.is_open)
+		view_transaction(&e->tx, a, out);
+	put_reading(&e->power_w, &out->has_power_w, &out->power_w, &out->has_power_at,
+		&out->power_at);
+	if (e->tx.is_open)
+		put_reading(&e->soc_pct, &out->has_soc_pct, &out->soc_pct, &out->has_soc_at,
+			&out->soc_at);
+	if (e->told.limit_w < 0)
+		return;
+	out->has_limit_w = true;
+	out->limit_w = e->told.limit_w;
+	out->limit_source = copy(a, e->told.source);
+	out->limit_node = copy(a, e->told.node);
+	out->limit_reason = copy(a, e->told.reason);
+	put_time(e->told.at, &out->has_limit_at, &out->limit_at);
+}
+
+static const char *boot_status(const struct station *s)
+{
+	static const char *const names[] = {
+		[EVENT_REGISTRATION_ACCEPTED] = "Accepted",
+		[EVENT_REGISTRATION_PENDING] = "Pending",
+		[EVENT_REGISTRATION_REJECTED] = "Rejected",
+	};
+
+	return s->has_booted ? names[s->boot_status] : NULL;
+}
+
+void view_station(const struct core *c, const struct station *s, struct arena *a,
+	struct api_station_view *out)
+{
+	*out = (struct api_station_view){
+		.id = arena_strdup(a, s->id),
+		.name = copy(a, s->name),
+		.node = arena_strdup(a, s->node),
+		.policy = (enum api_policy)s->policy,
+		.security_profile =
+			s->session != NULL ? s->connected_profile : s->security_profile,
+		.connected = s->session != NULL,
+		.protocol = copy(a, s->protocol),
+		.boot_status = boot_status(s),
+		.vendor = copy(a, s->vendor),
+		.model = copy(a, s->model),
+		.serial = copy(a, s->serial),
+		.firmware = copy(a, s->firmware),
+		.has_password = s->password_hash[0] != '\0',
+	};
+	put_time(s->connected_at, &out->has_connected_at, &out->connected_at);
+	put_time(s->last_seen, &out->has_last_seen, &out->last_seen);
+	out->evses.items = arena_alloc(a, sizeof(*out->evses.items) * (size_t)s->evse_count + 1);
+	if (out->evses.items == NULL)
+		return;
+	out->evses.count = (size_t)s->evse_count;
+	for (int i = 0; i < s->evse_count; i++)
+		view_evse(c, &s->evses[i], a, &out->evses.items[i]);
+}
+
+/* -- tree ------------------------------------------------------------------------------------ */
+
+/* The row of the depot's file behind a node: usually at the same place as in the grid's rows. */
+static const struct depot_node *depot_node_of(const struct core *c, const struct grid_node *n)
+{
+	const struct depot_node_list *list = &c->depot->nodes;
+
+	if (n->row >= 0 && (size_t)n->row < list->count &&
+		strcmp(list->items[n->row].id, n->id) == 0)
+		return &list->items[n->row];
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i].id, n->id) == 0)
+			return &list->items[i];
+	return NULL;
+}
+
+static void view_node(const struct core *c, const struct grid_tree *g, int index, struct arena *a,
+	struct api_node_view *out)
+{
+	const struct grid_node *n = grid_tree_node(g, index);
+	const struct control_node *now = control_node(c->control, index);
+	const struct depot_node *row = depot_node_of(c, n);
+
+	*out = (struct api_node_view){
+		.id = arena_strdup(a, n->id),
+		.name = arena_strdup(a, row != NULL && row->name != NULL ? row->name : n->id),
+		.kind = row != NULL ? depot_node_kind_enum.values[row->kind]
+				    : grid_kind_name(n->kind),
+		.parent = n->parent >= 0 ? arena_strdup(a, grid_tree_node(g, n->parent)->id) : NULL,
+		.has_limit_w = now->limit_w >= 0,
+		.limit_w = now->limit_w,
+		.limit_source = now->limit_w >= 0 ? now->limit_source : NULL,
+		.has_load_w = now->load_w >= 0,
+		.load_w = now->load_w,
+		.load_source = now->load_w >= 0 ? now->load_source : NULL,
+		.evse_w = now->evse_w,
+		.allowed_w = now->allowed_w,
+		.meter = row != NULL ? row->meter : NULL,
+	};
+	put_time(now->load_at, &out->has_load_at, &out->load_at);
+}
+
+void view_tree(const struct core *c, struct arena *a, struct api_tree *out)
+{
+	const struct grid_tree *g = c->control != NULL ? control_grid(c->control) : NULL;
+	int count = g != NULL ? grid_tree_nodes(g) : 0;
+	struct api_node_view *items = arena_alloc(a, sizeof(*items) * (size_t)count + 1);
+
+	*out = (struct api_tree){.at = clock_wall()};
+	if (items == NULL)
+		return;
+	out->nodes.items = items;
+	for (int i = 0; i < count; i++)
+		if (grid_tree_node(g, i)->kind < GRID_STATION) /* those are shown as stations */
+			view_node(c, g, i, a, &items[out->nodes.count++]);
+}
+
+/* -- meters ---------------------------------------------------------------------------------- */
+
+
+/* The phases that the meter tells, in order; a phase that it does not tell ends the list. */
+static void view_phases(const struct meter_reading *r, const enum meter_quantity which[3],
+	struct arena *a, struct schema_numbers *out)
+{
+	double *items = arena_alloc(a, 3 * sizeof(*items));
+
+	if (items == NULL)
+		return;
+	out->items = items;
+	while (out->count < 3 && meter_reading_get(r, which[out->count], &items[out->count]))
+		out->count++;
+}
+
+static const char *meter_link_text(const struct depot_meter *row, struct arena *a)
+{
+	int unit = (int)row->unit;
+
+	if (row->tcp != NULL)
+		return arena_printf(
+			a, "tcp %s:%d unit %d", row->tcp->host, (int)row->tcp->port, unit);
+	if (row->rtu != NULL)
+		return arena_printf(
+			a, "rtu %s %d unit %d", row->rtu->device, (int)row->rtu->baud, unit);
+	return "none";
+}
+
+/* A few polls may be lost before a meter counts as silent; polls come in real time. */
+static bool meter_is_fresh(const struct meter *m)
+{
+	int64_t patience_ms = (int64_t)((double)(3 * m->row->poll_ms + 5000) * clock_speed());
+
+	return m->last_at.ms != 0 && clock_wall().ms - m->last_at.ms <= patience_ms;
+}
+
+static void view_reading(const struct meter_reading *r, struct arena *a, struct api_meter_view *out)
+{
+	static const enum meter_quantity currents[] = {METER_QUANTITY_CURRENT_L1_A,
+		METER_QUANTITY_CURRENT_L2_A, METER_QUANTITY_CURRENT_L3_A};
+	static const enum meter_quantity voltages[] = {METER_QUANTITY_VOLTAGE_L1_V,
+		METER_QUANTITY_VOLTAGE_L2_V, METER_QUANTITY_VOLTAGE_L3_V};
+
+	out->has_power_w = meter_reading_get(r, METER_QUANTITY_POWER_W, &out->power_w);
+	out->has_import_wh = meter_reading_get(r, METER_QUANTITY_IMPORT_WH, &out->import_wh);
+	out->has_export_wh = meter_reading_get(r, METER_QUANTITY_EXPORT_WH, &out->export_wh);
+	out->has_frequency_hz =
+		meter_reading_get(r, METER_QUANTITY_FREQUENCY_HZ, &out->frequency_hz);
+	view_phases(r, currents, a, &out->currents_a);
+	view_phases(r, voltages, a, &out->voltages_v);
+}
+
+void view_meter(
+	const struct core *c, int meter, struct arena *a, struct api_meter_view *out)
+{
+	const struct meter *m = meters_at(c->meters, meter);
+	const struct meter_link_stats *st = &m->stats;
+
+	*out = (struct api_meter_view){
+		.id = m->row->id,
+		.name = m->row->name,
+		.map = m->row->map,
+		.node = m->node >= 0 ? c->depot->nodes.items[m->node].id : NULL,
+		.link = meter_link_text(m->row, a),
+		.ok = meter_is_fresh(m),
+		.polls = (int64_t)st->polls,
+		.timeouts = (int64_t)st->timeouts,
+		.exceptions = (int64_t)st->exceptions,
+		.errors = (int64_t)(st->crc_errors + st->broken),
+		.latency_ms = (double)meter_stats_mean_us(st) / 1000.0,
+		.latency_max_ms = (double)st->latency_max_us / 1000.0,
+		.last_error = copy(a, st->last_error),
+	};
+	put_time(m->last_at, &out->has_at, &out->at);
+	if (m->last_at.ms != 0)
+		view_reading(&m->last, a, out);
+}
