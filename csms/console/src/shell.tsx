@@ -132,7 +132,7 @@ function HoldsBack() {
 	const binding = data.tree.nodes.filter((n) => held.has(n.id));
 	const first = binding[0];
 	return (
-		<a class="item" href="#tree" onClick={(e) => { e.preventDefault(); goSection("tree"); }}>
+		<a class={first === undefined ? "item wide-only" : "item"} href="#tree" onClick={(e) => { e.preventDefault(); goSection("tree"); }}>
 			<Icon name="bind" size={14} />
 			<span class="k">{en.holdsBackNow}</span>
 			{first === undefined ? <span>{en.nobodyHeld}</span> : (
@@ -167,7 +167,7 @@ function Pulse() {
 				</span>
 			</a>
 			<HoldsBack />
-			<a class="item" href="#vans" onClick={(e) => { e.preventDefault(); goSection("vans"); }}>
+			<a class="item wide-only" href="#vans" onClick={(e) => { e.preventDefault(); goSection("vans"); }}>
 				<span class="k">{en.vansNow}</span>
 				<span><b>{kw(root?.evse_w ?? 0, 0)}</b>{"\u202f"}{en.unitKw}, {en.mayDraw(kw(root?.allowed_w ?? 0, 0))}</span>
 			</a>

@@ -137,8 +137,9 @@ export function Chargers() {
 	const shown = isWhole ? groups : firstRows(groups, FIRST_ROWS);
 	const known = names(data);
 	const heads: [string, string][] = [
-		[en.evse, ""], [en.van, ""], [en.state, ""], [en.battery, "n"], [en.drawsOfLimit, ""],
-		[en.unitKw, "n"], [en.limitFrom, ""], [en.session, "n"], [en.age, "n"],
+		[en.evse, "h-name"], [en.van, "h-van"], [en.state, "h-state"], [en.battery, "h-soc n"],
+		[en.drawsOfLimit, "h-bar"], [en.unitKw, "h-load n"], [en.limitFrom, "h-owner"],
+		[en.session, "h-sess n"], [en.age, "h-age n"],
 	];
 	return (
 		<Panel id="chargers" title={en.chargersTitle} caption={en.chargersSub(count)}>

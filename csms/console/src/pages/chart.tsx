@@ -278,10 +278,12 @@ export function Chart() {
 	const root = overview.value && rootNode(overview.value.tree.nodes);
 	const owner = limitOwner(root?.limit_source);
 	const stepText = stepS < 60 ? en.seconds(stepS) : en.minutes(stepS / 60);
-	const day = (ms: number) => `${date(ms, zone.value).slice(0, 3)} ${clock(ms, zone.value)}`;
+	const day = (ms: number) => date(ms, zone.value);
+	const end = day(from) === day(to) ? clock(to, zone.value) : `${day(to)} ${clock(to, zone.value)}`;
+	const span = en.chartSpan(stepText, `${day(from)} ${clock(from, zone.value)}`, end);
 	return (
 		<Panel id="power" title={en.chartTitle}
-			caption={at === undefined ? en.chartSpan(stepText, day(from), day(to)) : readout(steps, at)}
+			caption={at === undefined ? span : readout(steps, at)}
 			end={<Choice isTable={isTable} onTable={setTable} />}>
 			<div class="chart-box">
 				<Legend />

@@ -69,10 +69,10 @@ export function gaps(covered: readonly Step[][], fromMs: number, toMs: number,
 	return out;
 }
 
-/* Round values from 0 (or below, where power goes out) past the highest: about five of them. */
+/* Round values from 0 (or below, where power goes out) past the highest: about six of them. */
 export function yTicks(lowW: number, highW: number): number[] {
 	const span = Math.max(1000, highW - Math.min(0, lowW));
-	const rough = span / 5;
+	const rough = span / 6;
 	const power = 10 ** Math.floor(Math.log10(rough));
 	const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= rough) ?? 10 * power;
 	const ticks: number[] = [];

@@ -93,8 +93,8 @@ export function Tree() {
 	const meters = new Map(data.meters.map((m) => [m.id, m.name || m.id] as const));
 	const digits = (rows[0]?.node.limit_w ?? 0) >= 100_000 ? 0 : 1;
 	const heads: [string, string][] = [
-		[en.point, ""], [en.loadAndLimit, ""], [en.unitKw, "n"], [en.used, "n"], [en.limitFrom, ""],
-		[en.note, ""], [en.measuredBy, ""], [en.age, "n"],
+		[en.point, "h-name"], [en.loadAndLimit, "h-bar"], [en.unitKw, "h-load n"], [en.used, "h-used n"],
+		[en.limitFrom, "h-owner"], [en.note, "h-note"], [en.measuredBy, "h-by"], [en.age, "h-age n"],
 	];
 	return (
 		<Panel id="tree" title={en.treeTitle} caption={en.treeSub}>

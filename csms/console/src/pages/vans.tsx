@@ -72,10 +72,16 @@ function Spare({ van }: { van: VehicleView }) {
 	return <>{s < 0 ? en.lateBy(duration(-s)) : duration(s)}</>;
 }
 
+function readyWords(van: VehicleView): string {
+	if (van.ready_at === undefined) return en.noReadyTime;
+	const s = spare(van);
+	if (s === undefined) return en.readyWord;
+	return s < 0 ? en.readyLate(duration(-s)) : en.readySpare(duration(s));
+}
+
 const Card = memo(function Card({ van }: { van: VehicleView }) {
 	const status = vehicleStatus(van.state);
 	const left = van.departs_at === undefined ? undefined : (Date.parse(van.departs_at) - now.value) / 1000;
-	const s = spare(van);
 	return (
 		<li class={`att tint-${status.tone}`} data-row data-van={van.id} tabIndex={-1}>
 			<div class="a-state"><State status={status} /></div>
@@ -85,18 +91,17 @@ const Card = memo(function Card({ van }: { van: VehicleView }) {
 			</div>
 			<div class="a-time">
 				<div class="big"><Leaves van={van} /></div>
-				<div class="cap">{left !== undefined && left > 0 && en.inTime(duration(left))}</div>
+				<div class="cap">{left !== undefined && left > 0 && en.leavesIn(duration(left))}</div>
 			</div>
 			<div class="a-bar">
 				<Battery van={van} />
 				<div class="cap"><NowNeeded van={van} /></div>
 			</div>
 			<div class="a-ready">
-				<div class="big">{van.ready_at === undefined ? en.unknown : <Time at={van.ready_at} />}</div>
-				<div class="cap">
-					{van.ready_at === undefined ? en.noReadyTime
-						: s !== undefined && s < 0 ? en.lateBy(duration(-s)) : en.readyAt}
-				</div>
+				{van.ready_at === undefined
+					? <div class="sub2">{en.readyUnknown}</div>
+					: <div class="big"><Time at={van.ready_at} /></div>}
+				<div class="cap">{readyWords(van)}</div>
 			</div>
 			<p class="a-why">{van.reason}</p>
 		</li>
@@ -163,8 +168,9 @@ export function Vans() {
 	const byId = new Map(others.map((v) => [v.id, v] as const));
 	const ids = isWhole ? order.ids : order.ids.slice(0, FIRST_ROWS);
 	const heads: [string, string][] = [
-		[en.leaves, "n"], [en.van, ""], [en.bay, ""], [en.battery, ""], [en.nowNeeded, ""], [en.power, "n"],
-		[en.readyAt, "n"], [en.toSpare, "n"], [en.state, ""], [en.note, ""],
+		[en.leaves, "h-time n"], [en.van, "h-name"], [en.bay, "h-place"], [en.battery, "h-bar"],
+		[en.nowNeeded, "h-soc"], [en.power, "h-power n"], [en.readyAt, "h-ready n"],
+		[en.toSpare, "h-spare n"], [en.state, "h-state"], [en.note, "h-why"],
 	];
 	return (
 		<Panel id="vans" title={en.otherVans(needs.length > 0)}

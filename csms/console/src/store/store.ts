@@ -6,6 +6,7 @@ import { computed, signal } from "@preact/signals";
 import { API, ApiError, getSession, signIn } from "../api/client.ts";
 import { readStream, StreamEnded, type StreamEvent } from "../api/sse.ts";
 import type { Overview, Session } from "../api/types.ts";
+import { codeFromHash } from "../lib/sign_in_code.ts";
 import { ServerClock } from "./clock.ts";
 import { applyPatch, asOverview, asPatch } from "./merge.ts";
 
@@ -153,12 +154,6 @@ function watchVisibility(): void {
 			openStream();
 		}
 	});
-}
-
-/* The one-time code of a sign-in link: in the fragment, which never reaches a log. */
-export function codeFromHash(hash: string): string | undefined {
-	const params = new URLSearchParams(hash.replace(/^#/, ""));
-	return params.get("code") ?? params.get("sign-in") ?? undefined;
 }
 
 async function enter(code: string | undefined): Promise<void> {

@@ -40,7 +40,7 @@ export function Reading({ at, source, isAgeShown = true, children }: ReadingProp
 export function Age({ at, source }: { at: string | undefined; source: Source }) {
 	const f = fresh(at, source);
 	if (f.kind === "unknown") return <span class="age">{en.never}</span>;
-	return <span class={f.kind === "stale" ? "age stale" : "age"}>{duration(f.ageS)}</span>;
+	return <span class={f.kind === "stale" ? "age stale" : "age"}>{duration(f.ageS)}<span class="card-only">{en.oldSuffix}</span></span>;
 }
 
 export function Unit({ children }: { children: string }) {

@@ -1,0 +1,495 @@
+/*
+ * The console in a real browser. Against the stand-in server by default; against a running depotd
+ * with BASE_URL and SIGN_IN_CODE, where only the checks that need no fixture run.
+ * BUILD names the build folder (default build); screenshots go to $BUILD/screens.
+ */
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { chromiumPath, launch } from "./browser.mjs";
+import { HOSTILE, overview, START } from "./fixture.mjs";
+import { CODE, MockServer } from "./mock-server.mjs";
+
+const require = createRequire(new URL("../../csms/console/package.json", import.meta.url));
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const BUILD = resolve(process.env.BUILD ?? "build");
+const SCREENS = join(BUILD, "screens");
+const SIZES = [[1440, 1000], [820, 1100], [390, 844], [320, 640]];
+const REAL = process.env.BASE_URL;
+
+let passed = 0;
+let failed = 0;
+
+async function check(name, body) {
+	try {
+		await body();
+		passed += 1;
+		console.log(`  ok    ${name}`);
+	} catch (error) {
+		failed += 1;
+		console.log(`  FAIL  ${name}\n        ${String(error?.message ?? error).split("\n").join("\n        ")}`);
+	}
+}
+
+function equal(got, want, what) {
+	const [a, b] = [JSON.stringify(got), JSON.stringify(want)];
+	if (a !== b) throw new Error(`${what}: got ${a}, want ${b}`);
+}
+
+async function until(what, test, ms = 5000) {
+	const end = Date.now() + ms;
+	while (!(await test())) {
+		if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
+		await new Promise((r) => setTimeout(r, 50));
+	}
+}
+
+/* Collects what must not happen on any page: CSP reports, errors, requests to other hosts. */
+async function openPage(context, base) {
+	const page = await context.newPage();
+	const bad = [];
+	await page.addInitScript(() => {
+		document.addEventListener("securitypolicyviolation", (e) => {
+			console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`);
+		});
+	});
+	page.on("console", (m) => /CSP:|Content Security Policy/.test(m.text()) && bad.push(m.text()));
+	page.on("pageerror", (e) => bad.push(`error: ${e.message}`));
+	page.on("request", (r) => {
+		if (!r.url().startsWith(base) && !r.url().startsWith("blob:")) bad.push(`foreign request: ${r.url()}`);
+	});
+	return { page, bad };
+}
+
+const text = (page, selector) => page.locator(selector).first().innerText();
+const plain = (s) => s.replace(/[\u202f\u00a0\s]+/g, " ").trim();
+
+async function noSideScroll(page, what) {
+	const [content, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+	if (content > width) {
+		const wide = await page.evaluate(() => [...document.querySelectorAll("body *")]
+			.filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, .vh, .skip"))
+			.slice(0, 3).map((e) => e.outerHTML.slice(0, 120)));
+		throw new Error(`${what}: ${content} px of content in ${width} px; ${wide.join(" | ")}`);
+	}
+}
+
+async function axe(page, what) {
+	await page.evaluate(AXE); /* through the debugger, which the page's policy does not bind */
+	const found = await page.evaluate(() => window.axe.run(document, {
+		resultTypes: ["violations"],
+		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+	}).then((r) => r.violations.map((v) =>
+		`${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} (${n.any[0]?.message ?? ""})`).join(", ")}`)));
+	const serious = found.filter((v) => /^(serious|critical)/.test(v));
+	if (serious.length) throw new Error(`${what}: ${serious.join("\n")}`);
+	return found;
+}
+
+async function signedIn(page) {
+	await page.waitForSelector(".say h1");
+	await page.waitForSelector("#power .chart, #power .pad");
+}
+
+/* What must hold for any depot. */
+async function genericChecks(page, bad, base) {
+	await check("the code is gone from the address", async () => {
+		equal(new URL(page.url()).hash, "", "fragment");
+	});
+	await check("a reload finds the session again", async () => {
+		await page.reload();
+		await signedIn(page);
+	});
+	await check("one h1, landmarks, language, title", async () => {
+		equal(await page.locator("h1").count(), 1, "h1");
+		equal(await page.locator("main").count(), 1, "main");
+		equal(await page.evaluate(() => document.documentElement.lang), "en", "lang");
+		if (!(await page.title()).endsWith("depotd")) throw new Error(`title ${await page.title()}`);
+	});
+	await check("values of the page are those of the API", async () => {
+		const api = await page.evaluate(() => fetch("/api/v1/overview").then((r) => r.json()));
+		equal(await page.locator("#tree [data-node]").count(), api.tree.nodes.length, "nodes");
+		const evses = api.stations.flatMap((s) => s.evses).length;
+		equal(await page.locator("[data-evse]").count(), Math.min(60, evses), "EVSEs");
+		const vans = api.vehicles.length;
+		const more = await page.locator("#needs .pad .btn, #vans .pad .btn").count();
+		if (!more) equal(await page.locator("[data-van]").count(), vans, "vans");
+		equal(await page.locator("[data-meter]").count(), api.meters.length, "meters");
+	});
+	for (const scheme of ["light", "dark"]) {
+		for (const [width, height] of SIZES) {
+			await check(`${width} px ${scheme}: no sideways scroll`, async () => {
+				await page.emulateMedia({ colorScheme: scheme });
+				await page.setViewportSize({ width, height });
+				await page.waitForTimeout(150);
+				await noSideScroll(page, "page");
+				await page.screenshot({ path: join(SCREENS, `${REAL ? "real-" : ""}live-${width}-${scheme}.png`), fullPage: true });
+			});
+		}
+		for (const width of [1440, 390]) {
+			await check(`${width} px ${scheme}: axe finds nothing serious`, async () => {
+				await page.setViewportSize({ width, height: 900 });
+				await page.waitForTimeout(100);
+				const rest = await axe(page, "live");
+				for (const v of rest) console.log(`        note: ${v}`);
+			});
+		}
+	}
+	await page.emulateMedia({ colorScheme: "light" });
+	await page.setViewportSize({ width: 1440, height: 1000 });
+	await check("targets are at least 48 px high on a phone", async () => {
+		await page.setViewportSize({ width: 390, height: 844 });
+		const small = await page.evaluate(() => [...document.querySelectorAll("button, summary, nav.bottom a")]
+			.map((e) => [e.innerText, e.getBoundingClientRect()])
+			.filter(([, r]) => r.width > 0 && r.height < 47.5).map(([t, r]) => `${t} ${r.height}`));
+		equal(small, [], "too small");
+		await page.setViewportSize({ width: 1440, height: 1000 });
+	});
+	await check("no request to another host, no CSP report, no error", async () => {
+		equal(bad.filter((b) => !/401/.test(b)), [], base);
+	});
+}
+
+async function fixtureChecks(page, mock, bad) {
+	const row = (key) => `[data-evse="${key}"]`;
+	mock.data = overview(mock.now());
+	mock.snapshot();
+	await page.waitForFunction(() => !document.querySelector("[data-pulse=site] .stale"));
+	await check("sentence, pulse strip and clock are the fixture's", async () => {
+		equal(await text(page, "h1"), mock.data.sentence, "sentence");
+		equal(plain(await text(page, "[data-pulse=site]")), "246 of 250 kW", "site");
+		equal(plain(await text(page, ".pulse .last")), "21 of 24 EVSEs live 1 fault 2 silent", "EVSEs");
+		equal(plain(await text(page, ".pulse .item:nth-child(2)")), "Holds back now Grid connection 246 of 250 kW and 1 more", "holds back");
+		equal(/^Wed 11 Mar 22:4\d:\d\d$/.test(plain(await text(page, ".clock"))), true, "clock");
+	});
+	await check("tree: load, limit, used, owner, measured by", async () => {
+		const cells = await page.locator("[data-node=hall-a] > *").allInnerTexts();
+		equal(cells.slice(0, 7).map(plain), ["Hall A feeder holds back 2 vans", "", "160 of 160 kW", "100 %", "Rating", "vans 74, may draw 118 kW", "Hall A meter"], "hall-a");
+		equal(plain(await text(page, "[data-node=building] .c-by")), "last value held", "building");
+	});
+	await check("EVSE: van, state, battery, power of limit, who sets it and why, session", async () => {
+		const cells = await page.locator(`${row("CP-A3/1")} > *`).allInnerTexts();
+		equal(cells.slice(0, 8).map(plain), ["CP-A3 · 1 AC 22 kW", "VAN 05", "Charging", "36 %", "", "8.0 of 8.0 kW", "Hall A feeder Guard: Hall A at 160 of 160 kW", "3.8 kWh"], "CP-A3/1");
+		equal(plain(await text(page, `${row("CP-B1/2")} .c-load`)), "unknown of 4.1 kW", "a missing power is unknown");
+		equal(plain(await text(page, `${row("CP-Y4/1")} .c-state`)), "Silent for 41 min", "silent");
+		equal(plain(await text(page, `${row("CP-B3/1")} .tag`)), "Faulted", "fault");
+	});
+	await check("vans: will miss and at risk first, then by departure", async () => {
+		const ids = await page.locator("[data-van]").evaluateAll((rows) => rows.map((r) => r.dataset.van));
+		equal(ids.slice(0, 5), ["VAN-16", "VAN-07", "VAN-19", "VAN-01", "VAN-02"], "order");
+		equal(plain(await text(page, "[data-van=VAN-19] .a-bar")), "52 at 18:52 → 75 %", "old battery says when");
+		equal(plain(await text(page, "[data-van=VAN-19] .a-ready")), "06:55 ready, 25 min late", "late");
+		equal(plain(await text(page, "[data-van=VAN-12] .c-soc")), "still needs 24.3 kWh", "unknown battery");
+	});
+	await check("chart: gap hatched, limit labelled, table has the same", async () => {
+		const label = await page.locator("svg.chart").getAttribute("aria-label");
+		if (!/Limit 250 kW, Rating\./.test(plain(label))) throw new Error(label);
+		equal(await page.locator("svg.chart").getByText("no data").count(), 1, "gaps");
+		equal(await page.locator("svg.chart").getByText("Rating 250").count(), 1, "owner at the limit");
+		await page.keyboard.press("t");
+		equal(await page.locator("#power tbody tr").count(), 24, "rows");
+		equal((await page.locator("#power tbody").innerText()).includes("unknown"), true, "the gap in the table");
+		const [file] = await Promise.all([page.waitForEvent("download"), page.getByText("Save CSV").click()]);
+		const csv = readFileSync(await file.path(), "utf8").split("\r\n");
+		equal(csv[0], "time_utc,site_w,vans_w,building_w,limit_w", "CSV head");
+		if (csv.length < 300) throw new Error(`CSV has ${csv.length} lines`);
+		await page.keyboard.press("t");
+		await page.waitForSelector("svg.chart");
+	});
+	await check("the chart reads out under the pointer", async () => {
+		const box = await page.locator("svg.chart").boundingBox();
+		await page.mouse.move(box.x + box.width * 0.9, box.y + 100);
+		await until("readout", async () => /site .* kW, vans .*limit 250/.test(plain(await text(page, "#power .cap"))));
+		await page.mouse.move(0, 0);
+	});
+	await check("hours shown can be changed, and the server is asked for that", async () => {
+		await page.getByRole("button", { name: "24 h" }).click();
+		await until("request", () => mock.seen.some((r) => r.includes("/power") && r.endsWith("step=300")));
+		await page.getByRole("button", { name: "6 h" }).click();
+	});
+	await check("a patch appears, other rows stay the same element", async () => {
+		await page.evaluate(() => { document.querySelector('[data-evse="CP-A3/2"]').mark = 1; });
+		const evse = { ...mock.data.stations[2].evses[0], power_w: 6500, limit_w: 6500, limit_reason: "Hall A is full" };
+		mock.patch({ sentence: "All vans are on track.", evses: { "CP-A3/1": evse } });
+		await until("power", async () => plain(await text(page, `${row("CP-A3/1")} .c-load`)) === "6.5 of 6.5 kW");
+		equal(await text(page, "h1"), "All vans are on track.", "sentence");
+		equal(await page.evaluate(() => document.querySelector('[data-evse="CP-A3/2"]').mark), 1, "neighbour");
+	});
+	await check("a node over its limit says by how much", async () => {
+		const node = { ...mock.data.tree.nodes[3], load_w: 171_000 };
+		mock.patch({ nodes: { "hall-b": node } });
+		await until("tag", async () => plain(await text(page, "[data-node=hall-b] .c-name")) === "Hall B feeder 11 kW over");
+		mock.patch({ nodes: { "hall-b": mock.data.tree.nodes[3] } });
+	});
+	await check("hostile text is text", async () => {
+		const [van] = mock.data.vehicles;
+		mock.patch({
+			sentence: HOSTILE, nodes: { "hall-a": { ...mock.data.tree.nodes[2], name: HOSTILE } },
+			vehicles: { "VAN-01": { ...van, name: HOSTILE, reason: HOSTILE } },
+			stations: { "CP-A1": { ...mock.data.stations[0], evses: undefined, name: HOSTILE } },
+			evses: { "CP-A1/1": { ...mock.data.stations[0].evses[0], limit_reason: HOSTILE, state: HOSTILE } },
+			meters: { M0: { ...mock.data.meters[0], ok: false, last_error: HOSTILE, link: HOSTILE } },
+		});
+		await until("shown", async () => (await text(page, "h1")) === HOSTILE);
+		equal(await page.evaluate(() => [window.hacked, document.querySelectorAll("#app img, #app script").length]), [null, 0], "executed");
+		for (const width of [1440, 320]) {
+			await page.setViewportSize({ width, height: 800 });
+			await page.waitForTimeout(100);
+			await noSideScroll(page, `hostile at ${width}`);
+		}
+		await page.setViewportSize({ width: 1440, height: 1000 });
+		mock.snapshot();
+		await until("back", async () => (await text(page, "h1")) === mock.data.sentence);
+	});
+	await check("rows do not move under the pointer", async () => {
+		const first = () => page.locator("#vans tbody tr").first().getAttribute("data-van");
+		await page.locator("#vans tbody tr").nth(3).hover();
+		mock.patch({ vehicles: { "VAN-20": { ...mock.data.vehicles[19], departs_at: "2026-03-12T03:00:00Z" } } });
+		await until("notice", async () => (await text(page, "#vans .cap")).includes("order changed"));
+		equal(await first(), "VAN-01", "first row while the pointer is there");
+		await page.mouse.move(2, 2);
+		await until("new order", async () => (await first()) === "VAN-20");
+	});
+	await check("keys: g c, j, k, ?, Esc", async () => {
+		await page.keyboard.press("g");
+		await page.keyboard.press("c");
+		equal(await page.evaluate(() => document.activeElement.id), "chargers-h", "focus");
+		await page.keyboard.press("j");
+		await page.keyboard.press("j");
+		const second = await page.evaluate(() => document.activeElement.dataset.evse);
+		await page.keyboard.press("k");
+		const back = await page.evaluate(() => document.activeElement.dataset.evse);
+		if (second === undefined || second === back) throw new Error(`j k: ${second} ${back}`);
+		await page.keyboard.press("?");
+		equal(await page.locator("dialog[open]").count(), 1, "help");
+		await page.keyboard.press("Escape");
+		equal(await page.locator("dialog[open]").count(), 0, "closed");
+	});
+	await check("first Tab offers to skip to the page", async () => {
+		await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
+		await page.reload();
+		await signedIn(page);
+		await page.keyboard.press("Tab");
+		equal(await page.evaluate(() => document.activeElement.className), "skip", "focus");
+	});
+	await check("the theme can be chosen and is kept", async () => {
+		await page.locator(".menu summary").click();
+		await page.getByLabel("Dark").check();
+		await page.reload();
+		await signedIn(page);
+		equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(12, 17, 21)", "background");
+		await page.locator(".menu summary").click();
+		await page.getByLabel("Automatic").check();
+		await page.keyboard.press("Escape");
+	});
+	await check("nothing moves with reduced motion", async () => {
+		await page.emulateMedia({ reducedMotion: "reduce" });
+		equal(await page.evaluate(() => document.getAnimations().length), 0, "animations");
+		await page.emulateMedia({ reducedMotion: null });
+	});
+	await check("words 40 % longer and a wide font still fit", async () => {
+		await page.evaluate(() => {
+			const sheet = new CSSStyleSheet();
+			sheet.replaceSync('html { font-family: "DejaVu Sans", Verdana, sans-serif; letter-spacing: .12em; word-spacing: .16em; }');
+			document.adoptedStyleSheets = [sheet];
+		});
+		for (const [width, height] of SIZES) {
+			await page.setViewportSize({ width, height });
+			await page.waitForTimeout(150);
+			await noSideScroll(page, `${width} px`);
+		}
+		await page.evaluate(() => { document.adoptedStyleSheets = []; });
+		await page.setViewportSize({ width: 1440, height: 1000 });
+	});
+	await check("print: light, without navigation", async () => {
+		await page.emulateMedia({ media: "print", colorScheme: "dark" });
+		equal(await page.locator(".menu").isVisible(), false, "menu");
+		equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)", "paper");
+		await page.pdf({ path: join(SCREENS, "live-print.pdf"), format: "A4" });
+		await page.emulateMedia({ media: null, colorScheme: "light" });
+	});
+	await check("a panel's error stays in the panel", async () => {
+		mock.powerStatus = 503;
+		await page.getByRole("button", { name: "1 h" }).click();
+		await until("error", async () => (await text(page, "#power")).includes("The series store is busy"));
+		await page.screenshot({ path: join(SCREENS, "panel-error.png") });
+		mock.powerStatus = 200;
+		await page.getByRole("button", { name: "6 h" }).click();
+		await until("gone", async () => !(await text(page, "#power")).includes("The past did not load"));
+	});
+	await check("many EVSEs and vans: the first rows, and all on demand; a tick is cheap", async () => {
+		const big = overview(mock.now());
+		for (let i = 0; i < 238; i += 1) {
+			const from = mock.data.stations[i % 8];
+			big.stations.push({ ...from, id: `X-${i}`, evses: from.evses.map((e) => ({ ...e })) });
+		}
+		mock.data = big;
+		mock.snapshot();
+		await until("60 rows", async () => (await page.locator("[data-evse]").count()) === 60);
+		await page.getByRole("button", { name: "Show all 500" }).click();
+		equal(await page.locator("[data-evse]").count(), 500, "rows");
+		await page.evaluate(() => {
+			window.longest = 0;
+			new PerformanceObserver((l) => { for (const e of l.getEntries()) window.longest = Math.max(window.longest, e.duration); })
+				.observe({ type: "longtask" });
+		});
+		const evses = Object.fromEntries(big.stations.flatMap((s) => s.evses.map((e) => [`${s.id}/${e.id}`, { ...e, power_w: 9876 }])));
+		mock.patch({ evses });
+		await until("all changed", async () => plain(await text(page, `${row("X-237/1")} .c-load`)).startsWith("9.9"));
+		console.log(`        longest task with 500 EVSEs changed at once: ${await page.evaluate(() => Math.round(window.longest))} ms (0: under 50)`);
+		mock.data = overview();
+		mock.snapshot();
+		await until("back", async () => (await page.locator("[data-evse]").count()) === 24);
+	});
+	await check("an empty depot says what would be here", async () => {
+		const full = mock.data;
+		mock.data = { ...full, sentence: "No van is known.", sub: "", stations: [], vehicles: [], meters: [], tree: { at: full.at, nodes: [] } };
+		mock.snapshot();
+		await until("empty", async () => (await text(page, "#chargers")).includes("No charger is registered."));
+		equal((await text(page, "#vans")).includes("No van is known here."), true, "vans");
+		await page.screenshot({ path: join(SCREENS, "empty.png") });
+		mock.data = full;
+		mock.snapshot();
+		await until("back", async () => (await page.locator("[data-evse]").count()) === 24);
+	});
+	await check("a fast depot says so", async () => {
+		mock.data = { ...mock.data, speed: 60 };
+		mock.began = Date.now();
+		mock.snapshot();
+		await until("tag", async () => plain(await text(page, ".sim")) === "simulated ×60");
+		const minute = async () => (await text(page, ".clock")).split(":")[1];
+		const before = await minute();
+		await until("clock runs", async () => (await minute()) !== before, 3000);
+		mock.data = { ...mock.data, speed: 1 };
+		mock.began = Date.now();
+		mock.snapshot();
+		await until("tag gone", async () => (await page.locator(".sim").count()) === 0);
+	});
+	await check("silence of a meter: its values look old and say so", async () => {
+		await until("stale", async () => (await page.locator("[data-node=hall-a] .c-load .stale").count()) === 1, 9000);
+		equal(await page.locator("[data-node=hall-a] .bar-fill.old").count(), 1, "bar");
+		equal(await page.locator("[data-node=hall-b] .c-load .stale").count(), 0, "a sum of EVSEs is not old yet");
+		await page.screenshot({ path: join(SCREENS, "stale.png") });
+		await page.screenshot({ path: join(SCREENS, "stale-page.png"), fullPage: true });
+	});
+	await check("no CSP report and no error in all of this", async () => {
+		equal(bad.filter((b) => !/401|503/.test(b)), [], "reports");
+	});
+}
+
+async function lostChecks(page, mock) {
+	await check("server gone: a bar over the page, values kept and old, then back", async () => {
+		const port = mock.port;
+		await mock.stop();
+		await until("bar", async () => (await page.locator(".lost").count()) === 1, 8000);
+		const bar = plain(await text(page, ".lost"));
+		if (!/^No connection since 22:\d\d:\d\d\. Chargers are not affected\. Values on this screen are \d+ s old\. (Trying|Try)/.test(bar)) {
+			throw new Error(bar);
+		}
+		equal(await page.locator("[data-evse]").count(), 24, "rows kept");
+		await until("old", async () => (await page.locator('[data-evse="CP-A3/1"] .c-load .stale').count()) === 1, 9000);
+		for (const [width, height] of [[1440, 900], [320, 640]]) {
+			await page.setViewportSize({ width, height });
+			await page.waitForTimeout(100);
+			await noSideScroll(page, "lost");
+			await page.screenshot({ path: join(SCREENS, `lost-${width}.png`) });
+		}
+		await axe(page, "lost");
+		const next = new MockServer(mock.root);
+		next.sessions = mock.sessions;
+		await next.listen(port);
+		await page.getByRole("button", { name: "Try now" }).click();
+		await until("bar gone", async () => (await page.locator(".lost").count()) === 0);
+		await next.stop();
+	});
+}
+
+/* A stream that stays open but says nothing, not even heartbeats, is a lost connection too. */
+async function quietCheck(context, root) {
+	await check("a dead line without an end is noticed", async () => {
+		const mock = new MockServer(root);
+		const base = await mock.listen();
+		const { page } = await openPage(context, base);
+		mock.isQuiet = true;
+		await page.goto(`${base}/#code=${CODE}`);
+		await signedIn(page);
+		const before = mock.seen.filter((r) => r.endsWith("/stream")).length;
+		await until("a second try", () => mock.seen.filter((r) => r.endsWith("/stream")).length > before, 17_000);
+		await page.close();
+		await mock.stop();
+	});
+}
+
+async function signInChecks(context, root) {
+	const mock = new MockServer(root);
+	const base = await mock.listen();
+	const { page, bad } = await openPage(context, base);
+	await context.clearCookies();
+	await check("without a session: how to get a link", async () => {
+		await page.goto(base);
+		await until("page", async () => (await page.locator("h1").count()) === 1);
+		equal((await text(page, "main")).includes("depotctl link"), true, "command");
+		await axe(page, "sign in");
+		for (const width of [390, 320]) {
+			await page.setViewportSize({ width, height: 640 });
+			await noSideScroll(page, "sign in");
+		}
+		await page.screenshot({ path: join(SCREENS, "sign-in-320.png") });
+		await page.setViewportSize({ width: 1440, height: 1000 });
+	});
+	await check("a used link says so; the code never is in a URL that the server sees", async () => {
+		await page.goto(`${base}/#code=used-up-0123456789-abcdef`);
+		await until("refused", async () => (await text(page, "main")).includes("used before"));
+		await page.screenshot({ path: join(SCREENS, "sign-in-used.png") });
+		equal(mock.seen.filter((r) => r.includes("used-up")), [], "requests");
+	});
+	await check("a good link signs in, once", async () => {
+		await page.goto(`${base}/#sign-in=${CODE}`);
+		await signedIn(page);
+		equal(mock.codes.size, 0, "codes left");
+		equal(bad.filter((b) => !/401/.test(b)), [], "reports");
+	});
+	await check("a session that ends on the server ends on the page", async () => {
+		mock.sessions.clear();
+		for (const res of mock.streams) res.destroy();
+		await until("sign in", async () => (await text(page, "h1")) === "Sign in", 8000);
+	});
+	await page.close();
+	await mock.stop();
+}
+
+async function main() {
+	if (!chromiumPath()) {
+		console.log("console: no Chromium found; apt-get install chromium, or name one in CHROMIUM");
+		console.log("0 passed, 1 failed");
+		process.exitCode = 1;
+		return;
+	}
+	mkdirSync(SCREENS, { recursive: true });
+	const browser = await launch();
+	try {
+		const root = join(BUILD, "console");
+		const mock = REAL ? undefined : new MockServer(root, overview(START));
+		const base = REAL ? REAL.replace(/\/$/, "") : await mock.listen();
+		const { page, bad } = await openPage(browser.context, base);
+		await page.goto(`${base}/#code=${REAL ? process.env.SIGN_IN_CODE : CODE}`);
+		await signedIn(page);
+		await genericChecks(page, bad, base);
+		if (mock) {
+			await fixtureChecks(page, mock, bad);
+			await lostChecks(page, mock);
+			await signInChecks(browser.context, root);
+			await quietCheck(browser.context, root);
+		}
+	} catch (error) {
+		failed += 1;
+		console.log(`  FAIL  ${error?.stack ?? error}`);
+	} finally {
+		await browser.close();
+	}
+	console.log(`${passed} passed, ${failed} failed`);
+	process.exitCode = failed ? 1 : 0;
+}
+
+await main();
+process.exit();

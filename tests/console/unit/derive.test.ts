@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { NodeView, Overview, VehicleView } from "../../../csms/console/src/api/types.ts";
+import {
+	evseCounts, evseGroups, heldBackBy, isHeldBack, rootNode, splitVans, treeRows,
+} from "../../../csms/console/src/store/derive.ts";
+import { heldOrder } from "../../../csms/console/src/lib/stable_order.ts";
+import { gaps, runs, tableRows, timeTicks, toSteps, yTicks } from "../../../csms/console/src/pages/chart_math.ts";
+import { codeFromHash } from "../../../csms/console/src/lib/sign_in_code.ts";
+// @ts-expect-error a plain script without types
+import { overview, START } from "../fixture.mjs";
+
+const data = overview() as Overview;
+const node = (id: string, parent?: string): NodeView =>
+	({ id, name: id, kind: "group", evse_w: 0, allowed_w: 0, ...(parent === undefined ? {} : { parent }) });
+
+test("the tree lists parents before children, whatever order it came in", () => {
+	const rows = treeRows([node("c", "b"), node("b", "a"), node("d", "a"), node("a")]);
+	assert.deepEqual(rows.map((r) => [r.node.id, r.depth]), [["a", 0], ["b", 1], ["c", 2], ["d", 1]]);
+	assert.equal(rootNode(data.tree.nodes)?.id, "site");
+	assert.equal(rootNode([]), undefined);
+});
+
+test("an orphan and a circle are shown, not lost", () => {
+	const rows = treeRows([node("a"), node("x", "gone"), node("p", "q"), node("q", "p")]);
+	assert.deepEqual(rows.map((r) => r.node.id).sort(), ["a", "p", "q", "x"]);
+});
+
+test("a node holds back the vans whose limit it decides", () => {
+	assert.deepEqual([...heldBackBy(data.stations)], [["hall-a", 2], ["site", 1]]);
+	const evse = data.stations[0]!.evses[0]!;
+	assert.equal(isHeldBack(evse), true);
+	assert.equal(isHeldBack({ ...evse, limit_w: evse.max_w }), false);
+	assert.equal(isHeldBack({ ...evse, state: "free" }), false);
+});
+
+test("EVSEs are counted once: silent before faulted before live", () => {
+	assert.deepEqual(evseCounts(data.stations, START as number), { all: 24, live: 21, fault: 1, silent: 2 });
+});
+
+test("EVSEs stand under their node, in the order of the tree", () => {
+	const groups = evseGroups(data.tree.nodes, data.stations);
+	assert.deepEqual(groups.map((g) => [g.name, g.rows.length]), [["Hall A feeder", 8], ["Hall B feeder", 8], ["Yard DC", 8]]);
+	const orphan = [{ ...data.stations[0]!, node: "gone" }];
+	assert.deepEqual(evseGroups(data.tree.nodes, orphan).map((g) => g.name), ["gone"]);
+});
+
+test("vans: will miss, then at risk, each by departure; the others by departure, then by name", () => {
+	const [needs, others] = splitVans(data.vehicles);
+	assert.deepEqual(needs.map((v) => v.id), ["VAN-16", "VAN-07", "VAN-19"]);
+	assert.deepEqual(others.slice(0, 4).map((v) => v.id), ["VAN-01", "VAN-02", "VAN-03", "VAN-04"]);
+	assert.equal(others.length, 17);
+	const timeless: VehicleView = { id: "A", target_pct: 80, state: "waits" };
+	assert.equal(splitVans([timeless, ...data.vehicles])[1].at(-1)!.id, "A");
+});
+
+test("rows keep their place while a person is at them", () => {
+	assert.deepEqual(heldOrder(["a", "b", "c"], ["c", "d", "a"]), ["a", "c", "d"]);
+	assert.deepEqual(heldOrder([], ["b", "a"]), ["b", "a"]);
+});
+
+test("points hold until the next one, and a gap stays a gap", () => {
+	const at = (min: number) => Date.parse("2026-03-11T20:00:00Z") + min * 60_000;
+	const point = (min: number, site_w?: number) =>
+		({ at: new Date(at(min)).toISOString(), limit_w: 5, ...(site_w === undefined ? {} : { site_w }) });
+	const steps = toSteps([point(0, 1), point(1, 2), point(10, 3), point(11)], 60_000, at(0), at(12));
+	assert.deepEqual(steps.map((s) => [s.from, s.to]), [[at(0), at(1)], [at(1), at(2)], [at(10), at(11)], [at(11), at(12)]]);
+	const site = runs(steps, "site");
+	assert.deepEqual(site.map((r) => r.length), [2, 1]);
+	assert.deepEqual(runs(steps, "limit").map((r) => r.length), [2, 2]);
+	assert.deepEqual(gaps(site, at(0), at(12), 30_000), [[at(2), at(10)], [at(11), at(12)]]);
+	assert.deepEqual(gaps([], at(0), at(1), 1), [[at(0), at(1)]]);
+	assert.deepEqual(toSteps([], 60_000, at(0), at(1)), []);
+});
+
+test("axes have round numbers", () => {
+	assert.deepEqual(yTicks(0, 270_000), [0, 50_000, 100_000, 150_000, 200_000, 250_000]);
+	assert.deepEqual(yTicks(-12_000, 30_000), [-20_000, -10_000, 0, 10_000, 20_000, 30_000]);
+	assert.equal(yTicks(0, 0)[0], 0);
+	const from = Date.parse("2026-03-28T23:10:00Z");
+	const ticks = timeTicks(from, from + 6 * 3_600_000, "Europe/Amsterdam", 7);
+	assert.equal(new Date(ticks[0]!).toISOString(), "2026-03-29T00:00:00.000Z");
+	assert.equal(ticks.length, 6);
+	assert.ok(timeTicks(from, from + 24 * 3_600_000, "Asia/Kathmandu", 6).length >= 4);
+});
+
+test("the table's means are weighted by time and have no value in a gap", () => {
+	const steps = [{ from: 0, to: 30, site: 10, limit: 9 }, { from: 30, to: 60, site: 20, limit: 8 }];
+	assert.deepEqual(tableRows(steps, 0, 120, 3), [
+		{ from: 0, site: (10 * 30 + 20 * 10) / 40, limit: 8 }, { from: 40, site: 20, limit: 8 }, { from: 80 },
+	]);
+});
+
+test("the sign-in code comes from the fragment only", () => {
+	assert.equal(codeFromHash("#code=abc-123"), "abc-123");
+	assert.equal(codeFromHash("#sign-in=abc-123"), "abc-123");
+	assert.equal(codeFromHash("#vans"), undefined);
+	assert.equal(codeFromHash("#code="), undefined);
+	assert.equal(codeFromHash(""), undefined);
+});
