@@ -5,3 +5,6 @@ DB_DEPS := $(DB_SRC) gen/event.c $(SCHEMAS_SRC)
 DB_LIBS := sqlite ssl m pthread
 
 $(eval $(call unit,db_journal,$(DB_DEPS),$(DB_LIBS)))
+$(eval $(call unit,db_transaction,$(DB_DEPS),$(DB_LIBS)))
+
+$(eval $(call program,bench-db,tests/db/db_bench.c $(DB_DEPS),$(DB_LIBS)))

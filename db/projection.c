@@ -18,9 +18,21 @@ static const struct {
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
-const char *const projection_tables[] = {"stations", "evses", "connectors", "setpoints",
-	"transactions", "tokens", "commands", "plans", "guard_acts", "depots", "users",
-	"api_tokens", NULL};
+const struct projection_table projection_tables[] = {
+	{"stations", "depot, id"},
+	{"evses", "depot, station, id"},
+	{"connectors", "depot, station, evse, connector"},
+	{"setpoints", "depot, station, evse"},
+	{"transactions", "id"},
+	{"tokens", "depot, type, value"},
+	{"commands", "depot, call_id"},
+	{"plans", "depot, number"},
+	{"guard_acts", "depot, number"},
+	{"depots", "depot"},
+	{"users", "depot, name"},
+	{"api_tokens", "depot, id"},
+	{NULL, NULL},
+};
 
 struct projections {
 	void *self[PARTS];

@@ -23,8 +23,11 @@ int projections_apply(struct projections *p, const struct journal_entry *e);
 /* After a rollback: forgets cached rows. */
 void projections_forget(struct projections *p);
 
-/* Names of the projected tables, NULL at the end, for rebuild and check. */
-extern const char *const projection_tables[];
+/* The projected tables and what their rows are ordered by, for rebuild and check; name NULL ends. */
+struct projection_table {
+	const char *name, *key;
+};
+extern const struct projection_table projection_tables[];
 
 /* -- for the files projection_*.c only -------------------------------------------------------- */
 

@@ -130,19 +130,28 @@ static int write_batch(struct writer *w, struct db_batch *b)
 	return 0;
 }
 
-/* Moves what waits in the queue to the end of the group. */
+/* Moves what waits in the queue to the end of the group, up to the size of a group. */
 static bool take_more(struct writer *w, struct group *g)
 {
 	struct db *db = w->db;
+	size_t events = g->events, room = (size_t)db->cfg.commit_rows;
 	pthread_mutex_lock(&db->lock);
-	struct db_batch *first = db->queue.head;
+	struct db_batch *first = db->queue.head, *last = NULL;
+	for (struct db_batch *b = first; b && (events < room || !last); b = b->next) {
+		events += b->event_count;
+		db->queue.count--;
+		last = b;
+	}
 	if (first) {
+		db->queue.head = last->next;
+		if (!db->queue.head)
+			db->queue.tail = NULL;
+		last->next = NULL;
 		if (g->tail)
 			g->tail->next = first;
 		else
 			g->head = first;
-		g->tail = db->queue.tail;
-		db->queue = (struct batch_queue){0};
+		g->tail = last;
 	}
 	pthread_mutex_unlock(&db->lock);
 	return first != NULL;

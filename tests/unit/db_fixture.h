@@ -19,11 +19,12 @@
 
 #define T0 1772000000000LL
 
-static char fixture_dir[64];
+static char fixture_dir[256];
 
 static inline void fixture_folder(void)
 {
-	strcpy(fixture_dir, "/tmp/depotd-db-XXXXXX");
+	const char *root = getenv("TMPDIR");
+	snprintf(fixture_dir, sizeof fixture_dir, "%.200s/db-test-XXXXXX", root ? root : P_tmpdir);
 	ck_assert_ptr_nonnull(mkdtemp(fixture_dir));
 }
 

@@ -1,0 +1,162 @@
+/*
+ * How many durable transaction events the store takes, and what one costs in CPU: each with its
+ * projection and two frames on the wire, as one station message brings them.
+ *
+ *   bench-db [EVENTS [EVENTS_PER_BATCH [EVENTS_IN_FLIGHT]]]
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "db/db.h"
+#include "gen/event.h"
+
+#define STATIONS             200
+#define EVENTS_A_TRANSACTION 50
+
+static const char request[] =
+	"[2,\"b2c4f7a1-6d0e-4a39-8f55-0c1d2e3f4a5b\",\"TransactionEvent\",{\"eventType\":\"Updated\","
+	"\"timestamp\":\"2026-03-11T22:40:12.345Z\",\"triggerReason\":\"MeterValuePeriodic\","
+	"\"seqNo\":17,\"transactionInfo\":{\"transactionId\":\"7f3c9a52-1b64-4d0c-9a41-2f6f0b7d8e10\","
+	"\"chargingState\":\"Charging\"},\"evse\":{\"id\":1,\"connectorId\":1},\"meterValue\":[{"
+	"\"timestamp\":\"2026-03-11T22:40:12.345Z\",\"sampledValue\":[{\"value\":123456.7,"
+	"\"measurand\":\"Energy.Active.Import.Register\",\"unitOfMeasure\":{\"unit\":\"Wh\"}},"
+	"{\"value\":10987.5,\"measurand\":\"Power.Active.Import\",\"unitOfMeasure\":{\"unit\":\"W\"}}]}]}]";
+static const char reply[] = "[3,\"b2c4f7a1-6d0e-4a39-8f55-0c1d2e3f4a5b\",{}]";
+
+static double seconds(clockid_t id)
+{
+	struct timespec t;
+	clock_gettime(id, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double cpu_seconds(void)
+{
+	struct rusage u;
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static void add_event(struct db_batch *b, int64_t n, wall_t at)
+{
+	struct arena *a = db_batch_arena(b);
+	int64_t round = n / STATIONS, station = n % STATIONS;
+	int64_t transaction = round / EVENTS_A_TRANSACTION, seq = round % EVENTS_A_TRANSACTION;
+	struct event_transaction_reported *t = arena_alloc(a, sizeof *t);
+	const char *id = arena_printf(a, "CP-%03lld", (long long)station);
+	*t = (struct event_transaction_reported){
+		.station_id = id,
+		.transaction_id = arena_printf(a, "7f3c9a52-1b64-4d0c-%04lld-%012lld",
+			(long long)station, (long long)transaction),
+		.kind = seq == 0                          ? "Started"
+			: seq == EVENTS_A_TRANSACTION - 1 ? "Ended"
+							  : "Updated",
+		.seq_no = seq,
+		.trigger = "MeterValuePeriodic",
+		.has_evse_id = true,
+		.evse_id = 1,
+		.has_connector_id = true,
+		.connector_id = 1,
+		.charging_state = "Charging",
+		.has_meter_wh = true,
+		.meter_wh = (double)seq * 183.4,
+		.has_meter_at = true,
+		.meter_at = at,
+		.has_power_w = true,
+		.power_w = 10987.5,
+		.samples = 2,
+	};
+	const struct db_event e = {
+		.stream = arena_printf(a, "transaction/%s/%s", id, t->transaction_id),
+		.expect_version = DB_ANY_VERSION,
+		.type = EVENT_TRANSACTION_REPORTED,
+		.payload = t,
+		.at = at,
+		.received = at,
+		.cause = "b2c4f7a1-6d0e-4a39-8f55-0c1d2e3f4a5b",
+		.idem = arena_printf(a, "%lld", (long long)seq),
+		.actor = arena_printf(a, "station:%s", id),
+	};
+	db_batch_event(b, &e);
+	db_batch_frame(b, id, DB_FRAME_IN, at, e.cause, "TransactionEvent", NULL, request,
+		sizeof request - 1);
+	db_batch_frame(b, id, DB_FRAME_OUT, at, e.cause, NULL, NULL, reply, sizeof reply - 1);
+}
+
+static int fill(struct db *db, int64_t events, int64_t each, int64_t in_flight)
+{
+	for (int64_t n = 0; n < events;) {
+		struct db_batch *b = db_batch_create(db);
+		if (!b)
+			return -1;
+		wall_t at = {1773268812345 + n};
+		for (int64_t i = 0; i < each && n < events; i++, n++)
+			add_event(b, n, at);
+		struct db_stats s;
+		for (db_stats(db, &s); s.queued * each >= in_flight; db_stats(db, &s))
+			usleep(100);
+		if (db_submit(db, b, NULL, NULL) < 0)
+			return -1;
+		db_drain(db);
+	}
+	return db_flush(db);
+}
+
+static void remove_store(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	char path[600];
+	while (d && (e = readdir(d)) != NULL) {
+		snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
+		unlink(path);
+	}
+	if (d)
+		closedir(d);
+	rmdir(dir);
+}
+
+int main(int argc, char **argv)
+{
+	int64_t events = argc > 1 ? atoll(argv[1]) : 100000;
+	int64_t each = argc > 2 ? atoll(argv[2]) : 10;
+	int64_t in_flight = argc > 3 ? atoll(argv[3]) : 2000;
+	char dir[300], why[300];
+	const char *root = getenv("TMPDIR");
+	snprintf(dir, sizeof dir, "%.200s/bench-db-XXXXXX", root ? root : P_tmpdir);
+	if (events < 1 || each < 1 || in_flight < 1 || !mkdtemp(dir)) {
+		fprintf(stderr, "usage: bench-db [EVENTS [EVENTS_PER_BATCH [EVENTS_IN_FLIGHT]]]\n");
+		return 2;
+	}
+	const struct db_config cfg = {.dir = dir, .depot = "bench"};
+	struct db *db = db_open(&cfg, why);
+	if (!db) {
+		fprintf(stderr, "bench-db: %s\n", why);
+		return 1;
+	}
+	double wall = seconds(CLOCK_MONOTONIC), cpu = cpu_seconds();
+	int rc = fill(db, events, each, in_flight);
+	wall = seconds(CLOCK_MONOTONIC) - wall;
+	cpu = cpu_seconds() - cpu;
+	struct db_stats s;
+	db_stats(db, &s);
+	if (rc == 0 && s.events == events) {
+		printf("bench: db.events_per_s %.0f events/s\n", (double)events / wall);
+		printf("bench: db.cpu_us_per_event %.1f us\n", cpu * 1e6 / (double)events);
+		printf("bench: db.events_per_commit %.1f events\n",
+			(double)events / (double)s.commits);
+	} else {
+		fprintf(stderr, "bench-db: the store failed: %s\n",
+			db_healthy(db, why) ? "?" : why);
+		rc = -1;
+	}
+	db_close(db);
+	remove_store(dir);
+	return rc == 0 ? 0 : 1;
+}
