@@ -13,6 +13,7 @@
 
 #define METER_QUANTITIES (METER_QUANTITY_EXPORT_WH + 1)
 #define METER_REGISTERS  200 /* most rows of a map */
+#define METER_GAP        16 /* unused registers that a plan usually reads along */
 #define METER_READ_MAX   125 /* most registers of one request */
 
 enum meter_quality {
@@ -78,8 +79,5 @@ int meter_type_registers(enum meter_type type);
 /* Decodes the registers of batch `batch` into the values that it holds. */
 void meter_plan_decode(const struct meter_plan *plan, int batch, const uint16_t *registers,
 	struct meter_reading *out);
-
-/* Marks values out of physical bounds as suspect. */
-void meter_reading_check(struct meter_reading *r);
 
 #endif

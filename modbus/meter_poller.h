@@ -3,7 +3,8 @@
  *
  * Readings are immutable once queued. The worker calls `wake` after queueing; the loop thread then
  * calls meter_poller_drain. One link never delays another. On a shared link a dead unit costs at
- * most its timeout per request and is asked ever less often (its period doubled, up to 30 s).
+ * most its timeout per request and is asked ever less often (its period doubled, up to 30 s of the
+ * caller's time, at least 1 s of real time).
  * If nobody drains, the queue keeps the newest 256 events and counts those it dropped.
  */
 #ifndef MODBUS_METER_POLLER_H

@@ -1,0 +1,298 @@
+#include "modbus/meter_poller.h"
+
+#include "modbus/meter_check.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define QUEUE_SIZE  256
+#define PERIOD_MIN  1000 /* µs, whatever the speed */
+#define BACKOFF_MAX 30e6 /* µs of the caller's time between questions to a dead unit */
+#define BACKOFF_MIN 1000000 /* but in real time at least this, where it is longer than the period */
+#define BAD_ADDRESS 2 /* exception: illegal data address */
+
+struct unit {
+	struct meter_poller_unit row;
+	struct meter_plan plan;
+	struct meter_history history;
+	struct meter_link_stats stats;
+	int64_t period_us;
+	int64_t due_us;
+	int failures; /* in a row */
+};
+
+struct meter_poller {
+	struct meter_poller_config config;
+	struct meter_link *link;
+	struct unit *units;
+	int unit_count;
+	int64_t backoff_us; /* longest wait for a dead unit, in real time */
+	pthread_t thread;
+	bool has_thread;
+	int stop_fd; /* readable once the worker is to end */
+	atomic_bool is_stopping;
+
+	pthread_mutex_t lock; /* guards the queue below, and nothing else is shared */
+	struct meter_event *queue;
+	int head, count;
+	uint64_t dropped;
+};
+
+/* ---- the queue ---- */
+
+static void push(struct meter_poller *p, const struct meter_event *event)
+{
+	pthread_mutex_lock(&p->lock);
+	if (p->count == QUEUE_SIZE) {
+		p->head = (p->head + 1) % QUEUE_SIZE;
+		p->count--;
+		p->dropped++;
+	}
+	p->queue[(p->head + p->count++) % QUEUE_SIZE] = *event;
+	pthread_mutex_unlock(&p->lock);
+	if (p->config.wake)
+		p->config.wake(p->config.wake_arg);
+}
+
+static bool pop(struct meter_poller *p, struct meter_event *out)
+{
+	pthread_mutex_lock(&p->lock);
+	bool has_one = p->count > 0;
+	if (has_one) {
+		*out = p->queue[p->head];
+		p->head = (p->head + 1) % QUEUE_SIZE;
+		p->count--;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return has_one;
+}
+
+int meter_poller_drain(
+	struct meter_poller *p, void (*fn)(void *arg, const struct meter_event *event), void *arg)
+{
+	struct meter_event event;
+	int n = 0;
+	/* No more than were there at the start could be: a fast worker must not hold the loop. */
+	while (n < QUEUE_SIZE && pop(p, &event)) {
+		fn(arg, &event);
+		n++;
+	}
+	return n;
+}
+
+uint64_t meter_poller_dropped(struct meter_poller *p)
+{
+	pthread_mutex_lock(&p->lock);
+	uint64_t dropped = p->dropped;
+	pthread_mutex_unlock(&p->lock);
+	return dropped;
+}
+
+/* ---- the worker ---- */
+
+static enum meter_result read_batch(
+	struct meter_poller *p, struct unit *u, int batch, struct meter_reading *out)
+{
+	const struct meter_link_config *c = &p->config.link;
+	const struct meter_batch *b = &u->plan.batches[batch];
+	uint16_t registers[METER_READ_MAX];
+	int64_t start = c->mono_us();
+	enum meter_result result = meter_link_read(
+		p->link, u->row.unit, u->row.map->function, b->address, b->count, registers);
+	meter_stats_add(
+		&u->stats, result, c->mono_us() - start, c->wall_ms(), meter_link_error(p->link));
+	if (result == METER_OK)
+		meter_plan_decode(&u->plan, batch, registers, out);
+	return result;
+}
+
+/* Reads all batches; the first failure ends it, so a dead unit costs one timeout and a reading is
+ * never half old. */
+static enum meter_result read_unit(
+	struct meter_poller *p, struct unit *u, struct meter_reading *out)
+{
+	enum meter_result result = METER_OK;
+	for (int i = 0; i < u->plan.batch_count && result == METER_OK; i++) {
+		if (atomic_load(&p->is_stopping))
+			return METER_DOWN;
+		result = read_batch(p, u, i, out);
+	}
+	return result;
+}
+
+/* Some meters refuse a request that touches a register they lack, so the gaps are given up. */
+static bool give_up_gaps(struct meter_poller *p, struct unit *u, enum meter_result result)
+{
+	bool is_refused = result == METER_EXCEPTION && meter_link_exception(p->link) == BAD_ADDRESS;
+	if (!is_refused || u->plan.max_gap == 0)
+		return false;
+	meter_plan_make(u->row.map, 0, &u->plan);
+	return true;
+}
+
+/* When to ask again: the period, doubled with each failure of a unit that does not answer. */
+static int64_t next_due(struct meter_poller *p, struct unit *u, enum meter_result result)
+{
+	int64_t now = p->config.link.mono_us();
+	if (result == METER_BROKEN || result == METER_DOWN) {
+		/* The link failed, which says nothing about this unit. */
+		int64_t retry = meter_link_retry_us(p->link);
+		return retry > now + u->period_us ? retry : now + u->period_us;
+	}
+	if (result == METER_OK) {
+		u->failures = 0;
+		int64_t due = u->due_us + u->period_us;
+		return due > now ? due : now + u->period_us;
+	}
+	int64_t wait = u->period_us;
+	for (int i = 0; i < u->failures && wait < p->backoff_us; i++)
+		wait *= 2;
+	if (wait > p->backoff_us)
+		wait = u->period_us > p->backoff_us ? u->period_us : p->backoff_us;
+	if (u->failures < 30)
+		u->failures++;
+	return now + wait;
+}
+
+static void poll_unit(struct meter_poller *p, struct unit *u)
+{
+	struct meter_event event;
+	memset(&event, 0, sizeof(event));
+	event.key = u->row.key;
+	event.result = read_unit(p, u, &event.reading);
+	if (give_up_gaps(p, u, event.result)) {
+		memset(&event.reading, 0, sizeof(event.reading));
+		event.result = read_unit(p, u, &event.reading);
+	}
+	if (atomic_load(&p->is_stopping))
+		return;
+	if (event.result == METER_OK) {
+		event.reading.at_ms = p->config.link.wall_ms();
+		meter_history_check(&u->history, &event.reading, p->config.frozen_ms);
+	} else {
+		memset(&event.reading, 0, sizeof(event.reading));
+	}
+	event.stats = u->stats;
+	u->due_us = next_due(p, u, event.result);
+	push(p, &event);
+}
+
+static struct unit *most_urgent(struct meter_poller *p)
+{
+	struct unit *best = &p->units[0];
+	for (int i = 1; i < p->unit_count; i++) {
+		if (p->units[i].due_us < best->due_us)
+			best = &p->units[i];
+	}
+	return best;
+}
+
+/* Waits until `due_us` or the stop; a whole millisecond at least is rounded up. */
+static void wait_until(struct meter_poller *p, int64_t due_us)
+{
+	int64_t left = due_us - p->config.link.mono_us();
+	if (left <= 0)
+		return;
+	struct pollfd stop = {.fd = p->stop_fd, .events = POLLIN};
+	int64_t ms = (left + 999) / 1000;
+	poll(&stop, 1, ms < 60000 ? (int)ms : 60000);
+}
+
+static void *work(void *arg)
+{
+	struct meter_poller *p = arg;
+	while (!atomic_load(&p->is_stopping)) {
+		struct unit *u = most_urgent(p);
+		if (u->due_us <= p->config.link.mono_us())
+			poll_unit(p, u);
+		else
+			wait_until(p, u->due_us);
+	}
+	return NULL;
+}
+
+/* ---- life ---- */
+
+static void start_units(struct meter_poller *p)
+{
+	double speed = p->config.speed > 0 ? p->config.speed : 1;
+	int64_t now = p->config.link.mono_us();
+	p->backoff_us = (int64_t)(BACKOFF_MAX / speed);
+	if (p->backoff_us < BACKOFF_MIN)
+		p->backoff_us = BACKOFF_MIN;
+	for (int i = 0; i < p->unit_count; i++) {
+		struct unit *u = &p->units[i];
+		u->row = p->config.units[i];
+		u->period_us = (int64_t)(u->row.poll_ms * 1000.0 / speed);
+		if (u->period_us < PERIOD_MIN)
+			u->period_us = PERIOD_MIN;
+		u->due_us = now;
+		meter_plan_make(u->row.map, METER_GAP, &u->plan);
+		meter_history_init(&u->history);
+	}
+}
+
+struct meter_poller *meter_poller_create(const struct meter_poller_config *config, char why[200])
+{
+	struct meter_poller *p = calloc(1, sizeof(*p));
+	if (!p)
+		goto no_memory;
+	p->config = *config;
+	p->unit_count = config->unit_count;
+	p->stop_fd = -1;
+	pthread_mutex_init(&p->lock, NULL);
+	p->queue = calloc(QUEUE_SIZE, sizeof(*p->queue));
+	p->units = calloc(
+		(size_t)(config->unit_count > 0 ? config->unit_count : 1), sizeof(*p->units));
+	if (!p->queue || !p->units)
+		goto no_memory;
+	if (config->unit_count < 1) {
+		snprintf(why, 200, "a poller needs a unit to poll");
+		goto fail;
+	}
+	p->link = meter_link_create(&config->link, why);
+	if (!p->link)
+		goto fail;
+	start_units(p);
+	p->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (p->stop_fd < 0 || pthread_create(&p->thread, NULL, work, p) != 0) {
+		snprintf(why, 200, "cannot start the poller of %.100s", meter_link_name(p->link));
+		goto fail;
+	}
+	p->has_thread = true;
+	return p;
+no_memory:
+	snprintf(why, 200, "out of memory");
+fail:
+	meter_poller_destroy(p);
+	return NULL;
+}
+
+const char *meter_poller_name(const struct meter_poller *p)
+{
+	return meter_link_name(p->link);
+}
+
+void meter_poller_destroy(struct meter_poller *p)
+{
+	if (!p)
+		return;
+	atomic_store(&p->is_stopping, true);
+	if (p->has_thread) {
+		eventfd_write(p->stop_fd, 1);
+		pthread_join(p->thread, NULL);
+	}
+	if (p->stop_fd >= 0)
+		close(p->stop_fd);
+	meter_link_destroy(p->link);
+	pthread_mutex_destroy(&p->lock);
+	free(p->queue);
+	free(p->units);
+	free(p);
+}
