@@ -19,8 +19,7 @@ static void put_time(wall_t t, bool *has, wall_t *out)
 	*out = t;
 }
 
-static void put_reading(
-	const struct reading *r, bool *has, double *value, bool *has_at, wall_t *at)
+static void put_reading(const struct reading *r, bool *has, double *value, bool *has_at, wall_t *at)
 {
 	*has = *has_at = r->at.ms != 0;
 	*value = r->value;
@@ -31,8 +30,7 @@ static void put_reading(
 
 static void view_connectors(const struct evse *e, struct arena *a, struct api_connector_list *out)
 {
-	struct api_connector *items =
-		arena_alloc(a, sizeof(*items) * (size_t)e->connector_count);
+	struct api_connector *items = arena_alloc(a, sizeof(*items) * (size_t)e->connector_count);
 
 	if (items == NULL)
 		return;
@@ -55,8 +53,8 @@ static void view_transaction(
 	out->session_wh = tx->meter_wh.value - tx->begin_wh.value;
 }
 
-void view_evse(const struct core *c, const struct evse *e, struct arena *a,
-	struct api_evse_view *out)
+void view_evse(
+	const struct core *c, const struct evse *e, struct arena *a, struct api_evse_view *out)
 {
 	(void)c;
 	*out = (struct api_evse_view){
@@ -71,8 +69,8 @@ void view_evse(const struct core *c, const struct evse *e, struct arena *a,
 	view_connectors(e, a, &out->connectors);
 	if (e->tx.is_open)
 		view_transaction(&e->tx, a, out);
-	put_reading(&e->power_w, &out->has_power_w, &out->power_w, &out->has_power_at,
-		&out->power_at);
+	put_reading(
+		&e->power_w, &out->has_power_w, &out->power_w, &out->has_power_at, &out->power_at);
 	if (e->tx.is_open)
 		put_reading(&e->soc_pct, &out->has_soc_pct, &out->soc_pct, &out->has_soc_at,
 			&out->soc_at);
@@ -105,8 +103,7 @@ void view_station(const struct core *c, const struct station *s, struct arena *a
 		.name = copy(a, s->name),
 		.node = arena_strdup(a, s->node),
 		.policy = (enum api_policy)s->policy,
-		.security_profile =
-			s->session != NULL ? s->connected_profile : s->security_profile,
+		.security_profile = s->session != NULL ? s->connected_profile : s->security_profile,
 		.connected = s->session != NULL,
 		.protocol = copy(a, s->protocol),
 		.boot_status = boot_status(s),
@@ -185,7 +182,6 @@ void view_tree(const struct core *c, struct arena *a, struct api_tree *out)
 
 /* -- meters ---------------------------------------------------------------------------------- */
 
-
 /* The phases that the meter tells, in order; a phase that it does not tell ends the list. */
 static void view_phases(const struct meter_reading *r, const enum meter_quantity which[3],
 	struct arena *a, struct schema_numbers *out)
@@ -236,8 +232,7 @@ static void view_reading(const struct meter_reading *r, struct arena *a, struct 
 	view_phases(r, voltages, a, &out->voltages_v);
 }
 
-void view_meter(
-	const struct core *c, int meter, struct arena *a, struct api_meter_view *out)
+void view_meter(const struct core *c, int meter, struct arena *a, struct api_meter_view *out)
 {
 	const struct meter *m = meters_at(c->meters, meter);
 	const struct meter_link_stats *st = &m->stats;

@@ -10,13 +10,21 @@
 
 void view_station(const struct core *c, const struct station *s, struct arena *a,
 	struct api_station_view *out);
-void view_evse(const struct core *c, const struct evse *e, struct arena *a,
-	struct api_evse_view *out);
+void view_evse(
+	const struct core *c, const struct evse *e, struct arena *a, struct api_evse_view *out);
 void view_vehicle(const struct core *c, const struct vehicle *v, struct arena *a,
 	struct api_vehicle_view *out);
 void view_tree(const struct core *c, struct arena *a, struct api_tree *out);
 void view_plan(const struct core *c, struct arena *a, struct api_plan *out);
 void view_meter(const struct core *c, int meter, struct arena *a, struct api_meter_view *out);
 void view_overview(const struct core *c, struct arena *a, struct api_overview *out);
+
+/* The sentence of the night and what stands below it, from views of all vehicles and nodes. */
+void view_say(const struct core *c, const struct api_vehicle_view_list *vehicles,
+	const struct api_node_view_list *nodes, struct arena *a, const char **sentence,
+	const char **sub);
+
+/* All vehicles. */
+void view_vehicles(const struct core *c, struct arena *a, struct api_vehicle_view_list *out);
 
 #endif

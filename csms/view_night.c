@@ -8,9 +8,9 @@
 #include "csms/meters.h"
 #include "csms/words.h"
 
-#define CLOSE_MS    (15 * 60000) /* ready later than this before its departure: at risk */
-#define CHARGING_W  100          /* less is a battery's own electronics */
-#define UNKNOWN_W      INT64_MIN
+#define CLOSE_MS   (15 * 60000) /* ready later than this before its departure: at risk */
+#define CHARGING_W 100 /* less is a battery's own electronics */
+#define UNKNOWN_W  INT64_MIN
 
 static const char *arena_text(struct arena *a, struct text *t)
 {
@@ -145,9 +145,8 @@ static void case_open(const struct core *c, const struct vehicle *v, struct case
 	*f = (struct case_file){
 		.v = v,
 		.e = v->evse,
-		.row = v->evse != NULL && c->control != NULL
-			       ? control_plan_row(c->control, v->evse)
-			       : NULL,
+		.row = v->evse != NULL && c->control != NULL ? control_plan_row(c->control, v->evse)
+							     : NULL,
 		.soc = vehicle_soc(v),
 		.now = clock_wall(),
 	};
@@ -164,7 +163,8 @@ static void view_need(const struct case_file *f, struct api_vehicle_view *out)
 	} else if (f->soc->at.ms != 0) {
 		double missing = (double)f->v->target_pct - f->soc->value;
 		out->has_need_wh = true;
-		out->need_wh = missing > 0 ? (int64_t)(missing / 100 * (double)f->v->battery_wh) : 0;
+		out->need_wh =
+			missing > 0 ? (int64_t)(missing / 100 * (double)f->v->battery_wh) : 0;
 	}
 }
 
@@ -354,9 +354,9 @@ static void count_site(const struct api_node_view_list *nodes, struct words_nigh
 		n->limit_w = nodes->items[0].limit_w;
 }
 
-static void say_night(
-	const struct core *c, const struct api_vehicle_view_list *vehicles, struct arena *a,
-	const struct api_node_view_list *nodes, const char **sentence, const char **sub)
+void view_say(const struct core *c, const struct api_vehicle_view_list *vehicles,
+	const struct api_node_view_list *nodes, struct arena *a, const char **sentence,
+	const char **sub)
 {
 	struct words_night n = {0};
 	struct text t;
@@ -384,7 +384,7 @@ static void view_stations(const struct core *c, struct arena *a, struct api_stat
 		view_station(c, s, a, &out->items[out->count++]);
 }
 
-static void view_vehicles(const struct core *c, struct arena *a, struct api_vehicle_view_list *out)
+void view_vehicles(const struct core *c, struct arena *a, struct api_vehicle_view_list *out)
 {
 	size_t count = HASH_COUNT(c->fleet.vehicles);
 
@@ -420,5 +420,5 @@ void view_overview(const struct core *c, struct arena *a, struct api_overview *o
 	view_stations(c, a, &out->stations);
 	view_vehicles(c, a, &out->vehicles);
 	view_meters(c, a, &out->meters);
-	say_night(c, &out->vehicles, a, &out->tree.nodes, &out->sentence, &out->sub);
+	view_say(c, &out->vehicles, &out->tree.nodes, a, &out->sentence, &out->sub);
 }

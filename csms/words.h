@@ -29,12 +29,12 @@ void words_count(struct text *t, int n, const char *noun, const char *plural);
 
 /* The night in numbers, from which its sentence is made. */
 struct words_night {
-	int vans;             /* known to the depot */
+	int vans; /* known to the depot */
 	int will_miss, at_risk;
-	int on_track;         /* plugged in and neither; with the ready ones */
+	int on_track; /* plugged in and neither; with the ready ones */
 	int ready, away, unknown;
-	wall_t first;         /* first departure of those plugged in; ms 0: none known */
-	const char *worst;    /* name of the van most in need, NULL: none */
+	wall_t first; /* first departure of those plugged in; ms 0: none known */
+	const char *worst; /* name of the van most in need, NULL: none */
 	wall_t worst_leaves;
 	const char *worst_reason;
 	int evses, charging, faulted; /* EVSEs */

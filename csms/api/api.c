@@ -1,0 +1,243 @@
+#include "csms/api/api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "csms/api/ask.h"
+#include "csms/log.h"
+#include "csms/secret.h"
+
+struct api *api_create(struct core *c, const struct api_config *cfg, char why[300])
+{
+	struct api *api = calloc(1, sizeof(*api));
+
+	if (api == NULL)
+		goto no_memory;
+	api->core = c;
+	api->auth = auth_create(cfg->auth_failures_per_min);
+	api->console = console_create(cfg->console_dir);
+	api->streams = streams_create(api, cfg->max_streams);
+	api->replay = replay_create();
+	if (api->auth == NULL || api->console == NULL || api->streams == NULL ||
+		api->replay == NULL)
+		goto no_memory;
+	if (access_load(api, why) != 0) {
+		api_destroy(api);
+		return NULL;
+	}
+	return api;
+no_memory:
+	snprintf(why, 300, "no memory for the API");
+	api_destroy(api);
+	return NULL;
+}
+
+void api_set_url(struct api *api, const char *url)
+{
+	snprintf(api->url, sizeof(api->url), "%s", url);
+}
+
+/* -- who asks -------------------------------------------------------------------------------- */
+
+static bool is_safe_method(const char *method)
+{
+	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+/* Somebody with the rights of this very process: its own user, or root, on the Unix socket. */
+static bool is_owner(const struct http_request *req)
+{
+	return req->local && req->uid >= 0 && (req->uid == 0 || (uid_t)req->uid == geteuid());
+}
+
+/* Fills k->who. 0, or the status of a refusal with why. */
+static int identify(struct ask *k, const struct http_request *req, char why[200])
+{
+	struct auth *auth = k->api->auth;
+
+	if (req->authorization[0] != '\0') {
+		if (auth_bearer(auth, req->authorization, &k->who))
+			return 0;
+		snprintf(why, 200, "the API token is unknown, revoked or expired");
+		return auth_failed(auth, req->peer) ? 429 : 401;
+	}
+	if (is_owner(req)) {
+		k->who.role = ROLE_ADMIN;
+		snprintf(k->who.name, sizeof(k->who.name), "local");
+		snprintf(k->who.actor, sizeof(k->who.actor), "local:%d", req->uid);
+		return 0;
+	}
+	bool is_known = auth_session(auth, req->cookie, &k->who);
+	if (is_safe_method(req->method))
+		return 0;
+	if (!is_known || k->match.row->role == ROLE_ANYONE) {
+		if (req->origin[0] == '\0' || auth_same_origin(req->origin, req->host))
+			return 0;
+		snprintf(why, 200, "the request does not come from a page of this console");
+		return 403;
+	}
+	return auth_csrf_ok(&k->who, req->csrf_token != NULL ? req->csrf_token : "", req->origin,
+		       req->host, req->sec_fetch_site, why)
+		       ? 0
+		       : 403;
+}
+
+static bool may(struct ask *k, const struct http_request *req)
+{
+	char why[200] = "";
+	int status = identify(k, req, why);
+
+	if (status != 0) {
+		if (status == 401)
+			http_header(k->x, "www-authenticate", "Bearer");
+		ask_problem(k, status, NULL, "%s", why);
+		return false;
+	}
+	if (k->who.role >= k->match.row->role)
+		return true;
+	if (k->who.role == ROLE_ANYONE) {
+		http_header(k->x, "www-authenticate", "Bearer");
+		ask_problem(k, 401, NULL,
+			"sign in with a link (depotctl link), or send an API token as "
+			"Authorization: Bearer dt_…");
+	} else {
+		ask_problem(k, 403, NULL, "this needs the role %s; %s has the role %s",
+			role_name(k->match.row->role), k->who.name, role_name(k->who.role));
+	}
+	return false;
+}
+
+/* -- the request ----------------------------------------------------------------------------- */
+
+static bool decode_body(struct ask *k, const struct http_request *req)
+{
+	const struct schema_struct *type = k->match.row->request;
+	struct schema_error err;
+
+	if (type == NULL)
+		return true;
+	if (req->content_type[0] != '\0' &&
+		strncmp(req->content_type, "application/json", 16) != 0) {
+		ask_problem(k, 415, NULL, "send the body as application/json");
+		return false;
+	}
+	const char *body = req->body_len > 0 ? req->body : "{}";
+	k->body = schema_decode(type, body, req->body_len > 0 ? req->body_len : 2, k->arena, &err);
+	if (k->body == NULL)
+		ask_schema_problem(k, &err, "");
+	return k->body != NULL;
+}
+
+/* Tells one command from another under the same Idempotency-Key. */
+static const char *request_digest(struct arena *a, const struct http_request *req)
+{
+	char *digest = arena_alloc(a, 65);
+	struct text t;
+
+	text_init(&t, 0);
+	text_printf(&t, "%s %s?%s\n", req->method, req->path, req->query);
+	text_put(&t, req->body, req->body_len);
+	if (digest != NULL && text_ok(&t))
+		secret_digest(t.data, t.len, digest);
+	text_finish(&t);
+	return digest;
+}
+
+static struct ask *ask_create(
+	struct api *api, struct http_exchange *x, const struct http_request *req)
+{
+	struct arena *a = arena_create(ASK_ARENA_MAX);
+	struct ask *k = a != NULL ? arena_alloc(a, sizeof(*k)) : NULL;
+
+	if (k == NULL) {
+		arena_destroy(a);
+		return NULL;
+	}
+	k->api = api;
+	k->x = x;
+	k->arena = a;
+	k->peer = arena_strdup(a, req->peer);
+	k->cookie = arena_strdup(a, req->cookie);
+	k->idem = arena_strndup(a, req->idempotency_key, strnlen(req->idempotency_key, 100));
+	k->digest = k->idem != NULL && k->idem[0] != '\0' ? request_digest(a, req) : "";
+	if (k->peer != NULL && k->cookie != NULL && k->idem != NULL && k->digest != NULL)
+		return k;
+	arena_destroy(a);
+	return NULL;
+}
+
+static void handle_route(struct api *api, struct http_exchange *x, const struct http_request *req)
+{
+	struct ask *k = ask_create(api, x, req);
+	char why[200];
+
+	if (k == NULL) {
+		http_reply(x, 503, "text/plain", "no memory\n", 10);
+		return;
+	}
+	int status = route_find(api_routes, api_route_count, req->method, req->path, req->query,
+		k->arena, &k->match, why);
+	if (status == 405) {
+		http_header(x, "allow", why);
+		ask_problem(k, 405, NULL, "this path takes %s", why);
+	} else if (status != 200) {
+		ask_problem(k, status, NULL, "%s", why);
+	} else if (may(k, req) && decode_body(k, req)) {
+		k->match.row->handle(k);
+	}
+}
+
+static bool is_api_path(const char *path)
+{
+	static const char *const top[] = {"/metrics", "/livez", "/readyz", "/api"};
+
+	for (size_t i = 0; i < sizeof(top) / sizeof(top[0]); i++)
+		if (strcmp(path, top[i]) == 0)
+			return true;
+	return strncmp(path, "/api/", 5) == 0;
+}
+
+void api_handle(void *ctx, struct http_exchange *x, const struct http_request *req)
+{
+	struct api *api = ctx;
+
+	api->requests++;
+	if (is_api_path(req->path))
+		handle_route(api, x, req);
+	else
+		console_serve(api->console, x, req);
+}
+
+/* Asks that still wait are answered now; those that the store or a station still holds free
+ * themselves when they come back. */
+static void asks_end(struct api *api)
+{
+	static const char stopping[] = "{\"type\":\"about:blank\",\"title\":\"Not available now\","
+				       "\"status\":503,\"detail\":\"depotd is stopping\"}";
+	struct ask *k, *next;
+
+	DL_FOREACH_SAFE(api->asks, k, next)
+	{
+		DL_DELETE(api->asks, k);
+		k->api = NULL;
+		if (k->x != NULL)
+			http_reply(k->x, 503, "application/problem+json", stopping,
+				sizeof(stopping) - 1);
+		k->x = NULL;
+	}
+}
+
+void api_destroy(struct api *api)
+{
+	if (api == NULL)
+		return;
+	asks_end(api);
+	streams_destroy(api->streams);
+	replay_destroy(api->replay);
+	console_destroy(api->console);
+	auth_destroy(api->auth);
+	free(api);
+}

@@ -1,0 +1,203 @@
+#include "csms/api/ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "csms/log.h"
+
+#define PROBLEM_TYPE "application/problem+json"
+#define JSON_TYPE    "application/json"
+
+static const char *status_title(int status)
+{
+	switch (status) {
+	case 400:
+		return "Bad request";
+	case 401:
+		return "Not signed in";
+	case 403:
+		return "Not allowed";
+	case 404:
+		return "Not found";
+	case 405:
+		return "Method not allowed";
+	case 409:
+		return "Conflict";
+	case 415:
+		return "Unsupported media type";
+	case 422:
+		return "Cannot be done";
+	case 429:
+		return "Too many attempts";
+	case 503:
+		return "Not available now";
+	default:
+		return "Internal error";
+	}
+}
+
+static void ask_free(struct ask *k)
+{
+	if (k->api != NULL && k->is_held)
+		DL_DELETE(k->api->asks, k);
+	arena_destroy(k->arena);
+}
+
+/* The one way out: sends if there is still somebody to send to, and frees the ask. */
+void ask_reply_text(
+	struct ask *k, int status, const char *content_type, const char *text, size_t len)
+{
+	if (k->api != NULL && k->is_once)
+		replay_end(k->api->replay, k, status, content_type, text, len);
+	if (k->x != NULL)
+		http_reply(k->x, status, content_type, text, len);
+	ask_free(k);
+}
+
+static void reply_json(struct ask *k, int status, const char *content_type,
+	const struct schema_struct *type, const void *value)
+{
+	struct text out;
+
+	text_init(&out, 0);
+	if (schema_encode(type, value, &out) == 0 && text_ok(&out)) {
+		ask_reply_text(k, status, content_type, out.data, out.len);
+	} else {
+		static const char failed[] =
+			"{\"type\":\"about:blank\",\"title\":\"Internal error\","
+			"\"status\":500}";
+		log_error("api: cannot encode the answer of %s",
+			k->match.row != NULL ? k->match.row->pattern : "a request");
+		ask_reply_text(k, 500, PROBLEM_TYPE, failed, sizeof(failed) - 1);
+	}
+	text_finish(&out);
+}
+
+void ask_reply(struct ask *k, int status, const struct schema_struct *type, const void *value)
+{
+	reply_json(k, status, JSON_TYPE, type, value);
+}
+
+void ask_done(struct ask *k, const char *text)
+{
+	ask_reply(k, 200, &api_done_type, &(struct api_done){.ok = true, .text = text});
+}
+
+void ask_problem(struct ask *k, int status, const char *path, const char *fmt, ...)
+{
+	char detail[600];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	if (k->api != NULL)
+		k->api->refused++;
+	reply_json(k, status, PROBLEM_TYPE, &api_problem_type,
+		&(struct api_problem){.type = "about:blank",
+			.title = status_title(status),
+			.status = status,
+			.detail = detail,
+			.path = path != NULL && path[0] != '\0' ? path : NULL});
+}
+
+void ask_schema_problem(struct ask *k, const struct schema_error *e, const char *prefix)
+{
+	char path[200];
+
+	snprintf(path, sizeof(path), "%s%s%s", prefix, prefix[0] && e->path[0] ? "." : "", e->path);
+	ask_problem(k, 400, path, "%s%s%s", path, path[0] ? ": " : "", e->message);
+}
+
+struct http_exchange *ask_take(struct ask *k)
+{
+	struct http_exchange *x = k->x;
+
+	ask_free(k);
+	return x;
+}
+
+/* -- later ----------------------------------------------------------------------------------- */
+
+static void client_gone(void *arg)
+{
+	struct ask *k = arg;
+
+	k->x = NULL;
+}
+
+void ask_hold(struct ask *k)
+{
+	k->is_held = true;
+	DL_APPEND(k->api->asks, k);
+	http_hold(k->x, client_gone, k);
+}
+
+static void read_work(struct db_reader *r, void *arg)
+{
+	struct ask *k = arg;
+
+	k->work(r, k);
+}
+
+static void read_done(void *arg)
+{
+	struct ask *k = arg;
+
+	if (k->api == NULL)
+		ask_free(k);
+	else
+		k->finish(k);
+}
+
+void ask_read(struct ask *k, void (*work)(struct db_reader *r, struct ask *k),
+	void (*finish)(struct ask *k))
+{
+	k->work = work;
+	k->finish = finish;
+	ask_hold(k);
+	if (db_read(k->api->core->db, read_work, read_done, k) != 0)
+		ask_problem(k, 503, NULL, "too many queries wait for the store; try again soon");
+}
+
+void ask_changed(void *arg, int status, const char *why)
+{
+	struct ask *k = arg;
+
+	if (status == 0)
+		ask_done(k, NULL);
+	else
+		ask_problem(k, 503, NULL, "the change was not stored: %s",
+			why != NULL ? why : "the store failed");
+}
+
+/* -- values of the query --------------------------------------------------------------------- */
+
+bool ask_int(struct ask *k, const char *name, int64_t min, int64_t max, int64_t *out)
+{
+	const char *text = ask_query(k, name);
+	char *end;
+
+	if (text == NULL)
+		return true;
+	long long v = strtoll(text, &end, 10);
+	if (end != text && *end == '\0' && v >= min && v <= max) {
+		*out = v;
+		return true;
+	}
+	ask_problem(k, 400, name, "%s must be a whole number from %lld to %lld", name,
+		(long long)min, (long long)max);
+	return false;
+}
+
+bool ask_time(struct ask *k, const char *name, wall_t *out)
+{
+	const char *text = ask_query(k, name);
+
+	if (text == NULL || wall_parse(text, strlen(text), out))
+		return true;
+	ask_problem(k, 400, name, "%s must be a time such as 2026-03-11T22:40:00Z", name);
+	return false;
+}

@@ -1,0 +1,123 @@
+/*
+ * Ask: one request to the API on its way to exactly one answer, now or later. The inside of
+ * csms/api; handlers of the routes get one and end it with one of the ask_reply… calls.
+ *
+ * An ask owns an arena for all that it needs. If its client goes away meanwhile, the answer is
+ * dropped but must still be given: that frees the ask.
+ */
+#ifndef CSMS_API_ASK_H
+#define CSMS_API_ASK_H
+
+#include "csms/api/api.h"
+#include "csms/api/auth.h"
+#include "csms/api/route.h"
+#include "gen/api.h"
+
+struct console;
+struct replay;
+struct streams;
+
+struct api {
+	struct core *core;
+	struct auth *auth;
+	struct console *console; /* static files */
+	struct streams *streams; /* open event streams */
+	struct replay *replay; /* answers by idempotency key */
+	struct ask *asks; /* that wait for their answer */
+	char url[300];
+	int64_t requests, refused;
+};
+
+struct ask {
+	struct api *api; /* NULL: it ended meanwhile */
+	struct http_exchange *x; /* NULL: the client went, or is answered */
+	struct arena *arena;
+	struct route_match match;
+	struct auth_who who;
+	const void *body; /* decoded by row->request, NULL if the row has none */
+	const char *peer, *cookie, *idem;
+	const char *digest; /* of method, path and body, to tell one command from another */
+	bool is_held;
+	bool is_once; /* its answer is kept for replays */
+	void (*finish)(struct ask *k); /* of ask_read() */
+	void (*work)(struct db_reader *r, struct ask *k);
+	void *state; /* the handler's own */
+	struct ask *prev, *next;
+};
+
+#define ASK_ARENA_MAX (64u << 20)
+
+static inline const char *ask_query(const struct ask *k, const char *name)
+{
+	return route_query(&k->match, name);
+}
+
+/* -- ends of an ask -------------------------------------------------------------------------- */
+
+/* Answers with the struct as JSON. */
+void ask_reply(struct ask *k, int status, const struct schema_struct *type, const void *value);
+
+/* Answers with text of a content type. */
+void ask_reply_text(
+	struct ask *k, int status, const char *content_type, const char *text, size_t len);
+
+/* Answers 200 {"ok":true,"text":…}. */
+void ask_done(struct ask *k, const char *text);
+
+/* Answers application/problem+json; `path` names the field that is wrong, or NULL. `fmt` says what
+ * to do. */
+void ask_problem(struct ask *k, int status, const char *path, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void ask_schema_problem(struct ask *k, const struct schema_error *e, const char *prefix);
+
+/* Ends the ask without an answer: its exchange goes to the caller, for an event stream. */
+struct http_exchange *ask_take(struct ask *k);
+
+/* -- on the way ------------------------------------------------------------------------------ */
+
+/* The answer comes later: the client may go meanwhile. */
+void ask_hold(struct ask *k);
+
+/* Runs `work` on a reader thread, then `finish` on the loop, which answers. */
+void ask_read(struct ask *k, void (*work)(struct db_reader *r, struct ask *k),
+	void (*finish)(struct ask *k));
+
+/* For core_put_station() and its kind: `done` that answers 200 or 500. `arg` is the ask. */
+void ask_changed(void *arg, int status, const char *why);
+
+/* Values of the query, each answered with 400 and false when it is wrong. Absent: untouched. */
+bool ask_int(struct ask *k, const char *name, int64_t min, int64_t max, int64_t *out);
+bool ask_time(struct ask *k, const char *name, wall_t *out);
+
+/* -- rooms of the API ------------------------------------------------------------------------ */
+
+extern const struct route api_routes[];
+extern const size_t api_route_count;
+
+/* Static files: answers GET of anything that is not the API's. */
+struct console *console_create(const char *dir);
+void console_serve(const struct console *c, struct http_exchange *x, const struct http_request *r);
+void console_destroy(struct console *c);
+
+/* Event streams. */
+struct streams *streams_create(struct api *api, int max);
+void streams_open(struct streams *s, struct ask *k);
+int streams_count(const struct streams *s);
+void streams_destroy(struct streams *s);
+
+/* Answers of commands by their Idempotency-Key: asked twice, done once. True if the command is new
+ * (or has no key) and should be done; else the ask was answered: with the first answer, or 409. */
+struct replay *replay_create(void);
+bool replay_begin(struct replay *r, struct ask *k);
+/* Keeps the answer of an ask that began; failures are forgotten, so that they can be tried again. */
+void replay_end(struct replay *r, const struct ask *k, int status, const char *content_type,
+	const char *body, size_t len);
+void replay_destroy(struct replay *r);
+
+/* Reads the API tokens of the store into `auth`. -1 with one line for a person. */
+int access_load(struct api *api, char why[300]);
+
+/* Prometheus text of everything that is counted. */
+void metrics_write(struct api *api, struct text *out);
+
+#endif

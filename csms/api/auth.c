@@ -1,0 +1,412 @@
+#include "csms/api/auth.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "csms/secret.h"
+
+#define LINKS_MAX    100
+#define SESSIONS_MAX 1000
+#define PEERS_MAX    10000
+#define MINUTE_MS    60000
+
+#define COOKIE_NAME "__Host-sid"
+
+struct link {
+	char digest[65];
+	char name[61];
+	enum role role;
+	int64_t until_ms;
+	UT_hash_handle hh;
+};
+
+struct session {
+	char digest[65];
+	char csrf[33];
+	char name[61];
+	enum role role;
+	int64_t used_ms, until_ms;
+	UT_hash_handle hh;
+};
+
+struct token {
+	char digest[65];
+	char id[41];
+	char name[61];
+	enum role role;
+	wall_t expires;
+	UT_hash_handle hh;
+};
+
+/* Failed attempts of one address in the minute that began at `since_ms`. */
+struct peer {
+	char address[64];
+	int64_t since_ms;
+	int failures;
+	UT_hash_handle hh;
+};
+
+struct auth {
+	int max_failures;
+	int64_t failures;
+	struct link *links;
+	struct session *sessions;
+	struct token *tokens;
+	struct peer *peers;
+};
+
+/* Real milliseconds: a person at the console does not live faster when the clock runs faster. */
+static int64_t real_ms(void)
+{
+	return (int64_t)((double)clock_mono().us / clock_speed() / 1000.0);
+}
+
+struct auth *auth_create(int max_failures)
+{
+	struct auth *t = calloc(1, sizeof(*t));
+
+	if (t != NULL)
+		t->max_failures = max_failures;
+	return t;
+}
+
+/* -- links ----------------------------------------------------------------------------------- */
+
+static void links_prune(struct auth *t, int64_t now)
+{
+	struct link *l, *next;
+
+	HASH_ITER (hh, t->links, l, next) {
+		if (l->until_ms > now)
+			continue;
+		HASH_DEL(t->links, l);
+		free(l);
+	}
+}
+
+int auth_link_make(struct auth *t, const char *name, enum role role, char code[AUTH_SECRET_SIZE])
+{
+	int64_t now = real_ms();
+	struct link *l;
+
+	links_prune(t, now);
+	if (HASH_COUNT(t->links) >= LINKS_MAX || (l = calloc(1, sizeof(*l))) == NULL)
+		return -1;
+	secret_random(code, 40); /* 238 bits */
+	secret_digest(code, strlen(code), l->digest);
+	snprintf(l->name, sizeof(l->name), "%s", name);
+	l->role = role;
+	l->until_ms = now + AUTH_LINK_MINUTES * MINUTE_MS;
+	HASH_ADD_STR(t->links, digest, l);
+	return 0;
+}
+
+/* -- sessions -------------------------------------------------------------------------------- */
+
+/* The value of our cookie in a cookie header; its length, 0 when it is not there. */
+static size_t cookie_value(const char *cookie, const char **value)
+{
+	const size_t name_len = strlen(COOKIE_NAME);
+
+	for (const char *c = cookie; *c != '\0';) {
+		c += strspn(c, " ;");
+		size_t len = strcspn(c, ";");
+		if (len > name_len && strncmp(c, COOKIE_NAME "=", name_len + 1) == 0) {
+			*value = c + name_len + 1;
+			return len - name_len - 1;
+		}
+		c += len;
+	}
+	return 0;
+}
+
+static struct session *session_find(struct auth *t, const char *cookie)
+{
+	struct session *s = NULL;
+	const char *value;
+	size_t len = cookie_value(cookie, &value);
+	char digest[65];
+
+	if (len == 0 || len >= AUTH_SECRET_SIZE)
+		return NULL;
+	secret_digest(value, len, digest);
+	HASH_FIND_STR(t->sessions, digest, s);
+	return s;
+}
+
+static void session_end(struct auth *t, struct session *s)
+{
+	HASH_DEL(t->sessions, s);
+	free(s);
+}
+
+static bool session_over(const struct session *s, int64_t now)
+{
+	return now >= s->until_ms || now - s->used_ms >= AUTH_IDLE_MINUTES * MINUTE_MS;
+}
+
+static void sessions_prune(struct auth *t, int64_t now)
+{
+	struct session *s, *next;
+
+	HASH_ITER (hh, t->sessions, s, next)
+		if (session_over(s, now))
+			session_end(t, s);
+	/* Sessions stand in order of age: a full house loses its oldest. */
+	if (HASH_COUNT(t->sessions) >= SESSIONS_MAX)
+		session_end(t, t->sessions);
+}
+
+static void session_who(const struct session *s, struct auth_who *who)
+{
+	*who = (struct auth_who){.role = s->role, .by = AUTH_SESSION};
+	snprintf(who->digest, sizeof(who->digest), "%s", s->digest);
+	snprintf(who->name, sizeof(who->name), "%s", s->name);
+	snprintf(who->actor, sizeof(who->actor), "user:%s", s->name);
+	snprintf(who->csrf, sizeof(who->csrf), "%s", s->csrf);
+}
+
+bool auth_sign_in(struct auth *t, const char *code, const char *old_cookie,
+	char session[AUTH_SECRET_SIZE], struct auth_who *who)
+{
+	int64_t now = real_ms();
+	struct link *l = NULL;
+	struct session *s;
+	char digest[65];
+
+	links_prune(t, now);
+	secret_digest(code, strlen(code), digest);
+	HASH_FIND_STR(t->links, digest, l);
+	if (l == NULL || (s = calloc(1, sizeof(*s))) == NULL)
+		return false;
+	auth_sign_out(t, old_cookie);
+	sessions_prune(t, now);
+	secret_random(session, 43); /* 256 bits */
+	secret_digest(session, strlen(session), s->digest);
+	secret_random(s->csrf, sizeof(s->csrf) - 1);
+	snprintf(s->name, sizeof(s->name), "%s", l->name);
+	s->role = l->role;
+	s->used_ms = now;
+	s->until_ms = now + AUTH_ABSOLUTE_MINUTES * MINUTE_MS;
+	HASH_ADD_STR(t->sessions, digest, s);
+	HASH_DEL(t->links, l);
+	free(l);
+	session_who(s, who);
+	return true;
+}
+
+bool auth_session(struct auth *t, const char *cookie, struct auth_who *who)
+{
+	struct session *s = session_find(t, cookie);
+	int64_t now = real_ms();
+
+	if (s == NULL)
+		return false;
+	if (session_over(s, now)) {
+		session_end(t, s);
+		return false;
+	}
+	s->used_ms = now;
+	session_who(s, who);
+	return true;
+}
+
+void auth_sign_out(struct auth *t, const char *cookie)
+{
+	struct session *s = session_find(t, cookie);
+
+	if (s != NULL)
+		session_end(t, s);
+}
+
+int auth_session_count(const struct auth *t)
+{
+	return (int)HASH_COUNT(t->sessions);
+}
+
+/* -- API tokens ------------------------------------------------------------------------------ */
+
+int auth_token_add(struct auth *t, const char *id, const char *digest, const char *name,
+	enum role role, wall_t expires)
+{
+	struct token *k = NULL;
+
+	HASH_FIND_STR(t->tokens, digest, k);
+	if (k != NULL || (k = calloc(1, sizeof(*k))) == NULL)
+		return -1;
+	snprintf(k->digest, sizeof(k->digest), "%s", digest);
+	snprintf(k->id, sizeof(k->id), "%s", id);
+	snprintf(k->name, sizeof(k->name), "%s", name);
+	k->role = role;
+	k->expires = expires;
+	HASH_ADD_STR(t->tokens, digest, k);
+	return 0;
+}
+
+bool auth_token_remove(struct auth *t, const char *id)
+{
+	struct token *k, *next;
+
+	HASH_ITER (hh, t->tokens, k, next) {
+		if (strcmp(k->id, id) != 0)
+			continue;
+		HASH_DEL(t->tokens, k);
+		free(k);
+		return true;
+	}
+	return false;
+}
+
+bool auth_bearer(struct auth *t, const char *authorization, struct auth_who *who)
+{
+	struct token *k = NULL;
+	char digest[65];
+
+	if (strncasecmp(authorization, "Bearer ", 7) != 0)
+		return false;
+	const char *text = authorization + 7 + strspn(authorization + 7, " ");
+	secret_digest(text, strlen(text), digest);
+	HASH_FIND_STR(t->tokens, digest, k);
+	if (k == NULL || (k->expires.ms != 0 && clock_wall().ms >= k->expires.ms))
+		return false;
+	*who = (struct auth_who){.role = k->role, .by = AUTH_TOKEN};
+	snprintf(who->digest, sizeof(who->digest), "%s", digest);
+	snprintf(who->name, sizeof(who->name), "%s", k->name);
+	snprintf(who->actor, sizeof(who->actor), "apitoken:%s", k->name);
+	return true;
+}
+
+void auth_tokens(
+	const struct auth *t, void (*see)(void *arg, const struct auth_token_view *v), void *arg)
+{
+	for (const struct token *k = t->tokens; k != NULL; k = k->hh.next)
+		see(arg, &(struct auth_token_view){k->id, k->name, k->role, k->expires});
+}
+
+bool auth_alive(struct auth *t, const struct auth_who *who)
+{
+	struct session *s = NULL;
+	struct token *k = NULL;
+	int64_t now = real_ms();
+
+	if (who->by == AUTH_OWNER)
+		return true;
+	if (who->by == AUTH_TOKEN) {
+		HASH_FIND_STR(t->tokens, who->digest, k);
+		return k != NULL && (k->expires.ms == 0 || clock_wall().ms < k->expires.ms);
+	}
+	HASH_FIND_STR(t->sessions, who->digest, s);
+	if (s == NULL || session_over(s, now))
+		return false;
+	s->used_ms = now;
+	return true;
+}
+
+/* -- failed attempts ------------------------------------------------------------------------- */
+
+static struct peer *peer_find(struct auth *t, const char *address)
+{
+	struct peer *p = NULL;
+
+	HASH_FIND_STR(t->peers, address, p);
+	if (p != NULL && real_ms() - p->since_ms >= MINUTE_MS) {
+		HASH_DEL(t->peers, p);
+		free(p);
+		p = NULL;
+	}
+	return p;
+}
+
+static struct peer *peer_add(struct auth *t, const char *address)
+{
+	struct peer *p = t->peers;
+
+	if (HASH_COUNT(t->peers) >= PEERS_MAX) /* full: the oldest makes room */
+		HASH_DEL(t->peers, p);
+	else if ((p = malloc(sizeof(*p))) == NULL)
+		return NULL;
+	memset(p, 0, sizeof(*p));
+	snprintf(p->address, sizeof(p->address), "%s", address);
+	p->since_ms = real_ms();
+	HASH_ADD_STR(t->peers, address, p);
+	return p;
+}
+
+bool auth_failed(struct auth *t, const char *address)
+{
+	struct peer *p = peer_find(t, address);
+
+	t->failures++;
+	if (p == NULL && (p = peer_add(t, address)) == NULL)
+		return true;
+	return ++p->failures > t->max_failures;
+}
+
+bool auth_blocked(struct auth *t, const char *address)
+{
+	const struct peer *p = peer_find(t, address);
+
+	return p != NULL && p->failures >= t->max_failures;
+}
+
+int64_t auth_failure_count(const struct auth *t)
+{
+	return t->failures;
+}
+
+/* -- forged requests ------------------------------------------------------------------------- */
+
+bool auth_same_origin(const char *origin, const char *host)
+{
+	const char *name = strstr(origin, "://");
+
+	return name != NULL && host[0] != '\0' && strcasecmp(name + 3, host) == 0;
+}
+
+bool auth_csrf_ok(const struct auth_who *who, const char *csrf, const char *origin,
+	const char *host, const char *sec_fetch_site, char why[200])
+{
+	char sent[65], own[65];
+
+	if (origin[0] != '\0' ? !auth_same_origin(origin, host)
+			      : strcmp(sec_fetch_site, "same-origin") != 0) {
+		snprintf(why, 200, "the request does not come from a page of this console");
+		return false;
+	}
+	secret_digest(csrf, strlen(csrf), sent);
+	secret_digest(who->csrf, strlen(who->csrf), own);
+	if (who->csrf[0] != '\0' && strcmp(sent, own) == 0)
+		return true;
+	snprintf(why, 200,
+		"send the session's token in the header x-csrf-token; GET "
+		"/api/v1/session tells it");
+	return false;
+}
+
+void auth_destroy(struct auth *t)
+{
+	struct link *l, *ln;
+	struct session *s, *sn;
+	struct token *k, *kn;
+	struct peer *p, *pn;
+
+	if (t == NULL)
+		return;
+	HASH_ITER (hh, t->links, l, ln) {
+		HASH_DEL(t->links, l);
+		free(l);
+	}
+	HASH_ITER (hh, t->sessions, s, sn)
+		session_end(t, s);
+	HASH_ITER (hh, t->tokens, k, kn) {
+		HASH_DEL(t->tokens, k);
+		free(k);
+	}
+	HASH_ITER (hh, t->peers, p, pn) {
+		HASH_DEL(t->peers, p);
+		free(p);
+	}
+	free(t);
+}

@@ -1,0 +1,84 @@
+/*
+ * Auth: who is asking. One-time sign-in links, sessions of browsers, API tokens of programs, and
+ * the limit of failed attempts per address. Secrets are kept as SHA-256 digests only and found by
+ * digest, so that comparing them tells nothing about them.
+ *
+ * Links and sessions live in memory and end with the process; API tokens come from the journal.
+ * Loop thread only. Lifetimes are real ones, whatever the speed of the clock.
+ */
+#ifndef CSMS_API_AUTH_H
+#define CSMS_API_AUTH_H
+
+#include "csms/api/route.h"
+#include "csms/clock.h"
+
+#define AUTH_LINK_MINUTES     10
+#define AUTH_IDLE_MINUTES     30
+#define AUTH_ABSOLUTE_MINUTES (12 * 60)
+#define AUTH_SECRET_SIZE      48 /* longest secret we make and its NUL */
+
+struct auth;
+
+/* Someone whom we know. */
+struct auth_who {
+	enum role role;
+	char name[61];
+	char actor[81]; /* for the journal: "user:anna", "apitoken:NAME", "local:1000" */
+	char csrf[33]; /* of the session; "" when it is none */
+	enum { AUTH_OWNER, AUTH_SESSION, AUTH_TOKEN } by;
+	char digest[65]; /* of the session or API token */
+};
+
+/* `max_failures` per address and minute. NULL: no memory. */
+struct auth *auth_create(int max_failures);
+
+/* Makes a link's code, good once. -1: too many links wait, or no memory. */
+int auth_link_make(struct auth *t, const char *name, enum role role, char code[AUTH_SECRET_SIZE]);
+
+/* Trades a link's code for a session. `old_cookie` is the request's cookie header: the session in
+ * it ends. False: no such code, used, or too old. */
+bool auth_sign_in(struct auth *t, const char *code, const char *old_cookie,
+	char session[AUTH_SECRET_SIZE], struct auth_who *who);
+
+/* The session in a cookie header; using it keeps it from going idle. */
+bool auth_session(struct auth *t, const char *cookie, struct auth_who *who);
+void auth_sign_out(struct auth *t, const char *cookie);
+int auth_session_count(const struct auth *t);
+
+/* An API token, known by the digest of its text. `expires` ms 0: never. -1: no memory, or the
+ * digest is there already. */
+int auth_token_add(struct auth *t, const char *id, const char *digest, const char *name,
+	enum role role, wall_t expires);
+bool auth_token_remove(struct auth *t, const char *id);
+
+/* The holder of an "Authorization: Bearer …" header. */
+bool auth_bearer(struct auth *t, const char *authorization, struct auth_who *who);
+
+struct auth_token_view {
+	const char *id, *name;
+	enum role role;
+	wall_t expires;
+};
+/* Calls `see` for each API token, in the order in which they were added. */
+void auth_tokens(
+	const struct auth *t, void (*see)(void *arg, const struct auth_token_view *v), void *arg);
+
+/* Are they still who they were? Keeps a session from going idle: for streams, each few seconds. */
+bool auth_alive(struct auth *t, const struct auth_who *who);
+
+/* Counts a failed attempt; true if the address has used up its minute. */
+bool auth_failed(struct auth *t, const char *peer);
+bool auth_blocked(struct auth *t, const char *peer);
+int64_t auth_failure_count(const struct auth *t);
+
+/* May an unsafe method with this session go on? False unless the header x-csrf-token is the
+ * session's own and the request came from a page of this host. `why` gets one line. */
+bool auth_csrf_ok(const struct auth_who *who, const char *csrf, const char *origin,
+	const char *host, const char *sec_fetch_site, char why[200]);
+
+/* Does the origin name this very host? */
+bool auth_same_origin(const char *origin, const char *host);
+
+void auth_destroy(struct auth *t);
+
+#endif

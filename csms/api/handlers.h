@@ -1,0 +1,56 @@
+/* Handlers of the routes, by the file that they stand in. */
+#ifndef CSMS_API_HANDLERS_H
+#define CSMS_API_HANDLERS_H
+
+struct ask;
+
+/* stations.c */
+void stations_list(struct ask *k);
+void station_get(struct ask *k);
+void station_put(struct ask *k);
+void station_delete(struct ask *k);
+void station_call(struct ask *k);
+
+/* tokens.c */
+void tokens_list(struct ask *k);
+void token_get(struct ask *k);
+void token_put(struct ask *k);
+void token_delete(struct ask *k);
+
+/* transactions.c */
+void transactions_list(struct ask *k);
+void transaction_get(struct ask *k);
+
+/* live.c */
+void overview_get(struct ask *k);
+void tree_get(struct ask *k);
+void plan_get(struct ask *k);
+void meters_list(struct ask *k);
+void stream_get(struct ask *k);
+
+/* power.c */
+void power_get(struct ask *k);
+
+/* records.c */
+void journal_get(struct ask *k);
+void wire_get(struct ask *k);
+void backup_post(struct ask *k);
+
+/* access.c */
+void sign_in_post(struct ask *k);
+void sign_out_post(struct ask *k);
+void session_get(struct ask *k);
+void link_post(struct ask *k);
+void api_tokens_list(struct ask *k);
+void api_token_post(struct ask *k);
+void api_token_delete(struct ask *k);
+
+/* health.c */
+void metrics_get(struct ask *k);
+void livez_get(struct ask *k);
+void readyz_get(struct ask *k);
+
+/* routes.c */
+void routes_get(struct ask *k);
+
+#endif

@@ -1,0 +1,53 @@
+/* The live picture, read from the state of this very moment. */
+#include <string.h>
+
+#include "csms/api/ask.h"
+#include "csms/api/handlers.h"
+#include "csms/meters.h"
+#include "csms/view.h"
+
+void overview_get(struct ask *k)
+{
+	struct api_overview view;
+
+	view_overview(k->api->core, k->arena, &view);
+	ask_reply(k, 200, &api_overview_type, &view);
+}
+
+void tree_get(struct ask *k)
+{
+	struct api_tree view;
+
+	view_tree(k->api->core, k->arena, &view);
+	ask_reply(k, 200, &api_tree_type, &view);
+}
+
+void plan_get(struct ask *k)
+{
+	struct api_plan view;
+
+	view_plan(k->api->core, k->arena, &view);
+	ask_reply(k, 200, &api_plan_type, &view);
+}
+
+void meters_list(struct ask *k)
+{
+	const struct core *c = k->api->core;
+	int count = c->meters != NULL ? meters_count(c->meters) : 0;
+	struct api_meter_list list = {.at = clock_wall()};
+
+	list.meters.items = arena_alloc(k->arena, sizeof(*list.meters.items) * (size_t)count + 1);
+	if (list.meters.items == NULL) {
+		ask_problem(k, 503, NULL, "no memory for the list");
+		return;
+	}
+	list.meters.count = (size_t)count;
+	for (int i = 0; i < count; i++)
+		view_meter(c, i, k->arena, &list.meters.items[i]);
+	ask_reply(k, 200, &api_meter_list_type, &list);
+}
+
+void stream_get(struct ask *k)
+{
+	streams_open(k->api->streams, k);
+}

@@ -1,0 +1,210 @@
+/* The record: journal, messages as they were, backups. Queries run on the store's readers. */
+#include <stdio.h>
+#include <string.h>
+
+#include "csms/api/ask.h"
+#include "csms/api/handlers.h"
+#include "csms/api/journal_view.h"
+#include "csms/log.h"
+#include "db/query.h"
+
+struct query {
+	struct db_journal_filter journal;
+	struct db_journal_page events;
+	struct db_wire_filter wire;
+	struct db_wire_page frames;
+	const char *error;
+};
+
+static struct query *query_create(struct ask *k)
+{
+	k->state = arena_alloc(k->arena, sizeof(struct query));
+	if (k->state == NULL)
+		ask_problem(k, 503, NULL, "no memory for the query");
+	return k->state;
+}
+
+static bool is_failed(struct ask *k, const char *error, const void *memory)
+{
+	if (error == NULL && memory != NULL)
+		return false;
+	ask_problem(k, 503, NULL, "the store: %s", error != NULL ? error : "no memory");
+	return true;
+}
+
+/* -- journal --------------------------------------------------------------------------------- */
+
+void journal_view(
+	const struct db_journal_page *page, struct arena *a, struct api_journal_event_list *out)
+{
+	*out = (struct api_journal_event_list){0};
+	out->items = arena_alloc(a, sizeof(*out->items) * page->count + 1);
+	if (out->items == NULL)
+		return;
+	out->count = page->count;
+	for (size_t i = 0; i < page->count; i++) {
+		const struct db_journal_event *e = &page->items[i];
+		out->items[i] = (struct api_journal_event){
+			.seq = e->seq,
+			.stream = e->stream,
+			.version = e->version,
+			.type = e->type,
+			.at = e->at,
+			.received = e->received,
+			.cause = e->cause,
+			.actor = e->actor,
+			.payload = e->payload,
+			.hash = e->hash,
+		};
+	}
+}
+
+static void journal_work(struct db_reader *r, struct ask *k)
+{
+	struct query *q = k->state;
+
+	if (db_query_journal(r, &q->journal, k->arena, &q->events) != 0)
+		q->error = arena_strdup(k->arena, db_reader_error(r));
+}
+
+static void journal_finish(struct ask *k)
+{
+	const struct query *q = k->state;
+	struct api_journal_page page = {0};
+
+	journal_view(&q->events, k->arena, &page.events);
+	if (is_failed(k, q->error, page.events.items))
+		return;
+	/* `next` is for the parameter `after`, which excludes its own number. */
+	page.has_next = q->events.next != 0;
+	page.next = q->journal.newest_first ? q->events.next + 1 : q->events.next - 1;
+	ask_reply(k, 200, &api_journal_page_type, &page);
+}
+
+void journal_get(struct ask *k)
+{
+	struct query *q = query_create(k);
+	const char *order = ask_query(k, "order");
+	int64_t after = 0, limit = 100;
+
+	if (q == NULL || !ask_int(k, "after", 0, INT64_MAX - 1, &after) ||
+		!ask_int(k, "limit", 1, 1000, &limit))
+		return;
+	if (order != NULL && strcmp(order, "newest") != 0 && strcmp(order, "oldest") != 0) {
+		ask_problem(k, 400, "order", "order: must be oldest or newest");
+		return;
+	}
+	q->journal = (struct db_journal_filter){
+		.stream = ask_query(k, "stream"),
+		.type = ask_query(k, "type"),
+		.newest_first = order != NULL && strcmp(order, "newest") == 0,
+		.limit = (int)limit,
+	};
+	if (q->journal.newest_first)
+		q->journal.from = after > 0 ? after - 1 : 0;
+	else
+		q->journal.from = after + 1;
+	ask_read(k, journal_work, journal_finish);
+}
+
+/* -- wire ------------------------------------------------------------------------------------ */
+
+static void wire_work(struct db_reader *r, struct ask *k)
+{
+	struct query *q = k->state;
+
+	if (db_query_wire(r, &q->wire, k->arena, &q->frames) != 0)
+		q->error = arena_strdup(k->arena, db_reader_error(r));
+}
+
+static void wire_finish(struct ask *k)
+{
+	const struct query *q = k->state;
+	struct api_wire_page page = {0};
+
+	page.frames.items = arena_alloc(k->arena, sizeof(*page.frames.items) * q->frames.count + 1);
+	if (is_failed(k, q->error, page.frames.items))
+		return;
+	page.frames.count = q->frames.count;
+	for (size_t i = 0; i < q->frames.count; i++) {
+		const struct db_wire_frame *f = &q->frames.items[i];
+		page.frames.items[i] = (struct api_wire_frame){
+			.at = f->at,
+			.station = f->station,
+			.direction = f->direction == DB_FRAME_IN ? "in" : "out",
+			.message_id = f->pair,
+			.action = f->action,
+			.verdict = f->verdict,
+			.text = f->text,
+		};
+	}
+	page.has_next = q->frames.next != 0;
+	page.next = q->frames.next;
+	ask_reply(k, 200, &api_wire_page_type, &page);
+}
+
+void wire_get(struct ask *k)
+{
+	struct query *q = query_create(k);
+	const char *faulty = ask_query(k, "faulty");
+	int64_t limit = 100, before = 0;
+
+	if (q == NULL || !ask_int(k, "limit", 1, 1000, &limit) ||
+		!ask_int(k, "before", 0, INT64_MAX, &before) ||
+		!ask_time(k, "from", &q->wire.from) || !ask_time(k, "to", &q->wire.to))
+		return;
+	q->wire.station = ask_query(k, "station");
+	q->wire.action = ask_query(k, "action");
+	q->wire.contains = ask_query(k, "text");
+	q->wire.pair = ask_query(k, "message_id");
+	q->wire.faulty = faulty != NULL && strcmp(faulty, "1") == 0;
+	q->wire.before = before;
+	q->wire.limit = (int)limit;
+	ask_read(k, wire_work, wire_finish);
+}
+
+/* -- backup ---------------------------------------------------------------------------------- */
+
+struct backup {
+	struct db *db;
+	const char *dir;
+	int status;
+	char why[300];
+};
+
+static void backup_work(struct db_reader *r, struct ask *k)
+{
+	struct backup *b = k->state;
+
+	(void)r;
+	b->status = db_backup(b->db, b->dir, NULL, NULL, b->why);
+}
+
+static void backup_finish(struct ask *k)
+{
+	const struct backup *b = k->state;
+
+	if (b->status != 0) {
+		ask_problem(k, 422, "dir", "%s", b->why);
+		return;
+	}
+	log_info("backup written to %s", b->dir);
+	ask_done(k, arena_printf(k->arena, "the store was copied to %s and checked", b->dir));
+}
+
+void backup_post(struct ask *k)
+{
+	const struct api_backup_post *post = k->body;
+	struct backup *b = arena_alloc(k->arena, sizeof(*b));
+
+	if (post->dir[0] != '/') {
+		ask_problem(k, 400, "dir", "dir: must be an absolute path on depotd's machine");
+		return;
+	}
+	if (b == NULL || !replay_begin(k->api->replay, k))
+		return;
+	b->db = k->api->core->db;
+	b->dir = post->dir;
+	k->state = b;
+	ask_read(k, backup_work, backup_finish);
+}

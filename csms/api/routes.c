@@ -1,0 +1,123 @@
+/*
+ * Every path of the API, one row each. docs/api.md and GET /api/v1 are made from these rows.
+ */
+#include <string.h>
+
+#include "csms/api/ask.h"
+#include "csms/api/handlers.h"
+
+#define V1 "/api/v1"
+
+/* method, path, query, least role, handler, body, answer, help */
+const struct route api_routes[] = {
+	{"GET", V1, "", ROLE_VIEWER, routes_get, NULL, &api_route_list_type,
+		"All paths, with the role that each needs"},
+
+	{"POST", V1 "/sign-in", "", ROLE_ANYONE, sign_in_post, &api_sign_in_post_type,
+		&api_session_type,
+		"Trades the code of a sign-in link for a session: sets the cookie __Host-sid"},
+	{"POST", V1 "/sign-out", "", ROLE_VIEWER, sign_out_post, NULL, &api_done_type,
+		"Ends the session"},
+	{"GET", V1 "/session", "", ROLE_VIEWER, session_get, NULL, &api_session_type,
+		"Who is asking, and the token for the header x-csrf-token"},
+	{"POST", V1 "/links", "", ROLE_ADMIN, link_post, &api_link_post_type, &api_link_reply_type,
+		"Makes a sign-in link, good once and for 10 minutes"},
+	{"GET", V1 "/api-tokens", "", ROLE_ADMIN, api_tokens_list, NULL, &api_api_token_list_type,
+		"API tokens, without their secrets"},
+	{"POST", V1 "/api-tokens", "", ROLE_ADMIN, api_token_post, &api_api_token_post_type,
+		&api_api_token_reply_type, "Makes an API token; its secret is shown this once"},
+	{"DELETE", V1 "/api-tokens/{id}", "", ROLE_ADMIN, api_token_delete, NULL, &api_done_type,
+		"Revokes an API token"},
+
+	{"GET", V1 "/stations", "", ROLE_VIEWER, stations_list, NULL, &api_station_list_type,
+		"All stations with their EVSEs"},
+	{"GET", V1 "/stations/{id}", "", ROLE_VIEWER, station_get, NULL, &api_station_view_type,
+		"One station"},
+	{"PUT", V1 "/stations/{id}", "", ROLE_ADMIN, station_put, &api_station_put_type,
+		&api_done_type, "Registers or changes a station; what is left out stays as it was"},
+	{"DELETE", V1 "/stations/{id}", "", ROLE_ADMIN, station_delete, NULL, &api_done_type,
+		"Removes a station; its history stays"},
+	{"POST", V1 "/stations/{id}/calls", "async", ROLE_OPERATOR, station_call,
+		&api_call_post_type, &api_call_reply_type,
+		"Sends an OCPP action to the station and answers with its answer; with async=1 at once"},
+
+	{"GET", V1 "/tokens", "", ROLE_VIEWER, tokens_list, NULL, &api_token_list_type,
+		"Cards and other tokens that may charge"},
+	{"GET", V1 "/tokens/{type}/{value}", "", ROLE_VIEWER, token_get, NULL, &api_token_view_type,
+		"One token"},
+	{"PUT", V1 "/tokens/{type}/{value}", "", ROLE_OPERATOR, token_put, &api_token_put_type,
+		&api_done_type, "Adds or changes a token"},
+	{"DELETE", V1 "/tokens/{type}/{value}", "", ROLE_OPERATOR, token_delete, NULL,
+		&api_done_type, "Removes a token"},
+
+	{"GET", V1 "/transactions", "station vehicle state from to cursor limit", ROLE_VIEWER,
+		transactions_list, NULL, &api_transaction_list_type,
+		"Transactions, newest first; state is open or ended"},
+	{"GET", V1 "/transactions/{station}/{id}", "", ROLE_VIEWER, transaction_get, NULL,
+		&api_transaction_detail_type, "One transaction with its events"},
+
+	{"GET", V1 "/overview", "", ROLE_VIEWER, overview_get, NULL, &api_overview_type,
+		"The whole live picture, with the sentence that sums it up"},
+	{"GET", V1 "/tree", "", ROLE_VIEWER, tree_get, NULL, &api_tree_type,
+		"Nodes of the microgrid with their loads and limits"},
+	{"GET", V1 "/plan", "", ROLE_VIEWER, plan_get, NULL, &api_plan_type,
+		"The charging plan in force"},
+	{"GET", V1 "/meters", "", ROLE_VIEWER, meters_list, NULL, &api_meter_list_type,
+		"Meters with their newest reading and the state of their link"},
+	{"GET", V1 "/power", "from to step node", ROLE_VIEWER, power_get, NULL,
+		&api_power_series_type,
+		"Power over time in steps of `step` seconds; of the whole site, or of a node"},
+	{"GET", V1 "/stream", "snapshots", ROLE_VIEWER, stream_get, NULL, NULL,
+		"Server-sent events: overview, then patches; with snapshots=1 only overviews"},
+
+	{"GET", V1 "/journal", "stream type after limit order", ROLE_VIEWER, journal_get, NULL,
+		&api_journal_page_type,
+		"Events after sequence number `after`, of one stream or of a prefix that ends in /; "
+		"order=newest begins at the end"},
+	{"GET", V1 "/wire", "station action text message_id from to faulty before limit",
+		ROLE_OPERATOR, wire_get, NULL, &api_wire_page_type,
+		"OCPP messages as they were, newest first"},
+	{"POST", V1 "/backup", "", ROLE_ADMIN, backup_post, &api_backup_post_type, &api_done_type,
+		"Copies the store to a folder on this machine while depotd runs"},
+
+	{"GET", V1 "/metrics", "", ROLE_VIEWER, metrics_get, NULL, NULL,
+		"Counters in the text format of Prometheus"},
+	{"GET", V1 "/livez", "", ROLE_ANYONE, livez_get, NULL, &api_health_type,
+		"200 while the loop turns"},
+	{"GET", V1 "/readyz", "", ROLE_ANYONE, readyz_get, NULL, &api_health_type,
+		"200 while the store takes writes, else 503"},
+	{"GET", "/metrics", "", ROLE_VIEWER, metrics_get, NULL, NULL, "As /api/v1/metrics"},
+	{"GET", "/livez", "", ROLE_ANYONE, livez_get, NULL, &api_health_type, "As /api/v1/livez"},
+	{"GET", "/readyz", "", ROLE_ANYONE, readyz_get, NULL, &api_health_type,
+		"As /api/v1/readyz"},
+};
+const size_t api_route_count = sizeof(api_routes) / sizeof(api_routes[0]);
+
+static const char *type_name(const struct schema_struct *type)
+{
+	return type != NULL ? type->name : NULL;
+}
+
+void routes_get(struct ask *k)
+{
+	struct api_route *items = arena_alloc(k->arena, sizeof(*items) * api_route_count);
+
+	if (items == NULL) {
+		ask_problem(k, 503, NULL, "no memory");
+		return;
+	}
+	for (size_t i = 0; i < api_route_count; i++) {
+		const struct route *r = &api_routes[i];
+		items[i] = (struct api_route){
+			.method = r->method,
+			.path = r->pattern,
+			.role = role_name(r->role),
+			.request = type_name(r->request),
+			.response = type_name(r->response),
+			.help = r->help,
+		};
+	}
+	ask_reply(k, 200, &api_route_list_type,
+		&(struct api_route_list){
+			.version = DEPOTD_VERSION, .routes = {api_route_count, items}});
+}

@@ -1,0 +1,166 @@
+/* Transactions: queries of the store's projection, on its reader threads. */
+#include <string.h>
+
+#include "csms/api/ask.h"
+#include "csms/api/handlers.h"
+#include "csms/api/journal_view.h"
+#include "db/query.h"
+
+#define EVENTS_MAX 10000
+
+struct query {
+	struct db_transaction_filter filter;
+	struct db_transaction_list found;
+	struct db_journal_page events; /* of the one */
+	const char *stream;
+	const char *error;
+};
+
+static void view_transaction(const struct db_transaction *t, struct api_transaction_view *out)
+{
+	*out = (struct api_transaction_view){
+		.station = t->station,
+		.id = t->id,
+		.has_evse = t->has_evse,
+		.evse = t->evse,
+		.has_connector = t->has_connector,
+		.connector = t->connector,
+		.vehicle = t->vehicle,
+		.token = t->token,
+		.state = t->open ? "open" : "ended",
+		.has_started_at = t->started_at.ms != 0,
+		.started_at = t->started_at,
+		.has_ended_at = t->ended_at.ms != 0,
+		.ended_at = t->ended_at,
+		.last_at = t->last_at,
+		.has_begin_wh = t->has_begin_wh,
+		.begin_wh = t->begin_wh,
+		.has_end_wh = t->has_meter_wh,
+		.end_wh = t->meter_wh,
+		.has_energy_wh = t->has_begin_wh && t->has_meter_wh,
+		.energy_wh = t->energy_wh,
+		.stopped_reason = t->stopped_reason,
+		.events = t->events,
+		.complete = t->complete,
+		.missing = t->missing,
+		.quarantined = t->quarantined,
+	};
+}
+
+/* -- the list -------------------------------------------------------------------------------- */
+
+static void list_work(struct db_reader *r, struct ask *k)
+{
+	struct query *q = k->state;
+
+	if (db_query_transactions(r, &q->filter, k->arena, &q->found) != 0)
+		q->error = arena_strdup(k->arena, db_reader_error(r));
+}
+
+static void list_finish(struct ask *k)
+{
+	const struct query *q = k->state;
+	struct api_transaction_list list = {.next = q->found.next};
+
+	list.transactions.items =
+		arena_alloc(k->arena, sizeof(*list.transactions.items) * q->found.count + 1);
+	if (q->error != NULL || list.transactions.items == NULL) {
+		ask_problem(k, 503, NULL, "the store: %s", q->error ? q->error : "no memory");
+		return;
+	}
+	list.transactions.count = q->found.count;
+	for (size_t i = 0; i < q->found.count; i++)
+		view_transaction(&q->found.items[i], &list.transactions.items[i]);
+	ask_reply(k, 200, &api_transaction_list_type, &list);
+}
+
+static bool state_parse(struct ask *k, struct db_transaction_filter *f)
+{
+	const char *state = ask_query(k, "state");
+
+	if (state == NULL || strcmp(state, "any") == 0)
+		f->state = DB_ANY_STATE;
+	else if (strcmp(state, "open") == 0)
+		f->state = DB_OPEN;
+	else if (strcmp(state, "ended") == 0)
+		f->state = DB_ENDED;
+	else {
+		ask_problem(k, 400, "state", "state: must be open, ended or any");
+		return false;
+	}
+	return true;
+}
+
+/* The identity as it was first written: what the store knows it by. */
+static const char *known_station(struct ask *k, const char *id)
+{
+	const struct station *s = id != NULL ? fleet_station(&k->api->core->fleet, id) : NULL;
+
+	return s != NULL ? arena_strdup(k->arena, s->id) : id;
+}
+
+static struct query *query_create(struct ask *k)
+{
+	k->state = arena_alloc(k->arena, sizeof(struct query));
+	if (k->state == NULL)
+		ask_problem(k, 503, NULL, "no memory for the query");
+	return k->state;
+}
+
+void transactions_list(struct ask *k)
+{
+	struct query *q = query_create(k);
+	int64_t limit = 100;
+
+	if (q == NULL || !ask_int(k, "limit", 1, 1000, &limit) || !state_parse(k, &q->filter) ||
+		!ask_time(k, "from", &q->filter.from) || !ask_time(k, "to", &q->filter.to))
+		return;
+	q->filter.station = known_station(k, ask_query(k, "station"));
+	q->filter.vehicle = ask_query(k, "vehicle");
+	q->filter.cursor = ask_query(k, "cursor");
+	q->filter.limit = (int)limit;
+	ask_read(k, list_work, list_finish);
+}
+
+/* -- the one --------------------------------------------------------------------------------- */
+
+static void one_work(struct db_reader *r, struct ask *k)
+{
+	struct query *q = k->state;
+	struct db_journal_filter f = {.stream = q->stream, .limit = EVENTS_MAX};
+
+	if (db_query_transactions(r, &q->filter, k->arena, &q->found) != 0 ||
+		(q->found.count > 0 && db_query_journal(r, &f, k->arena, &q->events) != 0))
+		q->error = arena_strdup(k->arena, db_reader_error(r));
+}
+
+static void one_finish(struct ask *k)
+{
+	const struct query *q = k->state;
+	struct api_transaction_detail out;
+
+	if (q->error != NULL) {
+		ask_problem(k, 503, NULL, "the store: %s", q->error);
+	} else if (q->found.count == 0) {
+		ask_problem(k, 404, NULL,
+			"there is no such transaction; GET /api/v1/transactions?station=… lists "
+			"them");
+	} else {
+		view_transaction(&q->found.items[0], &out.transaction);
+		journal_view(&q->events, k->arena, &out.events);
+		ask_reply(k, 200, &api_transaction_detail_type, &out);
+	}
+}
+
+void transaction_get(struct ask *k)
+{
+	struct query *q = query_create(k);
+
+	if (q == NULL)
+		return;
+	q->filter.station = known_station(k, k->match.param[0]);
+	q->filter.id = k->match.param[1];
+	q->filter.limit = 1;
+	q->stream = arena_printf(k->arena, "transaction/%s/%s", q->filter.station, q->filter.id);
+	ask_read(k, one_work, one_finish);
+}
