@@ -110,6 +110,51 @@ all: $(PROGRAMS) ## build everything
 unit: $(UNIT_TESTS) ## build and run the unit tests
 	$(Q)tests/run-unit $(UNIT_TESTS)
 
+.PHONY: deps-build deps-run deps-test
+deps-build:
+	$(Q)tools/install-deps build
+deps-run:
+	$(Q)tools/install-deps run csms/console
+deps-test:
+	$(Q)tools/install-deps test csms/console tests/schema tests/net tests/e2e tests/console
+
+# The targets that a newcomer types install what they need and then start make anew, since what is
+# installed decides what can be built.
+SPEED ?= 1
+.PHONY: run
+run: deps-run ## build, then run the demo depot until Ctrl-C (SPEED=60: faster)
+	$(Q)$(MAKE) --no-print-directory all console
+	$(Q)tools/demo $(BUILD) $(SPEED)
+
+.PHONY: test
+test: deps-test ## build and run all tests; what CI runs
+	$(Q)$(MAKE) --no-print-directory all console
+	$(Q)tests/run-all $(BUILD)
+
+.PHONY: check
+check: gen ## formatting, include matrix, header owners, static analysis
+	$(Q)tools/check $(BUILD)
+
+# Sanitizers: the unit and scenario tests once more, in a build folder of their own.
+.PHONY: asan
+asan: ## unit and scenario tests under ASan and UBSan
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT=-O1 \
+		SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" unit
+
+.PHONY: bench
+bench: all ## measure; ONLY=ws runs one group
+	$(Q)tools/bench/run $(BUILD) $(ONLY)
+
+.PHONY: install
+install: all console ## install under $(prefix) (DESTDIR, prefix)
+	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/share/depotd/console \
+		$(DESTDIR)$(prefix)/share/depotd/meters $(DESTDIR)/etc/depotd
+	install -m 755 $(BUILD)/depotd $(BUILD)/depotctl $(BUILD)/depotsim $(DESTDIR)$(prefix)/bin
+	cp -r $(BUILD)/console/. $(DESTDIR)$(prefix)/share/depotd/console/
+	install -m 644 etc/meters/*.yaml $(DESTDIR)$(prefix)/share/depotd/meters
+	[ -e $(DESTDIR)/etc/depotd/depotd.yaml ] || \
+		install -m 640 etc/depotd.yaml $(DESTDIR)/etc/depotd/depotd.yaml
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(BUILD)
