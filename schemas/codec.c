@@ -45,13 +45,19 @@ static size_t fitting(const char *s, size_t len, size_t max)
 	return max;
 }
 
+/* What is shown of foreign text must stay one line. */
+static char printable(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f ? '?' : c;
+}
+
 static void path_add(char *path, size_t size, const char *s, size_t len)
 {
 	size_t used = strlen(path);
 	size_t n = fitting(s, len, size - 1 - used);
 
 	for (size_t i = 0; i < n; i++)
-		path[used + i] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i];
+		path[used + i] = printable(s[i]);
 	path[used + n] = '\0';
 }
 
@@ -85,10 +91,13 @@ __attribute__((format(printf, 4, 5))) static bool fail(
 	n = vsnprintf(d->err->message, sizeof(d->err->message), fmt, ap);
 	va_end(ap);
 	if (n >= (int)sizeof(d->err->message)) {
-		size_t room = sizeof(d->err->message) - 1;
+		size_t len = sizeof(d->err->message) - 1;
 
-		d->err->message[fitting(d->err->message, room + 1, room)] = '\0';
+		while (!schema_utf8_check(d->err->message, len, NULL))
+			d->err->message[--len] = '\0'; /* the cut fell into a sequence */
 	}
+	for (char *p = d->err->message; *p; p++)
+		*p = printable(*p);
 	return false;
 }
 

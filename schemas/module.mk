@@ -25,3 +25,11 @@ $(BUILD)/gen/%.h $(BUILD)/gen/%.c: schemas/%.schema $(BUILD)/genschema
 $(eval $(call program,tests/schema/judge,tests/schema/judge.c gen/ocpp201.c $(SCHEMAS_SRC),m))
 $(eval $(call unit,schema_yaml,$(SCHEMAS_YAML_SRC) gen/config.c gen/depot.c gen/meter.c,yaml m))
 $(eval $(call unit,schema_roundtrip,$(SCHEMAS_SRC) $(SCHEMAS:%=gen/%.c),m))
+
+tests/schema/node_modules/.package-lock.json: tests/schema/package-lock.json
+	$(call say,NPM,tests/schema)
+	$(Q)cd tests/schema && npm ci --silent
+
+.PHONY: test-schema
+test-schema: $(BUILD)/tests/schema/judge tests/schema/node_modules/.package-lock.json ## judge the codec against ajv
+	$(Q)node tests/schema/differential.mjs $<
