@@ -36,6 +36,9 @@ function connect(options = {}) {
 	return c;
 }
 
+/** The upgrade was refused with this HTTP status. */
+const status = (code) => (e) => assert.equal(e.code, code, e.message) === undefined;
+
 const boot = (c) =>
 	c.call('BootNotification', {
 		reason: 'PowerUp', chargingStation: { model: 'Test', vendorName: 'Nobody', serialNumber: 'S1' },
@@ -62,7 +65,7 @@ after(async () => {
 });
 
 test('a station that nobody gave a password is refused', async () => {
-	await assert.rejects(connect().connect(), /401/);
+	await assert.rejects(connect().connect(), status(401));
 });
 
 test('an operator sets its password over the API', async () => {
@@ -77,9 +80,9 @@ test('an operator sets its password over the API', async () => {
 });
 
 test('wrong password 401, other user 401, unknown identity 404, wrong subprotocol 4xx', async () => {
-	await assert.rejects(connect({ password: 'not-the-right-password' }).connect(), /401/);
-	await assert.rejects(connect({ identity: 'CP-X' }).connect(), /404/);
-	await assert.rejects(connect({ protocols: ['ocpp0.1'], strictMode: false }).connect(), /4\d\d/);
+	await assert.rejects(connect({ password: 'not-the-right-password' }).connect(), status(401));
+	await assert.rejects(connect({ identity: 'CP-X' }).connect(), status(404));
+	await assert.rejects(connect({ protocols: ['ocpp0.1'], strictMode: false }).connect(), status(400));
 });
 
 test('before its boot is accepted it may say nothing else', async () => {
@@ -174,7 +177,7 @@ test('it reconnects without a boot and goes on', async () => {
 	await until('depotd to see it go', async () => !(await depotd.api('GET', '/stations/CP-1')).json.connected);
 	client = connect();
 	await client.connect();
-	const r = await event(client, 'Updated', 4, { power: 9000 }, 3000);
+	const r = await event(client, 'Updated', 4, { power: 9000 }, 2600);
 	assert.ok(r);
 });
 
@@ -190,13 +193,13 @@ test('a second connection replaces the first', async () => {
 test('it ends; everything is there after a restart of depotd', async () => {
 	await event(client, 'Ended', 5, {
 		triggerReason: 'EVDeparted', info: { chargingState: 'Idle', stoppedReason: 'EVDisconnected' },
-	}, 4000);
+	}, 2900);
 	await depotd.stop();
 	await depotd.start();
 	const t = (await depotd.api('GET', `/transactions?station=CP-1`)).json.transactions[0];
 	assert.equal(t.state, 'ended');
 	assert.equal(t.complete, true);
-	assert.equal(t.energy_wh, 3000);
+	assert.equal(t.energy_wh, 1900);
 	client = connect();
 	await client.connect();
 	await client.call('Heartbeat', {}); // accepted stays accepted
