@@ -16,9 +16,11 @@
 #include "csms/tls.h"
 
 /*
- * libwebsockets 4.1.6 carries the bytes (TLS, polling on our libev loop, partial writes); HTTP and
- * WebSocket are ours, because its URI parser turns '+' into a space and decodes %2F before anyone
- * sees the path, and its permessage-deflate keeps 100 kB a connection.
+ * libwebsockets 4.1.6 carries the bytes (TLS, polling on our libev loop, partial writes). HTTP and
+ * WebSocket framing are ours, for three reasons: its permessage-deflate, which OCPP-J demands, ends
+ * the process by an assertion when a client sends 3,083 equal letters, and keeps 100 kB a
+ * connection; its URI parser turns '+' into a space and decodes %2F before anyone sees the path, so
+ * an identity cannot be judged; and it hangs up without an answer where a station needs a status.
  *
  * What of its traps remains is handled here:
  * - fd_limit_per_thread is never set: it makes every look-up of a connection a linear search;

@@ -13,7 +13,7 @@
 
 enum {
 	LISTENERS_MAX = 4,
-	CLOSE_WAIT_S = 5, /* for the peer's half of the closing handshake */
+	CLOSE_WAIT_S = 3, /* for the peer's half of the closing handshake */
 	REASON_MAX = 123, /* RFC 6455 5.5 */
 	COMPRESS_FROM = 256, /* shorter texts do not get shorter enough */
 	PROTOCOLS_MAX = 512,
