@@ -10,5 +10,9 @@ $(eval $(call program,depotsim,$(SIM_STATION) $(SIM_WORLD) $(SIM_MESSAGES) schem
 	yaml modbus ws ssl m pthread))
 
 $(eval $(call unit,sim_energy,tools/depotsim/battery.c tools/depotsim/van.c,))
+$(eval $(call unit,sim_csv,$(addprefix tools/depotsim/,csv.c daytime.c make_depot.c) \
+	gen/depot.c gen/scenario.c $(SCHEMAS_SRC) schemas/yaml.c,yaml m))
+$(eval $(call unit,sim_profiles,tools/depotsim/profiles.c $(SIM_MESSAGES),m))
 $(eval $(call unit,sim_outbox,tools/depotsim/outbox.c $(SIM_MESSAGES),m))
 $(eval $(call unit,sim_meter,tools/depotsim/meter_server.c,modbus pthread))
+$(eval $(call unit,sim_station,$(SIM_STATION) $(SIM_MESSAGES),m))

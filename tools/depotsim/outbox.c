@@ -60,21 +60,32 @@ static struct outbox_item *unlink_after(struct outbox *o, struct outbox_item *be
 	return it;
 }
 
-/* Transaction messages that wait for their repetition hold back only their own kind. */
+static bool may_go(const struct outbox_item *it, bool accepted)
+{
+	return accepted || it->kind == OUTBOX_BOOT || it->kind == OUTBOX_TRIGGERED;
+}
+
+/* In order, but transaction messages that wait for their repetition, or that are a backlog from
+ * offline times, let all others pass (E12: the Heartbeat comes first). */
 static struct outbox_item *pick(struct outbox *o, bool accepted, int64_t now_ms)
 {
-	struct outbox_item *before = NULL;
-	bool held = false;
+	struct outbox_item *before = NULL, *backlog_before = NULL;
+	bool held = false, backlog = false;
 	for (struct outbox_item *it = o->first; it; before = it, it = it->next) {
-		if (!accepted && it->kind != OUTBOX_BOOT && it->kind != OUTBOX_TRIGGERED)
+		if (!may_go(it, accepted))
 			continue;
-		if (it->kind == OUTBOX_TRANSACTION && (held || it->not_before_ms > now_ms)) {
+		if (it->kind != OUTBOX_TRANSACTION)
+			return unlink_after(o, before);
+		if (held || it->not_before_ms > now_ms) {
 			held = true;
-			continue;
+		} else if (!it->offline && !backlog) {
+			return unlink_after(o, before);
+		} else if (!backlog) {
+			backlog = true;
+			backlog_before = before;
 		}
-		return unlink_after(o, before);
 	}
-	return NULL;
+	return backlog ? unlink_after(o, backlog_before) : NULL;
 }
 
 bool outbox_send_next(

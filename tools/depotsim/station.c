@@ -247,6 +247,9 @@ static void notify_connector(struct station *s, struct evse *e)
 
 void station_report_connector(struct station *s, struct evse *e, bool triggered)
 {
+	/* Told later: at the acceptance (B01.FR.05) or when the connection is back (B04). */
+	if (!s->connected || (s->boot != BOOT_ACCEPTED && !triggered))
+		return;
 	e->told = evse_status(e);
 	e->has_told = true;
 	if (s->status_by_event && !triggered) {
