@@ -36,7 +36,7 @@ function equal(got, want, what) {
 	if (a !== b) throw new Error(`${what}: got ${a}, want ${b}`);
 }
 
-async function until(what, test, ms = 5000) {
+async function until(what, test, ms = 10_000) {
 	const end = Date.now() + ms;
 	while (!(await test())) {
 		if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
@@ -169,7 +169,7 @@ async function fixtureChecks(page, mock, bad) {
 	});
 	await check("EVSE: van, state, battery, power of limit, who sets it and why, session", async () => {
 		const cells = await page.locator(`${row("CP-A3/1")} > *`).allInnerTexts();
-		equal(cells.slice(0, 8).map(plain), ["CP-A3 · 1 AC 22 kW", "VAN 05", "Charging", "36 %", "", "8.0 of 8.0 kW", "Hall A feeder Guard: Hall A at 160 of 160 kW", "3.8 kWh"], "CP-A3/1");
+		equal(cells.slice(0, 8).map(plain), ["CP-A3/1 AC 22 kW", "VAN 05", "Charging", "36 %", "", "8.0 of 8.0 kW", "Hall A feeder Guard: Hall A at 160 of 160 kW", "3.8 kWh"], "CP-A3/1");
 		equal(plain(await text(page, `${row("CP-B1/2")} .c-load`)), "unknown of 4.1 kW", "a missing power is unknown");
 		equal(plain(await text(page, `${row("CP-Y4/1")} .c-state`)), "Silent for 41 min", "silent");
 		equal(plain(await text(page, `${row("CP-B3/1")} .tag`)), "Faulted", "fault");
@@ -359,14 +359,14 @@ async function fixtureChecks(page, mock, bad) {
 		await until("tag", async () => plain(await text(page, ".sim")) === "simulated ×60");
 		const minute = async () => (await text(page, ".clock")).split(":")[1];
 		const before = await minute();
-		await until("clock runs", async () => (await minute()) !== before, 3000);
+		await until("clock runs", async () => (await minute()) !== before);
 		mock.data = { ...mock.data, speed: 1 };
 		mock.began = Date.now();
 		mock.snapshot();
 		await until("tag gone", async () => (await page.locator(".sim").count()) === 0);
 	});
 	await check("silence of a meter: its values look old and say so", async () => {
-		await until("stale", async () => (await page.locator("[data-node=hall-a] .c-load .stale").count()) === 1, 9000);
+		await until("stale", async () => (await page.locator("[data-node=hall-a] .c-load .stale").count()) === 1, 20_000);
 		equal(await page.locator("[data-node=hall-a] .bar-fill.old").count(), 1, "bar");
 		equal(await page.locator("[data-node=hall-b] .c-load .stale").count(), 0, "a sum of EVSEs is not old yet");
 		await page.screenshot({ path: join(SCREENS, "stale.png") });
@@ -381,13 +381,13 @@ async function lostChecks(page, mock) {
 	await check("server gone: a bar over the page, values kept and old, then back", async () => {
 		const port = mock.port;
 		await mock.stop();
-		await until("bar", async () => (await page.locator(".lost").count()) === 1, 8000);
+		await until("bar", async () => (await page.locator(".lost").count()) === 1, 20_000);
 		const bar = plain(await text(page, ".lost"));
 		if (!/^No connection since 22:\d\d:\d\d\. Chargers are not affected\. Values on this screen are \d+ s old\. (Trying|Try)/.test(bar)) {
 			throw new Error(bar);
 		}
 		equal(await page.locator("[data-evse]").count(), 24, "rows kept");
-		await until("old", async () => (await page.locator('[data-evse="CP-A3/1"] .c-load .stale').count()) === 1, 9000);
+		await until("old", async () => (await page.locator('[data-evse="CP-A3/1"] .c-load .stale').count()) === 1, 20_000);
 		for (const [width, height] of [[1440, 900], [320, 640]]) {
 			await page.setViewportSize({ width, height });
 			await page.waitForTimeout(100);
@@ -414,7 +414,7 @@ async function quietCheck(context, root) {
 		await page.goto(`${base}/#code=${CODE}`);
 		await signedIn(page);
 		const before = mock.seen.filter((r) => r.endsWith("/stream")).length;
-		await until("a second try", () => mock.seen.filter((r) => r.endsWith("/stream")).length > before, 17_000);
+		await until("a second try", () => mock.seen.filter((r) => r.endsWith("/stream")).length > before, 40_000);
 		await page.close();
 		await mock.stop();
 	});
@@ -452,7 +452,7 @@ async function signInChecks(context, root) {
 	await check("a session that ends on the server ends on the page", async () => {
 		mock.sessions.clear();
 		for (const res of mock.streams) res.destroy();
-		await until("sign in", async () => (await text(page, "h1")) === "Sign in", 8000);
+		await until("sign in", async () => (await text(page, "h1")) === "Sign in", 20_000);
 	});
 	await page.close();
 	await mock.stop();

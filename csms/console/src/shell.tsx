@@ -188,12 +188,14 @@ function LostBar() {
 	const age = Math.max(0, (localNow.value - l.sinceMs) / 1000);
 	return (
 		<div class="lost">
-			<p role="alert">
-				<Icon name="miss" />{" "}
-				<b>{overview.value ? en.lostSince(clockSeconds(depotTime(l.sinceMs), zone.value)) : en.lostNever}</b>{" "}
-				{en.lostEffect}
-			</p>
-			<p>{overview.value && en.lostAge(durationExact(age))} {wait > 0 ? en.lostRetry(duration(wait)) : en.lostTrying}</p>
+			<div class="words">
+				<p role="alert">
+					<Icon name="miss" />{" "}
+					<b>{overview.value ? en.lostSince(clockSeconds(depotTime(l.sinceMs), zone.value)) : en.lostNever}</b>{" "}
+					{en.lostEffect}
+				</p>
+				<p>{overview.value && en.lostAge(durationExact(age))} {wait > 0 ? en.lostRetry(duration(wait)) : en.lostTrying}</p>
+			</div>
 			<button type="button" class="btn" onClick={retryNow}>{en.lostButton}</button>
 		</div>
 	);

@@ -115,7 +115,7 @@ export const en = {
 	state: "State",
 	noDeparture: "no time",
 	away: "not plugged in",
-	evseName: (station: string, evse: number) => `${station} · ${evse}`,
+	evseName: (station: string, evse: number) => `${station}/${evse}`,
 	batteryLabel: (soc: string | undefined, target: number) =>
 		soc === undefined
 			? `Battery unknown, needs ${target}${SP}%`
@@ -240,6 +240,7 @@ export const en = {
 		plan: "Plan",
 		guard: "Guard",
 		tail: "Safe tail",
+		idle: "No van",
 		charger: "Charger",
 		operator: "Operator",
 	} as Record<string, string>,

@@ -29,12 +29,14 @@ function Van({ evse, name }: { evse: EvseView; name: string | undefined }) {
 	return <span class="u">{evse.transaction !== undefined ? en.unknownVan : en.noVan}</span>;
 }
 
-/* "Hall A feeder" with "Guard: …" under it; without a node the source itself is the owner. */
+/* "Hall A feeder" with "Guard: …" under it; without a node the source itself is the owner. An EVSE
+ * without a van has no need of a reason. */
 function Owner({ evse, nodeName }: { evse: EvseView; nodeName: string | undefined }) {
 	if (evse.limit_w === undefined) return <span class="u">{en.noLimitTold}</span>;
 	const source = limitOwner(evse.limit_source);
-	const node = evse.limit_node === undefined ? undefined : (nodeName ?? evse.limit_node);
-	const why = [node === undefined ? undefined : source, evse.limit_reason].filter(Boolean).join(": ");
+	const node = evse.limit_node ? (nodeName ?? evse.limit_node) : undefined;
+	const reason = evse.limit_source === "idle" ? undefined : evse.limit_reason;
+	const why = [node === undefined ? undefined : source, reason].filter(Boolean).join(": ");
 	return (
 		<>
 			<span class="owner">{node ?? source}</span>
@@ -110,7 +112,7 @@ function Group({ group, names }: { group: EvseGroup; names: Names }) {
 			{group.rows.map(({ station, evse }) => (
 				<Row key={`${station.id}/${evse.id}`} station={station} evse={evse}
 					vanName={evse.vehicle === undefined ? undefined : names.vehicle.get(evse.vehicle)}
-					nodeName={evse.limit_node === undefined ? undefined : names.node.get(evse.limit_node)} />
+					nodeName={!evse.limit_node ? undefined : names.node.get(evse.limit_node)} />
 			))}
 		</tbody>
 	);

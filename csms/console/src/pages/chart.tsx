@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { clock, date, decimal, kw, pct } from "../lib/format.ts";
 import { en } from "../messages/en.ts";
 import { now, overview, zone } from "../store/store.ts";
-import { followSeries, points, range, RANGES, seriesError } from "../store/series.ts";
+import { followSeries, loaded, range, RANGES, seriesError } from "../store/series.ts";
 import { rootNode } from "../store/derive.ts";
 import { Empty, Panel } from "../ui/panel.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -209,7 +209,7 @@ function AsTable({ steps, from, to }: { steps: Step[]; from: number; to: number 
 
 function saveCsv(): void {
 	const cell = (x: number | undefined) => (x === undefined ? "" : String(Math.round(x)));
-	const lines = (points.value ?? []).map((p) =>
+	const lines = (loaded.value?.points ?? []).map((p) =>
 		[p.at, cell(p.site_w), cell(p.evse_w), cell(p.base_w), cell(p.limit_w)].join(","));
 	const blob = new Blob([[en.csvHead.join(","), ...lines, ""].join("\r\n")], { type: "text/csv" });
 	const a = document.createElement("a");
@@ -267,12 +267,12 @@ export function Chart() {
 	const [isTable, setTable] = useState(false);
 	const [at, setAt] = useState<number | undefined>(undefined);
 	useEffect(followSeries, []);
-	const { hours, stepS } = range.value;
+	const { hours, stepS } = loaded.value?.range ?? range.value;
+	const series = loaded.value?.points;
 	/* The right edge moves with the data and at least every five seconds, not with every beat. */
-	const newest = points.value?.[points.value.length - 1];
+	const newest = series?.[series.length - 1];
 	const to = Math.max(newest ? Date.parse(newest.at) : 0, Math.floor(now.value / 5000) * 5000);
 	const from = to - hours * 3_600_000;
-	const series = points.value;
 	const steps = useMemo(
 		() => toSteps(series ?? [], stepS * 1000, from, to), [series, stepS, from, to]);
 	const root = overview.value && rootNode(overview.value.tree.nodes);

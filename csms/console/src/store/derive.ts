@@ -46,7 +46,7 @@ export function rootNode(nodes: readonly NodeView[]): NodeView | undefined {
 /* Does the limit of a node keep this EVSE's van under what the EVSE could give? */
 export function isHeldBack(evse: EvseView): boolean {
 	return (
-		evse.limit_node !== undefined &&
+		Boolean(evse.limit_node) &&
 		evse.limit_w !== undefined &&
 		evse.limit_w < evse.max_w &&
 		(evse.state === "charging" || evse.state === "paused" || evse.state === "plugged")
@@ -58,7 +58,7 @@ export function heldBackBy(stations: readonly StationView[]): Map<string, number
 	const counts = new Map<string, number>();
 	for (const station of stations) {
 		for (const evse of station.evses) {
-			if (!isHeldBack(evse) || evse.limit_node === undefined) continue;
+			if (!evse.limit_node || !isHeldBack(evse)) continue;
 			counts.set(evse.limit_node, (counts.get(evse.limit_node) ?? 0) + 1);
 		}
 	}

@@ -17,7 +17,8 @@ const REFRESH_MS = 60_000;
 const RETRY_MS = 5000;
 
 export const range = signal<Range>(RANGES[1]!);
-export const points = signal<PowerPoint[] | undefined>(undefined);
+/* What was loaded, with the range that it was loaded for: it stays until the next one is there. */
+export const loaded = signal<{ range: Range; points: PowerPoint[] } | undefined>(undefined);
 export const seriesError = signal<string | undefined>(undefined);
 
 let generation = 0;
@@ -27,13 +28,14 @@ async function load(): Promise<void> {
 	clearTimeout(timer);
 	generation += 1;
 	const mine = generation;
-	const { hours, stepS } = range.peek();
+	const asked = range.peek();
+	const { hours, stepS } = asked;
 	const to = depotTime(performance.now());
 	let again = REFRESH_MS / Math.min(12, Math.max(1, speed.peek()));
 	try {
 		const got = await getPower(to - hours * 3_600_000, to, stepS);
 		if (mine !== generation) return;
-		points.value = Array.isArray(got.points) ? got.points : [];
+		loaded.value = { range: asked, points: Array.isArray(got.points) ? got.points : [] };
 		seriesError.value = undefined;
 	} catch (error) {
 		if (mine !== generation) return;
@@ -52,7 +54,9 @@ export function followSeries(): () => void {
 	const stopFollowing = effect(() => {
 		const point = overview.value && livePoint(overview.value);
 		untracked(() => {
-			if (point && points.value) points.value = appendPoint(points.value, point, range.value);
+			const old = loaded.value;
+			if (!point || !old) return;
+			loaded.value = { ...old, points: appendPoint(old.points, point, old.range) };
 		});
 	});
 	return () => {
