@@ -42,9 +42,12 @@ static void rebuild(const struct ocpp_frame *f, enum ocpp_version version, struc
 	check(text_ok(out));
 }
 
-static void check_same(const struct ocpp_frame *a, const struct ocpp_frame *b)
+static void check_same(
+	const struct ocpp_frame *a, const struct ocpp_frame *b, enum ocpp_version version)
 {
-	check(a->type == b->type && a->code == b->code);
+	/* 1.6 has fewer codes than there are to be read. */
+	const char *code = ocpp_code_name(a->code, version);
+	check(a->type == b->type && strcmp(code, ocpp_code_name(b->code, version)) == 0);
 	check(strcmp(a->id.text, b->id.text) == 0);
 	check(strcmp(a->action, b->action) == 0);
 	check(strcmp(a->description, b->description) == 0);
@@ -83,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text_init(&out, 0);
 	rebuild(&frame, limits.version, &out);
 	check(ocpp_frame_parse(out.data, out.len, &limits, &again, &err) == 0);
-	check_same(&frame, &again);
+	check_same(&frame, &again, limits.version);
 	text_finish(&out);
 	return 0;
 }
