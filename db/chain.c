@@ -12,6 +12,8 @@ struct walk {
 	int64_t last; /* sequence of the head */
 	int64_t seq; /* of the event before */
 	unsigned char hash[HASH_SIZE];
+	int64_t sealed;
+	unsigned char seal[HASH_SIZE];
 };
 
 static void read_fields(sqlite3_stmt *st, struct chain_event *e)
@@ -59,7 +61,17 @@ static int check_event(struct walk *w, const struct chain_event *e, char why[300
 	return 0;
 }
 
+/* Called for the event before the walk goes on: the seal must fit the event that it names. */
 static int check_seal(struct walk *w, char why[300])
+{
+	if (w->seq != w->sealed || memcmp(w->hash, w->seal, HASH_SIZE) == 0)
+		return 0;
+	snprintf(why, 300, "the journal is broken: event %lld is not the one that was sealed",
+		(long long)w->seq);
+	return -1;
+}
+
+static int read_seal(struct walk *w, char why[300])
 {
 	sqlite3_stmt *st =
 		sql_prepare(w->sql, "SELECT (SELECT value FROM meta WHERE key='head_seq'),"
@@ -68,15 +80,11 @@ static int check_seal(struct walk *w, char why[300])
 		snprintf(why, 300, "%.299s", w->sql->error);
 		return -1;
 	}
-	const void *hash = sqlite3_column_blob(st, 1);
-	int64_t seq = sqlite3_column_int64(st, 0);
-	bool fits = seq == w->seq && (!seq || (hash && memcmp(hash, w->hash, HASH_SIZE) == 0));
+	w->sealed = sqlite3_column_int64(st, 0);
+	if (sqlite3_column_bytes(st, 1) == HASH_SIZE)
+		memcpy(w->seal, sqlite3_column_blob(st, 1), HASH_SIZE);
 	sqlite3_finalize(st);
-	if (!fits)
-		snprintf(why, 300,
-			"the journal is broken: it ends at event %lld, its seal says %lld",
-			(long long)w->seq, (long long)seq);
-	return fits ? 0 : -1;
+	return 0;
 }
 
 static int walk_all(struct walk *w, const struct chain_visitor *v, char why[300])
@@ -85,7 +93,8 @@ static int walk_all(struct walk *w, const struct chain_visitor *v, char why[300]
 	int rc;
 	while ((rc = sql_step(w->sql, w->st)) > 0) {
 		read_fields(w->st, &e);
-		if (check_event(w, &e, why) < 0 || (v->visit && v->visit(v->arg, &e, why) != 0))
+		if (check_event(w, &e, why) < 0 || check_seal(w, why) < 0 ||
+			(v->visit && v->visit(v->arg, &e, why) != 0))
 			return -1;
 		if (v->progress && v->progress->fn && w->seq % REPORT_EVERY == 0)
 			v->progress->fn(v->progress->arg, (int)(w->seq * 100 / (w->last + 1)));
@@ -94,7 +103,11 @@ static int walk_all(struct walk *w, const struct chain_visitor *v, char why[300]
 		snprintf(why, 300, "%.299s", w->sql->error);
 		return -1;
 	}
-	return check_seal(w, why);
+	if (w->seq >= w->sealed)
+		return 0;
+	snprintf(why, 300, "the journal is broken: it ends at event %lld, its seal says %lld",
+		(long long)w->seq, (long long)w->sealed);
+	return -1;
 }
 
 int chain_walk(struct sql *s, const struct chain_visitor *v, int64_t *events, char why[300])
@@ -111,7 +124,7 @@ int chain_walk(struct sql *s, const struct chain_visitor *v, int64_t *events, ch
 		" FROM journal AS j LEFT JOIN streams AS s ON s.id=j.stream ORDER BY j.seq");
 	if (!w.st || sql_int(s, "SELECT ifnull(max(seq), 0) FROM journal", 0, &w.last) < 0)
 		snprintf(why, 300, "%.299s", s->error);
-	else
+	else if (read_seal(&w, why) == 0)
 		rc = walk_all(&w, v, why);
 	sqlite3_finalize(w.st);
 	hasher_destroy(w.hasher);

@@ -239,8 +239,11 @@ int db_flush(struct db *db)
 {
 	pthread_mutex_lock(&db->lock);
 	int64_t patience = db->retries + 2; /* one attempt may be under way since before */
-	while (db->pending && !db->broken && db->retries < patience)
+	db->flushing++;
+	pthread_cond_signal(&db->work);
+	while ((db->pending || db->recording) && !db->broken && db->retries < patience)
 		pthread_cond_wait(&db->settled, &db->lock);
+	db->flushing--;
 	bool settled = db->pending == 0;
 	pthread_mutex_unlock(&db->lock);
 	db_drain(db);

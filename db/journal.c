@@ -8,7 +8,8 @@
 #include "db/hash.h"
 #include "gen/event.h"
 
-#define HEADS_MAX 20000 /* cached streams; the oldest goes first */
+#define HEADS_MAX  20000 /* cached streams; the oldest goes first */
+#define SEAL_EVERY 256 /* events; a seal in each commit would be one page more to write */
 
 struct head {
 	char *stream;
@@ -23,6 +24,7 @@ struct journal {
 	struct hasher *hasher;
 	struct head *heads;
 	int64_t seq;
+	int64_t sealed; /* sequence in the newest seal, as far as we know */
 	int64_t last_stream_id;
 	unsigned char hash[HASH_SIZE];
 	struct text payload;
@@ -66,26 +68,25 @@ static int prepare(struct journal *j)
 	return sql_prepare_all(j->sql, list, sizeof list / sizeof *list);
 }
 
-/* The head row and the note of it in `meta` are written in one transaction: if they differ, rows at
- * the end were removed or changed by someone else. */
+/* The event that the seal names must be there with its hash: else rows were removed from the end,
+ * or changed, by someone else. */
 static int check_head(struct journal *j, char why[300])
 {
-	sqlite3_stmt *st =
-		sql_prepare(j->sql, "SELECT (SELECT value FROM meta WHERE key='head_seq'),"
-				    " (SELECT value FROM meta WHERE key='head_hash')");
+	sqlite3_stmt *st = sql_prepare(j->sql,
+		"SELECT s.value, j.hash = h.value FROM meta AS s JOIN meta AS h ON h.key='head_hash'"
+		" LEFT JOIN journal AS j ON j.seq=s.value WHERE s.key='head_seq'");
 	int rc = st ? sql_step(j->sql, st) : -1;
 	if (rc < 0) {
 		snprintf(why, 300, "%.299s", j->sql->error);
 		return -1;
 	}
-	const void *hash = sqlite3_column_blob(st, 1);
-	bool same = sqlite3_column_int64(st, 0) == j->seq &&
-		    (j->seq == 0 || (hash && sqlite3_column_bytes(st, 1) == HASH_SIZE &&
-					    memcmp(hash, j->hash, HASH_SIZE) == 0));
+	bool same = !rc || sqlite3_column_int(st, 1) == 1;
+	j->sealed = rc ? sqlite3_column_int64(st, 0) : 0;
 	if (!same)
 		snprintf(why, 300,
-			"%s is damaged (the journal ends at %lld, its seal says %lld): restore a backup",
-			j->sql->path, (long long)j->seq, (long long)sqlite3_column_int64(st, 0));
+			"%.150s is damaged (the journal ends at %lld, its seal says %lld): restore a "
+			"backup",
+			j->sql->path, (long long)j->seq, (long long)j->sealed);
 	sqlite3_finalize(st);
 	return same ? 0 : -1;
 }
@@ -370,11 +371,16 @@ int journal_append(struct journal *j, const struct db_event *e, struct journal_e
 	return 1;
 }
 
-int journal_seal(struct journal *j)
+int journal_seal(struct journal *j, bool now)
 {
+	if (j->seq == j->sealed || (!now && j->seq - j->sealed < SEAL_EVERY))
+		return 0;
 	sqlite3_bind_int64(j->seal, 1, j->seq);
 	sqlite3_bind_blob(j->seal, 2, j->hash, HASH_SIZE, SQLITE_STATIC);
-	return sql_run(j->sql, j->seal) < 0 ? fail(j, j->sql->error) : 0;
+	if (sql_run(j->sql, j->seal) < 0)
+		return fail(j, j->sql->error);
+	j->sealed = j->seq;
+	return 0;
 }
 
 int64_t journal_seq(const struct journal *j)

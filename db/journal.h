@@ -38,8 +38,9 @@ int journal_check(struct journal *j, const struct db_event *events, size_t count
  * DB_FAILED. Versions were checked before. */
 int journal_append(struct journal *j, const struct db_event *e, struct journal_entry *out);
 
-/* Writes the head of the chain beside it; before each COMMIT. */
-int journal_seal(struct journal *j);
+/* Notes in `meta` how far the chain had come, if that is long ago or `now`; before COMMIT. Rows that
+ * are taken from the end later than that show at the next start. */
+int journal_seal(struct journal *j, bool now);
 
 /* After a rollback: forgets what it cached and reads the head again. */
 int journal_reload(struct journal *j);

@@ -32,6 +32,8 @@ struct db {
 	int pooled;
 	size_t pending; /* batches submitted and not yet wholly recorded */
 	int64_t retries; /* failed attempts of the writer */
+	int flushing; /* callers of db_flush() that wait */
+	bool recording; /* frames or samples are written and not committed */
 	bool writer_waits, stop, ailing, broken;
 	char why[300]; /* why ailing (may pass) or broken (does not) */
 	struct db_stats stats;

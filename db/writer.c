@@ -13,6 +13,8 @@
 #include "db/wire.h"
 
 #define RETRY_MS          250
+#define RECORD_MS         100 /* frames and samples are committed at least this often … */
+#define RECORD_ROWS       5000 /* … or after so many of them */
 #define CACHE_KB          16384
 #define CHECKPOINT_FRAMES 4000
 
@@ -26,6 +28,8 @@ struct writer {
 	pthread_t thread;
 	bool running;
 	int wal_frames;
+	int64_t frames, samples; /* recorded, not yet committed */
+	int64_t record_us; /* when they must be committed; 0: there are none */
 	char why[300]; /* of the last failure */
 };
 
@@ -171,7 +175,7 @@ static int begin(struct writer *w)
 
 static int commit(struct writer *w)
 {
-	if (journal_seal(w->journal) < 0)
+	if (journal_seal(w->journal, false) < 0)
 		return note_failure(w, journal_error(w->journal));
 	return sql_exec(&w->sql, "COMMIT") < 0 ? note_failure(w, w->sql.error) : 0;
 }
@@ -319,31 +323,66 @@ static int record_batch(struct writer *w, const struct db_batch *b)
 	return 0;
 }
 
-/* Frames and samples of the group. What cannot be written is counted and lost: the recorder never
- * holds up the journal. */
+static void count_records(struct writer *w, bool written)
+{
+	struct db *db = w->db;
+	pthread_mutex_lock(&db->lock);
+	db->stats.frames += written ? w->frames : 0;
+	db->stats.samples += written ? w->samples : 0;
+	db->stats.lost += written ? 0 : w->frames + w->samples;
+	db->recording = false;
+	pthread_mutex_unlock(&db->lock);
+	w->frames = w->samples = 0;
+	w->record_us = 0;
+}
+
+/* What cannot be written is counted and lost: the recorder never holds up the journal. */
+static void drop_records(struct writer *w)
+{
+	wire_rollback(w->wire);
+	series_rollback(w->series);
+	count_records(w, false);
+}
+
+static void commit_records(struct writer *w)
+{
+	if (!w->record_us)
+		return;
+	if (wire_commit(w->wire) < 0 || series_commit(w->series) < 0) {
+		drop_records(w);
+		return;
+	}
+	count_records(w, true);
+	wire_checkpoint(w->wire);
+	series_checkpoint(w->series);
+}
+
+/* Frames and samples of the group go into transactions that stay open for a moment: a commit for
+ * each small group would write the same pages again and again. */
 static void record(struct writer *w, struct group *g)
 {
 	struct db *db = w->db;
-	int64_t frames = 0, samples = 0;
 	int rc = 0;
 	for (struct db_batch *b = g->head; b; b = b->next) {
-		frames += (int64_t)b->frame_count;
-		samples += (int64_t)b->sample_count;
+		w->frames += (int64_t)b->frame_count;
+		w->samples += (int64_t)b->sample_count;
 		if (rc == 0)
 			rc = record_batch(w, b);
 	}
-	if (rc == 0 && wire_commit(w->wire) == 0 && series_commit(w->series) == 0) {
-		pthread_mutex_lock(&db->lock);
-		db->stats.frames += frames;
-		db->stats.samples += samples;
-		pthread_mutex_unlock(&db->lock);
+	if (rc < 0) {
+		drop_records(w);
 		return;
 	}
-	wire_rollback(w->wire);
-	series_rollback(w->series);
-	pthread_mutex_lock(&db->lock);
-	db->stats.lost += frames + samples;
-	pthread_mutex_unlock(&db->lock);
+	if (!w->frames && !w->samples)
+		return;
+	if (!w->record_us) {
+		w->record_us = now_us() + RECORD_MS * 1000;
+		pthread_mutex_lock(&db->lock);
+		db->recording = true;
+		pthread_mutex_unlock(&db->lock);
+	}
+	if (w->frames + w->samples >= RECORD_ROWS || now_us() >= w->record_us)
+		commit_records(w);
 }
 
 static void release(struct writer *w, struct group *g)
@@ -370,23 +409,47 @@ static void checkpoint(struct writer *w)
 			w->sql.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 		w->wal_frames = 0;
 	}
-	wire_checkpoint(w->wire);
-	series_checkpoint(w->series);
 }
 
 /* -- thread ----------------------------------------------------------------------------------- */
+
+/* Sleeps until there is work, the store is closed, or records must be committed. */
+static void sleep_locked(struct writer *w)
+{
+	struct db *db = w->db;
+	const struct timespec until = {w->record_us / 1000000, w->record_us % 1000000 * 1000};
+	db->writer_waits = true;
+	if (w->record_us)
+		pthread_cond_timedwait(&db->work, &db->lock, &until);
+	else
+		pthread_cond_wait(&db->work, &db->lock);
+	db->writer_waits = false;
+}
 
 static bool wait_work(struct writer *w, struct group *g)
 {
 	struct db *db = w->db;
 	*g = (struct group){0};
 	pthread_mutex_lock(&db->lock);
-	db->writer_waits = true;
-	while (!db->queue.head && !db->stop)
-		pthread_cond_wait(&db->work, &db->lock);
-	db->writer_waits = false;
+	while (!db->queue.head && !db->stop) {
+		if (w->record_us && (db->flushing || now_us() >= w->record_us)) {
+			pthread_mutex_unlock(&db->lock);
+			commit_records(w);
+			pthread_mutex_lock(&db->lock);
+			pthread_cond_broadcast(&db->settled);
+			continue;
+		}
+		sleep_locked(w);
+	}
 	pthread_mutex_unlock(&db->lock);
 	return take_more(w, g);
+}
+
+/* At the end the seal names the very last event. If that fails the older seal still holds. */
+static void seal(struct writer *w)
+{
+	if (begin(w) < 0 || journal_seal(w->journal, true) < 0 || sql_exec(&w->sql, "COMMIT") < 0)
+		sql_rollback(&w->sql);
 }
 
 static void *run(void *arg)
@@ -402,6 +465,8 @@ static void *run(void *arg)
 		release(w, &g);
 		checkpoint(w);
 	}
+	commit_records(w);
+	seal(w);
 	return NULL;
 }
 

@@ -5,6 +5,7 @@
  *   bench-db [EVENTS [EVENTS_PER_BATCH [EVENTS_IN_FLIGHT]]]
  */
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,37 @@ static void add_event(struct db_batch *b, int64_t n, wall_t at)
 	db_batch_frame(b, id, DB_FRAME_OUT, at, e.cause, NULL, NULL, reply, sizeof reply - 1);
 }
 
+/* The loop of the daemon, in small: sleeps until the store wakes it, then drains. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t rung;
+	bool woken;
+	int64_t in_flight;
+} loop = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, 0};
+
+static void on_wake(void *arg)
+{
+	pthread_mutex_lock(&loop.lock);
+	loop.woken = true;
+	pthread_cond_signal(&loop.rung);
+	pthread_mutex_unlock(&loop.lock);
+}
+
+static void wait_wake(void)
+{
+	pthread_mutex_lock(&loop.lock);
+	while (!loop.woken)
+		pthread_cond_wait(&loop.rung, &loop.lock);
+	loop.woken = false;
+	pthread_mutex_unlock(&loop.lock);
+}
+
+static void on_done(void *arg, const struct db_result *r)
+{
+	if (r->status == 0)
+		loop.in_flight -= (intptr_t)arg;
+}
+
 static int fill(struct db *db, int64_t events, int64_t each, int64_t in_flight)
 {
 	for (int64_t n = 0; n < events;) {
@@ -96,14 +128,16 @@ static int fill(struct db *db, int64_t events, int64_t each, int64_t in_flight)
 		if (!b)
 			return -1;
 		wall_t at = {1773268812345 + n};
-		for (int64_t i = 0; i < each && n < events; i++, n++)
-			add_event(b, n, at);
-		struct db_stats s;
-		for (db_stats(db, &s); s.queued * each >= in_flight; db_stats(db, &s))
-			usleep(100);
-		if (db_submit(db, b, NULL, NULL) < 0)
+		int64_t count = each < events - n ? each : events - n;
+		for (int64_t i = 0; i < count; i++)
+			add_event(b, n++, at);
+		if (db_submit(db, b, on_done, (void *)(intptr_t)count) < 0)
 			return -1;
-		db_drain(db);
+		loop.in_flight += count;
+		while (loop.in_flight >= in_flight) {
+			wait_wake();
+			db_drain(db);
+		}
 	}
 	return db_flush(db);
 }
@@ -134,7 +168,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: bench-db [EVENTS [EVENTS_PER_BATCH [EVENTS_IN_FLIGHT]]]\n");
 		return 2;
 	}
-	const struct db_config cfg = {.dir = dir, .depot = "bench"};
+	const struct db_config cfg = {.dir = dir, .depot = "bench", .wake = on_wake};
 	struct db *db = db_open(&cfg, why);
 	if (!db) {
 		fprintf(stderr, "bench-db: %s\n", why);
