@@ -6,5 +6,6 @@ DB_LIBS := sqlite ssl m pthread
 
 $(eval $(call unit,db_journal,$(DB_DEPS),$(DB_LIBS)))
 $(eval $(call unit,db_transaction,$(DB_DEPS),$(DB_LIBS)))
+$(eval $(call unit,db_care,$(DB_DEPS),$(DB_LIBS)))
 
 $(eval $(call program,bench-db,tests/db/db_bench.c $(DB_DEPS),$(DB_LIBS)))
