@@ -306,9 +306,6 @@ static bool on_tick(void *arg)
 			break;
 		sim_step(a->sim);
 		show_progress(a);
-		/* What was sent in one second must be able to matter in the next. */
-		if (i == 0 && a->options.speed <= 1000)
-			break;
 	}
 	open_some(a);
 	return true;
@@ -316,8 +313,8 @@ static bool on_tick(void *arg)
 
 static int64_t tick_us(const struct app *a)
 {
-	double us = 1e6 / a->options.speed / 4;
-	return us < 200 ? 200 : us > 50000 ? 50000 : (int64_t)us;
+	double us = 1e6 / a->options.speed;
+	return us < 500 ? 500 : us > 50000 ? 50000 : (int64_t)us;
 }
 
 /* ---- start ---- */
@@ -383,7 +380,8 @@ static int run(struct app *a)
 	a->arena = arena_create(0);
 	if (!a->arena || read_files(a) != 0 || start(a) != 0)
 		return 1;
-	wsc_pool_run(a->pool, tick_us(a), on_tick, a);
+	if (wsc_pool_run(a->pool, tick_us(a), on_tick, a) != 0)
+		return complain("cannot start the timer"), 1;
 	int bad = save_report(a);
 	if (a->options.json)
 		bad = write_report(a, stdout) || bad;

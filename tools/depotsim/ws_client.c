@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 #include "tools/depotsim/ws_client.h"
 
@@ -35,8 +36,7 @@ struct wsc_pool {
 	struct lws_context *context;
 	struct wsc_handlers handlers;
 	struct wsc_link *links;
-	lws_sorted_usec_list_t timer;
-	int64_t tick_us;
+	int timer; /* timerfd, watched by the same poll */
 	bool (*tick)(void *arg);
 	void *tick_arg;
 	bool stopped;
@@ -189,10 +189,24 @@ static bool address_is_certified(const struct wsc_link *l, struct lws *wsi)
 	return fits;
 }
 
+/* libwebsockets' own timers round down to milliseconds and spin for the rest, hence a timerfd. */
+static void on_timer(struct wsc_pool *p)
+{
+	uint64_t expirations;
+	if (read(p->timer, &expirations, sizeof expirations) != (ssize_t)sizeof expirations)
+		return;
+	if (p->tick(p->tick_arg))
+		return;
+	p->stopped = true;
+	lws_cancel_service(p->context); /* or it would wait for the next frame */
+}
+
 static int on_event(
 	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
 	struct wsc_link *l = lws_get_opaque_user_data(wsi);
+	if (reason == LWS_CALLBACK_RAW_RX_FILE)
+		on_timer(lws_context_user(lws_get_context(wsi)));
 	if (!l || !l->pool || l->pool->stopped)
 		return 0;
 	switch (reason) {
@@ -256,6 +270,7 @@ struct wsc_pool *wsc_pool_create(
 			   LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
 		.client_ssl_ca_filepath = ca_file,
 		.retry_and_idle_policy = &no_retry,
+		.user = p,
 		.gid = -1,
 		.uid = -1,
 	};
@@ -378,25 +393,23 @@ void wsc_link_close(struct wsc_link *l, bool abrupt)
 		lws_callback_on_writable(l->wsi);
 }
 
-static void on_timer(lws_sorted_usec_list_t *timer)
+int wsc_pool_run(struct wsc_pool *p, int64_t tick_us, bool (*tick)(void *arg), void *arg)
 {
-	struct wsc_pool *p = lws_container_of(timer, struct wsc_pool, timer);
-	if (p->tick(p->tick_arg)) {
-		lws_sul_schedule(p->context, 0, &p->timer, on_timer, p->tick_us);
-		return;
-	}
-	p->stopped = true;
-	lws_cancel_service(p->context); /* or it would wait for the next frame */
-}
-
-void wsc_pool_run(struct wsc_pool *p, int64_t tick_us, bool (*tick)(void *arg), void *arg)
-{
-	p->tick_us = tick_us;
+	struct itimerspec every = {
+		.it_interval = {tick_us / 1000000, tick_us % 1000000 * 1000},
+		.it_value = {0, 1},
+	};
+	lws_sock_file_fd_type fd;
 	p->tick = tick;
 	p->tick_arg = arg;
-	lws_sul_schedule(p->context, 0, &p->timer, on_timer, 1);
+	p->timer = fd.filefd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (p->timer < 0 || timerfd_settime(p->timer, 0, &every, NULL) != 0 ||
+		!lws_adopt_descriptor_vhost(lws_get_vhost_by_name(p->context, "default"),
+			LWS_ADOPT_RAW_FILE_DESC, fd, SUBPROTOCOL, NULL))
+		return -1;
 	while (!p->stopped && lws_service(p->context, 0) >= 0)
 		continue;
+	return 0;
 }
 
 void wsc_pool_destroy(struct wsc_pool *p)

@@ -51,8 +51,8 @@ int wsc_link_send(struct wsc_link *l, const char *text, size_t len);
 /* Closes with a close frame, or (`abrupt`) cuts the TCP connection without a word. */
 void wsc_link_close(struct wsc_link *l, bool abrupt);
 
-/* Runs the loop; `tick(arg)` is called every `tick_us` until it returns false. */
-void wsc_pool_run(struct wsc_pool *p, int64_t tick_us, bool (*tick)(void *arg), void *arg);
+/* Runs the loop; `tick(arg)` is called every `tick_us` until it returns false. 0 or -1. */
+int wsc_pool_run(struct wsc_pool *p, int64_t tick_us, bool (*tick)(void *arg), void *arg);
 
 /* Ends all connections (no callbacks) and frees all links. */
 void wsc_pool_destroy(struct wsc_pool *p);
