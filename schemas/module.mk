@@ -33,3 +33,8 @@ tests/schema/node_modules/.package-lock.json: tests/schema/package-lock.json
 .PHONY: test-schema
 test-schema: $(BUILD)/tests/schema/judge tests/schema/node_modules/.package-lock.json ## judge the codec against ajv
 	$(Q)node tests/schema/differential.mjs $<
+
+$(eval $(call unit,schema_arena,schemas/arena.c))
+$(eval $(call unit,schema_text,schemas/text.c,m))
+$(eval $(call unit,schema_wall,schemas/wall.c))
+$(eval $(call unit,schema_codec,$(SCHEMAS_SRC) $(SCHEMAS:%=gen/%.c),m))

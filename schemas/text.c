@@ -1,5 +1,6 @@
 #include "schemas/text.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -149,8 +150,8 @@ void text_put_number(struct text *t, double v)
 		text_put_int(t, (int64_t)v);
 		return;
 	}
-	/* 15 digits always survive the way there and back, 17 always suffice. */
-	for (int digits = 15; digits <= 17; digits++) {
+	/* 15 digits survive the way there and back unless the number is denormal; 17 always suffice. */
+	for (int digits = fabs(v) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
 		snprintf(buf, sizeof(buf), "%.*g", digits, v);
 		if (strtod(buf, NULL) == v)
 			break;
