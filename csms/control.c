@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "csms/call.h"
 #include "csms/log.h"
 #include "csms/meters.h"
 #include "csms/planner.h"
@@ -13,6 +14,7 @@
 
 #define PLAN_SOON_MS     200   /* events that come together make one plan */
 #define PLAN_LATE_MS     10000 /* without a plan for so long a vehicle gets what the guard allows */
+#define SAMPLES_LATE     2500  /* times sample_s: an EVSE's power older than that is not known */
 #define JOURNAL_EVERY_MS 10000 /* the guard's doings, at most */
 
 struct control {
@@ -223,7 +225,7 @@ static void fill_evse(struct control *k, int i, wall_t now, int64_t now_ms)
 	const struct evse *e = k->evse[i];
 	const struct vehicle *v = e->tx.vehicle;
 	int64_t age = wall_diff_ms(now, e->power_w.at);
-	bool is_fresh = e->power_w.at.ms && age <= k->core->config->control->stale_worst_s * 1000;
+	bool is_fresh = e->power_w.at.ms && age <= k->core->config->control->sample_s * SAMPLES_LATE;
 
 	*in = (struct guard_evse_in){
 		.connected = e->tx.is_open,
@@ -451,6 +453,26 @@ void control_load_changed(struct control *k)
 		cycle_soon(k);
 }
 
+/* Meter values often enough for the guard to tell vehicles from other load (J02, SampledDataCtrlr).
+ * A station that cannot do it says so, and its EVSEs then count with what they may draw. */
+static void ask_for_samples(struct control *k, struct station *s)
+{
+	struct schema_error err;
+	char payload[256];
+	struct call_request req = {
+		.action = "SetVariables",
+		.payload = payload,
+		.actor = "control",
+		.why = "meter values in time for the guard",
+	};
+
+	snprintf(payload, sizeof payload,
+		"{\"setVariableData\":[{\"attributeValue\":\"%d\",\"component\":{\"name\":"
+		"\"SampledDataCtrlr\"},\"variable\":{\"name\":\"TxUpdatedInterval\"}}]}",
+		(int)k->core->config->control->sample_s);
+	call_queue_add(k->core, s, &req, NULL, &err);
+}
+
 void control_station_ready(struct control *k, struct station *s, bool booted)
 {
 	if (!k)
@@ -461,6 +483,8 @@ void control_station_ready(struct control *k, struct station *s, bool booted)
 		if (l)
 			lane_repeat(l, booted);
 	}
+	if (booted)
+		ask_for_samples(k, s);
 	cycle_soon(k);
 }
 

@@ -8,6 +8,7 @@
 #include "scheduler/plan.h"
 
 #define UNKNOWN_NEED_WH   30000 /* of a vehicle that nobody described */
+#define UNKNOWN_SOC 0.1 /* a battery that nobody measured is nearly empty: the worst case */
 #define EFFICIENCY 0.9 /* of what is drawn, stored; as battery_default() */
 #define SLOTS_MAX         4000
 
@@ -87,7 +88,8 @@ static void fill_energy(const struct evse *e, const struct vehicle *v, struct pl
 			out->stored_wh = (int64_t)((double)v->battery_wh * e->soc_pct.value / 100.0);
 			need = target - (double)out->stored_wh;
 		} else {
-			need = (v->need_wh >= 0 ? (double)v->need_wh : target / 2) - got;
+			need = (v->need_wh >= 0 ? (double)v->need_wh
+						: target - (double)v->battery_wh * UNKNOWN_SOC) - got;
 			out->stored_wh = (int64_t)(target - need);
 		}
 		if (out->stored_wh < 0)

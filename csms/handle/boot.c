@@ -1,5 +1,6 @@
 /* B01 to B03 cold boot, G02 heartbeat. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "csms/control.h"
 #include "csms/handle/handlers.h"
@@ -52,6 +53,45 @@ static void forget_connectors(struct station *s)
 			s->evses[i].connectors[j].status[0] = '\0';
 }
 
+/* What waits for the answer to be on disk, and so on its way: nothing may be asked of the station
+ * before it knows that it is accepted (B01.FR.02). */
+struct boot {
+	struct core *core;
+	char station[49];
+	int64_t epoch;
+	enum event_registration status;
+};
+
+static void in_force(void *arg, int status, const char *why)
+{
+	struct boot *b = arg;
+	struct station *s = fleet_station(&b->core->fleet, b->station);
+
+	(void)why;
+	if (status == 0 && s && s->session && s->epoch == b->epoch) {
+		s->has_booted = true;
+		s->boot_status = b->status;
+		s->session->invited = 0;
+		fleet_touch(&b->core->fleet, s);
+		if (b->status == EVENT_REGISTRATION_ACCEPTED)
+			control_station_ready(b->core->control, s, true);
+	}
+	free(b);
+}
+
+static void take_effect_later(struct exchange *x)
+{
+	struct boot *b = calloc(1, sizeof *b);
+
+	if (!b)
+		return;
+	b->core = x->core;
+	b->epoch = x->station->epoch;
+	b->status = x->station->policy;
+	snprintf(b->station, sizeof b->station, "%s", x->station->id);
+	record_then(x->core, in_force, b);
+}
+
 void *handle_boot_notification(struct exchange *x, const void *request)
 {
 	const struct ocpp201_boot_notification_request *req = request;
@@ -63,19 +103,14 @@ void *handle_boot_notification(struct exchange *x, const void *request)
 		return NULL;
 	note_station(s, &req->charging_station);
 	forget_connectors(s);
-	s->has_booted = true;
-	s->boot_status = s->policy;
-	x->session->invited = 0;
 	res->current_time = x->received;
 	res->status = status_of(s->policy);
 	res->interval =
 		s->policy == EVENT_REGISTRATION_ACCEPTED ? cfg->heartbeat_s : cfg->retry_s;
 	journal(x, req, (int)res->interval);
-	fleet_touch(&x->core->fleet, s);
+	take_effect_later(x);
 	log_info("station %s: booted (%s), %s", s->id, ocpp201_boot_reason_enum.values[req->reason],
 		event_registration_enum.values[s->policy]);
-	if (s->policy == EVENT_REGISTRATION_ACCEPTED)
-		control_station_ready(x->core->control, s, true);
 	return res;
 }
 
