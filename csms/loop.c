@@ -87,9 +87,12 @@ struct loop *loop_create(void)
 
 	if (!l)
 		return NULL;
-	l->ev = ev_default_loop(EVFLAG_AUTO);
+	/* Not the default loop: that one reaps every child of the process behind our back. */
+	l->ev = ev_loop_new(EVFLAG_AUTO);
 	l->timers = timers_create();
 	if (!l->ev || !l->timers) {
+		if (l->ev)
+			ev_loop_destroy(l->ev);
 		timers_destroy(l->timers);
 		free(l);
 		return NULL;

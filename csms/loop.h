@@ -10,7 +10,7 @@
 
 struct loop;
 
-/* Creates the default libev loop (one per process) and ignores SIGPIPE. NULL with errno set. */
+/* Creates a libev loop (one per process) and ignores SIGPIPE. NULL with errno set. */
 struct loop *loop_create(void);
 
 /* Runs until loop_stop(). */

@@ -23,3 +23,5 @@ $(eval $(call unit,csms_ws_server,$(csms_net_core.test) csms/ws_server.c csms/ws
 $(eval $(call unit,csms_site_ca,csms/pki/site_ca.c,ssl))
 $(eval $(call unit,csms_http_server,$(csms_net_core.test) csms/http_server.c csms/http_body.c,\
 	$(csms_net.libs)))
+$(eval $(call unit,csms_tls,$(csms_net_core.test) csms/http_server.c csms/http_body.c \
+	csms/pki/site_ca.c,$(csms_net.libs)))

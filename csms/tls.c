@@ -66,14 +66,22 @@ static int load(SSL_CTX *ctx, const struct tls_server *t, char why[WHY_SIZE])
 	return t->rsa_cert ? load_pair(ctx, t->rsa_cert, t->rsa_key, why) : 0;
 }
 
-/* A trial run, so that a bad file never touches a live listener. */
-static int check_files(const struct tls_server *t, char why[WHY_SIZE])
+/* Alone, for next to another pair the key of that one would pass. */
+static int check_pair(const char *cert, const char *key, char why[WHY_SIZE])
 {
 	SSL_CTX *trial = SSL_CTX_new(TLS_server_method());
-	int result = trial ? load(trial, t, why) : explain(why, "cannot set up TLS for", "a trial");
+	int result = trial ? load_pair(trial, cert, key, why) : explain(why, "cannot use", cert);
 
 	SSL_CTX_free(trial);
 	return result;
+}
+
+/* A trial run, so that a bad file never touches a live listener. */
+static int check_files(const struct tls_server *t, char why[WHY_SIZE])
+{
+	if (check_pair(t->ecdsa_cert, t->ecdsa_key, why))
+		return -1;
+	return t->rsa_cert ? check_pair(t->rsa_cert, t->rsa_key, why) : 0;
 }
 
 static char *copy(const char *s)
