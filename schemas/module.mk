@@ -38,3 +38,7 @@ $(eval $(call unit,schema_arena,schemas/arena.c))
 $(eval $(call unit,schema_text,schemas/text.c,m))
 $(eval $(call unit,schema_wall,schemas/wall.c))
 $(eval $(call unit,schema_codec,$(SCHEMAS_SRC) $(SCHEMAS:%=gen/%.c),m))
+$(eval $(call unit,schema_gen,$(filter-out %/main.c,$(wildcard tools/genschema/*.c)) schemas/arena.c schemas/utf8.c))
+
+CODEC_FUZZ_GEN := $(foreach s,ocpp201 event depot meter,$(BUILD)/gen/$(s).c)
+$(eval $(call fuzzer,codec,$(SCHEMAS_SRC) $(CODEC_FUZZ_GEN),m))
