@@ -24,9 +24,11 @@ struct tls_server {
 
 static int explain(char why[WHY_SIZE], const char *what, const char *path)
 {
-	unsigned long error = ERR_peek_last_error();
-	const char *reason = error ? ERR_reason_error_string(error) : NULL;
+	unsigned long first = ERR_peek_error(), last = ERR_peek_last_error();
+	const char *reason = last ? ERR_reason_error_string(last) : NULL;
 
+	if (first && ERR_GET_LIB(first) == ERR_LIB_SYS) /* no file, no permission */
+		reason = strerror(ERR_GET_REASON(first));
 	/* The file name is what a person needs if the line gets too long. */
 	snprintf(why, WHY_SIZE, "%s %.110s: %.50s", what, path, reason ? reason : "unknown error");
 	ERR_clear_error();

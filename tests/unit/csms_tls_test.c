@@ -61,22 +61,19 @@ static void destroy(void *arg)
 	net_destroy(w.net);
 }
 
-static void make_certificates(void)
-{
-	static const char *const hosts[] = {"depot.example", "localhost", "127.0.0.1"};
+static const char *const hosts[] = {"depot.example", "localhost", "127.0.0.1"};
 
-	strcpy(w.dir, "/tmp/tls_test.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(w.dir));
-	snprintf(w.pki, sizeof(w.pki), "%s/pki", w.dir);
-	ck_assert_msg(!site_ca_ensure(w.pki, hosts, 3, &w.paths, w.why), "%s", w.why);
-}
+/* Certificates made once; each test gets a copy. */
+static char template[64];
 
-static void setup(void)
+static void make_template(void)
 {
-	memset(&w, 0, sizeof(w));
-	client.fd = -1;
-	w.limits = (struct net_limits){.max_connections = 1000, .header_timeout_s = 5};
-	make_certificates();
+	char pki[96];
+
+	strcpy(template, "/tmp/tls_test.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(template));
+	snprintf(pki, sizeof(pki), "%s/pki", template);
+	ck_assert_msg(!site_ca_ensure(pki, hosts, 3, &w.paths, w.why), "%s", w.why);
 }
 
 static void start(void)
@@ -110,6 +107,23 @@ static int sh(const char *fmt, ...)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static void remove_template(void)
+{
+	ck_assert_int_eq(sh("rm -rf '%s'", template), 0);
+}
+
+static void setup(void)
+{
+	memset(&w, 0, sizeof(w));
+	client.fd = -1;
+	w.limits = (struct net_limits){.max_connections = 1000, .header_timeout_s = 5};
+	strcpy(w.dir, "/tmp/tls_test.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(w.dir));
+	snprintf(w.pki, sizeof(w.pki), "%s/pki", w.dir);
+	ck_assert_int_eq(sh("cp -a '%s/pki' '%s'", template, w.pki), 0);
+	ck_assert_msg(!site_ca_ensure(w.pki, hosts, 3, &w.paths, w.why), "%s", w.why);
+}
+
 static void teardown(void)
 {
 	client_close(&client);
@@ -125,7 +139,7 @@ static void ck_has(const char *part)
 }
 
 #define REQUEST                                                                                    \
-	"printf 'GET /x HTTP/1.1\\r\\nHost: depot.example\\r\\nConnection: close\\r\\n\\r\\n'"
+	"printf 'GET /x HTTP/1.1\\r\\nHost: depot.example\\r\\nConnection: close\\r\\n\\r\\n' 2>/dev/null"
 
 /* One request by `openssl s_client` with more options. */
 static int ask(int port, const char *options)
@@ -359,6 +373,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("csms_tls");
 	TCase *t = tcase_create("all");
 
+	tcase_add_unchecked_fixture(t, make_template, remove_template);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, test_suites, 0, ROWS(accepted));
