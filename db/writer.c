@@ -205,6 +205,22 @@ static int write_group(struct writer *w, struct group *g, bool grow)
 
 /* -- failures --------------------------------------------------------------------------------- */
 
+/* What a person should know and do about the last failure. */
+static void explain(const struct writer *w, char out[300])
+{
+	const char *dir = w->db->cfg.dir;
+	if ((w->sql.code & 0xff) == SQLITE_FULL)
+		snprintf(out, 300,
+			"no room in %.120s: make some; what waits is written then (%.120s)", dir,
+			w->why);
+	else if (sql_is_damage(w->sql.code))
+		snprintf(out, 300, "the store in %.100s is damaged: restore a backup (%.140s)", dir,
+			w->why);
+	else
+		snprintf(out, 300, "cannot write in %.120s, trying on: look at the disk (%.130s)",
+			dir, w->why);
+}
+
 static void set_health(struct writer *w, bool ailing, bool broken)
 {
 	struct db *db = w->db;
@@ -212,7 +228,7 @@ static void set_health(struct writer *w, bool ailing, bool broken)
 	db->ailing = ailing;
 	db->broken |= broken;
 	if (ailing || broken) {
-		snprintf(db->why, sizeof db->why, "%s", w->why);
+		explain(w, db->why);
 		db->retries++;
 		pthread_cond_broadcast(&db->settled);
 	}
