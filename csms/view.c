@@ -162,7 +162,8 @@ static void view_node(const struct core *c, const struct grid_tree *g, int index
 		.allowed_w = now->allowed_w,
 		.meter = row != NULL ? row->meter : NULL,
 	};
-	put_time(now->load_at, &out->has_load_at, &out->load_at);
+	if (out->has_load_w)
+		put_time(now->load_at, &out->has_load_at, &out->load_at);
 }
 
 void view_tree(const struct core *c, struct arena *a, struct api_tree *out)

@@ -350,6 +350,8 @@ static void count_site(const struct api_node_view_list *nodes, struct words_nigh
 		return;
 	if (nodes->items[0].has_load_w)
 		n->site_w = nodes->items[0].load_w;
+	n->is_assumed = nodes->items[0].load_source != NULL &&
+			strcmp(nodes->items[0].load_source, "worst-case") == 0;
 	if (nodes->items[0].has_limit_w)
 		n->limit_w = nodes->items[0].limit_w;
 }

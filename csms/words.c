@@ -130,6 +130,16 @@ static void put_trouble(struct text *t, const struct words_night *n)
 	}
 }
 
+static void put_site(struct text *t, const struct words_night *n)
+{
+	text_puts(t, "The site draws ");
+	if (n->limit_w == UNKNOWN)
+		words_power(t, n->site_w);
+	else
+		words_power_of(t, n->site_w, n->limit_w);
+	text_putc(t, '.');
+}
+
 void words_sub(struct text *t, const struct words_night *n, wall_t now)
 {
 	if (n->worst != NULL) {
@@ -145,13 +155,12 @@ void words_sub(struct text *t, const struct words_night *n, wall_t now)
 			text_printf(t, " %s", n->worst_reason);
 	} else if (n->site_w == UNKNOWN) {
 		text_puts(t, "The site's power is unknown.");
+	} else if (n->is_assumed) {
+		text_puts(t, "The site's meter is silent; ");
+		words_power(t, n->site_w);
+		text_puts(t, " is assumed.");
 	} else {
-		text_puts(t, "The site draws ");
-		if (n->limit_w == UNKNOWN)
-			words_power(t, n->site_w);
-		else
-			words_power_of(t, n->site_w, n->limit_w);
-		text_putc(t, '.');
+		put_site(t, n);
 	}
 	put_trouble(t, n);
 	if (n->worst == NULL && n->away > 0) {

@@ -40,6 +40,7 @@ struct words_night {
 	int evses, charging, faulted; /* EVSEs */
 	int stations, silent; /* stations not connected */
 	int64_t site_w, limit_w; /* INT64_MIN: unknown */
+	bool is_assumed; /* nobody measures the site: site_w is the worst case */
 };
 
 /* "1 van will miss its departure. 2 more are at risk." */

@@ -34,6 +34,19 @@ static bool is_failed(struct ask *k, const char *error, const void *memory)
 
 /* -- journal --------------------------------------------------------------------------------- */
 
+/* Hashes of passwords are nobody's business: a weak password could be guessed from one. */
+static const char *without_secrets(const char *payload, struct arena *a)
+{
+	static const char key[] = "\"password_hash\":\"";
+	const char *at = strstr(payload, key);
+
+	if (at == NULL)
+		return payload;
+	at += sizeof(key) - 1;
+	return arena_printf(
+		a, "%.*s(hidden)%s", (int)(at - payload), payload, at + strcspn(at, "\""));
+}
+
 void journal_view(
 	const struct db_journal_page *page, struct arena *a, struct api_journal_event_list *out)
 {
@@ -53,7 +66,7 @@ void journal_view(
 			.received = e->received,
 			.cause = e->cause,
 			.actor = e->actor,
-			.payload = e->payload,
+			.payload = without_secrets(e->payload, a),
 			.hash = e->hash,
 		};
 	}

@@ -1,0 +1,86 @@
+/* Requests of the commands, and what is said when they fail. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/depotctl/client.h"
+#include "tools/depotctl/ctl.h"
+
+/* Says why the API refused, from its problem body if it has one. */
+static int complain_refused(struct ctl *c, int status, const struct text *body)
+{
+	struct schema_error err;
+	const struct api_problem *p =
+		schema_decode(&api_problem_type, body->data, body->len, c->arena, &err);
+
+	if (c->json) {
+		printf("%s\n", body->data);
+		return CTL_FAILED;
+	}
+	if (p == NULL)
+		return ctl_complain(CTL_FAILED, "depotd answered %d", status);
+	if (p->detail == NULL)
+		return ctl_complain(CTL_FAILED, "%s (%d)", p->title, status);
+	return ctl_complain(CTL_FAILED, "%s: %s", p->title, p->detail);
+}
+
+int ctl_ask(struct ctl *c, const char *method, const char *path, const char *json, char **body)
+{
+	struct text answer;
+	char why[400];
+	int status = client_ask(c->client, method, path, json, &answer, why);
+	int result = CTL_OK;
+
+	*body = NULL;
+	if (status < 0)
+		result = ctl_complain(CTL_UNREACHABLE, "%s", why);
+	else if (status >= 300)
+		result = complain_refused(c, status, &answer);
+	else if ((*body = arena_strndup(c->arena, answer.data, answer.len)) == NULL)
+		result = ctl_complain(CTL_FAILED, "out of memory");
+	text_finish(&answer);
+	return result;
+}
+
+int ctl_ask_struct(struct ctl *c, const char *method, const char *path,
+	const struct schema_struct *in_type, const void *in, const struct schema_struct *out_type,
+	void **out)
+{
+	struct schema_error err;
+	struct text json;
+	char *body;
+	int status;
+
+	*out = NULL;
+	text_init(&json, 0);
+	if (in != NULL && (schema_encode(in_type, in, &json) != 0 || !text_ok(&json))) {
+		text_finish(&json);
+		return ctl_complain(CTL_FAILED, "out of memory");
+	}
+	status = ctl_ask(c, method, path, in != NULL ? json.data : NULL, &body);
+	text_finish(&json);
+	if (status != CTL_OK)
+		return status;
+	*out = schema_decode(out_type, body, strlen(body), c->arena, &err);
+	if (*out == NULL)
+		return ctl_complain(CTL_FAILED,
+			"the answer is not understood (%s %s): depotctl and depotd are of different "
+			"versions",
+			err.path, err.message);
+	if (c->json) {
+		printf("%s\n", body);
+		*out = NULL;
+	}
+	return CTL_OK;
+}
+
+const char *ctl_escape(struct ctl *c, const char *s)
+{
+	struct text t;
+	const char *out;
+
+	text_init(&t, 0);
+	client_escape(s, &t);
+	out = arena_strdup(c->arena, t.data != NULL ? t.data : "");
+	text_finish(&t);
+	return out != NULL ? out : "";
+}

@@ -1,0 +1,173 @@
+#include "tools/depotctl/client.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SILENCE_S  15 /* a stream beats every 5 s */
+#define ANSWER_MAX (256u << 20)
+
+struct client {
+	CURL *curl;
+	struct client_config cfg;
+	struct curl_slist *headers;
+	char error[CURL_ERROR_SIZE];
+};
+
+struct client *client_create(const struct client_config *cfg)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (c == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+		(c->curl = curl_easy_init()) == NULL) {
+		free(c);
+		return NULL;
+	}
+	c->cfg = *cfg;
+	return c;
+}
+
+/* One line that says what failed and what to look at. */
+static void explain(const struct client *c, CURLcode code, char why[400])
+{
+	const char *what = c->error[0] != '\0' ? c->error : curl_easy_strerror(code);
+
+	if (c->cfg.url == NULL)
+		snprintf(why, 400,
+			"cannot reach depotd at %.120s (%.120s): is it running? name its socket with "
+			"--socket or DEPOTD_SOCKET",
+			c->cfg.socket, what);
+	else if (code == CURLE_PEER_FAILED_VERIFICATION)
+		snprintf(why, 400,
+			"the certificate of %.120s is not trusted (%.120s): name the depot's root with "
+			"--ca DATA/pki/root.pem",
+			c->cfg.url, what);
+	else
+		snprintf(why, 400,
+			"cannot reach depotd at %.120s (%.120s): check the address, and that depotd is "
+			"running",
+			c->cfg.url, what);
+}
+
+static void prepare(struct client *c, const char *method, const char *path, const char *json)
+{
+	char url[2200], header[200];
+
+	curl_easy_reset(c->curl);
+	curl_slist_free_all(c->headers);
+	c->headers = NULL;
+	c->error[0] = '\0';
+	snprintf(url, sizeof(url), "%s%s%s", c->cfg.url != NULL ? c->cfg.url : "http://localhost",
+		path[0] == '/' ? "" : "/api/v1/", path);
+	curl_easy_setopt(c->curl, CURLOPT_URL, url);
+	curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->error);
+	curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT, 10L);
+	curl_easy_setopt(c->curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	if (c->cfg.url == NULL)
+		curl_easy_setopt(c->curl, CURLOPT_UNIX_SOCKET_PATH, c->cfg.socket);
+	if (c->cfg.ca != NULL)
+		curl_easy_setopt(c->curl, CURLOPT_CAINFO, c->cfg.ca);
+	if (c->cfg.token != NULL) {
+		snprintf(header, sizeof(header), "authorization: Bearer %.150s", c->cfg.token);
+		c->headers = curl_slist_append(c->headers, header);
+	}
+	c->headers = curl_slist_append(c->headers, "expect:");
+	if (json != NULL) {
+		c->headers = curl_slist_append(c->headers, "content-type: application/json");
+		curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(json));
+		curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, json);
+	}
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, c->headers);
+}
+
+static size_t on_bytes(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct text *body = arg;
+
+	text_put(body, bytes, size * count);
+	return text_ok(body) ? size * count : 0;
+}
+
+int client_ask(struct client *c, const char *method, const char *path, const char *json,
+	struct text *body, char why[400])
+{
+	long status = 0;
+	CURLcode code;
+
+	prepare(c, method, path, json);
+	text_init(body, ANSWER_MAX);
+	text_puts(body, "");
+	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, body);
+	code = curl_easy_perform(c->curl);
+	if (code != CURLE_OK) {
+		explain(c, code, why);
+		return -1;
+	}
+	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
+	return (int)status;
+}
+
+/* -- streams --------------------------------------------------------------------------------- */
+
+struct streaming {
+	bool (*more)(void *arg, const char *bytes, size_t len);
+	void *arg;
+	bool is_stopped;
+};
+
+static size_t on_more(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct streaming *s = arg;
+
+	if (s->more(s->arg, bytes, size * count))
+		return size * count;
+	s->is_stopped = true;
+	return 0;
+}
+
+int client_stream(struct client *c, const char *path,
+	bool (*more)(void *arg, const char *bytes, size_t len), void *arg, char why[400])
+{
+	struct streaming s = {more, arg, false};
+	long status = 0;
+	CURLcode code;
+
+	prepare(c, "GET", path, NULL);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_more);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &s);
+	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_S);
+	code = curl_easy_perform(c->curl);
+	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (code == CURLE_OK || s.is_stopped)
+		return (int)status;
+	explain(c, code, why);
+	return -1;
+}
+
+void client_escape(const char *s, struct text *out)
+{
+	for (; *s != '\0'; s++) {
+		unsigned char ch = (unsigned char)*s;
+		bool is_plain = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+				(ch >= '0' && ch <= '9') || strchr("-._~", ch) != NULL;
+		if (is_plain)
+			text_putc(out, *s);
+		else
+			text_printf(out, "%%%02X", ch);
+	}
+}
+
+void client_destroy(struct client *c)
+{
+	if (c == NULL)
+		return;
+	curl_slist_free_all(c->headers);
+	curl_easy_cleanup(c->curl);
+	curl_global_cleanup();
+	free(c);
+}

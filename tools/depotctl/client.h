@@ -1,0 +1,35 @@
+/*
+ * Client: HTTP to depotd, over its Unix socket or HTTPS. The only owner of <curl/curl.h> here.
+ */
+#ifndef DEPOTCTL_CLIENT_H
+#define DEPOTCTL_CLIENT_H
+
+#include "schemas/text.h"
+
+struct client_config {
+	const char *socket; /* path; used when there is no url */
+	const char *url; /* "https://depot.example:8443" or NULL */
+	const char *token; /* API token or NULL */
+	const char *ca; /* PEM file that signed the server's certificate, or NULL */
+};
+
+struct client;
+
+struct client *client_create(const struct client_config *cfg);
+
+/* Sends a request and waits for the whole answer. The HTTP status, or -1 with one line in `why`
+ * that says what to check. */
+int client_ask(struct client *c, const char *method, const char *path, const char *json,
+	struct text *body, char why[400]);
+
+/* Reads an endless answer; `more` gets the bytes as they come and returns false to stop. The HTTP
+ * status when it ended or was stopped, -1 with `why` if it broke or fell silent. */
+int client_stream(struct client *c, const char *path,
+	bool (*more)(void *arg, const char *bytes, size_t len), void *arg, char why[400]);
+
+/* Percent-encodes into `out`. */
+void client_escape(const char *s, struct text *out);
+
+void client_destroy(struct client *c);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * depotctl: a thin client of depotd's HTTP API. This header is shared by its files: what a command
+ * gets, and how it ends.
+ */
+#ifndef DEPOTCTL_CTL_H
+#define DEPOTCTL_CTL_H
+
+#include <stdio.h>
+
+#include "gen/api.h"
+#include "schemas/codec.h"
+
+enum ctl_exit { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_UNREACHABLE = 3 };
+
+#define CTL_ARGS 64
+
+struct client;
+
+struct ctl {
+	struct client *client;
+	struct arena *arena; /* for all that the command needs; freed at the end */
+	bool json; /* --json: print the API's answer as it is */
+	bool colour; /* stdout is a terminal and NO_COLOR is not set */
+	const char *command; /* name, for messages */
+	int argc; /* what is left of the command line: the command's own words */
+	const char *argv[CTL_ARGS];
+};
+
+struct command {
+	const char *name, *usage; /* "station", "STATION [--x Y]" */
+	int (*run)(struct ctl *c);
+	int min_args, max_args; /* plain words after the name; -1: any number */
+	const char *options; /* names that it takes, "--x= --y": '=' with a value */
+	const char *help, *example;
+};
+extern const struct command ctl_commands[];
+
+/* -- command line ---------------------------------------------------------------------------- */
+
+/* Takes an option out of the command line: its value, NULL when it is not there. */
+const char *ctl_option(struct ctl *c, const char *name);
+bool ctl_flag(struct ctl *c, const char *name);
+
+/* "depotctl: …" on stderr; returns `status`. */
+int ctl_complain(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* -- requests -------------------------------------------------------------------------------- */
+
+/* Asks the API; `path` is below /api/v1 or begins with '/'. 0 with the answer in `body` (in the
+ * arena); else an exit code, after it was explained on stderr. */
+int ctl_ask(struct ctl *c, const char *method, const char *path, const char *json, char **body);
+
+/* The same with a struct each way: `in` may be NULL. `*out` NULL with 0: --json, all is printed. */
+int ctl_ask_struct(struct ctl *c, const char *method, const char *path,
+	const struct schema_struct *in_type, const void *in, const struct schema_struct *out_type,
+	void **out);
+
+/* Percent-encoded, for one segment of a path or one value of a query. */
+const char *ctl_escape(struct ctl *c, const char *s);
+
+/* -- commands, by file ----------------------------------------------------------------------- */
+
+/* show.c */
+int ctl_status(struct ctl *c);
+int ctl_stations(struct ctl *c);
+int ctl_station(struct ctl *c);
+int ctl_vehicles(struct ctl *c);
+int ctl_meters(struct ctl *c);
+int ctl_tree(struct ctl *c);
+int ctl_plan(struct ctl *c);
+void show_overview(struct ctl *c, const struct api_overview *o);
+
+/* records.c */
+int ctl_sessions(struct ctl *c);
+int ctl_session(struct ctl *c);
+int ctl_journal(struct ctl *c);
+int ctl_wire(struct ctl *c);
+
+/* change.c */
+int ctl_call(struct ctl *c);
+int ctl_set_station(struct ctl *c);
+int ctl_remove_station(struct ctl *c);
+int ctl_passwords(struct ctl *c);
+int ctl_token(struct ctl *c);
+int ctl_link(struct ctl *c);
+int ctl_api_token(struct ctl *c);
+int ctl_metrics(struct ctl *c);
+int ctl_backup(struct ctl *c);
+int ctl_routes(struct ctl *c);
+
+/* watch.c */
+int ctl_watch(struct ctl *c);
+
+/* offline.c */
+int ctl_rebuild(struct ctl *c);
+int ctl_verify(struct ctl *c);
+
+#endif

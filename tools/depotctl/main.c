@@ -1,0 +1,287 @@
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/depotctl/client.h"
+#include "tools/depotctl/ctl.h"
+
+/* name, arguments, handler, fewest and most words, options, help, example */
+const struct command ctl_commands[] = {
+	{"status", "", ctl_status, 0, 0, "",
+		"The state of the night in a sentence, the tree, the vans", "depotctl status"},
+	{"watch", "", ctl_watch, 0, 0, "", "The same, live; --json prints a line for each change",
+		"depotctl watch --json | jq .sentence"},
+	{"stations", "", ctl_stations, 0, 0, "", "All stations and their EVSEs",
+		"depotctl stations"},
+	{"station", "STATION", ctl_station, 1, 1, "", "One station in full",
+		"depotctl station CP-07"},
+	{"vehicles", "", ctl_vehicles, 0, 0, "", "All vehicles: battery, departure, state and why",
+		"depotctl vehicles"},
+	{"sessions",
+		"[--station S] [--vehicle V] [--state open|ended] [--from T] [--to T] [--limit N]",
+		ctl_sessions, 0, 0, "--station= --vehicle= --state= --from= --to= --limit=",
+		"Charging transactions, newest first", "depotctl sessions --state open"},
+	{"session", "STATION TRANSACTION", ctl_session, 2, 2, "", "One transaction with its events",
+		"depotctl session CP-07 8f2a"},
+	{"meters", "", ctl_meters, 0, 0, "", "Meters, their readings and their links",
+		"depotctl meters"},
+	{"tree", "", ctl_tree, 0, 0, "", "Nodes of the microgrid, their loads and limits",
+		"depotctl tree"},
+	{"plan", "", ctl_plan, 0, 0, "", "The charging plan in force", "depotctl plan"},
+	{"call", "STATION ACTION [PAYLOAD|-] [--timeout SECONDS] [--why TEXT] [--async]", ctl_call,
+		2, 3, "--timeout= --why= --async",
+		"Sends an OCPP action to a station and prints its answer; - reads the payload from stdin",
+		"depotctl call CP-07 Reset '{\"type\":\"OnIdle\"}' --why 'firmware hangs'"},
+	{"set-station",
+		"STATION [--evse ID:KIND:MAX_W[:MIN_W[:PHASES[:TAIL_W[:CONNECTORS]]]] …] [--node N]\n"
+		"              [--name TEXT] [--profile 0..3] [--policy accepted|pending|rejected]\n"
+		"              [--password P|- | --generate]",
+		ctl_set_station, 1, 1,
+		"--evse= --node= --name= --profile= --policy= --password= --generate",
+		"Registers or changes a station; --password - reads it from stdin, --generate makes one",
+		"depotctl set-station CP-30 --node feeder-a --profile 2 --generate --evse 1:ac:22000:4140"},
+	{"register", "STATION …", ctl_set_station, 1, 1,
+		"--evse= --node= --name= --profile= --policy= --password= --generate",
+		"As set-station", "depotctl register CP-30 --generate --evse 1:dc:150000"},
+	{"remove-station", "STATION", ctl_remove_station, 1, 1, "",
+		"Removes a station; its history stays", "depotctl remove-station CP-30"},
+	{"token",
+		"add TYPE VALUE | remove TYPE VALUE | list [--status S] [--vehicle V] [--group G]",
+		ctl_token, 1, 3, "--status= --vehicle= --group= --expires=",
+		"Cards and other tokens that may charge",
+		"depotctl token add ISO14443 04A2B3C4 --vehicle VAN-12"},
+	{"link", "[--name NAME] [--role viewer|operator|admin]", ctl_link, 0, 0, "--name= --role=",
+		"Makes a sign-in link for the console, good once and for 10 minutes",
+		"depotctl link --name anna"},
+	{"api-token", "add NAME [--role R] [--days N] | list | revoke ID", ctl_api_token, 1, 2,
+		"--role= --days=", "API tokens for scripts; the secret is shown once",
+		"depotctl api-token add backup-job --role admin --days 30"},
+	{"journal", "[--stream S] [--type T] [--after N] [--limit N] [--follow]", ctl_journal, 0, 0,
+		"--stream= --type= --after= --limit= --follow",
+		"Events of the journal, the last ones by default; a stream that ends in / is a prefix",
+		"depotctl journal --stream station/CP-07 --follow"},
+	{"wire", "[--station S] [--action A] [--text T] [--from T] [--to T] [--faulty] [--limit N]",
+		ctl_wire, 0, 0, "--station= --action= --text= --from= --to= --faulty --limit=",
+		"OCPP messages as they went over the wire, oldest first",
+		"depotctl wire --station CP-07 --faulty"},
+	{"metrics", "", ctl_metrics, 0, 0, "", "Counters in the text format of Prometheus",
+		"depotctl metrics | grep ocpp"},
+	{"routes", "", ctl_routes, 0, 0, "", "All paths of the API", "depotctl routes"},
+	{"backup", "DIR", ctl_backup, 1, 1, "",
+		"Copies the store to a folder on depotd's machine while it runs, and checks the copy",
+		"depotctl backup /var/backups/depot-monday"},
+	{"rebuild", "--check|--replace --data DIR", ctl_rebuild, 0, 0, "--check --replace --data=",
+		"Computes the projections anew from the journal, and compares or replaces them; needs "
+		"no depotd, --replace needs it stopped",
+		"depotctl rebuild --check --data /var/lib/depotd"},
+	{"verify", "--data DIR", ctl_verify, 0, 0,
+		"--data=", "Checks the store's files and the journal's chain of hashes",
+		"depotctl verify --data /var/backups/depot-monday"},
+	{0},
+};
+
+int ctl_complain(int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("depotctl: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return status;
+}
+
+/* -- help ------------------------------------------------------------------------------------ */
+
+static void help(void)
+{
+	puts("Usage: depotctl [OPTIONS] COMMAND …\n\nCommands:");
+	for (const struct command *m = ctl_commands; m->name != NULL; m++)
+		printf("  %-15s %s\n", m->name, m->help);
+	puts("\nOptions:\n"
+	     "  --socket PATH   depotd's Unix socket (else $DEPOTD_SOCKET, ./var/demo/depotd.sock,\n"
+	     "                  /run/depotd/depotd.sock)\n"
+	     "  --url URL       over HTTPS instead: https://depot.example:8443\n"
+	     "  --token TOKEN   API token for --url (else $DEPOTD_TOKEN)\n"
+	     "  --ca FILE       certificate that signed the server's (DATA/pki/root.pem)\n"
+	     "  --json          print the API's answer as it is\n"
+	     "  --help          this, or the help of a command; --version\n\n"
+	     "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 depotd cannot be reached.");
+}
+
+static void help_command(const struct command *m)
+{
+	printf("Usage: depotctl %s%s%s\n\n%s.\n\nExample:\n  %s\n", m->name,
+		m->usage[0] != '\0' ? " " : "", m->usage, m->help, m->example);
+}
+
+/* -- command line ---------------------------------------------------------------------------- */
+
+static void drop(struct ctl *c, int at, int count)
+{
+	for (int i = at; i + count < c->argc; i++)
+		c->argv[i] = c->argv[i + count];
+	c->argc -= count;
+}
+
+const char *ctl_option(struct ctl *c, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (int i = 0; i < c->argc; i++) {
+		const char *arg = c->argv[i];
+		if (strncmp(arg, name, len) != 0)
+			continue;
+		if (arg[len] == '=') {
+			drop(c, i, 1);
+			return arg + len + 1;
+		}
+		if (arg[len] == '\0' && i + 1 < c->argc) {
+			const char *value = c->argv[i + 1];
+			drop(c, i, 2);
+			return value;
+		}
+	}
+	return NULL;
+}
+
+bool ctl_flag(struct ctl *c, const char *name)
+{
+	for (int i = 0; i < c->argc; i++)
+		if (strcmp(c->argv[i], name) == 0) {
+			drop(c, i, 1);
+			return true;
+		}
+	return false;
+}
+
+/* Is the option in the command's list, and does it take a value? 0: unknown, 1: flag, 2: value. */
+static int option_kind(const char *options, const char *arg)
+{
+	size_t len = strcspn(arg, "=");
+
+	for (const char *o = options; *o != '\0';) {
+		size_t n = strcspn(o, " ");
+		bool takes = n > 0 && o[n - 1] == '=';
+		if (n - takes == len && strncmp(o, arg, len) == 0)
+			return takes ? 2 : 1;
+		o += n + (o[n] == ' ');
+	}
+	return 0;
+}
+
+/* Checks the words against the command's row, without taking anything. */
+static int check_words(const struct ctl *c, const struct command *m)
+{
+	int words = 0;
+
+	for (int i = 0; i < c->argc; i++) {
+		const char *arg = c->argv[i];
+		if (strncmp(arg, "--", 2) != 0) {
+			words++;
+			continue;
+		}
+		int kind = option_kind(m->options, arg);
+		if (kind == 0)
+			return ctl_complain(CTL_USAGE,
+				"%s does not take %s; see: depotctl %s --help", m->name, arg,
+				m->name);
+		if (kind == 2 && strchr(arg, '=') == NULL && ++i >= c->argc)
+			return ctl_complain(CTL_USAGE, "%s needs a value", arg);
+	}
+	if (words >= m->min_args && (m->max_args < 0 || words <= m->max_args))
+		return CTL_OK;
+	fprintf(stderr, "Usage: depotctl %s %s\nExample: %s\n", m->name, m->usage, m->example);
+	return CTL_USAGE;
+}
+
+static const struct command *command_find(const char *name)
+{
+	for (const struct command *m = ctl_commands; m->name != NULL; m++)
+		if (strcmp(m->name, name) == 0)
+			return m;
+	return NULL;
+}
+
+static const char *default_socket(void)
+{
+	static const char *const places[] = {"./var/demo/depotd.sock", "/run/depotd/depotd.sock"};
+	const char *env = getenv("DEPOTD_SOCKET");
+
+	if (env != NULL && env[0] != '\0')
+		return env;
+	return access(places[0], F_OK) == 0 ? places[0] : places[1];
+}
+
+static void read_config(struct ctl *c, struct client_config *cfg)
+{
+	const char *socket = ctl_option(c, "--socket");
+
+	cfg->socket = socket != NULL ? socket : default_socket();
+	cfg->url = ctl_option(c, "--url");
+	cfg->token = ctl_option(c, "--token");
+	cfg->ca = ctl_option(c, "--ca");
+	if (cfg->token == NULL)
+		cfg->token = getenv("DEPOTD_TOKEN");
+	if (cfg->token != NULL && cfg->token[0] == '\0')
+		cfg->token = NULL;
+	c->json = ctl_flag(c, "--json");
+	c->colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+}
+
+static int run(struct ctl *c, const struct command *m, const struct client_config *cfg)
+{
+	int status = check_words(c, m);
+
+	if (status != CTL_OK)
+		return status;
+	c->command = m->name;
+	c->arena = arena_create(0);
+	c->client = client_create(cfg);
+	if (c->arena == NULL || c->client == NULL)
+		status = ctl_complain(CTL_FAILED, "out of memory");
+	else
+		status = m->run(c);
+	client_destroy(c->client);
+	arena_destroy(c->arena);
+	if (fflush(stdout) != 0 && status == CTL_OK)
+		status = CTL_FAILED;
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl c = {0};
+	struct client_config cfg = {0};
+
+	if (argc - 1 > CTL_ARGS)
+		return ctl_complain(CTL_USAGE, "more than %d words", CTL_ARGS);
+	for (int i = 1; i < argc; i++)
+		c.argv[c.argc++] = argv[i];
+	read_config(&c, &cfg);
+	if (ctl_flag(&c, "--version")) {
+		puts("depotctl " DEPOTD_VERSION);
+		return CTL_OK;
+	}
+	bool wants_help = ctl_flag(&c, "--help") || ctl_flag(&c, "-h");
+	if (c.argc > 0 && strcmp(c.argv[0], "help") == 0) {
+		wants_help = true;
+		drop(&c, 0, 1);
+	}
+	if (c.argc == 0) {
+		help();
+		return wants_help ? CTL_OK : CTL_USAGE;
+	}
+	const struct command *m = command_find(c.argv[0]);
+	if (m == NULL)
+		return ctl_complain(
+			CTL_USAGE, "unknown command \"%s\"; see: depotctl --help", c.argv[0]);
+	drop(&c, 0, 1);
+	if (wants_help) {
+		help_command(m);
+		return CTL_OK;
+	}
+	return run(&c, m, &cfg);
+}

@@ -1,0 +1,239 @@
+/* Tables of what was: transactions, journal, messages. */
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/table.h"
+
+static void print(const struct table *t, const char *empty)
+{
+	struct text out;
+
+	if (table_rows(t) == 0) {
+		printf("%s\n", empty);
+		return;
+	}
+	text_init(&out, 0);
+	table_print(t, &out);
+	if (text_ok(&out))
+		fwrite(out.data, 1, out.len, stdout);
+	text_finish(&out);
+}
+
+/* Adds "&name=value" for each option of the list that was given. */
+static const char *query_of(struct ctl *c, const char *path, const char *const *names)
+{
+	char glue = '?';
+
+	for (; *names != NULL; names++) {
+		const char *value = ctl_option(c, arena_printf(c->arena, "--%s", *names));
+		if (value == NULL)
+			continue;
+		path = arena_printf(
+			c->arena, "%s%c%s=%s", path, glue, *names, ctl_escape(c, value));
+		glue = '&';
+	}
+	return path;
+}
+
+/* -- transactions ---------------------------------------------------------------------------- */
+
+static void row_transaction(struct ctl *c, struct table *t, const struct api_transaction_view *v)
+{
+	table_row(t);
+	table_cell(t, v->station);
+	table_cell(t, v->id);
+	if (v->has_evse)
+		table_cellf(t, "%d", (int)v->evse);
+	else
+		table_cell(t, NULL);
+	table_cell(t, v->vehicle);
+	table_cell_colour(t, strcmp(v->state, "open") == 0 ? COLOUR_GREEN : COLOUR_NONE, v->state);
+	table_cell(t, cell_time(c->arena, v->has_started_at, v->started_at));
+	table_cell(t, cell_time(c->arena, v->has_ended_at, v->ended_at));
+	table_cell(t, cell_energy(c->arena, v->has_energy_wh, v->energy_wh));
+	table_cell(t, v->stopped_reason);
+	table_cellf(t, "%lld", (long long)v->events);
+	if (v->quarantined != NULL)
+		table_cell_colour(t, COLOUR_RED, v->quarantined);
+	else if (v->missing != NULL)
+		table_cell_colour(
+			t, COLOUR_YELLOW, arena_printf(c->arena, "missing %s", v->missing));
+	else
+		table_cell(t, v->complete ? "complete" : " ");
+}
+
+static struct table *transaction_table(struct ctl *c)
+{
+	return table_create(c->arena,
+		"STATION|TRANSACTION|EVSE|VEHICLE|STATE|STARTED|ENDED|>ENERGY|STOPPED BY|>EVENTS|"
+		"RECORD",
+		c->colour);
+}
+
+int ctl_sessions(struct ctl *c)
+{
+	static const char *const names[] = {
+		"station", "vehicle", "state", "from", "to", "limit", NULL};
+	const char *path = query_of(c, "transactions", names);
+	struct table *t = transaction_table(c);
+	void *answer;
+	int status =
+		ctl_ask_struct(c, "GET", path, NULL, NULL, &api_transaction_list_type, &answer);
+	const struct api_transaction_list *list = answer;
+
+	for (size_t i = 0; list != NULL && i < list->transactions.count; i++)
+		row_transaction(c, t, &list->transactions.items[i]);
+	if (list != NULL)
+		print(t, "No transactions.");
+	if (list != NULL && list->next != NULL)
+		printf("There are more; ask for them with --limit or --to.\n");
+	return status;
+}
+
+static void show_event(struct ctl *c, const struct api_journal_event *e)
+{
+	printf("%8lld  %s  %-34s %-24s %s\n", (long long)e->seq, cell_time(c->arena, true, e->at),
+		e->stream, e->type, e->payload);
+}
+
+int ctl_session(struct ctl *c)
+{
+	const char *path = arena_printf(c->arena, "transactions/%s/%s", ctl_escape(c, c->argv[0]),
+		ctl_escape(c, c->argv[1]));
+	struct table *t = transaction_table(c);
+	void *answer;
+	int status =
+		ctl_ask_struct(c, "GET", path, NULL, NULL, &api_transaction_detail_type, &answer);
+	const struct api_transaction_detail *d = answer;
+
+	if (d == NULL)
+		return status;
+	row_transaction(c, t, &d->transaction);
+	print(t, "");
+	putchar('\n');
+	for (size_t i = 0; i < d->events.count; i++)
+		show_event(c, &d->events.items[i]);
+	return status;
+}
+
+/* -- journal --------------------------------------------------------------------------------- */
+
+static void show_page(struct ctl *c, const struct api_journal_page *page, bool backwards)
+{
+	for (size_t i = 0; i < page->events.count; i++)
+		show_event(c, &page->events.items[backwards ? page->events.count - 1 - i : i]);
+	fflush(stdout);
+}
+
+/* Newest sequence number of a page, or `otherwise`. */
+static int64_t newest_of(const struct api_journal_page *page, int64_t otherwise)
+{
+	for (size_t i = 0; i < page->events.count; i++)
+		if (page->events.items[i].seq > otherwise)
+			otherwise = page->events.items[i].seq;
+	return otherwise;
+}
+
+/* Asks for a page; with --json prints it and still tells its events. */
+static int page_get(struct ctl *c, const char *path, struct api_journal_page **page)
+{
+	struct schema_error err;
+	char *body;
+	int status = ctl_ask(c, "GET", path, NULL, &body);
+
+	*page = NULL;
+	if (status != CTL_OK)
+		return status;
+	*page = schema_decode(&api_journal_page_type, body, strlen(body), c->arena, &err);
+	if (*page == NULL)
+		return ctl_complain(CTL_FAILED, "the answer is not understood: %s", err.message);
+	if (c->json && (*page)->events.count > 0) {
+		printf("%s\n", body);
+		fflush(stdout);
+	}
+	return CTL_OK;
+}
+
+static int follow(struct ctl *c, const char *base, int64_t after)
+{
+	struct arena *whole = c->arena;
+	int status = CTL_OK;
+
+	while (status == CTL_OK) {
+		struct api_journal_page *page;
+		struct arena *a = arena_create(0);
+		if (a == NULL)
+			return ctl_complain(CTL_FAILED, "out of memory");
+		c->arena = a;
+		status = page_get(c,
+			arena_printf(a, "%s%cafter=%lld", base, strchr(base, '?') ? '&' : '?',
+				(long long)after),
+			&page);
+		if (status == CTL_OK && !c->json)
+			show_page(c, page, false);
+		if (status == CTL_OK)
+			after = newest_of(page, after);
+		bool is_more = status == CTL_OK && page->has_next;
+		c->arena = whole;
+		arena_destroy(a);
+		if (status == CTL_OK && !is_more)
+			sleep(1);
+	}
+	return status;
+}
+
+int ctl_journal(struct ctl *c)
+{
+	static const char *const filter[] = {"stream", "type", NULL};
+	static const char *const place[] = {"after", "limit", NULL};
+	bool is_following = ctl_flag(c, "--follow");
+	const char *base = query_of(c, "journal", filter);
+	bool has_after = false;
+
+	for (int i = 0; i < c->argc; i++)
+		has_after |= strncmp(c->argv[i], "--after", 7) == 0;
+	const char *rest = query_of(c, "", place);
+	const char *path = base;
+	if (rest[0] != '\0')
+		path = arena_printf(
+			c->arena, "%s%c%s", base, strchr(base, '?') != NULL ? '&' : '?', rest + 1);
+	if (!has_after)
+		path = arena_printf(
+			c->arena, "%s%corder=newest", path, strchr(path, '?') != NULL ? '&' : '?');
+	struct api_journal_page *page;
+	int status = page_get(c, path, &page);
+	if (status != CTL_OK)
+		return status;
+	if (!c->json)
+		show_page(c, page, !has_after);
+	return is_following ? follow(c, base, newest_of(page, 0)) : CTL_OK;
+}
+
+/* -- wire ------------------------------------------------------------------------------------ */
+
+int ctl_wire(struct ctl *c)
+{
+	static const char *const names[] = {
+		"station", "action", "text", "from", "to", "limit", NULL};
+	bool is_faulty = ctl_flag(c, "--faulty");
+	const char *path = query_of(c, "wire", names);
+	void *answer;
+
+	if (is_faulty)
+		path = arena_printf(c->arena, "%s%cfaulty=1", path, strchr(path, '?') ? '&' : '?');
+	int status = ctl_ask_struct(c, "GET", path, NULL, NULL, &api_wire_page_type, &answer);
+	const struct api_wire_page *page = answer;
+	if (page == NULL)
+		return status;
+	for (size_t i = page->frames.count; i-- > 0;) {
+		const struct api_wire_frame *f = &page->frames.items[i];
+		printf("%s  %-12s %s %s\n", cell_time(c->arena, true, f->at), f->station,
+			strcmp(f->direction, "in") == 0 ? "->" : "<-", f->text);
+		if (f->verdict != NULL)
+			printf("%*s  refused: %s\n", 8, "", f->verdict);
+	}
+	if (page->frames.count == 0)
+		printf("No messages.\n");
+	return status;
+}

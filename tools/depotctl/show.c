@@ -1,0 +1,395 @@
+/* Tables of the live picture. */
+#include <string.h>
+
+#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/table.h"
+
+static struct table *table_of(struct ctl *c, const char *head)
+{
+	return table_create(c->arena, head, c->colour);
+}
+
+static void print(const struct table *t, const char *empty)
+{
+	struct text out;
+
+	if (table_rows(t) == 0) {
+		printf("%s\n", empty);
+		return;
+	}
+	text_init(&out, 0);
+	table_print(t, &out);
+	if (text_ok(&out))
+		fwrite(out.data, 1, out.len, stdout);
+	text_finish(&out);
+}
+
+static void heading(struct ctl *c, const char *words)
+{
+	struct text t;
+
+	text_init(&t, 0);
+	put_colour(&t, c->colour, COLOUR_BOLD, words);
+	printf("\n%s\n", t.data != NULL ? t.data : words);
+	text_finish(&t);
+}
+
+static enum colour state_colour(const char *state)
+{
+	static const struct {
+		const char *state;
+		enum colour colour;
+	} rows[] = {
+		{"charging", COLOUR_GREEN},
+		{"ready", COLOUR_GREEN},
+		{"connected", COLOUR_GREEN},
+		{"ok", COLOUR_GREEN},
+		{"at risk", COLOUR_YELLOW},
+		{"pending", COLOUR_YELLOW},
+		{"unknown", COLOUR_YELLOW},
+		{"will miss", COLOUR_RED},
+		{"faulted", COLOUR_RED},
+		{"silent", COLOUR_RED},
+		{"rejected", COLOUR_RED},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(rows[i].state, state) == 0)
+			return rows[i].colour;
+	return COLOUR_NONE;
+}
+
+/* "at_risk" reads "at risk". */
+static void cell_state(struct ctl *c, struct table *t, const char *state)
+{
+	char *words = arena_strdup(c->arena, state);
+
+	for (char *s = words; s != NULL && *s != '\0'; s++)
+		if (*s == '_')
+			*s = ' ';
+	table_cell_colour(t, state_colour(words), words);
+}
+
+/* -- tree ------------------------------------------------------------------------------------ */
+
+static int depth_of(const struct api_tree *tree, const struct api_node_view *n)
+{
+	int depth = 0;
+
+	for (size_t i = tree->nodes.count; n->parent != NULL && depth < 30; i = tree->nodes.count) {
+		while (i > 0 && strcmp(tree->nodes.items[i - 1].id, n->parent) != 0)
+			i--;
+		if (i == 0)
+			break;
+		n = &tree->nodes.items[i - 1];
+		depth++;
+	}
+	return depth;
+}
+
+static void cell_used(struct ctl *c, struct table *t, const struct api_node_view *n)
+{
+	if (!n->has_load_w || !n->has_limit_w || n->limit_w == 0) {
+		table_cell(t, NULL);
+		return;
+	}
+	double used = 100.0 * (double)n->load_w / (double)n->limit_w;
+	enum colour colour = used > 100 ? COLOUR_RED : used > 95 ? COLOUR_YELLOW : COLOUR_NONE;
+	table_cell_colour(t, colour, cell_percent(c->arena, true, used));
+}
+
+static void show_tree(struct ctl *c, const struct api_tree *tree)
+{
+	struct table *t = table_of(c, "NODE|>LOAD|>LIMIT|>USED|>EVSES|>ALLOWED|SOURCE|AGE OF|NAME");
+
+	for (size_t i = 0; i < tree->nodes.count; i++) {
+		const struct api_node_view *n = &tree->nodes.items[i];
+		table_row(t);
+		table_cellf(t, "%*s%s", 2 * depth_of(tree, n), "", n->id);
+		table_cell(t, cell_power(c->arena, n->has_load_w, (double)n->load_w));
+		table_cell(t, cell_power(c->arena, n->has_limit_w, (double)n->limit_w));
+		cell_used(c, t, n);
+		table_cell(t, cell_power(c->arena, true, (double)n->evse_w));
+		table_cell(t, cell_power(c->arena, true, (double)n->allowed_w));
+		table_cell(t, n->load_source);
+		table_cell(t, cell_time(c->arena, n->has_load_at, n->load_at));
+		table_cell(t, n->name);
+	}
+	print(t, "The tree is empty.");
+}
+
+int ctl_tree(struct ctl *c)
+{
+	void *tree;
+	int status = ctl_ask_struct(c, "GET", "tree", NULL, NULL, &api_tree_type, &tree);
+
+	if (tree != NULL)
+		show_tree(c, tree);
+	return status;
+}
+
+/* -- vehicles -------------------------------------------------------------------------------- */
+
+static void show_vehicles(struct ctl *c, const struct api_vehicle_view_list *list, bool with_away)
+{
+	struct table *t =
+		table_of(c, "VEHICLE|STATE|AT|>BATTERY|>TARGET|>NEEDS|>POWER|LEAVES|READY|REASON");
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct api_vehicle_view *v = &list->items[i];
+		if (!with_away && strcmp(v->state, "away") == 0)
+			continue;
+		table_row(t);
+		table_cell(t, v->id);
+		cell_state(c, t, v->state);
+		if (v->station != NULL)
+			table_cellf(t, "%s/%d", v->station, (int)v->evse);
+		else
+			table_cell(t, NULL);
+		table_cell(t, cell_percent(c->arena, v->has_soc_pct, v->soc_pct));
+		table_cell(t, cell_percent(c->arena, true, (double)v->target_pct));
+		table_cell(t, cell_energy(c->arena, v->has_need_wh, (double)v->need_wh));
+		table_cell(t, cell_power(c->arena, v->has_power_w, v->power_w));
+		table_cell(t, cell_time(c->arena, v->has_departs_at, v->departs_at));
+		table_cell(t, cell_time(c->arena, v->has_ready_at, v->ready_at));
+		table_cell(t, v->reason != NULL ? v->reason : " ");
+	}
+	print(t, "No vehicle is plugged in.");
+}
+
+static int overview_get(struct ctl *c, void **o)
+{
+	return ctl_ask_struct(c, "GET", "overview", NULL, NULL, &api_overview_type, o);
+}
+
+int ctl_vehicles(struct ctl *c)
+{
+	void *o;
+	int status = overview_get(c, &o);
+
+	if (o != NULL)
+		show_vehicles(c, &((struct api_overview *)o)->vehicles, true);
+	return status;
+}
+
+/* -- stations -------------------------------------------------------------------------------- */
+
+static const char *station_state(const struct api_station_view *s)
+{
+	if (s->policy == API_POLICY_REJECTED)
+		return "rejected";
+	if (!s->connected)
+		return "silent";
+	return s->policy == API_POLICY_PENDING ? "pending" : "connected";
+}
+
+static void row_evse(struct ctl *c, struct table *t, const struct api_evse_view *e)
+{
+	table_cellf(t, "%d %s", (int)e->id, api_current_enum.values[e->kind]);
+	cell_state(c, t, e->state);
+	table_cell(t, e->vehicle);
+	table_cell(t, cell_power(c->arena, e->has_power_w, e->power_w));
+	table_cell(t, cell_power(c->arena, e->has_limit_w, (double)e->limit_w));
+	table_cell(t, e->limit_source);
+	table_cell(t, cell_energy(c->arena, e->has_session_wh, e->session_wh));
+}
+
+static void show_stations(struct ctl *c, const struct api_station_view_list *list)
+{
+	struct table *t = table_of(
+		c, "STATION|STATE|NODE|EVSE|DOES|VEHICLE|>POWER|>LIMIT|SET BY|>SESSION|LAST WORD");
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct api_station_view *s = &list->items[i];
+		for (size_t k = 0; k < s->evses.count; k++) {
+			table_row(t);
+			table_cell(t, k == 0 ? s->id : " ");
+			if (k == 0)
+				cell_state(c, t, station_state(s));
+			else
+				table_cell(t, " ");
+			table_cell(t, k == 0 ? s->node : " ");
+			row_evse(c, t, &s->evses.items[k]);
+			table_cell(t,
+				k == 0 ? cell_time(c->arena, s->has_last_seen, s->last_seen) : " ");
+		}
+	}
+	print(t, "No stations are registered. Add one with: depotctl set-station");
+}
+
+int ctl_stations(struct ctl *c)
+{
+	void *list;
+	int status =
+		ctl_ask_struct(c, "GET", "stations", NULL, NULL, &api_station_list_type, &list);
+
+	if (list != NULL)
+		show_stations(c, &((struct api_station_list *)list)->stations);
+	return status;
+}
+
+static void line(const char *name, const char *value)
+{
+	if (value != NULL && value[0] != '\0')
+		printf("%-17s %s\n", name, value);
+}
+
+static void show_station(struct ctl *c, const struct api_station_view *s)
+{
+	struct table *t =
+		table_of(c, "EVSE|DOES|VEHICLE|>POWER|>LIMIT|SET BY|>SESSION|CONNECTORS|WHY");
+
+	line("station", s->id);
+	line("name", s->name);
+	line("state", station_state(s));
+	line("policy", api_policy_enum.values[s->policy]);
+	line("node", s->node);
+	line("security profile", arena_printf(c->arena, "%d", (int)s->security_profile));
+	line("password", s->has_password ? "set" : "none");
+	line("protocol", s->protocol);
+	line("boot", s->boot_status);
+	line("vendor", s->vendor);
+	line("model", s->model);
+	line("serial", s->serial);
+	line("firmware", s->firmware);
+	if (s->has_connected_at)
+		line("connected", cell_time(c->arena, true, s->connected_at));
+	if (s->has_last_seen)
+		line("last word", cell_time(c->arena, true, s->last_seen));
+	putchar('\n');
+	for (size_t i = 0; i < s->evses.count; i++) {
+		const struct api_evse_view *e = &s->evses.items[i];
+		const char *connectors = "";
+		for (size_t k = 0; k < e->connectors.count; k++)
+			connectors = arena_printf(c->arena, "%s%s%s", connectors, k ? ", " : "",
+				e->connectors.items[k].status);
+		table_row(t);
+		row_evse(c, t, e);
+		table_cell(t, connectors);
+		table_cell(t, e->limit_reason != NULL ? e->limit_reason : " ");
+	}
+	print(t, "It has no EVSEs.");
+}
+
+int ctl_station(struct ctl *c)
+{
+	const char *path = arena_printf(c->arena, "stations/%s", ctl_escape(c, c->argv[0]));
+	void *s;
+	int status = ctl_ask_struct(c, "GET", path, NULL, NULL, &api_station_view_type, &s);
+
+	if (s != NULL)
+		show_station(c, s);
+	return status;
+}
+
+/* -- meters and plan ------------------------------------------------------------------------- */
+
+int ctl_meters(struct ctl *c)
+{
+	struct table *t = table_of(c,
+		"METER|STATE|NODE|>POWER|>IMPORT|READ AT|>POLLS|>FAILED|>LATENCY|LINK|LAST ERROR");
+	void *answer;
+	int status = ctl_ask_struct(c, "GET", "meters", NULL, NULL, &api_meter_list_type, &answer);
+	const struct api_meter_list *list = answer;
+
+	for (size_t i = 0; list != NULL && i < list->meters.count; i++) {
+		const struct api_meter_view *m = &list->meters.items[i];
+		table_row(t);
+		table_cell(t, m->id);
+		cell_state(c, t, m->ok ? "ok" : "silent");
+		table_cell(t, m->node);
+		table_cell(t, cell_power(c->arena, m->has_power_w, m->power_w));
+		table_cell(t, cell_energy(c->arena, m->has_import_wh, m->import_wh));
+		table_cell(t, cell_time(c->arena, m->has_at, m->at));
+		table_cellf(t, "%lld", (long long)m->polls);
+		table_cellf(t, "%lld", (long long)(m->timeouts + m->exceptions + m->errors));
+		table_cellf(t, "%.1f ms", m->latency_ms);
+		table_cell(t, m->link);
+		table_cell(t, m->last_error != NULL ? m->last_error : " ");
+	}
+	if (list != NULL)
+		print(t, "The depot's file names no meters.");
+	return status;
+}
+
+/* Average power of the next hour, slot by slot, is too much for a line: the first slot says what
+ * happens now, the greatest what will. */
+static int64_t greatest_slot(const struct api_plan_vehicle *v)
+{
+	int64_t w = 0;
+
+	for (size_t i = 0; i < v->slots.count; i++)
+		if (v->slots.items[i].w > w)
+			w = v->slots.items[i].w;
+	return w;
+}
+
+static void show_plan(struct ctl *c, const struct api_plan *p)
+{
+	struct table *t =
+		table_of(c, "VEHICLE|AT|>NEEDS|>PLANNED|>SHORT|>NOW|>GREATEST|READY|LEAVES|REASON");
+
+	printf("%s\n", p->sentence);
+	printf("Made %s for \"%s\" in %.1f ms, slots of %d min.\n\n",
+		cell_time(c->arena, true, p->made_at), p->trigger, (double)p->solve_us / 1000.0,
+		(int)(p->slot_s / 60));
+	for (size_t i = 0; i < p->vehicles.count; i++) {
+		const struct api_plan_vehicle *v = &p->vehicles.items[i];
+		table_row(t);
+		table_cell(t, v->id);
+		table_cellf(t, "%s/%d", v->station, (int)v->evse);
+		table_cell(t, cell_energy(c->arena, true, (double)v->need_wh));
+		table_cell(t, cell_energy(c->arena, true, (double)v->planned_wh));
+		table_cell_colour(t, v->short_wh > 0 ? COLOUR_RED : COLOUR_NONE,
+			cell_energy(c->arena, v->short_wh > 0, (double)v->short_wh));
+		table_cell(t, cell_power(c->arena, v->slots.count > 0,
+				      v->slots.count > 0 ? (double)v->slots.items[0].w : 0));
+		table_cell(t, cell_power(c->arena, true, (double)greatest_slot(v)));
+		table_cell(t, cell_time(c->arena, v->has_ready_at, v->ready_at));
+		table_cell(t, cell_time(c->arena, v->has_departs_at, v->departs_at));
+		table_cell(t, v->reason != NULL ? v->reason : " ");
+	}
+	print(t, "No vehicle is in the plan.");
+}
+
+int ctl_plan(struct ctl *c)
+{
+	void *p;
+	int status = ctl_ask_struct(c, "GET", "plan", NULL, NULL, &api_plan_type, &p);
+
+	if (p != NULL)
+		show_plan(c, p);
+	return status;
+}
+
+/* -- all in one ------------------------------------------------------------------------------ */
+
+void show_overview(struct ctl *c, const struct api_overview *o)
+{
+	struct text t;
+
+	text_init(&t, 0);
+	put_colour(&t, c->colour, COLOUR_BOLD, o->sentence);
+	text_printf(&t, "\n%s\n%s · %s", o->sub, o->name, cell_time(c->arena, true, o->at));
+	if (o->speed != 1)
+		text_printf(&t, " · %.0f times as fast", o->speed);
+	text_puts(&t, "\n\n");
+	if (text_ok(&t))
+		fwrite(t.data, 1, t.len, stdout);
+	text_finish(&t);
+	show_tree(c, &o->tree);
+	heading(c, "Stations");
+	show_stations(c, &o->stations);
+	heading(c, "Vehicles");
+	show_vehicles(c, &o->vehicles, false);
+}
+
+int ctl_status(struct ctl *c)
+{
+	void *o;
+	int status = overview_get(c, &o);
+
+	if (o != NULL)
+		show_overview(c, o);
+	return status;
+}
