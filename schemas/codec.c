@@ -106,7 +106,7 @@ static bool no_memory(struct decoder *d, const struct frame *at)
 	return fail(d, at, SCHEMA_NO_MEMORY, "the message needs more memory than is allowed");
 }
 
-/* -- values ------------------------------------------------------------------------------------- */
+/* -- values ------------------------------------------------------------------------------------ */
 
 static void skip_space(struct decoder *d)
 {

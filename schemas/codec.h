@@ -110,7 +110,8 @@ struct schema_error {
 void *schema_decode(const struct schema_struct *type, const char *json, size_t len, struct arena *a,
 	struct schema_error *err);
 
-/* Appends the struct at `value` as compact JSON, fields in row order. 0, or -1 when `out` failed. */
+/* Appends the struct at `value` as compact JSON, fields in row order. 0; -1 when `out` failed or the
+ * struct is none that the schema allows (a required text is NULL, an enum or number is impossible). */
 int schema_encode(const struct schema_struct *type, const void *value, struct text *out);
 
 /* Index of the wire spelling in the enum, or -1. */

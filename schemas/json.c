@@ -139,7 +139,7 @@ static bool scan_word(struct scan *s, const char *word)
 
 static bool scan_value(struct scan *s, int depth);
 
-/* The members of an object or the items of an array, from its opening bracket to its closing one. */
+/* The members of an object or items of an array, from its opening bracket to its closing one. */
 static bool scan_members(struct scan *s, char close, int depth)
 {
 	if (depth > JSON_MAX_DEPTH)

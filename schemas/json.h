@@ -20,8 +20,8 @@ struct json_span {
 	bool escaped; /* holds backslashes */
 };
 
-/* NULL if `text` is one JSON value (RFC 8259) in valid UTF-8, no NUL or lone surrogate in any string,
- * not nested deeper than JSON_MAX_DEPTH; otherwise what is wrong, and in `*at` the byte. */
+/* NULL if `text` is one JSON value (RFC 8259) in valid UTF-8, no NUL or lone surrogate in any
+ * string, not nested deeper than JSON_MAX_DEPTH; otherwise what is wrong, and in `*at` the byte. */
 const char *json_check(const char *text, size_t len, size_t *at);
 
 /* The first byte at or behind `p` that is not blank. */

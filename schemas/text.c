@@ -150,7 +150,7 @@ void text_put_number(struct text *t, double v)
 		text_put_int(t, (int64_t)v);
 		return;
 	}
-	/* 15 digits survive the way there and back unless the number is denormal; 17 always suffice. */
+	/* 15 digits survive the way there and back, but for denormals; 17 always suffice. */
 	for (int digits = fabs(v) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
 		snprintf(buf, sizeof(buf), "%.*g", digits, v);
 		if (strtod(buf, NULL) == v)

@@ -17,7 +17,9 @@ const seed = Number(process.env.SEED ?? Date.now() % 0xffffffff) >>> 0;
 const count = Number(process.env.COUNT ?? 200);
 
 const { ajv } = (() => {
-	const validators = require(join(dirname(require.resolve('ocpp-rpc')), 'lib/standard-validators.js'));
+	const validators = require(
+		join(dirname(require.resolve('ocpp-rpc')), 'lib/standard-validators.js'),
+	);
 	return { ajv: validators.find((v) => v.subprotocol === 'ocpp2.0.1')._ajv };
 })();
 const schemas = require(join(dirname(require.resolve('ocpp-rpc')), 'lib/schemas/ocpp2_0_1.json'));
@@ -40,12 +42,13 @@ const chance = (n) => below(n) === 0;
 
 // -- valid instances ----------------------------------------------------------------------------
 
-const letters = [...'abcXYZ019 -_."\\/\b\f\n\r\t\u007f\u00e9\u0800\uffff\u{10000}\u{1f69a}\u{10ffff}'];
+const letters = [
+	...'abcXYZ019 -_."\\/\b\f\n\r\t\u007f\u00e9\u0800\uffff\u{10000}\u{1f69a}\u{10ffff}',
+];
 
 function text(points) {
 	let s = '';
-	for (let i = 0; i < points; i++)
-		s += pick(letters);
+	for (let i = 0; i < points; i++) s += pick(letters);
 	return s;
 }
 
@@ -65,56 +68,85 @@ function dateTime() {
 function integer(schema) {
 	const low = schema.minimum ?? -2147483648;
 	const high = schema.maximum ?? 2147483647;
-	return pick([low, high, Math.max(low, Math.min(high, below(1000))),
-		low + below(high - low + 1)]);
+	return pick([
+		low,
+		high,
+		Math.max(low, Math.min(high, below(1000))),
+		low + below(high - low + 1),
+	]);
 }
 
 function number(schema) {
 	if (schema.minimum !== undefined || schema.maximum !== undefined)
-		return Math.max(schema.minimum ?? 0, Math.min(schema.maximum ?? 1e9, below(10000) / 8));
-	return pick([0, -1, 0.1, 230.5, -1e-9, 1e21, 123456789.123, below(1e6) / 1000, 5e-324, -1.7e308]);
+		return Math.max(
+			schema.minimum ?? 0,
+			Math.min(schema.maximum ?? 1e9, below(10000) / 8),
+		);
+	return pick([
+		0,
+		-1,
+		0.1,
+		230.5,
+		-1e-9,
+		1e21,
+		123456789.123,
+		below(1e6) / 1000,
+		5e-324,
+		-1.7e308,
+	]);
 }
 
-const anything = () => pick([null, true, 0.5, 'text', [], {}, [1, [{ a: null }]], { '': { b: 'é' } }]);
+const anything = () =>
+	pick([null, true, 0.5, 'text', [], {}, [1, [{ a: null }]], { '': { b: 'é' } }]);
 
 /** Follows a $ref inside the message's own file. */
 function resolve(root, schema) {
-	while (schema.$ref)
-		schema = root.definitions[schema.$ref.split('/').pop()];
+	while (schema.$ref) schema = root.definitions[schema.$ref.split('/').pop()];
 	return schema;
 }
 
 function instance(root, given) {
 	const schema = resolve(root, given);
-	if (schema.enum)
-		return pick(schema.enum);
+	if (schema.enum) return pick(schema.enum);
 	switch (schema.type) {
-	case 'string':
-		return schema.format ? dateTime()
-			: text(chance(8) ? schema.maxLength ?? 300 : below(Math.min(schema.maxLength ?? 20, 20) + 1));
-	case 'integer':
-		return integer(schema);
-	case 'number':
-		return number(schema);
-	case 'boolean':
-		return chance(2);
-	case 'array': {
-		const low = schema.minItems ?? 0;
-		const high = Math.min(schema.maxItems ?? 3, chance(40) ? 40 : 3);
-		return Array.from({ length: low + below(high - low + 1) }, () => instance(root, schema.items));
-	}
-	case 'object':
-		return object(root, schema);
-	default:
-		return anything();
+		case 'string':
+			return schema.format
+				? dateTime()
+				: text(
+						chance(8)
+							? (schema.maxLength ?? 300)
+							: below(
+									Math.min(
+										schema.maxLength ??
+											20,
+										20,
+									) + 1,
+								),
+					);
+		case 'integer':
+			return integer(schema);
+		case 'number':
+			return number(schema);
+		case 'boolean':
+			return chance(2);
+		case 'array': {
+			const low = schema.minItems ?? 0;
+			const high = Math.min(schema.maxItems ?? 3, chance(40) ? 40 : 3);
+			return Array.from({ length: low + below(high - low + 1) }, () =>
+				instance(root, schema.items),
+			);
+		}
+		case 'object':
+			return object(root, schema);
+		default:
+			return anything();
 	}
 }
 
 function object(root, schema) {
 	const out = {};
 	for (const [key, value] of Object.entries(schema.properties ?? {}))
-		if (schema.required?.includes(key) || chance(2))
-			out[key] = instance(root, value);
+		if (schema.required?.includes(key) || chance(2)) out[key] = instance(root, value);
 	if (schema.additionalProperties !== false && chance(2))
 		out[pick(['extra', 'x y', 'é', '__proto'])] = anything();
 	return out;
@@ -133,12 +165,15 @@ const blank = () => (chance(12) ? pick([' ', '\t', '  ', '\r']) : '');
 
 function spell(s) {
 	const json = JSON.stringify(s);
-	if (!chance(6))
-		return json;
-	const escape = (c) => (chance(3) && c !== '"' && c !== '\\'
-		? '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0') : c);
+	if (!chance(6)) return json;
+	const escape = (c) =>
+		chance(3) && c !== '"' && c !== '\\'
+			? '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0')
+			: c;
 	// Only texts without escapes are spelt anew, or an escape would be cut in two.
-	return json.includes('\\') ? json : '"' + json.slice(1, -1).replace(/[^]/g, escapePairs(escape)) + '"';
+	return json.includes('\\')
+		? json
+		: '"' + json.slice(1, -1).replace(/[^]/g, escapePairs(escape)) + '"';
 }
 
 /** Both halves of a surrogate pair must be spelt alike. */
@@ -154,7 +189,8 @@ function escapePairs(escape) {
 			const pair = [high, c];
 			high = '';
 			return chance(3)
-				? pair.map((h) => '\\u' + h.charCodeAt(0).toString(16)).join('') : pair.join('');
+				? pair.map((h) => '\\u' + h.charCodeAt(0).toString(16)).join('')
+				: pair.join('');
 		}
 		return escape(c);
 	};
@@ -167,20 +203,30 @@ function spellNumber(n) {
 }
 
 function serialise(value) {
-	if (value instanceof Raw)
-		return value.json;
-	if (typeof value === 'number')
-		return spellNumber(value);
-	if (typeof value === 'string')
-		return spell(value);
+	if (value instanceof Raw) return value.json;
+	if (typeof value === 'number') return spellNumber(value);
+	if (typeof value === 'string') return spell(value);
 	if (Array.isArray(value))
 		return '[' + value.map((v) => blank() + serialise(v) + blank()).join(',') + ']';
 	if (value && typeof value === 'object') {
 		const keys = Object.keys(value);
-		if (chance(4))
-			keys.sort(() => below(3) - 1);
-		return '{' + keys.map((k) => blank() + spell(k) + blank() + ':' + blank() +
-			serialise(value[k]) + blank()).join(',') + '}';
+		if (chance(4)) keys.sort(() => below(3) - 1);
+		return (
+			'{' +
+			keys
+				.map(
+					(k) =>
+						blank() +
+						spell(k) +
+						blank() +
+						':' +
+						blank() +
+						serialise(value[k]) +
+						blank(),
+				)
+				.join(',') +
+			'}'
+		);
 	}
 	return JSON.stringify(value);
 }
@@ -194,44 +240,96 @@ function sites(root, given, value, holder, key, path, out) {
 	if (schema.type === 'object')
 		for (const k of Object.keys(value))
 			if (schema.properties?.[k])
-				sites(root, schema.properties[k], value[k], value, k, path ? `${path}.${k}` : k, out);
+				sites(
+					root,
+					schema.properties[k],
+					value[k],
+					value,
+					k,
+					path ? `${path}.${k}` : k,
+					out,
+				);
 	if (schema.type === 'array')
-		value.forEach((v, i) => sites(root, schema.items, v, value, i, `${path}[${i}]`, out));
+		value.forEach((v, i) =>
+			sites(root, schema.items, v, value, i, `${path}[${i}]`, out),
+		);
 	return out;
 }
 
-const badDates = ['', '2024-02-30T00:00:00Z', '2023-02-29T00:00:00Z', '1900-02-29T00:00:00Z',
-	'2000-02-29T00:00:00Z', '2024-00-01T00:00:00Z', '2024-13-01T00:00:00Z', '2024-01-00T00:00:00Z',
-	'2024-01-32T00:00:00Z', '2024-01-01T24:00:00Z', '2024-01-01T00:60:00Z', '2024-01-01T00:00:61Z',
-	'2016-12-31T23:59:60Z', '2016-12-31T22:59:60Z', '2016-12-31T23:59:60+01:00',
-	'2017-01-01T00:59:60+01:00', '2024-01-01T00:00:00', '2024-01-01T00:00:00.5',
-	'2024-01-01T00:00:00.Z', '2024-01-01T00:00Z', '2024-01-01', '24-01-01T00:00:00Z',
-	'2024-1-1T0:0:0Z', '2024-01-01T00:00:00+1:00', '2024-01-01T00:00:00+24:00',
-	'2024-01-01T00:00:00+23:60', '2024-01-01T00:00:00 Z', ' 2024-01-01T00:00:00Z',
-	'2024-01-01T00:00:00Z ', '2024-01-01T00:00:00Z\n', '2024-01-01\nT00:00:00Z',
-	'2024-01-01\t00:00:00Z', '2024-01-01\u00a000:00:00Z', '2024-01-01_00:00:00Z',
-	'2024/01/01T00:00:00Z', '12024-01-01T00:00:00Z', '-2024-01-01T00:00:00Z',
-	'2024-01-01T00:00:00,5Z', '\uff12024-01-01T00:00:00Z', '1709251200', 'now',
-	'2024-01-01T00:00:00+', '2024-01-01T00:00:00+01:', '2024-01-01T00:00:00+01:0', '0000-01-01T00:00:00Z',
-	'2024-01-01T00:00:00ZZ', '2024-01-01T00:00:00Z+01:00', '2024-01-01TT00:00:00Z'];
+const badDates = [
+	'',
+	'2024-02-30T00:00:00Z',
+	'2023-02-29T00:00:00Z',
+	'1900-02-29T00:00:00Z',
+	'2000-02-29T00:00:00Z',
+	'2024-00-01T00:00:00Z',
+	'2024-13-01T00:00:00Z',
+	'2024-01-00T00:00:00Z',
+	'2024-01-32T00:00:00Z',
+	'2024-01-01T24:00:00Z',
+	'2024-01-01T00:60:00Z',
+	'2024-01-01T00:00:61Z',
+	'2016-12-31T23:59:60Z',
+	'2016-12-31T22:59:60Z',
+	'2016-12-31T23:59:60+01:00',
+	'2017-01-01T00:59:60+01:00',
+	'2024-01-01T00:00:00',
+	'2024-01-01T00:00:00.5',
+	'2024-01-01T00:00:00.Z',
+	'2024-01-01T00:00Z',
+	'2024-01-01',
+	'24-01-01T00:00:00Z',
+	'2024-1-1T0:0:0Z',
+	'2024-01-01T00:00:00+1:00',
+	'2024-01-01T00:00:00+24:00',
+	'2024-01-01T00:00:00+23:60',
+	'2024-01-01T00:00:00 Z',
+	' 2024-01-01T00:00:00Z',
+	'2024-01-01T00:00:00Z ',
+	'2024-01-01T00:00:00Z\n',
+	'2024-01-01\nT00:00:00Z',
+	'2024-01-01\t00:00:00Z',
+	'2024-01-01\u00a000:00:00Z',
+	'2024-01-01_00:00:00Z',
+	'2024/01/01T00:00:00Z',
+	'12024-01-01T00:00:00Z',
+	'-2024-01-01T00:00:00Z',
+	'2024-01-01T00:00:00,5Z',
+	'\uff12024-01-01T00:00:00Z',
+	'1709251200',
+	'now',
+	'2024-01-01T00:00:00+',
+	'2024-01-01T00:00:00+01:',
+	'2024-01-01T00:00:00+01:0',
+	'0000-01-01T00:00:00Z',
+	'2024-01-01T00:00:00ZZ',
+	'2024-01-01T00:00:00Z+01:00',
+	'2024-01-01TT00:00:00Z',
+];
 
-const others = { string: ['string', 'date'], integer: ['number'], number: ['number'],
-	boolean: ['boolean'], array: ['array'], object: ['object'] };
+const others = {
+	string: ['string', 'date'],
+	integer: ['number'],
+	number: ['number'],
+	boolean: ['boolean'],
+	array: ['array'],
+	object: ['object'],
+};
 const values = { string: 'x', number: 7, boolean: true, array: [], object: {}, null: null };
 
 /** Each returns the fault {fault, path} that it made at the site, or undefined if it cannot. */
 const mutations = {
 	wrongType(site) {
-		if (!site.schema.type)
-			return undefined;
-		const kinds = Object.keys(values).filter((k) => !others[site.schema.type].includes(k));
+		if (!site.schema.type) return undefined;
+		const kinds = Object.keys(values).filter(
+			(k) => !others[site.schema.type].includes(k),
+		);
 		site.holder[site.key] = values[pick(kinds)];
 		return { fault: 'BadType', path: site.path };
 	},
 	missing(site) {
 		const key = pick(site.schema.required ?? [undefined]);
-		if (site.schema.type !== 'object' || !key)
-			return undefined;
+		if (site.schema.type !== 'object' || !key) return undefined;
 		delete site.value[key];
 		return { fault: 'Missing', path: site.path ? `${site.path}.${key}` : key };
 	},
@@ -239,71 +337,89 @@ const mutations = {
 		if (site.schema.type !== 'object' || site.schema.additionalProperties !== false)
 			return undefined;
 		const near = Object.keys(site.schema.properties ?? { a: 0 })[0];
-		const key = pick(['foo', '', 'x-y', near.toUpperCase(), near + 's', near.slice(0, -1)]);
-		if (site.schema.properties?.[key])
-			return undefined;
+		const key = pick([
+			'foo',
+			'',
+			'x-y',
+			near.toUpperCase(),
+			near + 's',
+			near.slice(0, -1),
+		]);
+		if (site.schema.properties?.[key]) return undefined;
 		site.value[key] = anything();
 		const path = site.path ? `${site.path}.${key}` : key;
 		return { fault: 'Unknown', path };
 	},
 	tooLong(site) {
-		if (site.schema.type !== 'string' || !site.schema.maxLength)
-			return undefined;
+		if (site.schema.type !== 'string' || !site.schema.maxLength) return undefined;
 		const over = chance(3) ? 0 : 1 + below(3); // without: as long as allowed, in astral letters
-		site.holder[site.key] = pick(['a', 'é', '\u{1f69a}']).repeat(site.schema.maxLength + over);
+		site.holder[site.key] = pick(['a', 'é', '\u{1f69a}']).repeat(
+			site.schema.maxLength + over,
+		);
 		return over ? { fault: 'BadLength', path: site.path } : {};
 	},
 	badEnum(site) {
-		if (!site.schema.enum)
-			return undefined;
+		if (!site.schema.enum) return undefined;
 		const good = pick(site.schema.enum);
-		const bad = pick([good.toLowerCase(), good.toUpperCase(), good + ' ', '', good.slice(0, -1),
-			good + 'x', 'é']);
-		if (site.schema.enum.includes(bad))
-			return undefined;
+		const bad = pick([
+			good.toLowerCase(),
+			good.toUpperCase(),
+			good + ' ',
+			'',
+			good.slice(0, -1),
+			good + 'x',
+			'é',
+		]);
+		if (site.schema.enum.includes(bad)) return undefined;
 		site.holder[site.key] = bad;
 		return { fault: 'BadEnum', path: site.path };
 	},
 	badDateTime(site) {
-		if (site.schema.format !== 'date-time')
-			return undefined;
+		if (site.schema.format !== 'date-time') return undefined;
 		site.holder[site.key] = pick(badDates);
 		return {};
 	},
 	outOfRange(site) {
 		const { type, minimum, maximum } = site.schema;
-		if (type !== 'integer' && type !== 'number')
-			return undefined;
+		if (type !== 'integer' && type !== 'number') return undefined;
 		const bad = [];
-		if (minimum !== undefined)
-			bad.push(minimum - 1);
-		if (maximum !== undefined)
-			bad.push(maximum + 1);
+		if (minimum !== undefined) bad.push(minimum - 1);
+		if (maximum !== undefined) bad.push(maximum + 1);
 		bad.push(new Raw(pick(['1e999', '-1e999'])));
 		if (type === 'integer')
-			bad.push(1.5, -0.001, new Raw(pick(['2147483648', '-2147483649', '1e10',
-				'9007199254740993', '123456789012345678901234567890', '1e300'])));
+			bad.push(
+				1.5,
+				-0.001,
+				new Raw(
+					pick([
+						'2147483648',
+						'-2147483649',
+						'1e10',
+						'9007199254740993',
+						'123456789012345678901234567890',
+						'1e300',
+					]),
+				),
+			);
 		site.holder[site.key] = pick(bad);
 		return { fault: 'BadRange', path: site.path };
 	},
 	itemCount(site) {
-		if (site.schema.type !== 'array')
-			return undefined;
+		if (site.schema.type !== 'array') return undefined;
 		const { minItems, maxItems } = site.schema;
 		if (maxItems !== undefined && chance(2) && site.value.length > 0) {
-			while (site.value.length <= maxItems)
-				site.value.push(site.value[0]);
+			while (site.value.length <= maxItems) site.value.push(site.value[0]);
 			return { fault: 'BadItems', path: site.path };
 		}
-		if (!minItems)
-			return undefined;
+		if (!minItems) return undefined;
 		site.value.length = minItems - 1;
 		return { fault: 'BadItems', path: site.path };
 	},
 	duplicate(site) {
-		const known = Object.keys(site.value ?? {}).filter((k) => site.schema.properties?.[k]);
-		if (site.schema.type !== 'object' || known.length === 0)
-			return undefined;
+		const known = Object.keys(site.value ?? {}).filter(
+			(k) => site.schema.properties?.[k],
+		);
+		if (site.schema.type !== 'object' || known.length === 0) return undefined;
 		const key = pick(known);
 		const json = serialise(site.value);
 		const copy = `${JSON.stringify(key)}:${serialise(site.value[key])}`;
@@ -314,9 +430,21 @@ const mutations = {
 	strangeText(site) {
 		if (site.schema.type !== 'string' || site.schema.enum || site.schema.format)
 			return undefined;
-		site.holder[site.key] = new Raw(pick(['"\\u0000"', '"a\\u0000b"', '"\\ud800"', '"\\udc00\\ud800"',
-			'"\\ud83d\\ud83d"', '"\\uD83D\\uDE9A"', '"\\u12g4"', '"\\x"', '"a\u0001"', '\'a\'',
-			'"\\/\\b\\f\\n\\r\\t"']));
+		site.holder[site.key] = new Raw(
+			pick([
+				'"\\u0000"',
+				'"a\\u0000b"',
+				'"\\ud800"',
+				'"\\udc00\\ud800"',
+				'"\\ud83d\\ud83d"',
+				'"\\uD83D\\uDE9A"',
+				'"\\u12g4"',
+				'"\\x"',
+				'"a\u0001"',
+				"'a'",
+				'"\\/\\b\\f\\n\\r\\t"',
+			]),
+		);
 		return {};
 	},
 	deep(site) {
@@ -355,26 +483,28 @@ const spoilers = [
 function spoil(root) {
 	const good = serialise(instance(root, root));
 	const text = pick(spoilers)(good);
-	if (text === good)
-		return spoil(root);
+	if (text === good) return spoil(root);
 	return { kind: 'syntax', text, expected: { fault: 'BadSyntax', path: '' } };
 }
 
 function shuffled(list) {
-	return list.map((v) => [below(1 << 30), v]).sort((a, b) => a[0] - b[0]).map((p) => p[1]);
+	return list
+		.map((v) => [below(1 << 30), v])
+		.sort((a, b) => a[0] - b[0])
+		.map((p) => p[1]);
 }
 
 /** One fault of a random kind at a random place that can have it. */
 function mutate(root) {
 	for (;;) {
-		if (chance(12))
-			return spoil(root);
+		if (chance(12)) return spoil(root);
 		const [kind, mutation] = pick(Object.entries(mutations));
 		const holder = { whole: instance(root, root) };
-		for (const site of shuffled(sites(root, root, holder.whole, holder, 'whole', '', []))) {
+		for (const site of shuffled(
+			sites(root, root, holder.whole, holder, 'whole', '', []),
+		)) {
 			const expected = mutation(site);
-			if (expected)
-				return { kind, text: serialise(holder.whole), expected };
+			if (expected) return { kind, text: serialise(holder.whole), expected };
 		}
 	}
 }
@@ -383,14 +513,12 @@ function mutate(root) {
 
 const at = (message, path) => {
 	let value = message;
-	for (const step of path.matchAll(/[^.[\]]+/g))
-		value = value?.[step[0]];
+	for (const step of path.matchAll(/[^.[\]]+/g)) value = value?.[step[0]];
 	return value;
 };
 
 function dates(value, out = []) {
-	if (typeof value === 'string' && /^\d{4}-/.test(value))
-		out.push(value);
+	if (typeof value === 'string' && /^\d{4}-/.test(value)) out.push(value);
 	else if (value && typeof value === 'object')
 		Object.values(value).forEach((v) => dates(v, out));
 	return out;
@@ -398,29 +526,65 @@ function dates(value, out = []) {
 
 /** Each: when it applies, and the reason. `c` has text, message (parsed), ajv (bool), ours {fault, path}. */
 const rules = [
-	{ why: 'a key that stands twice is refused; JSON.parse takes the last one',
-		when: (c) => c.ajv && c.ours.fault === 'Duplicate' && c.kind === 'duplicate' },
-	{ why: 'OCPP integers are 32-bit signed (part 2); the schemas do not say so',
-		when: (c) => c.ajv && c.ours.fault === 'BadRange' && Number.isInteger(at(c.message, c.ours.path)) &&
-			Math.abs(at(c.message, c.ours.path)) > 2147483647 },
-	{ why: 'NUL and lone surrogates are no text that a database or a C string can keep',
-		when: (c) => c.ajv && c.ours.fault === 'BadSyntax' &&
-			/NUL|lone surrogate/.test(c.ours.message) && c.kind === 'strangeText' },
-	{ why: 'nesting is capped at 32, ajv takes any depth',
-		when: (c) => c.ajv && c.ours.fault === 'BadSyntax' && c.kind === 'deep' },
-	{ why: 'RFC 3339 demands an offset; ajv-formats 2 lets it be absent by mistake',
-		when: (c) => c.ajv && c.ours.fault === 'BadFormat' &&
-			!/(z|[+-]\d\d(:?\d\d)?)$/i.test(at(c.message, c.ours.path)) },
-	{ why: 'RFC 3339 bounds the offset to 23:59; ajv-formats 2 does not look',
-		when: (c) => c.ajv && c.ours.fault === 'BadFormat' &&
-			/([+-]2[4-9]:?\d\d|[+-]\d\d:?[6-9]\d)$/.test(at(c.message, c.ours.path)) },
-	{ why: 'RFC 3339 has T or a space in the middle; ajv-formats 2 takes every blank',
-		when: (c) => c.ajv && c.ours.fault === 'BadFormat' &&
-			/^.{10}[^\S ]/.test(at(c.message, c.ours.path)) },
-	{ why: 'a leap second ends a UTC day; ajv-formats 2 looks at local time only (refused by us)',
-		when: (c) => c.ajv && c.ours.fault === 'BadFormat' && /:60[+-]/.test(at(c.message, c.ours.path)) },
-	{ why: 'a leap second ends a UTC day; ajv-formats 2 looks at local time only (taken by us)',
-		when: (c) => !c.ajv && c.ours.fault === 'ok' && dates(c.message).some((d) => /:60[+-]/.test(d)) },
+	{
+		why: 'a key that stands twice is refused; JSON.parse takes the last one',
+		when: (c) => c.ajv && c.ours.fault === 'Duplicate' && c.kind === 'duplicate',
+	},
+	{
+		why: 'OCPP integers are 32-bit signed (part 2); the schemas do not say so',
+		when: (c) =>
+			c.ajv &&
+			c.ours.fault === 'BadRange' &&
+			Number.isInteger(at(c.message, c.ours.path)) &&
+			Math.abs(at(c.message, c.ours.path)) > 2147483647,
+	},
+	{
+		why: 'NUL and lone surrogates are no text that a database or a C string can keep',
+		when: (c) =>
+			c.ajv &&
+			c.ours.fault === 'BadSyntax' &&
+			/NUL|lone surrogate/.test(c.ours.message) &&
+			c.kind === 'strangeText',
+	},
+	{
+		why: 'nesting is capped at 32, ajv takes any depth',
+		when: (c) => c.ajv && c.ours.fault === 'BadSyntax' && c.kind === 'deep',
+	},
+	{
+		why: 'RFC 3339 demands an offset; ajv-formats 2 lets it be absent by mistake',
+		when: (c) =>
+			c.ajv &&
+			c.ours.fault === 'BadFormat' &&
+			!/(z|[+-]\d\d(:?\d\d)?)$/i.test(at(c.message, c.ours.path)),
+	},
+	{
+		why: 'RFC 3339 bounds the offset to 23:59; ajv-formats 2 does not look',
+		when: (c) =>
+			c.ajv &&
+			c.ours.fault === 'BadFormat' &&
+			/([+-]2[4-9]:?\d\d|[+-]\d\d:?[6-9]\d)$/.test(at(c.message, c.ours.path)),
+	},
+	{
+		why: 'RFC 3339 has T or a space in the middle; ajv-formats 2 takes every blank',
+		when: (c) =>
+			c.ajv &&
+			c.ours.fault === 'BadFormat' &&
+			/^.{10}[^\S ]/.test(at(c.message, c.ours.path)),
+	},
+	{
+		why: 'a leap second ends a UTC day; ajv-formats 2 looks at local time only (refused by us)',
+		when: (c) =>
+			c.ajv &&
+			c.ours.fault === 'BadFormat' &&
+			/:60[+-]/.test(at(c.message, c.ours.path)),
+	},
+	{
+		why: 'a leap second ends a UTC day; ajv-formats 2 looks at local time only (taken by us)',
+		when: (c) =>
+			!c.ajv &&
+			c.ours.fault === 'ok' &&
+			dates(c.message).some((d) => /:60[+-]/.test(d)),
+	},
 ];
 
 // -- the run ------------------------------------------------------------------------------------
@@ -437,9 +601,14 @@ function makeCases() {
 		const type = typeName(root.$id);
 		const validate = ajv.getSchema(root.$id);
 		for (let i = 0; i < count; i++)
-			cases.push({ type, validate, kind: 'valid', text: serialise(instance(root, root)), expected: { fault: 'ok' } });
-		for (let i = 0; i < count; i++)
-			cases.push({ type, validate, ...mutate(root) });
+			cases.push({
+				type,
+				validate,
+				kind: 'valid',
+				text: serialise(instance(root, root)),
+				expected: { fault: 'ok' },
+			});
+		for (let i = 0; i < count; i++) cases.push({ type, validate, ...mutate(root) });
 	}
 	return cases;
 }
@@ -457,22 +626,25 @@ function judgeByUs(cases) {
 	const input = cases.map((c) => `${c.type}\t${c.text}\n`).join('');
 	const run = spawnSync(judgePath, { input, maxBuffer: 1 << 30, encoding: 'utf8' });
 	if (run.error || run.status !== 0)
-		throw new Error(`judge: ${run.error ?? `exit ${run.status} ${run.signal ?? ''}: ${run.stderr}`}`);
-	return run.stdout.trimEnd().split('\n').map((line) => {
-		const [fault, path, message] = line.split('\t');
-		return { fault, path, message };
-	});
+		throw new Error(
+			`judge: ${run.error ?? `exit ${run.status} ${run.signal ?? ''}: ${run.stderr}`}`,
+		);
+	return run.stdout
+		.trimEnd()
+		.split('\n')
+		.map((line) => {
+			const [fault, path, message] = line.split('\t');
+			return { fault, path, message };
+		});
 }
 
 /** What is wrong with our verdict on this case, or undefined. */
 function complaint(c, used) {
 	const oursOk = c.ours.fault === 'ok';
-	if (c.ours.fault === 'UNSTABLE')
-		return 'does not survive the round trip';
+	if (c.ours.fault === 'UNSTABLE') return 'does not survive the round trip';
 	if (c.ajv !== oursOk) {
 		const rule = rules.find((r) => r.when(c));
-		if (!rule)
-			return `ajv says ${c.ajv ? 'valid' : 'invalid'}`;
+		if (!rule) return `ajv says ${c.ajv ? 'valid' : 'invalid'}`;
 		used.set(rule.why, (used.get(rule.why) ?? 0) + 1);
 	}
 	if (c.expected.fault && c.expected.fault !== c.ours.fault)
@@ -483,7 +655,9 @@ function complaint(c, used) {
 }
 
 function main() {
-	console.log(`seed ${seed}: ${schemas.length} messages, ${count} valid and ${count} faulty each`);
+	console.log(
+		`seed ${seed}: ${schemas.length} messages, ${count} valid and ${count} faulty each`,
+	);
 	const cases = makeCases();
 	const verdicts = judgeByUs(cases);
 	const used = new Map();
@@ -497,16 +671,17 @@ function main() {
 		kinds.set(c.kind, (kinds.get(c.kind) ?? 0) + 1);
 		const wrong = complaint(c, used);
 		if (wrong && ++failed <= 20)
-			console.log(`${c.type} (${c.kind}): ${wrong}, we say ${c.ours.fault} at "${c.ours.path ?? ''}"` +
-				` (${c.ours.message ?? ''}): ${c.text.slice(0, 400)}`);
+			console.log(
+				`${c.type} (${c.kind}): ${wrong}, we say ${c.ours.fault} at "${c.ours.path ?? ''}"` +
+					` (${c.ours.message ?? ''}): ${c.text.slice(0, 400)}`,
+			);
 	});
 	if (schemas.length !== 128) {
 		console.log(`expected 128 messages`);
 		failed++;
 	}
 	console.log([...kinds].map(([k, n]) => `${k} ${n}`).join(', '));
-	for (const [why, n] of used)
-		console.log(`explained ${n}: ${why}`);
+	for (const [why, n] of used) console.log(`explained ${n}: ${why}`);
 	console.log(`${cases.length - failed} passed, ${failed} failed`);
 	process.exitCode = failed ? 1 : 0;
 }

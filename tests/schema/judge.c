@@ -1,9 +1,9 @@
 /*
  * judge: what our codec says to messages, for tests/schema/differential.mjs.
  *
- * Reads lines "TypeName<TAB>JSON" (TypeName: an OCPP action and Request or Response) and answers each
- * with a line: "ok", or "FAULT<TAB>PATH<TAB>MESSAGE". A message that decodes must encode and decode
- * again to the same text, or the answer is "UNSTABLE".
+ * Reads lines "TypeName<TAB>JSON" (TypeName: an OCPP action and Request or Response) and answers
+ * each with a line: "ok", or "FAULT<TAB>PATH<TAB>MESSAGE". A message that decodes must encode and
+ * decode again to the same text, or the answer is "UNSTABLE".
  */
 #include <stdio.h>
 #include <stdlib.h>

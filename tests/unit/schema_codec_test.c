@@ -151,8 +151,8 @@ START_TEST(decodes_all_list_kinds)
 	ck_assert_int_eq(ints->id.items[4], 5);
 	ck_assert_str_eq(texts->hosts.items[1], "b");
 	ck_assert_ptr_null(none->custom_data);
-	log = decode(&ocpp201_get_log_request_type,
-		"{\"log\":{\"remoteLocation\":\"ftp://x\"},\"logType\":\"SecurityLog\",\"requestId\":1}");
+	log = decode(&ocpp201_get_log_request_type, "{\"log\":{\"remoteLocation\":\"ftp://x\"},"
+						    "\"logType\":\"SecurityLog\",\"requestId\":1}");
 	ck_assert_int_eq(log->log_type, OCPP201_LOG_SECURITY_LOG);
 }
 END_TEST

@@ -141,8 +141,8 @@ END_TEST
 
 START_TEST(a_list_steps_aside_for_a_struct_of_its_name)
 {
-	generate(
-		"schema x\nstruct RouteType\n\ta int\nstruct RouteListType\n\troutes[] RouteType\n");
+	generate("schema x\nstruct RouteType\n\ta int\n"
+		 "struct RouteListType\n\troutes[] RouteType\n");
 	HAS(header, "struct x_route_items {\n\tsize_t count;\n\tstruct x_route *items;\n};\n");
 	HAS(header, "struct x_route_list {\n\tstruct x_route_items routes;\n};\n");
 }

@@ -144,7 +144,7 @@ END_TEST
 
 START_TEST(loads_files_up_to_their_cap)
 {
-	char path[] = "/tmp/schema-yaml-XXXXXX", expected[64];
+	char path[] = P_tmpdir "/schema-yaml-XXXXXX", expected[64];
 	int fd = mkstemp(path);
 
 	ck_assert_int_eq(write(fd, depot_text, sizeof(depot_text) - 1), sizeof(depot_text) - 1);

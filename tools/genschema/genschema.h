@@ -1,5 +1,5 @@
 /*
- * genschema: turns one schemas/NAME.schema (language: docs/schemas.md) into C data and declarations.
+ * genschema: turns schemas/NAME.schema (language: docs/schemas.md) into C data and declarations.
  *
  * read.c builds this model and refuses what it does not understand, write.c prints it, name.c knows
  * how wire names become C names. All of a model lives in one arena.

@@ -419,8 +419,9 @@ bool gen_read(struct gen_model *m, const char *text)
 	while (*text) {
 		size_t len = strcspn(text, "\n");
 		char *copy = arena_strndup(m->arena, text, len);
-		struct line l = {.number = ++number};
+		struct line l = {.number = number + 1};
 
+		number++;
 		text += len + (text[len] == '\n');
 		if (copy[strspn(copy, "\t ")] == '#')
 			continue;

@@ -145,7 +145,7 @@ static void name_lists(struct gen_model *m)
 			s->list = list_tag(m, s->tag);
 }
 
-/* -- C names that must differ ------------------------------------------------------------------- */
+/* -- C names that must differ ------------------------------------------------------------------ */
 
 struct taken {
 	const char *name;
