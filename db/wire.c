@@ -8,8 +8,10 @@
 #include "db/names.h"
 #include "db/sqlite.h"
 
-#define TRIM_EVERY        500 /* commits between two looks at age and size */
-#define TRIM_ROWS         5000 /* removed at most at one look */
+#define TRIM_EVERY        50 /* commits between two looks at age and size … */
+#define TRIM_AFTER        2000 /* … or after so many frames */
+#define TRIM_ROWS         10000 /* removed at most at one look … */
+#define TRIM_CHUNK        100 /* … in steps of so many */
 #define COUNTER_MASK      ((1 << WIRE_ID_SHIFT) - 1)
 #define TIME_MAX_MS       ((int64_t)1 << 42)
 #define CHECKPOINT_FRAMES 4000
@@ -22,7 +24,7 @@ struct wire {
 	int64_t max_bytes, max_age_ms;
 	int64_t newest_ms;
 	uint32_t counter;
-	int commits;
+	int commits, added; /* since the last look */
 	int wal_frames;
 	bool open;
 };
@@ -119,34 +121,49 @@ int wire_add(struct wire *w, const struct batch_frame *f)
 	sqlite3_bind_text(w->add, 7, f->text, (int)f->len, SQLITE_STATIC);
 	if (insert(w, at) < 0)
 		return -1;
+	w->added++;
 	if (at > w->newest_ms)
 		w->newest_ms = at;
 	return 0;
 }
 
-static int trim(struct wire *w)
+/* Bytes in pages that hold something; removed rows leave free pages, which are used again. */
+static int used_bytes(struct wire *w, int64_t *out)
 {
 	int64_t pages, unused, size;
-	sqlite3_bind_int64(w->trim_age, 1, (w->newest_ms - w->max_age_ms) << WIRE_ID_SHIFT);
-	sqlite3_bind_int(w->trim_age, 2, TRIM_ROWS);
-	if (w->newest_ms > w->max_age_ms && sql_run(&w->sql, w->trim_age) < 0)
-		return -1;
 	if (sql_int(&w->sql, "PRAGMA page_count", 0, &pages) < 0 ||
 		sql_int(&w->sql, "PRAGMA freelist_count", 0, &unused) < 0 ||
 		sql_int(&w->sql, "PRAGMA page_size", 0, &size) < 0)
 		return -1;
-	if ((pages - unused) * size < w->max_bytes)
-		return 0;
-	sqlite3_bind_int(w->trim_oldest, 1, TRIM_ROWS);
-	return sql_run(&w->sql, w->trim_oldest);
+	*out = (pages - unused) * size;
+	return 0;
+}
+
+static int trim(struct wire *w)
+{
+	sqlite3_bind_int64(w->trim_age, 1, (w->newest_ms - w->max_age_ms) << WIRE_ID_SHIFT);
+	sqlite3_bind_int(w->trim_age, 2, TRIM_ROWS);
+	if (w->newest_ms > w->max_age_ms && sql_run(&w->sql, w->trim_age) < 0)
+		return -1;
+	for (int removed = 0; removed < TRIM_ROWS; removed += TRIM_CHUNK) {
+		int64_t bytes;
+		if (used_bytes(w, &bytes) < 0)
+			return -1;
+		if (bytes < w->max_bytes)
+			break;
+		sqlite3_bind_int(w->trim_oldest, 1, TRIM_CHUNK);
+		if (sql_run(&w->sql, w->trim_oldest) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int wire_commit(struct wire *w)
 {
 	if (!w->open)
 		return 0;
-	if (++w->commits >= TRIM_EVERY) {
-		w->commits = 0;
+	if (++w->commits >= TRIM_EVERY || w->added >= TRIM_AFTER) {
+		w->commits = w->added = 0;
 		if (trim(w) < 0)
 			return -1;
 	}
