@@ -263,6 +263,18 @@ START_TEST(names_every_fault)
 }
 END_TEST
 
+START_TEST(reads_every_escape)
+{
+	const struct ocpp201_variable *v =
+		decode(VAR, "{\"\\u006e\\u0061me\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t"
+			    "\\u0041\\u00E9\\u20aC\\uD83d\\uDe9A\\uDBFF\\uDFFF\"}");
+
+	ck_assert_msg(v != NULL, "%s", err.message);
+	ck_assert_str_eq(
+		v->name, "\"\\/\b\f\n\r\tA\xc3\xa9\xe2\x82\xac\xf0\x9f\x9a\x9a\xf4\x8f\xbf\xbf");
+}
+END_TEST
+
 START_TEST(counts_code_points)
 {
 	char json[400] = "{\"name\":\"";
@@ -469,6 +481,7 @@ int main(void)
 	tcase_add_test(t, keeps_empty_apart_from_absent);
 	tcase_add_test(t, decodes_all_list_kinds);
 	tcase_add_loop_test(t, names_every_fault, 0, sizeof(faults) / sizeof(faults[0]));
+	tcase_add_test(t, reads_every_escape);
 	tcase_add_test(t, counts_code_points);
 	tcase_add_test(t, bounds_items_before_it_reads_them);
 	tcase_add_test(t, bounds_depth);
