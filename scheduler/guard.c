@@ -223,14 +223,17 @@ static bool above(const struct guard *g, int32_t measured, int32_t limit)
 	return measured > limit + slack;
 }
 
+/* Nobody is there, but somebody may come: it counts with what it then would draw unasked. */
 static void observe_idle(
 	struct guard *g, struct evse *s, const struct guard_evse_in *in, int32_t tail)
 {
+	int32_t w = in->commanded_w == GUARD_UNKNOWN_W ? tail : in->commanded_w;
+
 	s->fixed = true;
-	s->w = tail;
-	s->floor_w = s->ceiling_w = tail;
+	s->w = w;
+	s->floor_w = s->ceiling_w = w;
 	s->cap_w = 0;
-	if (above(g, in->measured_w, tail)) {
+	if (above(g, in->measured_w, w)) {
 		s->disobeys = true;
 		s->floor_w = in->measured_w;
 	}

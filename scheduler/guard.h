@@ -46,7 +46,8 @@ struct guard_evse_in {
 	bool connected; /* a vehicle is plugged in */
 	bool reachable; /* commands get through; if not, what is in force stays in force */
 	int32_t commanded_w; /* in force; while a command is under way the greater of both;
-	                      * GUARD_UNKNOWN_W: counts as the EVSE's maximum */
+	                      * GUARD_UNKNOWN_W: counts as the EVSE's maximum, or with no vehicle
+	                      * there as its tail */
 	int32_t wanted_w; /* by the plan, now */
 	int32_t measured_w; /* GUARD_UNKNOWN_W: not known */
 	int64_t measured_ms; /* when that was measured */

@@ -23,10 +23,11 @@ struct profile {
 	struct profile_period period[PROFILE_PERIODS_MAX];
 };
 
-/* From a plan's row of `slots` powers, slot 0 at plan_ms, what lies after now_ms; then tail_w. At
- * most max_periods (capped at PROFILE_PERIODS_MAX): neighbours are joined where it costs least
- * energy, at the lower power, so it is never above the plan at any instant. With one period only it
- * is the lowest of all. 0, or -1: max_periods, slots or slot_s below 1. */
+/* From a plan's row of `slots` powers, slot 0 at plan_ms, what lies after now_ms; then tail_w. Starts
+ * at now_ms or up to a second before. At most max_periods (capped at PROFILE_PERIODS_MAX):
+ * neighbours are joined where it costs least energy, at the lower power, so it is never above the
+ * plan at any instant. With one period only it is the lowest of all. 0, or -1: max_periods, slots or
+ * slot_s below 1 or the plan longer than 68 years. */
 int profile_from_plan(struct profile *out, const int32_t *row, int slots, int slot_s,
 	int64_t plan_ms, int64_t now_ms, int max_periods, int32_t tail_w);
 
@@ -35,7 +36,7 @@ void profile_from_power(
 	struct profile *out, int32_t allowed_w, int64_t now_ms, int32_t lease_s, int32_t tail_w);
 
 /* Lowers every instant before `until_ms` to at most `cap_w`; the guard's word on a plan's profile.
- * 0, or -1 and unchanged: it would take more than PROFILE_PERIODS_MAX periods. */
+ * 0, or -1 and unchanged: it would take about PROFILE_PERIODS_MAX periods or more. */
 int profile_cap(struct profile *p, int32_t cap_w, int64_t until_ms);
 
 /* The limit in force at an instant, or -1 before it starts. */
