@@ -213,10 +213,9 @@ static int on_event(
 	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: {
 		unsigned char **at = in;
 		l->wsi = wsi;
-		return add_authorization(l, at, *at + len);
+		/* Before the password leaves. */
+		return address_is_certified(l, wsi) ? add_authorization(l, at, *at + len) : -1;
 	}
-	case LWS_CALLBACK_CLIENT_FILTER_PRE_ESTABLISH:
-		return address_is_certified(l, wsi) ? 0 : -1;
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
 		l->wsi = wsi;
 		l->connecting = false;
