@@ -1,62 +1,9 @@
-#include "scheduler/guard.h"
+#include "scheduler/guard_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define QUANTUM_W   100 /* settings between minimum and wish come in steps of this */
-#define RISE_MIN_W  300 /* smaller rises are not worth a command */
-#define MAKE_ROOM   4 /* pausing EVSEs for which others are asked to give way, each cycle */
-#define LONG_AGO_MS (INT64_MIN / 4)
-
-/* One EVSE: what is remembered from cycle to cycle, then what this cycle found. */
-struct evse {
-	int32_t allowed_w; /* decided last */
-	int32_t commanded_w; /* seen last */
-	int32_t high_w; /* commanded before the last lowering; counts until high_until_ms */
-	int64_t high_until_ms;
-	int64_t behind_since_ms; /* commanded has been above allowed since; LONG_AGO_MS: it is not */
-	int64_t lowered_ms; /* for lack of room */
-	int64_t raised_ms;
-	int64_t on_since_ms, off_since_ms; /* charges; wants to but pauses */
-
-	bool fixed; /* nothing to decide: nobody there, or out of reach */
-	bool disobeys;
-	bool awaits_room; /* room on its way is kept for it to start */
-	int32_t cap_w; /* wanted, within its own power; 0: less than the minimum */
-	int32_t min_w;
-	int32_t ceiling_w; /* may still be in force */
-	int32_t floor_w; /* counts at least for this, whatever is allowed */
-	int32_t w; /* the decision */
-};
-
-struct node {
-	bool known; /* held_w has been measured */
-	int64_t held_w; /* uncontrolled load by the last fresh measurement */
-	int64_t peak_w
-		[2]; /* greatest uncontrolled load in this and the previous period of hold_ms */
-	int64_t books_over_ms; /* over by the books since; LONG_AGO_MS: not over */
-	int64_t import_w;
-	struct grid_limit limit;
-};
-
-struct guard {
-	const struct grid_tree *tree;
-	struct guard_config cfg;
-	int nodes, evses;
-	bool started;
-	int64_t now_ms, period_ms; /* when the running period of peaks began */
-	struct evse *evse;
-	struct node *node;
-	int64_t *load_w; /* [node] uncontrolled now */
-	int64_t *room_w; /* [node] left for EVSEs in the pass under way */
-	int64_t *sum_w; /* [node] scratch */
-	int64_t *pending_w; /* [node] room on its way: lowered but not yet effective */
-	int32_t *part_w; /* [evse] scratch */
-	int32_t *wish_w; /* [evse] scratch */
-	int *order; /* [evse] */
-	struct guard_evse_out *evse_out;
-	struct guard_node_out *node_out;
-};
+#define RISE_MIN_W 300 /* smaller rises are not worth a command */
 
 /* -- life ------------------------------------------------------------------------------------ */
 
@@ -102,13 +49,13 @@ struct guard *guard_create(const struct grid_tree *t, const struct guard_config 
 	g->pending_w = g->load_w + 3 * nodes;
 	g->wish_w = g->part_w + evses;
 	for (size_t e = 0; e < evses; e++) {
-		struct evse *s = &g->evse[e];
+		struct guard_evse *s = &g->evse[e];
 
-		s->high_until_ms = s->behind_since_ms = s->lowered_ms = LONG_AGO_MS;
-		s->raised_ms = s->on_since_ms = s->off_since_ms = LONG_AGO_MS;
+		s->high_until_ms = s->behind_since_ms = s->lowered_ms = GUARD_LONG_AGO_MS;
+		s->raised_ms = s->on_since_ms = s->off_since_ms = GUARD_LONG_AGO_MS;
 	}
 	for (size_t n = 0; n < nodes; n++)
-		g->node[n].books_over_ms = LONG_AGO_MS;
+		g->node[n].books_over_ms = GUARD_LONG_AGO_MS;
 	return g;
 }
 
@@ -140,23 +87,12 @@ static int32_t most(int32_t a, int32_t b)
 
 static int32_t round_down(int64_t w)
 {
-	return (int32_t)(w / QUANTUM_W * QUANTUM_W);
+	return (int32_t)(w / GUARD_QUANTUM_W * GUARD_QUANTUM_W);
 }
 
 static const struct grid_node *leaf_of(const struct guard *g, int e)
 {
 	return grid_tree_node(g->tree, grid_tree_evse_node(g->tree, e));
-}
-
-/* What an EVSE counts for in the long run if `w` is allowed, and what until that is effective. */
-static int32_t settled(const struct evse *s, int32_t w)
-{
-	return most(w, s->floor_w);
-}
-
-static int32_t counted(const struct evse *s, int32_t w)
-{
-	return most(settled(s, w), s->ceiling_w);
 }
 
 static int64_t path_room(const struct guard *g, int e, int *node)
@@ -194,7 +130,7 @@ static void bound_by(struct guard *g, int e, int node)
 
 /* A command takes time to arrive and to be obeyed: meanwhile the old power counts. One that has not
  * arrived for longer than that is taken for lost, and what it should have lowered stays. */
-static void follow_command(struct guard *g, struct evse *s, int32_t commanded)
+static void follow_command(struct guard *g, struct guard_evse *s, int32_t commanded)
 {
 	if (commanded < s->commanded_w) {
 		if (g->now_ms >= s->high_until_ms)
@@ -207,8 +143,8 @@ static void follow_command(struct guard *g, struct evse *s, int32_t commanded)
 	if (g->now_ms < s->high_until_ms)
 		s->ceiling_w = most(s->ceiling_w, s->high_w);
 	if (commanded <= s->allowed_w)
-		s->behind_since_ms = LONG_AGO_MS;
-	else if (s->behind_since_ms == LONG_AGO_MS)
+		s->behind_since_ms = GUARD_LONG_AGO_MS;
+	else if (s->behind_since_ms == GUARD_LONG_AGO_MS)
 		s->behind_since_ms = g->now_ms;
 	else if (g->now_ms - s->behind_since_ms > g->cfg.reaction_ms)
 		s->floor_w = commanded;
@@ -225,7 +161,7 @@ static bool above(const struct guard *g, int32_t measured, int32_t limit)
 
 /* Nobody is there, but somebody may come: it counts with what it then would draw unasked. */
 static void observe_idle(
-	struct guard *g, struct evse *s, const struct guard_evse_in *in, int32_t tail)
+	struct guard *g, struct guard_evse *s, const struct guard_evse_in *in, int32_t tail)
 {
 	int32_t w = in->commanded_w == GUARD_UNKNOWN_W ? tail : in->commanded_w;
 
@@ -242,7 +178,7 @@ static void observe_idle(
 static void observe_evse(struct guard *g, int e, const struct guard_evse_in *in)
 {
 	const struct grid_node *leaf = leaf_of(g, e);
-	struct evse *s = &g->evse[e];
+	struct guard_evse *s = &g->evse[e];
 	int32_t commanded = in->commanded_w < 0 ? leaf->max_w : in->commanded_w;
 
 	if (!g->started) {
@@ -260,7 +196,8 @@ static void observe_evse(struct guard *g, int e, const struct guard_evse_in *in)
 	s->cap_w = least(in->wanted_w, leaf->max_w);
 	if (s->cap_w < s->min_w || s->cap_w < 0)
 		s->cap_w = 0;
-	if (above(g, in->measured_w, s->ceiling_w)) {
+	/* What was measured before the last lowering took effect tells nothing about obedience. */
+	if (in->measured_ms >= s->high_until_ms && above(g, in->measured_w, s->ceiling_w)) {
 		s->disobeys = true;
 		s->floor_w = most(s->floor_w, in->measured_w);
 	}
@@ -275,14 +212,14 @@ static void observe_evse(struct guard *g, int e, const struct guard_evse_in *in)
 
 /* The part of a node's import that is surely an EVSE's: never more than it counts for, so that a
  * measurement that is too old can not make the rest look small. */
-static int32_t explained(const struct evse *s, const struct guard_evse_in *in)
+static int32_t explained(const struct guard_evse *s, const struct guard_evse_in *in)
 {
-	return in->measured_w <= 0 ? 0 : least(in->measured_w, counted(s, 0));
+	return in->measured_w <= 0 ? 0 : least(in->measured_w, guard_counted(s, 0));
 }
 
 static int64_t known_load(struct guard *g, int n, const struct guard_node_in *in, int64_t evse_w)
 {
-	struct node *v = &g->node[n];
+	struct guard_node *v = &g->node[n];
 
 	switch (in->quality) {
 	case GUARD_FRESH:
@@ -392,7 +329,7 @@ static void set_rooms(struct guard *g, bool peak)
 {
 	grid_tree_sum(g->tree, g->part_w, g->sum_w);
 	for (int n = 0; n < g->nodes; n++) {
-		const struct node *v = &g->node[n];
+		const struct guard_node *v = &g->node[n];
 		int64_t load = g->load_w[n];
 
 		if (peak)
@@ -406,19 +343,19 @@ static void set_rooms(struct guard *g, bool peak)
 static void grant_grace(struct guard *g)
 {
 	for (int e = 0; e < g->evses; e++) {
-		const struct evse *s = &g->evse[e];
+		const struct guard_evse *s = &g->evse[e];
 
-		g->part_w[e] = s->fixed ? 0 : settled(s, s->w) - s->floor_w;
+		g->part_w[e] = s->fixed ? 0 : guard_settled(s, s->w) - s->floor_w;
 	}
 	grid_tree_sum(g->tree, g->part_w, g->sum_w);
 	for (int n = 0; n < g->nodes; n++) {
-		struct node *v = &g->node[n];
+		struct guard_node *v = &g->node[n];
 
 		if (g->room_w[n] >= g->sum_w[n]) {
-			v->books_over_ms = LONG_AGO_MS;
+			v->books_over_ms = GUARD_LONG_AGO_MS;
 			continue;
 		}
-		if (v->books_over_ms == LONG_AGO_MS)
+		if (v->books_over_ms == GUARD_LONG_AGO_MS)
 			v->books_over_ms = g->now_ms;
 		if (v->import_w == GRID_UNKNOWN || v->import_w > v->limit.usable_w)
 			continue;
@@ -430,10 +367,10 @@ static void grant_grace(struct guard *g)
 /* First the minimum for each, the most urgent first: who finds no room for it pauses. */
 static void keep_minimum(struct guard *g, int e)
 {
-	struct evse *s = &g->evse[e];
+	struct guard_evse *s = &g->evse[e];
 	int node = -1;
 	int64_t room = path_room(g, e, &node);
-	int32_t before = s->w, need = settled(s, s->min_w) - s->floor_w;
+	int32_t before = s->w, need = guard_settled(s, s->min_w) - s->floor_w;
 
 	if (before == 0)
 		return;
@@ -450,9 +387,10 @@ static void keep_minimum(struct guard *g, int e)
 
 static void keep_more(struct guard *g, int e, int32_t wish)
 {
-	struct evse *s = &g->evse[e];
+	struct guard_evse *s = &g->evse[e];
 	int node = -1;
-	int64_t room = path_room(g, e, &node), more = settled(s, wish) - settled(s, s->w);
+	int64_t room = path_room(g, e, &node),
+		more = guard_settled(s, wish) - guard_settled(s, s->w);
 
 	if (wish <= s->w || (s->w == 0 && s->min_w > 0))
 		return;
@@ -466,8 +404,8 @@ static void keep_more(struct guard *g, int e, int32_t wish)
 	if (room <= 0)
 		return;
 	/* Below its floor a setting costs no room. */
-	wish = least(most(round_down(settled(s, s->w) + room), s->w), wish);
-	use_room(g, e, settled(s, wish) - settled(s, s->w));
+	wish = least(most(round_down(guard_settled(s, s->w) + room), s->w), wish);
+	use_room(g, e, guard_settled(s, wish) - guard_settled(s, s->w));
 	s->w = wish;
 }
 
@@ -491,11 +429,6 @@ static void lower(struct guard *g)
 
 /* -- 3. raising ------------------------------------------------------------------------------ */
 
-static bool wants_to_start(const struct evse *s)
-{
-	return !s->fixed && s->w == 0 && s->cap_w > 0;
-}
-
 struct turn_order {
 	const struct guard *g;
 	const struct guard_evse_in *in;
@@ -506,45 +439,18 @@ static int by_turn(const void *x, const void *y, void *arg)
 {
 	const struct turn_order *t = arg;
 	int a = *(const int *)x, b = *(const int *)y;
-	const struct evse *sa = &t->g->evse[a], *sb = &t->g->evse[b];
+	const struct guard_evse *sa = &t->g->evse[a], *sb = &t->g->evse[b];
 	int c = order_of(t->in[a].urgency, t->in[b].urgency);
 
-	c = c ? c : order_of(wants_to_start(sb), wants_to_start(sa));
-	if (!c && wants_to_start(sa))
+	c = c ? c : order_of(guard_wants_to_start(sb), guard_wants_to_start(sa));
+	if (!c && guard_wants_to_start(sa))
 		c = order_of(sa->off_since_ms, sb->off_since_ms);
 	c = c ? c : order_of(t->in[a].depart_ms, t->in[b].depart_ms);
 	return c ? c : order_of(a, b);
 }
 
-static void find_pending(struct guard *g)
-{
-	for (int e = 0; e < g->evses; e++) {
-		const struct evse *s = &g->evse[e];
-
-		g->part_w[e] = counted(s, s->w) - settled(s, s->w);
-	}
-	grid_tree_sum(g->tree, g->part_w, g->pending_w);
-}
-
-/* What is missing at a node until an EVSE could start, counting the room on its way. */
-static int64_t missing(const struct guard *g, int n, int64_t need)
-{
-	if (g->node[n].limit.w == GRID_NO_LIMIT)
-		return 0;
-	return need - g->room_w[n] - g->pending_w[n];
-}
-
-static bool missing_on_path(const struct guard *g, int e, int64_t need)
-{
-	for (int v = grid_tree_evse_node(g->tree, e); v >= 0;
-		v = grid_tree_node(g->tree, v)->parent)
-		if (missing(g, v, need) > 0)
-			return true;
-	return false;
-}
-
 /* The power that an EVSE may rise to at this step, room aside. */
-static int32_t next_step(const struct guard *g, const struct evse *s)
+static int32_t next_step(const struct guard *g, const struct guard_evse *s)
 {
 	int32_t up = s->w + least(g->cfg.step_w, s->cap_w - s->w);
 
@@ -553,7 +459,7 @@ static int32_t next_step(const struct guard *g, const struct evse *s)
 
 static void raise_one(struct guard *g, int e)
 {
-	struct evse *s = &g->evse[e];
+	struct guard_evse *s = &g->evse[e];
 	int32_t up = next_step(g, s);
 	int node = -1;
 	int64_t room, more;
@@ -567,169 +473,53 @@ static void raise_one(struct guard *g, int e)
 		return;
 	}
 	room = path_room(g, e, &node);
-	more = counted(s, up) - counted(s, s->w);
+	more = guard_counted(s, up) - guard_counted(s, s->w);
 	if (room < more) {
 		bound_by(g, e, node);
-		up = room < 0 ? s->w : least(up, round_down(counted(s, s->w) + room));
+		up = room < 0 ? s->w : least(up, round_down(guard_counted(s, s->w) + room));
 	}
 	if (up < s->min_w || (up < s->cap_w && up - s->w < RISE_MIN_W)) {
 		/* Those after it must not take what it only waits for. */
-		if (s->w == 0 && !missing_on_path(g, e, s->min_w)) {
+		if (s->w == 0 && !guard_lacks_room(g, e, s->min_w)) {
 			use_room(g, e, s->min_w);
 			s->awaits_room = true;
 		}
 		return;
 	}
-	use_room(g, e, counted(s, up) - counted(s, s->w));
+	use_room(g, e, guard_counted(s, up) - guard_counted(s, s->w));
 	s->w = up;
 	s->raised_ms = g->now_ms;
 }
 
-static void raise(struct guard *g, const struct guard_in *in)
+static void raise_all(struct guard *g, const struct guard_in *in)
 {
 	struct turn_order order = {g, in->evse};
 
 	for (int e = 0; e < g->evses; e++)
-		g->part_w[e] = counted(&g->evse[e], g->evse[e].w);
+		g->part_w[e] = guard_counted(&g->evse[e], g->evse[e].w);
 	set_rooms(g, true);
 	qsort_r(g->order, (size_t)g->evses, sizeof(int), by_turn, &order);
-	find_pending(g);
+	guard_find_pending(g);
 	for (int i = 0; i < g->evses; i++)
 		raise_one(g, g->order[i]);
-}
-
-/* -- 4. taking turns ------------------------------------------------------------------------- */
-
-static bool may_yield(const struct guard *g, const struct guard_in *in, int victim, int e)
-{
-	const struct evse *s = &g->evse[victim];
-
-	return victim != e && !s->fixed && s->w > 0 && s->floor_w == 0 &&
-	       in->evse[victim].urgency >= in->evse[e].urgency;
-}
-
-static void yield_to(struct guard *g, int victim, int32_t w, enum grid_source source)
-{
-	struct evse *s = &g->evse[victim];
-	int32_t freed = s->w - w;
-
-	for (int v = grid_tree_evse_node(g->tree, victim); v >= 0;
-		v = grid_tree_node(g->tree, v)->parent)
-		g->pending_w[v] += freed;
-	s->w = w;
-	s->lowered_ms = g->now_ms;
-	g->evse_out[victim].source = source;
-	g->evse_out[victim].node = -1;
-}
-
-/* Others go down, but not below their minimum: those that may wait longest first. All or nothing. */
-static bool share(struct guard *g, const struct guard_in *in, int e, int64_t need)
-{
-	int64_t spare = 0;
-	const struct grid_node *n;
-
-	for (int v = grid_tree_evse_node(g->tree, e); v >= 0; v = n->parent) {
-		n = grid_tree_node(g->tree, v);
-		spare = 0;
-		for (int o = n->evse_first; o < n->evse_end; o++)
-			if (may_yield(g, in, o, e))
-				spare += g->evse[o].w - least(g->evse[o].min_w, g->evse[o].w);
-		if (spare < missing(g, v, need))
-			return false;
-	}
-	for (int v = grid_tree_evse_node(g->tree, e); v >= 0; v = n->parent) {
-		n = grid_tree_node(g->tree, v);
-		for (int i = g->evses - 1; i >= 0 && missing(g, v, need) > 0; i--) {
-			int o = g->order[i];
-			int64_t lack = missing(g, v, need);
-
-			if (o < n->evse_first || o >= n->evse_end || !may_yield(g, in, o, e))
-				continue;
-			spare = g->evse[o].w - g->evse[o].min_w;
-			lack = (lack + QUANTUM_W - 1) / QUANTUM_W * QUANTUM_W;
-			if (spare > 0)
-				yield_to(g, o,
-					(int32_t)(g->evse[o].w - (spare < lack ? spare : lack)),
-					GRID_SOURCE_ROTATION);
-		}
-	}
-	return true;
-}
-
-/* True if all of what `victim` draws would let `e` start. */
-static bool suffices(const struct guard *g, int victim, int e, int64_t need)
-{
-	for (int v = grid_tree_evse_node(g->tree, e); v >= 0;
-		v = grid_tree_node(g->tree, v)->parent) {
-		const struct grid_node *n = grid_tree_node(g->tree, v);
-		bool below = victim >= n->evse_first && victim < n->evse_end;
-
-		if (missing(g, v, need) > (below ? g->evse[victim].w : 0))
-			return false;
-	}
-	return true;
-}
-
-/* One that has charged for its time pauses: of the least urgent, the one that had the longest. */
-static void rotate(struct guard *g, const struct guard_in *in, int e, int64_t need)
-{
-	int victim = -1;
-
-	for (int o = 0; o < g->evses; o++) {
-		const struct evse *s = &g->evse[o];
-		int c;
-
-		if (!may_yield(g, in, o, e) || s->on_since_ms == LONG_AGO_MS ||
-			g->now_ms - s->on_since_ms < g->cfg.rotate_ms || !suffices(g, o, e, need))
-			continue;
-		c = victim < 0 ? 1 : order_of(in->evse[o].urgency, in->evse[victim].urgency);
-		if (c > 0 || (c == 0 && s->on_since_ms < g->evse[victim].on_since_ms))
-			victim = o;
-	}
-	if (victim >= 0)
-		yield_to(g, victim, 0, GRID_SOURCE_ROTATION);
-}
-
-static void make_room(struct guard *g, const struct guard_in *in)
-{
-	int tries = MAKE_ROOM;
-
-	find_pending(g);
-	for (int i = 0; i < g->evses && tries > 0; i++) {
-		int e = g->order[i];
-		struct evse *s = &g->evse[e];
-		int64_t off = g->now_ms - s->off_since_ms;
-
-		if (!wants_to_start(s) || s->awaits_room || s->off_since_ms == LONG_AGO_MS ||
-			off < g->cfg.hold_ms)
-			continue;
-		tries--;
-		if (missing_on_path(g, e, s->min_w) && !share(g, in, e, s->min_w) &&
-			off >= g->cfg.rotate_ms)
-			rotate(g, in, e, s->min_w);
-		/* What is on its way is spoken for: the next in line must not count on it. */
-		for (int v = grid_tree_evse_node(g->tree, e); v >= 0;
-			v = grid_tree_node(g->tree, v)->parent)
-			g->pending_w[v] -= s->min_w;
-	}
 }
 
 /* -- 5. what comes of it --------------------------------------------------------------------- */
 
 static void remember(struct guard *g, int e, struct guard_report *r)
 {
-	struct evse *s = &g->evse[e];
+	struct guard_evse *s = &g->evse[e];
 
 	r->lowered += !s->fixed && s->w < s->allowed_w;
 	r->raised += !s->fixed && s->w > s->allowed_w;
-	r->paused += wants_to_start(s);
+	r->paused += guard_wants_to_start(s);
 	if (s->w == 0 || s->fixed)
-		s->on_since_ms = LONG_AGO_MS;
-	else if (s->on_since_ms == LONG_AGO_MS)
+		s->on_since_ms = GUARD_LONG_AGO_MS;
+	else if (s->on_since_ms == GUARD_LONG_AGO_MS)
 		s->on_since_ms = g->now_ms;
-	if (!wants_to_start(s))
-		s->off_since_ms = LONG_AGO_MS;
-	else if (s->off_since_ms == LONG_AGO_MS)
+	if (!guard_wants_to_start(s))
+		s->off_since_ms = GUARD_LONG_AGO_MS;
+	else if (s->off_since_ms == GUARD_LONG_AGO_MS)
 		s->off_since_ms = g->now_ms;
 	s->allowed_w = s->w;
 }
@@ -737,11 +527,11 @@ static void remember(struct guard *g, int e, struct guard_report *r)
 /* The reason that no pass has given. */
 static void reason(struct guard *g, int e, const struct guard_evse_in *in)
 {
-	const struct evse *s = &g->evse[e];
+	const struct guard_evse *s = &g->evse[e];
 	struct guard_evse_out *o = &g->evse_out[e];
 
 	o->allowed_w = s->w;
-	o->counted_w = counted(s, s->w);
+	o->counted_w = guard_counted(s, s->w);
 	if (s->disobeys)
 		o->source = GRID_SOURCE_DISOBEYED;
 	else if (!in->connected)
@@ -763,11 +553,11 @@ static void report_nodes(struct guard *g, struct guard_report *r)
 		g->part_w[e] = g->evse[e].w;
 	grid_tree_sum(g->tree, g->part_w, g->room_w);
 	for (int e = 0; e < g->evses; e++)
-		g->part_w[e] = counted(&g->evse[e], g->evse[e].w);
+		g->part_w[e] = guard_counted(&g->evse[e], g->evse[e].w);
 	grid_tree_sum(g->tree, g->part_w, g->sum_w);
 	for (int n = 0; n < g->nodes; n++) {
 		struct guard_node_out *o = &g->node_out[n];
-		const struct node *v = &g->node[n];
+		const struct guard_node *v = &g->node[n];
 		int64_t now =
 			v->import_w == GRID_UNKNOWN ? g->load_w[n] + g->sum_w[n] : v->import_w;
 
@@ -790,8 +580,8 @@ struct guard_report guard_cycle(struct guard *g, const struct guard_in *in)
 	observe(g, in);
 	sort_by_urgency(g, in);
 	lower(g);
-	raise(g, in);
-	make_room(g, in);
+	raise_all(g, in);
+	guard_take_turns(g, in);
 	for (int e = 0; e < g->evses; e++) {
 		remember(g, e, &r);
 		reason(g, e, &in->evse[e]);

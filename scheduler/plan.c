@@ -168,7 +168,7 @@ static int reserve_tails(struct solver *s)
 {
 	const struct grid_tree *t = s->in->tree;
 	size_t evses = (size_t)grid_tree_evses(t), n = (size_t)s->in->n;
-	int *car_of = malloc((evses + n + 1) * sizeof(int)), *next = car_of + evses;
+	int *car_of = malloc((evses + n + 1) * sizeof(int)), *next;
 	bool *planned = malloc((size_t)s->slots);
 
 	if (!car_of || !planned) {
@@ -176,6 +176,7 @@ static int reserve_tails(struct solver *s)
 		free(planned);
 		return -1;
 	}
+	next = car_of + evses;
 	memset(car_of, -1, evses * sizeof(int));
 	for (int i = 0; i < s->in->n; i++) {
 		int e = grid_tree_node(t, s->car[i].evse_node)->evse_first;

@@ -240,6 +240,24 @@ START_TEST(who_disobeys_counts_as_measured)
 }
 END_TEST
 
+START_TEST(old_measurement_is_no_disobedience)
+{
+	begin(6000, 2000);
+	cycle();
+	evse[0].commanded_w = 4140; /* lowered and confirmed; its last report is from before */
+	evse[0].wanted_w = 4140;
+	evse[0].measured_ms = in.now_ms - 1;
+	for (int i = 0; i < 30; i++) {
+		cycle();
+		ck_assert_int_ne(r.evse[0].source, GRID_SOURCE_DISOBEYED);
+	}
+	evse[0].measured_ms = in.now_ms;
+	cycle();
+	ck_assert_int_eq(r.evse[0].source, GRID_SOURCE_DISOBEYED);
+	end();
+}
+END_TEST
+
 START_TEST(who_is_out_of_reach_keeps_what_is_in_force)
 {
 	begin(6000, 2000);
@@ -307,13 +325,14 @@ START_TEST(stale_data_has_tiers)
 }
 END_TEST
 
-START_TEST(empty_places_keep_their_tail_free)
+START_TEST(empty_places_keep_what_they_would_draw_free)
 {
 	depot[3].tail_w = 5000;
 	begin(6000, 0);
 	depot[3].tail_w = 0;
 	evse[2].connected = false;
-	evse[2].commanded_w = evse[2].measured_w = 0;
+	evse[2].commanded_w = GUARD_UNKNOWN_W;
+	evse[2].measured_w = 0;
 	node[0].import_w = 12000;
 	for (int i = 0; i < 60; i++)
 		cycle_obeyed(0);
@@ -321,6 +340,12 @@ START_TEST(empty_places_keep_their_tail_free)
 	ck_assert_int_eq(r.evse[2].source, GRID_SOURCE_TAIL);
 	ck_assert_int_le(allowed(0) + allowed(1), 15000);
 	ck_assert_int_ge(allowed(0) + allowed(1), 14800);
+	/* Told to draw nothing unasked, it needs no room. */
+	evse[2].commanded_w = 0;
+	for (int i = 0; i < 120; i++)
+		cycle_obeyed(0);
+	ck_assert_int_eq(allowed(2), 0);
+	ck_assert_int_ge(allowed(0) + allowed(1), 17000);
 	end();
 }
 END_TEST
@@ -777,9 +802,10 @@ int main(void)
 	tcase_add_test(c, never_more_than_the_plan_wants);
 	tcase_add_test(c, room_is_used_only_when_it_is_confirmed);
 	tcase_add_test(c, who_disobeys_counts_as_measured);
+	tcase_add_test(c, old_measurement_is_no_disobedience);
 	tcase_add_test(c, who_is_out_of_reach_keeps_what_is_in_force);
 	tcase_add_test(c, stale_data_has_tiers);
-	tcase_add_test(c, empty_places_keep_their_tail_free);
+	tcase_add_test(c, empty_places_keep_what_they_would_draw_free);
 	tcase_add_test(c, envelope_binds_and_is_named);
 	tcase_add_test(c, pauses_take_turns);
 	tcase_add_test(c, who_charges_gives_way_to_one_of_its_class);
