@@ -17,3 +17,5 @@ $(eval $(call unit,sim_outbox,tools/depotsim/outbox.c $(SIM_MESSAGES),m))
 $(eval $(call unit,sim_meter,tools/depotsim/meter_server.c,modbus pthread))
 $(eval $(call unit,sim_station,$(SIM_STATION) $(SIM_MESSAGES),m))
 $(eval $(call unit,sim_ws,tools/depotsim/ws_client.c,ws ssl pthread))
+$(eval $(call unit,sim_world,$(SIM_STATION) $(SIM_WORLD) $(SIM_MESSAGES) schemas/yaml.c, \
+	yaml modbus m pthread))

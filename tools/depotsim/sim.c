@@ -411,7 +411,7 @@ static int64_t curve_mw(const struct scenario_base_load *b, int second)
 	int gone = (second - from_s + 86400) % 86400;
 	if (length == 0)
 		return from->w * 1000;
-	return from->w * 1000 + (to->w - from->w) * 1000 / length * gone;
+	return from->w * 1000 + (to->w - from->w) * 1000 * gone / length;
 }
 
 static void step_base_loads(struct sim *s)
