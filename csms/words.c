@@ -114,7 +114,7 @@ void words_sentence(struct text *t, const struct words_night *n, wall_t now)
 	} else {
 		text_printf(t, "%d of ", n->charging);
 		words_count(t, n->evses, "bay", "bays");
-		text_puts(t, n->charging == 1 ? " charges." : " charge.");
+		text_puts(t, n->charging == 1 || n->evses == 1 ? " charges." : " charge.");
 	}
 }
 
