@@ -13,7 +13,9 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 ROOMS := schemas ocpp scheduler modbus db csms tools tests
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
-           -Wpointer-arith -Wundef -Wno-unused-parameter -Wno-format-truncation
+           -Wpointer-arith -Wundef -Wno-unused-parameter
+# Words for people are cut where they do not fit; only gcc complains, and only it knows the flag.
+WARN    += $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 OPT     ?= -O2
 HARDEN  ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 SAN     ?=

@@ -15,6 +15,7 @@
 #define PLAN_SOON_MS     200   /* events that come together make one plan */
 #define PLAN_LATE_MS     10000 /* without a plan for so long a vehicle gets what the guard allows */
 #define SAMPLES_LATE     2500  /* times sample_s: an EVSE's power older than that is not known */
+#define BASE_MEAN_MS     300000 /* over which the uncontrolled load is averaged for the planner */
 #define JOURNAL_EVERY_MS 10000 /* the guard's doings, at most */
 
 struct control {
@@ -289,6 +290,17 @@ static int64_t measured_below(const struct control *k, const struct grid_node *n
 	return sum;
 }
 
+/* The planner reckons with the mean of the last minutes: single readings jump, since meters and
+ * chargers are not read at the same instant, and a silent meter says nothing about the night. */
+static void learn_base(int64_t *base_w, int64_t seen_w, int64_t elapsed_ms)
+{
+	if (*base_w == GRID_UNKNOWN)
+		*base_w = seen_w;
+	else
+		*base_w += (seen_w - *base_w) * (elapsed_ms < BASE_MEAN_MS ? elapsed_ms : BASE_MEAN_MS) /
+			BASE_MEAN_MS;
+}
+
 /* Shows what the cycle found at a node; counts time above a rating. */
 static void show_node(struct control *k, int i, const struct guard_node_out *out, wall_t now,
 	int64_t elapsed_ms)
@@ -312,8 +324,8 @@ static void show_node(struct control *k, int i, const struct guard_node_out *out
 	if (memcmp(&v, &k->node[i], sizeof v) != 0)
 		v.revision = ++k->revision;
 	k->node[i] = v;
-	k->base_w[i] = out->quality == GUARD_NO_METER && n->kind != GRID_SITE ? GRID_UNKNOWN
-									      : out->uncontrolled_w;
+	if (out->quality == GUARD_FRESH)
+		learn_base(&k->base_w[i], out->uncontrolled_w, elapsed_ms);
 }
 
 static void journal_lowering(struct control *k, const struct guard_report *r, const int32_t *before)

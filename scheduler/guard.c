@@ -338,8 +338,8 @@ static void set_rooms(struct guard *g, bool peak)
 	}
 }
 
-/* Overload that only the books show is borne for a while: measurements of EVSEs come seldom, and one
- * that has just begun to draw looks like other load until the next. */
+/* Overload that only the books show is borne for a while: measurements of EVSEs come seldom, and
+ * one that has just begun to draw looks like other load until the next. */
 static void grant_grace(struct guard *g)
 {
 	for (int e = 0; e < g->evses; e++) {

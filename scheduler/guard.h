@@ -38,8 +38,8 @@ enum guard_quality {
 struct guard_node_in {
 	enum guard_quality quality;
 	int64_t import_w; /* of the whole node, EVSEs included; with GUARD_FRESH */
-	int64_t worst_w; /* uncontrolled load in the worst case, or GRID_UNKNOWN: the EVSEs below get
-	                  * together no more than their tails */
+	int64_t worst_w; /* uncontrolled load in the worst case; GRID_UNKNOWN: the EVSEs below
+	                  * get together no more than their tails */
 };
 
 struct guard_evse_in {

@@ -579,7 +579,8 @@ static void check_overload(struct night *n, int run, int64_t now)
 		n->over_s[v]++;
 		if (n->over_s[v] > n->worst_over_s)
 			n->worst_over_s = n->over_s[v];
-		/* Commands to it may have been lost once or twice before the others made up for it. */
+		/* Commands to it may have been lost once or twice before the others made up for
+		 * it. */
 		ck_assert_msg(n->over_s[v] <= n->cfg.reaction_ms / 1000 + 9,
 			"run %d, %llds: %s at %lld W of %d for %d s", run, (long long)now / 1000,
 			grid_tree_node(n->tree, v)->id, (long long)n->total[v], m.w, n->over_s[v]);
@@ -599,7 +600,7 @@ static void check_books(const struct night *n, const struct guard_report *rep)
 		for (int e = g->evse_first; e < g->evse_end; e++)
 			ck_assert_msg(rep->evse[e].allowed_w == 0 || !n->c[e].connected ||
 					      !n->c[e].reachable,
-				"%s: %lld W of other load, %lld W allowed, limit %d W: %d W for EVSE %d",
+				"%s: load %lld W, allowed %lld W, limit %d W: %d W for EVSE %d",
 				g->id, (long long)o->uncontrolled_w, (long long)o->allowed_w,
 				o->limit_w, rep->evse[e].allowed_w, e);
 	}
