@@ -30,9 +30,10 @@ static int64_t full_mj(const struct battery *b)
 	return b->capacity_wh * BATTERY_MJ_PER_WH;
 }
 
-/* Constant power that is accepted all through the next `seconds`. On the taper the accepted power
- * falls with what has been stored by the end of that time: w = f(stored + w * s * efficiency), which
- * is linear and so has one solution. seconds 0: the power accepted at this instant. */
+/* Constant power that is accepted all through the next `seconds`. On the taper the accepted
+ * power falls with what has been stored by the end of that time: w = f(stored + w * s *
+ * efficiency), which is linear and so has one solution. seconds 0: the power accepted at this
+ * instant. */
 static int32_t hold(const struct battery *b, int64_t stored_mj, int64_t seconds)
 {
 	int64_t full = full_mj(b), gain = seconds * b->efficiency_pm; /* mJ per W */
@@ -112,7 +113,8 @@ int64_t battery_time_s(const struct battery *b, int64_t stored_mj, int64_t targe
 				       : -1;
 		rate = (int64_t)w * b->efficiency_pm;
 		step = (target_mj - stored_mj + rate - 1) / rate;
-		/* Far below the knee one step may be long; on the taper power changes every step. */
+		/* Far below the knee one step may be long; on the taper power changes every
+		 * step. */
 		if (step > TAPER_STEP_S && hold(b, stored_mj, step) < w)
 			step = TAPER_STEP_S;
 		t += step;

@@ -22,8 +22,8 @@ static void change_at(struct say *s, int64_t t_ms, int64_t at_ms)
 		s->until_ms = at_ms;
 }
 
-/* Start of the schedule that runs at t_ms (or of the next one, where none has begun), and when it is
- * replaced by its next recurrence. False: it never starts. */
+/* Start of the schedule that runs at t_ms (or of the next one, where none has begun), and when
+ * it is replaced by its next recurrence. False: it never starts. */
 static bool find_start(const struct composite_profile *p, const struct composite_context *ctx,
 	int64_t t_ms, int64_t *start_ms, int64_t *next_ms)
 {

@@ -1,7 +1,8 @@
 /*
- * Composite: the limit that a stack of OCPP charging profiles amounts to at an instant, as a station
- * must compute it (K01, K08): within a purpose the highest stack level that is valid and has a
- * period then; a transaction's profile goes before the default one; the least of the purposes rules.
+ * Composite: the limit that a stack of OCPP charging profiles amounts to at an instant, as a
+ * station must compute it (K01, K08): within a purpose the highest stack level that is valid and
+ * has a period then; a transaction's profile goes before the default one; the least of the purposes
+ * rules.
  *
  * Pure; reads the profiles it is given and keeps nothing. Times in UTC ms.
  */

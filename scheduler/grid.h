@@ -33,7 +33,8 @@ enum grid_kind {
 	GRID_EVSE, /* leaf: one charging place */
 };
 
-/* Why a limit or a setting is what it is. Order and names are public (API, journal): append only. */
+/* Why a limit or a setting is what it is. Order and names are public (API, journal): append
+ * only. */
 enum grid_source {
 	GRID_SOURCE_NONE,
 	GRID_SOURCE_RATING, /* the node's own rating */

@@ -16,7 +16,7 @@ struct guard_evse {
 	int32_t commanded_w; /* seen last */
 	int32_t high_w; /* commanded before the last lowering; counts until high_until_ms */
 	int64_t high_until_ms;
-	int64_t behind_since_ms; /* commanded has been above allowed since; GUARD_LONG_AGO_MS: it is not */
+	int64_t behind_since_ms; /* commanded above allowed since; GUARD_LONG_AGO_MS: is not */
 	int64_t lowered_ms; /* for lack of room */
 	int64_t raised_ms;
 	int64_t on_since_ms, off_since_ms; /* charges; wants to but pauses */
@@ -84,7 +84,8 @@ void guard_find_pending(struct guard *g);
 /* True if `need` finds no room on the EVSE's path, not even with what is on its way. */
 bool guard_lacks_room(const struct guard *g, int e, int64_t need);
 
-/* Asks others to give way to those that pause. Relies on room_w and order as raising leaves them. */
+/* Asks others to give way to those that pause. Relies on room_w and order as raising leaves
+ * them. */
 void guard_take_turns(struct guard *g, const struct guard_in *in);
 
 #endif

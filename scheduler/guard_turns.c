@@ -61,7 +61,8 @@ static void yield_to(struct guard *g, int victim, int32_t w, enum grid_source so
 	g->evse_out[victim].node = -1;
 }
 
-/* Others go down, but not below their minimum: those that may wait longest first. All or nothing. */
+/* Others go down, but not below their minimum: those that may wait longest first. All or
+ * nothing. */
 static bool share(struct guard *g, const struct guard_in *in, int e, int64_t need)
 {
 	int64_t spare = 0;

@@ -15,7 +15,8 @@ struct grid_limits;
 /* No limits but the tree's own. NULL: no memory. */
 struct grid_limits *grid_limits_create(const struct grid_tree *t);
 struct grid_limits *grid_limits_copy(const struct grid_limits *l);
-/* Sets (or lifts, with GRID_NO_LIMIT) the limit that `source` puts on `node`; below 0 counts as 0. */
+/* Sets (or lifts, with GRID_NO_LIMIT) the limit that `source` puts on `node`; below 0 counts as
+ * 0. */
 void grid_limits_set(struct grid_limits *l, int node, enum grid_source source, int32_t w);
 void grid_limits_destroy(struct grid_limits *l);
 
@@ -51,9 +52,10 @@ struct grid_over {
 	enum grid_source source;
 };
 
-/* Adds up what the EVSEs draw and the uncontrolled load (as by grid_tree_uncontrolled(), or NULL) at
- * each node and compares with its usable limit. Returns how many nodes are over; the first `max` of
- * them, in tree order, go to over[]; node_w[] (or NULL) receives the EVSE sums. -1: no memory. */
+/* Adds up what the EVSEs draw and the uncontrolled load (as by grid_tree_uncontrolled(), or
+ * NULL) at each node and compares with its usable limit. Returns how many nodes are over; the
+ * first `max` of them, in tree order, go to over[]; node_w[] (or NULL) receives the EVSE sums.
+ * -1: no memory. */
 int grid_tree_eval(const struct grid_tree *t, const struct grid_limits *l, const int32_t *evse_w,
 	const int64_t *uncontrolled_w, int64_t *node_w, struct grid_over *over, int max);
 

@@ -232,8 +232,8 @@ static int32_t power_for(const struct car *c, int64_t missing_mj, int slot_s)
 	return w > c->max_w ? c->max_w : (int32_t)w;
 }
 
-/* Charges as soon as possible until goal_mj is stored or the window ends. Adds to what the row holds
- * only where it holds nothing. Returns the energy stored by the whole row. */
+/* Charges as soon as possible until goal_mj is stored or the window ends. Adds to what the row
+ * holds only where it holds nothing. Returns the energy stored by the whole row. */
 static int64_t fill_early(struct solver *s, const struct car *c, int64_t goal_mj)
 {
 	int64_t stored = c->start_mj, goal = c->start_mj + goal_mj;
@@ -250,8 +250,8 @@ static int64_t fill_early(struct solver *s, const struct car *c, int64_t goal_mj
 	return stored - c->start_mj;
 }
 
-/* Charges as late as possible. Backwards the battery's content is known at the end of each slot, and
- * that is where it accepts least. */
+/* Charges as late as possible. Backwards the battery's content is known at the end of each slot,
+ * and that is where it accepts least. */
 static void fill_late(struct solver *s, const struct car *c)
 {
 	int64_t left = c->goal_mj;

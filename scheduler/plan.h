@@ -1,9 +1,9 @@
 /*
  * Plan: who charges when, and with how much.
  *
- * Earliest departure first, as soon as possible, within every node's limit in every slot; if not all
- * fits, smaller priority numbers first. A plan always exists: where energy does not suffice it says
- * who falls short, by how much and why. Pure: the same input gives the same plan.
+ * Earliest departure first, as soon as possible, within every node's limit in every slot; if not
+ * all fits, smaller priority numbers first. A plan always exists: where energy does not suffice it
+ * says who falls short, by how much and why. Pure: the same input gives the same plan.
  *
  * Arrays are row-major, [vehicle][slot] and [node][slot]. Power in W at the charge point, constant
  * over a slot; energy in Wh into the battery; times in UTC ms. A plan owns its arrays and does not
@@ -17,7 +17,8 @@
 
 #define PLAN_SLOTS_MAX 4320
 
-/* Room for EVSEs at every node (EVSEs too) in every slot: limit less margin, reserve and forecast. */
+/* Room for EVSEs at every node (EVSEs too) in every slot: limit less margin, reserve and
+ * forecast. */
 struct plan_caps {
 	int nodes, slots;
 	int32_t *w; /* never below 0 */
@@ -30,7 +31,8 @@ struct plan_caps {
  * 0, or -1: no memory or slots outside 1..PLAN_SLOTS_MAX. */
 int plan_caps_init(struct plan_caps *c, const struct grid_tree *t, const struct grid_limits *l,
 	int slots, const int32_t *const *base_w);
-/* A further limit of `limit_w` (before margin) on slots [from, to): an envelope that comes later. */
+/* A further limit of `limit_w` (before margin) on slots [from, to): an envelope that comes
+ * later. */
 void plan_caps_lower(struct plan_caps *c, const struct grid_tree *t, int node, int from, int to,
 	int32_t limit_w, enum grid_source source);
 void plan_caps_finish(struct plan_caps *c);
@@ -78,7 +80,8 @@ struct plan {
 	int short_vehicles;
 };
 
-/* NULL: no memory, or input outside its bounds (unknown EVSE, negative energy, invalid battery …). */
+/* NULL: no memory, or input outside its bounds (unknown EVSE, negative energy, invalid battery
+ * …). */
 struct plan *plan_solve(const struct plan_input *in);
 void plan_destroy(struct plan *p);
 
@@ -88,8 +91,9 @@ struct plan_fault {
 	const char *what; /* static text */
 };
 
-/* Checks a plan against its input with code of its own: windows, minimum and maximum power, every
- * node in every slot, batteries, and the outcome's sums. True: sound; else *f is the first fault. */
+/* Checks a plan against its input with code of its own: windows, minimum and maximum power,
+ * every node in every slot, batteries, and the outcome's sums. True: sound; else *f is the first
+ * fault. */
 bool plan_check(const struct plan_input *in, const struct plan *p, struct plan_fault *f);
 
 #endif

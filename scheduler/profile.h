@@ -23,11 +23,11 @@ struct profile {
 	struct profile_period period[PROFILE_PERIODS_MAX];
 };
 
-/* From a plan's row of `slots` powers, slot 0 at plan_ms, what lies after now_ms; then tail_w. Starts
- * at now_ms or up to a second before. At most max_periods (capped at PROFILE_PERIODS_MAX):
- * neighbours are joined where it costs least energy, at the lower power, so it is never above the
- * plan at any instant. With one period only it is the lowest of all. 0, or -1: max_periods, slots or
- * slot_s below 1 or the plan longer than 68 years. */
+/* From a plan's row of `slots` powers, slot 0 at plan_ms, what lies after now_ms; then tail_w.
+ * Starts at now_ms or up to a second before. At most max_periods (capped at
+ * PROFILE_PERIODS_MAX): neighbours are joined where it costs least energy, at the lower power,
+ * so it is never above the plan at any instant. With one period only it is the lowest of all. 0,
+ * or -1: max_periods, slots or slot_s below 1 or the plan longer than 68 years. */
 int profile_from_plan(struct profile *out, const int32_t *row, int slots, int slot_s,
 	int64_t plan_ms, int64_t now_ms, int max_periods, int32_t tail_w);
 

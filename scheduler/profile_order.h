@@ -1,11 +1,11 @@
 /*
- * Profile order: which new profiles may be sent now, so that at no instant a node is above its limit
- * while some stations have confirmed theirs and others have not, will not, or refuse.
+ * Profile order: which new profiles may be sent now, so that at no instant a node is above its
+ * limit while some stations have confirmed theirs and others have not, will not, or refuse.
  *
  * What may be in force counts: the old profile until the new one is confirmed, and the greater of
- * both, instant by instant, while it is under way. So lowerings go first, and a raise only into room
- * that is confirmed. Call it again after every answer. Time is cut into `slots` of any length, the
- * same for all arrays (1 slot: only the present matters).
+ * both, instant by instant, while it is under way. So lowerings go first, and a raise only into
+ * room that is confirmed. Call it again after every answer. Time is cut into `slots` of any length,
+ * the same for all arrays (1 slot: only the present matters).
  */
 #ifndef SCHEDULER_PROFILE_ORDER_H
 #define SCHEDULER_PROFILE_ORDER_H
@@ -14,7 +14,7 @@
 
 enum profile_action {
 	PROFILE_WAIT, /* nothing to send now: on target, under way, or no room yet */
-	PROFILE_SEND_LOWER, /* the lower of old and new, instant by instant: makes room for others */
+	PROFILE_SEND_LOWER, /* the lower of old and new at each instant: makes room for others */
 	PROFILE_SEND_TARGET,
 };
 

@@ -48,8 +48,8 @@ static inline void random_swap(struct random_tree *r, int i, int j)
 	r->row[j] = t;
 }
 
-/* `inner` nodes that are no leaf (at least 1) and `evses` EVSEs. Ratings go from 0 to about what the
- * EVSEs below would like; some nodes have none. */
+/* `inner` nodes that are no leaf (at least 1) and `evses` EVSEs. Ratings go from 0 to about what
+ * the EVSEs below would like; some nodes have none. */
 static inline void random_tree_init(
 	struct random_tree *r, uint64_t *s, enum random_shape shape, int inner, int evses)
 {

@@ -9,7 +9,8 @@
 
 /* -- hand-made cases ------------------------------------------------------------------------- */
 
-/* Site 10 kW, two feeders of 8 kW, two EVSEs of 11 kW each: numbers 0, 1 below F1 and 2, 3 below F2. */
+/* Site 10 kW, two feeders of 8 kW, two EVSEs of 11 kW each: numbers 0, 1 below F1 and 2, 3 below
+ * F2. */
 static struct grid_row depot[] = {
 	{.id = "site", .kind = GRID_SITE, .rated = true, .rating_w = 10000},
 	{.id = "F1", .parent = "site", .kind = GRID_FEEDER, .rated = true, .rating_w = 8000},
@@ -415,7 +416,8 @@ START_TEST(the_checker_sees_faults)
 			p->outcome[v].ready_slot++;
 		else
 			goto next;
-		/* Taking one slot away may be hidden by rounding to Wh only if it stored less than one. */
+		/* Taking one slot away may be hidden by rounding to Wh only if it stored less
+		 * than one. */
 		if (plan_check(&i.in, p, &f))
 			ck_assert_msg(kind == 2, "run %d kind %d passed", run, kind);
 		else
