@@ -18,23 +18,11 @@ void http_body_init(struct http_body *b, long long length, size_t max)
 /* Grows with what arrives, not with what was announced. */
 static int append(struct http_body *b, const char *bytes, size_t len)
 {
-	if (len > b->max - b->len)
+	if (len > b->max - b->bytes.len)
 		return -413;
-	if (b->len + len + 1 > b->capacity) {
-		size_t capacity = b->capacity ? b->capacity : 1024;
-		char *grown;
-
-		while (capacity < b->len + len + 1)
-			capacity *= 2;
-		grown = realloc(b->data, capacity);
-		if (!grown)
-			return -503;
-		b->data = grown;
-		b->capacity = capacity;
-	}
-	memcpy(b->data + b->len, bytes, len);
-	b->len += len;
-	b->data[b->len] = '\0';
+	if (!bytes_add(&b->bytes, bytes, len))
+		return -503;
+	b->bytes.data[b->bytes.len] = '\0';
 	return 0;
 }
 
@@ -66,7 +54,7 @@ static int on_size_char(struct http_body *b, char c)
 /* One character between the data of chunks. */
 static int on_frame_char(struct http_body *b, char c)
 {
-	if (++b->overhead > OVERHEAD_MIN + OVERHEAD_PER_BYTE * b->len)
+	if (++b->overhead > OVERHEAD_MIN + OVERHEAD_PER_BYTE * b->bytes.len)
 		return -400;
 	switch (b->state) {
 	case CHUNK_SIZE:
@@ -125,7 +113,7 @@ static long take_chunked(struct http_body *b, const char *bytes, size_t len)
 
 long http_body_take(struct http_body *b, const char *bytes, size_t len)
 {
-	size_t n = b->expected - b->len;
+	size_t n = b->expected - b->bytes.len;
 	int status;
 
 	if (b->is_chunked)
@@ -133,12 +121,12 @@ long http_body_take(struct http_body *b, const char *bytes, size_t len)
 	if (n > len)
 		n = len;
 	status = append(b, bytes, n);
-	b->is_complete = b->len == b->expected;
+	b->is_complete = b->bytes.len == b->expected;
 	return status ? status : (long)n;
 }
 
 void http_body_finish(struct http_body *b)
 {
-	free(b->data);
+	bytes_free(&b->bytes);
 	memset(b, 0, sizeof(*b));
 }

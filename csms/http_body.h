@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "csms/bytes.h"
 
 enum http_chunk_state {
 	CHUNK_SIZE, /* hex digits */
@@ -18,8 +19,8 @@ enum http_chunk_state {
 };
 
 struct http_body {
-	char *data; /* NUL-terminated once it is complete */
-	size_t len, capacity, max;
+	struct bytes bytes;
+	size_t max;
 	bool is_chunked, is_complete;
 	size_t expected; /* of the whole body; of the chunk when chunked: what is left */
 	enum http_chunk_state state;

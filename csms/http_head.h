@@ -46,6 +46,9 @@ bool http_head_has_token(const struct http_head *h, const char *name, const char
  * refuse with, negated. `max`: longest acceptable length (-413 above). */
 long long http_head_body_length(const struct http_head *h, size_t max);
 
+/* "Not Found" for 404. */
+const char *http_reason(int status);
+
 /* True if the connection may serve another request. */
 bool http_head_keeps_alive(const struct http_head *h);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
+#include "csms/bytes.h"
 #include "csms/http_body.h"
 #include "csms/http_head.h"
 #include "csms/net_internal.h"
@@ -53,8 +54,8 @@ struct http_conn {
 	bool is_paused, is_consuming, had_request;
 	struct http_exchange *exchange;
 	struct timer next_request;
-	unsigned char *in;
-	size_t in_len, in_capacity, searched;
+	struct bytes in; /* what no request has taken yet */
+	size_t searched; /* of it, for the end of a head */
 };
 
 struct http_server {
@@ -75,53 +76,6 @@ static struct http_server *server_of(const struct http_conn *c)
 static void consume(struct http_conn *c);
 
 /* --- replies ------------------------------------------------------------------------------- */
-
-static const char *reason_phrase(int status)
-{
-	static const struct {
-		int status;
-		const char *phrase;
-	} rows[] = {
-		{200, "OK"},
-		{201, "Created"},
-		{202, "Accepted"},
-		{204, "No Content"},
-		{301, "Moved Permanently"},
-		{302, "Found"},
-		{303, "See Other"},
-		{304, "Not Modified"},
-		{307, "Temporary Redirect"},
-		{400, "Bad Request"},
-		{401, "Unauthorized"},
-		{403, "Forbidden"},
-		{404, "Not Found"},
-		{405, "Method Not Allowed"},
-		{406, "Not Acceptable"},
-		{408, "Request Timeout"},
-		{409, "Conflict"},
-		{410, "Gone"},
-		{411, "Length Required"},
-		{412, "Precondition Failed"},
-		{413, "Content Too Large"},
-		{415, "Unsupported Media Type"},
-		{422, "Unprocessable Content"},
-		{428, "Precondition Required"},
-		{429, "Too Many Requests"},
-		{431, "Request Header Fields Too Large"},
-		{500, "Internal Server Error"},
-		{501, "Not Implemented"},
-		{502, "Bad Gateway"},
-		{503, "Service Unavailable"},
-		{504, "Gateway Timeout"},
-		{505, "HTTP Version Not Supported"},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (rows[i].status == status)
-			return rows[i].phrase;
-	}
-	return "Status";
-}
 
 static bool has_line_break(const char *s)
 {
@@ -154,7 +108,7 @@ static int write_reply_head(
 		"HTTP/1.1 %d %s\r\n%s%s%s%s%s%s"
 		"x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n"
 		"connection: %s\r\n%s",
-		status, reason_phrase(status), content_type ? "content-type: " : "",
+		status, http_reason(status), content_type ? "content-type: " : "",
 		content_type ? content_type : "", content_type ? "\r\n" : "",
 		x->sets_cache ? "" : "cache-control: no-store\r\n",
 		x->sets_csp ? ""
@@ -195,7 +149,7 @@ static void end_exchange(struct http_exchange *x)
 	c->state = HTTP_HEAD;
 	net_conn_deadline(c->net, IDLE_S, "idle");
 	/* Not from here: the caller may be anywhere, and the handler would be entered again. */
-	if (!c->is_consuming && (c->in_len || c->is_paused))
+	if (!c->is_consuming && (c->in.len || c->is_paused))
 		timer_start(net_timers(s->net), &c->next_request, 0, on_next_request, c);
 }
 
@@ -303,8 +257,8 @@ static void call_handler(struct http_exchange *x)
 		.method = x->is_head ? "GET" : h->method,
 		.path = h->target,
 		.query = query ? query + 1 : "",
-		.body = x->body.data ? x->body.data : "",
-		.body_len = x->body.len,
+		.body = x->body.bytes.data ? (const char *)x->body.bytes.data : "",
+		.body_len = x->body.bytes.len,
 		.content_type = field(h, "content-type"),
 		.authorization = field(h, "authorization"),
 		.cookie = field(h, "cookie"),
@@ -339,7 +293,7 @@ static void call_handler(struct http_exchange *x)
 static void refuse(struct http_conn *c, int status)
 {
 	char reply[256];
-	const char *phrase = reason_phrase(status);
+	const char *phrase = http_reason(status);
 	int n = snprintf(reply, sizeof(reply),
 		"HTTP/1.1 %d %s\r\ncontent-type: text/plain\r\ncontent-length: %zu\r\n"
 		"connection: close\r\n\r\n%s\n",
@@ -353,14 +307,7 @@ static void refuse(struct http_conn *c, int status)
 static void drop_input(struct http_conn *c, size_t n)
 {
 	c->searched = 0;
-	c->in_len -= n;
-	if (c->in_len) {
-		memmove(c->in, c->in + n, c->in_len);
-		return;
-	}
-	free(c->in);
-	c->in = NULL;
-	c->in_capacity = 0;
+	bytes_drop(&c->in, n);
 }
 
 /* Status 0, or the one to refuse with. */
@@ -378,7 +325,7 @@ static int begin_exchange(struct http_conn *c, size_t head_len)
 	x->head_bytes = malloc(head_len + 1);
 	if (!x->head_bytes)
 		return 503;
-	memcpy(x->head_bytes, c->in, head_len);
+	memcpy(x->head_bytes, c->in.data, head_len);
 	drop_input(c, head_len);
 	status = http_head_parse(x->head_bytes, head_len, &x->head);
 	if (status)
@@ -405,10 +352,10 @@ static bool take_head(struct http_conn *c)
 	int head, status;
 
 	/* Some clients send a line break behind a body (RFC 9112 2.2). */
-	while (c->in_len >= 2 && c->in[0] == '\r' && c->in[1] == '\n')
+	while (c->in.len >= 2 && c->in.data[0] == '\r' && c->in.data[1] == '\n')
 		drop_input(c, 2);
-	head = http_head_length(c->in, c->in_len, c->searched);
-	c->searched = c->in_len;
+	head = http_head_length(c->in.data, c->in.len, c->searched);
+	c->searched = c->in.len;
 	if (!head)
 		return false;
 	status = head < 0 ? -head : begin_exchange(c, (size_t)head);
@@ -426,8 +373,8 @@ static bool take_body(struct http_conn *c)
 	struct http_exchange *x = c->exchange;
 	long n;
 
-	if (!x->body.is_complete && c->in_len) {
-		n = http_body_take(&x->body, (const char *)c->in, c->in_len);
+	if (!x->body.is_complete && c->in.len) {
+		n = http_body_take(&x->body, (const char *)c->in.data, c->in.len);
 		if (n < 0) {
 			free_exchange(x);
 			c->exchange = NULL;
@@ -447,10 +394,10 @@ static void consume(struct http_conn *c)
 	bool goes_on = true;
 
 	c->is_consuming = true;
-	while (goes_on && (c->state == HTTP_BODY || (c->state == HTTP_HEAD && c->in_len)))
+	while (goes_on && (c->state == HTTP_BODY || (c->state == HTTP_HEAD && c->in.len)))
 		goes_on = c->state == HTTP_HEAD ? take_head(c) : take_body(c);
 	c->is_consuming = false;
-	if (c->is_paused && c->in_len < PIPELINE_MAX) {
+	if (c->is_paused && c->in.len < PIPELINE_MAX) {
 		c->is_paused = false;
 		net_conn_resume(c->net);
 	}
@@ -472,25 +419,6 @@ static void on_net_opened(void *ctx, struct net_conn *net)
 	DL_APPEND(server_of(c)->conns, c);
 }
 
-static bool keep_input(struct http_conn *c, const unsigned char *data, size_t len)
-{
-	if (c->in_len + len > c->in_capacity) {
-		size_t capacity = c->in_capacity ? c->in_capacity : 512;
-		unsigned char *grown;
-
-		while (capacity < c->in_len + len)
-			capacity *= 2;
-		grown = realloc(c->in, capacity);
-		if (!grown)
-			return false;
-		c->in = grown;
-		c->in_capacity = capacity;
-	}
-	memcpy(c->in + c->in_len, data, len);
-	c->in_len += len;
-	return true;
-}
-
 static void on_net_received(void *ctx, struct net_conn *net, unsigned char *data, size_t len)
 {
 	struct http_conn *c = net_conn_user(net);
@@ -498,15 +426,15 @@ static void on_net_received(void *ctx, struct net_conn *net, unsigned char *data
 	if (!c || c->state == HTTP_ENDED)
 		return;
 	/* The first request must come within the header timeout that runs since the connect. */
-	if (c->state == HTTP_HEAD && !c->in_len && c->had_request)
+	if (c->state == HTTP_HEAD && !c->in.len && c->had_request)
 		net_conn_deadline(
 			net, server_of(c)->limits.request_timeout_s, "request took too long");
-	if (!keep_input(c, data, len)) {
+	if (!bytes_add(&c->in, data, len)) {
 		net_conn_kill(net, "out of memory");
 		return;
 	}
 	consume(c);
-	if (c->in_len >= PIPELINE_MAX && c->state != HTTP_ENDED && !c->is_paused) {
+	if (c->in.len >= PIPELINE_MAX && c->state != HTTP_ENDED && !c->is_paused) {
 		c->is_paused = true;
 		net_conn_pause(net);
 	}
@@ -520,7 +448,7 @@ static void free_conn(struct http_conn *c)
 	DL_DELETE(s->conns, c);
 	if (c->exchange)
 		free_exchange(c->exchange);
-	free(c->in);
+	bytes_free(&c->in);
 	free(c);
 }
 
@@ -599,13 +527,13 @@ int http_server_listen_unix(struct http_server *s, const char *path, char why[20
 
 void http_server_destroy(struct http_server *s)
 {
-	struct http_conn *c, *next;
-
 	if (!s)
 		return;
 	for (int i = 0; i < s->endpoint_count; i++)
 		net_listener_abandon(s->endpoints[i].listener);
 	DL_FOREACH_SAFE(s->conns, c, next)
-	free_conn(c);
+	{
+		free_conn(c);
+	}
 	free(s);
 }

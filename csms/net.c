@@ -1,7 +1,6 @@
 #include "csms/net.h"
 
 #include <errno.h>
-#include <libwebsockets.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +9,7 @@
 #include <unistd.h>
 #include <utlist.h>
 #include "csms/log.h"
-#include "csms/net_internal.h"
-#include "csms/net_peers.h"
+#include "csms/net_private.h"
 #include "csms/net_socket.h"
 #include "csms/tls.h"
 
@@ -33,67 +31,9 @@
 enum {
 	HEARTBEAT_US = 200 * 1000,
 	SERVICE_BUFFER = 16384 + LWS_PRE + 64,
-	SCRATCH = 65536,
 	ACCEPTS_PER_TURN = 64,
 	RETRY_ACCEPT_MS = 100,
-	LINGER_S = 2,
 	SPARE_FILES = 256, /* databases, meters, HTTP client, and the listeners themselves */
-};
-
-/* A piece that waits to be sent. */
-struct chunk {
-	struct chunk *next;
-	size_t len;
-	char bytes[];
-};
-
-struct net_listener {
-	struct net *net;
-	struct net_listener *prev, *next;
-	struct lws_vhost *vhost;
-	struct loop_io *io;
-	int fd;
-	char *unix_path;
-	bool is_tls;
-	size_t max_queue;
-	const struct net_service *service;
-	void *ctx;
-};
-
-enum conn_state { CONN_OPEN, CONN_FINISHING, CONN_LINGERING, CONN_DYING };
-
-struct net_conn {
-	struct net_listener *listener;
-	struct lws *wsi; /* NULL once lws let go of it */
-	void *user;
-	struct net_conn *prev, *next;
-	struct net_conn *next_dying;
-	struct net_address address;
-	int uid;
-	enum conn_state state;
-	bool adopting, heard;
-	struct timer deadline;
-	const char *deadline_why, *why;
-	struct chunk *first, *last;
-	size_t queued;
-};
-
-struct net {
-	struct loop *loop;
-	struct timers *timers;
-	struct net_limits limits;
-	struct lws_context *lws;
-	struct lws_vhost *plain;
-	struct net_listener *listeners;
-	struct net_conn *conns, *dying;
-	struct net_peers *peers;
-	struct timer reap, resume;
-	lws_sorted_usec_list_t heartbeat;
-	int open;
-	bool accepting_paused;
-	double tokens; /* connections that may be accepted now */
-	mono_t tokens_at;
-	unsigned char scratch[SCRATCH];
 };
 
 struct timers *net_timers(struct net *n)
@@ -106,306 +46,8 @@ int64_t net_real_ms(int64_t ms)
 	return (int64_t)((double)ms * clock_speed());
 }
 
-/* --- closing ------------------------------------------------------------------------------- */
-
-static void reap_dying(void *arg)
-{
-	struct net *n = arg;
-
-	while (n->dying) {
-		struct net_conn *c = n->dying;
-
-		n->dying = c->next_dying;
-		if (c->wsi)
-			lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
-		free(c);
-	}
-}
-
-void net_conn_kill(struct net_conn *c, const char *why)
-{
-	struct net *n = c->listener->net;
-
-	if (c->state == CONN_DYING)
-		return;
-	if (c->state == CONN_OPEN)
-		c->why = why;
-	c->state = CONN_DYING;
-	c->next_dying = n->dying;
-	n->dying = c;
-	/* Not here: the caller may stand in a callback of lws for this very connection. */
-	timer_start(n->timers, &n->reap, 0, reap_dying, n);
-}
-
-static void on_deadline(void *arg)
-{
-	struct net_conn *c = arg;
-
-	net_conn_kill(c, c->deadline_why);
-}
-
-void net_conn_deadline(struct net_conn *c, int seconds, const char *why)
-{
-	struct timers *timers = c->listener->net->timers;
-
-	if (c->state != CONN_OPEN)
-		return;
-	c->deadline_why = why;
-	if (seconds > 0)
-		timer_start(timers, &c->deadline, net_real_ms(seconds * 1000), on_deadline, c);
-	else
-		timer_stop(timers, &c->deadline);
-}
-
-static void free_chunks(struct net_conn *c)
-{
-	while (c->first) {
-		struct chunk *chunk = c->first;
-
-		c->first = chunk->next;
-		free(chunk);
-	}
-	c->last = NULL;
-	c->queued = 0;
-}
-
-static void start_accepting(void *arg);
-
-/* lws has closed the socket: the last that is heard of a connection. */
-static void on_closed(struct net_conn *c)
-{
-	struct net_listener *l = c->listener;
-	struct net *n = l->net;
-
-	c->wsi = NULL;
-	if (c->adopting)
-		return; /* net_conn_adopt() cleans up */
-	timer_stop(n->timers, &c->deadline);
-	DL_DELETE(n->conns, c);
-	n->open--;
-	if (c->uid < 0)
-		net_peers_leave(n->peers, &c->address);
-	l->service->closed(l->ctx, c, c->why ? c->why : "closed by peer");
-	free_chunks(c);
-	if (n->accepting_paused && !timer_running(&n->resume))
-		timer_start(n->timers, &n->resume, 0, start_accepting, n);
-	if (c->state != CONN_DYING)
-		free(c);
-}
-
-/* The last byte is with the kernel. Closing now would send a reset if the peer still talks, and
- * the reset could overtake our last bytes: so half-close and wait for its end. */
-static void linger(struct net_conn *c)
-{
-	struct timers *timers = c->listener->net->timers;
-
-	c->state = CONN_LINGERING;
-	if (c->listener->is_tls)
-		tls_say_goodbye(lws_get_ssl(c->wsi));
-	if (shutdown(lws_get_socket_fd(c->wsi), SHUT_WR)) {
-		net_conn_kill(c, c->why);
-		return;
-	}
-	timer_start(timers, &c->deadline, net_real_ms(LINGER_S * 1000), on_deadline, c);
-}
-
-void net_conn_finish(struct net_conn *c)
-{
-	if (c->state != CONN_OPEN)
-		return;
-	c->state = CONN_FINISHING;
-	c->why = "closed by us";
-	c->deadline_why = c->why;
-	if (c->heard)
-		lws_rx_flow_control(c->wsi, 1);
-	if (!c->first && !lws_partial_buffered(c->wsi)) {
-		linger(c);
-		return;
-	}
-	timer_start(c->listener->net->timers, &c->deadline, net_real_ms(LINGER_S * 1000),
-		on_deadline, c);
-}
-
-/* --- sending ------------------------------------------------------------------------------- */
-
-static int enqueue(
-	struct net_conn *c, const void *head, size_t head_len, const void *body, size_t len)
-{
-	struct chunk *chunk;
-
-	if (c->queued + head_len + len > c->listener->max_queue)
-		return -1;
-	chunk = malloc(sizeof(*chunk) + head_len + len);
-	if (!chunk)
-		return -1;
-	chunk->next = NULL;
-	chunk->len = head_len + len;
-	memcpy(chunk->bytes, head, head_len);
-	memcpy(chunk->bytes + head_len, body, len);
-	if (c->last)
-		c->last->next = chunk;
-	else
-		c->first = chunk;
-	c->last = chunk;
-	c->queued += chunk->len;
-	return 0;
-}
-
-/* lws keeps what the socket does not take at once. */
-static void write_now(struct net_conn *c, unsigned char *bytes, size_t len)
-{
-	if (lws_write(c->wsi, bytes, len, LWS_WRITE_RAW) < 0)
-		net_conn_kill(c, "write failed");
-}
-
-int net_conn_send(
-	struct net_conn *c, const void *head, size_t head_len, const void *body, size_t len)
-{
-	struct net *n = c->listener->net;
-
-	if (c->state != CONN_OPEN || !c->wsi)
-		return -1;
-	if (!c->first && head_len + len <= SCRATCH && !lws_partial_buffered(c->wsi)) {
-		memcpy(n->scratch, head, head_len);
-		if (len)
-			memcpy(n->scratch + head_len, body, len);
-		write_now(c, n->scratch, head_len + len);
-		return 0;
-	}
-	if (enqueue(c, head, head_len, len ? body : "", len))
-		return -1;
-	lws_callback_on_writable(c->wsi);
-	return 0;
-}
-
-size_t net_conn_queued(const struct net_conn *c)
-{
-	return c->queued;
-}
-
-void net_conn_drop_queue(struct net_conn *c)
-{
-	free_chunks(c);
-}
-
-/* Moves as many whole chunks as fit into the scratch buffer: one write, one TLS record. */
-static size_t gather(struct net_conn *c, unsigned char *to)
-{
-	size_t n = 0;
-
-	while (c->first && n + c->first->len <= SCRATCH) {
-		struct chunk *chunk = c->first;
-
-		memcpy(to + n, chunk->bytes, chunk->len);
-		n += chunk->len;
-		c->queued -= chunk->len;
-		c->first = chunk->next;
-		free(chunk);
-	}
-	if (!c->first)
-		c->last = NULL;
-	return n;
-}
-
-static void write_large(struct net_conn *c)
-{
-	struct chunk *chunk = c->first;
-
-	c->first = chunk->next;
-	if (!c->first)
-		c->last = NULL;
-	c->queued -= chunk->len;
-	write_now(c, (unsigned char *)chunk->bytes, chunk->len);
-	free(chunk);
-}
-
-static void on_writable(struct net_conn *c)
-{
-	struct net_listener *l = c->listener;
-
-	if (c->state >= CONN_LINGERING)
-		return;
-	if (c->first) {
-		size_t n = gather(c, l->net->scratch);
-
-		if (n)
-			write_now(c, l->net->scratch, n);
-		else
-			write_large(c);
-		if (c->state < CONN_LINGERING)
-			lws_callback_on_writable(c->wsi);
-		return;
-	}
-	if (lws_partial_buffered(c->wsi))
-		return;
-	if (c->state == CONN_FINISHING)
-		linger(c);
-	else if (l->service->drained)
-		l->service->drained(l->ctx, c);
-}
-
-/* --- receiving ----------------------------------------------------------------------------- */
-
-static void on_received(struct net_conn *c, unsigned char *bytes, size_t len)
-{
-	struct net_listener *l = c->listener;
-
-	if (!c->heard) {
-		c->heard = true;
-		/* lws gives a TLS client a few seconds to say something; our deadline rules now. */
-		lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
-	}
-	if (c->state == CONN_OPEN)
-		l->service->received(l->ctx, c, bytes, len);
-}
-
-void net_conn_pause(struct net_conn *c)
-{
-	if (c->wsi)
-		lws_rx_flow_control(c->wsi, 0);
-}
-
-void net_conn_resume(struct net_conn *c)
-{
-	if (c->wsi)
-		lws_rx_flow_control(c->wsi, 1);
-}
-
-static int on_lws(
-	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
-{
-	struct net_conn *c;
-
-	switch (reason) {
-	case LWS_CALLBACK_RAW_RX:
-		c = lws_get_opaque_user_data(wsi);
-		if (c)
-			on_received(c, in, len);
-		return 0;
-	case LWS_CALLBACK_RAW_WRITEABLE:
-		c = lws_get_opaque_user_data(wsi);
-		if (c && c->wsi)
-			on_writable(c);
-		return 0;
-	case LWS_CALLBACK_RAW_CLOSE:
-		c = lws_get_opaque_user_data(wsi);
-		lws_set_opaque_user_data(wsi, NULL);
-		if (c)
-			on_closed(c);
-		return 0;
-	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
-		/* A fresh TLS listener: `user` is its SSL_CTX, `in` its vhost. */
-		return tls_server_apply(lws_get_vhost_user(in), user) ? 1 : 0;
-	case LWS_CALLBACK_OPENSSL_PERFORM_CLIENT_CERT_VERIFICATION:
-		/* lws would accept any certificate: its own verdict arrives in `len`. */
-		return len ? 0 : 1;
-	default:
-		return 0;
-	}
-}
-
 static const struct lws_protocols protocols[] = {
-	{.name = "bytes", .callback = on_lws, .tx_packet_size = SCRATCH},
+	{.name = "bytes", .callback = net_conn_on_lws, .tx_packet_size = NET_SCRATCH},
 	{0},
 };
 
@@ -414,45 +56,13 @@ static const lws_retry_bo_t no_pings = {0};
 
 /* --- accepting ----------------------------------------------------------------------------- */
 
-static void net_conn_adopt(
-	struct net_listener *l, int fd, const struct net_address *address, int uid)
-{
-	struct net *n = l->net;
-	struct net_conn *c = calloc(1, sizeof(*c));
-	lws_adopt_desc_t desc = {.vh = l->vhost, .type = LWS_ADOPT_SOCKET, .opaque = c};
-
-	if (!c) {
-		close(fd);
-		goto refused;
-	}
-	desc.fd.sockfd = fd;
-	if (l->is_tls)
-		desc.type |= LWS_ADOPT_ALLOW_SSL;
-	c->listener = l;
-	c->address = *address;
-	c->uid = uid;
-	c->adopting = true;
-	c->wsi = lws_adopt_descriptor_vhost_via_info(&desc); /* closes fd if it fails */
-	c->adopting = false;
-	if (!c->wsi) {
-		free(c);
-		goto refused;
-	}
-	DL_APPEND(n->conns, c);
-	n->open++;
-	net_conn_deadline(c, n->limits.header_timeout_s, "no request in time");
-	l->service->opened(l->ctx, c);
-	return;
-refused:
-	if (uid < 0)
-		net_peers_leave(n->peers, address);
-}
-
 /* Local operators get in when stations have used up every place. */
 static bool is_limited(const struct net_listener *l)
 {
 	return !l->unix_path;
 }
+
+static void start_accepting(void *arg);
 
 static void pause_accepting(struct net *n, int64_t ms)
 {
@@ -552,6 +162,12 @@ static void start_accepting(void *arg)
 	}
 }
 
+void net_place_is_free(struct net *n)
+{
+	if (n->accepting_paused && !timer_running(&n->resume))
+		timer_start(n->timers, &n->resume, 0, start_accepting, n);
+}
+
 /* --- listeners ----------------------------------------------------------------------------- */
 
 static struct lws_vhost *create_vhost(struct net *n, struct tls_server *tls)
@@ -647,44 +263,8 @@ void net_listener_abandon(struct net_listener *l)
 
 void net_stop_listening(struct net *n)
 {
-	struct net_listener *l;
-
-	DL_FOREACH (n->listeners, l)
+	for (struct net_listener *l = n->listeners; l; l = l->next)
 		net_listener_close(l);
-}
-
-/* --- connections seen from outside --------------------------------------------------------- */
-
-void net_conn_set_user(struct net_conn *c, void *user)
-{
-	c->user = user;
-}
-
-void *net_conn_user(const struct net_conn *c)
-{
-	return c->user;
-}
-
-struct net_listener *net_conn_listener(const struct net_conn *c)
-{
-	return c->listener;
-}
-
-bool net_conn_is_tls(const struct net_conn *c)
-{
-	return c->listener->is_tls;
-}
-
-const char *net_conn_peer(const struct net_conn *c)
-{
-	static char text[64];
-
-	return c->uid >= 0 ? "unix" : net_address_format(&c->address, text, sizeof(text));
-}
-
-int net_conn_uid(const struct net_conn *c)
-{
-	return c->uid;
 }
 
 /* --- life ---------------------------------------------------------------------------------- */
@@ -760,23 +340,23 @@ struct net *net_create(struct loop *l, const struct net_limits *limits)
 
 void net_destroy(struct net *n)
 {
-	struct net_listener *l, *next_l;
-	struct net_conn *c, *next_c;
 
 	if (!n)
 		return;
 	net_stop_listening(n);
-	DL_FOREACH_SAFE(n->conns, c, next_c)
-	net_conn_kill(c, "shutting down");
-	reap_dying(n);
+	for (struct net_conn *c = n->conns; c; c = c->next)
+		net_conn_kill(c, "shutting down");
+	net_conn_reap(n);
 	timer_stop(n->timers, &n->reap);
 	timer_stop(n->timers, &n->resume);
 	if (n->lws) {
 		lws_sul_cancel(&n->heartbeat);
 		lws_context_destroy(n->lws);
 	}
-	DL_FOREACH_SAFE(n->listeners, l, next_l)
-	{
+	while (n->listeners) {
+		struct net_listener *l = n->listeners;
+
+		DL_DELETE(n->listeners, l);
 		free(l->unix_path);
 		free(l);
 	}

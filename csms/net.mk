@@ -1,20 +1,20 @@
 # The network rooms of csms: clock, loop, sockets, TLS, WebSocket and HTTP servers.
 
-csms_base.src := csms/clock.c csms/timers.c csms/loop.c csms/log.c
+csms_base.src := csms/clock.c csms/timers.c csms/loop.c csms/log.c csms/bytes.c
 csms_net.src := $(csms_base.src) csms/secret.c csms/tls.c csms/pki/site_ca.c csms/net.c \
-	csms/net_peers.c csms/net_socket.c csms/http_head.c csms/http_body.c \
+	csms/net_conn.c csms/net_peers.c csms/net_socket.c csms/http_head.c csms/http_body.c \
 	csms/http_server.c csms/ws_gate.c csms/ws_frame.c csms/ws_deflate.c csms/ws_server.c
 csms_net.libs := ws ssl ev z pthread
 
-csms_net_core.test := $(csms_base.src) csms/tls.c csms/net.c csms/net_peers.c csms/net_socket.c \
-	csms/http_head.c tests/net/server_thread.c tests/net/client.c
+csms_net_core.test := $(csms_base.src) csms/tls.c csms/net.c csms/net_conn.c csms/net_peers.c \
+	csms/net_socket.c csms/http_head.c tests/net/server_thread.c tests/net/client.c
 
 $(eval $(call unit,csms_clock,csms/clock.c,))
 $(eval $(call unit,csms_timers,csms/timers.c csms/clock.c,))
 $(eval $(call unit,csms_loop,csms/loop.c csms/timers.c csms/clock.c,ev pthread))
 $(eval $(call unit,csms_log,csms/log.c csms/clock.c,))
 $(eval $(call unit,csms_secret,csms/secret.c,ssl))
-$(eval $(call unit,csms_http_head,csms/http_head.c csms/http_body.c,))
+$(eval $(call unit,csms_http_head,csms/http_head.c csms/http_body.c csms/bytes.c,))
 $(eval $(call unit,csms_ws_gate,csms/ws_gate.c csms/http_head.c,ssl))
 $(eval $(call unit,csms_ws_frame,csms/ws_frame.c,))
 $(eval $(call unit,csms_ws_deflate,csms/ws_deflate.c,z))

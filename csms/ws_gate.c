@@ -153,3 +153,44 @@ void ws_gate_accept_key(const char *key, char accept[29])
 	SHA1(text, (size_t)n, digest);
 	EVP_EncodeBlock((unsigned char *)accept, digest, sizeof(digest));
 }
+
+static const char *extra_headers(int status)
+{
+	switch (status) {
+	case 401:
+		return "WWW-Authenticate: Basic realm=\"OCPP\", charset=\"UTF-8\"\r\n";
+	case 405:
+		return "Allow: GET\r\n";
+	case 426:
+		return "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+	case 429:
+	case 503:
+		return "Retry-After: 30\r\n";
+	default:
+		return "";
+	}
+}
+
+size_t ws_gate_refusal(int status, char out[WS_REPLY_MAX])
+{
+	const char *reason = http_reason(status);
+
+	return (size_t)snprintf(out, WS_REPLY_MAX,
+		"HTTP/1.1 %d %s\r\n%sContent-Type: text/plain\r\nContent-Length: %zu\r\n"
+		"Connection: close\r\n\r\n%s\n",
+		status, reason, extra_headers(status), strlen(reason) + 1, reason);
+}
+
+size_t ws_gate_acceptance(const struct http_head *h, const char *protocol, const char *extension,
+	char out[WS_REPLY_MAX])
+{
+	char accept[29];
+
+	ws_gate_accept_key(http_head_get(h, "sec-websocket-key"), accept);
+	return (size_t)snprintf(out, WS_REPLY_MAX,
+		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		"Sec-WebSocket-Accept: %s\r\n%s%.64s%s%s%.128s%s\r\n",
+		accept, protocol ? "Sec-WebSocket-Protocol: " : "", protocol ? protocol : "",
+		protocol ? "\r\n" : "", extension ? "Sec-WebSocket-Extensions: " : "",
+		extension ? extension : "", extension ? "\r\n" : "");
+}

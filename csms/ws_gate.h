@@ -34,4 +34,13 @@ int ws_gate_upgrade(const struct http_head *h, const char **why);
 /* Sec-WebSocket-Accept of a key that ws_gate_upgrade() found good. */
 void ws_gate_accept_key(const char *key, char accept[29]);
 
+#define WS_REPLY_MAX 512
+
+/* The whole HTTP reply that refuses with `status`. Its length. */
+size_t ws_gate_refusal(int status, char out[WS_REPLY_MAX]);
+
+/* The whole HTTP reply that accepts; `protocol` and `extension` may be NULL. Its length. */
+size_t ws_gate_acceptance(const struct http_head *h, const char *protocol, const char *extension,
+	char out[WS_REPLY_MAX]);
+
 #endif

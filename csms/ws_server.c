@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
+#include "csms/bytes.h"
 #include "csms/clock.h"
 #include "csms/http_head.h"
 #include "csms/net_internal.h"
@@ -32,12 +33,6 @@ enum ws_state {
 	WS_OPEN,
 	WS_CLOSING, /* we sent a close frame and wait for the peer's */
 	WS_ENDED, /* nothing from the peer matters any more */
-};
-
-/* A growing run of bytes. */
-struct bytes {
-	unsigned char *data;
-	size_t len, capacity;
 };
 
 struct ws_conn {
@@ -70,33 +65,6 @@ struct ws_server {
 	int endpoint_count;
 	unsigned spread; /* makes the first pings of a storm of connections come apart */
 };
-
-/* --- bytes --------------------------------------------------------------------------------- */
-
-static bool bytes_add(struct bytes *b, const unsigned char *data, size_t len)
-{
-	if (b->len + len + 1 > b->capacity) {
-		size_t capacity = b->capacity ? b->capacity : 256;
-		unsigned char *grown;
-
-		while (capacity < b->len + len + 1)
-			capacity *= 2;
-		grown = realloc(b->data, capacity);
-		if (!grown)
-			return false;
-		b->data = grown;
-		b->capacity = capacity;
-	}
-	memcpy(b->data + b->len, data, len);
-	b->len += len;
-	return true;
-}
-
-static void bytes_free(struct bytes *b)
-{
-	free(b->data);
-	memset(b, 0, sizeof(*b));
-}
 
 /* --- closing ------------------------------------------------------------------------------- */
 
@@ -412,14 +380,7 @@ static size_t take_frames(struct ws_conn *c, unsigned char *data, size_t len)
 
 static void consume_held(struct ws_conn *c)
 {
-	size_t used = take_frames(c, c->in.data, c->in.len);
-
-	if (used == c->in.len) {
-		bytes_free(&c->in);
-		return;
-	}
-	c->in.len -= used;
-	memmove(c->in.data, c->in.data + used, c->in.len);
+	bytes_drop(&c->in, take_frames(c, c->in.data, c->in.len));
 }
 
 static void on_bytes(struct ws_conn *c, unsigned char *data, size_t len)
@@ -443,60 +404,14 @@ static void on_bytes(struct ws_conn *c, unsigned char *data, size_t len)
 
 /* --- the gate ------------------------------------------------------------------------------ */
 
-static const char *reason_phrase(int status)
-{
-	static const struct {
-		int status;
-		const char *phrase;
-	} rows[] = {
-		{400, "Bad Request"},
-		{401, "Unauthorized"},
-		{403, "Forbidden"},
-		{404, "Not Found"},
-		{405, "Method Not Allowed"},
-		{426, "Upgrade Required"},
-		{429, "Too Many Requests"},
-		{431, "Request Header Fields Too Large"},
-		{503, "Service Unavailable"},
-		{505, "HTTP Version Not Supported"},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (rows[i].status == status)
-			return rows[i].phrase;
-	}
-	return "Refused";
-}
-
-static const char *extra_headers(int status)
-{
-	switch (status) {
-	case 401:
-		return "WWW-Authenticate: Basic realm=\"OCPP\", charset=\"UTF-8\"\r\n";
-	case 405:
-		return "Allow: GET\r\n";
-	case 426:
-		return "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
-	case 429:
-	case 503:
-		return "Retry-After: 30\r\n";
-	default:
-		return "";
-	}
-}
-
 static void refuse(struct ws_conn *c, int status)
 {
-	char reply[512];
-	const char *phrase = reason_phrase(status);
-	int n = snprintf(reply, sizeof(reply),
-		"HTTP/1.1 %d %s\r\n%sContent-Type: text/plain\r\nContent-Length: %zu\r\n"
-		"Connection: close\r\n\r\n%s\n",
-		status, phrase, extra_headers(status), strlen(phrase) + 1, phrase);
+	char reply[WS_REPLY_MAX];
+	size_t n = ws_gate_refusal(status, reply);
 
 	server_of(c)->stats.refused++;
 	c->state = WS_ENDED;
-	net_conn_send(c->net, reply, (size_t)n, "", 0);
+	net_conn_send(c->net, reply, n, "", 0);
 	net_conn_finish(c->net);
 }
 
@@ -533,21 +448,15 @@ static void ask_gate(struct ws_conn *c, const struct http_head *h, const char *i
 static void answer_upgrade(
 	struct ws_conn *c, const struct http_head *h, const char *protocol, const char *protocols)
 {
-	char reply[512], accept[29], extension[WS_DEFLATE_RESPONSE_SIZE], offers[EXTENSIONS_MAX];
-	bool names_protocol = protocol && protocols[0];
-	int n;
+	char reply[WS_REPLY_MAX], extension[WS_DEFLATE_RESPONSE_SIZE], offers[EXTENSIONS_MAX];
+	size_t n;
 
-	ws_gate_accept_key(http_head_get(h, "sec-websocket-key"), accept);
 	if (http_head_join(h, "sec-websocket-extensions", offers, sizeof(offers)))
 		c->deflate_bits = (signed char)ws_deflate_negotiate(offers, extension);
-	n = snprintf(reply, sizeof(reply),
-		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-		"Sec-WebSocket-Accept: %s\r\n%s%s%s%s%s%s\r\n",
-		accept, names_protocol ? "Sec-WebSocket-Protocol: " : "",
-		names_protocol ? protocol : "", names_protocol ? "\r\n" : "",
-		c->deflate_bits ? "Sec-WebSocket-Extensions: " : "",
-		c->deflate_bits ? extension : "", c->deflate_bits ? "\r\n" : "");
-	net_conn_send(c->net, reply, (size_t)n, "", 0);
+	/* A protocol is only named to a client that asked for some. */
+	n = ws_gate_acceptance(
+		h, protocols[0] ? protocol : NULL, c->deflate_bits ? extension : NULL, reply);
+	net_conn_send(c->net, reply, n, "", 0);
 }
 
 static void open_connection(struct ws_conn *c, const struct http_head *h, const char *protocols,
@@ -615,8 +524,7 @@ static void on_head_bytes(struct ws_conn *c, unsigned char *data, size_t len)
 	if (head <= 0)
 		return;
 	on_head(c, (char *)c->in.data, (size_t)head);
-	c->in.len -= (size_t)head;
-	memmove(c->in.data, c->in.data + head, c->in.len);
+	bytes_drop(&c->in, (size_t)head);
 	consume_held(c);
 }
 
@@ -797,19 +705,21 @@ void ws_server_close_all(struct ws_server *s)
 	struct ws_conn *c, *next;
 
 	DL_FOREACH_SAFE(s->conns, c, next)
-	ws_conn_close(c, WS_CLOSE_GOING_AWAY, "server is shutting down");
+	{
+		ws_conn_close(c, WS_CLOSE_GOING_AWAY, "server is shutting down");
+	}
 }
 
 void ws_server_destroy(struct ws_server *s)
 {
-	struct ws_conn *c, *next;
-
 	if (!s)
 		return;
 	for (int i = 0; i < s->endpoint_count; i++)
 		net_listener_abandon(s->endpoints[i].listener);
 	DL_FOREACH_SAFE(s->conns, c, next)
-	free_conn(c);
+	{
+		free_conn(c);
+	}
 	ws_deflate_destroy(s->deflate);
 	free(s);
 }

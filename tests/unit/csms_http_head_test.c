@@ -200,7 +200,8 @@ START_TEST(test_chunked)
 		}
 		if (chunked[_i].body) {
 			ck_assert(b.is_complete);
-			ck_assert_str_eq(b.data ? b.data : "", chunked[_i].body);
+			ck_assert_str_eq(
+				b.bytes.data ? (char *)b.bytes.data : "", chunked[_i].body);
 			ck_assert_int_eq((int)(len - used), chunked[_i].rest);
 		} else {
 			ck_assert_int_eq(n, chunked[_i].status);
@@ -235,7 +236,7 @@ START_TEST(test_plain_body)
 	ck_assert(!b.is_complete);
 	ck_assert_int_eq(http_body_take(&b, "lloGET", 6), 3);
 	ck_assert(b.is_complete);
-	ck_assert_str_eq(b.data, "hello");
+	ck_assert_str_eq((char *)b.bytes.data, "hello");
 	http_body_finish(&b);
 }
 END_TEST
