@@ -51,7 +51,8 @@ static int check_event(struct walk *w, const struct chain_event *e, char why[300
 		sqlite3_column_bytes(w->st, 14) != HASH_SIZE ||
 		memcmp(stored, hash, HASH_SIZE) != 0) {
 		snprintf(why, 300,
-			"the journal is broken: event %lld (%.60s in %.100s) was changed after it was "
+			"the journal is broken: event %lld (%.60s in %.100s) was changed after it"
+			" was "
 			"written",
 			(long long)f->seq, f->type ? f->type : "?", f->stream ? f->stream : "?");
 		return -1;

@@ -40,7 +40,7 @@ struct db *db_open(const struct db_config *cfg, char why[300]);
 
 struct db_event {
 	const char *stream; /* "station/CP-7" */
-	int64_t expect_version; /* version of the stream that the writer saw; DB_ANY_VERSION: append */
+	int64_t expect_version; /* version of the stream that was seen; DB_ANY_VERSION: append */
 	int type; /* EVENT_… of build/gen/event.h: row in event_actions[] */
 	const void *payload; /* its request struct; must live in the batch's arena */
 	wall_t at; /* when it happened, by its source */
@@ -48,7 +48,7 @@ struct db_event {
 	const char *cause; /* id of what caused it: message id, command id … or NULL */
 	const char *correlation; /* id of the whole story, or NULL */
 	const char *idem; /* idempotency key within the stream, or NULL: a second event with the
-				     same key is dropped and counted, and the batch still succeeds */
+				     same key is dropped and counted, the batch still succeeds */
 	const char *actor; /* "station:CP-7", "user:anna", "guard" … */
 };
 

@@ -57,11 +57,11 @@ static int prepare(struct journal *j)
 		{&j->find_version, "SELECT max(version) FROM journal WHERE stream=?1"},
 		{&j->find_idem, "SELECT 1 FROM journal WHERE stream=?1 AND idem=?2"},
 		{&j->add_stream, "INSERT INTO streams (id, depot, name) VALUES (?1, ?2, ?3)"},
-		{&j->add_event,
-			"INSERT INTO journal (seq, stream, version, type, type_version, at, received,"
-			" cause, correlation, idem, actor, payload, hash)"
-			" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"
-			" ON CONFLICT (stream, idem) WHERE idem IS NOT NULL DO NOTHING"},
+		{&j->add_event, "INSERT INTO journal (seq, stream, version, type, type_version, at,"
+				" received,"
+				" cause, correlation, idem, actor, payload, hash)"
+				" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"
+				" ON CONFLICT (stream, idem) WHERE idem IS NOT NULL DO NOTHING"},
 		{&j->seal, "INSERT OR REPLACE INTO meta (key, value) VALUES ('head_seq', ?1),"
 			   " ('head_hash', ?2)"},
 	};
@@ -73,7 +73,8 @@ static int prepare(struct journal *j)
 static int check_head(struct journal *j, char why[300])
 {
 	sqlite3_stmt *st = sql_prepare(j->sql,
-		"SELECT s.value, j.hash = h.value FROM meta AS s JOIN meta AS h ON h.key='head_hash'"
+		"SELECT s.value, j.hash = h.value FROM meta AS s JOIN meta AS h ON"
+		" h.key='head_hash'"
 		" LEFT JOIN journal AS j ON j.seq=s.value WHERE s.key='head_seq'");
 	int rc = st ? sql_step(j->sql, st) : -1;
 	if (rc < 0) {
@@ -84,7 +85,8 @@ static int check_head(struct journal *j, char why[300])
 	j->sealed = rc ? sqlite3_column_int64(st, 0) : 0;
 	if (!same)
 		snprintf(why, 300,
-			"%.150s is damaged (the journal ends at %lld, its seal says %lld): restore a "
+			"%.150s is damaged (the journal ends at %lld, its seal says %lld):"
+			" restore a "
 			"backup",
 			j->sql->path, (long long)j->seq, (long long)j->sealed);
 	sqlite3_finalize(st);

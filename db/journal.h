@@ -38,8 +38,8 @@ int journal_check(struct journal *j, const struct db_event *events, size_t count
  * DB_FAILED. Versions were checked before. */
 int journal_append(struct journal *j, const struct db_event *e, struct journal_entry *out);
 
-/* Notes in `meta` how far the chain had come, if that is long ago or `now`; before COMMIT. Rows that
- * are taken from the end later than that show at the next start. */
+/* Notes in `meta` how far the chain has come, if the last note is long ago or `now` is set; before
+ * COMMIT. If the event that it names is taken away, that shows at the next start. */
 int journal_seal(struct journal *j, bool now);
 
 /* After a rollback: forgets what it cached and reads the head again. */

@@ -46,8 +46,8 @@ static const char depot_1[] =
 	" profile_id INTEGER NOT NULL, transaction_id TEXT, at INTEGER NOT NULL,"
 	" PRIMARY KEY (depot, station, evse)) WITHOUT ROWID;"
 
-	/* id: the number of its stream. …_seq: sequence number of the event that a value came from, so
-	 * that the order of arrival does not matter. heard_at: earliest time of any of its events. */
+	/* id: the number of its stream. …_seq: number of the event that a value came from, so that
+	 * the order of arrival does not matter. heard_at: earliest time of any of its events. */
 	"CREATE TABLE transactions ("
 	" id INTEGER PRIMARY KEY, depot TEXT NOT NULL, station TEXT NOT NULL,"
 	" transaction_id TEXT NOT NULL, open INTEGER NOT NULL, heard_at INTEGER NOT NULL,"

@@ -23,7 +23,7 @@ int projections_apply(struct projections *p, const struct journal_entry *e);
 /* After a rollback: forgets cached rows. */
 void projections_forget(struct projections *p);
 
-/* The projected tables and what their rows are ordered by, for rebuild and check; name NULL ends. */
+/* The projected tables and the order of their rows, for rebuild and check; name NULL ends. */
 struct projection_table {
 	const char *name, *key;
 };

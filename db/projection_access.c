@@ -1,4 +1,4 @@
-/* Who may charge (tokens), who may sign in (one-time links), which scripts may call (API tokens). */
+/* Who may charge (tokens), sign in (one-time links) and call by script (API tokens). */
 #include <stdlib.h>
 
 #include "db/projection.h"
@@ -16,24 +16,27 @@ static void *create(struct sql *s)
 		return NULL;
 	p->sql = s;
 	const struct sql_prepared list[] = {
-		{&p->token,
-			"INSERT OR REPLACE INTO tokens (depot, type, value, status, group_id, vehicle,"
-			" expires, source, at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"},
+		{&p->token, "INSERT OR REPLACE INTO tokens (depot, type, value, status, group_id,"
+			    " vehicle,"
+			    " expires, source, at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"},
 		{&p->drop_token, "DELETE FROM tokens WHERE depot=?1 AND type=?2 AND value=?3"},
 		{&p->link,
-			"INSERT INTO users (depot, name, link_made_at, link_expires) VALUES (?1,?2,?3,?4)"
+			"INSERT INTO users (depot, name, link_made_at, link_expires) VALUES (?1,"
+			"?2,?3,?4)"
 			" ON CONFLICT (depot, name) DO UPDATE SET link_made_at=?3, link_expires=?4,"
 			" link_used_at=NULL"},
 		{&p->signed_in,
 			"INSERT INTO users (depot, name, signed_in_at, method, peer, link_used_at)"
 			" VALUES (?1,?2,?3,?4,?5, iif(?4='link', ?3, NULL))"
-			" ON CONFLICT (depot, name) DO UPDATE SET signed_in_at=?3, method=?4, peer=?5,"
+			" ON CONFLICT (depot, name) DO UPDATE SET signed_in_at=?3, method=?4,"
+			" peer=?5,"
 			" link_used_at=iif(?4='link', ifnull(link_used_at, ?3), link_used_at)"},
 		{&p->api_token,
 			"INSERT OR REPLACE INTO api_tokens (depot, id, digest, name, role, made_at,"
 			" expires) VALUES (?1,?2,?3,?4,?5,?6,?7)"},
 		{&p->revoke,
-			"UPDATE api_tokens SET revoked_at=?3, revoked_why=?4 WHERE depot=?1 AND id=?2"
+			"UPDATE api_tokens SET revoked_at=?3, revoked_why=?4 WHERE depot=?1 AND"
+			" id=?2"
 			" AND revoked_at IS NULL"},
 	};
 	if (sql_prepare_all(s, list, sizeof list / sizeof *list) == 0)

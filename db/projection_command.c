@@ -17,14 +17,17 @@ static void *create(struct sql *s)
 	p->sql = s;
 	const struct sql_prepared list[] = {
 		{&p->queued,
-			"INSERT INTO commands (depot, call_id, station, action, queued_seq, queued_at,"
+			"INSERT INTO commands (depot, call_id, station, action, queued_seq,"
+			" queued_at,"
 			" actor, why) VALUES (?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT (depot, call_id)"
 			" DO UPDATE SET queued_seq=?5, queued_at=?6, actor=?7, why=?8"},
 		{&p->ended,
-			"INSERT INTO commands (depot, call_id, station, action, ended_seq, ended_at,"
+			"INSERT INTO commands (depot, call_id, station, action, ended_seq,"
+			" ended_at,"
 			" outcome, status, error_code, error_text, took_ms)"
 			" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11) ON CONFLICT (depot, call_id)"
-			" DO UPDATE SET ended_seq=?5, ended_at=?6, outcome=?7, status=?8, error_code=?9,"
+			" DO UPDATE SET ended_seq=?5, ended_at=?6, outcome=?7, status=?8,"
+			" error_code=?9,"
 			" error_text=?10, took_ms=?11"},
 	};
 	if (sql_prepare_all(s, list, sizeof list / sizeof *list) == 0)

@@ -19,8 +19,10 @@ static void *create(struct sql *s)
 	p->sql = s;
 	const struct sql_prepared list[] = {
 		{&p->setpoint,
-			"INSERT OR REPLACE INTO setpoints (depot, station, evse, limit_w, source, node,"
-			" reason, profile_id, transaction_id, at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"},
+			"INSERT OR REPLACE INTO setpoints (depot, station, evse, limit_w, source,"
+			" node,"
+			" reason, profile_id, transaction_id, at) VALUES (?1,?2,?3,?4,?5,?6,?7,"
+			"?8,?9,?10)"},
 		{&p->next_plan, "SELECT ifnull(max(number), 0) + 1 FROM plans WHERE depot=?1"},
 		{&p->plan,
 			"INSERT INTO plans (depot, number, id, seq, at, trigger, vehicles, slots,"

@@ -18,22 +18,29 @@ static void *create(struct sql *s)
 	p->sql = s;
 	const struct sql_prepared list[] = {
 		{&p->registered,
-			"INSERT INTO stations (depot, id, registered, policy, security_profile, node,"
+			"INSERT INTO stations (depot, id, registered, policy, security_profile,"
+			" node,"
 			" password_hash, name, source, registered_at)"
-			" VALUES (?1,?2,1,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT (depot, id) DO UPDATE SET"
-			" registered=1, policy=?3, security_profile=?4, node=?5, password_hash=?6, name=?7,"
+			" VALUES (?1,?2,1,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT (depot, id) DO UPDATE"
+			" SET"
+			" registered=1, policy=?3, security_profile=?4, node=?5,"
+			" password_hash=?6, name=?7,"
 			" source=?8, registered_at=?9"},
 		{&p->connected,
-			"INSERT INTO stations (depot, id, connected, epoch, connected_at, used_profile,"
+			"INSERT INTO stations (depot, id, connected, epoch, connected_at,"
+			" used_profile,"
 			" protocol, peer) VALUES (?1,?2,1,?3,?4,?5,?6,?7)"
-			" ON CONFLICT (depot, id) DO UPDATE SET connected=1, epoch=?3, connected_at=?4,"
+			" ON CONFLICT (depot, id) DO UPDATE SET connected=1, epoch=?3,"
+			" connected_at=?4,"
 			" used_profile=?5, protocol=?6, peer=?7, close_code=NULL, close_why=NULL"},
 		/* The end of an older connection says nothing about the present one. */
 		{&p->disconnected,
-			"UPDATE stations SET connected=0, disconnected_at=?4, close_code=?5, close_why=?6"
+			"UPDATE stations SET connected=0, disconnected_at=?4, close_code=?5,"
+			" close_why=?6"
 			" WHERE depot=?1 AND id=?2 AND epoch=?3"},
 		{&p->booted,
-			"INSERT INTO stations (depot, id, boot_status, boot_reason, boot_at, vendor, model,"
+			"INSERT INTO stations (depot, id, boot_status, boot_reason, boot_at,"
+			" vendor, model,"
 			" serial, firmware, interval_s) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
 			" ON CONFLICT (depot, id) DO UPDATE SET boot_status=?3, boot_reason=?4,"
 			" boot_at=?5, vendor=?6, model=?7, serial=?8, firmware=?9, interval_s=?10"},
@@ -44,7 +51,8 @@ static void *create(struct sql *s)
 			" DO UPDATE SET status=?5, at=?6 WHERE excluded.at >= connectors.at"},
 		{&p->drop_evses, "DELETE FROM evses WHERE depot=?1 AND station=?2"},
 		{&p->add_evse,
-			"INSERT OR REPLACE INTO evses (depot, station, id, kind, max_w, min_w, phases,"
+			"INSERT OR REPLACE INTO evses (depot, station, id, kind, max_w, min_w,"
+			" phases,"
 			" tail_w, connectors) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"},
 		{&p->drop_station, "DELETE FROM stations WHERE depot=?1 AND id=?2"},
 		{&p->drop_connectors, "DELETE FROM connectors WHERE depot=?1 AND station=?2"},

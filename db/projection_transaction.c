@@ -89,26 +89,29 @@ static void *create(struct sql *s)
 	text_init(&p->seqs, 0);
 	const struct sql_prepared list[] = {
 		{&p->load,
-			"SELECT start_seq, evse_seq, token_seq, remote_seq, quarantine_seq, begin_seq,"
+			"SELECT start_seq, evse_seq, token_seq, remote_seq, quarantine_seq,"
+			" begin_seq,"
 			" end_seq, vehicle_seq, state_seq, meter_seq, power_seq, soc_seq, heard_at,"
 			" last_at, events, samples, begin_wh, meter_wh, power_w, soc_pct, meter_at,"
 			" power_at, soc_at, seqs, seqs_over FROM transactions WHERE id=?1"},
-		{&p->add,
-			"INSERT INTO transactions (id, depot, station, transaction_id, open, heard_at,"
-			" last_at, events, seqs, seqs_over, samples)"
-			" VALUES (?1,?2,?3,?4,1,?5,?5,0,'',0,0)"},
-		{&p->live,
-			"UPDATE transactions SET last_at=?2, events=?3, seqs=?4, seqs_over=?5, samples=?6,"
-			" state_seq=?7, charging_state=ifnull(?8, charging_state),"
-			" begin_seq=?9, begin_wh=?10, meter_seq=?11, meter_wh=?12, meter_at=?13,"
-			" power_seq=?14, power_w=?15, power_at=?16, soc_seq=?17, soc_pct=?18, soc_at=?19"
-			" WHERE id=?1"},
+		{&p->add, "INSERT INTO transactions (id, depot, station, transaction_id, open,"
+			  " heard_at,"
+			  " last_at, events, seqs, seqs_over, samples)"
+			  " VALUES (?1,?2,?3,?4,1,?5,?5,0,'',0,0)"},
+		{&p->live, "UPDATE transactions SET last_at=?2, events=?3, seqs=?4, seqs_over=?5,"
+			   " samples=?6,"
+			   " state_seq=?7, charging_state=ifnull(?8, charging_state),"
+			   " begin_seq=?9, begin_wh=?10, meter_seq=?11, meter_wh=?12, meter_at=?13,"
+			   " power_seq=?14, power_w=?15, power_at=?16, soc_seq=?17, soc_pct=?18,"
+			   " soc_at=?19"
+			   " WHERE id=?1"},
 		{&p->identity,
 			"UPDATE transactions SET start_seq=?2, started_at=ifnull(?3, started_at),"
 			" end_seq=?4, ended_at=ifnull(?5, ended_at),"
 			" stopped_reason=iif(?6, ?7, stopped_reason),"
 			" evse_seq=?8, evse=iif(?9, ?10, evse), connector=iif(?9, ?11, connector),"
-			" token_seq=?12, token=iif(?13, ?14, token), token_type=iif(?13, ?15, token_type),"
+			" token_seq=?12, token=iif(?13, ?14, token), token_type=iif(?13, ?15,"
+			" token_type),"
 			" token_status=iif(?13, ?16, token_status),"
 			" vehicle_seq=?17, vehicle=ifnull(?18, vehicle),"
 			" remote_seq=?19, remote_start_id=ifnull(?20, remote_start_id),"

@@ -78,9 +78,9 @@ struct db_series_list {
 	size_t count;
 	struct db_series_point *items;
 };
-/* Samples of `point` in [from, to), one item a step of `step_ms` that has samples; 0: raw. `from` is
- * rounded down to a step. Steps of whole minutes reach back beyond the raw samples. At most 10000
- * items. */
+/* Samples of `point` in [from, to), one item a step of `step_ms` that has samples; 0: raw. `from`
+ * is rounded down to a step. Steps of whole minutes reach back beyond the raw samples. At most
+ * 10000 items. */
 int db_query_series(struct db_reader *r, const char *point, wall_t from, wall_t to, int64_t step_ms,
 	struct arena *a, struct db_series_list *out);
 

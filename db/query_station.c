@@ -77,7 +77,8 @@ int db_query_stations(
 	struct query q;
 	struct db_station_list list = {0};
 	query_init(&q, r, &r->depot, a, true,
-		"SELECT id, registered, policy, security_profile, node, password_hash, name, source,"
+		"SELECT id, registered, policy, security_profile, node, password_hash, name,"
+		" source,"
 		" registered_at, connected, epoch, connected_at, disconnected_at, used_profile,"
 		" protocol, peer, close_code, close_why, boot_status, boot_reason, boot_at, vendor,"
 		" model, serial, firmware, interval_s FROM stations WHERE depot=?1");
@@ -125,7 +126,8 @@ int db_query_setpoints(
 	struct query q;
 	struct db_setpoint_list list = {0};
 	query_init(&q, r, &r->depot, a, true,
-		"SELECT station, evse, limit_w, source, node, reason, profile_id, transaction_id, at"
+		"SELECT station, evse, limit_w, source, node, reason, profile_id, transaction_id,"
+		" at"
 		" FROM setpoints WHERE depot=?1");
 	query_and_text(&q, "station=?", station);
 	query_add(&q, " ORDER BY station, evse");

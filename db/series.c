@@ -61,24 +61,28 @@ static int prepare(struct series *s)
 			"SELECT ifnull((SELECT max(at)+900000 FROM quarters WHERE point=?1),"
 			" (SELECT min(at)/900000*900000 FROM minutes WHERE point=?1))"},
 		{&s->roll_minutes,
-			"INSERT OR REPLACE INTO minutes (point, at, n, min, max, sum, last, quality)"
+			"INSERT OR REPLACE INTO minutes (point, at, n, min, max, sum, last,"
+			" quality)"
 			" SELECT ?1, g.b, g.n, g.lo, g.hi, g.total, s.value, g.q FROM"
-			" (SELECT at/60000*60000 AS b, count(*) AS n, min(value) AS lo, max(value) AS hi,"
+			" (SELECT at/60000*60000 AS b, count(*) AS n, min(value) AS lo,"
+			" max(value) AS hi,"
 			"  sum(value) AS total, max(quality) AS q, max(at) AS newest FROM samples"
 			"  WHERE point=?1 AND at>=?2 AND at<?3 GROUP BY b) AS g"
 			" JOIN samples AS s ON s.point=?1 AND s.at=g.newest"},
 		{&s->roll_quarters,
-			"INSERT OR REPLACE INTO quarters (point, at, n, min, max, sum, last, quality)"
+			"INSERT OR REPLACE INTO quarters (point, at, n, min, max, sum, last,"
+			" quality)"
 			" SELECT ?1, g.b, g.n, g.lo, g.hi, g.total, m.last, g.q FROM"
-			" (SELECT at/900000*900000 AS b, sum(n) AS n, min(min) AS lo, max(max) AS hi,"
+			" (SELECT at/900000*900000 AS b, sum(n) AS n, min(min) AS lo, max(max) AS"
+			" hi,"
 			"  sum(sum) AS total, max(quality) AS q, max(at) AS newest FROM minutes"
 			"  WHERE point=?1 AND at>=?2 AND at<?3 GROUP BY b) AS g"
 			" JOIN minutes AS m ON m.point=?1 AND m.at=g.newest"},
 		{&s->next_point, "SELECT id FROM points WHERE id>?1 ORDER BY id LIMIT 1"},
-		{&s->trim,
-			"DELETE FROM samples WHERE point=?1 AND at<=(SELECT max(at) FROM"
-			" (SELECT at FROM samples WHERE point=?1 AND at<"
-			"  (SELECT max(at) FROM samples WHERE point=?1) - ?2 ORDER BY at LIMIT ?3))"},
+		{&s->trim, "DELETE FROM samples WHERE point=?1 AND at<=(SELECT max(at) FROM"
+			   " (SELECT at FROM samples WHERE point=?1 AND at<"
+			   "  (SELECT max(at) FROM samples WHERE point=?1) - ?2 ORDER BY at LIMIT"
+			   " ?3))"},
 	};
 	return sql_prepare_all(&s->sql, list, sizeof list / sizeof *list);
 }

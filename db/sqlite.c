@@ -169,7 +169,8 @@ static void explain(const struct sql *s, char why[300])
 {
 	if (sql_is_damage(s->code))
 		snprintf(why, 300,
-			"%s is damaged or not ours (%.80s): restore it from a backup, or move it away",
+			"%s is damaged or not ours (%.80s): restore it from a backup, or move it"
+			" away",
 			s->path, s->error);
 	else if ((s->code & 0xff) == SQLITE_CANTOPEN || (s->code & 0xff) == SQLITE_READONLY)
 		snprintf(

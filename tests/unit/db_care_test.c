@@ -93,7 +93,8 @@ static const struct {
 	const char *name, *sql, *says;
 } attacks[] = {
 	{"one byte of a payload",
-		"UPDATE journal SET payload = replace(payload, 'PowerUp', 'PowerUq') WHERE seq = 40",
+		"UPDATE journal SET payload = replace(payload, 'PowerUp', 'PowerUq') WHERE seq ="
+		" 40",
 		"event 40 (StationBooted in station/A) was changed"},
 	{"time", "UPDATE journal SET at = at + 1 WHERE seq = 41", "event 41 "},
 	{"received", "UPDATE journal SET received = received - 1 WHERE seq = 42", "event 42 "},
@@ -179,8 +180,8 @@ START_TEST(copy_is_whole_while_the_store_is_written)
 			struct db_batch *b = db_batch_create(db);
 			for (int i = 0; i < 20; i++)
 				storm_add(&s, b);
-			db_batch_frame(b, "CP-1", DB_FRAME_IN, (wall_t){s.at}, "m", "Heartbeat", NULL,
-				"[2]", 3);
+			db_batch_frame(b, "CP-1", DB_FRAME_IN, (wall_t){s.at}, "m", "Heartbeat",
+				NULL, "[2]", 3);
 			if (db_submit(db, b, NULL, NULL) < 0)
 				usleep(1000);
 			batches++;
