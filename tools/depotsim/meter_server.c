@@ -134,7 +134,7 @@ static void *serve_all(void *arg)
 
 static int bound_port(int listener)
 {
-	struct sockaddr_in at;
+	struct sockaddr_in at = {0};
 	socklen_t len = sizeof at;
 	if (getsockname(listener, (struct sockaddr *)&at, &len) != 0)
 		return -1;

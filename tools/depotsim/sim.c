@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include "tools/depotsim/daytime.h"
@@ -30,6 +31,11 @@ struct failure {
 	wall_t from, until;
 };
 
+struct spare {
+	char id[16];
+	struct depot_station config;
+};
+
 struct sim {
 	struct station_env env;
 	const struct depot_file *depot;
@@ -39,8 +45,7 @@ struct sim {
 	int *station_node;
 	struct failure *failures;
 	struct visits *visits;
-	struct depot_station *spare; /* made up beyond those of the depot */
-	int spare_count;
+	struct spare *spare; /* made up beyond those of the depot */
 };
 
 /* ---- building ---- */
@@ -148,13 +153,11 @@ static int make_spare(struct sim *s, int count)
 	s->spare = calloc((size_t)count, sizeof *s->spare);
 	if (!s->spare)
 		return -1;
-	for (; s->spare_count < count; s->spare_count++) {
-		struct depot_station *d = &s->spare[s->spare_count];
-		char *id;
-		if (asprintf(&id, "SIM-%05d", s->spare_count + 1) < 0)
-			return -1;
-		*d = (struct depot_station){
-			.id = id, .node = s->depot->nodes.items[0].id, .evses = {1, &evse}};
+	for (int i = 0; i < count; i++) {
+		struct spare *it = &s->spare[i];
+		snprintf(it->id, sizeof it->id, "SIM-%05d", i + 1);
+		it->config = (struct depot_station){
+			.id = it->id, .node = s->depot->nodes.items[0].id, .evses = {1, &evse}};
 	}
 	return 0;
 }
@@ -172,7 +175,7 @@ static int init_stations(struct sim *s, const struct scenario_file *scenario,
 	}
 	for (int i = 0; i < wanted; i++) {
 		const struct depot_station *d =
-			i < own ? &s->depot->stations.items[i] : &s->spare[i - own];
+			i < own ? &s->depot->stations.items[i] : &s->spare[i - own].config;
 		struct station_port port = {0};
 		struct station_options how = {wants_event_status(scenario, d->id)};
 		s->station_node[i] = find_node(s->depot, d->node);
@@ -360,8 +363,6 @@ void sim_destroy(struct sim *s)
 	visits_destroy(s->visits);
 	for (int i = 0; i < s->station_count; i++)
 		station_destroy(s->stations[i]);
-	for (int i = 0; i < s->spare_count; i++)
-		free((char *)s->spare[i].id);
 	report_destroy(s->env.report);
 	free(s->spare);
 	free(s->stations);
@@ -402,6 +403,7 @@ int sim_meter_port(const struct sim *s, const char *id)
 static int64_t curve_mw(const struct scenario_base_load *b, int second)
 {
 	size_t count = b->points.count, next = 0;
+	assert(count > 0); /* scenario.schema */
 	while (next < count && daytime_parse(b->points.items[next].at) * 60 <= second)
 		next++;
 	const struct scenario_point *from = &b->points.items[(next + count - 1) % count];
