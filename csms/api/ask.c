@@ -45,12 +45,23 @@ static void ask_free(struct ask *k)
 	arena_destroy(k->arena);
 }
 
+/* The depot's own time and zone, so that a client in another zone can say what the depot says. */
+static void add_time(struct ask *k)
+{
+	char now[WALL_TEXT_SIZE];
+
+	http_header(k->x, "x-depot-time", wall_format(clock_wall(), now));
+	http_header(k->x, "x-depot-zone", k->api->core->depot->timezone);
+}
+
 /* The one way out: sends if there is still somebody to send to, and frees the ask. */
 void ask_reply_text(
 	struct ask *k, int status, const char *content_type, const char *text, size_t len)
 {
 	if (k->api != NULL && k->is_once)
 		replay_end(k->api->replay, k, status, content_type, text, len);
+	if (k->x != NULL && k->api != NULL)
+		add_time(k);
 	if (k->x != NULL)
 		http_reply(k->x, status, content_type, text, len);
 	ask_free(k);

@@ -4,6 +4,7 @@
 
 #include "tools/depotctl/client.h"
 #include "tools/depotctl/ctl.h"
+#include "tools/depotctl/table.h"
 
 /* Says why the API refused, from its problem body if it has one. */
 static int complain_refused(struct ctl *c, int status, const struct text *body)
@@ -31,6 +32,7 @@ int ctl_ask(struct ctl *c, const char *method, const char *path, const char *jso
 	int result = CTL_OK;
 
 	*body = NULL;
+	cell_clock(client_zone(c->client), client_now(c->client));
 	if (status < 0)
 		result = ctl_complain(CTL_UNREACHABLE, "%s", why);
 	else if (status >= 300)

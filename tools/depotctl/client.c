@@ -13,6 +13,8 @@ struct client {
 	struct client_config cfg;
 	struct curl_slist *headers;
 	char error[CURL_ERROR_SIZE];
+	char zone[64];
+	wall_t now;
 };
 
 struct client *client_create(const struct client_config *cfg)
@@ -91,6 +93,42 @@ static size_t on_bytes(char *bytes, size_t size, size_t count, void *arg)
 	return text_ok(body) ? size * count : 0;
 }
 
+/* Copies the value of a header line, without its end. */
+static bool header_value(const char *line, size_t len, const char *name, char *out, size_t size)
+{
+	size_t n = strlen(name);
+
+	if (len <= n || strncasecmp(line, name, n) != 0)
+		return false;
+	for (line += n, len -= n; len > 0 && *line == ' '; line++)
+		len--;
+	while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n'))
+		len--;
+	snprintf(out, size, "%.*s", (int)len, line);
+	return true;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *arg)
+{
+	struct client *c = arg;
+	char now[64];
+
+	header_value(line, size * count, "x-depot-zone:", c->zone, sizeof(c->zone));
+	if (header_value(line, size * count, "x-depot-time:", now, sizeof(now)))
+		wall_parse(now, strlen(now), &c->now);
+	return size * count;
+}
+
+const char *client_zone(const struct client *c)
+{
+	return c->zone;
+}
+
+wall_t client_now(const struct client *c)
+{
+	return c->now;
+}
+
 int client_ask(struct client *c, const char *method, const char *path, const char *json,
 	struct text *body, char why[400])
 {
@@ -102,6 +140,8 @@ int client_ask(struct client *c, const char *method, const char *path, const cha
 	text_puts(body, "");
 	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, body);
+	curl_easy_setopt(c->curl, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(c->curl, CURLOPT_HEADERDATA, c);
 	code = curl_easy_perform(c->curl);
 	if (code != CURLE_OK) {
 		explain(c, code, why);

@@ -5,6 +5,7 @@
 #define DEPOTCTL_CLIENT_H
 
 #include "schemas/text.h"
+#include "schemas/wall.h"
 
 struct client_config {
 	const char *socket; /* path; used when there is no url */
@@ -21,6 +22,10 @@ struct client *client_create(const struct client_config *cfg);
  * that says what to check. */
 int client_ask(struct client *c, const char *method, const char *path, const char *json,
 	struct text *body, char why[400]);
+
+/* What the last answer said of the depot's time: its zone ("" if it did not say) and its now. */
+const char *client_zone(const struct client *c);
+wall_t client_now(const struct client *c);
 
 /* Reads an endless answer; `more` gets the bytes as they come and returns false to stop. The HTTP
  * status when it ended or was stopped, -1 with `why` if it broke or fell silent. */

@@ -46,6 +46,11 @@ const struct command ctl_commands[] = {
 		"As set-station", "depotctl register CP-30 --generate --evse 1:dc:150000"},
 	{"remove-station", "STATION", ctl_remove_station, 1, 1, "",
 		"Removes a station; its history stays", "depotctl remove-station CP-30"},
+	{"passwords", "--generate --out FILE [--all]", ctl_passwords, 0, 0,
+		"--generate --out= --all",
+		"Gives every station that has none a password and writes identity:password lines to a "
+		"file of mode 0600; --all replaces those that are there",
+		"depotctl passwords --generate --out station-passwords"},
 	{"token",
 		"add TYPE VALUE | remove TYPE VALUE | list [--status S] [--vehicle V] [--group G]",
 		ctl_token, 1, 3, "--status= --vehicle= --group= --expires=",

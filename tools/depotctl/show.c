@@ -368,6 +368,7 @@ void show_overview(struct ctl *c, const struct api_overview *o)
 {
 	struct text t;
 
+	cell_clock(o->timezone, o->at);
 	text_init(&t, 0);
 	put_colour(&t, c->colour, COLOUR_BOLD, o->sentence);
 	text_printf(&t, "\n%s\n%s · %s", o->sub, o->name, cell_time(c->arena, true, o->at));

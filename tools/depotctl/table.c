@@ -185,9 +185,21 @@ const char *cell_percent(struct arena *a, bool has, double pct)
 	return has ? arena_printf(a, "%.0f %%", pct) : "-";
 }
 
+static wall_t clock_now; /* ms 0: ask the machine */
+
+void cell_clock(const char *zone, wall_t now)
+{
+	clock_now = now;
+	if (zone != NULL && zone[0] != '\0') {
+		setenv("TZ", zone, 1);
+		tzset();
+	}
+}
+
 const char *cell_time(struct arena *a, bool has, wall_t at)
 {
-	time_t now = time(NULL), when = (time_t)(at.ms / 1000);
+	time_t now = clock_now.ms != 0 ? (time_t)(clock_now.ms / 1000) : time(NULL);
+	time_t when = (time_t)(at.ms / 1000);
 	double away = fabs(difftime(when, now));
 	struct tm tm;
 	char buf[40];

@@ -35,7 +35,10 @@ void table_print(const struct table *t, struct text *out);
 const char *cell_power(struct arena *a, bool has, double w);
 const char *cell_energy(struct arena *a, bool has, double wh);
 const char *cell_percent(struct arena *a, bool has, double pct);
-/* "05:30", "Thu 05:30" or "2026-03-11 05:30" by how far it is, in local time. */
+/* Times are told in this zone ("" or NULL: the machine's) and as seen from `now`. */
+void cell_clock(const char *zone, wall_t now);
+
+/* "05:30", "Thu 05:30" or "2026-03-11 05:30" by how far it is. */
 const char *cell_time(struct arena *a, bool has, wall_t at);
 
 /* Text in a colour, or plain. */
