@@ -531,9 +531,7 @@ void http_server_destroy(struct http_server *s)
 		return;
 	for (int i = 0; i < s->endpoint_count; i++)
 		net_listener_abandon(s->endpoints[i].listener);
-	DL_FOREACH_SAFE(s->conns, c, next)
-	{
-		free_conn(c);
-	}
+	while (s->conns)
+		free_conn(s->conns);
 	free(s);
 }

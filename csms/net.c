@@ -66,10 +66,8 @@ static void start_accepting(void *arg);
 
 static void pause_accepting(struct net *n, int64_t ms)
 {
-	struct net_listener *l;
-
 	n->accepting_paused = true;
-	DL_FOREACH (n->listeners, l) {
+	for (struct net_listener *l = n->listeners; l; l = l->next) {
 		if (is_limited(l) && l->io)
 			loop_io_pause(l->io);
 	}
@@ -153,10 +151,9 @@ static void on_connect(void *arg, int fd)
 static void start_accepting(void *arg)
 {
 	struct net *n = arg;
-	struct net_listener *l;
 
 	n->accepting_paused = false;
-	DL_FOREACH (n->listeners, l) {
+	for (struct net_listener *l = n->listeners; l; l = l->next) {
 		if (l->io)
 			loop_io_resume(l->io);
 	}
@@ -255,7 +252,7 @@ void net_listener_abandon(struct net_listener *l)
 
 	net_listener_close(l);
 	l->service = &nobody;
-	DL_FOREACH (l->net->conns, c) {
+	for (c = l->net->conns; c; c = c->next) {
 		if (c->listener == l)
 			net_conn_kill(c, "shutting down");
 	}
@@ -340,7 +337,6 @@ struct net *net_create(struct loop *l, const struct net_limits *limits)
 
 void net_destroy(struct net *n)
 {
-
 	if (!n)
 		return;
 	net_stop_listening(n);

@@ -25,3 +25,6 @@ $(eval $(call unit,csms_http_server,$(csms_net_core.test) csms/http_server.c csm
 	$(csms_net.libs)))
 $(eval $(call unit,csms_tls,$(csms_net_core.test) csms/http_server.c csms/http_body.c \
 	csms/pki/site_ca.c,$(csms_net.libs)))
+$(eval $(call fuzzer,http_head,csms/http_head.c csms/http_body.c csms/bytes.c csms/ws_gate.c \
+	csms/ws_deflate.c,ssl z))
+$(eval $(call fuzzer,ws_deflate,csms/ws_deflate.c csms/ws_frame.c,z))

@@ -702,12 +702,8 @@ const struct ws_stats *ws_server_stats(const struct ws_server *s)
 
 void ws_server_close_all(struct ws_server *s)
 {
-	struct ws_conn *c, *next;
-
-	DL_FOREACH_SAFE(s->conns, c, next)
-	{
+	for (struct ws_conn *c = s->conns; c; c = c->next)
 		ws_conn_close(c, WS_CLOSE_GOING_AWAY, "server is shutting down");
-	}
 }
 
 void ws_server_destroy(struct ws_server *s)
@@ -716,10 +712,8 @@ void ws_server_destroy(struct ws_server *s)
 		return;
 	for (int i = 0; i < s->endpoint_count; i++)
 		net_listener_abandon(s->endpoints[i].listener);
-	DL_FOREACH_SAFE(s->conns, c, next)
-	{
-		free_conn(c);
-	}
+	while (s->conns)
+		free_conn(s->conns);
 	ws_deflate_destroy(s->deflate);
 	free(s);
 }
