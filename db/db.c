@@ -159,6 +159,7 @@ int db_submit(struct db *db, struct db_batch *b, void (*done)(void *arg, const s
 	b->done = done;
 	b->arg = arg;
 	b->next = NULL;
+	const size_t rows = (size_t)db->cfg.commit_rows;
 	pthread_mutex_lock(&db->lock);
 	bool refuse = b->out_of_memory || db->broken || db->queue.count >= db->cfg.max_queue;
 	if (!refuse) {
@@ -168,8 +169,9 @@ int db_submit(struct db *db, struct db_batch *b, void (*done)(void *arg, const s
 			db->queue.head = b;
 		db->queue.tail = b;
 		db->queue.count++;
+		db->queue.events += b->event_count;
 		db->pending++;
-		if (db->writer_waits)
+		if (db->writer_waits || (db->writer_gathers && db->queue.events >= rows))
 			pthread_cond_signal(&db->work);
 	}
 	pthread_mutex_unlock(&db->lock);

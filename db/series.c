@@ -10,10 +10,9 @@
 #include "db/names.h"
 #include "db/sqlite.h"
 
-#define TRIM_EVERY        200 /* commits between two looks, each at one point */
-#define TRIM_ROWS         5000
-#define CHECKPOINT_FRAMES 4000
-#define DAY_MS            86400000LL
+#define TRIM_EVERY 200 /* commits between two looks, each at one point */
+#define TRIM_ROWS  5000
+#define DAY_MS     86400000LL
 
 /* How far the rollups of a point have come: the first minute and quarter not yet computed. */
 struct progress {
@@ -32,19 +31,12 @@ struct series {
 	int64_t max_age_ms;
 	int64_t trim_point;
 	int commits;
-	int wal_frames;
 	bool open;
 };
 
 static int64_t floor_to(int64_t at, int64_t step)
 {
 	return at / step * step;
-}
-
-static int on_wal(void *arg, sqlite3 *handle, const char *name, int frames)
-{
-	((struct series *)arg)->wal_frames = frames;
-	return SQLITE_OK;
 }
 
 static int prepare(struct series *s)
@@ -103,7 +95,6 @@ struct series *series_open(const char *path, const char *depot, int max_days, ch
 		snprintf(why, 300, "%.299s", s->sql.error);
 		goto fail;
 	}
-	sqlite3_wal_hook(s->sql.handle, on_wal, s);
 	return s;
 fail:
 	series_close(s);
@@ -246,6 +237,7 @@ int series_commit(struct series *s)
 	if (sql_exec(&s->sql, "COMMIT") < 0)
 		return -1;
 	s->open = false;
+	sql_checkpoint(&s->sql);
 	return 0;
 }
 
@@ -264,14 +256,6 @@ void series_rollback(struct series *s)
 	names_forget(s->points);
 	progress_forget(s);
 	s->open = false;
-}
-
-void series_checkpoint(struct series *s)
-{
-	if (s->wal_frames < CHECKPOINT_FRAMES)
-		return;
-	sqlite3_wal_checkpoint_v2(s->sql.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	s->wal_frames = 0;
 }
 
 const char *series_error(const struct series *s)

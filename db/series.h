@@ -23,7 +23,6 @@ int series_add(struct series *s, const struct batch_sample *m);
 
 int series_commit(struct series *s);
 void series_rollback(struct series *s);
-void series_checkpoint(struct series *s);
 const char *series_error(const struct series *s);
 void series_close(struct series *s);
 

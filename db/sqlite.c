@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BUSY_MS 5000
+#define BUSY_MS    5000
+#define WAL_FRAMES 4000
 
 static void remember(struct sql *s, int code, const char *text)
 {
@@ -84,6 +85,23 @@ void sql_rollback(struct sql *s)
 		sqlite3_exec(s->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
+static int on_commit(void *arg, sqlite3 *handle, const char *name, int frames)
+{
+	((struct sql *)arg)->wal_frames = frames;
+	return SQLITE_OK;
+}
+
+void sql_checkpoint(struct sql *s)
+{
+	if (s->wal_frames < s->wal_limit)
+		return;
+	int frames = 0, copied = 0;
+	sqlite3_wal_checkpoint_v2(s->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
+	/* All copied: the next commit begins the log anew. A reader in the way: try again later. */
+	s->wal_limit = copied >= frames ? WAL_FRAMES : frames + WAL_FRAMES;
+	s->wal_frames = 0;
+}
+
 bool sql_is_transient(int code)
 {
 	switch (code & 0xff) {
@@ -141,7 +159,8 @@ static int apply_pragmas(struct sql *s, const struct sql_options *o)
 		return -1;
 	if (o->read_only)
 		return 0;
-	/* The writer checkpoints by itself, after it has told those who wait. */
+	s->wal_limit = WAL_FRAMES;
+	sqlite3_wal_hook(s->handle, on_commit, s);
 	return sql_exec(s, "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;"
 			   "PRAGMA journal_size_limit=67108864;");
 }

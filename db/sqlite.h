@@ -18,6 +18,8 @@
 struct sql {
 	sqlite3 *handle;
 	const char *path;
+	int wal_frames; /* in the write-ahead log after the last commit */
+	int wal_limit; /* copy them into the file from here on */
 	int code; /* extended SQLite code of the last failure */
 	char error[300]; /* "depot.db: disk I/O error (INSERT INTO …)" */
 };
@@ -59,6 +61,10 @@ int sql_int(struct sql *s, const char *text, int64_t missing, int64_t *out);
 
 /* Rolls back if a transaction is open. */
 void sql_rollback(struct sql *s);
+
+/* Copies the write-ahead log into the file when it has grown long: commits do not do that by
+ * themselves, so that those who wait for one are told before. */
+void sql_checkpoint(struct sql *s);
 
 /* True for failures that pass when the world outside changes: disk full, I/O error, busy. */
 bool sql_is_transient(int code);

@@ -13,7 +13,7 @@
 
 struct batch_queue {
 	struct db_batch *head, *tail;
-	size_t count;
+	size_t count, events;
 };
 
 struct db {
@@ -34,7 +34,7 @@ struct db {
 	int64_t retries; /* failed attempts of the writer */
 	int flushing; /* callers of db_flush() that wait */
 	bool recording; /* frames or samples are written and not committed */
-	bool writer_waits, stop, ailing, broken;
+	bool writer_waits, writer_gathers, stop, ailing, broken;
 	char why[300]; /* why ailing (may pass) or broken (does not) */
 	struct db_stats stats;
 };

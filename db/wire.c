@@ -8,14 +8,13 @@
 #include "db/names.h"
 #include "db/sqlite.h"
 
-#define TRIM_EVERY        50 /* commits between two looks at age and size … */
-#define TRIM_AFTER        2000 /* … or after so many frames */
-#define TRIM_ROWS         10000 /* removed at most at one look … */
-#define TRIM_CHUNK        100 /* … in steps of so many */
-#define COUNTER_MASK      ((1 << WIRE_ID_SHIFT) - 1)
-#define TIME_MAX_MS       ((int64_t)1 << 42)
-#define CHECKPOINT_FRAMES 4000
-#define DAY_MS            86400000LL
+#define TRIM_EVERY   50 /* commits between two looks at age and size … */
+#define TRIM_AFTER   2000 /* … or after so many frames */
+#define TRIM_ROWS    10000 /* removed at most at one look … */
+#define TRIM_CHUNK   100 /* … in steps of so many */
+#define COUNTER_MASK ((1 << WIRE_ID_SHIFT) - 1)
+#define TIME_MAX_MS  ((int64_t)1 << 42)
+#define DAY_MS       86400000LL
 
 struct wire {
 	struct sql sql;
@@ -25,15 +24,8 @@ struct wire {
 	int64_t newest_ms;
 	uint32_t counter;
 	int commits, added; /* since the last look */
-	int wal_frames;
 	bool open;
 };
-
-static int on_wal(void *arg, sqlite3 *handle, const char *name, int frames)
-{
-	((struct wire *)arg)->wal_frames = frames;
-	return SQLITE_OK;
-}
 
 static int prepare(struct wire *w)
 {
@@ -72,7 +64,6 @@ struct wire *wire_open(const char *path, const char *depot, int max_mb, int max_
 		snprintf(why, 300, "%.299s", w->sql.error);
 		goto fail;
 	}
-	sqlite3_wal_hook(w->sql.handle, on_wal, w);
 	return w;
 fail:
 	wire_close(w);
@@ -170,6 +161,7 @@ int wire_commit(struct wire *w)
 	if (sql_exec(&w->sql, "COMMIT") < 0)
 		return -1;
 	w->open = false;
+	sql_checkpoint(&w->sql);
 	return 0;
 }
 
@@ -178,14 +170,6 @@ void wire_rollback(struct wire *w)
 	sql_rollback(&w->sql);
 	names_forget(w->stations);
 	w->open = false;
-}
-
-void wire_checkpoint(struct wire *w)
-{
-	if (w->wal_frames < CHECKPOINT_FRAMES)
-		return;
-	sqlite3_wal_checkpoint_v2(w->sql.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	w->wal_frames = 0;
 }
 
 const char *wire_error(const struct wire *w)

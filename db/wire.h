@@ -25,9 +25,6 @@ int wire_commit(struct wire *w);
 /* After a failure: rolls back what was not committed. */
 void wire_rollback(struct wire *w);
 
-/* Copies the write-ahead log into the file when it is long. */
-void wire_checkpoint(struct wire *w);
-
 const char *wire_error(const struct wire *w);
 void wire_close(struct wire *w);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "db/cadence.h"
 #include "db/journal.h"
 #include "db/migrate.h"
 #include "db/projection.h"
@@ -12,11 +13,10 @@
 #include "db/store.h"
 #include "db/wire.h"
 
-#define RETRY_MS          250
-#define RECORD_MS         100 /* frames and samples are committed at least this often … */
-#define RECORD_ROWS       5000 /* … or after so many of them */
-#define CACHE_KB          16384
-#define CHECKPOINT_FRAMES 4000
+#define RETRY_MS    250
+#define RECORD_MS   100 /* frames and samples are committed at least this often … */
+#define RECORD_ROWS 5000 /* … or after so many of them */
+#define CACHE_KB    16384
 
 struct writer {
 	struct db *db;
@@ -27,7 +27,7 @@ struct writer {
 	struct series *series;
 	pthread_t thread;
 	bool running;
-	int wal_frames;
+	struct cadence cadence;
 	int64_t frames, samples; /* recorded, not yet committed */
 	int64_t record_us; /* when they must be committed; 0: there are none */
 	char why[300]; /* of the last failure */
@@ -49,12 +49,6 @@ static int64_t now_us(void)
 
 /* -- life ----------------------------------------------------------------------------------- */
 
-static int on_wal(void *arg, sqlite3 *handle, const char *name, int frames)
-{
-	((struct writer *)arg)->wal_frames = frames;
-	return SQLITE_OK;
-}
-
 static int open_depot(struct writer *w, char why[300])
 {
 	char *path = store_path(w->db, "depot.db");
@@ -63,7 +57,6 @@ static int open_depot(struct writer *w, char why[300])
 	free(path);
 	if (rc < 0 || migrate_run(&w->sql, &migrate_depot, why) < 0)
 		return -1;
-	sqlite3_wal_hook(w->sql.handle, on_wal, w);
 	w->journal = journal_create(&w->sql, w->db->cfg.depot, why);
 	if (!w->journal)
 		return -1;
@@ -90,6 +83,7 @@ struct writer *writer_create(struct db *db, char why[300])
 	if (!w)
 		return NULL;
 	w->db = db;
+	cadence_init(&w->cadence, (int64_t)db->cfg.commit_every_ms * 1000);
 	if (open_depot(w, why) == 0 && open_recorders(w, why) == 0)
 		return w;
 	writer_destroy(w);
@@ -144,6 +138,7 @@ static bool take_more(struct writer *w, struct group *g)
 	for (struct db_batch *b = first; b && (events < room || !last); b = b->next) {
 		events += b->event_count;
 		db->queue.count--;
+		db->queue.events -= b->event_count;
 		last = b;
 	}
 	if (first) {
@@ -369,8 +364,6 @@ static void commit_records(struct writer *w)
 		return;
 	}
 	count_records(w, true);
-	wire_checkpoint(w->wire);
-	series_checkpoint(w->series);
 }
 
 /* Frames and samples of the group go into transactions that stay open for a moment: a commit for
@@ -417,16 +410,6 @@ static void release(struct writer *w, struct group *g)
 	pthread_mutex_unlock(&db->lock);
 }
 
-/* The log is copied into the file by the writer, after those who wait were told. */
-static void checkpoint(struct writer *w)
-{
-	if (w->wal_frames >= CHECKPOINT_FRAMES) {
-		sqlite3_wal_checkpoint_v2(
-			w->sql.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-		w->wal_frames = 0;
-	}
-}
-
 /* -- thread ----------------------------------------------------------------------------------- */
 
 /* Sleeps until there is work, the store is closed, or records must be committed. */
@@ -440,6 +423,20 @@ static void sleep_locked(struct writer *w)
 	else
 		pthread_cond_wait(&db->work, &db->lock);
 	db->writer_waits = false;
+}
+
+/* While events come fast, lets some gather: see db/cadence.h. */
+static void gather_locked(struct writer *w)
+{
+	struct db *db = w->db;
+	int64_t us = cadence_hold_until(&w->cadence, now_us());
+	const struct timespec until = {us / 1000000, us % 1000000 * 1000};
+	int rc = 0;
+	db->writer_gathers = us != 0;
+	while (us && rc == 0 && !db->stop && !db->flushing &&
+		db->queue.events < (size_t)db->cfg.commit_rows)
+		rc = pthread_cond_timedwait(&db->work, &db->lock, &until);
+	db->writer_gathers = false;
 }
 
 static bool wait_work(struct writer *w, struct group *g)
@@ -457,6 +454,7 @@ static bool wait_work(struct writer *w, struct group *g)
 		}
 		sleep_locked(w);
 	}
+	gather_locked(w);
 	pthread_mutex_unlock(&db->lock);
 	return take_more(w, g);
 }
@@ -477,9 +475,10 @@ static void *run(void *arg)
 		if (write_stubbornly(w, &g, true) < 0)
 			write_one_by_one(w, &g);
 		publish(w, &g, now_us() - start);
+		cadence_note(&w->cadence, start, g.events);
 		record(w, &g);
 		release(w, &g);
-		checkpoint(w);
+		sql_checkpoint(&w->sql);
 	}
 	commit_records(w);
 	seal(w);
