@@ -127,9 +127,10 @@ static bool decode_body(struct ask *k, const struct http_request *req)
 	}
 	const char *body = req->body_len > 0 ? req->body : "{}";
 	k->body = schema_decode(type, body, req->body_len > 0 ? req->body_len : 2, k->arena, &err);
-	if (k->body == NULL)
-		ask_schema_problem(k, &err, "");
-	return k->body != NULL;
+	if (k->body != NULL)
+		return true;
+	ask_schema_problem(k, &err, "");
+	return false;
 }
 
 /* Tells one command from another under the same Idempotency-Key. */

@@ -52,7 +52,7 @@ static inline const char *ask_query(const struct ask *k, const char *name)
 	return route_query(&k->match, name);
 }
 
-/* -- ends of an ask -------------------------------------------------------------------------- */
+/* -- ends of an ask: it is gone afterwards, touch nothing of it --------------------------------- */
 
 /* Answers with the struct as JSON. */
 void ask_reply(struct ask *k, int status, const struct schema_struct *type, const void *value);

@@ -18,10 +18,12 @@ struct query {
 
 static struct query *query_create(struct ask *k)
 {
-	k->state = arena_alloc(k->arena, sizeof(struct query));
-	if (k->state == NULL)
+	struct query *q = arena_alloc(k->arena, sizeof(*q));
+
+	k->state = q;
+	if (q == NULL)
 		ask_problem(k, 503, NULL, "no memory for the query");
-	return k->state;
+	return q;
 }
 
 static bool is_failed(struct ask *k, const char *error, const void *memory)

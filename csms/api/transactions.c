@@ -101,10 +101,12 @@ static const char *known_station(struct ask *k, const char *id)
 
 static struct query *query_create(struct ask *k)
 {
-	k->state = arena_alloc(k->arena, sizeof(struct query));
-	if (k->state == NULL)
+	struct query *q = arena_alloc(k->arena, sizeof(*q));
+
+	k->state = q;
+	if (q == NULL)
 		ask_problem(k, 503, NULL, "no memory for the query");
-	return k->state;
+	return q;
 }
 
 void transactions_list(struct ask *k)
