@@ -1,0 +1,258 @@
+/*
+ * What a depotd of its own takes and gives, printed as "bench: NAME VALUE UNIT"; docs/bench.md says
+ * what each figure means.
+ *
+ *   bench-depotd DEPOTD FOLDER ws|start
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "tools/bench/crowd.h"
+#include "tools/bench/server.h"
+
+#define PASSWORD     "Bench_Passw0rd-of-all"
+#define KNOWN        1000
+#define MANY         10000
+#define SPARE_FILES  100
+#define RISE_WINDOW  100
+#define RISE_LIMIT_S 90
+#define WINDOW       200 /* stations with a CALL in flight in a closed loop */
+#define RATE_PER_S   2000
+#define WARM_S       1
+#define RUN_S        5
+#define STARTS       3
+
+struct bench {
+	const char *depotd, *folder;
+	int stores; /* made so far, for their names */
+};
+
+static void figure(const char *name, double value, const char *unit)
+{
+	printf("bench: %s %.*f %s\n", name, value < 10 ? 3 : value < 100 ? 1 : 0, value, unit);
+	fflush(stdout);
+}
+
+static void named(const char *name, const char *part, double value, const char *unit)
+{
+	char whole[80];
+
+	snprintf(whole, sizeof whole, "%s%s", name, part);
+	figure(whole, value, unit);
+}
+
+static int prepare(struct bench *b, struct server *s, int stations)
+{
+	char dir[400];
+
+	snprintf(dir, sizeof dir, "%s/%d", b->folder, ++b->stores);
+	return server_prepare(s, dir, stations, PASSWORD);
+}
+
+/* -- memory ----------------------------------------------------------------------------------- */
+
+/* Brings up a crowd and prints what an idle station of it takes. */
+static int measure_idle(const struct server *s, struct crowd *c, const struct client_target *target,
+	int count, const char *name)
+{
+	double before = server_rss(s), took_s = crowd_rise(c, target, RISE_WINDOW, RISE_LIMIT_S);
+
+	if (took_s < 0)
+		return -1;
+	crowd_settle(c);
+	figure(name, (server_rss(s) - before) / count, "bytes");
+	return 0;
+}
+
+/* -- messages --------------------------------------------------------------------------------- */
+
+static int measure_closed(
+	const struct server *s, struct crowd *c, enum station_job job, const char *name)
+{
+	struct crowd_run warm = {.job = job, .window = WINDOW, .seconds = WARM_S};
+	struct crowd_run run = {.job = job, .window = WINDOW, .seconds = RUN_S};
+	double cpu;
+
+	if (crowd_run(c, &warm))
+		return -1;
+	cpu = server_cpu_s(s);
+	if (crowd_run(c, &run))
+		return -1;
+	cpu = server_cpu_s(s) - cpu;
+	named(name, "_per_core_s", (double)run.done / cpu, "messages/s");
+	named(name, "_per_s", (double)run.answered / run.took_s, "messages/s");
+	return 0;
+}
+
+static int measure_open(
+	const struct server *s, struct crowd *c, enum station_job job, const char *name)
+{
+	struct crowd_run run = {.job = job, .rate_per_s = RATE_PER_S, .seconds = RUN_S};
+	double cpu = server_cpu_s(s);
+
+	if (crowd_run(c, &run))
+		return -1;
+	cpu = server_cpu_s(s) - cpu;
+	named(name, "_p50_ms", histogram_ms(&run.latency, 0.5), "ms");
+	named(name, "_p99_ms", histogram_ms(&run.latency, 0.99), "ms");
+	named(name, "_2k_cpu_us", cpu * 1e6 / (double)run.done, "us");
+	return 0;
+}
+
+static int measure_job(
+	const struct server *s, struct crowd *c, enum station_job job, const char *name)
+{
+	return measure_closed(s, c, job, name) || measure_open(s, c, job, name) ? -1 : 0;
+}
+
+/* All stations at once, as after a power cut: each boots, tells its connector, greets. */
+static int measure_reconnect(struct crowd *c, const struct client_target *target, const char *name)
+{
+	double took_s;
+
+	crowd_fall(c);
+	took_s = crowd_rise(c, target, KNOWN, RISE_LIMIT_S);
+	if (took_s < 0)
+		return -1;
+	figure(name, took_s, "s");
+	crowd_settle(c);
+	return 0;
+}
+
+/* -- groups ----------------------------------------------------------------------------------- */
+
+static int with_plain(const struct server *s, struct crowd *c)
+{
+	struct client_target target = {.port = s->plain_port};
+
+	if (measure_idle(s, c, &target, KNOWN, "ws.idle_rss_per_station_plain_1k") ||
+		measure_job(s, c, JOB_HEARTBEAT, "ws.heartbeat") ||
+		measure_reconnect(c, &target, "ws.reconnect_1k_s") || crowd_begin(c))
+		return -1;
+	crowd_settle(c);
+	return measure_job(s, c, JOB_EVENT, "ws.txevent_durable");
+}
+
+static int with_tls(const struct server *s, struct crowd *c)
+{
+	struct client_target target = {.port = s->tls_port};
+	char root[500];
+	int rc;
+
+	server_root(s, root);
+	target.tls = client_tls_create(root);
+	if (!target.tls) {
+		fprintf(stderr, "bench: cannot read %s\n", root);
+		return -1;
+	}
+	rc = measure_idle(s, c, &target, KNOWN, "ws.idle_rss_per_station_tls_1k") ||
+	     measure_reconnect(c, &target, "ws.reconnect_tls_1k_s");
+	crowd_fall(c);
+	SSL_CTX_free(target.tls);
+	return rc ? -1 : 0;
+}
+
+static int with_many(const struct server *s, struct crowd *c)
+{
+	struct client_target target = {.port = s->plain_port};
+
+	return measure_idle(s, c, &target, MANY, "ws.idle_rss_per_station_plain_10k");
+}
+
+static int with_server(
+	struct bench *b, int stations, int (*measure)(const struct server *s, struct crowd *c))
+{
+	struct crowd *c = crowd_create(stations, PASSWORD);
+	struct server s = {0};
+	int rc = -1;
+
+	if (c && prepare(b, &s, stations) == 0 && server_start(&s, b->depotd) == 0)
+		rc = measure(&s, c);
+	crowd_destroy(c);
+	return server_stop(&s) || rc ? -1 : 0;
+}
+
+static int has_files_for(int stations)
+{
+	struct rlimit files;
+
+	return getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	       files.rlim_cur >= (rlim_t)stations + SPARE_FILES;
+}
+
+static int group_ws(struct bench *b)
+{
+	int rc = with_server(b, KNOWN, with_plain) | with_server(b, KNOWN, with_tls);
+
+	if (has_files_for(MANY))
+		return rc | with_server(b, MANY, with_many);
+	fprintf(stderr,
+		"bench: ws.idle_rss_per_station_plain_10k left out: it needs %d open files "
+		"(ulimit -Hn)\n",
+		MANY + SPARE_FILES);
+	return rc;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int group_start(struct bench *b)
+{
+	double ready_s[STARTS], rss[STARTS];
+	struct server s;
+
+	if (prepare(b, &s, KNOWN))
+		return -1;
+	/* The first start makes keys and certificates, which later ones find. */
+	for (int i = -1; i < STARTS; i++) {
+		if (server_start(&s, b->depotd)) {
+			server_stop(&s);
+			return -1;
+		}
+		if (i >= 0) {
+			ready_s[i] = s.ready_s;
+			rss[i] = server_rss(&s);
+		}
+		if (server_stop(&s))
+			return -1;
+	}
+	qsort(ready_s, STARTS, sizeof *ready_s, compare);
+	qsort(rss, STARTS, sizeof *rss, compare);
+	figure("start.known_1k_s", ready_s[STARTS / 2], "s");
+	figure("start.rss_mb", rss[STARTS / 2] / 1e6, "MB");
+	return 0;
+}
+
+static void raise_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+int main(int argc, char **argv)
+{
+	struct bench b = {0};
+
+	if (argc != 4 || (strcmp(argv[3], "ws") != 0 && strcmp(argv[3], "start") != 0)) {
+		fputs("usage: bench-depotd DEPOTD FOLDER ws|start\n", stderr);
+		return 2;
+	}
+	b.depotd = argv[1];
+	b.folder = argv[2];
+	signal(SIGPIPE, SIG_IGN);
+	raise_files();
+	server_pin();
+	return (strcmp(argv[3], "ws") == 0 ? group_ws(&b) : group_start(&b)) ? 1 : 0;
+}
