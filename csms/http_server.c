@@ -251,7 +251,7 @@ static void call_handler(struct http_exchange *x)
 	struct http_conn *c = x->conn;
 	struct http_server *s = server_of(c);
 	const struct http_head *h = &x->head;
-	char *query = strchr(h->target, '?');
+	char *query = strchr(h->target, '?'), peer[NET_PEER_SIZE];
 	struct http_request request = {
 		/* A HEAD is a GET whose body stays here. */
 		.method = x->is_head ? "GET" : h->method,
@@ -271,11 +271,12 @@ static void call_handler(struct http_exchange *x)
 		.idempotency_key = field(h, "idempotency-key"),
 		.csrf_token = field(h, "x-csrf-token"),
 		.accept_encoding = field(h, "accept-encoding"),
-		.peer = net_conn_peer(c->net),
+		.peer = peer,
 		.local = net_conn_uid(c->net) >= 0,
 		.uid = net_conn_uid(c->net),
 	};
 
+	snprintf(peer, sizeof(peer), "%s", net_conn_peer(c->net));
 	if (query)
 		*query = '\0';
 	c->state = HTTP_ANSWERING;

@@ -366,7 +366,7 @@ bool net_conn_is_tls(const struct net_conn *c)
 
 const char *net_conn_peer(const struct net_conn *c)
 {
-	static char text[64];
+	static char text[NET_PEER_SIZE];
 
 	return c->uid >= 0 ? "unix" : net_address_format(&c->address, text, sizeof(text));
 }

@@ -59,6 +59,8 @@ void *net_conn_user(const struct net_conn *c);
 struct net_listener *net_conn_listener(const struct net_conn *c);
 bool net_conn_is_tls(const struct net_conn *c);
 
+#define NET_PEER_SIZE 64
+
 /* The peer's address ("192.0.2.7"), or "unix"; valid until the next call. */
 const char *net_conn_peer(const struct net_conn *c);
 

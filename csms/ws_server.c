@@ -430,6 +430,7 @@ static void ask_gate(struct ws_conn *c, const struct http_head *h, const char *i
 	struct ws_server *s = server_of(c);
 	const char *authorization = http_head_get(h, "authorization");
 	struct ws_basic basic = {.user = ""};
+	char peer[NET_PEER_SIZE];
 	struct ws_gate_request request = {
 		.profile = c->endpoint->profile,
 		.identity = identity,
@@ -438,9 +439,10 @@ static void ask_gate(struct ws_conn *c, const struct http_head *h, const char *i
 		.password = basic.password,
 		.password_len = basic.password_len,
 		.protocols = protocols,
-		.peer = net_conn_peer(c->net),
+		.peer = peer,
 	};
 
+	snprintf(peer, sizeof(peer), "%s", net_conn_peer(c->net));
 	s->on.gate(s->on.ctx, &request, answer);
 	explicit_bzero(&basic, sizeof(basic));
 }

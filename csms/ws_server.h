@@ -87,7 +87,8 @@ int ws_conn_send(struct ws_conn *c, const char *text, size_t len);
 /* What later callbacks get as `user`; at first what the gate gave. */
 void ws_conn_set_user(struct ws_conn *c, void *user);
 
-/* Security profile of the listener, accepted subprotocol, address of the peer. */
+/* Security profile of the listener, accepted subprotocol, address of the peer (valid until the
+ * next call). */
 int ws_conn_profile(const struct ws_conn *c);
 const char *ws_conn_protocol(const struct ws_conn *c);
 const char *ws_conn_peer(const struct ws_conn *c);

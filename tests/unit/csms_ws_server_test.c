@@ -520,6 +520,7 @@ START_TEST(test_we_close)
 	client_send_frame(&client, 0x81, "too late", 8); /* is not answered any more */
 	client_send_frame(&client, 0x88, "\x03\xf0", 2);
 	ck_assert(client_sees_end(&client, 5000));
+	client_close(&client);
 	ck_closed(1008);
 	ck_assert_int_eq(stats()->messages_in, 1);
 }
@@ -561,6 +562,7 @@ START_TEST(test_close_all)
 	ck_assert_int_eq(client_read_close(&client), 1001);
 	ck_assert_int_eq(client_read_close(&other), 1001);
 	client_send_frame(&client, 0x88, "\x03\xe9", 2);
+	client_close(&client);
 	client_close(&other);
 	await(&w.closed, 2);
 }
