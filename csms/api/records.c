@@ -153,8 +153,9 @@ static void wire_finish(struct ask *k)
 			.text = f->text,
 		};
 	}
-	page.has_next = q->frames.next != 0;
-	page.next = q->frames.next;
+	/* A number of 64 bits: as text, since JSON's numbers end at 53. */
+	if (q->frames.next != 0)
+		page.next = arena_printf(k->arena, "%lld", (long long)q->frames.next);
 	ask_reply(k, 200, &api_wire_page_type, &page);
 }
 
