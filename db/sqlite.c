@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BUSY_MS    5000
-#define WAL_FRAMES 4000
+#define BUSY_MS 5000
+#define WAL_FRAMES                                                                                 \
+	1000 /* 4 MB: copied in a few milliseconds, so that nobody waits long behind it */
 
 static void remember(struct sql *s, int code, const char *text)
 {
@@ -159,10 +160,13 @@ static int apply_pragmas(struct sql *s, const struct sql_options *o)
 		return -1;
 	if (o->read_only)
 		return 0;
+	if (sql_exec(s, "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;"
+			"PRAGMA journal_size_limit=67108864;") < 0)
+		return -1;
+	/* After the PRAGMA, which takes any hook away. */
 	s->wal_limit = WAL_FRAMES;
 	sqlite3_wal_hook(s->handle, on_commit, s);
-	return sql_exec(s, "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;"
-			   "PRAGMA journal_size_limit=67108864;");
+	return 0;
 }
 
 /* A file of another program must not be written to. An empty one (id 0, no tables) is ours. */

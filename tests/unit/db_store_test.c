@@ -252,6 +252,33 @@ START_TEST(closing_on_a_full_disk_says_what_failed)
 }
 END_TEST
 
+START_TEST(log_is_copied_into_the_file_and_begun_anew)
+{
+	struct stat log, file;
+	db = fixture_open();
+	for (int i = 0; i < 60; i++) {
+		struct db_batch *b = db_batch_create(db);
+		for (int k = 0; k < 500; k++)
+			fixture_add(
+				b, "station/A", EVENT_STATION_BOOTED, &fixture_boot, T0, -1, NULL);
+		for (int k = 0; k < 200; k++)
+			db_batch_frame(b, "A", DB_FRAME_IN, (wall_t){T0}, "m", "Heartbeat", NULL,
+				why, sizeof why);
+		ck_assert_int_eq(db_submit(db, b, NULL, NULL), 0);
+		ck_assert_int_eq(db_flush(db), 0);
+	}
+	static const char *const names[][2] = {
+		{"depot.db-wal", "depot.db"}, {"wire.db-wal", "wire.db"}};
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(stat(path_of(names[i][0]), &log), 0);
+		ck_assert_int_eq(stat(path_of(names[i][1]), &file), 0);
+		ck_assert_msg(log.st_size < 6000000 && file.st_size > 1000000,
+			"%s: log %ld, file %ld", names[i][1], (long)log.st_size,
+			(long)file.st_size);
+	}
+}
+END_TEST
+
 /* -- waking and reading ----------------------------------------------------------------------- */
 
 static pthread_mutex_t bell = PTHREAD_MUTEX_INITIALIZER;
@@ -367,6 +394,7 @@ int main(void)
 	tcase_add_test(t, one_bad_batch_does_not_take_others_with_it);
 	tcase_add_test(t, full_disk_holds_all_and_mends_itself);
 	tcase_add_test(t, closing_on_a_full_disk_says_what_failed);
+	tcase_add_test(t, log_is_copied_into_the_file_and_begun_anew);
 	tcase_add_test(t, results_come_by_drain_after_a_wake);
 	tcase_add_test(t, reader_keeps_its_snapshot_while_the_writer_goes_on);
 	suite_add_tcase(s, t);
