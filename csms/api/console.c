@@ -22,10 +22,6 @@
 #define DEPTH_MAX  6
 #define PATH_BYTES 300
 
-#define CONTENT_POLICY                                                                             \
-	"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "             \
-	"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-
 struct file {
 	char path[PATH_BYTES]; /* "/assets/app.js" */
 	const char *content_type;
@@ -231,8 +227,6 @@ static void file_serve(const struct file *f, struct http_exchange *x, const stru
 		http_reply(x, 304, f->content_type, "", 0);
 		return;
 	}
-	if (strncmp(f->content_type, "text/html", 9) == 0)
-		http_header(x, "content-security-policy", CONTENT_POLICY);
 	if (packed)
 		http_header(x, "content-encoding", "gzip");
 	http_reply(x, 200, f->content_type, packed ? f->packed : f->data,

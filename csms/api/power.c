@@ -17,6 +17,8 @@ struct query {
 	const char *load, *evse, *limit, *meter; /* names of points; meter may be NULL */
 	wall_t from, to;
 	int64_t step_ms;
+	bool has_rating; /* the node's own, in force where no limit was recorded */
+	double rating_w;
 	struct db_series_list loads, evses, limits;
 	const char *error;
 };
@@ -74,6 +76,10 @@ static size_t merge(const struct query *q, struct api_power_point *out, size_t r
 		load += p->has_site_w;
 		evse += p->has_evse_w;
 		limit += p->has_limit_w;
+		if (q->limits.count == 0 && q->has_rating) {
+			p->has_limit_w = true;
+			p->limit_w = q->rating_w;
+		}
 	}
 	return n;
 }
@@ -143,6 +149,8 @@ void power_get(struct ask *k)
 	q->evse = arena_printf(k->arena, "node/%s/evse_w", n->id);
 	q->limit = arena_printf(k->arena, "node/%s/limit_w", n->id);
 	q->meter = n->meter != NULL ? arena_printf(k->arena, "meter/%s/power_w", n->meter) : NULL;
+	q->has_rating = n->has_limit_w;
+	q->rating_w = (double)n->limit_w;
 	k->state = q;
 	ask_read(k, power_work, power_finish);
 }
