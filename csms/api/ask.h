@@ -52,7 +52,7 @@ static inline const char *ask_query(const struct ask *k, const char *name)
 	return route_query(&k->match, name);
 }
 
-/* -- ends of an ask: it is gone afterwards, touch nothing of it --------------------------------- */
+/* -- ends of an ask: nothing of it may be touched afterwards ------------------------------------ */
 
 /* Answers with the struct as JSON. */
 void ask_reply(struct ask *k, int status, const struct schema_struct *type, const void *value);
@@ -109,7 +109,7 @@ void streams_destroy(struct streams *s);
  * (or has no key) and should be done; else the ask was answered: with the first answer, or 409. */
 struct replay *replay_create(void);
 bool replay_begin(struct replay *r, struct ask *k);
-/* Keeps the answer of an ask that began; failures are forgotten, so that they can be tried again. */
+/* Keeps the answer of an ask that began; failures are forgotten: they can be tried again. */
 void replay_end(struct replay *r, const struct ask *k, int status, const char *content_type,
 	const char *body, size_t len);
 void replay_destroy(struct replay *r);
