@@ -14,7 +14,7 @@
 
 #define PLAN_SOON_MS     200   /* events that come together make one plan */
 #define PLAN_LATE_MS     10000 /* without a plan for so long a vehicle gets what the guard allows */
-#define SAMPLES_LATE     2500  /* times sample_s: an EVSE's power older than that is not known */
+#define GRACE_MS         5000  /* a van that ramps up looks like other load until its next report */
 #define BASE_MEAN_MS     300000 /* over which the uncontrolled load is averaged for the planner */
 #define JOURNAL_EVERY_MS 10000 /* the guard's doings, at most */
 
@@ -116,7 +116,8 @@ static void find_worst(struct control *k)
 	grid_tree_uncontrolled(k->tree, NULL, k->worst_w);
 	for (int i = 0; i < k->nodes; i++) {
 		k->meter[i] = meter_of(k->core, grid_tree_node(k->tree, i)->id);
-		if (k->meter[i] >= 0 && k->worst_w[i] == 0)
+		k->worst_w[i] -= grid_tree_node(k->tree, i)->reserve_w; /* the guard adds it */
+		if (k->meter[i] >= 0 && k->worst_w[i] <= 0)
 			k->worst_w[i] = GRID_UNKNOWN;
 		k->base_w[i] = GRID_UNKNOWN;
 		k->node[i].limit_w = k->node[i].load_w = -1;
@@ -127,6 +128,7 @@ static int load(struct control *k, struct grid_tree *tree)
 {
 	struct guard_config cfg = guard_config_default();
 
+	cfg.grace_ms = GRACE_MS;
 	k->tree = tree;
 	k->nodes = grid_tree_nodes(tree);
 	k->evses = grid_tree_evses(tree);
@@ -226,14 +228,13 @@ static void fill_evse(struct control *k, int i, wall_t now, int64_t now_ms)
 	const struct evse *e = k->evse[i];
 	const struct vehicle *v = e->tx.vehicle;
 	int64_t age = wall_diff_ms(now, e->power_w.at);
-	bool is_fresh = e->power_w.at.ms && age <= k->core->config->control->sample_s * SAMPLES_LATE;
 
 	*in = (struct guard_evse_in){
 		.connected = e->tx.is_open,
 		.reachable = is_reachable(e->station),
 		.commanded_w = (int32_t)lane_bound_w(&k->lanes[i], now),
 		.wanted_w = (int32_t)wanted_w(k, e, now),
-		.measured_w = is_fresh ? (int32_t)e->power_w.value : GUARD_UNKNOWN_W,
+		.measured_w = e->power_w.at.ms ? (int32_t)e->power_w.value : GUARD_UNKNOWN_W,
 		.measured_ms = now_ms - age,
 		.min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w),
 		.urgency = v ? v->priority : 9,

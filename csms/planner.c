@@ -5,6 +5,7 @@
 #include <string.h>
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/setpoint.h"
 #include "scheduler/plan.h"
 
 #define UNKNOWN_NEED_WH   30000 /* of a vehicle that nobody described */
@@ -18,6 +19,7 @@ struct job {
 	struct plan_caps caps;
 	struct plan_vehicle *vehicles;
 	struct control_plan_row *rows; /* what each vehicle of the input is called */
+	int32_t *idle_w;
 	int count;
 	int64_t start_ms, slot_ms;
 	int slots;
@@ -62,6 +64,7 @@ static void job_destroy(struct job *j)
 	plan_caps_finish(&j->caps);
 	free(j->vehicles);
 	free(j->rows);
+	free(j->idle_w);
 	free(j);
 }
 
@@ -141,14 +144,22 @@ static int count_open(const struct core *c)
 	return n;
 }
 
-static void add_open(struct job *j, struct core *c, wall_t now)
+/* Vehicles that are here, and what the other EVSEs hold: 0 W as long as they hear from us. */
+static void add_evses(struct job *j, struct core *c, wall_t now)
 {
 	struct station *s, *tmp;
 
 	HASH_ITER(hh, c->fleet.stations, s, tmp)
-		for (int i = 0; i < s->evse_count; i++)
-			if (s->evses[i].tx.is_open && s->evses[i].grid_evse >= 0)
-				add_vehicle(j, &s->evses[i], now);
+		for (int i = 0; i < s->evse_count; i++) {
+			struct evse *e = &s->evses[i];
+			const struct lane *l = control_lane(c->control, e);
+
+			if (e->grid_evse < 0)
+				continue;
+			if (e->tx.is_open)
+				add_vehicle(j, e, now);
+			j->idle_w[e->grid_evse] = l && !e->tx.is_open ? (int32_t)lane_held_w(l, now) : 0;
+		}
 }
 
 /* The load of the moment, expected to last: the forecast of persistence. */
@@ -193,11 +204,12 @@ static struct job *job_create(struct core *c, const struct grid_tree *tree, cons
 	snprintf(j->trigger, sizeof j->trigger, "%s", trigger);
 	j->vehicles = calloc((size_t)n + 1, sizeof *j->vehicles);
 	j->rows = calloc((size_t)n + 1, sizeof *j->rows);
-	if (!j->vehicles || !j->rows || fill_caps(j, base_w)) {
+	j->idle_w = calloc((size_t)grid_tree_evses(tree) + 1, sizeof *j->idle_w);
+	if (!j->vehicles || !j->rows || !j->idle_w || fill_caps(j, base_w)) {
 		job_destroy(j);
 		return NULL;
 	}
-	add_open(j, c, now);
+	add_evses(j, c, now);
 	return j;
 }
 
@@ -212,6 +224,7 @@ static void job_solve(struct job *j)
 		.slot_s = (int)(j->slot_ms / 1000),
 		.vehicles = j->vehicles,
 		.n = j->count,
+		.idle_w = j->idle_w,
 	};
 	struct plan_fault fault;
 	int64_t begin = clock_real_us();

@@ -9,6 +9,7 @@
 #include "csms/session.h"
 
 #define IDLE_LEASES    4     /* default profiles are kept in flash: written less often */
+#define RISE_LEAST_W   500
 #define RETRY_FIRST_MS 2000
 #define RETRY_MOST_MS  60000
 
@@ -88,8 +89,12 @@ static bool own_is_due(const struct lane *l, wall_t now)
 {
 	if (!l->evse->tx.is_open)
 		return false;
-	return !has_own(l) || l->say_own || l->unsure || l->own.w != l->want.limit_w ||
-		half_over(&l->own, now);
+	if (!has_own(l) || l->say_own || l->unsure || half_over(&l->own, now))
+		return true;
+	/* A rise of little use is not worth a message and a change of power in the vehicle. */
+	if (l->want.limit_w > l->own.w && l->own.w > 0 && l->want.limit_w - l->own.w < RISE_LEAST_W)
+		return false;
+	return l->own.w != l->want.limit_w;
 }
 
 bool lane_is_due(const struct lane *l, wall_t now)
@@ -123,6 +128,16 @@ void lane_restore(struct lane *l)
 
 /* -- sending ---------------------------------------------------------------------------------- */
 
+/* A limit in W is shared by the phases that the period names, three by default (K01.FR.49): an EVSE
+ * with fewer would draw a third of it. */
+static void write_period(struct text *t, const struct evse *e, int64_t start_s, int64_t w)
+{
+	text_printf(t, "{\"startPeriod\":%lld,\"limit\":%lld", (long long)start_s, (long long)w);
+	if (!e->is_dc && e->phases < 3)
+		text_printf(t, ",\"numberPhases\":%d", e->phases);
+	text_putc(t, '}');
+}
+
 /* K01: absolute, W, first period at 0, and the tail at the end; a period that changes nothing is
  * left out. */
 static void write_schedule(struct text *t, const struct lane *l, const struct held *h)
@@ -132,14 +147,15 @@ static void write_schedule(struct text *t, const struct lane *l, const struct he
 	int64_t steps[2] = {smaller(h->w, tail), tail};
 
 	text_printf(t, "\"chargingSchedule\":[{\"id\":%d,\"startSchedule\":\"%s\","
-		       "\"chargingRateUnit\":\"W\",\"chargingSchedulePeriod\":[{\"startPeriod\":0,\"limit\":%lld}",
-		l->evse->id, wall_format(h->start, when), (long long)h->w);
+		       "\"chargingRateUnit\":\"W\",\"chargingSchedulePeriod\":[",
+		l->evse->id, wall_format(h->start, when));
+	write_period(t, l->evse, 0, h->w);
 	for (int i = 0; i < 2; i++) {
 		if (steps[i] == last)
 			continue;
 		last = steps[i];
-		text_printf(t, ",{\"startPeriod\":%lld,\"limit\":%lld}",
-			(long long)((i + 1) * h->lease_ms / 1000), (long long)last);
+		text_putc(t, ',');
+		write_period(t, l->evse, (i + 1) * h->lease_ms / 1000, last);
 	}
 	text_puts(t, "]}]");
 }

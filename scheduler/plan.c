@@ -148,23 +148,31 @@ static void clear_row(struct solver *s, const struct car *c)
 			take(s, c, t, -*w_at(s, c, t));
 }
 
-static void reserve_tail(struct solver *s, int evse_node, const bool *planned)
+static int32_t idle_w(const struct plan_input *in, int evse)
+{
+	if (in->idle_w)
+		return in->idle_w[evse];
+	return grid_tree_node(in->tree, grid_tree_evse_node(in->tree, evse))->tail_w;
+}
+
+static void reserve_idle(struct solver *s, int evse, const bool *planned)
 {
 	const struct grid_tree *t = s->in->tree;
-	int32_t tail = grid_tree_node(t, evse_node)->tail_w;
+	int evse_node = grid_tree_evse_node(t, evse);
+	int32_t idle = idle_w(s->in, evse);
 
 	for (int slot = 0; slot < s->slots; slot++) {
 		for (int v = evse_node; v >= 0 && !planned[slot];
 			v = grid_tree_node(t, v)->parent) {
 			int32_t *r = room_at(s, v, slot);
 
-			*r = *r > tail ? *r - tail : 0;
+			*r = *r > idle ? *r - idle : 0;
 		}
 	}
 }
 
-/* EVSEs with nobody to plan for draw up to their tail. */
-static int reserve_tails(struct solver *s)
+/* EVSEs with nobody to plan for draw what they may draw unasked. */
+static int reserve_all_idle(struct solver *s)
 {
 	const struct grid_tree *t = s->in->tree;
 	size_t evses = (size_t)grid_tree_evses(t), n = (size_t)s->in->n;
@@ -185,15 +193,13 @@ static int reserve_tails(struct solver *s)
 		car_of[e] = i;
 	}
 	for (size_t e = 0; e < evses; e++) {
-		int node = grid_tree_evse_node(t, (int)e);
-
-		if (!grid_tree_node(t, node)->tail_w)
+		if (idle_w(s->in, (int)e) <= 0)
 			continue;
 		memset(planned, 0, (size_t)s->slots);
 		for (int i = car_of[e]; i >= 0; i = next[i])
 			memset(planned + s->car[i].first, 1,
 				(size_t)(s->car[i].last - s->car[i].first));
-		reserve_tail(s, node, planned);
+		reserve_idle(s, (int)e, planned);
 	}
 	free(car_of);
 	free(planned);
@@ -595,7 +601,7 @@ static int init_solver(struct solver *s, const struct plan_input *in, struct pla
 	for (int i = 0; i < in->n; i++)
 		s->by_priority[i] = i;
 	qsort_r(s->by_priority, n, sizeof(int), by_priority, s->car);
-	return reserve_tails(s);
+	return reserve_all_idle(s);
 }
 
 struct plan *plan_solve(const struct plan_input *in)

@@ -56,6 +56,8 @@ struct plan_input {
 	int slot_s; /* 1..86400 */
 	const struct plan_vehicle *vehicles;
 	int n;
+	const int32_t *idle_w; /* [evses] what each may draw while nobody is planned for there;
+	                        * NULL: its tail */
 	bool fill_spare; /* use room left over to fill batteries beyond the need */
 };
 

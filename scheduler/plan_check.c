@@ -107,15 +107,19 @@ static bool check_vehicle(const struct check *c, int i)
 	return true;
 }
 
-/* Sums a slot over the tree: what is planned, and tails where nobody is planned for. */
+/* Sums a slot over the tree: what is planned, and what flows unasked where nobody is. */
 static bool check_slot(const struct check *c, int slot, int64_t *planned, int64_t *idle)
 {
 	const struct grid_tree *t = c->in->tree;
 	int nodes = grid_tree_nodes(t);
 
 	for (int n = 0; n < nodes; n++) {
+		const struct grid_node *v = grid_tree_node(t, n);
+
+		idle[n] = v->tail_w;
+		if (v->kind == GRID_EVSE && c->in->idle_w)
+			idle[n] = c->in->idle_w[v->evse_first];
 		planned[n] = 0;
-		idle[n] = grid_tree_node(t, n)->tail_w;
 	}
 	for (int i = 0; i < c->in->n; i++) {
 		int leaf = grid_tree_evse_node(t, c->in->vehicles[i].evse);
@@ -131,7 +135,7 @@ static bool check_slot(const struct check *c, int slot, int64_t *planned, int64_
 	for (int n = 0; n < nodes; n++) {
 		int64_t cap = c->in->caps->w[(size_t)n * (size_t)c->in->caps->slots + (size_t)slot];
 
-		/* Nothing may be planned where tails alone are above what is left. */
+		/* Nothing may be planned where idle EVSEs alone are above what is left. */
 		if (planned[n] > 0 && cap != GRID_NO_LIMIT && planned[n] + idle[n] > cap)
 			return fault(
 				c, -1, slot, n, planned[n] + idle[n], cap, "node above its limit");
