@@ -104,6 +104,7 @@ static int copy_file(
 	if (sql_open(&source, from, &o, why) < 0)
 		return -1;
 	int rc = -1;
+	sql_make_private(to);
 	if (sqlite3_open(to, &target) == SQLITE_OK)
 		rc = copy_pages(&source, target, file, p, why);
 	else

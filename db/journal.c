@@ -28,6 +28,7 @@ struct journal {
 	int64_t last_stream_id;
 	unsigned char hash[HASH_SIZE];
 	struct text payload;
+	struct arena *scratch; /* for reading a payload back */
 	char error[320];
 	sqlite3_stmt *find_stream, *find_version, *find_idem, *add_stream, *add_event, *seal;
 };
@@ -121,7 +122,8 @@ struct journal *journal_create(struct sql *s, const char *depot, char why[300])
 	text_init(&j->payload, 0);
 	j->depot = strdup(depot);
 	j->hasher = hasher_create();
-	if (!j->depot || !j->hasher)
+	j->scratch = arena_create(0);
+	if (!j->depot || !j->hasher || !j->scratch)
 		snprintf(why, 300, "no memory, or no SHA-256 in OpenSSL");
 	else if (prepare(j) < 0 || journal_reload(j) < 0)
 		snprintf(why, 300, "%.299s", s->error);
@@ -138,6 +140,7 @@ void journal_destroy(struct journal *j)
 	heads_clear(j);
 	hasher_destroy(j->hasher);
 	text_finish(&j->payload);
+	arena_destroy(j->scratch);
 	free(j->depot);
 	free(j);
 }
@@ -339,6 +342,25 @@ static int insert(struct journal *j, const struct db_event *e, const struct head
 	return sql_run(j->sql, st);
 }
 
+/* The payload as text. What cannot be read back must not get into a record that is never changed:
+ * better this batch fails, loudly, than every rebuild from now on. */
+static int encode(struct journal *j, const struct db_event *e)
+{
+	const struct schema_event *t = &event_events[e->type];
+	struct schema_error err = {0};
+	text_clear(&j->payload);
+	if (schema_encode(t->type, e->payload, &j->payload) < 0) {
+		snprintf(j->error, sizeof j->error, "%s has a value that its schema does not allow",
+			t->name);
+		return DB_FAILED;
+	}
+	arena_reset(j->scratch);
+	if (schema_decode(t->type, j->payload.data, j->payload.len, j->scratch, &err))
+		return 0;
+	snprintf(j->error, sizeof j->error, "%s: %s: %s", t->name, err.path, err.message);
+	return DB_FAILED;
+}
+
 int journal_append(struct journal *j, const struct db_event *e, struct journal_entry *out)
 {
 	if (e->type < 0 || e->type >= EVENT_EVENT_COUNT)
@@ -346,11 +368,11 @@ int journal_append(struct journal *j, const struct db_event *e, struct journal_e
 	struct head *h = head_get(j, e->stream);
 	if (!h || head_number(j, h) < 0)
 		return DB_FAILED;
-	text_clear(&j->payload);
 	unsigned char hash[HASH_SIZE];
-	if (schema_encode(event_events[e->type].type, e->payload, &j->payload) < 0 ||
-		compute_hash(j, e, h, hash) < 0)
-		return fail(j, "no memory for the payload of an event");
+	if (encode(j, e) < 0)
+		return DB_FAILED;
+	if (compute_hash(j, e, h, hash) < 0)
+		return fail(j, "no memory for the hash of an event");
 	if (insert(j, e, h, hash) < 0)
 		return fail(j, j->sql->error);
 	if (sqlite3_changes(j->sql->handle) == 0)

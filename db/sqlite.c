@@ -1,7 +1,9 @@
 #include "db/sqlite.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BUSY_MS 5000
 #define WAL_FRAMES                                                                                 \
@@ -204,6 +206,14 @@ static void explain(const struct sql *s, char why[300])
 		snprintf(why, 300, "cannot open %s: %.200s", s->path, s->error);
 }
 
+void sql_make_private(const char *path)
+{
+	/* O_EXCL: closing a file that SQLite has open would drop its locks. */
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+}
+
 int sql_open(struct sql *s, const char *path, const struct sql_options *o, char why[300])
 {
 	memset(s, 0, sizeof *s);
@@ -214,6 +224,8 @@ int sql_open(struct sql *s, const char *path, const struct sql_options *o, char 
 	}
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
 		    (o->read_only ? 0 : SQLITE_OPEN_CREATE);
+	if (!o->read_only && path[0])
+		sql_make_private(path);
 	int rc = sqlite3_open_v2(path, &s->handle, flags, NULL);
 	if (rc != SQLITE_OK) {
 		remember(s, s->handle ? sqlite3_extended_errcode(s->handle) : rc, "open");

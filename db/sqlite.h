@@ -34,6 +34,10 @@ struct sql_options {
  * to do; `s` is then closed. */
 int sql_open(struct sql *s, const char *path, const struct sql_options *o, char why[300]);
 
+/* Makes an empty file that only its owner can read, if there is none: the store holds hashes of
+ * passwords. Its log takes the same rights. */
+void sql_make_private(const char *path);
+
 /* Finalizes all statements and closes. Safe on a closed connection. */
 void sql_close(struct sql *s);
 

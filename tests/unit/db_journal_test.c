@@ -202,6 +202,27 @@ START_TEST(pages_by_prefix_type_and_direction)
 }
 END_TEST
 
+START_TEST(what_cannot_be_read_back_is_refused)
+{
+	struct event_station_booted b = fixture_boot;
+	static const struct {
+		const char *vendor, *says;
+	} rows[] = {
+		{NULL, "StationBooted has a value that its schema does not allow"},
+		{"123456789012345678901234567890123456789012345678901", "StationBooted: vendor: "},
+		{"\xff", "StationBooted"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		b.vendor = rows[i].vendor;
+		ck_assert_int_eq(fixture_event(db, "station/A", EVENT_STATION_BOOTED, &b, -1, NULL),
+			DB_FAILED);
+		ck_assert_msg(strstr(fixture_why, rows[i].says) != NULL, "%s", fixture_why);
+	}
+	ck_assert_int_eq(boot("station/A", 0, NULL), 0);
+	ck_assert_int_eq(fixture_result.last_seq, 1);
+}
+END_TEST
+
 /* -- upcasts: rows of this test only ----------------------------------------------------------- */
 
 static int rename_name(const char *payload, size_t len, struct text *out)
@@ -262,6 +283,7 @@ int main(void)
 	tcase_add_test(t, retry_with_an_old_version_is_a_duplicate_not_a_conflict);
 	tcase_add_test(t, heads_survive_a_restart);
 	tcase_add_test(t, pages_by_prefix_type_and_direction);
+	tcase_add_test(t, what_cannot_be_read_back_is_refused);
 	tcase_add_test(t, old_payload_is_upcast_step_by_step);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);

@@ -81,6 +81,22 @@ START_TEST(unwritable_folder_is_named)
 }
 END_TEST
 
+START_TEST(files_are_for_their_owner_only)
+{
+	static const char *const files[] = {"depot.db", "depot.db-wal", "series.db", "wire.db",
+		"copy/depot.db", "copy/wire.db"};
+	struct stat st;
+	umask(0);
+	db = fixture_open();
+	ck_assert_int_eq(boot("station/A"), 0);
+	ck_assert_msg(db_backup(db, path_of("copy"), NULL, NULL, why) == 0, "%s", why);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		ck_assert_int_eq(stat(path_of(files[i]), &st), 0);
+		ck_assert_int_eq(st.st_mode & 077, 0);
+	}
+}
+END_TEST
+
 START_TEST(second_owner_is_refused)
 {
 	db = fixture_open();
@@ -386,6 +402,7 @@ int main(void)
 	tcase_add_test(t, missing_folder_is_named);
 	tcase_add_test(t, file_in_place_of_the_folder_is_named);
 	tcase_add_test(t, unwritable_folder_is_named);
+	tcase_add_test(t, files_are_for_their_owner_only);
 	tcase_add_test(t, second_owner_is_refused);
 	tcase_add_loop_test(t, garbage_is_damage, 0, 3);
 	tcase_add_test(t, damaged_page_is_found_by_check);
