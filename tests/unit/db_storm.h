@@ -29,10 +29,17 @@ static inline void storm_station(struct storm *s, struct db_batch *b, const char
 		struct event_evse *evses = arena_alloc(a, 3 * sizeof *evses);
 		int count = storm_roll(s, 4);
 		for (int i = 0; i < count; i++)
-			evses[i] = (struct event_evse){.id = i + 1, .kind = "ac", .max_w = 22000,
-				.min_w = 1380, .phases = 3, .tail_w = 1400, .connectors = 1};
-		*r = (struct event_station_registered){.policy = storm_roll(s, 3), .node = "feeder-1",
-			.source = "api", .name = storm_roll(s, 2) ? "Dock \"7\" é" : NULL,
+			evses[i] = (struct event_evse){.id = i + 1,
+				.kind = "ac",
+				.max_w = 22000,
+				.min_w = 1380,
+				.phases = 3,
+				.tail_w = 1400,
+				.connectors = 1};
+		*r = (struct event_station_registered){.policy = storm_roll(s, 3),
+			.node = "feeder-1",
+			.source = "api",
+			.name = storm_roll(s, 2) ? "Dock \"7\" é" : NULL,
 			.evses = {(size_t)count, evses}};
 		fixture_add(b, stream, EVENT_STATION_REGISTERED, r, s->at, -1, NULL);
 		break;
@@ -45,15 +52,17 @@ static inline void storm_station(struct storm *s, struct db_batch *b, const char
 	}
 	case 2: {
 		STORM_NEW(station_connected, c);
-		*c = (struct event_station_connected){.epoch = ++s->epoch, .security_profile = 2,
-			.protocol = "ocpp2.0.1", .peer = "127.0.0.1:4000"};
+		*c = (struct event_station_connected){.epoch = ++s->epoch,
+			.security_profile = 2,
+			.protocol = "ocpp2.0.1",
+			.peer = "127.0.0.1:4000"};
 		fixture_add(b, stream, EVENT_STATION_CONNECTED, c, s->at, -1, NULL);
 		break;
 	}
 	case 3: {
 		STORM_NEW(station_disconnected, d);
-		*d = (struct event_station_disconnected){.epoch = s->epoch - storm_roll(s, 4),
-			.code = 1006, .why = "gone"};
+		*d = (struct event_station_disconnected){
+			.epoch = s->epoch - storm_roll(s, 4), .code = 1006, .why = "gone"};
 		fixture_add(b, stream, EVENT_STATION_DISCONNECTED, d, s->at, -1, NULL);
 		break;
 	}
@@ -64,15 +73,19 @@ static inline void storm_station(struct storm *s, struct db_batch *b, const char
 		static const char *const states[] = {"Available", "Occupied", "Faulted"};
 		STORM_NEW(connector_status_changed, c);
 		*c = (struct event_connector_status_changed){.evse_id = 1 + storm_roll(s, 2),
-			.connector_id = 1, .status = states[storm_roll(s, 3)]};
+			.connector_id = 1,
+			.status = states[storm_roll(s, 3)]};
 		fixture_add(b, stream, EVENT_CONNECTOR_STATUS_CHANGED, c,
 			s->at - storm_roll(s, 5) * 1000, -1, NULL);
 		break;
 	}
 	default: {
 		STORM_NEW(setpoint_changed, p);
-		*p = (struct event_setpoint_changed){.evse_id = 1, .limit_w = storm_roll(s, 22000),
-			.source = "plan", .reason = "departure 06:10", .profile_id = 10};
+		*p = (struct event_setpoint_changed){.evse_id = 1,
+			.limit_w = storm_roll(s, 22000),
+			.source = "plan",
+			.reason = "departure 06:10",
+			.profile_id = 10};
 		fixture_add(b, stream, EVENT_SETPOINT_CHANGED, p, s->at, -1, NULL);
 	}
 	}
@@ -87,7 +100,9 @@ static inline void storm_transaction(struct storm *s, struct db_batch *b, const 
 	*t = (struct event_transaction_reported){
 		.station_id = station,
 		.transaction_id = id,
-		.kind = seq == 0 ? "Started" : seq == 11 ? "Ended" : "Updated",
+		.kind = seq == 0    ? "Started"
+			: seq == 11 ? "Ended"
+				    : "Updated",
 		.seq_no = seq,
 		.trigger = "MeterValuePeriodic",
 		.offline = storm_roll(s, 4) == 0,
@@ -106,8 +121,9 @@ static inline void storm_transaction(struct storm *s, struct db_batch *b, const 
 		.samples = storm_roll(s, 4),
 		.quarantined = storm_roll(s, 20) == 0 ? "leaps" : NULL,
 	};
-	fixture_add(b, arena_printf(a, "transaction/%s/%s", station, id), EVENT_TRANSACTION_REPORTED,
-		t, s->at - storm_roll(s, 100) * 1000, -1, arena_printf(a, "%d", seq));
+	fixture_add(b, arena_printf(a, "transaction/%s/%s", station, id),
+		EVENT_TRANSACTION_REPORTED, t, s->at - storm_roll(s, 100) * 1000, -1,
+		arena_printf(a, "%d", seq));
 }
 
 static inline void storm_call(struct storm *s, struct db_batch *b, const char *stream)
@@ -115,15 +131,20 @@ static inline void storm_call(struct storm *s, struct db_batch *b, const char *s
 	const char *id = arena_printf(db_batch_arena(b), "call-%d", storm_roll(s, 200));
 	if (storm_roll(s, 2)) {
 		STORM_NEW(call_queued, q);
-		*q = (struct event_call_queued){
-			.call_id = id, .action = "Reset", .payload = "{\"type\":\"OnIdle\"}", .why = "test"};
+		*q = (struct event_call_queued){.call_id = id,
+			.action = "Reset",
+			.payload = "{\"type\":\"OnIdle\"}",
+			.why = "test"};
 		fixture_add(b, stream, EVENT_CALL_QUEUED, q, s->at, -1, NULL);
 		return;
 	}
 	STORM_NEW(call_ended, e);
-	*e = (struct event_call_ended){.call_id = id, .action = "Reset",
-		.outcome = storm_roll(s, 6), .status = "Accepted",
-		.response = "{\"status\":\"Accepted\"}", .took_ms = storm_roll(s, 900)};
+	*e = (struct event_call_ended){.call_id = id,
+		.action = "Reset",
+		.outcome = storm_roll(s, 6),
+		.status = "Accepted",
+		.response = "{\"status\":\"Accepted\"}",
+		.took_ms = storm_roll(s, 900)};
 	fixture_add(b, stream, EVENT_CALL_ENDED, e, s->at, -1, NULL);
 }
 
@@ -132,17 +153,26 @@ static inline void storm_control(struct storm *s, struct db_batch *b)
 	struct arena *a = db_batch_arena(b);
 	if (storm_roll(s, 2)) {
 		STORM_NEW(plan_made, p);
-		*p = (struct event_plan_made){.trigger = "arrival", .vehicles = 4, .slots = 96,
-			.slot_ms = 300000, .start = {s->at}, .solve_us = storm_roll(s, 9000),
-			.snapshot = "{\"v\":1}", .result = "[]"};
+		*p = (struct event_plan_made){.trigger = "arrival",
+			.vehicles = 4,
+			.slots = 96,
+			.slot_ms = 300000,
+			.start = {s->at},
+			.solve_us = storm_roll(s, 9000),
+			.snapshot = "{\"v\":1}",
+			.result = "[]"};
 		fixture_add(b, arena_printf(a, "plan/%lld", (long long)s->at), EVENT_PLAN_MADE, p,
 			s->at, -1, NULL);
 		return;
 	}
 	STORM_NEW(guard_acted, g);
 	static const char *lowered[] = {"CP-1/1 11000>6000"};
-	*g = (struct event_guard_acted){.node = "site", .measured_w = 260000, .limit_w = 250000,
-		.quality = "measured", .lowered = {1, lowered}, .reason = "over the limit"};
+	*g = (struct event_guard_acted){.node = "site",
+		.measured_w = 260000,
+		.limit_w = 250000,
+		.quality = "measured",
+		.lowered = {1, lowered},
+		.reason = "over the limit"};
 	fixture_add(b, "depot/demo", EVENT_GUARD_ACTED, g, s->at, -1, NULL);
 }
 
@@ -174,8 +204,8 @@ static inline void storm_access(struct storm *s, struct db_batch *b)
 	case 3: {
 		STORM_NEW(api_token_made, t);
 		*t = (struct event_api_token_made){.digest = value, .name = "ci", .role = "viewer"};
-		fixture_add(b, arena_printf(a, "apitoken/%s", value), EVENT_API_TOKEN_MADE, t, s->at,
-			-1, NULL);
+		fixture_add(b, arena_printf(a, "apitoken/%s", value), EVENT_API_TOKEN_MADE, t,
+			s->at, -1, NULL);
 		break;
 	}
 	case 4: {
@@ -187,9 +217,12 @@ static inline void storm_access(struct storm *s, struct db_batch *b)
 	}
 	default: {
 		STORM_NEW(token_changed, t);
-		*t = (struct event_token_changed){.type = "Central", .value = value,
-			.status = storm_roll(s, 2) ? "Accepted" : "Blocked", .source = "api",
-			.has_expires = storm_roll(s, 2), .expires = {s->at + 1000}};
+		*t = (struct event_token_changed){.type = "Central",
+			.value = value,
+			.status = storm_roll(s, 2) ? "Accepted" : "Blocked",
+			.source = "api",
+			.has_expires = storm_roll(s, 2),
+			.expires = {s->at + 1000}};
 		fixture_add(b, arena_printf(a, "token/Central/%s", value), EVENT_TOKEN_CHANGED, t,
 			s->at, -1, NULL);
 	}
