@@ -6,6 +6,7 @@
 #include "csms/core.h"
 #include "csms/dispatch.h"
 #include "csms/log.h"
+#include "csms/mask.h"
 #include "csms/record.h"
 #include "ocpp/callerror.h"
 
@@ -21,7 +22,7 @@ struct call {
 };
 
 struct call_queue {
-	struct call *waiting;     /* utlist, next to go first */
+	struct call *waiting; /* utlist, next to go first */
 	struct call *outstanding; /* on the wire, NULL: none (OCPP-J 4.1.1) */
 	int length;
 	struct timer deadline;
@@ -74,8 +75,8 @@ static bool may_ask(const struct station *s, const struct schema_action *action)
 }
 
 /* Action, direction, payload, connection, registration: all before anything is queued. */
-static const struct schema_action *check(struct core *c, struct station *s,
-	const struct call_request *req, struct schema_error *err)
+static const struct schema_action *check(
+	struct core *c, struct station *s, const struct call_request *req, struct schema_error *err)
 {
 	const struct schema_action *a =
 		schema_action_find(ocpp201_actions, OCPP201_ACTION_COUNT, req->action);
@@ -87,11 +88,13 @@ static const struct schema_action *check(struct core *c, struct station *s,
 		err->fault = SCHEMA_BAD_ENUM;
 		snprintf(err->path, sizeof err->path, "action");
 		snprintf(err->message, sizeof err->message,
-			a ? "only a station sends this action" : "there is no such action in OCPP 2.0.1");
+			a ? "only a station sends this action"
+			  : "there is no such action in OCPP 2.0.1");
 		return NULL;
 	}
 	scratch = arena_create(0);
-	fits = scratch && schema_decode(a->request, req->payload, strlen(req->payload), scratch, err);
+	fits = scratch &&
+	       schema_decode(a->request, req->payload, strlen(req->payload), scratch, err);
 	arena_destroy(scratch);
 	if (!fits)
 		return NULL;
@@ -111,17 +114,20 @@ static const struct schema_action *check(struct core *c, struct station *s,
 	return a;
 }
 
-static void journal_queued(struct core *c, struct station *s, const struct call *k,
-	const struct call_request *req)
+static void journal_queued(
+	struct core *c, struct station *s, const struct call *k, const struct call_request *req)
 {
 	struct arena *a = record_arena(c);
 	struct event_call_queued *p = a ? arena_alloc(a, sizeof *p) : NULL;
+	size_t len;
 
 	if (!p)
 		return;
 	p->call_id = arena_strdup(a, k->id);
 	p->action = k->action->name;
 	p->payload = arena_strdup(a, k->payload);
+	if (p->payload)
+		p->payload = mask_secrets(a, p->payload, strlen(p->payload), &len);
 	p->why = req->why ? arena_printf(a, "%.200s", req->why) : NULL;
 	record_now(c, EVENT_CALL_QUEUED, "station", s->id, p, req->actor, k->id);
 }
@@ -131,15 +137,15 @@ static void journal_queued(struct core *c, struct station *s, const struct call 
 static const char *status_of(struct arena *a, const char *response)
 {
 	struct schema_error err;
-	const struct event_status_only *o =
-		response ? schema_decode(&event_status_only_type, response, strlen(response), a, &err)
-			 : NULL;
+	const struct event_status_only *o = response ? schema_decode(&event_status_only_type,
+							       response, strlen(response), a, &err)
+						     : NULL;
 
 	return o ? o->status : NULL;
 }
 
-static void journal_ended(struct core *c, struct station *s, const struct call *k,
-	const struct call_result *r)
+static void journal_ended(
+	struct core *c, struct station *s, const struct call *k, const struct call_result *r)
 {
 	struct arena *a = record_arena(c);
 	struct event_call_ended *p = a ? arena_alloc(a, sizeof *p) : NULL;
@@ -167,7 +173,8 @@ static void end_call(struct core *c, struct station *s, struct call *k, struct c
 	journal_ended(c, s, k, r);
 	if (r->outcome != EVENT_CALL_OUTCOME_ANSWERED)
 		log_warn("station %s: %s: %s: %s", s->id, r->action,
-			event_call_outcome_enum.values[r->outcome], r->error_text ? r->error_text : "");
+			event_call_outcome_enum.values[r->outcome],
+			r->error_text ? r->error_text : "");
 	if (k->done)
 		k->done(k->arg, r);
 	free_call(k);
@@ -194,7 +201,7 @@ static void on_deadline(void *arg)
 static bool is_report_request(const struct schema_action *a)
 {
 	return a == &ocpp201_actions[OCPP201_GET_BASE_REPORT] ||
-		a == &ocpp201_actions[OCPP201_GET_REPORT];
+	       a == &ocpp201_actions[OCPP201_GET_REPORT];
 }
 
 /* What we ask for, a station that is still pending may send (B02.FR.09). */
@@ -296,8 +303,8 @@ static struct call *take(struct core *c, struct station *s, const char *message_
 	return k;
 }
 
-bool call_answered(struct core *c, struct station *s, const char *message_id, const char *payload,
-	size_t len)
+bool call_answered(
+	struct core *c, struct station *s, const char *message_id, const char *payload, size_t len)
 {
 	struct call *k = take(c, s, message_id);
 	struct arena *a = k ? arena_create(0) : NULL;
@@ -312,7 +319,8 @@ bool call_answered(struct core *c, struct station *s, const char *message_id, co
 		r.response_struct = schema_decode(k->action->response, payload, len, a, &err);
 	}
 	if (!r.response_struct && a) {
-		snprintf(words, sizeof words, "the answer breaks the schema: %s: %s", err.path, err.message);
+		snprintf(words, sizeof words, "the answer breaks the schema: %s: %s", err.path,
+			err.message);
 		r.outcome = EVENT_CALL_OUTCOME_ERROR;
 		r.error_code = "InvalidAnswer";
 		r.error_text = words;
@@ -356,8 +364,8 @@ void call_connection_lost(struct core *c, struct station *s)
 		end_call(c, s, k, &r);
 	r.outcome = EVENT_CALL_OUTCOME_CANCELLED;
 	r.error_text = "the connection went before this was sent";
-	DL_FOREACH_SAFE (waiting, k, tmp)
-		end_call(c, s, k, &r);
+	DL_FOREACH_SAFE(waiting, k, tmp)
+	end_call(c, s, k, &r);
 }
 
 int call_queue_length(const struct call_queue *q)
@@ -371,8 +379,8 @@ void call_queue_destroy(struct call_queue *q)
 
 	if (!q)
 		return;
-	DL_FOREACH_SAFE (q->waiting, k, tmp)
-		free_call(k);
+	DL_FOREACH_SAFE(q->waiting, k, tmp)
+	free_call(k);
 	if (q->outstanding)
 		free_call(q->outstanding);
 	free(q);

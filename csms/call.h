@@ -16,7 +16,7 @@ struct call_result {
 	const char *call_id;
 	const char *action;
 	enum event_call_outcome outcome;
-	const char *response;   /* JSON text of the answer's payload, NULL unless answered */
+	const char *response; /* JSON text of the answer's payload, NULL unless answered */
 	const void *response_struct; /* decoded, NULL unless answered and valid */
 	const char *error_code; /* CALLERROR code, or our own word; NULL when answered */
 	const char *error_text;
@@ -26,13 +26,13 @@ struct call_result {
 typedef void (*call_done_fn)(void *arg, const struct call_result *r);
 
 struct call_request {
-	const char *action;     /* "Reset" */
-	const char *payload;    /* JSON text; validated by the action's request rows */
-	int timeout_s;          /* 0: limits.call_timeout_s */
-	const char *actor;      /* "user:anna", "guard" … for the journal */
-	const char *why;        /* may be NULL */
-	bool urgent;            /* goes before the waiting ones (guard) */
-	call_done_fn done;      /* may be NULL */
+	const char *action; /* "Reset" */
+	const char *payload; /* JSON text; validated by the action's request rows */
+	int timeout_s; /* 0: limits.call_timeout_s */
+	const char *actor; /* "user:anna", "guard" … for the journal */
+	const char *why; /* may be NULL */
+	bool urgent; /* goes before the waiting ones (guard) */
+	call_done_fn done; /* may be NULL */
 	void *arg;
 };
 
@@ -49,8 +49,8 @@ struct call_queue *call_queue_create(void);
 
 /* A CALLRESULT (`payload`) or CALLERROR (`code`) with that message id came in. False: nobody waits
  * for it (late or invented), drop it. */
-bool call_answered(struct core *c, struct station *s, const char *message_id, const char *payload,
-	size_t len);
+bool call_answered(
+	struct core *c, struct station *s, const char *message_id, const char *payload, size_t len);
 bool call_refused(struct core *c, struct station *s, const char *message_id, const char *code,
 	const char *text);
 

@@ -81,8 +81,8 @@ static bool is_clock_time(const char *s)
 {
 	int h, m, n = 0;
 
-	return sscanf(s, "%2d:%2d%n", &h, &m, &n) == 2 && s[n] == '\0' && h >= 0 && h < 24 && m >= 0 &&
-		m < 60;
+	return sscanf(s, "%2d:%2d%n", &h, &m, &n) == 2 && s[n] == '\0' && h >= 0 && h < 24 &&
+	       m >= 0 && m < 60;
 }
 
 static const struct depot_node *find_node(const struct depot_file *d, const char *id)
@@ -107,23 +107,28 @@ static int check_stations(const struct depot_file *d, const char *path, char why
 		const struct depot_station *s = &d->stations.items[i];
 
 		if (strchr(s->id, ':')) {
-			snprintf(why, 400, "%s: stations[%zu].id: \"%s\" must not contain ':'", path, i, s->id);
+			snprintf(why, 400, "%s: stations[%zu].id: \"%s\" must not contain ':'",
+				path, i, s->id);
 			return -1;
 		}
 		if (!find_node(d, s->node)) {
-			snprintf(why, 400, "%s: stations[%zu].node: there is no node \"%s\"; the nodes "
-					   "are listed under `nodes`", path, i, s->node);
+			snprintf(why, 400,
+				"%s: stations[%zu].node: there is no node \"%s\"; the nodes "
+				"are listed under `nodes`",
+				path, i, s->node);
 			return -1;
 		}
 		for (size_t j = 0; j < i; j++)
 			if (strcasecmp(d->stations.items[j].id, s->id) == 0) {
-				snprintf(why, 400, "%s: stations[%zu].id: \"%s\" is there twice", path, i, s->id);
+				snprintf(why, 400, "%s: stations[%zu].id: \"%s\" is there twice",
+					path, i, s->id);
 				return -1;
 			}
 		for (size_t j = 0; j < s->evses.count; j++)
 			if (s->evses.items[j].id != (int64_t)j + 1) {
-				snprintf(why, 400, "%s: stations[%zu].evses[%zu].id: must be %zu (OCPP "
-						   "numbers EVSEs from 1 without gaps) but is %lld",
+				snprintf(why, 400,
+					"%s: stations[%zu].evses[%zu].id: must be %zu (OCPP "
+					"numbers EVSEs from 1 without gaps) but is %lld",
 					path, i, j, j + 1, (long long)s->evses.items[j].id);
 				return -1;
 			}
@@ -137,13 +142,16 @@ static int check_vehicles(const struct depot_file *d, const char *path, char why
 		const struct depot_vehicle *v = &d->vehicles.items[i];
 
 		if (v->departs && !is_clock_time(v->departs)) {
-			snprintf(why, 400, "%s: vehicles[%zu].departs: must be a time like 05:30 but is "
-					   "\"%s\"", path, i, v->departs);
+			snprintf(why, 400,
+				"%s: vehicles[%zu].departs: must be a time like 05:30 but is "
+				"\"%s\"",
+				path, i, v->departs);
 			return -1;
 		}
 		for (size_t j = 0; j < i; j++)
 			if (strcasecmp(d->vehicles.items[j].id, v->id) == 0) {
-				snprintf(why, 400, "%s: vehicles[%zu].id: \"%s\" is there twice", path, i, v->id);
+				snprintf(why, 400, "%s: vehicles[%zu].id: \"%s\" is there twice",
+					path, i, v->id);
 				return -1;
 			}
 	}
@@ -159,8 +167,8 @@ static int check_meters(const struct depot_file *d, const char *path, char why[4
 		}
 	for (size_t i = 0; i < d->nodes.count; i++)
 		if (d->nodes.items[i].meter && !has_meter(d, d->nodes.items[i].meter)) {
-			snprintf(why, 400, "%s: nodes[%zu].meter: there is no meter \"%s\"", path, i,
-				d->nodes.items[i].meter);
+			snprintf(why, 400, "%s: nodes[%zu].meter: there is no meter \"%s\"", path,
+				i, d->nodes.items[i].meter);
 			return -1;
 		}
 	return 0;
@@ -170,11 +178,14 @@ static int check_meters(const struct depot_file *d, const char *path, char why[4
 static int check_depot(const struct depot_file *d, const char *path, char why[400])
 {
 	if (!zone_exists(d->timezone)) {
-		snprintf(why, 400, "%s: timezone: \"%s\" is not known here; use an IANA name such as "
-				   "Europe/Amsterdam (package tzdata)", path, d->timezone);
+		snprintf(why, 400,
+			"%s: timezone: \"%s\" is not known here; use an IANA name such as "
+			"Europe/Amsterdam (package tzdata)",
+			path, d->timezone);
 		return -1;
 	}
-	if (check_stations(d, path, why) || check_vehicles(d, path, why) || check_meters(d, path, why))
+	if (check_stations(d, path, why) || check_vehicles(d, path, why) ||
+		check_meters(d, path, why))
 		return -1;
 	return 0;
 }

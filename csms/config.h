@@ -13,7 +13,7 @@ struct config {
 	const struct depot_file *depot;
 	char depot_path[512];
 	char meter_maps[512];
-	char depot_digest[65];          /* SHA-256 of the depot's file */
+	char depot_digest[65]; /* SHA-256 of the depot's file */
 };
 
 /* Reads both files. -1 with one line for a person: file, line, what is wrong. */

@@ -12,10 +12,11 @@
 #include "csms/tree.h"
 #include "scheduler/guard.h"
 
-#define PLAN_SOON_MS     200   /* events that come together make one plan */
+#define PLAN_SOON_MS     200 /* events that come together make one plan */
 #define PLAN_LATE_MS     10000 /* without a plan for so long a vehicle gets what the guard allows */
-#define GRACE_MS         5000  /* a van that ramps up looks like other load until its next report */
+#define GRACE_MS         5000 /* a van that ramps up looks like other load until its next report */
 #define BASE_MEAN_MS     300000 /* over which the uncontrolled load is averaged for the planner */
+#define NODE_SAMPLE_MS   5000 /* loads of nodes in the series */
 #define JOURNAL_EVERY_MS 10000 /* the guard's doings, at most */
 
 struct control {
@@ -24,17 +25,18 @@ struct control {
 	struct guard *guard;
 	struct planner *planner;
 	int nodes, evses;
-	struct evse **evse;              /* [evses] */
-	struct lane *lanes;              /* [evses] */
-	struct control_node *node;       /* [nodes] as shown */
-	int *meter;                      /* [nodes] index in meters, -1 none */
-	int64_t *worst_w;                /* [nodes] worst uncontrolled load, GRID_UNKNOWN */
-	int64_t *base_w;                 /* [nodes] uncontrolled load of the last cycle */
+	struct evse **evse; /* [evses] */
+	struct lane *lanes; /* [evses] */
+	struct control_node *node; /* [nodes] as shown */
+	int *meter; /* [nodes] index in meters, -1 none */
+	int64_t *worst_w; /* [nodes] worst uncontrolled load, GRID_UNKNOWN */
+	int64_t *base_w; /* [nodes] uncontrolled load of the last cycle */
 	struct guard_node_in *node_in;
 	struct guard_evse_in *evse_in;
 	struct timer guard_timer, plan_timer, replan_timer, now_timer;
 	char trigger[80];
 	mono_t journalled;
+	wall_t sampled;
 	mono_t last_cycle;
 	uint64_t revision;
 };
@@ -80,7 +82,7 @@ static void bind_evses(struct control *k, const struct lane *old, int old_count,
 	struct station *s, *tmp;
 	char name[GRID_ID_MAX + 1];
 
-	HASH_ITER(hh, k->core->fleet.stations, s, tmp) {
+	HASH_ITER (hh, k->core->fleet.stations, s, tmp) {
 		for (int i = 0; i < s->evse_count; i++) {
 			int node, index;
 
@@ -165,7 +167,7 @@ int control_rebuild(struct control *k, char why[300])
 			grid_tree_node(old.tree, grid_tree_evse_node(old.tree, i))->id);
 	if (!names || load(k, tree))
 		abort();
-	bind_evses(k, old.lanes, old.evses, (const char(*)[GRID_ID_MAX + 1])names);
+	bind_evses(k, old.lanes, old.evses, (const char(*)[GRID_ID_MAX + 1]) names);
 	unload(&old);
 	free(names);
 	control_evse_changed(k, NULL, "registration changed");
@@ -199,7 +201,8 @@ static void fill_node(struct control *k, int i, wall_t now)
 	in->import_w = 0;
 	if (in->quality == GUARD_NO_METER)
 		return;
-	if (meter_reading_get(&meters_at(k->core->meters, k->meter[i])->last, METER_QUANTITY_POWER_W, &w))
+	if (meter_reading_get(
+		    &meters_at(k->core->meters, k->meter[i])->last, METER_QUANTITY_POWER_W, &w))
 		in->import_w = (int64_t)w;
 }
 
@@ -242,7 +245,8 @@ static void fill_evse(struct control *k, int i, wall_t now, int64_t now_ms)
 	};
 }
 
-static void explain(struct control *k, int i, const struct guard_evse_out *out, struct setpoint *want)
+static void explain(
+	struct control *k, int i, const struct guard_evse_out *out, struct setpoint *want)
 {
 	const struct guard_evse_in *in = &k->evse_in[i];
 	const struct control_plan_row *row = planner_row(k->planner, k->evse[i]);
@@ -254,8 +258,8 @@ static void explain(struct control *k, int i, const struct guard_evse_out *out, 
 	snprintf(want->node, sizeof want->node, "%s", out->allowed_w >= in->wanted_w ? "" : node);
 	if (out->allowed_w < in->wanted_w)
 		snprintf(want->reason, sizeof want->reason, "%.1f of %.1f kW: %s%s%s",
-			out->allowed_w / 1000.0, in->wanted_w / 1000.0, grid_source_name(out->source),
-			node[0] ? " of " : "", node);
+			out->allowed_w / 1000.0, in->wanted_w / 1000.0,
+			grid_source_name(out->source), node[0] ? " of " : "", node);
 	else if (!row)
 		snprintf(want->reason, sizeof want->reason, "no plan yet");
 	else if (row->need_wh == 0)
@@ -298,13 +302,13 @@ static void learn_base(int64_t *base_w, int64_t seen_w, int64_t elapsed_ms)
 	if (*base_w == GRID_UNKNOWN)
 		*base_w = seen_w;
 	else
-		*base_w += (seen_w - *base_w) * (elapsed_ms < BASE_MEAN_MS ? elapsed_ms : BASE_MEAN_MS) /
-			BASE_MEAN_MS;
+		*base_w += (seen_w - *base_w) *
+			   (elapsed_ms < BASE_MEAN_MS ? elapsed_ms : BASE_MEAN_MS) / BASE_MEAN_MS;
 }
 
 /* Shows what the cycle found at a node; counts time above a rating. */
-static void show_node(struct control *k, int i, const struct guard_node_out *out, wall_t now,
-	int64_t elapsed_ms)
+static void show_node(
+	struct control *k, int i, const struct guard_node_out *out, wall_t now, int64_t elapsed_ms)
 {
 	const struct grid_node *n = grid_tree_node(k->tree, i);
 	struct control_node v = {.limit_w = n->rated ? n->rating_w : -1};
@@ -316,7 +320,7 @@ static void show_node(struct control *k, int i, const struct guard_node_out *out
 	v.load_source = load_words(out->quality);
 	v.load_at = m ? m->last_at : now;
 	v.load_w = m && out->quality != GUARD_WORST_CASE ? k->node_in[i].import_w
-							  : out->uncontrolled_w + v.evse_w;
+							 : out->uncontrolled_w + v.evse_w;
 	if (n->kind == GRID_LOAD)
 		v.load_w = -1;
 	if (out->quality == GUARD_FRESH && n->rated && v.load_w > n->rating_w)
@@ -339,10 +343,11 @@ static void journal_lowering(struct control *k, const struct guard_report *r, co
 	if (!e || !lowered)
 		return;
 	for (int i = 0; i < k->evses; i++) {
-		if (r->evse[i].allowed_w >= before[i] || r->evse[i].allowed_w >= k->evse_in[i].wanted_w)
+		if (r->evse[i].allowed_w >= before[i] ||
+			r->evse[i].allowed_w >= k->evse_in[i].wanted_w)
 			continue;
-		lowered[e->lowered.count++] = arena_printf(a, "%s/%d %d>%d", k->evse[i]->station->id,
-			k->evse[i]->id, before[i], r->evse[i].allowed_w);
+		lowered[e->lowered.count++] = arena_printf(a, "%s/%d %d>%d",
+			k->evse[i]->station->id, k->evse[i]->id, before[i], r->evse[i].allowed_w);
 		if (r->evse[i].node >= 0)
 			node = r->evse[i].node;
 	}
@@ -361,6 +366,30 @@ static void journal_lowering(struct control *k, const struct guard_report *r, co
 		(long long)e->measured_w, (long long)e->limit_w, e->quality, e->lowered.count);
 }
 
+/* What the console's chart shows: each rated node's load, its part of EVSEs, its limit. */
+static void record_nodes(struct control *k, wall_t now)
+{
+	char point[120];
+
+	if (wall_diff_ms(now, k->sampled) < NODE_SAMPLE_MS)
+		return;
+	k->sampled = now;
+	for (int i = 0; i < k->nodes; i++) {
+		const struct grid_node *n = grid_tree_node(k->tree, i);
+		const struct control_node *v = &k->node[i];
+
+		if (n->kind == GRID_EVSE || n->kind == GRID_LOAD || !n->rated)
+			continue;
+		snprintf(point, sizeof point, "node/%s/load_w", n->id);
+		if (v->load_w >= 0)
+			record_sample(k->core, point, now, (double)v->load_w, 0);
+		snprintf(point, sizeof point, "node/%s/evse_w", n->id);
+		record_sample(k->core, point, now, (double)v->evse_w, 0);
+		snprintf(point, sizeof point, "node/%s/limit_w", n->id);
+		record_sample(k->core, point, now, (double)v->limit_w, 0);
+	}
+}
+
 /* Lowerings first, so that what rises finds room that was asked for before it. */
 static void send_all(struct control *k, wall_t now)
 {
@@ -369,7 +398,8 @@ static void send_all(struct control *k, wall_t now)
 			struct lane *l = &k->lanes[i];
 			bool lowers = l->want.limit_w < lane_held_w(l, now);
 
-			if (lowers == (pass == 0) && is_reachable(l->evse->station) && lane_is_due(l, now))
+			if (lowers == (pass == 0) && is_reachable(l->evse->station) &&
+				lane_is_due(l, now))
 				lane_send(l, now);
 		}
 }
@@ -401,6 +431,7 @@ static void cycle(struct control *k)
 	if (r.lowered && mono_diff_ms(mono, k->journalled) > JOURNAL_EVERY_MS)
 		journal_lowering(k, &r, before);
 	free(before);
+	record_nodes(k, now);
 	send_all(k, now);
 }
 
@@ -411,7 +442,8 @@ static void on_guard(void *arg)
 	struct control *k = arg;
 
 	cycle(k);
-	timer_start(k->core->timers, &k->guard_timer, k->core->config->control->guard_ms, on_guard, k);
+	timer_start(
+		k->core->timers, &k->guard_timer, k->core->config->control->guard_ms, on_guard, k);
 }
 
 static void on_now(void *arg)
@@ -452,7 +484,8 @@ void control_evse_changed(struct control *k, struct evse *e, const char *trigger
 	if (!k)
 		return;
 	if (e)
-		snprintf(k->trigger, sizeof k->trigger, "%s at %s/%d", trigger, e->station->id, e->id);
+		snprintf(k->trigger, sizeof k->trigger, "%s at %s/%d", trigger, e->station->id,
+			e->id);
 	else
 		snprintf(k->trigger, sizeof k->trigger, "%s", trigger);
 	if (!timer_running(&k->plan_timer))

@@ -16,26 +16,26 @@ struct lane; /* csms/setpoint.h */
 
 /* What a node of the tree carries now. Same order as grid nodes. */
 struct control_node {
-	int64_t limit_w;          /* in force now; -1: none */
+	int64_t limit_w; /* in force now; -1: none */
 	const char *limit_source; /* "rating", "parent" … (static string) */
-	int64_t load_w;           /* whole import of the node; -1: unknown */
-	const char *load_source;  /* "meter", "sum", "held", "worst-case" (static string) */
-	wall_t load_at;           /* age of the oldest part; ms 0: never */
-	int64_t evse_w;           /* measured by the EVSEs below */
-	int64_t allowed_w;        /* what the EVSEs below may draw together */
+	int64_t load_w; /* whole import of the node; -1: unknown */
+	const char *load_source; /* "meter", "sum", "held", "worst-case" (static string) */
+	wall_t load_at; /* age of the oldest part; ms 0: never */
+	int64_t evse_w; /* measured by the EVSEs below */
+	int64_t allowed_w; /* what the EVSEs below may draw together */
 	uint64_t revision;
 };
 
 /* One vehicle's row of the plan in force. */
 struct control_plan_row {
 	struct evse *evse;
-	struct vehicle *vehicle;  /* NULL: a vehicle nobody knows */
+	struct vehicle *vehicle; /* NULL: a vehicle nobody knows */
 	char transaction[37];
 	int64_t need_wh, planned_wh, short_wh;
-	char reason[160];         /* who or what leaves it short, "" */
+	char reason[160]; /* who or what leaves it short, "" */
 	wall_t departs_at, ready_at; /* ms 0: none */
-	const int64_t *w;         /* slot_count powers */
-	const int *node;          /* slot_count binding nodes, -1 none */
+	const int64_t *w; /* slot_count powers */
+	const int *node; /* slot_count binding nodes, -1 none */
 };
 
 struct control_plan {

@@ -52,8 +52,8 @@ static int no_memory(char why[300])
 	return -1;
 }
 
-static void journal(struct core *c, int type, const char *kind, const char *id,
-	const void *payload, const char *actor, void (*then)(void *, int, const char *), struct change *x)
+static void journal(struct core *c, int type, const char *kind, const char *id, const void *payload,
+	const char *actor, void (*then)(void *, int, const char *), struct change *x)
 {
 	record_now(c, type, kind, id, payload, actor, NULL);
 	record_then(c, then, x);
@@ -106,7 +106,7 @@ static void station_in_force(void *arg, int status, const char *why)
 	struct station *old = fleet_station(&c->fleet, x->id), *s;
 	char words[300];
 	bool new_password = old && x->reg->password_hash &&
-		strcmp(old->password_hash, x->reg->password_hash) != 0;
+			    strcmp(old->password_hash, x->reg->password_hash) != 0;
 	bool reconnect = needs_new_connection(old, x->reg, new_password);
 
 	if (status) {
@@ -132,7 +132,9 @@ static bool id_is_sound(const char *id)
 	size_t n = strlen(id);
 
 	return n >= 1 && n <= 48 && !strchr(id, ':') &&
-		strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789*-_=+|@.") == n;
+	       strspn(id,
+		       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789*-_=+|@.") ==
+		       n;
 }
 
 static const struct depot_node *node_of(const struct core *c, const char *id)
@@ -143,11 +145,12 @@ static const struct depot_node *node_of(const struct core *c, const char *id)
 	return NULL;
 }
 
-static int check_station(struct core *c, const char *id,
-	const struct event_station_registered *reg, char why[300])
+static int check_station(
+	struct core *c, const char *id, const struct event_station_registered *reg, char why[300])
 {
 	if (!id_is_sound(id)) {
-		snprintf(why, 300, "an identity has 1 to 48 characters of A-Z a-z 0-9 * - _ = + | @ .");
+		snprintf(why, 300,
+			"an identity has 1 to 48 characters of A-Z a-z 0-9 * - _ = + | @ .");
 		return -1;
 	}
 	if (!node_of(c, reg->node)) {
@@ -156,7 +159,8 @@ static int check_station(struct core *c, const char *id,
 	}
 	for (size_t i = 0; i < reg->evses.count; i++)
 		if (reg->evses.items[i].id != (int64_t)i + 1) {
-			snprintf(why, 300, "evses[%zu].id must be %zu: OCPP numbers EVSEs from 1 without gaps",
+			snprintf(why, 300,
+				"evses[%zu].id must be %zu: OCPP numbers EVSEs from 1 without gaps",
 				i, i + 1);
 			return -1;
 		}
@@ -222,14 +226,16 @@ int core_remove_station(struct core *c, struct station *s, const char *actor, do
 
 	for (int i = 0; i < s->evse_count; i++)
 		if (s->evses[i].tx.is_open) {
-			snprintf(why, 300, "EVSE %d has an open transaction; end it first", s->evses[i].id);
+			snprintf(why, 300, "EVSE %d has an open transaction; end it first",
+				s->evses[i].id);
 			return -1;
 		}
 	x = change_create(c, s->id, done, arg);
 	if (!x)
 		return no_memory(why);
 	journal(c, EVENT_STATION_REMOVED, "station", x->id,
-		arena_alloc(record_arena(c), sizeof(struct event_station_removed)), actor, station_gone, x);
+		arena_alloc(record_arena(c), sizeof(struct event_station_removed)), actor,
+		station_gone, x);
 	return 0;
 }
 
@@ -253,17 +259,21 @@ int core_put_token(struct core *c, const struct event_token_changed *t, const ch
 	char id[64];
 
 	if (schema_enum_find(&ocpp201_id_token_enum, t->type) < 0) {
-		snprintf(why, 300, "a token's type is one of Central, eMAID, ISO14443, ISO15693, KeyCode, "
-				   "Local, MacAddress, NoAuthorization but is \"%.20s\"", t->type);
+		snprintf(why, 300,
+			"a token's type is one of Central, eMAID, ISO14443, ISO15693, KeyCode, "
+			"Local, MacAddress, NoAuthorization but is \"%.20s\"",
+			t->type);
 		return -1;
 	}
 	if (schema_enum_find(&ocpp201_authorization_status_enum, t->status) < 0) {
-		snprintf(why, 300, "a token's status is Accepted, Blocked, Expired, Invalid … but is \"%.20s\"",
+		snprintf(why, 300,
+			"a token's status is Accepted, Blocked, Expired, Invalid … but is \"%.20s\"",
 			t->status);
 		return -1;
 	}
 	if (t->vehicle_id && !fleet_vehicle(&c->fleet, t->vehicle_id)) {
-		snprintf(why, 300, "there is no vehicle \"%.60s\" in the depot's file", t->vehicle_id);
+		snprintf(why, 300, "there is no vehicle \"%.60s\" in the depot's file",
+			t->vehicle_id);
 		return -1;
 	}
 	snprintf(id, sizeof id, "%s/%s", t->type, t->value);
@@ -276,7 +286,8 @@ int core_put_token(struct core *c, const struct event_token_changed *t, const ch
 		return no_memory(why);
 	}
 	journal(c, EVENT_TOKEN_CHANGED, "token", id,
-		copy_struct(&event_token_changed_type, t, record_arena(c)), actor, token_in_force, x);
+		copy_struct(&event_token_changed_type, t, record_arena(c)), actor, token_in_force,
+		x);
 	return 0;
 }
 
@@ -290,8 +301,8 @@ static void token_gone(void *arg, int status, const char *why)
 	change_end(x, status, why);
 }
 
-int core_remove_token(struct core *c, struct token *t, const char *actor, done_fn done, void *arg,
-	char why[300])
+int core_remove_token(
+	struct core *c, struct token *t, const char *actor, done_fn done, void *arg, char why[300])
 {
 	struct event_token_removed gone = {.type = t->type, .value = t->value};
 	struct change *x;
@@ -304,6 +315,7 @@ int core_remove_token(struct core *c, struct token *t, const char *actor, done_f
 	snprintf(x->token_type, sizeof x->token_type, "%s", t->type);
 	snprintf(x->token_value, sizeof x->token_value, "%s", t->value);
 	journal(c, EVENT_TOKEN_REMOVED, "token", id,
-		copy_struct(&event_token_removed_type, &gone, record_arena(c)), actor, token_gone, x);
+		copy_struct(&event_token_removed_type, &gone, record_arena(c)), actor, token_gone,
+		x);
 	return 0;
 }

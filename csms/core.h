@@ -15,28 +15,28 @@
 #include "ocpp/message_id.h"
 
 struct control; /* csms/control.h: tree, guard, planner, setpoints */
-struct meters;  /* csms/meters.h: pollers and their newest readings */
+struct meters; /* csms/meters.h: pollers and their newest readings */
 struct ws_server;
 struct http_server;
 struct net;
-struct api;  /* csms/api/api.h */
+struct api; /* csms/api/api.h */
 struct turn; /* csms/record.c */
 
 struct core {
 	const struct config_file *config;
 	const struct depot_file *depot;
 	const char *data_dir;
-	const char *meter_maps;   /* folder of register maps */
-	struct loop *loop;        /* NULL in scenario tests */
+	const char *meter_maps; /* folder of register maps */
+	struct loop *loop; /* NULL in scenario tests */
 	struct timers *timers;
 	struct db *db;
-	struct turn *turn;        /* what this turn of the loop leaves behind, NULL: nothing yet */
+	struct turn *turn; /* what this turn of the loop leaves behind, NULL: nothing yet */
 	struct ocpp_message_ids ids;
 	struct metrics metrics;
 	struct fleet fleet;
 	struct meters *meters;
 	struct control *control;
-	struct net *net;          /* NULL in scenario tests, as the three below */
+	struct net *net; /* NULL in scenario tests, as the three below */
 	struct ws_server *stations;
 	struct http_server *http;
 	struct api *api;

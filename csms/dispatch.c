@@ -7,7 +7,8 @@
 #include "csms/log.h"
 #include "csms/record.h"
 
-#define BAD_FRAMES_MAX 50 /* texts in one connection that are no OCPP-J message; then it is closed */
+#define BAD_FRAMES_MAX                                                                             \
+	50 /* texts in one connection that are no OCPP-J message; then it is closed */
 
 /*
  * One row an action that a station may send.
@@ -85,8 +86,8 @@ static void answer_now(
 	session_send(x, t->data, t->len);
 }
 
-static void answer_error(struct session *x, const struct ocpp_id *id, enum ocpp_code code,
-	const char *words)
+static void answer_error(
+	struct session *x, const struct ocpp_id *id, enum ocpp_code code, const char *words)
 {
 	struct text t;
 
@@ -123,7 +124,8 @@ static void answer_result(struct session *x, const struct ocpp_id *id,
 	schema_encode(type, response, &payload);
 	if (text_ok(&payload) && ocpp_write_result(&t, id, payload.data) == 0) {
 		remember(x, t.data, t.len);
-		record_frame(x->core, x->station, DB_FRAME_OUT, id->text, NULL, NULL, t.data, t.len);
+		record_frame(
+			x->core, x->station, DB_FRAME_OUT, id->text, NULL, NULL, t.data, t.len);
 		if (durable)
 			record_reply(x->core, x->station, t.data, t.len);
 		else
@@ -186,7 +188,8 @@ static void handle_call(struct session *x, const struct ocpp_frame *f,
 	}
 	request = schema_decode(action->request, f->payload.at, f->payload.len, e.arena, &err);
 	if (!request) {
-		log_warn("station %s: %s refused: %s: %s", x->station->id, f->action, err.path, err.message);
+		log_warn("station %s: %s refused: %s: %s", x->station->id, f->action, err.path,
+			err.message);
 		answer_schema_error(x, &f->id, &err);
 		return;
 	}
@@ -195,7 +198,8 @@ static void handle_call(struct session *x, const struct ocpp_frame *f,
 	if (!response)
 		answer_error(x, &f->id, OCPP_CODE_INTERNAL_ERROR, "out of memory");
 	else
-		answer_result(x, &f->id, action->response, response, row->handler != handle_heartbeat);
+		answer_result(
+			x, &f->id, action->response, response, row->handler != handle_heartbeat);
 }
 
 static void on_call(struct session *x, const struct ocpp_frame *f)
@@ -223,9 +227,11 @@ static void on_bad_frame(struct session *x, const struct ocpp_frame_error *err)
 	struct text t;
 
 	x->core->metrics.bad_frames++;
-	log_warn("station %s: bad frame at byte %zu: %s", x->station->id, err->at, err->description);
+	log_warn(
+		"station %s: bad frame at byte %zu: %s", x->station->id, err->at, err->description);
 	if (err->has_id && err->type == OCPP_CALLRESULT)
-		call_refused(x->core, x->station, err->id.text, "FormatViolation", err->description);
+		call_refused(
+			x->core, x->station, err->id.text, "FormatViolation", err->description);
 	if (err->may_answer) {
 		text_init(&t, 0);
 		ocpp_write_frame_error(&t, x->version, err);
@@ -242,12 +248,13 @@ static void on_answer(struct session *x, const struct ocpp_frame *f)
 	bool known;
 
 	if (f->type == OCPP_CALLRESULT)
-		known = call_answered(x->core, x->station, f->id.text, f->payload.at, f->payload.len);
+		known = call_answered(
+			x->core, x->station, f->id.text, f->payload.at, f->payload.len);
 	else
 		known = call_refused(x->core, x->station, f->id.text, f->code_text, f->description);
 	if (!known)
-		log_info("station %s: an answer to %s came that nobody waits for; dropped", x->station->id,
-			f->id.text);
+		log_info("station %s: an answer to %s came that nobody waits for; dropped",
+			x->station->id, f->id.text);
 }
 
 void dispatch_message(struct session *x, const char *text, size_t len)
@@ -262,13 +269,13 @@ void dispatch_message(struct session *x, const char *text, size_t len)
 	struct ocpp_frame_error err;
 
 	if (ocpp_frame_parse(text, len, &limits, &f, &err)) {
-		record_frame(x->core, x->station, DB_FRAME_IN, err.has_id ? err.id.text : NULL, NULL,
-			err.description, text, len);
+		record_frame(x->core, x->station, DB_FRAME_IN, err.has_id ? err.id.text : NULL,
+			NULL, err.description, text, len);
 		on_bad_frame(x, &err);
 		return;
 	}
-	record_frame(x->core, x->station, DB_FRAME_IN, f.id.text, f.action[0] ? f.action : NULL, NULL,
-		text, len);
+	record_frame(x->core, x->station, DB_FRAME_IN, f.id.text, f.action[0] ? f.action : NULL,
+		NULL, text, len);
 	if (f.type == OCPP_CALL)
 		on_call(x, &f);
 	else

@@ -13,7 +13,7 @@ struct exchange {
 	struct core *core;
 	struct station *station;
 	struct session *session;
-	const char *action;     /* wire name */
+	const char *action; /* wire name */
 	const char *message_id;
 	wall_t received;
 	struct arena *arena;

@@ -95,7 +95,7 @@ static void rebind_vehicles(struct fleet *f, struct station *s, const struct evs
 		if (s->evses[i].tx.evse)
 			s->evses[i].tx.evse = &s->evses[i];
 	}
-	HASH_ITER(hh, f->vehicles, v, tmp) {
+	HASH_ITER (hh, f->vehicles, v, tmp) {
 		if (!v->evse || v->evse->station != s)
 			continue;
 		ptrdiff_t i = v->evse - old;
@@ -172,7 +172,7 @@ void fleet_remove_station(struct fleet *f, struct station *s)
 {
 	struct vehicle *v, *tmp;
 
-	HASH_ITER(hh, f->vehicles, v, tmp) {
+	HASH_ITER (hh, f->vehicles, v, tmp) {
 		if (v->evse && v->evse->station == s)
 			v->evse = NULL;
 	}
@@ -302,15 +302,15 @@ void fleet_finish(struct fleet *f)
 	struct vehicle *v, *vtmp;
 	struct token *t, *ttmp;
 
-	HASH_ITER(hh, f->stations, s, stmp) {
+	HASH_ITER (hh, f->stations, s, stmp) {
 		HASH_DEL(f->stations, s);
 		free_station(s);
 	}
-	HASH_ITER(hh, f->tokens, t, ttmp) {
+	HASH_ITER (hh, f->tokens, t, ttmp) {
 		HASH_DEL(f->tokens, t);
 		free(t);
 	}
-	HASH_ITER(hh, f->vehicles, v, vtmp) {
+	HASH_ITER (hh, f->vehicles, v, vtmp) {
 		HASH_DEL(f->vehicles, v);
 		free(v);
 	}

@@ -13,11 +13,11 @@
 #include "csms/timers.h"
 #include "gen/event.h"
 
-#define EVSES_MAX 100
+#define EVSES_MAX      100
 #define CONNECTORS_MAX 8
 
 struct call_queue; /* csms/call.h */
-struct session;    /* csms/session.h */
+struct session; /* csms/session.h */
 struct station;
 struct vehicle;
 
@@ -30,22 +30,22 @@ struct reading {
 /* A charging transaction that is open, or ended lately. */
 struct transaction {
 	char id[37];
-	struct evse *evse;        /* NULL until an event named it */
-	struct vehicle *vehicle;  /* NULL: nobody we know */
+	struct evse *evse; /* NULL until an event named it */
+	struct vehicle *vehicle; /* NULL: nobody we know */
 	char token[37];
 	wall_t started, ended, last;
 	struct reading begin_wh, meter_wh; /* import register */
-	int64_t last_seq;         /* newest sequence number whose state we show */
+	int64_t last_seq; /* newest sequence number whose state we show */
 	bool is_open;
-	char charging_state[20];  /* OCPP spelling, "" unknown */
+	char charging_state[20]; /* OCPP spelling, "" unknown */
 };
 
 /* What an EVSE was told to draw at most, and why. */
 struct setpoint {
-	int64_t limit_w;     /* -1: never told */
-	char source[24];     /* plan, guard, tail, charger … */
-	char node[61];       /* node whose limit decides, "" none */
-	char reason[160];    /* for a person */
+	int64_t limit_w; /* -1: never told */
+	char source[24]; /* plan, guard, tail, charger … */
+	char node[61]; /* node whose limit decides, "" none */
+	char reason[160]; /* for a person */
 	wall_t at;
 };
 
@@ -57,35 +57,36 @@ struct evse {
 	int phases;
 	int connector_count;
 	struct connector {
-		char status[20]; /* Available, Occupied, Reserved, Unavailable, Faulted; "" unknown */
+		char status
+			[20]; /* Available, Occupied, Reserved, Unavailable, Faulted; "" unknown */
 		wall_t at;
 	} connectors[CONNECTORS_MAX];
-	struct transaction tx;    /* tx.id "" when there is none; ended ones stay until the next */
+	struct transaction tx; /* tx.id "" when there is none; ended ones stay until the next */
 	struct reading power_w, soc_pct;
-	struct setpoint told;     /* last accepted by the station */
-	int grid_evse;            /* index in the grid (csms/control.c), -1: not in it */
+	struct setpoint told; /* last accepted by the station */
+	int grid_evse; /* index in the grid (csms/control.c), -1: not in it */
 };
 
 struct station {
 	char id[49];
-	char key[49];             /* id in lower case: the hash key */
+	char key[49]; /* id in lower case: the hash key */
 	char name[101];
 	char node[61];
 	enum event_registration policy;
-	int security_profile;     /* 0: any that is switched on */
-	char password_hash[120];  /* "" none */
+	int security_profile; /* 0: any that is switched on */
+	char password_hash[120]; /* "" none */
 	bool from_file;
-	struct session *session;  /* NULL: not connected */
-	int64_t epoch;            /* counts connections */
+	struct session *session; /* NULL: not connected */
+	int64_t epoch; /* counts connections */
 	wall_t connected_at, last_seen;
-	int connected_profile;    /* security profile of the connection */
-	bool has_booted;          /* a BootNotification was answered in this or an earlier connection */
+	int connected_profile; /* security profile of the connection */
+	bool has_booted; /* a BootNotification was answered in this or an earlier connection */
 	enum event_registration boot_status; /* what we last answered */
 	char protocol[12], vendor[51], model[51], serial[51], firmware[51];
 	int evse_count;
-	struct evse *evses;       /* owned; evse_count long */
+	struct evse *evses; /* owned; evse_count long */
 	struct call_queue *calls; /* owned */
-	uint64_t revision;        /* grows with every change that a view shows */
+	uint64_t revision; /* grows with every change that a view shows */
 	UT_hash_handle hh;
 };
 
@@ -93,20 +94,20 @@ struct vehicle {
 	char id[61], name[101];
 	int64_t battery_wh, max_ac_w, max_dc_w, min_w, need_wh; /* need_wh -1: from the battery */
 	int target_pct, priority;
-	int departs_min;          /* minutes after local midnight, -1: not daily */
-	wall_t departs_at;        /* once; ms 0: none */
+	int departs_min; /* minutes after local midnight, -1: not daily */
+	wall_t departs_at; /* once; ms 0: none */
 	struct reading soc_pct;
-	struct evse *evse;        /* where its open transaction is; NULL: away */
+	struct evse *evse; /* where its open transaction is; NULL: away */
 	uint64_t revision;
 	UT_hash_handle hh;
 };
 
 struct token {
-	char key[64];             /* "TYPE/value" in lower case */
+	char key[64]; /* "TYPE/value" in lower case */
 	char type[21], value[37];
-	char status[20];          /* Accepted, Blocked, Expired, Invalid … */
+	char status[20]; /* Accepted, Blocked, Expired, Invalid … */
 	char group[37];
-	wall_t expires;           /* ms 0: never */
+	wall_t expires; /* ms 0: never */
 	struct vehicle *vehicle;
 	UT_hash_handle hh;
 };
@@ -114,8 +115,8 @@ struct token {
 struct fleet {
 	struct station *stations; /* uthash by key */
 	struct vehicle *vehicles; /* uthash by id */
-	struct token *tokens;     /* uthash by key */
-	uint64_t revision;        /* newest revision given out */
+	struct token *tokens; /* uthash by key */
+	uint64_t revision; /* newest revision given out */
 };
 
 void fleet_init(struct fleet *f);

@@ -24,6 +24,7 @@
 #include "csms/session.h"
 #include "csms/tls.h"
 #include "csms/ws_server.h"
+#include "db/care.h"
 
 #define STOP_GRACE_MS 1500 /* real time for close frames to leave */
 
@@ -143,8 +144,10 @@ static int prepare_dir(const char *dir, char why[400])
 		return -1;
 	}
 	if (access(dir, W_OK | X_OK)) {
-		snprintf(why, 400, "cannot write to the data directory %s: %s; run as its owner, or give "
-				   "another with --data", dir, strerror(errno));
+		snprintf(why, 400,
+			"cannot write to the data directory %s: %s; run as its owner, or give "
+			"another with --data",
+			dir, strerror(errno));
 		return -1;
 	}
 	return 0;
@@ -248,7 +251,8 @@ static void write_port(const struct daemon *d, const char *name, int port)
 }
 
 /* One station listener by its section of the config; absent means on, at the default port. */
-static int listen_profile(struct daemon *d, const struct config_listener *l, int profile, char why[400])
+static int listen_profile(
+	struct daemon *d, const struct config_listener *l, int profile, char why[400])
 {
 	char name[20];
 	int port = l && l->has_port ? (int)l->port : 8999 + profile;
@@ -326,12 +330,13 @@ static int start_console(struct daemon *d, char why[400])
 		return -1;
 	if (l && !l->on)
 		return 0;
-	port = http_server_listen(c->http, l ? l->address : NULL, l && l->has_port ? (int)l->port : 8443,
-		d->tls, why);
+	port = http_server_listen(c->http, l ? l->address : NULL,
+		l && l->has_port ? (int)l->port : 8443, d->tls, why);
 	if (port < 0)
 		return -1;
 	write_port(d, "console", port);
-	snprintf(url, sizeof url, "https://%s:%d", on->hosts.count ? on->hosts.items[0] : "localhost", port);
+	snprintf(url, sizeof url, "https://%s:%d",
+		on->hosts.count ? on->hosts.items[0] : "localhost", port);
 	api_set_url(c->api, url);
 	log_info("console and API: %s/", url);
 	return 0;
@@ -352,7 +357,8 @@ static int start_net(struct daemon *d, char why[400])
 		snprintf(why, 400, "the network could not be started; see the line above");
 		return -1;
 	}
-	return load_certificates(d, why) || start_stations(d, why) || start_console(d, why) ? -1 : 0;
+	return load_certificates(d, why) || start_stations(d, why) || start_console(d, why) ? -1
+											    : 0;
 }
 
 /* -- stop ------------------------------------------------------------------------------------- */
@@ -373,6 +379,8 @@ static void on_stop(void *arg, int signum)
 	log_info("stopping (%s)", signum == SIGINT ? "interrupt" : "terminate");
 	d->core.is_stopping = true;
 	net_stop_listening(d->core.net);
+	api_destroy(d->core.api);
+	d->core.api = NULL;
 	ws_server_close_all(d->core.stations);
 	timer_start(d->core.timers, &d->stop_timer, (int64_t)(STOP_GRACE_MS * clock_speed()),
 		on_grace_over, d);
@@ -442,6 +450,22 @@ static int start(struct daemon *d, char why[400])
 
 /* -- check ------------------------------------------------------------------------------------ */
 
+/* Pages, hash chain and projections of a store that is there. */
+static int check_store(const char *dir, char why[400])
+{
+	char path[600];
+	int64_t events = 0;
+
+	snprintf(path, sizeof path, "%s/depot.db", dir);
+	if (access(path, F_OK))
+		return 0;
+	if (db_check_files(dir, why) || db_rebuild_check(dir, NULL, &events, why))
+		return -1;
+	printf("%s: %lld events, the chain holds, the projections equal the journal\n", path,
+		(long long)events);
+	return 0;
+}
+
 static int check(struct daemon *d, char why[400])
 {
 	struct core *c = &d->core;
@@ -451,10 +475,12 @@ static int check(struct daemon *d, char why[400])
 	fleet_init(&c->fleet);
 	if (control_check_depot(c->depot, (int)c->config->control->margin_pct, why))
 		return -1;
+	if (d->opt.data && check_store(d->opt.data, why))
+		return -1;
 	printf("%s and %s are fine: %zu nodes, %zu stations, %zu vehicles, %zu meters; the safe tails "
 	       "fit every node\n",
-		d->opt.config, d->config.depot_path, c->depot->nodes.count, c->depot->stations.count,
-		c->depot->vehicles.count, c->depot->meters.count);
+		d->opt.config, d->config.depot_path, c->depot->nodes.count,
+		c->depot->stations.count, c->depot->vehicles.count, c->depot->meters.count);
 	return 0;
 }
 

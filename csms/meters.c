@@ -102,8 +102,9 @@ static void fill_link(const struct depot_meter *row, struct meter_link_config *l
 	} else {
 		link->device = row->rtu->device;
 		link->baud = (int)row->rtu->baud;
-		link->parity = row->rtu->parity == DEPOT_PARITY_NONE ? 'N'
-			: row->rtu->parity == DEPOT_PARITY_EVEN ? 'E' : 'O';
+		link->parity = row->rtu->parity == DEPOT_PARITY_NONE   ? 'N'
+			       : row->rtu->parity == DEPOT_PARITY_EVEN ? 'E'
+								       : 'O';
 		link->stop_bits = (int)row->rtu->stop_bits;
 	}
 	link->timeout_ms = (int)row->timeout_ms;

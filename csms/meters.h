@@ -14,9 +14,9 @@ struct meters;
 struct meter {
 	const struct depot_meter *row;
 	const struct meter_map *map;
-	int node;                   /* index of the depot node that it measures, -1: none */
-	struct meter_reading last;  /* newest good reading */
-	wall_t last_at;             /* its time; ms 0: never */
+	int node; /* index of the depot node that it measures, -1: none */
+	struct meter_reading last; /* newest good reading */
+	wall_t last_at; /* its time; ms 0: never */
 	struct meter_link_stats stats;
 	uint64_t revision;
 };

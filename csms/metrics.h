@@ -8,17 +8,17 @@
 #include "gen/ocpp201.h"
 
 struct metrics {
-	int64_t calls_in[OCPP201_ACTION_COUNT];  /* CALLs from stations that were handled */
+	int64_t calls_in[OCPP201_ACTION_COUNT]; /* CALLs from stations that were handled */
 	int64_t calls_out[OCPP201_ACTION_COUNT]; /* CALLs sent to stations */
-	int64_t errors_out;                      /* CALLERRORs sent */
-	int64_t errors_in;                       /* CALLERRORs received */
-	int64_t bad_frames;                      /* texts that were no OCPP-J message */
-	int64_t repeated;                        /* retries answered from memory */
+	int64_t errors_out; /* CALLERRORs sent */
+	int64_t errors_in; /* CALLERRORs received */
+	int64_t bad_frames; /* texts that were no OCPP-J message */
+	int64_t repeated; /* retries answered from memory */
 	int64_t auth_failures;
 	int64_t calls_timed_out;
 	int64_t guard_cycles, guard_lowered;
 	int64_t plans, plan_us_sum;
-	int64_t limit_violation_ms;              /* measured load above a node's limit */
+	int64_t limit_violation_ms; /* measured load above a node's limit */
 };
 
 #endif

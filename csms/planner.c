@@ -8,10 +8,10 @@
 #include "csms/setpoint.h"
 #include "scheduler/plan.h"
 
-#define UNKNOWN_NEED_WH   30000 /* of a vehicle that nobody described */
-#define UNKNOWN_SOC 0.1 /* a battery that nobody measured is nearly empty: the worst case */
-#define EFFICIENCY 0.9 /* of what is drawn, stored; as battery_default() */
-#define SLOTS_MAX         4000
+#define UNKNOWN_NEED_WH 30000 /* of a vehicle that nobody described */
+#define UNKNOWN_SOC     0.1 /* a battery that nobody measured is nearly empty: the worst case */
+#define EFFICIENCY      0.9 /* of what is drawn, stored; as battery_default() */
+#define SLOTS_MAX       4000
 
 /* One solve: everything it reads is its own, but for the tree, which outlives it. */
 struct job {
@@ -70,7 +70,8 @@ static void job_destroy(struct job *j)
 
 static double delivered_wh(const struct transaction *t)
 {
-	double wh = t->meter_wh.at.ms && t->begin_wh.at.ms ? t->meter_wh.value - t->begin_wh.value : 0;
+	double wh =
+		t->meter_wh.at.ms && t->begin_wh.at.ms ? t->meter_wh.value - t->begin_wh.value : 0;
 
 	return wh > 0 ? wh : 0;
 }
@@ -88,11 +89,13 @@ static void fill_energy(const struct evse *e, const struct vehicle *v, struct pl
 
 		out->battery = battery_default(v->battery_wh, out->max_w);
 		if (e->soc_pct.at.ms) {
-			out->stored_wh = (int64_t)((double)v->battery_wh * e->soc_pct.value / 100.0);
+			out->stored_wh =
+				(int64_t)((double)v->battery_wh * e->soc_pct.value / 100.0);
 			need = target - (double)out->stored_wh;
 		} else {
 			need = (v->need_wh >= 0 ? (double)v->need_wh
-						: target - (double)v->battery_wh * UNKNOWN_SOC) - got;
+						: target - (double)v->battery_wh * UNKNOWN_SOC) -
+			       got;
 			out->stored_wh = (int64_t)(target - need);
 		}
 		if (out->stored_wh < 0)
@@ -138,7 +141,7 @@ static int count_open(const struct core *c)
 	const struct station *s, *tmp;
 	int n = 0;
 
-	HASH_ITER(hh, c->fleet.stations, s, tmp)
+	HASH_ITER (hh, c->fleet.stations, s, tmp)
 		for (int i = 0; i < s->evse_count; i++)
 			n += s->evses[i].tx.is_open && s->evses[i].grid_evse >= 0;
 	return n;
@@ -149,7 +152,7 @@ static void add_evses(struct job *j, struct core *c, wall_t now)
 {
 	struct station *s, *tmp;
 
-	HASH_ITER(hh, c->fleet.stations, s, tmp)
+	HASH_ITER (hh, c->fleet.stations, s, tmp)
 		for (int i = 0; i < s->evse_count; i++) {
 			struct evse *e = &s->evses[i];
 			const struct lane *l = control_lane(c->control, e);
@@ -158,7 +161,8 @@ static void add_evses(struct job *j, struct core *c, wall_t now)
 				continue;
 			if (e->tx.is_open)
 				add_vehicle(j, e, now);
-			j->idle_w[e->grid_evse] = l && !e->tx.is_open ? (int32_t)lane_held_w(l, now) : 0;
+			j->idle_w[e->grid_evse] =
+				l && !e->tx.is_open ? (int32_t)lane_held_w(l, now) : 0;
 		}
 }
 
@@ -175,7 +179,8 @@ static int fill_caps(struct job *j, const int64_t *base_w)
 				continue;
 			for (int t = 0; t < j->slots; t++)
 				flat[(size_t)i * (size_t)j->slots + (size_t)t] =
-					(int32_t)(base_w[i] < GRID_NO_LIMIT ? base_w[i] : GRID_NO_LIMIT - 1);
+					(int32_t)(base_w[i] < GRID_NO_LIMIT ? base_w[i]
+									    : GRID_NO_LIMIT - 1);
 			rows[i] = &flat[(size_t)i * (size_t)j->slots];
 		}
 		rc = plan_caps_init(&j->caps, j->tree, NULL, j->slots, rows);
@@ -185,8 +190,8 @@ static int fill_caps(struct job *j, const int64_t *base_w)
 	return rc;
 }
 
-static struct job *job_create(struct core *c, const struct grid_tree *tree, const int64_t *base_w,
-	const char *trigger)
+static struct job *job_create(
+	struct core *c, const struct grid_tree *tree, const int64_t *base_w, const char *trigger)
 {
 	const struct config_control *cfg = c->config->control;
 	struct job *j = calloc(1, sizeof *j);
@@ -335,15 +340,17 @@ static void write_plan(const struct job *j, struct text *snapshot, struct text *
 		const struct plan_vehicle *v = &j->vehicles[i];
 		const int32_t *w = &j->plan->w[(size_t)i * (size_t)j->slots];
 
-		text_printf(snapshot, "%s{\"evse\":\"%s/%d\",\"depart_ms\":%lld,\"need_wh\":%lld,"
-				      "\"stored_wh\":%lld,\"max_w\":%d,\"min_w\":%d,\"priority\":%d}",
+		text_printf(snapshot,
+			"%s{\"evse\":\"%s/%d\",\"depart_ms\":%lld,\"need_wh\":%lld,"
+			"\"stored_wh\":%lld,\"max_w\":%d,\"min_w\":%d,\"priority\":%d}",
 			i ? "," : "", j->rows[i].evse->station->id, j->rows[i].evse->id,
-			(long long)v->depart_ms, (long long)v->need_wh, (long long)v->stored_wh, v->max_w,
-			v->min_w, v->priority);
+			(long long)v->depart_ms, (long long)v->need_wh, (long long)v->stored_wh,
+			v->max_w, v->min_w, v->priority);
 		text_puts(result, i ? ",[" : "[");
 		for (int t = 0, from = 0; t < j->slots; t++)
 			if (t + 1 == j->slots || w[t + 1] != w[t]) {
-				text_printf(result, "%s[%d,%d]", from ? "," : "", t + 1 - from, w[t]);
+				text_printf(
+					result, "%s[%d,%d]", from ? "," : "", t + 1 - from, w[t]);
 				from = t + 1;
 			}
 		text_puts(result, "]");
@@ -383,7 +390,8 @@ static void journal(struct planner *p)
 static void finish_job(struct planner *p, struct job *j)
 {
 	if (!j->is_sound) {
-		log_error("planner: a plan for %d vehicles failed its check; the old one stays", j->count);
+		log_error("planner: a plan for %d vehicles failed its check; the old one stays",
+			j->count);
 		job_destroy(j);
 		return;
 	}
@@ -435,8 +443,8 @@ struct planner *planner_create(struct core *c, void (*made)(void *arg), void *ar
 	return p;
 }
 
-static void remember(struct planner *p, const struct grid_tree *tree, const int64_t *base_w,
-	const char *trigger)
+static void remember(
+	struct planner *p, const struct grid_tree *tree, const int64_t *base_w, const char *trigger)
 {
 	size_t bytes = (size_t)grid_tree_nodes(tree) * sizeof *base_w;
 
@@ -452,8 +460,8 @@ static void remember(struct planner *p, const struct grid_tree *tree, const int6
 	p->ask_again = true;
 }
 
-void planner_ask(struct planner *p, const struct grid_tree *tree, const int64_t *base_w,
-	const char *trigger)
+void planner_ask(
+	struct planner *p, const struct grid_tree *tree, const int64_t *base_w, const char *trigger)
 {
 	bool is_busy;
 	struct job *j;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/log.h"
+#include "csms/mask.h"
 #include "csms/session.h"
 
 enum waiter_kind { WAITER_REPLY, WAITER_CALL };
@@ -86,9 +87,11 @@ void record_frame(struct core *c, const struct station *s, enum db_direction dir
 	const char *action, const char *verdict, const char *text, size_t len)
 {
 	struct turn *t = turn_of(c);
+	const char *kept = t ? mask_secrets(db_batch_arena(t->batch), text, len, &len) : NULL;
 
-	if (t)
-		db_batch_frame(t->batch, s->id, dir, clock_wall(), pair, action, verdict, text, len);
+	if (kept)
+		db_batch_frame(
+			t->batch, s->id, dir, clock_wall(), pair, action, verdict, kept, len);
 }
 
 void record_sample(struct core *c, const char *point, wall_t at, double value, int quality)

@@ -44,8 +44,12 @@ static void put_station(struct restore *r, const struct db_station *row)
 	for (size_t i = 0; evses && i < row->evse_count; i++) {
 		const struct db_evse *e = &row->evses[i];
 
-		evses[i] = (struct event_evse){.id = e->id, .kind = e->kind, .max_w = e->max_w,
-			.min_w = e->min_w, .phases = e->phases, .tail_w = e->tail_w,
+		evses[i] = (struct event_evse){.id = e->id,
+			.kind = e->kind,
+			.max_w = e->max_w,
+			.min_w = e->min_w,
+			.phases = e->phases,
+			.tail_w = e->tail_w,
 			.connectors = e->connectors};
 	}
 	s = evses ? fleet_put_station(&r->core->fleet, row->id, &reg) : NULL;
@@ -238,7 +242,8 @@ int restore_fleet(struct core *c, char why[300])
 		r.failed = "projections";
 	arena_destroy(r.arena);
 	if (r.failed) {
-		snprintf(why, 300, "the store's %s cannot be read; try `depotctl rebuild --check --data DIR`",
+		snprintf(why, 300,
+			"the store's %s cannot be read; try `depotctl rebuild --check --data DIR`",
 			r.failed);
 		return -1;
 	}
@@ -249,14 +254,16 @@ int restore_fleet(struct core *c, char why[300])
 
 static bool same_evse(const struct evse *a, const struct depot_evse *b)
 {
-	return a->is_dc == (b->kind == DEPOT_CURRENT_DC) && a->max_w == b->max_w && a->min_w == b->min_w &&
-		a->tail_w == b->tail_w && a->phases == b->phases && a->connector_count == b->connectors;
+	return a->is_dc == (b->kind == DEPOT_CURRENT_DC) && a->max_w == b->max_w &&
+	       a->min_w == b->min_w && a->tail_w == b->tail_w && a->phases == b->phases &&
+	       a->connector_count == b->connectors;
 }
 
 static bool same_station(const struct station *s, const struct depot_station *row)
 {
 	if ((int)s->policy != (int)row->policy || s->security_profile != row->security_profile ||
-		strcasecmp(s->node, row->node) != 0 || strcmp(s->name, row->name ? row->name : "") != 0 ||
+		strcasecmp(s->node, row->node) != 0 ||
+		strcmp(s->name, row->name ? row->name : "") != 0 ||
 		s->evse_count != (int)row->evses.count || !s->from_file)
 		return false;
 	for (int i = 0; i < s->evse_count; i++)
@@ -281,8 +288,11 @@ static int put_file_station(struct core *c, const struct depot_station *row, cha
 		const struct depot_evse *e = &row->evses.items[i];
 
 		evses[i] = (struct event_evse){.id = e->id,
-			.kind = e->kind == DEPOT_CURRENT_DC ? "dc" : "ac", .max_w = e->max_w,
-			.min_w = e->min_w, .phases = e->phases, .tail_w = e->tail_w,
+			.kind = e->kind == DEPOT_CURRENT_DC ? "dc" : "ac",
+			.max_w = e->max_w,
+			.min_w = e->min_w,
+			.phases = e->phases,
+			.tail_w = e->tail_w,
 			.connectors = e->connectors};
 	}
 	return core_put_station(c, row->id, &reg, NULL, "depot file", NULL, NULL, why);
@@ -335,7 +345,8 @@ int restore_depot_file(struct core *c, const struct config *cfg, char why[300])
 	/* On disk before anything listens. */
 	record_turn_end(c);
 	if (db_flush(c->db)) {
-		snprintf(why, 300, "the depot's file could not be journalled: the store cannot write");
+		snprintf(why, 300,
+			"the depot's file could not be journalled: the store cannot write");
 		return -1;
 	}
 	return 0;

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENERGY_MAX_WH 1e12 /* a life-time register of a terawatt-hour is none */
-#define POWER_MAX_W   1e7
+#define ENERGY_MAX_WH  1e12 /* a life-time register of a terawatt-hour is none */
+#define POWER_MAX_W    1e7
 #define MULTIPLIER_MAX 9
 
 static bool is_total(const struct ocpp201_sampled_value *v)
@@ -16,7 +16,7 @@ static bool is_total(const struct ocpp201_sampled_value *v)
 static bool is_outlet(const struct ocpp201_sampled_value *v)
 {
 	return !v->has_location || v->location == OCPP201_LOCATION_OUTLET ||
-		v->location == OCPP201_LOCATION_CABLE;
+	       v->location == OCPP201_LOCATION_CABLE;
 }
 
 /* The value in the base unit (Wh, W, %); NaN if its multiplier is absurd. */
@@ -86,8 +86,9 @@ static bool measures(const struct ocpp201_sampled_value *v, enum ocpp201_measura
 }
 
 /* One meter value: samples of one instant. */
-static void read_one(const struct ocpp201_meter_value *m, struct samples *s)
+static void read_one(const struct ocpp201_meter_value *m, wall_t now, struct samples *s)
 {
+	wall_t at = m->timestamp.ms > now.ms ? now : m->timestamp;
 	double phases = 0;
 	bool has_phases = false, has_total = false;
 
@@ -99,13 +100,13 @@ static void read_one(const struct ocpp201_meter_value *m, struct samples *s)
 		if (!is_outlet(v) && !measures(v, OCPP201_MEASURAND_SO_C))
 			continue;
 		if (measures(v, OCPP201_MEASURAND_ENERGY_ACTIVE_IMPORT_REGISTER) && is_total(v)) {
-			take_energy(s, x, m->timestamp);
+			take_energy(s, x, at);
 		} else if (measures(v, OCPP201_MEASURAND_SO_C)) {
-			take_soc(s, x, m->timestamp);
+			take_soc(s, x, at);
 		} else if (measures(v, OCPP201_MEASURAND_POWER_ACTIVE_IMPORT)) {
 			if (is_total(v)) {
 				has_total = true;
-				take_power(s, x, m->timestamp);
+				take_power(s, x, at);
 			} else {
 				has_phases = true;
 				phases += x;
@@ -113,12 +114,12 @@ static void read_one(const struct ocpp201_meter_value *m, struct samples *s)
 		}
 	}
 	if (has_phases && !has_total)
-		take_power(s, phases, m->timestamp);
+		take_power(s, phases, at);
 }
 
-void samples_read(const struct ocpp201_meter_value_list *values, struct samples *out)
+void samples_read(const struct ocpp201_meter_value_list *values, wall_t now, struct samples *out)
 {
 	memset(out, 0, sizeof *out);
 	for (size_t i = 0; i < values->count; i++)
-		read_one(&values->items[i], out);
+		read_one(&values->items[i], now, out);
 }

@@ -8,18 +8,20 @@
 #include "gen/ocpp201.h"
 
 struct samples {
-	int count;               /* sampled values seen */
+	int count; /* sampled values seen */
 	bool has_import, has_power, has_soc;
-	double first_import_wh;  /* oldest import register */
-	double import_wh;        /* newest */
+	double first_import_wh; /* oldest import register */
+	double import_wh; /* newest */
 	wall_t import_at;
-	double power_w;          /* newest, sum of phases where no total is there */
+	double power_w; /* newest, sum of phases where no total is there */
 	wall_t power_at;
 	double soc_pct;
 	wall_t soc_at;
 	const char *quarantined; /* why a number was not believed, NULL: all were */
 };
 
-void samples_read(const struct ocpp201_meter_value_list *values, struct samples *out);
+/* `now` bounds the times: a sample from a clock that runs ahead counts as taken now, so that it can
+ * neither block later ones nor outlive them in the series. */
+void samples_read(const struct ocpp201_meter_value_list *values, wall_t now, struct samples *out);
 
 #endif

@@ -11,8 +11,8 @@
 
 /* -- the gate --------------------------------------------------------------------------------- */
 
-static void refuse(struct ws_gate_answer *ans, int status, const struct ws_gate_request *req,
-	const char *why)
+static void refuse(
+	struct ws_gate_answer *ans, int status, const struct ws_gate_request *req, const char *why)
 {
 	ans->status = status;
 	log_info("station %s: refused with %d from %s: %s", req->identity, status, req->peer, why);
@@ -79,7 +79,8 @@ void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_
 	if (is_guest(c, s, req)) {
 		s = s ? s : take_in(c, req);
 	} else if (!has_credentials(c, s, req)) {
-		refuse(ans, s ? 401 : 404, req, s ? "wrong or missing password" : "nobody registered it");
+		refuse(ans, s ? 401 : 404, req,
+			s ? "wrong or missing password" : "nobody registered it");
 		return;
 	}
 	if (!s) {
@@ -222,21 +223,24 @@ static void link_close(void *conn, int code, const char *why)
 
 static const struct session_link ws_link = {.send = link_send, .close = link_close};
 
-static void on_refused(void *ctx, int status, const char *identity, const char *peer, const char *why)
+static void on_refused(
+	void *ctx, int status, const char *identity, const char *peer, const char *why)
 {
 	struct core *c = ctx;
 
 	if (status == 401 || status == 404)
 		c->metrics.auth_failures++;
-	log_info("station %s: refused with %d from %s: %s", identity ? identity : "?", status, peer, why);
+	log_info("station %s: refused with %d from %s: %s", identity ? identity : "?", status, peer,
+		why);
 }
 
 static void on_opened(void *ctx, void *user, struct ws_conn *conn)
 {
 	struct core *c = ctx;
-	enum ocpp_version v = ocpp_version_find(ws_conn_protocol(conn), strlen(ws_conn_protocol(conn)));
-	struct session *x = session_open(c, user, conn, &ws_link, ws_conn_profile(conn), v,
-		ws_conn_peer(conn));
+	enum ocpp_version v =
+		ocpp_version_find(ws_conn_protocol(conn), strlen(ws_conn_protocol(conn)));
+	struct session *x =
+		session_open(c, user, conn, &ws_link, ws_conn_profile(conn), v, ws_conn_peer(conn));
 
 	if (!x)
 		ws_conn_close(conn, WS_CLOSE_TRY_LATER, "out of memory");

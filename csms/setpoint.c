@@ -8,7 +8,7 @@
 #include "csms/record.h"
 #include "csms/session.h"
 
-#define IDLE_LEASES    4     /* default profiles are kept in flash: written less often */
+#define IDLE_LEASES    4 /* default profiles are kept in flash: written less often */
 #define RISE_LEAST_W   500
 #define RETRY_FIRST_MS 2000
 #define RETRY_MOST_MS  60000
@@ -48,7 +48,8 @@ static int64_t held_at(const struct held *h, int64_t tail_w, wall_t t)
 
 static bool has_own(const struct lane *l)
 {
-	return l->own.start.ms && l->evse->tx.is_open && strcmp(l->transaction, l->evse->tx.id) == 0;
+	return l->own.start.ms && l->evse->tx.is_open &&
+	       strcmp(l->transaction, l->evse->tx.id) == 0;
 }
 
 int64_t lane_held_w(const struct lane *l, wall_t now)
@@ -146,8 +147,9 @@ static void write_schedule(struct text *t, const struct lane *l, const struct he
 	int64_t tail = l->evse->tail_w, last = h->w;
 	int64_t steps[2] = {smaller(h->w, tail), tail};
 
-	text_printf(t, "\"chargingSchedule\":[{\"id\":%d,\"startSchedule\":\"%s\","
-		       "\"chargingRateUnit\":\"W\",\"chargingSchedulePeriod\":[",
+	text_printf(t,
+		"\"chargingSchedule\":[{\"id\":%d,\"startSchedule\":\"%s\","
+		"\"chargingRateUnit\":\"W\",\"chargingSchedulePeriod\":[",
 		l->evse->id, wall_format(h->start, when));
 	write_period(t, l->evse, 0, h->w);
 	for (int i = 0; i < 2; i++) {
@@ -162,8 +164,9 @@ static void write_schedule(struct text *t, const struct lane *l, const struct he
 
 static void write_request(struct text *t, const struct lane *l, const struct held *h, bool is_own)
 {
-	text_printf(t, "{\"evseId\":%d,\"chargingProfile\":{\"id\":%d,\"stackLevel\":%d,"
-		       "\"chargingProfilePurpose\":\"%s\",\"chargingProfileKind\":\"Absolute\",",
+	text_printf(t,
+		"{\"evseId\":%d,\"chargingProfile\":{\"id\":%d,\"stackLevel\":%d,"
+		"\"chargingProfilePurpose\":\"%s\",\"chargingProfileKind\":\"Absolute\",",
 		l->evse->id, is_own ? OWN_PROFILE_ID(l->evse->id) : DEFAULT_PROFILE_ID(l->evse->id),
 		is_own ? 1 : 0, is_own ? "TxProfile" : "TxDefaultProfile");
 	if (is_own) {
@@ -205,8 +208,9 @@ static void journal(const struct lane *l, const struct sent *s)
 static void accepted(struct lane *l, const struct sent *s)
 {
 	struct setpoint *told = &l->evse->told;
-	bool changed = told->limit_w != s->want.limit_w || strcmp(told->source, s->want.source) != 0 ||
-		strcmp(told->node, s->want.node) != 0;
+	bool changed = told->limit_w != s->want.limit_w ||
+		       strcmp(told->source, s->want.source) != 0 ||
+		       strcmp(told->node, s->want.node) != 0;
 
 	l->failures = 0;
 	l->unsure = false;
@@ -249,7 +253,7 @@ static bool was_accepted(const struct call_result *r)
 	const struct ocpp201_set_charging_profile_response *p = r->response_struct;
 
 	return r->outcome == EVENT_CALL_OUTCOME_ANSWERED && p &&
-		p->status == OCPP201_CHARGING_PROFILE_STATUS_ACCEPTED;
+	       p->status == OCPP201_CHARGING_PROFILE_STATUS_ACCEPTED;
 }
 
 static void on_answer(void *arg, const struct call_result *r)
@@ -264,7 +268,8 @@ static void on_answer(void *arg, const struct call_result *r)
 		if (was_accepted(r))
 			accepted(l, s);
 		else
-			failed(l, s, r->outcome == EVENT_CALL_OUTCOME_ANSWERED ||
+			failed(l, s,
+				r->outcome == EVENT_CALL_OUTCOME_ANSWERED ||
 					r->outcome == EVENT_CALL_OUTCOME_ERROR ||
 					r->outcome == EVENT_CALL_OUTCOME_CANCELLED);
 		control_lane_settled(s->core->control);

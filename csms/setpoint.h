@@ -16,24 +16,24 @@
 
 /* One profile as the station holds it. */
 struct held {
-	wall_t start;    /* ms 0: none */
-	int64_t w;       /* until start + lease */
+	wall_t start; /* ms 0: none */
+	int64_t w; /* until start + lease */
 	int64_t lease_ms;
 };
 
 struct lane {
 	struct core *core;
 	struct evse *evse;
-	char transaction[37];    /* of `own`, "" none */
+	char transaction[37]; /* of `own`, "" none */
 	struct held dflt, own;
-	int64_t pending_w;       /* limit on its way to the station, -1: none */
-	bool pending_default;    /* … is a default profile */
-	bool unsure;             /* an answer was lost: both old and new may be in force */
-	int64_t unsure_w;        /* … the greatest that may be */
-	wall_t retry_at;         /* not before, after a refusal */
+	int64_t pending_w; /* limit on its way to the station, -1: none */
+	bool pending_default; /* … is a default profile */
+	bool unsure; /* an answer was lost: both old and new may be in force */
+	int64_t unsure_w; /* … the greatest that may be */
+	wall_t retry_at; /* not before, after a refusal */
 	int failures;
 	bool say_default, say_own; /* to be said again, whatever is held */
-	struct setpoint want;    /* what control wants now */
+	struct setpoint want; /* what control wants now */
 };
 
 void lane_init(struct lane *l, struct core *c, struct evse *e);

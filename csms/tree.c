@@ -138,13 +138,13 @@ struct grid_tree *tree_build(const struct core *c, const char *instead,
 	struct rows r;
 	int room = (int)c->depot->nodes.count + EVSES_MAX;
 
-	HASH_ITER(hh, c->fleet.stations, s, tmp)
+	HASH_ITER (hh, c->fleet.stations, s, tmp)
 		room += s->evse_count;
 	if (rows_init(&r, room)) {
 		snprintf(why, 300, "out of memory");
 	} else {
 		add_nodes(&r, c->depot, (int)c->config->control->margin_pct);
-		HASH_ITER(hh, c->fleet.stations, s, tmp)
+		HASH_ITER (hh, c->fleet.stations, s, tmp)
 			if (!instead || strcasecmp(s->id, instead) != 0)
 				add_station(&r, c->depot, s);
 		if (instead)
@@ -171,8 +171,9 @@ struct grid_tree *tree_build_from_file(const struct depot_file *d, int margin_pc
 			const struct depot_station *s = &d->stations.items[i];
 
 			for (size_t j = 0; j < s->evses.count; j++)
-				add_evse(&r, d, s->id, s->node, s->evses.items[j].id, s->evses.items[j].max_w,
-					s->evses.items[j].min_w, s->evses.items[j].tail_w);
+				add_evse(&r, d, s->id, s->node, s->evses.items[j].id,
+					s->evses.items[j].max_w, s->evses.items[j].min_w,
+					s->evses.items[j].tail_w);
 		}
 		t = finish(&r, why);
 	}

@@ -15,6 +15,7 @@ struct grid_tree *tree_build(const struct core *c, const char *instead,
 	const struct event_station_registered *reg, char why[300]);
 
 /* The same from a depot's file alone. */
-struct grid_tree *tree_build_from_file(const struct depot_file *depot, int margin_pct, char why[300]);
+struct grid_tree *tree_build_from_file(
+	const struct depot_file *depot, int margin_pct, char why[300]);
 
 #endif

@@ -7,7 +7,8 @@
 #include "csms/handle/handlers.h"
 #include "csms/record.h"
 
-static void journal(struct exchange *x, int64_t evse, int64_t connector, const char *status, wall_t at)
+static void journal(
+	struct exchange *x, int64_t evse, int64_t connector, const char *status, wall_t at)
 {
 	struct event_connector_status_changed *p = arena_alloc(x->arena, sizeof *p);
 	struct db_event e = {
@@ -39,6 +40,8 @@ static void set_status(
 
 	if (!e || connector_id < 1 || connector_id > e->connector_count)
 		return;
+	if (at.ms > x->received.ms)
+		at = x->received; /* its clock runs ahead: later reports must still count */
 	k = &e->connectors[connector_id - 1];
 	if (at.ms < k->at.ms && k->status[0])
 		return;
@@ -63,8 +66,8 @@ void *handle_status_notification(struct exchange *x, const void *request)
 static bool is_connector_state(const struct ocpp201_event_data *d)
 {
 	return strcasecmp(d->component.name, "Connector") == 0 && d->component.evse &&
-		d->component.evse->has_connector_id &&
-		strcasecmp(d->variable.name, "AvailabilityState") == 0;
+	       d->component.evse->has_connector_id &&
+	       strcasecmp(d->variable.name, "AvailabilityState") == 0;
 }
 
 void *handle_notify_event(struct exchange *x, const void *request)
@@ -78,6 +81,7 @@ void *handle_notify_event(struct exchange *x, const void *request)
 			set_status(x, d->component.evse->id, d->component.evse->connector_id,
 				d->actual_value, d->timestamp);
 	}
-	return handle_reported(x, request) ? arena_alloc(x->arena, sizeof(struct ocpp201_notify_event_response))
-					   : NULL;
+	return handle_reported(x, request)
+		       ? arena_alloc(x->arena, sizeof(struct ocpp201_notify_event_response))
+		       : NULL;
 }

@@ -25,11 +25,12 @@ static void note_station(struct station *s, const struct ocpp201_charging_statio
 	snprintf(s->vendor, sizeof s->vendor, "%s", cs->vendor_name);
 	snprintf(s->model, sizeof s->model, "%s", cs->model);
 	snprintf(s->serial, sizeof s->serial, "%s", cs->serial_number ? cs->serial_number : "");
-	snprintf(s->firmware, sizeof s->firmware, "%s", cs->firmware_version ? cs->firmware_version : "");
+	snprintf(s->firmware, sizeof s->firmware, "%s",
+		cs->firmware_version ? cs->firmware_version : "");
 }
 
-static void journal(struct exchange *x, const struct ocpp201_boot_notification_request *req,
-	int interval_s)
+static void journal(
+	struct exchange *x, const struct ocpp201_boot_notification_request *req, int interval_s)
 {
 	struct event_station_booted *p = arena_alloc(x->arena, sizeof *p);
 
@@ -42,7 +43,8 @@ static void journal(struct exchange *x, const struct ocpp201_boot_notification_r
 	p->serial = req->charging_station.serial_number;
 	p->firmware = req->charging_station.firmware_version;
 	p->interval_s = interval_s;
-	record_now(x->core, EVENT_STATION_BOOTED, "station", x->station->id, p, NULL, x->message_id);
+	record_now(
+		x->core, EVENT_STATION_BOOTED, "station", x->station->id, p, NULL, x->message_id);
 }
 
 /* After a boot no connector has a state until the station reports it (B01.FR.05). */
@@ -105,8 +107,7 @@ void *handle_boot_notification(struct exchange *x, const void *request)
 	forget_connectors(s);
 	res->current_time = x->received;
 	res->status = status_of(s->policy);
-	res->interval =
-		s->policy == EVENT_REGISTRATION_ACCEPTED ? cfg->heartbeat_s : cfg->retry_s;
+	res->interval = s->policy == EVENT_REGISTRATION_ACCEPTED ? cfg->heartbeat_s : cfg->retry_s;
 	journal(x, req, (int)res->interval);
 	take_effect_later(x);
 	log_info("station %s: booted (%s), %s", s->id, ocpp201_boot_reason_enum.values[req->reason],

@@ -12,7 +12,7 @@ void *handle_meter_values(struct exchange *x, const void *request)
 	struct samples m;
 	char point[120];
 
-	samples_read(&r->meter_value, &m);
+	samples_read(&r->meter_value, x->received, &m);
 	if (e && m.has_power && !m.quarantined && m.power_at.ms >= e->power_w.at.ms) {
 		e->power_w = (struct reading){m.power_w, m.power_at};
 		snprintf(point, sizeof point, "evse/%s/%d/power_w", x->station->id, e->id);

@@ -14,7 +14,8 @@ static bool journal(struct exchange *x)
 		return false;
 	p->action = x->action;
 	p->payload = arena_strndup(x->arena, x->payload, x->payload_len);
-	record_now(x->core, EVENT_STATION_REPORTED, "station", x->station->id, p, NULL, x->message_id);
+	record_now(
+		x->core, EVENT_STATION_REPORTED, "station", x->station->id, p, NULL, x->message_id);
 	return p->payload != NULL;
 }
 
@@ -76,7 +77,8 @@ void *handle_ev_charging_needs(struct exchange *x, const void *request)
 
 void *handle_ev_charging_schedule(struct exchange *x, const void *request)
 {
-	struct ocpp201_notify_ev_charging_schedule_response *res = arena_alloc(x->arena, sizeof *res);
+	struct ocpp201_notify_ev_charging_schedule_response *res =
+		arena_alloc(x->arena, sizeof *res);
 
 	(void)request;
 	if (!res || !journal(x))

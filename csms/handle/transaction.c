@@ -14,7 +14,7 @@
 #include "csms/token_check.h"
 
 /* How much more than its rating an EVSE may report before its numbers are not believed. */
-#define PLAUSIBLE_FACTOR 1.25
+#define PLAUSIBLE_FACTOR   1.25
 #define PLAUSIBLE_SLACK_WH 2000.0
 
 /* The EVSE of the event: named in it, or the one that holds the transaction (E 1.5: the EVSE is
@@ -31,9 +31,10 @@ static struct evse *find_evse(struct station *s, const struct ocpp201_transactio
 
 static struct vehicle *vehicle_of(struct exchange *x, const struct ocpp201_id_token *token)
 {
-	const struct token *t = token ? fleet_token(&x->core->fleet,
-						ocpp201_id_token_enum.values[token->type], token->id_token)
-				      : NULL;
+	const struct token *t =
+		token ? fleet_token(&x->core->fleet, ocpp201_id_token_enum.values[token->type],
+				token->id_token)
+		      : NULL;
 
 	return t ? t->vehicle : NULL;
 }
@@ -202,38 +203,47 @@ static void detach_vehicle(struct exchange *x, struct evse *e)
 	}
 }
 
+/* When it happened, but not later than we heard of it: a clock that runs ahead must not make all
+ * that follows look old. */
+static wall_t live_time(const struct exchange *x, const struct ocpp201_transaction_event_request *r)
+{
+	return r->timestamp.ms > x->received.ms ? x->received : r->timestamp;
+}
+
 /* A transaction that the EVSE does not show yet. True if it belongs to the present. */
-static bool begin(struct exchange *x, struct evse *e, const struct ocpp201_transaction_event_request *r)
+static bool begin(
+	struct exchange *x, struct evse *e, const struct ocpp201_transaction_event_request *r)
 {
 	struct transaction *t = &e->tx;
 
-	if (t->id[0] && r->timestamp.ms < t->last.ms)
+	if (t->id[0] && live_time(x, r).ms < t->last.ms)
 		return false; /* an old one, delivered late */
 	if (t->is_open)
 		detach_vehicle(x, e);
 	memset(t, 0, sizeof *t);
 	snprintf(t->id, sizeof t->id, "%s", r->transaction_info.transaction_id);
 	t->evse = e;
-	t->started = r->timestamp;
+	t->started = live_time(x, r);
 	t->last_seq = -1;
 	t->is_open = true;
 	e->soc_pct = (struct reading){0};
 	return true;
 }
 
-static void end(struct exchange *x, struct evse *e, const struct ocpp201_transaction_event_request *r)
+static void end(
+	struct exchange *x, struct evse *e, const struct ocpp201_transaction_event_request *r)
 {
 	e->tx.is_open = false;
-	e->tx.ended = r->timestamp;
-	e->power_w = (struct reading){0, r->timestamp};
+	e->tx.ended = live_time(x, r);
+	e->power_w = (struct reading){0, live_time(x, r)};
 	detach_vehicle(x, e);
 	log_info("station %s: transaction %s on EVSE %d ended", e->station->id, e->tx.id, e->id);
 }
 
 /* Moves the live state by an event that is newer than what it shows. */
 static void apply(struct exchange *x, struct evse *e,
-	const struct ocpp201_transaction_event_request *r, struct vehicle *v, const struct samples *m,
-	bool believed)
+	const struct ocpp201_transaction_event_request *r, struct vehicle *v,
+	const struct samples *m, bool believed)
 {
 	struct transaction *t = &e->tx;
 	char state[sizeof t->charging_state];
@@ -246,8 +256,8 @@ static void apply(struct exchange *x, struct evse *e,
 	if (r->seq_no <= t->last_seq)
 		return;
 	t->last_seq = r->seq_no;
-	if (r->timestamp.ms > t->last.ms)
-		t->last = r->timestamp;
+	if (live_time(x, r).ms > t->last.ms)
+		t->last = live_time(x, r);
 	memcpy(state, t->charging_state, sizeof state);
 	if (r->transaction_info.has_charging_state)
 		snprintf(t->charging_state, sizeof t->charging_state, "%s",
@@ -261,9 +271,10 @@ static void apply(struct exchange *x, struct evse *e,
 		end(x, e, r);
 	fleet_touch(&x->core->fleet, x->station);
 	if (strcmp(state, t->charging_state) != 0 || before != t->vehicle || is_fresh ||
-		r->event_type != OCPP201_TRANSACTION_EVENT_UPDATED || had_soc != (e->soc_pct.at.ms != 0))
-		control_evse_changed(x->core->control, e,
-			ocpp201_trigger_reason_enum.values[r->trigger_reason]);
+		r->event_type != OCPP201_TRANSACTION_EVENT_UPDATED ||
+		had_soc != (e->soc_pct.at.ms != 0))
+		control_evse_changed(
+			x->core->control, e, ocpp201_trigger_reason_enum.values[r->trigger_reason]);
 	control_load_changed(x->core->control);
 }
 
@@ -297,7 +308,7 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 
 	if (!res || !p || !answer_token(x, r->id_token, res, p))
 		return NULL;
-	samples_read(&r->meter_value, &m);
+	samples_read(&r->meter_value, x->received, &m);
 	fill_event(x, p, r, e, v);
 	fill_samples(p, &m);
 	p->quarantined = is_same ? judge(e, &e->tx, &m) : m.quarantined;

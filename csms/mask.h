@@ -1,0 +1,15 @@
+/*
+ * Mask: OCPP payloads as they may be kept. Passwords go to stations in the clear (A01) but must
+ * never stand in the journal or the wire log (invariant 8).
+ */
+#ifndef CSMS_MASK_H
+#define CSMS_MASK_H
+
+#include <stddef.h>
+#include "schemas/arena.h"
+
+/* The message or payload text with every secret's value replaced by "***"; `text` itself where
+ * there is none. From `a` otherwise; NULL: no memory, keep nothing. */
+const char *mask_secrets(struct arena *a, const char *text, size_t len, size_t *out_len);
+
+#endif

@@ -1,0 +1,54 @@
+/* Secrets in OCPP texts that are kept. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/mask.h"
+
+static const struct {
+	const char *in, *out;
+} rows[] = {
+	/* nothing secret: the very same text */
+	{"{\"setVariableData\":[{\"attributeValue\":\"60\",\"variable\":{\"name\":\"HeartbeatInterval\"}}]}",
+		NULL},
+	/* value before and after the name */
+	{"{\"attributeValue\":\"hunter2\",\"variable\":{\"name\":\"BasicAuthPassword\"}}",
+		"{\"attributeValue\":\"***\",\"variable\":{\"name\":\"BasicAuthPassword\"}}"},
+	{"{\"variable\":{\"name\":\"BasicAuthPassword\"}, \"attributeValue\" : \"hun\\\"ter\\\\\"}",
+		"{\"variable\":{\"name\":\"BasicAuthPassword\"}, \"attributeValue\" : \"***\"}"},
+	/* network profile */
+	{"{\"connectionData\":{\"apn\":{\"apnPassword\":\"s3\"},\"vpn\":{\"password\":\"p\",\"key\":\"k\"}}}",
+		"{\"connectionData\":{\"apn\":{\"apnPassword\":\"***\"},\"vpn\":{\"password\":\"***\",\"key\":\"***\"}}}"},
+	/* broken off inside of a value: nothing of it is kept */
+	{"{\"name\":\"BasicAuthPassword\",\"attributeValue\":\"hunt",
+		"{\"name\":\"BasicAuthPassword\",\"attributeValue\":\"***"},
+};
+
+START_TEST(secrets_are_hidden)
+{
+	struct arena *a = arena_create(0);
+	size_t len;
+	const char *got = mask_secrets(a, rows[_i].in, strlen(rows[_i].in), &len);
+
+	ck_assert_str_eq(got, rows[_i].out ? rows[_i].out : rows[_i].in);
+	ck_assert_uint_eq(len, strlen(got));
+	if (!rows[_i].out)
+		ck_assert_ptr_eq(got, rows[_i].in);
+	arena_destroy(a);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("mask");
+	TCase *c = tcase_create("mask");
+	SRunner *r;
+	int failed;
+
+	tcase_add_loop_test(c, secrets_are_hidden, 0, sizeof rows / sizeof *rows);
+	suite_add_tcase(s, c);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
