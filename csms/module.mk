@@ -14,4 +14,4 @@ $(eval $(call program,depotd,csms/main.c $(csms_core.src) $(csms_core.gen) $(csm
 	cjson yaml sqlite modbus $(csms_net.libs) $(csms_api.libs) m))
 
 $(eval $(call unit,csms_mask,csms/mask.c schemas/arena.c schemas/text.c,m))
-$(eval $(call unit,csms_samples,csms/samples.c gen/ocpp201.c $(SCHEMAS_SRC),m))
+$(eval $(call unit,csms_samples,csms/samples.c gen/ocpp201.c $(SCHEMAS_SRC),cjson m))

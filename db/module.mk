@@ -2,7 +2,7 @@
 
 DB_SRC := $(wildcard db/*.c)
 DB_DEPS := $(DB_SRC) gen/event.c $(SCHEMAS_SRC)
-DB_LIBS := sqlite ssl m pthread
+DB_LIBS := cjson sqlite ssl m pthread
 
 $(eval $(call unit,db_journal,$(DB_DEPS),$(DB_LIBS)))
 $(eval $(call unit,db_transaction,$(DB_DEPS),$(DB_LIBS)))

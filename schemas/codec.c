@@ -1,5 +1,7 @@
 #include "schemas/codec.h"
 
+#include <cjson/cJSON.h>
+
 #include <assert.h>
 #include <math.h>
 #include <stdarg.h>
@@ -11,9 +13,10 @@
 #include "schemas/rows.h"
 
 /*
- * Decoding walks the text twice. json_check only asks: is this JSON, valid UTF-8, not too deep? The
- * second walk may then trust every bracket and quote and fills structs straight from the text: no
- * tree is ever built, and numbers and `any` values are taken as they were written.
+ * Three steps. json_check holds the text to RFC 8259, which cJSON does not, and notes where each
+ * value stands in it. cJSON makes the tree. One walk down the tree fills the struct; it meets the
+ * values in the order of the text, so a count is all it takes to find the spelling of one: for
+ * `any`, which keeps it, and for complaints about numbers.
  */
 
 #define QUOTE_MAX 48 /* bytes of a bad value shown to a person */
@@ -22,16 +25,55 @@
 struct frame {
 	const struct frame *up;
 	const char *key;
-	size_t key_len;
 	size_t index; /* of the item, where `item` */
 	bool item;
 };
 
 struct decoder {
-	const char *p; /* next byte */
+	const char *text;
+	struct json_spans spans; /* of the values in `text` */
+	size_t taken; /* values that the walk has come to; the last of them is the current one */
 	struct arena *arena;
 	struct schema_error *err;
 };
+
+/* -- memory of the tree ------------------------------------------------------------------------ */
+
+/*
+ * cJSON asks for memory piece by piece. While it parses, the pieces come from an arena that belongs
+ * to this call and goes as a whole, so nothing is freed one by one. Each thread has its own pointer,
+ * and the hooks are set before main, hence before any other thread exists.
+ */
+static _Thread_local struct arena *tree_arena;
+
+static void *tree_alloc(size_t size)
+{
+	return tree_arena ? arena_alloc(tree_arena, size) : malloc(size);
+}
+
+static void tree_free(void *p)
+{
+	if (!tree_arena)
+		free(p);
+}
+
+__attribute__((constructor)) static void set_hooks(void)
+{
+	cJSON_Hooks hooks = {.malloc_fn = tree_alloc, .free_fn = tree_free};
+
+	cJSON_InitHooks(&hooks);
+}
+
+/* The tree of a text that json_check has passed, in `scratch`; NULL: no memory. */
+static const cJSON *parse(const char *json, size_t len, struct arena *scratch)
+{
+	const cJSON *tree;
+
+	tree_arena = scratch;
+	tree = cJSON_ParseWithLengthOpts(json, len, NULL, false);
+	tree_arena = NULL;
+	return tree;
+}
 
 /* -- complaints -------------------------------------------------------------------------------- */
 
@@ -75,7 +117,7 @@ static void path_write(const struct frame *f, char *path, size_t size)
 	}
 	if (path[0])
 		path_add(path, size, ".", 1);
-	path_add(path, size, f->key, f->key_len);
+	path_add(path, size, f->key, strlen(f->key));
 }
 
 __attribute__((format(printf, 4, 5))) static bool fail(
@@ -108,59 +150,42 @@ static bool no_memory(struct decoder *d, const struct frame *at)
 
 /* -- values ------------------------------------------------------------------------------------ */
 
-static void skip_space(struct decoder *d)
+static struct json_span current(const struct decoder *d)
 {
-	d->p = json_skip_space(d->p);
+	return d->spans.at[d->taken - 1];
 }
 
-/* What `span` stands for as a NUL-terminated copy. Never longer than its JSON. */
-static const char *copy_span(struct decoder *d, const struct json_span *span, size_t *len)
+/* Leaves out what stands inside the current value. */
+static void skip_inside(struct decoder *d)
 {
-	char *copy;
+	size_t end = current(d).end;
 
-	*len = span->len;
-	if (!span->escaped)
-		return arena_strndup(d->arena, span->s, span->len);
-	copy = arena_alloc(d->arena, span->len + 1);
-	if (copy)
-		*len = json_unescape(span, copy);
-	return copy;
+	while (d->taken < d->spans.count && d->spans.at[d->taken].start < end)
+		d->taken++;
 }
 
-/* The string at the cursor without a copy, where it has no escapes; not NUL-terminated. */
-static const char *take_string(struct decoder *d, size_t *len)
+static const char *type_name(const cJSON *v)
 {
-	struct json_span span;
-
-	d->p = json_take_string(d->p, &span);
-	if (span.escaped)
-		return copy_span(d, &span, len);
-	*len = span.len;
-	return span.s;
-}
-
-static const char *type_name(char c)
-{
-	switch (c) {
-	case '{':
+	switch (v->type) {
+	case cJSON_Object:
 		return "an object";
-	case '[':
+	case cJSON_Array:
 		return "an array";
-	case '"':
+	case cJSON_String:
 		return "a string";
-	case 't':
-	case 'f':
+	case cJSON_True:
+	case cJSON_False:
 		return "a boolean";
-	case 'n':
+	case cJSON_NULL:
 		return "null";
 	default:
 		return "a number";
 	}
 }
 
-static bool bad_type(struct decoder *d, const struct frame *at, const char *wanted)
+static bool bad_type(struct decoder *d, const struct frame *at, const cJSON *v, const char *wanted)
 {
-	return fail(d, at, SCHEMA_BAD_TYPE, "must be %s but is %s", wanted, type_name(*d->p));
+	return fail(d, at, SCHEMA_BAD_TYPE, "must be %s but is %s", wanted, type_name(v));
 }
 
 static bool check_length(struct decoder *d, const struct frame *at, const struct schema_field *f,
@@ -194,16 +219,15 @@ static bool is_identifier(const char *s)
 	return true;
 }
 
-static bool decode_text(
-	struct decoder *d, const struct frame *at, const struct schema_field *f, const char **out)
+static bool decode_text(struct decoder *d, const struct frame *at, const struct schema_field *f,
+	const cJSON *v, const char **out)
 {
-	struct json_span span;
 	size_t len;
 
-	if (*d->p != '"')
-		return bad_type(d, at, "a string");
-	d->p = json_take_string(d->p, &span);
-	*out = copy_span(d, &span, &len);
+	if (v->type != cJSON_String)
+		return bad_type(d, at, v, "a string");
+	len = strlen(v->valuestring);
+	*out = arena_strndup(d->arena, v->valuestring, len);
 	if (!*out)
 		return no_memory(d, at);
 	if (!check_length(d, at, f, *out, len))
@@ -214,16 +238,14 @@ static bool decode_text(
 	return true;
 }
 
-static bool decode_datetime(struct decoder *d, const struct frame *at, wall_t *out)
+static bool decode_datetime(struct decoder *d, const struct frame *at, const cJSON *v, wall_t *out)
 {
+	const char *s = v->valuestring;
 	size_t len;
-	const char *s;
 
-	if (*d->p != '"')
-		return bad_type(d, at, "a date-time string");
-	s = take_string(d, &len);
-	if (!s)
-		return no_memory(d, at);
+	if (v->type != cJSON_String)
+		return bad_type(d, at, v, "a date-time string");
+	len = strlen(s);
 	if (!wall_parse(s, len, out))
 		return fail(d, at, SCHEMA_BAD_FORMAT,
 			"must be a date-time like 2026-03-11T22:40:12Z but is \"%.*s\"",
@@ -231,100 +253,71 @@ static bool decode_datetime(struct decoder *d, const struct frame *at, wall_t *o
 	return true;
 }
 
-static bool is_number(char c)
+/* The spelling of the current number, at most QUOTE_MAX bytes of it; returns their count. */
+static int spelling(const struct decoder *d, const char **s)
 {
-	return c == '-' || (c >= '0' && c <= '9');
+	struct json_span span = current(d);
+
+	*s = d->text + span.start;
+	return (int)fitting(*s, span.end - span.start, QUOTE_MAX);
 }
 
-/* The number at the cursor. strtod may run in place: some bracket always follows. */
-static double take_number(struct decoder *d)
+static bool bad_range(struct decoder *d, const struct frame *at, const struct schema_field *f)
 {
-	char *end;
-	double v = strtod(d->p, &end);
-
-	d->p = end;
-	return v;
-}
-
-/* Plain digits, as nearly every integer is written. False: something else, the cursor stays. */
-static bool take_plain_int(struct decoder *d, int64_t *out)
-{
-	const char *p = d->p + (*d->p == '-');
-	const char *first = p;
-	int64_t v = 0;
-
-	while (*p >= '0' && *p <= '9' && p - first < 18)
-		v = v * 10 + (*p++ - '0');
-	if (*p == '.' || *p == 'e' || *p == 'E' || (*p >= '0' && *p <= '9'))
-		return false;
-	*out = *d->p == '-' ? -v : v;
-	d->p = p;
-	return true;
-}
-
-static bool bad_range(
-	struct decoder *d, const struct frame *at, const struct schema_field *f, const char *text)
-{
-	int n = (int)strcspn(text, ",:]} \t\r\n");
+	const char *s;
+	int n = spelling(d, &s);
 	bool low = f->min != SCHEMA_NO_MIN, high = f->max != SCHEMA_NO_MAX;
 
-	if (n > QUOTE_MAX)
-		n = QUOTE_MAX;
 	if (low && high)
 		return fail(d, at, SCHEMA_BAD_RANGE, "must be from %lld to %lld but is %.*s",
-			(long long)f->min, (long long)f->max, n, text);
+			(long long)f->min, (long long)f->max, n, s);
 	if (low)
 		return fail(d, at, SCHEMA_BAD_RANGE, "must be at least %lld but is %.*s",
-			(long long)f->min, n, text);
-	return fail(d, at, SCHEMA_BAD_RANGE, "is too large: %.*s", n, text);
+			(long long)f->min, n, s);
+	return fail(d, at, SCHEMA_BAD_RANGE, "is too large: %.*s", n, s);
 }
 
-static bool decode_int(
-	struct decoder *d, const struct frame *at, const struct schema_field *f, int64_t *out)
+static bool decode_int(struct decoder *d, const struct frame *at, const struct schema_field *f,
+	const cJSON *v, int64_t *out)
 {
-	const char *start = d->p;
-	double v;
+	const char *s;
+	int n;
 
-	if (!is_number(*d->p))
-		return bad_type(d, at, "a whole number");
-	if (!take_plain_int(d, out)) {
-		v = take_number(d);
-		if (isfinite(v) && v != floor(v))
-			return fail(d, at, SCHEMA_BAD_RANGE, "must be a whole number but is %.*s",
-				(int)fitting(start, (size_t)(d->p - start), QUOTE_MAX), start);
-		/* Rows never allow more than 2^53 - 1, far inside what the cast can take. */
-		if (!(fabs(v) <= (double)SCHEMA_WIDE_MAX))
-			return bad_range(d, at, f, start);
-		*out = (int64_t)v;
+	if (v->type != cJSON_Number)
+		return bad_type(d, at, v, "a whole number");
+	if (isfinite(v->valuedouble) && v->valuedouble != floor(v->valuedouble)) {
+		n = spelling(d, &s);
+		return fail(d, at, SCHEMA_BAD_RANGE, "must be a whole number but is %.*s", n, s);
 	}
-	return (*out >= f->min && *out <= f->max) || bad_range(d, at, f, start);
+	/* Rows never allow more than 2^53 - 1: up to there a double holds every whole number. */
+	if (!(fabs(v->valuedouble) <= (double)SCHEMA_WIDE_MAX))
+		return bad_range(d, at, f);
+	*out = (int64_t)v->valuedouble;
+	return (*out >= f->min && *out <= f->max) || bad_range(d, at, f);
 }
 
-static bool decode_number(
-	struct decoder *d, const struct frame *at, const struct schema_field *f, double *out)
+static bool decode_number(struct decoder *d, const struct frame *at, const struct schema_field *f,
+	const cJSON *v, double *out)
 {
-	const char *start = d->p;
-
-	if (!is_number(*d->p))
-		return bad_type(d, at, "a number");
-	*out = take_number(d);
+	if (v->type != cJSON_Number)
+		return bad_type(d, at, v, "a number");
+	*out = v->valuedouble;
 	if (!isfinite(*out) || (f->min != SCHEMA_NO_MIN && *out < (double)f->min) ||
 		(f->max != SCHEMA_NO_MAX && *out > (double)f->max))
-		return bad_range(d, at, f, start);
+		return bad_range(d, at, f);
 	return true;
 }
 
-static bool decode_bool(struct decoder *d, const struct frame *at, bool *out)
+static bool decode_bool(struct decoder *d, const struct frame *at, const cJSON *v, bool *out)
 {
-	if (*d->p != 't' && *d->p != 'f')
-		return bad_type(d, at, "true or false");
-	*out = *d->p == 't';
-	d->p += *out ? 4 : 5;
+	if (v->type != cJSON_True && v->type != cJSON_False)
+		return bad_type(d, at, v, "true or false");
+	*out = v->type == cJSON_True;
 	return true;
 }
 
-static bool bad_enum(struct decoder *d, const struct frame *at, const struct schema_enum *e,
-	const char *s, size_t len)
+static bool bad_enum(
+	struct decoder *d, const struct frame *at, const struct schema_enum *e, const char *s)
 {
 	char list[100] = "";
 	size_t used = 0;
@@ -340,74 +333,64 @@ static bool bad_enum(struct decoder *d, const struct frame *at, const struct sch
 			list + used, sizeof(list) - used, "%s%s", i ? ", " : "", e->values[i]);
 	}
 	return fail(d, at, SCHEMA_BAD_ENUM, "must be one of %s but is \"%.*s\"", list,
-		(int)fitting(s, len, QUOTE_MAX), s);
+		(int)fitting(s, strlen(s), QUOTE_MAX), s);
 }
 
-static bool decode_enum(
-	struct decoder *d, const struct frame *at, const struct schema_enum *e, int *out)
+static bool decode_enum(struct decoder *d, const struct frame *at, const struct schema_enum *e,
+	const cJSON *v, int *out)
 {
-	size_t len;
-	const char *s;
-
-	if (*d->p != '"')
-		return bad_type(d, at, "a string");
-	s = take_string(d, &len);
-	if (!s)
-		return no_memory(d, at);
-	for (int i = 0; i < e->count; i++)
-		if (strncmp(e->values[i], s, len) == 0 && e->values[i][len] == '\0') {
-			*out = i;
-			return true;
-		}
-	return bad_enum(d, at, e, s, len);
+	if (v->type != cJSON_String)
+		return bad_type(d, at, v, "a string");
+	*out = schema_enum_find(e, v->valuestring);
+	return *out >= 0 || bad_enum(d, at, e, v->valuestring);
 }
 
-static bool decode_struct(
-	struct decoder *d, const struct frame *at, const struct schema_struct *type, char *out);
+static bool decode_struct(struct decoder *d, const struct frame *at,
+	const struct schema_struct *type, const cJSON *v, char *out);
 
-static bool decode_any(
-	struct decoder *d, const struct frame *at, const struct schema_field *f, const char **out)
+static bool decode_any(struct decoder *d, const struct frame *at, const struct schema_field *f,
+	const cJSON *v, const char **out)
 {
-	const char *start = d->p;
-	char *copy, *scratch;
+	struct json_span span = current(d);
+	char *copy = arena_alloc(d->arena, span.end - span.start + 1), *scratch;
 
-	d->p = json_skip_value(d->p);
-	copy = arena_alloc(d->arena, (size_t)(d->p - start) + 1);
 	if (!copy)
 		return no_memory(d, at);
-	json_compact(start, d->p, copy);
+	json_compact(d->text + span.start, d->text + span.end, copy);
 	*out = copy;
-	if (!f->type)
+	if (!f->type) {
+		skip_inside(d);
 		return true;
+	}
 	scratch = arena_alloc(d->arena, f->type->size);
 	if (!scratch)
 		return no_memory(d, at);
-	d->p = start;
-	return decode_struct(d, at, f->type, scratch);
+	return decode_struct(d, at, f->type, v, scratch);
 }
 
 /* One value of the field, into `out`, which has f->width bytes. */
-static bool decode_value(
-	struct decoder *d, const struct frame *at, const struct schema_field *f, void *out)
+static bool decode_value(struct decoder *d, const struct frame *at, const struct schema_field *f,
+	const cJSON *v, void *out)
 {
+	d->taken++;
 	switch (f->kind) {
 	case SCHEMA_STRING:
 	case SCHEMA_IDENT:
-		return decode_text(d, at, f, out);
+		return decode_text(d, at, f, v, out);
 	case SCHEMA_ANY:
-		return decode_any(d, at, f, out);
+		return decode_any(d, at, f, v, out);
 	case SCHEMA_DATETIME:
-		return decode_datetime(d, at, out);
+		return decode_datetime(d, at, v, out);
 	case SCHEMA_INT:
-		return decode_int(d, at, f, out);
+		return decode_int(d, at, f, v, out);
 	case SCHEMA_NUMBER:
-		return decode_number(d, at, f, out);
+		return decode_number(d, at, f, v, out);
 	case SCHEMA_BOOL:
-		return decode_bool(d, at, out);
+		return decode_bool(d, at, v, out);
 	case SCHEMA_ENUM:
-		return decode_enum(d, at, f->values, out);
+		return decode_enum(d, at, f->values, v, out);
 	case SCHEMA_STRUCT:
-		return decode_struct(d, at, f->type, out);
+		return decode_struct(d, at, f->type, v, out);
 	}
 	return false;
 }
@@ -429,13 +412,12 @@ static bool grow(struct decoder *d, struct schema_list *list, size_t width, size
 }
 
 static bool decode_items(struct decoder *d, const struct frame *at, const struct schema_field *f,
-	struct schema_list *list)
+	const cJSON *v, struct schema_list *list)
 {
 	size_t room = 0;
 
-	d->p++;
-	skip_space(d);
-	while (*d->p != ']') {
+	d->taken++; /* the array itself */
+	for (v = v->child; v; v = v->next, list->count++) {
 		struct frame here = {.up = at, .item = true, .index = list->count};
 
 		if (f->items_max != SCHEMA_NO_MAX && list->count >= (size_t)f->items_max)
@@ -443,26 +425,20 @@ static bool decode_items(struct decoder *d, const struct frame *at, const struct
 				(long long)f->items_max);
 		if (list->count == room && !grow(d, list, f->width, &room))
 			return no_memory(d, at);
-		if (!decode_value(d, &here, f, (char *)list->items + list->count * f->width))
+		if (!decode_value(d, &here, f, v, (char *)list->items + list->count * f->width))
 			return false;
-		list->count++;
-		skip_space(d);
-		if (*d->p == ',')
-			d->p++;
-		skip_space(d);
 	}
-	d->p++;
 	return true;
 }
 
-static bool decode_array(
-	struct decoder *d, const struct frame *at, const struct schema_field *f, void *out)
+static bool decode_array(struct decoder *d, const struct frame *at, const struct schema_field *f,
+	const cJSON *v, void *out)
 {
 	struct schema_list list = {0};
 
-	if (*d->p != '[')
-		return bad_type(d, at, "an array");
-	if (!decode_items(d, at, f, &list))
+	if (v->type != cJSON_Array)
+		return bad_type(d, at, v, "an array");
+	if (!decode_items(d, at, f, v, &list))
 		return false;
 	if (list.count < (size_t)f->items_min)
 		return fail(d, at, SCHEMA_BAD_ITEMS, "must have at least %lld items but has %zu",
@@ -480,14 +456,14 @@ static bool has_flag(const struct schema_field *f)
 	       f->kind != SCHEMA_ANY && f->kind != SCHEMA_STRUCT;
 }
 
-static bool decode_field(
-	struct decoder *d, const struct frame *at, const struct schema_field *f, char *base)
+static bool decode_field(struct decoder *d, const struct frame *at, const struct schema_field *f,
+	const cJSON *v, char *base)
 {
 	char *out = base + f->at;
 	void *inner;
 
 	if (f->array)
-		return decode_array(d, at, f, out);
+		return decode_array(d, at, f, v, out);
 	if (f->kind == SCHEMA_STRUCT && !f->required) {
 		inner = arena_alloc(d->arena, f->width);
 		if (!inner)
@@ -497,7 +473,7 @@ static bool decode_field(
 	}
 	if (has_flag(f))
 		*(bool *)(void *)(base + f->flag) = true;
-	return decode_value(d, at, f, out);
+	return decode_value(d, at, f, v, out);
 }
 
 static void fill_fallback(const struct schema_field *f, char *base)
@@ -529,77 +505,57 @@ static void fill_fallback(const struct schema_field *f, char *base)
 }
 
 /* The row of that key, looked for from `from` on and around: keys mostly come in row order. */
-static int find_row(const struct schema_struct *type, int from, const char *key, size_t len)
+static int find_row(const struct schema_struct *type, int from, const char *key)
 {
 	for (int i = 0, row = from; i < type->field_count; i++, row++) {
 		if (row >= type->field_count)
 			row = 0;
-		if (type->fields[row].name_len == len &&
-			memcmp(type->fields[row].name, key, len) == 0)
+		if (strcmp(type->fields[row].name, key) == 0)
 			return row;
 	}
 	return -1;
 }
 
-static bool take_key(struct decoder *d, struct frame *here)
-{
-	here->key = take_string(d, &here->key_len);
-	if (!here->key)
-		return no_memory(d, here->up);
-	skip_space(d);
-	d->p++; /* the colon */
-	skip_space(d);
-	return true;
-}
-
 static bool decode_members(struct decoder *d, const struct frame *at,
-	const struct schema_struct *type, char *out, uint64_t *seen)
+	const struct schema_struct *type, const cJSON *v, char *out, uint64_t *seen)
 {
 	int next = 0;
 
-	d->p++;
-	skip_space(d);
-	while (*d->p != '}') {
-		struct frame here = {.up = at};
-		int row;
+	for (v = v->child; v; v = v->next) {
+		struct frame here = {.up = at, .key = v->string};
+		int row = find_row(type, next, v->string);
 
-		if (!take_key(d, &here))
-			return false;
-		row = find_row(type, next, here.key, here.key_len);
 		if (row < 0 && !type->open)
 			return fail(d, &here, SCHEMA_UNKNOWN, "is not a field of %s", type->name);
 		if (row < 0) {
-			d->p = json_skip_value(d->p);
-		} else if (*seen >> row & 1) {
-			return fail(d, &here, SCHEMA_DUPLICATE, "stands there twice");
-		} else {
-			*seen |= UINT64_C(1) << row;
-			next = row + 1;
-			if (!decode_field(d, &here, &type->fields[row], out))
-				return false;
+			d->taken++;
+			skip_inside(d);
+			continue;
 		}
-		skip_space(d);
-		if (*d->p == ',')
-			d->p++;
-		skip_space(d);
+		if (*seen >> row & 1)
+			return fail(d, &here, SCHEMA_DUPLICATE, "stands there twice");
+		*seen |= UINT64_C(1) << row;
+		next = row + 1;
+		if (!decode_field(d, &here, &type->fields[row], v, out))
+			return false;
 	}
-	d->p++;
 	return true;
 }
 
-static bool decode_struct(
-	struct decoder *d, const struct frame *at, const struct schema_struct *type, char *out)
+/* The object `v`, which the walk has come to. */
+static bool decode_struct(struct decoder *d, const struct frame *at,
+	const struct schema_struct *type, const cJSON *v, char *out)
 {
 	uint64_t seen = 0;
 
 	assert(type->field_count <= SCHEMA_MAX_FIELDS);
-	if (*d->p != '{')
-		return bad_type(d, at, "an object");
-	if (!decode_members(d, at, type, out, &seen))
+	if (v->type != cJSON_Object)
+		return bad_type(d, at, v, "an object");
+	if (!decode_members(d, at, type, v, out, &seen))
 		return false;
 	for (int i = 0; i < type->field_count; i++) {
 		const struct schema_field *f = &type->fields[i];
-		const struct frame here = {.up = at, .key = f->name, .key_len = f->name_len};
+		const struct frame here = {.up = at, .key = f->name};
 
 		if (seen >> i & 1)
 			continue;
@@ -611,28 +567,44 @@ static bool decode_struct(
 	return true;
 }
 
-void *schema_decode(const struct schema_struct *type, const char *json, size_t len, struct arena *a,
-	struct schema_error *err)
+static void *decode(struct decoder *d, const struct schema_struct *type, const char *json,
+	size_t len, struct arena *scratch)
 {
-	struct decoder d = {.arena = a, .err = err};
 	size_t at;
-	const char *wrong = json_check(json, len, &at);
+	const char *wrong = json_check(json, len, &d->spans, &at);
+	const cJSON *tree;
 	char *out;
 
 	if (wrong) {
-		fail(&d, NULL, SCHEMA_BAD_SYNTAX, "%s at byte %zu", wrong, at);
+		fail(d, NULL, SCHEMA_BAD_SYNTAX, "%s at byte %zu", wrong, at);
 		return NULL;
 	}
-	out = arena_alloc(a, type->size);
+	tree = parse(json, len, scratch);
+	out = tree ? arena_alloc(d->arena, type->size) : NULL;
 	if (!out) {
-		no_memory(&d, NULL);
+		no_memory(d, NULL);
 		return NULL;
 	}
-	d.p = json_skip_space(json);
-	if (!decode_struct(&d, NULL, type, out))
-		return NULL;
+	d->taken = 1;
+	return decode_struct(d, NULL, type, tree, out) ? out : NULL;
+}
+
+void *schema_decode(const struct schema_struct *type, const char *json, size_t len, struct arena *a,
+	struct schema_error *err)
+{
+	struct decoder d = {.text = json, .arena = a, .err = err};
+	struct arena *scratch = arena_create(0);
+	void *out = NULL;
+
+	d.spans.at = malloc(json_spans_max(len) * sizeof(*d.spans.at));
 	err->fault = SCHEMA_OK;
 	err->path[0] = err->message[0] = '\0';
+	if (scratch && d.spans.at)
+		out = decode(&d, type, json, len, scratch);
+	else
+		no_memory(&d, NULL);
+	free(d.spans.at);
+	arena_destroy(scratch);
 	return out;
 }
 

@@ -4,11 +4,11 @@
 
 #include "schemas/codec.h"
 
-/* -- is it JSON? ------------------------------------------------------------------------------- */
-
 struct scan {
 	const char *p; /* next byte */
 	const char *end;
+	const char *text;
+	struct json_spans *spans;
 	const char *wrong;
 };
 
@@ -171,11 +171,8 @@ static bool scan_members(struct scan *s, char close, int depth)
 	}
 }
 
-static bool scan_value(struct scan *s, int depth)
+static bool scan_token(struct scan *s, int depth)
 {
-	skip_space(s);
-	if (s->p == s->end)
-		return stop(s, "text ends too early");
 	switch (*s->p) {
 	case '{':
 		return scan_members(s, '}', depth + 1);
@@ -196,10 +193,34 @@ static bool scan_value(struct scan *s, int depth)
 	}
 }
 
-const char *json_check(const char *text, size_t len, size_t *at)
+static bool scan_value(struct scan *s, int depth)
 {
-	struct scan s = {text, text + len, NULL};
+	struct json_span *span;
 
+	skip_space(s);
+	if (s->p == s->end)
+		return stop(s, "text ends too early");
+	span = &s->spans->at[s->spans->count++];
+	span->start = (size_t)(s->p - s->text);
+	if (!scan_token(s, depth))
+		return false;
+	span->end = (size_t)(s->p - s->text);
+	return true;
+}
+
+size_t json_spans_max(size_t len)
+{
+	/* A value takes a byte of its own and a comma, or both brackets; the last of a list takes no
+	 * comma, but its list does. Where the text breaks off, closing brackets are missing, one a
+	 * level, and the level that goes too far. */
+	return len / 2 + JSON_MAX_DEPTH + 2;
+}
+
+const char *json_check(const char *text, size_t len, struct json_spans *spans, size_t *at)
+{
+	struct scan s = {text, text + len, text, spans, NULL};
+
+	spans->count = 0;
 	*at = 0;
 	if (!schema_utf8_check(text, len, NULL))
 		return "not UTF-8, or a NUL byte inside";
@@ -211,113 +232,6 @@ const char *json_check(const char *text, size_t len, size_t *at)
 	}
 	*at = (size_t)(s.p - text);
 	return s.wrong;
-}
-
-/* -- steps over text that is ------------------------------------------------------------------- */
-
-const char *json_skip_space(const char *p)
-{
-	while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')
-		p++;
-	return p;
-}
-
-const char *json_take_string(const char *p, struct json_span *span)
-{
-	span->s = ++p;
-	span->escaped = false;
-	while (*p != '"') {
-		if (*p == '\\') {
-			span->escaped = true;
-			p++;
-		}
-		p++;
-	}
-	span->len = (size_t)(p - span->s);
-	return p + 1;
-}
-
-static bool ends_word(char c)
-{
-	return c == ',' || c == ':' || c == ']' || c == '}' || c == ' ' || c == '\t' || c == '\r' ||
-	       c == '\n';
-}
-
-const char *json_skip_value(const char *p)
-{
-	struct json_span span;
-	int depth = 0;
-
-	do {
-		if (*p == '"') {
-			p = json_take_string(p, &span);
-			continue;
-		}
-		if (*p == '{' || *p == '[')
-			depth++;
-		else if (*p == '}' || *p == ']')
-			depth--;
-		else if (!ends_word(*p))
-			while (!ends_word(p[1]))
-				p++;
-		p++;
-	} while (depth > 0);
-	return p;
-}
-
-static char *put_utf8(char *out, unsigned v)
-{
-	if (v < 0x80) {
-		*out++ = (char)v;
-	} else if (v < 0x800) {
-		*out++ = (char)(0xc0 | v >> 6);
-		*out++ = (char)(0x80 | (v & 0x3f));
-	} else if (v < 0x10000) {
-		*out++ = (char)(0xe0 | v >> 12);
-		*out++ = (char)(0x80 | (v >> 6 & 0x3f));
-		*out++ = (char)(0x80 | (v & 0x3f));
-	} else {
-		*out++ = (char)(0xf0 | v >> 18);
-		*out++ = (char)(0x80 | (v >> 12 & 0x3f));
-		*out++ = (char)(0x80 | (v >> 6 & 0x3f));
-		*out++ = (char)(0x80 | (v & 0x3f));
-	}
-	return out;
-}
-
-/* At the letter after a backslash; returns the place after the escape. */
-static const char *unescape(const char *p, char **out)
-{
-	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-	int v;
-
-	if (*p != 'u') {
-		*(*out)++ = to[strchr(from, *p) - from];
-		return p + 1;
-	}
-	v = hex4(p + 1, p + 5);
-	p += 5;
-	if (v >= 0xd800 && v <= 0xdbff) {
-		v = 0x10000 + ((v - 0xd800) << 10) + (hex4(p + 2, p + 6) - 0xdc00);
-		p += 6;
-	}
-	*out = put_utf8(*out, (unsigned)v);
-	return p;
-}
-
-size_t json_unescape(const struct json_span *span, char *out)
-{
-	const char *p = span->s, *end = p + span->len;
-	char *start = out;
-
-	while (p < end) {
-		if (*p == '\\')
-			p = unescape(p + 1, &out);
-		else
-			*out++ = *p++;
-	}
-	*out = '\0';
-	return (size_t)(out - start);
 }
 
 void json_compact(const char *p, const char *end, char *out)

@@ -1,6 +1,6 @@
 # schemas/: every message and file that crosses a boundary, and the codec that walks the rows.
 
-# What a program links to decode and encode JSON (library m), and YAML too (libraries yaml, m).
+# What a program links to decode and encode JSON (libraries cjson, m), and YAML too (yaml, cjson, m).
 SCHEMAS_SRC := schemas/arena.c schemas/codec.c schemas/encode.c schemas/json.c schemas/text.c \
 	schemas/utf8.c schemas/wall.c
 SCHEMAS_YAML_SRC := $(SCHEMAS_SRC) schemas/yaml.c
@@ -33,14 +33,15 @@ $(eval $(call unit,schema_arena,schemas/arena.c))
 $(eval $(call unit,schema_text,schemas/text.c,m))
 $(eval $(call unit,schema_wall,schemas/wall.c))
 $(eval $(call unit,schema_gen,$(GENSCHEMA_PARTS) schemas/arena.c schemas/utf8.c))
-$(eval $(call unit,schema_codec,$(SCHEMAS_SRC) $(SCHEMAS_GEN),m))
-$(eval $(call unit,schema_roundtrip,$(SCHEMAS_SRC) $(SCHEMAS_GEN),m))
-$(eval $(call unit,schema_yaml,$(SCHEMAS_YAML_SRC) gen/config.c gen/depot.c gen/meter.c,yaml m))
+$(eval $(call unit,schema_codec,$(SCHEMAS_SRC) $(SCHEMAS_GEN),cjson m))
+$(eval $(call unit,schema_roundtrip,$(SCHEMAS_SRC) $(SCHEMAS_GEN),cjson m))
+$(eval $(call unit,schema_yaml,$(SCHEMAS_YAML_SRC) gen/config.c gen/depot.c gen/meter.c,yaml cjson m))
+$(eval $(call unit,schema_threads,$(SCHEMAS_SRC) gen/ocpp201.c gen/depot.c,cjson m pthread))
 
 CODEC_FUZZ_GEN := $(foreach s,ocpp201 event depot meter,$(BUILD)/gen/$(s).c)
-$(eval $(call fuzzer,codec,$(SCHEMAS_SRC) $(CODEC_FUZZ_GEN),m))
+$(eval $(call fuzzer,codec,$(SCHEMAS_SRC) $(CODEC_FUZZ_GEN),cjson m))
 
-$(eval $(call program,tests/schema/judge,tests/schema/judge.c gen/ocpp201.c $(SCHEMAS_SRC),m))
+$(eval $(call program,tests/schema/judge,tests/schema/judge.c gen/ocpp201.c $(SCHEMAS_SRC),cjson m))
 
 SCHEMA_NPM := tests/schema/node_modules/.package-lock.json
 

@@ -1,4 +1,5 @@
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -385,6 +386,60 @@ START_TEST(open_structs_take_unknown_keys)
 }
 END_TEST
 
+/* What was skipped must not shift what is read behind it. */
+START_TEST(keeps_the_spelling_of_any)
+{
+	const struct ocpp201_data_transfer_request *r = decode(DATA,
+		"{\"data\":[ 1.0, -0, 1E2, 12345678901234567890.10, \"\\u00e9 \\/\", { } ],"
+		"\"customData\":{\"x\":[{\"y\":[1,[2]]},\"\\\"\"],\"vendorId\":\"v\",\"z\":{}},"
+		"\"vendorId\":\"w\"}");
+
+	ck_assert_msg(r != NULL, "%s", err.message);
+	ck_assert_str_eq(
+		r->custom_data, "{\"x\":[{\"y\":[1,[2]]},\"\\\"\"],\"vendorId\":\"v\",\"z\":{}}");
+	ck_assert_str_eq(r->data, "[1.0,-0,1E2,12345678901234567890.10,\"\\u00e9 \\/\",{}]");
+	ck_assert_str_eq(r->vendor_id, "w");
+	ck_assert_ptr_null(decode(RESET, "{\"customData\":{\"x\":[1,{\"y\":2}],\"vendorId\":\"v\"},"
+					 "\"type\":\"OnIdle\",\"evseId\":1.25}"));
+	ck_assert_str_eq(err.message, "must be a whole number but is 1.25");
+}
+END_TEST
+
+/* Longer than any fixed buffer on the way; complaints show the beginning only. */
+START_TEST(takes_numbers_of_any_length)
+{
+	const struct meter_register *row;
+	char json[400], zeros[121];
+
+	memset(zeros, '0', 120);
+	zeros[120] = '\0';
+	snprintf(json, sizeof(json),
+		"{\"quantity\":\"power_w\",\"address\":52,\"type\":\"float32\",\"scale\":2.5%s1}",
+		zeros);
+	row = decode(REG, json);
+	ck_assert_msg(row != NULL, "%s", err.message);
+	ck_assert_double_eq(row->scale, 2.5);
+	snprintf(json, sizeof(json), "{\"evseId\":1.5%s}", zeros);
+	ck_assert_ptr_null(decode(RESET, json));
+	ck_assert_str_eq(err.message, "must be a whole number but is "
+				      "1.5000000000000000000000000000000000000000000000");
+}
+END_TEST
+
+/* More nesting than is allowed may begin than the text has room to end. */
+START_TEST(survives_brackets_that_never_close)
+{
+	char json[3000];
+
+	for (size_t n = 1; n <= sizeof(json); n++) {
+		memset(json, '[', n);
+		ck_assert_ptr_null(schema_decode(RESET, json, n, arena, &err));
+		ck_assert_int_eq(err.fault, SCHEMA_BAD_SYNTAX);
+		ck_assert(n <= 32 || strcmp(err.message, "nested too deep at byte 32") == 0);
+	}
+}
+END_TEST
+
 START_TEST(an_event_may_be_empty)
 {
 	const struct event_station_removed *e = decode(&event_station_removed_type, " { } ");
@@ -490,6 +545,9 @@ int main(void)
 	tcase_add_test(t, cuts_long_complaints_between_characters);
 	tcase_add_test(t, never_quotes_a_text_of_wrong_length);
 	tcase_add_test(t, open_structs_take_unknown_keys);
+	tcase_add_test(t, keeps_the_spelling_of_any);
+	tcase_add_test(t, takes_numbers_of_any_length);
+	tcase_add_test(t, survives_brackets_that_never_close);
 	tcase_add_test(t, an_event_may_be_empty);
 	tcase_add_test(t, tables_answer);
 	tcase_add_test(t, stations_send_24_actions_of_their_own);

@@ -2,4 +2,4 @@
 
 $(eval $(call program,bench-depotd,$(addprefix tools/bench/,main.c crowd.c station.c client.c \
 	payload.c histogram.c server.c seed.c) csms/secret.c gen/event.c $(SCHEMAS_SRC) $(DB_SRC), \
-	sqlite ssl m pthread))
+	cjson sqlite ssl m pthread))

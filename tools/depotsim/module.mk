@@ -7,15 +7,15 @@ SIM_MESSAGES := gen/ocpp201.c gen/depot.c gen/scenario.c $(OCPP_SRC) $(SCHEMAS_S
 
 $(eval $(call program,depotsim,$(SIM_STATION) $(SIM_WORLD) $(SIM_MESSAGES) schemas/yaml.c \
 	csms/clock.c $(addprefix tools/depotsim/,main.c options.c ws_client.c), \
-	yaml modbus ws ssl m pthread))
+	cjson yaml modbus ws ssl m pthread))
 
 $(eval $(call unit,sim_energy,tools/depotsim/battery.c tools/depotsim/van.c,))
 $(eval $(call unit,sim_csv,$(addprefix tools/depotsim/,csv.c daytime.c make_depot.c) \
-	gen/depot.c gen/scenario.c $(SCHEMAS_SRC) schemas/yaml.c,yaml m))
-$(eval $(call unit,sim_profiles,tools/depotsim/profiles.c $(SIM_MESSAGES),m))
-$(eval $(call unit,sim_outbox,tools/depotsim/outbox.c $(SIM_MESSAGES),m))
+	gen/depot.c gen/scenario.c $(SCHEMAS_SRC) schemas/yaml.c,cjson yaml m))
+$(eval $(call unit,sim_profiles,tools/depotsim/profiles.c $(SIM_MESSAGES),cjson m))
+$(eval $(call unit,sim_outbox,tools/depotsim/outbox.c $(SIM_MESSAGES),cjson m))
 $(eval $(call unit,sim_meter,tools/depotsim/meter_server.c,modbus pthread))
-$(eval $(call unit,sim_station,$(SIM_STATION) $(SIM_MESSAGES),m))
+$(eval $(call unit,sim_station,$(SIM_STATION) $(SIM_MESSAGES),cjson m))
 $(eval $(call unit,sim_ws,tools/depotsim/ws_client.c,ws ssl pthread))
 $(eval $(call unit,sim_world,$(SIM_STATION) $(SIM_WORLD) $(SIM_MESSAGES) schemas/yaml.c, \
-	yaml modbus m pthread))
+	cjson yaml modbus m pthread))
