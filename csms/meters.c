@@ -49,25 +49,31 @@ static void keep_samples(struct meters *m, const struct meter *k)
 	}
 }
 
-static void on_event(void *arg, const struct meter_event *e)
+void meters_put(struct meters *m, int index, const struct meter_reading *reading)
 {
-	struct meters *m = arg;
-	struct meter *k = &m->items[e->key];
+	struct meter *k = &m->items[index];
 	double power;
 
-	k->stats = e->stats;
-	k->revision = ++m->revision;
-	if (e->result != METER_OK)
-		return;
-	if (!meter_reading_get(&e->reading, METER_QUANTITY_POWER_W, &power))
+	if (!meter_reading_get(reading, METER_QUANTITY_POWER_W, &power))
 		return;
 	if (!k->last_at.ms)
 		log_info("meter %s: first reading, %.0f W", k->row->id, power);
-	k->last = e->reading;
-	k->last_at = (wall_t){e->reading.at_ms};
+	k->revision = ++m->revision;
+	k->last = *reading;
+	k->last_at = (wall_t){reading->at_ms};
 	keep_samples(m, k);
 	if (m->core->control)
 		control_load_changed(m->core->control);
+}
+
+static void on_event(void *arg, const struct meter_event *e)
+{
+	struct meters *m = arg;
+
+	m->items[e->key].stats = e->stats;
+	m->items[e->key].revision = ++m->revision;
+	if (e->result == METER_OK)
+		meters_put(m, e->key, &e->reading);
 }
 
 static void drain(void *arg)
@@ -180,7 +186,7 @@ static int start(struct meters *m, char why[400])
 {
 	if (load_maps(m, m->core->meter_maps, why))
 		return -1;
-	for (int i = 0; i < m->count; i++)
+	for (int i = 0; m->core->loop && i < m->count; i++)
 		if (is_first_of_link(m->core->depot, i) && start_link(m, i, why))
 			return -1;
 	return 0;
@@ -200,7 +206,7 @@ struct meters *meters_create(struct core *c, char why[400])
 	m->items = calloc(n + 1, sizeof *m->items);
 	m->pollers = calloc(n + 1, sizeof(struct meter_poller *));
 	m->wake = c->loop ? loop_wake_create(c->loop, drain, m) : NULL;
-	if (!m->arena || !m->items || !m->pollers || (c->loop && (!m->wake || start(m, why)))) {
+	if (!m->arena || !m->items || !m->pollers || (c->loop && !m->wake) || start(m, why)) {
 		meters_destroy(m);
 		return NULL;
 	}

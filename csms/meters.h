@@ -21,11 +21,16 @@ struct meter {
 	uint64_t revision;
 };
 
-/* Starts the pollers. NULL with one line for a person (unknown map, bad map file …). */
+/* Loads the maps and, where there is a loop, starts the pollers. NULL with one line for a person
+ * (unknown map, bad map file …). */
 struct meters *meters_create(struct core *c, char why[400]);
 
 int meters_count(const struct meters *m);
 const struct meter *meters_at(const struct meters *m, int index);
+
+/* A reading came in, from a poller or, in scenario tests, by hand; without a good power it is not
+ * taken. */
+void meters_put(struct meters *m, int index, const struct meter_reading *reading);
 
 /* Stops the threads within their timeouts. */
 void meters_destroy(struct meters *m);

@@ -1,0 +1,27 @@
+# tests/scenario/: whole nights of depotd's core and a simulated depot on a simulated clock.
+
+# The simulated depot as one object that exports plant_* only: it has names in common with csms/.
+PLANT_OBJ := $(BUILD)/tests/scenario/plant.o
+PLANT_SRC := tests/scenario/plant.c $(filter-out %/main.c %/options.c %/ws_client.c,\
+	$(wildcard tools/depotsim/*.c))
+
+$(PLANT_OBJ): $(PLANT_SRC:%.c=$(BUILD)/obj/%.o)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)ld -r -o $@ $^
+	$(Q)objcopy --wildcard --keep-global-symbol='plant_*' $@
+
+SCENARIO_SRC := tests/scenario/world.c $(csms_core.src) $(csms_core.gen) gen/scenario.c \
+	$(csms_net.src) $(SCHEMAS_YAML_SRC) $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC)
+SCENARIO_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(SCENARIO_SRC))) $(PLANT_OBJ)
+SCENARIO_LIBS := $(foreach l,cjson yaml sqlite modbus $(csms_net.libs) m check,$(LIB.$(l)))
+SCENARIOS := $(patsubst tests/scenario/%.c,$(BUILD)/tests/scenario/%,\
+	$(wildcard tests/scenario/*_test.c))
+
+$(SCENARIOS): $(BUILD)/tests/scenario/%: $(BUILD)/obj/tests/scenario/%.o $(SCENARIO_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(SCENARIO_LIBS)
+
+.PHONY: scenario
+scenario: $(SCENARIOS) ## whole nights on a simulated clock; COUNT=300: more random ones
+	$(Q)tests/run-unit $(SCENARIOS)

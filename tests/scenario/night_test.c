@@ -1,0 +1,54 @@
+/*
+ * The demo depot's night, as etc/demo describes it.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include "tests/scenario/world.h"
+
+static struct world *world;
+
+static void teardown(void)
+{
+	world_destroy(world);
+}
+
+static int count_ready(void)
+{
+	struct plant *p = world_plant(world);
+	int ready = 0;
+
+	for (int i = 0; i < plant_stay_count(p); i++)
+		ready += plant_stay_at(p, i).ready;
+	return ready;
+}
+
+START_TEST(all_vans_are_ready_and_no_limit_is_exceeded)
+{
+	char why[300];
+	struct plant_counts counts;
+
+	world = world_create(&(struct world_options){.seed = 1});
+	world_run_until(world, "07:40");
+	counts = plant_counts(world_plant(world));
+	ck_assert_msg(counts.faults == 0, "%s", counts.first_fault);
+	ck_assert_int_eq(plant_stay_count(world_plant(world)), 20);
+	ck_assert_int_eq(count_ready(), 20);
+	world_check_limits(world, 0);
+	ck_assert_msg(world_compare_sessions(world, why) == 20, "%s", why);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("night");
+	TCase *t = tcase_create("night");
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, NULL, teardown);
+	tcase_add_test(t, all_vans_are_ready_and_no_limit_is_exceeded);
+	suite_add_tcase(s, t);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}

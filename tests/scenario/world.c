@@ -1,0 +1,711 @@
+#include "tests/scenario/world.h"
+#include <check.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "csms/config.h"
+#include "csms/control.h"
+#include "csms/log.h"
+#include "csms/meters.h"
+#include "csms/record.h"
+#include "csms/restore.h"
+#include "csms/session.h"
+#include "db/query.h"
+#include "modbus/meter_check.h"
+
+#define DEFAULT_START    "2026-03-11T15:00:00Z"
+#define DEFAULT_DELAY_MS 40
+#define NOTICE_MS        20000 /* until missing pongs tell that a peer is gone */
+#define FROZEN_MS        300000 /* as csms/meters.c gives it to its pollers */
+#define METERS_MAX       8
+#define NODES_MAX        32
+
+/* One connection. It lives as long as the world: texts on their way may still name it. */
+struct conn {
+	struct conn *next;
+	struct world *world;
+	int station;
+	bool is_cut, has_closed; /* the station's end */
+	struct session *session; /* depotd's end, NULL: not open there */
+};
+
+enum mail_kind { MAIL_CONNECT, MAIL_OPENED, MAIL_TEXT_IN, MAIL_TEXT_OUT, MAIL_CLOSE, MAIL_CLOSED };
+
+struct mail {
+	struct mail *next;
+	int64_t due_ms;
+	enum mail_kind kind;
+	struct conn *conn;
+	int code;
+	size_t len;
+	char text[];
+};
+
+struct meter_state {
+	enum world_meter how;
+	struct meter_history history;
+	int node;
+	double frozen_w, frozen_wh, import_wh;
+};
+
+struct world {
+	struct world_options opt;
+	int delay_ms;
+	char dir[300], data[340];
+	int lives;
+	struct config config;
+	struct core core;
+	bool is_alive;
+	struct plant *plant;
+	struct conn *conns, **lines; /* lines[station]: the connection it has or opens */
+	struct mail *first;
+	struct meter_state meters[METERS_MAX];
+	struct world_node nodes[NODES_MAX];
+	int64_t now_ms;
+};
+
+/* -- files ------------------------------------------------------------------------------------ */
+
+static void remove_dir(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	char path[700];
+
+	while (d && (e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
+		if (unlink(path) < 0)
+			remove_dir(path);
+	}
+	if (d)
+		closedir(d);
+	rmdir(dir);
+}
+
+/* A disk in memory where there is one: the nights here write to disk once a simulated second. */
+static void make_dir(struct world *w)
+{
+	const char *root = getenv("TMPDIR");
+
+	if (!root)
+		root = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : P_tmpdir;
+	snprintf(w->dir, sizeof w->dir, "%.200s/depotd-scenario-XXXXXX", root);
+	ck_assert_ptr_nonnull(mkdtemp(w->dir));
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+	char buf[65536];
+	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+	size_t n;
+
+	ck_assert(in && out);
+	while ((n = fread(buf, 1, sizeof buf, in)) > 0)
+		ck_assert_uint_eq(fwrite(buf, 1, n, out), n);
+	fclose(in);
+	ck_assert_int_eq(fclose(out), 0);
+}
+
+/* What kill -9 leaves behind: the files as they are at this moment. */
+static void copy_data(const char *from, const char *to)
+{
+	DIR *d = opendir(from);
+	struct dirent *e;
+	char a[700], b[700];
+
+	ck_assert_ptr_nonnull(d);
+	ck_assert_int_eq(mkdir(to, 0700), 0);
+	while ((e = readdir(d)) != NULL) {
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(a, sizeof a, "%s/%s", from, e->d_name);
+		snprintf(b, sizeof b, "%s/%s", to, e->d_name);
+		copy_file(a, b);
+	}
+	closedir(d);
+}
+
+/* The three files in one folder; those of etc/demo where no text is given. */
+static void write_files(const struct world *w)
+{
+	const struct {
+		const char *name, *text, *demo;
+	} files[] = {
+		{"depotd.yaml", w->opt.config, NULL},
+		{"depot.yaml", w->opt.depot, "etc/demo/depot.yaml"},
+		{"scenario.yaml", w->opt.scenario, "etc/demo/scenario.yaml"},
+	};
+	char here[400], path[700], config[1200];
+
+	ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+	snprintf(config, sizeof config, "depot: depot.yaml\nmeter_maps: %s/etc/meters\n%s", here,
+		w->opt.config ? w->opt.config : "");
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		snprintf(path, sizeof path, "%s/%s", w->dir, files[i].name);
+		if (i == 0)
+			write_file(path, config);
+		else if (files[i].text)
+			write_file(path, files[i].text);
+		else
+			copy_file(files[i].demo, path);
+	}
+}
+
+/* -- wires ------------------------------------------------------------------------------------ */
+
+static struct mail *post(
+	struct conn *c, enum mail_kind kind, int64_t in_ms, const char *text, size_t len)
+{
+	struct world *w = c->world;
+	struct mail *m = malloc(sizeof *m + len + 1), **at = &w->first;
+
+	ck_assert_ptr_nonnull(m);
+	*m = (struct mail){.due_ms = w->now_ms + in_ms, .kind = kind, .conn = c, .len = len};
+	if (len)
+		memcpy(m->text, text, len);
+	m->text[len] = '\0';
+	while (*at && (*at)->due_ms <= m->due_ms)
+		at = &(*at)->next;
+	m->next = *at;
+	*at = m;
+	return m;
+}
+
+static bool may_pass(struct world *w, int station, bool to_station, const char *text, size_t len)
+{
+	struct world_frame f = {station, to_station, text, len};
+
+	return !w->opt.pass || w->opt.pass(w->opt.ctx, &f);
+}
+
+static void on_connect(void *ctx, int station)
+{
+	struct world *w = ctx;
+	struct conn *c = calloc(1, sizeof *c);
+
+	ck_assert_ptr_nonnull(c);
+	c->world = w;
+	c->station = station;
+	c->next = w->conns;
+	w->conns = w->lines[station] = c;
+	post(c, MAIL_CONNECT, w->delay_ms, NULL, 0);
+}
+
+static void on_disconnect(void *ctx, int station, bool abrupt)
+{
+	struct world *w = ctx;
+	struct conn *c = w->lines[station];
+
+	if (!c || c->is_cut)
+		return;
+	c->is_cut = true;
+	post(c, MAIL_CLOSED, 0, NULL, 0);
+	post(c, MAIL_CLOSE, abrupt ? NOTICE_MS : w->delay_ms, NULL, 0)->code = abrupt ? 1006 : 1000;
+}
+
+static void on_send(void *ctx, int station, const char *text, size_t len)
+{
+	struct world *w = ctx;
+	struct conn *c = w->lines[station];
+
+	if (c && !c->is_cut && may_pass(w, station, false, text, len))
+		post(c, MAIL_TEXT_IN, w->delay_ms, text, len);
+}
+
+static int link_send(void *conn, const char *text, size_t len)
+{
+	struct conn *c = conn;
+
+	if (may_pass(c->world, c->station, true, text, len))
+		post(c, MAIL_TEXT_OUT, c->world->delay_ms, text, len);
+	return 0;
+}
+
+static void link_close(void *conn, int code, const char *why)
+{
+	struct conn *c = conn;
+
+	(void)why;
+	post(c, MAIL_CLOSED, c->world->delay_ms, NULL, 0);
+	post(c, MAIL_CLOSE, 2 * c->world->delay_ms, NULL, 0)->code = code;
+}
+
+static const struct session_link link_functions = {.send = link_send, .close = link_close};
+
+static void open_session(struct world *w, struct conn *c)
+{
+	struct station *s =
+		w->is_alive ? fleet_station(&w->core.fleet, plant_station_id(w->plant, c->station))
+			    : NULL;
+
+	if (!s || c->is_cut) {
+		post(c, MAIL_CLOSED, w->delay_ms, NULL, 0);
+		return;
+	}
+	c->session =
+		session_open(&w->core, s, c, &link_functions, 2, OCPP_VERSION_2_0_1, "127.0.0.1");
+	ck_assert_ptr_nonnull(c->session);
+	post(c, MAIL_OPENED, w->delay_ms, NULL, 0);
+}
+
+static void close_station_end(struct world *w, struct conn *c)
+{
+	if (c->has_closed)
+		return;
+	c->has_closed = c->is_cut = true;
+	if (w->lines[c->station] != c)
+		return;
+	w->lines[c->station] = NULL;
+	plant_closed(w->plant, c->station);
+}
+
+static void deliver(struct world *w, const struct mail *m)
+{
+	struct conn *c = m->conn;
+
+	switch (m->kind) {
+	case MAIL_CONNECT:
+		open_session(w, c);
+		break;
+	case MAIL_OPENED:
+		if (!c->is_cut)
+			plant_opened(w->plant, c->station);
+		break;
+	case MAIL_TEXT_IN:
+		if (c->session)
+			session_message(c->session, m->text, m->len);
+		break;
+	case MAIL_TEXT_OUT:
+		if (!c->is_cut)
+			plant_received(w->plant, c->station, m->text, m->len);
+		break;
+	case MAIL_CLOSE:
+		if (c->session)
+			session_closed(c->session, m->code, "test");
+		c->session = NULL;
+		break;
+	case MAIL_CLOSED:
+		close_station_end(w, c);
+		break;
+	}
+}
+
+static void deliver_due(struct world *w)
+{
+	while (w->first && w->first->due_ms <= w->now_ms) {
+		struct mail *m = w->first;
+
+		w->first = m->next;
+		deliver(w, m);
+		free(m);
+	}
+}
+
+/* -- depotd ----------------------------------------------------------------------------------- */
+
+static void settle(struct world *w)
+{
+	if (!w->is_alive || !w->core.turn)
+		return;
+	record_turn_end(&w->core);
+	ck_assert_int_eq(db_flush(w->core.db), 0);
+}
+
+void world_start(struct world *w)
+{
+	struct core *c = &w->core;
+	struct db_config store = {.dir = w->data, .max_queue = 20000, .wire_max_mb = 64};
+	uint8_t seed[10] = "scenario";
+	char path[400], why[400];
+
+	ck_assert(!w->is_alive);
+	snprintf(path, sizeof path, "%s/depotd.yaml", w->dir);
+	ck_assert_msg(config_load(path, &w->config, why) == 0, "%s", why);
+	memset(c, 0, sizeof *c);
+	c->config = w->config.file;
+	c->depot = w->config.depot;
+	c->data_dir = w->data;
+	c->meter_maps = w->config.meter_maps;
+	c->timers = timers_create();
+	c->started = clock_wall();
+	seed[9] = (uint8_t)w->lives;
+	ocpp_message_ids_init(&c->ids, seed);
+	fleet_init(&c->fleet);
+	store.depot = c->depot->depot;
+	c->db = db_open(&store, why);
+	ck_assert_msg(c->db != NULL, "%s", why);
+	ck_assert_msg(!restore_fleet(c, why) && !restore_depot_file(c, &w->config, why), "%s", why);
+	c->meters = meters_create(c, why);
+	ck_assert_msg(c->meters != NULL, "%s", why);
+	c->control = control_create(c, why);
+	ck_assert_msg(c->control != NULL, "%s", why);
+	w->is_alive = true;
+	settle(w);
+}
+
+/* Takes the parts down in order; what is still journalled by that goes to files nobody reads. */
+static void finish_core(struct world *w)
+{
+	struct core *c = &w->core;
+
+	for (struct conn *k = w->conns; k; k = k->next) {
+		if (k->session)
+			session_closed(k->session, 1001, "stopped");
+		k->session = NULL;
+	}
+	settle(w);
+	w->is_alive = false;
+	control_destroy(c->control);
+	c->control = NULL;
+	meters_destroy(c->meters);
+	record_turn_end(c);
+	db_flush(c->db);
+	db_close(c->db);
+	fleet_finish(&c->fleet);
+	timers_destroy(c->timers);
+	config_finish(&w->config);
+}
+
+void world_kill(struct world *w)
+{
+	char old[sizeof w->data];
+
+	settle(w);
+	snprintf(old, sizeof old, "%s", w->data);
+	snprintf(w->data, sizeof w->data, "%s/data-%d", w->dir, ++w->lives);
+	copy_data(old, w->data);
+	finish_core(w);
+	remove_dir(old);
+	for (struct conn *k = w->conns; k; k = k->next)
+		if (!k->is_cut) {
+			k->is_cut = true;
+			post(k, MAIL_CLOSED, w->delay_ms, NULL, 0);
+		}
+}
+
+/* -- meters ----------------------------------------------------------------------------------- */
+
+static void bind_meters(struct world *w)
+{
+	ck_assert_int_le(meters_count(w->core.meters), METERS_MAX);
+	for (int i = 0; i < meters_count(w->core.meters); i++) {
+		struct meter_state *m = &w->meters[i];
+
+		meter_history_init(&m->history);
+		m->node = meters_at(w->core.meters, i)->node;
+	}
+}
+
+static void put_meter(struct world *w, int i)
+{
+	struct meter_state *m = &w->meters[i];
+	double power = (double)plant_node_at(w->plant, m->node).now_mw / 1000;
+	struct meter_reading r = {.at_ms = w->now_ms};
+
+	m->import_wh += power / 3600;
+	if (m->how != WORLD_METER_FROZEN) {
+		m->frozen_w = power;
+		m->frozen_wh = m->import_wh;
+	}
+	if (m->how == WORLD_METER_SILENT || !w->is_alive)
+		return;
+	r.values[METER_QUANTITY_POWER_W] = (struct meter_value){m->frozen_w, METER_GOOD};
+	r.values[METER_QUANTITY_IMPORT_WH] = (struct meter_value){m->frozen_wh, METER_GOOD};
+	meter_history_check(&m->history, &r, FROZEN_MS);
+	meters_put(w->core.meters, i, &r);
+}
+
+void world_set_meter(struct world *w, const char *meter, enum world_meter how)
+{
+	for (int i = 0; i < METERS_MAX; i++) {
+		const char *id = plant_node_at(w->plant, w->meters[i].node).meter;
+
+		if (id && strcmp(id, meter) == 0) {
+			w->meters[i].how = how;
+			return;
+		}
+	}
+	ck_abort_msg("there is no meter %s", meter);
+}
+
+/* -- time ------------------------------------------------------------------------------------- */
+
+static void check_node(struct world *w, int i)
+{
+	struct plant_node n = plant_node_at(w->plant, i);
+	struct world_node *v = &w->nodes[i];
+
+	v->id = n.id;
+	v->limit_mw = n.limit_mw;
+	v->now_mw = n.now_mw;
+	if (n.now_mw > v->max_mw) {
+		v->max_mw = n.now_mw;
+		v->max_at = (wall_t){w->now_ms};
+	}
+	if (n.limit_mw < 0 || n.now_mw <= n.limit_mw ||
+		n.now_mw - plant_node_evse_mw(w->plant, i) > n.limit_mw) {
+		v->over_s = 0;
+		return;
+	}
+	if (++v->over_s > v->longest_s) {
+		v->longest_s = v->over_s;
+		v->longest_at = (wall_t){w->now_ms};
+	}
+}
+
+static void advance_to(struct world *w, int64_t ms)
+{
+	clock_advance_ms(ms - w->now_ms);
+	w->now_ms = ms;
+}
+
+static int64_t next_instant(const struct world *w, int64_t end_ms)
+{
+	int64_t next = end_ms, timer = w->is_alive ? timers_next_ms(w->core.timers) : -1;
+
+	if (w->first && w->first->due_ms < next)
+		next = w->first->due_ms;
+	if (timer >= 0 && w->now_ms + timer < next)
+		next = w->now_ms + timer;
+	return next;
+}
+
+static void run_turn(struct world *w)
+{
+	deliver_due(w);
+	if (w->is_alive)
+		timers_run(w->core.timers);
+	settle(w);
+}
+
+void world_step(struct world *w)
+{
+	int64_t end_ms = w->now_ms + 1000;
+
+	for (int i = 0; i < METERS_MAX && w->meters[i].node >= 0; i++)
+		put_meter(w, i);
+	plant_step(w->plant);
+	for (int i = 0; i < plant_node_count(w->plant); i++)
+		check_node(w, i);
+	run_turn(w);
+	for (int64_t next; (next = next_instant(w, end_ms)) < end_ms;) {
+		advance_to(w, next);
+		run_turn(w);
+	}
+	advance_to(w, end_ms);
+}
+
+void world_run_s(struct world *w, int seconds)
+{
+	while (seconds-- > 0)
+		world_step(w);
+}
+
+void world_run_until(struct world *w, const char *local)
+{
+	char text[8];
+
+	do {
+		time_t t = (time_t)(w->now_ms / 1000 + 1);
+		struct tm tm;
+
+		world_step(w);
+		localtime_r(&t, &tm);
+		snprintf(text, sizeof text, "%02d:%02d", tm.tm_hour, tm.tm_min);
+	} while (strcmp(text, local) != 0);
+}
+
+wall_t world_now(const struct world *w)
+{
+	return (wall_t){w->now_ms};
+}
+
+/* -- life ------------------------------------------------------------------------------------- */
+
+static void make_plant(struct world *w)
+{
+	char depot[400], scenario[400], why[400];
+	struct plant_options o = {
+		.depot = depot,
+		.scenario = scenario,
+		.start = {w->now_ms},
+		.seed = w->opt.seed,
+		.wire = {on_connect, on_disconnect, on_send, w},
+	};
+
+	snprintf(depot, sizeof depot, "%s/depot.yaml", w->dir);
+	snprintf(scenario, sizeof scenario, "%s/scenario.yaml", w->dir);
+	w->plant = plant_create(&o, why);
+	ck_assert_msg(w->plant != NULL, "%s", why);
+	ck_assert_int_le(plant_node_count(w->plant), NODES_MAX);
+	w->lines = calloc((size_t)plant_station_count(w->plant), sizeof *w->lines);
+	ck_assert_ptr_nonnull(w->lines);
+}
+
+struct world *world_create(const struct world_options *o)
+{
+	struct world *w = calloc(1, sizeof *w);
+	const char *start = o->start ? o->start : DEFAULT_START;
+	wall_t at;
+
+	ck_assert_ptr_nonnull(w);
+	ck_assert(wall_parse(start, strlen(start), &at));
+	if (!getenv("SCENARIO_LOG"))
+		log_set_level(LOG_ERROR);
+	w->opt = *o;
+	w->delay_ms = o->delay_ms ? o->delay_ms : DEFAULT_DELAY_MS;
+	w->now_ms = at.ms;
+	clock_simulate(at);
+	make_dir(w);
+	write_files(w);
+	snprintf(w->data, sizeof w->data, "%s/data-0", w->dir);
+	ck_assert_int_eq(mkdir(w->data, 0700), 0);
+	make_plant(w);
+	for (int i = 0; i < METERS_MAX; i++)
+		w->meters[i].node = -1;
+	world_start(w);
+	bind_meters(w);
+	return w;
+}
+
+struct core *world_core(struct world *w)
+{
+	return &w->core;
+}
+
+struct plant *world_plant(struct world *w)
+{
+	return w->plant;
+}
+
+bool world_say(struct world *w, int station, const char *text)
+{
+	struct conn *c = w->lines[station];
+
+	if (!c || !c->session)
+		return false;
+	post(c, MAIL_TEXT_IN, w->delay_ms, text, strlen(text));
+	return true;
+}
+
+void world_answer(struct world *w, int station, const char *text)
+{
+	if (w->lines[station])
+		post(w->lines[station], MAIL_TEXT_OUT, w->delay_ms, text, strlen(text));
+}
+
+void world_destroy(struct world *w)
+{
+	if (w->is_alive)
+		finish_core(w);
+	while (w->first) {
+		struct mail *m = w->first;
+
+		w->first = m->next;
+		free(m);
+	}
+	while (w->conns) {
+		struct conn *c = w->conns;
+
+		w->conns = c->next;
+		free(c);
+	}
+	plant_destroy(w->plant);
+	remove_dir(w->dir);
+	free(w->lines);
+	free(w);
+}
+
+/* -- looking ---------------------------------------------------------------------------------- */
+
+const struct world_node *world_node(const struct world *w, const char *id)
+{
+	for (int i = 0; i < plant_node_count(w->plant); i++)
+		if (strcmp(plant_node_at(w->plant, i).id, id) == 0)
+			return &w->nodes[i];
+	ck_abort_msg("there is no node %s", id);
+	return NULL;
+}
+
+void world_forget_nodes(struct world *w)
+{
+	memset(w->nodes, 0, sizeof w->nodes);
+}
+
+void world_check_limits(const struct world *w, int seconds)
+{
+	char at[WALL_TEXT_SIZE], peak[WALL_TEXT_SIZE];
+
+	for (int i = 0; i < plant_node_count(w->plant); i++) {
+		const struct world_node *n = &w->nodes[i];
+
+		ck_assert_msg(n->longest_s <= seconds,
+			"seed %llu: %s was above %lld W for %d s until %s (most %lld W at %s)",
+			(unsigned long long)w->opt.seed, n->id, (long long)(n->limit_mw / 1000),
+			n->longest_s, wall_format(n->longest_at, at), (long long)(n->max_mw / 1000),
+			wall_format(n->max_at, peak));
+	}
+}
+
+struct lookup {
+	const struct plant_session *session;
+	struct db_transaction found;
+	bool has_found;
+};
+
+static void look_up(struct db_reader *r, void *arg)
+{
+	struct lookup *l = arg;
+	struct db_transaction_filter f = {
+		.station = l->session->station, .id = l->session->transaction};
+	struct db_transaction_list list = {0};
+	struct arena *a = arena_create(0);
+
+	l->has_found = a && db_query_transactions(r, &f, a, &list) == 0 && list.count == 1;
+	if (l->has_found)
+		l->found = list.items[0];
+	arena_destroy(a);
+}
+
+int world_compare_sessions(struct world *w, char why[300])
+{
+	int count = 0;
+
+	for (int i = 0; i < plant_session_count(w->plant); i++) {
+		struct plant_session s = plant_session_at(w->plant, i);
+		struct lookup l = {.session = &s};
+		int64_t wh = s.end_wh - s.begin_wh;
+
+		if (!s.ended)
+			continue;
+		ck_assert_int_eq(db_read_now(w->core.db, look_up, &l), 0);
+		if (!l.has_found || l.found.open || !l.found.complete ||
+			(int64_t)l.found.energy_wh != wh) {
+			snprintf(why, 300, "%s/%d %s: %lld Wh, the journal says %s%s%lld Wh",
+				s.station, s.evse, s.transaction, (long long)wh,
+				!l.has_found   ? "nothing, "
+				: l.found.open ? "open, "
+					       : "",
+				l.has_found && !l.found.complete ? "incomplete, " : "",
+				(long long)l.found.energy_wh);
+			return -1;
+		}
+		count++;
+	}
+	return count;
+}

@@ -1,0 +1,87 @@
+/*
+ * World: depotd's core and a simulated depot in one process on the simulated clock, joined by
+ * wires that take time. What depotd's tests of whole nights step through.
+ *
+ * Every part is the one that runs in earnest, but for sockets, meters' wires and threads of the
+ * planner: sessions, journal on disk, guard, planner, stations, vans. Loads of nodes are checked
+ * in every simulated second. Failures of the harness itself end the test.
+ */
+#ifndef TESTS_SCENARIO_WORLD_H
+#define TESTS_SCENARIO_WORLD_H
+
+#include "csms/core.h"
+#include "tests/scenario/plant.h"
+
+#define WORLD_REACTION_S 10 /* within which the guard brings a node below its limit */
+
+enum world_meter { WORLD_METER_FINE, WORLD_METER_SILENT, WORLD_METER_FROZEN };
+
+struct world_node {
+	const char *id;
+	int64_t limit_mw; /* -1: none */
+	int64_t now_mw, max_mw;
+	wall_t max_at;
+	int over_s; /* seconds above the limit, up to now in a row, for which EVSEs are to blame */
+	int longest_s;
+	wall_t longest_at;
+};
+
+/* One text on its way. */
+struct world_frame {
+	int station;
+	bool to_station;
+	const char *text;
+	size_t len;
+};
+
+struct world_options {
+	const char *config, *depot, *scenario; /* texts; NULL: the files of etc/demo */
+	const char *start; /* NULL: 2026-03-11T15:00:00Z, 16:00 in Amsterdam */
+	uint64_t seed;
+	int delay_ms; /* each way; 0: 40 */
+	/* Looks at every text before it is sent; false: it is lost. May be NULL. */
+	bool (*pass)(void *ctx, const struct world_frame *f);
+	void *ctx;
+};
+
+struct world;
+
+struct world *world_create(const struct world_options *o);
+
+/* One second; many; until that local time comes next. */
+void world_step(struct world *w);
+void world_run_s(struct world *w, int seconds);
+void world_run_until(struct world *w, const char *local);
+wall_t world_now(const struct world *w);
+
+struct core *world_core(struct world *w);
+struct plant *world_plant(struct world *w);
+
+/* A text to depotd as if the station had sent it. False: it is not connected. */
+bool world_say(struct world *w, int station, const char *text);
+
+/* A text to the station as if depotd had sent it. */
+void world_answer(struct world *w, int station, const char *text);
+
+void world_set_meter(struct world *w, const char *meter, enum world_meter how);
+
+/* depotd dies as by SIGKILL: all connections break, nothing runs, what was on disk stays. */
+void world_kill(struct world *w);
+
+/* It is started anew on what was on disk. */
+void world_start(struct world *w);
+
+/* By id; world_forget_nodes() begins the records anew. */
+const struct world_node *world_node(const struct world *w, const char *id);
+void world_forget_nodes(struct world *w);
+
+/* No node was above its limit for longer than `seconds` in a row. */
+void world_check_limits(const struct world *w, int seconds);
+
+/* The journal has all sessions of the plant that ended, complete and to the watt-hour; true if so,
+ * else one line about the first that differs. Returns their number, or -1. */
+int world_compare_sessions(struct world *w, char why[300]);
+
+void world_destroy(struct world *w);
+
+#endif
