@@ -10,10 +10,10 @@
 struct net;
 
 struct net_limits {
-	int max_connections;        /* all listeners together; RLIMIT_NOFILE is raised to fit */
-	int max_per_address;        /* open connections from one address (0: no limit) */
-	int connects_per_s;         /* accepted per second over all listeners (0: no limit) */
-	int header_timeout_s;       /* from TCP accept to the end of the HTTP request header */
+	int max_connections; /* all listeners together; RLIMIT_NOFILE is raised to fit */
+	int max_per_address; /* open connections from one address (0: no limit) */
+	int connects_per_s; /* accepted per second over all listeners (0: no limit) */
+	int header_timeout_s; /* from TCP accept to the end of the HTTP request header */
 };
 
 /* Creates the context; NULL after logging why. */

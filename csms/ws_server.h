@@ -18,21 +18,21 @@ struct ws_server;
 
 /* What the gate sees. Strings live during the call; all lengths are bounded. */
 struct ws_gate_request {
-	int profile;               /* security profile of the listener, 1..3 */
-	const char *identity;      /* percent-decoded last segment of the path; checked: 1..48
+	int profile; /* security profile of the listener, 1..3 */
+	const char *identity; /* percent-decoded last segment of the path; checked: 1..48
 				      characters of identifierString without ':' */
-	bool has_basic;            /* an Authorization: Basic header was there and could be read */
-	const char *user;          /* Basic user name, or "" */
+	bool has_basic; /* an Authorization: Basic header was there and could be read */
+	const char *user; /* Basic user name, or "" */
 	const unsigned char *password; /* Basic password: bytes, maybe with NUL */
 	size_t password_len;
-	const char *protocols;     /* Sec-WebSocket-Protocol as sent, joined by commas; "" if none */
-	const char *peer;          /* "192.0.2.7" */
+	const char *protocols; /* Sec-WebSocket-Protocol as sent, joined by commas; "" if none */
+	const char *peer; /* "192.0.2.7" */
 };
 
 struct ws_gate_answer {
-	int status;           /* 101 to accept, else 401, 403, 404, 429, 503 … */
+	int status; /* 101 to accept, else 401, 403, 404, 429, 503 … */
 	const char *protocol; /* accepted subprotocol (static string) */
-	void *user;           /* given to opened/message/closed */
+	void *user; /* given to opened/message/closed */
 };
 
 enum ws_close {
@@ -40,19 +40,19 @@ enum ws_close {
 	WS_CLOSE_GOING_AWAY = 1001,
 	WS_CLOSE_PROTOCOL = 1002,
 	WS_CLOSE_UNSUPPORTED = 1003, /* binary frame */
-	WS_CLOSE_ABNORMAL = 1006,    /* never sent: TCP went away, pong missing */
-	WS_CLOSE_BAD_DATA = 1007,    /* not UTF-8 */
+	WS_CLOSE_ABNORMAL = 1006, /* never sent: TCP went away, pong missing */
+	WS_CLOSE_BAD_DATA = 1007, /* not UTF-8 */
 	WS_CLOSE_POLICY = 1008,
 	WS_CLOSE_TOO_BIG = 1009,
-	WS_CLOSE_TRY_LATER = 1013,   /* our send queue is full */
+	WS_CLOSE_TRY_LATER = 1013, /* our send queue is full */
 };
 
 struct ws_handlers {
 	/* Decides about an upgrade; must not block. */
 	void (*gate)(void *ctx, const struct ws_gate_request *req, struct ws_gate_answer *ans);
 	/* A refused attempt that never reached the gate (bad path, bad identity …), for the log. */
-	void (*refused)(void *ctx, int status, const char *identity, const char *peer,
-		const char *why);
+	void (*refused)(
+		void *ctx, int status, const char *identity, const char *peer, const char *why);
 	void (*opened)(void *ctx, void *user, struct ws_conn *c);
 	/* A whole text message, NUL-terminated, valid UTF-8. */
 	void (*message)(void *ctx, void *user, struct ws_conn *c, const char *text, size_t len);
@@ -63,11 +63,11 @@ struct ws_handlers {
 };
 
 struct ws_limits {
-	size_t max_message;    /* bytes of one message in; larger: close 1009 */
-	size_t max_queue;      /* bytes waiting to be sent on one connection; more: close 1013 */
-	int ping_interval_s;   /* our own pings; 0: none */
-	int pong_timeout_s;    /* silence after a ping before the connection is dropped */
-	int messages_per_s;    /* sustained rate of one connection; above it reading is paused */
+	size_t max_message; /* bytes of one message in; larger: close 1009 */
+	size_t max_queue; /* bytes waiting to be sent on one connection; more: close 1013 */
+	int ping_interval_s; /* our own pings; 0: none */
+	int pong_timeout_s; /* silence after a ping before the connection is dropped */
+	int messages_per_s; /* sustained rate of one connection; above it reading is paused */
 	int message_burst;
 };
 

@@ -6,7 +6,7 @@
 #define CSMS_PKI_SITE_CA_H
 
 struct site_ca_paths {
-	char root_cert[512];                 /* hand this to stations and browsers */
+	char root_cert[512]; /* hand this to stations and browsers */
 	char ecdsa_cert[512], ecdsa_key[512];
 	char rsa_cert[512], rsa_key[512];
 };

@@ -3,9 +3,11 @@
 // RFC 6455; see docs/.
 import test, { after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
+import { assertCalm, beat } from './beat.mjs';
 import { Depotd, sleep, until } from './harness.mjs';
-import { PASSWORD, Station, Tcp, basic, booted, frame, percentile, rawStation, register, upgradeHead } from './peer.mjs';
+import { PASSWORD, Station, Tcp, basic, booted, frame, rawStation, register, upgradeHead } from './peer.mjs';
 
 const depot = `
 depot: hostile
@@ -394,4 +396,470 @@ describe('rules 1 to 3: the gate', () => {
 		await Promise.race([b.gone, sleep(5000).then(() => assert.fail('still open'))]);
 		assert.equal(b.frames().length, 0);
 	});
+});
+
+const ask = (id, action, payload, more) => depotd.api('POST', `/stations/${id}/calls`, { action, payload, ...more });
+const variables = (value) => ({ getVariableData }) => ({
+	getVariableResult: getVariableData.map((v) => ({ ...v, attributeStatus: 'Accepted', attributeValue: value })),
+});
+const getVariables = { getVariableData: [{ component: { name: 'C' }, variable: { name: 'V' } }] };
+/** What depotd asks on its own after a boot has been asked. */
+const settled = (s) => until(`${s.id} to be left alone`, async () => {
+	const n = s.calls.length;
+	await sleep(300);
+	return n && n === s.calls.length;
+});
+
+describe('rules 11 to 13: calls', () => {
+	test('rule 11: one CALL at a time goes to a station that delays; its own CALLs are answered at once', async () => {
+		let open = 0, most = 0, crossed = 0;
+		const s = await booted(depotd, 'RPC-1', { handlers: { GetVariables: async (p) => {
+			most = Math.max(most, ++open);
+			const begin = Date.now();
+			await s.call('Heartbeat', {}); // crosses our answer
+			assert.ok(Date.now() - begin < 1000, 'the Heartbeat was answered while our CALL waits');
+			crossed++;
+			await sleep(150);
+			open--;
+			return variables('1')(p);
+		} } });
+		await settled(s);
+		const all = await Promise.all(Array.from({ length: 5 }, () => ask('RPC-1', 'GetVariables', getVariables)));
+		assert.deepEqual(all.map((r) => r.json.outcome), Array(5).fill('answered'));
+		assert.equal(most, 1);
+		assert.equal(crossed, 5);
+		const ids = s.calls.map((m) => m[1]);
+		assert.equal(new Set(ids).size, ids.length, 'rule 13: ids are unique');
+		assert.ok(ids.every((id) => id.length <= 36));
+		await s.close();
+	});
+
+	test('rule 12: a timeout is told as timeout, the next CALL goes, the late answer is dropped', async () => {
+		let first;
+		const s = await booted(depotd, 'RPC-2', { handlers: { GetVariables: (p, m) => {
+			if (!first) return void (first = m);
+			s.text(JSON.stringify([3, first[1], variables('late')(p)])); // the late answer comes just before
+			return variables('right')(p);
+		} } });
+		await settled(s);
+		const begin = Date.now();
+		const r = await ask('RPC-2', 'GetVariables', getVariables, { timeout_s: 1 });
+		assert.equal(r.status, 200);
+		assert.equal(r.json.outcome, 'timeout');
+		assert.ok(Date.now() - begin < 4000);
+		const next = await ask('RPC-2', 'GetVariables', getVariables);
+		assert.equal(next.json.outcome, 'answered');
+		assert.equal(next.json.response.getVariableResult[0].attributeValue, 'right');
+		const [ended] = (await events('station/RPC-2', 'CallEnded')).filter((e) => e.payload.call_id === r.json.call_id);
+		assert.equal(ended.payload.outcome, 'timeout');
+		await s.close();
+	});
+
+	test('rule 12: a connection that breaks before the answer is told as lost, what waited as cancelled', async () => {
+		const s = await booted(depotd, 'RPC-3', { handlers: { GetVariables: () => void setTimeout(() => s.close(), 100) } });
+		await settled(s);
+		const [a, b] = await Promise.all([ask('RPC-3', 'GetVariables', getVariables), ask('RPC-3', 'GetVariables', getVariables)]);
+		assert.deepEqual([a.json.outcome, b.json.outcome].sort(), ['cancelled', 'lost']);
+		assert.equal((await ask('RPC-3', 'GetVariables', getVariables)).status, 409);
+	});
+
+	test('what a station answers wrongly is an error, never a success', async () => {
+		const answers = [[{ getVariableResult: [] }, 'InvalidAnswer'], [{}, 'InvalidAnswer'], [{ status: 'Accepted' }, 'InvalidAnswer']];
+		let n = 0;
+		const s = await booted(depotd, 'RPC-4', { handlers: { GetVariables: () => answers[n++][0] } });
+		await settled(s);
+		for (const [, code] of answers) {
+			const r = await ask('RPC-4', 'GetVariables', getVariables);
+			assert.deepEqual([r.json.outcome, r.json.error_code], ['error', code]);
+		}
+		for (const raw of ['[3,"ID"]', '[3,"ID",[]]', '[3,"ID","x"]', '[4,"ID"]', '[4,"ID","Nonsense","words",{},{}]', '[4,"ID","NotSupported","no",{}]']) {
+			s.handlers.GetVariables = (p, m) => s.text(raw.replace('ID', m[1]));
+			const r = await ask('RPC-4', 'GetVariables', getVariables, { timeout_s: 2 });
+			assert.ok(['error', 'timeout'].includes(r.json.outcome), `${raw}: ${r.text}`);
+		}
+		await s.close();
+	});
+
+	test('rule 13: a retry with the same id and payload is answered alike and journalled once', async () => {
+		const s = await booted(depotd, 'RPC-5');
+		const payload = { type: 'FirmwareUpdated', timestamp: now(), techInfo: 'once' };
+		const a = await s.ask('SecurityEventNotification', payload, 'same');
+		const b = await s.ask('SecurityEventNotification', payload, 'same');
+		assert.deepEqual(a, b);
+		const once = async () => (await events('station/RPC-5', 'StationReported')).length;
+		assert.equal(await once(), 1);
+		await s.ask('SecurityEventNotification', { ...payload, techInfo: 'twice' }, 'same');
+		assert.equal(await once(), 2, 'another payload is another message');
+		const h = await s.ask('Heartbeat', {}, 'hb');
+		assert.deepEqual(await s.ask('Heartbeat', {}, 'hb'), h, 'even its clock');
+		const e = await s.ask('Authorize', {}, 'bad');
+		assert.deepEqual(await s.ask('Authorize', {}, 'bad'), e);
+		await s.close();
+	});
+
+	test('rule 8: the newest connection wins; the old one is closed and never answered again', async () => {
+		const old = await booted(depotd, 'RPC-6');
+		const s = await new Station(depotd, 'RPC-6').connect();
+		assert.equal((await old.closed).code, 1008);
+		await s.call('Heartbeat', {});
+		const crowd = await Promise.all(Array.from({ length: 20 }, () => new Station(depotd, 'RPC-6').connect()));
+		await until('one to be left', () => crowd.filter((c) => c.ws.readyState === 1).length === 1);
+		await crowd.find((c) => c.ws.readyState === 1).call('Heartbeat', {});
+		assert.equal((await depotd.api('GET', '/stations/RPC-6')).json.connected, true);
+		for (const c of crowd) c.ws.terminate();
+	});
+});
+
+describe('rules 18, 19: boot', () => {
+	const refused = async (s, action, payload = {}) => {
+		const m = await s.ask(action, payload);
+		assert.deepEqual([m[0], m[2]], [4, 'SecurityError'], `${action}: ${JSON.stringify(m)}`);
+	};
+	const status = () => ({ timestamp: now(), connectorStatus: 'Available', evseId: 1, connectorId: 1 });
+
+	test('B01.FR.10: before a boot everything but BootNotification is a SecurityError', async () => {
+		await register(depotd, 'BOOT-1');
+		const s = await new Station(depotd, 'BOOT-1').connect();
+		await refused(s, 'Heartbeat');
+		await refused(s, 'StatusNotification', status());
+		await refused(s, 'TransactionEvent', { rubbish: true });
+		assert.equal((await ask('BOOT-1', 'GetVariables', getVariables)).status, 409);
+		assert.deepEqual(s.calls, []);
+		const r = await s.boot();
+		assert.equal(r.status, 'Accepted');
+		assert.ok(r.interval > 0, 'rule 19');
+		assert.ok(Math.abs(Date.parse(r.currentTime) - Date.now()) < 5000);
+		await s.call('Heartbeat', {});
+		await s.close();
+	});
+
+	test('B02: a pending station may be asked, and may send what was triggered, nothing else', async () => {
+		await register(depotd, 'BOOT-2', { policy: 'pending' });
+		const s = await new Station(depotd, 'BOOT-2', { handlers: { GetVariables: variables('x') } }).connect();
+		const r = await s.boot();
+		assert.equal(r.status, 'Pending');
+		assert.ok(r.interval > 0);
+		await refused(s, 'StatusNotification', status());
+		await refused(s, 'NotifyReport', {});
+		assert.equal((await ask('BOOT-2', 'GetVariables', getVariables)).json.outcome, 'answered', 'B02.FR.01');
+		assert.equal((await ask('BOOT-2', 'RequestStartTransaction', { remoteStartId: 1, idToken: { idToken: 'A', type: 'Central' } })).status, 409);
+		assert.equal((await ask('BOOT-2', 'TriggerMessage', { requestedMessage: 'StatusNotification' })).json.outcome, 'answered');
+		assert.deepEqual(await s.call('StatusNotification', status()), {});
+		await refused(s, 'NotifyReport', {});
+		assert.equal((await ask('BOOT-2', 'GetBaseReport', { requestId: 7, reportBase: 'FullInventory' })).json.outcome, 'answered');
+		assert.deepEqual(await s.call('NotifyReport', { requestId: 7, generatedAt: now(), seqNo: 0 }), {}, 'B02.FR.09');
+		await refused(s, 'Authorize', { idToken: { idToken: 'A', type: 'Central' } });
+		assert.ok(s.calls.every((m) => m[2] !== 'SetChargingProfile'), 'no profile before it is accepted');
+		await depotd.api('PUT', '/stations/BOOT-2', { policy: 'accepted' });
+		await until('to be told to boot again', () => s.calls.some((m) => m[2] === 'TriggerMessage' && m[3].requestedMessage === 'BootNotification'));
+		assert.equal((await s.boot()).status, 'Accepted');
+		await s.call('Heartbeat', {});
+		await s.close();
+		const again = await new Station(depotd, 'BOOT-2').connect();
+		await again.call('Heartbeat', {});
+		await again.close();
+	});
+
+	test('B03.FR.03: a rejected station hears nothing and may only boot again', async () => {
+		await register(depotd, 'BOOT-3', { policy: 'rejected' });
+		const s = await new Station(depotd, 'BOOT-3').connect();
+		for (let i = 0; i < 3; i++) {
+			const r = await s.boot();
+			assert.equal(r.status, 'Rejected');
+			assert.ok(r.interval > 0);
+		}
+		await refused(s, 'Heartbeat');
+		assert.equal((await ask('BOOT-3', 'TriggerMessage', { requestedMessage: 'Heartbeat' })).status, 409);
+		assert.equal((await ask('BOOT-3', 'GetVariables', getVariables)).status, 409);
+		await sleep(1200);
+		assert.deepEqual(s.calls, []);
+		assert.equal(s.ws.readyState, 1);
+		await s.close();
+	});
+});
+
+describe('rules 26 to 33: transactions', () => {
+	let cp;
+	const HOUR = 3600e3;
+	before(async () => {
+		cp = await booted(depotd, 'TX-1', { registration: { evses: 2 } });
+	});
+	after(() => cp?.close());
+
+	/** Event `n` of `last` + 1, one minute apart, ending at `end` (ms); 100 Wh each. */
+	const event = (tx, n, last, end, more = {}) => {
+		const at = new Date(end - (last - n) * 60e3).toISOString();
+		return {
+			eventType: n === 0 ? 'Started' : n === last ? 'Ended' : 'Updated', seqNo: n, timestamp: at,
+			triggerReason: n ? 'MeterValuePeriodic' : 'CablePluggedIn',
+			transactionInfo: { transactionId: tx, ...(n === last ? { stoppedReason: 'Local' } : { chargingState: 'Charging' }) },
+			meterValue: [{ timestamp: at, sampledValue: [{ value: 1000 + n * 100 }] }],
+			...(n === 0 && { evse: { id: 1, connectorId: 1 } }), ...more,
+		};
+	};
+	const shuffled = (a, seed) => {
+		const out = [...a];
+		for (let i = out.length - 1; i > 0; i--) {
+			seed = (seed * 1103515245 + 12345) % 2147483648;
+			const j = seed % (i + 1);
+			[out[i], out[j]] = [out[j], out[i]];
+		}
+		return out;
+	};
+
+	test('rules 27, 29: six events in any order give one result', async () => {
+		const six = [0, 1, 2, 3, 4, 5];
+		const orders = [six, [5, 4, 3, 2, 1, 0], [5, 0, 1, 2, 3, 4], ...Array.from({ length: 15 }, (_, i) => shuffled(six, i + 1))];
+		for (const [i, order] of orders.entries()) {
+			const tx = `perm-${i}`;
+			const end = Date.now() - (40 - i) * HOUR;
+			for (const n of order) await cp.call('TransactionEvent', event(tx, n, 5, end, { offline: true }));
+			const t = (await transaction('TX-1', tx)).transaction;
+			const got = [t.state, t.complete, t.missing ?? '', t.events, t.energy_wh, t.evse, t.quarantined, t.stopped_reason];
+			assert.deepEqual(got, ['ended', true, '', 6, 500, 1, undefined, 'Local'], `order ${order}`);
+			assert.equal(Date.parse(t.started_at), end - 300e3);
+			assert.equal(Date.parse(t.ended_at), end);
+		}
+	});
+
+	test('rule 28: the whole transaction again, under new message ids, changes nothing', async () => {
+		const end = Date.now() - 90 * 60e3;
+		const send = async () => {
+			for (let n = 0; n < 6; n++) await cp.call('TransactionEvent', event('again', n, 5, end));
+			return (await transaction('TX-1', 'again'));
+		};
+		const a = await send(), b = await send();
+		assert.deepEqual(b.transaction, a.transaction);
+		assert.equal(b.events.length, 6);
+		assert.equal((await events('transaction/TX-1/again')).length, 6);
+	});
+
+	test('rule 27: a gap is told until it is filled; a counter need not begin at 0', async () => {
+		const end = Date.now() - 80 * 60e3;
+		for (const n of [0, 1, 4]) await cp.call('TransactionEvent', event('gap', n, 8, end));
+		let t = (await transaction('TX-1', 'gap')).transaction;
+		assert.deepEqual([t.complete, t.missing], [false, '2-3']);
+		for (const n of [6, 8, 3]) await cp.call('TransactionEvent', event('gap', n, 8, end));
+		t = (await transaction('TX-1', 'gap')).transaction;
+		assert.deepEqual([t.state, t.complete, t.missing], ['ended', false, '2, 5, 7']);
+		for (const n of [7, 5, 2]) await cp.call('TransactionEvent', event('gap', n, 8, end));
+		t = (await transaction('TX-1', 'gap')).transaction;
+		assert.deepEqual([t.complete, t.missing ?? '', t.events], [true, '', 9]);
+		for (const n of [0, 1, 2]) await cp.call('TransactionEvent', { ...event('from7', n, 2, end + HOUR), seqNo: 700 + n });
+		t = (await transaction('TX-1', 'from7')).transaction;
+		assert.deepEqual([t.complete, t.missing ?? '', t.energy_wh], [true, '', 200]);
+	});
+
+	test('rule 29: offline events of the past do not turn the live state back', async () => {
+		const view = async () => (await depotd.api('GET', '/stations/TX-1')).json.evses[0];
+		const power = (w) => ({ meterValue: [{ timestamp: now(), sampledValue: [{ measurand: 'Power.Active.Import', value: w }] }] });
+		await cp.call('TransactionEvent', event('live', 0, 9, Date.now() + 540e3));
+		await cp.call('TransactionEvent', { ...event('live', 5, 9, Date.now() + 240e3), ...power(7000) });
+		assert.equal((await view()).power_w, 7000);
+		const old = Date.now() - 70 * 60e3;
+		await cp.call('TransactionEvent', { ...event('live', 3, 9, old, { offline: true }), transactionInfo: { transactionId: 'live', chargingState: 'SuspendedEV' },
+			meterValue: [{ timestamp: new Date(old).toISOString(), sampledValue: [{ measurand: 'Power.Active.Import', value: 1 }] }] });
+		for (let n = 0; n < 4; n++) await cp.call('TransactionEvent', event('older', n, 3, old, { offline: true }));
+		const e = await view();
+		assert.deepEqual([e.transaction, e.power_w, e.state], ['live', 7000, 'charging']);
+		assert.equal((await transaction('TX-1', 'older')).transaction.state, 'ended');
+		await cp.call('TransactionEvent', event('live', 9, 9, Date.now()));
+		assert.equal((await view()).transaction, undefined);
+	});
+
+	test('rule 31: only the first event names the EVSE; a transaction without one is kept', async () => {
+		const end = Date.now();
+		for (const n of [0, 1]) await cp.call('TransactionEvent', event('noevse', n, 1, end, { evse: undefined }));
+		const t = (await transaction('TX-1', 'noevse')).transaction;
+		assert.deepEqual([t.state, t.complete, t.evse], ['ended', true, undefined]);
+	});
+
+	test('rule 30: the token is judged anew in each event that has one', async () => {
+		const judge = async (idToken, tx) => (await cp.call('TransactionEvent', event(tx, 0, 1, Date.now() - 60e3,
+			{ idToken, evse: { id: 2, connectorId: 1 } }))).idTokenInfo?.status;
+		assert.equal(await judge({ idToken: 'AABBCCDD', type: 'ISO14443' }, 'tok-1'), 'Accepted');
+		assert.equal(await judge({ idToken: 'nobody', type: 'ISO14443' }, 'tok-2'), 'Unknown');
+		assert.equal(await judge({ idToken: '', type: 'NoAuthorization' }, 'tok-3'), 'Accepted', 'C02.FR.02');
+		assert.equal(await judge(undefined, 'tok-4'), undefined);
+	});
+
+	test('rule 26: nonsense gets a CALLRESULT, and is kept without being believed', async () => {
+		const sane = event('odd', 1, 3, Date.now());
+		const reading = (value, more) => [{ timestamp: now(), sampledValue: [{ value, ...more }] }];
+		const kW = { measurand: 'Power.Active.Import', unitOfMeasure: { unit: 'kW', multiplier: 9 } };
+		await cp.call('TransactionEvent', event('odd', 0, 3, Date.now()));
+		for (const [i, more] of [
+			{ evse: { id: 99, connectorId: 99 } }, { evse: { id: 0 } }, { evse: { id: 1634030126, connectorId: 1634030126 } },
+			{ timestamp: '1970-01-01T00:00:00Z' }, { timestamp: '2099-12-31T23:59:59.999Z' }, { timestamp: '2026-01-01T00:00:00+14:00' },
+			{ meterValue: reading(-5) }, { meterValue: reading(1e300) }, { meterValue: reading(-1e300, kW) }, { meterValue: reading(5, kW) },
+			{ meterValue: reading(101, { measurand: 'SoC' }) }, { meterValue: reading(1e12, { measurand: 'Voltage' }) },
+			{ numberOfPhasesUsed: 3 }, { cableMaxCurrent: 2147483647 }, { reservationId: -2147483648 }, { seqNo: 2147483647 },
+		].entries()) {
+			const m = await cp.ask('TransactionEvent', { ...sane, seqNo: 10 + i, ...more });
+			assert.equal(m[0], 3, `${JSON.stringify(more)}: ${JSON.stringify(m)}`);
+		}
+		const t = (await transaction('TX-1', 'odd')).transaction;
+		assert.equal(t.events, 17);
+		assert.ok(t.quarantined);
+		assert.ok(t.missing.length <= 200, 'two thousand million missing numbers are told shortly');
+		const e = (await depotd.api('GET', '/stations/TX-1')).json.evses[0];
+		assert.ok(!(e.power_w > 1e6) && !(e.session_wh > 1e6), JSON.stringify(e));
+		assert.equal((await depotd.api('GET', '/overview')).status, 200);
+		for (const more of [{ evseId: 0, connectorId: 0 }, { evseId: 77, connectorId: 1 }, { evseId: 2147483647, connectorId: 2147483647 }, { evseId: 1, connectorId: 1634030126 }])
+			assert.deepEqual(await cp.call('StatusNotification', { timestamp: now(), connectorStatus: 'Faulted', ...more }), {});
+		for (const evseId of [0, 5, 2147483647])
+			assert.deepEqual(await cp.call('MeterValues', { evseId, meterValue: reading(-1e300) }), {});
+		for (const at of ['1970-01-01T00:00:00Z', '2099-01-01T00:00:00Z', now()])
+			await cp.call('StatusNotification', { timestamp: at, connectorStatus: at === '1970-01-01T00:00:00Z' ? 'Faulted' : 'Occupied', evseId: 2, connectorId: 1 });
+		assert.equal((await depotd.api('GET', '/stations/TX-1')).json.evses[1].connectors[0].status, 'Occupied', 'a clock of 2099 does not shut later reports out');
+	});
+
+	test('rule 26: a transaction id of 36 strange characters stays what it is', async () => {
+		for (const tx of [`${'é'.repeat(36)}`, "'; DROP TABLE event;--", '../../etc/passwd', '%2e%2e', '<script>alert(1)</script>', '😀'.repeat(9), 'a/b c?d#e&f', '-1']) {
+			for (const n of [0, 1]) await cp.call('TransactionEvent', event(tx, n, 1, Date.now()));
+			const r = await depotd.api('GET', `/transactions/TX-1/${encodeURIComponent(tx)}`);
+			assert.equal(r.status, 200, `${tx}: ${r.text}`);
+			assert.deepEqual([r.json.transaction.id, r.json.transaction.complete], [tx, true]);
+		}
+	});
+});
+
+const rss = (d) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${d.child.pid}/status`, 'utf8'))[1]) / 1024;
+
+describe('crowds and floods', () => {
+	test('a station that sends 50,000 messages at once is slowed to its rate; another does not notice', async () => {
+		const s = await booted(depotd, 'FLOOD-1');
+		const size = rss(depotd), n = s.inbox.length, begin = Date.now();
+		const b = await beat(depotd, 'CALM-1');
+		for (let i = 0; i < 50000; i++) s.text(`[2,"f${i}","Heartbeat",{}]`);
+		await sleep(3000);
+		const took = await b.stop();
+		const answered = s.inbox.length - n, most = 500 + 50 * ((Date.now() - begin) / 1000 + 1);
+		assertCalm(took, 'beside a flood that is slowed');
+		assert.ok(answered >= 400 && answered <= most, `${answered} answered, at most ${most}`);
+		assert.ok(rss(depotd) - size < 64, `grew by ${rss(depotd) - size} MB`);
+		await s.close();
+	});
+
+	test('the same without a rate: all 50,000 are answered, and another station still gets its turn', async () => {
+		const free = await new Depotd({ depot, config: 'limits: {messages_per_s: 100000, message_burst: 100000}\n' }).start();
+		try {
+			const b = await beat(free, 'CALM-2'), s = await booted(free, 'FLOOD-2');
+			const n = s.inbox.length;
+			for (let i = 0; i < 50000; i++)
+				s.text(i % 10 ? `[2,"f${i}","Heartbeat",{}]` : `[2,"f${i}","SecurityEventNotification",{"type":"x","timestamp":"${now()}"}]`);
+			await until('all answers', () => s.inbox.length - n === 50000 || s.ws.readyState !== 1, 30000);
+			const took = await b.stop();
+			assertCalm(took, 'beside a flood at full speed');
+			if (s.ws.readyState === 1) assert.ok(s.inbox.every((m) => m[0] === 3));
+			else assert.ok([1008, 1013].includes((await s.closed).code), 'or it is told why not');
+		} finally {
+			await free.clean();
+		}
+	});
+
+	test('a station that does not read what it asks for is cut off, and its memory with it', async () => {
+		const slow = await new Depotd({ depot, config: 'limits: {messages_per_s: 100000, message_burst: 100000, max_queue: 65536}\n' }).start();
+		try {
+			const other = await booted(slow, 'CALM-3');
+			await register(slow, 'DEAF-1');
+			const t = await rawStation(slow, 'DEAF-1');
+			t.socket.pause();
+			const junk = frame(1, '[2,"z","NoSuchAction",{}]');
+			const many = Buffer.concat(Array(2000).fill(junk));
+			for (let i = 0; i < 250 && !t.socket.destroyed; i++) {
+				t.send(many);
+				await sleep(2);
+			}
+			await until('it to be cut off', async () => !(await slow.api('GET', '/stations/DEAF-1')).json.connected);
+			await other.call('Heartbeat', {});
+			t.destroy();
+		} finally {
+			await slow.clean();
+		}
+	});
+
+	test('2,000 half-open connections and slow headers: a real station connects at once; they go after the timeout', async () => {
+		const d = await new Depotd({ depot, config: 'limits: {header_timeout_s: 3}\n' }).start();
+		const crowd = [];
+		try {
+			const b = await beat(d, 'REAL-1');
+			for (let i = 0; i < 2000; i++) {
+				const t = new Tcp(i % 4 === 3 ? d.ports.profile2 : i % 4 === 2 ? d.ports.console : d.ports.profile1);
+				t.open.catch(() => {});
+				crowd.push(t);
+				if (i % 4 === 1) t.send('GET /ocpp/REAL-1 HTTP/1.1\r\nX: ');
+				if (i % 100 === 99) await sleep(5);
+			}
+			await Promise.all(crowd.map((t) => t.open));
+			const drip = setInterval(() => crowd.forEach((t, i) => i % 4 === 1 && !t.ended && t.send('x')), 500);
+			const begin = Date.now();
+			const real = await booted(d, 'REAL-2');
+			assert.ok(Date.now() - begin < 2000, `${Date.now() - begin} ms to connect`);
+			assert.equal((await d.https('GET', '/livez')).status, 200);
+			await until('all of them to be dropped', () => crowd.every((t) => t.ended), 12000);
+			clearInterval(drip);
+			const took = await b.stop();
+			assertCalm(took, 'beside 2,000 half-open connections');
+			await real.call('Heartbeat', {});
+		} finally {
+			for (const t of crowd) t.destroy();
+			await d.clean();
+		}
+	});
+
+	test('500 stations connect, boot and vanish at once, three times', async () => {
+		const ids = Array.from({ length: 500 }, (_, i) => `STORM-${i}`);
+		for (let i = 0; i < ids.length; i += 50) await Promise.all(ids.slice(i, i + 50).map((id) => register(depotd, id)));
+		const b = await beat(depotd, 'CALM-1');
+		for (let round = 0; round < 3; round++) {
+			const all = await Promise.all(ids.map(async (id) => {
+				const s = await new Station(depotd, id).connect();
+				if (round) await s.boot();
+				return s;
+			}));
+			for (const s of all) s.ws.terminate();
+			await Promise.all(all.map((s) => s.closed));
+		}
+		await until('all to be gone', async () =>
+			(await depotd.api('GET', '/stations')).json.stations.filter((s) => s.connected && /^STORM/.test(s.id)).length === 0);
+		const took = await b.stop();
+		assertCalm(took, 'beside a storm of 500 stations');
+	});
+
+	test('rule 9: who sends no pong is dropped after ping interval and timeout; who only pings stays', async () => {
+		const d = await new Depotd({ depot, config: 'limits: {ping_interval_s: 2, pong_timeout_s: 1}\n' }).start();
+		try {
+			await Promise.all(['PONG-1', 'PONG-2', 'PONG-3'].map((id) => register(d, id)));
+			const begin = Date.now();
+			const deaf = await rawStation(d, 'PONG-1'); // never answers a ping
+			const pinger = await rawStation(d, 'PONG-2');
+			const good = await new Station(d, 'PONG-3').connect();
+			const pings = setInterval(() => pinger.send(frame(9, 'ping')), 400);
+			await Promise.race([deaf.gone, sleep(6000)]);
+			const took = Date.now() - begin;
+			assert.ok(deaf.ended, 'the silent one was dropped');
+			assert.ok(took > 1500 && took < 4500, `after ${took} ms`);
+			assert.ok(deaf.frames().some((f) => f.opcode === 9), 'it was pinged');
+			await sleep(3500);
+			clearInterval(pings);
+			assert.ok(!pinger.ended, 'what is heard is alive');
+			assert.equal(good.ws.readyState, 1);
+			assert.equal((await d.api('GET', '/stations/PONG-1')).json.connected, false);
+			assert.match((await d.api('GET', '/metrics')).text, /depotd_ws_dropped_total\{reason="silent"\} 1\n/);
+			pinger.destroy();
+			await good.close();
+		} finally {
+			await d.clean();
+		}
+	});
+});
+
+test('after all of it depotd lives, its log holds no password, and it stops cleanly', async () => {
+	assert.equal((await depotd.api('GET', '/readyz')).status, 200);
+	assert.doesNotMatch(depotd.logged(), new RegExp(`${PASSWORD}|with:a:colon`));
+	assert.doesNotMatch(depotd.logged(), /ERROR: AddressSanitizer|runtime error/);
+	const begin = Date.now();
+	assert.deepEqual(await depotd.stop(), { code: 0, signal: null });
+	assert.ok(Date.now() - begin < 5000);
 });

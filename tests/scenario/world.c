@@ -1,6 +1,7 @@
 #include "tests/scenario/world.h"
 #include <check.h>
 #include <dirent.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,7 @@ struct world {
 	struct config config;
 	struct core core;
 	bool is_alive;
+	sem_t stored;
 	struct plant *plant;
 	struct conn *conns, **lines; /* lines[station]: the connection it has or opens */
 	struct mail *first;
@@ -318,18 +320,38 @@ static void deliver_due(struct world *w)
 
 /* -- depotd ----------------------------------------------------------------------------------- */
 
+/* Called on the store's thread. */
+static void on_store(void *arg)
+{
+	sem_post(arg);
+}
+
+/* Ends the turn and waits until it is on disk, so that a run does not depend on the disk's speed. */
 static void settle(struct world *w)
 {
+	struct db_stats stats;
+
 	if (!w->is_alive || !w->core.turn)
 		return;
 	record_turn_end(&w->core);
-	ck_assert_int_eq(db_flush(w->core.db), 0);
+	for (;;) {
+		db_drain(w->core.db);
+		db_stats(w->core.db, &stats);
+		if (!stats.queued)
+			break;
+		sem_wait(&w->stored);
+	}
+	db_drain(w->core.db);
 }
 
 void world_start(struct world *w)
 {
 	struct core *c = &w->core;
-	struct db_config store = {.dir = w->data, .max_queue = 20000, .wire_max_mb = 64};
+	struct db_config store = {.dir = w->data,
+		.max_queue = 20000,
+		.wire_max_mb = 64,
+		.wake = on_store,
+		.wake_arg = &w->stored};
 	uint8_t seed[10] = "scenario";
 	char path[400], why[400];
 
@@ -386,6 +408,7 @@ void world_kill(struct world *w)
 	char old[sizeof w->data];
 
 	settle(w);
+	ck_assert_int_eq(db_flush(w->core.db), 0);
 	snprintf(old, sizeof old, "%s", w->data);
 	snprintf(w->data, sizeof w->data, "%s/data-%d", w->dir, ++w->lives);
 	copy_data(old, w->data);
@@ -571,6 +594,7 @@ struct world *world_create(const struct world_options *o)
 	w->delay_ms = o->delay_ms ? o->delay_ms : DEFAULT_DELAY_MS;
 	w->now_ms = at.ms;
 	clock_simulate(at);
+	sem_init(&w->stored, 0, 0);
 	make_dir(w);
 	write_files(w);
 	snprintf(w->data, sizeof w->data, "%s/data-0", w->dir);
@@ -627,6 +651,7 @@ void world_destroy(struct world *w)
 	}
 	plant_destroy(w->plant);
 	remove_dir(w->dir);
+	sem_destroy(&w->stored);
 	free(w->lines);
 	free(w);
 }

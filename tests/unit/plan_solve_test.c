@@ -344,8 +344,8 @@ static void random_instance(struct instance *i, uint64_t *s)
 		plan_caps_lower(&i->caps, t, (int)random_in(s, 0, grid_tree_nodes(t) - 1),
 			(int)random_in(s, 0, slots), (int)random_in(s, 0, slots),
 			(int32_t)random_in(s, 0, 20000), GRID_SOURCE_ENVELOPE);
-	i->in = (struct plan_input){t, &i->caps, START_MS, slot_s, i->van, 0, NULL,
-		random_chance(s, 20)};
+	i->in = (struct plan_input){
+		t, &i->caps, START_MS, slot_s, i->van, 0, NULL, random_chance(s, 20)};
 	i->in.n = (int)random_in(s, 0, 12);
 	for (int k = 0; k < i->in.n; k++)
 		i->van[k] =

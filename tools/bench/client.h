@@ -1,10 +1,10 @@
 /*
- * Client: one WebSocket client connection on a raw non-blocking socket, with TLS or without. It does
- * no more than a load client needs, so that the client stays far cheaper than the server that it
+ * Client: one WebSocket client connection on a raw non-blocking socket, with TLS or without. It
+ * does no more than a load client needs, so that the client stays far cheaper than the server that it
  * measures: no fragments out, no compression offered, no check of Sec-WebSocket-Accept.
  *
- * Register client->fd with epoll once, edge-triggered for reading and writing, and call client_turn()
- * on every event. A client of all zeros is down.
+ * Register client->fd with epoll once, edge-triggered for reading and writing, and call
+ * client_turn() on every event. A client of all zeros is down.
  */
 #ifndef BENCH_CLIENT_H
 #define BENCH_CLIENT_H

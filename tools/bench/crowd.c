@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
+#include <unistd.h>
 
 #define EVENTS_A_TURN 256
 #define QUIET_US      500000 /* no CALL for so long: depotd has said what it had to say */
@@ -302,6 +303,8 @@ void crowd_destroy(struct crowd *c)
 		return;
 	if (c->stations)
 		crowd_fall(c);
+	if (c->epoll >= 0)
+		close(c->epoll);
 	free(c->stations);
 	free(c->idle);
 	free(c);

@@ -17,7 +17,7 @@ struct histogram {
 /* Counts one latency; a negative one counts as 0. */
 void histogram_add(struct histogram *h, int64_t us);
 
-/* The latency in ms that a `share` (0 to 1) of all stays at or below; 0 when nothing was counted. */
+/* The latency in ms that a `share` (0 to 1) of all stays at or below; 0: nothing was counted. */
 double histogram_ms(const struct histogram *h, double share);
 
 #endif
