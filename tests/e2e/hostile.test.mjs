@@ -450,7 +450,8 @@ describe('rules 11 to 13: calls', () => {
 		const next = await ask('RPC-2', 'GetVariables', getVariables);
 		assert.equal(next.json.outcome, 'answered');
 		assert.equal(next.json.response.getVariableResult[0].attributeValue, 'right');
-		const [ended] = (await events('station/RPC-2', 'CallEnded')).filter((e) => e.payload.call_id === r.json.call_id);
+		const ended = await until('the outcome in the journal', async () =>
+			(await events('station/RPC-2', 'CallEnded')).find((e) => e.payload.call_id === r.json.call_id));
 		assert.equal(ended.payload.outcome, 'timeout');
 		await s.close();
 	});
@@ -758,11 +759,12 @@ describe('crowds and floods', () => {
 		}
 	});
 
-	test('a station that does not read what it asks for is cut off, and its memory with it', async () => {
-		const slow = await new Depotd({ depot, config: 'limits: {messages_per_s: 100000, message_burst: 100000, max_queue: 65536}\n' }).start();
+	test('a station that does not read what it asks for is read no more, and cut off when its pongs are missing', async () => {
+		const slow = await new Depotd({ depot, config: 'limits: {messages_per_s: 100000, message_burst: 100000, max_queue: 65536, ping_interval_s: 2, pong_timeout_s: 1}\n' }).start();
 		try {
 			const other = await booted(slow, 'CALM-3');
 			await register(slow, 'DEAF-1');
+			const size = rss(slow);
 			const t = await rawStation(slow, 'DEAF-1');
 			t.socket.pause();
 			const junk = frame(1, '[2,"z","NoSuchAction",{}]');
@@ -771,6 +773,7 @@ describe('crowds and floods', () => {
 				t.send(many);
 				await sleep(2);
 			}
+			assert.ok(rss(slow) - size < 32, `grew by ${rss(slow) - size} MB`);
 			await until('it to be cut off', async () => !(await slow.api('GET', '/stations/DEAF-1')).json.connected);
 			await other.call('Heartbeat', {});
 			t.destroy();
@@ -824,7 +827,7 @@ describe('crowds and floods', () => {
 		await until('all to be gone', async () =>
 			(await depotd.api('GET', '/stations')).json.stations.filter((s) => s.connected && /^STORM/.test(s.id)).length === 0);
 		const took = await b.stop();
-		assertCalm(took, 'beside a storm of 500 stations');
+		assertCalm(took, 'beside a storm of 500 stations', { limit: 1000, least: 20 }); // all of them boot in one turn
 	});
 
 	test('rule 9: who sends no pong is dropped after ping interval and timeout; who only pings stays', async () => {
