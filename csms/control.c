@@ -14,6 +14,7 @@
 
 #define PLAN_SOON_MS     200 /* events that come together make one plan */
 #define PLAN_LATE_MS     10000 /* without a plan for so long a vehicle gets what the guard allows */
+#define LOAD_SOON_MS     100 /* readings within a limit that come together make one cycle */
 #define GRACE_MS         5000 /* a van that ramps up looks like other load until its next report */
 #define BASE_MEAN_MS     300000 /* over which the uncontrolled load is averaged for the planner */
 #define NODE_SAMPLE_MS   5000 /* loads of nodes in the series */
@@ -245,29 +246,48 @@ static void fill_evse(struct control *k, int i, wall_t now, int64_t now_ms)
 	};
 }
 
+/* Copies a word that fits; no formatting: this runs for every vehicle in every cycle. */
+static void say(char *out, size_t size, const char *words)
+{
+	size_t n = strlen(words);
+
+	if (n >= size)
+		n = size - 1;
+	memcpy(out, words, n);
+	out[n] = '\0';
+}
+
+static const char *plan_words(const struct control_plan_row *row, int32_t allowed_w)
+{
+	if (!row)
+		return "no plan yet";
+	if (row->need_wh == 0)
+		return "has what it needs";
+	return allowed_w == 0 ? "its turn comes later in the plan" : "as planned";
+}
+
+/* What the EVSE is to be told, and why. Without a vehicle it holds its default profile. */
 static void explain(
 	struct control *k, int i, const struct guard_evse_out *out, struct setpoint *want)
 {
 	const struct guard_evse_in *in = &k->evse_in[i];
-	const struct control_plan_row *row = planner_row(k->planner, k->evse[i]);
 	const char *node = out->node >= 0 ? grid_tree_node(k->tree, out->node)->id : "";
 
 	want->limit_w = out->allowed_w;
-	snprintf(want->source, sizeof want->source, "%s",
-		out->allowed_w >= in->wanted_w ? "plan" : "guard");
-	snprintf(want->node, sizeof want->node, "%s", out->allowed_w >= in->wanted_w ? "" : node);
-	if (out->allowed_w < in->wanted_w)
-		snprintf(want->reason, sizeof want->reason, "%.1f of %.1f kW: %s%s%s",
-			out->allowed_w / 1000.0, in->wanted_w / 1000.0,
-			grid_source_name(out->source), node[0] ? " of " : "", node);
-	else if (!row)
-		snprintf(want->reason, sizeof want->reason, "no plan yet");
-	else if (row->need_wh == 0)
-		snprintf(want->reason, sizeof want->reason, "has what it needs");
-	else if (out->allowed_w == 0)
-		snprintf(want->reason, sizeof want->reason, "its turn comes later in the plan");
-	else
-		snprintf(want->reason, sizeof want->reason, "as planned");
+	if (!in->connected)
+		return;
+	if (out->allowed_w >= in->wanted_w) {
+		say(want->source, sizeof want->source, "plan");
+		want->node[0] = '\0';
+		say(want->reason, sizeof want->reason,
+			plan_words(planner_row(k->planner, k->evse[i]), out->allowed_w));
+		return;
+	}
+	say(want->source, sizeof want->source, "guard");
+	say(want->node, sizeof want->node, node);
+	snprintf(want->reason, sizeof want->reason, "%.1f of %.1f kW: %s%s%s",
+		out->allowed_w / 1000.0, in->wanted_w / 1000.0, grid_source_name(out->source),
+		node[0] ? " of " : "", node);
 }
 
 static const char *load_words(enum guard_quality q)
@@ -451,11 +471,27 @@ static void on_now(void *arg)
 	cycle(arg);
 }
 
-/* Soon, but once for all news of one turn. */
+/* At once, but once for all news of one turn. */
 static void cycle_soon(struct control *k)
 {
-	if (!timer_running(&k->now_timer))
-		timer_start(k->core->timers, &k->now_timer, 0, on_now, k);
+	timer_start(k->core->timers, &k->now_timer, 0, on_now, k);
+}
+
+/* Does a meter show more than its node may carry? */
+static bool is_breached(const struct control *k)
+{
+	for (int i = 0; i < meters_count(k->core->meters); i++) {
+		const struct meter *m = meters_at(k->core->meters, i);
+		int64_t limit = m->node >= 0 && k->core->depot->nodes.items[m->node].has_limit_w
+					? k->core->depot->nodes.items[m->node].limit_w
+					: INT64_MAX;
+		double w;
+
+		if (m->last_at.ms && meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w) &&
+			w > (double)limit)
+			return true;
+	}
+	return false;
 }
 
 static void on_plan(void *arg)
@@ -493,10 +529,15 @@ void control_evse_changed(struct control *k, struct evse *e, const char *trigger
 	cycle_soon(k);
 }
 
+/* A reading that breaks a limit cannot wait; the others make one cycle together. */
 void control_load_changed(struct control *k)
 {
-	if (k)
+	if (!k)
+		return;
+	if (is_breached(k))
 		cycle_soon(k);
+	else if (!timer_running(&k->now_timer))
+		timer_start(k->core->timers, &k->now_timer, LOAD_SOON_MS, on_now, k);
 }
 
 /* Meter values often enough for the guard to tell vehicles from other load (J02, SampledDataCtrlr).

@@ -154,7 +154,7 @@ static bool is_retry(struct session *x, const struct ocpp_frame *f)
 {
 	uint64_t d = digest(f->payload.at, f->payload.len);
 
-	if (strcmp(x->last_id, f->id.text) == 0 && x->last_digest == d) {
+	if (x->last_digest == d && strcmp(x->last_id, f->id.text) == 0) {
 		x->core->metrics.repeated++;
 		return true;
 	}

@@ -34,6 +34,8 @@ struct in_force {
 	struct control_plan view;
 	struct job *job;
 	int64_t *w; /* [row][slot] */
+	int *row_of; /* [evses of the tree], -1: none */
+	int evses;
 };
 
 struct planner {
@@ -269,6 +271,7 @@ static void drop(struct in_force *f)
 {
 	job_destroy(f->job);
 	free(f->w);
+	free(f->row_of);
 	memset(f, 0, sizeof *f);
 }
 
@@ -310,14 +313,21 @@ static void put_in_force(struct planner *p, struct job *j)
 {
 	struct in_force *f = &p->now;
 	int64_t *w = calloc((size_t)j->count * (size_t)j->slots + 1, sizeof *w);
+	int evses = grid_tree_evses(j->tree);
+	int *row_of = malloc(((size_t)evses + 1) * sizeof *row_of);
 
-	if (!w) {
+	if (!w || !row_of) {
+		free(w);
+		free(row_of);
 		job_destroy(j);
 		return;
 	}
 	drop(f);
 	f->job = j;
 	f->w = w;
+	f->row_of = row_of;
+	f->evses = evses;
+	memset(row_of, -1, (size_t)evses * sizeof *row_of);
 	ocpp_message_ids_next(&p->core->ids, clock_wall().ms, f->view.id);
 	f->view.made_at = clock_wall();
 	f->view.start.ms = j->start_ms;
@@ -327,8 +337,10 @@ static void put_in_force(struct planner *p, struct job *j)
 	snprintf(f->view.trigger, sizeof f->view.trigger, "%s", j->trigger);
 	f->view.row_count = j->count;
 	f->view.rows = j->rows;
-	for (int i = 0; i < j->count; i++)
+	for (int i = 0; i < j->count; i++) {
 		fill_row(f, i);
+		row_of[j->vehicles[i].evse] = i;
+	}
 }
 
 /* Snapshot and result as JSON, powers as [slots, W] runs. */
@@ -494,13 +506,14 @@ const struct control_plan *planner_plan(const struct planner *p)
 
 const struct control_plan_row *planner_row(const struct planner *p, const struct evse *e)
 {
-	if (!p->now.job || !e->tx.is_open)
+	const struct control_plan_row *row;
+	int i;
+
+	if (!p->now.job || !e->tx.is_open || e->grid_evse < 0 || e->grid_evse >= p->now.evses)
 		return NULL;
-	for (int i = 0; i < p->now.view.row_count; i++)
-		if (p->now.view.rows[i].evse == e &&
-			strcmp(p->now.view.rows[i].transaction, e->tx.id) == 0)
-			return &p->now.view.rows[i];
-	return NULL;
+	i = p->now.row_of[e->grid_evse];
+	row = i >= 0 ? &p->now.view.rows[i] : NULL;
+	return row && strcmp(row->transaction, e->tx.id) == 0 ? row : NULL;
 }
 
 int64_t planner_wanted_w(const struct planner *p, const struct evse *e, wall_t now)
