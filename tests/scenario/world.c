@@ -22,6 +22,7 @@
 #define DEFAULT_DELAY_MS 40
 #define NOTICE_MS        20000 /* until missing pongs tell that a peer is gone */
 #define FROZEN_MS        300000 /* as csms/meters.c gives it to its pollers */
+#define SETTLE_MS        10000 /* for what nobody waits for: samples, frames out */
 #define METERS_MAX       8
 #define NODES_MAX        32
 
@@ -60,7 +61,7 @@ struct world {
 	int lives;
 	struct config config;
 	struct core core;
-	bool is_alive;
+	bool is_alive, has_news;
 	sem_t stored;
 	struct plant *plant;
 	struct conn *conns, **lines; /* lines[station]: the connection it has or opens */
@@ -291,6 +292,7 @@ static void deliver(struct world *w, const struct mail *m)
 	case MAIL_TEXT_IN:
 		if (c->session)
 			session_message(c->session, m->text, m->len);
+		w->has_news = true;
 		break;
 	case MAIL_TEXT_OUT:
 		if (!c->is_cut)
@@ -326,22 +328,25 @@ static void on_store(void *arg)
 	sem_post(arg);
 }
 
+static void on_settled(void *arg, int status, const char *why)
+{
+	ck_assert_msg(status == 0, "%s", why ? why : "the store has failed");
+	*(bool *)arg = true;
+}
+
 /* Ends the turn and waits until it is on disk, so that a run does not depend on the disk's speed. */
 static void settle(struct world *w)
 {
-	struct db_stats stats;
+	while (w->is_alive && w->core.turn) {
+		bool is_settled = false;
 
-	if (!w->is_alive || !w->core.turn)
-		return;
-	record_turn_end(&w->core);
-	for (;;) {
-		db_drain(w->core.db);
-		db_stats(w->core.db, &stats);
-		if (!stats.queued)
-			break;
-		sem_wait(&w->stored);
+		record_then(&w->core, on_settled, &is_settled);
+		record_turn_end(&w->core);
+		while (!is_settled) {
+			sem_wait(&w->stored);
+			db_drain(w->core.db);
+		}
 	}
-	db_drain(w->core.db);
 }
 
 void world_start(struct world *w)
@@ -513,7 +518,9 @@ static void run_turn(struct world *w)
 	deliver_due(w);
 	if (w->is_alive)
 		timers_run(w->core.timers);
-	settle(w);
+	if (w->has_news || w->now_ms % SETTLE_MS == 0)
+		settle(w);
+	w->has_news = false;
 }
 
 void world_step(struct world *w)
