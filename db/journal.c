@@ -30,7 +30,8 @@ struct journal {
 	struct text payload;
 	struct arena *scratch; /* for reading a payload back */
 	char error[320];
-	sqlite3_stmt *find_stream, *find_version, *find_idem, *add_stream, *add_event, *seal;
+	struct journal_keys keys;
+	sqlite3_stmt *find_stream, *find_version, *add_stream, *add_event, *seal;
 };
 
 static int fail(struct journal *j, const char *what)
@@ -56,13 +57,11 @@ static int prepare(struct journal *j)
 	const struct sql_prepared list[] = {
 		{&j->find_stream, "SELECT id FROM streams WHERE depot=?1 AND name=?2"},
 		{&j->find_version, "SELECT max(version) FROM journal WHERE stream=?1"},
-		{&j->find_idem, "SELECT 1 FROM journal WHERE stream=?1 AND idem=?2"},
 		{&j->add_stream, "INSERT INTO streams (id, depot, name) VALUES (?1, ?2, ?3)"},
 		{&j->add_event, "INSERT INTO journal (seq, stream, version, type, type_version, at,"
 				" received,"
 				" cause, correlation, idem, actor, payload, hash)"
-				" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"
-				" ON CONFLICT (stream, idem) WHERE idem IS NOT NULL DO NOTHING"},
+				" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"},
 		{&j->seal, "INSERT OR REPLACE INTO meta (key, value) VALUES ('head_seq', ?1),"
 			   " ('head_hash', ?2)"},
 	};
@@ -113,12 +112,14 @@ int journal_reload(struct journal *j)
 	return 0;
 }
 
-struct journal *journal_create(struct sql *s, const char *depot, char why[300])
+struct journal *journal_create(
+	struct sql *s, const char *depot, const struct journal_keys *keys, char why[300])
 {
 	struct journal *j = calloc(1, sizeof *j);
 	if (!j)
 		return NULL;
 	j->sql = s;
+	j->keys = *keys;
 	text_init(&j->payload, 0);
 	j->depot = strdup(depot);
 	j->hasher = hasher_create();
@@ -203,18 +204,13 @@ static int head_number(struct journal *j, struct head *h)
 	return 0;
 }
 
-/* 1: an event with this key is in the stream. */
-static int idem_exists(struct journal *j, const struct head *h, const char *idem)
+/* 1: an event with the key of this one is in the stream. */
+static int is_repeat(struct journal *j, const struct head *h, const struct db_event *e)
 {
-	if (!idem || !h->id)
+	if (!e->idem || !h->version)
 		return 0;
-	sqlite3_bind_int64(j->find_idem, 1, h->id);
-	sql_bind_text(j->find_idem, 2, idem);
-	int rc = sql_step(j->sql, j->find_idem);
-	if (rc < 0)
-		return fail(j, j->sql->error);
-	sqlite3_reset(j->find_idem);
-	return rc;
+	int rc = j->keys.taken(j->keys.arg, h->id, e);
+	return rc < 0 ? fail(j, j->sql->error) : rc;
 }
 
 /* -- checking a batch before it is written ----------------------------------------------------- */
@@ -260,7 +256,7 @@ static int check_one(
 	struct head *h = head_get(j, e->stream);
 	struct preview *at = h ? preview_get(all, e->stream, NULL) : NULL;
 	struct preview *key = at && e->idem ? preview_get(all, e->stream, e->idem) : NULL;
-	int known = h ? idem_exists(j, h, e->idem) : 0;
+	int known = h ? is_repeat(j, h, e) : 0;
 	if (!h || !at || (e->idem && !key) || known < 0)
 		return DB_FAILED;
 	if (known || (key && key->version >= 0))
@@ -368,6 +364,9 @@ int journal_append(struct journal *j, const struct db_event *e, struct journal_e
 	struct head *h = head_get(j, e->stream);
 	if (!h || head_number(j, h) < 0)
 		return DB_FAILED;
+	int repeat = is_repeat(j, h, e);
+	if (repeat)
+		return repeat < 0 ? DB_FAILED : 0;
 	unsigned char hash[HASH_SIZE];
 	if (encode(j, e) < 0)
 		return DB_FAILED;
@@ -375,8 +374,6 @@ int journal_append(struct journal *j, const struct db_event *e, struct journal_e
 		return fail(j, "no memory for the hash of an event");
 	if (insert(j, e, h, hash) < 0)
 		return fail(j, j->sql->error);
-	if (sqlite3_changes(j->sql->handle) == 0)
-		return 0;
 	j->seq++;
 	h->version++;
 	memcpy(j->hash, hash, HASH_SIZE);
@@ -391,6 +388,7 @@ int journal_append(struct journal *j, const struct db_event *e, struct journal_e
 		.at = e->at,
 		.received = e->received,
 		.actor = e->actor,
+		.idem = e->idem,
 	};
 	return 1;
 }

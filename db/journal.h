@@ -2,8 +2,8 @@
  * Journal: appends events to their streams inside the writer's transaction, checks versions and
  * idempotency keys, and chains the hashes.
  *
- * Belongs to the writer thread. Knows nothing of projections. Heads of streams are cached, so the
- * usual append is one INSERT.
+ * Belongs to the writer thread. Knows nothing of projections; asks its owner which keys are taken.
+ * Heads of streams are cached, so the usual append is one INSERT.
  */
 #ifndef DB_JOURNAL_H
 #define DB_JOURNAL_H
@@ -24,10 +24,19 @@ struct journal_entry {
 	const void *payload; /* struct of the type's present version */
 	wall_t at, received;
 	const char *actor;
+	const char *idem;
+};
+
+/* Who knows which idempotency keys are taken: 1: that of `e` is, in the stream of this number;
+ * 0: it is not; -1: failed. Asked only for events that have one, in streams that have events. */
+struct journal_keys {
+	int (*taken)(void *arg, int64_t stream_id, const struct db_event *e);
+	void *arg;
 };
 
 /* Reads the chain's head and checks it. NULL with one line for a person. */
-struct journal *journal_create(struct sql *s, const char *depot, char why[300]);
+struct journal *journal_create(
+	struct sql *s, const char *depot, const struct journal_keys *keys, char why[300]);
 void journal_destroy(struct journal *j);
 
 /* Looks whether each event of the list could be appended, in order, as the streams stand: 0,

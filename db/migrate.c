@@ -104,6 +104,22 @@ static const char depot_1[] =
 	" revoked_why TEXT, PRIMARY KEY (depot, id)) WITHOUT ROWID;"
 	"CREATE INDEX api_tokens_digest ON api_tokens (depot, digest);";
 
+/* The index on all keys was the most expensive page of an event; see db/projection_transaction.c
+ * for what `keyed` says and db/keys.h for the table. */
+static const char depot_2[] =
+	"ALTER TABLE transactions ADD COLUMN keyed INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE transactions SET keyed=1 WHERE NOT seqs_over AND NOT EXISTS"
+	" (SELECT 1 FROM journal AS j WHERE j.stream=transactions.id"
+	"  AND j.type='TransactionReported'"
+	"  AND (j.idem IS NOT CAST(json_extract(j.payload, '$.seq_no') AS TEXT)"
+	"   OR length(j.idem) > 18));"
+	"CREATE TABLE event_keys (stream INTEGER NOT NULL, idem TEXT NOT NULL,"
+	" PRIMARY KEY (stream, idem)) WITHOUT ROWID;"
+	"INSERT INTO event_keys (stream, idem) SELECT j.stream, j.idem FROM journal AS j"
+	" LEFT JOIN transactions AS t ON t.id=j.stream WHERE j.idem IS NOT NULL"
+	" AND NOT (j.type='TransactionReported' AND ifnull(t.keyed, 0)) ORDER BY 1, 2;"
+	"DROP INDEX journal_idem;";
+
 /* Raw samples, and rollups per minute and quarter of an hour that outlive them. */
 static const char series_1[] =
 	"CREATE TABLE points (id INTEGER PRIMARY KEY, depot TEXT NOT NULL, name TEXT NOT NULL,"
@@ -126,11 +142,11 @@ static const char wire_1[] =
 	" direction INTEGER NOT NULL, pair TEXT, action TEXT, verdict TEXT, text TEXT NOT NULL);"
 	"CREATE INDEX frames_station ON frames (station);";
 
-static const struct migration depot_steps[] = {{1, depot_1}};
+static const struct migration depot_steps[] = {{1, depot_1}, {2, depot_2}};
 static const struct migration series_steps[] = {{1, series_1}};
 static const struct migration wire_steps[] = {{1, wire_1}};
 
-const struct migration_list migrate_depot = {1, depot_steps};
+const struct migration_list migrate_depot = {2, depot_steps};
 const struct migration_list migrate_series = {1, series_steps};
 const struct migration_list migrate_wire = {1, wire_steps};
 
@@ -147,20 +163,42 @@ static int run_step(struct sql *s, const struct migration *m)
 	return 0;
 }
 
-int migrate_run(struct sql *s, const struct migration_list *list, char why[300])
+/* How many steps the file has behind it. */
+static int read_step(struct sql *s, const struct migration_list *list, int64_t *at, char why[300])
 {
-	int64_t at;
-	if (sql_int(s, "PRAGMA user_version", 0, &at) < 0) {
+	if (sql_int(s, "PRAGMA user_version", 0, at) < 0) {
 		snprintf(why, 300, "%.299s", s->error);
 		return -1;
 	}
-	if (at > list->count) {
+	if (*at > list->count) {
 		snprintf(why, 300,
 			"%s was written by a newer depotd (layout %lld, this one knows %d): "
 			"install that version or restore a backup",
-			s->path, (long long)at, list->count);
+			s->path, (long long)*at, list->count);
 		return -1;
 	}
+	return 0;
+}
+
+int migrate_check(struct sql *s, const struct migration_list *list, char why[300])
+{
+	int64_t at;
+	if (read_step(s, list, &at, why) < 0)
+		return -1;
+	if (at == list->count)
+		return 0;
+	snprintf(why, 300,
+		"%s was written by an older depotd (layout %lld, this one wants %d): start depotd"
+		" on it, or rebuild it",
+		s->path, (long long)at, list->count);
+	return -1;
+}
+
+int migrate_run(struct sql *s, const struct migration_list *list, char why[300])
+{
+	int64_t at;
+	if (read_step(s, list, &at, why) < 0)
+		return -1;
 	for (int i = (int)at; i < list->count; i++)
 		if (run_step(s, &list->items[i]) < 0) {
 			snprintf(why, 300,

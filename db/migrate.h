@@ -23,4 +23,7 @@ extern const struct migration_list migrate_depot, migrate_series, migrate_wire;
  * program, or a step failed (the file then is at the last good step). */
 int migrate_run(struct sql *s, const struct migration_list *list, char why[300]);
 
+/* For those who only read: 0 if the file stands at the last step, else -1 with one line. */
+int migrate_check(struct sql *s, const struct migration_list *list, char why[300]);
+
 #endif

@@ -4,14 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/keys.h"
 #include "gen/event.h"
+
+#define TRANSACTION 1 /* row of parts[] that knows keys */
 
 static const struct {
 	const struct projection *projection;
 	const struct projection_rule *rules;
 } parts[] = {
 	{&projection_station, projection_station_rules},
-	{&projection_transaction, projection_transaction_rules},
+	[TRANSACTION] = {&projection_transaction, projection_transaction_rules},
 	{&projection_command, projection_command_rules},
 	{&projection_access, projection_access_rules},
 	{&projection_control, projection_control_rules},
@@ -31,10 +34,12 @@ const struct projection_table projection_tables[] = {
 	{"depots", "depot"},
 	{"users", "depot, name"},
 	{"api_tokens", "depot, id"},
+	{"event_keys", "stream, idem"},
 	{NULL, NULL},
 };
 
 struct projections {
+	struct keys *keys;
 	void *self[PARTS];
 	struct {
 		int (*apply)(void *self, const struct journal_entry *e);
@@ -47,6 +52,12 @@ struct projections *projections_create(struct sql *s, char why[300])
 	struct projections *p = calloc(1, sizeof *p);
 	if (!p)
 		return NULL;
+	p->keys = keys_create(s);
+	if (!p->keys) {
+		snprintf(why, 300, "%.299s", s->error);
+		projections_destroy(p);
+		return NULL;
+	}
 	for (size_t i = 0; i < PARTS; i++) {
 		p->self[i] = parts[i].projection->create(s);
 		if (!p->self[i]) {
@@ -69,14 +80,33 @@ void projections_destroy(struct projections *p)
 	for (size_t i = 0; i < PARTS; i++)
 		if (p->self[i])
 			parts[i].projection->destroy(p->self[i]);
+	keys_destroy(p->keys);
 	free(p);
 }
 
 int projections_apply(struct projections *p, const struct journal_entry *e)
 {
+	/* Transactions see to the keys of their events. */
+	if (e->idem && e->type != EVENT_TRANSACTION_REPORTED &&
+		keys_add(p->keys, e->stream_id, e->idem) < 0)
+		return -1;
 	if (!p->by_type[e->type].apply)
 		return 0;
 	return p->by_type[e->type].apply(p->by_type[e->type].self, e);
+}
+
+static bool is_of_transaction(const struct db_event *e)
+{
+	return e->type == EVENT_TRANSACTION_REPORTED ||
+	       strncmp(e->stream, "transaction/", sizeof "transaction/" - 1) == 0;
+}
+
+int projections_know_key(struct projections *p, int64_t stream_id, const struct db_event *e)
+{
+	int rc = is_of_transaction(e) ? projection_transaction_knows_key(
+						p->self[TRANSACTION], stream_id, e->idem)
+				      : 0;
+	return rc ? rc : keys_find(p->keys, stream_id, e->idem);
 }
 
 void projections_forget(struct projections *p)

@@ -20,6 +20,10 @@ void projections_destroy(struct projections *p);
 /* Applies one event. 0, or -1 with the reason in the connection's error. */
 int projections_apply(struct projections *p, const struct journal_entry *e);
 
+/* 1: the idempotency key of `e` is taken in the stream of this number; 0: it is not; -1: failed, as
+ * above. The events that were applied are those that count. */
+int projections_know_key(struct projections *p, int64_t stream_id, const struct db_event *e);
+
 /* After a rollback: forgets cached rows. */
 void projections_forget(struct projections *p);
 
@@ -51,6 +55,9 @@ struct projection_rule {
 /* Rules of each file; type -1 at the end. */
 extern const struct projection_rule projection_station_rules[], projection_transaction_rules[],
 	projection_command_rules[], projection_access_rules[], projection_control_rules[];
+
+/* 1: the rows of transactions say that the key is taken. */
+int projection_transaction_knows_key(void *self, int64_t stream_id, const char *key);
 
 /* The part of a stream's name after its first slash: "CP-7" of "station/CP-7". */
 const char *projection_subject(const struct journal_entry *e);

@@ -6,11 +6,18 @@
  * that has it; what describes its present (state, power, charge, last register) from the one with
  * the greatest. So any permutation of the same events, with any duplicates, gives the same row, and
  * an event that was queued offline never moves the present back.
+ *
+ * A station numbers the events of a transaction, and that number is the idempotency key that the
+ * daemon gives them. While all events of a stream have such keys (`keyed`), the set of numbers that
+ * the row holds anyway is the set of taken keys, and an index of them would only say it again. The
+ * first event that breaks the rule moves the keys of its stream to db/keys.h, for good.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
+#include "db/keys.h"
 #include "db/projection.h"
 #include "db/seqset.h"
 #include "gen/event.h"
@@ -43,14 +50,16 @@ struct row {
 	double begin_wh, meter_wh, power_w, soc_pct;
 	int64_t meter_at, power_at, soc_at;
 	struct seqset seqs;
+	bool keyed; /* `seqs` are the keys of the stream, all of them */
 	UT_hash_handle hh;
 };
 
 struct transactions {
 	struct sql *sql;
+	struct keys *keys;
 	struct row *cache;
 	struct text seqs;
-	sqlite3_stmt *load, *add, *live, *identity, *heard, *close;
+	sqlite3_stmt *load, *add, *live, *identity, *heard, *close, *unkey;
 };
 
 /* -- life ----------------------------------------------------------------------------------- */
@@ -75,6 +84,7 @@ static void destroy(void *self)
 {
 	struct transactions *p = self;
 	forget(p);
+	keys_destroy(p->keys);
 	text_finish(&p->seqs);
 	free(p);
 }
@@ -86,6 +96,7 @@ static void *create(struct sql *s)
 	if (!p)
 		return NULL;
 	p->sql = s;
+	p->keys = keys_create(s);
 	text_init(&p->seqs, 0);
 	const struct sql_prepared list[] = {
 		{&p->load,
@@ -93,11 +104,12 @@ static void *create(struct sql *s)
 			" begin_seq,"
 			" end_seq, vehicle_seq, state_seq, meter_seq, power_seq, soc_seq, heard_at,"
 			" last_at, events, samples, begin_wh, meter_wh, power_w, soc_pct, meter_at,"
-			" power_at, soc_at, seqs, seqs_over FROM transactions WHERE id=?1"},
+			" power_at, soc_at, seqs, seqs_over, keyed"
+			" FROM transactions WHERE id=?1"},
 		{&p->add, "INSERT INTO transactions (id, depot, station, transaction_id, open,"
 			  " heard_at,"
-			  " last_at, events, seqs, seqs_over, samples)"
-			  " VALUES (?1,?2,?3,?4,1,?5,?5,0,'',0,0)"},
+			  " last_at, events, seqs, seqs_over, samples, keyed)"
+			  " VALUES (?1,?2,?3,?4,1,?5,?5,0,'',0,0,1)"},
 		{&p->live, "UPDATE transactions SET last_at=?2, events=?3, seqs=?4, seqs_over=?5,"
 			   " samples=?6,"
 			   " state_seq=?7, charging_state=ifnull(?8, charging_state),"
@@ -118,10 +130,11 @@ static void *create(struct sql *s)
 			" quarantine_seq=?21, quarantined=ifnull(?22, quarantined) WHERE id=?1"},
 		{&p->heard, "UPDATE transactions SET heard_at=?2 WHERE id=?1"},
 		{&p->close, "UPDATE transactions SET open=0 WHERE id=?1"},
+		{&p->unkey, "UPDATE transactions SET keyed=0 WHERE id=?1"},
 	};
-	if (sql_prepare_all(s, list, sizeof list / sizeof *list) == 0)
+	if (p->keys && sql_prepare_all(s, list, sizeof list / sizeof *list) == 0)
 		return p;
-	free(p);
+	destroy(p);
 	return NULL;
 }
 
@@ -148,6 +161,7 @@ static void read_row(sqlite3_stmt *st, struct row *r)
 	const char *seqs = (const char *)sqlite3_column_text(st, i++);
 	if (!seqs || seqset_parse(&r->seqs, seqs) < 0 || sqlite3_column_int(st, i))
 		r->seqs.over = true;
+	r->keyed = sqlite3_column_int(st, i + 1) && !r->seqs.over;
 }
 
 static int add_row(struct transactions *p, const struct journal_entry *e, struct row *r)
@@ -156,6 +170,7 @@ static int add_row(struct transactions *p, const struct journal_entry *e, struct
 	for (int i = 0; i < MARK_COUNT; i++)
 		r->mark[i] = NONE;
 	r->heard_at = r->last_at = e->at.ms;
+	r->keyed = true;
 	sqlite3_bind_int64(p->add, 1, e->stream_id);
 	sql_bind_text(p->add, 2, e->depot);
 	sql_bind_text(p->add, 3, t->station_id);
@@ -164,33 +179,37 @@ static int add_row(struct transactions *p, const struct journal_entry *e, struct
 	return sql_run(p->sql, p->add);
 }
 
-static int load_row(struct transactions *p, const struct journal_entry *e, struct row *r)
+/* 1: read; 0: there is none; -1: failed. */
+static int load_row(struct transactions *p, struct row *r)
 {
-	r->id = e->stream_id;
-	/* The first event of a stream finds no row: no need to look. */
-	if (e->version == 1)
-		return add_row(p, e, r);
 	sqlite3_bind_int64(p->load, 1, r->id);
 	int rc = sql_step(p->sql, p->load);
-	if (rc < 0)
-		return -1;
-	if (rc == 0)
-		return add_row(p, e, r);
+	if (rc <= 0)
+		return rc;
 	read_row(p->load, r);
 	sqlite3_reset(p->load);
-	return 0;
+	return 1;
 }
 
-static struct row *get_row(struct transactions *p, const struct journal_entry *e)
+/* The row of a stream, from the cache or the table; with an event also a new one. NULL: there is
+ * none (then *rc is 0), or failed. */
+static struct row *get_row(
+	struct transactions *p, int64_t stream, const struct journal_entry *e, int *rc)
 {
 	struct row *r;
-	HASH_FIND(hh, p->cache, &e->stream_id, sizeof e->stream_id, r);
+	HASH_FIND(hh, p->cache, &stream, sizeof stream, r);
+	*rc = -1;
 	if (r)
 		return r;
 	r = calloc(1, sizeof *r);
 	if (!r)
 		return NULL;
-	if (load_row(p, e, r) < 0) {
+	r->id = stream;
+	/* The first event of a stream finds no row: no need to look. */
+	*rc = e && e->version == 1 ? 0 : load_row(p, r);
+	if (*rc == 0 && e)
+		*rc = add_row(p, e, r) < 0 ? -1 : 1;
+	if (*rc <= 0) {
 		row_destroy(r);
 		return NULL;
 	}
@@ -343,15 +362,69 @@ static int write_indexed(struct transactions *p, struct row *r, const struct jou
 	return sql_run(p->sql, p->close);
 }
 
+/* -- keys ------------------------------------------------------------------------------------- */
+
+static bool is_key_of(const char *key, int64_t seq_no)
+{
+	int64_t v;
+	return key && keys_number(key, &v) && v == seq_no;
+}
+
+/* The numbers seen so far are the keys taken so far. */
+static int move_keys(struct transactions *p, struct row *r)
+{
+	char key[24];
+	for (int i = 0; i < r->seqs.count; i++)
+		for (int64_t v = r->seqs.items[i].low; v <= r->seqs.items[i].high; v++) {
+			snprintf(key, sizeof key, "%lld", (long long)v);
+			if (keys_add(p->keys, r->id, key) < 0)
+				return -1;
+		}
+	r->keyed = false;
+	sqlite3_bind_int64(p->unkey, 1, r->id);
+	return sql_run(p->sql, p->unkey);
+}
+
+/* Adds number and key of an event. 1: the number is new; 0: it was there under another key; 1 also
+ * if the set refused it: nobody can say then; -1: failed. */
+static int add_number(struct transactions *p, struct row *r, const struct journal_entry *e)
+{
+	const struct event_transaction_reported *t = e->payload;
+	if (r->keyed && !is_key_of(e->idem, t->seq_no) && move_keys(p, r) < 0)
+		return -1;
+	int added = seqset_add(&r->seqs, t->seq_no);
+	if (r->keyed && added < 0 && move_keys(p, r) < 0)
+		return -1;
+	if (!r->keyed && e->idem && keys_add(p->keys, r->id, e->idem) < 0)
+		return -1;
+	return added != 0;
+}
+
+int projection_transaction_knows_key(void *self, int64_t stream_id, const char *key)
+{
+	int64_t v;
+	int rc;
+	if (!keys_number(key, &v))
+		return 0;
+	const struct row *r = get_row(self, stream_id, NULL, &rc);
+	if (!r)
+		return rc;
+	return r->keyed && seqset_covers(&r->seqs, v, v);
+}
+
+/* -- the event -------------------------------------------------------------------------------- */
+
 static int on_reported(void *self, const struct journal_entry *e)
 {
 	struct transactions *p = self;
 	const struct event_transaction_reported *t = e->payload;
-	struct row *r = get_row(p, e);
+	int rc;
+	struct row *r = get_row(p, e->stream_id, e, &rc);
 	if (!r)
 		return -1;
-	if (seqset_add(&r->seqs, t->seq_no) == 0)
-		return 0; /* a duplicate under another key */
+	rc = add_number(p, r, e);
+	if (rc <= 0)
+		return rc;
 	const bool was_open = r->mark[MARK_END] == NONE;
 	const unsigned taken = merge(r, e);
 	r->events++;

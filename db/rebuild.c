@@ -47,6 +47,7 @@ static int apply(void *arg, const struct chain_event *e, char why[300])
 		.at = {f->at_ms},
 		.received = {f->received_ms},
 		.actor = f->actor,
+		.idem = f->idem,
 	};
 	if (projections_apply(p->projections, &entry) < 0) {
 		snprintf(why, 300, "event %lld (%.60s) cannot be applied: %.200s",
@@ -191,7 +192,9 @@ int db_rebuild_check(const char *dir, const struct db_progress *p, int64_t *even
 	const struct sql_options o = {.cache_kb = CACHE_KB};
 	if (open_depot(&stored, dir, true, why) < 0)
 		return -1;
-	int rc = sql_open(&scratch, "", &o, why);
+	int rc = migrate_check(&stored, &migrate_depot, why);
+	if (rc == 0)
+		rc = sql_open(&scratch, "", &o, why);
 	if (rc == 0) {
 		rc = migrate_run(&scratch, &migrate_depot, why);
 		if (rc == 0)

@@ -49,6 +49,11 @@ static int64_t now_us(void)
 
 /* -- life ----------------------------------------------------------------------------------- */
 
+static int know_key(void *arg, int64_t stream_id, const struct db_event *e)
+{
+	return projections_know_key(arg, stream_id, e);
+}
+
 static int open_depot(struct writer *w, char why[300])
 {
 	char *path = store_path(w->db, "depot.db");
@@ -57,11 +62,12 @@ static int open_depot(struct writer *w, char why[300])
 	free(path);
 	if (rc < 0 || migrate_run(&w->sql, &migrate_depot, why) < 0)
 		return -1;
-	w->journal = journal_create(&w->sql, w->db->cfg.depot, why);
-	if (!w->journal)
-		return -1;
 	w->projections = projections_create(&w->sql, why);
-	return w->projections ? 0 : -1;
+	if (!w->projections)
+		return -1;
+	const struct journal_keys keys = {know_key, w->projections};
+	w->journal = journal_create(&w->sql, w->db->cfg.depot, &keys, why);
+	return w->journal ? 0 : -1;
 }
 
 static int open_recorders(struct writer *w, char why[300])

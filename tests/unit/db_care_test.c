@@ -4,6 +4,7 @@
 #include "tests/unit/db_storm.h"
 
 #include "db/care.h"
+#include "db/seqset.h"
 
 static struct db *db;
 static char why[300];
@@ -85,6 +86,47 @@ START_TEST(check_names_the_first_difference_and_rebuild_mends_it)
 	ck_assert_msg(db_rebuild(fixture_dir, NULL, NULL, why) == 0, "%s", why);
 	db = fixture_open();
 	write_storm(&s, 50);
+	ck_assert_msg(db_rebuild_check(fixture_dir, NULL, NULL, why) == 0, "%s", why);
+}
+END_TEST
+
+/* The layout of the first release, made of a store of today. */
+static void age_store(void)
+{
+	static const char *const steps[] = {"ALTER TABLE transactions DROP COLUMN keyed",
+		"DROP TABLE event_keys",
+		"CREATE UNIQUE INDEX journal_idem ON journal (stream, idem) WHERE idem IS NOT NULL",
+		"PRAGMA user_version=1"};
+	char path[400];
+	sqlite3 *h;
+	snprintf(path, sizeof path, "%s/depot.db", fixture_dir);
+	ck_assert_int_eq(sqlite3_open(path, &h), SQLITE_OK);
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		ck_assert_msg(sqlite3_exec(h, steps[i], NULL, NULL, NULL) == SQLITE_OK, "%s",
+			sqlite3_errmsg(h));
+	sqlite3_close(h);
+}
+
+START_TEST(old_store_is_brought_up_to_date)
+{
+	struct storm s = {.seed = 11, .at = T0};
+	struct db_stats before, after;
+	write_storm(&s, 600);
+	/* More gaps than a set of numbers holds: the set alone cannot know the keys. */
+	for (int i = 0; i < 2 * SEQSET_MAX + 40; i += 2)
+		ck_assert_int_eq(storm_numbered(db, "tx-gaps", i), 0);
+	close_store();
+	age_store();
+	ck_assert_int_eq(db_rebuild_check(fixture_dir, NULL, NULL, why), -1);
+	ck_assert_msg(strstr(why, "older depotd") != NULL, "%s", why);
+	db = fixture_open();
+	ck_assert_msg(db_rebuild_check(fixture_dir, NULL, NULL, why) == 0, "%s", why);
+	db_stats(db, &before);
+	for (int i = 0; i < 2 * SEQSET_MAX + 40; i += 2)
+		ck_assert_int_eq(storm_numbered(db, "tx-gaps", i), 0);
+	db_stats(db, &after);
+	ck_assert_int_eq(after.duplicates - before.duplicates, SEQSET_MAX + 20);
+	write_storm(&s, 100);
 	ck_assert_msg(db_rebuild_check(fixture_dir, NULL, NULL, why) == 0, "%s", why);
 }
 END_TEST
@@ -211,6 +253,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, rebuild_equals_what_a_storm_left);
+	tcase_add_test(t, old_store_is_brought_up_to_date);
 	tcase_add_test(t, check_names_the_first_difference_and_rebuild_mends_it);
 	tcase_add_loop_test(t, each_tampering_is_named, 0, sizeof attacks / sizeof *attacks);
 	tcase_add_test(t, a_cut_end_stops_the_start);

@@ -121,9 +121,28 @@ static inline void storm_transaction(struct storm *s, struct db_batch *b, const 
 		.samples = storm_roll(s, 4),
 		.quarantined = storm_roll(s, 20) == 0 ? "leaps" : NULL,
 	};
+	/* Mostly the number is the key, as the daemon does it; some break the rule. */
+	int rule = storm_roll(s, 80);
 	fixture_add(b, arena_printf(a, "transaction/%s/%s", station, id),
 		EVENT_TRANSACTION_REPORTED, t, s->at - storm_roll(s, 100) * 1000, -1,
-		arena_printf(a, "%d", seq));
+		rule == 0   ? NULL
+		: rule == 1 ? arena_printf(a, "%d", seq + 1)
+			    : arena_printf(a, "%d", seq));
+}
+
+/* One event of a transaction with its number as key; its status. */
+static inline int storm_numbered(struct db *db, const char *id, int seq)
+{
+	struct db_batch *b = db_batch_create(db);
+	STORM_NEW(transaction_reported, t);
+	*t = (struct event_transaction_reported){.station_id = "CP-1",
+		.transaction_id = id,
+		.kind = "Updated",
+		.seq_no = seq,
+		.trigger = "MeterValuePeriodic"};
+	fixture_add(b, arena_printf(db_batch_arena(b), "transaction/CP-1/%s", id),
+		EVENT_TRANSACTION_REPORTED, t, T0, -1, arena_printf(db_batch_arena(b), "%d", seq));
+	return fixture_write(db, b);
 }
 
 static inline void storm_call(struct storm *s, struct db_batch *b, const char *stream)

@@ -1,6 +1,7 @@
 /* Transactions: every order of arrival gives the same row; gaps, duplicates, late events. */
 #include "tests/unit/db_fixture.h"
 
+#include "db/care.h"
 #include "db/seqset.h"
 
 static struct db *db;
@@ -306,6 +307,86 @@ END_TEST
 
 /* -- sequence sets ----------------------------------------------------------------------------- */
 
+/* -- keys -------------------------------------------------------------------------------------- */
+
+/* Random numbers under random keys: what the store drops is what a plain list of keys drops. */
+#define KEYS    40
+#define STREAMS 4
+
+static int put_key(int stream, int seq, const char *key, int64_t *seen)
+{
+	struct event_transaction_reported t = {
+		.kind = "Updated", .seq_no = seq, .trigger = "Authorized"};
+	char id[16];
+	snprintf(id, sizeof id, "tx-%d", stream);
+	struct db_batch *b = db_batch_create(db);
+	add(b, id, &t, T0, key);
+	ck_assert_int_eq(fixture_write(db, b), 0);
+	*seen += fixture_result.duplicates == 0;
+	return fixture_result.duplicates;
+}
+
+START_TEST(keys_are_exact_whoever_holds_them)
+{
+	bool taken[STREAMS][KEYS] = {0};
+	unsigned seed = (unsigned)_i + 1;
+	int64_t appended = 0;
+	for (int n = 0; n < 600; n++) {
+		int stream = rand_r(&seed) % STREAMS, seq = rand_r(&seed) % KEYS;
+		/* Stream 0 keeps to the rule; the others break it, each a bit more often. */
+		bool breaks = rand_r(&seed) % 100 < stream * stream;
+		int key = breaks ? rand_r(&seed) % KEYS : seq;
+		char text[8];
+		snprintf(text, sizeof text, "%d", key);
+		if (breaks && rand_r(&seed) % 3 == 0) {
+			ck_assert_int_eq(put_key(stream, seq, NULL, &appended), 0);
+			continue;
+		}
+		ck_assert_int_eq(put_key(stream, seq, text, &appended), taken[stream][key]);
+		taken[stream][key] = true;
+		if (n % 97 == 0) {
+			db_close(db);
+			db = fixture_open();
+		}
+	}
+	char why[300];
+	int64_t events = 0;
+	ck_assert_msg(db_rebuild_check(fixture_dir, NULL, &events, why) == 0, "%s", why);
+	ck_assert_int_eq(events, appended);
+}
+END_TEST
+
+START_TEST(a_number_is_no_key_with_a_zero_in_front)
+{
+	int64_t appended = 0;
+	ck_assert_int_eq(put_key(0, 7, "7", &appended), 0);
+	ck_assert_int_eq(put_key(0, 7, "07", &appended), 0);
+	ck_assert_int_eq(put_key(0, 8, "7", &appended), 1);
+	ck_assert_int_eq(put_key(0, 7, "07", &appended), 1);
+	ck_assert_int_eq(put_key(0, 7, "", &appended), 0);
+	ck_assert_int_eq(put_key(0, 7, "", &appended), 1);
+	ck_assert_int_eq(put_key(0, 0, "0", &appended), 0);
+	ck_assert_int_eq(put_key(0, 0, "0", &appended), 1);
+	ck_assert_int_eq(put_key(1, 7, "7", &appended), 0);
+}
+END_TEST
+
+START_TEST(another_type_shares_the_keys_of_its_stream)
+{
+	int64_t appended = 0;
+	ck_assert_int_eq(put_key(0, 7, "7", &appended), 0);
+	ck_assert_int_eq(fixture_event(db, "transaction/CP-7/tx-0", EVENT_STATION_BOOTED,
+				 &fixture_boot, -1, "7"),
+		0);
+	ck_assert_int_eq(fixture_result.duplicates, 1);
+	ck_assert_int_eq(fixture_event(db, "transaction/CP-7/tx-0", EVENT_STATION_BOOTED,
+				 &fixture_boot, -1, "8"),
+		0);
+	ck_assert_int_eq(fixture_result.duplicates, 0);
+	ck_assert_int_eq(put_key(0, 8, "8", &appended), 1);
+}
+END_TEST
+
 START_TEST(sets_merge_in_any_order)
 {
 	for (unsigned seed = 1; seed <= 200; seed++) {
@@ -384,6 +465,9 @@ int main(void)
 	tcase_add_test(t, offline_event_does_not_move_the_present_back);
 	tcase_add_test(t, end_without_start_is_ended_and_incomplete);
 	tcase_add_test(t, pages_newest_first_by_cursor);
+	tcase_add_loop_test(t, keys_are_exact_whoever_holds_them, 0, 6);
+	tcase_add_test(t, a_number_is_no_key_with_a_zero_in_front);
+	tcase_add_test(t, another_type_shares_the_keys_of_its_stream);
 	suite_add_tcase(s, t);
 	TCase *sets = tcase_create("seqset");
 	tcase_add_test(sets, sets_merge_in_any_order);
