@@ -38,6 +38,7 @@ struct transaction {
 	int64_t last_seq; /* newest sequence number whose state we show */
 	bool is_open;
 	char charging_state[20]; /* OCPP spelling, "" unknown */
+	wall_t full_at; /* the vehicle itself last stopped taking power; ms 0: never */
 };
 
 /* What an EVSE was told to draw at most, and why. */

@@ -11,6 +11,8 @@
 #define UNKNOWN_NEED_WH 30000 /* of a vehicle that nobody described */
 #define UNKNOWN_SOC     0.1 /* a battery that nobody measured is nearly empty: the worst case */
 #define EFFICIENCY      0.9 /* of what is drawn, stored; as battery_default() */
+#define UNTAKEN_W       1000 /* offered and not taken by so much: the vehicle's own limit */
+#define FULL_MS         3600000 /* a vehicle that stopped by itself is asked again after this */
 #define SLOTS_MAX       4000
 
 /* One solve: everything it reads is its own, but for the tree, which outlives it. */
@@ -108,14 +110,30 @@ static void fill_energy(const struct evse *e, const struct vehicle *v, struct pl
 	out->need_wh = need > 0 ? (int64_t)need : 0;
 }
 
-static int32_t vehicle_max_w(const struct evse *e, const struct vehicle *v)
+/* What it takes when it is offered more for a while: a battery near full, or a cold one. The plan
+ * gives the rest to others; a little more is offered each time, so that it can come back. */
+static int64_t taken_w(const struct evse *e, int64_t max_w, int64_t settle_ms)
+{
+	int64_t w = (int64_t)e->power_w.value;
+
+	if (strcmp(e->tx.charging_state, "Charging") != 0 || e->told.limit_w <= 0 ||
+		wall_diff_ms(e->power_w.at, e->told.at) < settle_ms ||
+		w > e->told.limit_w - UNTAKEN_W)
+		return max_w;
+	w += w / 10 + UNTAKEN_W / 2;
+	return w < max_w ? w : max_w;
+}
+
+static int32_t vehicle_max_w(const struct core *c, const struct evse *e, const struct vehicle *v)
 {
 	int64_t w = e->max_w, own = v ? (e->is_dc ? v->max_dc_w : v->max_ac_w) : 0;
 
-	return (int32_t)(own > 0 && own < w ? own : w);
+	if (own > 0 && own < w)
+		w = own;
+	return (int32_t)taken_w(e, w, c->config->control->sample_s * 2000);
 }
 
-static void add_vehicle(struct job *j, struct evse *e, wall_t now)
+static void add_vehicle(struct job *j, const struct core *c, struct evse *e, wall_t now)
 {
 	struct vehicle *v = e->tx.vehicle;
 	struct plan_vehicle *in = &j->vehicles[j->count];
@@ -125,11 +143,13 @@ static void add_vehicle(struct job *j, struct evse *e, wall_t now)
 	in->from_ms = now.ms;
 	in->depart_ms = v ? vehicle_departure(v, now).ms : 0;
 	in->priority = v ? v->priority : 9;
-	in->max_w = vehicle_max_w(e, v);
+	in->max_w = vehicle_max_w(c, e, v);
 	in->min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w);
-	if (in->min_w > in->max_w)
-		in->min_w = in->max_w;
+	if (in->max_w < in->min_w)
+		in->max_w = in->min_w;
 	fill_energy(e, v, in);
+	if (e->tx.full_at.ms && wall_diff_ms(now, e->tx.full_at) < FULL_MS)
+		in->need_wh = 0;
 	row->evse = e;
 	row->vehicle = v;
 	row->need_wh = in->need_wh;
@@ -162,7 +182,7 @@ static void add_evses(struct job *j, struct core *c, wall_t now)
 			if (e->grid_evse < 0)
 				continue;
 			if (e->tx.is_open)
-				add_vehicle(j, e, now);
+				add_vehicle(j, c, e, now);
 			j->idle_w[e->grid_evse] =
 				l && !e->tx.is_open ? (int32_t)lane_held_w(l, now) : 0;
 		}

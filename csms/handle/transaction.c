@@ -240,6 +240,19 @@ static void end(
 	log_info("station %s: transaction %s on EVSE %d ended", e->station->id, e->tx.id, e->id);
 }
 
+static void take_state(struct exchange *x, struct transaction *t,
+	const struct ocpp201_transaction_event_request *r)
+{
+	enum ocpp201_charging_state state = r->transaction_info.charging_state;
+
+	snprintf(t->charging_state, sizeof t->charging_state, "%s",
+		ocpp201_charging_state_enum.values[state]);
+	if (state == OCPP201_CHARGING_STATE_SUSPENDED_EV)
+		t->full_at = live_time(x, r);
+	else if (state == OCPP201_CHARGING_STATE_CHARGING)
+		t->full_at.ms = 0;
+}
+
 /* Moves the live state by an event that is newer than what it shows. */
 static void apply(struct exchange *x, struct evse *e,
 	const struct ocpp201_transaction_event_request *r, struct vehicle *v,
@@ -260,8 +273,7 @@ static void apply(struct exchange *x, struct evse *e,
 		t->last = live_time(x, r);
 	memcpy(state, t->charging_state, sizeof state);
 	if (r->transaction_info.has_charging_state)
-		snprintf(t->charging_state, sizeof t->charging_state, "%s",
-			ocpp201_charging_state_enum.values[r->transaction_info.charging_state]);
+		take_state(x, t, r);
 	if (r->id_token)
 		snprintf(t->token, sizeof t->token, "%s", r->id_token->id_token);
 	attach_vehicle(x, e, v);
