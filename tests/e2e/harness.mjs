@@ -46,11 +46,13 @@ vehicles:
 `;
 
 export class Depotd {
-	constructor({ depot = DEPOT, config = '', args = [], dir } = {}) {
+	/** `wrap`: a command and its arguments that start the program given behind them. */
+	constructor({ depot = DEPOT, config = '', args = [], dir, wrap = [] } = {}) {
 		this.dir = dir ?? mkdtempSync(join(tmpdir(), 'depotd-test-'));
 		this.data = join(this.dir, 'data');
 		this.log = join(this.dir, 'depotd.log');
 		this.args = args;
+		this.wrap = wrap;
 		if (depot) writeFileSync(join(this.dir, 'depot.yaml'), depot);
 		if (!dir || config)
 			writeFileSync(
@@ -69,12 +71,9 @@ ${config}`,
 	async start() {
 		for (const name of ['console', 'profile1', 'profile2'])
 			rmSync(join(this.data, `${name}.port`), { force: true });
-		this.child = spawn(
-			join(BUILD, 'depotd'),
-			['--config', join(this.dir, 'depotd.yaml'), '--data', this.data,
-				'--console', join(BUILD, 'console'), ...this.args],
-			{ stdio: ['ignore', 'ignore', 'pipe'] },
-		);
+		const [program, ...args] = [...this.wrap, join(BUILD, 'depotd'), '--config', join(this.dir, 'depotd.yaml'),
+			'--data', this.data, '--console', join(BUILD, 'console'), ...this.args];
+		this.child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
 		this.child.stderr.on('data', (d) => appendFileSync(this.log, d));
 		this.exited = new Promise((r) => this.child.on('exit', (code, signal) => r({ code, signal })));
 		let gone;
