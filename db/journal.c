@@ -6,6 +6,7 @@
 #include <uthash.h>
 
 #include "db/hash.h"
+#include "db/readable.h"
 #include "gen/event.h"
 
 #define HEADS_MAX  20000 /* cached streams; the oldest goes first */
@@ -350,6 +351,8 @@ static int encode(struct journal *j, const struct db_event *e)
 			t->name);
 		return DB_FAILED;
 	}
+	if (readable_surely(t->type, e->payload))
+		return 0;
 	arena_reset(j->scratch);
 	if (schema_decode(t->type, j->payload.data, j->payload.len, j->scratch, &err))
 		return 0;

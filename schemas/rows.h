@@ -1,5 +1,6 @@
 /*
- * Rows: the layout of what tools/genschema writes and schemas/codec.c walks. Nobody else reads it.
+ * Rows: the layout of what tools/genschema writes and schemas/codec.c walks. Nobody else reads it, but
+ * for db/readable.c, which foretells what the codec will say.
  */
 #ifndef SCHEMAS_ROWS_H
 #define SCHEMAS_ROWS_H

@@ -1,7 +1,11 @@
 /* Streams, versions, conflicts, idempotency keys, durability of order, upcasts. */
 #include "tests/unit/db_fixture.h"
 
+#include <math.h>
+
+#include "db/readable.h"
 #include "db/upcast.h"
+#include "schemas/codec.h"
 
 static struct db *db;
 
@@ -223,6 +227,68 @@ START_TEST(what_cannot_be_read_back_is_refused)
 }
 END_TEST
 
+/* Values at and beyond the bounds of their rows, in all combinations that a seed gives. */
+static const char *const texts[] = {"", "x", "Grüße aus dem Depot", "\x01\t\"\\/", "\xc3",
+	"\xed\xa0\x80", "1234567890123456789012345678901234567890",
+	"12345678901234567890123456789012345678901", "äöüäöüäöüä", "äöüäöüäöüäö", "\x7f", NULL};
+static const double numbers[] = {
+	0, -0.0, 1.5, 1e15, 4.9e-324, -1.7976931348623157e308, 1e300, NAN, INFINITY};
+static const int64_t wholes[] = {0, -1, INT64_C(9007199254740991), INT64_C(9007199254740992),
+	INT64_MIN, INT64_MAX, 2147483647, 2147483648};
+static const int64_t moments[] = {
+	T0, 0, -1, INT64_C(253402300799999), INT64_C(253402300800000), INT64_MAX, INT64_MIN};
+
+#define PICK(list) list[(unsigned)rand_r(&seed) % (sizeof list / sizeof *list)]
+/* Mostly ordinary, else almost no struct would pass. */
+#define MOSTLY(usual, list) (rand_r(&seed) % 16 ? usual : PICK(list))
+
+START_TEST(what_is_called_readable_is)
+{
+	const struct schema_struct *type = event_events[EVENT_TRANSACTION_REPORTED].type;
+	unsigned seed = 5;
+	int sure = 0, unsure = 0, wrong = 0;
+	struct arena *a = arena_create(0);
+	struct text out;
+	text_init(&out, 0);
+	for (int i = 0; i < 20000; i++) {
+		struct schema_error err;
+		const struct event_transaction_reported t = {
+			.station_id = MOSTLY("CP-7", texts),
+			.transaction_id = MOSTLY("7f3c9a52", texts),
+			.kind = MOSTLY("Updated", texts),
+			.seq_no = MOSTLY(7, wholes),
+			.trigger = MOSTLY("Authorized", texts),
+			.has_evse_id = rand_r(&seed) % 2,
+			.evse_id = MOSTLY(1, wholes),
+			.charging_state = MOSTLY("Charging", texts),
+			.has_meter_wh = rand_r(&seed) % 2,
+			.meter_wh = MOSTLY(12.5, numbers),
+			.has_meter_at = rand_r(&seed) % 2,
+			.meter_at = {MOSTLY(T0, moments)},
+			.samples = MOSTLY(2, wholes),
+			.quarantined = MOSTLY("leaps", texts),
+		};
+		bool says = readable_surely(type, &t);
+		text_clear(&out);
+		bool can = schema_encode(type, &t, &out) == 0;
+		arena_reset(a);
+		can = can && schema_decode(type, out.data, out.len, a, &err) != NULL;
+		sure += says;
+		unsure += !says;
+		wrong += says && !can;
+		text_finish(&out);
+		text_init(&out, 0);
+	}
+	ck_assert_int_eq(wrong, 0);
+	ck_assert_int_gt(sure, 5000);
+	ck_assert_int_gt(unsure, 3000);
+	const struct event_guard_acted lists = {0};
+	ck_assert(!readable_surely(event_events[EVENT_GUARD_ACTED].type, &lists));
+	text_finish(&out);
+	arena_destroy(a);
+}
+END_TEST
+
 /* -- upcasts: rows of this test only ----------------------------------------------------------- */
 
 static int rename_name(const char *payload, size_t len, struct text *out)
@@ -284,6 +350,7 @@ int main(void)
 	tcase_add_test(t, heads_survive_a_restart);
 	tcase_add_test(t, pages_by_prefix_type_and_direction);
 	tcase_add_test(t, what_cannot_be_read_back_is_refused);
+	tcase_add_test(t, what_is_called_readable_is);
 	tcase_add_test(t, old_payload_is_upcast_step_by_step);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
