@@ -305,9 +305,7 @@ struct plant_counts plant_counts(const struct plant *p)
 	const struct wire_counts *w = &p->report->wire;
 
 	return (struct plant_counts){
-		.faults = p->report->fault_count,
 		.first_fault = p->report->fault_count ? p->report->faults[0] : NULL,
-		.received_calls = w->received_calls,
 		.profiles_accepted = w->profiles_accepted,
 		.profiles_rejected = w->profiles_rejected,
 		.bad_requests = w->bad_requests,
@@ -315,6 +313,7 @@ struct plant_counts plant_counts(const struct plant *p)
 		.discarded_events = w->discarded_events,
 		.bad_frames = w->bad_frames,
 		.bad_answers = w->bad_answers,
+		.errors = w->received_errors,
 	};
 }
 

@@ -87,10 +87,9 @@ struct plant_stay plant_stay_at(const struct plant *p, int i);
 
 /* What was wrong in what the central system sent, and counts of the wire. */
 struct plant_counts {
-	int faults;
-	const char *first_fault; /* NULL: none */
-	int64_t received_calls, profiles_accepted, profiles_rejected, bad_requests;
-	int64_t timeouts, discarded_events, bad_frames, bad_answers;
+	const char *first_fault; /* in words, NULL: none */
+	int64_t profiles_accepted, profiles_rejected, bad_requests;
+	int64_t timeouts, discarded_events, bad_frames, bad_answers, errors;
 };
 struct plant_counts plant_counts(const struct plant *p);
 

@@ -2,8 +2,8 @@
  * Two hours of a small depot with failures by chance: no node is above its limit for longer than
  * the guard's reaction time, whatever fails. COUNT=300 makes more of them, SEED=41 begins at that.
  *
- * What no controller could meet is left out: a load that jumps while its meter is silent or while
- * stations cannot be reached, and a second station that ignores its profile.
+ * What no controller could meet is left out: a load that jumps while its meter is silent, while
+ * stations cannot be reached or depotd is down, and a second station that ignores its profile.
  */
 #include <check.h>
 #include <stdarg.h>
@@ -135,19 +135,21 @@ static void make_night(struct night *n, uint64_t seed)
 			add_station_failure(n, "station_offline", between(n, 5, 3000), 0);
 		for (int i = between(n, 0, 2); i > 0; i--)
 			add_lost_texts(n);
+		if (below(n, 2))
+			add_action(n, ACTION_KILL, 1, 900);
 		break;
 	case 2: /* the meter */
 		add_action(n, ACTION_METER, 5, 1800)->how =
 			below(n, 2) ? WORLD_METER_SILENT : WORLD_METER_FROZEN;
 		if (below(n, 2))
 			add_station_failure(n, "station_offline", between(n, 5, 3000), 0);
+		else
+			add_action(n, ACTION_KILL, 1, 900);
 		break;
 	case 3: /* one station does as it likes */
 		add_station_failure(n, "ignore_profiles", between(n, 60, 3600), 0);
 		break;
 	}
-	if (below(n, 3) == 0)
-		add_action(n, ACTION_KILL, 1, 900);
 }
 
 /* -- running it ------------------------------------------------------------------------------- */
