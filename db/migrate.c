@@ -142,13 +142,22 @@ static const char wire_1[] =
 	" direction INTEGER NOT NULL, pair TEXT, action TEXT, verdict TEXT, text TEXT NOT NULL);"
 	"CREATE INDEX frames_station ON frames (station);";
 
+/* A page of one station's frames: its spells from the newest on, and of each the frames that are
+ * its own. 33: WIRE_SPELL_SHIFT. */
+static const char wire_2[] =
+	"CREATE TABLE spells (station INTEGER NOT NULL, spell INTEGER NOT NULL,"
+	" PRIMARY KEY (station, spell)) WITHOUT ROWID;"
+	"INSERT INTO spells (station, spell) SELECT DISTINCT station, id>>33 FROM frames"
+	" ORDER BY 1, 2;"
+	"DROP INDEX frames_station;";
+
 static const struct migration depot_steps[] = {{1, depot_1}, {2, depot_2}};
 static const struct migration series_steps[] = {{1, series_1}};
-static const struct migration wire_steps[] = {{1, wire_1}};
+static const struct migration wire_steps[] = {{1, wire_1}, {2, wire_2}};
 
 const struct migration_list migrate_depot = {2, depot_steps};
 const struct migration_list migrate_series = {1, series_steps};
-const struct migration_list migrate_wire = {1, wire_steps};
+const struct migration_list migrate_wire = {2, wire_steps};
 
 static int run_step(struct sql *s, const struct migration *m)
 {

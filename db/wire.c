@@ -8,20 +8,24 @@
 #include "db/names.h"
 #include "db/sqlite.h"
 
-#define TRIM_EVERY   50 /* commits between two looks at age and size … */
-#define TRIM_AFTER   2000 /* … or after so many frames */
-#define TRIM_ROWS    10000 /* removed at most at one look … */
-#define TRIM_CHUNK   100 /* … in steps of so many */
-#define COUNTER_MASK ((1 << WIRE_ID_SHIFT) - 1)
-#define TIME_MAX_MS  ((int64_t)1 << 42)
-#define DAY_MS       86400000LL
+#define TRIM_EVERY    50 /* commits between two looks at age and size … */
+#define TRIM_AFTER    2000 /* … or after so many frames */
+#define TRIM_ROWS     10000 /* removed at most at one look … */
+#define TRIM_CHUNK    100 /* … in steps of so many */
+#define TRIM_STATIONS 50 /* at one look, whose spells are trimmed */
+#define KNOWN_MAX     20000 /* stations whose newest spell is remembered */
+#define COUNTER_MASK  ((1 << WIRE_ID_SHIFT) - 1)
+#define TIME_MAX_MS   ((int64_t)1 << 42)
+#define DAY_MS        86400000LL
 
 struct wire {
 	struct sql sql;
 	struct names *stations;
-	sqlite3_stmt *add, *trim_age, *trim_oldest;
+	sqlite3_stmt *add, *add_spell, *trim_age, *trim_oldest, *last_station, *trim_spells;
 	int64_t max_bytes, max_age_ms;
 	int64_t newest_ms;
+	int64_t *spells; /* newest that was written, by number of the station */
+	int64_t trimmed_station; /* where the last look at spells ended */
 	uint32_t counter;
 	int commits, added; /* since the last look */
 	bool open;
@@ -32,6 +36,11 @@ static int prepare(struct wire *w)
 	const struct sql_prepared list[] = {
 		{&w->add, "INSERT INTO frames (id, station, direction, pair, action, verdict, text)"
 			  " VALUES (?1,?2,?3,?4,?5,?6,?7)"},
+		{&w->add_spell, "INSERT OR IGNORE INTO spells (station, spell) VALUES (?1,?2)"},
+		{&w->last_station, "SELECT max(id) FROM (SELECT id FROM stations WHERE id>?1"
+				   " ORDER BY id LIMIT ?2)"},
+		{&w->trim_spells,
+			"DELETE FROM spells WHERE station>?1 AND station<=?2 AND spell<?3"},
 		{&w->trim_age, "DELETE FROM frames WHERE id IN"
 			       " (SELECT id FROM frames WHERE id < ?1 ORDER BY id LIMIT ?2)"},
 		{&w->trim_oldest, "DELETE FROM frames WHERE id IN"
@@ -52,6 +61,11 @@ struct wire *wire_open(const char *path, const char *depot, int max_mb, int max_
 	struct wire *w = calloc(1, sizeof *w);
 	if (!w)
 		return NULL;
+	w->spells = calloc(KNOWN_MAX, sizeof *w->spells);
+	if (!w->spells) {
+		snprintf(why, 300, "no memory for the wire log");
+		goto fail;
+	}
 	w->max_bytes = (int64_t)max_mb * 1000000;
 	w->max_age_ms = max_days * DAY_MS;
 	const struct sql_options o = {.cache_kb = 8192};
@@ -77,6 +91,22 @@ static int begin(struct wire *w)
 	if (sql_exec(&w->sql, "BEGIN IMMEDIATE") < 0)
 		return -1;
 	w->open = true;
+	return 0;
+}
+
+/* Most frames come in a spell that their station has already. */
+static int add_spell(struct wire *w, int64_t station, int64_t at_ms)
+{
+	int64_t spell = at_ms << WIRE_ID_SHIFT >> WIRE_SPELL_SHIFT;
+	bool known = station < KNOWN_MAX;
+	if (known && w->spells[station] == spell + 1)
+		return 0;
+	sqlite3_bind_int64(w->add_spell, 1, station);
+	sqlite3_bind_int64(w->add_spell, 2, spell);
+	if (sql_run(&w->sql, w->add_spell) < 0)
+		return -1;
+	if (known)
+		w->spells[station] = spell + 1;
 	return 0;
 }
 
@@ -110,7 +140,7 @@ int wire_add(struct wire *w, const struct batch_frame *f)
 	sql_bind_text(w->add, 5, f->action);
 	sql_bind_text(w->add, 6, f->verdict);
 	sqlite3_bind_text(w->add, 7, f->text, (int)f->len, SQLITE_STATIC);
-	if (insert(w, at) < 0)
+	if (insert(w, at) < 0 || add_spell(w, station, at) < 0)
 		return -1;
 	w->added++;
 	if (at > w->newest_ms)
@@ -130,6 +160,25 @@ static int used_bytes(struct wire *w, int64_t *out)
 	return 0;
 }
 
+/* Spells whose frames are gone, of a few stations at each look: until then they are only empty. */
+static int trim_spells(struct wire *w)
+{
+	int64_t oldest, last = 0;
+	if (sql_int(&w->sql, "SELECT ifnull(min(id), 0) FROM frames", 0, &oldest) < 0)
+		return -1;
+	sqlite3_bind_int64(w->last_station, 1, w->trimmed_station);
+	sqlite3_bind_int(w->last_station, 2, TRIM_STATIONS);
+	if (sql_step(&w->sql, w->last_station) < 0)
+		return -1;
+	last = sqlite3_column_int64(w->last_station, 0);
+	sqlite3_reset(w->last_station);
+	sqlite3_bind_int64(w->trim_spells, 1, w->trimmed_station);
+	sqlite3_bind_int64(w->trim_spells, 2, last);
+	sqlite3_bind_int64(w->trim_spells, 3, oldest >> WIRE_SPELL_SHIFT);
+	w->trimmed_station = last; /* 0 at the end: from the first again */
+	return last ? sql_run(&w->sql, w->trim_spells) : 0;
+}
+
 static int trim(struct wire *w)
 {
 	sqlite3_bind_int64(w->trim_age, 1, (w->newest_ms - w->max_age_ms) << WIRE_ID_SHIFT);
@@ -146,7 +195,7 @@ static int trim(struct wire *w)
 		if (sql_run(&w->sql, w->trim_oldest) < 0)
 			return -1;
 	}
-	return 0;
+	return trim_spells(w);
 }
 
 int wire_commit(struct wire *w)
@@ -169,6 +218,7 @@ void wire_rollback(struct wire *w)
 {
 	sql_rollback(&w->sql);
 	names_forget(w->stations);
+	memset(w->spells, 0, KNOWN_MAX * sizeof *w->spells);
 	w->open = false;
 }
 
@@ -183,5 +233,6 @@ void wire_close(struct wire *w)
 		return;
 	names_destroy(w->stations);
 	sql_close(&w->sql);
+	free(w->spells);
 	free(w);
 }

@@ -10,6 +10,9 @@
 #include "db/batch.h"
 
 #define WIRE_ID_SHIFT 20 /* id = time in ms << 20 | running number */
+#define WIRE_SPELL_SHIFT                                                                           \
+	33 /* id >> 33 = its spell of 8.2 s: the table `spells` says which stations
+			       have frames in which, at a fraction of what an index costs */
 
 struct wire;
 

@@ -148,6 +148,50 @@ static int64_t number(const char *file, const char *text)
 	return v;
 }
 
+/* Pages of CP-1, newest first, without a hole, a repeat, or a frame of another. */
+static void read_pages(int limit, int frames)
+{
+	int64_t before = 0, last = INT64_MAX;
+	int count = 0;
+	do {
+		struct wire_ask q = ask_wire((struct db_wire_filter){
+			.station = "CP-1", .limit = limit, .before = before});
+		for (size_t i = 0; i < q.out.count; i++, count++) {
+			ck_assert_str_eq(q.out.items[i].station, "CP-1");
+			ck_assert_int_lt(q.out.items[i].id, last);
+			last = q.out.items[i].id;
+		}
+		before = q.out.next;
+		arena_destroy(q.arena);
+	} while (before);
+	ck_assert_int_eq(count, frames);
+}
+
+static void run_sql(const char *file, const char *text)
+{
+	sqlite3 *h;
+	ck_assert_int_eq(sqlite3_open(path_of(file), &h), SQLITE_OK);
+	ck_assert_msg(
+		sqlite3_exec(h, text, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(h));
+	sqlite3_close(h);
+}
+
+START_TEST(a_station_is_paged_through_also_in_an_old_file)
+{
+	static const int limits[] = {1, 2, 7, 50, 99, 1000};
+	db = fixture_open();
+	write_frames(150);
+	db_close(db);
+	run_sql("wire.db", "DROP TABLE spells; CREATE INDEX frames_station ON frames (station);"
+			   "PRAGMA user_version=1");
+	db = fixture_open();
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+		read_pages(limits[i], 150);
+	write_frames(30); /* in spells that are there */
+	read_pages(13, 180);
+}
+END_TEST
+
 START_TEST(wire_is_trimmed_by_age)
 {
 	struct wire *w = wire_open(path_of("wire.db"), "demo", 512, 2, why);
@@ -162,6 +206,10 @@ START_TEST(wire_is_trimmed_by_age)
 	int64_t oldest = number("wire.db", "SELECT min(id) >> 20 FROM frames");
 	ck_assert_int_ge(oldest, T0 + 999 * 600000LL - 2 * 86400000LL);
 	ck_assert_int_ge(number("wire.db", "SELECT count(*) FROM frames"), 288);
+	ck_assert_int_le(number("wire.db", "SELECT count(*) FROM spells"), 288 + 100);
+	ck_assert_int_eq(number("wire.db", "SELECT count(*) FROM frames WHERE (station, id>>33)"
+					   " NOT IN (SELECT station, spell FROM spells)"),
+		0);
 }
 END_TEST
 
@@ -358,6 +406,7 @@ int main(void)
 	tcase_add_test(t, frames_come_back_newest_first);
 	tcase_add_test(t, frames_are_found_by_what_they_are);
 	tcase_add_test(t, frames_survive_a_restart_and_a_clock_that_jumps_back);
+	tcase_add_test(t, a_station_is_paged_through_also_in_an_old_file);
 	tcase_add_test(t, wire_is_trimmed_by_age);
 	tcase_add_test(t, wire_is_trimmed_by_size);
 	tcase_add_test(t, every_step_agrees_with_the_samples);
