@@ -39,6 +39,7 @@ struct transaction {
 	bool is_open;
 	char charging_state[20]; /* OCPP spelling, "" unknown */
 	wall_t full_at; /* the vehicle itself last stopped taking power; ms 0: never */
+	int64_t takes_w; /* the most that it takes of what it is offered, learnt; 0: not known */
 };
 
 /* What an EVSE was told to draw at most, and why. */

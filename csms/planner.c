@@ -110,27 +110,32 @@ static void fill_energy(const struct evse *e, const struct vehicle *v, struct pl
 	out->need_wh = need > 0 ? (int64_t)need : 0;
 }
 
-/* What it takes when it is offered more for a while: a battery near full, or a cold one. The plan
- * gives the rest to others; a little more is offered each time, so that it can come back. */
-static int64_t taken_w(const struct evse *e, int64_t max_w, int64_t settle_ms)
+/* Learns what a vehicle takes when it is offered more, a battery near full, or a cold one: the plan
+ * gives the rest to others. A little more is offered each time, so that it can come back. */
+static void learn_takes(struct evse *e, int64_t settle_ms)
 {
-	int64_t w = (int64_t)e->power_w.value;
+	int64_t w = (int64_t)e->power_w.value, *takes = &e->tx.takes_w;
 
 	if (strcmp(e->tx.charging_state, "Charging") != 0 || e->told.limit_w <= 0 ||
-		wall_diff_ms(e->power_w.at, e->told.at) < settle_ms ||
-		w > e->told.limit_w - UNTAKEN_W)
-		return max_w;
-	w += w / 10 + UNTAKEN_W / 2;
-	return w < max_w ? w : max_w;
+		wall_diff_ms(e->power_w.at, e->told.at) < settle_ms)
+		return;
+	if (w < e->told.limit_w - UNTAKEN_W)
+		*takes = w + w / 10 + UNTAKEN_W / 2;
+	else if (*takes && w > *takes - UNTAKEN_W)
+		*takes += *takes / 4 + UNTAKEN_W / 2;
+	if (*takes >= e->max_w)
+		*takes = 0;
 }
 
-static int32_t vehicle_max_w(const struct core *c, const struct evse *e, const struct vehicle *v)
+static int32_t vehicle_max_w(const struct evse *e, const struct vehicle *v)
 {
 	int64_t w = e->max_w, own = v ? (e->is_dc ? v->max_dc_w : v->max_ac_w) : 0;
 
 	if (own > 0 && own < w)
 		w = own;
-	return (int32_t)taken_w(e, w, c->config->control->sample_s * 2000);
+	if (e->tx.takes_w && e->tx.takes_w < w)
+		w = e->tx.takes_w;
+	return (int32_t)w;
 }
 
 static void add_vehicle(struct job *j, const struct core *c, struct evse *e, wall_t now)
@@ -143,7 +148,8 @@ static void add_vehicle(struct job *j, const struct core *c, struct evse *e, wal
 	in->from_ms = now.ms;
 	in->depart_ms = v ? vehicle_departure(v, now).ms : 0;
 	in->priority = v ? v->priority : 9;
-	in->max_w = vehicle_max_w(c, e, v);
+	learn_takes(e, c->config->control->sample_s * 2000);
+	in->max_w = vehicle_max_w(e, v);
 	in->min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w);
 	if (in->max_w < in->min_w)
 		in->max_w = in->min_w;
