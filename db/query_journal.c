@@ -105,7 +105,7 @@ int db_query_journal(struct db_reader *r, const struct db_journal_filter *f, str
 	}
 	if (query_finish(&q) < 0)
 		return -1;
-	if (page.count == limit)
+	if (page.items && page.count == limit)
 		page.next = page.items[limit - 1].seq + (f->newest_first ? -1 : 1);
 	*out = page;
 	return 0;

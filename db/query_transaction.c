@@ -129,7 +129,7 @@ int db_query_transactions(struct db_reader *r, const struct db_transaction_filte
 	}
 	if (query_finish(&q) < 0)
 		return -1;
-	if (list.count == limit) {
+	if (list.items && list.count == limit) {
 		const struct db_transaction *last = &list.items[list.count - 1];
 		list.next =
 			arena_printf(a, "%" PRId64 ".%" PRId64, last->heard_at.ms, last->number);

@@ -84,7 +84,7 @@ int db_query_wire(struct db_reader *r, const struct db_wire_filter *f, struct ar
 	}
 	if (query_finish(&q) < 0)
 		return -1;
-	if (page.count == limit)
+	if (page.items && page.count == limit)
 		page.next = page.items[limit - 1].id;
 	*out = page;
 	return 0;

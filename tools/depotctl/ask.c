@@ -49,7 +49,7 @@ int ctl_ask_struct(struct ctl *c, const char *method, const char *path,
 {
 	struct schema_error err;
 	struct text json;
-	char *body;
+	char *body = NULL;
 	int status;
 
 	*out = NULL;
@@ -60,7 +60,7 @@ int ctl_ask_struct(struct ctl *c, const char *method, const char *path,
 	}
 	status = ctl_ask(c, method, path, in != NULL ? json.data : NULL, &body);
 	text_finish(&json);
-	if (status != CTL_OK)
+	if (status != CTL_OK || body == NULL)
 		return status;
 	*out = schema_decode(out_type, body, strlen(body), c->arena, &err);
 	if (*out == NULL)

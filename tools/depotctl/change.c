@@ -77,7 +77,7 @@ int ctl_call(struct ctl *c)
 	const char *timeout = ctl_option(c, "--timeout");
 	bool is_async = ctl_flag(c, "--async");
 	struct schema_error err;
-	char *body;
+	char *body = NULL;
 
 	post.why = ctl_option(c, "--why");
 	if (timeout != NULL) {
@@ -97,7 +97,7 @@ int ctl_call(struct ctl *c)
 	int status = text_ok(&json) ? ctl_ask(c, "POST", path, json.data, &body)
 				    : ctl_complain(CTL_FAILED, "out of memory");
 	text_finish(&json);
-	if (status != CTL_OK)
+	if (status != CTL_OK || body == NULL)
 		return status;
 	const struct api_call_reply *r =
 		schema_decode(&api_call_reply_type, body, strlen(body), c->arena, &err);
