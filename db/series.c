@@ -22,8 +22,19 @@ struct progress {
 	UT_hash_handle hh;
 };
 
+/* One that waits for the commit. */
+struct sample {
+	struct progress *progress;
+	int64_t at;
+	double value;
+	int quality;
+	unsigned number; /* the later of two at one time wins */
+};
+
 struct series {
 	struct sql sql;
+	struct sample *waiting;
+	size_t count, room;
 	struct names *points;
 	struct progress *progress;
 	sqlite3_stmt *add, *start_minute, *start_quarter, *roll_minutes, *roll_quarters;
@@ -149,26 +160,40 @@ static struct progress *progress_get(struct series *s, int64_t point, int64_t at
 	return p;
 }
 
-/* Brings the rollups of the point up to a sample that was just added at `at`. */
-static int roll_up(struct series *s, struct progress *p, int64_t at)
+/* Brings one step of rollups up to a sample at `at`: all that ended before it, or, if it is late,
+ * the one that it belongs to. `next` is the first that was not computed yet. */
+static int roll_step(
+	struct series *s, sqlite3_stmt *st, int64_t point, int64_t *next, int64_t at, int64_t step)
 {
-	int64_t minute = floor_to(at, SERIES_MINUTE_MS);
-	int64_t quarter = floor_to(at, SERIES_QUARTER_MS);
-	if (minute > p->minute) {
-		if (roll(s, s->roll_minutes, p->point, p->minute, minute) < 0)
-			return -1;
-		p->minute = minute;
-	} else if (minute < p->minute &&
-		   roll(s, s->roll_minutes, p->point, minute, minute + SERIES_MINUTE_MS) < 0) {
+	int64_t start = floor_to(at, step);
+	if (start < *next)
+		return roll(s, st, point, start, start + step);
+	if (start > *next && roll(s, st, point, *next, start) < 0)
 		return -1;
+	*next = start;
+	return 0;
+}
+
+/* After the samples list[0 … count), which are all of one point and in order of time: a minute, and
+ * a quarter, is computed once, however many of its samples came. */
+static int roll_up(struct series *s, struct progress *p, const struct sample *list, size_t count)
+{
+	int64_t minute = -1, quarter = -1;
+	for (size_t i = 0; i < count; i++) {
+		if (floor_to(list[i].at, SERIES_MINUTE_MS) == minute)
+			continue;
+		minute = floor_to(list[i].at, SERIES_MINUTE_MS);
+		if (roll_step(s, s->roll_minutes, p->point, &p->minute, minute, SERIES_MINUTE_MS) <
+			0)
+			return -1;
 	}
-	if (quarter > p->quarter) {
-		if (roll(s, s->roll_quarters, p->point, p->quarter, quarter) < 0)
+	for (size_t i = 0; i < count; i++) {
+		if (floor_to(list[i].at, SERIES_QUARTER_MS) == quarter)
+			continue;
+		quarter = floor_to(list[i].at, SERIES_QUARTER_MS);
+		if (roll_step(s, s->roll_quarters, p->point, &p->quarter, quarter,
+			    SERIES_QUARTER_MS) < 0)
 			return -1;
-		p->quarter = quarter;
-	} else if (quarter < p->quarter &&
-		   roll(s, s->roll_quarters, p->point, quarter, quarter + SERIES_QUARTER_MS) < 0) {
-		return -1;
 	}
 	return 0;
 }
@@ -185,6 +210,17 @@ static int begin(struct series *s)
 	return 0;
 }
 
+static int grow(struct series *s)
+{
+	size_t room = s->room ? s->room * 2 : 1024;
+	struct sample *bigger = realloc(s->waiting, room * sizeof *bigger);
+	if (!bigger)
+		return -1;
+	s->waiting = bigger;
+	s->room = room;
+	return 0;
+}
+
 int series_add(struct series *s, const struct batch_sample *m)
 {
 	if (!isfinite(m->value) || m->at.ms < 0 || !m->point)
@@ -198,15 +234,55 @@ int series_add(struct series *s, const struct batch_sample *m)
 	/* Its raw neighbours may be gone: a rollup computed again would be wrong. */
 	if (floor_to(m->at.ms, SERIES_MINUTE_MS) < p->newest_ms - s->max_age_ms)
 		return 0;
-	sqlite3_bind_int64(s->add, 1, point);
-	sqlite3_bind_int64(s->add, 2, m->at.ms);
-	sqlite3_bind_double(s->add, 3, m->value);
-	sqlite3_bind_int(s->add, 4, m->quality);
-	if (sql_run(&s->sql, s->add) < 0)
+	if (s->count == s->room && grow(s) < 0)
 		return -1;
+	s->waiting[s->count] =
+		(struct sample){p, m->at.ms, m->value, m->quality, (unsigned)s->count};
+	s->count++;
 	if (m->at.ms > p->newest_ms)
 		p->newest_ms = m->at.ms;
-	return roll_up(s, p, m->at.ms);
+	return 0;
+}
+
+static int by_point_and_time(const void *a, const void *b)
+{
+	const struct sample *x = a, *y = b;
+	if (x->progress != y->progress)
+		return x->progress->point < y->progress->point ? -1 : 1;
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return x->number < y->number ? -1 : 1;
+}
+
+static int write_sample(struct series *s, const struct sample *m)
+{
+	sqlite3_bind_int64(s->add, 1, m->progress->point);
+	sqlite3_bind_int64(s->add, 2, m->at);
+	sqlite3_bind_double(s->add, 3, m->value);
+	sqlite3_bind_int(s->add, 4, m->quality);
+	return sql_run(&s->sql, s->add);
+}
+
+/* Writes what waits, point by point, so that a page is visited once and a rollup computed once. */
+static int write_waiting(struct series *s)
+{
+	size_t count = s->count;
+	if (count)
+		qsort(s->waiting, count, sizeof *s->waiting, by_point_and_time);
+	for (size_t first = 0, i = 0; i < count; i++) {
+		const struct sample *m = &s->waiting[i];
+		bool last_of_point = i + 1 == count || m[1].progress != m->progress;
+		bool last_of_time = last_of_point || m[1].at != m->at;
+		if (last_of_time && write_sample(s, m) < 0)
+			return -1;
+		if (!last_of_point)
+			continue;
+		if (roll_up(s, m->progress, &s->waiting[first], i + 1 - first) < 0)
+			return -1;
+		first = i + 1;
+	}
+	s->count = 0;
+	return 0;
 }
 
 static int trim(struct series *s)
@@ -229,6 +305,8 @@ int series_commit(struct series *s)
 {
 	if (!s->open)
 		return 0;
+	if (write_waiting(s) < 0)
+		return -1;
 	if (++s->commits >= TRIM_EVERY) {
 		s->commits = 0;
 		if (trim(s) < 0)
@@ -255,6 +333,7 @@ void series_rollback(struct series *s)
 	sql_rollback(&s->sql);
 	names_forget(s->points);
 	progress_forget(s);
+	s->count = 0;
 	s->open = false;
 }
 
@@ -270,5 +349,6 @@ void series_close(struct series *s)
 	progress_forget(s);
 	names_destroy(s->points);
 	sql_close(&s->sql);
+	free(s->waiting);
 	free(s);
 }

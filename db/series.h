@@ -18,9 +18,10 @@ struct series;
 
 struct series *series_open(const char *path, const char *depot, int max_days, char why[300]);
 
-/* Adds a sample to the open transaction, starting one if needed. Not a number: dropped. */
+/* Takes a sample for the next commit, starting a transaction if needed. Not a number: dropped. */
 int series_add(struct series *s, const struct batch_sample *m);
 
+/* Writes what was taken, in the order of points and times: pages are visited once. */
 int series_commit(struct series *s);
 void series_rollback(struct series *s);
 const char *series_error(const struct series *s);
