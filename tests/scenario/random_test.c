@@ -14,6 +14,7 @@
 #include "tests/scenario/world.h"
 
 #define NIGHT_S       7200
+#define SAMPLE_S      15 /* control.sample_s */
 #define DEFAULT_COUNT 40
 #define START         "2026-03-11T16:00:00Z"
 #define ACTIONS_MAX   8
@@ -34,6 +35,7 @@ struct night {
 	size_t len;
 	struct action actions[ACTIONS_MAX];
 	int action_count, now_s;
+	bool is_disobeyed;
 };
 
 static int below(struct night *n, int max)
@@ -147,6 +149,7 @@ static void make_night(struct night *n, uint64_t seed)
 			add_action(n, ACTION_KILL, 1, 900);
 		break;
 	case 3: /* one station does as it likes */
+		n->is_disobeyed = true;
 		add_station_failure(n, "ignore_profiles", between(n, 60, 3600), 0);
 		break;
 	}
@@ -211,7 +214,9 @@ START_TEST(no_node_stays_above_its_limit)
 		act(&n, w);
 		world_step(w);
 	}
-	world_check_limits(w, WORLD_REACTION_S);
+	world_check_node(w, "site", WORLD_REACTION_S);
+	/* No meter: who disobeys is found out by its own samples. */
+	world_check_node(w, "feeder", WORLD_REACTION_S + (n.is_disobeyed ? SAMPLE_S : 0));
 	world_destroy(w);
 }
 END_TEST

@@ -31,7 +31,6 @@ struct world_frame {
 	int station;
 	bool to_station;
 	const char *text;
-	size_t len;
 };
 
 struct world_options {
@@ -75,7 +74,8 @@ void world_start(struct world *w);
 const struct world_node *world_node(const struct world *w, const char *id);
 void world_forget_nodes(struct world *w);
 
-/* No node was above its limit for longer than `seconds` in a row. */
+/* The node, or no node at all, was above its limit for longer than `seconds` in a row. */
+void world_check_node(const struct world *w, const char *id, int seconds);
 void world_check_limits(const struct world *w, int seconds);
 
 /* The journal has all sessions of the plant that ended, complete and to the watt-hour; true if so,
