@@ -118,7 +118,7 @@ deps-build:
 deps-run:
 	$(Q)tools/install-deps run csms/console
 deps-test:
-	$(Q)tools/install-deps test csms/console tests/schema tests/net tests/e2e tests/console
+	$(Q)tools/install-deps test csms/console tests/schema tests/e2e
 
 # The targets that a newcomer types install what they need and then start make anew, since what is
 # installed decides what can be built.
