@@ -134,24 +134,36 @@ static int write_batch(struct writer *w, struct db_batch *b)
 	return 0;
 }
 
+/* Takes batches off the queue, which is not empty: the first, and more up to `room` events. Returns
+ * the last of them. */
+static struct db_batch *cut_queue(struct db *db, size_t room)
+{
+	struct db_batch *last = db->queue.head;
+	size_t events = last->event_count, count = 1;
+	while (last->next && events < room) {
+		last = last->next;
+		events += last->event_count;
+		count++;
+	}
+	db->queue.count -= count;
+	db->queue.events -= events;
+	db->queue.head = last->next;
+	if (!db->queue.head)
+		db->queue.tail = NULL;
+	last->next = NULL;
+	return last;
+}
+
 /* Moves what waits in the queue to the end of the group, up to the size of a group. */
 static bool take_more(struct writer *w, struct group *g)
 {
 	struct db *db = w->db;
-	size_t events = g->events, room = (size_t)db->cfg.commit_rows;
+	size_t room = (size_t)db->cfg.commit_rows;
+	room = g->events < room ? room - g->events : 0;
 	pthread_mutex_lock(&db->lock);
-	struct db_batch *first = db->queue.head, *last = NULL;
-	for (struct db_batch *b = first; b && (events < room || !last); b = b->next) {
-		events += b->event_count;
-		db->queue.count--;
-		db->queue.events -= b->event_count;
-		last = b;
-	}
+	struct db_batch *first = db->queue.head;
 	if (first) {
-		db->queue.head = last->next;
-		if (!db->queue.head)
-			db->queue.tail = NULL;
-		last->next = NULL;
+		struct db_batch *last = cut_queue(db, room);
 		if (g->tail)
 			g->tail->next = first;
 		else
