@@ -19,7 +19,7 @@ static struct {
 	char *payloads[STATIONS][HELD_MAX];
 	int count[STATIONS], room[STATIONS];
 	unsigned ids, chance;
-	int shuffled, doubled;
+	int shuffled, doubled, late;
 } between;
 
 static unsigned chance(unsigned n)
@@ -39,10 +39,11 @@ static void say(int station, const char *payload)
 	free(frame);
 }
 
-static void release(int station)
+/* With `all` nothing is kept back for the next time, when it will be late. */
+static void release(int station, bool all)
 {
 	char **p = between.payloads[station];
-	int n = between.count[station];
+	int n = between.count[station], kept = all || n < 2 ? 0 : (int)chance(2);
 
 	for (int i = n - 1; i > 0; i--) {
 		int k = (int)chance((unsigned)i + 1);
@@ -52,16 +53,17 @@ static void release(int station)
 		p[i] = p[k];
 		p[k] = t;
 	}
-	for (int i = 0; i < n; i++) {
+	for (int i = kept; i < n; i++) {
 		say(station, p[i]);
 		if (chance(3) == 0) {
-			say(station, p[chance((unsigned)i + 1)]);
+			say(station, p[kept + (int)chance((unsigned)(i - kept) + 1)]);
 			between.doubled++;
 		}
 	}
-	for (int i = 0; i < n; i++)
+	for (int i = kept; i < n; i++)
 		free(p[i]);
-	between.count[station] = 0;
+	between.late += kept;
+	between.count[station] = kept;
 	between.room[station] = 2 + (int)chance(HELD_MAX - 2);
 }
 
@@ -79,7 +81,7 @@ static bool take(void *ctx, const struct world_frame *f)
 	payload += strlen("\"TransactionEvent\",");
 	between.payloads[f->station][between.count[f->station]++] = strdup(payload);
 	if (between.count[f->station] >= between.room[f->station])
-		release(f->station);
+		release(f->station, false);
 	return false;
 }
 
@@ -128,10 +130,11 @@ START_TEST(shuffled_and_doubled_events_give_the_same_history)
 		}
 	}
 	for (int i = 0; i < STATIONS; i++)
-		release(i);
+		release(i, true);
 	world_run_s(world, 60);
 	ck_assert_int_gt(between.shuffled, 1000);
 	ck_assert_int_gt(between.doubled, 500);
+	ck_assert_int_gt(between.late, 500);
 	ck_assert_msg(world_compare_sessions(world, why) == 4, "%s", why);
 	for (int i = 0; i < STATIONS; i++) {
 		snprintf(id, sizeof id, "CP-%d", i + 1);
@@ -147,7 +150,7 @@ int main(void)
 	Suite *s = suite_create("event");
 	TCase *t = tcase_create("event");
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, shuffled_and_doubled_events_give_the_same_history, 0, 2);
+	tcase_add_loop_test(t, shuffled_and_doubled_events_give_the_same_history, 0, 1);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -15,7 +15,7 @@
 
 #define NIGHT_S       7200
 #define SAMPLE_S      15 /* control.sample_s */
-#define DEFAULT_COUNT 40
+#define DEFAULT_COUNT 30
 #define START         "2026-03-11T16:00:00Z"
 #define ACTIONS_MAX   8
 
