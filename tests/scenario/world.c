@@ -338,7 +338,7 @@ static void on_settled(void *arg, int status, const char *why)
 	*(bool *)arg = true;
 }
 
-/* Ends the turn and waits until it is on disk, so that a run does not depend on the disk's speed. */
+/* Ends the turn and waits until it is on disk: a run does not depend on the disk's speed. */
 static void settle(struct world *w)
 {
 	while (w->is_alive && w->core.turn) {
