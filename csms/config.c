@@ -101,6 +101,20 @@ static bool has_meter(const struct depot_file *d, const char *id)
 	return false;
 }
 
+static int check_nodes(const struct depot_file *d, const char *path, char why[400])
+{
+	for (size_t i = 0; i < d->nodes.count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcasecmp(d->nodes.items[j].id, d->nodes.items[i].id) == 0) {
+				snprintf(why, 400,
+					"%s: nodes[%zu].id: \"%s\" is there twice (capitals do "
+					"not count)",
+					path, i, d->nodes.items[i].id);
+				return -1;
+			}
+	return 0;
+}
+
 static int check_stations(const struct depot_file *d, const char *path, char why[400])
 {
 	for (size_t i = 0; i < d->stations.count; i++) {
@@ -184,8 +198,8 @@ static int check_depot(const struct depot_file *d, const char *path, char why[40
 			path, d->timezone);
 		return -1;
 	}
-	if (check_stations(d, path, why) || check_vehicles(d, path, why) ||
-		check_meters(d, path, why))
+	if (check_nodes(d, path, why) || check_stations(d, path, why) ||
+		check_vehicles(d, path, why) || check_meters(d, path, why))
 		return -1;
 	return 0;
 }

@@ -30,7 +30,7 @@ struct control_node {
 struct control_plan_row {
 	struct evse *evse;
 	struct vehicle *vehicle; /* NULL: a vehicle nobody knows */
-	char transaction[37];
+	char transaction[UTF8_SIZE(36)];
 	int64_t need_wh, planned_wh, short_wh;
 	char reason[160]; /* who or what leaves it short, "" */
 	wall_t departs_at, ready_at; /* ms 0: none */

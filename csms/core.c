@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 #include "csms/call.h"
 #include "csms/control.h"
 #include "csms/log.h"
@@ -15,10 +16,11 @@ typedef void (*done_fn)(void *arg, int status, const char *why);
 struct change {
 	struct core *core;
 	struct arena *arena;
-	char id[64];
+	char id[UTF8_SIZE(60)];
 	struct event_station_registered *reg;
+	struct placing placing;
 	struct event_token_changed *token;
-	char token_type[21], token_value[37];
+	char token_type[21], token_value[UTF8_SIZE(36)];
 	done_fn done;
 	void *arg;
 };
@@ -109,6 +111,7 @@ static void station_in_force(void *arg, int status, const char *why)
 			    strcmp(old->password_hash, x->reg->password_hash) != 0;
 	bool reconnect = needs_new_connection(old, x->reg, new_password);
 
+	DL_DELETE(c->placings, &x->placing);
 	if (status) {
 		change_end(x, status, why);
 		return;
@@ -191,6 +194,8 @@ int core_put_station(struct core *c, const char *id, const struct event_station_
 	else if (old)
 		snprintf(hash, SECRET_HASH_SIZE, "%s", old->password_hash);
 	x->reg->password_hash = hash[0] ? hash : NULL;
+	x->placing = (struct placing){.id = x->id, .reg = x->reg};
+	DL_APPEND(c->placings, &x->placing);
 	journal(c, EVENT_STATION_REGISTERED, "station", x->id,
 		copy_struct(&event_station_registered_type, x->reg, record_arena(c)), actor,
 		station_in_force, x);
@@ -256,7 +261,7 @@ int core_put_token(struct core *c, const struct event_token_changed *t, const ch
 	done_fn done, void *arg, char why[300])
 {
 	struct change *x;
-	char id[64];
+	char id[UTF8_SIZE(60)];
 
 	if (schema_enum_find(&ocpp201_id_token_enum, t->type) < 0) {
 		snprintf(why, 300,
@@ -306,7 +311,7 @@ int core_remove_token(
 {
 	struct event_token_removed gone = {.type = t->type, .value = t->value};
 	struct change *x;
-	char id[64];
+	char id[UTF8_SIZE(60)];
 
 	snprintf(id, sizeof id, "%s/%s", t->type, t->value);
 	x = change_create(c, id, done, arg);

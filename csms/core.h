@@ -22,6 +22,13 @@ struct net;
 struct api; /* csms/api/api.h */
 struct turn; /* csms/record.c */
 
+/* A registration between its proof and its coming into force. */
+struct placing {
+	struct placing *prev, *next;
+	const char *id;
+	const struct event_station_registered *reg;
+};
+
 struct core {
 	const struct config_file *config;
 	const struct depot_file *depot;
@@ -34,6 +41,7 @@ struct core {
 	struct ocpp_message_ids ids;
 	struct metrics metrics;
 	struct fleet fleet;
+	struct placing *placings; /* utlist, oldest first: the next proof counts them too */
 	struct meters *meters;
 	struct control *control;
 	struct net *net; /* NULL in scenario tests, as the three below */

@@ -67,8 +67,9 @@ static uint64_t digest(const char *s, size_t len)
 	return h;
 }
 
-static void remember(struct session *x, const char *text, size_t len)
+static void remember(struct session *x, const char *text, size_t len, bool is_out)
 {
+	x->last_is_out = is_out;
 	free(x->last_reply);
 	x->last_reply = len ? malloc(len) : NULL;
 	x->last_reply_len = x->last_reply ? len : 0;
@@ -94,7 +95,7 @@ static void answer_error(
 	text_init(&t, 0);
 	ocpp_write_error(&t, id, x->version, code, words, NULL, NULL);
 	x->core->metrics.errors_out++;
-	remember(x, t.data, t.len);
+	remember(x, t.data, t.len, true);
 	answer_now(x, id, &t, words);
 	text_finish(&t);
 }
@@ -109,7 +110,7 @@ static void answer_schema_error(
 	text_init(&t, 0);
 	ocpp_write_schema_error(&t, id, x->version, err);
 	x->core->metrics.errors_out++;
-	remember(x, t.data, t.len);
+	remember(x, t.data, t.len, true);
 	answer_now(x, id, &t, verdict);
 	text_finish(&t);
 }
@@ -123,7 +124,7 @@ static void answer_result(struct session *x, const struct ocpp_id *id,
 	text_init(&t, 0);
 	schema_encode(type, response, &payload);
 	if (text_ok(&payload) && ocpp_write_result(&t, id, payload.data) == 0) {
-		remember(x, t.data, t.len);
+		remember(x, t.data, t.len, !durable);
 		record_frame(
 			x->core, x->station, DB_FRAME_OUT, id->text, NULL, NULL, t.data, t.len);
 		if (durable)
@@ -152,7 +153,7 @@ static bool may_send(const struct session *x, int action)
 /* Same id and same payload as the call before: a retry. Answer alike and do not act twice. */
 static bool is_retry(struct session *x, const struct ocpp_frame *f)
 {
-	uint64_t d = digest(f->payload.at, f->payload.len);
+	uint64_t d = digest(f->payload.at, f->payload.len) ^ digest(f->action, strlen(f->action));
 
 	if (x->last_digest == d && strcmp(x->last_id, f->id.text) == 0) {
 		x->core->metrics.repeated++;
@@ -217,9 +218,9 @@ static void on_call(struct session *x, const struct ocpp_frame *f)
 			"not accepted yet: send a BootNotification first");
 	} else if (!is_retry(x, f)) {
 		handle_call(x, f, action, row);
-	} else if (x->last_reply) {
-		record_reply(x->core, x->station, x->last_reply, x->last_reply_len);
-	}
+	} else if (x->last_reply && x->last_is_out) {
+		session_send(x, x->last_reply, x->last_reply_len);
+	} /* else its answer is on the way: it goes when the first one is on disk */
 }
 
 static void on_bad_frame(struct session *x, const struct ocpp_frame_error *err)

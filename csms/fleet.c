@@ -47,17 +47,17 @@ struct vehicle *fleet_vehicle(const struct fleet *f, const char *id)
 	return v;
 }
 
-static void token_key(const char *type, const char *value, char out[64])
+static void token_key(const char *type, const char *value, char out[UTF8_SIZE(60)])
 {
-	char joined[64];
+	char joined[UTF8_SIZE(60)];
 
 	snprintf(joined, sizeof joined, "%s/%s", type, value);
-	lower(joined, out, 64);
+	lower(joined, out, UTF8_SIZE(60));
 }
 
 struct token *fleet_token(const struct fleet *f, const char *type, const char *value)
 {
-	char key[64];
+	char key[UTF8_SIZE(60)];
 	struct token *t;
 
 	token_key(type, value, key);
@@ -157,6 +157,7 @@ struct station *fleet_put_station(
 	copy(s->name, sizeof s->name, reg->name);
 	copy(s->password_hash, sizeof s->password_hash, reg->password_hash);
 	s->from_file = strcmp(reg->source, "file") == 0;
+	s->is_guest = strcmp(reg->source, "unknown") == 0;
 	fleet_touch(f, s);
 	return s;
 }

@@ -13,6 +13,9 @@
 #include "csms/timers.h"
 #include "gen/event.h"
 
+/* Room for `points` characters of any script: lengths in OCPP count code points. */
+#define UTF8_SIZE(points) ((points)*4 + 1)
+
 #define EVSES_MAX      100
 #define CONNECTORS_MAX 8
 
@@ -29,10 +32,10 @@ struct reading {
 
 /* A charging transaction that is open, or ended lately. */
 struct transaction {
-	char id[37];
+	char id[UTF8_SIZE(36)];
 	struct evse *evse; /* NULL until an event named it */
 	struct vehicle *vehicle; /* NULL: nobody we know */
-	char token[37];
+	char token[UTF8_SIZE(36)];
 	wall_t started, ended, last;
 	struct reading begin_wh, meter_wh; /* import register */
 	int64_t last_seq; /* newest sequence number whose state we show */
@@ -72,19 +75,22 @@ struct evse {
 struct station {
 	char id[49];
 	char key[49]; /* id in lower case: the hash key */
-	char name[101];
+	char name[UTF8_SIZE(100)];
 	char node[61];
 	enum event_registration policy;
 	int security_profile; /* 0: any that is switched on */
 	char password_hash[120]; /* "" none */
 	bool from_file;
+	bool is_guest; /* nobody registered it; gone when its connection is */
 	struct session *session; /* NULL: not connected */
 	int64_t epoch; /* counts connections */
 	wall_t connected_at, last_seen;
 	int connected_profile; /* security profile of the connection */
 	bool has_booted; /* a BootNotification was answered in this or an earlier connection */
 	enum event_registration boot_status; /* what we last answered */
-	char protocol[12], vendor[51], model[51], serial[51], firmware[51];
+	char protocol[12];
+	char vendor[UTF8_SIZE(50)], model[UTF8_SIZE(20)], serial[UTF8_SIZE(25)];
+	char firmware[UTF8_SIZE(50)];
 	int evse_count;
 	struct evse *evses; /* owned; evse_count long */
 	struct call_queue *calls; /* owned */
@@ -93,7 +99,7 @@ struct station {
 };
 
 struct vehicle {
-	char id[61], name[101];
+	char id[61], name[UTF8_SIZE(100)];
 	int64_t battery_wh, max_ac_w, max_dc_w, min_w, need_wh; /* need_wh -1: from the battery */
 	int target_pct, priority;
 	int departs_min; /* minutes after local midnight, -1: not daily */
@@ -105,10 +111,10 @@ struct vehicle {
 };
 
 struct token {
-	char key[64]; /* "TYPE/value" in lower case */
-	char type[21], value[37];
+	char key[UTF8_SIZE(60)]; /* "TYPE/value" in lower case */
+	char type[21], value[UTF8_SIZE(36)];
 	char status[20]; /* Accepted, Blocked, Expired, Invalid … */
-	char group[37];
+	char group[UTF8_SIZE(36)];
 	wall_t expires; /* ms 0: never */
 	struct vehicle *vehicle;
 	UT_hash_handle hh;

@@ -99,6 +99,7 @@ struct loop *loop_create(void)
 	}
 	signal(SIGPIPE,
 		SIG_IGN); /* OpenSSL writes with write(2): a peer that left must not kill us */
+	signal(SIGXFSZ, SIG_IGN); /* a file may not grow: the store says so and tries on */
 	ev_timer_init(&l->deadline, on_deadline, 0, 0);
 	ev_prepare_init(&l->turn_end, on_turn_end);
 	ev_check_init(&l->turn_start, on_turn_start);

@@ -411,10 +411,14 @@ static void stop(struct daemon *d)
 	meters_destroy(c->meters);
 	if (c->db) {
 		record_turn_end(c);
-		db_flush(c->db);
+		if (db_flush(c->db))
+			log_error(
+				"stopped; the store could not write all: what was not written was not "
+				"answered either");
+		else
+			log_info("stopped; the journal is on disk");
 		db_close(c->db);
 	}
-	log_info("stopped; the journal is on disk");
 	/* libwebsockets may crash while it takes down a context on a foreign loop (4.1.6): everything
 	 * that matters is closed, the rest goes with the process. */
 	_exit(d->exit_code);

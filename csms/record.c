@@ -142,12 +142,12 @@ void record_then(struct core *c, void (*done)(void *arg, int status, const char 
 
 /* The station may have gone, or come back on a new connection, while the disk was busy: the answer
  * belongs to the old one then, and the station asks again (OCPP-J 5.3). */
-static void release_reply(struct core *c, const struct waiter *w)
+static void release_reply(struct core *c, const struct waiter *w, int status)
 {
 	struct station *s = fleet_station(&c->fleet, w->station);
 
 	if (s && s->session && s->epoch == w->epoch)
-		session_send(s->session, w->text, w->len);
+		session_reply(s->session, w->text, w->len, status == 0);
 }
 
 /* Ends the turn: waiters are told in the order in which they came. */
@@ -159,8 +159,8 @@ static void release(struct turn *t, int status, const char *why)
 		next = w->next;
 		if (w->kind == WAITER_CALL)
 			w->done(w->arg, status, why);
-		else if (status == 0)
-			release_reply(t->core, w);
+		else
+			release_reply(t->core, w, status);
 		free(w);
 	}
 	free(t);
@@ -180,6 +180,8 @@ void record_turn_end(struct core *c)
 	if (!t)
 		return;
 	c->turn = NULL;
-	if (db_submit(c->db, t->batch, turn_done, t))
+	if (db_submit(c->db, t->batch, turn_done, t)) {
+		c->metrics.turns_refused++;
 		release(t, DB_FAILED, "the store's queue is full");
+	}
 }

@@ -9,6 +9,8 @@
 #include "csms/record.h"
 #include "csms/secret.h"
 
+#define GUESTS_MAX 100 /* stations that nobody registered, with boot.unknown set to pending */
+
 /* -- the gate --------------------------------------------------------------------------------- */
 
 static void refuse(
@@ -52,6 +54,16 @@ static bool is_guest(struct core *c, const struct station *s, const struct ws_ga
 	return !s || (s->policy == EVENT_REGISTRATION_PENDING && !s->password_hash[0]);
 }
 
+static int guests(const struct core *c)
+{
+	const struct station *s, *tmp;
+	int n = 0;
+
+	HASH_ITER (hh, c->fleet.stations, s, tmp)
+		n += s->is_guest;
+	return n;
+}
+
 static struct station *take_in(struct core *c, const struct ws_gate_request *req)
 {
 	struct event_station_registered reg = {
@@ -61,6 +73,8 @@ static struct station *take_in(struct core *c, const struct ws_gate_request *req
 		.source = "unknown",
 	};
 
+	if (guests(c) >= GUESTS_MAX)
+		return NULL;
 	log_warn("station %s: nobody registered it; taken in as pending", req->identity);
 	return fleet_put_station(&c->fleet, req->identity, &reg);
 }
@@ -84,7 +98,7 @@ void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_
 		return;
 	}
 	if (!s) {
-		refuse(ans, 404, req, "nobody registered it");
+		refuse(ans, 404, req, "nobody registered it, and there is no room for guests");
 		return;
 	}
 	if (!profile_fits(s, req->profile)) {
@@ -172,6 +186,19 @@ int session_send(struct session *x, const char *text, size_t len)
 	return x->is_closing ? -1 : x->link->send(x->conn, text, len);
 }
 
+void session_reply(struct session *x, const char *text, size_t len, bool is_durable)
+{
+	bool is_last =
+		x->last_reply && x->last_reply_len == len && !memcmp(x->last_reply, text, len);
+
+	if (is_durable)
+		session_send(x, text, len);
+	if (is_last)
+		x->last_is_out = is_durable;
+	if (is_last && !is_durable)
+		x->last_id[0] = '\0';
+}
+
 void session_close(struct session *x, int code, const char *why)
 {
 	if (x->is_closing)
@@ -204,6 +231,8 @@ void session_closed(struct session *x, int code, const char *why)
 		fleet_touch(&x->core->fleet, s);
 		journal_disconnected(x, code, why);
 		control_load_changed(x->core->control);
+		if (s->is_guest)
+			fleet_remove_station(&x->core->fleet, s);
 	}
 	free(x->last_reply);
 	free(x);

@@ -29,6 +29,7 @@ struct session {
 	char last_id[OCPP_ID_SIZE];
 	uint64_t last_digest;
 	char *last_reply; /* NULL: not answered yet; owned */
+	bool last_is_out; /* it was on disk and went to the station */
 	size_t last_reply_len;
 	uint64_t invited; /* actions that a not yet accepted station may send: it was asked to */
 	int bad_frames;
@@ -45,6 +46,10 @@ struct session *session_open(struct core *c, struct station *s, void *conn,
 void session_message(struct session *s, const char *text, size_t len);
 
 int session_send(struct session *s, const char *text, size_t len);
+
+/* Sends an answer whose effects are on disk. Not on disk: it never goes, and the station's retry is
+ * a new message. */
+void session_reply(struct session *s, const char *text, size_t len, bool is_durable);
 void session_close(struct session *s, int code, const char *why);
 
 /* The connection is gone; the session is freed. */

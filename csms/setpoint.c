@@ -181,7 +181,7 @@ static void write_request(struct text *t, const struct lane *l, const struct hel
 /* What goes with a call until its answer: the lane may be gone by then, its EVSE may not. */
 struct sent {
 	struct core *core;
-	char station[49], transaction[37];
+	char station[49], transaction[UTF8_SIZE(36)];
 	int evse;
 	struct held held;
 	bool is_own;

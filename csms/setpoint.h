@@ -24,7 +24,7 @@ struct held {
 struct lane {
 	struct core *core;
 	struct evse *evse;
-	char transaction[37]; /* of `own`, "" none */
+	char transaction[UTF8_SIZE(36)]; /* of `own`, "" none */
 	struct held dflt, own;
 	int64_t pending_w; /* limit on its way to the station, -1: none */
 	bool pending_default; /* … is a default profile */

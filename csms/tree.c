@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 #include "scheduler/tails.h"
 
 #define ID_SIZE (GRID_ID_MAX + 1)
@@ -130,25 +131,62 @@ static void add_station(struct rows *r, const struct depot_file *d, const struct
 	}
 }
 
+/* The newest registration of the station that is not in force yet; NULL: none. */
+static const struct placing *placing_of(const struct core *c, const char *id)
+{
+	const struct placing *p, *found = NULL;
+
+	DL_FOREACH (c->placings, p)
+		if (strcasecmp(p->id, id) == 0)
+			found = p;
+	return found;
+}
+
+/* What will be in force when `instead` comes into force: registrations on their way included. */
+static void add_future(struct rows *r, const struct core *c, const char *instead,
+	const struct event_station_registered *reg)
+{
+	const struct station *s, *tmp;
+	const struct placing *p;
+
+	HASH_ITER (hh, c->fleet.stations, s, tmp)
+		if (strcasecmp(s->id, instead) != 0 && !placing_of(c, s->id))
+			add_station(r, c->depot, s);
+	DL_FOREACH (c->placings, p)
+		if (strcasecmp(p->id, instead) != 0 && placing_of(c, p->id) == p)
+			add_registration(r, c->depot, p->id, p->reg);
+	add_registration(r, c->depot, instead, reg);
+}
+
+static int room_for(const struct core *c)
+{
+	const struct station *s, *tmp;
+	const struct placing *p;
+	int room = (int)c->depot->nodes.count + EVSES_MAX;
+
+	HASH_ITER (hh, c->fleet.stations, s, tmp)
+		room += s->evse_count;
+	DL_FOREACH (c->placings, p)
+		room += (int)p->reg->evses.count;
+	return room;
+}
+
 struct grid_tree *tree_build(const struct core *c, const char *instead,
 	const struct event_station_registered *reg, char why[300])
 {
 	const struct station *s, *tmp;
 	struct grid_tree *t = NULL;
 	struct rows r;
-	int room = (int)c->depot->nodes.count + EVSES_MAX;
 
-	HASH_ITER (hh, c->fleet.stations, s, tmp)
-		room += s->evse_count;
-	if (rows_init(&r, room)) {
+	if (rows_init(&r, room_for(c))) {
 		snprintf(why, 300, "out of memory");
 	} else {
 		add_nodes(&r, c->depot, (int)c->config->control->margin_pct);
-		HASH_ITER (hh, c->fleet.stations, s, tmp)
-			if (!instead || strcasecmp(s->id, instead) != 0)
-				add_station(&r, c->depot, s);
 		if (instead)
-			add_registration(&r, c->depot, instead, reg);
+			add_future(&r, c, instead, reg);
+		else
+			HASH_ITER (hh, c->fleet.stations, s, tmp)
+				add_station(&r, c->depot, s);
 		t = finish(&r, why);
 	}
 	rows_finish(&r);

@@ -131,6 +131,9 @@ static void put_db(const struct core *c, struct text *t)
 	put_int(t, "depotd_db_samples_total", "counter", "Measurements written", s.samples);
 	put_int(t, "depotd_db_duplicates_total", "counter",
 		"Events dropped by their idempotency key", s.duplicates);
+	put_int(t, "depotd_db_refused_total", "counter",
+		"Turns that the full queue of the store refused; stations were not answered",
+		c->metrics.turns_refused);
 	put_int(t, "depotd_db_commits_total", "counter", "Group commits", s.commits);
 	put_int(t, "depotd_db_queue_batches", "gauge", "Batches that wait for the writer",
 		s.queued);

@@ -44,6 +44,7 @@ struct streams {
 	uint64_t sentence;
 	int64_t id; /* of the last event */
 	int beat; /* ticks since anything was sent */
+	int look; /* ticks since anybody was asked whether he may still listen */
 	struct timer timer;
 };
 
@@ -321,7 +322,6 @@ static void beat(struct streams *h)
 	struct text t;
 
 	h->beat = 0;
-	end_strangers(h);
 	text_init(&t, 0);
 	text_puts(&t, ": beat\n\n");
 	send_all(h, &t, true, true);
@@ -390,6 +390,10 @@ static void tick(void *arg)
 		tick_send(h, &p);
 		patch_finish(&p);
 		arena_destroy(a);
+	}
+	if (++h->look >= BEAT_TICKS) { /* however much there is to tell */
+		h->look = 0;
+		end_strangers(h);
 	}
 	if (++h->beat >= BEAT_TICKS)
 		beat(h);

@@ -43,17 +43,22 @@ static struct vehicle *vehicle_of(struct exchange *x, const struct ocpp201_id_to
  * journal, mark it, and do not steer by it. */
 static const char *judge(const struct evse *e, const struct transaction *t, const struct samples *v)
 {
-	double hours, most;
+	double hours, most, wh;
 
 	if (v->quarantined)
 		return v->quarantined;
 	if (!e || !v->has_import || !t->begin_wh.at.ms)
 		return NULL;
-	if (v->import_wh + 0.5 < t->begin_wh.value)
-		return "the import register runs backwards";
 	hours = (double)wall_diff_ms(v->import_at, t->begin_wh.at) / 3600e3;
-	most = (double)e->max_w * PLAUSIBLE_FACTOR * (hours > 0 ? hours : 0) + PLAUSIBLE_SLACK_WH;
-	if (v->import_wh - t->begin_wh.value > most)
+	wh = v->import_wh - t->begin_wh.value;
+	if (hours < 0) { /* out of order: of before the first that we heard */
+		hours = -hours;
+		wh = -wh;
+	}
+	if (wh < -0.5)
+		return "the import register runs backwards";
+	most = (double)e->max_w * PLAUSIBLE_FACTOR * hours + PLAUSIBLE_SLACK_WH;
+	if (wh > most)
 		return "more energy than the EVSE can deliver in that time";
 	return NULL;
 }

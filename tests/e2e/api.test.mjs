@@ -385,6 +385,15 @@ describe('stations', () => {
 		for (const id of ['TAIL-1', 'TAIL-2']) assert.equal((await depotd.api('DELETE', `/stations/${id}`)).status, 200);
 	});
 
+	test('stations that fit one by one but not together: all at once, only those that fit get in', async () => {
+		const put = (i) => depotd.api('PUT', `/stations/CROWD-${i}`, { node: 'feeder', evses: [{ ...evses[0], tail_w: 9000 }] });
+		const all = await Promise.all(Array.from({ length: 6 }, (_, i) => put(i)));
+		assert.deepEqual(all.map((r) => r.status).sort(), [200, 200, 422, 422, 422, 422]);
+		await depotd.stop();
+		await depotd.start();
+		for (const [i, r] of all.entries()) assert.equal((await depotd.api('DELETE', `/stations/CROWD-${i}`)).status, r.status === 200 ? 200 : 404);
+	});
+
 	test('a new password ends the connection; the old one is dead', async () => {
 		const s = await booted(depotd, 'PASS-1');
 		assert.equal((await depotd.api('PUT', '/stations/PASS-1', { password: 'another-Good_Passw0rd' })).status, 200);
@@ -567,6 +576,14 @@ describe('the stream', () => {
 		await register(depotd, 'LIVE-2');
 		await until('a new overview', () => s.events.slice(n).find((e) => e.event === 'overview' && e.data.stations.some((x) => x.id === 'LIVE-2')));
 		s.close();
+	});
+
+	test('it ends when the token is revoked, however much there is to tell', async () => {
+		const made = (await depotd.api('POST', '/api-tokens', { name: 'watcher', role: 'viewer' })).json;
+		const s = await stream('', { authorization: `Bearer ${made.token}` });
+		await s.seen('the overview', (e) => e.event === 'overview');
+		await depotd.api('DELETE', `/api-tokens/${made.id}`);
+		await until('its end', () => s.ended, 8000);
 	});
 
 	test('a hundred open streams are the limit, and they are free again when they go', async () => {

@@ -334,6 +334,47 @@ describe('a disk that is full', () => {
 		}
 	});
 
+	test('a full queue: what it refused is a new message when the station repeats it', async (t) => {
+		const d = new Depotd({ depot, config: 'limits: {messages_per_s: 100000, message_burst: 100000}\n' });
+		mkdirSync(d.data, { mode: 0o700 });
+		if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=700', 'none', d.data]).status !== 0) {
+			await d.clean();
+			return t.skip('may not mount');
+		}
+		const filler = join(d.data, 'filler');
+		let on = true;
+		try {
+			await d.start();
+			const s = await booted(d, 'QUEUE-1');
+			const crowd = await Promise.all(Array.from({ length: 30 }, (_, i) => booted(d, `CROWD-${i}`)));
+			const event = (seqNo) => s.ask('TransactionEvent', { eventType: seqNo ? 'Updated' : 'Started', seqNo, timestamp: '2026-01-01T00:00:00Z',
+				triggerReason: 'CablePluggedIn', transactionInfo: { transactionId: 'q' }, evse: { id: 1 } }, `q-${seqNo}`);
+			assert.equal((await event(0))[0], 3);
+			try {
+				writeFileSync(filler, Buffer.alloc(64 << 20));
+			} catch (e) {
+				assert.equal(e.code, 'ENOSPC');
+			}
+			const beats = crowd.map(async (h) => {
+				while (on) await h.call('Heartbeat', {}); // each a turn of the loop
+			});
+			const refused = async () => Number(/^depotd_db_refused_total (\d+)$/m.exec((await d.api('GET', '/metrics')).text)[1]);
+			await until('the queue to be full', async () => (await refused()) > 0, 60000);
+			assert.equal(await Promise.race([event(1), sleep(700)]), undefined);
+			on = false;
+			await Promise.all(beats);
+			rmSync(filler);
+			await until('the store to be well again', async () => (await d.api('GET', '/readyz')).status === 200);
+			await until('an answer', async () => (await Promise.race([event(1), sleep(1000)]))?.[0] === 3);
+			assert.deepEqual((await d.api('GET', '/transactions/QUEUE-1/q')).json.events.map((e) => e.payload.seq_no), [0, 1]);
+		} finally {
+			on = false;
+			if (d.child?.exitCode === null) await d.stop('SIGKILL');
+			spawnSync('umount', [d.data]);
+			await d.clean();
+		}
+	});
+
 	test('files that may not grow, and then may again', async () => {
 		const d = new Depotd({ depot, wrap: ['sh', '-c', 'trap "" XFSZ; exec "$0" "$@"'] });
 		const limit = (bytes) => execFileSync('prlimit', ['--pid', String(d.child.pid), `--fsize=${bytes}:`]);

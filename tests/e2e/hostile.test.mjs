@@ -492,6 +492,9 @@ describe('rules 11 to 13: calls', () => {
 		assert.equal(await once(), 1);
 		await s.ask('SecurityEventNotification', { ...payload, techInfo: 'twice' }, 'same');
 		assert.equal(await once(), 2, 'another payload is another message');
+		await s.ask('FirmwareStatusNotification', { status: 'Idle' }, 'act');
+		await s.ask('LogStatusNotification', { status: 'Idle' }, 'act');
+		assert.equal(await once(), 4, 'another action is another message');
 		const h = await s.ask('Heartbeat', {}, 'hb');
 		assert.deepEqual(await s.ask('Heartbeat', {}, 'hb'), h, 'even its clock');
 		const e = await s.ask('Authorize', {}, 'bad');
@@ -615,7 +618,9 @@ describe('rules 26 to 33: transactions', () => {
 		for (const [i, order] of orders.entries()) {
 			const tx = `perm-${i}`;
 			const end = Date.now() - (40 - i) * HOUR;
-			for (const n of order) await cp.call('TransactionEvent', event(tx, n, 5, end, { offline: true }));
+			for (const n of order) await cp.call('TransactionEvent', event(tx, n, 5, end, {
+				offline: true, ...(i % 2 && { evse: { id: 1, connectorId: 1 } }), // many name it in each event
+			}));
 			const t = (await transaction('TX-1', tx)).transaction;
 			const got = [t.state, t.complete, t.missing ?? '', t.events, t.energy_wh, t.evse, t.quarantined, t.stopped_reason];
 			assert.deepEqual(got, ['ended', true, '', 6, 500, 1, undefined, 'Local'], `order ${order}`);
