@@ -98,6 +98,23 @@ static int parse_field(char *line, struct http_head *h)
 	return 0;
 }
 
+/* Two values where one decides who asks, or of whom: what stands before us may have read the other
+ * (RFC 9112 3.2). */
+static bool has_rivals(const struct http_head *h)
+{
+	static const char *const single[] = {"host", "authorization", "origin"};
+
+	for (size_t k = 0; k < sizeof(single) / sizeof(*single); k++) {
+		int found = 0;
+
+		for (int i = 0; i < h->field_count; i++)
+			found += !strcmp(h->fields[i].name, single[k]);
+		if (found > 1)
+			return true;
+	}
+	return false;
+}
+
 int http_head_parse(char *bytes, size_t len, struct http_head *h)
 {
 	char *line = bytes, *next;
@@ -117,6 +134,8 @@ int http_head_parse(char *bytes, size_t len, struct http_head *h)
 		next = cut_line(line);
 		status = next ? parse_field(line, h) : -400;
 	}
+	if (!status && has_rivals(h))
+		status = -400;
 	return status;
 }
 

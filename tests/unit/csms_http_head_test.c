@@ -80,6 +80,8 @@ static const struct {
 	{"GET / HTTP/1.1\r\nNoColon\r\n\r\n", -400},
 	{"GET / HTTP/1.1\r\n: x\r\n\r\n", -400},
 	{"GET / HTTP/1.1\r\nA: \x08\r\n\r\n", -400},
+	{"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", -400},
+	{"GET / HTTP/1.1\r\nAuthorization: a\r\nX: y\r\nauthorization: b\r\n\r\n", -400},
 };
 
 START_TEST(test_strictness)
