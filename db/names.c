@@ -17,6 +17,7 @@ struct names {
 	struct sql *sql;
 	char *depot;
 	struct entry *cache;
+	struct entry *last; /* asked for: a request and its reply come from one station */
 	sqlite3_stmt *find, *add;
 };
 
@@ -53,9 +54,13 @@ static int64_t ask(struct names *n, sqlite3_stmt *st, const char *name)
 int64_t names_get(struct names *n, const char *name)
 {
 	struct entry *e;
+	if (n->last && strcmp(n->last->name, name) == 0)
+		return n->last->id;
 	HASH_FIND_STR(n->cache, name, e);
-	if (e)
+	if (e) {
+		n->last = e;
 		return e->id;
+	}
 	int64_t id = ask(n, n->find, name);
 	if (id == 0)
 		id = ask(n, n->add, name);
@@ -80,6 +85,7 @@ void names_forget(struct names *n)
 		HASH_DEL(n->cache, e);
 		free(e);
 	}
+	n->last = NULL;
 }
 
 void names_destroy(struct names *n)
