@@ -152,9 +152,5 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, shuffled_and_doubled_events_give_the_same_history, 0, 1);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return world_run_suite(s);
 }

@@ -321,9 +321,5 @@ int main(void)
 	tcase_add_test(t, station_that_ignores_its_profile_is_paid_for_by_the_others);
 	tcase_add_test(t, lost_answer_counts_with_the_greater_of_old_and_new);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return world_run_suite(s);
 }

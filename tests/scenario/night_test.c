@@ -99,9 +99,5 @@ int main(void)
 	tcase_add_test(t, all_vans_are_ready_and_no_limit_is_exceeded);
 	tcase_add_test(t, washing_hall_in_the_evening_is_met_within_the_reaction_time);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return world_run_suite(s);
 }

@@ -232,9 +232,5 @@ int main(void)
 	tcase_add_loop_test(
 		t, no_node_stays_above_its_limit, 0, (int)number("COUNT", DEFAULT_COUNT));
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return world_run_suite(s);
 }

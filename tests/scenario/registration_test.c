@@ -116,9 +116,5 @@ int main(void)
 	tcase_add_test(t, pending_station_serves_once_it_is_accepted);
 	tcase_add_test(t, rejected_station_gets_no_calls_at_all);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return world_run_suite(s);
 }

@@ -150,9 +150,5 @@ int main(void)
 	tcase_add_test(t, site_settles_at_its_tails_when_depotd_is_gone);
 	tcase_add_test(t, night_goes_on_after_restarts);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return world_run_suite(s);
 }

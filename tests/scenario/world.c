@@ -92,14 +92,51 @@ static void remove_dir(const char *dir)
 }
 
 /* A disk in memory where there is one: the nights here write to disk once a simulated second. */
-static void make_dir(struct world *w)
+static const char *root_dir(void)
 {
 	const char *root = getenv("TMPDIR");
 
-	if (!root)
-		root = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : P_tmpdir;
-	snprintf(w->dir, sizeof w->dir, "%.200s/depotd-scenario-XXXXXX", root);
+	if (root)
+		return root;
+	return access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : P_tmpdir;
+}
+
+static int runner; /* process that runs the suite; its tests are children */
+
+static void make_dir(struct world *w)
+{
+	snprintf(w->dir, sizeof w->dir, "%.200s/depotd-scenario-%d-XXXXXX", root_dir(), runner);
 	ck_assert_ptr_nonnull(mkdtemp(w->dir));
+}
+
+/* A test that fails ends its process and leaves its world as it is. */
+static void remove_left_over(void)
+{
+	char mine[60], path[700];
+	DIR *d = opendir(root_dir());
+	struct dirent *e;
+
+	snprintf(mine, sizeof mine, "depotd-scenario-%d-", runner);
+	while (d && (e = readdir(d)) != NULL)
+		if (strncmp(e->d_name, mine, strlen(mine)) == 0) {
+			snprintf(path, sizeof path, "%s/%s", root_dir(), e->d_name);
+			remove_dir(path);
+		}
+	if (d)
+		closedir(d);
+}
+
+int world_run_suite(struct Suite *suite)
+{
+	SRunner *r = srunner_create(suite);
+	int failed;
+
+	runner = (int)getpid();
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	remove_left_over();
+	return failed != 0;
 }
 
 static void write_file(const char *path, const char *text)

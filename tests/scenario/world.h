@@ -84,4 +84,8 @@ int world_compare_sessions(struct world *w, char why[300]);
 
 void world_destroy(struct world *w);
 
+/* Runs a suite (check.h) of such tests; what main() returns. */
+struct Suite;
+int world_run_suite(struct Suite *suite);
+
 #endif
