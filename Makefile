@@ -141,7 +141,7 @@ check: gen ## formatting, include matrix, header owners, static analysis
 .PHONY: asan
 asan: ## unit and scenario tests under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT=-O1 \
-		SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" unit
+		SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" unit scenario
 
 .PHONY: bench
 bench: all ## measure; ONLY=ws runs one group

@@ -64,9 +64,10 @@ static int explain(struct schema_error *err, const char *words)
 
 static bool may_ask(const struct station *s, const struct schema_action *action)
 {
-	if (s->boot_status == EVENT_REGISTRATION_ACCEPTED)
+	if (station_is_accepted(s))
 		return true;
-	if (s->boot_status == EVENT_REGISTRATION_REJECTED)
+	if (s->boot_status == EVENT_REGISTRATION_REJECTED ||
+		s->policy == EVENT_REGISTRATION_REJECTED)
 		return false;
 	for (size_t i = 0; i < sizeof while_pending / sizeof *while_pending; i++)
 		if (&ocpp201_actions[while_pending[i]] == action)

@@ -1,4 +1,5 @@
 #include "csms/control.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #define GRACE_MS         5000 /* a van that ramps up looks like other load until its next report */
 #define BASE_MEAN_MS     300000 /* over which the uncontrolled load is averaged for the planner */
 #define NODE_SAMPLE_MS   5000 /* loads of nodes in the series */
+#define REPEAT_LEAST_W   2000 /* from here on a register of 10 Wh moves within half a minute */
 #define JOURNAL_EVERY_MS 10000 /* the guard's doings, at most */
 
 struct control {
@@ -177,6 +179,29 @@ int control_rebuild(struct control *k, char why[300])
 
 /* -- one cycle of the guard ------------------------------------------------------------------- */
 
+static int64_t measured_below(const struct control *k, const struct grid_node *n)
+{
+	int64_t sum = 0;
+
+	for (int i = n->evse_first; i < n->evse_end; i++)
+		if (k->evse[i])
+			sum += (int64_t)k->evse[i]->power_w.value;
+	return sum;
+}
+
+/* A meter that carries load never says the same for long: a gateway that repeats itself would hide
+ * whatever is drawn since. One through which nothing flows may well say so all day. */
+static bool is_repeating(const struct control *k, int node, const struct meter *m, wall_t now)
+{
+	int64_t for_ms = k->core->config->control->stale_worst_s * 1000 + 3 * m->row->poll_ms;
+	double w = 0;
+
+	meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w);
+	return m->last.changed_at_ms && now.ms - m->last.changed_at_ms > for_ms &&
+	       (fabs(w) > REPEAT_LEAST_W ||
+		       measured_below(k, grid_tree_node(k->tree, node)) > REPEAT_LEAST_W);
+}
+
 static enum guard_quality quality_of(const struct control *k, int node, wall_t now)
 {
 	const struct config_control *cfg = k->core->config->control;
@@ -187,7 +212,7 @@ static enum guard_quality quality_of(const struct control *k, int node, wall_t n
 		return GUARD_NO_METER;
 	m = meters_at(k->core->meters, k->meter[node]);
 	age = wall_diff_ms(now, m->last_at);
-	if (!m->last_at.ms || age > cfg->stale_worst_s * 1000)
+	if (!m->last_at.ms || age > cfg->stale_worst_s * 1000 || is_repeating(k, node, m, now))
 		return GUARD_WORST_CASE;
 	return age > cfg->stale_hold_s * 1000 ? GUARD_HELD : GUARD_FRESH;
 }
@@ -209,7 +234,7 @@ static void fill_node(struct control *k, int i, wall_t now)
 
 static bool is_reachable(const struct station *s)
 {
-	return s->session && s->has_booted && s->boot_status == EVENT_REGISTRATION_ACCEPTED;
+	return s->session && station_is_accepted(s);
 }
 
 /* What the EVSE should draw by the plan; a vehicle that no plan knows waits a little for one, then
@@ -303,16 +328,6 @@ static const char *load_words(enum guard_quality q)
 		break;
 	}
 	return "sum";
-}
-
-static int64_t measured_below(const struct control *k, const struct grid_node *n)
-{
-	int64_t sum = 0;
-
-	for (int i = n->evse_first; i < n->evse_end; i++)
-		if (k->evse[i])
-			sum += (int64_t)k->evse[i]->power_w.value;
-	return sum;
 }
 
 /* The planner reckons with the mean of the last minutes: single readings jump, since meters and

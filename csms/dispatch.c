@@ -145,7 +145,7 @@ static bool may_send(const struct session *x, int action)
 
 	if (rows[action].unasked)
 		return true;
-	if (s->has_booted && s->boot_status == EVENT_REGISTRATION_ACCEPTED)
+	if (station_is_accepted(s))
 		return true;
 	return s->boot_status == EVENT_REGISTRATION_PENDING && (x->invited >> action & 1);
 }

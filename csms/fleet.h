@@ -145,6 +145,13 @@ struct vehicle *fleet_put_vehicle(struct fleet *f, const char *id);
 struct token *fleet_put_token(struct fleet *f, const struct event_token_changed *t);
 void fleet_remove_token(struct fleet *f, struct token *t);
 
+/* It was accepted at its last boot, and nobody has rejected it since. */
+static inline bool station_is_accepted(const struct station *s)
+{
+	return s->has_booted && s->boot_status == EVENT_REGISTRATION_ACCEPTED &&
+	       s->policy != EVENT_REGISTRATION_REJECTED;
+}
+
 /* Marks what a view of the station (or vehicle) shows as changed. */
 void fleet_touch(struct fleet *f, struct station *s);
 void fleet_touch_vehicle(struct fleet *f, struct vehicle *v);

@@ -168,7 +168,7 @@ struct session *session_open(struct core *c, struct station *s, void *conn,
 	log_info("station %s: connected from %s, security profile %d, %s", s->id, peer, profile,
 		s->protocol);
 	/* No BootNotification is owed on a reconnect: what was accepted stays accepted. */
-	if (s->has_booted && s->boot_status == EVENT_REGISTRATION_ACCEPTED)
+	if (station_is_accepted(s))
 		control_station_ready(c->control, s, false);
 	return x;
 }

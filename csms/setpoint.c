@@ -11,6 +11,7 @@
 #define IDLE_LEASES    4 /* default profiles are kept in flash: written less often */
 #define RISE_LEAST_W   500
 #define RETRY_FIRST_MS 2000
+#define ANSWER_S       10 /* the guard cannot wait half a minute for a station that is silent */
 #define RETRY_MOST_MS  60000
 
 #define DEFAULT_PROFILE_ID(evse) (evse)
@@ -100,7 +101,9 @@ static bool own_is_due(const struct lane *l, wall_t now)
 
 bool lane_is_due(const struct lane *l, wall_t now)
 {
-	if (l->pending_w >= 0 || now.ms < l->retry_at.ms)
+	bool lowers = l->want.limit_w < lane_held_w(l, now);
+
+	if (l->pending_w >= 0 || now.ms < (lowers ? l->lower_at : l->retry_at).ms)
 		return false;
 	return default_is_due(l, now) || own_is_due(l, now);
 }
@@ -110,7 +113,7 @@ void lane_repeat(struct lane *l, bool booted)
 	l->say_default = l->say_own = true;
 	l->pending_w = -1;
 	l->failures = 0;
-	l->retry_at.ms = 0;
+	l->retry_at.ms = l->lower_at.ms = 0;
 	if (booted)
 		l->own.start.ms = 0;
 }
@@ -213,7 +216,9 @@ static void accepted(struct lane *l, const struct sent *s)
 		       strcmp(told->node, s->want.node) != 0;
 
 	l->failures = 0;
-	l->unsure = false;
+	/* A default says nothing of the transaction's profile, which ends with its transaction. */
+	if (s->is_own || !l->evse->tx.is_open)
+		l->unsure = false;
 	if (s->is_own) {
 		l->say_own = false;
 		l->own = s->held;
@@ -239,11 +244,14 @@ static void failed(struct lane *l, const struct sent *s, bool known)
 	wall_t now = clock_wall();
 
 	if (!known && s->is_own) {
+		int64_t w = greater(lane_held_w(l, now), s->held.w);
+
+		l->unsure_w = l->unsure ? greater(l->unsure_w, w) : w;
 		l->unsure = true;
-		l->unsure_w = greater(lane_held_w(l, now), s->held.w);
 	}
 	l->failures++;
 	l->retry_at = wall_add_ms(now, smaller(wait, RETRY_MOST_MS));
+	l->lower_at = wall_add_ms(now, RETRY_FIRST_MS);
 	log_warn("station %s: EVSE %d did not take a limit of %lld W%s", s->station, s->evse,
 		(long long)s->held.w, known ? "" : " (no answer)");
 }
@@ -320,6 +328,7 @@ int lane_send(struct lane *l, wall_t now)
 			.payload = t.data,
 			.actor = l->want.source[0] ? l->want.source : "control",
 			.why = s->want.reason,
+			.timeout_s = ANSWER_S,
 			.urgent = s->is_own && s->held.w < lane_held_w(l, now),
 			.done = on_answer,
 			.arg = s,

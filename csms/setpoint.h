@@ -30,7 +30,8 @@ struct lane {
 	bool pending_default; /* … is a default profile */
 	bool unsure; /* an answer was lost: both old and new may be in force */
 	int64_t unsure_w; /* … the greatest that may be */
-	wall_t retry_at; /* not before, after a refusal */
+	wall_t retry_at; /* not before, after a refusal or a lost answer */
+	wall_t lower_at; /* … for a lowering, which cannot wait as long */
 	int failures;
 	bool say_default, say_own; /* to be said again, whatever is held */
 	struct setpoint want; /* what control wants now */

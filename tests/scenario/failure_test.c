@@ -308,6 +308,43 @@ START_TEST(lost_answer_counts_with_the_greater_of_old_and_new)
 }
 END_TEST
 
+START_TEST(two_losses_count_with_the_greatest_of_all)
+{
+	struct lane *l;
+
+	start_losing(SMALL_VISITS
+		"failures:\n"
+		"  - {kind: base_load_spike, target: house, at: \"18:00\", for_s: 300, w: 19000}\n"
+		"  - {kind: base_load_spike, target: house, at: \"18:07\", for_s: 900, w: 19000}\n");
+	losses.station = 1;
+	l = control_lane(world_core(world)->control, evse("CP-2"));
+	world_run_s(world, 300);
+	losses.answers = true; /* it rises and nobody knows */
+	for (int i = 0; i < 120 && !losses.lost; i++)
+		step_reckoning(l, "CP-2");
+	ck_assert_int_gt(losses.lost, 0);
+	losses.calls = true; /* and is not to be lowered */
+	for (int i = 0; i < 300; i++)
+		step_reckoning(l, "CP-2");
+}
+END_TEST
+
+START_TEST(frozen_meter_is_not_believed_for_long)
+{
+	start(RISING_VISITS);
+	world_run_until(world, "18:00");
+	world_set_meter(world, "main", WORLD_METER_FROZEN);
+	world_run_s(world, 40);
+	ck_assert_str_eq(site_source(), "worst-case");
+	world_run_until(world, "18:20");
+	ck_assert_int_le(all_power_w(), 28800);
+	world_set_meter(world, "main", WORLD_METER_FINE);
+	world_run_until(world, "18:45");
+	ck_assert_str_eq(site_source(), "meter");
+	world_check_limits(world, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("failure");
@@ -320,6 +357,8 @@ int main(void)
 	tcase_add_test(t, base_load_spike_is_met_within_the_reaction_time);
 	tcase_add_test(t, station_that_ignores_its_profile_is_paid_for_by_the_others);
 	tcase_add_test(t, lost_answer_counts_with_the_greater_of_old_and_new);
+	tcase_add_test(t, two_losses_count_with_the_greatest_of_all);
+	tcase_add_test(t, frozen_meter_is_not_believed_for_long);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
 }

@@ -107,6 +107,20 @@ START_TEST(rejected_station_gets_no_calls_at_all)
 }
 END_TEST
 
+START_TEST(accepted_station_that_is_rejected_is_told_nothing_more)
+{
+	start("accepted");
+	world_run_until(world, SMALL_ALL_HERE);
+	ck_assert_int_gt(profiles, 1);
+	put_policy(EVENT_REGISTRATION_REJECTED);
+	world_run_s(world, 120); /* its connection is closed, it comes back */
+	calls = 0;
+	world_run_s(world, 3600);
+	ck_assert_int_eq(calls, 0);
+	world_check_limits(world, WORLD_REACTION_S);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("registration");
@@ -115,6 +129,7 @@ int main(void)
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, pending_station_serves_once_it_is_accepted);
 	tcase_add_test(t, rejected_station_gets_no_calls_at_all);
+	tcase_add_test(t, accepted_station_that_is_rejected_is_told_nothing_more);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
 }
