@@ -35,7 +35,8 @@ int db_query_journal(struct db_reader *r, const struct db_journal_filter *f, str
 int db_query_event(
 	struct db_reader *r, int64_t seq, struct arena *a, struct db_journal_event **out);
 
-/* The event of the stream that was written with this idempotency key; *out NULL if none was. */
+/* The event of the stream that was written with this idempotency key; *out NULL if none was. Looks
+ * through the stream. */
 int db_query_idem(struct db_reader *r, const char *stream, const char *idem, struct arena *a,
 	struct db_journal_event **out);
 
