@@ -1,0 +1,307 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/control_private.h"
+#include "csms/log.h"
+#include "csms/meters.h"
+#include "csms/planner.h"
+#include "csms/record.h"
+#include "csms/session.h"
+
+#define PLAN_LATE_MS     10000 /* without a plan for so long a vehicle gets what the guard allows */
+#define BASE_MEAN_MS     300000 /* over which the uncontrolled load is averaged for the planner */
+#define NODE_SAMPLE_MS   5000 /* loads of nodes in the series */
+#define REPEAT_LEAST_W   2000 /* from here on a register of 10 Wh moves within half a minute */
+#define JOURNAL_EVERY_MS 10000 /* the guard's doings, at most */
+
+static int64_t measured_below(const struct control *k, const struct grid_node *n)
+{
+	int64_t sum = 0;
+
+	for (int i = n->evse_first; i < n->evse_end; i++)
+		if (k->evse[i])
+			sum += (int64_t)k->evse[i]->power_w.value;
+	return sum;
+}
+
+/* A meter that carries load never says the same for long: a gateway that repeats itself would hide
+ * whatever is drawn since. One through which nothing flows may well say so all day. */
+static bool is_repeating(const struct control *k, int node, const struct meter *m, wall_t now)
+{
+	int64_t for_ms = k->core->config->control->stale_worst_s * 1000 + 3 * m->row->poll_ms;
+	double w = 0;
+
+	meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w);
+	return m->last.changed_at_ms && now.ms - m->last.changed_at_ms > for_ms &&
+	       (fabs(w) > REPEAT_LEAST_W ||
+		       measured_below(k, grid_tree_node(k->tree, node)) > REPEAT_LEAST_W);
+}
+
+static enum guard_quality quality_of(const struct control *k, int node, wall_t now)
+{
+	const struct config_control *cfg = k->core->config->control;
+	const struct meter *m;
+	int64_t age;
+
+	if (k->meter[node] < 0)
+		return GUARD_NO_METER;
+	m = meters_at(k->core->meters, k->meter[node]);
+	age = wall_diff_ms(now, m->last_at);
+	if (!m->last_at.ms || age > cfg->stale_worst_s * 1000 || is_repeating(k, node, m, now))
+		return GUARD_WORST_CASE;
+	return age > cfg->stale_hold_s * 1000 ? GUARD_HELD : GUARD_FRESH;
+}
+
+static void fill_node(struct control *k, int i, wall_t now)
+{
+	struct guard_node_in *in = &k->node_in[i];
+	double w;
+
+	in->quality = quality_of(k, i, now);
+	in->worst_w = k->worst_w[i];
+	in->import_w = 0;
+	if (in->quality == GUARD_NO_METER)
+		return;
+	if (meter_reading_get(
+		    &meters_at(k->core->meters, k->meter[i])->last, METER_QUANTITY_POWER_W, &w))
+		in->import_w = (int64_t)w;
+}
+
+static bool is_reachable(const struct station *s)
+{
+	return s->session && station_is_accepted(s);
+}
+
+/* What the EVSE should draw by the plan; a vehicle that no plan knows waits a little for one, then
+ * takes what the guard allows: a planner that is late must not leave vans standing. */
+static int64_t wanted_w(const struct control *k, const struct evse *e, wall_t now)
+{
+	int64_t w;
+
+	if (!e->tx.is_open)
+		return 0;
+	w = planner_wanted_w(k->planner, e, now);
+	if (w >= 0)
+		return w;
+	return wall_diff_ms(now, e->tx.started) > PLAN_LATE_MS ? e->max_w : 0;
+}
+
+static void fill_evse(struct control *k, int i, wall_t now, int64_t now_ms)
+{
+	struct guard_evse_in *in = &k->evse_in[i];
+	const struct evse *e = k->evse[i];
+	const struct vehicle *v = e->tx.vehicle;
+	int64_t age = wall_diff_ms(now, e->power_w.at);
+
+	*in = (struct guard_evse_in){
+		.connected = e->tx.is_open,
+		.reachable = is_reachable(e->station),
+		.commanded_w = (int32_t)lane_bound_w(&k->lanes[i], now),
+		.wanted_w = (int32_t)wanted_w(k, e, now),
+		.measured_w = e->power_w.at.ms ? (int32_t)e->power_w.value : GUARD_UNKNOWN_W,
+		.measured_ms = now_ms - age,
+		.min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w),
+		.urgency = v ? v->priority : 9,
+		.depart_ms = v ? vehicle_departure(v, now).ms : INT64_MAX,
+	};
+}
+
+/* Copies a word that fits; no formatting: this runs for every vehicle in every cycle. */
+static void say(char *out, size_t size, const char *words)
+{
+	size_t n = strlen(words);
+
+	if (n >= size)
+		n = size - 1;
+	memcpy(out, words, n);
+	out[n] = '\0';
+}
+
+static const char *plan_words(const struct control_plan_row *row, int32_t allowed_w)
+{
+	if (!row)
+		return "no plan yet";
+	if (row->need_wh == 0)
+		return "has what it needs";
+	return allowed_w == 0 ? "its turn comes later in the plan" : "as planned";
+}
+
+/* What the EVSE is to be told, and why. Without a vehicle it holds its default profile. */
+static void explain(
+	struct control *k, int i, const struct guard_evse_out *out, struct setpoint *want)
+{
+	const struct guard_evse_in *in = &k->evse_in[i];
+	const char *node = out->node >= 0 ? grid_tree_node(k->tree, out->node)->id : "";
+
+	want->limit_w = out->allowed_w;
+	if (!in->connected)
+		return;
+	if (out->allowed_w >= in->wanted_w) {
+		say(want->source, sizeof want->source, "plan");
+		want->node[0] = '\0';
+		say(want->reason, sizeof want->reason,
+			plan_words(planner_row(k->planner, k->evse[i]), out->allowed_w));
+		return;
+	}
+	say(want->source, sizeof want->source, "guard");
+	say(want->node, sizeof want->node, node);
+	snprintf(want->reason, sizeof want->reason, "%.1f of %.1f kW: %s%s%s",
+		out->allowed_w / 1000.0, in->wanted_w / 1000.0, grid_source_name(out->source),
+		node[0] ? " of " : "", node);
+}
+
+static const char *load_words(enum guard_quality q)
+{
+	switch (q) {
+	case GUARD_FRESH:
+		return "meter";
+	case GUARD_HELD:
+		return "held";
+	case GUARD_WORST_CASE:
+		return "worst-case";
+	case GUARD_NO_METER:
+		break;
+	}
+	return "sum";
+}
+
+/* The planner reckons with the mean of the last minutes: single readings jump, since meters and
+ * chargers are not read at the same instant, and a silent meter says nothing about the night. */
+static void learn_base(int64_t *base_w, int64_t seen_w, int64_t elapsed_ms)
+{
+	if (*base_w == GRID_UNKNOWN)
+		*base_w = seen_w;
+	else
+		*base_w += (seen_w - *base_w) *
+			   (elapsed_ms < BASE_MEAN_MS ? elapsed_ms : BASE_MEAN_MS) / BASE_MEAN_MS;
+}
+
+/* Shows what the cycle found at a node; counts time above a rating. */
+static void show_node(
+	struct control *k, int i, const struct guard_node_out *out, wall_t now, int64_t elapsed_ms)
+{
+	const struct grid_node *n = grid_tree_node(k->tree, i);
+	struct control_node v = {.limit_w = n->rated ? n->rating_w : -1};
+	const struct meter *m = k->meter[i] >= 0 ? meters_at(k->core->meters, k->meter[i]) : NULL;
+
+	v.limit_source = n->rated ? "rating" : "none";
+	v.evse_w = measured_below(k, n);
+	v.allowed_w = out->allowed_w;
+	v.load_source = load_words(out->quality);
+	v.load_at = m ? m->last_at : now;
+	v.load_w = m && out->quality != GUARD_WORST_CASE ? k->node_in[i].import_w
+							 : out->uncontrolled_w + v.evse_w;
+	if (n->kind == GRID_LOAD)
+		v.load_w = -1;
+	if (out->quality == GUARD_FRESH && n->rated && v.load_w > n->rating_w)
+		k->core->metrics.limit_violation_ms += elapsed_ms;
+	v.revision = k->node[i].revision;
+	if (memcmp(&v, &k->node[i], sizeof v) != 0)
+		v.revision = ++k->revision;
+	k->node[i] = v;
+	if (out->quality == GUARD_FRESH)
+		learn_base(&k->base_w[i], out->uncontrolled_w, elapsed_ms);
+}
+
+static void journal_lowering(struct control *k, const struct guard_report *r, const int32_t *before)
+{
+	struct arena *a = record_arena(k->core);
+	struct event_guard_acted *e = a ? arena_alloc(a, sizeof *e) : NULL;
+	const char **lowered = a ? arena_alloc(a, (size_t)(k->evses + 1) * sizeof *lowered) : NULL;
+	int node = -1;
+
+	if (!e || !lowered)
+		return;
+	for (int i = 0; i < k->evses; i++) {
+		if (r->evse[i].allowed_w >= before[i] ||
+			r->evse[i].allowed_w >= k->evse_in[i].wanted_w)
+			continue;
+		lowered[e->lowered.count++] = arena_printf(a, "%s/%d %d>%d",
+			k->evse[i]->station->id, k->evse[i]->id, before[i], r->evse[i].allowed_w);
+		if (r->evse[i].node >= 0)
+			node = r->evse[i].node;
+	}
+	if (!e->lowered.count || node < 0)
+		return;
+	e->lowered.items = lowered;
+	e->node = arena_strdup(a, grid_tree_node(k->tree, node)->id);
+	e->measured_w = k->node[node].load_w;
+	e->limit_w = k->node[node].limit_w;
+	e->quality = k->node[node].load_source;
+	e->reason = "load and limit left less room than the plan";
+	k->core->metrics.guard_lowered += (int64_t)e->lowered.count;
+	record_now(k->core, EVENT_GUARD_ACTED, "depot", k->core->depot->depot, e, "guard", NULL);
+	k->journalled = clock_mono();
+	log_info("guard: %s: %lld of %lld W (%s), %zu EVSEs lowered", e->node,
+		(long long)e->measured_w, (long long)e->limit_w, e->quality, e->lowered.count);
+}
+
+/* What the console's chart shows: each rated node's load, its part of EVSEs, its limit. */
+static void record_nodes(struct control *k, wall_t now)
+{
+	char point[120];
+
+	if (wall_diff_ms(now, k->sampled) < NODE_SAMPLE_MS)
+		return;
+	k->sampled = now;
+	for (int i = 0; i < k->nodes; i++) {
+		const struct grid_node *n = grid_tree_node(k->tree, i);
+		const struct control_node *v = &k->node[i];
+
+		if (n->kind == GRID_EVSE || n->kind == GRID_LOAD || !n->rated)
+			continue;
+		snprintf(point, sizeof point, "node/%s/load_w", n->id);
+		if (v->load_w >= 0)
+			record_sample(k->core, point, now, (double)v->load_w, 0);
+		snprintf(point, sizeof point, "node/%s/evse_w", n->id);
+		record_sample(k->core, point, now, (double)v->evse_w, 0);
+		snprintf(point, sizeof point, "node/%s/limit_w", n->id);
+		record_sample(k->core, point, now, (double)v->limit_w, 0);
+	}
+}
+
+/* Lowerings first, so that what rises finds room that was asked for before it. */
+static void send_all(struct control *k, wall_t now)
+{
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < k->evses; i++) {
+			struct lane *l = &k->lanes[i];
+			bool lowers = l->want.limit_w < lane_held_w(l, now);
+
+			if (lowers == (pass == 0) && is_reachable(l->evse->station) &&
+				lane_is_due(l, now))
+				lane_send(l, now);
+		}
+}
+
+void control_cycle(struct control *k)
+{
+	wall_t now = clock_wall();
+	mono_t mono = clock_mono();
+	int64_t now_ms = mono.us / 1000, elapsed = mono_diff_ms(mono, k->last_cycle);
+	struct guard_in in = {.now_ms = now_ms, .node = k->node_in, .evse = k->evse_in};
+	struct guard_report r;
+	int32_t *before = malloc(((size_t)k->evses + 1) * sizeof *before);
+
+	if (!before)
+		return;
+	for (int i = 0; i < k->nodes; i++)
+		fill_node(k, i, now);
+	for (int i = 0; i < k->evses; i++) {
+		fill_evse(k, i, now, now_ms);
+		before[i] = (int32_t)lane_held_w(&k->lanes[i], now);
+	}
+	r = guard_cycle(k->guard, &in);
+	k->last_cycle = mono;
+	k->core->metrics.guard_cycles++;
+	for (int i = 0; i < k->evses; i++)
+		explain(k, i, &r.evse[i], &k->lanes[i].want);
+	for (int i = 0; i < k->nodes; i++)
+		show_node(k, i, &r.node[i], now, elapsed > 0 && elapsed < 60000 ? elapsed : 0);
+	if (r.lowered && mono_diff_ms(mono, k->journalled) > JOURNAL_EVERY_MS)
+		journal_lowering(k, &r, before);
+	free(before);
+	record_nodes(k, now);
+	send_all(k, now);
+}

@@ -1,0 +1,47 @@
+/*
+ * Control, inside: its state, shared by control.c (when things happen), control_tree.c (what hangs
+ * below what) and control_cycle.c (one decision of the guard). Nobody else includes this.
+ */
+#ifndef CSMS_CONTROL_PRIVATE_H
+#define CSMS_CONTROL_PRIVATE_H
+
+#include "csms/control.h"
+#include "csms/setpoint.h"
+#include "scheduler/guard.h"
+
+struct planner;
+
+struct control {
+	struct core *core;
+	struct grid_tree *tree;
+	struct guard *guard;
+	struct planner *planner;
+	int nodes, evses;
+	struct evse **evse; /* [evses] */
+	struct lane *lanes; /* [evses] */
+	struct control_node *node; /* [nodes] as shown */
+	int *meter; /* [nodes] index in meters, -1 none */
+	int64_t *worst_w; /* [nodes] worst uncontrolled load, GRID_UNKNOWN */
+	int64_t *base_w; /* [nodes] uncontrolled load of the last cycle */
+	struct guard_node_in *node_in;
+	struct guard_evse_in *evse_in;
+	struct timer guard_timer, plan_timer, replan_timer, now_timer;
+	char trigger[80];
+	mono_t journalled;
+	wall_t sampled;
+	mono_t last_cycle;
+	uint64_t revision;
+};
+
+/* control_tree.c: takes the tree, with lanes and nodes made for it, in force; 0 or -1: no memory.
+ * control_unload() frees what it made. */
+int control_load(struct control *k, struct grid_tree *tree);
+void control_unload(struct control *k);
+
+/* Gives each EVSE of the fleet its place and its lane; what `old` knew of it is kept. */
+void control_bind(struct control *k, const struct control *old);
+
+/* control_cycle.c: reads what there is, lets the guard decide, shows it and sends what is due. */
+void control_cycle(struct control *k);
+
+#endif

@@ -1,0 +1,131 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/control_private.h"
+#include "csms/meters.h"
+#include "csms/planner.h"
+#include "csms/tree.h"
+
+#define GRACE_MS 5000 /* a van that ramps up looks like other load until its next report */
+
+void control_unload(struct control *k)
+{
+	guard_destroy(k->guard);
+	grid_tree_destroy(k->tree);
+	free(k->evse);
+	free(k->lanes);
+	free(k->node);
+	free(k->meter);
+	free(k->worst_w);
+	free(k->base_w);
+	free(k->node_in);
+	free(k->evse_in);
+	k->guard = NULL;
+	k->tree = NULL;
+	k->lanes = NULL;
+	k->evses = 0;
+}
+
+static int place_of(const struct grid_tree *t, const char *name)
+{
+	int node = grid_tree_find(t, name);
+
+	return node >= 0 ? grid_tree_node(t, node)->evse_first : -1;
+}
+
+/* A lane for the EVSE, with what the station was known to hold before the tree was built anew. */
+static void bind_evse(struct control *k, const struct control *old, struct evse *e)
+{
+	char name[GRID_ID_MAX + 1];
+	int now, was;
+
+	snprintf(name, sizeof name, "%.48s/%d", e->station->id, e->id);
+	now = place_of(k->tree, name);
+	was = old ? place_of(old->tree, name) : -1;
+	e->grid_evse = now;
+	if (now < 0)
+		return;
+	k->evse[now] = e;
+	lane_init(&k->lanes[now], k->core, e);
+	if (was >= 0) {
+		k->lanes[now] = old->lanes[was];
+		k->lanes[now].evse = e;
+	}
+}
+
+void control_bind(struct control *k, const struct control *old)
+{
+	struct station *s, *tmp;
+
+	HASH_ITER (hh, k->core->fleet.stations, s, tmp)
+		for (int i = 0; i < s->evse_count; i++)
+			bind_evse(k, old, &s->evses[i]);
+}
+
+static int meter_of(const struct core *c, const char *node)
+{
+	for (int i = 0; i < meters_count(c->meters); i++) {
+		int row = meters_at(c->meters, i)->node;
+
+		if (row >= 0 && strcasecmp(c->depot->nodes.items[row].id, node) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* The worst case is what the depot's file says the loads can draw; where it names none under a
+ * metered node nobody knows, and the EVSEs below get their tails. */
+static void find_worst(struct control *k)
+{
+	grid_tree_uncontrolled(k->tree, NULL, k->worst_w);
+	for (int i = 0; i < k->nodes; i++) {
+		k->meter[i] = meter_of(k->core, grid_tree_node(k->tree, i)->id);
+		k->worst_w[i] -= grid_tree_node(k->tree, i)->reserve_w; /* the guard adds it */
+		if (k->meter[i] >= 0 && k->worst_w[i] <= 0)
+			k->worst_w[i] = GRID_UNKNOWN;
+		k->base_w[i] = GRID_UNKNOWN;
+		k->node[i].limit_w = k->node[i].load_w = -1;
+	}
+}
+
+int control_load(struct control *k, struct grid_tree *tree)
+{
+	struct guard_config cfg = guard_config_default();
+
+	cfg.grace_ms = GRACE_MS;
+	k->tree = tree;
+	k->nodes = grid_tree_nodes(tree);
+	k->evses = grid_tree_evses(tree);
+	k->guard = guard_create(tree, &cfg);
+	k->evse = calloc((size_t)k->evses + 1, sizeof *k->evse);
+	k->lanes = calloc((size_t)k->evses + 1, sizeof *k->lanes);
+	k->node = calloc((size_t)k->nodes, sizeof *k->node);
+	k->meter = calloc((size_t)k->nodes, sizeof *k->meter);
+	k->worst_w = calloc((size_t)k->nodes, sizeof *k->worst_w);
+	k->base_w = calloc((size_t)k->nodes, sizeof *k->base_w);
+	k->node_in = calloc((size_t)k->nodes, sizeof *k->node_in);
+	k->evse_in = calloc((size_t)k->evses + 1, sizeof *k->evse_in);
+	if (!k->guard || !k->evse || !k->lanes || !k->node || !k->meter || !k->worst_w ||
+		!k->base_w || !k->node_in || !k->evse_in)
+		return -1;
+	find_worst(k);
+	return 0;
+}
+
+int control_rebuild(struct control *k, char why[300])
+{
+	struct grid_tree *tree = tree_build(k->core, NULL, NULL, why);
+	struct control old = *k;
+
+	/* A registration is proven before it is journalled, so this cannot fail but for memory; then
+	 * the EVSEs have moved and the old tree is of no use any more. */
+	if (!tree)
+		abort();
+	planner_forget(k->planner);
+	if (control_load(k, tree))
+		abort();
+	control_bind(k, &old);
+	control_unload(&old);
+	control_evse_changed(k, NULL, "registration changed");
+	return 0;
+}
