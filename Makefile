@@ -150,16 +150,18 @@ bench: all ## measure; ONLY=ws runs one group
 .PHONY: install
 install: all console ## install under $(prefix) (DESTDIR, prefix)
 	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/share/depotd/console \
-		$(DESTDIR)$(prefix)/share/depotd/meters $(DESTDIR)/etc/depotd
+		$(DESTDIR)/etc/depotd/meters
 	install -m 755 $(BUILD)/depotd $(BUILD)/depotctl $(BUILD)/depotsim $(DESTDIR)$(prefix)/bin
 	cp -r $(BUILD)/console/. $(DESTDIR)$(prefix)/share/depotd/console/
-	install -m 644 etc/meters/*.yaml $(DESTDIR)$(prefix)/share/depotd/meters
+	install -m 644 etc/meters/*.yaml $(DESTDIR)/etc/depotd/meters
 	[ -e $(DESTDIR)/etc/depotd/depotd.yaml ] || \
 		install -m 640 etc/depotd.yaml $(DESTDIR)/etc/depotd/depotd.yaml
+	[ -e $(DESTDIR)/etc/depotd/depot.yaml ] || \
+		install -m 640 etc/demo/depot.yaml $(DESTDIR)/etc/depotd/depot.yaml
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(BUILD)-asan
 
 .PHONY: help
 help: ## list the targets

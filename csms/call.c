@@ -7,6 +7,7 @@
 #include "csms/dispatch.h"
 #include "csms/log.h"
 #include "csms/mask.h"
+#include "csms/password.h"
 #include "csms/record.h"
 #include "ocpp/callerror.h"
 
@@ -75,6 +76,34 @@ static bool may_ask(const struct station *s, const struct schema_action *action)
 	return false;
 }
 
+static bool is_evse_profile(enum ocpp201_charging_profile_purpose p)
+{
+	return p == OCPP201_CHARGING_PROFILE_PURPOSE_TX_PROFILE ||
+	       p == OCPP201_CHARGING_PROFILE_PURPOSE_TX_DEFAULT_PROFILE;
+}
+
+/* The proof that nothing trips rests on what depotd itself keeps in each EVSE (docs/control.md): a
+ * profile set or cleared behind its back would void it. */
+static bool touches_profiles(const struct schema_action *a, const void *request)
+{
+	if (a == &ocpp201_actions[OCPP201_SET_CHARGING_PROFILE]) {
+		const struct ocpp201_set_charging_profile_request *r = request;
+
+		return is_evse_profile(r->charging_profile.charging_profile_purpose);
+	}
+	if (a == &ocpp201_actions[OCPP201_REQUEST_START_TRANSACTION])
+		return ((const struct ocpp201_request_start_transaction_request *)request)
+			       ->charging_profile != NULL;
+	if (a == &ocpp201_actions[OCPP201_CLEAR_CHARGING_PROFILE]) {
+		const struct ocpp201_clear_charging_profile_request *r = request;
+		const struct ocpp201_clear_charging_profile *k = r->charging_profile_criteria;
+
+		return !k || !k->has_charging_profile_purpose ||
+		       is_evse_profile(k->charging_profile_purpose);
+	}
+	return false;
+}
+
 /* Action, direction, payload, connection, registration: all before anything is queued. */
 static const struct schema_action *check(
 	struct core *c, struct station *s, const struct call_request *req, struct schema_error *err)
@@ -82,7 +111,8 @@ static const struct schema_action *check(
 	const struct schema_action *a =
 		schema_action_find(ocpp201_actions, OCPP201_ACTION_COUNT, req->action);
 	struct arena *scratch;
-	bool fits;
+	const void *request;
+	bool is_kept;
 
 	memset(err, 0, sizeof *err);
 	if (!a || !(a->sender & SCHEMA_FROM_CSMS)) {
@@ -94,11 +124,19 @@ static const struct schema_action *check(
 		return NULL;
 	}
 	scratch = arena_create(0);
-	fits = scratch &&
-	       schema_decode(a->request, req->payload, strlen(req->payload), scratch, err);
+	request = scratch ? schema_decode(
+				    a->request, req->payload, strlen(req->payload), scratch, err)
+			  : NULL;
+	is_kept = request && !req->by_control && touches_profiles(a, request);
 	arena_destroy(scratch);
-	if (!fits)
+	if (!request)
 		return NULL;
+	if (is_kept) {
+		explain(err,
+			"depotd keeps the charging profiles of EVSEs itself, so that no limit of "
+			"the tree is exceeded; change limits, vehicles or departures instead");
+		return NULL;
+	}
 	if (!s->session || !s->has_booted) {
 		explain(err, s->session ? "the station has not sent its BootNotification yet"
 					: "the station is not connected");
@@ -326,6 +364,9 @@ bool call_answered(
 		r.error_code = "InvalidAnswer";
 		r.error_text = words;
 	}
+	if (r.outcome == EVENT_CALL_OUTCOME_ANSWERED &&
+		k->action == &ocpp201_actions[OCPP201_SET_VARIABLES])
+		password_take(c, s, k->payload, r.response_struct);
 	end_call(c, s, k, &r);
 	arena_destroy(a);
 	send_next(c, s);
@@ -365,8 +406,8 @@ void call_connection_lost(struct core *c, struct station *s)
 		end_call(c, s, k, &r);
 	r.outcome = EVENT_CALL_OUTCOME_CANCELLED;
 	r.error_text = "the connection went before this was sent";
-	DL_FOREACH_SAFE(waiting, k, tmp)
-	end_call(c, s, k, &r);
+	DL_FOREACH_SAFE (waiting, k, tmp)
+		end_call(c, s, k, &r);
 }
 
 int call_queue_length(const struct call_queue *q)
@@ -380,8 +421,8 @@ void call_queue_destroy(struct call_queue *q)
 
 	if (!q)
 		return;
-	DL_FOREACH_SAFE(q->waiting, k, tmp)
-	free_call(k);
+	DL_FOREACH_SAFE (q->waiting, k, tmp)
+		free_call(k);
 	if (q->outstanding)
 		free_call(q->outstanding);
 	free(q);

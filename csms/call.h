@@ -32,6 +32,7 @@ struct call_request {
 	const char *actor; /* "user:anna", "guard" … for the journal */
 	const char *why; /* may be NULL */
 	bool urgent; /* goes before the waiting ones (guard) */
+	bool by_control; /* depotd's own charging profiles: nobody else may send those */
 	call_done_fn done; /* may be NULL */
 	void *arg;
 };

@@ -101,6 +101,38 @@ static bool has_meter(const struct depot_file *d, const char *id)
 	return false;
 }
 
+static int64_t port_of(const struct config_listener *l, int64_t preset)
+{
+	if (l && !l->on)
+		return 0;
+	return l && l->has_port ? l->port : preset;
+}
+
+static int check_ports(const struct config_file *f, const char *path, char why[400])
+{
+	const struct config_listen *l = f->listen;
+	const struct {
+		const char *name;
+		int64_t port;
+	} rows[] = {{"console", port_of(l->console, 8443)},
+		{"profile1", port_of(l->profile1, 9000)}, {"profile2", port_of(l->profile2, 9001)}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		for (size_t j = 0; j < i; j++)
+			if (rows[i].port && rows[i].port == rows[j].port) {
+				snprintf(why, 400,
+					"%s: listen.%s and listen.%s both want port %lld", path,
+					rows[j].name, rows[i].name, (long long)rows[i].port);
+				return -1;
+			}
+	if (l->profile3 && l->profile3->on) {
+		snprintf(why, 400,
+			"%s: listen.profile3: mutual TLS is not there yet; set `on: false`", path);
+		return -1;
+	}
+	return 0;
+}
+
 static int check_nodes(const struct depot_file *d, const char *path, char why[400])
 {
 	for (size_t i = 0; i < d->nodes.count; i++)
@@ -123,6 +155,13 @@ static int check_stations(const struct depot_file *d, const char *path, char why
 		if (strchr(s->id, ':')) {
 			snprintf(why, 400, "%s: stations[%zu].id: \"%s\" must not contain ':'",
 				path, i, s->id);
+			return -1;
+		}
+		if (s->security_profile == 3) {
+			snprintf(why, 400,
+				"%s: stations[%zu].security_profile: 3 (mutual TLS) is not there yet; "
+				"use 2",
+				path, i);
 			return -1;
 		}
 		if (!find_node(d, s->node)) {
@@ -216,6 +255,8 @@ static int load_into(const char *path, struct config *out, char why[400])
 		return -1;
 	}
 	out->file = f;
+	if (check_ports(f, path, why))
+		return -1;
 	beside(path, f->depot, out->depot_path);
 	if (f->meter_maps)
 		beside(path, f->meter_maps, out->meter_maps);

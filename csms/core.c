@@ -160,6 +160,10 @@ static int check_station(
 		snprintf(why, 300, "there is no node \"%s\" in the depot's file", reg->node);
 		return -1;
 	}
+	if (reg->security_profile == 3) {
+		snprintf(why, 300, "security profile 3 (mutual TLS) is not there yet; use 2");
+		return -1;
+	}
 	for (size_t i = 0; i < reg->evses.count; i++)
 		if (reg->evses.items[i].id != (int64_t)i + 1) {
 			snprintf(why, 300,
@@ -257,9 +261,23 @@ static void token_in_force(void *arg, int status, const char *why)
 	change_end(x, status, why);
 }
 
+/* What the request leaves out stays: to block a card must not take it from its vehicle. */
+static void keep_of_old(const struct core *c, struct event_token_changed *t)
+{
+	const struct token *old = fleet_token(&c->fleet, t->type, t->value);
+
+	if (!old)
+		return;
+	if (!t->vehicle_id && old->vehicle)
+		t->vehicle_id = old->vehicle->id;
+	if (!t->group && old->group[0])
+		t->group = old->group;
+}
+
 int core_put_token(struct core *c, const struct event_token_changed *t, const char *actor,
 	done_fn done, void *arg, char why[300])
 {
+	struct event_token_changed merged;
 	struct change *x;
 	char id[UTF8_SIZE(60)];
 
@@ -282,6 +300,9 @@ int core_put_token(struct core *c, const struct event_token_changed *t, const ch
 		return -1;
 	}
 	snprintf(id, sizeof id, "%s/%s", t->type, t->value);
+	merged = *t;
+	t = &merged;
+	keep_of_old(c, &merged);
 	x = change_create(c, id, done, arg);
 	if (!x || !(x->token = copy_struct(&event_token_changed_type, t, x->arena))) {
 		if (x)

@@ -72,6 +72,31 @@ struct evse *station_evse(const struct station *s, int64_t evse_id)
 	return &s->evses[evse_id - 1];
 }
 
+void station_registration(const struct station *s, struct event_evse evses[EVSES_MAX],
+	struct event_station_registered *out)
+{
+	*out = (struct event_station_registered){
+		.policy = s->policy,
+		.security_profile = s->security_profile,
+		.node = s->node,
+		.password_hash = s->password_hash[0] ? s->password_hash : NULL,
+		.name = s->name[0] ? s->name : NULL,
+		.source = s->from_file ? "file" : "api",
+		.evses = {(size_t)s->evse_count, evses},
+	};
+	for (int i = 0; i < s->evse_count; i++) {
+		const struct evse *e = &s->evses[i];
+
+		evses[i] = (struct event_evse){.id = e->id,
+			.kind = e->is_dc ? "dc" : "ac",
+			.max_w = e->max_w,
+			.min_w = e->min_w,
+			.phases = e->phases,
+			.tail_w = e->tail_w,
+			.connectors = e->connector_count};
+	}
+}
+
 static void set_evse(struct evse *e, const struct event_evse *row)
 {
 	e->id = (int)row->id;

@@ -135,6 +135,10 @@ struct vehicle *fleet_vehicle(const struct fleet *f, const char *id);
 struct token *fleet_token(const struct fleet *f, const char *type, const char *value);
 struct evse *station_evse(const struct station *s, int64_t evse_id);
 
+/* The registration that is in force, for a change of a part of it. Strings are the station's. */
+void station_registration(const struct station *s, struct event_evse evses[EVSES_MAX],
+	struct event_station_registered *out);
+
 /* Adds or changes a station by its registration event; open transactions and setpoints of EVSEs
  * that stay are kept. NULL: no memory. */
 struct station *fleet_put_station(

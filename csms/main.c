@@ -265,8 +265,8 @@ static int listen_profile(
 		return -1;
 	snprintf(name, sizeof name, "profile%d", profile);
 	write_port(d, name, port);
-	log_info("stations: security profile %d on %s://*:%d/ocpp/<identity>", profile,
-		profile > 1 ? "wss" : "ws", port);
+	log_info("stations: security profile %d on %s://%s:%d/ocpp/<identity>", profile,
+		profile > 1 ? "wss" : "ws", l && l->address ? l->address : "*", port);
 	return 0;
 }
 
@@ -290,22 +290,38 @@ static int start_stations(struct daemon *d, char why[400])
 		snprintf(why, 400, "out of memory");
 		return -1;
 	}
-	if (on->profile3 && on->profile3->on) {
-		snprintf(why, 400, "listen.profile3: mutual TLS is not there yet; set `on: false`");
-		return -1;
-	}
 	if (listen_profile(d, on->profile1, 1, why) || listen_profile(d, on->profile2, 2, why))
 		return -1;
 	return 0;
 }
 
+/* The built console beside the program, or where `make install` puts it. */
+static const char *find_console(char out[1100])
+{
+	static const char *const places[] = {"console", "../share/depotd/console"};
+	char exe[512], index[1200];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+
+	if (n < 0)
+		return NULL;
+	exe[n] = '\0';
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		snprintf(out, 1100, "%.*s/%s", (int)(strrchr(exe, '/') - exe), exe, places[i]);
+		snprintf(index, sizeof index, "%s/index.html", out);
+		if (access(index, R_OK) == 0)
+			return out;
+	}
+	return NULL;
+}
+
 static int start_console(struct daemon *d, char why[400])
 {
+	static char found[1100];
 	const struct config_listen *on = d->config.file->listen;
 	const struct config_listener *l = on->console;
 	struct core *c = &d->core;
 	struct api_config api = {
-		.console_dir = d->opt.console,
+		.console_dir = d->opt.console ? d->opt.console : find_console(found),
 		.max_streams = (int)d->config.file->limits->max_streams,
 		.auth_failures_per_min = (int)d->config.file->limits->auth_failures_per_min,
 	};
@@ -477,6 +493,9 @@ static int check(struct daemon *d, char why[400])
 	c->config = d->config.file;
 	c->depot = d->config.depot;
 	fleet_init(&c->fleet);
+	c->meter_maps = d->config.meter_maps;
+	if (meters_check(c, why))
+		return -1;
 	if (control_check_depot(c->depot, (int)c->config->control->margin_pct, why))
 		return -1;
 	if (d->opt.data && check_store(d->opt.data, why))

@@ -1,4 +1,5 @@
 #include "csms/mask.h"
+#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
@@ -6,14 +7,26 @@
 
 /* A SetVariables names the variable beside its value: all values of a text that names a secret are
  * hidden, since the order of keys is free. */
-static const char *const secret_names[] = {"BasicAuthPassword", "basicAuthPassword"};
+static const char *const secret_names[] = {"BasicAuthPassword"};
 static const char *const value_keys[] = {"\"attributeValue\"", "\"basicAuthPassword\"",
 	"\"apnPassword\"", "\"key\"", "\"password\""};
+
+/* Names of components and variables compare without case (identifierString). */
+static bool holds(const char *text, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i + n <= len; i++)
+		if (tolower((unsigned char)text[i]) == tolower((unsigned char)word[0]) &&
+			strncasecmp(text + i, word, n) == 0)
+			return true;
+	return false;
+}
 
 static bool names_secret(const char *text, size_t len)
 {
 	for (size_t i = 0; i < sizeof secret_names / sizeof *secret_names; i++)
-		if (memmem(text, len, secret_names[i], strlen(secret_names[i])))
+		if (holds(text, len, secret_names[i]))
 			return true;
 	/* SetNetworkProfile carries APN and VPN secrets under keys of their own. */
 	return memmem(text, len, "\"connectionData\"", 16) != NULL;

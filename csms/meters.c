@@ -236,3 +236,14 @@ void meters_destroy(struct meters *m)
 	free(m->items);
 	free(m);
 }
+
+int meters_check(struct core *c, char why[400])
+{
+	struct core quiet = *c;
+	struct meters *m;
+
+	quiet.loop = NULL; /* maps only, no pollers */
+	m = meters_create(&quiet, why);
+	meters_destroy(m);
+	return m ? 0 : -1;
+}

@@ -21,6 +21,9 @@ struct meter {
 	uint64_t revision;
 };
 
+/* Can every meter's register map be read? 0, or -1 with one line that names it. */
+int meters_check(struct core *c, char why[400]);
+
 /* Loads the maps and, where there is a loop, starts the pollers. NULL with one line for a person
  * (unknown map, bad map file …). */
 struct meters *meters_create(struct core *c, char why[400]);

@@ -5,7 +5,7 @@ include csms/api/api.mk
 
 # What lives on the loop and needs no socket: what scenario tests link.
 csms_core.src := $(addprefix csms/,fleet.c core.c call.c session.c dispatch.c record.c restore.c \
-	samples.c mask.c token_check.c tree.c setpoint.c planner.c control.c \
+	samples.c mask.c password.c token_check.c tree.c setpoint.c planner.c control.c \
 	control_tree.c control_cycle.c meters.c config.c) \
 	$(wildcard csms/handle/*.c)
 csms_core.gen := $(addprefix gen/,ocpp201.c event.c config.c depot.c meter.c)

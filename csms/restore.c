@@ -346,7 +346,8 @@ int restore_depot_file(struct core *c, const struct config *cfg, char why[300])
 	record_turn_end(c);
 	if (db_flush(c->db)) {
 		snprintf(why, 300,
-			"the depot's file could not be journalled: the store cannot write");
+			"the depot's file could not be journalled: the store cannot write (the log above "
+			"says why); `depotd --check --data DIR` finds damage, a backup restores it");
 		return -1;
 	}
 	return 0;

@@ -330,6 +330,7 @@ int lane_send(struct lane *l, wall_t now)
 			.why = s->want.reason,
 			.timeout_s = ANSWER_S,
 			.urgent = s->is_own && s->held.w < lane_held_w(l, now),
+			.by_control = true,
 			.done = on_answer,
 			.arg = s,
 		};

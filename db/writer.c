@@ -14,8 +14,8 @@
 #include "db/wire.h"
 
 #define RETRY_MS    250
-#define RECORD_MS   250 /* frames and samples are committed at least this often … */
-#define RECORD_ROWS 20000 /* … or after so many of them */
+#define RECORD_MS   100 /* frames and samples are committed at least this often … */
+#define RECORD_ROWS 5000 /* … or after so many of them */
 #define CACHE_KB    16384
 
 struct writer {

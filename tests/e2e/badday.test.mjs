@@ -337,7 +337,7 @@ describe('a disk that is full', () => {
 	test('a full queue: what it refused is a new message when the station repeats it', async (t) => {
 		const d = new Depotd({ depot, config: 'limits: {messages_per_s: 100000, message_burst: 100000}\n' });
 		mkdirSync(d.data, { mode: 0o700 });
-		if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=700', 'none', d.data]).status !== 0) {
+		if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=128m,mode=700', 'none', d.data]).status !== 0) {
 			await d.clean();
 			return t.skip('may not mount');
 		}
@@ -351,7 +351,7 @@ describe('a disk that is full', () => {
 				triggerReason: 'CablePluggedIn', transactionInfo: { transactionId: 'q' }, evse: { id: 1 } }, `q-${seqNo}`);
 			assert.equal((await event(0))[0], 3);
 			try {
-				writeFileSync(filler, Buffer.alloc(64 << 20));
+				writeFileSync(filler, Buffer.alloc(160 << 20));
 			} catch (e) {
 				assert.equal(e.code, 'ENOSPC');
 			}

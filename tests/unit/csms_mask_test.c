@@ -15,6 +15,9 @@ static const struct {
 		"{\"attributeValue\":\"***\",\"variable\":{\"name\":\"BasicAuthPassword\"}}"},
 	{"{\"variable\":{\"name\":\"BasicAuthPassword\"}, \"attributeValue\" : \"hun\\\"ter\\\\\"}",
 		"{\"variable\":{\"name\":\"BasicAuthPassword\"}, \"attributeValue\" : \"***\"}"},
+	/* in any case of letters */
+	{"{\"attributeValue\":\"hunter2\",\"variable\":{\"name\":\"BASICAUTHPASSWORD\"}}",
+		"{\"attributeValue\":\"***\",\"variable\":{\"name\":\"BASICAUTHPASSWORD\"}}"},
 	/* network profile */
 	{"{\"connectionData\":{\"apn\":{\"apnPassword\":\"s3\"},\"vpn\":{\"password\":\"p\",\"key\":\"k\"}}}",
 		"{\"connectionData\":{\"apn\":{\"apnPassword\":\"***\"},\"vpn\":{\"password\":\"***\",\"key\":\"***\"}}}"},
