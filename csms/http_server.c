@@ -18,6 +18,8 @@ enum {
 	STREAM_QUEUE_MAX = 1024 * 1024,
 };
 
+#define PROBLEM_TYPE "application/problem+json"
+
 struct endpoint {
 	struct http_server *server;
 	struct net_listener *listener;
@@ -174,6 +176,22 @@ void http_reply(
 	end_exchange(x);
 }
 
+/* application/problem+json, as the API answers too. All parts are texts of ours. */
+static int problem(char *out, size_t size, int status, const char *detail)
+{
+	return snprintf(out, size,
+		"{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"}",
+		http_reason(status), status, detail);
+}
+
+static void reply_problem(struct http_exchange *x, int status, const char *detail)
+{
+	char body[300];
+	int n = problem(body, sizeof(body), status, detail);
+
+	http_reply(x, status, PROBLEM_TYPE, body, (size_t)n);
+}
+
 void http_hold(struct http_exchange *x, void (*gone)(void *arg), void *arg)
 {
 	x->is_held = true;
@@ -192,7 +210,7 @@ int http_stream_begin(
 
 	if (s->streams >= s->limits.max_streams) {
 		http_header(x, "retry-after", "5");
-		http_reply(x, 503, "text/plain", "too many event streams\n", 23);
+		reply_problem(x, 503, "too many event streams are open: close one, or try again");
 		return -1;
 	}
 	x->is_chunked = x->head.minor_version == 1;
@@ -287,18 +305,41 @@ static void call_handler(struct http_exchange *x)
 	if (c->exchange != x) /* it was answered */
 		free_exchange(x);
 	else if (!x->is_held)
-		http_reply(x, 500, "text/plain", "no answer\n", 10);
+		reply_problem(x, 500, "depotd has no answer to this request");
+}
+
+/* What a refusal of our own means, for a person. */
+static const char *detail_of(int status)
+{
+	switch (status) {
+	case 400:
+		return "this is not a request of HTTP/1.1: check its first line, its headers (host, "
+		       "content-length) and its chunks";
+	case 413:
+		return "the body is longer than limits.max_body of the config";
+	case 431:
+		return "the first line or the headers are too long: shorten the path, the query or "
+		       "the cookies";
+	case 501:
+		return "transfer-encoding: only chunked is understood";
+	case 505:
+		return "speak HTTP/1.1";
+	case 503:
+		return "no memory or no room: try again";
+	default:
+		return "this request cannot be answered";
+	}
 }
 
 /* A request that no handler sees; what follows it cannot be told from its body. */
 static void refuse(struct http_conn *c, int status)
 {
-	char reply[256];
-	const char *phrase = http_reason(status);
+	char body[300], reply[600];
+	int len = problem(body, sizeof(body), status, detail_of(status));
 	int n = snprintf(reply, sizeof(reply),
-		"HTTP/1.1 %d %s\r\ncontent-type: text/plain\r\ncontent-length: %zu\r\n"
-		"connection: close\r\n\r\n%s\n",
-		status, phrase, strlen(phrase) + 1, phrase);
+		"HTTP/1.1 %d %s\r\ncontent-type: " PROBLEM_TYPE "\r\ncontent-length: %d\r\n"
+		"connection: close\r\n\r\n%s",
+		status, http_reason(status), len, body);
 
 	c->state = HTTP_ENDED;
 	net_conn_send(c->net, reply, (size_t)n, "", 0);
