@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { RPCClient } from 'ocpp-rpc';
 import { Depotd, sleep, until } from './harness.mjs';
 
-const PASSWORD = 'a-Good_Passw0rd-for-CP1';
+let PASSWORD = 'a-Good_Passw0rd-for-CP1';
 const TX = 'tx-0001';
 const now = () => new Date().toISOString();
 
@@ -27,6 +27,11 @@ function connect(options = {}) {
 		profiles.push(params);
 		return { status: 'Accepted' };
 	});
+	c.handle('SetVariables', ({ params }) => ({
+		setVariableResult: params.setVariableData.map(({ component, variable }) => ({
+			component, variable, attributeStatus: 'Accepted',
+		})),
+	}));
 	c.handle('GetVariables', ({ params }) => ({
 		getVariableResult: params.getVariableData.map((v) => ({
 			...v, attributeStatus: 'Accepted', attributeValue: '42',
@@ -170,6 +175,35 @@ test('an operator calls the station; bad payloads are refused with the path', as
 	const not = await depotd.api('POST', '/stations/CP-1/calls', { action: 'Reset', payload: { type: 'OnIdle' } });
 	assert.equal(not.json.outcome, 'error', 'the client has no handler for it');
 	assert.equal(not.json.error_code, 'NotImplemented');
+});
+
+test('nobody sets a profile behind the back of the guard', async () => {
+	const r = await depotd.api('POST', '/stations/CP-1/calls', {
+		action: 'SetChargingProfile', payload: { evseId: 1, chargingProfile: {
+			id: 77, stackLevel: 2, chargingProfilePurpose: 'TxDefaultProfile', chargingProfileKind: 'Absolute',
+			chargingSchedule: [{ id: 1, startSchedule: now(), chargingRateUnit: 'W',
+				chargingSchedulePeriod: [{ startPeriod: 0, limit: 22000 }] }],
+		} },
+	});
+	assert.ok(r.status >= 400 && r.status < 500, `${r.status} ${r.text}`);
+	assert.match(r.text, /depotd keeps the charging profiles/);
+});
+
+test('a password that the station accepted is its password from then on', async () => {
+	const old = PASSWORD;
+	PASSWORD = 'the-Next_Passw0rd-for-CP1';
+	const closed = new Promise((r) => client.once('close', r));
+	const r = await depotd.api('POST', '/stations/CP-1/calls', {
+		action: 'SetVariables', payload: { setVariableData: [{ attributeValue: PASSWORD,
+			component: { name: 'securityctrlr' }, variable: { name: 'BasicAuthPassword' } }] },
+	});
+	assert.equal(r.json.outcome, 'answered');
+	await closed;
+	await assert.rejects(connect({ password: old }).connect(), status(401));
+	client = connect();
+	await client.connect();
+	const journal = (await depotd.api('GET', '/journal?stream=station/CP-1&limit=1000')).text;
+	assert.ok(!journal.includes(PASSWORD), 'it stands nowhere in the journal');
 });
 
 test('it reconnects without a boot and goes on', async () => {
