@@ -212,3 +212,10 @@ bool ask_time(struct ask *k, const char *name, wall_t *out)
 	ask_problem(k, 400, name, "%s must be a time such as 2026-03-11T22:40:00Z", name);
 	return false;
 }
+
+const char *ask_station(struct ask *k, const char *id)
+{
+	const struct station *s = id != NULL ? fleet_station(&k->api->core->fleet, id) : NULL;
+
+	return s != NULL ? arena_strdup(k->arena, s->id) : id;
+}

@@ -89,6 +89,9 @@ void ask_changed(void *arg, int status, const char *why);
 bool ask_int(struct ask *k, const char *name, int64_t min, int64_t max, int64_t *out);
 bool ask_time(struct ask *k, const char *name, wall_t *out);
 
+/* The identity as it was first written: what the store knows the station by. NULL stays NULL. */
+const char *ask_station(struct ask *k, const char *id);
+
 /* -- rooms of the API ------------------------------------------------------------------------ */
 
 extern const struct route api_routes[];

@@ -11,6 +11,9 @@ void station_put(struct ask *k);
 void station_delete(struct ask *k);
 void station_call(struct ask *k);
 
+/* calls.c */
+void calls_list(struct ask *k);
+
 /* tokens.c */
 void tokens_list(struct ask *k);
 void token_get(struct ask *k);
@@ -34,6 +37,8 @@ void power_get(struct ask *k);
 /* records.c */
 void journal_get(struct ask *k);
 void wire_get(struct ask *k);
+
+/* backup.c */
 void backup_post(struct ask *k);
 
 /* access.c */

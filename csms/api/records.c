@@ -1,11 +1,10 @@
-/* The record: journal, messages as they were, backups. Queries run on the store's readers. */
+/* The record: journal and messages as they were. Queries run on the store's readers. */
 #include <stdio.h>
 #include <string.h>
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/journal_view.h"
-#include "csms/log.h"
 #include "db/query.h"
 
 struct query {
@@ -177,50 +176,4 @@ void wire_get(struct ask *k)
 	q->wire.before = before;
 	q->wire.limit = (int)limit;
 	ask_read(k, wire_work, wire_finish);
-}
-
-/* -- backup ---------------------------------------------------------------------------------- */
-
-struct backup {
-	struct db *db;
-	const char *dir;
-	int status;
-	char why[300];
-};
-
-static void backup_work(struct db_reader *r, struct ask *k)
-{
-	struct backup *b = k->state;
-
-	(void)r;
-	b->status = db_backup(b->db, b->dir, NULL, NULL, b->why);
-}
-
-static void backup_finish(struct ask *k)
-{
-	const struct backup *b = k->state;
-
-	if (b->status != 0) {
-		ask_problem(k, 422, "dir", "%s", b->why);
-		return;
-	}
-	log_info("backup written to %s", b->dir);
-	ask_done(k, arena_printf(k->arena, "the store was copied to %s and checked", b->dir));
-}
-
-void backup_post(struct ask *k)
-{
-	const struct api_backup_post *post = k->body;
-	struct backup *b = arena_alloc(k->arena, sizeof(*b));
-
-	if (post->dir[0] != '/') {
-		ask_problem(k, 400, "dir", "dir: must be an absolute path on depotd's machine");
-		return;
-	}
-	if (b == NULL || !replay_begin(k->api->replay, k))
-		return;
-	b->db = k->api->core->db;
-	b->dir = post->dir;
-	k->state = b;
-	ask_read(k, backup_work, backup_finish);
 }

@@ -40,6 +40,8 @@ const struct route api_routes[] = {
 	{"POST", V1 "/stations/{id}/calls", "async", ROLE_OPERATOR, station_call,
 		&api_call_post_type, &api_call_reply_type,
 		"Sends an OCPP action to the station and answers with its answer; with async=1 at once"},
+	{"GET", V1 "/calls", "station limit", ROLE_OPERATOR, calls_list, NULL, &api_call_list_type,
+		"Calls to stations with who asked and what came of them, newest first"},
 
 	{"GET", V1 "/tokens", "", ROLE_VIEWER, tokens_list, NULL, &api_token_list_type,
 		"Cards and other tokens that may charge"},
@@ -78,7 +80,7 @@ const struct route api_routes[] = {
 		ROLE_OPERATOR, wire_get, NULL, &api_wire_page_type,
 		"OCPP messages as they were, newest first"},
 	{"POST", V1 "/backup", "", ROLE_ADMIN, backup_post, &api_backup_post_type, &api_done_type,
-		"Copies the store to a folder on this machine while depotd runs"},
+		"Copies the store and pki/ to a folder on this machine while depotd runs"},
 
 	{"GET", V1 "/metrics", "", ROLE_VIEWER, metrics_get, NULL, NULL,
 		"Counters in the text format of Prometheus"},

@@ -91,14 +91,6 @@ static bool state_parse(struct ask *k, struct db_transaction_filter *f)
 	return true;
 }
 
-/* The identity as it was first written: what the store knows it by. */
-static const char *known_station(struct ask *k, const char *id)
-{
-	const struct station *s = id != NULL ? fleet_station(&k->api->core->fleet, id) : NULL;
-
-	return s != NULL ? arena_strdup(k->arena, s->id) : id;
-}
-
 static struct query *query_create(struct ask *k)
 {
 	struct query *q = arena_alloc(k->arena, sizeof(*q));
@@ -117,7 +109,7 @@ void transactions_list(struct ask *k)
 	if (q == NULL || !ask_int(k, "limit", 1, 1000, &limit) || !state_parse(k, &q->filter) ||
 		!ask_time(k, "from", &q->filter.from) || !ask_time(k, "to", &q->filter.to))
 		return;
-	q->filter.station = known_station(k, ask_query(k, "station"));
+	q->filter.station = ask_station(k, ask_query(k, "station"));
 	q->filter.vehicle = ask_query(k, "vehicle");
 	q->filter.cursor = ask_query(k, "cursor");
 	q->filter.limit = (int)limit;
@@ -160,7 +152,7 @@ void transaction_get(struct ask *k)
 
 	if (q == NULL)
 		return;
-	q->filter.station = known_station(k, k->match.param[0]);
+	q->filter.station = ask_station(k, k->match.param[0]);
 	q->filter.id = k->match.param[1];
 	q->filter.limit = 1;
 	q->stream = arena_printf(k->arena, "transaction/%s/%s", q->filter.station, q->filter.id);
