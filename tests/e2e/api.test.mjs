@@ -2,8 +2,9 @@
 // stream, the life of a station, calls to it, and requests that mean no good.
 import test, { after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import https from 'node:https';
 import tls from 'node:tls';
 import { BUILD, Depotd, sleep, until } from './harness.mjs';
@@ -242,7 +243,7 @@ describe('problems', () => {
 		});
 
 	test('a body that is too long is 413, before all of it came', async () => {
-		assert.equal((await depotd.https('PUT', '/stations/X', `"${'x'.repeat(70000)}"`, as('admin'))).status, 413);
+		problem(await depotd.https('PUT', '/stations/X', `"${'x'.repeat(70000)}"`, as('admin')), 413);
 		const got = await bytes(`PUT /api/v1/stations/X HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${bearer.admin}\r\nContent-Length: 99999999999999999999\r\n\r\n`);
 		assert.match(got, /^HTTP\/1\.1 413 /);
 	});
@@ -258,7 +259,11 @@ describe('problems', () => {
 		}
 		assert.match(await bytes(`GET /api/v1/tree HTTP/1.1\r\n${auth}Transfer-Encoding: gzip, chunked\r\n\r\n`), /^HTTP\/1\.1 501 /);
 		assert.match(await bytes('GET /api/v1/tree HTTP/3.0\r\n\r\n'), /^HTTP\/1\.1 505 /);
-		assert.match(await bytes(`GET /${'x'.repeat(70000)} HTTP/1.1\r\n\r\n`), /^HTTP\/1\.1 431 /);
+		const long = await bytes(`GET /${'x'.repeat(70000)} HTTP/1.1\r\n\r\n`);
+		assert.match(long, /^HTTP\/1\.1 431 [^]*content-type: application\/problem\+json\r\n/);
+		const p = JSON.parse(long.slice(long.indexOf('\r\n\r\n')));
+		assert.deepEqual([p.type, p.title, p.status], ['about:blank', 'Request Header Fields Too Large', 431]);
+		assert.match(p.detail, /shorten/);
 		assert.match(await bytes('\x00\x01\x02\r\n\r\n'), /^HTTP\/1\.1 400 /);
 	});
 
@@ -544,6 +549,44 @@ describe('calls', () => {
 		assert.deepEqual([ended.type, ended.payload.outcome, ended.payload.status], ['CallEnded', 'answered', 'Scheduled']);
 	});
 
+	test('GET /calls and depotctl calls tell who asked, why, and what came of it, newest first', async () => {
+		await ask({ action: 'DataTransfer', payload: { vendorId: 'v', data: { connectionData: 1, password: 'Hidden-Passw0rd-1' } }, why: 'yearly' });
+		await sleep(10); // newer, by the clock of the list
+		await ask({ action: 'ClearCache', payload: {} });
+		const list = async (query, role = 'operator') => depotd.https('GET', `/calls${query}`, undefined, as(role));
+		const r = await until('both to stand there', async () => {
+			const x = await list('?station=call-1&limit=2');
+			return x.json.calls[0].action === 'ClearCache' && x.json.calls[0].outcome && x;
+		});
+		const [burnt, sent] = r.json.calls;
+		assert.deepEqual([burnt.action, burnt.outcome, burnt.error_code, burnt.error_text, burnt.actor], ['ClearCache', 'error', 'InternalError', 'the "cache" burns', 'apitoken:the operator']);
+		assert.deepEqual([sent.action, sent.station, sent.outcome, sent.why, sent.payload.data.password], ['DataTransfer', 'CALL-1', 'answered', 'yearly', '***']);
+		assert.deepEqual([sent.status, sent.response.status], ['Accepted', 'Accepted']);
+		assert.ok(sent.took_ms >= 0 && Date.parse(sent.ended_at) >= Date.parse(sent.at));
+		assert.doesNotMatch(r.text, /Hidden-Passw0rd/);
+		problem(await list('', 'viewer'), 403);
+		problem(await list('?limit=201'), 400, 'limit');
+		assert.deepEqual((await list('?station=NOBODY')).json.calls, []);
+
+		const ctl = (...args) => spawnSync(join(BUILD, 'depotctl'), args, { encoding: 'utf8' });
+		const here = ['--socket', join(depotd.data, 'depotd.sock')];
+		const table = ctl(...here, 'calls', 'CALL-1', '--limit', '2').stdout;
+		assert.match(table, /^TIME +STATION +ACTION +BY +OUTCOME +STATUS +TOOK +WHY/);
+		assert.match(table, /CALL-1 +ClearCache +apitoken:the operator +error +- +\d+\.\d s +InternalError: the "cache" burns/);
+		assert.match(table, /CALL-1 +DataTransfer +apitoken:the operator +answered .* yearly\n/);
+		assert.equal(JSON.parse(ctl(...here, '--json', 'calls', '--limit', '1').stdout).calls.length, 1);
+
+		const says = (status, pattern, ...args) => {
+			const out = ctl(...args);
+			assert.equal(out.status, status, out.stderr);
+			assert.match(out.stderr, pattern);
+		};
+		says(2, /^depotctl: the payload is not JSON: (?!.*byte \d\d)/, ...here, 'call', 'CALL-1', 'Reset', 'notjson');
+		says(3, /no socket \/nonexist: is depotd running\? .*--socket/, '--socket', '/nonexist', 'status');
+		says(2, /use https:\/\/localhost:1/, '--url', 'http://localhost:1', 'status');
+		says(2, /^Usage: depotctl stations\n/, 'stations', 'x');
+	});
+
 	test('a hundred calls at once go one by one; a client that leaves does not stop its call', async () => {
 		const all = await Promise.all(Array.from({ length: 99 }, () => ask({ action: 'GetLocalListVersion', payload: {} })));
 		assert.ok(all.every((r) => r.status === 200 && r.json.outcome === 'answered'));
@@ -647,6 +690,17 @@ describe('numbers and strangers', () => {
 		const r = await depotd.https('POST', '/backup', { dir }, as('admin'));
 		assert.equal(r.status, 200, r.text);
 		assert.ok(existsSync(join(dir, 'depot.db')));
+		assert.match(r.json.text, /pki\/ .*private keys/);
+		const mode = (...path) => statSync(join(dir, ...path)).mode & 0o777;
+		assert.equal(mode('pki'), 0o700);
+		const names = readdirSync(join(depotd.data, 'pki')).sort();
+		assert.ok(names.includes('root.key') && names.includes('root.pem'), String(names));
+		assert.deepEqual(readdirSync(join(dir, 'pki')).sort(), names);
+		for (const name of names) {
+			assert.ok(readFileSync(join(dir, 'pki', name)).equals(readFileSync(join(depotd.data, 'pki', name))), name);
+			assert.equal(mode('pki', name), 0o600, name);
+		}
+		assert.equal((await depotd.https('POST', '/backup', { dir }, as('admin'))).status, 200, 'a second time over the first');
 		problem(await depotd.https('POST', '/backup', { dir: depotd.data }, as('admin')), 422, 'dir');
 		assert.equal((await depotd.api('GET', '/readyz')).status, 200);
 	});

@@ -71,6 +71,22 @@ static int show_reply(const struct api_call_reply *r)
 		r->error_text != NULL ? ": " : "", r->error_text != NULL ? r->error_text : "");
 }
 
+/* Looked at alone: of the whole request, depotd would count bytes that nobody wrote. */
+static bool payload_ok(struct ctl *c, const char *payload)
+{
+	struct schema_error err;
+
+	if (payload == NULL) {
+		ctl_complain(CTL_FAILED, "out of memory");
+		return false;
+	}
+	if (schema_decode(&api_payload_type, payload, strlen(payload), c->arena, &err) != NULL)
+		return true;
+	bool is_json = strncmp(err.message, "must be", 7) == 0;
+	ctl_complain(CTL_USAGE, "the payload %s%s", is_json ? "" : "is not JSON: ", err.message);
+	return false;
+}
+
 int ctl_call(struct ctl *c)
 {
 	struct api_call_post post = {0};
@@ -89,6 +105,8 @@ int ctl_call(struct ctl *c)
 	post.payload = c->argc < 3 ? "{}" : c->argv[2];
 	if (strcmp(post.payload, "-") == 0)
 		post.payload = read_stdin(c);
+	if (!payload_ok(c, post.payload))
+		return CTL_USAGE;
 	const char *path = arena_printf(c->arena, "stations/%s/calls%s", ctl_escape(c, c->argv[0]),
 		is_async ? "?async=1" : "");
 	struct text json;

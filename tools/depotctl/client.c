@@ -1,9 +1,11 @@
 #include "tools/depotctl/client.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SILENCE_S  15 /* a stream beats every 5 s */
 #define ANSWER_MAX (256u << 20)
@@ -30,16 +32,35 @@ struct client *client_create(const struct client_config *cfg)
 	return c;
 }
 
+/* curl would name the host of the made-up URL. */
+static void explain_socket(const struct client *c, CURLcode code, const char *what, char why[400])
+{
+	const char *path = c->cfg.socket;
+
+	if (code != CURLE_COULDNT_CONNECT)
+		snprintf(why, 400,
+			"depotd at the socket %.120s gave no answer (%.120s): look at its log",
+			path, what);
+	else if (access(path, F_OK) != 0 && errno != EACCES)
+		snprintf(why, 400,
+			"there is no socket %.200s: is depotd running? name its socket with --socket "
+			"or DEPOTD_SOCKET",
+			path);
+	else if (access(path, R_OK | W_OK) != 0)
+		snprintf(why, 400,
+			"the socket %.200s may not be opened (%s): run this as depotd's user or root",
+			path, strerror(errno));
+	else
+		snprintf(why, 400, "nobody listens at the socket %.200s: is depotd running?", path);
+}
+
 /* One line that says what failed and what to look at. */
 static void explain(const struct client *c, CURLcode code, char why[400])
 {
 	const char *what = c->error[0] != '\0' ? c->error : curl_easy_strerror(code);
 
 	if (c->cfg.url == NULL)
-		snprintf(why, 400,
-			"cannot reach depotd at %.120s (%.120s): is it running? name its socket with "
-			"--socket or DEPOTD_SOCKET",
-			c->cfg.socket, what);
+		explain_socket(c, code, what, why);
 	else if (code == CURLE_PEER_FAILED_VERIFICATION)
 		snprintf(why, 400,
 			"the certificate of %.120s is not trusted (%.120s): name the depot's root with "

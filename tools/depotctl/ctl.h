@@ -75,6 +75,7 @@ int ctl_sessions(struct ctl *c);
 int ctl_session(struct ctl *c);
 int ctl_journal(struct ctl *c);
 int ctl_wire(struct ctl *c);
+int ctl_calls(struct ctl *c);
 
 /* change.c */
 int ctl_call(struct ctl *c);

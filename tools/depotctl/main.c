@@ -33,6 +33,10 @@ const struct command ctl_commands[] = {
 		2, 3, "--timeout= --why= --async",
 		"Sends an OCPP action to a station and prints its answer; - reads the payload from stdin",
 		"depotctl call CP-07 Reset '{\"type\":\"OnIdle\"}' --why 'firmware hangs'"},
+	{"calls", "[STATION] [--limit N]", ctl_calls, 0, 1, "--limit=",
+		"Calls to stations, newest first: who asked, why, and what came of them; --json prints "
+		"payloads and answers too",
+		"depotctl calls CP-07 --limit 20"},
 	{"set-station",
 		"STATION [--evse ID:KIND:MAX_W[:MIN_W[:PHASES[:TAIL_W[:CONNECTORS]]]] …] [--node N]\n"
 		"              [--name TEXT] [--profile 0..3] [--policy accepted|pending|rejected]\n"
@@ -74,7 +78,8 @@ const struct command ctl_commands[] = {
 		"depotctl metrics | grep ocpp"},
 	{"routes", "", ctl_routes, 0, 0, "", "All paths of the API", "depotctl routes"},
 	{"backup", "DIR", ctl_backup, 1, 1, "",
-		"Copies the store to a folder on depotd's machine while it runs, and checks the copy",
+		"Copies the store and pki/ to a folder on depotd's machine while it runs, and checks the "
+		"store's copy",
 		"depotctl backup /var/backups/depot-monday"},
 	{"rebuild", "--check|--replace --data DIR", ctl_rebuild, 0, 0, "--check --replace --data=",
 		"Computes the projections anew from the journal, and compares or replaces them; needs "
@@ -198,7 +203,8 @@ static int check_words(const struct ctl *c, const struct command *m)
 	}
 	if (words >= m->min_args && (m->max_args < 0 || words <= m->max_args))
 		return CTL_OK;
-	fprintf(stderr, "Usage: depotctl %s %s\nExample: %s\n", m->name, m->usage, m->example);
+	fprintf(stderr, "Usage: depotctl %s%s%s\nExample: %s\n", m->name,
+		m->usage[0] != '\0' ? " " : "", m->usage, m->example);
 	return CTL_USAGE;
 }
 
@@ -242,6 +248,9 @@ static int run(struct ctl *c, const struct command *m, const struct client_confi
 
 	if (status != CTL_OK)
 		return status;
+	if (cfg->url != NULL && strncmp(cfg->url, "http://", 7) == 0)
+		return ctl_complain(CTL_USAGE, "--url %s: depotd speaks HTTPS only; use https://%s",
+			cfg->url, cfg->url + 7);
 	c->command = m->name;
 	c->arena = arena_create(0);
 	c->client = client_create(cfg);

@@ -1,4 +1,4 @@
-/* Tables of what was: transactions, journal, messages. */
+/* Tables of what was: transactions, journal, messages, calls. */
 #include <string.h>
 #include <unistd.h>
 
@@ -235,5 +235,58 @@ int ctl_wire(struct ctl *c)
 	}
 	if (page->frames.count == 0)
 		printf("No messages.\n");
+	return status;
+}
+
+/* -- calls ----------------------------------------------------------------------------------- */
+
+/* "rollout 7; InternalError: burns": why it was asked for, and what went wrong. */
+static const char *reason_of(struct ctl *c, const struct api_call_view *v)
+{
+	const char *error = v->error_code != NULL ? v->error_code : v->error_text;
+
+	if (v->error_code != NULL && v->error_text != NULL)
+		error = arena_printf(c->arena, "%s: %s", v->error_code, v->error_text);
+	if (v->why == NULL || error == NULL)
+		return v->why != NULL ? v->why : error;
+	return arena_printf(c->arena, "%s; %s", v->why, error);
+}
+
+static void row_call(struct ctl *c, struct table *t, const struct api_call_view *v)
+{
+	const char *outcome = v->outcome != NULL ? v->outcome : "waiting";
+	enum colour colour = strcmp(outcome, "answered") == 0 ? COLOUR_GREEN : COLOUR_RED;
+
+	table_row(t);
+	table_cell(t, cell_time(c->arena, true, v->at));
+	table_cell(t, v->station);
+	table_cell(t, v->action);
+	table_cell(t, v->actor);
+	table_cell_colour(t, v->outcome != NULL ? colour : COLOUR_YELLOW, outcome);
+	table_cell(t, v->status);
+	if (v->has_took_ms)
+		table_cellf(t, "%.1f s", (double)v->took_ms / 1000.0);
+	else
+		table_cell(t, NULL);
+	table_cell(t, reason_of(c, v));
+}
+
+int ctl_calls(struct ctl *c)
+{
+	static const char *const names[] = {"limit", NULL};
+	const char *path = query_of(c, "calls", names);
+	struct table *t = table_create(
+		c->arena, "TIME|STATION|ACTION|BY|OUTCOME|STATUS|>TOOK|WHY / ERROR", c->colour);
+	void *answer;
+
+	if (c->argc > 0)
+		path = arena_printf(c->arena, "%s%cstation=%s", path,
+			strchr(path, '?') != NULL ? '&' : '?', ctl_escape(c, c->argv[0]));
+	int status = ctl_ask_struct(c, "GET", path, NULL, NULL, &api_call_list_type, &answer);
+	const struct api_call_list *list = answer;
+	for (size_t i = 0; list != NULL && i < list->calls.count; i++)
+		row_call(c, t, &list->calls.items[i]);
+	if (list != NULL)
+		print(t, "No calls.");
 	return status;
 }
