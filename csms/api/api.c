@@ -221,8 +221,7 @@ static void asks_end(struct api *api)
 				       "\"status\":503,\"detail\":\"depotd is stopping\"}";
 	struct ask *k, *next;
 
-	DL_FOREACH_SAFE(api->asks, k, next)
-	{
+	DL_FOREACH_SAFE (api->asks, k, next) {
 		DL_DELETE(api->asks, k);
 		k->api = NULL;
 		if (k->x != NULL)

@@ -291,9 +291,9 @@ static void send_all(struct streams *h, const struct text *t, bool snapshots, bo
 
 	if (!text_ok(t) || t->len == 0)
 		return;
-	DL_FOREACH_SAFE(h->list, s, next)
-	if (s->is_snapshots ? snapshots : patches)
-		http_stream_send(s->x, t->data, t->len);
+	DL_FOREACH_SAFE (h->list, s, next)
+		if (s->is_snapshots ? snapshots : patches)
+			http_stream_send(s->x, t->data, t->len);
 }
 
 static bool wants_snapshots(const struct streams *h)
@@ -310,11 +310,11 @@ static void end_strangers(struct streams *h)
 {
 	struct stream *s, *next;
 
-	DL_FOREACH_SAFE(h->list, s, next)
-	if (!auth_alive(h->api->auth, &s->who)) {
-		http_stream_end(s->x);
-		stream_free(s);
-	}
+	DL_FOREACH_SAFE (h->list, s, next)
+		if (!auth_alive(h->api->auth, &s->who)) {
+			http_stream_end(s->x);
+			stream_free(s);
+		}
 }
 
 static void beat(struct streams *h)
@@ -467,8 +467,7 @@ void streams_destroy(struct streams *h)
 	if (h == NULL)
 		return;
 	timer_stop(h->api->core->timers, &h->timer);
-	DL_FOREACH_SAFE(h->list, s, next)
-	{
+	DL_FOREACH_SAFE (h->list, s, next) {
 		http_stream_end(s->x);
 		stream_free(s);
 	}

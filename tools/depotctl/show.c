@@ -53,6 +53,8 @@ static enum colour state_colour(const char *state)
 		{"rejected", COLOUR_RED},
 	};
 
+	if (state == NULL)
+		return COLOUR_NONE;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strcmp(rows[i].state, state) == 0)
 			return rows[i].colour;
