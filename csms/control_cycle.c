@@ -127,6 +127,13 @@ static const char *plan_words(const struct control_plan_row *row, int32_t allowe
 	return allowed_w == 0 ? "its turn comes later in the plan" : "as planned";
 }
 
+/* The guard raises by steps: until it is there, the last step stands for the plan. */
+static const char *guard_words(enum grid_source source)
+{
+	return source == GRID_SOURCE_PLAN || source == GRID_SOURCE_HOLD ? "rises by steps"
+									: grid_source_name(source);
+}
+
 /* What the EVSE is to be told, and why. Without a vehicle it holds its default profile. */
 static void explain(
 	struct control *k, int i, const struct guard_evse_out *out, struct setpoint *want)
@@ -147,7 +154,7 @@ static void explain(
 	say(want->source, sizeof want->source, "guard");
 	say(want->node, sizeof want->node, node);
 	snprintf(want->reason, sizeof want->reason, "%.1f of %.1f kW: %s%s%s",
-		out->allowed_w / 1000.0, in->wanted_w / 1000.0, grid_source_name(out->source),
+		out->allowed_w / 1000.0, in->wanted_w / 1000.0, guard_words(out->source),
 		node[0] ? " of " : "", node);
 }
 
