@@ -57,7 +57,7 @@ static void token_key(const char *type, const char *value, char out[UTF8_SIZE(60
 
 struct token *fleet_token(const struct fleet *f, const char *type, const char *value)
 {
-	char key[UTF8_SIZE(60)];
+	char key[UTF8_SIZE(60)] = "";
 	struct token *t;
 
 	token_key(type, value, key);
