@@ -3,17 +3,12 @@
 #include "csms/record.h"
 #include "csms/token_check.h"
 
-static bool journal(struct exchange *x)
-{
-	return handle_reported(x, NULL) != NULL;
-}
-
 void *handle_authorize(struct exchange *x, const void *request)
 {
 	const struct ocpp201_authorize_request *req = request;
 	struct ocpp201_authorize_response *res = arena_alloc(x->arena, sizeof *res);
 
-	if (!res || !journal(x))
+	if (!res || !handle_reported(x, request))
 		return NULL;
 	token_check(&x->core->fleet, &req->id_token, x->received, x->arena, &res->id_token_info);
 	return res;

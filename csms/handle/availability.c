@@ -18,7 +18,7 @@ static void journal(
 		.payload = p,
 		.at = at,
 		.received = x->received,
-		.cause = x->message_id,
+		.cause = arena_strdup(x->arena, x->message_id),
 		.actor = arena_printf(x->arena, "station:%s", x->station->id),
 	};
 
@@ -27,7 +27,6 @@ static void journal(
 	p->evse_id = evse;
 	p->connector_id = connector;
 	p->status = arena_printf(x->arena, "%.20s", status);
-	e.cause = arena_strdup(x->arena, x->message_id);
 	record_event(x->core, &e);
 }
 
