@@ -15,7 +15,7 @@ static const struct {
 } parts[] = {
 	{&projection_station, projection_station_rules},
 	[TRANSACTION] = {&projection_transaction, projection_transaction_rules},
-	{&projection_command, projection_command_rules},
+	{&projection_call, projection_call_rules},
 	{&projection_access, projection_access_rules},
 	{&projection_control, projection_control_rules},
 };
@@ -28,7 +28,7 @@ const struct projection_table projection_tables[] = {
 	{"setpoints", "depot, station, evse"},
 	{"transactions", "id"},
 	{"tokens", "depot, type, value"},
-	{"commands", "depot, call_id"},
+	{"calls", "depot, call_id"},
 	{"plans", "depot, number"},
 	{"guard_acts", "depot, number"},
 	{"depots", "depot"},

@@ -43,7 +43,7 @@ struct projection {
 	void (*forget)(void *self); /* NULL: caches nothing */
 };
 
-extern const struct projection projection_station, projection_transaction, projection_command,
+extern const struct projection projection_station, projection_transaction, projection_call,
 	projection_access, projection_control;
 
 struct projection_rule {
@@ -54,7 +54,7 @@ struct projection_rule {
 
 /* Rules of each file; type -1 at the end. */
 extern const struct projection_rule projection_station_rules[], projection_transaction_rules[],
-	projection_command_rules[], projection_access_rules[], projection_control_rules[];
+	projection_call_rules[], projection_access_rules[], projection_control_rules[];
 
 /* 1: the rows of transactions say that the key is taken. */
 int projection_transaction_knows_key(void *self, int64_t stream_id, const char *key);

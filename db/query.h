@@ -94,18 +94,18 @@ int db_query_transactions(struct db_reader *r, const struct db_transaction_filte
 /* True if an event with this sequence number is in the journal: a retry needs no second look. */
 bool db_transaction_has(const struct db_transaction *t, int64_t seq_no);
 
-struct db_command {
+struct db_call {
 	const char *call_id, *station, *action, *actor, *why;
 	const char *outcome, *status, *error_code, *error_text; /* outcome NULL: not ended */
 	const char *payload, *response; /* with `bodies` only */
 	int64_t took_ms;
 	wall_t queued_at, ended_at;
 };
-struct db_command_list {
+struct db_call_list {
 	size_t count;
-	struct db_command *items;
+	struct db_call *items;
 };
-struct db_command_filter {
+struct db_call_filter {
 	const char *station, *call_id, *action;
 	wall_t before; /* queued before this; 0: now */
 	bool waiting; /* only those that have not ended */
@@ -113,7 +113,7 @@ struct db_command_filter {
 	int limit;
 };
 /* Newest first. */
-int db_query_commands(struct db_reader *r, const struct db_command_filter *f, struct arena *a,
-	struct db_command_list *out);
+int db_query_calls(struct db_reader *r, const struct db_call_filter *f, struct arena *a,
+	struct db_call_list *out);
 
 #endif

@@ -6,12 +6,12 @@
 #define LIST_MAX 200 /* each may hold a payload and an answer of max_body */
 
 struct query {
-	struct db_command_filter filter;
-	struct db_command_list found;
+	struct db_call_filter filter;
+	struct db_call_list found;
 	const char *error;
 };
 
-static void view_call(const struct db_command *c, struct api_call_view *out)
+static void view_call(const struct db_call *c, struct api_call_view *out)
 {
 	bool has_ended = c->outcome != NULL;
 
@@ -39,7 +39,7 @@ static void list_work(struct db_reader *r, struct ask *k)
 {
 	struct query *q = k->state;
 
-	if (db_query_commands(r, &q->filter, k->arena, &q->found) != 0)
+	if (db_query_calls(r, &q->filter, k->arena, &q->found) != 0)
 		q->error = arena_strdup(k->arena, db_reader_error(r));
 }
 
@@ -71,7 +71,7 @@ void calls_list(struct ask *k)
 	if (!ask_int(k, "limit", 1, LIST_MAX, &limit))
 		return;
 	k->state = q;
-	q->filter = (struct db_command_filter){.station = ask_station(k, ask_query(k, "station")),
+	q->filter = (struct db_call_filter){.station = ask_station(k, ask_query(k, "station")),
 		.bodies = true,
 		.limit = (int)limit};
 	ask_read(k, list_work, list_finish);

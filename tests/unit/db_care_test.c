@@ -90,11 +90,34 @@ START_TEST(check_names_the_first_difference_and_rebuild_mends_it)
 }
 END_TEST
 
+/* Drops the tables that the first release did not have. */
+static void drop_new_tables(sqlite3 *h)
+{
+	static const char names[] =
+		"SELECT name FROM sqlite_master WHERE type='table' AND name NOT IN ('meta',"
+		" 'streams', 'journal', 'stations', 'evses', 'connectors', 'setpoints',"
+		" 'transactions', 'tokens', 'commands', 'plans', 'guard_acts', 'depots', 'users',"
+		" 'api_tokens') AND name NOT LIKE 'sqlite_%'";
+	char text[200];
+	sqlite3_stmt *st;
+	do {
+		text[0] = '\0';
+		ck_assert_int_eq(sqlite3_prepare_v2(h, names, -1, &st, NULL), SQLITE_OK);
+		if (sqlite3_step(st) == SQLITE_ROW)
+			snprintf(text, sizeof text, "DROP TABLE %s", sqlite3_column_text(st, 0));
+		sqlite3_finalize(st);
+		ck_assert_int_eq(sqlite3_exec(h, text, NULL, NULL, NULL), SQLITE_OK);
+	} while (text[0]);
+}
+
 /* The layout of the first release, made of a store of today. */
 static void age_store(void)
 {
 	static const char *const steps[] = {"ALTER TABLE transactions DROP COLUMN keyed",
-		"DROP TABLE event_keys",
+		"DROP TABLE commands", "DROP INDEX calls_time", "DROP INDEX calls_station",
+		"ALTER TABLE calls DROP COLUMN command", "ALTER TABLE calls RENAME TO commands",
+		"CREATE INDEX commands_time ON commands (depot, queued_at)",
+		"CREATE INDEX commands_station ON commands (depot, station, queued_at)",
 		"CREATE UNIQUE INDEX journal_idem ON journal (stream, idem) WHERE idem IS NOT NULL",
 		"PRAGMA user_version=1"};
 	char path[400];
@@ -104,6 +127,7 @@ static void age_store(void)
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
 		ck_assert_msg(sqlite3_exec(h, steps[i], NULL, NULL, NULL) == SQLITE_OK, "%s",
 			sqlite3_errmsg(h));
+	drop_new_tables(h);
 	sqlite3_close(h);
 }
 

@@ -1,4 +1,4 @@
-/* Projections of stations, commands, access and control, as the queries show them. */
+/* Projections of stations, calls, access and control, as the queries show them. */
 #include "tests/unit/db_fixture.h"
 
 static struct db *db;
@@ -28,11 +28,11 @@ static void put(const char *stream, int type, const void *payload, int64_t at)
 
 struct answers {
 	const char *key, *key2;
-	struct db_command_filter commands_of;
+	struct db_call_filter calls_of;
 	struct db_station_list stations;
 	struct db_connector_list connectors;
 	struct db_setpoint_list setpoints;
-	struct db_command_list commands;
+	struct db_call_list calls;
 	struct db_token_list tokens;
 	struct db_user_list users;
 	struct db_api_token_list api_tokens;
@@ -48,7 +48,7 @@ static void read_all(struct db_reader *r, void *arg)
 	int rc = db_query_stations(r, q->key, arena, &q->stations);
 	rc |= db_query_connectors(r, q->key, arena, &q->connectors);
 	rc |= db_query_setpoints(r, q->key, arena, &q->setpoints);
-	rc |= db_query_commands(r, &q->commands_of, arena, &q->commands);
+	rc |= db_query_calls(r, &q->calls_of, arena, &q->calls);
 	rc |= db_query_tokens(r, q->key, q->key2, arena, &q->tokens);
 	rc |= db_query_users(r, q->key, arena, &q->users);
 	rc |= db_query_api_tokens(r, q->key, arena, &q->api_tokens);
@@ -192,7 +192,7 @@ START_TEST(late_status_does_not_replace_a_newer_one)
 }
 END_TEST
 
-/* -- commands --------------------------------------------------------------------------------- */
+/* -- calls --------------------------------------------------------------------------------- */
 
 START_TEST(command_from_queue_to_answer)
 {
@@ -214,12 +214,12 @@ START_TEST(command_from_queue_to_answer)
 			.response = "{\"status\":\"Scheduled\"}",
 			.took_ms = 88},
 		T0 + 50);
-	struct answers q = {.commands_of = {.station = "A", .bodies = true}};
+	struct answers q = {.calls_of = {.station = "A", .bodies = true}};
 	ck_assert_int_eq(db_read_now(db, read_all, &q), 0);
-	ck_assert_uint_eq(q.commands.count, 3);
-	ck_assert_str_eq(q.commands.items[0].call_id, "call-2");
-	ck_assert_ptr_null(q.commands.items[0].outcome);
-	const struct db_command *c = &q.commands.items[1];
+	ck_assert_uint_eq(q.calls.count, 3);
+	ck_assert_str_eq(q.calls.items[0].call_id, "call-2");
+	ck_assert_ptr_null(q.calls.items[0].outcome);
+	const struct db_call *c = &q.calls.items[1];
 	ck_assert_str_eq(c->outcome, "answered");
 	ck_assert_str_eq(c->status, "Scheduled");
 	ck_assert_str_eq(c->payload, "{\"type\":\"OnIdle\"}");
@@ -228,13 +228,13 @@ START_TEST(command_from_queue_to_answer)
 	ck_assert_int_eq(c->took_ms, 88);
 	ck_assert_int_eq(c->queued_at.ms, T0 + 1);
 	ck_assert_int_eq(c->ended_at.ms, T0 + 50);
-	q = (struct answers){.commands_of = {.waiting = true, .action = "Reset"}};
+	q = (struct answers){.calls_of = {.waiting = true, .action = "Reset"}};
 	ck_assert_int_eq(db_read_now(db, read_all, &q), 0);
-	ck_assert_uint_eq(q.commands.count, 1);
-	ck_assert_ptr_null(q.commands.items[0].payload);
-	q = (struct answers){.commands_of = {.before = {T0 + 1}}};
+	ck_assert_uint_eq(q.calls.count, 1);
+	ck_assert_ptr_null(q.calls.items[0].payload);
+	q = (struct answers){.calls_of = {.before = {T0 + 1}}};
 	ck_assert_int_eq(db_read_now(db, read_all, &q), 0);
-	ck_assert_uint_eq(q.commands.count, 1);
+	ck_assert_uint_eq(q.calls.count, 1);
 }
 END_TEST
 

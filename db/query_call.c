@@ -3,7 +3,7 @@
 #include "db/query_log.h"
 #include "gen/event.h"
 
-static void read_command(struct query *q, struct db_command *c)
+static void read_call(struct query *q, struct db_call *c)
 {
 	c->call_id = query_text(q, 0);
 	c->station = query_text(q, 1);
@@ -35,7 +35,7 @@ static const void *fetch(struct query *q, int64_t seq, int type)
 	return found == type ? payload : NULL;
 }
 
-static void read_bodies(struct query *q, struct db_command *c, int64_t queued, int64_t ended)
+static void read_bodies(struct query *q, struct db_call *c, int64_t queued, int64_t ended)
 {
 	const struct event_call_queued *in = fetch(q, queued, EVENT_CALL_QUEUED);
 	const struct event_call_ended *out = fetch(q, ended, EVENT_CALL_ENDED);
@@ -43,14 +43,14 @@ static void read_bodies(struct query *q, struct db_command *c, int64_t queued, i
 	c->response = out ? out->response : NULL;
 }
 
-int db_query_commands(struct db_reader *r, const struct db_command_filter *f, struct arena *a,
-	struct db_command_list *out)
+int db_query_calls(struct db_reader *r, const struct db_call_filter *f, struct arena *a,
+	struct db_call_list *out)
 {
 	struct query q;
-	struct db_command_list list = {0};
+	struct db_call_list list = {0};
 	query_init(&q, r, &r->depot, a, true,
 		"SELECT call_id, station, action, queued_at, actor, why, ended_at, outcome, status,"
-		" error_code, error_text, took_ms, queued_seq, ended_seq FROM commands"
+		" error_code, error_text, took_ms, queued_seq, ended_seq FROM calls"
 		" WHERE depot=?1");
 	query_and_text(&q, "call_id=?", f->call_id);
 	query_and_text(&q, "station=?", f->station);
@@ -61,10 +61,10 @@ int db_query_commands(struct db_reader *r, const struct db_command_filter *f, st
 	query_add(&q, " ORDER BY queued_at DESC, call_id DESC");
 	query_limit(&q, f->limit);
 	while (query_next(&q)) {
-		struct db_command *c = QUERY_ITEM(&q, &list);
+		struct db_call *c = QUERY_ITEM(&q, &list);
 		if (!c)
 			break;
-		read_command(&q, c);
+		read_call(&q, c);
 		if (f->bodies)
 			read_bodies(&q, c, query_int(&q, 12), query_int(&q, 13));
 	}

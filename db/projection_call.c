@@ -1,28 +1,28 @@
-/* Commands to stations: queued by whom, ended how. Payload and answer stay in the journal. */
+/* Calls to stations: queued by whom, ended how. Payload and answer stay in the journal. */
 #include <stdlib.h>
 
 #include "db/projection.h"
 #include "gen/event.h"
 
-struct commands {
+struct calls {
 	struct sql *sql;
 	sqlite3_stmt *queued, *ended;
 };
 
 static void *create(struct sql *s)
 {
-	struct commands *p = calloc(1, sizeof *p);
+	struct calls *p = calloc(1, sizeof *p);
 	if (!p)
 		return NULL;
 	p->sql = s;
 	const struct sql_prepared list[] = {
 		{&p->queued,
-			"INSERT INTO commands (depot, call_id, station, action, queued_seq,"
+			"INSERT INTO calls (depot, call_id, station, action, queued_seq,"
 			" queued_at,"
 			" actor, why) VALUES (?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT (depot, call_id)"
 			" DO UPDATE SET queued_seq=?5, queued_at=?6, actor=?7, why=?8"},
 		{&p->ended,
-			"INSERT INTO commands (depot, call_id, station, action, ended_seq,"
+			"INSERT INTO calls (depot, call_id, station, action, ended_seq,"
 			" ended_at,"
 			" outcome, status, error_code, error_text, took_ms)"
 			" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11) ON CONFLICT (depot, call_id)"
@@ -49,7 +49,7 @@ static void bind_key(
 
 static int on_queued(void *self, const struct journal_entry *e)
 {
-	struct commands *p = self;
+	struct calls *p = self;
 	const struct event_call_queued *c = e->payload;
 	bind_key(p->queued, e, c->call_id, c->action);
 	sql_bind_text(p->queued, 7, e->actor);
@@ -59,7 +59,7 @@ static int on_queued(void *self, const struct journal_entry *e)
 
 static int on_ended(void *self, const struct journal_entry *e)
 {
-	struct commands *p = self;
+	struct calls *p = self;
 	const struct event_call_ended *c = e->payload;
 	sqlite3_stmt *st = p->ended;
 	bind_key(st, e, c->call_id, c->action);
@@ -71,10 +71,10 @@ static int on_ended(void *self, const struct journal_entry *e)
 	return sql_run(p->sql, st);
 }
 
-const struct projection projection_command = {"command", create, free, NULL};
+const struct projection projection_call = {"call", create, free, NULL};
 
-const struct projection_rule projection_command_rules[] = {
-	{EVENT_CALL_QUEUED, &projection_command, on_queued},
-	{EVENT_CALL_ENDED, &projection_command, on_ended},
+const struct projection_rule projection_call_rules[] = {
+	{EVENT_CALL_QUEUED, &projection_call, on_queued},
+	{EVENT_CALL_ENDED, &projection_call, on_ended},
 	{.type = -1},
 };
