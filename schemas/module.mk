@@ -41,7 +41,8 @@ $(eval $(call unit,schema_threads,$(SCHEMAS_SRC) gen/ocpp201.c gen/depot.c,cjson
 CODEC_FUZZ_GEN := $(foreach s,ocpp201 event depot meter,$(BUILD)/gen/$(s).c)
 $(eval $(call fuzzer,codec,$(SCHEMAS_SRC) $(CODEC_FUZZ_GEN),cjson m))
 
-$(eval $(call program,tests/schema/judge,tests/schema/judge.c gen/ocpp201.c $(SCHEMAS_SRC),cjson m))
+$(eval $(call program,tests/schema/judge,tests/schema/judge.c gen/ocpp16.c gen/ocpp201.c \
+	$(SCHEMAS_SRC),cjson m))
 
 SCHEMA_NPM := tests/schema/node_modules/.package-lock.json
 

@@ -1,23 +1,45 @@
 /*
  * judge: what our codec says to messages, for tests/schema/differential.mjs.
  *
- * Reads lines "TypeName<TAB>JSON" (TypeName: an OCPP action and Request or Response) and answers
- * each with a line: "ok", or "FAULT<TAB>PATH<TAB>MESSAGE". A message that decodes must encode and
+ * Reads lines "VERSION:TypeName<TAB>JSON" (VERSION: ocpp1.6 or ocpp2.0.1; TypeName: an OCPP action
+ * and Request or Response) and answers each with a line: "ok", or "FAULT<TAB>PATH<TAB>MESSAGE". A message that decodes must encode and
  * decode again to the same text, or the answer is "UNSTABLE".
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "gen/ocpp16.h"
 #include "gen/ocpp201.h"
+
+static const struct {
+	const char *prefix;
+	const struct schema_action *actions;
+	int count;
+} versions[] = {
+	{"ocpp1.6:", ocpp16_actions, OCPP16_ACTION_COUNT},
+	{"ocpp2.0.1:", ocpp201_actions, OCPP201_ACTION_COUNT},
+};
+
+static const struct schema_struct *find_in(
+	const struct schema_action *actions, int count, const char *name)
+{
+	for (int i = 0; i < count; i++) {
+		if (strcmp(actions[i].request->name, name) == 0)
+			return actions[i].request;
+		if (strcmp(actions[i].response->name, name) == 0)
+			return actions[i].response;
+	}
+	return NULL;
+}
 
 static const struct schema_struct *find_type(const char *name)
 {
-	for (int i = 0; i < OCPP201_ACTION_COUNT; i++) {
-		if (strcmp(ocpp201_actions[i].request->name, name) == 0)
-			return ocpp201_actions[i].request;
-		if (strcmp(ocpp201_actions[i].response->name, name) == 0)
-			return ocpp201_actions[i].response;
+	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+		size_t n = strlen(versions[i].prefix);
+
+		if (strncmp(name, versions[i].prefix, n) == 0)
+			return find_in(versions[i].actions, versions[i].count, name + n);
 	}
 	return NULL;
 }
