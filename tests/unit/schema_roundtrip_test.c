@@ -14,6 +14,7 @@
 #include "gen/depot.h"
 #include "gen/event.h"
 #include "gen/meter.h"
+#include "gen/ocpp16.h"
 #include "gen/ocpp201.h"
 #include "schemas/rows.h"
 
@@ -323,6 +324,10 @@ static void setup(void)
 		add_type(ocpp201_actions[i].response);
 	}
 	ck_assert_int_eq(type_count, 128 + 55);
+	for (int i = 0; i < OCPP16_ACTION_COUNT; i++) {
+		add_type(ocpp16_actions[i].request);
+		add_type(ocpp16_actions[i].response);
+	}
 	for (int i = 0; i < EVENT_EVENT_COUNT; i++)
 		add_type(event_events[i].type);
 	add_type(&api_overview_type);
