@@ -1,11 +1,12 @@
 #include "csms/dispatch.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "csms/call.h"
 #include "csms/handle/handlers.h"
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/retry.h"
+#include "csms/signed.h"
 
 #define BAD_FRAMES_MAX                                                                             \
 	50 /* texts in one connection that are no OCPP-J message; then it is closed */
@@ -58,23 +59,10 @@ void dispatch_invite(struct session *s, int action)
 
 /* -- answers ---------------------------------------------------------------------------------- */
 
-static uint64_t digest(const char *s, size_t len)
+static void remember(struct session *x, const char *id, const struct text *t, bool is_out)
 {
-	uint64_t h = 1469598103934665603ull; /* FNV-1a */
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)s[i]) * 1099511628211ull;
-	return h;
-}
-
-static void remember(struct session *x, const char *text, size_t len, bool is_out)
-{
-	x->last_is_out = is_out;
-	free(x->last_reply);
-	x->last_reply = len ? malloc(len) : NULL;
-	x->last_reply_len = x->last_reply ? len : 0;
-	if (x->last_reply)
-		memcpy(x->last_reply, text, len);
+	if (x->station->retries && text_ok(t))
+		retry_answered(x->station->retries, id, t->data, t->len, is_out);
 }
 
 /* Answers that depend on nothing durable go at once. */
@@ -95,7 +83,7 @@ static void answer_error(
 	text_init(&t, 0);
 	ocpp_write_error(&t, id, x->version, code, words, NULL, NULL);
 	x->core->metrics.errors_out++;
-	remember(x, t.data, t.len, true);
+	remember(x, id->text, &t, true);
 	answer_now(x, id, &t, words);
 	text_finish(&t);
 }
@@ -110,7 +98,7 @@ static void answer_schema_error(
 	text_init(&t, 0);
 	ocpp_write_schema_error(&t, id, x->version, err);
 	x->core->metrics.errors_out++;
-	remember(x, t.data, t.len, true);
+	remember(x, id->text, &t, true);
 	answer_now(x, id, &t, verdict);
 	text_finish(&t);
 }
@@ -124,13 +112,11 @@ static void answer_result(struct session *x, const struct ocpp_id *id,
 	text_init(&t, 0);
 	schema_encode(type, response, &payload);
 	if (text_ok(&payload) && ocpp_write_result(&t, id, payload.data) == 0) {
-		remember(x, t.data, t.len, !durable);
-		record_frame(
-			x->core, x->station, DB_FRAME_OUT, id->text, NULL, NULL, t.data, t.len);
+		remember(x, id->text, &t, !durable);
 		if (durable)
-			record_reply(x->core, x->station, t.data, t.len);
+			record_reply(x->core, x->station, id->text, t.data, t.len);
 		else
-			session_send(x, t.data, t.len);
+			answer_now(x, id, &t, NULL);
 	}
 	text_finish(&payload);
 	text_finish(&t);
@@ -150,20 +136,27 @@ static bool may_send(const struct session *x, int action)
 	return s->boot_status == EVENT_REGISTRATION_PENDING && (x->invited >> action & 1);
 }
 
-/* Same id and same payload as the call before: a retry. Answer alike and do not act twice. */
-static bool is_retry(struct session *x, const struct ocpp_frame *f)
+/* Rule 13: a retry is answered alike and does not act twice. Answers that tell the time are made
+ * anew on a new connection: a station that counts its ids from 1 each time would live in the past. */
+static bool is_retry(struct session *x, const struct ocpp_frame *f, int action)
 {
-	uint64_t d = digest(f->payload.at, f->payload.len) ^ digest(f->action, strlen(f->action));
+	struct station *s = x->station;
+	bool renews = action == OCPP201_HEARTBEAT || action == OCPP201_BOOT_NOTIFICATION;
+	struct retry_answer a = {0};
+	enum retry_kind kind;
 
-	if (x->last_digest == d && strcmp(x->last_id, f->id.text) == 0) {
-		x->core->metrics.repeated++;
-		return true;
-	}
-	memcpy(x->last_id, f->id.text, sizeof x->last_id);
-	x->last_digest = d;
-	free(x->last_reply);
-	x->last_reply = NULL;
-	return false;
+	if (!s->retries && !(s->retries = retries_create()))
+		return false;
+	kind = retry_take(s->retries, f->id.text, f->action, f->payload.at, f->payload.len, renews,
+		x->epoch, clock_mono().us / 1000, &a);
+	if (kind == RETRY_NEW)
+		return false;
+	x->core->metrics.repeated++;
+	if (kind == RETRY_ANSWERED) {
+		record_frame(x->core, s, DB_FRAME_OUT, f->id.text, NULL, NULL, a.reply, a.len);
+		session_send(x, a.reply, a.len);
+	} /* else its answer is on the way: it goes when the first one is on disk */
+	return true;
 }
 
 static void handle_call(struct session *x, const struct ocpp_frame *f,
@@ -216,11 +209,29 @@ static void on_call(struct session *x, const struct ocpp_frame *f)
 	} else if (!may_send(x, (int)(action - ocpp201_actions))) {
 		answer_error(x, &f->id, OCPP_CODE_SECURITY_ERROR,
 			"not accepted yet: send a BootNotification first");
-	} else if (!is_retry(x, f)) {
+	} else if (!is_retry(x, f, (int)(action - ocpp201_actions))) {
 		handle_call(x, f, action, row);
-	} else if (x->last_reply && x->last_is_out) {
-		session_send(x, x->last_reply, x->last_reply_len);
-	} /* else its answer is on the way: it goes when the first one is on disk */
+	}
+}
+
+/* Part 4, 7.2: the encapsulated normal message is processed as if it had come by itself. */
+static void on_signed_call(
+	struct session *x, const struct ocpp_frame *f, const struct ocpp_limits *limits)
+{
+	struct arena *a = arena_create(0);
+	struct ocpp_frame inner;
+	struct ocpp_frame_error err;
+	size_t len = 0;
+	const char *text = a ? signed_unwrap(f, a, &len) : NULL;
+
+	if (!text || ocpp_frame_parse(text, len, limits, &inner, &err) || signed_is(&inner)) {
+		answer_error(x, &f->id, OCPP_CODE_FORMAT_VIOLATION,
+			"the signed message holds no payload that can be read");
+	} else {
+		inner.id = f->id;
+		on_call(x, &inner);
+	}
+	arena_destroy(a);
 }
 
 static void on_bad_frame(struct session *x, const struct ocpp_frame_error *err)
@@ -277,7 +288,9 @@ void dispatch_message(struct session *x, const char *text, size_t len)
 	}
 	record_frame(x->core, x->station, DB_FRAME_IN, f.id.text, f.action[0] ? f.action : NULL,
 		NULL, text, len);
-	if (f.type == OCPP_CALL)
+	if (f.type == OCPP_CALL && signed_is(&f))
+		on_signed_call(x, &f, &limits);
+	else if (f.type == OCPP_CALL)
 		on_call(x, &f);
 	else
 		on_answer(x, &f);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include "csms/call.h"
+#include "csms/retry.h"
 
 #define MINUTES_A_DAY (24 * 60)
 
@@ -190,6 +191,7 @@ struct station *fleet_put_station(
 static void free_station(struct station *s)
 {
 	call_queue_destroy(s->calls);
+	retries_destroy(s->retries);
 	free(s->evses);
 	free(s);
 }

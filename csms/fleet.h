@@ -20,6 +20,7 @@
 #define CONNECTORS_MAX 8
 
 struct call_queue; /* csms/call.h */
+struct retries; /* csms/retry.h */
 struct session; /* csms/session.h */
 struct station;
 struct vehicle;
@@ -94,6 +95,7 @@ struct station {
 	int evse_count;
 	struct evse *evses; /* owned; evse_count long */
 	struct call_queue *calls; /* owned */
+	struct retries *retries; /* its newest messages; owned, NULL: none yet */
 	uint64_t revision; /* grows with every change that a view shows */
 	UT_hash_handle hh;
 };

@@ -433,6 +433,7 @@ static void stop(struct daemon *d)
 				"answered either");
 		else
 			log_info("stopped; the journal is on disk");
+		record_turn_end(c); /* the last answers, as the wire log has them */
 		db_close(c->db);
 	}
 	/* libwebsockets may crash while it takes down a context on a foreign loop (4.1.6): everything

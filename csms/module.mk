@@ -4,7 +4,7 @@ include csms/net.mk
 include csms/api/api.mk
 
 # What lives on the loop and needs no socket: what scenario tests link.
-csms_core.src := $(addprefix csms/,fleet.c core.c call.c session.c dispatch.c record.c restore.c \
+csms_core.src := $(addprefix csms/,fleet.c core.c call.c session.c dispatch.c record.c restore.c retry.c signed.c \
 	samples.c mask.c password.c token_check.c tree.c setpoint.c planner.c control.c \
 	control_tree.c control_cycle.c meters.c config.c) \
 	$(wildcard csms/handle/*.c)
@@ -14,5 +14,6 @@ $(eval $(call program,depotd,csms/main.c $(csms_core.src) $(csms_core.gen) $(csm
 	$(csms_api.src) $(SCHEMAS_SRC) schemas/yaml.c $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC), \
 	cjson yaml sqlite modbus $(csms_net.libs) $(csms_api.libs) m))
 
+$(eval $(call unit,csms_retry,csms/retry.c,))
 $(eval $(call unit,csms_mask,csms/mask.c schemas/arena.c schemas/text.c,m))
 $(eval $(call unit,csms_samples,csms/samples.c gen/ocpp201.c $(SCHEMAS_SRC),cjson m))

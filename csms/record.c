@@ -12,7 +12,7 @@ enum waiter_kind { WAITER_REPLY, WAITER_CALL };
 struct waiter {
 	struct waiter *next;
 	enum waiter_kind kind;
-	char station[49];
+	char station[49], id[OCPP_ID_SIZE];
 	int64_t epoch;
 	void (*done)(void *arg, int status, const char *why);
 	void *arg;
@@ -117,13 +117,15 @@ static struct waiter *add_waiter(struct core *c, enum waiter_kind kind, size_t l
 	return w;
 }
 
-void record_reply(struct core *c, const struct station *s, const char *text, size_t len)
+void record_reply(
+	struct core *c, const struct station *s, const char *id, const char *text, size_t len)
 {
 	struct waiter *w = add_waiter(c, WAITER_REPLY, len);
 
 	if (!w)
 		return;
 	snprintf(w->station, sizeof w->station, "%s", s->id);
+	snprintf(w->id, sizeof w->id, "%s", id);
 	w->epoch = s->epoch;
 	memcpy(w->text, text, len);
 }
@@ -141,13 +143,14 @@ void record_then(struct core *c, void (*done)(void *arg, int status, const char 
 }
 
 /* The station may have gone, or come back on a new connection, while the disk was busy: the answer
- * belongs to the old one then, and the station asks again (OCPP-J 5.3). */
+ * belongs to the old one then, and the station asks again (OCPP-J 5.3). It goes into the wire log
+ * now, when it goes out: the latency there is the one that the station saw. */
 static void release_reply(struct core *c, const struct waiter *w, int status)
 {
 	struct station *s = fleet_station(&c->fleet, w->station);
 
-	if (s && s->session && s->epoch == w->epoch)
-		session_reply(s->session, w->text, w->len, status == 0);
+	if (s)
+		session_reply(c, s, w->epoch, w->id, w->text, w->len, status == 0);
 }
 
 /* Ends the turn: waiters are told in the order in which they came. */

@@ -25,8 +25,10 @@ void record_frame(struct core *c, const struct station *s, enum db_direction dir
 
 void record_sample(struct core *c, const char *point, wall_t at, double value, int quality);
 
-/* Sends `text` to the station's connection of this epoch once the turn is on disk. */
-void record_reply(struct core *c, const struct station *s, const char *text, size_t len);
+/* Sends `text`, the answer to message `id`, to the station's connection of this epoch once the turn
+ * is on disk. */
+void record_reply(
+	struct core *c, const struct station *s, const char *id, const char *text, size_t len);
 
 /* Calls `done(arg, status, why)` once the turn is on disk (0) or has failed. */
 void record_then(struct core *c, void (*done)(void *arg, int status, const char *why), void *arg);

@@ -7,6 +7,7 @@
 #include "csms/dispatch.h"
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/retry.h"
 #include "csms/secret.h"
 
 #define GUESTS_MAX 100 /* stations that nobody registered, with boot.unknown set to pending */
@@ -107,6 +108,9 @@ void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_
 	}
 	if (v == OCPP_VERSION_NONE) {
 		refuse(ans, 400, req, "it offers no subprotocol that we speak (ocpp2.0.1)");
+		if (c->config->listen->handshake_without_subprotocol == CONFIG_HANDSHAKE_CLOSE)
+			*ans = (struct ws_gate_answer){
+				.status = 101, .close_code = WS_CLOSE_PROTOCOL};
 		return;
 	}
 	ans->status = 101;
@@ -186,17 +190,16 @@ int session_send(struct session *x, const char *text, size_t len)
 	return x->is_closing ? -1 : x->link->send(x->conn, text, len);
 }
 
-void session_reply(struct session *x, const char *text, size_t len, bool is_durable)
+void session_reply(struct core *c, struct station *s, int64_t epoch, const char *id,
+	const char *text, size_t len, bool is_durable)
 {
-	bool is_last =
-		x->last_reply && x->last_reply_len == len && !memcmp(x->last_reply, text, len);
+	bool asked_again =
+		s->retries && retry_released(s->retries, text, len, is_durable, s->epoch);
 
-	if (is_durable)
-		session_send(x, text, len);
-	if (is_last)
-		x->last_is_out = is_durable;
-	if (is_last && !is_durable)
-		x->last_id[0] = '\0';
+	if (!is_durable || !s->session || (s->epoch != epoch && !asked_again))
+		return;
+	record_frame(c, s, DB_FRAME_OUT, id, NULL, NULL, text, len);
+	session_send(s->session, text, len);
 }
 
 void session_close(struct session *x, int code, const char *why)
@@ -234,7 +237,6 @@ void session_closed(struct session *x, int code, const char *why)
 		if (s->is_guest)
 			fleet_remove_station(&x->core->fleet, s);
 	}
-	free(x->last_reply);
 	free(x);
 }
 

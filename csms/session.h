@@ -25,12 +25,6 @@ struct session {
 	enum ocpp_version version;
 	int64_t epoch;
 	bool is_closing;
-	/* The newest CALL of the station, to answer a retry of it alike (errata 2024-09, 4.1.4). */
-	char last_id[OCPP_ID_SIZE];
-	uint64_t last_digest;
-	char *last_reply; /* NULL: not answered yet; owned */
-	bool last_is_out; /* it was on disk and went to the station */
-	size_t last_reply_len;
 	uint64_t invited; /* actions that a not yet accepted station may send: it was asked to */
 	int bad_frames;
 };
@@ -47,9 +41,11 @@ void session_message(struct session *s, const char *text, size_t len);
 
 int session_send(struct session *s, const char *text, size_t len);
 
-/* Sends an answer whose effects are on disk. Not on disk: it never goes, and the station's retry is
- * a new message. */
-void session_reply(struct session *s, const char *text, size_t len, bool is_durable);
+/* Sends an answer to message `id`, which came in on connection `epoch`, now that its effects are on
+ * disk. Not on disk: it never goes, and the station's retry is a new message. An answer whose
+ * connection is gone goes only if the station asked again meanwhile. */
+void session_reply(struct core *c, struct station *s, int64_t epoch, const char *id,
+	const char *text, size_t len, bool is_durable);
 void session_close(struct session *s, int code, const char *why);
 
 /* The connection is gone; the session is freed. */

@@ -480,6 +480,15 @@ static void open_connection(struct ws_conn *c, const struct http_head *h, const 
 	s->on.opened(s->on.ctx, c->user, c);
 }
 
+/* A connection that lives just long enough to be told why not. */
+static void open_and_close(struct ws_conn *c, const struct http_head *h, int code)
+{
+	server_of(c)->stats.refused++;
+	answer_upgrade(c, h, NULL, "");
+	c->state = WS_OPEN;
+	ws_conn_close(c, code, "no subprotocol that we speak");
+}
+
 static void on_head(struct ws_conn *c, char *bytes, size_t len)
 {
 	char identity[WS_IDENTITY_MAX + 1] = "", protocols[PROTOCOLS_MAX];
@@ -504,7 +513,9 @@ static void on_head(struct ws_conn *c, char *bytes, size_t len)
 		return;
 	}
 	ask_gate(c, &h, identity, protocols, &answer);
-	if (answer.status == 101)
+	if (answer.status == 101 && answer.close_code)
+		open_and_close(c, &h, answer.close_code);
+	else if (answer.status == 101)
 		open_connection(c, &h, protocols, &answer);
 	else
 		refuse(c, answer.status);

@@ -31,6 +31,8 @@ struct ws_gate_request {
 
 struct ws_gate_answer {
 	int status; /* 101 to accept, else 401, 403, 404, 429, 503 … */
+	int close_code; /* with 101: complete the handshake without a subprotocol, and close at once
+			   (OCPP-J 3.2); nobody is told of such a connection. 0: stay open */
 	const char *protocol; /* accepted subprotocol (static string) */
 	void *user; /* given to opened/message/closed */
 };

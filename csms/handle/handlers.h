@@ -22,6 +22,9 @@ void *handle_authorize(struct exchange *x, const void *request);
 void *handle_transaction_event(struct exchange *x, const void *request);
 void *handle_meter_values(struct exchange *x, const void *request);
 
+/* data_transfer.c: P02 */
+void *handle_data_transfer(struct exchange *x, const void *request);
+
 /* report.c: what is taken down whole and acknowledged with an empty body … */
 void *handle_reported(struct exchange *x, const void *request);
 
@@ -31,6 +34,5 @@ void *handle_get_certificate_status(struct exchange *x, const void *request);
 void *handle_get_ev_certificate(struct exchange *x, const void *request);
 void *handle_ev_charging_needs(struct exchange *x, const void *request);
 void *handle_ev_charging_schedule(struct exchange *x, const void *request);
-void *handle_data_transfer(struct exchange *x, const void *request);
 
 #endif

@@ -86,15 +86,3 @@ void *handle_ev_charging_schedule(struct exchange *x, const void *request)
 	res->status = OCPP201_GENERIC_STATUS_ACCEPTED;
 	return res;
 }
-
-/* P02: no vendor extension is known here. */
-void *handle_data_transfer(struct exchange *x, const void *request)
-{
-	struct ocpp201_data_transfer_response *res = arena_alloc(x->arena, sizeof *res);
-
-	(void)request;
-	if (!res || !journal(x))
-		return NULL;
-	res->status = OCPP201_DATA_TRANSFER_STATUS_UNKNOWN_VENDOR_ID;
-	return res;
-}

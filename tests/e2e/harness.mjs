@@ -46,8 +46,8 @@ vehicles:
 `;
 
 export class Depotd {
-	/** `wrap`: a command and its arguments that start the program given behind them. */
-	constructor({ depot = DEPOT, config = '', args = [], dir, wrap = [] } = {}) {
+	/** `listen`: more lines of that section. `wrap`: a command and its arguments that start the program given behind them. */
+	constructor({ depot = DEPOT, config = '', listen = '', args = [], dir, wrap = [] } = {}) {
 		this.dir = dir ?? mkdtempSync(join(tmpdir(), 'depotd-test-'));
 		this.data = join(this.dir, 'data');
 		this.log = join(this.dir, 'depotd.log');
@@ -64,7 +64,7 @@ listen:
   profile1: {address: 127.0.0.1, port: 0}
   profile2: {address: 127.0.0.1, port: 0}
   hosts: [localhost]
-${config}`,
+${listen}${config}`,
 			);
 	}
 

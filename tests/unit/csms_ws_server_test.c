@@ -47,7 +47,7 @@ static void on_gate(void *ctx, const struct ws_gate_request *req, struct ws_gate
 	else if (!strstr(req->protocols, "ocpp2.0.1"))
 		ans->status = 400;
 	else
-		*ans = (struct ws_gate_answer){101, "ocpp2.0.1", &w};
+		*ans = (struct ws_gate_answer){.status = 101, .protocol = "ocpp2.0.1", .user = &w};
 }
 
 static void on_refused(

@@ -1,0 +1,121 @@
+// The rules that a central system most often gets wrong, by their numbers: those that no other file
+// here shows. Stations are of peer.mjs: they send what no client library would.
+import test, { after, before, describe } from 'node:test';
+import assert from 'node:assert/strict';
+import { Depotd, until } from './harness.mjs';
+import { booted, rawStation, register, Station } from './peer.mjs';
+
+const now = () => new Date().toISOString();
+
+let depotd;
+
+before(async () => {
+	depotd = await new Depotd({
+		config: `data_transfer:
+  - {vendor: org.example.meter, messages: [hello, bye]}
+  - {vendor: org.example.all}
+`,
+	}).start();
+});
+after(() => depotd.clean());
+
+const events = async (stream, type) =>
+	(await depotd.api('GET', `/journal?stream=${encodeURIComponent(stream)}&type=${type}&limit=1000`)).json.events;
+
+describe('the connection', () => {
+	test('rule 3: with handshake_without_subprotocol: close it is completed without one and closed at once', async () => {
+		const d = await new Depotd({ listen: '  handshake_without_subprotocol: close\n' }).start();
+		try {
+			await register(d, 'SUB-1');
+			const t = await rawStation(d, 'SUB-1', { 'Sec-WebSocket-Protocol': 'ocpp0.1' });
+			assert.equal(await t.closeCode(), 1002);
+			assert.doesNotMatch(String(t.got), /Sec-WebSocket-Protocol/i);
+			assert.match(String(t.got), /Sec-WebSocket-Accept/i);
+			t.destroy();
+			assert.equal((await d.api('GET', '/stations/SUB-1')).json.connected, false);
+			const none = await rawStation(d, 'SUB-1', { 'Sec-WebSocket-Protocol': undefined });
+			assert.equal(await none.closeCode(), 1002);
+			none.destroy();
+			// credentials are looked at first
+			await assert.rejects(rawStation(d, 'SUB-1', { 'Sec-WebSocket-Protocol': 'ocpp0.1', Authorization: undefined }), /401/);
+			const good = await rawStation(d, 'SUB-1', { 'Sec-WebSocket-Protocol': 'ocpp0.1,ocpp2.0.1' });
+			assert.match(String(good.got), /Sec-WebSocket-Protocol: ocpp2\.0\.1\r\n/i);
+			good.destroy();
+		} finally {
+			await d.clean();
+		}
+	});
+});
+
+describe('the messages', () => {
+	test('rule 13: a retry on a new connection is answered alike and does not act twice', async () => {
+		const a = await booted(depotd, 'RE-1');
+		const payload = { type: 'SettingSystemTime', timestamp: now(), techInfo: 'once' };
+		const first = await a.ask('SecurityEventNotification', payload, 'same');
+		await a.close();
+		const b = await new Station(depotd, 'RE-1').connect();
+		assert.deepEqual(await b.ask('SecurityEventNotification', payload, 'same'), first);
+		const kept = (await events('station/RE-1', 'StationReported')).filter((e) => e.payload.action === 'SecurityEventNotification');
+		assert.equal(kept.length, 1);
+		await b.ask('Authorize', { idToken: { idToken: 'nobody', type: 'Local' } }, 'same');
+		await b.close();
+	});
+
+	test('rule 13: who counts its ids anew on each connection still gets the time of now', async () => {
+		const a = await booted(depotd, 'RE-2');
+		const t1 = (await a.ask('Heartbeat', {}, '1'))[2].currentTime;
+		await a.close();
+		const b = await new Station(depotd, 'RE-2').connect();
+		assert.notEqual((await b.ask('Heartbeat', {}, '1'))[2].currentTime, t1);
+		await b.close();
+	});
+
+	test('rule 16: customData of a vendor that nobody knows is accepted and ignored, everywhere (TC_P_03)', async () => {
+		const customData = { vendorId: 'com.example.nobody', any: [1, { thing: null }] };
+		const s = await booted(depotd, 'CD-1');
+		assert.ok((await s.call('Heartbeat', { customData })).currentTime);
+		await s.call('StatusNotification', { timestamp: now(), connectorStatus: 'Occupied', evseId: 1, connectorId: 1, customData });
+		assert.equal((await depotd.api('GET', '/stations/CD-1')).json.evses[0].connectors[0].status, 'Occupied');
+		await s.call('BootNotification', { reason: 'Watchdog', customData,
+			chargingStation: { model: 'M', vendorName: 'V', customData, modem: { iccid: '1', customData } } });
+		await s.close();
+	});
+
+	test('rule 16: DataTransfer: known vendor and message Accepted and journalled, others told apart (TC_P_02)', async () => {
+		const s = await booted(depotd, 'DT-1');
+		const send = async (vendorId, messageId, data) =>
+			(await s.call('DataTransfer', { vendorId, ...(messageId && { messageId }), ...(data !== undefined && { data }) })).status;
+		assert.equal(await send('org.example.meter', 'hello', { a: [1, 'x'] }), 'Accepted');
+		assert.equal(await send('ORG.example.METER', 'bye', 'text'), 'Accepted');
+		assert.equal(await send('org.example.meter', 'what'), 'UnknownMessageId');
+		assert.equal(await send('org.example.meter'), 'UnknownMessageId');
+		assert.equal(await send('org.example.all', 'anything'), 'Accepted');
+		assert.equal(await send('org.example.all'), 'Accepted');
+		assert.equal(await send('com.nobody', 'hello'), 'UnknownVendorId');
+		const kept = (await events('station/DT-1', 'VendorDataReceived')).map((e) => [e.payload.vendor, e.payload.message, e.payload.data]);
+		assert.deepEqual(kept, [['org.example.meter', 'hello', { a: [1, 'x'] }], ['ORG.example.METER', 'bye', 'text'],
+			['org.example.all', 'anything', undefined], ['org.example.all', undefined, undefined]]);
+		await s.close();
+	});
+
+	test('rule 17: a signed message is processed as the normal one inside of it', async () => {
+		const s = await booted(depotd, 'SIG-1');
+		const b64 = (o) => Buffer.from(typeof o === 'string' ? o : JSON.stringify(o)).toString('base64url');
+		const jws = (payload) => ({ payload: b64(payload), protected: b64({ alg: 'ES256', OCPPAction: 'x' }), signature: 'c2ln' });
+		assert.ok((await s.call('Heartbeat-Signed', jws({}))).currentTime);
+		assert.deepEqual(await s.call('StatusNotification-Signed', jws({ timestamp: now(), connectorStatus: 'Reserved', evseId: 1, connectorId: 1 })), {});
+		assert.equal((await depotd.api('GET', '/stations/SIG-1')).json.evses[0].connectors[0].status, 'Reserved');
+		for (const [what, payload, code] of [
+			['nothing signed', {}, 'FormatViolation'], ['no base64', { payload: '=?' }, 'FormatViolation'],
+			['no JSON', jws('nonsense'), 'FormatViolation'], ['more than a payload', jws('{},[]'), 'FormatViolation'],
+			['a bad payload', jws({ evseId: 'x' }), 'TypeConstraintViolation'],
+			['a deep one', jws('{"customData":' + '['.repeat(200) + ']'.repeat(200) + '}'), 'FormatViolation'],
+		]) {
+			const m = await s.ask('StatusNotification-Signed', payload);
+			assert.equal(m[0], 4, what);
+			if (what !== 'a bad payload') assert.equal(m[2], code, what);
+		}
+		assert.equal((await s.ask('NoSuch-Signed', jws({})))[2], 'NotImplemented');
+		await s.close();
+	});
+});
