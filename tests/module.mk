@@ -25,3 +25,8 @@ $(SCENARIOS): $(BUILD)/tests/scenario/%: $(BUILD)/obj/tests/scenario/%.o $(SCENA
 .PHONY: scenario
 scenario: $(SCENARIOS) ## whole nights on a simulated clock; COUNT=300: more random ones
 	$(Q)tests/run-unit $(SCENARIOS)
+
+# tests/certification/: the cases of a CSMS in the certification of OCPP 2.0.1, by number.
+.PHONY: certification
+certification: all ## certification cases, with a table by block and profile; ONLY="B K": some
+	$(Q)BUILD=$(BUILD) node tests/certification/run.mjs $(ONLY)
