@@ -15,11 +15,24 @@ void http_body_init(struct http_body *b, long long length, size_t max)
 	b->is_complete = length == 0;
 }
 
+void http_body_to(struct http_body *b, void (*sink)(void *arg, const char *bytes, size_t len),
+	void *arg, size_t max)
+{
+	b->sink = sink;
+	b->sink_arg = arg;
+	b->max = max;
+}
+
 /* Grows with what arrives, not with what was announced. */
 static int append(struct http_body *b, const char *bytes, size_t len)
 {
-	if (len > b->max - b->bytes.len)
+	if (len > b->max - b->got)
 		return -413;
+	b->got += len;
+	if (b->sink) {
+		b->sink(b->sink_arg, bytes, len);
+		return 0;
+	}
 	if (!bytes_add(&b->bytes, bytes, len))
 		return -503;
 	b->bytes.data[b->bytes.len] = '\0';
@@ -54,7 +67,7 @@ static int on_size_char(struct http_body *b, char c)
 /* One character between the data of chunks. */
 static int on_frame_char(struct http_body *b, char c)
 {
-	if (++b->overhead > OVERHEAD_MIN + OVERHEAD_PER_BYTE * b->bytes.len)
+	if (++b->overhead > OVERHEAD_MIN + OVERHEAD_PER_BYTE * b->got)
 		return -400;
 	switch (b->state) {
 	case CHUNK_SIZE:
@@ -113,7 +126,7 @@ static long take_chunked(struct http_body *b, const char *bytes, size_t len)
 
 long http_body_take(struct http_body *b, const char *bytes, size_t len)
 {
-	size_t n = b->expected - b->bytes.len;
+	size_t n = b->expected - b->got;
 	int status;
 
 	if (b->is_chunked)
@@ -121,7 +134,7 @@ long http_body_take(struct http_body *b, const char *bytes, size_t len)
 	if (n > len)
 		n = len;
 	status = append(b, bytes, n);
-	b->is_complete = b->bytes.len == b->expected;
+	b->is_complete = b->got == b->expected;
 	return status ? status : (long)n;
 }
 

@@ -1,5 +1,6 @@
 /*
- * HTTP request bodies: collects one of known length or in chunks (RFC 9112 7.1), bounded.
+ * HTTP request bodies of known length or in chunks (RFC 9112 7.1), bounded: collected, or handed on as
+ * they come.
  */
 #ifndef CSMS_HTTP_BODY_H
 #define CSMS_HTTP_BODY_H
@@ -19,8 +20,10 @@ enum http_chunk_state {
 };
 
 struct http_body {
-	struct bytes bytes;
-	size_t max;
+	struct bytes bytes; /* stays empty with a sink */
+	void (*sink)(void *arg, const char *bytes, size_t len);
+	void *sink_arg;
+	size_t max, got; /* bytes of the body so far */
 	bool is_chunked, is_complete;
 	size_t expected; /* of the whole body; of the chunk when chunked: what is left */
 	enum http_chunk_state state;
@@ -30,6 +33,10 @@ struct http_body {
 
 /* `length` as http_head_body_length() said: >= 0, or -1 for chunked. */
 void http_body_init(struct http_body *b, long long length, size_t max);
+
+/* Hands the body on instead of collecting it; before the first byte of it. */
+void http_body_to(struct http_body *b, void (*sink)(void *arg, const char *bytes, size_t len),
+	void *arg, size_t max);
 
 /* Takes bytes. How many belong to the body, or the HTTP status to refuse with, negated. */
 long http_body_take(struct http_body *b, const char *bytes, size_t len);

@@ -245,6 +245,7 @@ const char *http_reason(int status)
 		{200, "OK"},
 		{201, "Created"},
 		{202, "Accepted"},
+		{206, "Partial Content"},
 		{204, "No Content"},
 		{301, "Moved Permanently"},
 		{302, "Found"},
@@ -264,6 +265,7 @@ const char *http_reason(int status)
 		{412, "Precondition Failed"},
 		{413, "Content Too Large"},
 		{415, "Unsupported Media Type"},
+		{416, "Range Not Satisfiable"},
 		{422, "Unprocessable Content"},
 		{426, "Upgrade Required"},
 		{428, "Precondition Required"},
@@ -275,6 +277,7 @@ const char *http_reason(int status)
 		{503, "Service Unavailable"},
 		{504, "Gateway Timeout"},
 		{505, "HTTP Version Not Supported"},
+		{507, "Insufficient Storage"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -1,125 +1,20 @@
-#include "csms/http_server.h"
+#include "csms/http_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
-#include "csms/bytes.h"
-#include "csms/http_body.h"
-#include "csms/http_head.h"
-#include "csms/net_internal.h"
 
 enum {
-	LISTENERS_MAX = 4,
 	IDLE_S = 75, /* a browser's connection between two requests */
+	SINK_IDLE_S = 60, /* a body that is taken as it comes: between two pieces */
 	PIPELINE_MAX = 16384, /* requests that wait behind the one in work */
-	REPLY_HEAD_MAX = 8192,
 	QUEUE_MAX = 32 * 1024 * 1024, /* a reply is one piece */
-	STREAM_QUEUE_MAX = 1024 * 1024,
 };
 
-#define PROBLEM_TYPE "application/problem+json"
-
-struct endpoint {
-	struct http_server *server;
-	struct net_listener *listener;
-};
-
-enum http_state {
-	HTTP_HEAD, /* waits for a request, or for the rest of its head */
-	HTTP_BODY,
-	HTTP_ANSWERING, /* the handler has it */
-	HTTP_STREAMING,
-	HTTP_ENDED,
-};
-
-struct http_conn;
-
-struct http_exchange {
-	struct http_conn *conn;
-	char *head_bytes;
-	struct http_head head;
-	struct http_body body;
-	bool is_head, keeps_alive, is_chunked, sets_cache, sets_csp;
-	bool in_handler, is_held;
-	char reply_head[REPLY_HEAD_MAX]; /* fields that the handler set */
-	size_t reply_head_len;
-	void (*gone)(void *arg);
-	void *gone_arg;
-};
-
-struct http_conn {
-	struct net_conn *net;
-	struct endpoint *endpoint;
-	struct http_conn *prev, *next;
-	enum http_state state;
-	bool is_paused, is_consuming, had_request;
-	struct http_exchange *exchange;
-	struct timer next_request;
-	struct bytes in; /* what no request has taken yet */
-	size_t searched; /* of it, for the end of a head */
-};
-
-struct http_server {
-	struct net *net;
-	http_handler handler;
-	void *ctx;
-	struct http_limits limits;
-	struct http_conn *conns;
-	struct endpoint endpoints[LISTENERS_MAX];
-	int endpoint_count, streams;
-};
-
-static struct http_server *server_of(const struct http_conn *c)
-{
-	return c->endpoint->server;
-}
+#define LENGTH_MAX (1ull << 50) /* more is no length that anybody means */
 
 static void consume(struct http_conn *c);
-
-/* --- replies ------------------------------------------------------------------------------- */
-
-static bool has_line_break(const char *s)
-{
-	return strpbrk(s, "\r\n") != NULL;
-}
-
-void http_header(struct http_exchange *x, const char *name, const char *value)
-{
-	size_t room = sizeof(x->reply_head) - x->reply_head_len;
-	int n;
-
-	/* A value with a line break would let its author write headers, or a second reply. */
-	if (has_line_break(name) || has_line_break(value))
-		return;
-	n = snprintf(x->reply_head + x->reply_head_len, room, "%s: %s\r\n", name, value);
-	if (n < 0 || (size_t)n >= room) {
-		x->reply_head[x->reply_head_len] = '\0';
-		return;
-	}
-	x->reply_head_len += (size_t)n;
-	x->sets_cache |= !strcmp(name, "cache-control");
-	x->sets_csp |= !strcmp(name, "content-security-policy");
-}
-
-/* Status line and all fields but those about the length. */
-static int write_reply_head(
-	const struct http_exchange *x, char *out, size_t size, int status, const char *content_type)
-{
-	return snprintf(out, size,
-		"HTTP/1.1 %d %s\r\n%s%s%s%s%s%s"
-		"x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n"
-		"connection: %s\r\n%s",
-		status, http_reason(status), content_type ? "content-type: " : "",
-		content_type ? content_type : "", content_type ? "\r\n" : "",
-		x->sets_cache ? "" : "cache-control: no-store\r\n",
-		x->sets_csp ? ""
-			    : "content-security-policy: default-src 'self'; base-uri 'none'; "
-			      "form-action 'self'; frame-ancestors 'none'\r\n",
-		net_conn_is_tls(x->conn->net) ? "strict-transport-security: max-age=31536000\r\n"
-					      : "",
-		x->keeps_alive ? "keep-alive" : "close", x->reply_head);
-}
 
 static void free_exchange(struct http_exchange *x)
 {
@@ -133,11 +28,10 @@ static void on_next_request(void *arg)
 	consume(arg);
 }
 
-/* The reply is on its way: on to the next request, or the end. */
-static void end_exchange(struct http_exchange *x)
+void http_end_exchange(struct http_exchange *x)
 {
 	struct http_conn *c = x->conn;
-	struct http_server *s = server_of(c);
+	struct http_server *s = http_server_of(c);
 	bool keeps_alive = x->keeps_alive;
 
 	c->exchange = NULL;
@@ -151,108 +45,8 @@ static void end_exchange(struct http_exchange *x)
 	c->state = HTTP_HEAD;
 	net_conn_deadline(c->net, IDLE_S, "idle");
 	/* Not from here: the caller may be anywhere, and the handler would be entered again. */
-	if (!c->is_consuming && (c->in.len || c->is_paused))
+	if (!c->is_consuming && (c->in.len || c->is_full))
 		timer_start(net_timers(s->net), &c->next_request, 0, on_next_request, c);
-}
-
-static bool has_no_body(int status)
-{
-	return status == 204 || status == 304;
-}
-
-void http_reply(
-	struct http_exchange *x, int status, const char *content_type, const char *body, size_t len)
-{
-	char head[REPLY_HEAD_MAX + 1024];
-	int n = write_reply_head(x, head, sizeof(head) - 64, status, len ? content_type : NULL);
-
-	if (!has_no_body(status))
-		n += snprintf(head + n, sizeof(head) - (size_t)n, "content-length: %zu\r\n", len);
-	n += snprintf(head + n, sizeof(head) - (size_t)n, "\r\n");
-	if (x->is_head || has_no_body(status))
-		len = 0;
-	if (net_conn_send(x->conn->net, head, (size_t)n, body, len))
-		net_conn_kill(x->conn->net, "reply does not fit the queue");
-	end_exchange(x);
-}
-
-/* application/problem+json, as the API answers too. All parts are texts of ours. */
-static int problem(char *out, size_t size, int status, const char *detail)
-{
-	return snprintf(out, size,
-		"{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"}",
-		http_reason(status), status, detail);
-}
-
-static void reply_problem(struct http_exchange *x, int status, const char *detail)
-{
-	char body[300];
-	int n = problem(body, sizeof(body), status, detail);
-
-	http_reply(x, status, PROBLEM_TYPE, body, (size_t)n);
-}
-
-void http_hold(struct http_exchange *x, void (*gone)(void *arg), void *arg)
-{
-	x->is_held = true;
-	x->gone = gone;
-	x->gone_arg = arg;
-}
-
-/* --- streams ------------------------------------------------------------------------------- */
-
-int http_stream_begin(
-	struct http_exchange *x, const char *content_type, void (*gone)(void *arg), void *arg)
-{
-	struct http_server *s = server_of(x->conn);
-	char head[REPLY_HEAD_MAX + 1024];
-	int n;
-
-	if (s->streams >= s->limits.max_streams) {
-		http_header(x, "retry-after", "5");
-		reply_problem(x, 503, "too many event streams are open: close one, or try again");
-		return -1;
-	}
-	x->is_chunked = x->head.minor_version == 1;
-	if (!x->is_chunked)
-		x->keeps_alive = false;
-	n = write_reply_head(x, head, sizeof(head) - 64, 200, content_type);
-	n += snprintf(head + n, sizeof(head) - (size_t)n, "%s\r\n",
-		x->is_chunked ? "transfer-encoding: chunked\r\n" : "");
-	s->streams++;
-	x->conn->state = HTTP_STREAMING;
-	http_hold(x, gone, arg);
-	net_conn_send(x->conn->net, head, (size_t)n, "", 0);
-	return 0;
-}
-
-int http_stream_send(struct http_exchange *x, const char *bytes, size_t len)
-{
-	struct net_conn *net = x->conn->net;
-	char size_line[24];
-	int n = snprintf(size_line, sizeof(size_line), "%zx\r\n", len);
-	int status = 0;
-
-	if (!len || x->is_head)
-		return 0;
-	if (net_conn_queued(net) + len > STREAM_QUEUE_MAX)
-		status = -1;
-	else if (!x->is_chunked)
-		status = net_conn_send(net, "", 0, bytes, len);
-	else if (net_conn_send(net, size_line, (size_t)n, bytes, len) ||
-		 net_conn_send(net, "\r\n", 2, "", 0))
-		status = -1;
-	if (status)
-		net_conn_kill(net, "stream reader is too slow");
-	return status;
-}
-
-void http_stream_end(struct http_exchange *x)
-{
-	server_of(x->conn)->streams--;
-	if (x->is_chunked && !x->is_head)
-		net_conn_send(x->conn->net, "0\r\n\r\n", 5, "", 0);
-	end_exchange(x);
 }
 
 /* --- requests ------------------------------------------------------------------------------ */
@@ -264,20 +58,26 @@ static const char *field(const struct http_head *h, const char *name)
 	return value ? value : "";
 }
 
-static void call_handler(struct http_exchange *x)
+static void read_request(
+	struct http_exchange *x, char peer[NET_PEER_SIZE], struct http_request *out)
 {
-	struct http_conn *c = x->conn;
-	struct http_server *s = server_of(c);
+	const struct http_conn *c = x->conn;
 	const struct http_head *h = &x->head;
-	char *query = strchr(h->target, '?'), peer[NET_PEER_SIZE];
-	struct http_request request = {
+	char *query = strchr(h->target, '?');
+
+	*out = (struct http_request){
 		/* A HEAD is a GET whose body stays here. */
 		.method = x->is_head ? "GET" : h->method,
+		.is_head = x->is_head,
 		.path = h->target,
 		.query = query ? query + 1 : "",
 		.body = x->body.bytes.data ? (const char *)x->body.bytes.data : "",
 		.body_len = x->body.bytes.len,
+		.content_length = x->body.is_chunked ? -1 : (int64_t)x->body.expected,
 		.content_type = field(h, "content-type"),
+		.content_disposition = field(h, "content-disposition"),
+		.range = field(h, "range"),
+		.if_range = field(h, "if-range"),
 		.authorization = field(h, "authorization"),
 		.cookie = field(h, "cookie"),
 		.origin = field(h, "origin"),
@@ -293,10 +93,19 @@ static void call_handler(struct http_exchange *x)
 		.local = net_conn_uid(c->net) >= 0,
 		.uid = net_conn_uid(c->net),
 	};
-
-	snprintf(peer, sizeof(peer), "%s", net_conn_peer(c->net));
+	snprintf(peer, NET_PEER_SIZE, "%s", net_conn_peer(c->net));
 	if (query)
 		*query = '\0';
+}
+
+static void call_handler(struct http_exchange *x)
+{
+	struct http_conn *c = x->conn;
+	struct http_server *s = http_server_of(c);
+	struct http_request request;
+	char peer[NET_PEER_SIZE];
+
+	read_request(x, peer, &request);
 	c->state = HTTP_ANSWERING;
 	net_conn_deadline(c->net, 0, NULL);
 	x->in_handler = true;
@@ -305,7 +114,69 @@ static void call_handler(struct http_exchange *x)
 	if (c->exchange != x) /* it was answered */
 		free_exchange(x);
 	else if (!x->is_held)
-		reply_problem(x, 500, "depotd has no answer to this request");
+		http_reply_problem(x, 500, "depotd has no answer to this request");
+}
+
+/* False: it was answered before its body came. */
+static bool show_head(struct http_exchange *x)
+{
+	struct http_conn *c = x->conn;
+	struct http_server *s = http_server_of(c);
+	bool keeps_alive = x->keeps_alive;
+	struct http_request request;
+	char peer[NET_PEER_SIZE], *query = strchr(x->head.target, '?');
+
+	if (!s->on_head || x->body.is_complete)
+		return true;
+	read_request(x, peer, &request);
+	x->keeps_alive = false; /* what follows an early answer cannot be told from the body */
+	x->in_handler = true;
+	s->on_head(s->ctx, x, &request);
+	x->in_handler = false;
+	if (c->exchange != x) {
+		free_exchange(x);
+		return false;
+	}
+	if (query)
+		*query = '?';
+	x->keeps_alive = x->sink ? false : keeps_alive;
+	return true;
+}
+
+static void update_reading(struct http_conn *c)
+{
+	if (c->is_full || c->is_slow)
+		net_conn_pause(c->net);
+	else
+		net_conn_resume(c->net);
+}
+
+static void on_body_bytes(void *arg, const char *bytes, size_t len)
+{
+	struct http_exchange *x = arg;
+
+	if (x->conn->exchange == x)
+		x->sink->bytes(x->sink_arg, bytes, len);
+}
+
+void http_take_body(struct http_exchange *x, size_t max, const struct http_sink *sink, void *arg)
+{
+	x->sink = sink;
+	x->sink_arg = arg;
+	http_body_to(&x->body, on_body_bytes, x, max);
+	http_hold(x, sink->gone, arg);
+}
+
+void http_body_pause(struct http_exchange *x, bool is_behind)
+{
+	struct http_conn *c = x->conn;
+
+	if (c->is_slow == is_behind)
+		return;
+	c->is_slow = is_behind;
+	update_reading(c);
+	if (c->state == HTTP_BODY)
+		net_conn_deadline(c->net, is_behind ? 0 : SINK_IDLE_S, "upload stopped");
 }
 
 /* What a refusal of our own means, for a person. */
@@ -316,7 +187,8 @@ static const char *detail_of(int status)
 		return "this is not a request of HTTP/1.1: check its first line, its headers (host, "
 		       "content-length) and its chunks";
 	case 413:
-		return "the body is longer than limits.max_body of the config";
+		return "the body is longer than the config allows (limits.max_body, or "
+		       "files.max_upload_mb for a file)";
 	case 431:
 		return "the first line or the headers are too long: shorten the path, the query or "
 		       "the cookies";
@@ -331,16 +203,29 @@ static const char *detail_of(int status)
 	}
 }
 
-/* A request that no handler sees; what follows it cannot be told from its body. */
+/* It ends without a reply of its handler. */
+static void drop_exchange(struct http_conn *c)
+{
+	struct http_exchange *x = c->exchange;
+
+	c->exchange = NULL;
+	if (x && x->is_held && x->gone)
+		x->gone(x->gone_arg);
+	if (x)
+		free_exchange(x);
+}
+
+/* A request that no handler sees, or not to its end; what follows it cannot be told from its body. */
 static void refuse(struct http_conn *c, int status)
 {
 	char body[300], reply[600];
-	int len = problem(body, sizeof(body), status, detail_of(status));
+	int len = http_problem(body, sizeof(body), status, detail_of(status));
 	int n = snprintf(reply, sizeof(reply),
-		"HTTP/1.1 %d %s\r\ncontent-type: " PROBLEM_TYPE "\r\ncontent-length: %d\r\n"
+		"HTTP/1.1 %d %s\r\ncontent-type: " HTTP_PROBLEM_TYPE "\r\ncontent-length: %d\r\n"
 		"connection: close\r\n\r\n%s",
 		status, http_reason(status), len, body);
 
+	drop_exchange(c);
 	c->state = HTTP_ENDED;
 	net_conn_send(c->net, reply, (size_t)n, "", 0);
 	net_conn_finish(c->net);
@@ -352,10 +237,10 @@ static void drop_input(struct http_conn *c, size_t n)
 	bytes_drop(&c->in, n);
 }
 
-/* Status 0, or the one to refuse with. */
+/* Status 0, the one to refuse with, or -1: it was answered already. */
 static int begin_exchange(struct http_conn *c, size_t head_len)
 {
-	struct http_server *s = server_of(c);
+	struct http_server *s = http_server_of(c);
 	struct http_exchange *x = calloc(1, sizeof(*x));
 	long long length;
 	int status;
@@ -374,17 +259,22 @@ static int begin_exchange(struct http_conn *c, size_t head_len)
 		return -status;
 	if (x->head.minor_version == 1 && !http_head_get(&x->head, "host"))
 		return 400;
-	length = http_head_body_length(&x->head, s->limits.max_body);
+	length = http_head_body_length(&x->head, LENGTH_MAX);
 	if (length < -1)
 		return (int)-length;
 	http_body_init(&x->body, length, s->limits.max_body);
 	x->keeps_alive = http_head_keeps_alive(&x->head);
 	x->is_head = !strcmp(x->head.method, "HEAD");
-	if (!x->body.is_complete && http_head_has_token(&x->head, "expect", "100-continue"))
-		net_conn_send(c->net, "HTTP/1.1 100 Continue\r\n\r\n", 25, "", 0);
-	net_conn_deadline(c->net, s->limits.request_timeout_s, "request took too long");
 	c->state = HTTP_BODY;
 	c->had_request = true;
+	if (!show_head(x))
+		return -1;
+	if (!x->sink && length > (long long)s->limits.max_body)
+		return 413;
+	if (!x->body.is_complete && http_head_has_token(&x->head, "expect", "100-continue"))
+		net_conn_send(c->net, "HTTP/1.1 100 Continue\r\n\r\n", 25, "", 0);
+	net_conn_deadline(c->net, x->sink ? SINK_IDLE_S : s->limits.request_timeout_s,
+		x->sink ? "upload stopped" : "request took too long");
 	return 0;
 }
 
@@ -403,11 +293,28 @@ static bool take_head(struct http_conn *c)
 	status = head < 0 ? -head : begin_exchange(c, (size_t)head);
 	if (!status)
 		return true;
-	if (c->exchange)
-		free_exchange(c->exchange);
-	c->exchange = NULL;
-	refuse(c, status);
+	if (status > 0)
+		refuse(c, status);
 	return false;
+}
+
+/* The body went to its sink; false when that has replied. */
+static bool end_body(struct http_exchange *x)
+{
+	struct http_conn *c = x->conn;
+
+	if (!x->sink) {
+		call_handler(x);
+		return true;
+	}
+	c->state = HTTP_ANSWERING;
+	net_conn_deadline(c->net, 0, NULL);
+	x->in_handler = true;
+	x->sink->end(x->sink_arg);
+	x->in_handler = false;
+	if (c->exchange != x)
+		free_exchange(x);
+	return true;
 }
 
 static bool take_body(struct http_conn *c)
@@ -416,10 +323,14 @@ static bool take_body(struct http_conn *c)
 	long n;
 
 	if (!x->body.is_complete && c->in.len) {
+		x->in_handler = true;
 		n = http_body_take(&x->body, (const char *)c->in.data, c->in.len);
-		if (n < 0) {
+		x->in_handler = false;
+		if (c->exchange != x) { /* the sink has replied */
 			free_exchange(x);
-			c->exchange = NULL;
+			return false;
+		}
+		if (n < 0) {
 			refuse(c, (int)-n);
 			return false;
 		}
@@ -427,8 +338,7 @@ static bool take_body(struct http_conn *c)
 	}
 	if (!x->body.is_complete)
 		return false;
-	call_handler(x);
-	return true;
+	return end_body(x);
 }
 
 static void consume(struct http_conn *c)
@@ -439,13 +349,21 @@ static void consume(struct http_conn *c)
 	while (goes_on && (c->state == HTTP_BODY || (c->state == HTTP_HEAD && c->in.len)))
 		goes_on = c->state == HTTP_HEAD ? take_head(c) : take_body(c);
 	c->is_consuming = false;
-	if (c->is_paused && c->in.len < PIPELINE_MAX) {
-		c->is_paused = false;
-		net_conn_resume(c->net);
+	if (c->is_full && c->in.len < PIPELINE_MAX) {
+		c->is_full = false;
+		update_reading(c);
 	}
 }
 
 /* --- the network's callbacks --------------------------------------------------------------- */
+
+static void on_net_drained(void *ctx, struct net_conn *net)
+{
+	struct http_conn *c = net_conn_user(net);
+
+	if (c)
+		http_on_drained(c);
+}
 
 static void on_net_opened(void *ctx, struct net_conn *net)
 {
@@ -458,7 +376,7 @@ static void on_net_opened(void *ctx, struct net_conn *net)
 	}
 	c->net = net;
 	c->endpoint = ctx;
-	DL_APPEND(server_of(c)->conns, c);
+	DL_APPEND(http_server_of(c)->conns, c);
 }
 
 static void on_net_received(void *ctx, struct net_conn *net, unsigned char *data, size_t len)
@@ -470,21 +388,23 @@ static void on_net_received(void *ctx, struct net_conn *net, unsigned char *data
 	/* The first request must come within the header timeout that runs since the connect. */
 	if (c->state == HTTP_HEAD && !c->in.len && c->had_request)
 		net_conn_deadline(
-			net, server_of(c)->limits.request_timeout_s, "request took too long");
+			net, http_server_of(c)->limits.request_timeout_s, "request took too long");
 	if (!bytes_add(&c->in, data, len)) {
 		net_conn_kill(net, "out of memory");
 		return;
 	}
+	if (c->state == HTTP_BODY && c->exchange->sink && !c->is_slow)
+		net_conn_deadline(net, SINK_IDLE_S, "upload stopped");
 	consume(c);
-	if (c->in.len >= PIPELINE_MAX && c->state != HTTP_ENDED && !c->is_paused) {
-		c->is_paused = true;
-		net_conn_pause(net);
+	if (c->in.len >= PIPELINE_MAX && c->state != HTTP_ENDED && !c->is_full) {
+		c->is_full = true;
+		update_reading(c);
 	}
 }
 
 static void free_conn(struct http_conn *c)
 {
-	struct http_server *s = server_of(c);
+	struct http_server *s = http_server_of(c);
 
 	timer_stop(net_timers(s->net), &c->next_request);
 	DL_DELETE(s->conns, c);
@@ -497,22 +417,19 @@ static void free_conn(struct http_conn *c)
 static void on_net_closed(void *ctx, struct net_conn *net, const char *why)
 {
 	struct http_conn *c = net_conn_user(net);
-	struct http_exchange *x;
 
 	if (!c)
 		return;
-	x = c->exchange;
-	if (x && c->state == HTTP_STREAMING)
-		server_of(c)->streams--;
-	if (x && x->is_held && x->gone)
-		x->gone(x->gone_arg);
+	if (c->exchange && c->state == HTTP_STREAMING)
+		http_server_of(c)->streams--;
+	drop_exchange(c);
 	free_conn(c);
 }
 
 static const struct net_service service = {
 	on_net_opened,
 	on_net_received,
-	NULL,
+	on_net_drained,
 	on_net_closed,
 };
 
@@ -532,12 +449,17 @@ struct http_server *http_server_create(
 	return s;
 }
 
+void http_server_on_head(struct http_server *s, http_handler on_head)
+{
+	s->on_head = on_head;
+}
+
 static int listen_on(struct http_server *s, struct net_listen *cfg, char why[200])
 {
 	struct endpoint *e = &s->endpoints[s->endpoint_count];
 	int port;
 
-	if (s->endpoint_count == LISTENERS_MAX) {
+	if (s->endpoint_count == HTTP_LISTENERS_MAX) {
 		snprintf(why, 200, "too many listeners");
 		return -1;
 	}

@@ -1,6 +1,6 @@
 /*
- * HTTP server for API and console: HTTPS or Unix socket, whole request bodies in, replies now or
- * later, long-lived event streams. It knows HTTP, not our API.
+ * HTTP server for API, console and files: HTTPS or Unix socket, request bodies whole or as they come,
+ * replies now, later or in pieces, long-lived event streams. It knows HTTP, not our API.
  *
  * Loop thread only. An exchange lives until its reply was sent or its client went away; the
  * `gone` callback of http_hold() tells a handler that answers later.
@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "csms/net.h"
 
 struct tls_server;
@@ -20,11 +21,14 @@ struct http_request {
 	const char *method; /* "GET" … */
 	const char *path; /* percent-decoded segments are the caller's business; no query */
 	const char *query; /* raw text after '?', or "" */
-	const char *body; /* NUL-terminated; "" if none */
+	const char *body; /* NUL-terminated; "" if none, or if it is yet to come */
 	size_t body_len;
+	int64_t content_length; /* as announced; -1: it comes in chunks */
 	const char *content_type, *authorization, *cookie, *origin, *host; /* "" if absent */
 	const char *sec_fetch_site, *if_none_match, *if_match, *last_event_id, *idempotency_key;
 	const char *csrf_token, *accept_encoding; /* x-csrf-token, accept-encoding; "" if absent */
+	const char *content_disposition, *range, *if_range; /* "" if absent */
+	bool is_head; /* method is "GET", but only the head of the reply will leave */
 	const char *peer; /* address, or "unix" */
 	bool local; /* came in over the Unix socket */
 	int uid; /* peer's user id on the Unix socket, else -1 */
@@ -42,6 +46,24 @@ struct http_limits {
 struct http_server *http_server_create(
 	struct net *n, http_handler handler, void *ctx, const struct http_limits *limits);
 
+/* `on_head` sees each request that has a body before the body comes. It may take the body with
+ * http_take_body(), or reply at once; else the body is collected for `handler`. */
+void http_server_on_head(struct http_server *s, http_handler on_head);
+
+/* What becomes of a body that is taken as it comes. In each call the exchange may be replied to. */
+struct http_sink {
+	void (*bytes)(void *arg, const char *bytes, size_t len);
+	void (*end)(void *arg); /* that was all: reply, now or later */
+	/* The client left, or broke HTTP, before the reply: the exchange is not to be touched. */
+	void (*gone)(void *arg);
+};
+
+/* Takes the body, of at most `max` bytes (413 beyond). Only from on_head. */
+void http_take_body(struct http_exchange *x, size_t max, const struct http_sink *sink, void *arg);
+
+/* Stops and resumes reading: the sink is behind. A few kB may still come. */
+void http_body_pause(struct http_exchange *x, bool is_behind);
+
 /* As ws_server_listen(): HTTPS with `tls`, plain HTTP without. Port, or -1 with `why`. */
 int http_server_listen(struct http_server *s, const char *address, int port, struct tls_server *tls,
 	char why[200]);
@@ -56,6 +78,23 @@ void http_header(struct http_exchange *x, const char *name, const char *value);
  * (HSTS on TLS, nosniff, frame-ancestors, no-store unless cache-control was set) are added. */
 void http_reply(struct http_exchange *x, int status, const char *content_type, const char *body,
 	size_t len);
+
+/* application/problem+json with one line for a person; no quotes in it. */
+void http_reply_problem(struct http_exchange *x, int status, const char *detail);
+
+/* A reply of `length` bytes that comes in pieces. False: no bytes are wanted (HEAD, or none), and
+ * the exchange is over. Else the caller sends the first piece with http_send(), and each next one
+ * after `more` asked for it; with the last byte the exchange is over. */
+struct http_source {
+	void (*more)(void *arg);
+	void (*gone)(void *arg); /* the client left first: the exchange is not to be touched */
+};
+bool http_send_begin(struct http_exchange *x, int status, const char *content_type, uint64_t length,
+	const struct http_source *source, void *arg);
+void http_send(struct http_exchange *x, const char *bytes, size_t len);
+
+/* Drops the connection: a reply that was begun cannot be completed. `gone` comes. */
+void http_abort(struct http_exchange *x, const char *why);
 
 /* The handler will reply later. `gone(arg)` is called if the client leaves first; the exchange
  * must not be touched afterwards. */

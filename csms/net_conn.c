@@ -181,6 +181,12 @@ int net_conn_send(
 	return 0;
 }
 
+void net_conn_when_drained(struct net_conn *c)
+{
+	if (c->state == CONN_OPEN && c->wsi)
+		lws_callback_on_writable(c->wsi);
+}
+
 size_t net_conn_queued(const struct net_conn *c)
 {
 	return c->queued;

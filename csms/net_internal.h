@@ -22,7 +22,8 @@ struct net_service {
 	void (*opened)(void *ctx, struct net_conn *c);
 	/* Bytes came in. They may be changed in place, and are gone afterwards. */
 	void (*received)(void *ctx, struct net_conn *c, unsigned char *bytes, size_t len);
-	/* Everything that was queued has left. May be NULL. */
+	/* Everything that was queued has left: after net_conn_when_drained(), and may come by
+	 * itself. May be NULL. */
 	void (*drained)(void *ctx, struct net_conn *c);
 	/* `why`: "closed by peer", or what net_conn_kill() or a deadline said. */
 	void (*closed)(void *ctx, struct net_conn *c, const char *why);
@@ -75,6 +76,9 @@ void net_conn_deadline(struct net_conn *c, int seconds, const char *why);
  * finishing or dying; nothing was queued then. */
 int net_conn_send(
 	struct net_conn *c, const void *head, size_t head_len, const void *body, size_t len);
+
+/* Calls `drained` soon after all that was sent has left. */
+void net_conn_when_drained(struct net_conn *c);
 
 /* Bytes that wait in the queue. */
 size_t net_conn_queued(const struct net_conn *c);
