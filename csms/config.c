@@ -31,7 +31,9 @@ static int fill_sections(struct config_file *f, struct arena *a)
 		f->control = defaults(&config_control_type, a);
 	if (!f->boot)
 		f->boot = defaults(&config_boot_type, a);
-	return f->listen && f->limits && f->store && f->control && f->boot ? 0 : -1;
+	if (!f->device)
+		f->device = defaults(&config_device_type, a);
+	return f->listen && f->limits && f->store && f->control && f->boot && f->device ? 0 : -1;
 }
 
 static void beside(const char *file, const char *name, char out[512])

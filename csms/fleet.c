@@ -6,6 +6,7 @@
 #include <time.h>
 #include "csms/call.h"
 #include "csms/retry.h"
+#include "csms/report.h"
 
 #define MINUTES_A_DAY (24 * 60)
 
@@ -192,6 +193,7 @@ static void free_station(struct station *s)
 {
 	call_queue_destroy(s->calls);
 	retries_destroy(s->retries);
+	reports_forget(s);
 	free(s->evses);
 	free(s);
 }

@@ -21,6 +21,7 @@
 
 struct call_queue; /* csms/call.h */
 struct retries; /* csms/retry.h */
+struct report; /* csms/report.c */
 struct session; /* csms/session.h */
 struct station;
 struct vehicle;
@@ -96,6 +97,7 @@ struct station {
 	struct evse *evses; /* owned; evse_count long */
 	struct call_queue *calls; /* owned */
 	struct retries *retries; /* its newest messages; owned, NULL: none yet */
+	struct report *reports; /* utlist, owned: those that parts are still to come of */
 	uint64_t revision; /* grows with every change that a view shows */
 	UT_hash_handle hh;
 };

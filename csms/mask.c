@@ -1,6 +1,5 @@
 #include "csms/mask.h"
 #include <ctype.h>
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 #include "schemas/text.h"
@@ -58,6 +57,16 @@ static const char *string_end(const char *p, const char *end)
 	while (p < end && *p != '"')
 		p += *p == '\\' && p + 1 < end ? 2 : 1;
 	return p;
+}
+
+bool mask_is_secret(const char *variable)
+{
+	static const char *const words[] = {"password", "authorizationkey"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (holds(variable, strlen(variable), words[i]))
+			return true;
+	return false;
 }
 
 const char *mask_secrets(struct arena *a, const char *text, size_t len, size_t *out_len)

@@ -5,11 +5,15 @@
 #ifndef CSMS_MASK_H
 #define CSMS_MASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "schemas/arena.h"
 
 /* The message or payload text with every secret's value replaced by "***"; `text` itself where
  * there is none. From `a` otherwise; NULL: no memory, keep nothing. */
 const char *mask_secrets(struct arena *a, const char *text, size_t len, size_t *out_len);
+
+/* The variable holds a password: its value is never kept, wherever it comes from. */
+bool mask_is_secret(const char *variable);
 
 #endif

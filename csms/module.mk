@@ -8,6 +8,7 @@ csms_core.src := $(addprefix csms/,fleet.c core.c call.c session.c dispatch.c re
 	samples.c mask.c password.c token_check.c tree.c setpoint.c planner.c control.c \
 	control_tree.c control_cycle.c meters.c config.c) \
 	$(wildcard csms/handle/*.c)
+csms_core.src += csms/report.c # reports and the device model
 csms_core.gen := $(addprefix gen/,ocpp201.c event.c config.c depot.c meter.c)
 
 $(eval $(call program,depotd,csms/main.c $(csms_core.src) $(csms_core.gen) $(csms_net.src) \

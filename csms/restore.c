@@ -4,6 +4,7 @@
 #include <string.h>
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/report.h"
 #include "db/query.h"
 #include "db/query_access.h"
 
@@ -247,7 +248,7 @@ int restore_fleet(struct core *c, char why[300])
 			r.failed);
 		return -1;
 	}
-	return 0;
+	return reports_restore(c, why);
 }
 
 /* -- from the depot's file -------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "db/keys.h"
 #include "gen/event.h"
 
+#define RULES_MAX   6 /* files that take the same event */
 #define TRANSACTION 1 /* row of parts[] that knows keys */
 
 static const struct {
@@ -18,6 +19,7 @@ static const struct {
 	{&projection_call, projection_call_rules},
 	{&projection_access, projection_access_rules},
 	{&projection_control, projection_control_rules},
+	{&projection_report, projection_report_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -34,6 +36,18 @@ const struct projection_table projection_tables[] = {
 	{"depots", "depot"},
 	{"users", "depot, name"},
 	{"api_tokens", "depot, id"},
+	{"reports", "depot, station, kind, request_id"},
+	{"report_parts", "depot, station, kind, request_id, seq_no"},
+	{"device_variables",
+		"depot, station, component, component_instance, evse, connector, variable,"
+		" variable_instance, attribute"},
+	{"device_characteristics",
+		"depot, station, component, component_instance, evse, connector, variable,"
+		" variable_instance"},
+	{"device_monitors", "depot, station, id"},
+	{"displays", "depot, station, id"},
+	{"charging_profiles", "depot, station, id"},
+	{"customer_reports", "depot, station, request_id"},
 	{"event_keys", "stream, idem"},
 	{NULL, NULL},
 };
@@ -42,10 +56,27 @@ struct projections {
 	struct keys *keys;
 	void *self[PARTS];
 	struct {
-		int (*apply)(void *self, const struct journal_entry *e);
-		void *self;
-	} by_type[EVENT_EVENT_COUNT]; /* no rule: the event changes no table */
+		int count; /* 0: the event changes no table */
+		struct {
+			int (*apply)(void *self, const struct journal_entry *e);
+			void *self;
+		} rules[RULES_MAX];
+	} by_type[EVENT_EVENT_COUNT];
 };
+
+static int add_rules(struct projections *p, size_t part, char why[300])
+{
+	for (const struct projection_rule *r = parts[part].rules; r->type >= 0; r++) {
+		if (p->by_type[r->type].count == RULES_MAX) {
+			snprintf(
+				why, 300, "too many projections of %s", event_events[r->type].name);
+			return -1;
+		}
+		p->by_type[r->type].rules[p->by_type[r->type].count].apply = r->apply;
+		p->by_type[r->type].rules[p->by_type[r->type].count++].self = p->self[part];
+	}
+	return 0;
+}
 
 struct projections *projections_create(struct sql *s, char why[300])
 {
@@ -65,9 +96,9 @@ struct projections *projections_create(struct sql *s, char why[300])
 			projections_destroy(p);
 			return NULL;
 		}
-		for (const struct projection_rule *r = parts[i].rules; r->type >= 0; r++) {
-			p->by_type[r->type].apply = r->apply;
-			p->by_type[r->type].self = p->self[i];
+		if (add_rules(p, i, why) < 0) {
+			projections_destroy(p);
+			return NULL;
 		}
 	}
 	return p;
@@ -90,9 +121,10 @@ int projections_apply(struct projections *p, const struct journal_entry *e)
 	if (e->idem && e->type != EVENT_TRANSACTION_REPORTED &&
 		keys_add(p->keys, e->stream_id, e->idem) < 0)
 		return -1;
-	if (!p->by_type[e->type].apply)
-		return 0;
-	return p->by_type[e->type].apply(p->by_type[e->type].self, e);
+	for (int i = 0; i < p->by_type[e->type].count; i++)
+		if (p->by_type[e->type].rules[i].apply(p->by_type[e->type].rules[i].self, e) < 0)
+			return -1;
+	return 0;
 }
 
 static bool is_of_transaction(const struct db_event *e)

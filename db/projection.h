@@ -44,7 +44,7 @@ struct projection {
 };
 
 extern const struct projection projection_station, projection_transaction, projection_call,
-	projection_access, projection_control;
+	projection_access, projection_control, projection_report;
 
 struct projection_rule {
 	int type; /* EVENT_… */
@@ -52,9 +52,10 @@ struct projection_rule {
 	int (*apply)(void *self, const struct journal_entry *e);
 };
 
-/* Rules of each file; type -1 at the end. */
+/* Rules of each file; type -1 at the end. An event may have rules in a few files. */
 extern const struct projection_rule projection_station_rules[], projection_transaction_rules[],
-	projection_call_rules[], projection_access_rules[], projection_control_rules[];
+	projection_call_rules[], projection_access_rules[], projection_control_rules[],
+	projection_report_rules[];
 
 /* 1: the rows of transactions say that the key is taken. */
 int projection_transaction_knows_key(void *self, int64_t stream_id, const char *key);

@@ -15,6 +15,12 @@ void *handle_heartbeat(struct exchange *x, const void *request);
 void *handle_status_notification(struct exchange *x, const void *request);
 void *handle_notify_event(struct exchange *x, const void *request);
 
+/* device.c: B07, N02, N09, O04: reports in parts */
+void *handle_notify_report(struct exchange *x, const void *request);
+void *handle_notify_monitoring_report(struct exchange *x, const void *request);
+void *handle_notify_customer_information(struct exchange *x, const void *request);
+void *handle_notify_display_messages(struct exchange *x, const void *request);
+
 /* authorize.c: C01 */
 void *handle_authorize(struct exchange *x, const void *request);
 
