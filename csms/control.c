@@ -131,6 +131,43 @@ void control_station_ready(struct control *k, struct station *s, bool booted)
 	cycle_soon(k);
 }
 
+/* What depotd kept in a station goes when the operators take over: the two levels are its own
+ * (docs/control.md). */
+static void clear_own(struct control *k, struct station *s)
+{
+	static const char *const payloads[] = {
+		"{\"chargingProfileCriteria\":{\"chargingProfilePurpose\":\"TxDefaultProfile\","
+		"\"stackLevel\":0}}",
+		"{\"chargingProfileCriteria\":{\"chargingProfilePurpose\":\"TxProfile\","
+		"\"stackLevel\":1}}",
+	};
+	struct schema_error err;
+
+	for (size_t i = 0; i < sizeof payloads / sizeof *payloads; i++)
+		call_queue_add(k->core, s,
+			&(struct call_request){.action = "ClearChargingProfile",
+				.payload = payloads[i],
+				.actor = "control",
+				.why = "the operators control this station now",
+				.by_control = true},
+			NULL, &err);
+}
+
+void control_handed_over(struct control *k, struct station *s)
+{
+	for (int i = 0; i < s->evse_count; i++) {
+		struct lane *l = control_lane(k, &s->evses[i]);
+
+		s->evses[i].told.limit_w = -1;
+		if (l)
+			lane_take_over(l);
+	}
+	if (s->is_manual)
+		clear_own(k, s);
+	fleet_touch(&k->core->fleet, s);
+	control_evse_changed(k, NULL, s->is_manual ? "to the operators" : "from the operators");
+}
+
 struct lane *control_lane(struct control *k, const struct evse *e)
 {
 	return k && e->grid_evse >= 0 && e->grid_evse < k->evses ? &k->lanes[e->grid_evse] : NULL;

@@ -71,6 +71,10 @@ void control_load_changed(struct control *k);
 /* The station is connected and accepted, after a boot or not: say its profiles again. */
 void control_station_ready(struct control *k, struct station *s, bool booted);
 
+/* Who controls the station has changed: what its EVSEs hold is somebody else's word, or ours to say
+ * anew. */
+void control_handed_over(struct control *k, struct station *s);
+
 /* Would the tree still be safe with this registration in place of the station's present one?
  * 0, or -1 with the node and the sum that break it. */
 int control_check_registration(const struct control *k, const char *station,

@@ -68,9 +68,10 @@ static void fill_node(struct control *k, int i, wall_t now)
 		in->import_w = (int64_t)w;
 }
 
+/* Can depotd lower it? */
 static bool is_reachable(const struct station *s)
 {
-	return s->session && station_is_accepted(s);
+	return s->session && station_is_accepted(s) && !s->is_manual;
 }
 
 /* What the EVSE should draw by the plan; a vehicle that no plan knows waits a little for one, then
@@ -142,7 +143,7 @@ static void explain(
 	const char *node = out->node >= 0 ? grid_tree_node(k->tree, out->node)->id : "";
 
 	want->limit_w = out->allowed_w;
-	if (!in->connected)
+	if (!in->connected || k->evse[i]->station->is_manual)
 		return;
 	if (out->allowed_w >= in->wanted_w) {
 		say(want->source, sizeof want->source, "plan");

@@ -107,6 +107,7 @@ static void station_in_force(void *arg, int status, const char *why)
 	struct core *c = x->core;
 	struct station *old = fleet_station(&c->fleet, x->id), *s;
 	char words[300];
+	bool was_manual = old && old->is_manual;
 	bool new_password = old && x->reg->password_hash &&
 			    strcmp(old->password_hash, x->reg->password_hash) != 0;
 	bool reconnect = needs_new_connection(old, x->reg, new_password);
@@ -123,6 +124,8 @@ static void station_in_force(void *arg, int status, const char *why)
 	}
 	if (c->control && control_rebuild(c->control, words))
 		log_error("tree: %s", words);
+	if (old && was_manual != s->is_manual)
+		control_handed_over(c->control, s);
 	if (reconnect)
 		session_close(s->session, WS_CLOSE_POLICY, "registration changed");
 	else

@@ -85,6 +85,8 @@ void station_registration(const struct station *s, struct event_evse evses[EVSES
 		.name = s->name[0] ? s->name : NULL,
 		.source = s->from_file ? "file" : "api",
 		.evses = {(size_t)s->evse_count, evses},
+		.has_control = true,
+		.control = s->is_manual ? EVENT_CONTROL_MANUAL : EVENT_CONTROL_AUTOMATIC,
 	};
 	for (int i = 0; i < s->evse_count; i++) {
 		const struct evse *e = &s->evses[i];
@@ -183,6 +185,7 @@ struct station *fleet_put_station(
 	copy(s->node, sizeof s->node, reg->node);
 	copy(s->name, sizeof s->name, reg->name);
 	copy(s->password_hash, sizeof s->password_hash, reg->password_hash);
+	s->is_manual = reg->control == EVENT_CONTROL_MANUAL;
 	s->from_file = strcmp(reg->source, "file") == 0;
 	s->is_guest = strcmp(reg->source, "unknown") == 0;
 	fleet_touch(f, s);

@@ -83,6 +83,7 @@ struct station {
 	int security_profile; /* 0: any that is switched on */
 	char password_hash[120]; /* "" none */
 	bool from_file;
+	bool is_manual; /* operators send its charging profiles: it counts at max_w, always */
 	bool is_guest; /* nobody registered it; gone when its connection is */
 	struct session *session; /* NULL: not connected */
 	int64_t epoch; /* counts connections */

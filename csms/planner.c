@@ -187,10 +187,11 @@ static void add_evses(struct job *j, struct core *c, wall_t now)
 
 			if (e->grid_evse < 0)
 				continue;
-			if (e->tx.is_open)
+			if (e->tx.is_open && !s->is_manual)
 				add_vehicle(j, c, e, now);
-			j->idle_w[e->grid_evse] =
-				l && !e->tx.is_open ? (int32_t)lane_held_w(l, now) : 0;
+			j->idle_w[e->grid_evse] = l && (!e->tx.is_open || s->is_manual)
+							  ? (int32_t)lane_held_w(l, now)
+							  : 0;
 		}
 }
 

@@ -39,6 +39,10 @@ static void put_station(struct restore *r, const struct db_station *row)
 		.name = row->name,
 		.source = row->source ? row->source : "",
 		.evses = {row->evse_count, evses},
+		.has_control = true,
+		.control = row->control && strcmp(row->control, "manual") == 0
+				   ? EVENT_CONTROL_MANUAL
+				   : EVENT_CONTROL_AUTOMATIC,
 	};
 	struct station *s;
 
@@ -185,8 +189,8 @@ static void read_setpoints(struct db_reader *db, struct restore *r)
 		const struct db_setpoint *row = &list.items[i];
 		struct evse *e = evse_of(r, row->station, row->evse);
 
-		if (!e)
-			continue;
+		if (!e || e->station->is_manual)
+			continue; /* what depotd said once is not in force any more */
 		e->told.limit_w = row->limit_w;
 		e->told.at = row->at;
 		copy(e->told.source, sizeof e->told.source, row->source);
@@ -265,7 +269,8 @@ static bool same_station(const struct station *s, const struct depot_station *ro
 	if ((int)s->policy != (int)row->policy || s->security_profile != row->security_profile ||
 		strcasecmp(s->node, row->node) != 0 ||
 		strcmp(s->name, row->name ? row->name : "") != 0 ||
-		s->evse_count != (int)row->evses.count || !s->from_file)
+		s->evse_count != (int)row->evses.count || !s->from_file ||
+		s->is_manual != (row->control == DEPOT_CONTROL_MANUAL))
 		return false;
 	for (int i = 0; i < s->evse_count; i++)
 		if (!same_evse(&s->evses[i], &row->evses.items[i]))
@@ -283,6 +288,8 @@ static int put_file_station(struct core *c, const struct depot_station *row, cha
 		.name = row->name,
 		.source = "file",
 		.evses = {row->evses.count, evses},
+		.has_control = true,
+		.control = (enum event_control)row->control,
 	};
 
 	for (size_t i = 0; i < row->evses.count && i < EVSES_MAX; i++) {

@@ -57,6 +57,8 @@ int64_t lane_held_w(const struct lane *l, wall_t now)
 {
 	int64_t tail = l->evse->tail_w;
 
+	if (l->evse->station->is_manual)
+		return l->evse->max_w;
 	if (has_own(l))
 		return held_at(&l->own, tail, now);
 	if (l->dflt.start.ms)
@@ -103,6 +105,8 @@ bool lane_is_due(const struct lane *l, wall_t now)
 {
 	bool lowers = l->want.limit_w < lane_held_w(l, now);
 
+	if (l->evse->station->is_manual)
+		return false;
 	if (l->pending_w >= 0 || now.ms < (lowers ? l->lower_at : l->retry_at).ms)
 		return false;
 	return default_is_due(l, now) || own_is_due(l, now);
@@ -116,6 +120,13 @@ void lane_repeat(struct lane *l, bool booted)
 	l->retry_at.ms = l->lower_at.ms = 0;
 	if (booted)
 		l->own.start.ms = 0;
+}
+
+void lane_take_over(struct lane *l)
+{
+	lane_repeat(l, true);
+	l->unsure = true;
+	l->unsure_w = l->evse->max_w;
 }
 
 void lane_restore(struct lane *l)

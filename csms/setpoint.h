@@ -56,6 +56,9 @@ int lane_send(struct lane *l, wall_t now);
  * gone as well). */
 void lane_repeat(struct lane *l, bool booted);
 
+/* Somebody else said what the EVSE may draw until now: anything may be in force. */
+void lane_take_over(struct lane *l);
+
 /* After a restart of depotd: all that is known is what the EVSE was told last, at most. */
 void lane_restore(struct lane *l);
 

@@ -70,6 +70,12 @@ static void add_nodes(struct rows *r, const struct depot_file *d, int margin_pct
 	}
 }
 
+/* What an EVSE may draw when nobody commands it: of one that depotd does not command, anything. */
+static int64_t uncommanded_w(bool is_manual, int64_t max_w, int64_t tail_w)
+{
+	return is_manual ? max_w : tail_w;
+}
+
 static void add_evse(struct rows *r, const struct depot_file *d, const char *station,
 	const char *node, int64_t id, int64_t max_w, int64_t min_w, int64_t tail_w)
 {
@@ -116,7 +122,8 @@ static void add_registration(struct rows *r, const struct depot_file *d, const c
 	for (size_t i = 0; i < reg->evses.count; i++) {
 		const struct event_evse *e = &reg->evses.items[i];
 
-		add_evse(r, d, id, reg->node, e->id, e->max_w, e->min_w, e->tail_w);
+		add_evse(r, d, id, reg->node, e->id, e->max_w, e->min_w,
+			uncommanded_w(reg->control == EVENT_CONTROL_MANUAL, e->max_w, e->tail_w));
 	}
 }
 
@@ -127,7 +134,8 @@ static void add_station(struct rows *r, const struct depot_file *d, const struct
 	for (int i = 0; i < s->evse_count; i++) {
 		const struct evse *e = &s->evses[i];
 
-		add_evse(r, d, s->id, s->node, e->id, e->max_w, e->min_w, e->tail_w);
+		add_evse(r, d, s->id, s->node, e->id, e->max_w, e->min_w,
+			uncommanded_w(s->is_manual, e->max_w, e->tail_w));
 	}
 }
 
@@ -208,10 +216,13 @@ struct grid_tree *tree_build_from_file(const struct depot_file *d, int margin_pc
 		for (size_t i = 0; i < d->stations.count; i++) {
 			const struct depot_station *s = &d->stations.items[i];
 
-			for (size_t j = 0; j < s->evses.count; j++)
-				add_evse(&r, d, s->id, s->node, s->evses.items[j].id,
-					s->evses.items[j].max_w, s->evses.items[j].min_w,
-					s->evses.items[j].tail_w);
+			for (size_t j = 0; j < s->evses.count; j++) {
+				const struct depot_evse *e = &s->evses.items[j];
+
+				add_evse(&r, d, s->id, s->node, e->id, e->max_w, e->min_w,
+					uncommanded_w(s->control == DEPOT_CONTROL_MANUAL, e->max_w,
+						e->tail_w));
+			}
 		}
 		t = finish(&r, why);
 	}

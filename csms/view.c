@@ -112,6 +112,7 @@ void view_station(const struct core *c, const struct station *s, struct arena *a
 		.serial = copy(a, s->serial),
 		.firmware = copy(a, s->firmware),
 		.has_password = s->password_hash[0] != '\0',
+		.control = s->is_manual ? API_CONTROL_MANUAL : API_CONTROL_AUTOMATIC,
 	};
 	put_time(s->connected_at, &out->has_connected_at, &out->connected_at);
 	put_time(s->last_seen, &out->has_last_seen, &out->last_seen);

@@ -75,4 +75,8 @@ const char migrate_depot_3[] =
 	"CREATE TABLE customer_reports ("
 	" depot TEXT NOT NULL, station TEXT NOT NULL, request_id INTEGER NOT NULL,"
 	" data TEXT NOT NULL, at INTEGER NOT NULL, source_seq INTEGER NOT NULL,"
-	" PRIMARY KEY (depot, station, request_id)) WITHOUT ROWID;";
+	" PRIMARY KEY (depot, station, request_id)) WITHOUT ROWID;"
+
+	/* projection_station.c: who says what its EVSEs may draw */
+	"ALTER TABLE stations ADD COLUMN control TEXT;"
+	"UPDATE stations SET control='automatic' WHERE registered=1;";

@@ -20,12 +20,13 @@ static void *create(struct sql *s)
 		{&p->registered,
 			"INSERT INTO stations (depot, id, registered, policy, security_profile,"
 			" node,"
-			" password_hash, name, source, registered_at)"
-			" VALUES (?1,?2,1,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT (depot, id) DO UPDATE"
+			" password_hash, name, source, registered_at, control)"
+			" VALUES (?1,?2,1,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT (depot, id) DO"
+			" UPDATE"
 			" SET"
 			" registered=1, policy=?3, security_profile=?4, node=?5,"
 			" password_hash=?6, name=?7,"
-			" source=?8, registered_at=?9"},
+			" source=?8, registered_at=?9, control=?10"},
 		{&p->connected,
 			"INSERT INTO stations (depot, id, connected, epoch, connected_at,"
 			" used_profile,"
@@ -103,6 +104,7 @@ static int on_registered(void *self, const struct journal_entry *e)
 	sql_bind_text(st, 7, r->name);
 	sql_bind_text(st, 8, r->source);
 	sqlite3_bind_int64(st, 9, e->at.ms);
+	sql_bind_text(st, 10, event_control_enum.values[r->control]);
 	if (sql_run(p->sql, st) < 0 || run_key(p, p->drop_evses, e) < 0)
 		return -1;
 	for (size_t i = 0; i < r->evses.count; i++)

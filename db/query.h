@@ -20,7 +20,7 @@ struct db_evse {
 };
 
 struct db_station {
-	const char *id, *policy, *node, *password_hash, *name, *source;
+	const char *id, *policy, *node, *password_hash, *name, *source, *control;
 	bool registered, connected; /* connected: as of the last event, also after a crash */
 	int64_t security_profile, used_profile, epoch, close_code, interval_s;
 	wall_t registered_at, connected_at, disconnected_at, boot_at;

@@ -133,6 +133,10 @@ static bool put_registration(struct ask *k, const struct api_station_put *put,
 			: old != NULL && old->name[0] != '\0' ? old->name
 							      : NULL,
 		.source = "api",
+		.has_control = true,
+		.control = put->has_control || old == NULL ? (enum event_control)put->control
+			   : old->is_manual                ? EVENT_CONTROL_MANUAL
+							   : EVENT_CONTROL_AUTOMATIC,
 	};
 	return put_evses(k, put, old, &reg->evses);
 }

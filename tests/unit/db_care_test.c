@@ -114,7 +114,8 @@ static void drop_new_tables(sqlite3 *h)
 static void age_store(void)
 {
 	static const char *const steps[] = {"ALTER TABLE transactions DROP COLUMN keyed",
-		"DROP TABLE commands", "DROP INDEX calls_time", "DROP INDEX calls_station",
+		"ALTER TABLE stations DROP COLUMN control", "DROP TABLE commands",
+		"DROP INDEX calls_time", "DROP INDEX calls_station",
 		"ALTER TABLE calls DROP COLUMN command", "ALTER TABLE calls RENAME TO commands",
 		"CREATE INDEX commands_time ON commands (depot, queued_at)",
 		"CREATE INDEX commands_station ON commands (depot, station, queued_at)",
