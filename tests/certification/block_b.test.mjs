@@ -244,7 +244,7 @@ certify('B_22', { ways: WAYS, station: { evses: 2 } }, async (s) => {
 	await s.end('ResetCommand', { chargingState: 'EVConnected', stoppedReason: 'ImmediateReset' });
 	await s.close();
 	await s.connect();
-	await s.booted('RemoteReset', { 1.1: 'Occupied' });
+	await s.booted('RemoteReset', { '1.1': 'Occupied' });
 	await ended(k);
 	await shows(s, 'Occupied', 1);
 	await shows(s, 'Available', 2);

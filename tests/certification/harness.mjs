@@ -15,7 +15,6 @@ let depotd;
 export function block({ prepare = async () => {}, ...options } = {}) {
 	before(async () => {
 		depotd = await new Depotd(options).start();
-		await token('AABBCCDD');
 		await prepare(depotd);
 	});
 	after(() => depotd?.clean());
@@ -30,9 +29,10 @@ export async function operator(method, path, body, statuses = [200, 201, 202, 20
 
 export const get = (path) => operator('GET', path);
 
-/** Adds a token that may charge, or one with another status. */
-export function token(value, { type = 'ISO14443', ...put } = {}) {
-	return operator('PUT', `/tokens/${type}/${encodeURIComponent(value)}`, put);
+/** Adds a token that may charge, or one with another status; as a station names it. */
+export async function token(value, { type = 'ISO14443', ...put } = {}) {
+	await operator('PUT', `/tokens/${type}/${encodeURIComponent(value)}`, put);
+	return { idToken: value, type };
 }
 
 export const pathOf = (s) => `/stations/${encodeURIComponent(s.id)}`;
@@ -111,7 +111,7 @@ export async function endedWhole(s, stoppedReason, more = {}) {
 const done = new Set();
 
 /**
- * The test of one case: `run(station, {depotd, t})`.
+ * The test of one case: `run(station, {depotd, t})`. The station has a token of its own that may charge.
  *   ways          runs it once for each way in which connectors are reported
  *   boot          false: the station is connected, but has not booted
  *   connect       false: not even connected
@@ -127,6 +127,7 @@ export function certify(number, options, run) {
 		const s = new Station(depotd, `TC-${number}${way ? `-${way}` : ''}`, { ...station, ...(way && { way }) });
 		try {
 			await register(s, registration);
+			await token(s.token.idToken);
 			if (connect) await s.connect();
 			if (connect && boot) {
 				await s.booted();

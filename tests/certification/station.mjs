@@ -64,6 +64,24 @@ export function variable(component, name, value, { instance, evse, mutability = 
 	};
 }
 
+/** The readings of a meter at one time, of its register and of the power. */
+export function meterValue(wh, context = 'Sample.Periodic', { power = 0, signed, timestamp = now() } = {}) {
+	return [{
+		timestamp,
+		sampledValue: [
+			{ value: wh, context, measurand: 'Energy.Active.Import.Register', unitOfMeasure: { unit: 'Wh' },
+				...(signed && { signedMeterValue: signed }) },
+			{ value: power, context, measurand: 'Power.Active.Import', unitOfMeasure: { unit: 'W' } },
+		],
+	}];
+}
+
+/** A reading with the meter's signature. */
+export const SIGNED = {
+	signedMeterData: Buffer.from('meter data').toString('base64'), signingMethod: 'ECDSAP256SHA256',
+	encodingMethod: 'OCMF', publicKey: Buffer.from('public key').toString('base64'),
+};
+
 export class Station {
 	/** `way`: how it reports connectors; `model`: entries of variable() that it has. */
 	constructor(depotd, id, { way = WAYS[0], evses = 2, connectors = 1, password = PASSWORD, profile = 1, model } = {}) {
@@ -73,7 +91,7 @@ export class Station {
 			variable('OCPPCommCtrlr', 'OfflineThreshold', 60, { dataType: 'integer' }),
 			variable('AuthCtrlr', 'AuthorizeRemoteStart', 'false', { dataType: 'boolean' }),
 		];
-		this.token = { idToken: 'AABBCCDD', type: 'ISO14443' };
+		this.token = { idToken: `CARD${id}`.replace(/[^A-Z0-9]/gi, '').slice(0, 36), type: 'ISO14443' };
 		this.faults = [];
 		this.calls = []; // every CALL of depotd: { action, payload, answer }
 		this.waiters = [];
@@ -260,6 +278,17 @@ export class Station {
 		});
 	}
 
+	/** Puts the running transaction aside, for a second one beside it; takeUp() goes on with it. */
+	putAside() {
+		const kept = { tx: this.tx, state: this.state };
+		this.takeUp({ tx: undefined, state: {} });
+		return kept;
+	}
+
+	takeUp({ tx, state }) {
+		Object.assign(this, { tx, state });
+	}
+
 	/** Started when the transaction has not begun, else Updated. */
 	next() {
 		return this.tx ? 'Updated' : 'Started';
@@ -299,9 +328,9 @@ export class Station {
 		return r;
 	}
 
-	async energyTransferStarted() {
-		if (!this.state.authorized) await this.authorized();
-		if (!this.state.connected) await this.evConnected();
+	async energyTransferStarted({ token, evse } = {}) {
+		if (!this.state.authorized) await this.authorized(token);
+		if (!this.state.connected) await this.evConnected(evse);
 		this.state.charging = true;
 		return this.event('Updated', 'ChargingStateChanged', { info: { chargingState: 'Charging' } });
 	}
@@ -358,6 +387,9 @@ const DEFAULTS = {
 		return { status: 'Accepted' };
 	},
 	GetReport: { status: 'EmptyResultSet' },
+	GetTransactionStatus({ transactionId }) {
+		return { messagesInQueue: false, ...(transactionId && { ongoingIndicator: transactionId === this.tx?.id }) };
+	},
 	GetVariables({ getVariableData }) {
 		return {
 			getVariableResult: getVariableData.map(({ component, variable, attributeType }) => {
