@@ -168,6 +168,7 @@ static void journal_queued(
 	if (p->payload)
 		p->payload = mask_secrets(a, p->payload, strlen(p->payload), &len);
 	p->why = req->why ? arena_printf(a, "%.200s", req->why) : NULL;
+	p->command_id = req->command_id ? arena_strdup(a, req->command_id) : NULL;
 	record_now(c, EVENT_CALL_QUEUED, "station", s->id, p, req->actor, k->id);
 }
 
@@ -314,6 +315,12 @@ int call_queue_add(struct core *c, struct station *s, const struct call_request 
 	journal_queued(c, s, k, req);
 	send_next(c, s);
 	return 0;
+}
+
+int call_check(
+	struct core *c, struct station *s, const struct call_request *req, struct schema_error *err)
+{
+	return check(c, s, req, err) ? 0 : -1;
 }
 
 void call_forget(struct core *c, struct station *s, const char *call_id)

@@ -31,6 +31,7 @@ struct call_request {
 	int timeout_s; /* 0: limits.call_timeout_s */
 	const char *actor; /* "user:anna", "guard" … for the journal */
 	const char *why; /* may be NULL */
+	const char *command_id; /* that it is a part of, or NULL */
 	bool urgent; /* goes before the waiting ones (guard) */
 	bool by_control; /* depotd's own charging profiles: nobody else may send those */
 	call_done_fn done; /* may be NULL */
@@ -42,6 +43,10 @@ struct call_request {
  * in err->message: not connected, queue full, not accepted (rules 18 and 19 of the gate). */
 int call_queue_add(struct core *c, struct station *s, const struct call_request *req,
 	char call_id[37], struct schema_error *err);
+
+/* What call_queue_add() would say, but nothing is queued. */
+int call_check(struct core *c, struct station *s, const struct call_request *req,
+	struct schema_error *err);
 
 /* Forgets the caller (its client went away); the call itself goes on. */
 void call_forget(struct core *c, struct station *s, const char *call_id);

@@ -94,14 +94,16 @@ struct command_sign {
 /* Something came from the station that may move or end commands. */
 void command_sign(struct core *c, struct station *s, const struct command_sign *sign);
 
-/* -- for csms/main.c and call.c --------------------------------------------------------------- */
-
-struct commands *commands_create(struct core *c);
+/* -- for csms/main.c and csms/core.c ----------------------------------------------------------- */
 
 /* After restore_fleet(): commands that were running when depotd ended wait on; those whose answer
- * never came are unknown. -1 with one line. */
-int commands_restore(struct core *c, char why[300]);
+ * never came are unknown. NULL with one line. */
+struct commands *commands_create(struct core *c, char why[300]);
 
+/* The station is being removed: its commands end as cancelled. */
+void commands_station_gone(struct station *s);
+
+/* Frees all without a word: they are in the journal. */
 void commands_destroy(struct commands *all);
 
 /* The next number for a requestId, remoteStartId …: unlike any other for years (31 bits). */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utlist.h>
 #include "csms/call.h"
+#include "csms/command.h"
 #include "csms/control.h"
 #include "csms/log.h"
 #include "csms/record.h"
@@ -224,6 +225,7 @@ static void station_gone(void *arg, int status, const char *why)
 			old->station = NULL;
 			session_close(old, WS_CLOSE_POLICY, "the station was removed");
 		}
+		commands_station_gone(s);
 		fleet_remove_station(&c->fleet, s);
 		if (control_rebuild(c->control, words))
 			log_error("tree: %s", words);

@@ -14,6 +14,7 @@
 #include "gen/depot.h"
 #include "ocpp/message_id.h"
 
+struct commands;
 struct control; /* csms/control.h: tree, guard, planner, setpoints */
 struct meters; /* csms/meters.h: pollers and their newest readings */
 struct ws_server;
@@ -42,6 +43,7 @@ struct core {
 	struct metrics metrics;
 	struct fleet fleet;
 	struct placing *placings; /* utlist, oldest first: the next proof counts them too */
+	struct commands *commands; /* csms/command.h */
 	struct meters *meters;
 	struct control *control;
 	struct net *net; /* NULL in scenario tests, as the three below */

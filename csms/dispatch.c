@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "csms/call.h"
+#include "csms/command.h"
 #include "csms/handle/handlers.h"
 #include "csms/log.h"
 #include "csms/record.h"
@@ -159,6 +160,20 @@ static bool is_retry(struct session *x, const struct ocpp_frame *f, int action)
 	return true;
 }
 
+/* What was triggered has come (F06). */
+static void sign_triggered(struct exchange *e, int action, const void *request)
+{
+	const struct ocpp201_status_notification_request *status = request;
+	struct command_sign sign = {.kind = SIGN_TRIGGERED, .action = action};
+
+	if (action == OCPP201_STATUS_NOTIFICATION) {
+		sign.evse_id = status->evse_id;
+		sign.connector_id = status->connector_id;
+	}
+	if (e->station)
+		command_sign(e->core, e->station, &sign);
+}
+
 static void handle_call(struct session *x, const struct ocpp_frame *f,
 	const struct schema_action *action, const struct row *row)
 {
@@ -189,6 +204,7 @@ static void handle_call(struct session *x, const struct ocpp_frame *f,
 	}
 	x->core->metrics.calls_in[action - ocpp201_actions]++;
 	response = row->handler(&e, request);
+	sign_triggered(&e, (int)(action - ocpp201_actions), request);
 	if (!response)
 		answer_error(x, &f->id, OCPP_CODE_INTERNAL_ERROR, "out of memory");
 	else

@@ -99,6 +99,7 @@ struct station {
 	struct call_queue *calls; /* owned */
 	struct retries *retries; /* its newest messages; owned, NULL: none yet */
 	struct report *reports; /* utlist, owned: those that parts are still to come of */
+	struct command *commands; /* open ones, csms/command.h */
 	uint64_t revision; /* grows with every change that a view shows */
 	UT_hash_handle hh;
 };

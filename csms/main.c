@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "csms/api/api.h"
+#include "csms/command.h"
 #include "csms/config.h"
 #include "csms/control.h"
 #include "csms/core.h"
@@ -195,6 +196,9 @@ static int start_control(struct daemon *d, char why[400])
 	struct core *c = &d->core;
 
 	if (restore_fleet(c, why) || restore_depot_file(c, &d->config, why))
+		return -1;
+	c->commands = commands_create(c, why);
+	if (!c->commands)
 		return -1;
 	c->meters = meters_create(c, why);
 	if (!c->meters)
@@ -425,6 +429,7 @@ static void stop(struct daemon *d)
 
 	control_destroy(c->control);
 	meters_destroy(c->meters);
+	commands_destroy(c->commands);
 	if (c->db) {
 		record_turn_end(c);
 		if (db_flush(c->db))

@@ -4,11 +4,8 @@ include csms/net.mk
 include csms/api/api.mk
 
 # What lives on the loop and needs no socket: what scenario tests link.
-csms_core.src := $(addprefix csms/,fleet.c core.c call.c session.c dispatch.c record.c restore.c retry.c signed.c \
-	samples.c mask.c password.c token_check.c tree.c setpoint.c planner.c control.c \
-	control_tree.c control_cycle.c meters.c config.c) \
-	$(wildcard csms/handle/*.c)
-csms_core.src += csms/report.c # reports and the device model
+csms_core.src := $(filter-out csms/main.c $(csms_net.src) $(csms_api.src),$(wildcard csms/*.c)) \
+	$(wildcard csms/handle/*.c csms/command/*.c)
 csms_core.gen := $(addprefix gen/,ocpp201.c event.c config.c depot.c meter.c)
 
 $(eval $(call program,depotd,csms/main.c $(csms_core.src) $(csms_core.gen) $(csms_net.src) \

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/call.h"
+#include "csms/command.h"
 #include "csms/control.h"
 #include "csms/dispatch.h"
 #include "csms/log.h"
@@ -174,6 +175,7 @@ struct session *session_open(struct core *c, struct station *s, void *conn,
 	/* No BootNotification is owed on a reconnect: what was accepted stays accepted. */
 	if (station_is_accepted(s))
 		control_station_ready(c->control, s, false);
+	command_sign(c, s, &(struct command_sign){.kind = SIGN_CONNECTED, .action = -1});
 	return x;
 }
 

@@ -15,7 +15,7 @@ const char migrate_depot_3[] =
 	"CREATE TABLE commands ("
 	" depot TEXT NOT NULL, id TEXT NOT NULL, station TEXT NOT NULL, action TEXT NOT NULL,"
 	" state TEXT NOT NULL, started_seq INTEGER, started_at INTEGER NOT NULL, moved_seq INTEGER,"
-	" moved_at INTEGER, ended_at INTEGER, request_id INTEGER, parent TEXT, actor TEXT,"
+	" moved_at INTEGER, answer_seq INTEGER, ended_at INTEGER, request_id INTEGER, parent TEXT, actor TEXT,"
 	" why TEXT, status TEXT, note TEXT, PRIMARY KEY (depot, id)) WITHOUT ROWID;"
 	"CREATE INDEX commands_time ON commands (depot, started_at);"
 	"CREATE INDEX commands_station ON commands (depot, station, started_at);"

@@ -43,8 +43,13 @@ struct projection {
 	void (*forget)(void *self); /* NULL: caches nothing */
 };
 
-extern const struct projection projection_station, projection_transaction, projection_call,
-	projection_access, projection_control, projection_report;
+extern const struct projection projection_station;
+extern const struct projection projection_transaction;
+extern const struct projection projection_call;
+extern const struct projection projection_command;
+extern const struct projection projection_access;
+extern const struct projection projection_control;
+extern const struct projection projection_report;
 
 struct projection_rule {
 	int type; /* EVENT_… */
@@ -53,9 +58,13 @@ struct projection_rule {
 };
 
 /* Rules of each file; type -1 at the end. An event may have rules in a few files. */
-extern const struct projection_rule projection_station_rules[], projection_transaction_rules[],
-	projection_call_rules[], projection_access_rules[], projection_control_rules[],
-	projection_report_rules[];
+extern const struct projection_rule projection_station_rules[];
+extern const struct projection_rule projection_transaction_rules[];
+extern const struct projection_rule projection_call_rules[];
+extern const struct projection_rule projection_command_rules[];
+extern const struct projection_rule projection_access_rules[];
+extern const struct projection_rule projection_control_rules[];
+extern const struct projection_rule projection_report_rules[];
 
 /* 1: the rows of transactions say that the key is taken. */
 int projection_transaction_knows_key(void *self, int64_t stream_id, const char *key);

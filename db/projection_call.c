@@ -19,8 +19,9 @@ static void *create(struct sql *s)
 		{&p->queued,
 			"INSERT INTO calls (depot, call_id, station, action, queued_seq,"
 			" queued_at,"
-			" actor, why) VALUES (?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT (depot, call_id)"
-			" DO UPDATE SET queued_seq=?5, queued_at=?6, actor=?7, why=?8"},
+			" actor, why, command) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"
+			" ON CONFLICT (depot, call_id) DO UPDATE SET queued_seq=?5, queued_at=?6,"
+			" actor=?7, why=?8, command=?9"},
 		{&p->ended,
 			"INSERT INTO calls (depot, call_id, station, action, ended_seq,"
 			" ended_at,"
@@ -54,6 +55,7 @@ static int on_queued(void *self, const struct journal_entry *e)
 	bind_key(p->queued, e, c->call_id, c->action);
 	sql_bind_text(p->queued, 7, e->actor);
 	sql_bind_text(p->queued, 8, c->why);
+	sql_bind_text(p->queued, 9, c->command_id);
 	return sql_run(p->sql, p->queued);
 }
 

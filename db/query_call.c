@@ -19,26 +19,10 @@ static void read_call(struct query *q, struct db_call *c)
 	c->took_ms = query_int(q, 11);
 }
 
-/* The struct of the event at `seq` if it is of that type, or NULL. */
-static const void *fetch(struct query *q, int64_t seq, int type)
-{
-	struct db_journal_event *e;
-	struct schema_error err;
-	int found = -1;
-	if (!seq)
-		return NULL;
-	if (db_query_event(q->reader, seq, q->arena, &e) < 0) {
-		q->failed = true;
-		return NULL;
-	}
-	const void *payload = e ? db_event_decode(e, q->arena, &found, &err) : NULL;
-	return found == type ? payload : NULL;
-}
-
 static void read_bodies(struct query *q, struct db_call *c, int64_t queued, int64_t ended)
 {
-	const struct event_call_queued *in = fetch(q, queued, EVENT_CALL_QUEUED);
-	const struct event_call_ended *out = fetch(q, ended, EVENT_CALL_ENDED);
+	const struct event_call_queued *in = query_event_of(q, queued, EVENT_CALL_QUEUED);
+	const struct event_call_ended *out = query_event_of(q, ended, EVENT_CALL_ENDED);
 	c->payload = in ? in->payload : NULL;
 	c->response = out ? out->response : NULL;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "db/query.h"
+#include "db/query_log.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     10000
@@ -151,4 +152,19 @@ void *query_item(struct query *q, void **items, size_t *count, size_t size)
 		*items = bigger;
 	}
 	return (char *)*items + size * (*count)++;
+}
+
+const void *query_event_of(struct query *q, int64_t seq, int type)
+{
+	struct db_journal_event *e;
+	struct schema_error err;
+	int found = -1;
+	if (!seq)
+		return NULL;
+	if (db_query_event(q->reader, seq, q->arena, &e) < 0) {
+		q->failed = true;
+		return NULL;
+	}
+	const void *payload = e ? db_event_decode(e, q->arena, &found, &err) : NULL;
+	return found == type ? payload : NULL;
 }

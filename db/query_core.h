@@ -59,6 +59,9 @@ void *query_item(struct query *q, void **items, size_t *count, size_t size);
 #define QUERY_ITEM(q, list)                                                                        \
 	query_item(q, (void **)&(list)->items, &(list)->count, sizeof *(list)->items)
 
+/* The struct of the event at `seq` if it is of that type, or NULL. */
+const void *query_event_of(struct query *q, int64_t seq, int type);
+
 /* Marks the query as failed. */
 void query_fail(struct query *q, const char *why);
 

@@ -11,6 +11,12 @@ void station_put(struct ask *k);
 void station_delete(struct ask *k);
 void station_call(struct ask *k);
 
+/* commands.c */
+void command_post(struct ask *k);
+void commands_list(struct ask *k);
+void command_get(struct ask *k);
+void command_delete(struct ask *k);
+
 /* calls.c */
 void calls_list(struct ask *k);
 

@@ -40,6 +40,18 @@ const struct route api_routes[] = {
 	{"POST", V1 "/stations/{id}/calls", "async", ROLE_OPERATOR, station_call,
 		&api_call_post_type, &api_call_reply_type,
 		"Sends an OCPP action to the station and answers with its answer; with async=1 at once"},
+	{"POST", V1 "/stations/{id}/commands", "", ROLE_OPERATOR, command_post,
+		&api_command_post_type, &api_command_view_type,
+		"Asks the station for something and follows it to its true end: a Reset until it is "
+		"back, a report until its last part"},
+	{"GET", V1 "/commands", "station action state parent limit", ROLE_OPERATOR, commands_list,
+		NULL, &api_command_list_type,
+		"Commands to stations, newest first; state=open: those "
+		"that are not over"},
+	{"GET", V1 "/commands/{id}", "", ROLE_OPERATOR, command_get, NULL, &api_command_view_type,
+		"One command with payload and answer"},
+	{"DELETE", V1 "/commands/{id}", "", ROLE_OPERATOR, command_delete, NULL, &api_done_type,
+		"Stops waiting for it; what the station does is its own affair"},
 	{"GET", V1 "/calls", "station limit", ROLE_OPERATOR, calls_list, NULL, &api_call_list_type,
 		"Calls to stations with who asked and what came of them, newest first"},
 

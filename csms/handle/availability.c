@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "csms/command.h"
 #include "csms/control.h"
 #include "csms/handle/handlers.h"
 #include "csms/record.h"
@@ -11,23 +12,26 @@ static void journal(
 	struct exchange *x, int64_t evse, int64_t connector, const char *status, wall_t at)
 {
 	struct event_connector_status_changed *p = arena_alloc(x->arena, sizeof *p);
-	struct db_event e = {
-		.stream = arena_printf(x->arena, "station/%s", x->station->id),
-		.expect_version = DB_ANY_VERSION,
-		.type = EVENT_CONNECTOR_STATUS_CHANGED,
-		.payload = p,
-		.at = at,
-		.received = x->received,
-		.cause = arena_strdup(x->arena, x->message_id),
-		.actor = arena_printf(x->arena, "station:%s", x->station->id),
-	};
 
-	if (!p || !e.stream || !e.actor)
+	if (!p)
 		return;
 	p->evse_id = evse;
 	p->connector_id = connector;
 	p->status = arena_printf(x->arena, "%.20s", status);
-	record_event(x->core, &e);
+	handle_journal(x, EVENT_CONNECTOR_STATUS_CHANGED, p, at);
+}
+
+static void sign(struct exchange *x, int64_t evse, int64_t connector, const char *status)
+{
+	struct command_sign said = {
+		.kind = SIGN_CONNECTOR,
+		.action = -1,
+		.evse_id = evse,
+		.connector_id = connector,
+		.status = status,
+	};
+
+	command_sign(x->core, x->station, &said);
 }
 
 /* An older report never turns the present back. */
@@ -45,12 +49,13 @@ static void set_status(
 	if (at.ms < k->at.ms && k->status[0])
 		return;
 	k->at = at;
-	if (strcmp(k->status, status) == 0)
-		return;
-	snprintf(k->status, sizeof k->status, "%s", status);
-	journal(x, evse_id, connector_id, k->status, at);
-	fleet_touch(&x->core->fleet, x->station);
-	control_evse_changed(x->core->control, e, "connector state");
+	if (strcmp(k->status, status) != 0) {
+		snprintf(k->status, sizeof k->status, "%s", status);
+		journal(x, evse_id, connector_id, k->status, at);
+		fleet_touch(&x->core->fleet, x->station);
+		control_evse_changed(x->core->control, e, "connector state");
+	}
+	sign(x, evse_id, connector_id, k->status);
 }
 
 void *handle_status_notification(struct exchange *x, const void *request)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "csms/command.h"
 #include "csms/control.h"
 #include "csms/handle/handlers.h"
 #include "csms/log.h"
@@ -62,12 +63,14 @@ struct boot {
 	char station[49];
 	int64_t epoch;
 	enum event_registration status;
+	const char *reason; /* static */
 };
 
 static void in_force(void *arg, int status, const char *why)
 {
 	struct boot *b = arg;
 	struct station *s = fleet_station(&b->core->fleet, b->station);
+	struct command_sign sign = {.kind = SIGN_BOOTED, .action = -1, .status = b->reason};
 
 	(void)why;
 	if (status == 0 && s && s->session && s->epoch == b->epoch) {
@@ -77,11 +80,12 @@ static void in_force(void *arg, int status, const char *why)
 		fleet_touch(&b->core->fleet, s);
 		if (b->status == EVENT_REGISTRATION_ACCEPTED)
 			control_station_ready(b->core->control, s, true);
+		command_sign(b->core, s, &sign);
 	}
 	free(b);
 }
 
-static void take_effect_later(struct exchange *x)
+static void take_effect_later(struct exchange *x, enum ocpp201_boot_reason reason)
 {
 	struct boot *b = calloc(1, sizeof *b);
 
@@ -90,6 +94,7 @@ static void take_effect_later(struct exchange *x)
 	b->core = x->core;
 	b->epoch = x->station->epoch;
 	b->status = x->station->policy;
+	b->reason = ocpp201_boot_reason_enum.values[reason];
 	snprintf(b->station, sizeof b->station, "%s", x->station->id);
 	record_then(x->core, in_force, b);
 }
@@ -109,7 +114,7 @@ void *handle_boot_notification(struct exchange *x, const void *request)
 	res->status = status_of(s->policy);
 	res->interval = s->policy == EVENT_REGISTRATION_ACCEPTED ? cfg->heartbeat_s : cfg->retry_s;
 	journal(x, req, (int)res->interval);
-	take_effect_later(x);
+	take_effect_later(x, req->reason);
 	log_info("station %s: booted (%s), %s", s->id, ocpp201_boot_reason_enum.values[req->reason],
 		event_registration_enum.values[s->policy]);
 	return res;

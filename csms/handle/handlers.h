@@ -7,6 +7,10 @@
 
 #include "csms/dispatch.h"
 
+/* journal.c: adds an event of the station to its stream, as told by the message of `x`: happened
+ * at `at`, actor station:ID. `payload` lives in x->arena; NULL (no memory) is not journalled. */
+void handle_journal(struct exchange *x, int type, const void *payload, wall_t at);
+
 /* boot.c: B01 to B03, G02 */
 void *handle_boot_notification(struct exchange *x, const void *request);
 void *handle_heartbeat(struct exchange *x, const void *request);

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "csms/command.h"
 #include "csms/control.h"
 #include "csms/handle/handlers.h"
 #include "csms/log.h"
@@ -313,6 +314,23 @@ static bool answer_token(struct exchange *x, const struct ocpp201_id_token *toke
 	return true;
 }
 
+/* F01 to F03: what was asked for has started or ended. */
+static void sign(struct exchange *x, const struct ocpp201_transaction_event_request *r)
+{
+	struct command_sign said = {
+		.kind = SIGN_TRANSACTION,
+		.action = -1,
+		.request_id = r->transaction_info.has_remote_start_id
+				      ? r->transaction_info.remote_start_id
+				      : 0,
+		.evse_id = r->evse ? r->evse->id : 0,
+		.status = ocpp201_transaction_event_enum.values[r->event_type],
+		.text = r->transaction_info.transaction_id,
+	};
+
+	command_sign(x->core, x->station, &said);
+}
+
 void *handle_transaction_event(struct exchange *x, const void *request)
 {
 	const struct ocpp201_transaction_event_request *r = request;
@@ -337,5 +355,6 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 		sample_series(x, e, &m);
 	if (e)
 		apply(x, e, r, v, &m, !p->quarantined);
+	sign(x, r);
 	return res;
 }

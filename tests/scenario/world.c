@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "csms/config.h"
+#include "csms/command.h"
 #include "csms/control.h"
 #include "csms/log.h"
 #include "csms/meters.h"
@@ -418,6 +419,8 @@ void world_start(struct world *w)
 	c->db = db_open(&store, why);
 	ck_assert_msg(c->db != NULL, "%s", why);
 	ck_assert_msg(!restore_fleet(c, why) && !restore_depot_file(c, &w->config, why), "%s", why);
+	c->commands = commands_create(c, why);
+	ck_assert_msg(c->commands != NULL, "%s", why);
 	c->meters = meters_create(c, why);
 	ck_assert_msg(c->meters != NULL, "%s", why);
 	c->control = control_create(c, why);
@@ -441,6 +444,7 @@ static void finish_core(struct world *w)
 	control_destroy(c->control);
 	c->control = NULL;
 	meters_destroy(c->meters);
+	commands_destroy(c->commands);
 	record_turn_end(c);
 	db_flush(c->db);
 	db_close(c->db);

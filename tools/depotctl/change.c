@@ -13,7 +13,7 @@
 #define STDIN_MAX 1048576
 
 /* All of stdin, without a newline at its end. */
-static char *read_stdin(struct ctl *c)
+char *ctl_read_stdin(struct ctl *c)
 {
 	char *buf = arena_alloc(c->arena, STDIN_MAX + 1);
 	size_t len = buf != NULL ? fread(buf, 1, STDIN_MAX, stdin) : 0;
@@ -72,7 +72,7 @@ static int show_reply(const struct api_call_reply *r)
 }
 
 /* Looked at alone: of the whole request, depotd would count bytes that nobody wrote. */
-static bool payload_ok(struct ctl *c, const char *payload)
+bool ctl_payload_ok(struct ctl *c, const char *payload)
 {
 	struct schema_error err;
 
@@ -104,8 +104,8 @@ int ctl_call(struct ctl *c)
 	post.action = c->argv[1];
 	post.payload = c->argc < 3 ? "{}" : c->argv[2];
 	if (strcmp(post.payload, "-") == 0)
-		post.payload = read_stdin(c);
-	if (!payload_ok(c, post.payload))
+		post.payload = ctl_read_stdin(c);
+	if (!ctl_payload_ok(c, post.payload))
 		return CTL_USAGE;
 	const char *path = arena_printf(c->arena, "stations/%s/calls%s", ctl_escape(c, c->argv[0]),
 		is_async ? "?async=1" : "");
@@ -225,7 +225,7 @@ int ctl_set_station(struct ctl *c)
 	if (is_generated && put.password != NULL)
 		return ctl_complain(CTL_USAGE, "give --password or --generate, not both");
 	if (put.password != NULL && strcmp(put.password, "-") == 0)
-		put.password = read_stdin(c);
+		put.password = ctl_read_stdin(c);
 	if (is_generated && (put.password = password_make(c)) == NULL)
 		return ctl_complain(CTL_FAILED, "the system gives no random numbers");
 	const char *path = arena_printf(c->arena, "stations/%s", ctl_escape(c, c->argv[0]));

@@ -15,6 +15,7 @@ enum ctl_exit { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_UNREACHABLE = 3 }
 #define CTL_ARGS 64
 
 struct client;
+struct table;
 
 struct ctl {
 	struct client *client;
@@ -55,6 +56,18 @@ int ctl_ask_struct(struct ctl *c, const char *method, const char *path,
 	const struct schema_struct *in_type, const void *in, const struct schema_struct *out_type,
 	void **out);
 
+/* All of stdin, NULL after a complaint. */
+char *ctl_read_stdin(struct ctl *c);
+
+/* True if the text is a JSON object, else complains. */
+bool ctl_payload_ok(struct ctl *c, const char *payload);
+
+/* The path with the options of these names (NULL ends) as its query. */
+const char *ctl_query(struct ctl *c, const char *path, const char *const *names);
+
+/* Prints the table, or the sentence if it has no rows. */
+void ctl_print(const struct table *t, const char *empty);
+
 /* Percent-encoded, for one segment of a path or one value of a query. */
 const char *ctl_escape(struct ctl *c, const char *s);
 
@@ -76,6 +89,11 @@ int ctl_session(struct ctl *c);
 int ctl_journal(struct ctl *c);
 int ctl_wire(struct ctl *c);
 int ctl_calls(struct ctl *c);
+
+/* commands.c */
+int ctl_command(struct ctl *c);
+int ctl_commands_list(struct ctl *c);
+int ctl_forget(struct ctl *c);
 
 /* change.c */
 int ctl_call(struct ctl *c);

@@ -5,7 +5,7 @@
 #include "tools/depotctl/ctl.h"
 #include "tools/depotctl/table.h"
 
-static void print(const struct table *t, const char *empty)
+void ctl_print(const struct table *t, const char *empty)
 {
 	struct text out;
 
@@ -21,7 +21,7 @@ static void print(const struct table *t, const char *empty)
 }
 
 /* Adds "&name=value" for each option of the list that was given. */
-static const char *query_of(struct ctl *c, const char *path, const char *const *names)
+const char *ctl_query(struct ctl *c, const char *path, const char *const *names)
 {
 	char glue = '?';
 
@@ -75,7 +75,7 @@ int ctl_sessions(struct ctl *c)
 {
 	static const char *const names[] = {
 		"station", "vehicle", "state", "from", "to", "limit", NULL};
-	const char *path = query_of(c, "transactions", names);
+	const char *path = ctl_query(c, "transactions", names);
 	struct table *t = transaction_table(c);
 	void *answer;
 	int status =
@@ -85,7 +85,7 @@ int ctl_sessions(struct ctl *c)
 	for (size_t i = 0; list != NULL && i < list->transactions.count; i++)
 		row_transaction(c, t, &list->transactions.items[i]);
 	if (list != NULL)
-		print(t, "No transactions.");
+		ctl_print(t, "No transactions.");
 	if (list != NULL && list->next != NULL)
 		printf("There are more; ask for them with --limit or --to.\n");
 	return status;
@@ -110,7 +110,7 @@ int ctl_session(struct ctl *c)
 	if (d == NULL)
 		return status;
 	row_transaction(c, t, &d->transaction);
-	print(t, "");
+	ctl_print(t, "");
 	putchar('\n');
 	for (size_t i = 0; i < d->events.count; i++)
 		show_event(c, &d->events.items[i]);
@@ -188,12 +188,12 @@ int ctl_journal(struct ctl *c)
 	static const char *const filter[] = {"stream", "type", NULL};
 	static const char *const place[] = {"after", "limit", NULL};
 	bool is_following = ctl_flag(c, "--follow");
-	const char *base = query_of(c, "journal", filter);
+	const char *base = ctl_query(c, "journal", filter);
 	bool has_after = false;
 
 	for (int i = 0; i < c->argc; i++)
 		has_after |= strncmp(c->argv[i], "--after", 7) == 0;
-	const char *rest = query_of(c, "", place);
+	const char *rest = ctl_query(c, "", place);
 	const char *path = base;
 	if (rest[0] != '\0')
 		path = arena_printf(
@@ -217,7 +217,7 @@ int ctl_wire(struct ctl *c)
 	static const char *const names[] = {
 		"station", "action", "text", "from", "to", "limit", NULL};
 	bool is_faulty = ctl_flag(c, "--faulty");
-	const char *path = query_of(c, "wire", names);
+	const char *path = ctl_query(c, "wire", names);
 	void *answer;
 
 	if (is_faulty)
@@ -274,7 +274,7 @@ static void row_call(struct ctl *c, struct table *t, const struct api_call_view 
 int ctl_calls(struct ctl *c)
 {
 	static const char *const names[] = {"limit", NULL};
-	const char *path = query_of(c, "calls", names);
+	const char *path = ctl_query(c, "calls", names);
 	struct table *t = table_create(
 		c->arena, "TIME|STATION|ACTION|BY|OUTCOME|STATUS|>TOOK|WHY / ERROR", c->colour);
 	void *answer;
@@ -287,6 +287,6 @@ int ctl_calls(struct ctl *c)
 	for (size_t i = 0; list != NULL && i < list->calls.count; i++)
 		row_call(c, t, &list->calls.items[i]);
 	if (list != NULL)
-		print(t, "No calls.");
+		ctl_print(t, "No calls.");
 	return status;
 }

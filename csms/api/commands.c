@@ -1,0 +1,264 @@
+/* Commands to stations: asked for, followed, listed. csms/command.h is what does it. */
+#include <string.h>
+
+#include "csms/api/ask.h"
+#include "csms/api/handlers.h"
+#include "csms/command.h"
+#include "csms/mask.h"
+#include "csms/record.h"
+#include "db/query.h"
+#include "db/query_command.h"
+
+#define LIST_MAX 200 /* each may hold a payload and an answer of max_body */
+
+/* -- asking ------------------------------------------------------------------------------------ */
+
+static const char *masked(struct ask *k, const char *json)
+{
+	size_t len;
+	const char *copy = json ? arena_strdup(k->arena, json) : NULL;
+
+	return copy ? mask_secrets(k->arena, copy, strlen(copy), &len) : NULL;
+}
+
+static const char *keep(struct ask *k, const char *text)
+{
+	return text ? arena_strdup(k->arena, text) : NULL;
+}
+
+/* A view that outlives the command. NULL: no memory. */
+static struct api_command_view *view_live(struct ask *k, const struct command *c)
+{
+	struct api_command_view *out = arena_alloc(k->arena, sizeof(*out));
+	struct command_view v;
+
+	if (out == NULL)
+		return NULL;
+	command_look(c, &v);
+	*out = (struct api_command_view){
+		.id = keep(k, v.id),
+		.station = keep(k, v.station),
+		.action = keep(k, v.action),
+		.state = (enum api_command_state)v.state,
+		.status = keep(k, v.status),
+		.note = keep(k, v.note),
+		.has_request_id = v.request_id != 0,
+		.request_id = v.request_id,
+		.started_at = v.started,
+		.has_ended_at = v.ended.ms != 0,
+		.ended_at = v.ended,
+		.actor = keep(k, v.actor),
+		.why = keep(k, v.why),
+		.payload = masked(k, v.payload),
+		.response = masked(k, v.response),
+		.error_code = keep(k, v.error_code),
+		.error_text = keep(k, v.error_text),
+	};
+	return out;
+}
+
+/* What is told here is on disk: a look at the list right after shows the same. */
+static void on_durable(void *arg, int status, const char *why)
+{
+	struct ask *k = arg;
+
+	if (status != 0 || k->state == NULL)
+		ask_problem(k, 503, NULL, "the store: %s", why ? why : "no memory");
+	else
+		ask_reply(k, 200, &api_command_view_type, k->state);
+}
+
+static void on_reached(void *arg, const struct command *c)
+{
+	struct ask *k = arg;
+
+	if (k->api == NULL) { /* the API ended meanwhile */
+		ask_problem(k, 503, NULL, "depotd ends");
+		return;
+	}
+	k->state = view_live(k, c);
+	record_then(k->api->core, on_durable, k);
+}
+
+/* A command that cannot start: its payload is wrong, or the station cannot take it now. */
+static void refuse(struct ask *k, const struct schema_error *err)
+{
+	if (err->fault == SCHEMA_OK)
+		ask_problem(k, 409, NULL, "%s", err->message);
+	else if (strcmp(err->path, "action") == 0)
+		ask_problem(k, 400, "action", "action: %s", err->message);
+	else
+		ask_schema_problem(k, err, "payload");
+}
+
+void command_post(struct ask *k)
+{
+	const struct api_command_post *post = k->body;
+	struct core *c = k->api->core;
+	struct station *s = fleet_station(&c->fleet, k->match.param[0]);
+	struct schema_error err;
+	char id[37];
+	struct command_request req = {
+		.action = post->action,
+		.payload = post->payload,
+		.timeout_s = post->has_timeout_s ? (int)post->timeout_s : 0,
+		.effect_s = post->has_effect_s ? (int)post->effect_s : 0,
+		.actor = k->who.actor,
+		.why = post->why,
+		.answered = post->wait == API_COMMAND_WAIT_ANSWER ? on_reached : NULL,
+		.ended = post->wait == API_COMMAND_WAIT_END ? on_reached : NULL,
+		.arg = k,
+	};
+
+	if (s == NULL) {
+		ask_problem(k, 404, NULL, "there is no station \"%.48s\"", k->match.param[0]);
+		return;
+	}
+	if (!replay_begin(k->api->replay, k))
+		return;
+	ask_hold(k);
+	if (command_start(c, s, &req, id, &err) != 0)
+		refuse(k, &err);
+	else if (post->wait == API_COMMAND_WAIT_NONE)
+		ask_reply(k, 202, &api_command_view_type, view_live(k, command_find(c, id)));
+}
+
+/* -- looking ----------------------------------------------------------------------------------- */
+
+struct query {
+	struct db_command_filter filter;
+	struct db_command_list found;
+	const char *error;
+};
+
+static void view_stored(const struct db_command *c, struct api_command_view *out)
+{
+	int state = schema_enum_find(&api_command_state_enum, c->state);
+
+	*out = (struct api_command_view){
+		.id = c->id,
+		.station = c->station,
+		.action = c->action,
+		.state = state < 0 ? API_COMMAND_STATE_UNKNOWN : (enum api_command_state)state,
+		.status = c->status,
+		.note = c->note,
+		.has_request_id = c->request_id != 0,
+		.request_id = c->request_id,
+		.started_at = c->started_at,
+		.has_moved_at = c->moved_at.ms != 0,
+		.moved_at = c->moved_at,
+		.has_ended_at = c->ended_at.ms != 0,
+		.ended_at = c->ended_at,
+		.actor = c->actor,
+		.why = c->why,
+		.parent = c->parent,
+		.payload = c->payload,
+		.response = c->response,
+	};
+}
+
+static void query_work(struct db_reader *r, struct ask *k)
+{
+	struct query *q = k->state;
+
+	if (db_query_commands(r, &q->filter, k->arena, &q->found) != 0)
+		q->error = arena_strdup(k->arena, db_reader_error(r));
+}
+
+static bool has_failed(struct ask *k, const struct query *q)
+{
+	if (q->error != NULL)
+		ask_problem(k, 503, NULL, "the store: %s", q->error);
+	return q->error != NULL;
+}
+
+static void list_finish(struct ask *k)
+{
+	const struct query *q = k->state;
+	struct api_command_list list = {0};
+
+	if (has_failed(k, q))
+		return;
+	list.commands.items =
+		arena_alloc(k->arena, sizeof(*list.commands.items) * q->found.count + 1);
+	list.commands.count = list.commands.items ? q->found.count : 0;
+	for (size_t i = 0; i < list.commands.count; i++)
+		view_stored(&q->found.items[i], &list.commands.items[i]);
+	ask_reply(k, 200, &api_command_list_type, &list);
+}
+
+static struct query *query_of(struct ask *k)
+{
+	struct query *q = arena_alloc(k->arena, sizeof(*q));
+
+	if (q == NULL)
+		ask_problem(k, 503, NULL, "no memory for the query");
+	k->state = q;
+	return q;
+}
+
+void commands_list(struct ask *k)
+{
+	const char *state = ask_query(k, "state");
+	int64_t limit = 100;
+	struct query *q;
+
+	if (!ask_int(k, "limit", 1, LIST_MAX, &limit) || !(q = query_of(k)))
+		return;
+	q->filter = (struct db_command_filter){
+		.station = ask_station(k, ask_query(k, "station")),
+		.action = ask_query(k, "action"),
+		.parent = ask_query(k, "parent"),
+		.bodies = true,
+		.limit = (int)limit,
+	};
+	if (state != NULL && strcmp(state, "open") == 0)
+		q->filter.open = true;
+	else
+		q->filter.state = state;
+	ask_read(k, query_work, list_finish);
+}
+
+static void get_finish(struct ask *k)
+{
+	const struct query *q = k->state;
+	struct api_command_view v;
+
+	if (has_failed(k, q))
+		return;
+	if (q->found.count == 0) {
+		ask_problem(k, 404, NULL, "there is no command \"%.40s\"", k->match.param[0]);
+		return;
+	}
+	view_stored(&q->found.items[0], &v);
+	ask_reply(k, 200, &api_command_view_type, &v);
+}
+
+void command_get(struct ask *k)
+{
+	const struct command *live = command_find(k->api->core, k->match.param[0]);
+	struct query *q;
+
+	if (live != NULL) {
+		ask_reply(k, 200, &api_command_view_type, view_live(k, live));
+		return;
+	}
+	q = query_of(k);
+	if (q == NULL)
+		return;
+	q->filter = (struct db_command_filter){.id = k->match.param[0], .bodies = true, .limit = 1};
+	ask_read(k, query_work, get_finish);
+}
+
+void command_delete(struct ask *k)
+{
+	struct command *c = command_find(k->api->core, k->match.param[0]);
+
+	if (c == NULL) {
+		ask_problem(k, 404, NULL, "no open command \"%.40s\"", k->match.param[0]);
+		return;
+	}
+	ask_hold(k);
+	command_cancel(k->api->core, c, k->who.actor);
+	record_then(k->api->core, ask_changed, k);
+}

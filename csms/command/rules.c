@@ -1,0 +1,416 @@
+/*
+ * What is asked of a station, row by row: when the station took it, what it waits for, and what
+ * ends it. The use case of each stands in the action table (schemas/ocpp201.schema).
+ */
+#include <stdio.h>
+#include <string.h>
+#include "csms/command/private.h"
+
+#define MINUTE 60
+#define HOUR   3600
+#define DAY    86400
+
+bool command_word_in(const char *list, const char *word)
+{
+	size_t n = word ? strlen(word) : 0;
+
+	for (const char *p = list; n && p && (p = strstr(p, word)); p += n)
+		if ((p == list || p[-1] == ' ') && (p[n] == '\0' || p[n] == ' '))
+			return true;
+	return false;
+}
+
+static struct verdict none(void)
+{
+	return (struct verdict){.state = EVENT_COMMAND_STATE_WAITING};
+}
+
+static struct verdict over(enum event_command_state state, const char *status, const char *note)
+{
+	return (struct verdict){.state = state, .status = status, .note = note};
+}
+
+static struct verdict done(const char *status)
+{
+	return over(EVENT_COMMAND_STATE_DONE, status, NULL);
+}
+
+static struct verdict moves(const char *status)
+{
+	return over(EVENT_COMMAND_STATE_RUNNING, status, NULL);
+}
+
+/* -- availability: G03, G04 -------------------------------------------------------------------- */
+
+/* Connectors in the scope of the request that are not yet as it wants them. A connector whose
+ * state is unknown is not. */
+static int not_yet(const struct station *s, const struct ocpp201_change_availability_request *r)
+{
+	bool want_out = r->operational_status == OCPP201_OPERATIONAL_STATUS_INOPERATIVE;
+	int n = 0;
+
+	for (int i = 0; i < s->evse_count; i++) {
+		const struct evse *e = &s->evses[i];
+
+		if (r->evse && r->evse->id != 0 && r->evse->id != e->id)
+			continue;
+		for (int j = 0; j < e->connector_count; j++) {
+			const char *status = e->connectors[j].status;
+
+			if (r->evse && r->evse->has_connector_id && r->evse->connector_id != j + 1)
+				continue;
+			n += !status[0] || (strcmp(status, "Unavailable") == 0) != want_out;
+		}
+	}
+	return n;
+}
+
+/* G03.FR.04: Accepted also when it is so already, and then no status follows. */
+static struct verdict judge_availability(const struct answer *ans, struct arena *a)
+{
+	(void)a;
+	if (!command_word_in("Accepted Scheduled", ans->status))
+		return over(EVENT_COMMAND_STATE_REFUSED, ans->status, "the station said no");
+	if (strcmp(ans->status, "Accepted") == 0 && not_yet(ans->station, ans->request) == 0)
+		return done(ans->status);
+	return moves(ans->status);
+}
+
+static struct verdict meet_availability(
+	const struct command *k, const void *request, const struct command_sign *sign)
+{
+	(void)sign;
+	return not_yet(k->station, request) == 0 ? done("Accepted") : none();
+}
+
+/* -- reset: B11, B12 --------------------------------------------------------------------------- */
+
+/* A whole station boots; an EVSE by itself (B11.FR.08) shows its connectors again. */
+static struct verdict meet_reset(
+	const struct command *k, const void *request, const struct command_sign *sign)
+{
+	const struct ocpp201_reset_request *r = request;
+
+	(void)k;
+	if (sign->kind == SIGN_BOOTED)
+		return over(EVENT_COMMAND_STATE_DONE, sign->status, "the station is back");
+	if (r->has_evse_id && sign->kind == SIGN_CONNECTOR && sign->evse_id == r->evse_id &&
+		strcmp(sign->status, "Unavailable") != 0)
+		return over(EVENT_COMMAND_STATE_DONE, sign->status, "the EVSE is back");
+	return none();
+}
+
+/* -- what names its number: reports, logs, firmware -------------------------------------------- */
+
+/* Reports that the action brings. */
+static int report_of(int action)
+{
+	switch (action) {
+	case OCPP201_GET_BASE_REPORT:
+	case OCPP201_GET_REPORT:
+		return OCPP201_NOTIFY_REPORT;
+	case OCPP201_GET_MONITORING_REPORT:
+		return OCPP201_NOTIFY_MONITORING_REPORT;
+	case OCPP201_GET_CHARGING_PROFILES:
+		return OCPP201_REPORT_CHARGING_PROFILES;
+	case OCPP201_GET_DISPLAY_MESSAGES:
+		return OCPP201_NOTIFY_DISPLAY_MESSAGES;
+	default:
+		return OCPP201_NOTIFY_CUSTOMER_INFORMATION;
+	}
+}
+
+static struct verdict meet_report(
+	const struct command *k, const void *request, const struct command_sign *sign)
+{
+	(void)request;
+	if (sign->action != report_of(command_action(k)) || sign->request_id < k->request_id ||
+		sign->request_id >= k->request_id + k->parts)
+		return none();
+	if (!sign->is_last || k->reports + 1 < k->parts)
+		return moves("Reporting");
+	return over(EVENT_COMMAND_STATE_DONE, "Reported", "the last part of the report came");
+}
+
+/* N10: asked to clear only, the station has nothing to report but that nothing is left. */
+static struct verdict judge_customer(const struct answer *ans, struct arena *a)
+{
+	const struct ocpp201_customer_information_request *r = ans->request;
+
+	(void)a;
+	if (!command_word_in("Accepted", ans->status))
+		return over(EVENT_COMMAND_STATE_REFUSED, ans->status, "the station said no");
+	return r->report ? moves(ans->status) : done(ans->status);
+}
+
+/* How a status that is reported in the course of a transfer is read. */
+struct course {
+	const char *good, *bad; /* words between spaces; others only move */
+};
+
+static struct verdict meet_course(
+	const struct command *k, const struct command_sign *sign, const struct course *course)
+{
+	if (sign->request_id != 0 && sign->request_id != k->request_id)
+		return none();
+	if (!sign->status)
+		return sign->text ? over(EVENT_COMMAND_STATE_RUNNING, NULL, sign->text) : none();
+	if (command_word_in(course->good, sign->status))
+		return done(sign->status);
+	if (command_word_in(course->bad, sign->status))
+		return over(EVENT_COMMAND_STATE_FAILED, sign->status, "the station reported it");
+	if (strcmp(sign->status, "AcceptedCanceled") == 0)
+		return over(EVENT_COMMAND_STATE_CANCELLED, sign->status,
+			"a later request took its place");
+	return moves(sign->status);
+}
+
+static struct verdict meet_log(
+	const struct command *k, const void *request, const struct command_sign *sign)
+{
+	static const struct course course = {
+		.good = "Uploaded",
+		.bad = "BadMessage NotSupportedOperation PermissionDenied UploadFailure",
+	};
+
+	(void)request;
+	return meet_course(k, sign, &course);
+}
+
+static struct verdict meet_firmware(
+	const struct command *k, const void *request, const struct command_sign *sign)
+{
+	static const struct course course = {
+		.good = "Installed",
+		.bad = "DownloadFailed InstallationFailed InstallVerificationFailed "
+		       "InvalidSignature",
+	};
+
+	(void)request;
+	if (sign->status && strcmp(sign->status, "Idle") == 0)
+		return none();
+	return meet_course(k, sign, &course);
+}
+
+static struct verdict meet_publish(
+	const struct command *k, const void *request, const struct command_sign *sign)
+{
+	static const struct course course = {
+		.good = "Published",
+		.bad = "DownloadFailed InvalidChecksum PublishFailed",
+	};
+
+	(void)request;
+	if (sign->status && strcmp(sign->status, "Idle") == 0)
+		return none();
+	return meet_course(k, sign, &course);
+}
+
+/* -- transactions: F01 to F03 ------------------------------------------------------------------- */
+
+static struct verdict meet_start(
+	const struct command *k, const void *request, const struct command_sign *sign)
+{
+	(void)request;
+	return sign->request_id == k->request_id
+		       ? over(EVENT_COMMAND_STATE_DONE, sign->status, "the transaction runs")
+		       : none();
+}
+
+static struct verdict meet_stop(
+	const struct command *k, const void *request, const struct command_sign *sign)
+{
+	const struct ocpp201_request_stop_transaction_request *r = request;
+
+	(void)k;
+	if (!sign->text || strcmp(sign->text, r->transaction_id) != 0 ||
+		strcmp(sign->status, "Ended") != 0)
+		return none();
+	return over(EVENT_COMMAND_STATE_DONE, sign->status, "the transaction ended");
+}
+
+/* -- trigger: F06 ------------------------------------------------------------------------------- */
+
+static const int triggered[] = {
+	[OCPP201_MESSAGE_TRIGGER_BOOT_NOTIFICATION] = OCPP201_BOOT_NOTIFICATION,
+	[OCPP201_MESSAGE_TRIGGER_LOG_STATUS_NOTIFICATION] = OCPP201_LOG_STATUS_NOTIFICATION,
+	[OCPP201_MESSAGE_TRIGGER_FIRMWARE_STATUS_NOTIFICATION] =
+		OCPP201_FIRMWARE_STATUS_NOTIFICATION,
+	[OCPP201_MESSAGE_TRIGGER_HEARTBEAT] = OCPP201_HEARTBEAT,
+	[OCPP201_MESSAGE_TRIGGER_METER_VALUES] = OCPP201_METER_VALUES,
+	[OCPP201_MESSAGE_TRIGGER_SIGN_CHARGING_STATION_CERTIFICATE] = OCPP201_SIGN_CERTIFICATE,
+	[OCPP201_MESSAGE_TRIGGER_SIGN_V2_G_CERTIFICATE] = OCPP201_SIGN_CERTIFICATE,
+	[OCPP201_MESSAGE_TRIGGER_STATUS_NOTIFICATION] = OCPP201_STATUS_NOTIFICATION,
+	[OCPP201_MESSAGE_TRIGGER_TRANSACTION_EVENT] = OCPP201_TRANSACTION_EVENT,
+	[OCPP201_MESSAGE_TRIGGER_SIGN_COMBINED_CERTIFICATE] = OCPP201_SIGN_CERTIFICATE,
+	[OCPP201_MESSAGE_TRIGGER_PUBLISH_FIRMWARE_STATUS_NOTIFICATION] =
+		OCPP201_PUBLISH_FIRMWARE_STATUS_NOTIFICATION,
+};
+
+/* F06.FR.13: a status belongs to a connector, so the question must name one. */
+static int check_trigger(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err)
+{
+	const struct ocpp201_trigger_message_request *r = request;
+
+	(void)c;
+	(void)s;
+	if (r->requested_message != OCPP201_MESSAGE_TRIGGER_STATUS_NOTIFICATION ||
+		(r->evse && r->evse->has_connector_id))
+		return 0;
+	err->fault = SCHEMA_MISSING;
+	snprintf(err->path, sizeof err->path, "evse.connectorId");
+	snprintf(err->message, sizeof err->message,
+		"a StatusNotification is of one connector: name evse.id and evse.connectorId "
+		"(F06.FR.13)");
+	return -1;
+}
+
+static struct verdict meet_trigger(
+	const struct command *k, const void *request, const struct command_sign *sign)
+{
+	const struct ocpp201_trigger_message_request *r = request;
+
+	(void)k;
+	if (sign->action != triggered[r->requested_message])
+		return none();
+	if (r->evse && sign->evse_id && sign->evse_id != r->evse->id)
+		return none();
+	return over(EVENT_COMMAND_STATE_DONE, "Accepted", "the message came");
+}
+
+/* -- lists whose items are judged one by one: B05, B06, N04, N06 ---------------------------------- */
+
+/* rule 38: results count by themselves, wherever they stand. */
+static struct verdict judge_items(size_t good, size_t count, const char *bad, struct arena *a)
+{
+	if (good == count)
+		return done("Accepted");
+	if (count == 1)
+		return over(EVENT_COMMAND_STATE_REFUSED, bad, "the station said no");
+	return over(good ? EVENT_COMMAND_STATE_FAILED : EVENT_COMMAND_STATE_REFUSED,
+		arena_printf(a, "%zu of %zu Accepted", good, count),
+		arena_printf(a, "the first that was not: %s", bad));
+}
+
+#define JUDGE_LIST(name, type, list, member, names, test)                                          \
+	static struct verdict name(const struct answer *ans, struct arena *a)                      \
+	{                                                                                          \
+		const struct type *r = ans->response;                                              \
+		const char *bad = "";                                                              \
+		size_t good = 0;                                                                   \
+                                                                                                   \
+		for (size_t i = r->list.count; i-- > 0;) {                                         \
+			int status = (int)r->list.items[i].member;                                 \
+                                                                                                   \
+			if (test)                                                                  \
+				good++;                                                            \
+			else                                                                       \
+				bad = names.values[status];                                        \
+		}                                                                                  \
+		return judge_items(good, r->list.count, bad, a);                                   \
+	}
+
+JUDGE_LIST(judge_set_variables, ocpp201_set_variables_response, set_variable_result,
+	attribute_status, ocpp201_set_variable_status_enum,
+	status == OCPP201_SET_VARIABLE_STATUS_ACCEPTED ||
+		status == OCPP201_SET_VARIABLE_STATUS_REBOOT_REQUIRED)
+JUDGE_LIST(judge_get_variables, ocpp201_get_variables_response, get_variable_result,
+	attribute_status, ocpp201_get_variable_status_enum,
+	status == OCPP201_GET_VARIABLE_STATUS_ACCEPTED)
+JUDGE_LIST(judge_set_monitoring, ocpp201_set_variable_monitoring_response, set_monitoring_result,
+	status, ocpp201_set_monitoring_status_enum,
+	status == OCPP201_SET_MONITORING_STATUS_ACCEPTED)
+JUDGE_LIST(judge_clear_monitoring, ocpp201_clear_variable_monitoring_response,
+	clear_monitoring_result, status, ocpp201_clear_monitoring_status_enum,
+	status == OCPP201_CLEAR_MONITORING_STATUS_ACCEPTED)
+
+/* -- the rows ----------------------------------------------------------------------------------- */
+
+#define REPORTS                                                                                    \
+	.signs = 1u << SIGN_REPORT, .meet = meet_report, .effect_s = 10 * MINUTE,                  \
+	.waits_for = "the last part of the report", .number = "requestId"
+
+const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
+	[OCPP201_CANCEL_RESERVATION] = {.yes = "Accepted"},
+	[OCPP201_CERTIFICATE_SIGNED] = {.yes = "Accepted"},
+	[OCPP201_CHANGE_AVAILABILITY] = {.signs = 1u << SIGN_CONNECTOR,
+		.judge = judge_availability,
+		.meet = meet_availability,
+		.effect_s = DAY,
+		.waits_for = "the status of the connectors"},
+	[OCPP201_CLEAR_CACHE] = {.yes = "Accepted"},
+	[OCPP201_CLEAR_CHARGING_PROFILE] = {.yes = "Accepted"},
+	[OCPP201_CLEAR_DISPLAY_MESSAGE] = {.yes = "Accepted"},
+	[OCPP201_CLEAR_VARIABLE_MONITORING] = {.judge = judge_clear_monitoring},
+	[OCPP201_COST_UPDATED] = {.yes = NULL},
+	[OCPP201_CUSTOMER_INFORMATION] = {REPORTS, .judge = judge_customer},
+	[OCPP201_DATA_TRANSFER] = {.yes = "Accepted"},
+	[OCPP201_DELETE_CERTIFICATE] = {.yes = "Accepted"},
+	[OCPP201_GET_BASE_REPORT] = {REPORTS, .yes = "Accepted EmptyResultSet",
+		.over = "EmptyResultSet"},
+	[OCPP201_GET_CHARGING_PROFILES] = {REPORTS, .yes = "Accepted NoProfiles",
+		.over = "NoProfiles"},
+	[OCPP201_GET_COMPOSITE_SCHEDULE] = {.yes = "Accepted"},
+	[OCPP201_GET_DISPLAY_MESSAGES] = {REPORTS, .yes = "Accepted Unknown", .over = "Unknown"},
+	[OCPP201_GET_INSTALLED_CERTIFICATE_IDS] = {.yes = "Accepted NotFound"},
+	[OCPP201_GET_LOCAL_LIST_VERSION] = {.yes = NULL},
+	[OCPP201_GET_LOG] = {.yes = "Accepted AcceptedCanceled",
+		.signs = 1u << SIGN_LOG | 1u << SIGN_UPLOADED,
+		.meet = meet_log,
+		.effect_s = HOUR,
+		.waits_for = "the upload",
+		.number = "requestId"},
+	[OCPP201_GET_MONITORING_REPORT] = {REPORTS, .yes = "Accepted EmptyResultSet",
+		.over = "EmptyResultSet"},
+	[OCPP201_GET_REPORT] = {REPORTS, .yes = "Accepted EmptyResultSet",
+		.over = "EmptyResultSet"},
+	[OCPP201_GET_TRANSACTION_STATUS] = {.yes = NULL},
+	[OCPP201_GET_VARIABLES] = {.judge = judge_get_variables},
+	[OCPP201_INSTALL_CERTIFICATE] = {.yes = "Accepted"},
+	[OCPP201_PUBLISH_FIRMWARE] = {.yes = "Accepted",
+		.signs = 1u << SIGN_PUBLISH,
+		.meet = meet_publish,
+		.effect_s = HOUR,
+		.waits_for = "the publication",
+		.number = "requestId"},
+	[OCPP201_REQUEST_START_TRANSACTION] = {.yes = "Accepted",
+		.signs = 1u << SIGN_TRANSACTION,
+		.meet = meet_start,
+		.effect_s = 5 * MINUTE,
+		.waits_for = "the transaction to start",
+		.number = "remoteStartId"},
+	[OCPP201_REQUEST_STOP_TRANSACTION] = {.yes = "Accepted",
+		.signs = 1u << SIGN_TRANSACTION,
+		.meet = meet_stop,
+		.effect_s = 5 * MINUTE,
+		.waits_for = "the transaction to end"},
+	[OCPP201_RESERVE_NOW] = {.yes = "Accepted", .number = "id"},
+	[OCPP201_RESET] = {.yes = "Accepted Scheduled",
+		.signs = 1u << SIGN_BOOTED | 1u << SIGN_CONNECTOR,
+		.meet = meet_reset,
+		.effect_s = DAY,
+		.waits_for = "the station to come back"},
+	[OCPP201_SEND_LOCAL_LIST] = {.yes = "Accepted"},
+	[OCPP201_SET_CHARGING_PROFILE] = {.yes = "Accepted"},
+	[OCPP201_SET_DISPLAY_MESSAGE] = {.yes = "Accepted"},
+	[OCPP201_SET_MONITORING_BASE] = {.yes = "Accepted"},
+	[OCPP201_SET_MONITORING_LEVEL] = {.yes = "Accepted"},
+	[OCPP201_SET_NETWORK_PROFILE] = {.yes = "Accepted"},
+	[OCPP201_SET_VARIABLE_MONITORING] = {.judge = judge_set_monitoring},
+	[OCPP201_SET_VARIABLES] = {.judge = judge_set_variables},
+	[OCPP201_TRIGGER_MESSAGE] = {.yes = "Accepted",
+		.signs = 1u << SIGN_TRIGGERED,
+		.check = check_trigger,
+		.meet = meet_trigger,
+		.effect_s = MINUTE,
+		.waits_for = "the message"},
+	[OCPP201_UNLOCK_CONNECTOR] = {.yes = "Unlocked"},
+	[OCPP201_UNPUBLISH_FIRMWARE] = {.yes = "Unpublished"},
+	[OCPP201_UPDATE_FIRMWARE] = {.yes = "Accepted AcceptedCanceled",
+		.signs = 1u << SIGN_FIRMWARE,
+		.meet = meet_firmware,
+		.effect_s = DAY,
+		.waits_for = "the installation",
+		.number = "requestId"},
+};

@@ -1,0 +1,180 @@
+// Commands: what is asked of a station is followed to its true end, not to its "Accepted".
+import test, { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { Depotd, until } from './harness.mjs';
+import { Station, booted } from './peer.mjs';
+
+let depotd;
+const now = () => new Date().toISOString();
+
+const ask = (id, action, payload, more = {}) =>
+	depotd.api('POST', `/stations/${id}/commands`, { action, payload, ...more });
+const look = async (id) => (await depotd.api('GET', `/commands/${id}`)).json;
+const state = (id, wanted) =>
+	until(`${id} to be ${wanted}`, async () => {
+		const c = await look(id);
+		return c.state === wanted && c;
+	}, 8000);
+const status = (s, connectorStatus, evseId = 1) =>
+	s.call('StatusNotification', { timestamp: now(), connectorStatus, evseId, connectorId: 1 });
+
+before(async () => {
+	depotd = await new Depotd().start();
+});
+after(() => depotd?.clean());
+
+test('rule 25: a Reset is over when the station has booted again', async () => {
+	const s = await booted(depotd, 'C-RESET', { handlers: { Reset: () => ({ status: 'Scheduled' }) } });
+	const r = await ask('C-RESET', 'Reset', { type: 'OnIdle' }, { why: 'it hangs' });
+	assert.equal(r.status, 200, r.text);
+	assert.equal(r.json.state, 'running');
+	assert.equal(r.json.status, 'Scheduled');
+	assert.match(r.json.note, /waits for/);
+	await s.close();
+	const again = await new Station(depotd, 'C-RESET').connect();
+	assert.equal((await look(r.json.id)).state, 'running', 'a new connection is not a boot');
+	await again.boot('ScheduledReset');
+	const c = await state(r.json.id, 'done');
+	assert.equal(c.status, 'ScheduledReset');
+	assert.equal(c.why, 'it hangs');
+	assert.ok(c.ended_at);
+	await again.close();
+});
+
+test('a Reset whose answer the reboot swallowed is done by the boot, not before', async () => {
+	const s = await booted(depotd, 'C-MUTE', { handlers: { Reset: () => null } });
+	const r = await ask('C-MUTE', 'Reset', { type: 'Immediate' }, { wait: 'none' });
+	assert.equal(r.status, 202);
+	assert.equal(r.json.state, 'waiting');
+	await until('the call', () => s.calls.find((c) => c[2] === 'Reset'));
+	await s.close();
+	await state(r.json.id, 'running');
+	const again = await new Station(depotd, 'C-MUTE').connect();
+	await again.boot('RemoteReset');
+	await state(r.json.id, 'done');
+	await again.close();
+});
+
+test('what the station refuses is refused, with its word; CALLERROR as well', async () => {
+	const s = await booted(depotd, 'C-NO', { handlers: {
+		Reset: () => ({ status: 'Rejected' }),
+		ClearCache: (p, m) => [4, m[1], 'NotSupported', 'no cache here', {}],
+	} });
+	let r = await ask('C-NO', 'Reset', { type: 'OnIdle' }, { wait: 'end' });
+	assert.equal(r.json.state, 'refused');
+	assert.equal(r.json.status, 'Rejected');
+	r = await ask('C-NO', 'ClearCache', {}, { wait: 'end' });
+	assert.equal(r.json.state, 'refused');
+	assert.equal(r.json.error_code, 'NotSupported');
+	await s.close();
+});
+
+test('a lost answer is unknown, not done', async () => {
+	const s = await booted(depotd, 'C-LOST', { handlers: { ClearCache: () => null } });
+	const r = await ask('C-LOST', 'ClearCache', {}, { wait: 'end', timeout_s: 1 });
+	assert.equal(r.json.state, 'unknown');
+	assert.equal(r.json.error_code, 'Timeout');
+	await s.close();
+});
+
+test('rule 36: ChangeAvailability ends with the status, or at once if it is so already', async () => {
+	const s = await booted(depotd, 'C-AVAIL', {
+		handlers: { ChangeAvailability: () => ({ status: 'Scheduled' }) }, registration: { evses: 2 } });
+	await status(s, 'Occupied', 1);
+	await status(s, 'Available', 2);
+	const all = await ask('C-AVAIL', 'ChangeAvailability', { operationalStatus: 'Inoperative' });
+	assert.equal(all.json.state, 'running');
+	await status(s, 'Unavailable', 2);
+	assert.equal((await look(all.json.id)).state, 'running', 'one EVSE of two');
+	await status(s, 'Unavailable', 1);
+	await state(all.json.id, 'done');
+	s.handlers.ChangeAvailability = () => ({ status: 'Accepted' });
+	const same = await ask('C-AVAIL', 'ChangeAvailability',
+		{ operationalStatus: 'Inoperative', evse: { id: 1 } });
+	assert.equal(same.json.state, 'done', 'no status follows');
+	await s.close();
+});
+
+test('requestId and remoteStartId are made where they are left out, each another', async () => {
+	const s = await booted(depotd, 'C-IDS', { handlers: { GetLog: () => ({ status: 'Accepted', filename: 'x' }) } });
+	const log = { logType: 'DiagnosticsLog', log: { remoteLocation: 'https://localhost/x' } };
+	const a = await ask('C-IDS', 'GetLog', log);
+	const b = await ask('C-IDS', 'GetLog', { ...log, requestId: 7 });
+	assert.ok(a.json.request_id > 0);
+	assert.equal(b.json.request_id, 7);
+	const sent = s.calls.filter((c) => c[2] === 'GetLog').map((c) => c[3].requestId);
+	assert.deepEqual(sent, [a.json.request_id, 7]);
+	const start = await ask('C-IDS', 'RequestStartTransaction',
+		{ evseId: 1, idToken: { idToken: 'AABBCCDD', type: 'ISO14443' } });
+	assert.equal(start.json.state, 'running');
+	await s.call('TransactionEvent', { eventType: 'Started', seqNo: 0, timestamp: now(), triggerReason: 'RemoteStart',
+		transactionInfo: { transactionId: 'T1', remoteStartId: start.json.request_id }, evse: { id: 1, connectorId: 1 } });
+	await state(start.json.id, 'done');
+	const stop = await ask('C-IDS', 'RequestStopTransaction', { transactionId: 'T1' });
+	assert.equal(stop.json.state, 'running');
+	await s.call('TransactionEvent', { eventType: 'Ended', seqNo: 1, timestamp: now(), triggerReason: 'RemoteStop',
+		transactionInfo: { transactionId: 'T1', stoppedReason: 'Remote' } });
+	await state(stop.json.id, 'done');
+	await s.close();
+});
+
+test('rule 35: a triggered message ends the trigger; StatusNotification must name its connector', async () => {
+	const s = await booted(depotd, 'C-TRIG');
+	const bad = await ask('C-TRIG', 'TriggerMessage', { requestedMessage: 'StatusNotification' });
+	assert.equal(bad.status, 400);
+	assert.match(bad.text, /F06\.FR\.13/);
+	const r = await ask('C-TRIG', 'TriggerMessage',
+		{ requestedMessage: 'StatusNotification', evse: { id: 1, connectorId: 1 } });
+	await s.call('Heartbeat', {});
+	assert.equal((await look(r.json.id)).state, 'running');
+	await status(s, 'Available');
+	await state(r.json.id, 'done');
+	s.handlers.TriggerMessage = () => ({ status: 'NotImplemented' });
+	const no = await ask('C-TRIG', 'TriggerMessage', { requestedMessage: 'Heartbeat' });
+	assert.equal(no.json.state, 'refused');
+	await s.close();
+});
+
+test('rule 38: results of a list count one by one', async () => {
+	const s = await booted(depotd, 'C-LIST', { handlers: { SetVariables: (p) => ({
+		setVariableResult: p.setVariableData.map((d, i) => ({ component: d.component, variable: d.variable,
+			attributeStatus: i ? 'Accepted' : 'Rejected' })).reverse() }) } });
+	const one = (name) => ({ component: { name: 'OCPPCommCtrlr' }, variable: { name }, attributeValue: '1' });
+	const r = await ask('C-LIST', 'SetVariables', { setVariableData: [one('A'), one('B'), one('C')] });
+	assert.equal(r.json.state, 'failed');
+	assert.equal(r.json.status, '2 of 3 Accepted');
+	await s.close();
+});
+
+test('a command can be given up; lists and states are kept over a restart', async () => {
+	let s = await booted(depotd, 'C-KEPT', { handlers: {
+		Reset: () => ({ status: 'Scheduled' }), ClearCache: () => null } });
+	const given = await ask('C-KEPT', 'Reset', { type: 'OnIdle' });
+	assert.equal((await depotd.api('DELETE', `/commands/${given.json.id}`)).status, 200);
+	assert.equal((await look(given.json.id)).state, 'cancelled');
+	const running = await ask('C-KEPT', 'Reset', { type: 'OnIdle' });
+	const waiting = await ask('C-KEPT', 'ClearCache', {}, { wait: 'none' });
+	await depotd.stop('SIGKILL');
+	await depotd.start();
+	assert.equal((await look(waiting.json.id)).state, 'unknown');
+	assert.equal((await look(running.json.id)).state, 'running');
+	s = await new Station(depotd, 'C-KEPT').connect();
+	await s.boot('ScheduledReset');
+	await state(running.json.id, 'done');
+	const list = (await depotd.api('GET', '/commands?station=C-KEPT')).json.commands;
+	assert.deepEqual(list.map((c) => c.state), ['unknown', 'done', 'cancelled']);
+	assert.equal(list[1].action, 'Reset');
+	assert.deepEqual(list[1].payload, { type: 'OnIdle' });
+	await s.close();
+});
+
+test('errors say what to do', async () => {
+	assert.equal((await ask('C-NOBODY', 'Reset', { type: 'OnIdle' })).status, 404);
+	const s = await booted(depotd, 'C-ERR');
+	assert.equal((await ask('C-ERR', 'Rest', {})).status, 400);
+	assert.match((await ask('C-ERR', 'Reset', { type: 'Now' })).json.path, /payload\.type/);
+	await s.close();
+	const gone = await ask('C-ERR', 'Reset', { type: 'OnIdle' });
+	assert.equal(gone.status, 409);
+	assert.match(gone.text, /not connected/);
+});
