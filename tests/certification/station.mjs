@@ -320,10 +320,10 @@ export class Station {
 		return r;
 	}
 
-	/** The cable was plugged in. */
-	async evConnected(evse = { id: 1, connectorId: 1 }) {
+	/** The cable was plugged in; `more`: further fields of the event. */
+	async evConnected(evse = { id: 1, connectorId: 1 }, more = {}) {
 		await this.status('Occupied', evse.id, evse.connectorId);
-		const r = await this.event(this.next(), 'CablePluggedIn', { info: { chargingState: 'EVConnected' }, evse });
+		const r = await this.event(this.next(), 'CablePluggedIn', { info: { chargingState: 'EVConnected' }, evse, ...more });
 		this.state.connected = evse;
 		return r;
 	}
@@ -355,12 +355,12 @@ export class Station {
 		return this.event('Updated', 'ChargingStateChanged', { info: { chargingState: 'EVConnected' } });
 	}
 
-	/** Unplugged: the transaction ends, and the next one may begin. */
-	async evDisconnected() {
+	/** Unplugged: the transaction ends, and the next one may begin; `more`: further fields of the event. */
+	async evDisconnected(more) {
 		if (!this.state.post) await this.evConnectedPostSession();
 		const { id, connectorId } = this.state.connected;
 		await this.status('Available', id, connectorId);
-		return this.end('EVCommunicationLost', { chargingState: 'Idle', stoppedReason: 'EVDisconnected' });
+		return this.end('EVCommunicationLost', { chargingState: 'Idle', stoppedReason: 'EVDisconnected' }, more);
 	}
 
 	/** Sends the Ended event; the transaction's id stays in `ended`. */
