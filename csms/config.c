@@ -229,6 +229,36 @@ static int check_meters(const struct depot_file *d, const char *path, char why[4
 	return 0;
 }
 
+static bool has_vehicle(const struct depot_file *d, const char *id)
+{
+	for (size_t i = 0; i < d->vehicles.count; i++)
+		if (strcmp(d->vehicles.items[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+static int check_bays(const struct depot_file *d, const char *path, char why[400])
+{
+	for (size_t i = 0; i < d->bays.count; i++) {
+		const struct depot_bay *b = &d->bays.items[i];
+
+		if (!has_vehicle(d, b->vehicle)) {
+			snprintf(why, 400, "%s: bays[%zu].vehicle: there is no vehicle \"%s\"",
+				path, i, b->vehicle);
+			return -1;
+		}
+		for (size_t j = 0; j < i; j++)
+			if (strcasecmp(d->bays.items[j].station, b->station) == 0 &&
+				d->bays.items[j].evse == b->evse) {
+				snprintf(why, 400,
+					"%s: bays[%zu]: EVSE %lld of %s has two vehicles", path, i,
+					(long long)b->evse, b->station);
+				return -1;
+			}
+	}
+	return 0;
+}
+
 /* What rows cannot say: references, uniqueness, times. The tree itself is judged by the grid. */
 static int check_depot(const struct depot_file *d, const char *path, char why[400])
 {
@@ -240,7 +270,8 @@ static int check_depot(const struct depot_file *d, const char *path, char why[40
 		return -1;
 	}
 	if (check_nodes(d, path, why) || check_stations(d, path, why) ||
-		check_vehicles(d, path, why) || check_meters(d, path, why))
+		check_vehicles(d, path, why) || check_meters(d, path, why) ||
+		check_bays(d, path, why))
 		return -1;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "csms/record.h"
 #include "csms/secret.h"
 #include "csms/session.h"
+#include "csms/token_window.h"
 
 typedef void (*done_fn)(void *arg, int status, const char *why);
 
@@ -267,25 +268,87 @@ static void token_in_force(void *arg, int status, const char *why)
 }
 
 /* What the request leaves out stays: to block a card must not take it from its vehicle. */
-static void keep_of_old(const struct core *c, struct event_token_changed *t)
+static void keep_of_old(const struct core *c, struct event_token_changed *t, struct arena *a)
 {
-	const struct token *old = fleet_token(&c->fleet, t->type, t->value);
+	const struct token *found = fleet_token(&c->fleet, t->type, t->value);
+	struct event_token_changed old;
 
-	if (!old)
+	if (!found)
 		return;
-	if (!t->vehicle_id && old->vehicle)
-		t->vehicle_id = old->vehicle->id;
-	if (!t->group && old->group[0])
-		t->group = old->group;
+	token_event(found, a, &old);
+	t->value = old.value; /* as first written: capitals do not make another token */
+	const struct {
+		const char **to, *from;
+	} texts[] = {{&t->vehicle_id, old.vehicle_id}, {&t->group, old.group}, {&t->kind, old.kind},
+		{&t->language, old.language}, {&t->language2, old.language2},
+		{&t->message, old.message}};
+	const struct {
+		struct schema_strings *to, *from;
+	} lists[] = {{&t->evses, &old.evses}, {&t->nodes, &old.nodes}, {&t->windows, &old.windows}};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (!*texts[i].to)
+			*texts[i].to = texts[i].from;
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		if (!lists[i].to->items)
+			*lists[i].to = *lists[i].from;
+	if (!t->has_priority) {
+		t->has_priority = old.has_priority;
+		t->priority = old.priority;
+	}
 }
 
-int core_put_token(struct core *c, const struct event_token_changed *t, const char *actor,
-	done_fn done, void *arg, char why[300])
+static int check_places(const struct core *c, const struct event_token_changed *t, char why[300])
 {
-	struct event_token_changed merged;
-	struct change *x;
-	char id[UTF8_SIZE(60)];
+	for (size_t i = 0; i < t->nodes.count; i++)
+		if (!node_of(c, t->nodes.items[i])) {
+			snprintf(why, 300, "nodes: there is no node \"%.60s\" in the depot's file",
+				t->nodes.items[i]);
+			return -1;
+		}
+	for (size_t i = 0; i < t->evses.count; i++) {
+		const char *place = t->evses.items[i];
+		char id[61];
+		int n = (int)strcspn(place, "/");
 
+		snprintf(id, sizeof id, "%.*s", n, place);
+		if (!fleet_station(&c->fleet, id)) {
+			snprintf(why, 300,
+				"evses: \"%.60s\" must be a station (CP-1) or one of its EVSEs "
+				"(CP-1/2)",
+				place);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* What rows cannot say of a token's rules. */
+static int check_rules(const struct core *c, const struct event_token_changed *t, char why[300])
+{
+	if (t->kind && t->kind[0] && strcmp(t->kind, "ac") != 0 && strcmp(t->kind, "dc") != 0) {
+		snprintf(why, 300, "kind: must be ac or dc but is \"%.10s\"", t->kind);
+		return -1;
+	}
+	for (size_t i = 0; i < t->windows.count; i++)
+		if (!token_window_is_sound(t->windows.items[i])) {
+			snprintf(why, 300,
+				"windows: must be hours like \"mon-fri 05:00-22:00\" or "
+				"\"22:00-06:00\" but is \"%.40s\"",
+				t->windows.items[i]);
+			return -1;
+		}
+	/* C01.FR.10, FR.11 */
+	if (t->language2 && t->language2[0] &&
+		(!t->language || !t->language[0] || strcasecmp(t->language, t->language2) == 0)) {
+		snprintf(why, 300, "language2: needs another language in `language`");
+		return -1;
+	}
+	return check_places(c, t, why);
+}
+
+static int check_token(const struct core *c, const struct event_token_changed *t, char why[300])
+{
 	if (schema_enum_find(&ocpp201_id_token_enum, t->type) < 0) {
 		snprintf(why, 300,
 			"a token's type is one of Central, eMAID, ISO14443, ISO15693, KeyCode, "
@@ -299,26 +362,40 @@ int core_put_token(struct core *c, const struct event_token_changed *t, const ch
 			t->status);
 		return -1;
 	}
-	if (t->vehicle_id && !fleet_vehicle(&c->fleet, t->vehicle_id)) {
+	if (t->vehicle_id && t->vehicle_id[0] && !fleet_vehicle(&c->fleet, t->vehicle_id)) {
 		snprintf(why, 300, "there is no vehicle \"%.60s\" in the depot's file",
 			t->vehicle_id);
 		return -1;
 	}
-	snprintf(id, sizeof id, "%s/%s", t->type, t->value);
-	merged = *t;
-	t = &merged;
-	keep_of_old(c, &merged);
-	x = change_create(c, id, done, arg);
-	if (!x || !(x->token = copy_struct(&event_token_changed_type, t, x->arena))) {
-		if (x)
-			x->done = NULL;
-		if (x)
-			change_end(x, -1, NULL);
+	return check_rules(c, t, why);
+}
+
+int core_put_token(struct core *c, const struct event_token_changed *t, const char *actor,
+	done_fn done, void *arg, char why[300])
+{
+	struct event_token_changed merged = *t;
+	struct change *x;
+	char id[UTF8_SIZE(60)];
+	int rc;
+
+	x = change_create(c, "", done, arg);
+	if (!x)
 		return no_memory(why);
+	keep_of_old(c, &merged, x->arena);
+	snprintf(id, sizeof id, "%s/%s", merged.type, merged.value);
+	rc = check_token(c, &merged, why);
+	if (rc == 0) {
+		x->token = copy_struct(&event_token_changed_type, &merged, x->arena);
+		rc = x->token ? 0 : no_memory(why);
+	}
+	if (rc) {
+		x->done = NULL;
+		change_end(x, -1, NULL);
+		return -1;
 	}
 	journal(c, EVENT_TOKEN_CHANGED, "token", id,
-		copy_struct(&event_token_changed_type, t, record_arena(c)), actor, token_in_force,
-		x);
+		copy_struct(&event_token_changed_type, x->token, record_arena(c)), actor,
+		token_in_force, x);
 	return 0;
 }
 

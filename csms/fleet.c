@@ -231,6 +231,87 @@ struct vehicle *fleet_put_vehicle(struct fleet *f, const char *id)
 	return v;
 }
 
+/* -- tokens ----------------------------------------------------------------------------------- */
+
+static bool has_rules(const struct event_token_changed *t)
+{
+	return (t->kind && t->kind[0]) || t->evses.count || t->nodes.count || t->windows.count ||
+	       t->has_priority || (t->language && t->language[0]) ||
+	       (t->language2 && t->language2[0]) || (t->message && t->message[0]);
+}
+
+static int take_texts(const struct schema_strings *from, char *out, size_t size, size_t max)
+{
+	size_t count = from->count < max ? from->count : max;
+
+	for (size_t i = 0; i < count; i++)
+		copy(out + i * size, size, from->items[i]);
+	return (int)count;
+}
+
+static int put_rules(struct token *t, const struct event_token_changed *row)
+{
+	struct token_rules *r = NULL;
+
+	if (has_rules(row) && !(r = calloc(1, sizeof *r)))
+		return -1;
+	free(t->rules);
+	t->rules = r;
+	if (!r)
+		return 0;
+	copy(r->kind, sizeof r->kind, row->kind);
+	copy(r->language, sizeof r->language, row->language);
+	copy(r->language2, sizeof r->language2, row->language2);
+	copy(r->message, sizeof r->message, row->message);
+	r->has_priority = row->has_priority;
+	r->priority = (int)row->priority;
+	r->evse_count = take_texts(&row->evses, r->evses[0], sizeof r->evses[0], TOKEN_PLACES_MAX);
+	r->node_count = take_texts(&row->nodes, r->nodes[0], sizeof r->nodes[0], TOKEN_PLACES_MAX);
+	r->window_count =
+		take_texts(&row->windows, r->windows[0], sizeof r->windows[0], TOKEN_WINDOWS_MAX);
+	return 0;
+}
+
+static void give_texts(
+	char *from, size_t size, int count, struct arena *a, struct schema_strings *out)
+{
+	out->items = arena_alloc(a, sizeof *out->items * (size_t)(count + 1));
+	for (int i = 0; out->items && i < count; i++)
+		out->items[out->count++] = from + (size_t)i * size;
+}
+
+static const char *or_null(const char *s)
+{
+	return s[0] ? s : NULL;
+}
+
+void token_event(const struct token *t, struct arena *a, struct event_token_changed *out)
+{
+	struct token_rules *r = t->rules;
+
+	*out = (struct event_token_changed){
+		.type = t->type,
+		.value = t->value,
+		.status = t->status,
+		.group = or_null(t->group),
+		.vehicle_id = t->vehicle ? t->vehicle->id : NULL,
+		.has_expires = t->expires.ms != 0,
+		.expires = t->expires,
+		.source = "",
+	};
+	if (!r)
+		return;
+	out->kind = or_null(r->kind);
+	out->language = or_null(r->language);
+	out->language2 = or_null(r->language2);
+	out->message = or_null(r->message);
+	out->has_priority = r->has_priority;
+	out->priority = r->priority;
+	give_texts(r->evses[0], sizeof r->evses[0], r->evse_count, a, &out->evses);
+	give_texts(r->nodes[0], sizeof r->nodes[0], r->node_count, a, &out->nodes);
+	give_texts(r->windows[0], sizeof r->windows[0], r->window_count, a, &out->windows);
+}
+
 struct token *fleet_put_token(struct fleet *f, const struct event_token_changed *row)
 {
 	struct token *t = fleet_token(f, row->type, row->value);
@@ -248,14 +329,17 @@ struct token *fleet_put_token(struct fleet *f, const struct event_token_changed 
 	copy(t->group, sizeof t->group, row->group);
 	t->expires = row->has_expires ? row->expires : (wall_t){0};
 	t->vehicle = row->vehicle_id ? fleet_vehicle(f, row->vehicle_id) : NULL;
-	return t;
+	return put_rules(t, row) ? NULL : t;
 }
 
 void fleet_remove_token(struct fleet *f, struct token *t)
 {
 	HASH_DEL(f->tokens, t);
+	free(t->rules);
 	free(t);
 }
+
+/* -- views ------------------------------------------------------------------------------------ */
 
 void fleet_touch(struct fleet *f, struct station *s)
 {
@@ -340,8 +424,7 @@ void fleet_finish(struct fleet *f)
 		free_station(s);
 	}
 	HASH_ITER (hh, f->tokens, t, ttmp) {
-		HASH_DEL(f->tokens, t);
-		free(t);
+		fleet_remove_token(f, t);
 	}
 	HASH_ITER (hh, f->vehicles, v, vtmp) {
 		HASH_DEL(f->vehicles, v);

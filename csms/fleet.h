@@ -32,12 +32,21 @@ struct reading {
 	wall_t at;
 };
 
+/* What says which vehicle stands at an EVSE, the strongest first. */
+enum claim {
+	CLAIM_CAR, /* the vehicle itself: EVCCID, eMAID, ConnectedEV.VehicleID */
+	CLAIM_CARD, /* the card or code that its driver used */
+	CLAIM_BAY, /* the depot's file: who parks here */
+	CLAIM_COUNT
+};
+
 /* A charging transaction that is open, or ended lately. */
 struct transaction {
 	char id[UTF8_SIZE(36)];
 	struct evse *evse; /* NULL until an event named it */
-	struct vehicle *vehicle; /* NULL: nobody we know */
-	char token[UTF8_SIZE(36)];
+	struct vehicle *vehicle; /* NULL: nobody we know; the best of `claims` */
+	struct vehicle *claims[CLAIM_COUNT]; /* csms/claim.h */
+	char token[UTF8_SIZE(36)], token_type[21]; /* that it began with; "" none yet */
 	wall_t started, ended, last;
 	struct reading begin_wh, meter_wh; /* import register */
 	int64_t last_seq; /* newest sequence number whose state we show */
@@ -69,6 +78,7 @@ struct evse {
 		wall_t at;
 	} connectors[CONNECTORS_MAX];
 	struct transaction tx; /* tx.id "" when there is none; ended ones stay until the next */
+	char car[UTF8_SIZE(40)]; /* what the plugged vehicle calls itself; "" it did not say */
 	struct reading power_w, soc_pct;
 	struct setpoint told; /* last accepted by the station */
 	int grid_evse; /* index in the grid (csms/control.c), -1: not in it */
@@ -116,6 +126,22 @@ struct vehicle {
 	UT_hash_handle hh;
 };
 
+#define TOKEN_PLACES_MAX  16
+#define TOKEN_WINDOWS_MAX 8
+
+/* What few tokens have: where, when and by what a holder may charge, and what he is shown. */
+struct token_rules {
+	char kind[3]; /* "ac", "dc"; "" any */
+	int evse_count, node_count, window_count;
+	char evses[TOKEN_PLACES_MAX][61]; /* "CP-1/2" or "CP-1" */
+	char nodes[TOKEN_PLACES_MAX][61];
+	char windows[TOKEN_WINDOWS_MAX][41]; /* csms/token_window.h */
+	bool has_priority;
+	int priority;
+	char language[UTF8_SIZE(8)], language2[UTF8_SIZE(8)];
+	char message[UTF8_SIZE(512)];
+};
+
 struct token {
 	char key[UTF8_SIZE(60)]; /* "TYPE/value" in lower case */
 	char type[21], value[UTF8_SIZE(36)];
@@ -123,6 +149,7 @@ struct token {
 	char group[UTF8_SIZE(36)];
 	wall_t expires; /* ms 0: never */
 	struct vehicle *vehicle;
+	struct token_rules *rules; /* owned; NULL: none */
 	UT_hash_handle hh;
 };
 
@@ -153,6 +180,9 @@ void fleet_remove_station(struct fleet *f, struct station *s);
 
 struct vehicle *fleet_put_vehicle(struct fleet *f, const char *id);
 struct token *fleet_put_token(struct fleet *f, const struct event_token_changed *t);
+
+/* The token as the event that would make it; lists are taken from `a`, texts are the token's. */
+void token_event(const struct token *t, struct arena *a, struct event_token_changed *out);
 void fleet_remove_token(struct fleet *f, struct token *t);
 
 /* It was accepted at its last boot, and nobody has rejected it since. */

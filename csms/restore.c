@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "csms/claim.h"
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/report.h"
@@ -105,6 +106,26 @@ static void read_connectors(struct db_reader *db, struct restore *r)
 	}
 }
 
+/* Lines of a text as a list. */
+static struct schema_strings lines(const char *text, struct arena *a)
+{
+	struct schema_strings out = {0};
+	size_t most = 1;
+
+	for (const char *p = text; p && *p; p++)
+		most += *p == '\n';
+	out.items = text ? arena_alloc(a, most * sizeof *out.items) : NULL;
+	while (out.items && *text) {
+		size_t n = strcspn(text, "\n");
+
+		out.items[out.count] = arena_strndup(a, text, n);
+		if (!out.items[out.count++])
+			return (struct schema_strings){0};
+		text += n + (text[n] == '\n');
+	}
+	return out;
+}
+
 static void read_tokens(struct db_reader *db, struct restore *r)
 {
 	struct db_token_list list = {0};
@@ -120,6 +141,15 @@ static void read_tokens(struct db_reader *db, struct restore *r)
 			.vehicle_id = list.items[i].vehicle,
 			.has_expires = list.items[i].expires.ms != 0,
 			.expires = list.items[i].expires,
+			.kind = list.items[i].kind,
+			.evses = lines(list.items[i].evses, r->arena),
+			.nodes = lines(list.items[i].nodes, r->arena),
+			.windows = lines(list.items[i].windows, r->arena),
+			.has_priority = list.items[i].has_priority,
+			.priority = list.items[i].priority,
+			.language = list.items[i].language,
+			.language2 = list.items[i].language2,
+			.message = list.items[i].message,
 		};
 		fleet_put_token(&r->core->fleet, &t);
 	}
@@ -147,6 +177,7 @@ static void put_transaction(struct restore *r, const struct db_transaction *row)
 	memset(t, 0, sizeof *t);
 	copy(t->id, sizeof t->id, row->id);
 	copy(t->token, sizeof t->token, row->token);
+	copy(t->token_type, sizeof t->token_type, row->token_type);
 	copy(t->charging_state, sizeof t->charging_state, row->charging_state);
 	t->evse = e;
 	t->is_open = true;
@@ -161,11 +192,8 @@ static void put_transaction(struct restore *r, const struct db_transaction *row)
 		e->soc_pct = (struct reading){row->soc_pct, row->soc_at};
 	if (row->has_power_w)
 		e->power_w = (struct reading){row->power_w, row->power_at};
-	t->vehicle = row->vehicle ? fleet_vehicle(&r->core->fleet, row->vehicle) : NULL;
-	if (t->vehicle) {
-		t->vehicle->evse = e;
-		t->vehicle->soc_pct = e->soc_pct;
-	}
+	claim_restore(
+		r->core, e, row->vehicle ? fleet_vehicle(&r->core->fleet, row->vehicle) : NULL);
 }
 
 static void read_transactions(struct db_reader *db, struct restore *r)
@@ -306,20 +334,32 @@ static int put_file_station(struct core *c, const struct depot_station *row, cha
 	return core_put_station(c, row->id, &reg, NULL, "depot file", NULL, NULL, why);
 }
 
-static int put_file_token(struct core *c, const struct depot_vehicle *v, char why[300])
+static int put_file_token(struct core *c, const struct depot_vehicle *v, const char *type,
+	const char *value, char why[300])
 {
-	struct token *old = v->token ? fleet_token(&c->fleet, v->token_type, v->token) : NULL;
+	const struct token *old = value ? fleet_token(&c->fleet, type, value) : NULL;
 	struct event_token_changed t = {
-		.type = v->token_type,
-		.value = v->token,
-		.status = "Accepted",
+		.type = type,
+		.value = value,
+		.status = old ? old->status : "Accepted", /* one that was blocked stays so */
 		.vehicle_id = v->id,
+		.has_expires = old && old->expires.ms,
+		.expires = old ? old->expires : (wall_t){0},
 		.source = "file",
 	};
 
-	if (!v->token || (old && old->vehicle && strcmp(old->vehicle->id, v->id) == 0))
+	if (!value || (old && old->vehicle && strcmp(old->vehicle->id, v->id) == 0))
 		return 0;
 	return core_put_token(c, &t, "depot file", NULL, NULL, why);
+}
+
+static int put_file_identities(struct core *c, const struct depot_vehicle *v, char why[300])
+{
+	return put_file_token(c, v, v->token_type, v->token, why) ||
+			       put_file_token(c, v, "eMAID", v->emaid, why) ||
+			       put_file_token(c, v, "MacAddress", v->mac, why)
+		       ? -1
+		       : 0;
 }
 
 static void journal_loaded(struct core *c, const struct config *cfg)
@@ -348,7 +388,7 @@ int restore_depot_file(struct core *c, const struct config *cfg, char why[300])
 			return -1;
 	}
 	for (size_t i = 0; i < c->depot->vehicles.count; i++)
-		if (put_file_token(c, &c->depot->vehicles.items[i], why))
+		if (put_file_identities(c, &c->depot->vehicles.items[i], why))
 			return -1;
 	/* On disk before anything listens. */
 	record_turn_end(c);

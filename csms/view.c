@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "csms/claim.h"
 #include "csms/control.h"
 #include "csms/meters.h"
 #include "csms/session.h"
@@ -44,11 +45,14 @@ static void view_connectors(const struct evse *e, struct arena *a, struct api_co
 	out->items = items;
 }
 
-static void view_transaction(
-	const struct transaction *tx, struct arena *a, struct api_evse_view *out)
+static void view_transaction(const struct evse *e, struct arena *a, struct api_evse_view *out)
 {
+	const struct transaction *tx = &e->tx;
+
 	out->transaction = copy(a, tx->id);
 	out->vehicle = tx->vehicle != NULL ? copy(a, tx->vehicle->id) : NULL;
+	out->vehicle_by = claim_words(e, a);
+	out->vehicle_conflict = claim_conflict(e, a);
 	out->has_session_wh = tx->begin_wh.at.ms != 0 && tx->meter_wh.at.ms != 0;
 	out->session_wh = tx->meter_wh.value - tx->begin_wh.value;
 }
@@ -68,7 +72,7 @@ void view_evse(
 	};
 	view_connectors(e, a, &out->connectors);
 	if (e->tx.is_open)
-		view_transaction(&e->tx, a, out);
+		view_transaction(e, a, out);
 	put_reading(
 		&e->power_w, &out->has_power_w, &out->power_w, &out->has_power_at, &out->power_at);
 	if (e->tx.is_open)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "csms/claim.h"
 #include "csms/control.h"
 #include "csms/meters.h"
 #include "csms/words.h"
@@ -192,6 +193,8 @@ void view_vehicle(const struct core *c, const struct vehicle *v, struct arena *a
 	out->station = arena_strdup(a, f.e->station->id);
 	out->has_evse = true;
 	out->evse = f.e->id;
+	out->vehicle_by = claim_words(f.e, a);
+	out->vehicle_conflict = claim_conflict(f.e, a);
 	out->has_power_w = f.e->power_w.at.ms != 0;
 	out->power_w = f.e->power_w.value;
 }

@@ -21,6 +21,12 @@ const char migrate_depot_3[] =
 	"CREATE INDEX commands_station ON commands (depot, station, started_at);"
 	"CREATE INDEX commands_open ON commands (depot, state) WHERE ended_at IS NULL;"
 
+	/* projection_access.c: what few tokens have; a list is lines of a text */
+	"CREATE TABLE token_rules ("
+	" depot TEXT NOT NULL, type TEXT NOT NULL, value TEXT NOT NULL, kind TEXT, evses TEXT,"
+	" nodes TEXT, windows TEXT, priority INTEGER, language TEXT, language2 TEXT,"
+	" message TEXT, PRIMARY KEY (depot, type, value)) WITHOUT ROWID;"
+
 	/* projection_report.c: reports that come in parts, and what the complete ones say. Names
 	 * are identifierStrings: kept as sent, compared without case. evse, connector 0: none.
 	 * source_seq: the event that a row was last told by. */

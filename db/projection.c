@@ -31,6 +31,7 @@ const struct projection_table projection_tables[] = {
 	{"setpoints", "depot, station, evse"},
 	{"transactions", "id"},
 	{"tokens", "depot, type, value"},
+	{"token_rules", "depot, type, value"},
 	{"calls", "depot, call_id"},
 	{"commands", "depot, id"},
 	{"plans", "depot, number"},

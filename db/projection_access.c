@@ -6,7 +6,8 @@
 
 struct access {
 	struct sql *sql;
-	sqlite3_stmt *token, *drop_token, *link, *signed_in, *api_token, *revoke;
+	sqlite3_stmt *token, *drop_token, *rules, *drop_rules, *link, *signed_in, *api_token,
+		*revoke;
 };
 
 static void *create(struct sql *s)
@@ -20,6 +21,10 @@ static void *create(struct sql *s)
 			    " vehicle,"
 			    " expires, source, at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"},
 		{&p->drop_token, "DELETE FROM tokens WHERE depot=?1 AND type=?2 AND value=?3"},
+		{&p->rules, "INSERT OR REPLACE INTO token_rules (depot, type, value, kind, evses,"
+			    " nodes, windows, priority, language, language2, message)"
+			    " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"},
+		{&p->drop_rules, "DELETE FROM token_rules WHERE depot=?1 AND type=?2 AND value=?3"},
 		{&p->link,
 			"INSERT INTO users (depot, name, link_made_at, link_expires) VALUES (?1,"
 			"?2,?3,?4)"
@@ -45,6 +50,57 @@ static void *create(struct sql *s)
 	return NULL;
 }
 
+static int run_token_key(struct access *p, sqlite3_stmt *st, const struct journal_entry *e,
+	const char *type, const char *value)
+{
+	sql_bind_text(st, 1, e->depot);
+	sql_bind_text(st, 2, type);
+	sql_bind_text(st, 3, value);
+	return sql_run(p->sql, st);
+}
+
+/* The items as lines of one text, NULL without any. */
+static void bind_lines(sqlite3_stmt *st, int at, const struct schema_strings *list)
+{
+	struct text t;
+
+	text_init(&t, 0);
+	for (size_t i = 0; i < list->count; i++)
+		text_printf(&t, "%s%s", i ? "\n" : "", list->items[i]);
+	if (t.len && text_ok(&t))
+		sqlite3_bind_text(st, at, t.data, (int)t.len, SQLITE_TRANSIENT);
+	else
+		sqlite3_bind_null(st, at);
+	text_finish(&t);
+}
+
+static void bind_word(sqlite3_stmt *st, int at, const char *word)
+{
+	sql_bind_text(st, at, word && word[0] ? word : NULL);
+}
+
+static int put_rules(
+	struct access *p, const struct journal_entry *e, const struct event_token_changed *t)
+{
+	sqlite3_stmt *st = p->rules;
+	bool any = t->evses.count || t->nodes.count || t->windows.count || t->has_priority;
+	const char *const words[] = {t->kind, t->language, t->language2, t->message};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		any = any || (words[i] && words[i][0]);
+	if (!any)
+		return run_token_key(p, p->drop_rules, e, t->type, t->value);
+	bind_word(st, 4, t->kind);
+	bind_lines(st, 5, &t->evses);
+	bind_lines(st, 6, &t->nodes);
+	bind_lines(st, 7, &t->windows);
+	sql_bind_optional(st, 8, t->has_priority, t->priority);
+	bind_word(st, 9, t->language);
+	bind_word(st, 10, t->language2);
+	bind_word(st, 11, t->message);
+	return run_token_key(p, st, e, t->type, t->value);
+}
+
 static int on_token(void *self, const struct journal_entry *e)
 {
 	struct access *p = self;
@@ -59,17 +115,16 @@ static int on_token(void *self, const struct journal_entry *e)
 	sql_bind_optional(st, 7, t->has_expires, t->expires.ms);
 	sql_bind_text(st, 8, t->source);
 	sqlite3_bind_int64(st, 9, e->at.ms);
-	return sql_run(p->sql, st);
+	return sql_run(p->sql, st) < 0 ? -1 : put_rules(p, e, t);
 }
 
 static int on_token_removed(void *self, const struct journal_entry *e)
 {
 	struct access *p = self;
 	const struct event_token_removed *t = e->payload;
-	sql_bind_text(p->drop_token, 1, e->depot);
-	sql_bind_text(p->drop_token, 2, t->type);
-	sql_bind_text(p->drop_token, 3, t->value);
-	return sql_run(p->sql, p->drop_token);
+	if (run_token_key(p, p->drop_rules, e, t->type, t->value) < 0)
+		return -1;
+	return run_token_key(p, p->drop_token, e, t->type, t->value);
 }
 
 static void bind_subject(sqlite3_stmt *st, const struct journal_entry *e)

@@ -1,14 +1,36 @@
 #include "db/query_access.h"
 #include "db/query_core.h"
 
+static void read_token(struct query *q, struct db_token *t)
+{
+	t->type = query_text(q, 0);
+	t->value = query_text(q, 1);
+	t->status = query_text(q, 2);
+	t->group = query_text(q, 3);
+	t->vehicle = query_text(q, 4);
+	t->expires = query_time(q, 5);
+	t->source = query_text(q, 6);
+	t->at = query_time(q, 7);
+	t->kind = query_text(q, 8);
+	t->evses = query_text(q, 9);
+	t->nodes = query_text(q, 10);
+	t->windows = query_text(q, 11);
+	t->has_priority = !query_is_null(q, 12);
+	t->priority = query_int(q, 12);
+	t->language = query_text(q, 13);
+	t->language2 = query_text(q, 14);
+	t->message = query_text(q, 15);
+}
+
 int db_query_tokens(struct db_reader *r, const char *type, const char *value, struct arena *a,
 	struct db_token_list *out)
 {
 	struct query q;
 	struct db_token_list list = {0};
 	query_init(&q, r, &r->depot, a, true,
-		"SELECT type, value, status, group_id, vehicle, expires, source, at FROM tokens"
-		" WHERE depot=?1");
+		"SELECT type, value, status, group_id, vehicle, expires, source, at, kind, evses,"
+		" nodes, windows, priority, language, language2, message"
+		" FROM tokens LEFT JOIN token_rules USING (depot, type, value) WHERE depot=?1");
 	query_and_text(&q, "type=?", type);
 	query_and_text(&q, "value=?", value);
 	query_add(&q, " ORDER BY type, value");
@@ -16,14 +38,7 @@ int db_query_tokens(struct db_reader *r, const char *type, const char *value, st
 		struct db_token *t = QUERY_ITEM(&q, &list);
 		if (!t)
 			break;
-		t->type = query_text(&q, 0);
-		t->value = query_text(&q, 1);
-		t->status = query_text(&q, 2);
-		t->group = query_text(&q, 3);
-		t->vehicle = query_text(&q, 4);
-		t->expires = query_time(&q, 5);
-		t->source = query_text(&q, 6);
-		t->at = query_time(&q, 7);
+		read_token(&q, t);
 	}
 	if (query_finish(&q) < 0)
 		return -1;

@@ -9,6 +9,10 @@
 struct db_token {
 	const char *type, *value, *status, *group, *vehicle, *source;
 	wall_t expires, at;
+	const char *kind, *evses, *nodes, *windows; /* lists: one item a line */
+	const char *language, *language2, *message;
+	bool has_priority;
+	int64_t priority;
 };
 struct db_token_list {
 	size_t count;

@@ -3,18 +3,34 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
+#include "csms/token_check.h"
 #include "gen/ocpp201.h"
 
-static void view_token(const struct token *t, struct arena *a, struct api_token_view *out)
+static void view_token(const struct depot_file *d, const struct token *t, struct arena *a,
+	struct api_token_view *out)
 {
+	struct event_token_changed e;
+
+	token_event(t, a, &e);
 	*out = (struct api_token_view){
-		.type = arena_strdup(a, t->type),
-		.value = arena_strdup(a, t->value),
-		.status = arena_strdup(a, t->status),
-		.group = t->group[0] != '\0' ? arena_strdup(a, t->group) : NULL,
-		.vehicle = t->vehicle != NULL ? arena_strdup(a, t->vehicle->id) : NULL,
-		.has_expires = t->expires.ms != 0,
-		.expires = t->expires,
+		.type = e.type,
+		.value = e.value,
+		.status = e.status,
+		.group = e.group,
+		.vehicle = e.vehicle_id,
+		.has_expires = e.has_expires,
+		.expires = e.expires,
+		.has_is_master_pass = true,
+		.is_master_pass = token_is_master_pass(d, t),
+		.kind = e.kind,
+		.evses = e.evses,
+		.nodes = e.nodes,
+		.windows = e.windows,
+		.has_priority = e.has_priority,
+		.priority = e.priority,
+		.language = e.language,
+		.language2 = e.language2,
+		.message = e.message,
 	};
 }
 
@@ -31,7 +47,8 @@ static struct token *path_token(struct ask *k)
 
 void tokens_list(struct ask *k)
 {
-	const struct token *tokens = k->api->core->fleet.tokens;
+	const struct core *c = k->api->core;
+	const struct token *tokens = c->fleet.tokens;
 	struct api_token_list list = {0};
 
 	list.tokens.items =
@@ -41,7 +58,7 @@ void tokens_list(struct ask *k)
 		return;
 	}
 	for (const struct token *t = tokens; t != NULL; t = t->hh.next)
-		view_token(t, k->arena, &list.tokens.items[list.tokens.count++]);
+		view_token(c->depot, t, k->arena, &list.tokens.items[list.tokens.count++]);
 	ask_reply(k, 200, &api_token_list_type, &list);
 }
 
@@ -52,7 +69,7 @@ void token_get(struct ask *k)
 
 	if (t == NULL)
 		return;
-	view_token(t, k->arena, &view);
+	view_token(k->api->core->depot, t, k->arena, &view);
 	ask_reply(k, 200, &api_token_view_type, &view);
 }
 
@@ -86,6 +103,15 @@ void token_put(struct ask *k)
 		.vehicle_id = put->vehicle,
 		.has_expires = put->has_expires,
 		.expires = put->expires,
+		.kind = put->kind,
+		.evses = put->evses,
+		.nodes = put->nodes,
+		.windows = put->windows,
+		.has_priority = put->has_priority,
+		.priority = put->priority,
+		.language = put->language,
+		.language2 = put->language2,
+		.message = put->message,
 		.source = "api",
 	};
 	char why[300];

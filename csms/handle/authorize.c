@@ -8,8 +8,15 @@ void *handle_authorize(struct exchange *x, const void *request)
 	const struct ocpp201_authorize_request *req = request;
 	struct ocpp201_authorize_response *res = arena_alloc(x->arena, sizeof *res);
 
+	const struct token_use use = {
+		.fleet = &x->core->fleet,
+		.depot = x->core->depot,
+		.station = x->station,
+		.now = x->received,
+	};
+
 	if (!res || !handle_reported(x, request))
 		return NULL;
-	token_check(&x->core->fleet, &req->id_token, x->received, x->arena, &res->id_token_info);
+	token_check(&use, &req->id_token, x->arena, &res->id_token_info);
 	return res;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "csms/claim.h"
 #include "csms/command.h"
 #include "csms/control.h"
 #include "csms/handle/handlers.h"
@@ -51,6 +52,8 @@ static void set_status(
 	k->at = at;
 	if (strcmp(k->status, status) != 0) {
 		snprintf(k->status, sizeof k->status, "%s", status);
+		if (strcmp(status, "Available") == 0 && !e->tx.is_open)
+			claim_car(x->core, e, ""); /* whoever was plugged in is gone */
 		journal(x, evse_id, connector_id, k->status, at);
 		fleet_touch(&x->core->fleet, x->station);
 		control_evse_changed(x->core->control, e, "connector state");
@@ -74,6 +77,20 @@ static bool is_connector_state(const struct ocpp201_event_data *d)
 	       strcasecmp(d->variable.name, "AvailabilityState") == 0;
 }
 
+/* ConnectedEV.VehicleID: the vehicle says who it is. */
+static void take_vehicle(struct exchange *x, const struct ocpp201_event_data *d)
+{
+	struct evse *e = d->component.evse ? station_evse(x->station, d->component.evse->id) : NULL;
+	const struct vehicle *before = e ? e->tx.vehicle : NULL;
+
+	if (!e || !d->actual_value || strcasecmp(d->component.name, "ConnectedEV") != 0 ||
+		strcasecmp(d->variable.name, "VehicleID") != 0)
+		return;
+	claim_car(x->core, e, d->actual_value);
+	if (e->tx.vehicle != before)
+		control_evse_changed(x->core->control, e, "vehicle");
+}
+
 void *handle_notify_event(struct exchange *x, const void *request)
 {
 	const struct ocpp201_notify_event_request *req = request;
@@ -84,6 +101,7 @@ void *handle_notify_event(struct exchange *x, const void *request)
 		if (is_connector_state(d))
 			set_status(x, d->component.evse->id, d->component.evse->connector_id,
 				d->actual_value, d->timestamp);
+		take_vehicle(x, d);
 	}
 	return handle_reported(x, request)
 		       ? arena_alloc(x->arena, sizeof(struct ocpp201_notify_event_response))

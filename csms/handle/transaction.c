@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "csms/claim.h"
 #include "csms/command.h"
 #include "csms/control.h"
 #include "csms/handle/handlers.h"
@@ -30,14 +31,24 @@ static struct evse *find_evse(struct station *s, const struct ocpp201_transactio
 	return e;
 }
 
-static struct vehicle *vehicle_of(struct exchange *x, const struct ocpp201_id_token *token)
+/* Does the event begin to charge with the token that it carries? What ends a transaction may come
+ * with the card of somebody else of the group, or with a master pass (C09, C16). */
+static bool starts_with_token(const struct ocpp201_transaction_event_request *r)
 {
-	const struct token *t =
-		token ? fleet_token(&x->core->fleet, ocpp201_id_token_enum.values[token->type],
-				token->id_token)
-		      : NULL;
+	return r->id_token && r->event_type != OCPP201_TRANSACTION_EVENT_ENDED &&
+	       r->trigger_reason != OCPP201_TRIGGER_REASON_STOP_AUTHORIZED &&
+	       r->trigger_reason != OCPP201_TRIGGER_REASON_REMOTE_STOP &&
+	       r->trigger_reason != OCPP201_TRIGGER_REASON_DEAUTHORIZED;
+}
 
-	return t ? t->vehicle : NULL;
+/* The token that the transaction charges with; NULL: the event has none, or nobody registered it. */
+static const struct token *token_of(
+	struct exchange *x, const struct ocpp201_transaction_event_request *r)
+{
+	return starts_with_token(r) ? fleet_token(&x->core->fleet,
+					      ocpp201_id_token_enum.values[r->id_token->type],
+					      r->id_token->id_token)
+				    : NULL;
 }
 
 /* A register that runs faster than the EVSE can deliver is a lie or a fault: keep it in the
@@ -186,29 +197,6 @@ static void take_readings(struct exchange *x, struct evse *e, const struct sampl
 		t->meter_wh = (struct reading){v->import_wh, v->import_at};
 }
 
-static void attach_vehicle(struct exchange *x, struct evse *e, struct vehicle *v)
-{
-	if (!v || e->tx.vehicle == v)
-		return;
-	if (v->evse && v->evse != e && v->evse->tx.vehicle == v)
-		v->evse->tx.vehicle = NULL; /* its card is used elsewhere now */
-	e->tx.vehicle = v;
-	v->evse = e;
-	if (e->soc_pct.at.ms >= e->tx.started.ms && e->soc_pct.at.ms)
-		v->soc_pct = e->soc_pct;
-	fleet_touch_vehicle(&x->core->fleet, v);
-}
-
-static void detach_vehicle(struct exchange *x, struct evse *e)
-{
-	struct vehicle *v = e->tx.vehicle;
-
-	if (v && v->evse == e) {
-		v->evse = NULL;
-		fleet_touch_vehicle(&x->core->fleet, v);
-	}
-}
-
 /* When it happened, but not later than we heard of it: a clock that runs ahead must not make all
  * that follows look old. */
 static wall_t live_time(const struct exchange *x, const struct ocpp201_transaction_event_request *r)
@@ -225,7 +213,7 @@ static bool begin(
 	if (t->id[0] && live_time(x, r).ms < t->last.ms)
 		return false; /* an old one, delivered late */
 	if (t->is_open)
-		detach_vehicle(x, e);
+		claim_end(x->core, e);
 	memset(t, 0, sizeof *t);
 	snprintf(t->id, sizeof t->id, "%s", r->transaction_info.transaction_id);
 	t->evse = e;
@@ -233,6 +221,7 @@ static bool begin(
 	t->last_seq = -1;
 	t->is_open = true;
 	e->soc_pct = (struct reading){0};
+	claim_begin(x->core, e);
 	return true;
 }
 
@@ -242,7 +231,7 @@ static void end(
 	e->tx.is_open = false;
 	e->tx.ended = live_time(x, r);
 	e->power_w = (struct reading){0, live_time(x, r)};
-	detach_vehicle(x, e);
+	claim_end(x->core, e);
 	log_info("station %s: transaction %s on EVSE %d ended", e->station->id, e->tx.id, e->id);
 }
 
@@ -259,10 +248,20 @@ static void take_state(struct exchange *x, struct transaction *t,
 		t->full_at.ms = 0;
 }
 
+static void take_token(
+	struct exchange *x, struct evse *e, const struct ocpp201_transaction_event_request *r)
+{
+	struct transaction *t = &e->tx;
+
+	snprintf(t->token, sizeof t->token, "%s", r->id_token->id_token);
+	snprintf(t->token_type, sizeof t->token_type, "%s",
+		ocpp201_id_token_enum.values[r->id_token->type]);
+	claim_token(x->core, e, token_of(x, r));
+}
+
 /* Moves the live state by an event that is newer than what it shows. */
 static void apply(struct exchange *x, struct evse *e,
-	const struct ocpp201_transaction_event_request *r, struct vehicle *v,
-	const struct samples *m, bool believed)
+	const struct ocpp201_transaction_event_request *r, const struct samples *m, bool believed)
 {
 	struct transaction *t = &e->tx;
 	char state[sizeof t->charging_state];
@@ -280,9 +279,8 @@ static void apply(struct exchange *x, struct evse *e,
 	memcpy(state, t->charging_state, sizeof state);
 	if (r->transaction_info.has_charging_state)
 		take_state(x, t, r);
-	if (r->id_token)
-		snprintf(t->token, sizeof t->token, "%s", r->id_token->id_token);
-	attach_vehicle(x, e, v);
+	if (starts_with_token(r))
+		take_token(x, e, r);
 	if (believed)
 		take_readings(x, e, m);
 	if (r->event_type == OCPP201_TRANSACTION_EVENT_ENDED)
@@ -298,17 +296,28 @@ static void apply(struct exchange *x, struct evse *e,
 
 /* -- the handler ------------------------------------------------------------------------------ */
 
-static bool answer_token(struct exchange *x, const struct ocpp201_id_token *token,
-	struct ocpp201_transaction_event_response *res, struct event_transaction_reported *p)
+/* Rule 30: every token is judged again, also one that the station let in by itself (E05.FR.01). */
+static bool answer_token(struct exchange *x, const struct ocpp201_transaction_event_request *r,
+	const struct evse *e, struct ocpp201_transaction_event_response *res,
+	struct event_transaction_reported *p)
 {
+	const struct token_use use = {
+		.fleet = &x->core->fleet,
+		.depot = x->core->depot,
+		.station = x->station,
+		.evse = e,
+		.transaction_id = r->transaction_info.transaction_id,
+		.starts = starts_with_token(r),
+		.now = x->received,
+	};
 	struct ocpp201_id_token_info *info;
 
-	if (!token)
+	if (!r->id_token)
 		return true;
 	info = arena_alloc(x->arena, sizeof *info);
 	if (!info)
 		return false;
-	token_check(&x->core->fleet, token, x->received, x->arena, info);
+	token_check(&use, r->id_token, x->arena, info);
 	res->id_token_info = info;
 	p->token_status = ocpp201_authorization_status_enum.values[info->status];
 	return true;
@@ -331,20 +340,34 @@ static void sign(struct exchange *x, const struct ocpp201_transaction_event_requ
 	command_sign(x->core, x->station, &said);
 }
 
+/* The event says which vehicle it is when this event made it known: by card, by bay, by itself. The
+ * payload is read when the turn ends, so it may still be filled. */
+static void note_vehicle(struct exchange *x, const struct evse *e,
+	const struct ocpp201_transaction_event_request *r, const struct vehicle *before,
+	struct event_transaction_reported *p)
+{
+	const struct vehicle *v = e->tx.vehicle;
+
+	if (v && (v != before || starts_with_token(r)) && e->tx.last_seq == r->seq_no &&
+		strcmp(e->tx.id, r->transaction_info.transaction_id) == 0)
+		p->vehicle_id = arena_strdup(x->arena, v->id);
+}
+
 void *handle_transaction_event(struct exchange *x, const void *request)
 {
 	const struct ocpp201_transaction_event_request *r = request;
 	struct ocpp201_transaction_event_response *res = arena_alloc(x->arena, sizeof *res);
 	struct event_transaction_reported *p = arena_alloc(x->arena, sizeof *p);
 	struct evse *e = find_evse(x->station, r);
-	struct vehicle *v = vehicle_of(x, r->id_token);
+	const struct token *token = token_of(x, r);
 	struct samples m;
+	const struct vehicle *before;
 	bool is_same = e && strcmp(e->tx.id, r->transaction_info.transaction_id) == 0;
 
-	if (!res || !p || !answer_token(x, r->id_token, res, p))
+	if (!res || !p || !answer_token(x, r, e, res, p))
 		return NULL;
 	samples_read(&r->meter_value, x->received, &m);
-	fill_event(x, p, r, e, v);
+	fill_event(x, p, r, e, token ? token->vehicle : NULL);
 	fill_samples(p, &m);
 	p->quarantined = is_same ? judge(e, &e->tx, &m) : m.quarantined;
 	if (p->quarantined)
@@ -353,8 +376,11 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 	journal(x, r, p);
 	if (!p->quarantined)
 		sample_series(x, e, &m);
-	if (e)
-		apply(x, e, r, v, &m, !p->quarantined);
+	if (e) {
+		before = is_same ? e->tx.vehicle : NULL;
+		apply(x, e, r, &m, !p->quarantined);
+		note_vehicle(x, e, r, before, p);
+	}
 	sign(x, r);
 	return res;
 }

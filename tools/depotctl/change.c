@@ -23,9 +23,8 @@ char *ctl_read_stdin(struct ctl *c)
 	return buf;
 }
 
-/* For changes that answer with DoneType. */
-static int done(struct ctl *c, const char *method, const char *path,
-	const struct schema_struct *type, const void *body, const char *words)
+int ctl_done(struct ctl *c, const char *method, const char *path, const struct schema_struct *type,
+	const void *body, const char *words)
 {
 	void *answer;
 	int status = ctl_ask_struct(c, method, path, type, body, &api_done_type, &answer);
@@ -229,7 +228,7 @@ int ctl_set_station(struct ctl *c)
 	if (is_generated && (put.password = password_make(c)) == NULL)
 		return ctl_complain(CTL_FAILED, "the system gives no random numbers");
 	const char *path = arena_printf(c->arena, "stations/%s", ctl_escape(c, c->argv[0]));
-	int status = done(c, "PUT", path, &api_station_put_type, &put, "Stored.");
+	int status = ctl_done(c, "PUT", path, &api_station_put_type, &put, "Stored.");
 	if (status == CTL_OK && is_generated)
 		fprintf(c->json ? stderr : stdout, "Password, shown this once: %s\n", put.password);
 	return status;
@@ -303,76 +302,7 @@ int ctl_remove_station(struct ctl *c)
 {
 	const char *path = arena_printf(c->arena, "stations/%s", ctl_escape(c, c->argv[0]));
 
-	return done(c, "DELETE", path, NULL, NULL, "Removed.");
-}
-
-/* -- tokens ---------------------------------------------------------------------------------- */
-
-static int token_list(struct ctl *c)
-{
-	struct table *t =
-		table_create(c->arena, "TYPE|VALUE|STATUS|VEHICLE|GROUP|EXPIRES", c->colour);
-	void *answer;
-	int status = ctl_ask_struct(c, "GET", "tokens", NULL, NULL, &api_token_list_type, &answer);
-	const struct api_token_list *list = answer;
-	struct text out;
-
-	if (list == NULL)
-		return status;
-	for (size_t i = 0; i < list->tokens.count; i++) {
-		const struct api_token_view *v = &list->tokens.items[i];
-		table_row(t);
-		table_cell(t, v->type);
-		table_cell(t, v->value);
-		table_cell(t, v->status);
-		table_cell(t, v->vehicle);
-		table_cell(t, v->group);
-		table_cell(t, cell_time(c->arena, v->has_expires, v->expires));
-	}
-	text_init(&out, 0);
-	table_print(t, &out);
-	fputs(table_rows(t) > 0 ? out.data : "No tokens.\n", stdout);
-	text_finish(&out);
-	return status;
-}
-
-static int token_add(struct ctl *c, const char *path)
-{
-	const char *status = ctl_option(c, "--status");
-	const char *expires = ctl_option(c, "--expires");
-	struct api_token_put put = {
-		.status = status != NULL ? status : "Accepted",
-		.group = ctl_option(c, "--group"),
-		.vehicle = ctl_option(c, "--vehicle"),
-		.has_expires = expires != NULL,
-	};
-
-	if (expires != NULL && !wall_parse(expires, strlen(expires), &put.expires))
-		return ctl_complain(
-			CTL_USAGE, "--expires must be a time such as 2026-12-31T23:59:59Z");
-	return done(c, "PUT", path, &api_token_put_type, &put, "Stored.");
-}
-
-int ctl_token(struct ctl *c)
-{
-	const char *verb = c->argv[0];
-
-	for (int i = 0; i < c->argc; i++) /* the verb may stand after options */
-		if (strncmp(c->argv[i], "--", 2) != 0) {
-			verb = c->argv[i];
-			break;
-		}
-	if (strcmp(verb, "list") == 0)
-		return token_list(c);
-	if (c->argc < 3)
-		return ctl_complain(CTL_USAGE, "token %s needs TYPE and VALUE", verb);
-	const char *path = arena_printf(
-		c->arena, "tokens/%s/%s", ctl_escape(c, c->argv[1]), ctl_escape(c, c->argv[2]));
-	if (strcmp(verb, "add") == 0)
-		return token_add(c, path);
-	if (strcmp(verb, "remove") == 0)
-		return done(c, "DELETE", path, NULL, NULL, "Removed.");
-	return ctl_complain(CTL_USAGE, "token takes add, remove or list");
+	return ctl_done(c, "DELETE", path, NULL, NULL, "Removed.");
 }
 
 /* -- access ---------------------------------------------------------------------------------- */
@@ -447,7 +377,7 @@ int ctl_api_token(struct ctl *c)
 	if (strcmp(c->argv[0], "add") == 0)
 		return api_token_add(c, role, days);
 	if (strcmp(c->argv[0], "revoke") == 0)
-		return done(c, "DELETE",
+		return ctl_done(c, "DELETE",
 			arena_printf(c->arena, "api-tokens/%s", ctl_escape(c, c->argv[1])), NULL,
 			NULL, "Revoked.");
 	return ctl_complain(CTL_USAGE, "api-token takes add NAME, list or revoke ID");
@@ -474,7 +404,7 @@ int ctl_backup(struct ctl *c)
 		post.dir = arena_printf(c->arena, "%s/%s", here != NULL ? here : "", c->argv[0]);
 		free(here);
 	}
-	return done(c, "POST", "backup", &api_backup_post_type, &post, "Copied.");
+	return ctl_done(c, "POST", "backup", &api_backup_post_type, &post, "Copied.");
 }
 
 int ctl_routes(struct ctl *c)

@@ -68,6 +68,10 @@ const char *ctl_query(struct ctl *c, const char *path, const char *const *names)
 /* Prints the table, or the sentence if it has no rows. */
 void ctl_print(const struct table *t, const char *empty);
 
+/* For changes that answer with DoneType: prints its text, or `words`. */
+int ctl_done(struct ctl *c, const char *method, const char *path, const struct schema_struct *type,
+	const void *body, const char *words);
+
 /* Percent-encoded, for one segment of a path or one value of a query. */
 const char *ctl_escape(struct ctl *c, const char *s);
 
@@ -100,12 +104,14 @@ int ctl_call(struct ctl *c);
 int ctl_set_station(struct ctl *c);
 int ctl_remove_station(struct ctl *c);
 int ctl_passwords(struct ctl *c);
-int ctl_token(struct ctl *c);
 int ctl_link(struct ctl *c);
 int ctl_api_token(struct ctl *c);
 int ctl_metrics(struct ctl *c);
 int ctl_backup(struct ctl *c);
 int ctl_routes(struct ctl *c);
+
+/* cards.c */
+int ctl_token(struct ctl *c);
 
 /* watch.c */
 int ctl_watch(struct ctl *c);

@@ -69,9 +69,14 @@ const struct command ctl_commands[] = {
 		"file of mode 0600; --all replaces those that are there",
 		"depotctl passwords --generate --out station-passwords"},
 	{"token",
-		"add TYPE VALUE | remove TYPE VALUE | list [--status S] [--vehicle V] [--group G]",
-		ctl_token, 1, 3, "--status= --vehicle= --group= --expires=",
-		"Cards and other tokens that may charge",
+		"add TYPE VALUE [--status S] [--vehicle V] [--group G] [--expires T] [--kind ac|dc]\n"
+		"                [--at CP-1/2,CP-3] [--below NODE,…] [--hours 'mon-fri 05:00-22:00;…']\n"
+		"                [--priority -9..9] [--language L] [--message TEXT] |\n"
+		"                remove TYPE VALUE | list",
+		ctl_token, 1, 3,
+		"--status= --vehicle= --group= --expires= --kind= --at= --below= --hours= --priority= "
+		"--language= --message=",
+		"Cards and other tokens that may charge; where, when, and whose they are",
 		"depotctl token add ISO14443 04A2B3C4 --vehicle VAN-12"},
 	{"link", "[--name NAME] [--role viewer|operator|admin]", ctl_link, 0, 0, "--name= --role=",
 		"Makes a sign-in link for the console, good once and for 10 minutes",

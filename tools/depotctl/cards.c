@@ -1,0 +1,128 @@
+/* Who may charge: tokens. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/table.h"
+
+/* -- tokens ---------------------------------------------------------------------------------- */
+
+/* The words of an option between separators; "" is an empty list, which clears. */
+static struct schema_strings words(struct ctl *c, const char *text, char separator)
+{
+	struct schema_strings out = {0};
+	const char stop[] = {separator, '\0'};
+
+	if (text == NULL)
+		return out;
+	out.items = arena_alloc(c->arena, (strlen(text) + 1) * sizeof(*out.items));
+	while (out.items != NULL && *text != '\0') {
+		size_t n = strcspn(text, stop);
+		out.items[out.count++] = arena_strndup(c->arena, text, n);
+		text += n + (text[n] != '\0');
+	}
+	return out;
+}
+
+static void join(struct text *t, const char *before, const struct schema_strings *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		text_printf(t, "%s%s%s", t->len > 0 ? ", " : "", before, list->items[i]);
+}
+
+/* What limits a token, in one cell; NULL: nothing. */
+static const char *rules_cell(struct ctl *c, const struct api_token_view *v)
+{
+	struct text t;
+	const char *out;
+
+	text_init(&t, 0);
+	if (v->is_master_pass)
+		text_puts(&t, "master pass");
+	if (v->kind != NULL)
+		text_printf(&t, "%s%s only", t.len > 0 ? ", " : "", v->kind);
+	join(&t, "at ", &v->evses);
+	join(&t, "below ", &v->nodes);
+	join(&t, "", &v->windows);
+	out = t.len > 0 ? arena_strndup(c->arena, t.data, t.len) : NULL;
+	text_finish(&t);
+	return out;
+}
+
+static int token_list(struct ctl *c)
+{
+	struct table *t =
+		table_create(c->arena, "TYPE|VALUE|STATUS|VEHICLE|GROUP|EXPIRES|RULES", c->colour);
+	void *answer;
+	int status = ctl_ask_struct(c, "GET", "tokens", NULL, NULL, &api_token_list_type, &answer);
+	const struct api_token_list *list = answer;
+	struct text out;
+
+	if (list == NULL)
+		return status;
+	for (size_t i = 0; i < list->tokens.count; i++) {
+		const struct api_token_view *v = &list->tokens.items[i];
+		table_row(t);
+		table_cell(t, v->type);
+		table_cell(t, v->value);
+		table_cell(t, v->status);
+		table_cell(t, v->vehicle);
+		table_cell(t, v->group);
+		table_cell(t, cell_time(c->arena, v->has_expires, v->expires));
+		table_cell(t, rules_cell(c, v));
+	}
+	text_init(&out, 0);
+	table_print(t, &out);
+	fputs(table_rows(t) > 0 ? out.data : "No tokens.\n", stdout);
+	text_finish(&out);
+	return status;
+}
+
+static int token_add(struct ctl *c, const char *path)
+{
+	const char *status = ctl_option(c, "--status");
+	const char *expires = ctl_option(c, "--expires");
+	const char *priority = ctl_option(c, "--priority");
+	struct api_token_put put = {
+		.status = status != NULL ? status : "Accepted",
+		.group = ctl_option(c, "--group"),
+		.vehicle = ctl_option(c, "--vehicle"),
+		.has_expires = expires != NULL,
+		.kind = ctl_option(c, "--kind"),
+		.evses = words(c, ctl_option(c, "--at"), ','),
+		.nodes = words(c, ctl_option(c, "--below"), ','),
+		.windows = words(c, ctl_option(c, "--hours"), ';'),
+		.has_priority = priority != NULL,
+		.language = ctl_option(c, "--language"),
+		.message = ctl_option(c, "--message"),
+	};
+
+	if (expires != NULL && !wall_parse(expires, strlen(expires), &put.expires))
+		return ctl_complain(
+			CTL_USAGE, "--expires must be a time such as 2026-12-31T23:59:59Z");
+	if (priority != NULL)
+		put.priority = atoll(priority);
+	return ctl_done(c, "PUT", path, &api_token_put_type, &put, "Stored.");
+}
+
+int ctl_token(struct ctl *c)
+{
+	const char *verb = c->argv[0];
+
+	for (int i = 0; i < c->argc; i++) /* the verb may stand after options */
+		if (strncmp(c->argv[i], "--", 2) != 0) {
+			verb = c->argv[i];
+			break;
+		}
+	if (strcmp(verb, "list") == 0)
+		return token_list(c);
+	if (c->argc < 3)
+		return ctl_complain(CTL_USAGE, "token %s needs TYPE and VALUE", verb);
+	const char *path = arena_printf(
+		c->arena, "tokens/%s/%s", ctl_escape(c, c->argv[1]), ctl_escape(c, c->argv[2]));
+	if (strcmp(verb, "add") == 0)
+		return token_add(c, path);
+	if (strcmp(verb, "remove") == 0)
+		return ctl_done(c, "DELETE", path, NULL, NULL, "Removed.");
+	return ctl_complain(CTL_USAGE, "token takes add, remove or list");
+}
