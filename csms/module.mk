@@ -15,5 +15,10 @@ $(eval $(call program,depotd,csms/main.c $(csms_core.src) $(csms_core.gen) $(csm
 $(eval $(call unit,csms_retry,csms/retry.c,))
 $(eval $(call unit,csms_mask,csms/mask.c schemas/arena.c schemas/text.c,m))
 $(eval $(call unit,csms_samples,csms/samples.c gen/ocpp201.c $(SCHEMAS_SRC),cjson m))
-$(eval $(call unit,token_check,csms/token_check.c csms/token_window.c csms/fleet.c gen/ocpp201.c \
-	gen/event.c gen/depot.c $(SCHEMAS_SRC),cjson m))
+
+# Rules of the loop that look at the whole fleet.
+csms_core.test := $(csms_core.src) $(csms_core.gen) $(csms_net.src) $(SCHEMAS_YAML_SRC) $(OCPP_SRC) \
+	$(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC)
+csms_core.test_libs := cjson yaml sqlite modbus $(csms_net.libs) m
+
+$(eval $(call unit,token_check,$(csms_core.test),$(csms_core.test_libs)))

@@ -4,20 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "csms/call.h"
 #include "csms/token_check.h"
 #include "csms/token_window.h"
-
-/* The fleet owns a queue of calls per station; none is used here. */
-struct call_queue *call_queue_create(void)
-{
-	return malloc(1);
-}
-
-void call_queue_destroy(struct call_queue *q)
-{
-	free(q);
-}
 
 #define NOW 1773244800000 /* Wednesday 2026-03-11 16:00 UTC */
 
