@@ -4,7 +4,9 @@ import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { Depotd, until } from '../e2e/harness.mjs';
 import { PASSWORD } from '../e2e/peer.mjs';
+import { basename } from 'node:path';
 import { cases } from './cases.mjs';
+import { collect } from './facts.mjs';
 import { Station } from './station.mjs';
 
 export { PASSWORD, until };
@@ -17,7 +19,10 @@ export function block({ prepare = async () => {}, ...options } = {}) {
 		depotd = await new Depotd(options).start();
 		await prepare(depotd);
 	});
-	after(() => depotd?.clean());
+	after(async () => {
+		await collect(depotd, basename(process.argv[1] ?? 'x'));
+		await depotd?.clean();
+	});
 }
 
 /** One request of the operator, over the Unix socket; its JSON. */
