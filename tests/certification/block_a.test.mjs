@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
-import { ask, block, certify, command, ended, exchange, get, pathOf, shows, until, view } from './harness.mjs';
+import { block, certify, command, ended, exchange, get, shows, until, view } from './harness.mjs';
 import { WAYS } from './station.mjs';
 
 block();
