@@ -50,6 +50,7 @@ struct core {
 	struct ws_server *stations;
 	struct http_server *http;
 	struct api *api;
+	int64_t v16_newest; /* number given last (csms/v16_book.c) */
 	wall_t started;
 	bool is_stopping;
 };

@@ -7,6 +7,7 @@
 #include "csms/call.h"
 #include "csms/retry.h"
 #include "csms/report.h"
+#include "csms/v16_book.h"
 
 #define MINUTES_A_DAY (24 * 60)
 
@@ -197,6 +198,7 @@ static void free_station(struct station *s)
 	call_queue_destroy(s->calls);
 	retries_destroy(s->retries);
 	reports_forget(s);
+	v16_book_destroy(s->v16);
 	free(s->evses);
 	free(s);
 }

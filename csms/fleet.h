@@ -25,6 +25,7 @@ struct report; /* csms/report.c */
 struct session; /* csms/session.h */
 struct station;
 struct vehicle;
+struct v16_book; /* csms/v16_book.h */
 
 /* A value with its age; `at.ms` 0: never known. */
 struct reading {
@@ -107,6 +108,7 @@ struct station {
 	int evse_count;
 	struct evse *evses; /* owned; evse_count long */
 	struct call_queue *calls; /* owned */
+	struct v16_book *v16; /* owned; NULL: it never spoke OCPP 1.6 */
 	struct retries *retries; /* its newest messages; owned, NULL: none yet */
 	struct report *reports; /* utlist, owned: those that parts are still to come of */
 	struct command *commands; /* open ones, csms/command.h */

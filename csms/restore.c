@@ -6,6 +6,7 @@
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/report.h"
+#include "csms/v16_book.h"
 #include "db/query.h"
 #include "db/query_access.h"
 
@@ -227,6 +228,33 @@ static void read_setpoints(struct db_reader *db, struct restore *r)
 	}
 }
 
+/* A station may come back after days and repeat messages of transactions that are over. */
+#define V16_KEPT_MS (8 * 86400000LL)
+
+static void read_v16(struct db_reader *db, struct restore *r)
+{
+	struct db_v16_transaction_list list = {0};
+	struct db_v16_asked_list asked = {0};
+	wall_t since = wall_add_ms(clock_wall(), -V16_KEPT_MS);
+
+	if (db_query_v16_newest(db, r->arena, &r->core->v16_newest) ||
+		db_query_v16_transactions(db, since, r->arena, &list) ||
+		db_query_v16_asked(db, r->arena, &asked))
+		r->failed = "numbers of OCPP 1.6";
+	for (size_t i = 0; i < list.count; i++) {
+		struct station *s = fleet_station(&r->core->fleet, list.items[i].station);
+
+		if (s)
+			v16_book_restore(s, &list.items[i], last_number(list.items[i].seqs));
+	}
+	for (size_t i = 0; i < asked.count; i++) {
+		struct station *s = fleet_station(&r->core->fleet, asked.items[i].station);
+
+		if (s)
+			v16_book_restore_asked(s, &asked.items[i]);
+	}
+}
+
 static void read_all(struct db_reader *db, void *arg)
 {
 	struct restore *r = arg;
@@ -236,6 +264,7 @@ static void read_all(struct db_reader *db, void *arg)
 	read_tokens(db, r);
 	read_transactions(db, r);
 	read_setpoints(db, r);
+	read_v16(db, r);
 }
 
 static void put_vehicles(struct core *c)

@@ -85,4 +85,15 @@ const char migrate_depot_3[] =
 
 	/* projection_station.c: who says what its EVSEs may draw */
 	"ALTER TABLE stations ADD COLUMN control TEXT;"
-	"UPDATE stations SET control='automatic' WHERE registered=1;";
+	"UPDATE stations SET control='automatic' WHERE registered=1;"
+
+	/* projection_v16.c: numbers given to transactions of OCPP 1.6, and what is to be matched */
+	"CREATE TABLE v16_transactions ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, number INTEGER NOT NULL,"
+	" adopted INTEGER NOT NULL, connector INTEGER NOT NULL, id_tag TEXT, meter_start INTEGER,"
+	" started_at INTEGER NOT NULL, remote_start_id INTEGER,"
+	" PRIMARY KEY (depot, station, number)) WITHOUT ROWID;"
+	"CREATE TABLE v16_asked ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, kind TEXT NOT NULL,"
+	" request_id INTEGER NOT NULL, at INTEGER NOT NULL, id_tag TEXT, token_type TEXT,"
+	" connector INTEGER, PRIMARY KEY (depot, station, kind, request_id)) WITHOUT ROWID;";

@@ -21,6 +21,7 @@ static const struct {
 	{&projection_access, projection_access_rules},
 	{&projection_control, projection_control_rules},
 	{&projection_report, projection_report_rules},
+	{&projection_v16, projection_v16_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -51,6 +52,8 @@ const struct projection_table projection_tables[] = {
 	{"displays", "depot, station, id"},
 	{"charging_profiles", "depot, station, id"},
 	{"customer_reports", "depot, station, request_id"},
+	{"v16_transactions", "depot, station, number"},
+	{"v16_asked", "depot, station, kind, request_id"},
 	{"event_keys", "stream, idem"},
 	{NULL, NULL},
 };

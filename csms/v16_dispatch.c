@@ -1,0 +1,350 @@
+/*
+ * The gate of OCPP 1.6: what a 1.6 station sends is checked by its own rows, becomes requests of
+ * 2.0.1 for the same handlers, and their answer becomes the answer of 1.6. Nothing above knows.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "csms/dispatch_private.h"
+#include "csms/log.h"
+#include "csms/record.h"
+#include "csms/v16_book.h"
+#include "ocpp/v16.h"
+
+/* One message on its way through the adapter. */
+struct passage {
+	struct exchange e;
+	struct v16_hints hints;
+	struct v16_book *book;
+	struct v16_entry *entry; /* the transaction that it is about, NULL: none */
+	uint64_t digest; /* of the message's text */
+};
+
+/* What becomes of a 1.6 request: the 1.6 response, NULL without memory. */
+typedef void *(*pass_fn)(struct passage *p, const void *request);
+
+static uint64_t digest(const char *s, size_t len)
+{
+	uint64_t h = 1469598103934665603ull; /* FNV-1a */
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)s[i]) * 1099511628211ull;
+	return h;
+}
+
+static enum ocpp201_id_token_enum kind_of(void *arg, const char *tag)
+{
+	const struct passage *p = arg;
+
+	if (p->entry && p->entry->has_kind && strcasecmp(p->entry->tag, tag) == 0)
+		return p->entry->kind;
+	return v16_kind_of(p->e.core, p->e.station, tag);
+}
+
+/* Hands a request of 2.0.1 to its handler, with the text that the journal keeps. */
+static const void *ask(struct passage *p, int action, const void *request)
+{
+	const struct schema_struct *type = ocpp201_actions[action].request;
+	struct text t;
+	const void *response = NULL;
+
+	if (!request)
+		return NULL;
+	text_init(&t, 0);
+	if (schema_encode(type, request, &t) == 0) {
+		p->e.payload = arena_strndup(p->e.arena, t.data, t.len);
+		p->e.payload_len = t.len;
+		if (p->e.payload)
+			response = dispatch_handle(&p->e, action, request);
+	}
+	text_finish(&t);
+	return response;
+}
+
+/* -- transactions ----------------------------------------------------------------------------- */
+
+/* What happened before this connection was opened was told late. */
+static bool is_old(const struct passage *p, wall_t at)
+{
+	return at.ms < p->e.station->connected_at.ms;
+}
+
+static struct v16_tx tx_of(const struct passage *p, int64_t seq_no, wall_t at)
+{
+	const struct v16_entry *n = p->entry;
+
+	return (struct v16_tx){
+		.id = n->id,
+		.connector = n->connector,
+		.seq_no = seq_no,
+		.is_offline = is_old(p, at),
+		.has_remote_start = n->has_remote_start,
+		.remote_start = n->remote_start,
+	};
+}
+
+/* The state of its connector, which may have been told before the transaction. */
+static void known_state(const struct passage *p, struct v16_tx *tx)
+{
+	const struct v16_connector *k = &p->book->connectors[p->entry->connector];
+
+	tx->has_state = true;
+	if (tx->is_offline || !k->has_status || !v16_charging_state(k->status, &tx->state))
+		tx->state = OCPP201_CHARGING_STATE_EV_CONNECTED;
+	p->entry->has_state = !tx->is_offline;
+	p->entry->state = tx->state;
+}
+
+static void *start(struct passage *p, const void *request)
+{
+	const struct ocpp16_start_transaction_request *r = request;
+	const struct ocpp201_transaction_event_response *res;
+	struct v16_tx tx;
+
+	p->entry = v16_book_start(p->e.core, p->e.station, r);
+	if (!p->entry)
+		return NULL;
+	tx = tx_of(p, v16_entry_start_seq(p->entry), r->timestamp);
+	if (r->connector_id >= 0 && r->connector_id <= EVSES_MAX)
+		known_state(p, &tx);
+	res = ask(p, OCPP201_TRANSACTION_EVENT, v16_started(&p->hints, r, &tx));
+	return res ? v16_start_answer(p->e.arena, res, p->entry->number) : NULL;
+}
+
+/* Nothing that we know of can be meant: answered, so that the station need not repeat it for ever. */
+static void *stop_unknown(struct passage *p, const struct ocpp16_stop_transaction_request *r)
+{
+	log_warn(
+		"station %s: StopTransaction of %lld, which nobody knows, at a register of %lld Wh",
+		p->e.station->id, (long long)r->transaction_id, (long long)r->meter_stop);
+	return arena_alloc(p->e.arena, sizeof(struct ocpp16_stop_transaction_response));
+}
+
+static void *stop(struct passage *p, const void *request)
+{
+	const struct ocpp16_stop_transaction_request *r = request;
+	const struct ocpp201_transaction_event_response *res;
+	struct v16_tx tx;
+
+	p->entry = v16_book_find(p->e.core, p->e.station, r->transaction_id, 0, r->timestamp);
+	if (!p->entry)
+		return stop_unknown(p, r);
+	tx = tx_of(p, v16_entry_seq(p->entry, p->digest), r->timestamp);
+	res = ask(p, OCPP201_TRANSACTION_EVENT, v16_ended(&p->hints, r, &tx));
+	if (!res)
+		return NULL;
+	p->entry->is_open = false;
+	return v16_stop_answer(p->e.arena, res);
+}
+
+static wall_t oldest(const struct ocpp16_meter_values_request *r, wall_t otherwise)
+{
+	return r->meter_value.count ? r->meter_value.items[0].timestamp : otherwise;
+}
+
+/* Sampled values that 2.0.1 cannot carry at all leave nothing to tell. */
+static bool is_empty(const struct ocpp201_transaction_event_request *r)
+{
+	return r->meter_value.count == 0;
+}
+
+static void *metered(struct passage *p, const struct ocpp16_meter_values_request *r)
+{
+	struct ocpp201_transaction_event_request *req;
+	struct v16_tx tx = tx_of(p, 0, oldest(r, p->e.received));
+
+	tx.connector = r->connector_id;
+	req = v16_metered(&p->hints, r, &tx);
+	if (!req)
+		return NULL;
+	if (!is_empty(req)) {
+		req->seq_no = v16_entry_seq(p->entry, p->digest);
+		if (!ask(p, OCPP201_TRANSACTION_EVENT, req))
+			return NULL;
+	}
+	return arena_alloc(p->e.arena, sizeof(struct ocpp16_meter_values_response));
+}
+
+/* Values that come after the end of their transaction are told as of the connector: the
+ * transaction's history is closed. */
+static void *meter_values(struct passage *p, const void *request)
+{
+	const struct ocpp16_meter_values_request *r = request;
+	struct ocpp201_meter_values_request *req;
+	bool nothing;
+
+	if (r->has_transaction_id)
+		p->entry = v16_book_find(p->e.core, p->e.station, r->transaction_id,
+			r->connector_id, oldest(r, p->e.received));
+	if (p->entry && p->entry->is_open)
+		return metered(p, r);
+	req = v16_measured(&p->hints, r, &nothing);
+	if (!req || (!nothing && !ask(p, OCPP201_METER_VALUES, req)))
+		return NULL;
+	return arena_alloc(p->e.arena, sizeof(struct ocpp16_meter_values_response));
+}
+
+/* -- connectors ------------------------------------------------------------------------------- */
+
+/* Tells the transaction of the connector that its charging state changed. */
+static bool tell_state(struct passage *p, const struct ocpp16_status_notification_request *r)
+{
+	wall_t at = r->has_timestamp ? r->timestamp : p->e.received;
+	enum ocpp201_charging_state state;
+	struct v16_tx tx;
+
+	p->entry = v16_book_open(p->e.station, r->connector_id);
+	if (!p->entry || !v16_charging_state(r->status, &state) || at.ms < p->entry->started.ms)
+		return true;
+	if (p->entry->has_state && p->entry->state == state)
+		return true;
+	tx = tx_of(p, v16_entry_seq(p->entry, p->digest), at);
+	tx.has_state = p->entry->has_state = true;
+	tx.state = p->entry->state = state;
+	return ask(p, OCPP201_TRANSACTION_EVENT, v16_changed(&p->hints, at, &tx));
+}
+
+/* An errorCode, or the end of one. */
+static bool tell_problem(struct passage *p, struct v16_connector *k,
+	const struct ocpp16_status_notification_request *r)
+{
+	bool is_bad = r->error_code != OCPP16_CHARGE_POINT_ERROR_CODE_NO_ERROR ||
+		      r->status == OCPP16_CHARGE_POINT_STATUS_FAULTED;
+
+	if (!is_bad && !k->has_problem)
+		return true;
+	k->has_problem = is_bad;
+	return ask(p, OCPP201_NOTIFY_EVENT, v16_problem(&p->hints, r, v16_number(p->e.core)));
+}
+
+static void *status(struct passage *p, const void *request)
+{
+	const struct ocpp16_status_notification_request *r = request;
+	struct v16_connector *k = r->connector_id >= 0 && r->connector_id <= EVSES_MAX
+					  ? &p->book->connectors[r->connector_id]
+					  : NULL;
+
+	if (!ask(p, OCPP201_STATUS_NOTIFICATION, v16_status(&p->hints, r)))
+		return NULL;
+	if (k) {
+		k->has_status = true;
+		k->status = r->status;
+		if (!tell_state(p, r) || !tell_problem(p, k, r))
+			return NULL;
+	}
+	return arena_alloc(p->e.arena, sizeof(struct ocpp16_status_notification_response));
+}
+
+/* -- the gate --------------------------------------------------------------------------------- */
+
+/* The actions that need the book; the others stand in ocpp/v16_up.c. */
+static const struct {
+	int action, to;
+	pass_fn pass;
+} kept[] = {
+	{OCPP16_METER_VALUES, OCPP201_METER_VALUES, meter_values},
+	{OCPP16_START_TRANSACTION, OCPP201_TRANSACTION_EVENT, start},
+	{OCPP16_STATUS_NOTIFICATION, OCPP201_STATUS_NOTIFICATION, status},
+	{OCPP16_STOP_TRANSACTION, OCPP201_TRANSACTION_EVENT, stop},
+};
+
+static pass_fn pass_of(int action, const struct v16_up **up, int *to)
+{
+	*up = v16_up_find(action);
+	*to = *up ? (*up)->to : -1;
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		if (kept[i].action == action) {
+			*to = kept[i].to;
+			return kept[i].pass;
+		}
+	return NULL;
+}
+
+static void *pass_up(struct passage *p, const struct v16_up *up, const void *request)
+{
+	const void *response = ask(p, up->to, up->request(&p->hints, request));
+
+	return response ? up->answer(p->e.arena, response) : NULL;
+}
+
+static bool prepare(struct passage *p, struct session *x, const char *message_id)
+{
+	p->e = (struct exchange){
+		.core = x->core,
+		.station = x->station,
+		.session = x,
+		.message_id = message_id,
+		.received = clock_wall(),
+		.arena = record_arena(x->core),
+	};
+	p->book = v16_book(x->station);
+	if (!p->book || !p->e.arena)
+		return false;
+	p->hints = (struct v16_hints){
+		.arena = p->e.arena,
+		.now = p->e.received,
+		.kind_of = kind_of,
+		.arg = p,
+		.log_request = p->book->log_request,
+		.firmware_request = p->book->firmware_request,
+	};
+	return true;
+}
+
+static void take(struct session *x, const struct ocpp_frame *f, const struct schema_action *a,
+	pass_fn pass, const struct v16_up *up)
+{
+	struct passage p = {0};
+	struct schema_error err;
+	const void *request, *response;
+
+	if (!prepare(&p, x, f->id.text)) {
+		dispatch_error(x, &f->id, OCPP_CODE_INTERNAL_ERROR, "out of memory");
+		return;
+	}
+	p.digest = digest(f->payload.at, f->payload.len);
+	request = schema_decode(a->request, f->payload.at, f->payload.len, p.e.arena, &err);
+	if (!request) {
+		log_warn("station %s: %s refused: %s: %s", x->station->id, f->action, err.path,
+			err.message);
+		dispatch_schema_error(x, &f->id, &err);
+		return;
+	}
+	response = pass ? pass(&p, request) : pass_up(&p, up, request);
+	if (!response)
+		dispatch_error(x, &f->id, OCPP_CODE_INTERNAL_ERROR, "out of memory");
+	else
+		dispatch_result(
+			x, &f->id, a->response, response, a != &ocpp16_actions[OCPP16_HEARTBEAT]);
+}
+
+void v16_on_call(struct session *x, const struct ocpp_frame *f)
+{
+	const struct schema_action *a =
+		schema_action_find(ocpp16_actions, OCPP16_ACTION_COUNT, f->action);
+	const struct v16_up *up = NULL;
+	pass_fn pass;
+	int to = -1;
+
+	if (!a) {
+		dispatch_error(x, &f->id, OCPP_CODE_NOT_IMPLEMENTED, "OCPP 1.6 has no such action");
+		return;
+	}
+	pass = pass_of((int)(a - ocpp16_actions), &up, &to);
+	if (to < 0)
+		dispatch_error(x, &f->id, OCPP_CODE_NOT_SUPPORTED,
+			"only a central system sends this action");
+	else if (!dispatch_may_send(x, to))
+		dispatch_error(x, &f->id, OCPP_CODE_SECURITY_ERROR,
+			"not accepted yet: send a BootNotification first");
+	else if (!dispatch_is_retry(x, f, to))
+		take(x, f, a, pass, up);
+}
+
+void v16_inject(struct session *x, int action, void *request, const char *cause)
+{
+	struct passage p = {0};
+
+	if (!prepare(&p, x, cause) || !ask(&p, action, request))
+		log_error("station %s: %s could not be taken down", x->station->id,
+			ocpp201_actions[action].name);
+}
