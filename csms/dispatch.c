@@ -3,6 +3,7 @@
 #include <string.h>
 #include "csms/call.h"
 #include "csms/command.h"
+#include "csms/dispatch_private.h"
 #include "csms/handle/handlers.h"
 #include "csms/log.h"
 #include "csms/record.h"
@@ -76,7 +77,7 @@ static void answer_now(
 	session_send(x, t->data, t->len);
 }
 
-static void answer_error(
+void dispatch_error(
 	struct session *x, const struct ocpp_id *id, enum ocpp_code code, const char *words)
 {
 	struct text t;
@@ -89,7 +90,7 @@ static void answer_error(
 	text_finish(&t);
 }
 
-static void answer_schema_error(
+void dispatch_schema_error(
 	struct session *x, const struct ocpp_id *id, const struct schema_error *err)
 {
 	struct text t;
@@ -104,8 +105,8 @@ static void answer_schema_error(
 	text_finish(&t);
 }
 
-static void answer_result(struct session *x, const struct ocpp_id *id,
-	const struct schema_struct *type, const void *response, bool durable)
+void dispatch_result(struct session *x, const struct ocpp_id *id, const struct schema_struct *type,
+	const void *response, bool durable)
 {
 	struct text payload, t;
 
@@ -126,7 +127,7 @@ static void answer_result(struct session *x, const struct ocpp_id *id,
 /* -- the gate --------------------------------------------------------------------------------- */
 
 /* Rule 18: not accepted means nothing but BootNotification and what we asked for (B02.FR.09). */
-static bool may_send(const struct session *x, int action)
+bool dispatch_may_send(const struct session *x, int action)
 {
 	const struct station *s = x->station;
 
@@ -139,7 +140,7 @@ static bool may_send(const struct session *x, int action)
 
 /* Rule 13: a retry is answered alike and does not act twice. Answers that tell the time are made
  * anew on a new connection: a station that counts its ids from 1 each time would live in the past. */
-static bool is_retry(struct session *x, const struct ocpp_frame *f, int action)
+bool dispatch_is_retry(struct session *x, const struct ocpp_frame *f, int action)
 {
 	struct station *s = x->station;
 	bool renews = action == OCPP201_HEARTBEAT || action == OCPP201_BOOT_NOTIFICATION;
@@ -174,6 +175,17 @@ static void sign_triggered(struct exchange *e, int action, const void *request)
 		command_sign(e->core, e->station, &sign);
 }
 
+const void *dispatch_handle(struct exchange *e, int action, const void *request)
+{
+	const void *response;
+
+	e->core->metrics.calls_in[action]++;
+	e->action = ocpp201_actions[action].name;
+	response = rows[action].handler(e, request);
+	sign_triggered(e, action, request);
+	return response;
+}
+
 static void handle_call(struct session *x, const struct ocpp_frame *f,
 	const struct schema_action *action, const struct row *row)
 {
@@ -182,7 +194,6 @@ static void handle_call(struct session *x, const struct ocpp_frame *f,
 		.core = x->core,
 		.station = x->station,
 		.session = x,
-		.action = action->name,
 		.message_id = f->id.text,
 		.received = clock_wall(),
 		.arena = record_arena(x->core),
@@ -192,23 +203,21 @@ static void handle_call(struct session *x, const struct ocpp_frame *f,
 	const void *request, *response;
 
 	if (!e.arena) {
-		answer_error(x, &f->id, OCPP_CODE_INTERNAL_ERROR, "out of memory");
+		dispatch_error(x, &f->id, OCPP_CODE_INTERNAL_ERROR, "out of memory");
 		return;
 	}
 	request = schema_decode(action->request, f->payload.at, f->payload.len, e.arena, &err);
 	if (!request) {
 		log_warn("station %s: %s refused: %s: %s", x->station->id, f->action, err.path,
 			err.message);
-		answer_schema_error(x, &f->id, &err);
+		dispatch_schema_error(x, &f->id, &err);
 		return;
 	}
-	x->core->metrics.calls_in[action - ocpp201_actions]++;
-	response = row->handler(&e, request);
-	sign_triggered(&e, (int)(action - ocpp201_actions), request);
+	response = dispatch_handle(&e, (int)(action - ocpp201_actions), request);
 	if (!response)
-		answer_error(x, &f->id, OCPP_CODE_INTERNAL_ERROR, "out of memory");
+		dispatch_error(x, &f->id, OCPP_CODE_INTERNAL_ERROR, "out of memory");
 	else
-		answer_result(
+		dispatch_result(
 			x, &f->id, action->response, response, row->handler != handle_heartbeat);
 }
 
@@ -219,13 +228,13 @@ static void on_call(struct session *x, const struct ocpp_frame *f)
 	const struct row *row = action ? &rows[action - ocpp201_actions] : NULL;
 
 	if (!action) {
-		answer_error(x, &f->id, OCPP_CODE_NOT_IMPLEMENTED, "there is no such action");
+		dispatch_error(x, &f->id, OCPP_CODE_NOT_IMPLEMENTED, "there is no such action");
 	} else if (!row->handler) {
-		answer_error(x, &f->id, OCPP_CODE_NOT_SUPPORTED, "only a CSMS sends this action");
-	} else if (!may_send(x, (int)(action - ocpp201_actions))) {
-		answer_error(x, &f->id, OCPP_CODE_SECURITY_ERROR,
+		dispatch_error(x, &f->id, OCPP_CODE_NOT_SUPPORTED, "only a CSMS sends this action");
+	} else if (!dispatch_may_send(x, (int)(action - ocpp201_actions))) {
+		dispatch_error(x, &f->id, OCPP_CODE_SECURITY_ERROR,
 			"not accepted yet: send a BootNotification first");
-	} else if (!is_retry(x, f, (int)(action - ocpp201_actions))) {
+	} else if (!dispatch_is_retry(x, f, (int)(action - ocpp201_actions))) {
 		handle_call(x, f, action, row);
 	}
 }
@@ -241,7 +250,7 @@ static void on_signed_call(
 	const char *text = a ? signed_unwrap(f, a, &len) : NULL;
 
 	if (!text || ocpp_frame_parse(text, len, limits, &inner, &err) || signed_is(&inner)) {
-		answer_error(x, &f->id, OCPP_CODE_FORMAT_VIOLATION,
+		dispatch_error(x, &f->id, OCPP_CODE_FORMAT_VIOLATION,
 			"the signed message holds no payload that can be read");
 	} else {
 		inner.id = f->id;
@@ -304,8 +313,10 @@ void dispatch_message(struct session *x, const char *text, size_t len)
 	}
 	record_frame(x->core, x->station, DB_FRAME_IN, f.id.text, f.action[0] ? f.action : NULL,
 		NULL, text, len);
-	if (f.type == OCPP_CALL && signed_is(&f))
+	if (f.type == OCPP_CALL && x->version != OCPP_VERSION_1_6 && signed_is(&f))
 		on_signed_call(x, &f, &limits);
+	else if (f.type == OCPP_CALL && x->version == OCPP_VERSION_1_6)
+		v16_on_call(x, &f);
 	else if (f.type == OCPP_CALL)
 		on_call(x, &f);
 	else

@@ -10,6 +10,7 @@
 #include "csms/record.h"
 #include "csms/retry.h"
 #include "csms/secret.h"
+#include "csms/v16_password.h"
 
 #define GUESTS_MAX 100 /* stations that nobody registered, with boot.unknown set to pending */
 
@@ -30,10 +31,36 @@ static bool password_fits(const struct station *s, const struct ws_gate_request 
 	return secret_matches(req->password, req->password_len, hash);
 }
 
-static bool has_credentials(
-	struct core *c, const struct station *s, const struct ws_gate_request *req)
+/* One spelling of the password that a 1.6 station sent. */
+struct spelling {
+	const struct station *station;
+	const struct ws_gate_request *req;
+};
+
+static bool spelling_fits(void *arg, const unsigned char *password, size_t len)
 {
-	bool ok = req->has_basic && password_fits(s, req);
+	const struct spelling *k = arg;
+	struct ws_gate_request req = *k->req;
+
+	req.password = password;
+	req.password_len = len;
+	return password_fits(k->station, &req);
+}
+
+static bool any_password_fits(
+	const struct station *s, const struct ws_gate_request *req, enum ocpp_version v)
+{
+	struct spelling k = {s, req};
+
+	return v == OCPP_VERSION_1_6
+		       ? v16_password_fits(req->password, req->password_len, spelling_fits, &k)
+		       : password_fits(s, req);
+}
+
+static bool has_credentials(struct core *c, const struct station *s,
+	const struct ws_gate_request *req, enum ocpp_version v)
+{
+	bool ok = req->has_basic && any_password_fits(s, req, v);
 
 	/* A00.FR.207, 324: the user name is the identity in the URL. */
 	if (ok && s && strcasecmp(req->user, s->id) == 0)
@@ -94,7 +121,7 @@ void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_
 	}
 	if (is_guest(c, s, req)) {
 		s = s ? s : take_in(c, req);
-	} else if (!has_credentials(c, s, req)) {
+	} else if (!has_credentials(c, s, req, v)) {
 		refuse(ans, s ? 401 : 404, req,
 			s ? "wrong or missing password" : "nobody registered it");
 		return;
@@ -108,7 +135,8 @@ void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_
 		return;
 	}
 	if (v == OCPP_VERSION_NONE) {
-		refuse(ans, 400, req, "it offers no subprotocol that we speak (ocpp2.0.1)");
+		refuse(ans, 400, req,
+			"it offers no subprotocol that we speak (ocpp2.0.1)");
 		if (c->config->listen->handshake_without_subprotocol == CONFIG_HANDSHAKE_CLOSE)
 			*ans = (struct ws_gate_answer){
 				.status = 101, .close_code = WS_CLOSE_PROTOCOL};

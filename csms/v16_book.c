@@ -147,10 +147,13 @@ struct v16_entry *v16_book_start(
 	snprintf(e->tag, sizeof e->tag, "%s", r->id_tag);
 	e->has_meter_start = true;
 	e->meter_start = r->meter_start;
+	e->has_kind = true;
+	e->kind = v16_kind_of(c, s, r->id_tag);
 	asked = match_start(b, r->id_tag, r->connector_id);
 	if (asked) {
 		e->has_remote_start = true;
 		e->remote_start = asked->request_id;
+		asked->request_id = 0;
 	}
 	journal_number(c, s, e, false);
 	return e;
@@ -199,6 +202,13 @@ struct v16_entry *v16_book_open(const struct station *s, int64_t connector)
 			if (e->is_open && e->connector == connector)
 				found = e;
 	return found;
+}
+
+int64_t v16_entry_start_seq(struct v16_entry *e)
+{
+	if (e->last_seq < 0)
+		e->last_seq = 0;
+	return 0;
 }
 
 int64_t v16_entry_seq(struct v16_entry *e, uint64_t digest)

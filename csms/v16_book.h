@@ -23,6 +23,8 @@ struct v16_entry {
 	char id[24]; /* the number in decimal: the 2.0.1 transactionId */
 	int64_t connector; /* 0: not known */
 	char tag[V16_TAG_SIZE];
+	bool has_kind; /* the kind of the tag, as it was known at the start */
+	enum ocpp201_id_token_enum kind;
 	bool has_meter_start;
 	int64_t meter_start;
 	wall_t started;
@@ -81,8 +83,9 @@ struct v16_entry *v16_book_find(
 /* The open transaction of the connector, or NULL. */
 struct v16_entry *v16_book_open(const struct station *s, int64_t connector);
 
-/* The sequence number of its next event; the last one again for the same message (`digest`), and
- * for whatever follows the end. */
+/* The sequence number of its start, 0 for every retry, and of its next event: the last one again for
+ * the same message (`digest`), and for whatever follows the end. */
+int64_t v16_entry_start_seq(struct v16_entry *e);
 int64_t v16_entry_seq(struct v16_entry *e, uint64_t digest);
 
 /* The kind under which a tag is known: asked for by a remote start, or a token of the fleet. */

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "csms/command.h"
 #include "csms/dispatch_private.h"
 #include "csms/log.h"
 #include "csms/record.h"
@@ -160,6 +161,10 @@ static void *metered(struct passage *p, const struct ocpp16_meter_values_request
 		req->seq_no = v16_entry_seq(p->entry, p->digest);
 		if (!ask(p, OCPP201_TRANSACTION_EVENT, req))
 			return NULL;
+		/* In 2.0.1 it is another message; in 1.6 it is the one that was asked for. */
+		command_sign(p->e.core, p->e.station,
+			&(struct command_sign){
+				.kind = SIGN_TRIGGERED, .action = OCPP201_METER_VALUES});
 	}
 	return arena_alloc(p->e.arena, sizeof(struct ocpp16_meter_values_response));
 }
@@ -340,7 +345,7 @@ void v16_on_call(struct session *x, const struct ocpp_frame *f)
 		take(x, f, a, pass, up);
 }
 
-void v16_inject(struct session *x, int action, void *request, const char *cause)
+void v16_inject(struct session *x, int action, const void *request, const char *cause)
 {
 	struct passage p = {0};
 

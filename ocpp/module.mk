@@ -7,3 +7,4 @@ $(eval $(call unit,ocpp_callerror,ocpp/callerror.c ocpp/message_id.c $(OCPP_CODE
 $(eval $(call unit,ocpp_message_id,ocpp/message_id.c,))
 $(eval $(call unit,ocpp_version,ocpp/version.c,))
 $(eval $(call fuzzer,frame,$(OCPP_SRC) $(OCPP_CODEC_SRC),cjson m))
+$(eval $(call unit,ocpp_v16_up,$(wildcard ocpp/v16*.c) $(OCPP_CODEC_SRC) gen/ocpp16.c gen/ocpp201.c,cjson m))
