@@ -5,6 +5,7 @@
 #include <utlist.h>
 #include "csms/core.h"
 #include "csms/dispatch.h"
+#include "csms/holding.h"
 #include "csms/log.h"
 #include "csms/mask.h"
 #include "csms/password.h"
@@ -16,6 +17,8 @@ struct call {
 	char id[37];
 	const struct schema_action *action;
 	char *payload;
+	char actor[81];
+	bool by_control;
 	int timeout_s;
 	mono_t queued;
 	call_done_fn done;
@@ -303,6 +306,8 @@ int call_queue_add(struct core *c, struct station *s, const struct call_request 
 	k->action = a;
 	k->timeout_s = req->timeout_s > 0 ? req->timeout_s : (int)c->config->limits->call_timeout_s;
 	k->queued = clock_mono();
+	k->by_control = req->by_control;
+	snprintf(k->actor, sizeof k->actor, "%s", req->actor ? req->actor : "");
 	k->done = req->done;
 	k->arg = req->arg;
 	if (req->urgent)
@@ -374,6 +379,9 @@ bool call_answered(
 	if (r.outcome == EVENT_CALL_OUTCOME_ANSWERED &&
 		k->action == &ocpp201_actions[OCPP201_SET_VARIABLES])
 		password_take(c, s, k->payload, r.response_struct);
+	if (r.outcome == EVENT_CALL_OUTCOME_ANSWERED)
+		holding_answered(c, s, (int)(k->action - ocpp201_actions), k->payload,
+			r.response_struct, k->actor, k->by_control);
 	end_call(c, s, k, &r);
 	arena_destroy(a);
 	send_next(c, s);

@@ -6,6 +6,7 @@
 #include <time.h>
 #include "csms/call.h"
 #include "csms/retry.h"
+#include "csms/holding.h"
 #include "csms/report.h"
 #include "csms/v16_book.h"
 
@@ -199,6 +200,7 @@ static void free_station(struct station *s)
 	retries_destroy(s->retries);
 	reports_forget(s);
 	v16_book_destroy(s->v16);
+	holdings_forget(s);
 	free(s->evses);
 	free(s);
 }

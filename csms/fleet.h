@@ -22,6 +22,7 @@
 struct call_queue; /* csms/call.h */
 struct retries; /* csms/retry.h */
 struct report; /* csms/report.c */
+struct holding; /* csms/holding.h */
 struct session; /* csms/session.h */
 struct station;
 struct vehicle;
@@ -112,6 +113,8 @@ struct station {
 	struct retries *retries; /* its newest messages; owned, NULL: none yet */
 	struct report *reports; /* utlist, owned: those that parts are still to come of */
 	struct command *commands; /* open ones, csms/command.h */
+	struct holding
+		*holdings; /* utlist, owned: the charging profiles that it is believed to hold */
 	uint64_t revision; /* grows with every change that a view shows */
 	UT_hash_handle hh;
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/claim.h"
+#include "csms/holding.h"
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/report.h"
@@ -307,6 +308,12 @@ int restore_fleet(struct core *c, char why[300])
 		snprintf(why, 300,
 			"the store's %s cannot be read; try `depotctl rebuild --check --data DIR`",
 			r.failed);
+		return -1;
+	}
+	if (holdings_restore(c)) {
+		snprintf(why, 300,
+			"the store's charging profiles cannot be read; try `depotctl rebuild"
+			" --check --data DIR`");
 		return -1;
 	}
 	return reports_restore(c, why);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "csms/call.h"
 #include "csms/control.h"
+#include "csms/holding.h"
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/session.h"
@@ -13,9 +14,6 @@
 #define RETRY_FIRST_MS 2000
 #define ANSWER_S       10 /* the guard cannot wait half a minute for a station that is silent */
 #define RETRY_MOST_MS  60000
-
-#define DEFAULT_PROFILE_ID(evse) (evse)
-#define OWN_PROFILE_ID(evse)     (1000 + (evse))
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -76,6 +74,8 @@ int64_t lane_bound_w(const struct lane *l, wall_t now)
 		w = greater(w, l->pending_w);
 	if (l->unsure)
 		w = greater(w, l->unsure_w);
+	if (holding_overrides(l->evse))
+		w = greater(w, l->evse->max_w);
 	return w;
 }
 
@@ -182,7 +182,8 @@ static void write_request(struct text *t, const struct lane *l, const struct hel
 		"{\"evseId\":%d,\"chargingProfile\":{\"id\":%d,\"stackLevel\":%d,"
 		"\"chargingProfilePurpose\":\"%s\",\"chargingProfileKind\":\"Absolute\",",
 		l->evse->id, is_own ? OWN_PROFILE_ID(l->evse->id) : DEFAULT_PROFILE_ID(l->evse->id),
-		is_own ? 1 : 0, is_own ? "TxProfile" : "TxDefaultProfile");
+		is_own ? OWN_PROFILE_LEVEL : DEFAULT_PROFILE_LEVEL,
+		is_own ? "TxProfile" : "TxDefaultProfile");
 	if (is_own) {
 		text_puts(t, "\"transactionId\":");
 		text_put_json(t, l->evse->tx.id);

@@ -76,7 +76,7 @@ const char migrate_depot_3[] =
 	"CREATE TABLE charging_profiles ("
 	" depot TEXT NOT NULL, station TEXT NOT NULL, id INTEGER NOT NULL, evse INTEGER NOT NULL,"
 	" purpose TEXT NOT NULL, stack_level INTEGER NOT NULL, transaction_id TEXT,"
-	" source TEXT NOT NULL, profile TEXT NOT NULL, at INTEGER NOT NULL,"
+	" source TEXT NOT NULL, owner TEXT, profile TEXT NOT NULL, at INTEGER NOT NULL,"
 	" source_seq INTEGER NOT NULL, PRIMARY KEY (depot, station, id)) WITHOUT ROWID;"
 	"CREATE TABLE customer_reports ("
 	" depot TEXT NOT NULL, station TEXT NOT NULL, request_id INTEGER NOT NULL,"
@@ -96,4 +96,16 @@ const char migrate_depot_3[] =
 	"CREATE TABLE v16_asked ("
 	" depot TEXT NOT NULL, station TEXT NOT NULL, kind TEXT NOT NULL,"
 	" request_id INTEGER NOT NULL, at INTEGER NOT NULL, id_tag TEXT, token_type TEXT,"
-	" connector INTEGER, PRIMARY KEY (depot, station, kind, request_id)) WITHOUT ROWID;";
+	" connector INTEGER, PRIMARY KEY (depot, station, kind, request_id)) WITHOUT ROWID;"
+
+	/* projection_profile.c: limits of others, needs of vehicles (and charging_profiles above) */
+	"CREATE TABLE external_limits ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, evse INTEGER NOT NULL, source TEXT NOT NULL,"
+	" critical INTEGER NOT NULL, schedules TEXT NOT NULL, at INTEGER NOT NULL,"
+	" PRIMARY KEY (depot, station, evse, source)) WITHOUT ROWID;"
+	"CREATE TABLE charging_needs ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, evse INTEGER NOT NULL, transaction_id TEXT,"
+	" status TEXT NOT NULL, mode TEXT NOT NULL, max_tuples INTEGER, departs_at INTEGER,"
+	" energy_wh INTEGER, max_w INTEGER, soc_pct INTEGER, needs TEXT NOT NULL,"
+	" at INTEGER NOT NULL, schedule TEXT, schedule_status TEXT, schedule_at INTEGER,"
+	" PRIMARY KEY (depot, station, evse)) WITHOUT ROWID;";

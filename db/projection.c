@@ -22,6 +22,7 @@ static const struct {
 	{&projection_control, projection_control_rules},
 	{&projection_report, projection_report_rules},
 	{&projection_v16, projection_v16_rules},
+	{&projection_profile, projection_profile_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -51,6 +52,8 @@ const struct projection_table projection_tables[] = {
 	{"device_monitors", "depot, station, id"},
 	{"displays", "depot, station, id"},
 	{"charging_profiles", "depot, station, id"},
+	{"external_limits", "depot, station, evse, source"},
+	{"charging_needs", "depot, station, evse"},
 	{"customer_reports", "depot, station, request_id"},
 	{"v16_transactions", "depot, station, number"},
 	{"v16_asked", "depot, station, kind, request_id"},

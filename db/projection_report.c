@@ -113,7 +113,7 @@ static const char displays[] =
 	" ORDER BY p.seq_no, i.key";
 
 static const char profiles[] =
-	"INSERT OR REPLACE INTO charging_profiles (depot, station, id, evse, purpose, stack_level,"
+	"INSERT INTO charging_profiles (depot, station, id, evse, purpose, stack_level,"
 	" transaction_id, source, profile, at, source_seq) SELECT ?1, ?2,"
 	" json_extract(i.value, '$.chargingProfile.id'), json_extract(i.value, '$.evseId'),"
 	" json_extract(i.value, '$.chargingProfile.chargingProfilePurpose'),"
@@ -121,7 +121,10 @@ static const char profiles[] =
 	" json_extract(i.value, '$.chargingProfile.transactionId'),"
 	" json_extract(i.value, '$.chargingLimitSource'),"
 	" json_extract(i.value, '$.chargingProfile'), p.at, ?5" PARTS " WHERE" OF_REPORT
-	" ORDER BY p.seq_no, i.key";
+	" ORDER BY p.seq_no, i.key ON CONFLICT DO UPDATE SET evse=excluded.evse,"
+	" purpose=excluded.purpose, stack_level=excluded.stack_level,"
+	" transaction_id=excluded.transaction_id, source=excluded.source,"
+	" profile=excluded.profile, at=excluded.at, source_seq=?5";
 
 #define DROP_OLD(table) "DELETE FROM " table " WHERE depot=?1 AND station=?2 AND source_seq<>?5"
 

@@ -10,6 +10,7 @@
 #include "csms/command.h"
 #include "csms/control.h"
 #include "csms/handle/handlers.h"
+#include "csms/holding.h"
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/samples.h"
@@ -220,6 +221,8 @@ static bool begin(
 	t->started = live_time(x, r);
 	t->last_seq = -1;
 	t->is_open = true;
+	if (r->transaction_info.has_remote_start_id)
+		holding_transaction_began(x->core, e, t->id, r->transaction_info.remote_start_id);
 	e->soc_pct = (struct reading){0};
 	claim_begin(x->core, e);
 	return true;
@@ -374,6 +377,8 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 		log_warn("station %s: transaction %s: %s: not used", x->station->id,
 			r->transaction_info.transaction_id, p->quarantined);
 	journal(x, r, p);
+	if (r->event_type == OCPP201_TRANSACTION_EVENT_ENDED)
+		holding_transaction_ended(x->core, x->station, r->transaction_info.transaction_id);
 	if (!p->quarantined)
 		sample_series(x, e, &m);
 	if (e) {
