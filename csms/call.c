@@ -341,6 +341,23 @@ void call_forget(struct core *c, struct station *s, const char *call_id)
 			k->done = NULL;
 }
 
+bool call_is_sound(const struct station *s, const char *message_id, const char *payload, size_t len,
+	char why[400])
+{
+	const struct call *k = s->calls->outstanding;
+	struct arena *a;
+	struct schema_error err;
+	bool ok;
+
+	if (!k || strcmp(k->id, message_id) != 0 || !(a = arena_create(0)))
+		return true;
+	ok = schema_decode(k->action->response, payload, len, a, &err) != NULL;
+	if (!ok)
+		snprintf(why, 400, "%s: %s", err.path, err.message);
+	arena_destroy(a);
+	return ok;
+}
+
 /* Takes the outstanding call if it has that id: an answer to an older one is dropped (rule 12). */
 static struct call *take(struct core *c, struct station *s, const char *message_id)
 {

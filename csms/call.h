@@ -53,6 +53,11 @@ void call_forget(struct core *c, struct station *s, const char *call_id);
 
 struct call_queue *call_queue_create(void);
 
+/* False, with what is wrong in `why`: it is the answer to the outstanding call, and breaks the
+ * schema. For the wire log, which has the frame before anything comes of it. */
+bool call_is_sound(const struct station *s, const char *message_id, const char *payload, size_t len,
+	char why[400]);
+
 /* A CALLRESULT (`payload`) or CALLERROR (`code`) with that message id came in. False: nobody waits
  * for it (late or invented), drop it. */
 bool call_answered(

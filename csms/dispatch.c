@@ -304,6 +304,8 @@ void dispatch_message(struct session *x, const char *text, size_t len)
 	};
 	struct ocpp_frame f;
 	struct ocpp_frame_error err;
+	char why[400];
+	const char *verdict = NULL;
 
 	if (ocpp_frame_parse(text, len, &limits, &f, &err)) {
 		record_frame(x->core, x->station, DB_FRAME_IN, err.has_id ? err.id.text : NULL,
@@ -311,8 +313,11 @@ void dispatch_message(struct session *x, const char *text, size_t len)
 		on_bad_frame(x, &err);
 		return;
 	}
+	if (f.type == OCPP_CALLRESULT && x->version != OCPP_VERSION_1_6 &&
+		!call_is_sound(x->station, f.id.text, f.payload.at, f.payload.len, why))
+		verdict = why;
 	record_frame(x->core, x->station, DB_FRAME_IN, f.id.text, f.action[0] ? f.action : NULL,
-		NULL, text, len);
+		verdict, text, len);
 	if (f.type == OCPP_CALL && x->version != OCPP_VERSION_1_6 && signed_is(&f))
 		on_signed_call(x, &f, &limits);
 	else if (f.type == OCPP_CALL && x->version == OCPP_VERSION_1_6)

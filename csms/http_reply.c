@@ -130,7 +130,9 @@ int http_stream_send(struct http_exchange *x, const char *bytes, size_t len)
 	int n = snprintf(size_line, sizeof(size_line), "%zx\r\n", len);
 	int status = 0;
 
-	if (!len || x->is_head)
+	if (x->is_head)
+		return 1;
+	if (!len)
 		return 0;
 	if (net_conn_queued(net) + len > STREAM_QUEUE_MAX)
 		status = -1;
@@ -139,9 +141,18 @@ int http_stream_send(struct http_exchange *x, const char *bytes, size_t len)
 	else if (net_conn_send(net, size_line, (size_t)n, bytes, len) ||
 		 net_conn_send(net, "\r\n", 2, "", 0))
 		status = -1;
-	if (status)
+	if (status) {
 		net_conn_kill(net, "stream reader is too slow");
+	} else if (x->more) {
+		net_conn_deadline(net, PIECE_S, "download stopped");
+		net_conn_when_drained(net);
+	}
 	return status;
+}
+
+void http_stream_on_drained(struct http_exchange *x, void (*drained)(void *arg))
+{
+	x->more = drained;
 }
 
 void http_stream_end(struct http_exchange *x)
@@ -194,7 +205,9 @@ void http_send(struct http_exchange *x, const char *bytes, size_t len)
 
 void http_on_drained(struct http_conn *c)
 {
-	if (c->state != HTTP_SENDING)
+	bool is_stream = c->state == HTTP_STREAMING && c->exchange->more;
+
+	if (c->state != HTTP_SENDING && !is_stream)
 		return;
 	net_conn_deadline(c->net, 0, NULL);
 	c->exchange->more(c->exchange->gone_arg);

@@ -105,8 +105,13 @@ void http_hold(struct http_exchange *x, void (*gone)(void *arg), void *arg);
 int http_stream_begin(
 	struct http_exchange *x, const char *content_type, void (*gone)(void *arg), void *arg);
 
-/* Queues bytes; -1 when more than 1 MB waits (the stream is then closed and `gone` comes). */
+/* Queues bytes; -1 when more than 1 MB waits (the stream is then closed and `gone` comes); 1 when
+ * the request was a HEAD, whose body stays here. */
 int http_stream_send(struct http_exchange *x, const char *bytes, size_t len);
+
+/* After each http_stream_send() from now on `drained` is called, with the argument of `gone`, when
+ * all that was queued has left: to send more than the queue holds. The exchange may end in it. */
+void http_stream_on_drained(struct http_exchange *x, void (*drained)(void *arg));
 
 void http_stream_end(struct http_exchange *x);
 

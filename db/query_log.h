@@ -60,14 +60,32 @@ struct db_wire_page {
 struct db_wire_filter {
 	const char *station, *action, *pair;
 	const char *contains; /* in the text */
+	const char *error; /* in the verdict, or in the text of a CALLERROR */
 	bool faulty; /* only frames with a verdict */
 	wall_t from, to; /* [from, to); 0: open */
 	int64_t before; /* id of the last frame of the page before; 0: newest */
+	bool oldest_first;
+	int64_t after; /* the same of a page that is oldest first; 0: from the oldest */
+	size_t max_bytes; /* of texts, after which the page ends early; 0: no matter */
 	int limit;
 };
-/* Newest first. */
+/* Newest first unless the filter says otherwise. */
 int db_query_wire(struct db_reader *r, const struct db_wire_filter *f, struct arena *a,
 	struct db_wire_page *out);
+
+/* A message and its answer: the first one with its id that went the other way within two minutes.
+ * A message that could not be read has neither action nor, maybe, an id. */
+struct db_wire_pair {
+	struct db_wire_frame request, reply; /* reply.id 0: none came */
+};
+struct db_wire_pair_page {
+	size_t count;
+	struct db_wire_pair *items;
+	int64_t next; /* `before` of the next page, 0: no more */
+};
+/* Newest request first. `contains` and `error` look at both, `faulty` also finds CALLERRORs. */
+int db_query_wire_pairs(struct db_reader *r, const struct db_wire_filter *f, struct arena *a,
+	struct db_wire_pair_page *out);
 
 struct db_series_point {
 	wall_t at; /* start of its step, or of the sample itself */

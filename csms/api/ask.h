@@ -16,6 +16,7 @@
 struct console;
 struct replay;
 struct streams;
+struct wire_export;
 
 struct api {
 	struct core *core;
@@ -24,6 +25,7 @@ struct api {
 	struct streams *streams; /* open event streams */
 	struct replay *replay; /* answers by idempotency key */
 	struct ask *asks; /* that wait for their answer */
+	struct wire_export *exports; /* under way */
 	char url[300];
 	int64_t requests, refused;
 };
@@ -116,6 +118,9 @@ bool replay_begin(struct replay *r, struct ask *k);
 void replay_end(struct replay *r, const struct ask *k, int status, const char *content_type,
 	const char *body, size_t len);
 void replay_destroy(struct replay *r);
+
+/* The server goes: exports under way end where they are. */
+void wire_exports_end(struct api *api);
 
 /* Reads the API tokens of the store into `auth`. -1 with one line for a person. */
 int access_load(struct api *api, char why[300]);

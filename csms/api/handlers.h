@@ -42,7 +42,10 @@ void power_get(struct ask *k);
 
 /* records.c */
 void journal_get(struct ask *k);
+
+/* wire.c */
 void wire_get(struct ask *k);
+void wire_export(struct ask *k);
 
 /* backup.c */
 void backup_post(struct ask *k);

@@ -1,4 +1,4 @@
-/* The record: journal and messages as they were. Queries run on the store's readers. */
+/* The journal as it was. Queries run on the store's readers. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,8 +10,6 @@
 struct query {
 	struct db_journal_filter journal;
 	struct db_journal_page events;
-	struct db_wire_filter wire;
-	struct db_wire_page frames;
 	const char *error;
 };
 
@@ -119,61 +117,4 @@ void journal_get(struct ask *k)
 	else
 		q->journal.from = after + 1;
 	ask_read(k, journal_work, journal_finish);
-}
-
-/* -- wire ------------------------------------------------------------------------------------ */
-
-static void wire_work(struct db_reader *r, struct ask *k)
-{
-	struct query *q = k->state;
-
-	if (db_query_wire(r, &q->wire, k->arena, &q->frames) != 0)
-		q->error = arena_strdup(k->arena, db_reader_error(r));
-}
-
-static void wire_finish(struct ask *k)
-{
-	const struct query *q = k->state;
-	struct api_wire_page page = {0};
-
-	page.frames.items = arena_alloc(k->arena, sizeof(*page.frames.items) * q->frames.count + 1);
-	if (is_failed(k, q->error, page.frames.items))
-		return;
-	page.frames.count = q->frames.count;
-	for (size_t i = 0; i < q->frames.count; i++) {
-		const struct db_wire_frame *f = &q->frames.items[i];
-		page.frames.items[i] = (struct api_wire_frame){
-			.at = f->at,
-			.station = f->station,
-			.direction = f->direction == DB_FRAME_IN ? "in" : "out",
-			.message_id = f->pair,
-			.action = f->action,
-			.verdict = f->verdict,
-			.text = f->text,
-		};
-	}
-	/* A number of 64 bits: as text, since JSON's numbers end at 53. */
-	if (q->frames.next != 0)
-		page.next = arena_printf(k->arena, "%lld", (long long)q->frames.next);
-	ask_reply(k, 200, &api_wire_page_type, &page);
-}
-
-void wire_get(struct ask *k)
-{
-	struct query *q = query_create(k);
-	const char *faulty = ask_query(k, "faulty");
-	int64_t limit = 100, before = 0;
-
-	if (q == NULL || !ask_int(k, "limit", 1, 1000, &limit) ||
-		!ask_int(k, "before", 0, INT64_MAX, &before) ||
-		!ask_time(k, "from", &q->wire.from) || !ask_time(k, "to", &q->wire.to))
-		return;
-	q->wire.station = ask_query(k, "station");
-	q->wire.action = ask_query(k, "action");
-	q->wire.contains = ask_query(k, "text");
-	q->wire.pair = ask_query(k, "message_id");
-	q->wire.faulty = faulty != NULL && strcmp(faulty, "1") == 0;
-	q->wire.before = before;
-	q->wire.limit = (int)limit;
-	ask_read(k, wire_work, wire_finish);
 }

@@ -88,9 +88,14 @@ const struct route api_routes[] = {
 		&api_journal_page_type,
 		"Events after sequence number `after`, of one stream or of a prefix that ends in /; "
 		"order=newest begins at the end"},
-	{"GET", V1 "/wire", "station action text message_id from to faulty before limit",
+	{"GET", V1 "/wire",
+		"station action text error message_id from to faulty pairs before limit",
 		ROLE_OPERATOR, wire_get, NULL, &api_wire_page_type,
-		"OCPP messages as they were, newest first"},
+		"OCPP messages as they were, newest first; `error` looks in verdicts and CALLERRORs; "
+		"with pairs=1 each request with its answer and the time between"},
+	{"GET", V1 "/wire/export", "station action text error message_id from to faulty",
+		ROLE_OPERATOR, wire_export, NULL, NULL,
+		"The same, oldest first and all of them, as JSON lines: one WireFrameType a line"},
 	{"POST", V1 "/backup", "", ROLE_ADMIN, backup_post, &api_backup_post_type, &api_done_type,
 		"Copies the store and pki/ to a folder on this machine while depotd runs"},
 

@@ -6,8 +6,7 @@
 #include "tools/depotctl/ctl.h"
 #include "tools/depotctl/table.h"
 
-/* Says why the API refused, from its problem body if it has one. */
-static int complain_refused(struct ctl *c, int status, const struct text *body)
+int ctl_refused(struct ctl *c, int status, const struct text *body)
 {
 	struct schema_error err;
 	const struct api_problem *p =
@@ -36,7 +35,7 @@ int ctl_ask(struct ctl *c, const char *method, const char *path, const char *jso
 	if (status < 0)
 		result = ctl_complain(CTL_UNREACHABLE, "%s", why);
 	else if (status >= 300)
-		result = complain_refused(c, status, &answer);
+		result = ctl_refused(c, status, &answer);
 	else if ((*body = arena_strndup(c->arena, answer.data, answer.len)) == NULL)
 		result = ctl_complain(CTL_FAILED, "out of memory");
 	text_finish(&answer);

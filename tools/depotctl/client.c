@@ -210,6 +210,14 @@ int client_stream(struct client *c, const char *path,
 	return -1;
 }
 
+int client_status(struct client *c)
+{
+	long status = 0;
+
+	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
+	return (int)status;
+}
+
 void client_escape(const char *s, struct text *out)
 {
 	for (; *s != '\0'; s++) {

@@ -32,6 +32,9 @@ wall_t client_now(const struct client *c);
 int client_stream(struct client *c, const char *path,
 	bool (*more)(void *arg, const char *bytes, size_t len), void *arg, char why[400]);
 
+/* Status of the answer that is being read, in `more`. */
+int client_status(struct client *c);
+
 /* Percent-encodes into `out`. */
 void client_escape(const char *s, struct text *out);
 

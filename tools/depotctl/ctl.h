@@ -62,7 +62,7 @@ char *ctl_read_stdin(struct ctl *c);
 /* True if the text is a JSON object, else complains. */
 bool ctl_payload_ok(struct ctl *c, const char *payload);
 
-/* The path with the options of these names (NULL ends) as its query. */
+/* The path with the options of these names (NULL ends) as its query; "a_b" is the option --a-b. */
 const char *ctl_query(struct ctl *c, const char *path, const char *const *names);
 
 /* Prints the table, or the sentence if it has no rows. */
@@ -71,6 +71,9 @@ void ctl_print(const struct table *t, const char *empty);
 /* For changes that answer with DoneType: prints its text, or `words`. */
 int ctl_done(struct ctl *c, const char *method, const char *path, const struct schema_struct *type,
 	const void *body, const char *words);
+
+/* Says why the API refused, from its problem body if it has one; an exit code. */
+int ctl_refused(struct ctl *c, int status, const struct text *body);
 
 /* Percent-encoded, for one segment of a path or one value of a query. */
 const char *ctl_escape(struct ctl *c, const char *s);
@@ -91,13 +94,15 @@ void show_overview(struct ctl *c, const struct api_overview *o);
 int ctl_sessions(struct ctl *c);
 int ctl_session(struct ctl *c);
 int ctl_journal(struct ctl *c);
-int ctl_wire(struct ctl *c);
 int ctl_calls(struct ctl *c);
 
 /* commands.c */
 int ctl_command(struct ctl *c);
 int ctl_commands_list(struct ctl *c);
 int ctl_forget(struct ctl *c);
+
+/* wire.c */
+int ctl_wire(struct ctl *c);
 
 /* change.c */
 int ctl_call(struct ctl *c);

@@ -88,10 +88,16 @@ const struct command ctl_commands[] = {
 		"--stream= --type= --after= --limit= --follow",
 		"Events of the journal, the last ones by default; a stream that ends in / is a prefix",
 		"depotctl journal --stream station/CP-07 --follow"},
-	{"wire", "[--station S] [--action A] [--text T] [--from T] [--to T] [--faulty] [--limit N]",
-		ctl_wire, 0, 0, "--station= --action= --text= --from= --to= --faulty --limit=",
-		"OCPP messages as they went over the wire, oldest first",
-		"depotctl wire --station CP-07 --faulty"},
+	{"wire",
+		"[--station S] [--action A] [--text T] [--error T] [--message-id ID] [--from T] [--to T]\n"
+		"              [--faulty] [--pairs] [--limit N] [--export FILE|-]",
+		ctl_wire, 0, 0,
+		"--station= --action= --text= --error= --message-id= --from= --to= --faulty --pairs "
+		"--limit= --export=",
+		"OCPP messages as they went over the wire, oldest first; --pairs puts each request "
+		"beside its answer; --export writes all of them to a file as JSON lines, for depotctl "
+		"replay",
+		"depotctl wire --station CP-07 --from 2026-03-11T18:00:00Z --export cp-07.jsonl"},
 	{"metrics", "", ctl_metrics, 0, 0, "", "Counters in the text format of Prometheus",
 		"depotctl metrics | grep ocpp"},
 	{"routes", "", ctl_routes, 0, 0, "", "All paths of the API", "depotctl routes"},

@@ -1,4 +1,4 @@
-/* Tables of what was: transactions, journal, messages, calls. */
+/* Tables of what was: transactions, journal, calls. */
 #include <string.h>
 #include <unistd.h>
 
@@ -23,10 +23,14 @@ void ctl_print(const struct table *t, const char *empty)
 /* Adds "&name=value" for each option of the list that was given. */
 const char *ctl_query(struct ctl *c, const char *path, const char *const *names)
 {
-	char glue = '?';
+	char glue = '?', option[40];
 
 	for (; *names != NULL; names++) {
-		const char *value = ctl_option(c, arena_printf(c->arena, "--%s", *names));
+		snprintf(option, sizeof(option), "--%s", *names);
+		for (char *p = option; *p != '\0'; p++)
+			if (*p == '_')
+				*p = '-';
+		const char *value = ctl_option(c, option);
 		if (value == NULL)
 			continue;
 		path = arena_printf(
@@ -208,34 +212,6 @@ int ctl_journal(struct ctl *c)
 	if (!c->json)
 		show_page(c, page, !has_after);
 	return is_following ? follow(c, base, newest_of(page, 0)) : CTL_OK;
-}
-
-/* -- wire ------------------------------------------------------------------------------------ */
-
-int ctl_wire(struct ctl *c)
-{
-	static const char *const names[] = {
-		"station", "action", "text", "from", "to", "limit", NULL};
-	bool is_faulty = ctl_flag(c, "--faulty");
-	const char *path = ctl_query(c, "wire", names);
-	void *answer;
-
-	if (is_faulty)
-		path = arena_printf(c->arena, "%s%cfaulty=1", path, strchr(path, '?') ? '&' : '?');
-	int status = ctl_ask_struct(c, "GET", path, NULL, NULL, &api_wire_page_type, &answer);
-	const struct api_wire_page *page = answer;
-	if (page == NULL)
-		return status;
-	for (size_t i = page->frames.count; i-- > 0;) {
-		const struct api_wire_frame *f = &page->frames.items[i];
-		printf("%s  %-12s %s %s\n", cell_time(c->arena, true, f->at), f->station,
-			strcmp(f->direction, "in") == 0 ? "->" : "<-", f->text);
-		if (f->verdict != NULL)
-			printf("%*s  refused: %s\n", 8, "", f->verdict);
-	}
-	if (page->frames.count == 0)
-		printf("No messages.\n");
-	return status;
 }
 
 /* -- calls ----------------------------------------------------------------------------------- */

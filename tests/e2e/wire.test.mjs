@@ -1,0 +1,131 @@
+// The wire log: requests beside their answers, search, export, and what it leaves to the journal.
+import test, { after, before, describe } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import http from 'node:http';
+import { BUILD, Depotd, sleep, until } from './harness.mjs';
+import { booted } from './peer.mjs';
+
+const run = promisify(execFile);
+const now = () => new Date().toISOString();
+
+let depotd;
+
+before(async () => {
+	depotd = await new Depotd({ config: 'limits: {messages_per_s: 100000, message_burst: 100000}\n' }).start();
+});
+after(() => depotd.clean());
+
+const ctl = (...args) =>
+	run(join(BUILD, 'depotctl'), ['--socket', join(depotd.data, 'depotd.sock'), ...args], { maxBuffer: 64 << 20 });
+const pairs = async (query) => (await depotd.api('GET', `/wire?pairs=1&${query}`)).json.pairs;
+
+describe('pairs', () => {
+	test('a request stands beside its answer, with the time between and what is wrong with each', async () => {
+		const s = await booted(depotd, 'W-1', {
+			handlers: {
+				GetLocalListVersion: async () => (await sleep(300), { versionNumber: 7 }),
+				ClearCache: () => ({ version: 'of another time' }),
+				Reset: (_, m) => [4, m[1], 'InternalError', 'its own words', {}],
+			},
+		});
+		await s.ask('Authorize', {}, 'bad-1');
+		await s.say('[2,"half",');
+		for (const action of ['GetLocalListVersion', 'ClearCache'])
+			await depotd.api('POST', '/stations/W-1/calls', { action, payload: {} });
+		await depotd.api('POST', '/stations/W-1/calls', { action: 'Reset', payload: { type: 'Immediate' } });
+		const all = await until('all of them to be recorded', async () => {
+			const list = await pairs('station=W-1&limit=1000');
+			return list.find((p) => p.action === 'Reset' && p.reply) && list;
+		});
+		const of = (action) => all.find((p) => p.action === action);
+		assert.equal(of('BootNotification').direction, 'in');
+		assert.equal(JSON.parse(of('BootNotification').reply)[2].status, 'Accepted');
+		assert.ok(of('BootNotification').latency_ms >= 0 && of('BootNotification').latency_ms < 5000);
+		assert.equal(of('GetLocalListVersion').direction, 'out');
+		assert.ok(of('GetLocalListVersion').latency_ms >= 290, `${of('GetLocalListVersion').latency_ms} ms`);
+		assert.equal(of('GetLocalListVersion').reply_verdict, undefined);
+		assert.match(of('ClearCache').reply_verdict, /version/);
+		assert.match(of('Authorize').reply_verdict, /idToken/);
+		const broken = all.find((p) => p.request === '[2,"half",');
+		assert.ok(broken.verdict && broken.action === undefined);
+		assert.match(broken.reply, /^\[4,"half"/);
+		assert.equal(all.filter((p) => /^ *\[[34]/.test(p.request)).length, 0, 'answers are no requests');
+		await s.close();
+	});
+
+	test('searchable by station in any case, action, time, text, error and message id', async () => {
+		const actions = async (q) => (await pairs(q)).map((p) => p.action);
+		assert.deepEqual(await actions('station=w-1&action=Reset'), ['Reset']);
+		assert.deepEqual(await actions('station=W-1&message_id=bad-1'), ['Authorize']);
+		assert.deepEqual(await actions('station=W-1&error=its%20own%20words'), ['Reset']);
+		assert.deepEqual(await actions('station=W-1&action=Authorize&error=idToken'), ['Authorize']);
+		assert.deepEqual(await actions('station=W-1&text=versionNumber'), ['GetLocalListVersion'], 'it stands in the answer');
+		const faulty = await actions('station=W-1&faulty=1');
+		for (const action of ['Authorize', 'ClearCache', 'Reset', undefined]) assert.ok(faulty.includes(action), action);
+		assert.ok(!faulty.includes('BootNotification') && !faulty.includes('GetLocalListVersion'));
+		assert.deepEqual(await actions(`station=W-1&from=${encodeURIComponent(new Date(Date.now() + 60e3).toISOString())}`), []);
+		const first = (await depotd.api('GET', '/wire?pairs=1&station=W-1&limit=2')).json;
+		const next = (await depotd.api('GET', `/wire?pairs=1&station=W-1&limit=2&before=${first.next}`)).json;
+		assert.equal(new Set([...first.pairs, ...next.pairs].map((p) => p.message_id)).size, 4);
+		const frames = (await depotd.api('GET', '/wire?station=W-1&error=its%20own%20words')).json.frames;
+		assert.deepEqual(frames.map((f) => f.direction), ['in']);
+		const { stdout } = await ctl('wire', '--station', 'W-1', '--pairs', '--action', 'GetLocalListVersion');
+		assert.match(stdout, /<- \[2,[^\n]*GetLocalListVersion[^\n]*\n +\d+ ms +-> \[3,/);
+	});
+});
+
+describe('export', () => {
+	const MANY = 6000;
+
+	test('all messages as JSON lines, oldest first, whatever their number; depotctl writes the same', async () => {
+		const s = await booted(depotd, 'W-2');
+		const big = 'x'.repeat(900);
+		for (let i = 0; i < MANY; i++)
+			s.text(`[2,"n${i}","Heartbeat",{"customData":{"vendorId":"${i}","big":"${big}"}}]`);
+		await until('all answers', () => s.inbox.length >= MANY, 30000);
+		await until('them in the log', async () => (await depotd.api('GET', `/wire?station=W-2&message_id=n${MANY - 1}`)).json.frames.length === 2);
+		const r = await depotd.api('GET', '/wire/export?station=W-2&action=Heartbeat');
+		assert.equal(r.headers['content-type'], 'application/x-ndjson');
+		const lines = r.text.trimEnd().split('\n').map((l) => JSON.parse(l));
+		assert.equal(lines.length, MANY);
+		lines.forEach((l, i) => assert.equal(l.message_id, `n${i}`));
+		assert.deepEqual(Object.keys(lines[0]), ['at', 'station', 'direction', 'message_id', 'action', 'text']);
+		assert.ok(r.text.length > 5e6, 'more than any queue holds');
+		const file = join(depotd.dir, 'export.jsonl');
+		await ctl('wire', '--station', 'W-2', '--action', 'Heartbeat', '--export', file);
+		assert.equal(readFileSync(file, 'utf8'), r.text);
+		const { stdout } = await ctl('wire', '--message-id', 'n7', '--export', '-');
+		assert.equal(stdout.trimEnd().split('\n').length, 2);
+		await assert.rejects(ctl('wire', '--export', file), /cannot be made/, 'a file that is there stays');
+		const bad = join(depotd.dir, 'bad.jsonl');
+		await assert.rejects(ctl('wire', '--from', 'yesterday', '--export', bad), /must be a time/);
+		assert.equal(existsSync(bad), false);
+		await s.close();
+	});
+
+	test('a client that reads slowly, or goes away, holds up nobody', async () => {
+		const open = () => new Promise((ok, bad) => {
+			const req = http.request({ socketPath: join(depotd.data, 'depotd.sock'), path: '/api/v1/wire/export', agent: false }, ok);
+			req.on('error', bad);
+			req.end();
+		});
+		const slow = await open(), gone = await open();
+		slow.pause();
+		gone.destroy();
+		for (let i = 0; i < 20; i++) {
+			assert.equal((await depotd.api('GET', '/overview')).status, 200);
+			await sleep(20);
+		}
+		let size = 0;
+		slow.on('data', (d) => (size += d.length)).resume();
+		await new Promise((r) => slow.on('end', r));
+		assert.ok(size > 5e6, `${size} bytes`);
+		assert.equal((await depotd.api('HEAD', '/wire/export')).status, 200);
+		const metrics = (await depotd.api('GET', '/metrics')).text;
+		assert.ok(metrics, 'it lives');
+	});
+});
