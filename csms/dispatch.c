@@ -165,11 +165,14 @@ bool dispatch_is_retry(struct session *x, const struct ocpp_frame *f, int action
 static void sign_triggered(struct exchange *e, int action, const void *request)
 {
 	const struct ocpp201_status_notification_request *status = request;
+	const struct ocpp201_meter_values_request *values = request;
 	struct command_sign sign = {.kind = SIGN_TRIGGERED, .action = action};
 
 	if (action == OCPP201_STATUS_NOTIFICATION) {
 		sign.evse_id = status->evse_id;
 		sign.connector_id = status->connector_id;
+	} else if (action == OCPP201_METER_VALUES) {
+		sign.evse_id = values->evse_id;
 	}
 	if (e->station)
 		command_sign(e->core, e->station, &sign);

@@ -271,10 +271,16 @@ static struct verdict meet_trigger(
 {
 	const struct ocpp201_trigger_message_request *r = request;
 
+	/* rule 34: the state of a connector may come as a NotifyEvent too */
+	int came = sign->kind == SIGN_CONNECTOR ? OCPP201_STATUS_NOTIFICATION : sign->action;
+
 	(void)k;
-	if (sign->action != triggered[r->requested_message])
+	if (came != triggered[r->requested_message])
 		return none();
 	if (r->evse && sign->evse_id && sign->evse_id != r->evse->id)
+		return none();
+	if (r->evse && r->evse->has_connector_id && sign->connector_id &&
+		sign->connector_id != r->evse->connector_id)
 		return none();
 	return over(EVENT_COMMAND_STATE_DONE, "Accepted", "the message came");
 }
@@ -400,7 +406,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 	[OCPP201_SET_VARIABLE_MONITORING] = {.judge = judge_set_monitoring},
 	[OCPP201_SET_VARIABLES] = {.judge = judge_set_variables},
 	[OCPP201_TRIGGER_MESSAGE] = {.yes = "Accepted",
-		.signs = 1u << SIGN_TRIGGERED,
+		.signs = 1u << SIGN_TRIGGERED | 1u << SIGN_CONNECTOR,
 		.check = check_trigger,
 		.meet = meet_trigger,
 		.effect_s = MINUTE,
