@@ -16,8 +16,9 @@
 /* Room for `points` characters of any script: lengths in OCPP count code points. */
 #define UTF8_SIZE(points) ((points)*4 + 1)
 
-#define EVSES_MAX      100
-#define CONNECTORS_MAX 8
+#define EVSES_MAX         100
+#define CONNECTORS_MAX    8
+#define STATION_FACTS_MAX 32 /* csms/device.h */
 
 struct call_queue; /* csms/call.h */
 struct retries; /* csms/retry.h */
@@ -111,6 +112,8 @@ struct station {
 	struct call_queue *calls; /* owned */
 	struct v16_book *v16; /* owned; NULL: it never spoke OCPP 1.6 */
 	struct retries *retries; /* its newest messages; owned, NULL: none yet */
+	uint64_t facts_known; /* bit: enum device_fact */
+	int64_t facts[STATION_FACTS_MAX];
 	struct report *reports; /* utlist, owned: those that parts are still to come of */
 	struct command *commands; /* open ones, csms/command.h */
 	struct holding

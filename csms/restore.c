@@ -4,6 +4,7 @@
 #include <string.h>
 #include "csms/claim.h"
 #include "csms/holding.h"
+#include "csms/device.h"
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/report.h"
@@ -317,6 +318,7 @@ int restore_fleet(struct core *c, char why[300])
 		return -1;
 	}
 	return reports_restore(c, why);
+	return device_restore(c, why) ? -1 : reports_restore(c, why);
 }
 
 /* -- from the depot's file -------------------------------------------------------------------- */

@@ -27,6 +27,25 @@ const char migrate_depot_3[] =
 	" nodes TEXT, windows TEXT, priority INTEGER, language TEXT, language2 TEXT,"
 	" message TEXT, PRIMARY KEY (depot, type, value)) WITHOUT ROWID;"
 
+	/* projection_device.c: alerts and what was told of a station as a whole. monitor 0: the
+	 * station watches by itself. */
+	"CREATE TABLE alerts ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, component TEXT NOT NULL COLLATE NOCASE,"
+	" component_instance TEXT NOT NULL COLLATE NOCASE, evse INTEGER NOT NULL,"
+	" connector INTEGER NOT NULL, variable TEXT NOT NULL COLLATE NOCASE,"
+	" variable_instance TEXT NOT NULL COLLATE NOCASE, monitor INTEGER NOT NULL,"
+	" open INTEGER NOT NULL, opened_at INTEGER, cleared_at INTEGER, at INTEGER NOT NULL,"
+	" times INTEGER NOT NULL, event_id INTEGER NOT NULL, source TEXT NOT NULL, value TEXT,"
+	" cause INTEGER, transaction_id TEXT, tech_code TEXT, tech_info TEXT, severity INTEGER,"
+	" PRIMARY KEY (depot, station, component, component_instance, evse, connector, variable,"
+	"  variable_instance, monitor)) WITHOUT ROWID;"
+	"CREATE INDEX alerts_open ON alerts (depot, station) WHERE open;"
+	"CREATE TABLE device_state ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, monitoring_base TEXT,"
+	" monitoring_level INTEGER, inventory_of TEXT, inventory_outcome TEXT,"
+	" inventory_tries INTEGER, inventory_at INTEGER,"
+	" PRIMARY KEY (depot, station)) WITHOUT ROWID;"
+
 	/* projection_report.c: reports that come in parts, and what the complete ones say. Names
 	 * are identifierStrings: kept as sent, compared without case. evse, connector 0: none.
 	 * source_seq: the event that a row was last told by. */

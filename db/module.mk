@@ -10,6 +10,7 @@ $(eval $(call unit,db_care,$(DB_DEPS),$(DB_LIBS)))
 $(eval $(call unit,db_store,$(DB_DEPS),$(DB_LIBS)))
 $(eval $(call unit,db_record,$(DB_DEPS),$(DB_LIBS)))
 $(eval $(call unit,db_query,$(DB_DEPS),$(DB_LIBS)))
+$(eval $(call unit,db_device,$(DB_DEPS),$(DB_LIBS)))
 $(eval $(call unit,db_report,$(DB_DEPS),$(DB_LIBS)))
 $(eval $(call unit,db_cadence,db/cadence.c))
 

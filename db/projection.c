@@ -23,6 +23,7 @@ static const struct {
 	{&projection_report, projection_report_rules},
 	{&projection_v16, projection_v16_rules},
 	{&projection_profile, projection_profile_rules},
+	{&projection_device, projection_device_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -41,6 +42,10 @@ const struct projection_table projection_tables[] = {
 	{"depots", "depot"},
 	{"users", "depot, name"},
 	{"api_tokens", "depot, id"},
+	{"alerts",
+		"depot, station, component, component_instance, evse, connector, variable,"
+		" variable_instance, monitor"},
+	{"device_state", "depot, station"},
 	{"reports", "depot, station, kind, request_id"},
 	{"report_parts", "depot, station, kind, request_id, seq_no"},
 	{"device_variables",

@@ -6,7 +6,9 @@
 #include "csms/claim.h"
 #include "csms/command.h"
 #include "csms/control.h"
+#include "csms/device.h"
 #include "csms/handle/handlers.h"
+#include "csms/mask.h"
 #include "csms/record.h"
 
 static void journal(
@@ -91,6 +93,47 @@ static void take_vehicle(struct exchange *x, const struct ocpp201_event_data *d)
 		control_evse_changed(x->core->control, e, "vehicle");
 }
 
+/* A value that the station cannot tell is empty (N07.FR.10). */
+static bool fill_event(
+	struct exchange *x, const struct ocpp201_event_data *d, struct event_device_event *out)
+{
+	if (!device_name(x->arena, &d->component, &d->variable, &out->of))
+		return false;
+	out->event_id = d->event_id;
+	out->trigger = ocpp201_event_trigger_enum.values[d->trigger];
+	out->source = ocpp201_event_notification_enum.values[d->event_notification_type];
+	out->at = d->timestamp.ms < x->received.ms ? d->timestamp : x->received;
+	if (d->actual_value[0] && !mask_is_secret(d->variable.name))
+		out->value = d->actual_value;
+	out->cleared = d->has_cleared && d->cleared;
+	out->has_monitor_id = d->has_variable_monitoring_id;
+	out->monitor_id = d->variable_monitoring_id;
+	out->has_cause = d->has_cause;
+	out->cause = d->cause;
+	out->transaction_id = d->transaction_id;
+	out->tech_code = d->tech_code;
+	out->tech_info = d->tech_info;
+	return true;
+}
+
+/* Whatever the component: one that we never heard of is news all the same (rule 37). */
+static bool journal_events(struct exchange *x, const struct ocpp201_event_data_list *list)
+{
+	struct event_device_events *p = arena_alloc(x->arena, sizeof *p);
+
+	if (!p)
+		return false;
+	p->events.items = arena_alloc(x->arena, list->count * sizeof *p->events.items + 1);
+	p->events.count = list->count;
+	for (size_t i = 0; p->events.items && i < list->count; i++)
+		if (!fill_event(x, &list->items[i], &p->events.items[i]))
+			return false;
+	if (p->events.items)
+		record_now(x->core, EVENT_DEVICE_EVENTS, "station", x->station->id, p,
+			arena_printf(x->arena, "station:%s", x->station->id), x->message_id);
+	return p->events.items != NULL;
+}
+
 void *handle_notify_event(struct exchange *x, const void *request)
 {
 	const struct ocpp201_notify_event_request *req = request;
@@ -103,7 +146,7 @@ void *handle_notify_event(struct exchange *x, const void *request)
 				d->actual_value, d->timestamp);
 		take_vehicle(x, d);
 	}
-	return handle_reported(x, request)
+	return journal_events(x, &req->event_data)
 		       ? arena_alloc(x->arena, sizeof(struct ocpp201_notify_event_response))
 		       : NULL;
 }

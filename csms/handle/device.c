@@ -1,5 +1,6 @@
 /* B07, N02, N09, O04: what stations report in parts. Each part is answered at once; csms/report.h
  * puts the report in force when it is complete. */
+#include "csms/device.h"
 #include "csms/handle/handlers.h"
 #include "csms/mask.h"
 #include "csms/report.h"
@@ -30,6 +31,22 @@ static bool hide_secrets(struct arena *a, const struct ocpp201_report_data_list 
 	return out->items != NULL;
 }
 
+/* What the station says of its limits counts at once, part by part. */
+static void learn(struct station *s, const struct ocpp201_report_data_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct ocpp201_report_data *d = &list->items[i];
+		const struct ocpp201_variable_characteristics *c = d->variable_characteristics;
+
+		device_learn(s, &d->component, &d->variable, NULL,
+			c && c->has_max_limit ? &c->max_limit : NULL);
+		for (size_t k = 0; k < d->variable_attribute.count; k++)
+			if (d->variable_attribute.items[k].type == OCPP201_ATTRIBUTE_ACTUAL)
+				device_learn(s, &d->component, &d->variable,
+					d->variable_attribute.items[k].value, NULL);
+	}
+}
+
 void *handle_notify_report(struct exchange *x, const void *request)
 {
 	const struct ocpp201_notify_report_request *r = request;
@@ -38,6 +55,7 @@ void *handle_notify_report(struct exchange *x, const void *request)
 
 	if (!hide_secrets(x->arena, &r->report_data, &list))
 		return NULL;
+	learn(x->station, &list);
 	items = report_items(x->arena, &ocpp201_report_data_type, list.items, list.count);
 	if (!items || !report_part(x, EVENT_REPORT_KIND_INVENTORY, r->request_id, r->seq_no,
 			      !r->tbc, r->generated_at, items))
