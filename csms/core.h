@@ -38,6 +38,7 @@ struct core {
 	struct loop *loop; /* NULL in scenario tests */
 	struct timers *timers;
 	struct db *db;
+	bool wire_rests; /* the disk is nearly full: no messages are recorded; said once */
 	struct turn *turn; /* what this turn of the loop leaves behind, NULL: nothing yet */
 	struct ocpp_message_ids ids;
 	struct metrics metrics;

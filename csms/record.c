@@ -169,8 +169,28 @@ static void release(struct turn *t, int status, const char *why)
 	free(t);
 }
 
+static void tell_recorder(struct core *c)
+{
+	struct db_stats s;
+
+	db_stats(c->db, &s);
+	if (s.is_tight == c->wire_rests)
+		return;
+	c->wire_rests = s.is_tight;
+	if (s.is_tight)
+		log_warn(
+			"store: the disk of %s is nearly full: messages are no longer recorded in the "
+			"wire log, the journal has the rest of the room; make some",
+			c->data_dir ? c->data_dir : "the store");
+	else
+		log_info("store: there is room again: messages are recorded in the wire log");
+}
+
 static void turn_done(void *arg, const struct db_result *r)
 {
+	struct turn *t = arg;
+
+	tell_recorder(t->core);
 	if (r->status)
 		log_error("store: a turn was not written: %s", r->why ? r->why : "unknown");
 	release(arg, r->status, r->why);

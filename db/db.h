@@ -102,6 +102,7 @@ struct db_stats {
 	int64_t events, frames, samples, commits, duplicates, queued;
 	int64_t commit_us_sum, commit_us_max;
 	int64_t lost; /* frames and samples that could not be recorded */
+	bool is_tight; /* the last room of the disk is kept for the journal: no frames are recorded */
 };
 void db_stats(const struct db *db, struct db_stats *out);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #include "db/cadence.h"
@@ -17,6 +18,10 @@
 #define RECORD_MS   100 /* frames and samples are committed at least this often … */
 #define RECORD_ROWS 5000 /* … or after so many of them */
 #define CACHE_KB    16384
+/* The wire log leaves a twentieth of the disk to the journal, within these bounds. */
+#define ROOM_PART 20
+#define ROOM_MIN  (2LL << 20)
+#define ROOM_MAX  (256LL << 20)
 
 struct writer {
 	struct db *db;
@@ -30,6 +35,7 @@ struct writer {
 	struct cadence cadence;
 	int64_t frames, samples; /* recorded, not yet committed */
 	int64_t record_us; /* when they must be committed; 0: there are none */
+	bool is_tight; /* no frames are recorded */
 	char why[300]; /* of the last failure */
 };
 
@@ -341,9 +347,27 @@ static void publish(struct writer *w, struct group *g, int64_t took_us)
 	store_batches_done(db, g->head, g->tail);
 }
 
+/* The flight recorder must not take the last room: what comes in could not be answered then. */
+static void look_for_room(struct writer *w)
+{
+	struct db *db = w->db;
+	struct statvfs v;
+	int64_t keep, free;
+	if (statvfs(db->cfg.dir, &v) < 0)
+		return;
+	keep = (int64_t)v.f_blocks / ROOM_PART * (int64_t)v.f_frsize;
+	keep = keep < ROOM_MIN ? ROOM_MIN : keep > ROOM_MAX ? ROOM_MAX : keep;
+	free = (int64_t)v.f_bavail * (int64_t)v.f_frsize;
+	/* Some more before it begins again, so that it does not come and go. */
+	w->is_tight = free < (w->is_tight ? keep + keep / 4 : keep);
+	pthread_mutex_lock(&db->lock);
+	db->stats.is_tight = w->is_tight;
+	pthread_mutex_unlock(&db->lock);
+}
+
 static int record_batch(struct writer *w, const struct db_batch *b)
 {
-	for (size_t i = 0; i < b->frame_count; i++)
+	for (size_t i = 0; !w->is_tight && i < b->frame_count; i++)
 		if (wire_add(w->wire, &b->frames[i]) < 0)
 			return -1;
 	for (size_t i = 0; i < b->sample_count; i++)
@@ -389,12 +413,23 @@ static void commit_records(struct writer *w)
 static void record(struct writer *w, struct group *g)
 {
 	struct db *db = w->db;
+	int64_t left_out = 0;
 	int rc = 0;
+	if (!w->record_us)
+		look_for_room(w);
 	for (struct db_batch *b = g->head; b; b = b->next) {
-		w->frames += (int64_t)b->frame_count;
+		if (w->is_tight)
+			left_out += (int64_t)b->frame_count;
+		else
+			w->frames += (int64_t)b->frame_count;
 		w->samples += (int64_t)b->sample_count;
 		if (rc == 0)
 			rc = record_batch(w, b);
+	}
+	if (left_out) {
+		pthread_mutex_lock(&db->lock);
+		db->stats.lost += left_out;
+		pthread_mutex_unlock(&db->lock);
 	}
 	if (rc < 0) {
 		drop_records(w);

@@ -128,6 +128,8 @@ static void put_db(const struct core *c, struct text *t)
 	db_stats(c->db, &s);
 	put_int(t, "depotd_db_events_total", "counter", "Journal events written", s.events);
 	put_int(t, "depotd_db_frames_total", "counter", "Messages recorded", s.frames);
+	put_int(t, "depotd_db_lost_total", "counter",
+		"Messages and measurements that could not be recorded", s.lost);
 	put_int(t, "depotd_db_samples_total", "counter", "Measurements written", s.samples);
 	put_int(t, "depotd_db_duplicates_total", "counter",
 		"Events dropped by their idempotency key", s.duplicates);

@@ -1,8 +1,8 @@
 // The wire log: requests beside their answers, search, export, and what it leaves to the journal.
 import test, { after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import http from 'node:http';
@@ -127,5 +127,45 @@ describe('export', () => {
 		assert.equal((await depotd.api('HEAD', '/wire/export')).status, 200);
 		const metrics = (await depotd.api('GET', '/metrics')).text;
 		assert.ok(metrics, 'it lives');
+	});
+});
+
+describe('a disk that is nearly full', () => {
+	test('messages are no longer recorded, once said and counted; the journal goes on', async (t) => {
+		const d = new Depotd();
+		mkdirSync(d.data, { mode: 0o700 });
+		if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m,mode=700', 'none', d.data]).status !== 0) {
+			await d.clean();
+			return t.skip('may not mount');
+		}
+		const filler = join(d.data, 'filler');
+		const lost = async () => Number(/^depotd_db_lost_total (\d+)$/m.exec((await d.api('GET', '/metrics')).text)[1]);
+		const tell = (s, n) => s.call('SecurityEventNotification', { type: 'x', timestamp: now(), techInfo: `n${n}` });
+		const found = async (text) => (await d.api('GET', `/wire?station=TIGHT-1&text=${text}`)).json.frames.length;
+		try {
+			await d.start();
+			const s = await booted(d, 'TIGHT-1');
+			await tell(s, 1);
+			await until('it in the log', () => found('n1'));
+			const { bavail, bsize } = statfsSync(d.data);
+			writeFileSync(filler, Buffer.alloc(bavail * bsize - (1500 << 10)));
+			await until('the recorder to rest', async () => (await tell(s, 2)) && /nearly full/.test(d.logged()));
+			const before = await lost();
+			for (let i = 0; i < 100; i++) await tell(s, 3);
+			await until('frames to be counted as lost', async () => (await lost()) >= before + 200);
+			assert.equal(await found('n3'), 0);
+			assert.equal(d.logged().match(/nearly full/g).length, 1);
+			assert.equal((await d.api('GET', '/readyz')).status, 200);
+			rmSync(filler);
+			await until('room again', async () => (await tell(s, 4)) && (await found('n4')));
+			assert.match(d.logged(), /there is room again/);
+			const all = (await d.api('GET', '/journal?stream=station/TIGHT-1&type=StationReported&limit=1000')).json.events;
+			assert.ok(all.length >= 103, 'all of it is in the journal');
+			await s.close();
+		} finally {
+			if (d.child?.exitCode === null) await d.stop('SIGKILL');
+			spawnSync('umount', [d.data]);
+			await d.clean();
+		}
 	});
 });
