@@ -84,7 +84,7 @@ static bool needs_new_connection(
 {
 	if (!s || !s->session)
 		return false;
-	if (reg->security_profile && reg->security_profile != s->connected_profile)
+	if (reg->security_profile > s->connected_profile)
 		return true;
 	return new_password || reg->policy == EVENT_REGISTRATION_REJECTED;
 }

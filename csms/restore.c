@@ -330,9 +330,18 @@ static bool same_evse(const struct evse *a, const struct depot_evse *b)
 	       a->connector_count == b->connectors;
 }
 
+/* What the station rose to stays, whatever the file still says (A05.FR.07). */
+static int64_t least_profile(const struct station *s, const struct depot_station *row)
+{
+	return s && s->from_file && row->security_profile &&
+			       s->security_profile > row->security_profile
+		       ? s->security_profile
+		       : row->security_profile;
+}
+
 static bool same_station(const struct station *s, const struct depot_station *row)
 {
-	if ((int)s->policy != (int)row->policy || s->security_profile != row->security_profile ||
+	if ((int)s->policy != (int)row->policy || s->security_profile != least_profile(s, row) ||
 		strcasecmp(s->node, row->node) != 0 ||
 		strcmp(s->name, row->name ? row->name : "") != 0 ||
 		s->evse_count != (int)row->evses.count || !s->from_file ||
@@ -349,7 +358,7 @@ static int put_file_station(struct core *c, const struct depot_station *row, cha
 	struct event_evse evses[EVSES_MAX] = {0};
 	struct event_station_registered reg = {
 		.policy = (enum event_registration)row->policy,
-		.security_profile = row->security_profile,
+		.security_profile = least_profile(fleet_station(&c->fleet, row->id), row),
 		.node = row->node,
 		.name = row->name,
 		.source = "file",

@@ -71,7 +71,7 @@ static bool has_credentials(struct core *c, const struct station *s,
 
 static bool profile_fits(const struct station *s, int profile)
 {
-	return s->security_profile == 0 || s->security_profile == profile;
+	return profile >= s->security_profile; /* 0: any; a better one is welcome (A05) */
 }
 
 /* B01: with boot.unknown set to pending, a station that nobody registered is taken in without
@@ -131,12 +131,11 @@ void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_
 		return;
 	}
 	if (!profile_fits(s, req->profile)) {
-		refuse(ans, 403, req, "it is registered for another security profile");
+		refuse(ans, 403, req, "it is registered for a higher security profile (A05.FR.07)");
 		return;
 	}
 	if (v == OCPP_VERSION_NONE) {
-		refuse(ans, 400, req,
-			"it offers no subprotocol that we speak (ocpp2.0.1)");
+		refuse(ans, 400, req, "it offers no subprotocol that we speak (ocpp2.0.1)");
 		if (c->config->listen->handshake_without_subprotocol == CONFIG_HANDSHAKE_CLOSE)
 			*ans = (struct ws_gate_answer){
 				.status = 101, .close_code = WS_CLOSE_PROTOCOL};

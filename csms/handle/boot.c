@@ -66,6 +66,26 @@ struct boot {
 	const char *reason; /* static */
 };
 
+/* A05.FR.07: a station that has come back on a higher security profile is never again let in on a
+ * lower one. */
+static void raise_profile(struct core *c, struct station *s)
+{
+	struct event_evse evses[EVSES_MAX];
+	struct event_station_registered reg;
+	char why[300];
+
+	if (s->security_profile == 0 || s->connected_profile <= s->security_profile)
+		return;
+	station_registration(s, evses, &reg);
+	reg.security_profile = s->connected_profile;
+	if (core_put_station(c, s->id, &reg, NULL, "station's own word", NULL, NULL, why))
+		log_error("station %s: security profile %d could not be kept: %s", s->id,
+			s->connected_profile, why);
+	else
+		log_info(
+			"station %s: security profile %d from now on", s->id, s->connected_profile);
+}
+
 static void in_force(void *arg, int status, const char *why)
 {
 	struct boot *b = arg;
@@ -78,8 +98,10 @@ static void in_force(void *arg, int status, const char *why)
 		s->boot_status = b->status;
 		s->session->invited = 0;
 		fleet_touch(&b->core->fleet, s);
-		if (b->status == EVENT_REGISTRATION_ACCEPTED)
+		if (b->status == EVENT_REGISTRATION_ACCEPTED) {
 			control_station_ready(b->core->control, s, true);
+			raise_profile(b->core, s);
+		}
 		command_sign(b->core, s, &sign);
 	}
 	free(b);

@@ -123,7 +123,7 @@ certify('A_10', {}, async (s) => {
 
 // -- A05: a higher security profile ---------------------------------------------------------------
 
-certify('A_19', {}, async (s, { depotd }) => {
+certify('A_19', { registration: { security_profile: 1 } }, async (s, { depotd }) => {
 	const [q, set] = await exchange(s, 'SetNetworkProfile', {
 		configurationSlot: 2,
 		connectionData: {
@@ -147,11 +147,11 @@ certify('A_19', {}, async (s, { depotd }) => {
 	await s.booted('RemoteReset');
 	await ended(reset);
 	await s.close();
+	await until('the higher profile to be demanded', async () => (await view(s)).security_profile === 2);
 	s.profile = 1;
 	await assert.rejects(s.connect(), (e) => e.status >= 400 && e.status < 500, 'never lower again (A05.FR.07)');
 	s.profile = 2;
 	await s.connect();
 	await s.call('Heartbeat', {});
 	await until('the operator to see it', async () => (await view(s)).connected);
-	assert.equal((await view(s)).security_profile, 2);
 });
