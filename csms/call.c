@@ -9,6 +9,7 @@
 #include "csms/log.h"
 #include "csms/mask.h"
 #include "csms/password.h"
+#include "csms/profile_check.h"
 #include "csms/record.h"
 #include "ocpp/callerror.h"
 
@@ -79,34 +80,6 @@ static bool may_ask(const struct station *s, const struct schema_action *action)
 	return false;
 }
 
-static bool is_evse_profile(enum ocpp201_charging_profile_purpose p)
-{
-	return p == OCPP201_CHARGING_PROFILE_PURPOSE_TX_PROFILE ||
-	       p == OCPP201_CHARGING_PROFILE_PURPOSE_TX_DEFAULT_PROFILE;
-}
-
-/* The proof that nothing trips rests on what depotd itself keeps in each EVSE (docs/control.md): a
- * profile set or cleared behind its back would void it. */
-static bool touches_profiles(const struct schema_action *a, const void *request)
-{
-	if (a == &ocpp201_actions[OCPP201_SET_CHARGING_PROFILE]) {
-		const struct ocpp201_set_charging_profile_request *r = request;
-
-		return is_evse_profile(r->charging_profile.charging_profile_purpose);
-	}
-	if (a == &ocpp201_actions[OCPP201_REQUEST_START_TRANSACTION])
-		return ((const struct ocpp201_request_start_transaction_request *)request)
-			       ->charging_profile != NULL;
-	if (a == &ocpp201_actions[OCPP201_CLEAR_CHARGING_PROFILE]) {
-		const struct ocpp201_clear_charging_profile_request *r = request;
-		const struct ocpp201_clear_charging_profile *k = r->charging_profile_criteria;
-
-		return !k || !k->has_charging_profile_purpose ||
-		       is_evse_profile(k->charging_profile_purpose);
-	}
-	return false;
-}
-
 /* Action, direction, payload, connection, registration: all before anything is queued. */
 static const struct schema_action *check(
 	struct core *c, struct station *s, const struct call_request *req, struct schema_error *err)
@@ -115,6 +88,7 @@ static const struct schema_action *check(
 		schema_action_find(ocpp201_actions, OCPP201_ACTION_COUNT, req->action);
 	struct arena *scratch;
 	const void *request;
+	char why[300];
 	bool is_kept;
 
 	memset(err, 0, sizeof *err);
@@ -130,14 +104,14 @@ static const struct schema_action *check(
 	request = scratch ? schema_decode(
 				    a->request, req->payload, strlen(req->payload), scratch, err)
 			  : NULL;
-	is_kept = request && !req->by_control && touches_profiles(a, request);
+	is_kept = request && !req->by_control &&
+		  profile_admit(
+			  s, (int)(a - ocpp201_actions), request, (int)c->depot->voltage_v, why);
 	arena_destroy(scratch);
 	if (!request)
 		return NULL;
 	if (is_kept) {
-		explain(err,
-			"depotd keeps the charging profiles of EVSEs itself, so that no limit of "
-			"the tree is exceeded; change limits, vehicles or departures instead");
+		explain(err, why);
 		return NULL;
 	}
 	if (!s->session || !s->has_booted) {

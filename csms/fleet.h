@@ -43,6 +43,15 @@ enum claim {
 	CLAIM_COUNT
 };
 
+/* What the vehicle said that it needs (ISO 15118, NotifyEVChargingNeeds). */
+struct needs {
+	wall_t at; /* ms 0: it said nothing */
+	int64_t max_tuples; /* periods that a schedule may have, 0: any */
+	wall_t departs_at; /* ms 0: not said */
+	int64_t energy_wh; /* -1: not said */
+	int64_t max_w; /* 0: not said */
+};
+
 /* A charging transaction that is open, or ended lately. */
 struct transaction {
 	char id[UTF8_SIZE(36)];
@@ -57,6 +66,7 @@ struct transaction {
 	char charging_state[20]; /* OCPP spelling, "" unknown */
 	wall_t full_at; /* the vehicle itself last stopped taking power; ms 0: never */
 	int64_t takes_w; /* the most that it takes of what it is offered, learnt; 0: not known */
+	struct needs needs;
 };
 
 /* What an EVSE was told to draw at most, and why. */

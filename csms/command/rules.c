@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "csms/command/private.h"
+#include "csms/profile_check.h"
 
 #define MINUTE 60
 #define HOUR   3600
@@ -346,7 +347,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 		.effect_s = DAY,
 		.waits_for = "the status of the connectors"},
 	[OCPP201_CLEAR_CACHE] = {.yes = "Accepted"},
-	[OCPP201_CLEAR_CHARGING_PROFILE] = {.yes = "Accepted"},
+	[OCPP201_CLEAR_CHARGING_PROFILE] = {.yes = "Accepted", .check = profile_check_clear},
 	[OCPP201_CLEAR_DISPLAY_MESSAGE] = {.yes = "Accepted"},
 	[OCPP201_CLEAR_VARIABLE_MONITORING] = {.judge = judge_clear_monitoring},
 	[OCPP201_COST_UPDATED] = {.yes = NULL},
@@ -355,9 +356,9 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 	[OCPP201_DELETE_CERTIFICATE] = {.yes = "Accepted"},
 	[OCPP201_GET_BASE_REPORT] = {REPORTS, .yes = "Accepted EmptyResultSet",
 		.over = "EmptyResultSet"},
-	[OCPP201_GET_CHARGING_PROFILES] = {REPORTS, .yes = "Accepted NoProfiles",
-		.over = "NoProfiles"},
-	[OCPP201_GET_COMPOSITE_SCHEDULE] = {.yes = "Accepted"},
+	[OCPP201_GET_CHARGING_PROFILES] = {REPORTS, .check = profile_check_get,
+		.yes = "Accepted NoProfiles", .over = "NoProfiles"},
+	[OCPP201_GET_COMPOSITE_SCHEDULE] = {.yes = "Accepted", .check = profile_check_composite},
 	[OCPP201_GET_DISPLAY_MESSAGES] = {REPORTS, .yes = "Accepted Unknown", .over = "Unknown"},
 	[OCPP201_GET_INSTALLED_CERTIFICATE_IDS] = {.yes = "Accepted NotFound"},
 	[OCPP201_GET_LOCAL_LIST_VERSION] = {.yes = NULL},
@@ -381,6 +382,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 		.waits_for = "the publication",
 		.number = "requestId"},
 	[OCPP201_REQUEST_START_TRANSACTION] = {.yes = "Accepted",
+		.check = profile_check_start,
 		.signs = 1u << SIGN_TRANSACTION,
 		.meet = meet_start,
 		.effect_s = 5 * MINUTE,
@@ -398,7 +400,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 		.effect_s = DAY,
 		.waits_for = "the station to come back"},
 	[OCPP201_SEND_LOCAL_LIST] = {.yes = "Accepted"},
-	[OCPP201_SET_CHARGING_PROFILE] = {.yes = "Accepted"},
+	[OCPP201_SET_CHARGING_PROFILE] = {.yes = "Accepted", .check = profile_check_set},
 	[OCPP201_SET_DISPLAY_MESSAGE] = {.yes = "Accepted"},
 	[OCPP201_SET_MONITORING_BASE] = {.yes = "Accepted"},
 	[OCPP201_SET_MONITORING_LEVEL] = {.yes = "Accepted"},
