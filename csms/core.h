@@ -15,6 +15,7 @@
 #include "ocpp/message_id.h"
 
 struct commands;
+struct reservations; /* csms/reservation.h */
 struct control; /* csms/control.h: tree, guard, planner, setpoints */
 struct meters; /* csms/meters.h: pollers and their newest readings */
 struct ws_server;
@@ -45,6 +46,7 @@ struct core {
 	struct fleet fleet;
 	struct placing *placings; /* utlist, oldest first: the next proof counts them too */
 	struct commands *commands; /* csms/command.h */
+	struct reservations *reservations;
 	struct meters *meters;
 	struct control *control;
 	struct net *net; /* NULL in scenario tests, as the three below */

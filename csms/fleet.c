@@ -388,6 +388,8 @@ const char *evse_state(const struct evse *e)
 		return "plugged";
 	if (any_connector(e, "Unavailable"))
 		return "unavailable";
+	if (any_connector(e, "Reserved"))
+		return "reserved";
 	return is_known(e) ? "free" : "unknown";
 }
 

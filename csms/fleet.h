@@ -214,7 +214,8 @@ static inline bool station_is_accepted(const struct station *s)
 void fleet_touch(struct fleet *f, struct station *s);
 void fleet_touch_vehicle(struct fleet *f, struct vehicle *v);
 
-/* One word for a person: free, plugged, charging, paused, done, faulted, unavailable, unknown. */
+/* One word for a person: free, reserved, plugged, charging, paused, done, faulted, unavailable,
+ * unknown. */
 const char *evse_state(const struct evse *e);
 
 /* When the vehicle next leaves after `now`, in the depot's zone, which is the process's (TZ is set

@@ -20,6 +20,7 @@
 #include "csms/meters.h"
 #include "csms/pki/site_ca.h"
 #include "csms/record.h"
+#include "csms/reservation.h"
 #include "csms/restore.h"
 #include "csms/secret.h"
 #include "csms/session.h"
@@ -199,6 +200,9 @@ static int start_control(struct daemon *d, char why[400])
 		return -1;
 	c->commands = commands_create(c, why);
 	if (!c->commands)
+		return -1;
+	c->reservations = reservations_create(c, why);
+	if (!c->reservations)
 		return -1;
 	c->meters = meters_create(c, why);
 	if (!c->meters)
@@ -429,6 +433,7 @@ static void stop(struct daemon *d)
 
 	control_destroy(c->control);
 	meters_destroy(c->meters);
+	reservations_destroy(c->reservations);
 	commands_destroy(c->commands);
 	if (c->db) {
 		record_turn_end(c);

@@ -6,6 +6,7 @@
 #include "csms/claim.h"
 #include "csms/control.h"
 #include "csms/meters.h"
+#include "csms/reservation.h"
 #include "csms/session.h"
 
 /* The text, or NULL if there is none. Strings of the fleet are copied: a view outlives its turn. */
@@ -57,10 +58,23 @@ static void view_transaction(const struct evse *e, struct arena *a, struct api_e
 	out->session_wh = tx->meter_wh.value - tx->begin_wh.value;
 }
 
+/* H01: kept for somebody. */
+static void view_reservation(
+	const struct core *c, const struct evse *e, struct arena *a, struct api_evse_view *out)
+{
+	const struct reservation *r = reservation_of(c, e);
+
+	if (r == NULL)
+		return;
+	out->has_reservation = true;
+	out->reservation = r->id;
+	out->reserved_for = copy(a, r->token);
+	put_time(r->expires, &out->has_reserved_until, &out->reserved_until);
+}
+
 void view_evse(
 	const struct core *c, const struct evse *e, struct arena *a, struct api_evse_view *out)
 {
-	(void)c;
 	*out = (struct api_evse_view){
 		.id = e->id,
 		.kind = e->is_dc ? API_CURRENT_DC : API_CURRENT_AC,
@@ -78,6 +92,7 @@ void view_evse(
 	if (e->tx.is_open)
 		put_reading(&e->soc_pct, &out->has_soc_pct, &out->soc_pct, &out->has_soc_at,
 			&out->soc_at);
+	view_reservation(c, e, a, out);
 	if (e->told.limit_w < 0)
 		return;
 	out->has_limit_w = true;

@@ -21,6 +21,15 @@ const char migrate_depot_3[] =
 	"CREATE INDEX commands_station ON commands (depot, station, started_at);"
 	"CREATE INDEX commands_open ON commands (depot, state) WHERE ended_at IS NULL;"
 
+	/* projection_reservation.c */
+	"CREATE TABLE reservations ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, id INTEGER NOT NULL, state TEXT NOT NULL,"
+	" evse INTEGER, connector_type TEXT, token TEXT NOT NULL, token_type TEXT NOT NULL,"
+	" group_id TEXT, expires INTEGER NOT NULL, transaction_id TEXT, note TEXT,"
+	" made_at INTEGER NOT NULL, changed_at INTEGER NOT NULL,"
+	" PRIMARY KEY (depot, station, id)) WITHOUT ROWID;"
+	"CREATE INDEX reservations_time ON reservations (depot, made_at);"
+
 	/* projection_access.c: what few tokens have; a list is lines of a text */
 	"CREATE TABLE token_rules ("
 	" depot TEXT NOT NULL, type TEXT NOT NULL, value TEXT NOT NULL, kind TEXT, evses TEXT,"

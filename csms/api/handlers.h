@@ -26,6 +26,11 @@ void token_get(struct ask *k);
 void token_put(struct ask *k);
 void token_delete(struct ask *k);
 
+/* reservations.c */
+void reservations_list(struct ask *k);
+void reservation_post(struct ask *k);
+void reservation_delete(struct ask *k);
+
 /* transactions.c */
 void transactions_list(struct ask *k);
 void transaction_get(struct ask *k);

@@ -64,6 +64,16 @@ const struct route api_routes[] = {
 	{"DELETE", V1 "/tokens/{type}/{value}", "", ROLE_OPERATOR, token_delete, NULL,
 		&api_done_type, "Removes a token"},
 
+	{"GET", V1 "/reservations", "station state limit", ROLE_VIEWER, reservations_list, NULL,
+		&api_reservation_list_type,
+		"Reservations, newest first; state=open: those that hold"},
+	{"POST", V1 "/reservations", "", ROLE_OPERATOR, reservation_post,
+		&api_reservation_post_type, &api_reservation_view_type,
+		"Reserves an EVSE (ReserveNow) and answers when the station has"},
+	{"DELETE", V1 "/reservations/{station}/{id}", "", ROLE_OPERATOR, reservation_delete, NULL,
+		&api_reservation_view_type,
+		"Cancels a reservation (CancelReservation) and answers when the station has"},
+
 	{"GET", V1 "/transactions", "station vehicle state from to cursor limit", ROLE_VIEWER,
 		transactions_list, NULL, &api_transaction_list_type,
 		"Transactions, newest first; state is open or ended"},

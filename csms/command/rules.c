@@ -6,6 +6,7 @@
 #include <string.h>
 #include "csms/command/private.h"
 #include "csms/profile_check.h"
+#include "csms/reservation.h"
 
 #define MINUTE 60
 #define HOUR   3600
@@ -339,7 +340,7 @@ JUDGE_LIST(judge_clear_monitoring, ocpp201_clear_variable_monitoring_response,
 	.waits_for = "the last part of the report", .number = "requestId"
 
 const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
-	[OCPP201_CANCEL_RESERVATION] = {.yes = "Accepted"},
+	[OCPP201_CANCEL_RESERVATION] = {.yes = "Accepted", .answered = reservation_answered},
 	[OCPP201_CERTIFICATE_SIGNED] = {.yes = "Accepted"},
 	[OCPP201_CHANGE_AVAILABILITY] = {.signs = 1u << SIGN_CONNECTOR,
 		.judge = judge_availability,
@@ -393,7 +394,10 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 		.meet = meet_stop,
 		.effect_s = 5 * MINUTE,
 		.waits_for = "the transaction to end"},
-	[OCPP201_RESERVE_NOW] = {.yes = "Accepted", .number = "id"},
+	[OCPP201_RESERVE_NOW] = {.yes = "Accepted",
+		.number = "id",
+		.check = reservation_check,
+		.answered = reservation_answered},
 	[OCPP201_RESET] = {.yes = "Accepted Scheduled",
 		.signs = 1u << SIGN_BOOTED | 1u << SIGN_CONNECTOR,
 		.meet = meet_reset,

@@ -28,6 +28,9 @@ void *handle_notify_display_messages(struct exchange *x, const void *request);
 /* authorize.c: C01 */
 void *handle_authorize(struct exchange *x, const void *request);
 
+/* reservation.c: H01 to H04 */
+void *handle_reservation_status(struct exchange *x, const void *request);
+
 /* transaction.c: E01 to E15; meter_values.c: J01, J02 */
 void *handle_transaction_event(struct exchange *x, const void *request);
 void *handle_meter_values(struct exchange *x, const void *request);

@@ -13,6 +13,7 @@
 #include "csms/holding.h"
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/reservation.h"
 #include "csms/samples.h"
 #include "csms/token_check.h"
 
@@ -386,6 +387,9 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 		apply(x, e, r, &m, !p->quarantined);
 		note_vehicle(x, e, r, before, p);
 	}
+	if (r->has_reservation_id)
+		reservation_used(x->core, x->station, r->reservation_id,
+			r->transaction_info.transaction_id);
 	sign(x, r);
 	return res;
 }

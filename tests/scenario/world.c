@@ -14,6 +14,7 @@
 #include "csms/log.h"
 #include "csms/meters.h"
 #include "csms/record.h"
+#include "csms/reservation.h"
 #include "csms/restore.h"
 #include "csms/session.h"
 #include "db/query.h"
@@ -421,6 +422,8 @@ void world_start(struct world *w)
 	ck_assert_msg(!restore_fleet(c, why) && !restore_depot_file(c, &w->config, why), "%s", why);
 	c->commands = commands_create(c, why);
 	ck_assert_msg(c->commands != NULL, "%s", why);
+	c->reservations = reservations_create(c, why);
+	ck_assert_msg(c->reservations != NULL, "%s", why);
 	c->meters = meters_create(c, why);
 	ck_assert_msg(c->meters != NULL, "%s", why);
 	c->control = control_create(c, why);
@@ -444,6 +447,8 @@ static void finish_core(struct world *w)
 	control_destroy(c->control);
 	c->control = NULL;
 	meters_destroy(c->meters);
+	reservations_destroy(c->reservations);
+	c->reservations = NULL;
 	commands_destroy(c->commands);
 	record_turn_end(c);
 	db_flush(c->db);

@@ -1,4 +1,4 @@
-/* Who may charge: tokens. */
+/* Who may charge, and where: tokens, reservations. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,4 +125,93 @@ int ctl_token(struct ctl *c)
 	if (strcmp(verb, "remove") == 0)
 		return ctl_done(c, "DELETE", path, NULL, NULL, "Removed.");
 	return ctl_complain(CTL_USAGE, "token takes add, remove or list");
+}
+
+/* -- reservations ---------------------------------------------------------------------------- */
+
+static void row_reservation(struct ctl *c, struct table *t, const struct api_reservation_view *v)
+{
+	table_row(t);
+	table_cell(t, arena_printf(c->arena, "%lld", (long long)v->id));
+	table_cell(t, v->station);
+	table_cell(t, v->has_evse ? arena_printf(c->arena, "%lld", (long long)v->evse)
+				  : v->connector_type);
+	table_cell(t, v->token);
+	table_cell(t, cell_time(c->arena, true, v->expires));
+	table_cell(t, v->state);
+	table_cell(t, v->transaction != NULL ? v->transaction : v->note);
+}
+
+static struct table *reservation_table(struct ctl *c)
+{
+	return table_create(
+		c->arena, "ID|STATION|EVSE|TOKEN|UNTIL|STATE|TRANSACTION / NOTE", c->colour);
+}
+
+static int show_reservation(
+	struct ctl *c, const char *method, const char *path, const void *body, bool wants_active)
+{
+	struct table *t = reservation_table(c);
+	void *answer;
+	int status =
+		ctl_ask_struct(c, method, path, body != NULL ? &api_reservation_post_type : NULL,
+			body, &api_reservation_view_type, &answer);
+	const struct api_reservation_view *v = answer;
+
+	if (v == NULL)
+		return status;
+	row_reservation(c, t, v);
+	ctl_print(t, "");
+	return wants_active && strcmp(v->state, "active") != 0 ? CTL_FAILED : status;
+}
+
+int ctl_reserve(struct ctl *c)
+{
+	const char *until = ctl_option(c, "--until");
+	const char *evse = ctl_option(c, "--evse");
+	const char *type = ctl_option(c, "--type");
+	struct api_reservation_post post = {
+		.connector_type = ctl_option(c, "--connector"),
+		.token_type = type != NULL ? type : "ISO14443",
+		.group = ctl_option(c, "--group"),
+		.why = ctl_option(c, "--why"),
+		.has_evse = evse != NULL,
+		.evse = evse != NULL ? atoll(evse) : 0,
+	};
+
+	if (until == NULL || !wall_parse(until, strlen(until), &post.expires))
+		return ctl_complain(
+			CTL_USAGE, "--until must be a time such as 2026-12-31T23:59:59Z");
+	post.station = c->argv[0];
+	post.token = c->argv[1];
+	return show_reservation(c, "POST", "reservations", &post, true);
+}
+
+static int list_reservations(struct ctl *c)
+{
+	static const char *const names[] = {"station", "state", "limit", NULL};
+	const char *path = ctl_query(c, "reservations", names);
+	struct table *t = reservation_table(c);
+	void *answer;
+	int status =
+		ctl_ask_struct(c, "GET", path, NULL, NULL, &api_reservation_list_type, &answer);
+	const struct api_reservation_list *list = answer;
+
+	for (size_t i = 0; list != NULL && i < list->reservations.count; i++)
+		row_reservation(c, t, &list->reservations.items[i]);
+	if (list != NULL)
+		ctl_print(t, "No reservations.");
+	return status;
+}
+
+int ctl_reservations(struct ctl *c)
+{
+	if (c->argc == 3 && strcmp(c->argv[0], "cancel") == 0)
+		return show_reservation(c, "DELETE",
+			arena_printf(c->arena, "reservations/%s/%s", ctl_escape(c, c->argv[1]),
+				ctl_escape(c, c->argv[2])),
+			NULL, false);
+	if (c->argc > 0 && strcmp(c->argv[0], "cancel") == 0)
+		return ctl_complain(CTL_USAGE, "reservations cancel needs STATION and ID");
+	return list_reservations(c);
 }

@@ -117,6 +117,8 @@ int ctl_routes(struct ctl *c);
 
 /* cards.c */
 int ctl_token(struct ctl *c);
+int ctl_reserve(struct ctl *c);
+int ctl_reservations(struct ctl *c);
 
 /* watch.c */
 int ctl_watch(struct ctl *c);
