@@ -64,6 +64,10 @@ bool device_asks_all(int action, const void *request);
 void device_answered(
 	struct core *c, struct station *s, int action, const void *request, const void *response);
 
+/* Order of two names of variables, without regard to case; 0: the same one (rule 22). */
+int device_compare(const struct ocpp201_component *a, const struct ocpp201_variable *v,
+	const struct ocpp201_component *b, const struct ocpp201_variable *w);
+
 /* The station's name of a variable, for events; false: no memory. */
 bool device_name(struct arena *a, const struct ocpp201_component *c,
 	const struct ocpp201_variable *v, struct event_device_name *out);

@@ -23,25 +23,36 @@ bool device_name(struct arena *a, const struct ocpp201_component *c,
 	       (out->variable_instance || !v->instance);
 }
 
-static bool same_text(const char *a, const char *b)
+static int compare_text(const char *a, const char *b)
 {
-	return strcasecmp(a ? a : "", b ? b : "") == 0;
+	return strcasecmp(a ? a : "", b ? b : "");
 }
 
-static bool same_evse(const struct ocpp201_evse *a, const struct ocpp201_evse *b)
+static int64_t evse_number(const struct ocpp201_evse *e)
 {
-	if (!a || !b)
-		return a == b;
-	return a->id == b->id && a->has_connector_id == b->has_connector_id &&
-	       (!a->has_connector_id || a->connector_id == b->connector_id);
+	return e ? e->id : -1;
 }
 
-static bool same_variable(const struct ocpp201_component *a, const struct ocpp201_variable *v,
+static int64_t connector_number(const struct ocpp201_evse *e)
+{
+	return e && e->has_connector_id ? e->connector_id : -1;
+}
+
+static int compare_number(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+int device_compare(const struct ocpp201_component *a, const struct ocpp201_variable *v,
 	const struct ocpp201_component *b, const struct ocpp201_variable *w)
 {
-	return same_text(a->name, b->name) && same_text(a->instance, b->instance) &&
-	       same_evse(a->evse, b->evse) && same_text(v->name, w->name) &&
-	       same_text(v->instance, w->instance);
+	int d = compare_text(v->name, w->name);
+
+	d = d ? d : compare_text(a->name, b->name);
+	d = d ? d : compare_text(v->instance, w->instance);
+	d = d ? d : compare_text(a->instance, b->instance);
+	d = d ? d : compare_number(evse_number(a->evse), evse_number(b->evse));
+	return d ? d : compare_number(connector_number(a->evse), connector_number(b->evse));
 }
 
 static void journal(struct core *c, struct station *s, int type, const void *payload)
@@ -90,7 +101,8 @@ static const struct ocpp201_set_variable_data *asked_for(
 		const struct ocpp201_set_variable_data *d = &q->set_variable_data.items[i];
 
 		if (d->attribute_type == r->attribute_type &&
-			same_variable(&d->component, &d->variable, &r->component, &r->variable))
+			device_compare(&d->component, &d->variable, &r->component, &r->variable) ==
+				0)
 			return d;
 	}
 	return NULL;
@@ -140,7 +152,8 @@ static const struct ocpp201_set_monitoring_data *monitor_asked_for(
 		const struct ocpp201_set_monitoring_data *d = &q->set_monitoring_data.items[i];
 
 		if (d->type == r->type && d->severity == r->severity &&
-			same_variable(&d->component, &d->variable, &r->component, &r->variable))
+			device_compare(&d->component, &d->variable, &r->component, &r->variable) ==
+				0)
 			return d;
 	}
 	return NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include "csms/call.h"
+#include "csms/inventory.h"
 #include "csms/retry.h"
 #include "csms/holding.h"
 #include "csms/report.h"
@@ -199,6 +200,7 @@ static void free_station(struct station *s)
 	call_queue_destroy(s->calls);
 	retries_destroy(s->retries);
 	reports_forget(s);
+	inventory_forget(s);
 	v16_book_destroy(s->v16);
 	holdings_forget(s);
 	free(s->evses);

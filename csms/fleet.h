@@ -22,6 +22,7 @@
 
 struct call_queue; /* csms/call.h */
 struct retries; /* csms/retry.h */
+struct inventory; /* csms/inventory.h */
 struct report; /* csms/report.c */
 struct holding; /* csms/holding.h */
 struct session; /* csms/session.h */
@@ -124,6 +125,7 @@ struct station {
 	struct retries *retries; /* its newest messages; owned, NULL: none yet */
 	uint64_t facts_known; /* bit: enum device_fact */
 	int64_t facts[STATION_FACTS_MAX];
+	struct inventory *inventory; /* owned, NULL: nothing known of it */
 	struct report *reports; /* utlist, owned: those that parts are still to come of */
 	struct command *commands; /* open ones, csms/command.h */
 	struct holding

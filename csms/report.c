@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
+#include "csms/command.h"
+#include "csms/device.h"
 #include "csms/log.h"
 #include "csms/record.h"
 #include "db/query_device.h"
@@ -26,15 +28,20 @@ struct report {
 	unsigned char seen[PARTS_MAX / 8];
 };
 
+/* The message of each kind, and what asks for all of it (-1: nothing does). */
 static const struct {
-	int action;
+	int action, asks_all;
 	const char *name;
 } kinds[] = {
-	[EVENT_REPORT_KIND_INVENTORY] = {OCPP201_NOTIFY_REPORT, "inventory"},
-	[EVENT_REPORT_KIND_MONITORING] = {OCPP201_NOTIFY_MONITORING_REPORT, "monitoring"},
-	[EVENT_REPORT_KIND_PROFILES] = {OCPP201_REPORT_CHARGING_PROFILES, "charging profile"},
-	[EVENT_REPORT_KIND_DISPLAYS] = {OCPP201_NOTIFY_DISPLAY_MESSAGES, "display"},
-	[EVENT_REPORT_KIND_CUSTOMER] = {OCPP201_NOTIFY_CUSTOMER_INFORMATION, "customer"},
+	[EVENT_REPORT_KIND_INVENTORY] = {OCPP201_NOTIFY_REPORT, OCPP201_GET_BASE_REPORT,
+		"inventory"},
+	[EVENT_REPORT_KIND_MONITORING] = {OCPP201_NOTIFY_MONITORING_REPORT,
+		OCPP201_GET_MONITORING_REPORT, "monitoring"},
+	[EVENT_REPORT_KIND_PROFILES] = {OCPP201_REPORT_CHARGING_PROFILES,
+		OCPP201_GET_CHARGING_PROFILES, "charging profile"},
+	[EVENT_REPORT_KIND_DISPLAYS] = {OCPP201_NOTIFY_DISPLAY_MESSAGES,
+		OCPP201_GET_DISPLAY_MESSAGES, "display"},
+	[EVENT_REPORT_KIND_CUSTOMER] = {OCPP201_NOTIFY_CUSTOMER_INFORMATION, -1, "customer"},
 };
 
 static bool has_part(const struct report *r, int64_t seq_no)
@@ -111,6 +118,16 @@ void reports_forget(struct station *s)
 		close_report(s->reports);
 }
 
+static void sign(struct report *r, bool is_last)
+{
+	const struct command_sign s = {.kind = SIGN_REPORT,
+		.action = kinds[r->kind].action,
+		.request_id = r->request_id,
+		.is_last = is_last};
+
+	command_sign(r->core, r->station, &s);
+}
+
 static void journal_end(struct report *r, enum event_report_outcome outcome)
 {
 	struct arena *a = record_arena(r->core);
@@ -130,10 +147,13 @@ static void journal_end(struct report *r, enum event_report_outcome outcome)
 static void on_late(void *arg)
 {
 	struct report *r = arg;
+	bool settles = is_unbroken(r) && !r->is_dropped;
 
 	if (!r->is_dropped)
-		journal_end(r, is_unbroken(r) ? EVENT_REPORT_OUTCOME_SETTLED
-					      : EVENT_REPORT_OUTCOME_EXPIRED);
+		journal_end(
+			r, settles ? EVENT_REPORT_OUTCOME_SETTLED : EVENT_REPORT_OUTCOME_EXPIRED);
+	if (settles)
+		sign(r, true);
 	close_report(r);
 }
 
@@ -199,6 +219,24 @@ static void begin_anew(struct report *r, int64_t seq_no, const char *items)
 	r->first_digest = d;
 }
 
+/* All of the kind was asked for under this number, by depotd or a person. */
+static bool replaces(struct exchange *x, enum event_report_kind kind, int64_t request_id)
+{
+	int asks = kinds[kind].asks_all;
+	const struct command *k;
+	struct command_view v;
+	struct schema_error err;
+	const void *request;
+
+	k = asks < 0 ? NULL : command_by_request(x->core, x->station, asks, request_id);
+	if (!k)
+		return false;
+	command_look(k, &v);
+	request = schema_decode(
+		ocpp201_actions[asks].request, v.payload, strlen(v.payload), x->arena, &err);
+	return request && device_asks_all(asks, request);
+}
+
 static bool journal(struct exchange *x, enum event_report_kind kind, int64_t request_id,
 	int64_t seq_no, bool is_last, wall_t at, const char *items)
 {
@@ -221,6 +259,7 @@ static bool journal(struct exchange *x, enum event_report_kind kind, int64_t req
 	p->has_seq_no = seq_no >= 0;
 	p->seq_no = seq_no;
 	p->is_last = is_last;
+	p->replaces = replaces(x, kind, request_id);
 	p->items = items;
 	record_event(x->core, &e);
 	return true;
@@ -247,10 +286,13 @@ bool report_part(struct exchange *x, enum event_report_kind kind, int64_t reques
 			return false;
 		note_part(r, number, strlen(items), is_last);
 	}
-	if (!r->is_dropped && is_whole(r, 0))
-		close_report(r);
-	else
+	if (r->is_dropped || !is_whole(r, 0)) {
 		wait_on(r);
+		sign(r, false);
+		return true;
+	}
+	sign(r, true);
+	close_report(r);
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #include "csms/claim.h"
 #include "csms/holding.h"
 #include "csms/device.h"
+#include "csms/inventory.h"
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/report.h"
@@ -317,8 +318,9 @@ int restore_fleet(struct core *c, char why[300])
 			" --check --data DIR`");
 		return -1;
 	}
+	if (device_restore(c, why) || inventory_restore(c, why))
+		return -1;
 	return reports_restore(c, why);
-	return device_restore(c, why) ? -1 : reports_restore(c, why);
 }
 
 /* -- from the depot's file -------------------------------------------------------------------- */

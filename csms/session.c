@@ -5,6 +5,7 @@
 #include "csms/call.h"
 #include "csms/command.h"
 #include "csms/control.h"
+#include "csms/inventory.h"
 #include "csms/dispatch.h"
 #include "csms/log.h"
 #include "csms/record.h"
@@ -200,8 +201,10 @@ struct session *session_open(struct core *c, struct station *s, void *conn,
 	log_info("station %s: connected from %s, security profile %d, %s", s->id, peer, profile,
 		s->protocol);
 	/* No BootNotification is owed on a reconnect: what was accepted stays accepted. */
-	if (station_is_accepted(s))
+	if (station_is_accepted(s)) {
 		control_station_ready(c->control, s, false);
+		inventory_station_ready(c, s);
+	}
 	command_sign(c, s, &(struct command_sign){.kind = SIGN_CONNECTED, .action = -1});
 	return x;
 }

@@ -5,6 +5,7 @@
 #include "csms/command.h"
 #include "csms/control.h"
 #include "csms/handle/handlers.h"
+#include "csms/inventory.h"
 #include "csms/log.h"
 #include "csms/record.h"
 
@@ -101,6 +102,7 @@ static void in_force(void *arg, int status, const char *why)
 		if (b->status == EVENT_REGISTRATION_ACCEPTED) {
 			control_station_ready(b->core->control, s, true);
 			raise_profile(b->core, s);
+			inventory_station_ready(b->core, s);
 		}
 		command_sign(b->core, s, &sign);
 	}

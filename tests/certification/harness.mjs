@@ -16,7 +16,9 @@ let depotd;
 /** Starts the depotd of this block before its cases and takes it down after them. */
 export function block({ prepare = async () => {}, ...options } = {}) {
 	before(async () => {
-		depotd = await new Depotd(options).start();
+		/* What depotd asks by itself would stand between the steps. */
+		const config = `device: {inventory: off}\n${options.config ?? ''}`;
+		depotd = await new Depotd({ ...options, config }).start();
 		await prepare(depotd);
 	});
 	after(async () => {
