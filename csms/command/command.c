@@ -274,7 +274,7 @@ static void take_answer(struct command *k, const struct call_result *r)
 	if (k->rule->answered && ans.request)
 		k->rule->answered(
 			k->core, k->station, command_action(k), ans.request, ans.response);
-	text_puts(&k->response, r->response);
+	cut_join(&k->response, k->action, r->response);
 	ans.request = decode(k->action->request, k->payload, a);
 	ans.response = k->response.len ? decode(k->action->response, k->response.data, a) : NULL;
 	if (!ans.request || !ans.response) {
@@ -283,7 +283,7 @@ static void take_answer(struct command *k, const struct call_result *r)
 	} else {
 		ans.status = status_of(a, k->response.data);
 		v = command_judge(k->rule, &ans, a);
-		if (v.state == EVENT_COMMAND_STATE_REFUSED || ++k->part >= k->parts)
+		if (++k->part >= k->parts || (ans.status && v.state == EVENT_COMMAND_STATE_REFUSED))
 			conclude(k, &v);
 		else if (send_part(k, &err) != 0) {
 			v = (struct verdict){EVENT_COMMAND_STATE_UNKNOWN, NULL, err.message};
@@ -366,6 +366,7 @@ static int check(struct core *c, struct station *s, const struct command_request
 	struct call_request call = {.action = req->action, .payload = payload, .actor = req->actor};
 	struct arena *arena;
 	const void *request;
+	char why[200];
 	int parts = -1;
 
 	if (HASH_COUNT(c->commands->all) >= COMMANDS_MAX)
@@ -378,7 +379,9 @@ static int check(struct core *c, struct station *s, const struct command_request
 		say(err, "out of memory");
 	} else if (!command_rules[a - ocpp201_actions].check ||
 		   command_rules[a - ocpp201_actions].check(c, s, request, err) == 0) {
-		parts = 1;
+		parts = cut_request(s, a, request, pieces, why);
+		if (parts < 0)
+			say(err, why);
 	}
 	arena_destroy(arena);
 	return parts;

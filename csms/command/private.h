@@ -97,13 +97,15 @@ char *payload_fill(const char *payload, const char *name, int64_t number);
 /* The number at that key of the object, 0: none. */
 int64_t payload_number(const char *payload, const char *name);
 
-/* Cuts the payload's list by the station's limits. `out` gets owned texts, NULL if one call does.
+/* -- cut.c ------------------------------------------------------------------------------------ */
+
+/* Cuts the request's list by the station's limits. `out` gets owned texts, NULL if one call does.
  * Their count, or -1 with one line: no memory, or one item alone is too long. */
-int payload_split(const struct station *s, const struct schema_action *a, const void *request,
+int cut_request(const struct station *s, const struct schema_action *a, const void *request,
 	char ***out, char why[200]);
 
 /* Adds the answer of one more call to those before: lists are joined. */
-void payload_join(struct text *all, const struct schema_action *a, const char *response);
+void cut_join(struct text *all, const struct schema_action *a, const char *response);
 
 /* -- judge.c ---------------------------------------------------------------------------------- */
 

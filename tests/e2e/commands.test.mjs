@@ -178,3 +178,45 @@ test('errors say what to do', async () => {
 	assert.equal(gone.status, 409);
 	assert.match(gone.text, /not connected/);
 });
+
+test('rule 20: a list longer than the station takes goes in parts, its answers are one', async () => {
+	const s = await booted(depotd, 'C-SPLIT', { handlers: {
+		GetVariables: (p) => ({ getVariableResult: p.getVariableData.map((d) => ({ ...d,
+			attributeStatus: 'Accepted', attributeValue: d.variable.name === 'ItemsPerMessage' ? '4' : `is ${d.variable.instance}` })) }),
+		SetVariables: (p) => ({ setVariableResult: p.setVariableData.map((d) => ({ component: d.component,
+			variable: d.variable, attributeStatus: 'Rejected' })) }),
+	} });
+	const items = ['GetVariables', 'SetVariables'].map((instance) =>
+		({ component: { name: 'DeviceDataCtrlr' }, variable: { name: 'ItemsPerMessage', instance } }));
+	await ask('C-SPLIT', 'GetVariables', { getVariableData: items });
+	const sent = (action) => s.calls.filter((c) => c[2] === action).slice(action === 'GetVariables' ? 1 : 0);
+	const five = [1, 2, 3, 4, 5].map((n) => ({ component: { name: 'X' }, variable: { name: 'V', instance: `${n}` } }));
+	const r = await ask('C-SPLIT', 'GetVariables', { getVariableData: five }, { wait: 'end' });
+	assert.equal(r.json.state, 'done', r.text);
+	assert.deepEqual(sent('GetVariables').map((c) => c[3].getVariableData.length), [4, 1]);
+	assert.deepEqual(r.json.response.getVariableResult.map((v) => v.attributeValue),
+		[1, 2, 3, 4, 5].map((n) => `is ${n}`));
+	const no = await ask('C-SPLIT', 'SetVariables',
+		{ setVariableData: five.map((v) => ({ ...v, attributeValue: '1' })) }, { wait: 'end' });
+	assert.equal(no.json.state, 'refused');
+	assert.deepEqual(sent('SetVariables').map((c) => c[3].setVariableData.length), [4, 1], 'the second part goes too');
+	await s.close();
+});
+
+test('rule 11: five commands wait for a slow station; its own calls are answered meanwhile', async () => {
+	let release;
+	const s = await booted(depotd, 'C-SLOW', { handlers: {
+		ClearCache: () => new Promise((r) => (release = () => r({ status: 'Accepted' }))) } });
+	const quick = await booted(depotd, 'C-QUICK');
+	const all = [1, 2, 3, 4, 5].map(() => ask('C-SLOW', 'ClearCache', {}, { wait: 'end' }));
+	for (let i = 1; i <= 5; i++) {
+		await until(`call ${i}`, () => s.calls.filter((c) => c[2] === 'ClearCache').length === i);
+		await s.call('Heartbeat', {});
+		assert.equal((await ask('C-QUICK', 'ClearCache', {}, { wait: 'end' })).json.state, 'done');
+		assert.equal(s.calls.filter((c) => c[2] === 'ClearCache').length, i, 'one on the wire at a time');
+		release();
+	}
+	assert.deepEqual((await Promise.all(all)).map((r) => r.json.state), Array(5).fill('done'));
+	await s.close();
+	await quick.close();
+});
