@@ -44,6 +44,8 @@ struct command_view {
 	int64_t request_id; /* requestId or remoteStartId of its payload, 0 none */
 	enum event_call_outcome outcome; /* of the last call; valid when is_answered */
 	bool is_answered;
+	const char *call_id; /* of its last call */
+	int64_t took_ms; /* from the start until now, or its end */
 	const char *response; /* JSON of the answer(s), NULL: none */
 	const char *status; /* status field of the answer, or what came last ("Downloading") */
 	const char *note; /* one line for a person: what it waits for, how it ended */

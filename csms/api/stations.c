@@ -4,7 +4,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/call.h"
+#include "csms/command.h"
 #include "csms/view.h"
 #include "gen/ocpp201.h"
 
@@ -186,17 +186,20 @@ static const char *outcome_name(enum event_call_outcome outcome)
 	return event_call_outcome_enum.values[outcome];
 }
 
-static void call_done(void *arg, const struct call_result *r)
+static void call_done(void *arg, const struct command *k)
 {
+	struct command_view v;
+
+	command_look(k, &v);
 	ask_reply(arg, 200, &api_call_reply_type,
 		&(struct api_call_reply){
-			.call_id = r->call_id,
-			.outcome = outcome_name(r->outcome),
-			.action = r->action,
-			.response = r->response,
-			.error_code = r->error_code,
-			.error_text = r->error_text,
-			.took_ms = r->took_ms,
+			.call_id = v.call_id,
+			.outcome = outcome_name(v.outcome),
+			.action = v.action,
+			.response = v.response,
+			.error_code = v.error_code,
+			.error_text = v.error_text,
+			.took_ms = v.took_ms,
 		});
 }
 
@@ -232,11 +235,14 @@ static void call_refuse(struct ask *k, const struct schema_error *err)
 		ask_problem(k, 409, NULL, "%s", err->message);
 }
 
-static void call_reply_async(struct ask *k, const char *call_id, const char *action)
+static void call_reply_async(struct ask *k, const struct command *queued)
 {
+	struct command_view v;
+
+	command_look(queued, &v);
 	ask_reply(k, 202, &api_call_reply_type,
 		&(struct api_call_reply){
-			.call_id = call_id, .outcome = "queued", .action = action});
+			.call_id = v.call_id, .outcome = "queued", .action = v.action});
 }
 
 void station_call(struct ask *k)
@@ -246,7 +252,7 @@ void station_call(struct ask *k)
 	bool waits = async == NULL || strcmp(async, "1") != 0;
 	struct station *s = path_station(k);
 	struct schema_error err = {0};
-	char call_id[37];
+	char id[37];
 
 	if (s == NULL || !check_action(k, post->action))
 		return;
@@ -256,19 +262,19 @@ void station_call(struct ask *k)
 	}
 	if (!replay_begin(k->api->replay, k))
 		return;
-	struct call_request req = {
+	struct command_request req = {
 		.action = post->action,
 		.payload = post->payload,
 		.timeout_s = post->has_timeout_s ? (int)post->timeout_s : 0,
 		.actor = k->who.actor,
 		.why = call_why(k, post->why),
-		.done = waits ? call_done : NULL,
+		.answered = waits ? call_done : NULL,
 		.arg = waits ? k : NULL,
 	};
 	if (waits)
 		ask_hold(k);
-	if (call_queue_add(k->api->core, s, &req, call_id, &err) != 0)
+	if (command_start(k->api->core, s, &req, id, &err) != 0)
 		call_refuse(k, &err);
 	else if (!waits)
-		call_reply_async(k, call_id, post->action);
+		call_reply_async(k, command_find(k->api->core, id));
 }

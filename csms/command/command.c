@@ -472,6 +472,8 @@ void command_look(const struct command *k, struct command_view *out)
 		.request_id = k->request_id,
 		.outcome = k->outcome,
 		.is_answered = k->is_answered,
+		.call_id = k->call_id,
+		.took_ms = wall_diff_ms(k->ended.ms ? k->ended : clock_wall(), k->started),
 		.response = k->response.len ? k->response.data : NULL,
 		.status = k->status[0] ? k->status : NULL,
 		.note = k->note[0] ? k->note : NULL,

@@ -189,7 +189,7 @@ test('rule 20: a list longer than the station takes goes in parts, its answers a
 	const items = ['GetVariables', 'SetVariables'].map((instance) =>
 		({ component: { name: 'DeviceDataCtrlr' }, variable: { name: 'ItemsPerMessage', instance } }));
 	await ask('C-SPLIT', 'GetVariables', { getVariableData: items });
-	const sent = (action) => s.calls.filter((c) => c[2] === action).slice(action === 'GetVariables' ? 1 : 0);
+	const sent = (action) => s.calls.filter((c) => c[2] === action).slice(-2);
 	const five = [1, 2, 3, 4, 5].map((n) => ({ component: { name: 'X' }, variable: { name: 'V', instance: `${n}` } }));
 	const r = await ask('C-SPLIT', 'GetVariables', { getVariableData: five }, { wait: 'end' });
 	assert.equal(r.json.state, 'done', r.text);
