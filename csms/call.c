@@ -11,13 +11,17 @@
 #include "csms/password.h"
 #include "csms/profile_check.h"
 #include "csms/record.h"
+#include "csms/session.h"
+#include "csms/v16_call.h"
 #include "ocpp/callerror.h"
 
 struct call {
 	struct call *prev, *next;
 	char id[37];
+	char wire_id[37]; /* of the message that is out: a call of 1.6 may take a few */
 	const struct schema_action *action;
 	char *payload;
+	struct v16_call *v16; /* when it goes to a station that speaks 1.6 */
 	char actor[81];
 	bool by_control;
 	int timeout_s;
@@ -56,6 +60,7 @@ struct call_queue *call_queue_create(void)
 
 static void free_call(struct call *k)
 {
+	v16_call_destroy(k->v16);
 	free(k->payload);
 	free(k);
 }
@@ -80,6 +85,22 @@ static bool may_ask(const struct station *s, const struct schema_action *action)
 	return false;
 }
 
+static bool speaks_v16(const struct station *s)
+{
+	return s->session && s->session->version == OCPP_VERSION_1_6;
+}
+
+/* What 1.6 has no words for is refused before anything is sent. */
+static bool can_be_said(struct station *s, const struct schema_action *a, const void *request,
+	struct arena *scratch, struct schema_error *err)
+{
+	const char *why =
+		speaks_v16(s) ? v16_call_refusal(s, (int)(a - ocpp201_actions), request, scratch)
+			      : NULL;
+
+	return !why || explain(err, why) == 0;
+}
+
 /* Action, direction, payload, connection, registration: all before anything is queued. */
 static const struct schema_action *check(
 	struct core *c, struct station *s, const struct call_request *req, struct schema_error *err)
@@ -89,7 +110,7 @@ static const struct schema_action *check(
 	struct arena *scratch;
 	const void *request;
 	char why[300];
-	bool is_kept;
+	bool is_kept, is_sayable;
 
 	memset(err, 0, sizeof *err);
 	if (!a || !(a->sender & SCHEMA_FROM_CSMS)) {
@@ -107,8 +128,9 @@ static const struct schema_action *check(
 	is_kept = request && !req->by_control &&
 		  profile_admit(
 			  s, (int)(a - ocpp201_actions), request, (int)c->depot->voltage_v, why);
+	is_sayable = request && can_be_said(s, a, request, scratch, err);
 	arena_destroy(scratch);
-	if (!request)
+	if (!is_sayable)
 		return NULL;
 	if (is_kept) {
 		explain(err, why);
@@ -238,27 +260,80 @@ static void invite_answers(struct session *x, const struct schema_action *a)
 	dispatch_invite(x, OCPP201_PUBLISH_FIRMWARE_STATUS_NOTIFICATION);
 }
 
-static void send_next(struct core *c, struct station *s)
+/* Writes one message to the wire and the wire log. */
+static void send_frame(struct core *c, struct station *s, const struct call *k, const char *action,
+	const char *payload, bool is_secret)
 {
-	struct call_queue *q = s->calls;
-	struct call *k = q->waiting;
-	struct text t;
+	struct text t, masked;
 
-	if (q->outstanding || !k || !s->session)
-		return;
-	DL_DELETE(q->waiting, k);
-	q->outstanding = k;
-	q->core = c;
-	q->station = s;
-	timer_start(c->timers, &q->deadline, (int64_t)k->timeout_s * 1000, on_deadline, q);
-	c->metrics.calls_out[k->action - ocpp201_actions]++;
-	invite_answers(s->session, k->action);
 	text_init(&t, 0);
-	if (ocpp_write_call(&t, k->id, k->action->name, k->payload) == 0) {
-		record_frame(c, s, DB_FRAME_OUT, k->id, k->action->name, NULL, t.data, t.len);
+	text_init(&masked, 0);
+	if (ocpp_write_call(&t, k->wire_id, action, payload) == 0 &&
+		ocpp_write_call(&masked, k->wire_id, action, "{\"masked\":true}") == 0) {
+		const struct text *logged = is_secret ? &masked : &t;
+
+		record_frame(
+			c, s, DB_FRAME_OUT, k->wire_id, action, NULL, logged->data, logged->len);
 		session_send(s->session, t.data, t.len);
 	}
 	text_finish(&t);
+	text_finish(&masked);
+}
+
+/* The next message of a call of 1.6. False: there is none. */
+static bool send_v16(struct core *c, struct station *s, struct call *k)
+{
+	const char *action, *payload;
+	bool is_secret;
+
+	if (!v16_call_next(k->v16, &action, &payload, &is_secret))
+		return false;
+	v16_call_sent(c, s, k->v16);
+	send_frame(c, s, k, action, payload, is_secret);
+	return true;
+}
+
+/* Sends it; false with the reason: 1.6 has no such thing after all. */
+static bool begin(struct core *c, struct station *s, struct call *k, char why[200])
+{
+	memcpy(k->wire_id, k->id, sizeof k->wire_id);
+	if (!speaks_v16(s)) {
+		send_frame(c, s, k, k->action->name, k->payload, false);
+		return true;
+	}
+	k->v16 = v16_call_create(s, (int)(k->action - ocpp201_actions), k->payload, why);
+	return k->v16 && send_v16(c, s, k);
+}
+
+static void start_deadline(struct core *c, struct call_queue *q, const struct call *k)
+{
+	timer_start(c->timers, &q->deadline, (int64_t)k->timeout_s * 1000, on_deadline, q);
+}
+
+static void send_next(struct core *c, struct station *s)
+{
+	struct call_queue *q = s->calls;
+	struct call *k;
+	char why[200] = "it cannot be written";
+
+	while (!q->outstanding && (k = q->waiting) != NULL && s->session) {
+		DL_DELETE(q->waiting, k);
+		q->outstanding = k;
+		q->core = c;
+		q->station = s;
+		c->metrics.calls_out[k->action - ocpp201_actions]++;
+		invite_answers(s->session, k->action);
+		start_deadline(c, q, k);
+		if (!begin(c, s, k, why)) {
+			struct call_result r = {.outcome = EVENT_CALL_OUTCOME_ERROR,
+				.error_code = "NotSupported",
+				.error_text = why};
+
+			timer_stop(c->timers, &q->deadline);
+			q->outstanding = NULL;
+			end_call(c, s, k, &r);
+		}
+	}
 }
 
 /* -- in --------------------------------------------------------------------------------------- */
@@ -323,7 +398,11 @@ bool call_is_sound(const struct station *s, const char *message_id, const char *
 	struct schema_error err;
 	bool ok;
 
-	if (!k || strcmp(k->id, message_id) != 0 || !(a = arena_create(0)))
+	if (!k || strcmp(k->wire_id, message_id) != 0)
+		return true;
+	if (k->v16)
+		return !v16_call_fault(k->v16, payload, len, why);
+	if (!(a = arena_create(0)))
 		return true;
 	ok = schema_decode(k->action->response, payload, len, a, &err) != NULL;
 	if (!ok)
@@ -338,24 +417,64 @@ static struct call *take(struct core *c, struct station *s, const char *message_
 	struct call_queue *q = s->calls;
 	struct call *k = q->outstanding;
 
-	if (!k || strcmp(k->id, message_id) != 0)
+	if (!k || strcmp(k->wire_id, message_id) != 0)
 		return NULL;
 	timer_stop(c->timers, &q->deadline);
 	q->outstanding = NULL;
 	return k;
 }
 
+/* What an answer changes of what we know of the station, before its caller is told. */
+static void learn(
+	struct core *c, struct station *s, const struct call *k, const struct call_result *r)
+{
+	if (r->outcome != EVENT_CALL_OUTCOME_ANSWERED)
+		return;
+	if (k->action == &ocpp201_actions[OCPP201_SET_VARIABLES])
+		password_take(c, s, k->payload, r->response_struct);
+	holding_answered(c, s, (int)(k->action - ocpp201_actions), k->payload, r->response_struct,
+		k->actor, k->by_control);
+}
+
+/* One of the messages of a call of 1.6 was answered: the next one, or the end. */
+static void step_v16(struct core *c, struct station *s, struct call *k)
+{
+	struct call_queue *q = s->calls;
+	struct v16_call *v16 = k->v16;
+	struct call_result r;
+
+	ocpp_message_ids_next(&c->ids, clock_wall().ms, k->wire_id);
+	q->outstanding = k;
+	if (s->session && send_v16(c, s, k)) {
+		start_deadline(c, q, k);
+		return;
+	}
+	q->outstanding = NULL;
+	v16_call_result(v16, &r);
+	learn(c, s, k, &r);
+	k->v16 = NULL;
+	end_call(c, s, k, &r);
+	v16_call_after(c, s, v16);
+	v16_call_destroy(v16);
+	send_next(c, s);
+}
+
 bool call_answered(
 	struct core *c, struct station *s, const char *message_id, const char *payload, size_t len)
 {
 	struct call *k = take(c, s, message_id);
-	struct arena *a = k ? arena_create(0) : NULL;
+	struct arena *a = k && !k->v16 ? arena_create(0) : NULL;
 	struct call_result r = {.outcome = EVENT_CALL_OUTCOME_ANSWERED};
 	struct schema_error err;
 	char words[400];
 
 	if (!k)
 		return false;
+	if (k->v16) {
+		v16_call_answered(k->v16, payload, len);
+		step_v16(c, s, k);
+		return true;
+	}
 	if (a) {
 		r.response = arena_strndup(a, payload, len);
 		r.response_struct = schema_decode(k->action->response, payload, len, a, &err);
@@ -367,12 +486,7 @@ bool call_answered(
 		r.error_code = "InvalidAnswer";
 		r.error_text = words;
 	}
-	if (r.outcome == EVENT_CALL_OUTCOME_ANSWERED &&
-		k->action == &ocpp201_actions[OCPP201_SET_VARIABLES])
-		password_take(c, s, k->payload, r.response_struct);
-	if (r.outcome == EVENT_CALL_OUTCOME_ANSWERED)
-		holding_answered(c, s, (int)(k->action - ocpp201_actions), k->payload,
-			r.response_struct, k->actor, k->by_control);
+	learn(c, s, k, &r);
 	end_call(c, s, k, &r);
 	arena_destroy(a);
 	send_next(c, s);
@@ -389,6 +503,11 @@ bool call_refused(struct core *c, struct station *s, const char *message_id, con
 	if (!k)
 		return false;
 	c->metrics.errors_in++;
+	if (k->v16) {
+		v16_call_refused(k->v16, code, text);
+		step_v16(c, s, k);
+		return true;
+	}
 	end_call(c, s, k, &r);
 	send_next(c, s);
 	return true;

@@ -113,8 +113,8 @@ void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_
 {
 	struct core *c = core;
 	struct station *s = fleet_station(&c->fleet, req->identity);
-	enum ocpp_version v =
-		ocpp_version_negotiate(req->protocols, OCPP_VERSION_BIT(OCPP_VERSION_2_0_1));
+	enum ocpp_version v = ocpp_version_negotiate(req->protocols,
+		OCPP_VERSION_BIT(OCPP_VERSION_1_6) | OCPP_VERSION_BIT(OCPP_VERSION_2_0_1));
 
 	if (c->is_stopping) {
 		refuse(ans, 503, req, "depotd is stopping");
@@ -136,7 +136,8 @@ void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_
 		return;
 	}
 	if (v == OCPP_VERSION_NONE) {
-		refuse(ans, 400, req, "it offers no subprotocol that we speak (ocpp2.0.1)");
+		refuse(ans, 400, req,
+			"it offers no subprotocol that we speak (ocpp2.0.1, ocpp1.6)");
 		if (c->config->listen->handshake_without_subprotocol == CONFIG_HANDSHAKE_CLOSE)
 			*ans = (struct ws_gate_answer){
 				.status = 101, .close_code = WS_CLOSE_PROTOCOL};

@@ -58,9 +58,7 @@ struct v16_book {
 	struct v16_start starts[V16_STARTS_MAX];
 	struct v16_connector connectors[EVSES_MAX + 1];
 	int64_t log_request, firmware_request; /* newest, 0: none */
-	/* What the station told about itself; forgotten with the process and asked again. */
 	bool no_security; /* it answered a message of the security extension with "no such" */
-	bool only_amperes, only_watts; /* ChargingScheduleAllowedChargingRateUnit */
 };
 
 /* The station's book, made when there is none. NULL: no memory. */

@@ -74,7 +74,7 @@ static struct v16_tx tx_of(const struct passage *p, int64_t seq_no, wall_t at)
 	const struct v16_entry *n = p->entry;
 
 	return (struct v16_tx){
-		.id = n->id,
+		.id = arena_strdup(p->e.arena, n->id), /* the entry may go before the turn */
 		.connector = n->connector,
 		.seq_no = seq_no,
 		.is_offline = is_old(p, at),
@@ -266,6 +266,8 @@ static pass_fn pass_of(int action, const struct v16_up **up, int *to)
 
 static void *pass_up(struct passage *p, const struct v16_up *up, const void *request)
 {
+	if (up->action == OCPP16_BOOT_NOTIFICATION)
+		p->book->no_security = false; /* it may have new firmware */
 	const void *response = ask(p, up->to, up->request(&p->hints, request));
 
 	return response ? up->answer(p->e.arena, response) : NULL;
@@ -345,11 +347,20 @@ void v16_on_call(struct session *x, const struct ocpp_frame *f)
 		take(x, f, a, pass, up);
 }
 
+/* What it is made of goes with its call: the turn gets a copy of its own. */
 void v16_inject(struct session *x, int action, const void *request, const char *cause)
 {
+	const struct schema_struct *type = ocpp201_actions[action].request;
 	struct passage p = {0};
+	struct schema_error err;
+	struct text t;
+	const void *copy = NULL;
 
-	if (!prepare(&p, x, cause) || !ask(&p, action, request))
+	text_init(&t, 0);
+	if (prepare(&p, x, cause) && schema_encode(type, request, &t) == 0)
+		copy = schema_decode(type, t.data, t.len, p.e.arena, &err);
+	text_finish(&t);
+	if (!copy || !ask(&p, action, copy))
 		log_error("station %s: %s could not be taken down", x->station->id,
 			ocpp201_actions[action].name);
 }

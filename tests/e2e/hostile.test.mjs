@@ -355,7 +355,8 @@ describe('rules 1 to 3: the gate', () => {
 		};
 		assert.deepEqual(await answer('ocpp0.1,ocpp2.0.1'), [101, 'ocpp2.0.1']);
 		assert.deepEqual(await answer(' ocpp2.1 ,\tocpp2.0.1, ocpp2.0.1'), [101, 'ocpp2.0.1']);
-		assert.deepEqual(await answer('ocpp1.6\r\nSec-WebSocket-Protocol: ocpp2.0.1'), [101, 'ocpp2.0.1']);
+		assert.deepEqual(await answer('ocpp1.5\r\nSec-WebSocket-Protocol: ocpp2.0.1'), [101, 'ocpp2.0.1']);
+		assert.deepEqual(await answer('ocpp1.6, ocpp2.0.1'), [101, 'ocpp1.6'], 'the order is theirs');
 		for (const offer of ['ocpp0.1', 'ocpp2.0', 'ocpp2.0.10', 'ocpp2.0.1;x', ',,,', 'x'.repeat(600)])
 			assert.equal((await answer(offer))[0], 400, offer);
 	});
