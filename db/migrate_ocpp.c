@@ -55,6 +55,15 @@ const char migrate_depot_3[] =
 	" inventory_tries INTEGER, inventory_at INTEGER,"
 	" PRIMARY KEY (depot, station)) WITHOUT ROWID;"
 
+	"CREATE TABLE jobs ("
+	" depot TEXT NOT NULL, id TEXT NOT NULL, action TEXT NOT NULL, payload TEXT NOT NULL,"
+	" why TEXT, actor TEXT, at INTEGER NOT NULL, stations INTEGER NOT NULL,"
+	" PRIMARY KEY (depot, id)) WITHOUT ROWID;"
+	"CREATE TABLE job_refusals ("
+	" depot TEXT NOT NULL, job TEXT NOT NULL, station TEXT NOT NULL, why TEXT NOT NULL,"
+	" PRIMARY KEY (depot, job, station)) WITHOUT ROWID;"
+	"CREATE INDEX commands_parent ON commands (depot, parent) WHERE parent IS NOT NULL;"
+
 	/* projection_report.c: reports that come in parts, and what the complete ones say. Names
 	 * are identifierStrings: kept as sent, compared without case. evse, connector 0: none.
 	 * source_seq: the event that a row was last told by. */

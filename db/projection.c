@@ -48,6 +48,8 @@ const struct projection_table projection_tables[] = {
 		"depot, station, component, component_instance, evse, connector, variable,"
 		" variable_instance, monitor"},
 	{"device_state", "depot, station"},
+	{"jobs", "depot, id"},
+	{"job_refusals", "depot, job, station"},
 	{"reports", "depot, station, kind, request_id"},
 	{"report_parts", "depot, station, kind, request_id, seq_no"},
 	{"device_variables",

@@ -1,6 +1,6 @@
 /*
  * What is known of a station's device model besides its reports: answers to Get- and SetVariables,
- * monitors that were set and cleared, alerts, display messages. The tables of the model are those
+ * monitors that were set and cleared, alerts, display messages; and jobs. The tables of the model are those
  * of projection_report.c.
  */
 #include <stdio.h>
@@ -34,6 +34,8 @@ enum statement {
 	BASE,
 	LEVEL,
 	INVENTORY,
+	JOB,
+	REFUSAL,
 	REMOVE_ALERTS,
 	REMOVE_STATE,
 	STATEMENTS
@@ -83,6 +85,10 @@ static const char *const texts[STATEMENTS] = {
 		      " inventory_tries, inventory_at) VALUES (?1,?2,?3,?4,?5,?6)"
 		      " ON CONFLICT DO UPDATE SET inventory_of=?3, inventory_outcome=?4,"
 		      " inventory_tries=?5, inventory_at=?6",
+	[JOB] = "INSERT OR REPLACE INTO jobs (depot, id, action, payload, why, actor, at, stations)"
+		" VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+	[REFUSAL] = "INSERT OR REPLACE INTO job_refusals (depot, job, station, why)"
+		    " VALUES (?1,?2,?3,?4)",
 	[REMOVE_ALERTS] = "DELETE FROM alerts WHERE depot=?1 AND station=?2",
 	[REMOVE_STATE] = "DELETE FROM device_state WHERE depot=?1 AND station=?2",
 };
@@ -320,6 +326,31 @@ static int on_inventory(void *self, const struct journal_entry *e)
 	return sql_run(p->sql, st);
 }
 
+/* The subject of the stream is the job here. */
+static int on_job(void *self, const struct journal_entry *e)
+{
+	struct device *p = self;
+	const struct event_job_started *j = e->payload;
+	sqlite3_stmt *st = bind_station(p, JOB, e);
+
+	sql_bind_text(st, 3, j->action);
+	sql_bind_text(st, 4, j->payload);
+	sql_bind_text(st, 5, j->why);
+	sql_bind_text(st, 6, e->actor);
+	sqlite3_bind_int64(st, 7, e->at.ms);
+	sqlite3_bind_int64(st, 8, j->stations);
+	if (sql_run(p->sql, st) < 0)
+		return -1;
+	for (size_t i = 0; i < j->refused.count; i++) {
+		st = bind_station(p, REFUSAL, e);
+		sql_bind_text(st, 3, j->refused.items[i].station);
+		sql_bind_text(st, 4, j->refused.items[i].why);
+		if (sql_run(p->sql, st) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int on_removed(void *self, const struct journal_entry *e)
 {
 	struct device *p = self;
@@ -341,6 +372,7 @@ const struct projection_rule projection_device_rules[] = {
 	{EVENT_DISPLAY_CHANGED, &projection_device, on_display},
 	{EVENT_DEVICE_EVENTS, &projection_device, on_events},
 	{EVENT_INVENTORY_TAKEN, &projection_device, on_inventory},
+	{EVENT_JOB_STARTED, &projection_device, on_job},
 	{EVENT_STATION_REMOVED, &projection_device, on_removed},
 	{.type = -1},
 };

@@ -360,3 +360,43 @@ int db_query_device_states(
 	}
 	FINISH(&q, list, out);
 }
+
+static int add_refusals(struct db_reader *r, struct arena *a, struct db_job *j)
+{
+	struct query q;
+	query_init(
+		&q, r, &r->depot, a, true, "SELECT station, why FROM job_refusals WHERE depot=?1");
+	query_and_text(&q, "job=?", j->id);
+	query_add(&q, " ORDER BY station");
+	while (query_next(&q)) {
+		struct db_job_refusal *f = query_item(
+			&q, (void **)&j->refusals, &j->refusal_count, sizeof *j->refusals);
+		if (!f)
+			break;
+		f->station = query_text(&q, 0);
+		f->why = query_text(&q, 1);
+	}
+	return query_finish(&q);
+}
+
+int db_query_job(struct db_reader *r, const char *id, struct arena *a, struct db_job **out)
+{
+	struct query q;
+	struct db_job *j = NULL;
+	query_init(&q, r, &r->depot, a, true,
+		"SELECT id, action, payload, why, actor, at, stations FROM jobs WHERE depot=?1");
+	query_and_text(&q, "id=?", id);
+	if (query_next(&q) && (j = arena_alloc(a, sizeof *j))) {
+		j->id = query_text(&q, 0);
+		j->action = query_text(&q, 1);
+		j->payload = query_text(&q, 2);
+		j->why = query_text(&q, 3);
+		j->actor = query_text(&q, 4);
+		j->at = query_time(&q, 5);
+		j->stations = query_int(&q, 6);
+	}
+	if (query_finish(&q) < 0 || (j && add_refusals(r, a, j) < 0))
+		return -1;
+	*out = j;
+	return 0;
+}

@@ -147,4 +147,17 @@ struct db_device_state_list {
 int db_query_device_states(struct db_reader *r, const char *station, struct arena *a,
 	struct db_device_state_list *out);
 
+/* The same asked of many stations: db_query_commands() with its id as parent tells the rest. */
+struct db_job {
+	const char *id, *action, *payload, *why, *actor;
+	int64_t stations;
+	wall_t at;
+	size_t refusal_count;
+	struct db_job_refusal {
+		const char *station, *why;
+	} * refusals; /* stations that no command could start for */
+};
+/* `*out` NULL with 0: there is no such job. */
+int db_query_job(struct db_reader *r, const char *id, struct arena *a, struct db_job **out);
+
 #endif

@@ -72,4 +72,16 @@ void readyz_get(struct ask *k);
 /* routes.c */
 void routes_get(struct ask *k);
 
+/* device.c, jobs.c: the device model of stations */
+void device_variables(struct ask *k);
+void variables_find(struct ask *k);
+void compare_get(struct ask *k);
+void device_monitors(struct ask *k);
+void device_alerts(struct ask *k);
+void alerts_list(struct ask *k);
+void device_displays(struct ask *k);
+void device_customer_reports(struct ask *k);
+void variables_post(struct ask *k);
+void job_get(struct ask *k);
+
 #endif

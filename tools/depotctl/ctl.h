@@ -120,6 +120,14 @@ int ctl_token(struct ctl *c);
 int ctl_reserve(struct ctl *c);
 int ctl_reservations(struct ctl *c);
 
+/* device.c */
+int ctl_variables(struct ctl *c);
+int ctl_compare(struct ctl *c);
+int ctl_set_variable(struct ctl *c);
+int ctl_job(struct ctl *c);
+int ctl_monitors(struct ctl *c);
+int ctl_alerts(struct ctl *c);
+
 /* watch.c */
 int ctl_watch(struct ctl *c);
 

@@ -50,6 +50,30 @@ const struct command ctl_commands[] = {
 		"Calls to stations, newest first: who asked, why, and what came of them; --json prints "
 		"payloads and answers too",
 		"depotctl calls CP-07 --limit 20"},
+	{"variables",
+		"[STATION] [--component C] [--variable V] [--text T] [--changed TIME] [--after N]\n"
+		"              [--limit N]",
+		ctl_variables, 0, 1,
+		"--component= --variable= --text= --changed= --after= --limit=",
+		"What stations said of their variables; without STATION those of all",
+		"depotctl variables CP-07 --component SecurityCtrlr"},
+	{"compare", "STATION STATION [--all] [--after N] [--limit N]", ctl_compare, 2, 2,
+		"--all --after= --limit=", "Variables in which two stations differ",
+		"depotctl compare CP-07 CP-08"},
+	{"set-variable",
+		"COMPONENT[INSTANCE] VARIABLE[INSTANCE] VALUE|- --stations S,S…|--all\n"
+		"              [--evse EVSE[/CONNECTOR]] [--attribute A] [--why TEXT]",
+		ctl_set_variable, 3, 3, "--stations= --all --evse= --attribute= --why=",
+		"Writes a variable to stations and waits for the result of each; --all: to all that are "
+		"connected; - reads the value from stdin",
+		"depotctl set-variable OCPPCommCtrlr HeartbeatInterval 600 --all"},
+	{"job", "ID", ctl_job, 1, 1, "", "How far a job is, station by station",
+		"depotctl job 01KAH3T2G6X0Q8Y2J3M4N5P6R7"},
+	{"monitors", "STATION", ctl_monitors, 1, 1, "", "Monitors of the station's variables",
+		"depotctl monitors CP-07"},
+	{"alerts", "[STATION] [--all] [--limit N]", ctl_alerts, 0, 1,
+		"--all --limit=", "Alerts of stations that last; --all: those that are over too",
+		"depotctl alerts CP-07 --all"},
 	{"set-station",
 		"STATION [--evse ID:KIND:MAX_W[:MIN_W[:PHASES[:TAIL_W[:CONNECTORS]]]] …] [--node N]\n"
 		"              [--name TEXT] [--profile 0..3] [--policy accepted|pending|rejected]\n"
