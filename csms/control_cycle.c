@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/control_private.h"
+#include "csms/external.h"
 #include "csms/log.h"
 #include "csms/meters.h"
 #include "csms/planner.h"
@@ -78,14 +79,16 @@ static bool is_reachable(const struct station *s)
  * takes what the guard allows: a planner that is late must not leave vans standing. */
 static int64_t wanted_w(const struct control *k, const struct evse *e, wall_t now)
 {
-	int64_t w;
+	int64_t w, cap;
 
 	if (!e->tx.is_open)
 		return 0;
 	w = planner_wanted_w(k->planner, e, now);
-	if (w >= 0)
-		return w;
-	return wall_diff_ms(now, e->tx.started) > PLAN_LATE_MS ? e->max_w : 0;
+	if (w < 0)
+		w = wall_diff_ms(now, e->tx.started) > PLAN_LATE_MS ? e->max_w : 0;
+	cap = e->station->externals || e->station->holdings ? external_cap_w(k->core, e, now, NULL)
+							    : INT64_MAX;
+	return w < cap ? w : cap; /* room for more would be kept in vain */
 }
 
 static void fill_evse(struct control *k, int i, wall_t now, int64_t now_ms)
@@ -135,6 +138,23 @@ static const char *guard_words(enum grid_source source)
 									: grid_source_name(source);
 }
 
+/* Somebody else's limit is what decides: says so in `want`. */
+static bool is_external(const struct control *k, int i, int64_t w, struct setpoint *want)
+{
+	enum ocpp201_charging_limit_source source = OCPP201_CHARGING_LIMIT_SOURCE_OTHER;
+	const struct evse *e = k->evse[i];
+	int64_t planned = planner_wanted_w(k->planner, e, clock_wall());
+
+	if ((!e->station->externals && !e->station->holdings) || w >= planned ||
+		external_cap_w(k->core, e, clock_wall(), &source) != w)
+		return false;
+	say(want->source, sizeof want->source, ocpp201_charging_limit_source_enum.values[source]);
+	want->node[0] = '\0';
+	snprintf(want->reason, sizeof want->reason, "%.1f of %.1f kW: limit of another (%s)",
+		w / 1000.0, planned / 1000.0, want->source);
+	return true;
+}
+
 /* What the EVSE is to be told, and why. Without a vehicle it holds its default profile. */
 static void explain(
 	struct control *k, int i, const struct guard_evse_out *out, struct setpoint *want)
@@ -144,6 +164,8 @@ static void explain(
 
 	want->limit_w = out->allowed_w;
 	if (!in->connected || k->evse[i]->station->is_manual)
+		return;
+	if (out->allowed_w >= in->wanted_w && is_external(k, i, in->wanted_w, want))
 		return;
 	if (out->allowed_w >= in->wanted_w) {
 		say(want->source, sizeof want->source, "plan");

@@ -7,6 +7,7 @@
 #include "csms/call.h"
 #include "csms/inventory.h"
 #include "csms/retry.h"
+#include "csms/external.h"
 #include "csms/holding.h"
 #include "csms/report.h"
 #include "csms/v16_book.h"
@@ -203,6 +204,7 @@ static void free_station(struct station *s)
 	inventory_forget(s);
 	v16_book_destroy(s->v16);
 	holdings_forget(s);
+	externals_forget(s);
 	free(s->evses);
 	free(s);
 }

@@ -25,6 +25,7 @@ struct retries; /* csms/retry.h */
 struct inventory; /* csms/inventory.h */
 struct report; /* csms/report.c */
 struct holding; /* csms/holding.h */
+struct external; /* csms/external.h */
 struct session; /* csms/session.h */
 struct station;
 struct vehicle;
@@ -51,6 +52,8 @@ struct needs {
 	wall_t departs_at; /* ms 0: not said */
 	int64_t energy_wh; /* -1: not said */
 	int64_t max_w; /* 0: not said */
+	struct reading meter_wh; /* the register then */
+	int renegotiations; /* because its schedule exceeded what it was given */
 };
 
 /* A charging transaction that is open, or ended lately. */
@@ -130,6 +133,7 @@ struct station {
 	struct command *commands; /* open ones, csms/command.h */
 	struct holding
 		*holdings; /* utlist, owned: the charging profiles that it is believed to hold */
+	struct external *externals; /* utlist, owned: limits that others have put on it */
 	uint64_t revision; /* grows with every change that a view shows */
 	UT_hash_handle hh;
 };

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "csms/external.h"
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/setpoint.h"
@@ -80,6 +81,14 @@ static double delivered_wh(const struct transaction *t)
 	return wh > 0 ? wh : 0;
 }
 
+/* Stored since the vehicle told its needs, as far as the register says. */
+static double since_wh(const struct transaction *t)
+{
+	double wh = t->needs.meter_wh.at.ms ? t->meter_wh.value - t->needs.meter_wh.value : 0;
+
+	return wh > 0 ? wh * EFFICIENCY : 0;
+}
+
 /* Energy still to be stored, and what is in the battery, as far as anybody knows. */
 static void fill_energy(const struct evse *e, const struct vehicle *v, struct plan_vehicle *out)
 {
@@ -106,6 +115,13 @@ static void fill_energy(const struct evse *e, const struct vehicle *v, struct pl
 			out->stored_wh = 0;
 		if (out->stored_wh > v->battery_wh)
 			out->stored_wh = v->battery_wh;
+	}
+	/* What the vehicle itself said goes before what is only guessed. */
+	if (e->tx.needs.at.ms && e->tx.needs.energy_wh >= 0 && !(v && e->soc_pct.at.ms)) {
+		need = (double)e->tx.needs.energy_wh - since_wh(&e->tx);
+		out->stored_wh = v ? (int64_t)((double)v->battery_wh - need) : 0;
+		if (out->stored_wh < 0)
+			out->stored_wh = 0;
 	}
 	out->need_wh = need > 0 ? (int64_t)need : 0;
 }
@@ -135,7 +151,19 @@ static int32_t vehicle_max_w(const struct evse *e, const struct vehicle *v)
 		w = own;
 	if (e->tx.takes_w && e->tx.takes_w < w)
 		w = e->tx.takes_w;
+	if (e->tx.needs.max_w && e->tx.needs.max_w < w)
+		w = e->tx.needs.max_w;
 	return (int32_t)w;
+}
+
+/* The earlier of what the depot knows and what the vehicle says. */
+static int64_t departure_ms(const struct evse *e, const struct vehicle *v, wall_t now)
+{
+	int64_t known = v ? vehicle_departure(v, now).ms : 0, said = e->tx.needs.departs_at.ms;
+
+	if (said <= now.ms)
+		return known;
+	return known && known < said ? known : said;
 }
 
 static void add_vehicle(struct job *j, const struct core *c, struct evse *e, wall_t now)
@@ -143,13 +171,17 @@ static void add_vehicle(struct job *j, const struct core *c, struct evse *e, wal
 	struct vehicle *v = e->tx.vehicle;
 	struct plan_vehicle *in = &j->vehicles[j->count];
 	struct control_plan_row *row = &j->rows[j->count];
+	int64_t cap;
 
 	in->evse = e->grid_evse;
 	in->from_ms = now.ms;
-	in->depart_ms = v ? vehicle_departure(v, now).ms : 0;
+	in->depart_ms = departure_ms(e, v, now);
 	in->priority = v ? v->priority : 9;
 	learn_takes(e, c->config->control->sample_s * 2000);
 	in->max_w = vehicle_max_w(e, v);
+	cap = external_cap_w(c, e, now, NULL);
+	if (cap < in->max_w)
+		in->max_w = (int32_t)cap;
 	in->min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w);
 	if (in->max_w < in->min_w)
 		in->max_w = in->min_w;

@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/claim.h"
+#include "csms/external.h"
 #include "csms/holding.h"
 #include "csms/device.h"
 #include "csms/inventory.h"
 #include "csms/log.h"
+#include "csms/needs.h"
 #include "csms/record.h"
 #include "csms/report.h"
 #include "csms/v16_book.h"
@@ -312,7 +314,7 @@ int restore_fleet(struct core *c, char why[300])
 			r.failed);
 		return -1;
 	}
-	if (holdings_restore(c)) {
+	if (holdings_restore(c) || externals_restore(c) || needs_restore(c)) {
 		snprintf(why, 300,
 			"the store's charging profiles cannot be read; try `depotctl rebuild"
 			" --check --data DIR`");

@@ -11,6 +11,7 @@
 
 #define IDLE_LEASES    4 /* default profiles are kept in flash: written less often */
 #define RISE_LEAST_W   500
+#define NEEDS_WAIT_MS  10000 /* of the 60 s that ISO 15118 gives */
 #define RETRY_FIRST_MS 2000
 #define ANSWER_S       10 /* the guard cannot wait half a minute for a station that is silent */
 #define RETRY_MOST_MS  60000
@@ -93,6 +94,9 @@ static bool own_is_due(const struct lane *l, wall_t now)
 {
 	if (!l->evse->tx.is_open)
 		return false;
+	/* An offer of nothing ends the negotiation: worth waiting a moment for the plan. */
+	if (now.ms < l->needs_by.ms && l->want.limit_w == 0 && lane_held_w(l, now) == 0)
+		return false;
 	if (!has_own(l) || l->say_own || l->unsure || half_over(&l->own, now))
 		return true;
 	/* A rise of little use is not worth a message and a change of power in the vehicle. */
@@ -120,6 +124,13 @@ void lane_repeat(struct lane *l, bool booted)
 	l->retry_at.ms = l->lower_at.ms = 0;
 	if (booted)
 		l->own.start.ms = 0;
+}
+
+void lane_needs(struct lane *l, wall_t now)
+{
+	l->say_own = true;
+	l->needs_by = wall_add_ms(now, NEEDS_WAIT_MS);
+	l->retry_at.ms = l->lower_at.ms = 0;
 }
 
 void lane_take_over(struct lane *l)
@@ -153,20 +164,29 @@ static void write_period(struct text *t, const struct evse *e, int64_t start_s, 
 	text_putc(t, '}');
 }
 
+/* Periods that the vehicle and the station take; two are enough for all that is said here. */
+static bool takes_one_period(const struct lane *l, bool is_own)
+{
+	return is_own && l->evse->tx.needs.max_tuples == 1;
+}
+
 /* K01: absolute, W, first period at 0, and the tail at the end; a period that changes nothing is
- * left out. */
-static void write_schedule(struct text *t, const struct lane *l, const struct held *h)
+ * left out. Where one period is all that is taken (K15.FR.07) it ends with the lease, and the
+ * default profile, which is never above the tail, takes over; one below the tail just stays. */
+static void write_schedule(struct text *t, const struct lane *l, const struct held *h, bool is_own)
 {
 	char when[WALL_TEXT_SIZE];
 	int64_t tail = l->evse->tail_w, last = h->w;
 	int64_t steps[2] = {smaller(h->w, tail), tail};
+	bool one = takes_one_period(l, is_own);
 
-	text_printf(t,
-		"\"chargingSchedule\":[{\"id\":%d,\"startSchedule\":\"%s\","
-		"\"chargingRateUnit\":\"W\",\"chargingSchedulePeriod\":[",
-		l->evse->id, wall_format(h->start, when));
+	text_printf(t, "\"chargingSchedule\":[{\"id\":%d,\"startSchedule\":\"%s\",", l->evse->id,
+		wall_format(h->start, when));
+	if (one && h->w > tail)
+		text_printf(t, "\"duration\":%lld,", (long long)(h->lease_ms / 1000));
+	text_puts(t, "\"chargingRateUnit\":\"W\",\"chargingSchedulePeriod\":[");
 	write_period(t, l->evse, 0, h->w);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2 && !one; i++) {
 		if (steps[i] == last)
 			continue;
 		last = steps[i];
@@ -189,7 +209,7 @@ static void write_request(struct text *t, const struct lane *l, const struct hel
 		text_put_json(t, l->evse->tx.id);
 		text_putc(t, ',');
 	}
-	write_schedule(t, l, h);
+	write_schedule(t, l, h, is_own);
 	text_puts(t, "}}");
 }
 

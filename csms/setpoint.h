@@ -34,6 +34,7 @@ struct lane {
 	wall_t lower_at; /* … for a lowering, which cannot wait as long */
 	int failures;
 	bool say_default, say_own; /* to be said again, whatever is held */
+	wall_t needs_by; /* a vehicle waits for a schedule: better one with power in it, till then */
 	struct setpoint want; /* what control wants now */
 };
 
@@ -58,6 +59,9 @@ void lane_repeat(struct lane *l, bool booted);
 
 /* Somebody else said what the EVSE may draw until now: anything may be in force. */
 void lane_take_over(struct lane *l);
+
+/* The vehicle told what it needs and waits for its schedule (K15.FR.08). */
+void lane_needs(struct lane *l, wall_t now);
 
 /* After a restart of depotd: all that is known is what the EVSE was told last, at most. */
 void lane_restore(struct lane *l);

@@ -91,11 +91,14 @@ static struct say ask(
 static int32_t watts(const struct composite_profile *p, const struct composite_period *period,
 	const struct composite_context *ctx)
 {
-	int phases = period->phases ? period->phases : PHASES;
+	int named = period->phases ? period->phases : PHASES;
+	int used = ctx->phases && ctx->phases < named ? ctx->phases : named;
 	int64_t w = period->limit;
 
 	if (p->unit == COMPOSITE_MILLIAMPERE)
-		w = w * ctx->voltage_v * phases / 1000;
+		w = w * ctx->voltage_v * used / 1000;
+	else if (!ctx->is_dc)
+		w = w * used / named; /* K01.FR.49, FR.50: shared by the phases that it names */
 	return w >= COMPOSITE_NO_LIMIT ? COMPOSITE_NO_LIMIT - 1 : (int32_t)w;
 }
 

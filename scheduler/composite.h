@@ -54,6 +54,8 @@ struct composite_context {
 	int voltage_v; /* phase to neutral */
 	bool in_transaction;
 	int64_t ready_ms; /* start of energy transfer, in a transaction */
+	int phases; /* that the EVSE has: a period for more gives it its part; 0: all it names */
+	bool is_dc; /* W are W, whatever phases a period names */
 };
 
 struct composite_limit {

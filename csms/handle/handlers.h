@@ -45,6 +45,11 @@ void *handle_reported(struct exchange *x, const void *request);
 void *handle_sign_certificate(struct exchange *x, const void *request);
 void *handle_get_certificate_status(struct exchange *x, const void *request);
 void *handle_get_ev_certificate(struct exchange *x, const void *request);
+
+/* smart.c: K09, K11 to K17 */
+void *handle_report_charging_profiles(struct exchange *x, const void *request);
+void *handle_notify_charging_limit(struct exchange *x, const void *request);
+void *handle_cleared_charging_limit(struct exchange *x, const void *request);
 void *handle_ev_charging_needs(struct exchange *x, const void *request);
 void *handle_ev_charging_schedule(struct exchange *x, const void *request);
 

@@ -62,27 +62,3 @@ void *handle_get_ev_certificate(struct exchange *x, const void *request)
 	res->exi_response = "";
 	return res;
 }
-
-/* K15: Rejected lets the EV charge by the profile that the station holds. */
-void *handle_ev_charging_needs(struct exchange *x, const void *request)
-{
-	struct ocpp201_notify_ev_charging_needs_response *res = arena_alloc(x->arena, sizeof *res);
-
-	(void)request;
-	if (!res || !journal(x))
-		return NULL;
-	res->status = OCPP201_NOTIFY_EV_CHARGING_NEEDS_STATUS_REJECTED;
-	return res;
-}
-
-void *handle_ev_charging_schedule(struct exchange *x, const void *request)
-{
-	struct ocpp201_notify_ev_charging_schedule_response *res =
-		arena_alloc(x->arena, sizeof *res);
-
-	(void)request;
-	if (!res || !journal(x))
-		return NULL;
-	res->status = OCPP201_GENERIC_STATUS_ACCEPTED;
-	return res;
-}

@@ -186,7 +186,7 @@ test('nobody sets a profile behind the back of the guard', async () => {
 		} },
 	});
 	assert.ok(r.status >= 400 && r.status < 500, `${r.status} ${r.text}`);
-	assert.match(r.text, /depotd keeps the charging profiles/);
+	assert.match(r.text, /depotd keeps the TxDefaultProfiles/);
 });
 
 test('a password that the station accepted is its password from then on', async () => {
