@@ -29,12 +29,13 @@ static const char *unit_name(enum ocpp16_unit_of_measure u)
 						   : ocpp16_unit_of_measure_enum.values[u];
 }
 
+/* A copy, since the codec knows an absent text by the address of its default. */
 static bool set_unit(struct arena *a, struct ocpp201_sampled_value *out, const char *unit)
 {
 	out->unit_of_measure = arena_alloc(a, sizeof *out->unit_of_measure);
 	if (out->unit_of_measure)
-		out->unit_of_measure->unit = unit;
-	return out->unit_of_measure != NULL;
+		out->unit_of_measure->unit = arena_strdup(a, unit);
+	return out->unit_of_measure && out->unit_of_measure->unit;
 }
 
 static void set_kinds(const struct ocpp16_sampled_value *in, struct ocpp201_sampled_value *out)

@@ -252,7 +252,7 @@ START_TEST(a_start_is_a_started_event)
 	ck_assert_str_eq(event(v16_started(&hints, in, &tx)),
 		"{\"eventType\":\"Started\",\"meterValue\":[{\"sampledValue\":[{\"value\":1000,"
 		"\"context\":\"Transaction.Begin\",\"measurand\":\"Energy.Active.Import.Register\","
-		"\"unitOfMeasure\":{}}],\"timestamp\":\"2026-01-02T03:04:05Z\"}],"
+		"\"unitOfMeasure\":{\"unit\":\"Wh\"}}],\"timestamp\":\"2026-01-02T03:04:05Z\"}],"
 		"\"timestamp\":\"2026-01-02T03:04:05Z\",\"triggerReason\":\"Authorized\","
 		"\"seqNo\":0,\"reservationId\":4,\"transactionInfo\":{"
 		"\"transactionId\":\"77\",\"chargingState\":\"Charging\"},\"evse\":{\"id\":3,"
