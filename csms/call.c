@@ -22,6 +22,8 @@ struct call {
 	const struct schema_action *action;
 	char *payload;
 	struct v16_call *v16; /* when it goes to a station that speaks 1.6 */
+	struct password_call password; /* that it sets */
+	bool is_held; /* until what it sets is on disk */
 	char actor[81];
 	bool by_control;
 	int timeout_s;
@@ -209,6 +211,7 @@ static void end_call(struct core *c, struct station *s, struct call *k, struct c
 	r->action = k->action->name;
 	r->took_ms = mono_diff_ms(clock_mono(), k->queued);
 	s->calls->length--;
+	password_ended(c, s, &k->password, r);
 	journal_ended(c, s, k, r);
 	if (r->outcome != EVENT_CALL_OUTCOME_ANSWERED)
 		log_warn("station %s: %s: %s: %s", s->id, r->action,
@@ -316,7 +319,7 @@ static void send_next(struct core *c, struct station *s)
 	struct call *k;
 	char why[200] = "it cannot be written";
 
-	while (!q->outstanding && (k = q->waiting) != NULL && s->session) {
+	while (!q->outstanding && (k = q->waiting) != NULL && !k->is_held && s->session) {
 		DL_DELETE(q->waiting, k);
 		q->outstanding = k;
 		q->core = c;
@@ -336,6 +339,66 @@ static void send_next(struct core *c, struct station *s)
 	}
 }
 
+/* -- passwords -------------------------------------------------------------------------------- */
+
+/* Rule 23: a station may act on a password whose answer is lost, and depotd may end at that very
+ * moment: the offer is on disk before the call leaves. */
+struct held {
+	struct core *core;
+	char station[49], call[37];
+};
+
+static void release_held(void *arg, int status, const char *why)
+{
+	struct held *h = arg;
+	struct station *s = fleet_station(&h->core->fleet, h->station);
+	struct call *k, *found = NULL;
+	struct call_result r = {
+		.outcome = EVENT_CALL_OUTCOME_CANCELLED,
+		.error_code = "NotStored",
+		.error_text = "the new password could not be stored, so it was not sent",
+	};
+
+	(void)why;
+	if (s)
+		DL_FOREACH (s->calls->waiting, k)
+			if (strcmp(k->id, h->call) == 0)
+				found = k;
+	if (found && status) {
+		DL_DELETE(s->calls->waiting, found);
+		end_call(h->core, s, found, &r);
+	} else if (found) {
+		found->is_held = false;
+	}
+	if (s)
+		send_next(h->core, s);
+	free(h);
+}
+
+static void hold(struct core *c, struct station *s, struct call *k)
+{
+	struct held *h = calloc(1, sizeof *h);
+
+	if (!h) {
+		k->is_held = false;
+		return;
+	}
+	h->core = c;
+	snprintf(h->station, sizeof h->station, "%s", s->id);
+	memcpy(h->call, k->id, sizeof h->call);
+	record_then(c, release_held, h);
+}
+
+static int offer_password(
+	struct core *c, struct station *s, struct call *k, struct schema_error *err)
+{
+	char why[200];
+	int rc = password_offer(c, s, k->id, k->payload, &k->password, why);
+
+	k->is_held = rc > 0;
+	return rc < 0 ? explain(err, why) : 0;
+}
+
 /* -- in --------------------------------------------------------------------------------------- */
 
 int call_queue_add(struct core *c, struct station *s, const struct call_request *req,
@@ -353,6 +416,10 @@ int call_queue_add(struct core *c, struct station *s, const struct call_request 
 	}
 	ocpp_message_ids_next(&c->ids, clock_wall().ms, k->id);
 	k->action = a;
+	if (a == &ocpp201_actions[OCPP201_SET_VARIABLES] && offer_password(c, s, k, err)) {
+		free_call(k);
+		return -1;
+	}
 	k->timeout_s = req->timeout_s > 0 ? req->timeout_s : (int)c->config->limits->call_timeout_s;
 	k->queued = clock_mono();
 	k->by_control = req->by_control;
@@ -367,6 +434,8 @@ int call_queue_add(struct core *c, struct station *s, const struct call_request 
 	if (call_id)
 		memcpy(call_id, k->id, sizeof k->id);
 	journal_queued(c, s, k, req);
+	if (k->is_held)
+		hold(c, s, k);
 	send_next(c, s);
 	return 0;
 }
@@ -430,8 +499,6 @@ static void learn(
 {
 	if (r->outcome != EVENT_CALL_OUTCOME_ANSWERED)
 		return;
-	if (k->action == &ocpp201_actions[OCPP201_SET_VARIABLES])
-		password_take(c, s, k->payload, r->response_struct);
 	holding_answered(c, s, (int)(k->action - ocpp201_actions), k->payload, r->response_struct,
 		k->actor, k->by_control);
 }
@@ -486,7 +553,6 @@ bool call_answered(
 		r.error_code = "InvalidAnswer";
 		r.error_text = words;
 	}
-	learn(c, s, k, &r);
 	end_call(c, s, k, &r);
 	arena_destroy(a);
 	send_next(c, s);

@@ -7,6 +7,7 @@
 #include "csms/command.h"
 #include "csms/control.h"
 #include "csms/log.h"
+#include "csms/password.h"
 #include "csms/record.h"
 #include "csms/secret.h"
 #include "csms/session.h"
@@ -198,6 +199,8 @@ int core_put_station(struct core *c, const char *id, const struct event_station_
 		change_end(x, -1, NULL);
 		return no_memory(why);
 	}
+	if (password && old)
+		password_forget_offers(c, old, actor);
 	if (password)
 		secret_hash(password, strlen(password), hash);
 	else if (old)

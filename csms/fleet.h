@@ -101,6 +101,14 @@ struct evse {
 	int grid_evse; /* index in the grid (csms/control.c), -1: not in it */
 };
 
+#define PASSWORD_OFFERS 3
+
+/* A password that the station may or may not have taken (csms/password.h). */
+struct password_offer {
+	char id[37], hash[120];
+	bool waits; /* it takes effect after a reboot */
+};
+
 struct station {
 	char id[49];
 	char key[49]; /* id in lower case: the hash key */
@@ -109,6 +117,8 @@ struct station {
 	enum event_registration policy;
 	int security_profile; /* 0: any that is switched on */
 	char password_hash[120]; /* "" none */
+	struct password_offer offers[PASSWORD_OFFERS];
+	int offer_count;
 	bool from_file;
 	bool is_manual; /* operators send its charging profiles: it counts at max_w, always */
 	bool is_guest; /* nobody registered it; gone when its connection is */

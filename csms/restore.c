@@ -260,11 +260,31 @@ static void read_v16(struct db_reader *db, struct restore *r)
 	}
 }
 
+static void read_passwords(struct db_reader *db, struct restore *r)
+{
+	struct db_password_offer_list list = {0};
+
+	if (db_query_password_offers(db, r->arena, &list))
+		r->failed = "password offers";
+	for (size_t i = 0; i < list.count; i++) {
+		struct station *s = fleet_station(&r->core->fleet, list.items[i].station);
+		struct password_offer *o;
+
+		if (!s || s->offer_count == PASSWORD_OFFERS)
+			continue;
+		o = &s->offers[s->offer_count++];
+		copy(o->id, sizeof o->id, list.items[i].id);
+		copy(o->hash, sizeof o->hash, list.items[i].hash);
+		o->waits = list.items[i].waits;
+	}
+}
+
 static void read_all(struct db_reader *db, void *arg)
 {
 	struct restore *r = arg;
 
 	read_stations(db, r);
+	read_passwords(db, r);
 	read_connectors(db, r);
 	read_tokens(db, r);
 	read_transactions(db, r);

@@ -8,9 +8,9 @@
 #include "csms/inventory.h"
 #include "csms/dispatch.h"
 #include "csms/log.h"
+#include "csms/password.h"
 #include "csms/record.h"
 #include "csms/retry.h"
-#include "csms/secret.h"
 #include "csms/v16_password.h"
 
 #define GUESTS_MAX 100 /* stations that nobody registered, with boot.unknown set to pending */
@@ -25,46 +25,40 @@ static void refuse(
 }
 
 /* An unknown station costs as much as a known one: nobody learns identities by the clock. */
-static bool password_fits(const struct station *s, const struct ws_gate_request *req)
-{
-	const char *hash = s && s->password_hash[0] ? s->password_hash : NULL;
-
-	return secret_matches(req->password, req->password_len, hash);
-}
 
 /* One spelling of the password that a 1.6 station sent. */
 struct spelling {
 	const struct station *station;
-	const struct ws_gate_request *req;
+	int match; /* which of its passwords */
 };
 
 static bool spelling_fits(void *arg, const unsigned char *password, size_t len)
 {
-	const struct spelling *k = arg;
-	struct ws_gate_request req = *k->req;
+	struct spelling *k = arg;
 
-	req.password = password;
-	req.password_len = len;
-	return password_fits(k->station, &req);
+	k->match = password_match(k->station, password, len);
+	return k->match >= 0;
 }
 
-static bool any_password_fits(
+static int find_password(
 	const struct station *s, const struct ws_gate_request *req, enum ocpp_version v)
 {
-	struct spelling k = {s, req};
+	struct spelling k = {s, -1};
 
-	return v == OCPP_VERSION_1_6
-		       ? v16_password_fits(req->password, req->password_len, spelling_fits, &k)
-		       : password_fits(s, req);
+	if (v != OCPP_VERSION_1_6)
+		return password_match(s, req->password, req->password_len);
+	v16_password_fits(req->password, req->password_len, spelling_fits, &k);
+	return k.match;
 }
 
+/* `match` is for password_used(). */
 static bool has_credentials(struct core *c, const struct station *s,
-	const struct ws_gate_request *req, enum ocpp_version v)
+	const struct ws_gate_request *req, enum ocpp_version v, int *match)
 {
-	bool ok = req->has_basic && any_password_fits(s, req, v);
+	*match = req->has_basic ? find_password(s, req, v) : -1;
 
 	/* A00.FR.207, 324: the user name is the identity in the URL. */
-	if (ok && s && strcasecmp(req->user, s->id) == 0)
+	if (*match >= 0 && s && strcasecmp(req->user, s->id) == 0)
 		return true;
 	c->metrics.auth_failures++;
 	return false;
@@ -113,6 +107,7 @@ void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_
 {
 	struct core *c = core;
 	struct station *s = fleet_station(&c->fleet, req->identity);
+	int match = -1;
 	enum ocpp_version v = ocpp_version_negotiate(req->protocols,
 		OCPP_VERSION_BIT(OCPP_VERSION_1_6) | OCPP_VERSION_BIT(OCPP_VERSION_2_0_1));
 
@@ -122,7 +117,7 @@ void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_
 	}
 	if (is_guest(c, s, req)) {
 		s = s ? s : take_in(c, req);
-	} else if (!has_credentials(c, s, req, v)) {
+	} else if (!has_credentials(c, s, req, v, &match)) {
 		refuse(ans, s ? 401 : 404, req,
 			s ? "wrong or missing password" : "nobody registered it");
 		return;
@@ -143,6 +138,7 @@ void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_
 				.status = 101, .close_code = WS_CLOSE_PROTOCOL};
 		return;
 	}
+	password_used(c, s, match);
 	ans->status = 101;
 	ans->protocol = ocpp_version_name(v);
 	ans->user = s;

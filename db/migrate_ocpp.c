@@ -64,6 +64,12 @@ const char migrate_depot_3[] =
 	" PRIMARY KEY (depot, job, station)) WITHOUT ROWID;"
 	"CREATE INDEX commands_parent ON commands (depot, parent) WHERE parent IS NOT NULL;"
 
+	/* projection_password.c: new passwords of which nobody knows yet whether they were taken */
+	"CREATE TABLE password_offers ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL,"
+	" waits INTEGER NOT NULL, at INTEGER NOT NULL,"
+	" PRIMARY KEY (depot, station, id)) WITHOUT ROWID;"
+
 	/* projection_report.c: reports that come in parts, and what the complete ones say. Names
 	 * are identifierStrings: kept as sent, compared without case. evse, connector 0: none.
 	 * source_seq: the event that a row was last told by. */

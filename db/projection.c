@@ -25,6 +25,7 @@ static const struct {
 	{&projection_v16, projection_v16_rules},
 	{&projection_profile, projection_profile_rules},
 	{&projection_device, projection_device_rules},
+	{&projection_password, projection_password_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -66,6 +67,7 @@ const struct projection_table projection_tables[] = {
 	{"customer_reports", "depot, station, request_id"},
 	{"v16_transactions", "depot, station, number"},
 	{"v16_asked", "depot, station, kind, request_id"},
+	{"password_offers", "depot, station, id"},
 	{"event_keys", "stream, idem"},
 	{NULL, NULL},
 };

@@ -54,6 +54,7 @@ extern const struct projection projection_report;
 extern const struct projection projection_v16;
 extern const struct projection projection_profile;
 extern const struct projection projection_device;
+extern const struct projection projection_password;
 
 struct projection_rule {
 	int type; /* EVENT_… */
@@ -73,6 +74,7 @@ extern const struct projection_rule projection_report_rules[];
 extern const struct projection_rule projection_v16_rules[];
 extern const struct projection_rule projection_profile_rules[];
 extern const struct projection_rule projection_device_rules[];
+extern const struct projection_rule projection_password_rules[];
 
 /* 1: the rows of transactions say that the key is taken. */
 int projection_transaction_knows_key(void *self, int64_t stream_id, const char *key);

@@ -46,6 +46,29 @@ int db_query_tokens(struct db_reader *r, const char *type, const char *value, st
 	return 0;
 }
 
+int db_query_password_offers(
+	struct db_reader *r, struct arena *a, struct db_password_offer_list *out)
+{
+	struct query q;
+	struct db_password_offer_list list = {0};
+	query_init(&q, r, &r->depot, a, true,
+		"SELECT station, id, hash, waits FROM password_offers WHERE depot=?1"
+		" ORDER BY station, at, id");
+	while (query_next(&q)) {
+		struct db_password_offer *o = QUERY_ITEM(&q, &list);
+		if (!o)
+			break;
+		o->station = query_text(&q, 0);
+		o->id = query_text(&q, 1);
+		o->hash = query_text(&q, 2);
+		o->waits = query_int(&q, 3) != 0;
+	}
+	if (query_finish(&q) < 0)
+		return -1;
+	*out = list;
+	return 0;
+}
+
 int db_query_users(struct db_reader *r, const char *name, struct arena *a, struct db_user_list *out)
 {
 	struct query q;

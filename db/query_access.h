@@ -22,6 +22,18 @@ struct db_token_list {
 int db_query_tokens(struct db_reader *r, const char *type, const char *value, struct arena *a,
 	struct db_token_list *out);
 
+struct db_password_offer {
+	const char *station, *id, *hash;
+	bool waits;
+};
+struct db_password_offer_list {
+	size_t count;
+	struct db_password_offer *items;
+};
+/* All of them, oldest first. */
+int db_query_password_offers(
+	struct db_reader *r, struct arena *a, struct db_password_offer_list *out);
+
 struct db_user {
 	const char *name, *method, *peer;
 	wall_t link_made_at, link_expires, link_used_at, signed_in_at;

@@ -2,8 +2,11 @@
 // here shows. Stations are of peer.mjs: they send what no client library would.
 import test, { after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
-import { Depotd, until } from './harness.mjs';
-import { booted, rawStation, register, Station } from './peer.mjs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BUILD, Depotd, until } from './harness.mjs';
+import { booted, PASSWORD, rawStation, register, Station } from './peer.mjs';
 
 const now = () => new Date().toISOString();
 
@@ -117,5 +120,118 @@ describe('the messages', () => {
 		}
 		assert.equal((await s.ask('NoSuch-Signed', jws({})))[2], 'NotImplemented');
 		await s.close();
+	});
+});
+
+describe('rule 23: a new password', () => {
+	const NEXT = 'the-Next_Passw0rd-of-it';
+	/** Asks the station to take a password; `answer` is what it says. */
+	const offer = (d, id, password = NEXT, timeout_s) => d.api('POST', `/stations/${id}/calls`, { action: 'SetVariables', ...(timeout_s && { timeout_s }),
+		payload: { setVariableData: [{ attributeValue: password, component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' } }] } });
+	const results = (all, attributeStatus) =>
+		({ setVariableResult: all.map(({ component, variable }) => ({ attributeStatus, component, variable })) });
+	/** depotd sets variables of its own too: only a password gets this answer. */
+	const onPassword = (answer) => (r, m) => r.setVariableData[0].variable.name === 'BasicAuthPassword' ? answer(r, m) : results(r.setVariableData, 'Accepted');
+	const says = (status) => onPassword((r) => results(r.setVariableData, status));
+	const lets = async (d, id, password) => {
+		try {
+			return await (await new Station(d, id, { password }).connect()).close(), true;
+		} catch (e) {
+			if (e.status !== 401) throw e;
+			return false;
+		}
+	};
+
+	/** A station that cuts the line in place of answering. */
+	async function lost(d, id) {
+		let s;
+		s = await booted(d, id, { handlers: { SetVariables: onPassword(() => void s.ws.terminate()) } });
+		assert.equal((await offer(d, id)).json.outcome, 'lost');
+		await s.closed;
+	}
+
+	test('rule 23: Accepted: from then on only the new one works (TC_A_09)', async () => {
+		const s = await booted(depotd, 'PW-1', { handlers: { SetVariables: says('Accepted') } });
+		assert.equal((await offer(depotd, 'PW-1')).json.outcome, 'answered');
+		await s.closed;
+		assert.equal(await lets(depotd, 'PW-1', PASSWORD), false);
+		assert.equal(await lets(depotd, 'PW-1', NEXT), true);
+	});
+
+	test('rule 23: Rejected, an error and a broken word: the old one stays, the new one does not work (TC_A_10)', async () => {
+		for (const [id, handler] of [['PW-2', says('Rejected')], ['PW-3', onPassword((_, m) => [4, m[1], 'InternalError', '', {}])]]) {
+			const s = await booted(depotd, id, { handlers: { SetVariables: handler } });
+			await offer(depotd, id);
+			assert.equal(await lets(depotd, id, NEXT), false, id);
+			assert.equal(await lets(depotd, id, PASSWORD), true, id);
+			await s.closed;
+		}
+		const s = await booted(depotd, 'PW-4');
+		const r = await offer(depotd, 'PW-4', 'short');
+		assert.ok(r.status >= 400 && r.status < 500, r.text);
+		assert.match(r.json.detail, /16/);
+		await s.close();
+	});
+
+	test('rule 23: the answer is lost: both work until the new one is used', async () => {
+		await lost(depotd, 'PW-5');
+		assert.equal(await lets(depotd, 'PW-5', 'some-other_Passw0rd-here'), false);
+		assert.equal(await lets(depotd, 'PW-5', NEXT), true);
+		assert.equal(await lets(depotd, 'PW-5', PASSWORD), false);
+		assert.equal(await lets(depotd, 'PW-5', NEXT), true);
+	});
+
+	test('rule 23: the answer is lost: both work until the old one is used', async () => {
+		await lost(depotd, 'PW-6');
+		assert.equal(await lets(depotd, 'PW-6', PASSWORD), true);
+		assert.equal(await lets(depotd, 'PW-6', NEXT), false);
+	});
+
+	test('rule 23: RebootRequired: the old one works until the station has used the new one', async () => {
+		const s = await booted(depotd, 'PW-7', { handlers: { SetVariables: says('RebootRequired') } });
+		await offer(depotd, 'PW-7');
+		await s.close();
+		for (const password of [PASSWORD, PASSWORD, NEXT]) assert.equal(await lets(depotd, 'PW-7', password), true);
+		assert.equal(await lets(depotd, 'PW-7', PASSWORD), false);
+	});
+
+	test('rule 23: several lost ones: each may be the one, three at most; an operator settles it', async () => {
+		const names = ['first', 'second', 'third', 'fourth'].map((n) => `the-${n}_Passw0rd-of-it`);
+		const s = await booted(depotd, 'PW-8', { handlers: { SetVariables: onPassword(() => undefined) } });
+		for (const n of names.slice(0, 3)) assert.equal((await offer(depotd, 'PW-8', n, 1)).json.outcome, 'timeout');
+		assert.match((await offer(depotd, 'PW-8', names[3], 1)).json.detail, /3 new passwords/);
+		assert.equal((await offer(depotd, 'PW-8', names[1], 1)).json.outcome, 'timeout', 'one of them again');
+		await s.close();
+		assert.equal(await lets(depotd, 'PW-8', names[1]), true);
+		for (const n of [PASSWORD, names[0], names[2]]) assert.equal(await lets(depotd, 'PW-8', n), false);
+		await lost(depotd, 'PW-9');
+		await register(depotd, 'PW-9');
+		assert.equal(await lets(depotd, 'PW-9', NEXT), false);
+		assert.equal(await lets(depotd, 'PW-9', PASSWORD), true);
+	});
+
+	test('rule 23: both survive depotd being killed, and neither is in a log, journal, answer or file', async () => {
+		const d = await new Depotd().start();
+		try {
+			await lost(d, 'PW-10');
+			await lost(d, 'PW-11');
+			await until('it in the wire log', async () => (await d.api('GET', '/wire?station=PW-11&action=SetVariables')).json.frames.length);
+			await d.stop('SIGKILL');
+			await d.start();
+			assert.equal(await lets(d, 'PW-10', NEXT), true);
+			assert.equal(await lets(d, 'PW-10', PASSWORD), false);
+			assert.equal(await lets(d, 'PW-11', PASSWORD), true);
+			assert.equal(await lets(d, 'PW-11', NEXT), false);
+			const told = [d.logged(), (await d.api('GET', '/journal?limit=1000')).text, (await d.api('GET', '/wire?limit=1000')).text, (await d.api('GET', '/calls')).text];
+			for (const text of told) assert.ok(!text.includes(NEXT) && !text.includes(PASSWORD));
+			const offered = (await d.api('GET', '/journal?type=StationPasswordOffered')).json.events;
+			assert.equal(offered.length, 2);
+			for (const e of offered) assert.doesNotMatch(JSON.stringify(e), /s1\$/, 'not even as a hash');
+			await d.stop();
+			execFileSync(join(BUILD, 'depotctl'), ['rebuild', '--check', '--data', d.data]);
+			for (const f of ['depot.db', 'wire.db']) assert.ok(!readFileSync(join(d.data, f)).includes(NEXT), f);
+		} finally {
+			await d.clean();
+		}
 	});
 });

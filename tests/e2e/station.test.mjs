@@ -189,7 +189,7 @@ test('nobody sets a profile behind the back of the guard', async () => {
 	assert.match(r.text, /depotd keeps the TxDefaultProfiles/);
 });
 
-test('a password that the station accepted is its password from then on', async () => {
+test('rule 23: a password that the station accepted is its password from then on', async () => {
 	const old = PASSWORD;
 	PASSWORD = 'the-Next_Passw0rd-for-CP1';
 	const closed = new Promise((r) => client.once('close', r));
