@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {
 	ask, block, certify, change, command, ended, endedWhole, exchange, get, goesOn, pathOf, shows, view,
 } from './harness.mjs';
-import { CallError, variable, WAYS } from './station.mjs';
+import { CallError, now, variable, WAYS } from './station.mjs';
 
 block({ config: 'boot: {retry_s: 1, heartbeat_s: 300}\n' });
 
@@ -64,10 +64,9 @@ const isOffline = (d) => d.variable.name === 'OfflineThreshold' && d.component.n
 const isRemote = (d) => d.variable.name === 'AuthorizeRemoteStart' && d.component.name === 'AuthCtrlr';
 
 /** The value that the operator is shown for a variable of the station. */
-async function stored(s, component, name, instance) {
+async function stored(s, component, name) {
 	const list = (await get(`${pathOf(s)}/variables?component=${component}&variable=${name}`)).variables;
-	const v = list.find((x) => !instance || x.variable_instance === instance);
-	return v?.value ?? v?.attributes?.find((a) => a.type === 'Actual')?.value;
+	return list.find((v) => v.attribute === 'Actual')?.value;
 }
 
 certify('B_06', {}, async (s) => {
@@ -136,17 +135,6 @@ certify('B_10', {}, async (s) => {
 
 // -- B07, B08: reports ----------------------------------------------------------------------------
 
-/** Asks for a base report; it comes in two parts, and only then is the command over. */
-async function baseReport(s, reportBase) {
-	const k = await ask(s, 'GetBaseReport', { reportBase });
-	const q = s.asked('GetBaseReport').at(-1);
-	assert.equal(q.reportBase, reportBase);
-	assert.ok(Number.isInteger(q.requestId) && q.requestId >= 0);
-	assert.equal(k.request_id, q.requestId);
-	await ended(k);
-	return q;
-}
-
 const REPORTED = [
 	variable('OCPPCommCtrlr', 'OfflineThreshold', 77, { dataType: 'integer' }),
 	variable('SampledDataCtrlr', 'TxUpdatedInterval', 55, { dataType: 'integer' }),
@@ -154,15 +142,22 @@ const REPORTED = [
 
 const REPORT_CASES = { B_12: 'ConfigurationInventory', B_13: 'FullInventory', B_14: 'SummaryInventory' };
 
+/** A base report comes in two parts; only then is the command over, and what it says shown. */
 for (const [number, reportBase] of Object.entries(REPORT_CASES))
 	certify(number, {}, async (s) => {
-		s.model = REPORTED;
-		const two = s.expect('GetBaseReport', ({ requestId }) => {
-			setImmediate(() => s.report(requestId, REPORTED, 1));
-			return { status: 'Accepted' };
-		}, (q) => q.reportBase === reportBase);
-		await baseReport(s, reportBase);
-		await two;
+		const [q, k] = await exchange(s, 'GetBaseReport', { reportBase }, { status: 'Accepted' });
+		assert.equal(q.reportBase, reportBase);
+		assert.ok(Number.isInteger(q.requestId) && q.requestId >= 0);
+		assert.equal(k.request_id, q.requestId);
+		const before = await stored(s, 'OCPPCommCtrlr', 'OfflineThreshold');
+		const part = (seqNo) => s.call('NotifyReport', {
+			requestId: q.requestId, seqNo, tbc: seqNo === 0, generatedAt: now(), reportData: [REPORTED[seqNo]],
+		});
+		await part(0);
+		await goesOn(k);
+		assert.equal(await stored(s, 'OCPPCommCtrlr', 'OfflineThreshold'), before, 'half a report changes nothing');
+		await part(1);
+		await ended(k);
 		assert.equal(await stored(s, 'OCPPCommCtrlr', 'OfflineThreshold'), '77');
 		assert.equal(await stored(s, 'SampledDataCtrlr', 'TxUpdatedInterval'), '55');
 	});
