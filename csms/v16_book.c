@@ -10,7 +10,7 @@
 #define YEAR_2024      1704067200000LL
 #define CLOSED_KEPT    64 /* closed transactions a station: retries of their messages are known */
 #define ENTRIES_MAX    400 /* with open ones */
-#define START_VALID_MS 3600000 /* a vehicle that is not there an hour after a remote start */
+#define START_VALID_MS 900000 /* stations give up a remote start much sooner (ConnectionTimeOut) */
 
 struct v16_book *v16_book(struct station *s)
 {

@@ -4,9 +4,11 @@
 #include <string.h>
 #include "csms/device.h"
 #include "csms/dispatch_private.h"
-#include "csms/record.h"
+#include "csms/session.h"
 #include "csms/v16_book.h"
 #include "ocpp/v16_down.h"
+
+#define VOLTS 230 /* between a phase and neutral, while nobody is connected */
 
 struct v16_call {
 	struct station *station;
@@ -39,7 +41,7 @@ static struct v16_facts facts_of(struct station *s)
 		.only_watts = units == DEVICE_UNIT_W,
 		.phases = phases,
 		.arg = s,
-		.now = clock_wall(),
+		.volts = s->session ? (int)s->session->core->depot->voltage_v : VOLTS,
 	};
 }
 

@@ -5,7 +5,7 @@
 #include "db/projection.h"
 #include "gen/event.h"
 
-#define START_KEPT_MS 3600000 /* a vehicle that is not there an hour after a remote start */
+#define START_KEPT_MS 3600000 /* no station waits that long for a vehicle */
 
 struct v16 {
 	struct sql *sql;

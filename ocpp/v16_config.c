@@ -3,6 +3,7 @@
  * Every other key is component OCPP16, variable KEY.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "ocpp/v16_down_private.h"
@@ -18,6 +19,7 @@ enum value_kind {
 	PLAIN,
 	UNITS, /* "Current,Power" and "A,W" */
 	PASSWORD, /* text and hexadecimal digits */
+	LIMIT, /* the key is the most that the variable may be, not what it is */
 };
 
 static const struct row {
@@ -41,7 +43,8 @@ static const struct row {
 	{"DeviceDataCtrlr", "ItemsPerMessage", "GetVariables", "GetConfigurationMaxKeys",
 		OCPP201_DATA_INTEGER, 0},
 	{"LocalAuthListCtrlr", "Enabled", NULL, "LocalAuthListEnabled", OCPP201_DATA_BOOLEAN, 0},
-	{"LocalAuthListCtrlr", "Entries", NULL, "LocalAuthListMaxLength", OCPP201_DATA_INTEGER, 0},
+	{"LocalAuthListCtrlr", "Entries", NULL, "LocalAuthListMaxLength", OCPP201_DATA_INTEGER,
+		LIMIT},
 	{"LocalAuthListCtrlr", "ItemsPerMessage", NULL, "SendLocalListMaxLength",
 		OCPP201_DATA_INTEGER, 0},
 	{"OCPPCommCtrlr", "FileTransferProtocols", NULL, "SupportedFileTransferProtocols",
@@ -69,13 +72,13 @@ static const struct row {
 	{"SecurityCtrlr", "BasicAuthPassword", NULL, "AuthorizationKey", OCPP201_DATA_STRING,
 		PASSWORD},
 	{"SecurityCtrlr", "CertificateEntries", NULL, "CertificateStoreMaxLength",
-		OCPP201_DATA_INTEGER, 0},
+		OCPP201_DATA_INTEGER, LIMIT},
 	{"SecurityCtrlr", "MaxCertificateChainSize", NULL, "CertificateSignedMaxChainSize",
 		OCPP201_DATA_INTEGER, 0},
 	{"SecurityCtrlr", "OrganizationName", NULL, "CpoName", OCPP201_DATA_STRING, 0},
 	{"SecurityCtrlr", "SecurityProfile", NULL, "SecurityProfile", OCPP201_DATA_INTEGER, 0},
 	{"SmartChargingCtrlr", "Entries", "ChargingProfiles", "MaxChargingProfilesInstalled",
-		OCPP201_DATA_INTEGER, 0},
+		OCPP201_DATA_INTEGER, LIMIT},
 	{"SmartChargingCtrlr", "PeriodsPerSchedule", NULL, "ChargingScheduleMaxPeriods",
 		OCPP201_DATA_INTEGER, 0},
 	{"SmartChargingCtrlr", "Phases3to1", NULL, "ConnectorSwitch3to1PhaseSupported",
@@ -103,8 +106,9 @@ static bool same(const char *a, const char *b)
 static const struct row *row_of(const struct ocpp201_component *c, const struct ocpp201_variable *v)
 {
 	for (size_t i = 0; i < ROWS; i++)
-		if (!c->evse && !c->instance && same(table[i].component, c->name) &&
-			same(table[i].variable, v->name) && same(table[i].instance, v->instance))
+		if (table[i].kind != LIMIT && !c->evse && !c->instance &&
+			same(table[i].component, c->name) && same(table[i].variable, v->name) &&
+			same(table[i].instance, v->instance))
 			return &table[i];
 	return NULL;
 }
@@ -185,8 +189,8 @@ static const char *value_16(struct v16_making *m, const struct row *r, const cha
 	if (r && r->kind == PASSWORD)
 		return password(m, value);
 	if (r && r->kind == UNITS)
-		return swap_units(m->arena, value, true);
-	if (schema_utf8_check(value, strlen(value), &points) && points <= VALUE_MAX)
+		value = swap_units(m->arena, value, true);
+	if (value && schema_utf8_check(value, strlen(value), &points) && points <= VALUE_MAX)
 		return value;
 	v16_refuse(m, "OCPP 1.6 has no value of more than %d characters", VALUE_MAX);
 	return NULL;
@@ -368,6 +372,22 @@ int v16_make_base_report(struct v16_making *m, const void *request)
 	return v16_add(m, OCPP16_GET_CONFIGURATION) ? 0 : -1; /* without keys: all */
 }
 
+static void fill_value(struct arena *a, const struct row *r, const struct ocpp16_key_value *kv,
+	struct ocpp201_variable_attribute *at, struct ocpp201_variable_characteristics *about)
+{
+	at->has_mutability = true;
+	at->mutability =
+		kv->readonly ? OCPP201_MUTABILITY_READ_ONLY : OCPP201_MUTABILITY_READ_WRITE;
+	if (r && r->kind == PASSWORD) {
+		at->mutability = OCPP201_MUTABILITY_WRITE_ONLY;
+	} else if (r && r->kind == LIMIT) {
+		about->max_limit = kv->value ? strtod(kv->value, NULL) : -1;
+		about->has_max_limit = about->max_limit >= 0 && about->max_limit <= INT32_MAX;
+	} else {
+		at->value = value_201(a, r, kv->value);
+	}
+}
+
 static bool fill_item(
 	struct arena *a, const struct ocpp16_key_value *kv, struct ocpp201_report_data *out)
 {
@@ -382,13 +402,7 @@ static bool fill_item(
 	out->variable.instance = r ? r->instance : NULL;
 	out->variable_attribute.count = 1;
 	out->variable_attribute.items = at;
-	at->has_mutability = true;
-	at->mutability =
-		kv->readonly ? OCPP201_MUTABILITY_READ_ONLY : OCPP201_MUTABILITY_READ_WRITE;
-	if (r && r->kind == PASSWORD)
-		at->mutability = OCPP201_MUTABILITY_WRITE_ONLY;
-	else
-		at->value = value_201(a, r, kv->value);
+	fill_value(a, r, kv, at, out->variable_characteristics);
 	out->variable_characteristics->data_type = r ? r->type : OCPP201_DATA_STRING;
 	return true;
 }

@@ -17,7 +17,7 @@ struct v16_facts {
 	bool only_amperes, only_watts; /* units of its charging schedules; both false: either */
 	int (*phases)(void *arg, int64_t evse); /* of an EVSE; 0: it gives DC */
 	void *arg;
-	wall_t now;
+	int volts; /* nominal, phase to neutral */
 };
 
 /* One request of 1.6. */

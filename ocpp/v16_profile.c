@@ -6,7 +6,6 @@
 #include <string.h>
 #include "ocpp/v16_down_private.h"
 
-#define VOLTS          230.0 /* nominal, phase to neutral */
 #define PHASES_DEFAULT 3 /* K01.FR.49 */
 
 static double down_to_tenth(double x)
@@ -25,7 +24,7 @@ static double factor(const struct v16_facts *f, int64_t evse, enum ocpp201_charg
 		return 1; /* DC: amperes are on the other side of the converter */
 	if (p && p->has_number_phases && p->number_phases > 0)
 		phases = (int)p->number_phases;
-	v = VOLTS * phases;
+	v = (double)f->volts * phases;
 	if (unit == OCPP201_CHARGING_RATE_UNIT_W && f->only_amperes)
 		return 1 / v;
 	return unit == OCPP201_CHARGING_RATE_UNIT_A && f->only_watts ? v : 1;
@@ -49,14 +48,17 @@ static int put_periods(struct v16_making *m, int64_t evse,
 	for (size_t i = 0; i < list->count; i++) {
 		const struct ocpp201_charging_schedule_period *p = &list->items[i];
 
+		double limit = down_to_tenth(
+			p->limit * factor(m->facts, evse, in->charging_rate_unit, p));
+
 		if (p->has_phase_to_use)
 			return v16_refuse(m, "OCPP 1.6 has no phaseToUse");
+		if (!isfinite(limit))
+			return v16_refuse(m, "a limit of %g cannot be sent", p->limit);
 		out->charging_schedule_period.items[out->charging_schedule_period.count++] =
 			(struct ocpp16_charging_schedule_period){
 				.start_period = p->start_period,
-				.limit = down_to_tenth(
-					p->limit *
-					factor(m->facts, evse, in->charging_rate_unit, p)),
+				.limit = limit,
 				.has_number_phases = p->has_number_phases,
 				.number_phases = p->number_phases,
 			};
@@ -85,8 +87,10 @@ static int put_schedule(struct v16_making *m, int64_t evse,
 	out->charging_rate_unit =
 		is_watts ? OCPP16_CHARGING_RATE_UNIT_W : OCPP16_CHARGING_RATE_UNIT_A;
 	out->has_min_charging_rate = in->has_min_charging_rate;
-	out->min_charging_rate = down_to_tenth(
+	out->min_charging_rate = !in->has_min_charging_rate ? 0 : down_to_tenth(
 		in->min_charging_rate * factor(m->facts, evse, in->charging_rate_unit, NULL));
+	if (!isfinite(out->min_charging_rate))
+		return v16_refuse(m, "a rate of %g cannot be sent", in->min_charging_rate);
 	return put_periods(m, evse, in, out);
 }
 
