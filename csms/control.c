@@ -6,6 +6,7 @@
 #include "csms/control_private.h"
 #include "csms/meters.h"
 #include "csms/planner.h"
+#include "csms/reconcile.h"
 #include "csms/tree.h"
 
 #define PLAN_SOON_MS 200 /* events that come together make one plan */
@@ -126,6 +127,7 @@ void control_station_ready(struct control *k, struct station *s, bool booted)
 		if (l)
 			lane_repeat(l, booted);
 	}
+	reconcile_soon(k->core, s);
 	if (booted)
 		ask_for_samples(k, s);
 	cycle_soon(k);

@@ -9,6 +9,7 @@
 #include "csms/retry.h"
 #include "csms/external.h"
 #include "csms/holding.h"
+#include "csms/reconcile.h"
 #include "csms/report.h"
 #include "csms/v16_book.h"
 
@@ -205,6 +206,7 @@ static void free_station(struct station *s)
 	v16_book_destroy(s->v16);
 	holdings_forget(s);
 	externals_forget(s);
+	reconcile_forget(s);
 	free(s->evses);
 	free(s);
 }

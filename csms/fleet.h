@@ -26,6 +26,7 @@ struct inventory; /* csms/inventory.h */
 struct report; /* csms/report.c */
 struct holding; /* csms/holding.h */
 struct external; /* csms/external.h */
+struct reconcile; /* csms/reconcile.h */
 struct session; /* csms/session.h */
 struct station;
 struct vehicle;
@@ -144,6 +145,7 @@ struct station {
 	struct holding
 		*holdings; /* utlist, owned: the charging profiles that it is believed to hold */
 	struct external *externals; /* utlist, owned: limits that others have put on it */
+	struct reconcile *reconcile; /* owned; NULL: not yet */
 	uint64_t revision; /* grows with every change that a view shows */
 	UT_hash_handle hh;
 };

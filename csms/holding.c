@@ -272,7 +272,7 @@ void holding_transaction_ended(struct core *c, struct station *s, const char *tr
 
 /* -- who leads -------------------------------------------------------------------------------- */
 
-static bool leads_ours(const struct holding *h, const struct evse *e)
+bool holding_leads(const struct holding *h, const struct evse *e)
 {
 	const struct ocpp201_charging_profile *p = h->profile;
 
@@ -295,7 +295,7 @@ bool holding_overrides(const struct evse *e)
 	if (e->station->is_manual)
 		return false; /* it counts in full as it is */
 	DL_FOREACH (e->station->holdings, h)
-		if (leads_ours(h, e))
+		if (holding_leads(h, e))
 			return true;
 	return false;
 }

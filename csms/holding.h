@@ -58,6 +58,9 @@ void holding_transaction_ended(struct core *c, struct station *s, const char *tr
 void holding_drop(
 	struct core *c, struct station *s, const int64_t *ids, size_t count, const char *why);
 
+/* It is not depotd's and rules the EVSE in place of depotd's own. */
+bool holding_leads(const struct holding *h, const struct evse *e);
+
 /* Some profile that is not depotd's may let an EVSE of an automatic station draw more than depotd's
  * own allow: until it is gone, the EVSE counts at max_w. */
 bool holding_overrides(const struct evse *e);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <utlist.h>
+#include "csms/device.h"
 #include "csms/holding.h"
 
 #define EXTERNAL OCPP201_CHARGING_PROFILE_PURPOSE_CHARGING_STATION_EXTERNAL_CONSTRAINTS
@@ -154,7 +155,7 @@ static int check_schedule(const struct judged *j, const struct ocpp201_charging_
 	bool amperes = q->charging_rate_unit == OCPP201_CHARGING_RATE_UNIT_A;
 	int64_t most = periods_most(j);
 
-	if (j->f->units && !(j->f->units & (amperes ? PROFILE_UNIT_A : PROFILE_UNIT_W)))
+	if (j->f->units && !(j->f->units & (amperes ? DEVICE_UNIT_A : DEVICE_UNIT_W)))
 		return no(j->why, "K01.FR.26: %s takes limits in %s only", j->s->id,
 			amperes ? "W" : "A");
 	if (q->has_duration && q->duration < 1)
@@ -305,8 +306,8 @@ static int check_composite(const struct station *s,
 		return no(why, "K08: a duration is at least one second");
 	if (r->has_charging_rate_unit && f->units &&
 		!(f->units &
-			(r->charging_rate_unit == OCPP201_CHARGING_RATE_UNIT_A ? PROFILE_UNIT_A
-									       : PROFILE_UNIT_W)))
+			(r->charging_rate_unit == OCPP201_CHARGING_RATE_UNIT_A ? DEVICE_UNIT_A
+									       : DEVICE_UNIT_W)))
 		return no(why, "K08.FR.07: %s does not list that chargingRateUnit", s->id);
 	return 0;
 }
@@ -482,8 +483,14 @@ int profile_admit(
 
 struct profile_facts profile_facts(const struct core *c, const struct station *s)
 {
-	(void)s;
-	return (struct profile_facts){.stack_level = -1, .voltage_v = (int)c->depot->voltage_v};
+	return (struct profile_facts){
+		.periods = device_fact(s, DEVICE_PROFILE_PERIODS, 0),
+		.stack_level = device_fact(s, DEVICE_PROFILE_STACK_LEVEL, -1),
+		.entries = device_fact(s, DEVICE_PROFILES_LIMIT, 0),
+		.units = device_fact(s, DEVICE_PROFILE_UNITS, 0),
+		.switches_phases = device_fact(s, DEVICE_PHASE_SWITCHING, 0) != 0,
+		.voltage_v = (int)c->depot->voltage_v,
+	};
 }
 
 static int check_command(const struct core *c, const struct station *s, int action,

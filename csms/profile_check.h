@@ -12,15 +12,12 @@
 #include "csms/core.h"
 #include "gen/ocpp201.h"
 
-#define PROFILE_UNIT_A 1
-#define PROFILE_UNIT_W 2
-
 /* What the station says of itself; 0: not known. */
 struct profile_facts {
 	int64_t periods; /* PeriodsPerSchedule */
 	int64_t stack_level; /* ProfileStackLevel, the highest; -1: not known */
 	int64_t entries; /* profiles that it can hold */
-	int64_t units; /* PROFILE_UNIT_A, PROFILE_UNIT_W */
+	int64_t units; /* DEVICE_UNIT_A, DEVICE_UNIT_W */
 	bool switches_phases; /* ACPhaseSwitchingSupported is there and true */
 	int voltage_v; /* phase to neutral */
 };

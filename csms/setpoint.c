@@ -4,6 +4,7 @@
 #include <string.h>
 #include "csms/call.h"
 #include "csms/control.h"
+#include "csms/device.h"
 #include "csms/holding.h"
 #include "csms/log.h"
 #include "csms/record.h"
@@ -167,7 +168,8 @@ static void write_period(struct text *t, const struct evse *e, int64_t start_s, 
 /* Periods that the vehicle and the station take; two are enough for all that is said here. */
 static bool takes_one_period(const struct lane *l, bool is_own)
 {
-	return is_own && l->evse->tx.needs.max_tuples == 1;
+	return is_own && (l->evse->tx.needs.max_tuples == 1 ||
+				 device_fact(l->evse->station, DEVICE_PROFILE_PERIODS, 0) == 1);
 }
 
 /* K01: absolute, W, first period at 0, and the tail at the end; a period that changes nothing is

@@ -7,6 +7,7 @@
 #include "csms/handle/handlers.h"
 #include "csms/log.h"
 #include "csms/needs.h"
+#include "csms/reconcile.h"
 #include "csms/record.h"
 #include "csms/report.h"
 
@@ -265,5 +266,6 @@ void *handle_report_charging_profiles(struct exchange *x, const void *request)
 	if (!items || !report_part(x, EVENT_REPORT_KIND_PROFILES, r->request_id, -1, !r->tbc,
 			      (wall_t){0}, items))
 		return NULL;
+	reconcile_reported(x->core, x->station, r);
 	return arena_alloc(x->arena, sizeof(struct ocpp201_report_charging_profiles_response));
 }
