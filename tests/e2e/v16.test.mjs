@@ -3,7 +3,9 @@
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { RPCClient, createRPCError } from 'ocpp-rpc';
-import { Depotd, until } from './harness.mjs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { BUILD, Depotd, until } from './harness.mjs';
 
 const KEY = Buffer.from('00017fff80c3280a0d3a22f0908d41424344ff00', 'hex'); // raw bytes, no UTF-8
 const now = (ms = 0) => new Date(Date.now() + ms).toISOString();
@@ -434,4 +436,11 @@ test('faults are problems of the connector; unknown things are answered as such'
 	await assert.rejects(raw.call('Reset', { type: 'Soft' }), (e) => /NotSupported/.test(e.rpcErrorCode ?? e.name));
 	await assert.rejects(raw.call('StatusNotification', { connectorId: 'x' }),
 		(e) => /Type|Format|Occur|Property/.test(e.rpcErrorCode ?? e.name));
+});
+
+test('the store is what its journal says', async () => {
+	await client.close({ force: true }).catch(() => {});
+	await depotd.stop();
+	const r = spawnSync(join(process.env.CTL ?? BUILD, 'depotctl'), ['rebuild', '--check', '--data', depotd.data], { encoding: 'utf8' });
+	assert.equal(r.status, 0, r.stdout + r.stderr);
 });
