@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
+#include "csms/auth_cache.h"
 #include "csms/call.h"
 #include "csms/command.h"
 #include "csms/control.h"
+#include "csms/local_list.h"
 #include "csms/log.h"
 #include "csms/password.h"
 #include "csms/record.h"
@@ -133,6 +135,7 @@ static void station_in_force(void *arg, int status, const char *why)
 		session_close(s->session, WS_CLOSE_POLICY, "registration changed");
 	else
 		ask_to_boot(c, s);
+	local_list_station(c, s);
 	change_end(x, 0, NULL);
 }
 
@@ -230,6 +233,7 @@ static void station_gone(void *arg, int status, const char *why)
 			session_close(old, WS_CLOSE_POLICY, "the station was removed");
 		}
 		commands_station_gone(s);
+		local_list_station_gone(c, s->id);
 		fleet_remove_station(&c->fleet, s);
 		if (control_rebuild(c->control, words))
 			log_error("tree: %s", words);
@@ -263,9 +267,20 @@ static void token_in_force(void *arg, int status, const char *why)
 {
 	struct change *x = arg;
 
-	if (status == 0 && !fleet_put_token(&x->core->fleet, x->token)) {
+	struct core *c = x->core;
+	const struct token *old = fleet_token(&c->fleet, x->token->type, x->token->value);
+	struct token *t = NULL;
+	char before[20] = "";
+
+	if (old)
+		memcpy(before, old->status, sizeof before);
+	if (status == 0 && !(t = fleet_put_token(&c->fleet, x->token))) {
 		status = -1;
 		why = "out of memory";
+	}
+	if (t) {
+		local_list_token(c, t);
+		auth_cache_token(c, t, before);
 	}
 	change_end(x, status, why);
 }
@@ -407,8 +422,10 @@ static void token_gone(void *arg, int status, const char *why)
 	struct change *x = arg;
 	struct token *t = fleet_token(&x->core->fleet, x->token_type, x->token_value);
 
-	if (status == 0 && t)
+	if (status == 0 && t) {
+		local_list_token_gone(x->core, t);
 		fleet_remove_token(&x->core->fleet, t);
+	}
 	change_end(x, status, why);
 }
 

@@ -16,6 +16,7 @@
 
 struct commands;
 struct reservations; /* csms/reservation.h */
+struct lists; /* csms/local_list.h */
 struct control; /* csms/control.h: tree, guard, planner, setpoints */
 struct meters; /* csms/meters.h: pollers and their newest readings */
 struct ws_server;
@@ -47,6 +48,7 @@ struct core {
 	struct placing *placings; /* utlist, oldest first: the next proof counts them too */
 	struct commands *commands; /* csms/command.h */
 	struct reservations *reservations;
+	struct lists *lists;
 	struct meters *meters;
 	struct control *control;
 	struct net *net; /* NULL in scenario tests, as the three below */

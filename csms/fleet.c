@@ -285,7 +285,7 @@ static int put_rules(struct token *t, const struct event_token_changed *row)
 static void give_texts(
 	char *from, size_t size, int count, struct arena *a, struct schema_strings *out)
 {
-	out->items = arena_alloc(a, sizeof *out->items * (size_t)(count + 1));
+	out->items = count ? arena_alloc(a, sizeof *out->items * (size_t)count) : NULL;
 	for (int i = 0; out->items && i < count; i++)
 		out->items[out->count++] = from + (size_t)i * size;
 }

@@ -186,6 +186,7 @@ struct token {
 	wall_t expires; /* ms 0: never */
 	struct vehicle *vehicle;
 	struct token_rules *rules; /* owned; NULL: none */
+	uint64_t list_hash, list_revision; /* csms/local_list.h: of what lists say of it, 0: nothing */
 	UT_hash_handle hh;
 };
 

@@ -16,6 +16,7 @@
 #include "csms/control.h"
 #include "csms/core.h"
 #include "csms/http_server.h"
+#include "csms/local_list.h"
 #include "csms/log.h"
 #include "csms/meters.h"
 #include "csms/pki/site_ca.h"
@@ -203,6 +204,9 @@ static int start_control(struct daemon *d, char why[400])
 		return -1;
 	c->reservations = reservations_create(c, why);
 	if (!c->reservations)
+		return -1;
+	c->lists = lists_create(c, why);
+	if (!c->lists)
 		return -1;
 	c->meters = meters_create(c, why);
 	if (!c->meters)
@@ -433,6 +437,8 @@ static void stop(struct daemon *d)
 
 	control_destroy(c->control);
 	meters_destroy(c->meters);
+	lists_destroy(c->lists);
+	c->lists = NULL;
 	reservations_destroy(c->reservations);
 	commands_destroy(c->commands);
 	if (c->db) {

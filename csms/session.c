@@ -7,6 +7,7 @@
 #include "csms/control.h"
 #include "csms/inventory.h"
 #include "csms/dispatch.h"
+#include "csms/local_list.h"
 #include "csms/log.h"
 #include "csms/password.h"
 #include "csms/record.h"
@@ -201,6 +202,7 @@ struct session *session_open(struct core *c, struct station *s, void *conn,
 	if (station_is_accepted(s)) {
 		control_station_ready(c->control, s, false);
 		inventory_station_ready(c, s);
+		local_list_station(c, s);
 	}
 	command_sign(c, s, &(struct command_sign){.kind = SIGN_CONNECTED, .action = -1});
 	return x;

@@ -13,6 +13,7 @@ const struct depot_authorization *token_policy(const struct depot_file *d)
 	static const struct depot_authorization usual = {
 		.unknown = DEPOT_CHOICE_REFUSE,
 		.concurrent_use = DEPOT_CHOICE_ALLOW,
+		.list_settle_s = 5,
 	};
 
 	return d->authorization ? d->authorization : &usual;

@@ -21,6 +21,12 @@ const char migrate_depot_3[] =
 	"CREATE INDEX commands_station ON commands (depot, station, started_at);"
 	"CREATE INDEX commands_open ON commands (depot, state) WHERE ended_at IS NULL;"
 
+	/* projection_list.c */
+	"CREATE TABLE local_lists ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, mode TEXT, state TEXT NOT NULL,"
+	" version INTEGER NOT NULL, entries INTEGER NOT NULL, digest TEXT, note TEXT,"
+	" at INTEGER NOT NULL, PRIMARY KEY (depot, station)) WITHOUT ROWID;"
+
 	/* projection_reservation.c */
 	"CREATE TABLE reservations ("
 	" depot TEXT NOT NULL, station TEXT NOT NULL, id INTEGER NOT NULL, state TEXT NOT NULL,"

@@ -26,6 +26,12 @@ void token_get(struct ask *k);
 void token_put(struct ask *k);
 void token_delete(struct ask *k);
 
+/* local_lists.c */
+void local_lists_list(struct ask *k);
+void local_list_put(struct ask *k);
+void local_list_sync_post(struct ask *k);
+void cache_clear_post(struct ask *k);
+
 /* reservations.c */
 void reservations_list(struct ask *k);
 void reservation_post(struct ask *k);

@@ -91,6 +91,18 @@ const struct route api_routes[] = {
 	{"DELETE", V1 "/tokens/{type}/{value}", "", ROLE_OPERATOR, token_delete, NULL,
 		&api_done_type, "Removes a token"},
 
+	{"GET", V1 "/local-lists", "", ROLE_VIEWER, local_lists_list, NULL,
+		&api_local_list_list_type,
+		"Local authorisation lists: what each station has of them"},
+	{"PUT", V1 "/stations/{id}/local-list", "", ROLE_OPERATOR, local_list_put,
+		&api_local_list_put_type, &api_done_type,
+		"Switches on (sync) or off that the station's local list is kept like our tokens"},
+	{"POST", V1 "/stations/{id}/local-list/sync", "", ROLE_OPERATOR, local_list_sync_post,
+		NULL, &api_local_list_view_type, "Sends the whole list anew; answers at once"},
+	{"POST", V1 "/authorization-cache/clear", "", ROLE_OPERATOR, cache_clear_post,
+		&api_cache_clear_post_type, &api_cache_clear_reply_type,
+		"Clears the authorisation caches (ClearCache); a result for each station"},
+
 	{"GET", V1 "/reservations", "station state limit", ROLE_VIEWER, reservations_list, NULL,
 		&api_reservation_list_type,
 		"Reservations, newest first; state=open: those that hold"},

@@ -7,6 +7,7 @@
 #include "csms/command/device_check.h"
 #include "csms/command/private.h"
 #include "csms/profile_check.h"
+#include "csms/local_list.h"
 #include "csms/reservation.h"
 #include "csms/device.h"
 
@@ -368,7 +369,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 	[OCPP201_GET_DISPLAY_MESSAGES] = {REPORTS, .yes = "Accepted Unknown", .over = "Unknown",
 		.answered = device_answered},
 	[OCPP201_GET_INSTALLED_CERTIFICATE_IDS] = {.yes = "Accepted NotFound"},
-	[OCPP201_GET_LOCAL_LIST_VERSION] = {.yes = NULL},
+	[OCPP201_GET_LOCAL_LIST_VERSION] = {.yes = NULL, .answered = local_list_answered},
 	[OCPP201_GET_LOG] = {.yes = "Accepted AcceptedCanceled",
 		.signs = 1u << SIGN_LOG | 1u << SIGN_UPLOADED,
 		.meet = meet_log,
@@ -411,7 +412,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 		.meet = meet_reset,
 		.effect_s = DAY,
 		.waits_for = "the station to come back"},
-	[OCPP201_SEND_LOCAL_LIST] = {.yes = "Accepted"},
+	[OCPP201_SEND_LOCAL_LIST] = {.yes = "Accepted", .answered = local_list_answered},
 	[OCPP201_SET_CHARGING_PROFILE] = {.yes = "Accepted", .check = profile_check_set},
 	[OCPP201_SET_DISPLAY_MESSAGE] = {.yes = "Accepted",
 		.check = check_set_display,

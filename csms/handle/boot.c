@@ -6,6 +6,7 @@
 #include "csms/control.h"
 #include "csms/handle/handlers.h"
 #include "csms/inventory.h"
+#include "csms/local_list.h"
 #include "csms/log.h"
 #include "csms/record.h"
 
@@ -103,6 +104,7 @@ static void in_force(void *arg, int status, const char *why)
 			control_station_ready(b->core->control, s, true);
 			raise_profile(b->core, s);
 			inventory_station_ready(b->core, s);
+			local_list_station(b->core, s);
 		}
 		command_sign(b->core, s, &sign);
 	}

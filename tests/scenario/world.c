@@ -11,6 +11,7 @@
 #include "csms/config.h"
 #include "csms/command.h"
 #include "csms/control.h"
+#include "csms/local_list.h"
 #include "csms/log.h"
 #include "csms/meters.h"
 #include "csms/record.h"
@@ -424,6 +425,8 @@ void world_start(struct world *w)
 	ck_assert_msg(c->commands != NULL, "%s", why);
 	c->reservations = reservations_create(c, why);
 	ck_assert_msg(c->reservations != NULL, "%s", why);
+	c->lists = lists_create(c, why);
+	ck_assert_msg(c->lists != NULL, "%s", why);
 	c->meters = meters_create(c, why);
 	ck_assert_msg(c->meters != NULL, "%s", why);
 	c->control = control_create(c, why);
@@ -447,6 +450,8 @@ static void finish_core(struct world *w)
 	control_destroy(c->control);
 	c->control = NULL;
 	meters_destroy(c->meters);
+	lists_destroy(c->lists);
+	c->lists = NULL;
 	reservations_destroy(c->reservations);
 	c->reservations = NULL;
 	commands_destroy(c->commands);

@@ -1,4 +1,4 @@
-/* Who may charge, and where: tokens, reservations. */
+/* Who may charge, and where: tokens, local lists, caches, reservations. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +125,99 @@ int ctl_token(struct ctl *c)
 	if (strcmp(verb, "remove") == 0)
 		return ctl_done(c, "DELETE", path, NULL, NULL, "Removed.");
 	return ctl_complain(CTL_USAGE, "token takes add, remove or list");
+}
+
+/* -- local lists and caches ------------------------------------------------------------------ */
+
+static void row_list(struct ctl *c, struct table *t, const struct api_local_list_view *v)
+{
+	table_row(t);
+	table_cell(t, v->station);
+	table_cell(t, api_list_mode_enum.values[v->mode]);
+	table_cell(t, v->state);
+	table_cell(t, v->doing);
+	table_cell(t, arena_printf(c->arena, "%lld", (long long)v->version));
+	table_cell(t, arena_printf(c->arena, "%lld", (long long)v->entries));
+	table_cell(t, cell_time(c->arena, v->has_at, v->at));
+	table_cell(t, v->note);
+}
+
+static struct table *list_table(struct ctl *c)
+{
+	return table_create(
+		c->arena, "STATION|MODE|STATE|DOING|>VERSION|>ENTRIES|SINCE|NOTE", c->colour);
+}
+
+static int show_lists(struct ctl *c)
+{
+	struct table *t = list_table(c);
+	void *answer;
+	int status = ctl_ask_struct(
+		c, "GET", "local-lists", NULL, NULL, &api_local_list_list_type, &answer);
+	const struct api_local_list_list *list = answer;
+
+	for (size_t i = 0; list != NULL && i < list->lists.count; i++)
+		row_list(c, t, &list->lists.items[i]);
+	if (list != NULL)
+		ctl_print(t, "No stations.");
+	return status;
+}
+
+static int sync_list(struct ctl *c, const char *station)
+{
+	const char *path = arena_printf(c->arena, "stations/%s/local-list/sync", station);
+	struct table *t = list_table(c);
+	void *answer;
+	int status =
+		ctl_ask_struct(c, "POST", path, NULL, NULL, &api_local_list_view_type, &answer);
+
+	if (answer == NULL)
+		return status;
+	row_list(c, t, answer);
+	ctl_print(t, "");
+	return status;
+}
+
+int ctl_local_list(struct ctl *c)
+{
+	const char *verb = c->argc > 0 ? c->argv[0] : "list";
+	const char *station = c->argc > 1 ? ctl_escape(c, c->argv[1]) : NULL;
+	struct api_local_list_put put = {
+		.mode = strcmp(verb, "on") == 0 ? API_LIST_MODE_SYNC : API_LIST_MODE_OFF};
+
+	if (strcmp(verb, "list") == 0)
+		return show_lists(c);
+	if (station == NULL)
+		return ctl_complain(CTL_USAGE, "local-list takes on, off or sync with a STATION");
+	if (strcmp(verb, "sync") == 0)
+		return sync_list(c, station);
+	if (strcmp(verb, "on") != 0 && strcmp(verb, "off") != 0)
+		return ctl_complain(CTL_USAGE, "local-list takes list, on, off or sync");
+	return ctl_done(c, "PUT", arena_printf(c->arena, "stations/%s/local-list", station),
+		&api_local_list_put_type, &put, "Stored.");
+}
+
+int ctl_clear_cache(struct ctl *c)
+{
+	struct api_cache_clear_post post = {.why = ctl_option(c, "--why")};
+	struct table *t = table_create(c->arena, "STATION|STATE|NOTE", c->colour);
+	void *answer;
+	int status;
+
+	post.stations.items = c->argc > 0 ? c->argv : NULL;
+	post.stations.count = (size_t)c->argc;
+	status = ctl_ask_struct(c, "POST", "authorization-cache/clear", &api_cache_clear_post_type,
+		&post, &api_cache_clear_reply_type, &answer);
+	const struct api_cache_clear_reply *r = answer;
+	for (size_t i = 0; r != NULL && i < r->results.count; i++) {
+		table_row(t);
+		table_cell(t, r->results.items[i].station);
+		table_cell(t, r->results.items[i].state);
+		table_cell(t, r->results.items[i].note);
+	}
+	if (r != NULL)
+		ctl_print(t, "No station is connected.");
+	return status;
 }
 
 /* -- reservations ---------------------------------------------------------------------------- */

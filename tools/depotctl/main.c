@@ -102,6 +102,12 @@ const struct command ctl_commands[] = {
 		"--language= --message=",
 		"Cards and other tokens that may charge; where, when, and whose they are",
 		"depotctl token add ISO14443 04A2B3C4 --vehicle VAN-12"},
+	{"local-list", "[list] | on STATION | off STATION | sync STATION", ctl_local_list, 0, 2, "",
+		"Local authorisation lists: what stations have; on: kept like our tokens; sync: sent anew",
+		"depotctl local-list on CP-07"},
+	{"clear-cache", "[STATION …] [--why TEXT]", ctl_clear_cache, 0, -1, "--why=",
+		"Clears the authorisation caches of stations, of all that are connected by default",
+		"depotctl clear-cache CP-07 --why 'lost card'"},
 	{"reserve",
 		"STATION TOKEN --until T [--evse N | --connector TYPE] [--type TYPE] [--group G]\n"
 		"              [--why TEXT]",
