@@ -584,41 +584,6 @@ void local_list_station_gone(struct core *c, const char *id)
 	free(l);
 }
 
-void local_list_answered(
-	struct core *c, struct station *s, int action, const void *request, const void *response)
-{
-	struct list *l = list_of(c, s->id);
-
-	if (!l)
-		return;
-	if (action == OCPP201_GET_LOCAL_LIST_VERSION) {
-		const struct ocpp201_get_local_list_version_response *res = response;
-
-		l->seen = res->version_number;
-	} else {
-		const struct ocpp201_send_local_list_request *req = request;
-		const struct ocpp201_send_local_list_response *res = response;
-
-		if (res->status != OCPP201_SEND_LOCAL_LIST_STATUS_ACCEPTED)
-			return;
-		l->seen = req->version_number;
-		if (l->step == STEP_SENDS && req->version_number == l->sent_version)
-			return; /* our own: on_sent() follows */
-		/* Somebody else's: what the station has now is his. */
-		l->is_disturbed = l->step == STEP_SENDS;
-		l->version = req->version_number;
-		l->digest = l->revision = 0;
-		l->must_full = true;
-		snprintf(l->note, sizeof l->note, "an operator sent a list of his own");
-		l->state = mode_of(c, l) == EVENT_LIST_MODE_SYNC ? EVENT_LIST_STATE_BEHIND
-								 : EVENT_LIST_STATE_OFF;
-		l->entries = (int64_t)req->local_authorization_list.count;
-		journal(l, "depotd");
-		if (l->state == EVENT_LIST_STATE_BEHIND)
-			settle(l);
-	}
-}
-
 void local_list_forget_token(struct core *c, struct station *s, const char *type, const char *value)
 {
 	struct list *l = list_of(c, s->id);
@@ -644,6 +609,53 @@ void local_list_forget_token(struct core *c, struct station *s, const char *type
 		lose(l, "out of memory");
 	else
 		send_part(l);
+}
+
+static void forget_customer(struct core *c, struct station *s,
+	const struct ocpp201_customer_information_request *req,
+	const struct ocpp201_customer_information_response *res)
+{
+	if (req->clear && req->id_token &&
+		res->status == OCPP201_CUSTOMER_INFORMATION_STATUS_ACCEPTED)
+		local_list_forget_token(c, s, ocpp201_id_token_enum.values[req->id_token->type],
+			req->id_token->id_token);
+}
+
+void local_list_answered(
+	struct core *c, struct station *s, int action, const void *request, const void *response)
+{
+	struct list *l = list_of(c, s->id);
+
+	if (!l)
+		return;
+	if (action == OCPP201_CUSTOMER_INFORMATION) {
+		forget_customer(c, s, request, response);
+	} else if (action == OCPP201_GET_LOCAL_LIST_VERSION) {
+		const struct ocpp201_get_local_list_version_response *res = response;
+
+		l->seen = res->version_number;
+	} else {
+		const struct ocpp201_send_local_list_request *req = request;
+		const struct ocpp201_send_local_list_response *res = response;
+
+		if (res->status != OCPP201_SEND_LOCAL_LIST_STATUS_ACCEPTED)
+			return;
+		l->seen = req->version_number;
+		if (l->step == STEP_SENDS && req->version_number == l->sent_version)
+			return; /* our own: on_sent() follows */
+		/* Somebody else's: what the station has now is his. */
+		l->is_disturbed = l->step == STEP_SENDS;
+		l->version = req->version_number;
+		l->digest = l->revision = 0;
+		l->must_full = true;
+		snprintf(l->note, sizeof l->note, "an operator sent a list of his own");
+		l->state = mode_of(c, l) == EVENT_LIST_MODE_SYNC ? EVENT_LIST_STATE_BEHIND
+								 : EVENT_LIST_STATE_OFF;
+		l->entries = (int64_t)req->local_authorization_list.count;
+		journal(l, "depotd");
+		if (l->state == EVENT_LIST_STATE_BEHIND)
+			settle(l);
+	}
 }
 
 /* -- asked by operators ----------------------------------------------------------------------- */

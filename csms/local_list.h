@@ -31,7 +31,8 @@ void local_list_station_gone(struct core *c, const char *id);
 void local_list_forget_token(
 	struct core *c, struct station *s, const char *type, const char *value);
 
-/* Row of csms/command/rules.c: GetLocalListVersion or SendLocalList was answered. */
+/* Rows of csms/command/rules.c: GetLocalListVersion, SendLocalList or CustomerInformation was
+ * answered. */
 void local_list_answered(
 	struct core *c, struct station *s, int action, const void *request, const void *response);
 

@@ -358,7 +358,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 		.answered = device_answered},
 	[OCPP201_COST_UPDATED] = {.yes = NULL},
 	[OCPP201_CUSTOMER_INFORMATION] = {REPORTS, .judge = judge_customer,
-		.check = check_customer},
+		.check = check_customer, .answered = local_list_answered},
 	[OCPP201_DATA_TRANSFER] = {.yes = "Accepted"},
 	[OCPP201_DELETE_CERTIFICATE] = {.yes = "Accepted"},
 	[OCPP201_GET_BASE_REPORT] = {REPORTS, .yes = "Accepted EmptyResultSet",

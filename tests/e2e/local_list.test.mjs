@@ -220,6 +220,22 @@ test('a station without lists is left alone; a list of an operator is put right'
 	await s.close();
 });
 
+test('rule 39: N10.FR.02 what was cleared of a customer leaves the list too', async () => {
+	const list = withList();
+	await put('FORGET');
+	const s = await station('CP-L7', list);
+	await on('CP-L7');
+	await synced('CP-L7', 1);
+	assert.equal(statusOf(list, 'FORGET'), 'Accepted');
+	const r = await d.api('POST', '/stations/CP-L7/commands', { action: 'CustomerInformation', payload: {
+		report: false, clear: true, idToken: { idToken: 'FORGET', type: 'ISO14443' } } });
+	assert.equal(r.json.state, 'done', r.text);
+	await synced('CP-L7', 2);
+	assert.equal(kinds(list), 'FD');
+	assert.equal(statusOf(list, 'FORGET'), undefined);
+	await s.close();
+});
+
 test('caches are cleared on demand with a result for each, and when a token is refused anew', async () => {
 	const a = await booted(d, 'CP-K1');
 	const b = await booted(d, 'CP-K2', { handlers: { ClearCache: () => ({ status: 'Rejected' }) } });
