@@ -5,6 +5,7 @@
 
 #include "csms/claim.h"
 #include "csms/control.h"
+#include "csms/external.h"
 #include "csms/meters.h"
 #include "csms/reservation.h"
 #include "csms/session.h"
@@ -72,6 +73,19 @@ static void view_reservation(
 	put_time(r->expires, &out->has_reserved_until, &out->reserved_until);
 }
 
+static void view_external(const struct core *c, const struct evse *e, struct api_evse_view *out)
+{
+	enum ocpp201_charging_limit_source source = OCPP201_CHARGING_LIMIT_SOURCE_OTHER;
+	int64_t w = e->station->externals || e->station->holdings
+			    ? external_cap_w(c, e, clock_wall(), &source)
+			    : INT64_MAX;
+
+	out->has_external_w = w != INT64_MAX;
+	out->external_w = out->has_external_w ? w : 0;
+	if (out->has_external_w)
+		out->external_source = ocpp201_charging_limit_source_enum.values[source];
+}
+
 void view_evse(
 	const struct core *c, const struct evse *e, struct arena *a, struct api_evse_view *out)
 {
@@ -93,6 +107,7 @@ void view_evse(
 		put_reading(&e->soc_pct, &out->has_soc_pct, &out->soc_pct, &out->has_soc_at,
 			&out->soc_at);
 	view_reservation(c, e, a, out);
+	view_external(c, e, out);
 	if (e->told.limit_w < 0)
 		return;
 	out->has_limit_w = true;

@@ -90,4 +90,8 @@ void device_customer_reports(struct ask *k);
 void variables_post(struct ask *k);
 void job_get(struct ask *k);
 
+/* profiles.c: smart charging */
+void profiles_get(struct ask *k);
+void composite_get(struct ask *k);
+
 #endif

@@ -82,6 +82,15 @@ const struct route api_routes[] = {
 		NULL, &api_customer_report_list_type,
 		"What the station told of customers when it was asked"},
 
+	{"GET", V1 "/stations/{id}/profiles", "", ROLE_VIEWER, profiles_get, NULL,
+		&api_held_profile_list_type,
+		"Charging profiles that the station is believed to hold, limits of others, needs of "
+		"vehicles, and how that compared with what it said after its last reconnect"},
+	{"GET", V1 "/stations/{id}/composite", "evse duration ask", ROLE_VIEWER, composite_get,
+		NULL, &api_composite_type,
+		"All profiles together as one limit for the next `duration` seconds; with ask=1 (for "
+		"operators) the station is asked too"},
+
 	{"GET", V1 "/tokens", "", ROLE_VIEWER, tokens_list, NULL, &api_token_list_type,
 		"Cards and other tokens that may charge"},
 	{"GET", V1 "/tokens/{type}/{value}", "", ROLE_VIEWER, token_get, NULL, &api_token_view_type,

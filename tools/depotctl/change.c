@@ -193,6 +193,7 @@ static bool station_options(struct ctl *c, struct api_station_put *put)
 {
 	const char *profile = ctl_option(c, "--profile");
 	const char *policy = ctl_option(c, "--policy");
+	const char *control = ctl_option(c, "--control");
 
 	put->node = ctl_option(c, "--node");
 	put->name = ctl_option(c, "--name");
@@ -208,6 +209,15 @@ static bool station_options(struct ctl *c, struct api_station_put *put)
 		put->policy = (enum api_policy)value;
 		if (value < 0) {
 			ctl_complain(CTL_USAGE, "--policy must be accepted, pending or rejected");
+			return false;
+		}
+	}
+	if (control != NULL) {
+		int value = schema_enum_find(&api_control_enum, control);
+		put->has_control = true;
+		put->control = (enum api_control)value;
+		if (value < 0) {
+			ctl_complain(CTL_USAGE, "--control must be automatic or manual");
 			return false;
 		}
 	}

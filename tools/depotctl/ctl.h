@@ -130,6 +130,10 @@ int ctl_job(struct ctl *c);
 int ctl_monitors(struct ctl *c);
 int ctl_alerts(struct ctl *c);
 
+/* profiles.c */
+int ctl_profiles(struct ctl *c);
+int ctl_composite(struct ctl *c);
+
 /* watch.c */
 int ctl_watch(struct ctl *c);
 
