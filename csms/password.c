@@ -2,14 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/device.h"
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/secret.h"
 #include "csms/session.h"
-
-#define LENGTH_MIN 16 /* characters; the device model, SecurityCtrlr.BasicAuthPassword */
-#define LENGTH_MAX 40 /* unless the station's maxLimit says more */
 
 static bool is_password(const struct ocpp201_component *component, const struct ocpp201_variable *v)
 {
@@ -85,27 +81,6 @@ static bool if_lost(const struct password_offer *o, const char *id)
 
 /* -- offering --------------------------------------------------------------------------------- */
 
-static int characters(const char *s)
-{
-	int n = 0;
-
-	for (; *s; s++)
-		n += (*s & 0xc0) != 0x80;
-	return n;
-}
-
-static int check(const struct station *s, const char *password, char why[200])
-{
-	int64_t most = device_fact(s, DEVICE_PASSWORD_LIMIT, LENGTH_MAX);
-	int n = characters(password);
-
-	if (n >= LENGTH_MIN && n <= most)
-		return 0;
-	snprintf(why, 200, "a BasicAuthPassword has %d to %lld characters, this one has %d",
-		LENGTH_MIN, (long long)most, n);
-	return -1;
-}
-
 /* Takes the offer into the station's list, or finds it there. */
 static int take_offer(struct core *c, struct station *s, const char *call_id, const char *password,
 	struct password_call *out, char why[200])
@@ -157,7 +132,7 @@ int password_offer(struct core *c, struct station *s, const char *call_id, const
 	}
 	memset(out, 0, sizeof *out);
 	if (password)
-		rc = check(s, password, why) ? -1 : take_offer(c, s, call_id, password, out, why);
+		rc = take_offer(c, s, call_id, password, out, why);
 	arena_destroy(a);
 	return rc;
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import http from 'node:http';
 import { BUILD, Depotd, sleep, until } from './harness.mjs';
-import { booted } from './peer.mjs';
+import { booted, PASSWORD, register } from './peer.mjs';
 
 const run = promisify(execFile);
 const now = () => new Date().toISOString();
@@ -127,6 +127,69 @@ describe('export', () => {
 		assert.equal((await depotd.api('HEAD', '/wire/export')).status, 200);
 		const metrics = (await depotd.api('GET', '/metrics')).text;
 		assert.ok(metrics, 'it lives');
+	});
+});
+
+describe('replay', () => {
+	const idToken = { idToken: '04AA55', type: 'ISO14443' };
+	const event = (eventType, seqNo, more = {}) => ({
+		eventType, seqNo, timestamp: now(), triggerReason: 'Authorized', evse: { id: 1, connectorId: 1 },
+		transactionInfo: { transactionId: 'tape-1' }, meterValue: [{ timestamp: now(), sampledValue: [{ value: 1000 + seqNo }] }], ...more,
+	});
+
+	/** A conversation with all that a tape has to keep, and its export. */
+	async function record() {
+		await depotd.api('PUT', '/tokens/ISO14443/04AA55', { status: 'Accepted' });
+		const s = await booted(depotd, 'TAPE-1', { handlers: {
+			GetVariables: ({ getVariableData }) => ({ getVariableResult: getVariableData.map((v) => ({ ...v, attributeStatus: 'Accepted', attributeValue: '42' })) }),
+		} });
+		await s.call('StatusNotification', { timestamp: now(), connectorStatus: 'Occupied', evseId: 1, connectorId: 1 });
+		await s.call('Authorize', { idToken });
+		await s.say('[2,"broken",');
+		await s.ask('Authorize', { nothing: 'of use' });
+		const started = event('Started', 0, { idToken });
+		await s.ask('TransactionEvent', started, 'tx-0');
+		await s.ask('TransactionEvent', started, 'tx-0'); // a retry stays a retry
+		await depotd.api('POST', '/stations/TAPE-1/calls', { action: 'GetVariables', payload: { getVariableData: [{ component: { name: 'A' }, variable: { name: 'b' } }] } });
+		await s.call('TransactionEvent', event('Updated', 1));
+		await s.call('TransactionEvent', event('Ended', 2));
+		await s.close();
+		const file = join(depotd.dir, 'tape.jsonl');
+		await until('the end in the log', async () => (await pairs('station=TAPE-1&text=Ended'))[0]?.reply);
+		await ctl('wire', '--station', 'TAPE-1', '--export', file);
+		return file;
+	}
+
+	const replay = (d, file, ...more) => run(join(BUILD, 'depotctl'), ['replay', file, '--station', 'TAPE-2', '--password', PASSWORD,
+		'--to', `ws://127.0.0.1:${d.ports.profile1}/ocpp`, ...more]).then((r) => ({ code: 0, ...r }), (e) => e);
+
+	test('the conversation of one station plays on another instance as another: the same, or where not', async () => {
+		const file = await record();
+		const d = await new Depotd().start();
+		try {
+			await register(d, 'TAPE-2');
+			await d.api('PUT', '/tokens/ISO14443/04AA55', { status: 'Accepted' });
+			let r = await replay(d, file, '--as-fast', '--shift');
+			assert.equal(r.code, 0, r.stdout + r.stderr);
+			assert.match(r.stdout, /9 messages in .*: 8 answered as recorded, 0 differently, 0 not at all/);
+			const t = (await d.api('GET', '/transactions/TAPE-2/tape-1')).json;
+			assert.deepEqual([t.transaction.state, t.transaction.complete, t.events.length], ['ended', true, 3]);
+			await d.api('PUT', '/tokens/ISO14443/04AA55', { status: 'Blocked' });
+			r = await replay(d, file, '--speed', '5');
+			assert.equal(r.code, 1, r.stdout);
+			assert.match(r.stdout, /line \d+: Authorize is answered differently\n  recorded: .*Accepted.*\n  now:      .*Blocked/);
+			assert.match(r.stdout, /Different\./);
+			await register(d, 'TAPE-2', { password: 'quite_another-Passw0rd' });
+			r = await replay(d, file);
+			assert.equal(r.code, 3, r.stdout);
+			assert.match(r.stderr, /cannot connect as TAPE-2/);
+			r = await replay(d, join(d.dir, 'none.jsonl'));
+			assert.match(r.stderr, /none\.jsonl: No such file/);
+			writeFileSync(join(d.dir, 'bad.jsonl'), '{"at":"x"}\n');
+			assert.match((await replay(d, join(d.dir, 'bad.jsonl'))).stderr, /line 1 is no line of an export/);
+		} finally {
+			await d.clean();
+		}
 	});
 });
 

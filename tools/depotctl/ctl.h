@@ -20,6 +20,7 @@ struct table;
 struct ctl {
 	struct client *client;
 	struct arena *arena; /* for all that the command needs; freed at the end */
+	const char *ca; /* --ca, or NULL */
 	bool json; /* --json: print the API's answer as it is */
 	bool colour; /* stdout is a terminal and NO_COLOR is not set */
 	const char *command; /* name, for messages */
@@ -103,6 +104,9 @@ int ctl_forget(struct ctl *c);
 
 /* wire.c */
 int ctl_wire(struct ctl *c);
+
+/* replay.c */
+int ctl_replay(struct ctl *c);
 
 /* change.c */
 int ctl_call(struct ctl *c);

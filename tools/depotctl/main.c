@@ -145,6 +145,14 @@ const struct command ctl_commands[] = {
 		"beside its answer; --export writes all of them to a file as JSON lines, for depotctl "
 		"replay",
 		"depotctl wire --station CP-07 --from 2026-03-11T18:00:00Z --export cp-07.jsonl"},
+	{"replay",
+		"FILE|- --station ID --to URL [--from STATION] [--password P|-] [--speed N | --as-fast]\n"
+		"              [--shift]",
+		ctl_replay, 1, 1,
+		"--station= --to= --from= --password= --speed= --as-fast --shift",
+		"Plays a conversation of wire --export against a test instance as that station, and "
+		"tells where it answers otherwise; --shift moves its times to now; exit code 0: the same",
+		"depotctl replay cp-07.jsonl --station CP-07 --to ws://localhost:9000/ocpp --speed 60"},
 	{"metrics", "", ctl_metrics, 0, 0, "", "Counters in the text format of Prometheus",
 		"depotctl metrics | grep ocpp"},
 	{"routes", "", ctl_routes, 0, 0, "", "All paths of the API", "depotctl routes"},
@@ -309,6 +317,7 @@ static void read_config(struct ctl *c, struct client_config *cfg)
 		cfg->token = getenv("DEPOTD_TOKEN");
 	if (cfg->token != NULL && cfg->token[0] == '\0')
 		cfg->token = NULL;
+	c->ca = cfg->ca;
 	c->json = ctl_flag(c, "--json");
 	c->colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 }

@@ -1,0 +1,69 @@
+/* Replay: what counts as the same answer, and how a text is moved in time. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include "tools/depotctl/replay_text.h"
+
+static const struct {
+	const char *a, *b;
+	bool alike;
+} pairs[] = {
+	{"{}", " { } ", true},
+	{"{\"a\":1,\"b\":2}", "{\"b\":2, \"a\":1.0}", true},
+	{"{\"a\":1}", "{\"a\":1,\"b\":2}", false},
+	{"{\"a\":1,\"b\":2}", "{\"a\":1}", false},
+	{"{\"a\":1}", "{\"a\":2}", false},
+	{"{\"a\":\"1\"}", "{\"a\":1}", false},
+	{"{\"a\":{\"b\":[1,{\"c\":true}]}}", "{\"a\":{\"b\":[1,{\"c\":true}]}}", true},
+	{"{\"a\":[1,2]}", "{\"a\":[1]}", false},
+	{"{\"a\":[]}", "{\"a\":[ ]}", true},
+	{"{\"a\":[1,2]}", "{\"a\":[2,1]}", false},
+	{"{\"a\":null}", "{\"a\":false}", false},
+	{"{\"t\":\"2026-03-11T21:40:12.345Z\",\"i\":300}",
+		"{\"t\":\"2027-01-01T00:00:00Z\",\"i\":300}", true},
+	{"{\"t\":\"2026-03-11T21:40:12.345Z\"}", "{\"t\":\"never\"}", false},
+	{"{\"p\":\"***\"}", "{\"p\":\"secret\"}", true},
+	{"{\"s\":\"a\\\"}b\"}", "{\"s\":\"a\\\"}b\"}", true},
+	{"{\"s\":\"x\"}", "{\"s\":\"xy\"}", false},
+	{"{\"ab\":1}", "{\"a\":1}", false},
+};
+
+START_TEST(alike)
+{
+	ck_assert_msg(replay_alike(pairs[_i].a, pairs[_i].b) == pairs[_i].alike, "%s and %s",
+		pairs[_i].a, pairs[_i].b);
+	ck_assert_msg(replay_alike(pairs[_i].b, pairs[_i].a) == pairs[_i].alike, "%s and %s",
+		pairs[_i].b, pairs[_i].a);
+}
+END_TEST
+
+START_TEST(times_move_and_nothing_else)
+{
+	const char *in = "[2,\"2026-03-11\",\"X\",{\"t\" : \"2026-03-11T23:59:59Z\","
+			 "\"s\":\"at 2026-03-11T23:59:59Z\",\"n\":1.50}]";
+	struct text out;
+
+	text_init(&out, 0);
+	replay_shift(in, strlen(in), 2000, &out);
+	ck_assert_str_eq(out.data, "[2,\"2026-03-11\",\"X\",{\"t\" : \"2026-03-12T00:00:01Z\","
+				   "\"s\":\"at 2026-03-11T23:59:59Z\",\"n\":1.50}]");
+	text_finish(&out);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("depotctl_replay");
+	TCase *t = tcase_create("text");
+	SRunner *r;
+	int failed;
+
+	tcase_add_loop_test(t, alike, 0, sizeof pairs / sizeof *pairs);
+	tcase_add_test(t, times_move_and_nothing_else);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
