@@ -23,7 +23,9 @@ export function block({ prepare = async () => {}, ...options } = {}) {
 	});
 	after(async () => {
 		await collect(depotd, basename(process.argv[1] ?? 'x'));
-		await depotd?.clean();
+		const { code } = await depotd.stop();
+		assert.equal(code, 0, `depotd ends well\n${depotd.logged().slice(-3000)}`);
+		await depotd.clean();
 	});
 }
 

@@ -20,7 +20,7 @@ function reason(error) {
 	const lines = [];
 	for (let e = error; e && lines.length < 3; e = e.cause)
 		if (e.message && !lines.includes(e.message)) lines.push(e.message);
-	return (lines.pop() ?? 'failed').split('\n').slice(0, 12).join('\n');
+	return (lines.pop() ?? 'failed').split('\n').filter((l) => !/^\s+at /.test(l)).slice(0, 12).join('\n');
 }
 
 /** Runs the files: a Map from the name of each top-level test to undefined, or why it failed. */
