@@ -12,6 +12,7 @@
 #include "csms/profile_check.h"
 #include "csms/record.h"
 #include "csms/session.h"
+#include "csms/v16_book.h"
 #include "csms/v16_call.h"
 #include "ocpp/callerror.h"
 
@@ -313,13 +314,19 @@ static void start_deadline(struct core *c, struct call_queue *q, const struct ca
 	timer_start(c->timers, &q->deadline, (int64_t)k->timeout_s * 1000, on_deadline, q);
 }
 
+/* A station of 1.6 must have the number of its transaction before anything names it. */
+static bool may_send(const struct station *s)
+{
+	return s->session && !(speaks_v16(s) && s->v16 && s->v16->untold);
+}
+
 static void send_next(struct core *c, struct station *s)
 {
 	struct call_queue *q = s->calls;
 	struct call *k;
 	char why[200] = "it cannot be written";
 
-	while (!q->outstanding && (k = q->waiting) != NULL && !k->is_held && s->session) {
+	while (!q->outstanding && (k = q->waiting) != NULL && !k->is_held && may_send(s)) {
 		DL_DELETE(q->waiting, k);
 		q->outstanding = k;
 		q->core = c;
@@ -438,6 +445,11 @@ int call_queue_add(struct core *c, struct station *s, const struct call_request 
 		hold(c, s, k);
 	send_next(c, s);
 	return 0;
+}
+
+void call_resume(struct core *c, struct station *s)
+{
+	send_next(c, s);
 }
 
 int call_check(

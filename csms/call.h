@@ -44,6 +44,9 @@ struct call_request {
 int call_queue_add(struct core *c, struct station *s, const struct call_request *req,
 	char call_id[37], struct schema_error *err);
 
+/* What waited for something beside the queue may go. */
+void call_resume(struct core *c, struct station *s);
+
 /* What call_queue_add() would say, but nothing is queued. */
 int call_check(struct core *c, struct station *s, const struct call_request *req,
 	struct schema_error *err);

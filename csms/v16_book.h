@@ -58,6 +58,7 @@ struct v16_book {
 	struct v16_start starts[V16_STARTS_MAX];
 	struct v16_connector connectors[EVSES_MAX + 1];
 	int64_t log_request, firmware_request; /* newest, 0: none */
+	int untold; /* StartTransactions whose answer has not left: their number is not known there */
 	bool no_security; /* it answered a message of the security extension with "no such" */
 };
 

@@ -3,7 +3,9 @@
  * 2.0.1 for the same handlers, and their answer becomes the answer of 1.6. Nothing above knows.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include "csms/call.h"
 #include "csms/command.h"
 #include "csms/dispatch_private.h"
 #include "csms/log.h"
@@ -273,6 +275,40 @@ static void *pass_up(struct passage *p, const struct v16_up *up, const void *req
 	return response ? up->answer(p->e.arena, response) : NULL;
 }
 
+/* A command that names a transaction (its profile) must not overtake the answer that tells the
+ * station its number: calls wait until that answer has left. */
+struct told {
+	struct core *core;
+	char station[49];
+};
+
+static void start_told(void *arg, int status, const char *why)
+{
+	struct told *t = arg;
+	struct station *s = fleet_station(&t->core->fleet, t->station);
+
+	(void)status;
+	(void)why;
+	if (s && s->v16 && s->v16->untold > 0) {
+		s->v16->untold--;
+		call_resume(t->core, s);
+	}
+	free(t);
+}
+
+static void release_calls(struct session *x)
+{
+	struct told *t = calloc(1, sizeof *t);
+
+	if (!t) {
+		x->station->v16->untold--;
+		return;
+	}
+	t->core = x->core;
+	snprintf(t->station, sizeof t->station, "%s", x->station->id);
+	record_then(x->core, start_told, t);
+}
+
 static bool prepare(struct passage *p, struct session *x, const char *message_id)
 {
 	p->e = (struct exchange){
@@ -302,6 +338,7 @@ static void take(struct session *x, const struct ocpp_frame *f, const struct sch
 {
 	struct passage p = {0};
 	struct schema_error err;
+	bool is_start = a == &ocpp16_actions[OCPP16_START_TRANSACTION];
 	const void *request, *response;
 
 	if (!prepare(&p, x, f->id.text)) {
@@ -316,12 +353,15 @@ static void take(struct session *x, const struct ocpp_frame *f, const struct sch
 		dispatch_schema_error(x, &f->id, &err);
 		return;
 	}
+	p.book->untold += is_start;
 	response = pass ? pass(&p, request) : pass_up(&p, up, request);
 	if (!response)
 		dispatch_error(x, &f->id, OCPP_CODE_INTERNAL_ERROR, "out of memory");
 	else
 		dispatch_result(
 			x, &f->id, a->response, response, a != &ocpp16_actions[OCPP16_HEARTBEAT]);
+	if (is_start)
+		release_calls(x);
 }
 
 void v16_on_call(struct session *x, const struct ocpp_frame *f)

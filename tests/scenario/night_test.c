@@ -50,6 +50,37 @@ START_TEST(all_vans_are_ready_and_no_limit_is_exceeded)
 }
 END_TEST
 
+/* etc/demo's scenario with one more line at its top. */
+static char *scenario_with(const char *line)
+{
+	FILE *f = fopen("etc/demo/scenario.yaml", "r");
+	size_t n = strlen(line);
+	char *text = calloc(1, 20000 + n);
+
+	ck_assert(f && text);
+	memcpy(text, line, n);
+	ck_assert_uint_lt(fread(text + n, 1, 19999, f), 19999);
+	fclose(f);
+	return text;
+}
+
+/* A third of the chargers is old: the night is as good, the limits hold, the energies agree. */
+START_TEST(some_stations_speak_ocpp_16)
+{
+	char *scenario = scenario_with("ocpp16: [AC-02, AC-05, AC-08, DC-02, DC-05, DC-07]\n");
+	char why[300];
+
+	world = world_create(&(struct world_options){.seed = 3, .scenario = scenario});
+	free(scenario);
+	world_run_until(world, "07:40");
+	check_wire();
+	ck_assert_int_eq(count_ready(), 20);
+	ck_assert_str_eq(fleet_station(&world_core(world)->fleet, "DC-05")->protocol, "ocpp1.6");
+	world_check_limits(world, 0);
+	ck_assert_msg(world_compare_sessions(world, why) == 20, "%s", why);
+}
+END_TEST
+
 /* etc/demo's scenario with its washing hall at another time. */
 static char *scenario_with_spike_at(const char *time)
 {
@@ -97,6 +128,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, all_vans_are_ready_and_no_limit_is_exceeded);
+	tcase_add_test(t, some_stations_speak_ocpp_16);
 	tcase_add_test(t, washing_hall_in_the_evening_is_met_within_the_reaction_time);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);

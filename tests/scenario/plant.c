@@ -190,6 +190,11 @@ int plant_station_find(const struct plant *p, const char *id)
 	return -1;
 }
 
+bool plant_station_speaks_v16(const struct plant *p, int station)
+{
+	return sim_speaks_v16(p->scenario, plant_station_id(p, station));
+}
+
 bool plant_station_is_accepted(const struct plant *p, int station)
 {
 	return station_is_accepted(sim_station(p->sim, station));

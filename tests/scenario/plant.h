@@ -51,6 +51,7 @@ void plant_set_trouble(struct plant *p, int station, const struct plant_trouble 
 int plant_station_count(const struct plant *p);
 const char *plant_station_id(const struct plant *p, int station);
 int plant_station_find(const struct plant *p, const char *id); /* -1: none */
+bool plant_station_speaks_v16(const struct plant *p, int station);
 bool plant_station_is_accepted(const struct plant *p, int station);
 
 /* Power of the last second and the limit in force in it, of EVSE place 0, 1 … */

@@ -304,8 +304,10 @@ static void open_session(struct world *w, struct conn *c)
 		post(c, MAIL_CLOSED, w->delay_ms, NULL, 0);
 		return;
 	}
-	c->session =
-		session_open(&w->core, s, c, &link_functions, 2, OCPP_VERSION_2_0_1, "127.0.0.1");
+	c->session = session_open(&w->core, s, c, &link_functions, 2,
+		plant_station_speaks_v16(w->plant, c->station) ? OCPP_VERSION_1_6
+							       : OCPP_VERSION_2_0_1,
+		"127.0.0.1");
 	ck_assert_ptr_nonnull(c->session);
 	post(c, MAIL_OPENED, w->delay_ms, NULL, 0);
 }

@@ -144,7 +144,7 @@ static void seconds(int n)
 static void start(const struct depot_station *config, bool by_event)
 {
 	struct station_port port = {on_connect, on_disconnect, on_send, on_password, NULL};
-	struct station_options options = {by_event};
+	struct station_options options = {.status_by_event = by_event};
 	memset(&csms, 0, sizeof csms);
 	ck_assert_int_eq(station_env_init(&csms.env), 0);
 	csms.env.now.ms = T0;

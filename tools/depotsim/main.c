@@ -178,6 +178,8 @@ static int make_line(void *ctx, int i, const char *id, int profile, struct stati
 	l->app = a;
 	l->number = i;
 	l->link = wsc_link_create(a->pool, tls ? &a->tls : &a->plain, id, password_of(a, id), l);
+	if (l->link && sim_speaks_v16(a->scenario, id))
+		wsc_link_set_protocol(l->link, "ocpp1.6");
 	*out = (struct station_port){
 		port_connect, port_disconnect, port_send, port_set_password, l};
 	a->line_count = i + 1;

@@ -139,6 +139,15 @@ static bool wants_event_status(const struct scenario_file *scenario, const char 
 	return false;
 }
 
+bool sim_speaks_v16(const struct scenario_file *scenario, const char *id)
+{
+	for (size_t i = 0; i < scenario->ocpp16.count; i++) {
+		if (strcmp(scenario->ocpp16.items[i], id) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Stations beyond the depot's own, for load tests: SIM-00001 and so on, one 22 kW EVSE each. */
 static int make_spare(struct sim *s, int count)
 {
@@ -177,7 +186,8 @@ static int init_stations(struct sim *s, const struct scenario_file *scenario,
 		const struct depot_station *d =
 			i < own ? &s->depot->stations.items[i] : &s->spare[i - own].config;
 		struct station_port port = {0};
-		struct station_options how = {wants_event_status(scenario, d->id)};
+		struct station_options how = {
+			wants_event_status(scenario, d->id), sim_speaks_v16(scenario, d->id)};
 		s->station_node[i] = find_node(s->depot, d->node);
 		if (s->station_node[i] < 0) {
 			snprintf(why, 200, "station %s: the depot has no node %s", d->id, d->node);

@@ -23,6 +23,9 @@ struct sim_options {
 	void *ctx;
 };
 
+/* The scenario has this station speak OCPP 1.6. */
+bool sim_speaks_v16(const struct scenario_file *scenario, const char *id);
+
 /* `depot` and `scenario` must outlive the sim. NULL with one line for a person. */
 struct sim *sim_create(const struct depot_file *depot, const struct scenario_file *scenario,
 	const struct sim_options *options, char why[200]);

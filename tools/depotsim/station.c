@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include "ocpp/frame.h"
+#include "tools/depotsim/old_wire.h"
 #include "tools/depotsim/station_state.h"
 
 #define BOOT_RETRY_S       30 /* the station's own choice (B02.FR.07) */
@@ -87,7 +88,8 @@ struct station *station_create(struct station_env *env, const struct depot_stati
 	s->env = env;
 	s->config = config;
 	s->port = *port;
-	s->status_by_event = options->status_by_event;
+	s->status_by_event = options->status_by_event && !options->speaks_v16;
+	s->old_wire = options->speaks_v16 ? old_wire_create(s) : NULL;
 	s->evse_count = (int)config->evses.count;
 	s->evses = calloc((size_t)s->evse_count, sizeof *s->evses);
 	bool amperes = false;
@@ -101,7 +103,7 @@ struct station *station_create(struct station_env *env, const struct depot_stati
 	outbox_init(&s->out, &env->ids);
 	s->boot = BOOT_NEEDED;
 	s->boot_reason = OCPP201_BOOT_REASON_POWER_UP;
-	if (s->evses && s->profiles && s->device)
+	if (s->evses && s->profiles && s->device && (s->old_wire || !options->speaks_v16))
 		return s;
 	station_destroy(s);
 	return NULL;
@@ -124,6 +126,7 @@ void station_destroy(struct station *s)
 	for (int i = 0; s->evses && i < s->evse_count; i++)
 		arena_destroy(s->evses[i].remote_arena);
 	forget_late(s);
+	old_wire_destroy(s->old_wire);
 	outbox_finish(&s->out);
 	profiles_destroy(s->profiles);
 	device_model_destroy(s->device);
@@ -180,7 +183,11 @@ struct outbox_item *station_call(struct station *s, enum outbox_kind kind, const
 
 static void send_frame(struct station *s, const struct text *frame)
 {
-	if (text_ok(frame) && frame->len)
+	if (!text_ok(frame) || !frame->len)
+		return;
+	if (s->old_wire)
+		old_wire_send(s->old_wire, frame);
+	else
 		s->port.send(s->port.ctx, frame->data, frame->len);
 }
 
@@ -326,6 +333,8 @@ void station_closed(struct station *s)
 	s->connected = s->connecting = s->boot_sent = false;
 	s->next_connect_ms = env->now.ms + backoff_ms(s);
 	forget_late(s);
+	if (s->old_wire)
+		old_wire_closed(s->old_wire);
 	outbox_disconnected(&s->out);
 	for (int i = 0; i < s->evse_count; i++)
 		s->evses[i].authorizing = false;
@@ -514,6 +523,14 @@ static void answer(struct station *s, const struct ocpp_frame *f)
 
 void station_received(struct station *s, const char *text, size_t len)
 {
+	if (s->old_wire)
+		old_wire_received(s->old_wire, text, len);
+	else
+		station_take(s, text, len);
+}
+
+void station_take(struct station *s, const char *text, size_t len)
+{
 	static const struct ocpp_limits limits = {.version = OCPP_VERSION_2_0_1};
 	struct ocpp_frame f;
 	struct ocpp_frame_error err;
@@ -617,6 +634,8 @@ static void step_scheduled(struct station *s)
 
 void station_step(struct station *s)
 {
+	if (s->old_wire)
+		old_wire_step(s->old_wire);
 	step_scheduled(s);
 	step_connection(s);
 	step_late_answers(s);

@@ -45,6 +45,7 @@ struct station_port {
 
 struct station_options {
 	bool status_by_event; /* NotifyEvent in place of StatusNotification */
+	bool speaks_v16; /* OCPP 1.6 on the wire */
 };
 
 /* Troubles of the scenario; zero is none. */

@@ -74,6 +74,7 @@ struct station {
 	struct profiles *profiles;
 	struct device_model *device;
 	bool status_by_event, bay_sensor;
+	struct old_wire *old_wire; /* NULL: it speaks OCPP 2.0.1 */
 
 	bool connected, connecting;
 	int failed_attempts;
@@ -91,6 +92,7 @@ struct station {
 
 /* station.c */
 void station_flush(struct station *s);
+void station_take(struct station *s, const char *text, size_t len); /* a frame of 2.0.1 */
 struct outbox_item *station_call(struct station *s, enum outbox_kind kind, const char *action,
 	const struct schema_struct *type, const void *request);
 void station_report_connector(struct station *s, struct evse *e, bool triggered);

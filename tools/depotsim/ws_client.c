@@ -24,6 +24,7 @@ struct wsc_link {
 	const struct wsc_target *target;
 	char identity[64];
 	char password[MAX_PASSWORD + 1];
+	const char *protocol;
 	void *arg;
 	struct lws *wsi;
 	bool connecting, open, cut;
@@ -293,6 +294,7 @@ struct wsc_link *wsc_link_create(struct wsc_pool *p, const struct wsc_target *ta
 	l->pool = p;
 	l->target = target;
 	l->arg = arg;
+	l->protocol = SUBPROTOCOL;
 	if (snprintf(l->identity, sizeof l->identity, "%s", identity) >= (int)sizeof l->identity ||
 		wsc_link_set_password(l, password)) {
 		free(l);
@@ -301,6 +303,11 @@ struct wsc_link *wsc_link_create(struct wsc_pool *p, const struct wsc_target *ta
 	l->next = p->links;
 	p->links = l;
 	return l;
+}
+
+void wsc_link_set_protocol(struct wsc_link *l, const char *protocol)
+{
+	l->protocol = protocol;
 }
 
 int wsc_link_set_password(struct wsc_link *l, const char *password)
@@ -351,7 +358,7 @@ void wsc_link_connect(struct wsc_link *l)
 		.path = path,
 		.host = l->target->tls ? l->target->host : host,
 		.origin = NULL,
-		.protocol = SUBPROTOCOL,
+		.protocol = l->protocol,
 		.local_protocol_name = SUBPROTOCOL,
 		.opaque_user_data = l,
 		.pwsi = &l->wsi,

@@ -40,6 +40,9 @@ struct wsc_pool *wsc_pool_create(
 struct wsc_link *wsc_link_create(struct wsc_pool *p, const struct wsc_target *target,
 	const char *identity, const char *password, void *arg);
 
+/* Subprotocol of the next connection in place of ocpp2.0.1; a static string. */
+void wsc_link_set_protocol(struct wsc_link *l, const char *protocol);
+
 /* Password of the next connection. 0, or -1 when it is too long. */
 int wsc_link_set_password(struct wsc_link *l, const char *password);
 
