@@ -52,6 +52,8 @@ static const struct row {
 		"Get15118EVCertificateResponse.exiResponse"},
 	[DEVICE_MESSAGE_TIMEOUT_S] = {"OCPPCommCtrlr", "MessageTimeout"},
 	[DEVICE_DISPLAYS_LIMIT] = {"DisplayMessageCtrlr", "DisplayMessages", NULL, true},
+	[DEVICE_DISPLAY_AVAILABLE] = {"DisplayMessageCtrlr", "Available"},
+	[DEVICE_TARIFF_AVAILABLE] = {"TariffCostCtrlr", "Available", "Tariff"},
 };
 
 int64_t device_fact(const struct station *s, enum device_fact f, int64_t otherwise)

@@ -39,6 +39,8 @@ enum device_fact {
 	DEVICE_EXI_LENGTH, /* FieldLength of Get15118EVCertificateResponse.exiResponse */
 	DEVICE_MESSAGE_TIMEOUT_S,
 	DEVICE_DISPLAYS_LIMIT,
+	DEVICE_DISPLAY_AVAILABLE,
+	DEVICE_TARIFF_AVAILABLE, /* it can show a tariff */
 	DEVICE_FACTS
 };
 

@@ -70,6 +70,9 @@ struct transaction {
 	bool is_open;
 	char charging_state[20]; /* OCPP spelling, "" unknown */
 	wall_t full_at; /* the vehicle itself last stopped taking power; ms 0: never */
+	double cost_told; /* by CostUpdated */
+	wall_t cost_told_at; /* ms 0: never */
+	uint32_t told_words; /* digest of the message that its driver saw last, 0: none */
 	int64_t takes_w; /* the most that it takes of what it is offered, learnt; 0: not known */
 	struct needs needs;
 };
@@ -146,6 +149,7 @@ struct station {
 		*holdings; /* utlist, owned: the charging profiles that it is believed to hold */
 	struct external *externals; /* utlist, owned: limits that others have put on it */
 	struct reconcile *reconcile; /* owned; NULL: not yet */
+	bool shows_no_cost; /* it refused CostUpdated */
 	uint64_t revision; /* grows with every change that a view shows */
 	UT_hash_handle hh;
 };
@@ -186,7 +190,8 @@ struct token {
 	wall_t expires; /* ms 0: never */
 	struct vehicle *vehicle;
 	struct token_rules *rules; /* owned; NULL: none */
-	uint64_t list_hash, list_revision; /* csms/local_list.h: of what lists say of it, 0: nothing */
+	uint64_t list_hash,
+		list_revision; /* csms/local_list.h: of what lists say of it, 0: nothing */
 	UT_hash_handle hh;
 };
 

@@ -6,9 +6,11 @@
 #include "csms/claim.h"
 #include "csms/control.h"
 #include "csms/external.h"
+#include "csms/cost.h"
 #include "csms/meters.h"
 #include "csms/reservation.h"
 #include "csms/session.h"
+#include "csms/tariff.h"
 
 /* The text, or NULL if there is none. Strings of the fleet are copied: a view outlives its turn. */
 static const char *copy(struct arena *a, const char *s)
@@ -47,14 +49,21 @@ static void view_connectors(const struct evse *e, struct arena *a, struct api_co
 	out->items = items;
 }
 
-static void view_transaction(const struct evse *e, struct arena *a, struct api_evse_view *out)
+static void view_transaction(
+	const struct core *c, const struct evse *e, struct arena *a, struct api_evse_view *out)
 {
 	const struct transaction *tx = &e->tx;
+	int64_t micro;
 
 	out->transaction = copy(a, tx->id);
 	out->vehicle = tx->vehicle != NULL ? copy(a, tx->vehicle->id) : NULL;
 	out->vehicle_by = claim_words(e, a);
 	out->vehicle_conflict = claim_conflict(e, a);
+	out->has_cost = cost_of(c, tx, clock_wall(), &micro);
+	if (out->has_cost) {
+		out->cost = tariff_amount(micro);
+		out->currency = c->depot->tariff->currency;
+	}
 	out->has_session_wh = tx->begin_wh.at.ms != 0 && tx->meter_wh.at.ms != 0;
 	out->session_wh = tx->meter_wh.value - tx->begin_wh.value;
 }
@@ -100,7 +109,7 @@ void view_evse(
 	};
 	view_connectors(e, a, &out->connectors);
 	if (e->tx.is_open)
-		view_transaction(e, a, out);
+		view_transaction(c, e, a, out);
 	put_reading(
 		&e->power_w, &out->has_power_w, &out->power_w, &out->has_power_at, &out->power_at);
 	if (e->tx.is_open)

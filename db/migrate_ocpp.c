@@ -21,6 +21,13 @@ const char migrate_depot_3[] =
 	"CREATE INDEX commands_station ON commands (depot, station, started_at);"
 	"CREATE INDEX commands_open ON commands (depot, state) WHERE ended_at IS NULL;"
 
+	/* projection_cost.c: what ended transactions came to */
+	"CREATE TABLE transaction_costs ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, transaction_id TEXT NOT NULL,"
+	" currency TEXT NOT NULL, cost_micro INTEGER NOT NULL, energy_wh INTEGER NOT NULL,"
+	" time_s INTEGER NOT NULL, at INTEGER NOT NULL,"
+	" PRIMARY KEY (depot, station, transaction_id)) WITHOUT ROWID;"
+
 	/* projection_list.c */
 	"CREATE TABLE local_lists ("
 	" depot TEXT NOT NULL, station TEXT NOT NULL, mode TEXT, state TEXT NOT NULL,"

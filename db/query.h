@@ -69,6 +69,9 @@ struct db_transaction {
 	bool open, complete; /* complete: Started, Ended and every number between */
 	bool has_evse, has_connector, has_remote_start_id;
 	bool has_begin_wh, has_meter_wh, has_power_w, has_soc_pct;
+	bool has_cost; /* final */
+	int64_t cost_micro; /* millionths of `currency` */
+	const char *currency;
 	int64_t evse, connector, remote_start_id, events, samples;
 	double begin_wh, meter_wh, energy_wh, power_w, soc_pct; /* energy: 0 until both registers */
 	wall_t heard_at, started_at, ended_at, last_at, meter_at, power_at, soc_at;

@@ -12,7 +12,11 @@ static const char select_all[] =
 	"SELECT id, station, transaction_id, open, heard_at, last_at, events, samples, seqs,"
 	" seqs_over, start_seq, started_at, end_seq, ended_at, stopped_reason, evse_seq, evse,"
 	" connector, token, token_type, token_status, vehicle, remote_start_id, quarantined,"
-	" charging_state, begin_wh, meter_wh, meter_at, power_w, power_at, soc_pct, soc_at"
+	" charging_state, begin_wh, meter_wh, meter_at, power_w, power_at, soc_pct, soc_at,"
+	" (SELECT cost_micro FROM transaction_costs AS k WHERE k.depot=transactions.depot"
+	"  AND k.station=transactions.station AND k.transaction_id=transactions.transaction_id),"
+	" (SELECT currency FROM transaction_costs AS k WHERE k.depot=transactions.depot"
+	"  AND k.station=transactions.station AND k.transaction_id=transactions.transaction_id)"
 	" FROM transactions WHERE depot=?1";
 
 /* What is missing between the known ends, "start" when Started itself is. */
@@ -50,6 +54,9 @@ static void read_values(struct query *q, struct db_transaction *t, int i)
 	t->has_soc_pct = !query_is_null(q, i);
 	t->soc_pct = sqlite3_column_double(q->st, i++);
 	t->soc_at = query_time(q, i++);
+	t->has_cost = !query_is_null(q, i);
+	t->cost_micro = query_int(q, i++);
+	t->currency = query_text(q, i++);
 	if (t->has_begin_wh && t->has_meter_wh && t->meter_wh > t->begin_wh)
 		t->energy_wh = t->meter_wh - t->begin_wh;
 }

@@ -4,6 +4,8 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/journal_view.h"
+#include "csms/cost.h"
+#include "csms/tariff.h"
 #include "db/query.h"
 
 #define EVENTS_MAX 10000
@@ -16,7 +18,23 @@ struct query {
 	const char *error;
 };
 
-static void view_transaction(const struct db_transaction *t, struct api_transaction_view *out)
+/* What an open one costs so far, as its EVSE shows it. */
+static void running_cost(
+	const struct core *c, const struct db_transaction *t, struct api_transaction_view *out)
+{
+	const struct station *s = fleet_station(&c->fleet, t->station);
+	const struct evse *e = s != NULL && t->has_evse ? station_evse(s, t->evse) : NULL;
+	int64_t micro;
+
+	if (e == NULL || strcmp(e->tx.id, t->id) != 0 || !cost_of(c, &e->tx, clock_wall(), &micro))
+		return;
+	out->has_cost = true;
+	out->cost = tariff_amount(micro);
+	out->currency = c->depot->tariff->currency;
+}
+
+static void view_transaction(
+	const struct core *c, const struct db_transaction *t, struct api_transaction_view *out)
 {
 	*out = (struct api_transaction_view){
 		.station = t->station,
@@ -44,7 +62,12 @@ static void view_transaction(const struct db_transaction *t, struct api_transact
 		.complete = t->complete,
 		.missing = t->missing,
 		.quarantined = t->quarantined,
+		.has_cost = t->has_cost,
+		.cost = tariff_amount(t->cost_micro),
+		.currency = t->currency,
 	};
+	if (!t->has_cost && t->open)
+		running_cost(c, t, out);
 }
 
 /* -- the list -------------------------------------------------------------------------------- */
@@ -70,7 +93,7 @@ static void list_finish(struct ask *k)
 	}
 	list.transactions.count = q->found.count;
 	for (size_t i = 0; i < q->found.count; i++)
-		view_transaction(&q->found.items[i], &list.transactions.items[i]);
+		view_transaction(k->api->core, &q->found.items[i], &list.transactions.items[i]);
 	ask_reply(k, 200, &api_transaction_list_type, &list);
 }
 
@@ -140,7 +163,7 @@ static void one_finish(struct ask *k)
 			"there is no such transaction; GET /api/v1/transactions?station=… lists "
 			"them");
 	} else {
-		view_transaction(&q->found.items[0], &out.transaction);
+		view_transaction(k->api->core, &q->found.items[0], &out.transaction);
 		journal_view(&q->events, k->arena, &out.events);
 		ask_reply(k, 200, &api_transaction_detail_type, &out);
 	}

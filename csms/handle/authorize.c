@@ -1,4 +1,5 @@
 /* C01 authorisation by token; csms/token_check.c holds the rules. */
+#include "csms/cost.h"
 #include "csms/handle/handlers.h"
 #include "csms/record.h"
 #include "csms/token_check.h"
@@ -18,5 +19,6 @@ void *handle_authorize(struct exchange *x, const void *request)
 	if (!res || !handle_reported(x, request))
 		return NULL;
 	token_check(&use, &req->id_token, x->arena, &res->id_token_info);
+	cost_add_text(x->core, x->station, x->arena, &res->id_token_info);
 	return res;
 }

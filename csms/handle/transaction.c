@@ -9,6 +9,7 @@
 #include "csms/claim.h"
 #include "csms/command.h"
 #include "csms/control.h"
+#include "csms/cost.h"
 #include "csms/handle/handlers.h"
 #include "csms/holding.h"
 #include "csms/log.h"
@@ -322,6 +323,8 @@ static bool answer_token(struct exchange *x, const struct ocpp201_transaction_ev
 	if (!info)
 		return false;
 	token_check(&use, r->id_token, x->arena, info);
+	if (use.starts)
+		cost_add_text(x->core, x->station, x->arena, info);
 	res->id_token_info = info;
 	p->token_status = ocpp201_authorization_status_enum.values[info->status];
 	return true;
@@ -386,10 +389,11 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 		before = is_same ? e->tx.vehicle : NULL;
 		apply(x, e, r, &m, !p->quarantined);
 		note_vehicle(x, e, r, before, p);
+		cost_event(x, e, r, res);
 	}
 	if (r->has_reservation_id)
-		reservation_used(x->core, x->station, r->reservation_id,
-			r->transaction_info.transaction_id);
+		reservation_used(
+			x->core, x->station, r->reservation_id, r->transaction_info.transaction_id);
 	sign(x, r);
 	return res;
 }
