@@ -264,24 +264,23 @@ static void invite_answers(struct session *x, const struct schema_action *a)
 	dispatch_invite(x, OCPP201_PUBLISH_FIRMWARE_STATUS_NOTIFICATION);
 }
 
-/* Writes one message to the wire and the wire log. */
+/* Writes one message to the wire and the wire log; of a secret one the log gets no payload. */
 static void send_frame(struct core *c, struct station *s, const struct call *k, const char *action,
 	const char *payload, bool is_secret)
 {
-	struct text t, masked;
+	struct text t;
 
 	text_init(&t, 0);
-	text_init(&masked, 0);
-	if (ocpp_write_call(&t, k->wire_id, action, payload) == 0 &&
-		ocpp_write_call(&masked, k->wire_id, action, "{\"masked\":true}") == 0) {
-		const struct text *logged = is_secret ? &masked : &t;
-
-		record_frame(
-			c, s, DB_FRAME_OUT, k->wire_id, action, NULL, logged->data, logged->len);
+	if (ocpp_write_call(&t, k->wire_id, action, payload) == 0) {
 		session_send(s->session, t.data, t.len);
+		if (is_secret) {
+			text_clear(&t);
+			ocpp_write_call(&t, k->wire_id, action, "{\"masked\":true}");
+		}
+		if (text_ok(&t))
+			record_frame(c, s, DB_FRAME_OUT, k->wire_id, action, NULL, t.data, t.len);
 	}
 	text_finish(&t);
-	text_finish(&masked);
 }
 
 /* The next message of a call of 1.6. False: there is none. */

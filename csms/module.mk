@@ -15,6 +15,7 @@ $(eval $(call program,depotd,csms/main.c $(csms_core.src) $(csms_core.gen) $(csm
 	$(csms_api.src) $(SCHEMAS_SRC) schemas/yaml.c $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC), \
 	cjson yaml sqlite modbus $(csms_net.libs) $(csms_api.libs) m))
 
+$(eval $(call unit,csms_v16_password,csms/v16_password.c,))
 $(eval $(call unit,csms_retry,csms/retry.c,))
 $(eval $(call unit,csms_mask,csms/mask.c schemas/arena.c schemas/text.c,m))
 $(eval $(call unit,csms_samples,csms/samples.c gen/ocpp201.c $(SCHEMAS_SRC),cjson m))
