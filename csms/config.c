@@ -33,7 +33,11 @@ static int fill_sections(struct config_file *f, struct arena *a)
 		f->boot = defaults(&config_boot_type, a);
 	if (!f->device)
 		f->device = defaults(&config_device_type, a);
-	return f->listen && f->limits && f->store && f->control && f->boot && f->device ? 0 : -1;
+	if (!f->files)
+		f->files = defaults(&config_files_type, a);
+	return f->listen && f->limits && f->store && f->control && f->boot && f->device && f->files
+		       ? 0
+		       : -1;
 }
 
 static void beside(const char *file, const char *name, char out[512])
@@ -117,7 +121,8 @@ static int check_ports(const struct config_file *f, const char *path, char why[4
 		const char *name;
 		int64_t port;
 	} rows[] = {{"console", port_of(l->console, 8443)},
-		{"profile1", port_of(l->profile1, 9000)}, {"profile2", port_of(l->profile2, 9001)}};
+		{"profile1", port_of(l->profile1, 9000)}, {"profile2", port_of(l->profile2, 9001)},
+		{"files", l->files && l->files->on ? l->files->port : 0}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		for (size_t j = 0; j < i; j++)

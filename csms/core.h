@@ -24,6 +24,9 @@ struct http_server;
 struct net;
 struct api; /* csms/api/api.h */
 struct turn; /* csms/record.c */
+struct files; /* csms/files.h */
+struct firmware; /* csms/firmware.h */
+struct campaigns; /* csms/campaign.h */
 
 /* A registration between its proof and its coming into force. */
 struct placing {
@@ -51,7 +54,10 @@ struct core {
 	struct lists *lists;
 	struct meters *meters;
 	struct control *control;
-	struct net *net; /* NULL in scenario tests, as the three below */
+	struct files *files; /* NULL in scenario tests, as all below */
+	struct firmware *firmware;
+	struct campaigns *campaigns;
+	struct net *net;
 	struct ws_server *stations;
 	struct http_server *http;
 	struct api *api;

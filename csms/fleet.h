@@ -113,6 +113,13 @@ struct password_offer {
 	bool waits; /* it takes effect after a reboot */
 };
 
+/* The last word of a station about files that it fetches or brings. */
+struct transfer_state {
+	char status[41]; /* OCPP spelling, "" none */
+	int64_t request_id; /* 0: none */
+	wall_t at;
+};
+
 struct station {
 	char id[49];
 	char key[49]; /* id in lower case: the hash key */
@@ -135,6 +142,7 @@ struct station {
 	char protocol[12];
 	char vendor[UTF8_SIZE(50)], model[UTF8_SIZE(20)], serial[UTF8_SIZE(25)];
 	char firmware[UTF8_SIZE(50)];
+	struct transfer_state transfers[3]; /* by enum event_transfer_kind */
 	int evse_count;
 	struct evse *evses; /* owned; evse_count long */
 	struct call_queue *calls; /* owned */

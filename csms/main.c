@@ -11,10 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 #include "csms/api/api.h"
+#include "csms/campaign.h"
 #include "csms/command.h"
 #include "csms/config.h"
 #include "csms/control.h"
 #include "csms/core.h"
+#include "csms/files.h"
 #include "csms/http_server.h"
 #include "csms/local_list.h"
 #include "csms/log.h"
@@ -26,6 +28,7 @@
 #include "csms/secret.h"
 #include "csms/session.h"
 #include "csms/tls.h"
+#include "csms/transfer.h"
 #include "csms/ws_server.h"
 #include "db/care.h"
 
@@ -48,6 +51,7 @@ struct daemon {
 	struct loop_wake *db_wake;
 	struct tls_server *tls;
 	struct http_limits http_limits;
+	struct http_server *file_server; /* NULL: files go by the console's */
 	struct timer stop_timer;
 	int exit_code;
 };
@@ -208,6 +212,11 @@ static int start_control(struct daemon *d, char why[400])
 	c->lists = lists_create(c, why);
 	if (!c->lists)
 		return -1;
+	c->files = files_create(c, why);
+	c->firmware = c->files ? firmware_create(c, why) : NULL;
+	c->campaigns = c->firmware ? campaigns_create(c, why) : NULL;
+	if (!c->campaigns)
+		return -1;
 	c->meters = meters_create(c, why);
 	if (!c->meters)
 		return -1;
@@ -326,6 +335,55 @@ static const char *find_console(char out[1100])
 	return NULL;
 }
 
+/* The name by which stations reach this machine. */
+static const char *own_name(const struct daemon *d, char host[256])
+{
+	const struct config_listen *on = d->config.file->listen;
+
+	snprintf(host, 256, "localhost");
+	if (on->hosts.count)
+		return on->hosts.items[0];
+	gethostname(host, 255);
+	return host;
+}
+
+/* Files of stations: beside the console, or on a port of their own, which may be plain for those
+ * that do not know our root. `console`: its port, 0 when it is off. */
+static int start_files(struct daemon *d, int console, char why[400])
+{
+	const struct config_files_listener *l = d->config.file->listen->files;
+	const char *given = d->config.file->files->url;
+	struct core *c = &d->core;
+	char host[256], url[300] = "", own[300] = "";
+	int port;
+
+	if (console)
+		snprintf(url, sizeof url, "https://%s:%d", own_name(d, host), console);
+	if (l && l->on) {
+		d->file_server = http_server_create(c->net, transfer_handle, c, &d->http_limits);
+		if (!d->file_server) {
+			snprintf(why, 400, "out of memory");
+			return -1;
+		}
+		http_server_on_head(d->file_server, transfer_on_head);
+		port = http_server_listen(
+			d->file_server, l->address, (int)l->port, l->tls ? d->tls : NULL, why);
+		if (port < 0)
+			return -1;
+		write_port(d, "files", port);
+		snprintf(own, sizeof own, "%s://%s:%d", l->tls ? "https" : "http",
+			own_name(d, host), port);
+		log_info("files of stations: %s/files/", own);
+	}
+	if (given)
+		files_set_urls(c->files, given, NULL);
+	else if (l && l->on && (l->tls || !console))
+		files_set_urls(c->files, own, NULL);
+	else
+		files_set_urls(c->files, url, own);
+	return 0;
+}
+
 static int start_console(struct daemon *d, char why[400])
 {
 	static char found[1100];
@@ -356,8 +414,9 @@ static int start_console(struct daemon *d, char why[400])
 	snprintf(path, sizeof path, "%s/depotd.sock", d->opt.data);
 	if (on->socket && http_server_listen_unix(c->http, path, why))
 		return -1;
+	http_server_on_head(c->http, api_on_head);
 	if (l && !l->on)
-		return 0;
+		return start_files(d, 0, why);
 	port = http_server_listen(c->http, l ? l->address : NULL,
 		l && l->has_port ? (int)l->port : 8443, d->tls, why);
 	if (port < 0)
@@ -367,7 +426,7 @@ static int start_console(struct daemon *d, char why[400])
 		on->hosts.count ? on->hosts.items[0] : "localhost", port);
 	api_set_url(c->api, url);
 	log_info("console and API: %s/", url);
-	return 0;
+	return start_files(d, port, why);
 }
 
 static int start_net(struct daemon *d, char why[400])

@@ -69,15 +69,57 @@ bool mask_is_secret(const char *variable)
 	return false;
 }
 
+/* The token of a URL for files (csms/files.h), behind "/files/in/" or "/files/out/": 0 if there is
+ * none at `p`. JSON may write the slashes with a backslash before them. */
+static size_t token_at(const char *p, const char *end, const char **token)
+{
+	static const char *const prefixes[] = {
+		"/files/in/", "/files/out/", "\\/files\\/in\\/", "\\/files\\/out\\/"};
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+		size_t len = strlen(prefixes[i]);
+
+		if ((size_t)(end - p) <= len || memcmp(p, prefixes[i], len) != 0)
+			continue;
+		*token = p + len;
+		while (*token + n < end && isalnum((unsigned char)(*token)[n]))
+			n++;
+	}
+	return n;
+}
+
+/* Whoever can read a record must not be able to bring or fetch a file in a station's name. */
+static const char *mask_tokens(struct arena *a, const char *text, size_t len)
+{
+	char *copy = NULL;
+	const char *token, *end = text + len;
+
+	for (const char *p = text; (p = memmem(p, (size_t)(end - p), "/files", 6)) != NULL; p++) {
+		const char *start = p > text && p[-1] == '\\' ? p - 1 : p;
+		size_t n = token_at(start, end, &token);
+
+		if (!n)
+			continue;
+		if (!copy && !(copy = arena_strndup(a, text, len)))
+			return NULL;
+		memset(copy + (token - text), '*', n);
+	}
+	return copy ? copy : text;
+}
+
 const char *mask_secrets(struct arena *a, const char *text, size_t len, size_t *out_len)
 {
-	const char *end = text + len, *p = text;
+	const char *end, *p;
 	struct text t;
 	char *copy;
 
 	*out_len = len;
-	if (!names_secret(text, len))
+	text = mask_tokens(a, text, len);
+	if (!text || !names_secret(text, len))
 		return text;
+	p = text;
+	end = text + len;
 	text_init(&t, 0);
 	while (p < end) {
 		size_t n = *p == '"' ? key_at(p, end) : 0;

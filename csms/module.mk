@@ -17,6 +17,8 @@ $(eval $(call program,depotd,csms/main.c $(csms_core.src) $(csms_core.gen) $(csm
 
 $(eval $(call unit,csms_v16_password,csms/v16_password.c,))
 $(eval $(call unit,csms_retry,csms/retry.c,))
+$(eval $(call unit,csms_file_name,csms/file_name.c csms/multipart.c,))
+$(eval $(call fuzzer,multipart,csms/multipart.c csms/file_name.c,))
 $(eval $(call unit,csms_mask,csms/mask.c schemas/arena.c schemas/text.c,m))
 $(eval $(call unit,csms_samples,csms/samples.c gen/ocpp201.c $(SCHEMAS_SRC),cjson m))
 

@@ -1,7 +1,7 @@
 # The network rooms of csms: clock, loop, sockets, TLS, WebSocket and HTTP servers.
 
 csms_base.src := csms/clock.c csms/timers.c csms/loop.c csms/log.c csms/bytes.c
-csms_net.src := $(csms_base.src) csms/secret.c csms/tls.c csms/pki/site_ca.c csms/net.c \
+csms_net.src := $(csms_base.src) csms/secret.c csms/tls.c $(wildcard csms/pki/*.c) csms/net.c \
 	csms/net_conn.c csms/net_peers.c csms/net_socket.c csms/http_head.c csms/http_body.c \
 	csms/http_server.c csms/http_reply.c csms/ws_gate.c csms/ws_frame.c csms/ws_deflate.c \
 	csms/ws_server.c

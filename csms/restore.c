@@ -14,6 +14,7 @@
 #include "csms/v16_book.h"
 #include "db/query.h"
 #include "db/query_access.h"
+#include "db/query_file.h"
 
 /* -- from the store --------------------------------------------------------------------------- */
 
@@ -279,6 +280,25 @@ static void read_passwords(struct db_reader *db, struct restore *r)
 	}
 }
 
+static void read_transfers(struct db_reader *db, struct restore *r)
+{
+	struct db_transfer_list list = {0};
+
+	if (db_query_transfers(db, r->arena, &list))
+		r->failed = "transfers";
+	for (size_t i = 0; i < list.count; i++) {
+		const struct db_transfer *row = &list.items[i];
+		struct station *s = fleet_station(&r->core->fleet, row->station);
+		int kind = schema_enum_find(&event_transfer_kind_enum, row->kind);
+
+		if (!s || kind < 0)
+			continue;
+		copy(s->transfers[kind].status, sizeof s->transfers[kind].status, row->status);
+		s->transfers[kind].request_id = row->request_id;
+		s->transfers[kind].at = row->at;
+	}
+}
+
 static void read_all(struct db_reader *db, void *arg)
 {
 	struct restore *r = arg;
@@ -288,6 +308,7 @@ static void read_all(struct db_reader *db, void *arg)
 	read_connectors(db, r);
 	read_tokens(db, r);
 	read_transactions(db, r);
+	read_transfers(db, r);
 	read_setpoints(db, r);
 	read_v16(db, r);
 }

@@ -138,6 +138,22 @@ static const char *boot_status(const struct station *s)
 	return s->has_booted ? names[s->boot_status] : NULL;
 }
 
+static void view_transfers(const struct station *s, struct arena *a, struct api_station_view *out)
+{
+	const struct transfer_state *f = &s->transfers[EVENT_TRANSFER_KIND_FIRMWARE];
+	const struct transfer_state *l = &s->transfers[EVENT_TRANSFER_KIND_LOG];
+
+	out->firmware_status = copy(a, f->status);
+	out->has_firmware_request = f->request_id != 0;
+	out->firmware_request = f->request_id;
+	put_time(f->at, &out->has_firmware_at, &out->firmware_at);
+	out->publish_status = copy(a, s->transfers[EVENT_TRANSFER_KIND_PUBLISH].status);
+	out->log_status = copy(a, l->status);
+	out->has_log_request = l->request_id != 0;
+	out->log_request = l->request_id;
+	put_time(l->at, &out->has_log_at, &out->log_at);
+}
+
 void view_station(const struct core *c, const struct station *s, struct arena *a,
 	struct api_station_view *out)
 {
@@ -159,6 +175,7 @@ void view_station(const struct core *c, const struct station *s, struct arena *a
 	};
 	put_time(s->connected_at, &out->has_connected_at, &out->connected_at);
 	put_time(s->last_seen, &out->has_last_seen, &out->last_seen);
+	view_transfers(s, a, out);
 	out->evses.items = arena_alloc(a, sizeof(*out->evses.items) * (size_t)s->evse_count + 1);
 	if (out->evses.items == NULL)
 		return;

@@ -28,6 +28,8 @@ static const struct {
 	{&projection_profile, projection_profile_rules},
 	{&projection_device, projection_device_rules},
 	{&projection_password, projection_password_rules},
+	{&projection_file, projection_file_rules},
+	{&projection_security, projection_security_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -72,6 +74,15 @@ const struct projection_table projection_tables[] = {
 	{"v16_transactions", "depot, station, number"},
 	{"v16_asked", "depot, station, kind, request_id"},
 	{"password_offers", "depot, station, id"},
+	{"file_tickets", "depot, ticket"},
+	{"files", "depot, id"},
+	{"firmware", "depot, id"},
+	{"transfers", "depot, station, kind"},
+	{"campaigns", "depot, id"},
+	{"campaign_stations", "depot, campaign, station"},
+	{"security_events", "depot, station, seq"},
+	{"station_certificates",
+		"depot, station, type, hash_algorithm, issuer_name_hash, issuer_key_hash, number"},
 	{"event_keys", "stream, idem"},
 	{NULL, NULL},
 };

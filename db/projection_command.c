@@ -42,8 +42,7 @@ static int on_started(void *self, const struct journal_entry *e)
 	sql_bind_text(st, 4, c->action);
 	sqlite3_bind_int64(st, 5, e->seq);
 	sqlite3_bind_int64(st, 6, e->at.ms);
-	if (c->has_request_id)
-		sqlite3_bind_int64(st, 7, c->request_id);
+	sql_bind_optional(st, 7, c->has_request_id, c->request_id);
 	sql_bind_text(st, 8, c->parent);
 	sql_bind_text(st, 9, e->actor);
 	sql_bind_text(st, 10, c->why);

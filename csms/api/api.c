@@ -9,6 +9,7 @@
 #include "csms/api/ask.h"
 #include "csms/log.h"
 #include "csms/secret.h"
+#include "csms/transfer.h"
 
 struct api *api_create(struct core *c, const struct api_config *cfg, char why[300])
 {
@@ -171,7 +172,24 @@ static struct ask *ask_create(
 	return NULL;
 }
 
-static void handle_route(struct api *api, struct http_exchange *x, const struct http_request *req)
+/* Rows whose body is a file: it is not collected, the handler takes it as it comes. */
+static bool is_streamed(const struct route *row)
+{
+	return row->request == &api_file_body_type;
+}
+
+static void handle_row(struct ask *k, const struct http_request *req, bool at_head)
+{
+	if (!may(k, req))
+		return;
+	if (is_streamed(k->match.row) && !at_head)
+		ask_problem(k, 400, NULL, "send the file as the body of the request");
+	else if (is_streamed(k->match.row) || decode_body(k, req))
+		k->match.row->handle(k);
+}
+
+static void handle_route(
+	struct api *api, struct http_exchange *x, const struct http_request *req, bool at_head)
 {
 	struct ask *k = ask_create(api, x, req);
 	char why[200];
@@ -180,6 +198,7 @@ static void handle_route(struct api *api, struct http_exchange *x, const struct 
 		http_reply(x, 503, "text/plain", "no memory\n", 10);
 		return;
 	}
+	k->req = req;
 	int status = route_find(api_routes, api_route_count, req->method, req->path, req->query,
 		k->arena, &k->match, why);
 	if (status == 405) {
@@ -187,8 +206,8 @@ static void handle_route(struct api *api, struct http_exchange *x, const struct 
 		ask_problem(k, 405, NULL, "this path takes %s", why);
 	} else if (status != 200) {
 		ask_problem(k, status, NULL, "%s", why);
-	} else if (may(k, req) && decode_body(k, req)) {
-		k->match.row->handle(k);
+	} else {
+		handle_row(k, req, at_head);
 	}
 }
 
@@ -208,9 +227,35 @@ void api_handle(void *ctx, struct http_exchange *x, const struct http_request *r
 
 	api->requests++;
 	if (is_api_path(req->path))
-		handle_route(api, x, req);
+		handle_route(api, x, req, false);
+	else if (transfer_is_path(req->path))
+		transfer_handle(api->core, x, req);
 	else
 		console_serve(api->console, x, req);
+}
+
+static bool goes_to_streamed_row(const struct http_request *req)
+{
+	struct arena *a = arena_create(ASK_ARENA_MAX);
+	struct route_match match;
+	char why[200];
+	bool found = a != NULL && is_api_path(req->path) &&
+		     route_find(api_routes, api_route_count, req->method, req->path, req->query, a,
+			     &match, why) == 200 &&
+		     is_streamed(match.row);
+
+	arena_destroy(a);
+	return found;
+}
+
+void api_on_head(void *ctx, struct http_exchange *x, const struct http_request *req)
+{
+	struct api *api = ctx;
+
+	if (transfer_is_path(req->path))
+		transfer_on_head(api->core, x, req);
+	else if (goes_to_streamed_row(req))
+		handle_route(api, x, req, true);
 }
 
 /* Asks that still wait are answered now; those that the store or a station still holds free

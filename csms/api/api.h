@@ -25,6 +25,9 @@ struct api *api_create(struct core *c, const struct api_config *cfg, char why[30
 /* The handler for http_server_create(), with the API as its context. */
 void api_handle(void *api, struct http_exchange *x, const struct http_request *req);
 
+/* For http_server_on_head(): takes the bodies that are files. */
+void api_on_head(void *api, struct http_exchange *x, const struct http_request *req);
+
 /* Where the console is reached, "https://depot.example:8443", for sign-in links; known only once
  * the listener is bound. */
 void api_set_url(struct api *api, const char *url);

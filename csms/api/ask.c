@@ -25,12 +25,16 @@ static const char *status_title(int status)
 		return "Method not allowed";
 	case 409:
 		return "Conflict";
+	case 413:
+		return "Too long";
 	case 415:
 		return "Unsupported media type";
 	case 422:
 		return "Cannot be done";
 	case 429:
 		return "Too many attempts";
+	case 507:
+		return "No room";
 	case 503:
 		return "Not available now";
 	default:
@@ -141,9 +145,11 @@ static void client_gone(void *arg)
 
 void ask_hold(struct ask *k)
 {
+	if (!k->is_held)
+		DL_APPEND(k->api->asks, k);
 	k->is_held = true;
-	DL_APPEND(k->api->asks, k);
-	http_hold(k->x, client_gone, k);
+	if (k->x != NULL)
+		http_hold(k->x, client_gone, k);
 }
 
 static void read_work(struct db_reader *r, void *arg)
@@ -218,4 +224,15 @@ const char *ask_station(struct ask *k, const char *id)
 	const struct station *s = id != NULL ? fleet_station(&k->api->core->fleet, id) : NULL;
 
 	return s != NULL ? arena_strdup(k->arena, s->id) : id;
+}
+
+struct station *ask_path_station(struct ask *k)
+{
+	struct station *s = fleet_station(&k->api->core->fleet, k->match.param[0]);
+
+	if (s == NULL)
+		ask_problem(k, 404, NULL,
+			"there is no station %.48s; GET /api/v1/stations lists them",
+			k->match.param[0]);
+	return s;
 }

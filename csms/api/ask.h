@@ -36,6 +36,7 @@ struct ask {
 	struct arena *arena;
 	struct route_match match;
 	struct auth_who who;
+	const struct http_request *req; /* valid until the handler returns */
 	const void *body; /* decoded by row->request, NULL if the row has none */
 	const char *peer, *cookie, *idem;
 	const char *digest; /* of method, path and body, to tell one command from another */
@@ -75,6 +76,11 @@ void ask_schema_problem(struct ask *k, const struct schema_error *e, const char 
 /* Ends the ask without an answer: its exchange goes to the caller, for an event stream. */
 struct http_exchange *ask_take(struct ask *k);
 
+/* Starts the command and answers with its view, when `wait` says; `draft` without callbacks. */
+struct command_request;
+void ask_command(struct ask *k, struct station *s, const struct command_request *draft,
+	enum api_command_wait wait);
+
 /* -- on the way ------------------------------------------------------------------------------ */
 
 /* The answer comes later: the client may go meanwhile. */
@@ -93,6 +99,9 @@ bool ask_time(struct ask *k, const char *name, wall_t *out);
 
 /* The identity as it was first written: what the store knows the station by. NULL stays NULL. */
 const char *ask_station(struct ask *k, const char *id);
+
+/* The station of the path's first parameter; NULL after a 404. */
+struct station *ask_path_station(struct ask *k);
 
 /* -- rooms of the API ------------------------------------------------------------------------ */
 

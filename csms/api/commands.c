@@ -91,36 +91,41 @@ static void refuse(struct ask *k, const struct schema_error *err)
 		ask_schema_problem(k, err, "payload");
 }
 
+void ask_command(struct ask *k, struct station *s, const struct command_request *draft,
+	enum api_command_wait wait)
+{
+	struct command_request req = *draft;
+	struct schema_error err;
+	char id[37];
+
+	if (!replay_begin(k->api->replay, k))
+		return;
+	req.actor = k->who.actor;
+	req.answered = wait == API_COMMAND_WAIT_ANSWER ? on_reached : NULL;
+	req.ended = wait == API_COMMAND_WAIT_END ? on_reached : NULL;
+	req.arg = k;
+	ask_hold(k);
+	if (command_start(k->api->core, s, &req, id, &err) != 0)
+		refuse(k, &err);
+	else if (wait == API_COMMAND_WAIT_NONE)
+		ask_reply(k, 202, &api_command_view_type,
+			view_live(k, command_find(k->api->core, id)));
+}
+
 void command_post(struct ask *k)
 {
 	const struct api_command_post *post = k->body;
-	struct core *c = k->api->core;
-	struct station *s = fleet_station(&c->fleet, k->match.param[0]);
-	struct schema_error err;
-	char id[37];
+	struct station *s = ask_path_station(k);
 	struct command_request req = {
 		.action = post->action,
 		.payload = post->payload,
 		.timeout_s = post->has_timeout_s ? (int)post->timeout_s : 0,
 		.effect_s = post->has_effect_s ? (int)post->effect_s : 0,
-		.actor = k->who.actor,
 		.why = post->why,
-		.answered = post->wait == API_COMMAND_WAIT_ANSWER ? on_reached : NULL,
-		.ended = post->wait == API_COMMAND_WAIT_END ? on_reached : NULL,
-		.arg = k,
 	};
 
-	if (s == NULL) {
-		ask_problem(k, 404, NULL, "there is no station \"%.48s\"", k->match.param[0]);
-		return;
-	}
-	if (!replay_begin(k->api->replay, k))
-		return;
-	ask_hold(k);
-	if (command_start(c, s, &req, id, &err) != 0)
-		refuse(k, &err);
-	else if (post->wait == API_COMMAND_WAIT_NONE)
-		ask_reply(k, 202, &api_command_view_type, view_live(k, command_find(c, id)));
+	if (s != NULL)
+		ask_command(k, s, &req, post->wait);
 }
 
 /* -- looking ----------------------------------------------------------------------------------- */

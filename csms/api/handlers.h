@@ -17,6 +17,32 @@ void commands_list(struct ask *k);
 void command_get(struct ask *k);
 void command_delete(struct ask *k);
 
+/* files.c */
+void files_list(struct ask *k);
+void file_get(struct ask *k);
+void file_delete(struct ask *k);
+void station_logs_post(struct ask *k);
+
+/* firmware.c */
+void firmware_list(struct ask *k);
+void firmware_post(struct ask *k);
+void firmware_signature_put(struct ask *k);
+void firmware_delete(struct ask *k);
+void station_firmware_post(struct ask *k);
+
+/* campaigns.c */
+void campaigns_list(struct ask *k);
+void campaign_post(struct ask *k);
+void campaign_get(struct ask *k);
+void campaign_delete(struct ask *k);
+
+/* certificates.c */
+void security_events_list(struct ask *k);
+void station_certificates_list(struct ask *k);
+void manufacturer_roots_list(struct ask *k);
+void manufacturer_root_put(struct ask *k);
+void manufacturer_root_delete(struct ask *k);
+
 /* calls.c */
 void calls_list(struct ask *k);
 

@@ -13,18 +13,6 @@ static struct fleet *fleet_of(struct ask *k)
 	return &k->api->core->fleet;
 }
 
-/* The station of the path; NULL after a 404. */
-static struct station *path_station(struct ask *k)
-{
-	struct station *s = fleet_station(fleet_of(k), k->match.param[0]);
-
-	if (s == NULL)
-		ask_problem(k, 404, NULL,
-			"there is no station %.48s; GET /api/v1/stations lists them",
-			k->match.param[0]);
-	return s;
-}
-
 void stations_list(struct ask *k)
 {
 	size_t count = HASH_COUNT(fleet_of(k)->stations);
@@ -43,7 +31,7 @@ void stations_list(struct ask *k)
 
 void station_get(struct ask *k)
 {
-	struct station *s = path_station(k);
+	struct station *s = ask_path_station(k);
 	struct api_station_view view;
 
 	if (s == NULL)
@@ -169,7 +157,7 @@ void station_put(struct ask *k)
 
 void station_delete(struct ask *k)
 {
-	struct station *s = path_station(k);
+	struct station *s = ask_path_station(k);
 	char why[300];
 
 	if (s == NULL || !replay_begin(k->api->replay, k))
@@ -250,7 +238,7 @@ void station_call(struct ask *k)
 	const struct api_call_post *post = k->body;
 	const char *async = ask_query(k, "async");
 	bool waits = async == NULL || strcmp(async, "1") != 0;
-	struct station *s = path_station(k);
+	struct station *s = ask_path_station(k);
 	struct schema_error err = {0};
 	char id[37];
 

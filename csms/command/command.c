@@ -430,19 +430,39 @@ static struct command *start(struct core *c, struct station *s, const struct com
 	return NULL;
 }
 
+/* What the asker left to us: a number, a URL. NULL with `err`. */
+static char *complete(struct core *c, struct station *s, const struct command_request *req,
+	const struct command_rule *rule, struct schema_error *err)
+{
+	char *payload = rule && rule->number ? payload_fill(req->payload, rule->number,
+						       command_next_request_id(c))
+					     : strdup(req->payload);
+	char *filled, why[200] = "out of memory";
+
+	if (!payload || !rule || !rule->fill) {
+		if (!payload)
+			say(err, why);
+		return payload;
+	}
+	filled = rule->fill(c, s, payload, why);
+	if (!filled)
+		say(err, why);
+	free(payload);
+	return filled;
+}
+
 int command_start(struct core *c, struct station *s, const struct command_request *req, char id[37],
 	struct schema_error *err)
 {
 	const struct schema_action *a =
 		schema_action_find(ocpp201_actions, OCPP201_ACTION_COUNT, req->action);
-	const char *number = a ? command_rules[a - ocpp201_actions].number : NULL;
-	char *payload = number ? payload_fill(req->payload, number, command_next_request_id(c))
-			       : strdup(req->payload);
 	struct command *k;
+	char *payload;
 
 	memset(err, 0, sizeof *err);
+	payload = complete(c, s, req, a ? &command_rules[a - ocpp201_actions] : NULL, err);
 	if (!payload)
-		return say(err, "out of memory");
+		return -1;
 	if (a) {
 		k = start(c, s, req, a, payload, err);
 		if (k && id)

@@ -33,6 +33,9 @@ struct command_rule {
 	int effect_s; /* how long to wait for that */
 	const char *waits_for; /* in words */
 	const char *number; /* field of the payload with a number that we may make, NULL: none */
+	/* Puts into the payload what depotd knows better than who asks: a new text, or NULL with
+	 * why. After the number, before the check. */
+	char *(*fill)(struct core *c, struct station *s, const char *payload, char why[200]);
 	/* What the schema cannot say; -1 with err->fault SCHEMA_OK and the line in err->message, or
 	 * with a fault and a path. */
 	int (*check)(const struct core *c, const struct station *s, const void *request,

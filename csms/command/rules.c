@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "csms/command/device_check.h"
+#include "csms/certificates.h"
 #include "csms/command/private.h"
+#include "csms/firmware.h"
 #include "csms/profile_check.h"
 #include "csms/local_list.h"
 #include "csms/reservation.h"
@@ -360,7 +362,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 	[OCPP201_CUSTOMER_INFORMATION] = {REPORTS, .judge = judge_customer,
 		.check = check_customer, .answered = local_list_answered},
 	[OCPP201_DATA_TRANSFER] = {.yes = "Accepted"},
-	[OCPP201_DELETE_CERTIFICATE] = {.yes = "Accepted"},
+	[OCPP201_DELETE_CERTIFICATE] = {.yes = "Accepted", .answered = certificates_answered},
 	[OCPP201_GET_BASE_REPORT] = {REPORTS, .yes = "Accepted EmptyResultSet",
 		.over = "EmptyResultSet"},
 	[OCPP201_GET_CHARGING_PROFILES] = {REPORTS, .check = profile_check_get,
@@ -368,10 +370,12 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 	[OCPP201_GET_COMPOSITE_SCHEDULE] = {.yes = "Accepted", .check = profile_check_composite},
 	[OCPP201_GET_DISPLAY_MESSAGES] = {REPORTS, .yes = "Accepted Unknown", .over = "Unknown",
 		.answered = device_answered},
-	[OCPP201_GET_INSTALLED_CERTIFICATE_IDS] = {.yes = "Accepted NotFound"},
+	[OCPP201_GET_INSTALLED_CERTIFICATE_IDS] = {.yes = "Accepted NotFound",
+		.answered = certificates_answered},
 	[OCPP201_GET_LOCAL_LIST_VERSION] = {.yes = NULL, .answered = local_list_answered},
 	[OCPP201_GET_LOG] = {.yes = "Accepted AcceptedCanceled",
 		.signs = 1u << SIGN_LOG | 1u << SIGN_UPLOADED,
+		.fill = firmware_fill_get_log,
 		.meet = meet_log,
 		.effect_s = HOUR,
 		.waits_for = "the upload",
@@ -384,9 +388,12 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 	[OCPP201_GET_VARIABLES] = {.judge = judge_get_variables,
 		.check = check_get_variables,
 		.answered = device_answered},
-	[OCPP201_INSTALL_CERTIFICATE] = {.yes = "Accepted"},
+	[OCPP201_INSTALL_CERTIFICATE] = {.yes = "Accepted",
+		.check = certificates_check_install,
+		.answered = certificates_answered},
 	[OCPP201_PUBLISH_FIRMWARE] = {.yes = "Accepted",
 		.signs = 1u << SIGN_PUBLISH,
+		.fill = firmware_fill_publish,
 		.meet = meet_publish,
 		.effect_s = HOUR,
 		.waits_for = "the publication",
@@ -438,6 +445,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 	[OCPP201_UNPUBLISH_FIRMWARE] = {.yes = "Unpublished"},
 	[OCPP201_UPDATE_FIRMWARE] = {.yes = "Accepted AcceptedCanceled",
 		.signs = 1u << SIGN_FIRMWARE,
+		.fill = firmware_fill_update,
 		.meet = meet_firmware,
 		.effect_s = DAY,
 		.waits_for = "the installation",

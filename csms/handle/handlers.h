@@ -35,6 +35,12 @@ void *handle_reservation_status(struct exchange *x, const void *request);
 void *handle_transaction_event(struct exchange *x, const void *request);
 void *handle_meter_values(struct exchange *x, const void *request);
 
+/* firmware.c: L01 to L03, N01; A04 */
+void *handle_firmware_status(struct exchange *x, const void *request);
+void *handle_publish_status(struct exchange *x, const void *request);
+void *handle_log_status(struct exchange *x, const void *request);
+void *handle_security_event(struct exchange *x, const void *request);
+
 /* data_transfer.c: P02 */
 void *handle_data_transfer(struct exchange *x, const void *request);
 

@@ -21,6 +21,12 @@ static const struct {
 	/* network profile */
 	{"{\"connectionData\":{\"apn\":{\"apnPassword\":\"s3\"},\"vpn\":{\"password\":\"p\",\"key\":\"k\"}}}",
 		"{\"connectionData\":{\"apn\":{\"apnPassword\":\"***\"},\"vpn\":{\"password\":\"***\",\"key\":\"***\"}}}"},
+	/* addresses of files */
+	{"{\"log\":{\"remoteLocation\":\"https://h:8443/files/in/Abc123\"}}",
+		"{\"log\":{\"remoteLocation\":\"https://h:8443/files/in/******\"}}"},
+	{"{\"location\":\"https:\\/\\/h\\/files\\/out\\/Abc\\/fw.bin\",\"x\":\"/files/\"}",
+		"{\"location\":\"https:\\/\\/h\\/files\\/out\\/***\\/fw.bin\",\"x\":\"/files/\"}"},
+	{"{\"location\":\"/files/in/\"}", NULL},
 	/* broken off inside of a value: nothing of it is kept */
 	{"{\"name\":\"BasicAuthPassword\",\"attributeValue\":\"hunt",
 		"{\"name\":\"BasicAuthPassword\",\"attributeValue\":\"***"},

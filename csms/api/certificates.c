@@ -1,0 +1,325 @@
+/* Security events, certificates that stations hold, and roots of makers. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "csms/api/ask.h"
+#include "csms/api/handlers.h"
+#include "csms/log.h"
+#include "csms/pki/certificate.h"
+#include "db/query.h"
+#include "db/query_file.h"
+
+struct query {
+	const char *station;
+	int limit;
+	struct db_security_event_list events;
+	struct db_certificate_list certificates;
+	const char *error;
+};
+
+/* The query of the path's station; NULL after an answer. */
+static struct query *query_of(struct ask *k)
+{
+	const struct station *s = ask_path_station(k);
+	struct query *q;
+
+	if (s == NULL)
+		return NULL;
+	q = arena_alloc(k->arena, sizeof(*q));
+	if (q == NULL || (q->station = arena_strdup(k->arena, s->id)) == NULL) {
+		ask_problem(k, 503, NULL, "no memory for the query");
+		return NULL;
+	}
+	k->state = q;
+	return q;
+}
+
+static bool has_failed(struct ask *k, const void *items)
+{
+	const struct query *q = k->state;
+
+	if (q->error == NULL && items != NULL)
+		return false;
+	ask_problem(k, 503, NULL, "the store: %s", q->error ? q->error : "no memory");
+	return true;
+}
+
+/* -- security events --------------------------------------------------------------------------- */
+
+static void events_work(struct db_reader *r, struct ask *k)
+{
+	struct query *q = k->state;
+
+	if (db_query_security_events(r, q->station, q->limit, k->arena, &q->events) != 0)
+		q->error = arena_strdup(k->arena, db_reader_error(r));
+}
+
+static void events_finish(struct ask *k)
+{
+	const struct query *q = k->state;
+	struct api_security_event_list list = {0};
+
+	list.events.items = arena_alloc(k->arena, sizeof(*list.events.items) * q->events.count + 1);
+	if (has_failed(k, list.events.items))
+		return;
+	list.events.count = q->events.count;
+	for (size_t i = 0; i < q->events.count; i++) {
+		const struct db_security_event *e = &q->events.items[i];
+		list.events.items[i] = (struct api_security_event){.at = e->at,
+			.received_at = e->received,
+			.type = e->type,
+			.tech_info = e->tech_info};
+	}
+	ask_reply(k, 200, &api_security_event_list_type, &list);
+}
+
+void security_events_list(struct ask *k)
+{
+	int64_t limit = 100;
+
+	if (!ask_int(k, "limit", 1, 1000, &limit))
+		return;
+	struct query *q = query_of(k);
+	if (q == NULL)
+		return;
+	q->limit = (int)limit;
+	ask_read(k, events_work, events_finish);
+}
+
+/* -- certificates of stations ------------------------------------------------------------------ */
+
+static void certificates_work(struct db_reader *r, struct ask *k)
+{
+	struct query *q = k->state;
+
+	if (db_query_certificates(r, q->station, k->arena, &q->certificates) != 0)
+		q->error = arena_strdup(k->arena, db_reader_error(r));
+}
+
+static void certificates_finish(struct ask *k)
+{
+	const struct query *q = k->state;
+	struct api_station_certificate_list list = {0};
+	size_t count = q->certificates.count;
+
+	list.certificates.items =
+		arena_alloc(k->arena, sizeof(*list.certificates.items) * count + 1);
+	if (has_failed(k, list.certificates.items))
+		return;
+	list.certificates.count = count;
+	for (size_t i = 0; i < count; i++) {
+		const struct db_certificate *c = &q->certificates.items[i];
+		list.certificates.items[i] = (struct api_station_certificate){.type = c->type,
+			.hash_algorithm = c->hash_algorithm,
+			.issuer_name_hash = c->issuer_name_hash,
+			.issuer_key_hash = c->issuer_key_hash,
+			.serial = c->serial,
+			.parent = c->parent,
+			.subject = c->subject,
+			.has_not_after = c->not_after.ms != 0,
+			.not_after = c->not_after,
+			.listed = c->is_listed,
+			.at = c->at};
+	}
+	ask_reply(k, 200, &api_station_certificate_list_type, &list);
+}
+
+void station_certificates_list(struct ask *k)
+{
+	if (query_of(k) != NULL)
+		ask_read(k, certificates_work, certificates_finish);
+}
+
+/* -- roots of makers: DATA/pki/manufacturers/NAME.pem, read and written on a reader thread ------- */
+
+#define ROOT_MAX 6000 /* bytes of one file */
+
+struct roots {
+	const char *data, *name, *pem;
+	struct api_manufacturer_root_list list;
+	char why[300];
+	bool is_missing;
+};
+
+static struct roots *roots_of(struct ask *k)
+{
+	struct roots *r = arena_alloc(k->arena, sizeof(*r));
+
+	if (r == NULL)
+		ask_problem(k, 503, NULL, "no memory");
+	else
+		r->data = k->api->core->data_dir;
+	k->state = r;
+	return r;
+}
+
+static int open_folder(struct roots *r)
+{
+	char path[700];
+
+	snprintf(path, sizeof(path), "%.500s/pki", r->data);
+	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%.500s/pki/manufacturers", r->data);
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return -1;
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void read_root(struct ask *k, int folder, const char *file)
+{
+	struct roots *r = k->state;
+	struct api_manufacturer_root *item = &r->list.roots.items[r->list.roots.count];
+	struct certificate_facts facts;
+	char pem[ROOT_MAX + 1], why[200];
+	int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n = fd >= 0 ? read(fd, pem, ROOT_MAX) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	pem[n > 0 ? n : 0] = '\0';
+	if (certificate_facts(pem, &facts, why) != 0)
+		return;
+	item->name = arena_strndup(k->arena, file, strlen(file) - 4);
+	item->subject = arena_strdup(k->arena, facts.subject);
+	item->not_after.ms = facts.not_after_ms;
+	r->list.roots.count += item->name != NULL && item->subject != NULL;
+}
+
+static void roots_work(struct db_reader *reader, struct ask *k)
+{
+	enum { MOST = 1000 };
+	struct roots *r = k->state;
+	int fd = open_folder(r);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *e;
+
+	(void)reader;
+	r->list.roots.items = arena_alloc(k->arena, sizeof(*r->list.roots.items) * MOST);
+	while (dir != NULL && r->list.roots.items != NULL && r->list.roots.count < MOST &&
+		(e = readdir(dir)) != NULL) {
+		size_t n = strlen(e->d_name);
+		if (n > 4 && strcmp(e->d_name + n - 4, ".pem") == 0)
+			read_root(k, dirfd(dir), e->d_name);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+}
+
+static void roots_finish(struct ask *k)
+{
+	const struct roots *r = k->state;
+
+	ask_reply(k, 200, &api_manufacturer_root_list_type, &r->list);
+}
+
+void manufacturer_roots_list(struct ask *k)
+{
+	if (roots_of(k) != NULL)
+		ask_read(k, roots_work, roots_finish);
+}
+
+/* The file's name, from the path; NULL after a 400. */
+static const char *root_file(struct ask *k)
+{
+	const char *name = k->match.param[0];
+	size_t n = strlen(name);
+
+	if (n >= 1 && n <= 60 &&
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
+			n)
+		return arena_printf(k->arena, "%s.pem", name);
+	ask_problem(k, 400, "name", "name: 1 to 60 characters of A-Z a-z 0-9 - _");
+	return NULL;
+}
+
+static void change_finish(struct ask *k)
+{
+	const struct roots *r = k->state;
+
+	if (r->is_missing)
+		ask_problem(k, 404, NULL, "there is no root of that name");
+	else if (r->why[0] != '\0')
+		ask_problem(k, 503, NULL, "%s", r->why);
+	else
+		ask_done(k, NULL);
+}
+
+/* Whole under its name, or not at all. */
+static void put_work(struct db_reader *reader, struct ask *k)
+{
+	static const char part[] = ".new";
+	struct roots *r = k->state;
+	size_t len = strlen(r->pem);
+	int folder = open_folder(r), fd = -1;
+	bool good = false;
+
+	(void)reader;
+	if (folder >= 0) {
+		unlinkat(folder, part, 0);
+		fd = openat(folder, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		good = fd >= 0 && write(fd, r->pem, len) == (ssize_t)len && fsync(fd) == 0 &&
+		       renameat(folder, part, folder, r->name) == 0 && fsync(folder) == 0;
+	}
+	if (!good)
+		snprintf(r->why, sizeof(r->why), "pki/manufacturers cannot be written: %s",
+			strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	if (folder >= 0)
+		close(folder);
+}
+
+void manufacturer_root_put(struct ask *k)
+{
+	const struct api_manufacturer_root_put *put = k->body;
+	const char *file = root_file(k);
+	struct certificate_facts facts;
+	struct roots *r;
+	char why[200];
+
+	if (file == NULL || (r = roots_of(k)) == NULL)
+		return;
+	if (certificate_facts(put->certificate, &facts, why) != 0) {
+		ask_problem(k, 422, "certificate", "certificate: %s", why);
+		return;
+	}
+	if (!facts.is_ca || !facts.is_self_issued || facts.count != 1) {
+		ask_problem(k, 422, "certificate",
+			"certificate: must be one root: of a certificate authority, issued by itself");
+		return;
+	}
+	r->name = file;
+	r->pem = put->certificate;
+	log_info("manufacturer's root %s: %s, by %s", file, facts.subject, k->who.actor);
+	ask_read(k, put_work, change_finish);
+}
+
+static void delete_work(struct db_reader *reader, struct ask *k)
+{
+	struct roots *r = k->state;
+	int folder = open_folder(r);
+
+	(void)reader;
+	r->is_missing = folder < 0 || unlinkat(folder, r->name, 0) != 0;
+	if (folder >= 0)
+		close(folder);
+}
+
+void manufacturer_root_delete(struct ask *k)
+{
+	const char *file = root_file(k);
+	struct roots *r = file != NULL ? roots_of(k) : NULL;
+
+	if (r == NULL)
+		return;
+	r->name = file;
+	log_info("manufacturer's root %s removed by %s", file, k->who.actor);
+	ask_read(k, delete_work, change_finish);
+}
