@@ -52,6 +52,11 @@ void token_get(struct ask *k);
 void token_put(struct ask *k);
 void token_delete(struct ask *k);
 
+/* vehicles.c */
+void vehicles_list(struct ask *k);
+void vehicle_get(struct ask *k);
+void identities_put(struct ask *k);
+
 /* local_lists.c */
 void local_lists_list(struct ask *k);
 void local_list_put(struct ask *k);

@@ -143,6 +143,14 @@ const struct route api_routes[] = {
 	{"DELETE", V1 "/tokens/{type}/{value}", "", ROLE_OPERATOR, token_delete, NULL,
 		&api_done_type, "Removes a token"},
 
+	{"GET", V1 "/vehicles", "", ROLE_VIEWER, vehicles_list, NULL, &api_vehicle_list_type,
+		"Vehicles with their state and what they are known by"},
+	{"GET", V1 "/vehicles/{id}", "", ROLE_VIEWER, vehicle_get, NULL, &api_vehicle_detail_type,
+		"One vehicle"},
+	{"PUT", V1 "/vehicles/{id}/identities", "", ROLE_OPERATOR, identities_put,
+		&api_identities_put_type, &api_done_type,
+		"Says what the vehicle is known by: cards, eMAID, MAC address (EVCCID)"},
+
 	{"GET", V1 "/local-lists", "", ROLE_VIEWER, local_lists_list, NULL,
 		&api_local_list_list_type,
 		"Local authorisation lists: what each station has of them"},

@@ -3,10 +3,11 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
+#include "csms/api/token_view.h"
 #include "csms/token_check.h"
 #include "gen/ocpp201.h"
 
-static void view_token(const struct depot_file *d, const struct token *t, struct arena *a,
+void token_view(const struct depot_file *d, const struct token *t, struct arena *a,
 	struct api_token_view *out)
 {
 	struct event_token_changed e;
@@ -58,7 +59,7 @@ void tokens_list(struct ask *k)
 		return;
 	}
 	for (const struct token *t = tokens; t != NULL; t = t->hh.next)
-		view_token(c->depot, t, k->arena, &list.tokens.items[list.tokens.count++]);
+		token_view(c->depot, t, k->arena, &list.tokens.items[list.tokens.count++]);
 	ask_reply(k, 200, &api_token_list_type, &list);
 }
 
@@ -69,7 +70,7 @@ void token_get(struct ask *k)
 
 	if (t == NULL)
 		return;
-	view_token(k->api->core->depot, t, k->arena, &view);
+	token_view(k->api->core->depot, t, k->arena, &view);
 	ask_reply(k, 200, &api_token_view_type, &view);
 }
 

@@ -212,3 +212,25 @@ test('which vehicle: the bay, then the card, then the vehicle itself; what was o
 	await event(s, 'v2', 1, 'Ended', { evse: 2 });
 	await s.close();
 });
+
+test('what a vehicle is known by: listed, set as a whole, and never taken from another by mistake', async () => {
+	const look = async (id) => {
+		const v = (await d.api('GET', `/vehicles/${id}`)).json;
+		return [v.identities.map((t) => `${t.type}:${t.value}`).sort(), v.bays];
+	};
+	assert.deepEqual(await look('VAN-1'), [['ISO14443:CARD1', 'MacAddress:00:1A:2B:3C:4D:5E'], []]);
+	assert.deepEqual((await look('VAN-3'))[1], ['CP-B/1']);
+	const set = (id, ...identities) => d.api('PUT', `/vehicles/${id}/identities`, { identities });
+	const mine = { type: 'ISO15693', value: 'NEW1' };
+	assert.equal((await set('VAN-1', { type: 'ISO14443', value: 'card1' }, mine)).status, 200);
+	assert.deepEqual(await look('VAN-1'), [['ISO14443:CARD1', 'ISO15693:NEW1'], []]);
+	/* what it is known by no longer is a token still, of nobody */
+	const mac = (await d.api('GET', '/tokens/MacAddress/00:1A:2B:3C:4D:5E')).json;
+	assert.deepEqual([mac.status, mac.vehicle], ['Accepted', undefined]);
+	const theirs = await set('VAN-2', mine);
+	assert.equal(theirs.status, 409, theirs.text);
+	assert.match(theirs.json.detail, /VAN-1's/);
+	assert.equal((await set('VAN-2', { type: 'Plate', value: 'X' })).status, 400);
+	assert.equal((await set('VAN-9', mine)).status, 404);
+	assert.equal((await d.api('GET', '/vehicles')).json.vehicles.length, 3);
+});

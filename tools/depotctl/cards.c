@@ -1,4 +1,4 @@
-/* Who may charge, and where: tokens, local lists, caches, reservations. */
+/* Who may charge, and where: tokens, identities of vehicles, local lists, caches, reservations. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +125,77 @@ int ctl_token(struct ctl *c)
 	if (strcmp(verb, "remove") == 0)
 		return ctl_done(c, "DELETE", path, NULL, NULL, "Removed.");
 	return ctl_complain(CTL_USAGE, "token takes add, remove or list");
+}
+
+/* -- identities ------------------------------------------------------------------------------ */
+
+static void row_identities(struct ctl *c, struct table *t, const struct api_vehicle_detail *v)
+{
+	struct text known, bays;
+
+	text_init(&known, 0);
+	text_init(&bays, 0);
+	for (size_t i = 0; i < v->identities.count; i++)
+		text_printf(&known, "%s%s:%s", i > 0 ? ", " : "", v->identities.items[i].type,
+			v->identities.items[i].value);
+	join(&bays, "", &v->bays);
+	table_row(t);
+	table_cell(t, v->vehicle.id);
+	table_cell(t, known.len > 0 ? arena_strndup(c->arena, known.data, known.len) : NULL);
+	table_cell(t, bays.len > 0 ? arena_strndup(c->arena, bays.data, bays.len) : NULL);
+	table_cell(t, v->vehicle.station);
+	table_cell(t, v->vehicle.vehicle_by);
+	table_cell(t, v->vehicle.vehicle_conflict);
+	text_finish(&known);
+	text_finish(&bays);
+}
+
+static int show_identities(struct ctl *c)
+{
+	struct table *t = table_create(
+		c->arena, "VEHICLE|KNOWN BY|PARKS AT|IS AT|RECOGNISED BY|BUT", c->colour);
+	const char *one = c->argc > 0 ? ctl_escape(c, c->argv[0]) : NULL;
+	void *answer;
+	int status;
+
+	if (one != NULL)
+		status = ctl_ask_struct(c, "GET", arena_printf(c->arena, "vehicles/%s", one), NULL,
+			NULL, &api_vehicle_detail_type, &answer);
+	else
+		status = ctl_ask_struct(
+			c, "GET", "vehicles", NULL, NULL, &api_vehicle_list_type, &answer);
+	if (answer == NULL)
+		return status;
+	if (one != NULL)
+		row_identities(c, t, answer);
+	else
+		for (size_t i = 0; i < ((struct api_vehicle_list *)answer)->vehicles.count; i++)
+			row_identities(
+				c, t, &((struct api_vehicle_list *)answer)->vehicles.items[i]);
+	ctl_print(t, "No vehicles.");
+	return status;
+}
+
+int ctl_identities(struct ctl *c)
+{
+	bool none = ctl_flag(c, "--none");
+	struct api_identities_put put = {0};
+
+	if (c->argc < 2 && !(none && c->argc == 1))
+		return show_identities(c);
+	put.identities.items =
+		arena_alloc(c->arena, sizeof(*put.identities.items) * (size_t)c->argc);
+	for (int i = 1; put.identities.items != NULL && i < c->argc; i++) {
+		const char *colon = strchr(c->argv[i], ':');
+		if (colon == NULL)
+			return ctl_complain(CTL_USAGE, "%s: an identity is TYPE:VALUE", c->argv[i]);
+		put.identities.items[put.identities.count++] = (struct api_identity){
+			.type = arena_strndup(c->arena, c->argv[i], (size_t)(colon - c->argv[i])),
+			.value = colon + 1};
+	}
+	return ctl_done(c, "PUT",
+		arena_printf(c->arena, "vehicles/%s/identities", ctl_escape(c, c->argv[0])),
+		&api_identities_put_type, &put, "Stored.");
 }
 
 /* -- local lists and caches ------------------------------------------------------------------ */

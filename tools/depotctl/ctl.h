@@ -121,6 +121,7 @@ int ctl_routes(struct ctl *c);
 
 /* cards.c */
 int ctl_token(struct ctl *c);
+int ctl_identities(struct ctl *c);
 int ctl_local_list(struct ctl *c);
 int ctl_clear_cache(struct ctl *c);
 int ctl_reserve(struct ctl *c);

@@ -109,6 +109,9 @@ const struct command ctl_commands[] = {
 		"--language= --message=",
 		"Cards and other tokens that may charge; where, when, and whose they are",
 		"depotctl token add ISO14443 04A2B3C4 --vehicle VAN-12"},
+	{"identities", "[VEHICLE [TYPE:VALUE … | --none]]", ctl_identities, 0, -1, "--none",
+		"What vehicles are known by: cards, eMAID, MAC address, bays; with TYPE:VALUE sets them",
+		"depotctl identities VAN-12 ISO14443:04A2B3C4 MacAddress:00:1A:2B:3C:4D:5E"},
 	{"local-list", "[list] | on STATION | off STATION | sync STATION", ctl_local_list, 0, 2, "",
 		"Local authorisation lists: what stations have; on: kept like our tokens; sync: sent anew",
 		"depotctl local-list on CP-07"},
@@ -148,8 +151,7 @@ const struct command ctl_commands[] = {
 	{"replay",
 		"FILE|- --station ID --to URL [--from STATION] [--password P|-] [--speed N | --as-fast]\n"
 		"              [--shift]",
-		ctl_replay, 1, 1,
-		"--station= --to= --from= --password= --speed= --as-fast --shift",
+		ctl_replay, 1, 1, "--station= --to= --from= --password= --speed= --as-fast --shift",
 		"Plays a conversation of wire --export against a test instance as that station, and "
 		"tells where it answers otherwise; --shift moves its times to now; exit code 0: the same",
 		"depotctl replay cp-07.jsonl --station CP-07 --to ws://localhost:9000/ocpp --speed 60"},
