@@ -22,6 +22,8 @@ struct inventory {
 	char outcome[20]; /* "" never asked */
 	int64_t tries;
 	char command[37]; /* that asks, "" none */
+	bool wants_monitors; /* since its boot they were not asked for */
+	bool has_no_monitors; /* it said that it knows of no such thing */
 	struct timer timer;
 };
 
@@ -72,6 +74,12 @@ static bool is_wanted(const struct inventory *i)
 
 static void on_time(void *arg);
 
+static bool wants_monitors(const struct inventory *i)
+{
+	return i->wants_monitors && !i->has_no_monitors &&
+	       i->core->config->device->inventory == CONFIG_INVENTORY_AUTO;
+}
+
 static void wait(struct inventory *i, int64_t s)
 {
 	timer_start(i->core->timers, &i->timer, s * 1000, on_time, i);
@@ -87,6 +95,31 @@ static const char *outcome_of(const struct command_view *v)
 				     strcmp(v->error_code, "NotImplemented") == 0))
 		return UNSUPPORTED;
 	return FAILED;
+}
+
+static void on_monitors(void *arg, const struct command *k)
+{
+	struct inventory *i = arg;
+	struct command_view v;
+
+	command_look(k, &v);
+	i->has_no_monitors = strcmp(outcome_of(&v), UNSUPPORTED) == 0;
+}
+
+/* Monitors keep over a boot, but their numbers may not (N04.FR.19). */
+static void ask_monitors(struct inventory *i)
+{
+	const struct command_request req = {
+		.action = "GetMonitoringReport",
+		.payload = "{}",
+		.actor = "depotd",
+		.why = "it booted: monitors may have other numbers",
+		.ended = on_monitors,
+		.arg = i,
+	};
+	struct schema_error err;
+
+	i->wants_monitors = command_start(i->core, i->station, &req, NULL, &err) != 0;
 }
 
 static void journal(struct inventory *i)
@@ -121,6 +154,8 @@ static void on_ended(void *arg, const struct command *k)
 	i->command[0] = '\0';
 	if (is_wanted(i))
 		wait(i, RETRY_S);
+	else if (wants_monitors(i))
+		wait(i, 0);
 }
 
 static void ask(struct inventory *i)
@@ -154,15 +189,22 @@ static void on_time(void *arg)
 {
 	struct inventory *i = arg;
 
-	if (i->station->session && station_is_accepted(i->station) && is_wanted(i))
+	if (!i->station->session || !station_is_accepted(i->station))
+		return;
+	if (is_wanted(i))
 		ask(i);
+	else if (wants_monitors(i))
+		ask_monitors(i);
 }
 
-void inventory_station_ready(struct core *c, struct station *s)
+void inventory_station_ready(struct core *c, struct station *s, bool has_booted)
 {
 	struct inventory *i = inventory_of(c, s);
 
-	if (i && is_wanted(i) && !timer_running(&i->timer))
+	if (!i)
+		return;
+	i->wants_monitors = i->wants_monitors || has_booted;
+	if ((is_wanted(i) || wants_monitors(i)) && !timer_running(&i->timer))
 		wait(i, c->config->device->inventory_delay_s);
 }
 

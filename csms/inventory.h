@@ -8,8 +8,9 @@
 
 #include "csms/core.h"
 
-/* The station is connected and accepted: asks it soon if its inventory is not known. */
-void inventory_station_ready(struct core *c, struct station *s);
+/* The station is connected and accepted: asks it soon if its inventory is not known, and after a
+ * boot for its monitors. */
+void inventory_station_ready(struct core *c, struct station *s, bool has_booted);
 
 /* For restore_fleet(): what was asked before. -1 with one line. */
 int inventory_restore(struct core *c, char why[300]);

@@ -201,7 +201,7 @@ struct session *session_open(struct core *c, struct station *s, void *conn,
 	/* No BootNotification is owed on a reconnect: what was accepted stays accepted. */
 	if (station_is_accepted(s)) {
 		control_station_ready(c->control, s, false);
-		inventory_station_ready(c, s);
+		inventory_station_ready(c, s, false);
 		local_list_station(c, s);
 	}
 	command_sign(c, s, &(struct command_sign){.kind = SIGN_CONNECTED, .action = -1});

@@ -103,7 +103,7 @@ static void in_force(void *arg, int status, const char *why)
 		if (b->status == EVENT_REGISTRATION_ACCEPTED) {
 			control_station_ready(b->core->control, s, true);
 			raise_profile(b->core, s);
-			inventory_station_ready(b->core, s);
+			inventory_station_ready(b->core, s, true);
 			local_list_station(b->core, s);
 		}
 		command_sign(b->core, s, &sign);

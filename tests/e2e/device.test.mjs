@@ -359,6 +359,7 @@ test('a monitoring report replaces the monitors, and an empty one too', async ()
 		GetMonitoringReport: ({ requestId }) => {
 			if (status === 'Accepted')
 				setTimeout(async () => {
+					await until('the station to be known here', () => s);
 					for (const seqNo of [0, 1])
 						await s.call('NotifyMonitoringReport', {
 							requestId, seqNo, generatedAt: now(), ...(seqNo === 0 && { tbc: true }),
@@ -369,6 +370,9 @@ test('a monitoring report replaces the monitors, and an empty one too', async ()
 			return { status };
 		},
 	});
+	await until('depotd to have asked by itself (N04.FR.19)', async () =>
+		(await get('/commands?station=MONREP&action=GetMonitoringReport&state=done')).commands.length === 1);
+	assert.deepEqual((await get('/stations/MONREP/monitors')).monitors.map((m) => m.variable), ['V0', 'V1']);
 	assert.equal((await command('MONREP', 'GetMonitoringReport', {})).state, 'done');
 	assert.deepEqual((await get('/stations/MONREP/monitors')).monitors.map((m) => m.variable), ['V0', 'V1']);
 	status = 'EmptyResultSet';

@@ -549,7 +549,7 @@ describe('rules 18, 19: boot', () => {
 		await refused(s, 'NotifyReport', {});
 		assert.equal((await ask('BOOT-2', 'GetVariables', getVariables)).json.outcome, 'answered', 'B02.FR.01');
 		assert.equal((await ask('BOOT-2', 'RequestStartTransaction', { remoteStartId: 1, idToken: { idToken: 'A', type: 'Central' } })).status, 409);
-		assert.equal((await ask('BOOT-2', 'TriggerMessage', { requestedMessage: 'StatusNotification' })).json.outcome, 'answered');
+		assert.equal((await ask('BOOT-2', 'TriggerMessage', { requestedMessage: 'StatusNotification', evse: { id: 1, connectorId: 1 } })).json.outcome, 'answered');
 		assert.deepEqual(await s.call('StatusNotification', status()), {});
 		await refused(s, 'NotifyReport', {});
 		assert.equal((await ask('BOOT-2', 'GetBaseReport', { requestId: 7, reportBase: 'FullInventory' })).json.outcome, 'answered');
