@@ -121,6 +121,18 @@ static void add_lost_texts(struct night *n)
 	a->percent = between(n, 10, 90);
 }
 
+/* Depots are mixed: in every other one some stations, or all, speak OCPP 1.6. */
+static void add_old_stations(struct night *n)
+{
+	int old = below(n, 2) ? between(n, 1, 15) : 0; /* a bit a station */
+
+	for (int i = 0; i < 4; i++)
+		if (old >> i & 1)
+			say(n, "%sCP-%d", old & ((1 << i) - 1) ? ", " : "ocpp16: [", i + 1);
+	if (old)
+		say(n, "]\n");
+}
+
 static void make_night(struct night *n, uint64_t seed)
 {
 	n->chance = seed * UINT64_C(0x9E3779B97F4A7C15) | 1;
@@ -154,6 +166,7 @@ static void make_night(struct night *n, uint64_t seed)
 		add_station_failure(n, "ignore_profiles", between(n, 60, 3600), 0);
 		break;
 	}
+	add_old_stations(n);
 }
 
 /* -- running it ------------------------------------------------------------------------------- */
