@@ -564,6 +564,7 @@ bool call_answered(
 		r.error_code = "InvalidAnswer";
 		r.error_text = words;
 	}
+	learn(c, s, k, &r);
 	end_call(c, s, k, &r);
 	arena_destroy(a);
 	send_next(c, s);

@@ -159,21 +159,26 @@ static double asked_w(const struct evse *e, enum ocpp201_charging_rate_unit unit
 	return e->is_dc ? p->limit : p->limit * used / named;
 }
 
-static int64_t allowed_w(const struct stack *k, wall_t t, wall_t *until)
+/* A step may come a little later or sooner than it was said, but nothing before the beginning counts:
+ * what ruled then is of no more concern. */
+static int64_t allowed_w(const struct stack *k, wall_t base, wall_t t, wall_t *until)
 {
-	int64_t w = stack_w(k, t, until), before = stack_w(k, wall_add_ms(t, -SLACK_MS), NULL);
+	wall_t back = wall_add_ms(t, -SLACK_MS);
+	int64_t w = stack_w(k, t, until),
+		before = stack_w(k, back.ms < base.ms ? base : back, NULL);
 	int64_t after = stack_w(k, wall_add_ms(t, SLACK_MS), NULL);
 
 	w = w > before ? w : before;
 	return w > after ? w : after;
 }
 
-static bool stays_within(const struct stack *k, wall_t from, wall_t end, double w, char why[200])
+static bool stays_within(
+	const struct stack *k, wall_t base, wall_t from, wall_t end, double w, char why[200])
 {
 	wall_t next;
 
 	for (wall_t t = from; t.ms < end.ms; t = next) {
-		int64_t most = allowed_w(k, t, &next);
+		int64_t most = allowed_w(k, base, t, &next);
 		char when[WALL_TEXT_SIZE];
 
 		if (w > (double)(most + SLACK_W)) {
@@ -201,7 +206,7 @@ bool needs_allow(const struct core *c, const struct evse *e, wall_t time_base,
 		wall_t end = wall_add_ms(
 			base, i + 1 < all->count ? all->items[i + 1].start_period * 1000 : last);
 
-		is_within = stays_within(&k, from, end,
+		is_within = stays_within(&k, base, from, end,
 			asked_w(e, q->charging_rate_unit, &all->items[i], (int)c->depot->voltage_v),
 			why);
 	}

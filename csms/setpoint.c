@@ -12,6 +12,7 @@
 
 #define IDLE_LEASES    4 /* default profiles are kept in flash: written less often */
 #define RISE_LEAST_W   500
+#define FIRST_WAIT_MS  10000 /* for the plan of a vehicle that has just come */
 #define NEEDS_WAIT_MS  10000 /* of the 60 s that ISO 15118 gives */
 #define RETRY_FIRST_MS 2000
 #define ANSWER_S       10 /* the guard cannot wait half a minute for a station that is silent */
@@ -97,6 +98,12 @@ static bool own_is_due(const struct lane *l, wall_t now)
 		return false;
 	/* An offer of nothing ends the negotiation: worth waiting a moment for the plan. */
 	if (now.ms < l->needs_by.ms && l->want.limit_w == 0 && lane_held_w(l, now) == 0)
+		return false;
+	/* The default says the same until the plan is there; a vehicle of ISO 15118 would be offered
+	 * nothing before it has told what it needs (K15.FR.17). */
+	if (!has_own(l) && !l->unsure && l->want.limit_w == 0 && l->dflt.start.ms &&
+		held_at(&l->dflt, l->evse->tail_w, now) == 0 &&
+		wall_diff_ms(now, l->evse->tx.started) < FIRST_WAIT_MS)
 		return false;
 	if (!has_own(l) || l->say_own || l->unsure || half_over(&l->own, now))
 		return true;
