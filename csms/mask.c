@@ -31,14 +31,18 @@ static bool names_secret(const char *text, size_t len)
 	return memmem(text, len, "\"connectionData\"", 16) != NULL;
 }
 
-/* Length of a key of ours at `p`, with the colon and the opening quote of its text value; 0: none. */
-static size_t key_at(const char *p, const char *end)
+/* Keys of what stations tell: they are hidden in the entry that names a secret, and stay for the
+ * other variables of the report. */
+static const char *const told_keys[] = {"\"value\"", "\"actualValue\""};
+
+/* Length of a key of the list at `p`, with the colon and the opening quote of its text value; 0: none. */
+static size_t key_at(const char *const *keys, size_t count, const char *p, const char *end)
 {
-	for (size_t i = 0; i < sizeof value_keys / sizeof *value_keys; i++) {
-		size_t n = strlen(value_keys[i]);
+	for (size_t i = 0; i < count; i++) {
+		size_t n = strlen(keys[i]);
 		const char *q = p + n;
 
-		if ((size_t)(end - p) <= n || strncasecmp(p, value_keys[i], n) != 0)
+		if ((size_t)(end - p) <= n || strncasecmp(p, keys[i], n) != 0)
 			continue;
 		while (q < end && strchr(" \t\r\n", *q))
 			q++;
@@ -57,6 +61,83 @@ static const char *string_end(const char *p, const char *end)
 	while (p < end && *p != '"')
 		p += *p == '\\' && p + 1 < end ? 2 : 1;
 	return p;
+}
+
+/* -- entries of a report that name a secret ---------------------------------------------------- */
+
+#define DEPTH_MAX   64
+#define ENTRIES_MAX 16
+
+struct entries {
+	size_t count;
+	struct {
+		const char *from, *to;
+	} items[ENTRIES_MAX];
+};
+
+static void add_entry(struct entries *e, const char *from, const char *to, const char *end)
+{
+	if (e->count == ENTRIES_MAX) { /* too many to tell apart: all that follows */
+		e->items[ENTRIES_MAX - 1].to = end;
+		return;
+	}
+	e->items[e->count].from = from;
+	e->items[e->count++].to = to;
+}
+
+static bool is_secret_name(const char *s, size_t len)
+{
+	for (size_t i = 0; i < sizeof secret_names / sizeof *secret_names; i++)
+		if (strlen(secret_names[i]) == len && strncasecmp(s, secret_names[i], len) == 0)
+			return true;
+	return false;
+}
+
+/* {…,"variable":{"name":"BasicAuthPassword"},…}: the object around the one that holds the name. A
+ * text that is broken off, or deeper than any message, is hidden as a whole. */
+static void find_entries(const char *text, const char *end, struct entries *out)
+{
+	const char *opened[DEPTH_MAX];
+	bool hit[DEPTH_MAX] = {false};
+	int depth = 0;
+
+	out->count = 0;
+	for (const char *p = text; p < end; p++) {
+		if (*p == '"') {
+			const char *close = string_end(p + 1, end);
+
+			if (depth >= 2 && is_secret_name(p + 1, (size_t)(close - p - 1)))
+				hit[depth - 2] = true;
+			p = close;
+		} else if (*p == '{') {
+			if (depth == DEPTH_MAX)
+				break;
+			hit[depth] = false;
+			opened[depth++] = p;
+		} else if (*p == '}' && depth > 0 && hit[--depth]) {
+			add_entry(out, opened[depth], p, end);
+		}
+	}
+	while (depth-- > 0)
+		if (hit[depth] || depth == DEPTH_MAX - 1)
+			add_entry(out, depth == DEPTH_MAX - 1 ? text : opened[depth], end, end);
+}
+
+static bool is_within(const struct entries *e, const char *p)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (p >= e->items[i].from && p < e->items[i].to)
+			return true;
+	return false;
+}
+
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+
+static size_t secret_at(const struct entries *e, const char *p, const char *end)
+{
+	size_t n = key_at(value_keys, COUNT(value_keys), p, end);
+
+	return n || !is_within(e, p) ? n : key_at(told_keys, COUNT(told_keys), p, end);
 }
 
 bool mask_is_secret(const char *variable)
@@ -111,6 +192,7 @@ static const char *mask_tokens(struct arena *a, const char *text, size_t len)
 const char *mask_secrets(struct arena *a, const char *text, size_t len, size_t *out_len)
 {
 	const char *end, *p;
+	struct entries entries;
 	struct text t;
 	char *copy;
 
@@ -121,8 +203,9 @@ const char *mask_secrets(struct arena *a, const char *text, size_t len, size_t *
 	p = text;
 	end = text + len;
 	text_init(&t, 0);
+	find_entries(text, end, &entries);
 	while (p < end) {
-		size_t n = *p == '"' ? key_at(p, end) : 0;
+		size_t n = *p == '"' ? secret_at(&entries, p, end) : 0;
 
 		if (!n) {
 			text_putc(&t, *p++);

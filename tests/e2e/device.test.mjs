@@ -194,6 +194,11 @@ test('a password that a station tells is not kept', async () => {
 	assert.equal(v.value, undefined);
 	const journal = await depotd.api('GET', '/journal?stream=station/TELLS&limit=1000');
 	assert.ok(!journal.text.includes(SECRET));
+	const frames = await until('the frame in the wire log', async () => {
+		const r = await depotd.api('GET', '/wire?station=TELLS&action=NotifyReport&limit=100');
+		return r.text.includes('BasicAuthPassword') && r.text;
+	});
+	assert.ok(!frames.includes(SECRET));
 	await s.close();
 });
 

@@ -18,6 +18,15 @@ static const struct {
 	/* in any case of letters */
 	{"{\"attributeValue\":\"hunter2\",\"variable\":{\"name\":\"BASICAUTHPASSWORD\"}}",
 		"{\"attributeValue\":\"***\",\"variable\":{\"name\":\"BASICAUTHPASSWORD\"}}"},
+	/* a report that tells it: only in the entry that names it, wherever the value stands */
+	{"{\"reportData\":[{\"variable\":{\"name\":\"A\"},\"variableAttribute\":[{\"value\":\"1\"}]},"
+	 "{\"variableAttribute\":[{\"value\":\"hunter2\"}],\"variable\":{\"name\":\"basicAuthPassword\"}}]}",
+		"{\"reportData\":[{\"variable\":{\"name\":\"A\"},\"variableAttribute\":[{\"value\":\"1\"}]},"
+		"{\"variableAttribute\":[{\"value\":\"***\"}],\"variable\":{\"name\":\"basicAuthPassword\"}}]}"},
+	{"[{\"actualValue\":\"hunter2\",\"variable\":{\"name\":\"BasicAuthPassword\"}},{\"value\":\"2\"}]",
+		"[{\"actualValue\":\"***\",\"variable\":{\"name\":\"BasicAuthPassword\"}},{\"value\":\"2\"}]"},
+	{"{\"variable\":{\"name\":\"BasicAuthPassword\"},\"variableAttribute\":[{\"value\":\"hunt",
+		"{\"variable\":{\"name\":\"BasicAuthPassword\"},\"variableAttribute\":[{\"value\":\"***"},
 	/* network profile */
 	{"{\"connectionData\":{\"apn\":{\"apnPassword\":\"s3\"},\"vpn\":{\"password\":\"p\",\"key\":\"k\"}}}",
 		"{\"connectionData\":{\"apn\":{\"apnPassword\":\"***\"},\"vpn\":{\"password\":\"***\",\"key\":\"***\"}}}"},
