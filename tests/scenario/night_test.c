@@ -50,24 +50,10 @@ START_TEST(all_vans_are_ready_and_no_limit_is_exceeded)
 }
 END_TEST
 
-/* etc/demo's scenario with one more line at its top. */
-static char *scenario_with(const char *line)
-{
-	FILE *f = fopen("etc/demo/scenario.yaml", "r");
-	size_t n = strlen(line);
-	char *text = calloc(1, 20000 + n);
-
-	ck_assert(f && text);
-	memcpy(text, line, n);
-	ck_assert_uint_lt(fread(text + n, 1, 19999, f), 19999);
-	fclose(f);
-	return text;
-}
-
 /* A third of the chargers is old: the night is as good, the limits hold, the energies agree. */
 START_TEST(some_stations_speak_ocpp_16)
 {
-	char *scenario = scenario_with("ocpp16: [AC-02, AC-05, AC-08, DC-02, DC-05, DC-07]\n");
+	char *scenario = world_mixed_scenario();
 	char why[300];
 
 	world = world_create(&(struct world_options){.seed = 3, .scenario = scenario});

@@ -14,6 +14,14 @@ static void setup(void)
 	world = world_create(&(struct world_options){.seed = 3});
 }
 
+static void setup_mixed(void)
+{
+	char *scenario = world_mixed_scenario();
+
+	world = world_create(&(struct world_options){.seed = 4, .scenario = scenario});
+	free(scenario);
+}
+
 static void teardown(void)
 {
 	world_destroy(world);
@@ -148,6 +156,11 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, site_settles_at_its_tails_when_depotd_is_gone);
+	tcase_add_test(t, night_goes_on_after_restarts);
+	suite_add_tcase(s, t);
+	t = tcase_create("mixed");
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup_mixed, teardown);
 	tcase_add_test(t, night_goes_on_after_restarts);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);

@@ -580,6 +580,19 @@ static void run_turn(struct world *w)
 	w->has_news = false;
 }
 
+char *world_mixed_scenario(void)
+{
+	static const char old[] = "ocpp16: [AC-02, AC-05, AC-08, DC-02, DC-05, DC-07]\n";
+	FILE *f = fopen("etc/demo/scenario.yaml", "r");
+	char *text = calloc(1, 20000 + sizeof old);
+
+	ck_assert(f && text);
+	memcpy(text, old, sizeof old);
+	ck_assert_uint_lt(fread(text + sizeof old - 1, 1, 19999, f), 19999);
+	fclose(f);
+	return text;
+}
+
 void world_step(struct world *w)
 {
 	int64_t end_ms = w->now_ms + 1000;

@@ -47,6 +47,9 @@ struct world;
 
 struct world *world_create(const struct world_options *o);
 
+/* The text of etc/demo's scenario, but that a third of the stations speaks OCPP 1.6; free() it. */
+char *world_mixed_scenario(void);
+
 /* One second; many; until that local time comes next. */
 void world_step(struct world *w);
 void world_run_s(struct world *w, int seconds);
