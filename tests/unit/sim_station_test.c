@@ -528,6 +528,60 @@ START_TEST(remote_start_and_stop)
 }
 END_TEST
 
+START_TEST(local_list_is_replaced_changed_and_guarded)
+{
+#define ENTRY(value, info) "{\"idToken\":{\"idToken\":\"" value "\",\"type\":\"ISO14443\"}" info "}"
+#define GOOD               ",\"idTokenInfo\":{\"status\":\"Accepted\"}"
+#define LIST(version, kind, entries)                                                               \
+	"{\"versionNumber\":" version ",\"updateType\":\"" kind                                    \
+	"\",\"localAuthorizationList\":[" entries "]}"
+	start(&ac_config, false);
+	seconds(5);
+	call("GetLocalListVersion", "{}");
+	ck_assert(answered("\"versionNumber\":0"));
+	call("SendLocalList", LIST("3", "Full", ENTRY("A", GOOD) "," ENTRY("B", GOOD)));
+	ck_assert(answered("Accepted"));
+	call("SendLocalList", LIST("3", "Differential", ENTRY("C", GOOD)));
+	ck_assert(answered("VersionMismatch"));
+	call("SendLocalList", LIST("4", "Differential", ENTRY("C", GOOD) "," ENTRY("a", "")));
+	ck_assert(answered("Accepted"));
+	call("SendLocalList", LIST("5", "Full", ENTRY("A", GOOD) "," ENTRY("a", GOOD)));
+	ck_assert(answered("Failed")); /* a card twice */
+	call("GetLocalListVersion", "{}");
+	ck_assert(answered("\"versionNumber\":4"));
+	teardown();
+}
+END_TEST
+
+START_TEST(reservation_holds_until_its_card_comes_or_its_time_is_over)
+{
+#define RESERVE(id, evse, until)                                                                   \
+	"{\"id\":" id ",\"evseId\":" evse ",\"expiryDateTime\":\"" until                           \
+	"\",\"idToken\":{\"idToken\":\"OTHER\",\"type\":\"ISO14443\"}}"
+	start(&ac_config, false);
+	seconds(5);
+	call("ReserveNow", RESERVE("7", "1", "2026-03-11T16:01:00Z"));
+	ck_assert(answered("Accepted"));
+	call("ReserveNow", RESERVE("8", "1", "2026-03-11T17:00:00Z"));
+	ck_assert(answered("Occupied"));
+	call("ReserveNow", RESERVE("8", "2", "2026-03-11T15:00:00Z"));
+	ck_assert(answered("Rejected"));
+	station_van_arrives(csms.station, 0, &van, 0);
+	seconds(30);
+	ck_assert_int_eq(count_of("Authorize"), 0); /* its card is not the one */
+	seconds(60);
+	ck_assert_int_eq(count_of("ReservationStatusUpdate"), 1);
+	ck_assert_int_eq(count_of("Authorize"), 1);
+	call("CancelReservation", "{\"reservationId\":7}");
+	ck_assert(answered("Rejected"));
+	call("ReserveNow", RESERVE("9", "2", "2026-03-11T17:00:00Z"));
+	ck_assert(answered("Accepted"));
+	call("CancelReservation", "{\"reservationId\":9}");
+	ck_assert(answered("Accepted"));
+	teardown();
+}
+END_TEST
+
 START_TEST(reset_and_availability)
 {
 	start(&ac_config, false);
@@ -660,6 +714,8 @@ int main(void)
 	tcase_add_test(t, station_maximum_is_shared);
 	tcase_add_test(t, refused_tokens);
 	tcase_add_test(t, remote_start_and_stop);
+	tcase_add_test(t, local_list_is_replaced_changed_and_guarded);
+	tcase_add_test(t, reservation_holds_until_its_card_comes_or_its_time_is_over);
 	tcase_add_test(t, reset_and_availability);
 	tcase_add_test(t, wrong_requests_get_the_right_error);
 	tcase_add_test(t, silence_is_repeated_then_given_up);

@@ -233,12 +233,6 @@ static const void *clear_cache(struct station *s, const void *request, struct ar
 	return res;
 }
 
-static const void *local_list_version(struct station *s, const void *request, struct arena *a)
-{
-	struct ocpp201_get_local_list_version_response *res = arena_alloc(a, sizeof *res);
-	return res; /* version 0: no list */
-}
-
 /* ---- triggers ---- */
 
 static bool trigger_for_evses(struct station *s, const struct ocpp201_trigger_message_request *req,
@@ -312,19 +306,23 @@ static const struct {
 	int action;
 	command_fn run;
 } commands[] = {
+	{OCPP201_CANCEL_RESERVATION, command_cancel_reservation},
 	{OCPP201_CHANGE_AVAILABILITY, change_availability},
 	{OCPP201_CLEAR_CACHE, clear_cache},
 	{OCPP201_CLEAR_CHARGING_PROFILE, command_clear_profile},
+	{OCPP201_COST_UPDATED, command_cost_updated},
 	{OCPP201_DATA_TRANSFER, data_transfer},
 	{OCPP201_GET_BASE_REPORT, command_get_base_report},
 	{OCPP201_GET_CHARGING_PROFILES, command_get_profiles},
 	{OCPP201_GET_COMPOSITE_SCHEDULE, command_get_composite},
-	{OCPP201_GET_LOCAL_LIST_VERSION, local_list_version},
+	{OCPP201_GET_LOCAL_LIST_VERSION, command_local_list_version},
 	{OCPP201_GET_TRANSACTION_STATUS, transaction_status},
 	{OCPP201_GET_VARIABLES, command_get_variables},
 	{OCPP201_REQUEST_START_TRANSACTION, request_start},
 	{OCPP201_REQUEST_STOP_TRANSACTION, request_stop},
+	{OCPP201_RESERVE_NOW, command_reserve_now},
 	{OCPP201_RESET, reset},
+	{OCPP201_SEND_LOCAL_LIST, command_send_local_list},
 	{OCPP201_SET_CHARGING_PROFILE, command_set_profile},
 	{OCPP201_SET_VARIABLES, command_set_variables},
 	{OCPP201_TRIGGER_MESSAGE, trigger_message},

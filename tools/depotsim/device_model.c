@@ -78,6 +78,13 @@ static const struct row station_rows[] = {
 	{"AuthCtrlr", "LocalAuthorizeOffline", NULL, "true", NULL, RW, BOOL, 0, 0, NULL},
 	{"AuthCtrlr", "LocalPreAuthorize", NULL, "false", NULL, RO, BOOL, 0, 0, NULL},
 	{"AuthCtrlr", "OfflineTxForUnknownIdEnabled", NULL, "true", NULL, RO, BOOL, 0, 0, NULL},
+	{"LocalAuthListCtrlr", "Available", NULL, "true", NULL, RO, BOOL, 0, 0, NULL},
+	{"LocalAuthListCtrlr", "Enabled", NULL, "true", NULL, RO, BOOL, 0, 0, NULL},
+	{"LocalAuthListCtrlr", "Entries", NULL, "0", NULL, RO, INT, 0, 1000, NULL},
+	{"LocalAuthListCtrlr", "ItemsPerMessage", NULL, "20", NULL, RO, INT, 0, 0, NULL},
+	{"LocalAuthListCtrlr", "BytesPerMessage", NULL, "16000", NULL, RO, INT, 0, 0, NULL},
+	{"ReservationCtrlr", "Available", NULL, "true", NULL, RO, BOOL, 0, 0, NULL},
+	{"ReservationCtrlr", "Enabled", NULL, "true", NULL, RO, BOOL, 0, 0, NULL},
 	{"TxCtrlr", "EVConnectionTimeOut", NULL, "120", "s", RW, INT, 10, 3600, NULL},
 	{"TxCtrlr", "StopTxOnEVSideDisconnect", NULL, "true", NULL, RO, BOOL, 0, 0, NULL},
 	{"TxCtrlr", "StopTxOnInvalidId", NULL, "true", NULL, RO, BOOL, 0, 0, NULL},
@@ -360,7 +367,7 @@ void device_model_report_row(const struct device_model *d, bool configuration, i
 		.data_type = (enum ocpp201_data)v->row.data,
 		.values_list = v->row.values,
 	};
-	if (v->row.access != RO && v->row.high) {
+	if (v->row.high) {
 		characteristics->has_min_limit = characteristics->has_max_limit = true;
 		characteristics->min_limit = (double)v->row.low;
 		characteristics->max_limit = (double)v->row.high;

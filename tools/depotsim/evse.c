@@ -25,7 +25,10 @@ enum ocpp201_connector_status evse_status(const struct evse *e)
 {
 	if (e->inoperative)
 		return OCPP201_CONNECTOR_STATUS_UNAVAILABLE;
-	return e->plugged ? OCPP201_CONNECTOR_STATUS_OCCUPIED : OCPP201_CONNECTOR_STATUS_AVAILABLE;
+	if (e->plugged)
+		return OCPP201_CONNECTOR_STATUS_OCCUPIED;
+	return e->reservation.active ? OCPP201_CONNECTOR_STATUS_RESERVED
+				     : OCPP201_CONNECTOR_STATUS_AVAILABLE;
 }
 
 void evse_take_token(struct evse *e)
@@ -98,9 +101,18 @@ static void plug_in(struct station *s, struct evse *e)
 	}
 }
 
+/* C13: alone, the station believes its list; a card that is not in it may charge (C15). */
+static bool is_barred(const struct station *s, const struct van *v)
+{
+	int type = schema_enum_find(&ocpp201_id_token_enum, v->token_type);
+	return type >= 0 && local_list_says(s, (enum ocpp201_id_token_enum)type, v->token) == 0;
+}
+
 static void present_token(struct station *s, struct evse *e)
 {
-	if (!e->van->token)
+	if (!e->van->token || reservation_keeps_out(e, e->van->token))
+		return;
+	if (!s->connected && is_barred(s, e->van))
 		return;
 	if (!s->connected) {
 		/* OfflineTxForUnknownIdEnabled: charge now, ask later (C15) */
@@ -121,6 +133,7 @@ static void present_token(struct station *s, struct evse *e)
 static void step_van(struct station *s, struct evse *e)
 {
 	int64_t now_ms = s->env->now.ms;
+	reservation_step(e);
 	if (e->reserved_by_remote && now_ms >= e->remote_until_ms)
 		e->reserved_by_remote = false; /* EVConnectionTimeOut */
 	if (!e->van)

@@ -130,6 +130,7 @@ void station_destroy(struct station *s)
 	outbox_finish(&s->out);
 	profiles_destroy(s->profiles);
 	device_model_destroy(s->device);
+	free(s->list.items);
 	free(s->evses);
 	free(s);
 }

@@ -31,6 +31,23 @@ struct transaction {
 	struct session *session; /* belongs to the report */
 };
 
+/* Kept for a card or its group until a time. */
+struct reservation {
+	bool active;
+	int64_t id, until_ms;
+	char token[37], group[37];
+};
+
+/* Cards that the central system left here for times without it. */
+struct local_list {
+	int64_t version; /* 0: none was ever sent */
+	int count;
+	struct local_entry {
+		char key[60]; /* "type/value" in lower case */
+		bool accepted;
+	} * items; /* owned */
+};
+
 struct evse {
 	struct station *station;
 	int id;
@@ -48,6 +65,7 @@ struct evse {
 	int64_t plug_due_ms, token_due_ms;
 	bool authorizing;
 	struct transaction tx;
+	struct reservation reservation;
 	/* RequestStartTransaction that waits for its van */
 	bool reserved_by_remote;
 	int64_t remote_until_ms, remote_start_id;
@@ -73,6 +91,7 @@ struct station {
 	struct outbox out;
 	struct profiles *profiles;
 	struct device_model *device;
+	struct local_list list;
 	bool status_by_event, bay_sensor;
 	struct old_wire *old_wire; /* NULL: it speaks OCPP 2.0.1 */
 
@@ -124,6 +143,19 @@ void command_answer(struct station *s, const struct ocpp_frame *call, struct tex
 
 /* A handler gets the decoded request and returns the response, both in `a`; NULL: no memory. */
 typedef const void *(*command_fn)(struct station *s, const void *request, struct arena *a);
+
+/* commands_auth.c: D01, D02, H01 to H04 */
+const void *command_send_local_list(struct station *s, const void *request, struct arena *a);
+const void *command_local_list_version(struct station *s, const void *request, struct arena *a);
+const void *command_reserve_now(struct station *s, const void *request, struct arena *a);
+const void *command_cancel_reservation(struct station *s, const void *request, struct arena *a);
+const void *command_cost_updated(struct station *s, const void *request, struct arena *a);
+bool reservation_keeps_out(const struct evse *e, const char *token);
+void reservation_step(struct evse *e); /* its time */
+/* The transaction's card is the one: the number of the reservation that it uses up, 0 none. */
+int64_t reservation_use(struct evse *e);
+/* What the list says of the card: 1 accepted, 0 refused, -1 not in it. */
+int local_list_says(const struct station *s, enum ocpp201_id_token_enum type, const char *value);
 
 /* commands_model.c */
 const void *command_get_variables(struct station *s, const void *request, struct arena *a);

@@ -15,6 +15,7 @@ struct note {
 	enum ocpp201_reason reason;
 	enum ocpp201_reading_context context;
 	bool register_only;
+	int64_t reservation; /* that it uses up (H01.FR.15); 0: none */
 };
 
 struct samples {
@@ -117,6 +118,8 @@ static void send_event(struct evse *e, const struct note *n)
 				.has_remote_start_id = tx->has_remote_start && n->with_token,
 				.remote_start_id = tx->remote_start_id,
 			},
+		.has_reservation_id = n->reservation != 0,
+		.reservation_id = n->reservation,
 		.evse = n->with_connector || tx->seq_no == 1 ? &where : NULL,
 		.id_token = n->with_token ? &token : NULL,
 	};
@@ -230,6 +233,7 @@ void tx_authorized(struct evse *e, enum ocpp201_trigger_reason trigger)
 			      .type = OCPP201_TRANSACTION_EVENT_UPDATED,
 			      .trigger = trigger,
 			      .with_token = true,
+			      .reservation = reservation_use(e),
 			      .context = OCPP201_READING_CONTEXT_OTHER,
 		      });
 }
