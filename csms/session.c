@@ -7,6 +7,7 @@
 #include "csms/control.h"
 #include "csms/inventory.h"
 #include "csms/dispatch.h"
+#include "csms/doubt.h"
 #include "csms/local_list.h"
 #include "csms/log.h"
 #include "csms/password.h"
@@ -203,6 +204,7 @@ struct session *session_open(struct core *c, struct station *s, void *conn,
 		control_station_ready(c->control, s, false);
 		inventory_station_ready(c, s, false);
 		local_list_station(c, s);
+		doubt_begin(x);
 	}
 	command_sign(c, s, &(struct command_sign){.kind = SIGN_CONNECTED, .action = -1});
 	return x;
@@ -268,6 +270,7 @@ void session_closed(struct session *x, int code, const char *why)
 		if (s->is_guest)
 			fleet_remove_station(&x->core->fleet, s);
 	}
+	doubt_end(x);
 	free(x);
 }
 

@@ -16,6 +16,15 @@ struct session_link {
 	void (*close)(void *conn, int code, const char *why);
 };
 
+#define DOUBT_MAX 8 /* transactions asked about after one reconnect */
+
+/* Open transactions that the station is asked about, one after the other (csms/doubt.h). */
+struct doubt {
+	struct timer timer;
+	int count, next;
+	char ids[DOUBT_MAX][UTF8_SIZE(36)];
+};
+
 struct session {
 	struct core *core;
 	struct station *station;
@@ -27,6 +36,7 @@ struct session {
 	bool is_closing;
 	uint64_t invited; /* actions that a not yet accepted station may send: it was asked to */
 	int bad_frames;
+	struct doubt doubt;
 };
 
 /* Decides on an upgrade (rules 1 to 3, 7): 101 with the station in `ans->user`, or the status. */

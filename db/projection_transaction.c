@@ -59,7 +59,7 @@ struct transactions {
 	struct keys *keys;
 	struct row *cache;
 	struct text seqs;
-	sqlite3_stmt *load, *add, *live, *identity, *heard, *close, *unkey;
+	sqlite3_stmt *load, *add, *live, *identity, *heard, *close, *unkey, *lost;
 };
 
 /* -- life ----------------------------------------------------------------------------------- */
@@ -130,6 +130,9 @@ static void *create(struct sql *s)
 			" quarantine_seq=?21, quarantined=ifnull(?22, quarantined) WHERE id=?1"},
 		{&p->heard, "UPDATE transactions SET heard_at=?2 WHERE id=?1"},
 		{&p->close, "UPDATE transactions SET open=0 WHERE id=?1"},
+		/* Whatever a station still says of its end counts more, before or after. */
+		{&p->lost, "UPDATE transactions SET open=0, ended_at=last_at,"
+			   " stopped_reason='MessageLost' WHERE id=?1 AND end_seq IS NULL"},
 		{&p->unkey, "UPDATE transactions SET keyed=0 WHERE id=?1"},
 	};
 	if (p->keys && sql_prepare_all(s, list, sizeof list / sizeof *list) == 0)
@@ -438,9 +441,17 @@ static int on_reported(void *self, const struct journal_entry *e)
 	return write_indexed(p, r, e, taken, was_open);
 }
 
+static int on_lost(void *self, const struct journal_entry *e)
+{
+	struct transactions *p = self;
+	sqlite3_bind_int64(p->lost, 1, e->stream_id);
+	return sql_run(p->sql, p->lost);
+}
+
 const struct projection projection_transaction = {"transaction", create, destroy, forget};
 
 const struct projection_rule projection_transaction_rules[] = {
 	{EVENT_TRANSACTION_REPORTED, &projection_transaction, on_reported},
+	{EVENT_TRANSACTION_LOST, &projection_transaction, on_lost},
 	{.type = -1},
 };

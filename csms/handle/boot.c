@@ -4,6 +4,7 @@
 #include <string.h>
 #include "csms/command.h"
 #include "csms/control.h"
+#include "csms/doubt.h"
 #include "csms/handle/handlers.h"
 #include "csms/inventory.h"
 #include "csms/local_list.h"
@@ -105,6 +106,7 @@ static void in_force(void *arg, int status, const char *why)
 			raise_profile(b->core, s);
 			inventory_station_ready(b->core, s, true);
 			local_list_station(b->core, s);
+			doubt_begin(s->session);
 		}
 		command_sign(b->core, s, &sign);
 	}

@@ -235,3 +235,65 @@ describe('rule 23: a new password', () => {
 		}
 	});
 });
+
+describe('transactions of which nothing more is heard', () => {
+	const began = Date.now() - 600e3;
+	const event = (tx, eventType, seqNo, more = {}) => ({
+		eventType, seqNo, timestamp: new Date(began + seqNo * 60e3).toISOString(), triggerReason: 'MeterValuePeriodic',
+		transactionInfo: { transactionId: tx, ...(eventType === 'Ended' && { stoppedReason: 'Local' }) }, evse: { id: 1, connectorId: 1 }, ...more,
+	});
+
+	test('rule 32: after a reconnect the station is asked: what is queued or goes on stays open, what is over ends as lost', async () => {
+		const d = await new Depotd({ config: 'limits: {doubt_s: 1}\n' }).start();
+		const state = async (tx) => (await d.api('GET', `/transactions/GTS-1/${tx}`)).json.transaction;
+		try {
+			const a = await booted(d, 'GTS-1', { registration: { evses: 4 } });
+			const started = { going: 0, queued: 0, over: 0, heard: 0 };
+			for (const [i, tx] of Object.keys(started).entries())
+				await a.call('TransactionEvent', event(tx, 'Started', 0, { evse: { id: i + 1, connectorId: 1 } }));
+			await a.call('TransactionEvent', { ...event('middle', 'Updated', 3), evse: undefined }); // nobody knows its begin or EVSE
+			await a.close();
+			const answers = {
+				going: { ongoingIndicator: true, messagesInQueue: false }, queued: { ongoingIndicator: false, messagesInQueue: true },
+				over: { ongoingIndicator: false, messagesInQueue: false }, middle: { ongoingIndicator: false, messagesInQueue: false },
+			};
+			const b = await new Station(d, 'GTS-1', { handlers: { GetTransactionStatus: ({ transactionId }) => answers[transactionId] } }).connect();
+			await b.call('TransactionEvent', { ...event('heard', 'Updated', 1), timestamp: new Date(Date.now() + 1000).toISOString(), evse: undefined });
+			await until('the lost ones to end', async () => (await state('over')).state === 'ended' && (await state('middle')).state === 'ended');
+			await until('all questions', () => b.calls.filter((m) => m[2] === 'GetTransactionStatus').length === 4);
+			assert.deepEqual(b.calls.filter((m) => m[2] === 'GetTransactionStatus').map((m) => m[3].transactionId).sort(), ['going', 'middle', 'over', 'queued']);
+			const over = await state('over');
+			assert.deepEqual([over.stopped_reason, over.complete], ['MessageLost', false]);
+			const live = (await d.api('GET', '/stations/GTS-1')).json.evses.map((e) => e.transaction);
+			assert.deepEqual(live, ['going', 'queued', undefined, 'heard']);
+			for (const tx of ['going', 'queued', 'heard']) assert.equal((await state(tx)).state, 'open', tx);
+			// the queued end comes, and even one that was given up
+			for (const tx of ['queued', 'over']) await b.call('TransactionEvent', event(tx, 'Ended', 1, { offline: true, evse: undefined }));
+			for (const tx of ['queued', 'over']) {
+				const t = await state(tx);
+				assert.deepEqual([t.state, t.complete, t.stopped_reason, Date.parse(t.ended_at)], ['ended', true, 'Local', began + 60e3], tx);
+			}
+			await b.close();
+			await d.stop();
+			execFileSync(join(BUILD, 'depotctl'), ['rebuild', '--check', '--data', d.data]);
+		} finally {
+			await d.clean();
+		}
+	});
+
+	test('rule 32: a station that does not know the question loses no transaction', async () => {
+		const d = await new Depotd({ config: 'limits: {doubt_s: 1}\n' }).start();
+		try {
+			const a = await booted(d, 'GTS-2');
+			for (const tx of ['one', 'two']) await a.call('TransactionEvent', event(tx, 'Started', 0));
+			await a.close();
+			const b = await new Station(d, 'GTS-2', { handlers: { GetTransactionStatus: (_, m) => [4, m[1], 'NotImplemented', '', {}] } }).connect();
+			await until('both questions', () => b.calls.filter((m) => m[2] === 'GetTransactionStatus').length === 2);
+			await b.call('Heartbeat', {});
+			for (const tx of ['one', 'two']) assert.equal((await d.api('GET', `/transactions/GTS-2/${tx}`)).json.transaction.state, 'open');
+			await b.close();
+		} finally {
+			await d.clean();
+		}
+	});
+});
