@@ -306,6 +306,8 @@ test('the inventory is made of the configuration', async () => {
 	});
 	assert.match(text, /TxUpdatedInterval/);
 	assert.match(text, /NumberOfConnectors/);
+	await until('the report to end', async () =>
+		(await depotd.api('GET', `/commands/${r.json.id}`)).json.state === 'done');
 });
 
 test('a password goes out as hexadecimal digits, to no log, and works from then on', async () => {
@@ -393,7 +395,8 @@ test('logs: GetLog where the security extension is there, GetDiagnostics where n
 	assert.equal(last('GetDiagnostics').startTime, '2026-01-01T00:00:00Z');
 	await client.call('DiagnosticsStatusNotification', { status: 'Uploading' });
 	await client.call('DiagnosticsStatusNotification', { status: 'Uploaded' });
-	assert.match(await journal(), /"status":"Uploaded","requestId":31/, 'the number that 1.6 does not send');
+	await until('the log to end, by the number that 1.6 does not send', async () =>
+		(await depotd.api('GET', `/commands/${r.json.id}`)).json.state === 'done');
 	const security = await command('GetLog', { logType: 'SecurityLog', requestId: 32, log: { remoteLocation: 'https://localhost/up' } });
 	assert.ok(security.status >= 400, security.text);
 	assert.match(security.text, /no security extension/);
@@ -421,6 +424,15 @@ test('the security extension', async () => {
 	await client.call('LogStatusNotification', { status: 'Uploaded', requestId: 33 });
 	await client.call('SignedFirmwareStatusNotification', { status: 'Downloading', requestId: 1 });
 	await client.call('FirmwareStatusNotification', { status: 'Idle' });
+	const update = await command('UpdateFirmware', { requestId: 41, firmware: {
+		location: 'https://localhost/fw', retrieveDateTime: now(), signingCertificate: 'PEM', signature: 'AAAA' } });
+	assert.equal(update.status, 200, update.text);
+	assert.equal(update.json.response.status, 'Accepted');
+	assert.equal(last('SignedUpdateFirmware').requestId, 41);
+	await client.call('SignedFirmwareStatusNotification', { status: 'Downloading', requestId: 41 });
+	await client.call('SignedFirmwareStatusNotification', { status: 'Installed', requestId: 41 });
+	await until('the update to end', async () =>
+		(await depotd.api('GET', `/commands/${update.json.id}`)).json.state === 'done');
 });
 
 test('faults are problems of the connector; unknown things are answered as such', async () => {
