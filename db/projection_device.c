@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "db/projection.h"
 #include "gen/event.h"
@@ -28,6 +29,7 @@ enum statement {
 	DROP_MONITORS,
 	DISPLAY,
 	DROP_DISPLAY,
+	END_DISPLAYS,
 	ALERT,
 	CLEAR,
 	CLEARED,
@@ -60,6 +62,8 @@ static const char *const texts[STATEMENTS] = {
 	[DISPLAY] = "INSERT OR REPLACE INTO displays (depot, station, id, message, at, source_seq)"
 		    " VALUES (?1,?2,?3,?4,?5,?6)",
 	[DROP_DISPLAY] = "DELETE FROM displays WHERE depot=?1 AND station=?2 AND id=?3",
+	[END_DISPLAYS] = "DELETE FROM displays WHERE depot=?1 AND station=?2"
+			 " AND json_extract(message, '$.transactionId')=?3",
 	[ALERT] = "INSERT INTO alerts (" NAME ", monitor, open, opened_at, at, times, event_id,"
 		  " source, value, cause, transaction_id, tech_code, tech_info, severity)"
 		  " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,1,?10,?10,1,?11,?12,?13,?14,?15,?16,?17,"
@@ -276,14 +280,24 @@ static int put_alert(struct device *p, enum statement which, const struct journa
 	return sql_run(p->sql, st);
 }
 
+/* Variables that say by themselves that something is wrong, whatever triggers their event (G05). */
+static bool tells_problem(const struct event_device_event *v)
+{
+	return v->value && (strcasecmp(v->of.variable, "Problem") == 0 ||
+				   strcasecmp(v->of.variable, "Tripped") == 0);
+}
+
 static int on_event(
 	struct device *p, const struct journal_entry *e, const struct event_device_event *v)
 {
 	if (v->value && put_value(p, e, &v->of, "Actual", v->value, v->at) < 0)
 		return -1;
-	if (v->cleared)
+	if (v->cleared || (tells_problem(v) && strcasecmp(v->value, "false") == 0))
 		return put_alert(p, CLEAR, e, v) < 0 ? -1 : put_alert(p, CLEARED, e, v);
-	return strcmp(v->trigger, "Alerting") == 0 ? put_alert(p, ALERT, e, v) : 0;
+	if (strcmp(v->trigger, "Alerting") == 0 ||
+		(tells_problem(v) && strcasecmp(v->value, "true") == 0))
+		return put_alert(p, ALERT, e, v);
+	return 0;
 }
 
 static int on_events(void *self, const struct journal_entry *e)
@@ -310,6 +324,21 @@ static int on_display(void *self, const struct journal_entry *e)
 		sqlite3_bind_int64(st, 5, e->at.ms);
 		sqlite3_bind_int64(st, 6, e->seq);
 	}
+	return sql_run(p->sql, st);
+}
+
+/* O02.FR.02: a message of a transaction goes with it. */
+static int on_transaction(void *self, const struct journal_entry *e)
+{
+	struct device *p = self;
+	const struct event_transaction_reported *t = e->payload;
+	sqlite3_stmt *st = p->st[END_DISPLAYS];
+
+	if (strcmp(t->kind, "Ended") != 0)
+		return 0;
+	sql_bind_text(st, 1, e->depot);
+	sql_bind_text(st, 2, t->station_id);
+	sql_bind_text(st, 3, t->transaction_id);
 	return sql_run(p->sql, st);
 }
 
@@ -371,6 +400,7 @@ const struct projection_rule projection_device_rules[] = {
 	{EVENT_MONITORING_LEVEL_SET, &projection_device, on_level},
 	{EVENT_DISPLAY_CHANGED, &projection_device, on_display},
 	{EVENT_DEVICE_EVENTS, &projection_device, on_events},
+	{EVENT_TRANSACTION_REPORTED, &projection_device, on_transaction},
 	{EVENT_INVENTORY_TAKEN, &projection_device, on_inventory},
 	{EVENT_JOB_STARTED, &projection_device, on_job},
 	{EVENT_STATION_REMOVED, &projection_device, on_removed},

@@ -341,13 +341,13 @@ static void alerts_finish(struct ask *k)
 static void find_alerts(struct ask *k, const char *station)
 {
 	struct query *q = query_of(k);
-	int64_t only_open = 0;
+	int64_t all = 0;
 
-	if (q == NULL || !ask_int(k, "open", 0, 1, &only_open) ||
+	if (q == NULL || !ask_int(k, "all", 0, 1, &all) ||
 		!ask_int(k, "limit", 1, PAGE_MAX, &q->limit))
 		return;
 	q->station = station;
-	q->only_open = only_open;
+	q->only_open = !all;
 	ask_read(k, alerts_work, alerts_finish);
 }
 

@@ -303,15 +303,15 @@ test('rule 37: alerts open and end, of components that nobody heard of too', asy
 	const s = await known('ALERT', model(1));
 	const hot = { component: { name: 'Chiller' }, variable: { name: 'Temperature' }, variableMonitoringId: 9 };
 	assert.deepEqual(await happens(s, { ...hot, actualValue: '81' }), {});
-	let [a] = (await get('/stations/ALERT/alerts?open=1')).alerts;
+	let [a] = (await get('/stations/ALERT/alerts')).alerts;
 	assert.deepEqual([a.component, a.value, a.monitor, a.open], ['Chiller', '81', 9, true]);
 	assert.equal((await variables('ALERT', '&component=Chiller'))[0].value, '81');
 	assert.deepEqual(await happens(s, { ...hot, eventId: 2, actualValue: '60', cleared: true }), {});
-	assert.equal((await get('/stations/ALERT/alerts?open=1')).alerts.length, 0);
-	[a] = (await get('/stations/ALERT/alerts')).alerts;
+	assert.equal((await get('/stations/ALERT/alerts')).alerts.length, 0);
+	[a] = (await get('/stations/ALERT/alerts?all=1')).alerts;
 	assert.ok(a.cleared_at && !a.open);
 	assert.deepEqual(await happens(s, { component: { name: 'Safe' }, variable: { name: 'Code' }, actualValue: '' }), {});
-	[a] = (await get('/alerts?open=1')).alerts.filter((x) => x.station === 'ALERT');
+	[a] = (await get('/alerts')).alerts.filter((x) => x.station === 'ALERT');
 	assert.equal(a.value, undefined, 'write-only: nothing to tell');
 	await happens(s, {
 		component: { name: 'Connector', evse: { id: 1, connectorId: 1 } }, variable: { name: 'AvailabilityState' },

@@ -214,6 +214,62 @@ START_TEST(rule_37_cleared_without_an_alert_and_values_without_text)
 }
 END_TEST
 
+static void problem(const char *text, int64_t at)
+{
+	struct event_device_event v = {.event_id = at,
+		.of = {.component = "ConnectorPlugRetentionLock", .variable = "Problem"},
+		.trigger = "Delta",
+		.source = "HardWiredNotification",
+		.at = {T0 + at},
+		.value = text};
+	struct event_device_events e = {{1, &v}};
+
+	PUT("CP-1", DEVICE_EVENTS, &e);
+}
+
+START_TEST(a_problem_is_an_alert_whatever_its_trigger)
+{
+	problem("true", 1000);
+	ck_assert_uint_eq(look(true).alerts.count, 1);
+	problem("false", 2000);
+	ck_assert_uint_eq(look(true).alerts.count, 0);
+	ck_assert_int_eq(look(false).alerts.items[0].cleared_at.ms, T0 + 2000);
+}
+END_TEST
+
+static void ask_displays(struct db_reader *r, void *arg)
+{
+	ck_assert_int_eq(db_query_displays(r, "CP-1", arena, arg), 0);
+}
+
+START_TEST(a_message_of_a_transaction_goes_with_it)
+{
+	struct event_display_changed one = {1, "{\"id\":1,\"transactionId\":\"tx-1\"}"},
+				     two = {2, "{\"id\":2}"};
+	struct event_transaction_reported t = {.station_id = "CP-1",
+		.transaction_id = "tx-1",
+		.kind = "Updated",
+		.trigger = "MeterValuePeriodic"};
+	struct db_display_list list;
+
+	PUT("CP-1", DISPLAY_CHANGED, &one);
+	PUT("CP-1", DISPLAY_CHANGED, &two);
+	ck_assert_int_eq(
+		fixture_event(db, "transaction/CP-1/tx-1", EVENT_TRANSACTION_REPORTED, &t, -1, "0"),
+		0);
+	ck_assert_int_eq(db_read_now(db, ask_displays, &list), 0);
+	ck_assert_uint_eq(list.count, 2);
+	t.kind = "Ended";
+	t.seq_no = 1;
+	ck_assert_int_eq(
+		fixture_event(db, "transaction/CP-1/tx-1", EVENT_TRANSACTION_REPORTED, &t, -1, "1"),
+		0);
+	ck_assert_int_eq(db_read_now(db, ask_displays, &list), 0);
+	ck_assert_uint_eq(list.count, 1);
+	ck_assert_int_eq(list.items[0].id, 2);
+}
+END_TEST
+
 START_TEST(monitors_are_set_cleared_and_reset)
 {
 	struct event_device_monitor m[] = {{.has_id = true,
@@ -264,6 +320,8 @@ int main(void)
 	tcase_add_test(t, two_stations_are_compared);
 	tcase_add_test(t, rule_37_cleared_ends_an_alert_of_an_unknown_component);
 	tcase_add_test(t, rule_37_cleared_without_an_alert_and_values_without_text);
+	tcase_add_test(t, a_problem_is_an_alert_whatever_its_trigger);
+	tcase_add_test(t, a_message_of_a_transaction_goes_with_it);
 	tcase_add_test(t, monitors_are_set_cleared_and_reset);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);

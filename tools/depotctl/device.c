@@ -332,11 +332,9 @@ int ctl_alerts(struct ctl *c)
 	const char *station =
 		c->argc > 0 ? arena_printf(c->arena, "stations/%s/", ctl_escape(c, c->argv[0]))
 			    : "";
-	const char *path = arena_printf(c->arena, "%salerts%s%s%s", station, rest,
-		all               ? ""
-		: rest[0] != '\0' ? "&"
-				  : "?",
-		all ? "" : "open=1");
+	const char *glue = rest[0] != '\0' ? "&" : "?";
+	const char *path = arena_printf(
+		c->arena, "%salerts%s%s%s", station, rest, all ? glue : "", all ? "all=1" : "");
 	struct table *t = table_create(c->arena,
 		"STATION|STATE|SINCE|CLEARED|COMPONENT|VARIABLE|VALUE|>SEVERITY|NOTE", c->colour);
 	void *answer;
