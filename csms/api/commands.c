@@ -116,16 +116,18 @@ void command_post(struct ask *k)
 {
 	const struct api_command_post *post = k->body;
 	struct station *s = ask_path_station(k);
-	struct command_request req = {
+	struct command_request req;
+
+	if (s == NULL) /* the ask was answered, and is gone */
+		return;
+	req = (struct command_request){
 		.action = post->action,
 		.payload = post->payload,
 		.timeout_s = post->has_timeout_s ? (int)post->timeout_s : 0,
 		.effect_s = post->has_effect_s ? (int)post->effect_s : 0,
 		.why = post->why,
 	};
-
-	if (s != NULL)
-		ask_command(k, s, &req, post->wait);
+	ask_command(k, s, &req, post->wait);
 }
 
 /* -- looking ----------------------------------------------------------------------------------- */

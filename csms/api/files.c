@@ -164,14 +164,14 @@ void station_logs_post(struct ask *k)
 {
 	const struct api_log_post *post = k->body;
 	struct station *s = ask_path_station(k);
-	struct command_request req = {
-		.action = "GetLog",
-		.payload = log_payload(k->arena, post),
-		.why = post->why,
-	};
+	struct command_request req = {.action = "GetLog"};
 
-	if (s != NULL && req.payload == NULL)
+	if (s == NULL) /* the ask was answered, and is gone */
+		return;
+	req.payload = log_payload(k->arena, post);
+	req.why = post->why;
+	if (req.payload == NULL)
 		ask_problem(k, 503, NULL, "no memory");
-	else if (s != NULL)
+	else
 		ask_command(k, s, &req, post->wait);
 }

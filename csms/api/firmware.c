@@ -212,21 +212,26 @@ void firmware_delete(struct ask *k)
 
 /* -- updating: L01, L02 ------------------------------------------------------------------------ */
 
-void station_firmware_post(struct ask *k)
+static struct firmware_order order_of(const struct api_firmware_update_post *post)
 {
-	const struct api_firmware_update_post *post = k->body;
-	struct station *s = ask_path_station(k);
-	const struct firmware_image *x;
-	struct command_request req = {.action = "UpdateFirmware", .why = post->why};
-	struct firmware_order order = {
+	return (struct firmware_order){
 		.is_unsigned = post->allow_unsigned,
 		.retrieve_at = post->has_retrieve_at ? post->retrieve_at : (wall_t){0},
 		.install_at = post->has_install_at ? post->install_at : (wall_t){0},
 		.retries = post->has_retries ? post->retries : -1,
 		.interval_s = post->has_retry_interval_s ? post->retry_interval_s : -1,
 	};
+}
 
-	if (s == NULL || !has_firmware(k))
+void station_firmware_post(struct ask *k)
+{
+	const struct api_firmware_update_post *post = k->body;
+	struct station *s = ask_path_station(k);
+	struct command_request req = {.action = "UpdateFirmware"};
+	const struct firmware_image *x;
+	struct firmware_order order;
+
+	if (s == NULL || !has_firmware(k)) /* the ask was answered, and is gone */
 		return;
 	x = firmware_find(k->api->core->firmware, post->firmware);
 	if (x == NULL) {
@@ -234,7 +239,9 @@ void station_firmware_post(struct ask *k)
 			"there is no such firmware; GET /api/v1/firmware lists what is");
 		return;
 	}
+	order = order_of(post);
 	req.payload = firmware_payload(k->arena, x, &order);
+	req.why = post->why;
 	if (req.payload == NULL)
 		ask_problem(k, 503, NULL, "no memory");
 	else
