@@ -172,6 +172,74 @@ int client_ask(struct client *c, const char *method, const char *path, const cha
 	return (int)status;
 }
 
+/* -- files ----------------------------------------------------------------------------------- */
+
+#define FILE_SILENCE_S 120 /* the quota may have to make room, the signature to be checked */
+
+static void be_patient(struct client *c)
+{
+	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, (long)FILE_SILENCE_S);
+}
+
+static int perform(struct client *c, char why[400])
+{
+	CURLcode code = curl_easy_perform(c->curl);
+	long status = 0;
+
+	if (code != CURLE_OK) {
+		explain(c, code, why);
+		return -1;
+	}
+	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
+	return (int)status;
+}
+
+int client_send_file(struct client *c, const char *method, const char *path, FILE *from,
+	int64_t size, struct text *body, char why[400])
+{
+	prepare(c, method, path, NULL);
+	text_init(body, ANSWER_MAX);
+	text_puts(body, "");
+	curl_easy_setopt(c->curl, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(c->curl, CURLOPT_READDATA, from);
+	curl_easy_setopt(c->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, body);
+	be_patient(c);
+	return perform(c, why);
+}
+
+struct fetching {
+	struct client *client;
+	FILE *to;
+	struct text *body;
+};
+
+static size_t on_file(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct fetching *f = arg;
+	long status = 0;
+
+	curl_easy_getinfo(f->client->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status != 200)
+		return on_bytes(bytes, size, count, f->body);
+	return fwrite(bytes, 1, size * count, f->to);
+}
+
+int client_fetch(struct client *c, const char *path, FILE *to, struct text *body, char why[400])
+{
+	struct fetching f = {c, to, body};
+
+	prepare(c, "GET", path, NULL);
+	text_init(body, ANSWER_MAX);
+	text_puts(body, "");
+	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_file);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &f);
+	be_patient(c);
+	return perform(c, why);
+}
+
 /* -- streams --------------------------------------------------------------------------------- */
 
 struct streaming {

@@ -4,6 +4,8 @@
 #ifndef DEPOTCTL_CLIENT_H
 #define DEPOTCTL_CLIENT_H
 
+#include <stdio.h>
+
 #include "schemas/text.h"
 #include "schemas/wall.h"
 
@@ -34,6 +36,13 @@ int client_stream(struct client *c, const char *path,
 
 /* Status of the answer that is being read, in `more`. */
 int client_status(struct client *c);
+
+/* Sends `size` bytes of a file as the body; otherwise as client_ask(). */
+int client_send_file(struct client *c, const char *method, const char *path, FILE *from,
+	int64_t size, struct text *body, char why[400]);
+
+/* Writes the answer of a GET into a file; `body` gets it instead when the status is not 200. */
+int client_fetch(struct client *c, const char *path, FILE *to, struct text *body, char why[400]);
 
 /* Percent-encodes into `out`. */
 void client_escape(const char *s, struct text *out);

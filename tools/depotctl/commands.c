@@ -98,13 +98,32 @@ static bool read_options(struct ctl *c, struct api_command_post *post, bool *to_
 	return true;
 }
 
+int ctl_follow(struct ctl *c, char *body, bool to_end, const struct api_command_view **end)
+{
+	const struct api_command_view *v;
+	struct schema_error err;
+	char last[200] = "";
+
+	v = schema_decode(&api_command_view_type, body, strlen(body), c->arena, &err);
+	if (v == NULL)
+		return ctl_complain(CTL_FAILED, "the answer is not understood: %s", err.message);
+	while (to_end && !is_over(v)) {
+		tell(v, last);
+		usleep(LOOK_EVERY_US);
+		int status = look(c, v->id, &body, &v);
+		if (status != CTL_OK)
+			return status;
+	}
+	if (end != NULL)
+		*end = v;
+	return show_end(c, v, body);
+}
+
 int ctl_command(struct ctl *c)
 {
 	struct api_command_post post = {0};
-	const struct api_command_view *v;
-	struct schema_error err;
 	struct text json;
-	char last[200] = "", *body = NULL;
+	char *body = NULL;
 	bool to_end;
 	int status;
 
@@ -124,17 +143,7 @@ int ctl_command(struct ctl *c)
 	text_finish(&json);
 	if (status != CTL_OK)
 		return status;
-	v = schema_decode(&api_command_view_type, body, strlen(body), c->arena, &err);
-	if (v == NULL)
-		return ctl_complain(CTL_FAILED, "the answer is not understood: %s", err.message);
-	while (to_end && !is_over(v)) {
-		tell(v, last);
-		usleep(LOOK_EVERY_US);
-		status = look(c, v->id, &body, &v);
-		if (status != CTL_OK)
-			return status;
-	}
-	return show_end(c, v, body);
+	return ctl_follow(c, body, to_end, NULL);
 }
 
 static void row(struct ctl *c, struct table *t, const struct api_command_view *v)

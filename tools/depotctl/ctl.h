@@ -76,6 +76,10 @@ int ctl_done(struct ctl *c, const char *method, const char *path, const struct s
 /* Says why the API refused, from its problem body if it has one; an exit code. */
 int ctl_refused(struct ctl *c, int status, const struct text *body);
 
+/* Shows the command whose view is in `body`, and with `to_end` its way to its end. An exit code;
+ * `end` (may be NULL) gets the last view. */
+int ctl_follow(struct ctl *c, char *body, bool to_end, const struct api_command_view **end);
+
 /* Percent-encoded, for one segment of a path or one value of a query. */
 const char *ctl_escape(struct ctl *c, const char *s);
 
@@ -134,6 +138,13 @@ int ctl_set_variable(struct ctl *c);
 int ctl_job(struct ctl *c);
 int ctl_monitors(struct ctl *c);
 int ctl_alerts(struct ctl *c);
+
+/* files.c */
+int ctl_logs(struct ctl *c);
+int ctl_files(struct ctl *c);
+int ctl_firmware(struct ctl *c);
+int ctl_campaign(struct ctl *c);
+int ctl_certificates(struct ctl *c);
 
 /* profiles.c */
 int ctl_profiles(struct ctl *c);

@@ -81,6 +81,35 @@ const struct command ctl_commands[] = {
 	{"alerts", "[STATION] [--all] [--limit N]", ctl_alerts, 0, 1,
 		"--all --limit=", "Alerts of stations that last; --all: those that are over too",
 		"depotctl alerts CP-07 --all"},
+	{"logs", "STATION [--security] [--oldest T] [--latest T] [--why TEXT] [--wait] [-o FILE]",
+		ctl_logs, 1, 1, "--security --oldest= --latest= --why= --wait --out= -o=",
+		"Asks a station for its log; --wait stays until it is there, -o writes it to a file",
+		"depotctl logs CP-07 --wait -o CP-07.log"},
+	{"files", "[STATION] [--limit N] | get ID -o FILE | remove ID", ctl_files, 0, 2,
+		"--limit= --out= -o=", "Files that stations brought, newest first",
+		"depotctl files CP-07"},
+	{"firmware",
+		"list | add FILE --vendor V --version X [--model M] [--signature FILE "
+		"--certificate FILE]\n"
+		"              | update STATION ID [--retrieve-at T] [--install-at T] "
+		"[--allow-unsigned] [--why TEXT] [--wait]\n"
+		"              | trust NAME FILE | remove ID",
+		ctl_firmware, 1, 3,
+		"--vendor= --version= --model= --signature= --certificate= --retrieve-at= "
+		"--install-at= --allow-unsigned --why= --wait",
+		"Firmware images: added and verified, sent to a station; `trust` adds a maker's root",
+		"depotctl firmware add cp-2.1.bin --vendor Acme --version 2.1 --signature cp-2.1.sig "
+		"--certificate acme.pem"},
+	{"campaign",
+		"list | start FIRMWARE [STATION …] [--at-once N] [--install-at T] [--allow-unsigned]\n"
+		"              [--why TEXT] | show ID | cancel ID",
+		ctl_campaign, 1, -1,
+		"--at-once= --retrieve-at= --install-at= --allow-unsigned --why=",
+		"Firmware for many stations, a few at a time; without stations: all that it fits",
+		"depotctl campaign start 01M7Y4 --at-once 5"},
+	{"certificates", "STATION [--refresh]", ctl_certificates, 1, 1, "--refresh",
+		"Certificates that a station holds; --refresh asks it first",
+		"depotctl certificates CP-07 --refresh"},
 	{"set-station",
 		"STATION [--evse ID:KIND:MAX_W[:MIN_W[:PHASES[:TAIL_W[:CONNECTORS]]]] …] [--node N]\n"
 		"              [--name TEXT] [--profile 0..3] [--policy accepted|pending|rejected]\n"
@@ -270,7 +299,7 @@ static int check_words(const struct ctl *c, const struct command *m)
 
 	for (int i = 0; i < c->argc; i++) {
 		const char *arg = c->argv[i];
-		if (strncmp(arg, "--", 2) != 0) {
+		if (strncmp(arg, "--", 2) != 0 && strcmp(arg, "-o") != 0) {
 			words++;
 			continue;
 		}
