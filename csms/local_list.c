@@ -31,7 +31,7 @@ struct list {
 	struct lists *all;
 	char key[49], station[49];
 	bool is_own_mode;
-	enum event_list_mode own_mode;
+	enum event_list_mode own_mode, file_mode;
 	enum event_list_state state;
 	int64_t version, entries; /* that the station has, as far as we know */
 	uint64_t digest; /* of its content; 0: not known */
@@ -95,6 +95,11 @@ static struct list *find(const struct core *c, const char *station)
 	return l;
 }
 
+static enum event_list_mode usual_mode(const struct core *c)
+{
+	return (enum event_list_mode)token_policy(c->depot)->local_list;
+}
+
 static struct list *list_of(struct core *c, const char *station)
 {
 	struct list *l = find(c, station);
@@ -105,24 +110,14 @@ static struct list *list_of(struct core *c, const char *station)
 	lower(station, l->key);
 	snprintf(l->station, sizeof l->station, "%s", station);
 	l->seen = -1;
+	l->file_mode = usual_mode(c);
 	HASH_ADD_STR(c->lists->lists, key, l);
 	return l;
 }
 
-static enum event_list_mode file_mode(const struct core *c, const char *station)
+static enum event_list_mode mode_of(const struct list *l)
 {
-	for (size_t i = 0; i < c->depot->stations.count; i++) {
-		const struct depot_station *row = &c->depot->stations.items[i];
-
-		if (row->has_local_list && strcasecmp(row->id, station) == 0)
-			return (enum event_list_mode)row->local_list;
-	}
-	return (enum event_list_mode)token_policy(c->depot)->local_list;
-}
-
-static enum event_list_mode mode_of(const struct core *c, const struct list *l)
-{
-	return l->is_own_mode ? l->own_mode : file_mode(c, l->station);
+	return l->is_own_mode ? l->own_mode : l->file_mode;
 }
 
 static struct station *station_of(const struct list *l)
@@ -286,7 +281,7 @@ static void send_part(struct list *l)
 		lose(l, "the connection was lost");
 		return;
 	}
-	if (mode_of(l->all->core, l) == EVENT_LIST_MODE_OFF) {
+	if (mode_of(l) == EVENT_LIST_MODE_OFF) {
 		l->digest = l->revision = 0; /* half of it is there */
 		rest(l);
 		return;
@@ -462,7 +457,7 @@ static void begin(struct list *l)
 	struct core *c = l->all->core;
 	struct station *s = station_of(l);
 
-	if (!s || mode_of(c, l) == EVENT_LIST_MODE_OFF)
+	if (!s || mode_of(l) == EVENT_LIST_MODE_OFF)
 		return;
 	if (l->all->busy >= BUSY_MAX) {
 		wait_for(l, BUSY_RETRY_MS);
@@ -490,7 +485,7 @@ static void settle_all(struct lists *all)
 	struct list *l, *tmp;
 
 	HASH_ITER (hh, all->lists, l, tmp)
-		if (mode_of(all->core, l) == EVENT_LIST_MODE_SYNC && station_of(l))
+		if (mode_of(l) == EVENT_LIST_MODE_SYNC && station_of(l))
 			settle(l);
 }
 
@@ -564,7 +559,7 @@ void local_list_station(struct core *c, struct station *s)
 		return;
 	l->must_ask = true;
 	l->attempts = 0;
-	if (mode_of(c, l) == EVENT_LIST_MODE_SYNC && station_of(l))
+	if (mode_of(l) == EVENT_LIST_MODE_SYNC && station_of(l))
 		settle(l);
 }
 
@@ -588,7 +583,7 @@ void local_list_forget_token(struct core *c, struct station *s, const char *type
 {
 	struct list *l = list_of(c, s->id);
 
-	if (!l || mode_of(c, l) == EVENT_LIST_MODE_OFF || !station_of(l))
+	if (!l || mode_of(l) == EVENT_LIST_MODE_OFF || !station_of(l))
 		return;
 	if (l->step == STEP_ASKS || l->step == STEP_SENDS || l->all->busy >= BUSY_MAX ||
 		!l->revision || l->seen < 0) {
@@ -649,8 +644,8 @@ void local_list_answered(
 		l->digest = l->revision = 0;
 		l->must_full = true;
 		snprintf(l->note, sizeof l->note, "an operator sent a list of his own");
-		l->state = mode_of(c, l) == EVENT_LIST_MODE_SYNC ? EVENT_LIST_STATE_BEHIND
-								 : EVENT_LIST_STATE_OFF;
+		l->state = mode_of(l) == EVENT_LIST_MODE_SYNC ? EVENT_LIST_STATE_BEHIND
+							      : EVENT_LIST_STATE_OFF;
 		l->entries = (int64_t)req->local_authorization_list.count;
 		journal(l, "depotd");
 		if (l->state == EVENT_LIST_STATE_BEHIND)
@@ -680,7 +675,7 @@ int local_list_sync(struct core *c, struct station *s, const char *actor, char w
 {
 	struct list *l = list_of(c, s->id);
 
-	if (!l || mode_of(c, l) == EVENT_LIST_MODE_OFF) {
+	if (!l || mode_of(l) == EVENT_LIST_MODE_OFF) {
 		snprintf(why, 300,
 			"the local list of %s is switched off; PUT /api/v1/stations/%s/local-list "
 			"{\"mode\":\"sync\"} switches it on",
@@ -706,9 +701,9 @@ void local_list_look(const struct core *c, const struct station *s, struct local
 	static const char *const doing[] = {"idle", "waits", "asks", "sends"};
 	const struct list *l = find(c, s->id);
 
-	*out = (struct local_list_view){.mode = file_mode(c, s->id), .doing = "idle"};
+	*out = (struct local_list_view){.mode = usual_mode(c), .doing = "idle"};
 	if (l) {
-		out->mode = mode_of(c, l);
+		out->mode = mode_of(l);
 		out->is_own_mode = l->is_own_mode;
 		out->state = l->state;
 		out->doing = doing[l->step];
@@ -765,6 +760,17 @@ static void read_lists(struct db_reader *db, void *arg)
 		put_row(x->core, &list.items[i]);
 }
 
+static void take_file_modes(struct core *c)
+{
+	for (size_t i = 0; i < c->depot->stations.count; i++) {
+		const struct depot_station *row = &c->depot->stations.items[i];
+		struct list *l = row->has_local_list ? list_of(c, row->id) : NULL;
+
+		if (l)
+			l->file_mode = (enum event_list_mode)row->local_list;
+	}
+}
+
 struct lists *lists_create(struct core *c, char why[300])
 {
 	struct restore x = {.core = c, .arena = arena_create(0)};
@@ -775,6 +781,7 @@ struct lists *lists_create(struct core *c, char why[300])
 		c->lists->revision = c->lists->gone_from = 1;
 		for (struct token *t = c->fleet.tokens; t; t = t->hh.next)
 			local_list_token(c, t);
+		take_file_modes(c);
 	}
 	x.failed = !c->lists || !x.arena || db_read_now(c->db, read_lists, &x) || x.failed;
 	arena_destroy(x.arena);

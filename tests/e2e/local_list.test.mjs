@@ -236,6 +236,31 @@ test('rule 39: N10.FR.02 what was cleared of a customer leaves the list too', as
 	await s.close();
 });
 
+test("the depot's file says who has a list, and an operator goes before it", async (t) => {
+	const other = await new Depotd({ depot: `
+depot: other
+name: Other depot
+timezone: Europe/Amsterdam
+nodes:
+  - {id: site, kind: site, limit_w: 60000}
+stations:
+  - {id: CP-F1, node: site, evses: [{id: 1, kind: ac, max_w: 22000}]}
+  - {id: CP-F2, node: site, local_list: off, evses: [{id: 1, kind: ac, max_w: 22000}]}
+authorization: {local_list: sync, list_settle_s: 0}
+` }).start();
+	t.after(() => other.clean());
+	const lists = async () => Object.fromEntries((await other.api('GET', '/local-lists')).json.lists.map((l) =>
+		[l.station, `${l.mode} ${l.mode_by} ${l.state}`]));
+	assert.deepEqual(await lists(), { 'CP-F1': 'sync file behind', 'CP-F2': 'off file off' });
+	const list = withList();
+	const s = await booted(other, 'CP-F1', { handlers: list.handlers });
+	await until('an empty list', async () => (await lists())['CP-F1'] === 'sync file synced');
+	assert.deepEqual(list.sent, [{ versionNumber: 1, updateType: 'Full' }]); // D01.FR.04
+	await other.api('PUT', '/stations/CP-F1/local-list', { mode: 'off' });
+	assert.equal((await lists())['CP-F1'], 'off api off');
+	await s.close();
+});
+
 test('caches are cleared on demand with a result for each, and when a token is refused anew', async () => {
 	const a = await booted(d, 'CP-K1');
 	const b = await booted(d, 'CP-K2', { handlers: { ClearCache: () => ({ status: 'Rejected' }) } });
