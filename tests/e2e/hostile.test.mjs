@@ -225,7 +225,7 @@ describe('RFC 6455: bytes below the messages', () => {
 			await t.gone;
 		});
 
-	test('a ping is answered with its payload, in the middle of a message in 1-byte fragments', async () => {
+	test('rules 4, 9: a ping is answered with its payload, in the middle of a message in 1-byte fragments', async () => {
 		const t = await rawStation(depotd, id);
 		const text = '[2,"f","BootNotification",{"reason":"PowerUp","chargingStation":{"model":"M","vendorName":"V"}}]';
 		for (let i = 0; i < text.length; i++) {
@@ -249,7 +249,7 @@ describe('RFC 6455: bytes below the messages', () => {
 		t.destroy();
 	});
 
-	test('P4 3.3: permessage-deflate with and without context takeover, any window, or not at all', async () => {
+	test('rule 4: P4 3.3: permessage-deflate with and without context takeover, any window, or not at all', async () => {
 		for (const perMessageDeflate of [false, { threshold: 0 }, { threshold: 0, clientNoContextTakeover: true, serverNoContextTakeover: true },
 			{ threshold: 0, clientMaxWindowBits: 9, serverMaxWindowBits: 9 }, { threshold: 0, serverMaxWindowBits: 15 }]) {
 			const s = await new Station(depotd, id, { perMessageDeflate }).connect();
@@ -261,7 +261,7 @@ describe('RFC 6455: bytes below the messages', () => {
 		}
 	});
 
-	test('a decompression bomb of 5 MB is closed with 1009, also in fragments, also of random garbage 1007', async () => {
+	test('rule 4: a decompression bomb of 5 MB is closed with 1009, also in fragments, also of random garbage 1007', async () => {
 		const offer = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
 		const bomb = deflateRawSync(Buffer.alloc(5 << 20));
 		let t = await rawStation(depotd, id, offer);
@@ -523,7 +523,7 @@ describe('rules 18, 19: boot', () => {
 	};
 	const status = () => ({ timestamp: now(), connectorStatus: 'Available', evseId: 1, connectorId: 1 });
 
-	test('B01.FR.10: before a boot everything but BootNotification is a SecurityError', async () => {
+	test('rule 18: B01.FR.10: before a boot everything but BootNotification is a SecurityError', async () => {
 		await register(depotd, 'BOOT-1');
 		const s = await new Station(depotd, 'BOOT-1').connect();
 		await refused(s, 'Heartbeat');
@@ -539,7 +539,7 @@ describe('rules 18, 19: boot', () => {
 		await s.close();
 	});
 
-	test('B02: a pending station may be asked, and may send what was triggered, nothing else', async () => {
+	test('rules 18, 19: B02: a pending station may be asked, and may send what was triggered, nothing else', async () => {
 		await register(depotd, 'BOOT-2', { policy: 'pending' });
 		const s = await new Station(depotd, 'BOOT-2', { handlers: { GetVariables: variables('x') } }).connect();
 		const r = await s.boot();
@@ -566,7 +566,7 @@ describe('rules 18, 19: boot', () => {
 		await again.close();
 	});
 
-	test('B03.FR.03: a rejected station hears nothing and may only boot again', async () => {
+	test('rules 18, 19: B03.FR.03: a rejected station hears nothing and may only boot again', async () => {
 		await register(depotd, 'BOOT-3', { policy: 'rejected' });
 		const s = await new Station(depotd, 'BOOT-3').connect();
 		for (let i = 0; i < 3; i++) {

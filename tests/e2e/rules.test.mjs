@@ -3,10 +3,12 @@
 import test, { after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import tls from 'node:tls';
 import { BUILD, Depotd, until } from './harness.mjs';
-import { booted, PASSWORD, rawStation, register, Station } from './peer.mjs';
+import { booted, frame, PASSWORD, rawStation, register, Station, upgradeHead } from './peer.mjs';
 
 const now = () => new Date().toISOString();
 
@@ -50,16 +52,67 @@ describe('the connection', () => {
 	});
 });
 
+describe('TLS', () => {
+	/** A TLS connection to the listener of profile 2; rejects when the handshake fails. */
+	const secure = (options = {}) => new Promise((ok, bad) => {
+		const t = tls.connect({ host: '127.0.0.1', port: depotd.ports.profile2, servername: 'localhost', ca: readFileSync(depotd.root()), ...options }, () => ok(t));
+		t.once('error', bad);
+	});
+
+	test('rule 5: each suite that the norm asks for, with a certificate of its kind; nothing older than TLS 1.2', async () => {
+		for (const [cipher, kind] of [['ECDHE-ECDSA-AES128-GCM-SHA256', 'ec'], ['ECDHE-ECDSA-AES256-GCM-SHA384', 'ec'],
+			['ECDHE-RSA-AES128-GCM-SHA256', 'rsa'], ['ECDHE-RSA-AES256-GCM-SHA384', 'rsa']]) {
+			const t = await secure({ ciphers: cipher, maxVersion: 'TLSv1.2' });
+			assert.equal(t.getCipher().name, cipher);
+			assert.equal(t.getPeerX509Certificate().publicKey.asymmetricKeyType, kind);
+			t.destroy();
+		}
+		const t = await secure();
+		assert.equal(t.getProtocol(), 'TLSv1.3');
+		t.destroy();
+		for (const version of ['TLSv1', 'TLSv1.1'])
+			await assert.rejects(secure({ minVersion: version, maxVersion: version, ciphers: 'ALL:@SECLEVEL=0' }), undefined, version);
+	});
+
+	test('rule 7: a station registered for one profile is refused on the other', async () => {
+		await register(depotd, 'SP-1', { security_profile: 2 });
+		await assert.rejects(new Station(depotd, 'SP-1').connect(), { status: 403 });
+		const t = await secure();
+		t.write(upgradeHead('SP-1'));
+		assert.match(String(await once(t, 'data')), /^HTTP\/1\.1 101 /);
+		t.destroy();
+	});
+
+	test('rule 10: a message of 200 kB in TLS records of 512 bytes and fragments of 2 kB, and one of a single byte each', async () => {
+		await register(depotd, 'REC-1', { security_profile: 2 });
+		const t = await secure();
+		t.setMaxSendFragment(512);
+		let got = Buffer.alloc(0);
+		t.on('data', (d) => (got = Buffer.concat([got, d])));
+		t.write(upgradeHead('REC-1'));
+		await until('the upgrade', () => /^HTTP\/1\.1 101 /.test(String(got)));
+		const say = (text, size) => {
+			const bytes = Buffer.from(text);
+			for (let i = 0; i < bytes.length; i += size)
+				t.write(frame(i ? 0 : 1, bytes.subarray(i, i + size), { fin: i + size >= bytes.length }));
+		};
+		say('[2,"boot","BootNotification",{"reason":"PowerUp","chargingStation":{"model":"M","vendorName":"V"}}]', 1);
+		await until('the answer to the boot', () => /\[3,"boot",/.test(String(got)));
+		say(`[2,"big","Heartbeat",{"customData":{"vendorId":"x","big":"${'x'.repeat(200000)}"}}]`, 2048);
+		await until('the answer to the big one', () => /\[3,"big",/.test(String(got)));
+		t.destroy();
+	});
+});
+
 describe('the messages', () => {
 	test('rule 13: a retry on a new connection is answered alike and does not act twice', async () => {
 		const a = await booted(depotd, 'RE-1');
-		const payload = { type: 'SettingSystemTime', timestamp: now(), techInfo: 'once' };
-		const first = await a.ask('SecurityEventNotification', payload, 'same');
+		const payload = { vendorId: 'org.example.all', data: 'once' };
+		const first = await a.ask('DataTransfer', payload, 'same');
 		await a.close();
 		const b = await new Station(depotd, 'RE-1').connect();
-		assert.deepEqual(await b.ask('SecurityEventNotification', payload, 'same'), first);
-		const kept = (await events('station/RE-1', 'StationReported')).filter((e) => e.payload.action === 'SecurityEventNotification');
-		assert.equal(kept.length, 1);
+		assert.deepEqual(await b.ask('DataTransfer', payload, 'same'), first);
+		assert.equal((await events('station/RE-1', 'VendorDataReceived')).length, 1);
 		await b.ask('Authorize', { idToken: { idToken: 'nobody', type: 'Local' } }, 'same');
 		await b.close();
 	});
@@ -230,6 +283,47 @@ describe('rule 23: a new password', () => {
 			await d.stop();
 			execFileSync(join(BUILD, 'depotctl'), ['rebuild', '--check', '--data', d.data]);
 			for (const f of ['depot.db', 'wire.db']) assert.ok(!readFileSync(join(d.data, f)).includes(NEXT), f);
+		} finally {
+			await d.clean();
+		}
+	});
+});
+
+describe('the state of connectors and of the registration', () => {
+	test('rule 34: StatusNotification and NotifyEvent tell the same state, and it counts once', async () => {
+		const s = await booted(depotd, 'CON-1');
+		const at = now();
+		const alert = (actualValue, n) => s.call('NotifyEvent', { generatedAt: at, seqNo: 0, eventData: [{ eventId: n, timestamp: now(), trigger: 'Delta', actualValue,
+			eventNotificationType: 'HardWiredNotification', component: { name: 'connector', evse: { id: 1, connectorId: 1 } }, variable: { name: 'AVAILABILITYSTATE' } }] });
+		const shown = async () => (await depotd.api('GET', '/stations/CON-1')).json.evses[0].connectors[0].status;
+		await s.call('StatusNotification', { timestamp: at, connectorStatus: 'Available', evseId: 1, connectorId: 1 });
+		assert.deepEqual(await alert('Available', 1), {});
+		assert.equal((await events('station/CON-1', 'ConnectorStatusChanged')).length, 1);
+		await alert('Occupied', 2);
+		await s.call('StatusNotification', { timestamp: now(), connectorStatus: 'Occupied', evseId: 1, connectorId: 1 });
+		assert.equal(await shown(), 'Occupied');
+		assert.equal((await events('station/CON-1', 'ConnectorStatusChanged')).length, 2);
+		await s.close();
+	});
+
+	test('rule 18: accepted and pending survive a reconnect without a boot, and a restart of depotd', async () => {
+		const d = await new Depotd().start();
+		try {
+			await (await booted(d, 'REG-1')).close();
+			await (await booted(d, 'REG-2', { registration: { policy: 'pending' } })).close();
+			for (let i = 0; i < 2; i++) {
+				const a = await new Station(d, 'REG-1').connect(), p = await new Station(d, 'REG-2').connect();
+				assert.ok((await a.call('Heartbeat', {})).currentTime);
+				assert.equal((await p.ask('Heartbeat', {}))[2], 'SecurityError');
+				await d.api('POST', '/stations/REG-2/calls', { action: 'GetBaseReport', payload: { requestId: 5, reportBase: 'FullInventory' } });
+				assert.deepEqual(await p.call('NotifyReport', { requestId: 5, generatedAt: now(), seqNo: 0 }), {}, 'what was asked for may come');
+				assert.equal((await p.boot()).status, 'Pending');
+				await Promise.all([a.close(), p.close()]);
+				if (i === 0) {
+					await d.stop();
+					await d.start();
+				}
+			}
 		} finally {
 			await d.clean();
 		}

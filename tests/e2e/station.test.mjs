@@ -84,7 +84,7 @@ test('an operator sets its password over the API', async () => {
 	assert.ok([200, 201].includes(r.status), `${r.status} ${r.text}`);
 });
 
-test('wrong password 401, other user 401, unknown identity 404, wrong subprotocol 4xx', async () => {
+test('rules 2, 3: wrong password 401, other user 401, unknown identity 404, wrong subprotocol 4xx', async () => {
 	await assert.rejects(connect({ password: 'not-the-right-password' }).connect(), status(401));
 	await assert.rejects(connect({ identity: 'CP-X' }).connect(), status(404));
 	await assert.rejects(connect({ protocols: ['ocpp0.1'], strictMode: false }).connect(), status(400));
@@ -206,7 +206,7 @@ test('rule 23: a password that the station accepted is its password from then on
 	assert.ok(!journal.includes(PASSWORD), 'it stands nowhere in the journal');
 });
 
-test('it reconnects without a boot and goes on', async () => {
+test('rules 8, 18: it reconnects without a boot and goes on', async () => {
 	await client.close({ force: true });
 	await until('depotd to see it go', async () => !(await depotd.api('GET', '/stations/CP-1')).json.connected);
 	client = connect();
@@ -215,7 +215,7 @@ test('it reconnects without a boot and goes on', async () => {
 	assert.ok(r);
 });
 
-test('a second connection replaces the first', async () => {
+test('rule 8: a second connection replaces the first', async () => {
 	const first = client;
 	const closed = new Promise((r) => first.once('close', r));
 	client = connect();

@@ -195,7 +195,7 @@ describe('replay', () => {
 
 describe('a disk that is nearly full', () => {
 	test('messages are no longer recorded, once said and counted; the journal goes on', async (t) => {
-		const d = new Depotd();
+		const d = new Depotd({ config: 'data_transfer:\n  - {vendor: org.example}\n' });
 		mkdirSync(d.data, { mode: 0o700 });
 		if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m,mode=700', 'none', d.data]).status !== 0) {
 			await d.clean();
@@ -203,7 +203,7 @@ describe('a disk that is nearly full', () => {
 		}
 		const filler = join(d.data, 'filler');
 		const lost = async () => Number(/^depotd_db_lost_total (\d+)$/m.exec((await d.api('GET', '/metrics')).text)[1]);
-		const tell = (s, n) => s.call('SecurityEventNotification', { type: 'x', timestamp: now(), techInfo: `n${n}` });
+		const tell = (s, n) => s.call('DataTransfer', { vendorId: 'org.example', data: `n${n}` });
 		const found = async (text) => (await d.api('GET', `/wire?station=TIGHT-1&text=${text}`)).json.frames.length;
 		try {
 			await d.start();
@@ -222,7 +222,7 @@ describe('a disk that is nearly full', () => {
 			rmSync(filler);
 			await until('room again', async () => (await tell(s, 4)) && (await found('n4')));
 			assert.match(d.logged(), /there is room again/);
-			const all = (await d.api('GET', '/journal?stream=station/TIGHT-1&type=StationReported&limit=1000')).json.events;
+			const all = (await d.api('GET', '/journal?stream=station/TIGHT-1&type=VendorDataReceived&limit=1000')).json.events;
 			assert.ok(all.length >= 103, 'all of it is in the journal');
 			await s.close();
 		} finally {
