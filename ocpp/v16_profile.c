@@ -48,8 +48,8 @@ static int put_periods(struct v16_making *m, int64_t evse,
 	for (size_t i = 0; i < list->count; i++) {
 		const struct ocpp201_charging_schedule_period *p = &list->items[i];
 
-		double limit = down_to_tenth(
-			p->limit * factor(m->facts, evse, in->charging_rate_unit, p));
+		double limit =
+			down_to_tenth(p->limit * factor(m->facts, evse, in->charging_rate_unit, p));
 
 		if (p->has_phase_to_use)
 			return v16_refuse(m, "OCPP 1.6 has no phaseToUse");
@@ -87,8 +87,11 @@ static int put_schedule(struct v16_making *m, int64_t evse,
 	out->charging_rate_unit =
 		is_watts ? OCPP16_CHARGING_RATE_UNIT_W : OCPP16_CHARGING_RATE_UNIT_A;
 	out->has_min_charging_rate = in->has_min_charging_rate;
-	out->min_charging_rate = !in->has_min_charging_rate ? 0 : down_to_tenth(
-		in->min_charging_rate * factor(m->facts, evse, in->charging_rate_unit, NULL));
+	out->min_charging_rate =
+		!in->has_min_charging_rate
+			? 0
+			: down_to_tenth(in->min_charging_rate *
+					factor(m->facts, evse, in->charging_rate_unit, NULL));
 	if (!isfinite(out->min_charging_rate))
 		return v16_refuse(m, "a rate of %g cannot be sent", in->min_charging_rate);
 	return put_periods(m, evse, in, out);

@@ -29,7 +29,6 @@ struct old_wire {
 	char out_id[OCPP_ID_SIZE]; /* of the CALL that waits for its answer, "" none */
 	const char *out_action; /* in 2.0.1 */
 	struct slot *out_slot;
-	char in_id[OCPP_ID_SIZE]; /* of the CALL of the central system */
 	int in_action; /* OCPP16_… */
 	int64_t asides, remote_starts;
 	struct local *locals;
@@ -666,7 +665,6 @@ static void on_call(struct old_wire *w, const struct ocpp_frame *f)
 	struct text payload, frame;
 
 	w->in_action = action ? (int)(action - ocpp16_actions) : -1;
-	memcpy(w->in_id, f->id.text, sizeof w->in_id);
 	text_init(&payload, 0);
 	text_init(&frame, 0);
 	if (action && !request) {
