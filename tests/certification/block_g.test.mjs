@@ -81,16 +81,19 @@ certify('G_14', { ways: WAYS }, (s) => scheduled(s));
 certify('G_17', { ways: WAYS }, (s) => scheduled(s, CONNECTOR));
 
 certify('G_20', {}, async (s) => {
-	const r = await s.call('NotifyEvent', {
+	const lock = (actualValue) => s.call('NotifyEvent', {
 		generatedAt: now(), seqNo: 0, tbc: false,
 		eventData: [{
-			eventId: 1, timestamp: now(), trigger: 'Delta', actualValue: 'true',
+			eventId: ++s.number, timestamp: now(), trigger: 'Delta', actualValue,
 			eventNotificationType: 'HardWiredNotification',
 			component: { name: 'ConnectorPlugRetentionLock', evse: CONNECTOR },
 			variable: { name: 'Problem' },
 		}],
 	});
-	assert.deepEqual(r, {});
-	await until('the problem among the alerts', async () =>
-		(await get(`${pathOf(s)}/alerts`)).alerts.find((a) => a.component === 'ConnectorPlugRetentionLock'));
+	const open = async () => (await get(`${pathOf(s)}/alerts`)).alerts.some((a) =>
+		a.component === 'ConnectorPlugRetentionLock' && a.evse === 1 && a.open);
+	assert.deepEqual(await lock('true'), {});
+	await until('the problem to be shown', open);
+	assert.deepEqual(await lock('false'), {});
+	await until('its end', async () => !(await open()));
 });

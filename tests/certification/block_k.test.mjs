@@ -1,7 +1,7 @@
 // Certification cases of a CSMS, block K: smart charging. Most are of an operator who sends profiles
 // by hand to a station that depotd leaves to him; in K_53 to K_59 depotd itself controls.
 import assert from 'node:assert/strict';
-import { ask, block, certify, command, ended, exchange, get, goesOn, pathOf, transaction, until, view } from './harness.mjs';
+import { block, certify, ended, exchange, get, goesOn, pathOf, transaction, until, view } from './harness.mjs';
 
 block({
 	depot: `
@@ -84,7 +84,9 @@ certify('K_01', MANUAL, async (s) => {
 });
 
 certify('K_02', MANUAL, async (s) => {
-	const p = profile({ chargingProfilePurpose: 'TxProfile', chargingProfileKind: 'Relative', schedule: { chargingSchedulePeriod: period(7) } });
+	const p = profile({
+		chargingProfilePurpose: 'TxProfile', chargingProfileKind: 'Relative', schedule: { chargingSchedulePeriod: period(7) },
+	});
 	// K01.FR.03: without a transaction there is none to name; depotd says so before the station must
 	const before = s.asked('SetChargingProfile').length;
 	const { json, status } = await s.depotd.api('POST', `${pathOf(s)}/commands`, {
@@ -99,7 +101,9 @@ certify('K_02', MANUAL, async (s) => {
 });
 
 certify('K_03', MANUAL, async (s) => {
-	await set(s, 0, dated({ chargingProfilePurpose: 'ChargingStationMaxProfile', schedule: { chargingSchedulePeriod: period(8) } }));
+	await set(s, 0, dated({
+		chargingProfilePurpose: 'ChargingStationMaxProfile', schedule: { chargingSchedulePeriod: period(8) },
+	}));
 	await held(s, 101, 0, 8);
 });
 
@@ -113,8 +117,7 @@ certify('K_04', MANUAL, async (s) => {
 
 certify('K_10', MANUAL, async (s) => {
 	await set(s, 0, dated({ schedule: {
-		chargingSchedulePeriod: [...period(6), { startPeriod: 600, limit: 16, numberPhases: 1, phaseToUse: undefined }]
-			.map((p) => JSON.parse(JSON.stringify(p))),
+		chargingSchedulePeriod: [...period(6), { startPeriod: 600, limit: 16, numberPhases: 1 }],
 	} }));
 	await held(s, 101, 0, 6);
 });
@@ -295,7 +298,9 @@ certify('K_51', MANUAL, async (s) => {
 });
 
 certify('K_52', MANUAL, async (s) => {
-	const foreign = profile({ id: 7, chargingProfilePurpose: 'ChargingStationExternalConstraints', chargingProfileKind: 'Absolute', schedule: { startSchedule: inHours(0) } });
+	const foreign = profile({
+		id: 7, chargingProfilePurpose: 'ChargingStationExternalConstraints', schedule: { startSchedule: inHours(0) },
+	});
 	await list(s, { chargingProfilePurpose: 'ChargingStationExternalConstraints' }, [[0, 'EMS', [foreign]]]);
 	assert.equal((await held(s, 7, 0, 6)).source, 'EMS');
 });
@@ -379,4 +384,25 @@ certify('K_57', {}, async (s) => {
 	const p = await negotiates(s, { departureTime: inHours(3) });
 	await charges(s);
 	assert.equal((await takes(s, p)).status, 'Accepted');
+});
+
+/** The operator gives the EV another limit while it charges; what was sent. */
+async function renegotiates(s) {
+	await smartCharging(s);
+	const [q] = await set(s, 1, dated({ stackLevel: 3, chargingProfilePurpose: 'TxProfile', transactionId: s.tx.id }));
+	return q.chargingProfile;
+}
+
+certify('K_58', MANUAL, async (s) => {
+	const p = await renegotiates(s);
+	assert.equal((await takes(s, p)).status, 'Accepted');
+	await charges(s);
+	await held(s, 101, 1, 6);
+});
+
+certify('K_59', MANUAL, async (s) => {
+	await renegotiates(s);
+	const p = await negotiates(s, { departureTime: inHours(3) }); // K16.FR.12
+	assert.equal((await takes(s, p)).status, 'Accepted');
+	await charges(s);
 });

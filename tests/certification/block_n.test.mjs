@@ -5,7 +5,16 @@ import { request } from 'node:https';
 import { ask, block, certify, ended, exchange, get, goesOn, operator, pathOf, until } from './harness.mjs';
 import { now, variable } from './station.mjs';
 
-block();
+block({
+	depot: `
+depot: test
+name: Test depot
+timezone: Europe/Amsterdam
+nodes:
+  - {id: site, kind: site, limit_w: 5000000}
+authorization: {list_settle_s: 0}
+`,
+});
 
 // -- N02: monitoring reports ----------------------------------------------------------------------
 
@@ -148,7 +157,7 @@ async function event(s, what, more) {
 	assert.deepEqual(await s.call('NotifyEvent', { generatedAt: now(), seqNo: 0, tbc: false, eventData }), {});
 }
 
-const alerts = async (s) => (await get(`${pathOf(s)}/alerts`)).alerts;
+const alerts = async (s) => (await get(`${pathOf(s)}/alerts`)).alerts.filter((a) => a.open);
 const alert = async (s, variable) => (await alerts(s)).find((a) => a.variable === variable);
 const raised = (s, name) => until(`an alert of ${name}`, () => alert(s, name));
 
@@ -170,7 +179,9 @@ for (const number of ['N_24', 'N_50'])
 	});
 
 certify('N_48', {}, async (s) => {
-	await event(s, of('SecurityCtrlr', 'BasicAuthPassword'), { trigger: 'Delta', actualValue: '', eventNotificationType: 'CustomMonitor' });
+	await event(s, of('SecurityCtrlr', 'BasicAuthPassword'), {
+		trigger: 'Delta', actualValue: '', eventNotificationType: 'CustomMonitor',
+	});
 });
 
 certify('N_49', {}, async (s) => {
@@ -187,7 +198,9 @@ certify('N_49', {}, async (s) => {
 /** Asks for a log; depotd gives the place for it. [request, command] */
 async function log(s, type, status = 'Accepted') {
 	const came = s.expect('GetLog', { status, ...(status !== 'Rejected' && { filename: 'log.txt' }) });
-	const k = await operator('POST', `${pathOf(s)}/logs`, { type, oldest: '2026-01-01T00:00:00Z', retries: 2, retry_interval_s: 10 });
+	const k = await operator('POST', `${pathOf(s)}/logs`, {
+		type, oldest: '2026-01-01T00:00:00Z', retries: 2, retry_interval_s: 10,
+	});
 	const q = await came;
 	assert.equal(q.logType, type);
 	assert.ok(Number.isInteger(q.requestId) && q.requestId === k.request_id);
@@ -289,3 +302,21 @@ certify('N_63', {}, (s) => customer(s, {
 		hashAlgorithm: 'SHA256', issuerNameHash: 'a1'.repeat(32), issuerKeyHash: 'b2'.repeat(32), serialNumber: '1f3',
 	},
 }, BOTH, DATA));
+
+certify('N_46', {}, async (s) => {
+	const isOurs = (e) => e.idToken.idToken.toUpperCase() === s.token.idToken.toUpperCase();
+	const full = s.expect('SendLocalList');
+	await operator('PUT', `${pathOf(s)}/local-list`, { mode: 'sync' });
+	const before = await full;
+	assert.ok(before.localAuthorizationList.find(isOurs)?.idTokenInfo, 'it is on the list');
+	const changed = s.expect('SendLocalList');
+	await customer(s, { idToken: s.token }, BOTH, DATA);
+	const after = await changed; // N10.FR.02
+	assert.equal(after.updateType, 'Differential');
+	assert.ok(after.versionNumber > before.versionNumber, 'D01.FR.18');
+	assert.equal(after.localAuthorizationList.length, 1);
+	assert.ok(isOurs(after.localAuthorizationList[0]));
+	assert.equal(after.localAuthorizationList[0].idTokenInfo, undefined, 'D01.FR.16: taken off');
+	await until('the list to be in order', async () =>
+		(await get('/local-lists')).lists.find((l) => l.station === s.id).version === after.versionNumber);
+});

@@ -7,7 +7,8 @@ const made = new Map();
 export function certificate(name) {
 	if (!made.has(name)) {
 		const out = execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1',
-			'-nodes', '-keyout', '-', '-out', '-', '-days', '30', '-subj', `/O=Nobody/CN=${name}`], { stdio: ['ignore', 'pipe', 'ignore'] });
+			'-nodes', '-keyout', '-', '-out', '-', '-days', '30', '-subj', `/O=Nobody/CN=${name}`],
+		{ stdio: ['ignore', 'pipe', 'ignore'] });
 		const part = (label) => new RegExp(`-----BEGIN ${label}-----[^-]+-----END ${label}-----\n`).exec(out)[0];
 		made.set(name, { pem: part('CERTIFICATE'), key: part('PRIVATE KEY') });
 	}
