@@ -100,14 +100,24 @@ void files_count_firmware(struct files *f, int64_t bytes)
 	f->firmware += bytes;
 }
 
+static int64_t quota_of(const struct files *f)
+{
+	return f->core->config->files->quota_mb * MB;
+}
+
+bool files_could_hold(const struct files *f, int64_t bytes)
+{
+	return f->firmware + f->coming + bytes <= quota_of(f);
+}
+
 bool files_reserve(struct files *f, int64_t bytes)
 {
-	int64_t quota = f->core->config->files->quota_mb * MB;
+	int64_t quota = quota_of(f);
 
+	if (!files_could_hold(f, bytes))
+		return false;
 	while (files_used(f) + f->coming + bytes > quota && f->files)
 		files_remove(f, f->files, "the quota is full: the oldest goes first", "depotd");
-	if (files_used(f) + f->coming + bytes > quota)
-		return false;
 	f->coming += bytes;
 	return true;
 }

@@ -74,6 +74,9 @@ void files_remove(struct files *f, struct file *what, const char *why, const cha
 /* Removes the bytes of an id from the disk, on the worker. */
 void files_unlink(struct files *f, const char *id);
 
+/* Would `bytes` more fit if all logs went? To refuse before any has to. */
+bool files_could_hold(const struct files *f, int64_t bytes);
+
 /* Room for `bytes` more, for which old logs may have to go. False: there is none. */
 bool files_reserve(struct files *f, int64_t bytes);
 void files_release(struct files *f, int64_t bytes);

@@ -8,6 +8,9 @@
 
 #define LONGEST_MS (2 * 3600 * 1000ll) /* real time for one file */
 
+static const char no_room[] =
+	"files.quota_mb of the config is used up, and no log is left that could go";
+
 struct upload {
 	struct files *files;
 	struct http_exchange *x; /* NULL: the client left */
@@ -67,8 +70,7 @@ static void take(void *arg, const char *bytes, size_t len)
 		return;
 	}
 	if (!files_reserve(u->files, (int64_t)len)) {
-		fail(u, 507,
-			"files.quota_mb of the config is used up, and no log is left to remove");
+		fail(u, 507, no_room);
 		return;
 	}
 	u->got += (int64_t)len;
@@ -155,7 +157,10 @@ static int prepare(
 	if (is_form && !multipart_init(u->multipart, req->content_type, take, u))
 		return 415;
 	*why = "the file is longer than files.max_upload_mb of the config";
-	return req->content_length > u->max + (is_form ? 65536 : 0) ? 413 : 0;
+	if (req->content_length > u->max + (is_form ? 65536 : 0))
+		return 413;
+	*why = no_room;
+	return files_could_hold(u->files, req->content_length) ? 0 : 507;
 }
 
 struct upload *upload_begin(struct files *f, struct http_exchange *x,

@@ -617,6 +617,46 @@ test('M03 to M05, rule 53: what stations hold is kept as they report it, serials
 	s.close();
 });
 
+test('depotctl: a log into a file, a signed image, an update, the lists', async () => {
+	const ctl = (...args) => spawnSyncAsync(join(BUILD, 'depotctl'), ['--socket', join(d.data, 'depotd.sock'), ...args]);
+	const s = await station('CTL-1');
+	const log = randomBytes(100000), out = join(work, 'ctl.log');
+	const busy = (async () => {
+		const request = await until('the question', () => s.asked[0]);
+		await said(s, 'Uploading', request.requestId);
+		assert.equal((await send('PUT', request.log.remoteLocation, log)).status, 200);
+		await said(s, 'Uploaded', request.requestId);
+	})();
+	await ctl('logs', 'CTL-1', '--security', '--wait', '-o', out);
+	await busy;
+	assert.ok(readFileSync(out).equals(log));
+	const listed = await ctl('files', 'CTL-1');
+	assert.match(listed, /SecurityLog-\d+ +100 kB/);
+	const id = (await files('?station=CTL-1')).files[0].id;
+	await ctl('files', 'get', id, '-o', `${out}2`);
+	assert.ok(readFileSync(`${out}2`).equals(log));
+	const m = maker('ctlco', ['ec', '-pkeyopt', 'ec_paramgen_curve:P-384']);
+	sign(image, m.key);
+	writeFileSync(join(work, 'fw.bin'), image);
+	await ctl('firmware', 'trust', 'ctlco', join(work, 'ctlco-root.pem'));
+	const added = await ctl('firmware', 'add', join(work, 'fw.bin'), '--vendor', 'V', '--release', '9 & more',
+		'--signature', join(work, 'image.sig'), '--certificate', join(work, 'ctlco.pem'));
+	assert.match(added, /verified: signed by .*CN=signer.* \(ECDSA-SHA256\)/);
+	const fw = (await d.api('GET', '/firmware')).json.firmware.find((x) => x.version === '9 & more');
+	assert.equal(fw.name, 'fw.bin');
+	await ctl('firmware', 'update', 'CTL-1', fw.id);
+	assert.equal(s.asked[1].firmware.signingCertificate, m.cert);
+	assert.match(await ctl('firmware', 'list'), /9 & more/);
+	assert.match(await ctl('certificates', 'CTL-1'), /None are known/);
+	const campaign = await ctl('campaign', 'start', fw.id, 'CTL-1');
+	assert.match(campaign, /CTL-1 +(waiting|running)/);
+	assert.match(await ctl('campaign', 'list'), /running/);
+	await assert.rejects(ctl('firmware', 'update', 'CTL-1', 'none'), /no such firmware/);
+	await ctl('files', 'remove', id);
+	assert.match(await ctl('files', 'CTL-1'), /No files/);
+	s.close();
+});
+
 // -- the other listener, and the end -------------------------------------------------------------------
 
 test('a listener of its own: plain HTTP for stations without TLS, and nothing but files on it', async () => {
@@ -640,7 +680,7 @@ test('a listener of its own: plain HTTP for stations without TLS, and nothing bu
 		assert.equal(full.status, 507);
 		assert.match(full.body.toString(), /quota_mb/);
 		assert.equal((await send('PUT', two.url, 'small')).status, 200);
-		assert.equal((await files()).files.length, 1); // the first had to go for it
+		assert.equal((await files()).files.length, 2); // none had to go in vain
 		s.close();
 	} finally {
 		await d.clean();

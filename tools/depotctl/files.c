@@ -265,7 +265,7 @@ static int firmware_sign(struct ctl *c, const char *id, const char *signature, c
 
 static const char *add_path(struct ctl *c, const char *file)
 {
-	const char *vendor = ctl_option(c, "--vendor"), *version = ctl_option(c, "--version");
+	const char *vendor = ctl_option(c, "--vendor"), *version = ctl_option(c, "--release");
 	const char *model = ctl_option(c, "--model"), *slash = strrchr(file, '/');
 
 	if (vendor == NULL || version == NULL)
@@ -287,7 +287,7 @@ static int firmware_add(struct ctl *c, const char *file)
 
 	if (path == NULL || (signature == NULL) != (cert == NULL))
 		return ctl_complain(CTL_USAGE,
-			"firmware add needs --vendor and --version, and --signature goes with "
+			"firmware add needs --vendor and --release, and --signature goes with "
 			"--certificate");
 	FILE *f = fopen(file, "rb");
 	if (f == NULL || fstat(fileno(f), &st) != 0) {

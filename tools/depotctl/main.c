@@ -89,16 +89,16 @@ const struct command ctl_commands[] = {
 		"--limit= --out= -o=", "Files that stations brought, newest first",
 		"depotctl files CP-07"},
 	{"firmware",
-		"list | add FILE --vendor V --version X [--model M] [--signature FILE "
+		"list | add FILE --vendor V --release X [--model M] [--signature FILE "
 		"--certificate FILE]\n"
 		"              | update STATION ID [--retrieve-at T] [--install-at T] "
 		"[--allow-unsigned] [--why TEXT] [--wait]\n"
 		"              | trust NAME FILE | remove ID",
 		ctl_firmware, 1, 3,
-		"--vendor= --version= --model= --signature= --certificate= --retrieve-at= "
+		"--vendor= --release= --model= --signature= --certificate= --retrieve-at= "
 		"--install-at= --allow-unsigned --why= --wait",
 		"Firmware images: added and verified, sent to a station; `trust` adds a maker's root",
-		"depotctl firmware add cp-2.1.bin --vendor Acme --version 2.1 --signature cp-2.1.sig "
+		"depotctl firmware add cp-2.1.bin --vendor Acme --release 2.1 --signature cp-2.1.sig "
 		"--certificate acme.pem"},
 	{"campaign",
 		"list | start FIRMWARE [STATION …] [--at-once N] [--install-at T] [--allow-unsigned]\n"
