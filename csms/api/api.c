@@ -269,7 +269,9 @@ static void asks_end(struct api *api)
 	DL_FOREACH_SAFE (api->asks, k, next) {
 		DL_DELETE(api->asks, k);
 		k->api = NULL;
-		if (k->x != NULL)
+		if (k->x != NULL && is_streamed(k->match.row))
+			http_abort(k->x, "shutting down"); /* its upload ends the ask */
+		else if (k->x != NULL)
 			http_reply(k->x, 503, "application/problem+json", stopping,
 				sizeof(stopping) - 1);
 		k->x = NULL;

@@ -688,6 +688,22 @@ test('a listener of its own: plain HTTP for stations without TLS, and nothing bu
 	}
 });
 
+test('depotd stops in the midst of uploads', async () => {
+	const s = await station('END-1');
+	const { url } = await askLog(s);
+	const { options } = where(url);
+	const log = https.request({ ...options, method: 'PUT', headers: { ...options.headers, 'content-length': 2000000 } });
+	const fw = http.request({ socketPath: join(d.data, 'depotd.sock'), method: 'POST', path: '/api/v1/firmware?vendor=V&version=1',
+		headers: { 'content-length': 2000000 } });
+	const ends = [log, fw].map((r) => (r.on('error', () => {}), new Promise((k) => r.on('close', k))));
+	for (const r of [log, fw]) r.write(randomBytes(300000));
+	await until('both to be on their way', () => readdirSync(join(d.data, 'files')).filter((n) => n.endsWith('.part')).length === 2);
+	assert.deepEqual(await d.stop(), { code: 0, signal: null });
+	await Promise.all(ends);
+	await d.start();
+	assert.ok(!readdirSync(join(d.data, 'files')).some((n) => n.endsWith('.part')));
+});
+
 test('the journal alone gives all of this back', async () => {
 	await d.stop();
 	const out = execFileSync(join(BUILD, 'depotctl'), ['rebuild', '--check', '--data', d.data]).toString();
