@@ -270,6 +270,14 @@ static void write_part(struct list *l, struct text *t)
 	text_puts(t, l->part ? "]}" : "}"); /* D01.FR.04: an empty list is left out */
 }
 
+/* It knows no such message. */
+static bool is_not_offered(const struct command_view *v)
+{
+	return v->outcome == EVENT_CALL_OUTCOME_ERROR && v->error_code &&
+	       (strcmp(v->error_code, "NotSupported") == 0 ||
+		       strcmp(v->error_code, "NotImplemented") == 0);
+}
+
 static void on_sent(void *arg, const struct command *k);
 
 static void send_part(struct list *l)
@@ -346,9 +354,7 @@ static void on_sent(void *arg, const struct command *k)
 			send_part(l);
 		else
 			arrive(l);
-	} else if (v.outcome == EVENT_CALL_OUTCOME_ERROR && v.error_code &&
-		   (strcmp(v.error_code, "NotSupported") == 0 ||
-			   strcmp(v.error_code, "NotImplemented") == 0)) {
+	} else if (is_not_offered(&v)) {
 		fail(l, "the station does not offer local lists");
 	} else if (v.state == EVENT_COMMAND_STATE_REFUSED && l->attempts < ATTEMPTS_MAX) {
 		l->attempts++;
@@ -442,7 +448,7 @@ static void on_version(void *arg, const struct command *k)
 
 	command_look(k, &v);
 	if (v.state != EVENT_COMMAND_STATE_DONE || !s) {
-		if (v.outcome == EVENT_CALL_OUTCOME_ERROR)
+		if (is_not_offered(&v))
 			fail(l, "the station does not offer local lists");
 		else
 			lose(l, "GetLocalListVersion was not answered");
