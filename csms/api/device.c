@@ -229,12 +229,16 @@ static const char *named(struct ask *k, const char *name)
 void compare_get(struct ask *k)
 {
 	struct query *q = query_of(k);
+	const char *first, *second;
 	int64_t all = 0;
 
-	if (q == NULL || !(q->a = named(k, "a")) || !(q->b = named(k, "b")) ||
+	/* Not into q at once: where one is missing, the ask was answered, and q is gone with it. */
+	if (q == NULL || !(first = named(k, "a")) || !(second = named(k, "b")) ||
 		!ask_int(k, "all", 0, 1, &all) || !ask_int(k, "limit", 1, PAGE_MAX, &q->limit) ||
 		!ask_int(k, "after", 0, INT32_MAX, &q->after))
 		return;
+	q->a = first;
+	q->b = second;
 	q->all = all;
 	ask_read(k, compare_work, compare_finish);
 }
