@@ -185,7 +185,7 @@ static void handle_row(struct ask *k, const struct http_request *req, bool at_he
 	if (is_streamed(k->match.row) && !at_head)
 		ask_problem(k, 400, NULL, "send the file as the body of the request");
 	else if (is_streamed(k->match.row) || decode_body(k, req))
-		k->match.row->handle(k);
+		ask_run(k, k->match.row->handle);
 }
 
 static void handle_route(

@@ -46,7 +46,21 @@ static void ask_free(struct ask *k)
 {
 	if (k->api != NULL && k->is_held)
 		DL_DELETE(k->api->asks, k);
-	arena_destroy(k->arena);
+	k->is_held = false;
+	k->x = NULL;
+	if (k->is_running)
+		k->is_over = true;
+	else
+		arena_destroy(k->arena);
+}
+
+void ask_run(struct ask *k, void (*step)(struct ask *k))
+{
+	k->is_running = true;
+	step(k);
+	k->is_running = false;
+	if (k->is_over)
+		arena_destroy(k->arena);
 }
 
 /* The depot's own time and zone, so that a client in another zone can say what the depot says. */
@@ -62,6 +76,8 @@ static void add_time(struct ask *k)
 void ask_reply_text(
 	struct ask *k, int status, const char *content_type, const char *text, size_t len)
 {
+	if (k->is_over)
+		return;
 	if (k->api != NULL && k->is_once)
 		replay_end(k->api->replay, k, status, content_type, text, len);
 	if (k->x != NULL && k->api != NULL)
@@ -145,6 +161,8 @@ static void client_gone(void *arg)
 
 void ask_hold(struct ask *k)
 {
+	if (k->is_over)
+		return;
 	if (!k->is_held)
 		DL_APPEND(k->api->asks, k);
 	k->is_held = true;
@@ -166,12 +184,14 @@ static void read_done(void *arg)
 	if (k->api == NULL)
 		ask_free(k);
 	else
-		k->finish(k);
+		ask_run(k, k->finish);
 }
 
 void ask_read(struct ask *k, void (*work)(struct db_reader *r, struct ask *k),
 	void (*finish)(struct ask *k))
 {
+	if (k->is_over)
+		return;
 	k->work = work;
 	k->finish = finish;
 	ask_hold(k);

@@ -41,6 +41,7 @@ struct ask {
 	const char *peer, *cookie, *idem;
 	const char *digest; /* of method, path and body, to tell one command from another */
 	bool is_held;
+	bool is_running, is_over; /* a handler is at it; it was answered meanwhile */
 	bool is_once; /* its answer is kept for replays */
 	void (*finish)(struct ask *k); /* of ask_read() */
 	void (*work)(struct db_reader *r, struct ask *k);
@@ -55,7 +56,7 @@ static inline const char *ask_query(const struct ask *k, const char *name)
 	return route_query(&k->match, name);
 }
 
-/* -- ends of an ask: nothing of it may be touched afterwards ------------------------------------ */
+/* -- ends of an ask: nothing of it may be touched after the handler that ends it ---------------- */
 
 /* Answers with the struct as JSON. */
 void ask_reply(struct ask *k, int status, const struct schema_struct *type, const void *value);
@@ -82,6 +83,10 @@ void ask_command(struct ask *k, struct station *s, const struct command_request 
 	enum api_command_wait wait);
 
 /* -- on the way ------------------------------------------------------------------------------ */
+
+/* Runs a handler. An ask that it answers lives until it returns: whoever reads it a line too late
+ * finds it as it was. */
+void ask_run(struct ask *k, void (*step)(struct ask *k));
 
 /* The answer comes later: the client may go meanwhile. */
 void ask_hold(struct ask *k);

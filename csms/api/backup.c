@@ -1,4 +1,4 @@
-/* Backups: the store and the keys of this depot, copied on a reader thread. */
+/* Backups: the store, the keys and the files of this depot, copied on a reader thread. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,8 @@
 #include "csms/log.h"
 #include "db/db.h"
 
+#define DEPTH_MAX 4 /* folders in folders; ours need two */
+
 struct backup {
 	struct db *db;
 	const char *data, *dir;
@@ -21,7 +23,7 @@ struct backup {
 
 static int fail(struct backup *b, const char *what, const char *name)
 {
-	snprintf(b->why, sizeof(b->why), "the store was copied, but %s pki/%.60s: %s", what, name,
+	snprintf(b->why, sizeof(b->why), "the store was copied, but %s %.60s: %s", what, name,
 		strerror(errno));
 	return -1;
 }
@@ -57,49 +59,74 @@ static int copy_file(struct backup *b, int from, int to, const char *name)
 	return 0;
 }
 
-static int copy_files(struct backup *b, DIR *from, int to)
+static int copy_folder(struct backup *b, int from, int to, const char *name, int depth);
+
+static int copy_entry(struct backup *b, int from, int to, const char *name, int depth)
+{
+	struct stat st;
+
+	if (name[0] == '.' || fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return 0; /* gone meanwhile: logs come and go */
+	if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
+		return copy_folder(b, from, to, name, depth + 1);
+	return S_ISREG(st.st_mode) ? copy_file(b, from, to, name) : 0;
+}
+
+static int copy_entries(struct backup *b, DIR *from, int to, int depth)
 {
 	const struct dirent *e;
-	struct stat st;
 	int status = 0;
 
 	while (status == 0 && (e = readdir(from)) != NULL)
-		if (e->d_name[0] != '.' &&
-			fstatat(dirfd(from), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-			S_ISREG(st.st_mode))
-			status = copy_file(b, dirfd(from), to, e->d_name);
+		status = copy_entry(b, dirfd(from), to, e->d_name, depth);
 	if (status == 0 && fsync(to) != 0)
 		status = fail(b, "cannot write", "");
 	return status;
 }
 
-/* Stations trust the root in pki/: without it a store that was brought back has none of them. */
-static int copy_keys(struct backup *b)
+/* The folder `name` in `from`, and what is in it, into one of that name in `to`. */
+static int copy_folder(struct backup *b, int from, int to, const char *name, int depth)
+{
+	int in = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *entries = in >= 0 ? fdopendir(in) : NULL;
+	int out = -1, status = -1;
+
+	if (entries == NULL)
+		status = errno == ENOENT ? 0 : fail(b, "cannot read", name);
+	else if ((mkdirat(to, name, 0700) != 0 && errno != EEXIST) ||
+		 (out = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
+		 fchmod(out, 0700) != 0)
+		fail(b, "cannot make", name);
+	else
+		status = copy_entries(b, entries, out, depth);
+	if (entries != NULL)
+		closedir(entries);
+	else if (in >= 0)
+		close(in);
+	if (out >= 0)
+		close(out);
+	return status;
+}
+
+/* Stations trust the root in pki/, and firmware that the store knows lies in files/: without them a
+ * store that was brought back is half of one. */
+static int copy_folders(struct backup *b)
 {
 	int data = open(b->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int dir = open(b->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int in = openat(data, "pki", O_RDONLY | O_DIRECTORY | O_CLOEXEC), out = -1, status = -1;
-	DIR *from = in >= 0 ? fdopendir(in) : NULL;
+	int status = data < 0 || dir < 0 ? fail(b, "cannot open", b->dir) : 0;
+	int keys;
 
-	if (from == NULL && errno == ENOENT)
-		status = 0;
-	else if (from == NULL)
-		fail(b, "cannot read", "");
-	else if ((mkdirat(dir, "pki", 0700) != 0 && errno != EEXIST) ||
-		 (out = openat(dir, "pki", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
-		 fchmod(out, 0700) != 0)
-		fail(b, "cannot make", "");
-	else
-		status = copy_files(b, from, out);
-	if (from != NULL)
-		closedir(from);
-	else if (in >= 0)
-		close(in);
-	for (int i = 0; i < 3; i++) {
-		int fd = (const int[]){data, dir, out}[i];
-		if (fd >= 0)
-			close(fd);
-	}
+	if (status == 0)
+		status = copy_folder(b, data, dir, "pki", 0);
+	keys = b->keys;
+	if (status == 0)
+		status = copy_folder(b, data, dir, "files", 0);
+	b->keys = keys;
+	if (data >= 0)
+		close(data);
+	if (dir >= 0)
+		close(dir);
 	return status;
 }
 
@@ -110,7 +137,7 @@ static void backup_work(struct db_reader *r, struct ask *k)
 	(void)r;
 	b->status = db_backup(b->db, b->dir, NULL, NULL, b->why);
 	if (b->status == 0)
-		b->status = copy_keys(b);
+		b->status = copy_folders(b);
 }
 
 static void backup_finish(struct ask *k)

@@ -693,10 +693,16 @@ describe('numbers and strangers', () => {
 		assert.match(r.json.text, /pki\/ .*private keys/);
 		const mode = (...path) => statSync(join(dir, ...path)).mode & 0o777;
 		assert.equal(mode('pki'), 0o700);
-		const names = readdirSync(join(depotd.data, 'pki')).sort();
+		const all = (...path) => readdirSync(join(...path), { recursive: true }).sort();
+		const names = all(depotd.data, 'pki');
 		assert.ok(names.includes('root.key') && names.includes('root.pem'), String(names));
-		assert.deepEqual(readdirSync(join(dir, 'pki')).sort(), names);
+		assert.deepEqual(all(dir, 'pki'), names);
+		assert.deepEqual(all(dir, 'files'), all(depotd.data, 'files'));
 		for (const name of names) {
+			if (statSync(join(depotd.data, 'pki', name)).isDirectory()) {
+				assert.equal(mode('pki', name), 0o700, name);
+				continue;
+			}
 			assert.ok(readFileSync(join(dir, 'pki', name)).equals(readFileSync(join(depotd.data, 'pki', name))), name);
 			assert.equal(mode('pki', name), 0o600, name);
 		}
