@@ -218,8 +218,10 @@ static void end_call(struct core *c, struct station *s, struct call *k, struct c
 		log_warn("station %s: %s: %s: %s", s->id, r->action,
 			event_call_outcome_enum.values[r->outcome],
 			r->error_text ? r->error_text : "");
+	c->cause = k->id;
 	if (k->done)
 		k->done(k->arg, r);
+	c->cause = NULL;
 	free_call(k);
 }
 
@@ -510,8 +512,10 @@ static void learn(
 {
 	if (r->outcome != EVENT_CALL_OUTCOME_ANSWERED)
 		return;
+	c->cause = k->id;
 	holding_answered(c, s, (int)(k->action - ocpp201_actions), k->payload, r->response_struct,
 		k->actor, k->by_control);
+	c->cause = NULL;
 }
 
 /* One of the messages of a call of 1.6 was answered: the next one, or the end. */

@@ -76,6 +76,8 @@ void record_now(struct core *c, int type, const char *kind, const char *id, cons
 
 	if (!a || !payload)
 		return;
+	if (!cause)
+		cause = c->cause;
 	e.stream = arena_printf(a, "%s/%s", kind, id);
 	e.actor = arena_strdup(a, actor ? actor : "depotd");
 	e.cause = cause ? arena_strdup(a, cause) : NULL;

@@ -16,7 +16,8 @@ struct arena *record_arena(struct core *c);
 /* Adds an event of any-version to the turn. `payload` lives in record_arena(). */
 void record_event(struct core *c, const struct db_event *e);
 
-/* The same with the usual envelope: happened now, stream "kind/id". */
+/* The same with the usual envelope: happened now, stream "kind/id". `cause` NULL: the call whose
+ * answer is being worked on, if any. */
 void record_now(struct core *c, int type, const char *kind, const char *id, const void *payload,
 	const char *actor, const char *cause);
 

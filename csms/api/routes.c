@@ -207,7 +207,7 @@ const struct route api_routes[] = {
 		ROLE_OPERATOR, wire_export, NULL, NULL,
 		"The same, oldest first and all of them, as JSON lines: one WireFrameType a line"},
 	{"POST", V1 "/backup", "", ROLE_ADMIN, backup_post, &api_backup_post_type, &api_done_type,
-		"Copies the store and pki/ to a folder on this machine while depotd runs"},
+		"Copies the store, pki/ and files/ to a folder on this machine while depotd runs"},
 
 	{"GET", V1 "/metrics", "", ROLE_VIEWER, metrics_get, NULL, NULL,
 		"Counters in the text format of Prometheus"},

@@ -32,7 +32,7 @@ export async function collect(depotd, name) {
 		if (!f.action || !f.text.startsWith('[2')) continue;
 		const fact = of(f.action);
 		fact[f.direction]++;
-		actionOf.set(`${f.station}/${f.message_id}`, f.action);
+		actionOf.set(`${f.station}/${f.message_id}`, f.action); // of a call, its id is its message's
 		if (caseOf(f.station)) fact.cases.add(caseOf(f.station));
 	}
 	for await (const e of pages(depotd, '/journal?', 'events', 'after')) {

@@ -33,6 +33,8 @@ export interface EvseView {
 	connectors: Connector[];
 	transaction?: string;
 	vehicle?: string;
+	vehicle_by?: string;
+	vehicle_conflict?: string;
 	state: string;
 	power_w?: number;
 	power_at?: string;
@@ -44,6 +46,13 @@ export interface EvseView {
 	limit_node?: string;
 	limit_reason?: string;
 	limit_at?: string;
+	external_w?: number;
+	external_source?: string;
+	cost?: number;
+	currency?: string;
+	reservation?: number;
+	reserved_for?: string;
+	reserved_until?: string;
 }
 
 export interface StationView {
@@ -61,7 +70,15 @@ export interface StationView {
 	model?: string;
 	serial?: string;
 	firmware?: string;
+	firmware_status?: string;
+	firmware_request?: number;
+	firmware_at?: string;
+	publish_status?: string;
+	log_status?: string;
+	log_request?: number;
+	log_at?: string;
 	has_password: boolean;
+	control: "automatic" | "manual";
 	evses: EvseView[];
 }
 
@@ -113,6 +130,8 @@ export interface VehicleView {
 	name?: string;
 	station?: string;
 	evse?: number;
+	vehicle_by?: string;
+	vehicle_conflict?: string;
 	soc_pct?: number;
 	soc_at?: string;
 	target_pct: number;

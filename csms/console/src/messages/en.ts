@@ -230,6 +230,7 @@ export const en = {
 		done: "Done",
 		faulted: "Faulted",
 		unavailable: "Out of service",
+		reserved: "Reserved",
 		unknown: "Unknown",
 	} as Record<string, string>,
 	/* who owns a limit, by the word that the server uses */

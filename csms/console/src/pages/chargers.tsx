@@ -46,7 +46,7 @@ function Owner({ evse, nodeName }: { evse: EvseView; nodeName: string | undefine
 }
 
 function Draws({ evse }: { evse: EvseView }) {
-	const isIdle = evse.state === "free" || evse.state === "unavailable";
+	const isIdle = ["free", "unavailable", "reserved"].includes(evse.state);
 	const value = evse.power_w !== undefined && !(isIdle && evse.power_w < 50)
 		? <Reading at={evse.power_at} source="evse" isAgeShown={false}><b>{kw(evse.power_w, 1)}</b></Reading>
 		: <span class="u">{isIdle ? en.noVan : en.unknown}</span>;
@@ -71,7 +71,7 @@ const Row = memo(function Row({ station, evse, vanName, nodeName }: RowProps) {
 	const status = useStatus(station, evse);
 	const isOld = useIsOld(evse.power_at, "evse");
 	const share = (w: number | undefined) => (w === undefined ? undefined : (100 * w) / evse.max_w);
-	const isIdle = evse.state === "free" || evse.state === "unavailable";
+	const isIdle = ["free", "unavailable", "reserved"].includes(evse.state);
 	const max = en.kindMax(en.kinds[evse.kind] ?? evse.kind, kw(evse.max_w, 0));
 	return (
 		<tr role="row" data-row data-evse={`${station.id}/${evse.id}`} tabIndex={-1}

@@ -37,6 +37,7 @@ const EVSE: Record<string, [IconName, Tone, boolean]> = {
 	done: ["ok", "ok", false],
 	faulted: ["miss", "miss", true],
 	unavailable: ["closed", "plain", false],
+	reserved: ["closed", "plain", false],
 	unknown: ["unk", "plain", false],
 };
 
