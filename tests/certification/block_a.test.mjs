@@ -123,6 +123,7 @@ certify('A_10', {}, async (s) => {
 
 // -- A05: a higher security profile ---------------------------------------------------------------
 
+// rule 7: never lower again; rule 24: SetNetworkProfile, its priority, Reset, with OCPP20 as version
 certify('A_19', { registration: { security_profile: 1 } }, async (s, { depotd }) => {
 	const [q, set] = await exchange(s, 'SetNetworkProfile', {
 		configurationSlot: 2,

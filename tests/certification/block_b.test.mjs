@@ -187,6 +187,7 @@ const NETWORK = {
 	},
 };
 
+// rule 24: the version is called OCPP20
 certify('B_42', {}, async (s) => {
 	const [q, k] = await exchange(s, 'SetNetworkProfile', NETWORK, { status: 'Accepted' });
 	assert.deepEqual(q, NETWORK);

@@ -391,3 +391,40 @@ describe('transactions of which nothing more is heard', () => {
 		}
 	});
 });
+
+describe('the live view of a transaction', () => {
+	test('rules 27, 28, 29: the same stored transaction and live view, in whatever order the events come, twice', async () => {
+		const states = ['EVConnected', 'Charging', 'SuspendedEV', 'Charging', 'SuspendedEVSE', 'Charging'];
+		const orders = [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [5, 0, 1, 2, 3, 4], [0, 5, 4, 3, 2, 1], [1, 0, 3, 2, 5, 4],
+			[0, 2, 1, 4, 3, 5], [3, 4, 5, 0, 1, 2], [2, 5, 1, 4, 0, 3], [0, 5, 1, 4, 2, 3], [4, 2, 0, 5, 3, 1]];
+		const seen = [];
+		for (const [i, order] of orders.entries()) {
+			const s = await booted(depotd, `PERM-${i}`); // its own: no transaction before it
+			const begin = Date.now() - 6000;
+			const event = (n) => {
+				const timestamp = new Date(begin + n * 1000).toISOString();
+				return {
+					eventType: n === 0 ? 'Started' : n === 6 ? 'Ended' : 'Updated', seqNo: n, timestamp, triggerReason: 'MeterValuePeriodic',
+					transactionInfo: { transactionId: `live-${i}`, ...(n === 6 ? { stoppedReason: 'Local' } : { chargingState: states[n] }) },
+					evse: { id: 1, connectorId: 1 },
+					meterValue: [{ timestamp, sampledValue: [{ value: 1000 + n * 100 }, { value: n * 1000, measurand: 'Power.Active.Import' }] }],
+				};
+			};
+			for (const n of order) await s.call('TransactionEvent', event(n));
+			for (const n of order) await s.call('TransactionEvent', event(n));
+			const view = async () => (await depotd.api('GET', `/stations/PERM-${i}`)).json.evses[0];
+			const open = await view();
+			assert.equal(open.transaction, `live-${i}`, `order ${order}`);
+			await s.call('TransactionEvent', event(6));
+			const t = (await depotd.api('GET', `/transactions/PERM-${i}/live-${i}`)).json.transaction;
+			const after = await view();
+			assert.equal(after.transaction, undefined, `order ${order}`);
+			seen.push([open.state, open.power_w, after.state, t.state, t.complete, t.events, t.energy_wh, t.evse, t.stopped_reason,
+				Date.parse(t.started_at) - begin, Date.parse(t.ended_at) - begin]);
+			assert.deepEqual(seen[i], seen[0], `order ${order}`);
+			await s.close();
+		}
+		assert.deepEqual([seen[0][0], seen[0][1], ...seen[0].slice(3)],
+			['charging', 5000, 'ended', true, 7, 600, 1, 'Local', 0, 6000]);
+	});
+});
