@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 static struct {
 	int listener, port;
 	SSL_CTX *tls; /* NULL: plain */
+	atomic_int fd; /* of the peer that is served, -1: none */
+	bool is_running;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	char request[2000]; /* the last handshake, as it came */
@@ -138,6 +141,7 @@ static void *serve_all(void *arg)
 	int fd;
 	while ((fd = accept(server.listener, NULL, NULL)) >= 0) {
 		struct peer p = {.fd = fd};
+		atomic_store(&server.fd, fd);
 		if (server.tls) {
 			p.ssl = SSL_new(server.tls);
 			SSL_set_fd(p.ssl, fd);
@@ -145,9 +149,24 @@ static void *serve_all(void *arg)
 		if (!p.ssl || SSL_accept(p.ssl) == 1)
 			serve(&p);
 		SSL_free(p.ssl);
+		atomic_store(&server.fd, -1);
 		close(fd);
 	}
 	return NULL;
+}
+
+/* Before the process ends: OpenSSL takes itself down at exit, and must not be in use then. */
+static void stop_server(void)
+{
+	if (!server.is_running)
+		return;
+	shutdown(server.listener, SHUT_RDWR);
+	if (atomic_load(&server.fd) >= 0)
+		shutdown(atomic_load(&server.fd), SHUT_RDWR);
+	pthread_join(server.thread, NULL);
+	close(server.listener);
+	SSL_CTX_free(server.tls);
+	server.is_running = false;
 }
 
 static void start_server(SSL_CTX *tls)
@@ -160,7 +179,9 @@ static void start_server(SSL_CTX *tls)
 	ck_assert_int_eq(listen(server.listener, 10), 0);
 	getsockname(server.listener, (struct sockaddr *)&at, &len);
 	server.port = ntohs(at.sin_port);
+	atomic_store(&server.fd, -1);
 	ck_assert_int_eq(pthread_create(&server.thread, NULL, serve_all, NULL), 0);
+	server.is_running = true;
 }
 
 /* ---- the client ---- */
@@ -408,6 +429,7 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	Suite *s = suite_create("sim_ws");
 	TCase *t = tcase_create("ws");
+	tcase_add_checked_fixture(t, NULL, stop_server);
 	tcase_set_timeout(t, 20);
 	tcase_add_test(t, parses_targets);
 	tcase_add_test(t, talks_in_the_clear);
