@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
+#include "csms/depot_check.h"
 #include "csms/secret.h"
 #include "schemas/yaml.h"
 
@@ -70,43 +69,6 @@ static int digest_file(const char *path, char digest[65])
 	return rc;
 }
 
-/* A zone that the C library does not know is silently UTC there: look for its file. */
-static bool zone_exists(const char *tz)
-{
-	char path[300];
-
-	if (strcmp(tz, "UTC") == 0)
-		return true;
-	if (strstr(tz, "..") || tz[0] == '/')
-		return false;
-	snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", tz);
-	return access(path, R_OK) == 0;
-}
-
-static bool is_clock_time(const char *s)
-{
-	int h, m, n = 0;
-
-	return sscanf(s, "%2d:%2d%n", &h, &m, &n) == 2 && s[n] == '\0' && h >= 0 && h < 24 &&
-	       m >= 0 && m < 60;
-}
-
-static const struct depot_node *find_node(const struct depot_file *d, const char *id)
-{
-	for (size_t i = 0; i < d->nodes.count; i++)
-		if (strcasecmp(d->nodes.items[i].id, id) == 0)
-			return &d->nodes.items[i];
-	return NULL;
-}
-
-static bool has_meter(const struct depot_file *d, const char *id)
-{
-	for (size_t i = 0; i < d->meters.count; i++)
-		if (strcasecmp(d->meters.items[i].id, id) == 0)
-			return true;
-	return false;
-}
-
 static int64_t port_of(const struct config_listener *l, int64_t preset)
 {
 	if (l && !l->on)
@@ -140,145 +102,17 @@ static int check_ports(const struct config_file *f, const char *path, char why[4
 	return 0;
 }
 
-static int check_nodes(const struct depot_file *d, const char *path, char why[400])
+static int load_depot(const char *path, struct config *out, char why[400])
 {
-	for (size_t i = 0; i < d->nodes.count; i++)
-		for (size_t j = 0; j < i; j++)
-			if (strcasecmp(d->nodes.items[j].id, d->nodes.items[i].id) == 0) {
-				snprintf(why, 400,
-					"%s: nodes[%zu].id: \"%s\" is there twice (capitals do "
-					"not count)",
-					path, i, d->nodes.items[i].id);
-				return -1;
-			}
-	return 0;
-}
+	struct depot_fault fault;
 
-static int check_stations(const struct depot_file *d, const char *path, char why[400])
-{
-	for (size_t i = 0; i < d->stations.count; i++) {
-		const struct depot_station *s = &d->stations.items[i];
-
-		if (strchr(s->id, ':')) {
-			snprintf(why, 400, "%s: stations[%zu].id: \"%s\" must not contain ':'",
-				path, i, s->id);
-			return -1;
-		}
-		if (s->security_profile == 3) {
-			snprintf(why, 400,
-				"%s: stations[%zu].security_profile: 3 (mutual TLS) is not there yet; "
-				"use 2",
-				path, i);
-			return -1;
-		}
-		if (!find_node(d, s->node)) {
-			snprintf(why, 400,
-				"%s: stations[%zu].node: there is no node \"%s\"; the nodes "
-				"are listed under `nodes`",
-				path, i, s->node);
-			return -1;
-		}
-		for (size_t j = 0; j < i; j++)
-			if (strcasecmp(d->stations.items[j].id, s->id) == 0) {
-				snprintf(why, 400, "%s: stations[%zu].id: \"%s\" is there twice",
-					path, i, s->id);
-				return -1;
-			}
-		for (size_t j = 0; j < s->evses.count; j++)
-			if (s->evses.items[j].id != (int64_t)j + 1) {
-				snprintf(why, 400,
-					"%s: stations[%zu].evses[%zu].id: must be %zu (OCPP "
-					"numbers EVSEs from 1 without gaps) but is %lld",
-					path, i, j, j + 1, (long long)s->evses.items[j].id);
-				return -1;
-			}
-	}
-	return 0;
-}
-
-static int check_vehicles(const struct depot_file *d, const char *path, char why[400])
-{
-	for (size_t i = 0; i < d->vehicles.count; i++) {
-		const struct depot_vehicle *v = &d->vehicles.items[i];
-
-		if (v->departs && !is_clock_time(v->departs)) {
-			snprintf(why, 400,
-				"%s: vehicles[%zu].departs: must be a time like 05:30 but is "
-				"\"%s\"",
-				path, i, v->departs);
-			return -1;
-		}
-		for (size_t j = 0; j < i; j++)
-			if (strcasecmp(d->vehicles.items[j].id, v->id) == 0) {
-				snprintf(why, 400, "%s: vehicles[%zu].id: \"%s\" is there twice",
-					path, i, v->id);
-				return -1;
-			}
-	}
-	return 0;
-}
-
-static int check_meters(const struct depot_file *d, const char *path, char why[400])
-{
-	for (size_t i = 0; i < d->meters.count; i++)
-		if (!d->meters.items[i].tcp == !d->meters.items[i].rtu) {
-			snprintf(why, 400, "%s: meters[%zu]: give either `tcp` or `rtu`", path, i);
-			return -1;
-		}
-	for (size_t i = 0; i < d->nodes.count; i++)
-		if (d->nodes.items[i].meter && !has_meter(d, d->nodes.items[i].meter)) {
-			snprintf(why, 400, "%s: nodes[%zu].meter: there is no meter \"%s\"", path,
-				i, d->nodes.items[i].meter);
-			return -1;
-		}
-	return 0;
-}
-
-static bool has_vehicle(const struct depot_file *d, const char *id)
-{
-	for (size_t i = 0; i < d->vehicles.count; i++)
-		if (strcmp(d->vehicles.items[i].id, id) == 0)
-			return true;
-	return false;
-}
-
-static int check_bays(const struct depot_file *d, const char *path, char why[400])
-{
-	for (size_t i = 0; i < d->bays.count; i++) {
-		const struct depot_bay *b = &d->bays.items[i];
-
-		if (!has_vehicle(d, b->vehicle)) {
-			snprintf(why, 400, "%s: bays[%zu].vehicle: there is no vehicle \"%s\"",
-				path, i, b->vehicle);
-			return -1;
-		}
-		for (size_t j = 0; j < i; j++)
-			if (strcasecmp(d->bays.items[j].station, b->station) == 0 &&
-				d->bays.items[j].evse == b->evse) {
-				snprintf(why, 400,
-					"%s: bays[%zu]: EVSE %lld of %s has two vehicles", path, i,
-					(long long)b->evse, b->station);
-				return -1;
-			}
-	}
-	return 0;
-}
-
-/* What rows cannot say: references, uniqueness, times. The tree itself is judged by the grid. */
-static int check_depot(const struct depot_file *d, const char *path, char why[400])
-{
-	if (!zone_exists(d->timezone)) {
-		snprintf(why, 400,
-			"%s: timezone: \"%s\" is not known here; use an IANA name such as "
-			"Europe/Amsterdam (package tzdata)",
-			path, d->timezone);
+	out->depot = schema_yaml_load(&depot_file_type, path, FILE_MAX_BYTES, out->arena, why);
+	if (!out->depot)
 		return -1;
-	}
-	if (check_nodes(d, path, why) || check_stations(d, path, why) ||
-		check_vehicles(d, path, why) || check_meters(d, path, why) ||
-		check_bays(d, path, why))
-		return -1;
-	return 0;
+	if (depot_check(out->depot, &fault) == 0)
+		return 0;
+	schema_yaml_complain(path, FILE_MAX_BYTES, fault.path, fault.text, why);
+	return -1;
 }
 
 static int load_into(const char *path, struct config *out, char why[400])
@@ -300,9 +134,7 @@ static int load_into(const char *path, struct config *out, char why[400])
 		beside(path, f->meter_maps, out->meter_maps);
 	else
 		beside(path, "meters", out->meter_maps);
-	out->depot = schema_yaml_load(
-		&depot_file_type, out->depot_path, FILE_MAX_BYTES, out->arena, why);
-	if (!out->depot || check_depot(out->depot, out->depot_path, why))
+	if (load_depot(out->depot_path, out, why))
 		return -1;
 	return digest_file(out->depot_path, out->depot_digest);
 }

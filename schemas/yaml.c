@@ -405,3 +405,19 @@ void *schema_yaml_load(const struct schema_struct *type, const char *path, size_
 	text_finish(&text);
 	return value;
 }
+
+void schema_yaml_complain(
+	const char *file, size_t max, const char *path, const char *text, char where[400])
+{
+	struct text json, bytes;
+	struct reader r = {.name = file, .json = &json, .want = path, .line = 1};
+
+	text_init(&json, 0);
+	text_init(&bytes, max);
+	if (read_file(file, &bytes) == 0 && text_ok(&bytes) && bytes.len)
+		walk(&r, NULL, bytes.data, bytes.len);
+	r.where = where;
+	complain(&r, r.line, "%s%s%s", path, path[0] ? ": " : "", text);
+	text_finish(&json);
+	text_finish(&bytes);
+}

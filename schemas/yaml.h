@@ -18,4 +18,9 @@ void *schema_yaml_decode(const struct schema_struct *type, const char *name, con
 void *schema_yaml_load(const struct schema_struct *type, const char *path, size_t max,
 	struct arena *a, char where[400]);
 
+/* A complaint about what only others can judge, in the same form: finds the line of `path` in the
+ * file, or the nearest above it. */
+void schema_yaml_complain(
+	const char *file, size_t max, const char *path, const char *text, char where[400]);
+
 #endif

@@ -142,6 +142,36 @@ START_TEST(complains_about_depth_and_goes_without_where)
 }
 END_TEST
 
+/* A complaint of somebody else's gets the line of its path, or of the nearest above it. */
+START_TEST(finds_the_line_of_a_path)
+{
+	static const char text[] = "depot: d\nnodes:\n  - id: a\n    kind: site\n  - {id: b}\n";
+	static const struct {
+		const char *path;
+		int line;
+	} rows[] = {
+		{"nodes[0].kind", 4},
+		{"nodes[1].id", 5},
+		{"nodes[1].limit_w", 5},
+		{"nodes[7]", 2},
+		{"depot", 1},
+		{"", 1},
+	};
+	char path[] = P_tmpdir "/schema-yaml-XXXXXX", expected[100];
+	int fd = mkstemp(path);
+
+	ck_assert_int_eq(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	close(fd);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		schema_yaml_complain(path, 1000, rows[i].path, "is odd", where);
+		snprintf(expected, sizeof expected, "%s:%d: %s%sis odd", path, rows[i].line,
+			rows[i].path, rows[i].path[0] ? ": " : "");
+		ck_assert_str_eq(where, expected);
+	}
+	unlink(path);
+}
+END_TEST
+
 START_TEST(loads_files_up_to_their_cap)
 {
 	char path[] = P_tmpdir "/schema-yaml-XXXXXX", expected[64];
@@ -176,6 +206,7 @@ int main(void)
 	tcase_add_test(t, reads_negative_and_fractional_numbers);
 	tcase_add_loop_test(t, complains_with_line, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(t, complains_about_depth_and_goes_without_where);
+	tcase_add_test(t, finds_the_line_of_a_path);
 	tcase_add_test(t, loads_files_up_to_their_cap);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);

@@ -1,0 +1,182 @@
+#include "csms/depot_check.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+/* Where the fault lies: a list of the file, a row of it and one of its fields, or "". */
+static struct depot_fault *at(
+	struct depot_fault *out, const char *list, size_t row, const char *field)
+{
+	snprintf(out->path, sizeof out->path, "%s[%zu]%s%s", list, row, field[0] ? "." : "", field);
+	return out;
+}
+
+__attribute__((format(printf, 2, 3))) static int fault(
+	struct depot_fault *out, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(out->text, sizeof out->text, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+/* A zone that the C library does not know is silently UTC there: look for its file. */
+static bool zone_exists(const char *tz)
+{
+	char path[300];
+
+	if (strcmp(tz, "UTC") == 0)
+		return true;
+	if (strstr(tz, "..") || tz[0] == '/')
+		return false;
+	snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", tz);
+	return access(path, R_OK) == 0;
+}
+
+static bool is_clock_time(const char *s)
+{
+	int h, m, n = 0;
+
+	return sscanf(s, "%2d:%2d%n", &h, &m, &n) == 2 && s[n] == '\0' && h >= 0 && h < 24 &&
+	       m >= 0 && m < 60;
+}
+
+static bool has_node(const struct depot_file *d, const char *id)
+{
+	for (size_t i = 0; i < d->nodes.count; i++)
+		if (strcasecmp(d->nodes.items[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+static bool has_meter(const struct depot_file *d, const char *id)
+{
+	for (size_t i = 0; i < d->meters.count; i++)
+		if (strcasecmp(d->meters.items[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+static bool has_vehicle(const struct depot_file *d, const char *id)
+{
+	for (size_t i = 0; i < d->vehicles.count; i++)
+		if (strcmp(d->vehicles.items[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+static int check_nodes(const struct depot_file *d, struct depot_fault *out)
+{
+	for (size_t i = 0; i < d->nodes.count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcasecmp(d->nodes.items[j].id, d->nodes.items[i].id) == 0)
+				return fault(at(out, "nodes", i, "id"),
+					"\"%s\" is there twice (capitals do not count)",
+					d->nodes.items[i].id);
+	return 0;
+}
+
+static int check_evses(const struct depot_station *s, size_t row, struct depot_fault *out)
+{
+	char field[40];
+
+	for (size_t j = 0; j < s->evses.count; j++) {
+		if (s->evses.items[j].id == (int64_t)j + 1)
+			continue;
+		snprintf(field, sizeof field, "evses[%zu].id", j);
+		return fault(at(out, "stations", row, field),
+			"must be %zu (OCPP numbers EVSEs from 1 without gaps) but is %lld", j + 1,
+			(long long)s->evses.items[j].id);
+	}
+	return 0;
+}
+
+static int check_stations(const struct depot_file *d, struct depot_fault *out)
+{
+	for (size_t i = 0; i < d->stations.count; i++) {
+		const struct depot_station *s = &d->stations.items[i];
+
+		if (strchr(s->id, ':'))
+			return fault(
+				at(out, "stations", i, "id"), "\"%s\" must not contain ':'", s->id);
+		if (s->security_profile == 3)
+			return fault(at(out, "stations", i, "security_profile"),
+				"3 (mutual TLS) is not there yet; use 2");
+		if (!has_node(d, s->node))
+			return fault(at(out, "stations", i, "node"),
+				"there is no node \"%s\"; the nodes are listed under `nodes`",
+				s->node);
+		for (size_t j = 0; j < i; j++)
+			if (strcasecmp(d->stations.items[j].id, s->id) == 0)
+				return fault(at(out, "stations", i, "id"), "\"%s\" is there twice",
+					s->id);
+		if (check_evses(s, i, out))
+			return -1;
+	}
+	return 0;
+}
+
+static int check_vehicles(const struct depot_file *d, struct depot_fault *out)
+{
+	for (size_t i = 0; i < d->vehicles.count; i++) {
+		const struct depot_vehicle *v = &d->vehicles.items[i];
+
+		if (v->departs && !is_clock_time(v->departs))
+			return fault(at(out, "vehicles", i, "departs"),
+				"must be a time like 05:30 but is \"%s\"", v->departs);
+		for (size_t j = 0; j < i; j++)
+			if (strcasecmp(d->vehicles.items[j].id, v->id) == 0)
+				return fault(at(out, "vehicles", i, "id"), "\"%s\" is there twice",
+					v->id);
+	}
+	return 0;
+}
+
+static int check_meters(const struct depot_file *d, struct depot_fault *out)
+{
+	for (size_t i = 0; i < d->meters.count; i++)
+		if (!d->meters.items[i].tcp == !d->meters.items[i].rtu)
+			return fault(at(out, "meters", i, ""), "give either `tcp` or `rtu`");
+	for (size_t i = 0; i < d->nodes.count; i++)
+		if (d->nodes.items[i].meter && !has_meter(d, d->nodes.items[i].meter))
+			return fault(at(out, "nodes", i, "meter"), "there is no meter \"%s\"",
+				d->nodes.items[i].meter);
+	return 0;
+}
+
+static int check_bays(const struct depot_file *d, struct depot_fault *out)
+{
+	for (size_t i = 0; i < d->bays.count; i++) {
+		const struct depot_bay *b = &d->bays.items[i];
+
+		if (!has_vehicle(d, b->vehicle))
+			return fault(at(out, "bays", i, "vehicle"), "there is no vehicle \"%s\"",
+				b->vehicle);
+		for (size_t j = 0; j < i; j++)
+			if (strcasecmp(d->bays.items[j].station, b->station) == 0 &&
+				d->bays.items[j].evse == b->evse)
+				return fault(at(out, "bays", i, ""),
+					"EVSE %lld of %s has two vehicles", (long long)b->evse,
+					b->station);
+	}
+	return 0;
+}
+
+int depot_check(const struct depot_file *d, struct depot_fault *out)
+{
+	if (!zone_exists(d->timezone)) {
+		snprintf(out->path, sizeof out->path, "timezone");
+		return fault(out,
+			"\"%s\" is not known here; use an IANA name such as Europe/Amsterdam "
+			"(package tzdata)",
+			d->timezone);
+	}
+	return check_nodes(d, out) || check_stations(d, out) || check_vehicles(d, out) ||
+			       check_meters(d, out) || check_bays(d, out)
+		       ? -1
+		       : 0;
+}

@@ -1,0 +1,18 @@
+/*
+ * Depot check: what the rows of depot.schema cannot say of a depot's description: references,
+ * uniqueness, times, zones. Whether the tree is one and safe is the grid's to judge (csms/tree.h).
+ */
+#ifndef CSMS_DEPOT_CHECK_H
+#define CSMS_DEPOT_CHECK_H
+
+#include "gen/depot.h"
+
+struct depot_fault {
+	char path[120]; /* "nodes[3].meter" */
+	char text[300]; /* one sentence for a person: what is wrong and what to do */
+};
+
+/* 0, or -1 and the first fault. */
+int depot_check(const struct depot_file *d, struct depot_fault *out);
+
+#endif
