@@ -55,14 +55,14 @@ static void on_plan(void *arg)
 {
 	struct control *k = arg;
 
-	planner_ask(k->planner, k->tree, k->base_w, k->trigger);
+	planner_ask(k->planner, k->tree, k->limits, k->base_w, k->trigger);
 }
 
 static void on_replan(void *arg)
 {
 	struct control *k = arg;
 
-	planner_ask(k->planner, k->tree, k->base_w, "the time");
+	planner_ask(k->planner, k->tree, k->limits, k->base_w, "the time");
 	timer_start(k->core->timers, &k->replan_timer, k->core->config->control->replan_s * 1000,
 		on_replan, k);
 }
@@ -231,6 +231,11 @@ struct control *control_create(struct core *c, char why[400])
 const struct grid_tree *control_grid(const struct control *k)
 {
 	return k->tree;
+}
+
+struct grid_limits *control_limits(struct control *k)
+{
+	return k->limits;
 }
 
 const struct control_node *control_node(const struct control *k, int node)

@@ -9,7 +9,7 @@
 #define CSMS_CONTROL_H
 
 #include "csms/core.h"
-#include "scheduler/grid.h"
+#include "scheduler/limits.h"
 
 struct control;
 struct lane; /* csms/setpoint.h */
@@ -55,6 +55,10 @@ struct control *control_create(struct core *c, char why[400]);
 
 const struct grid_tree *control_grid(const struct control *k);
 const struct control_node *control_node(const struct control *k, int node);
+
+/* The limits that come and go, for those who set them; the next cycle goes by them. Made anew, and
+ * empty, with the tree: set them again when control_grid() has changed. */
+struct grid_limits *control_limits(struct control *k);
 
 /* The plan in force, or NULL before the first. Valid until the loop's next turn. */
 const struct control_plan *control_plan(const struct control *k);

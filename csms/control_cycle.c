@@ -310,7 +310,8 @@ void control_cycle(struct control *k)
 	wall_t now = clock_wall();
 	mono_t mono = clock_mono();
 	int64_t now_ms = mono.us / 1000, elapsed = mono_diff_ms(mono, k->last_cycle);
-	struct guard_in in = {.now_ms = now_ms, .node = k->node_in, .evse = k->evse_in};
+	struct guard_in in = {
+		.now_ms = now_ms, .limits = k->limits, .node = k->node_in, .evse = k->evse_in};
 	struct guard_report r;
 	int32_t *before = malloc(((size_t)k->evses + 1) * sizeof *before);
 

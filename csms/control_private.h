@@ -14,6 +14,7 @@ struct planner;
 struct control {
 	struct core *core;
 	struct grid_tree *tree;
+	struct grid_limits *limits; /* what comes and goes; made anew with the tree */
 	struct guard *guard;
 	struct planner *planner;
 	int nodes, evses;

@@ -11,6 +11,7 @@
 void control_unload(struct control *k)
 {
 	guard_destroy(k->guard);
+	grid_limits_destroy(k->limits);
 	grid_tree_destroy(k->tree);
 	free(k->evse);
 	free(k->lanes);
@@ -21,6 +22,7 @@ void control_unload(struct control *k)
 	free(k->node_in);
 	free(k->evse_in);
 	k->guard = NULL;
+	k->limits = NULL;
 	k->tree = NULL;
 	k->lanes = NULL;
 	k->evses = 0;
@@ -96,6 +98,7 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->tree = tree;
 	k->nodes = grid_tree_nodes(tree);
 	k->evses = grid_tree_evses(tree);
+	k->limits = grid_limits_create(tree);
 	k->guard = guard_create(tree, &cfg);
 	k->evse = calloc((size_t)k->evses + 1, sizeof *k->evse);
 	k->lanes = calloc((size_t)k->evses + 1, sizeof *k->lanes);
@@ -105,8 +108,8 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->base_w = calloc((size_t)k->nodes, sizeof *k->base_w);
 	k->node_in = calloc((size_t)k->nodes, sizeof *k->node_in);
 	k->evse_in = calloc((size_t)k->evses + 1, sizeof *k->evse_in);
-	if (!k->guard || !k->evse || !k->lanes || !k->node || !k->meter || !k->worst_w ||
-		!k->base_w || !k->node_in || !k->evse_in)
+	if (!k->limits || !k->guard || !k->evse || !k->lanes || !k->node || !k->meter ||
+		!k->worst_w || !k->base_w || !k->node_in || !k->evse_in)
 		return -1;
 	find_worst(k);
 	return 0;

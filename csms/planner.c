@@ -48,6 +48,7 @@ struct planner {
 	struct in_force now;
 	bool ask_again;
 	const struct grid_tree *again_tree;
+	const struct grid_limits *again_limits;
 	int64_t *again_base;
 	char again_trigger[80];
 	pthread_t thread;
@@ -228,7 +229,7 @@ static void add_evses(struct job *j, struct core *c, wall_t now)
 }
 
 /* The load of the moment, expected to last: the forecast of persistence. */
-static int fill_caps(struct job *j, const int64_t *base_w)
+static int fill_caps(struct job *j, const struct grid_limits *limits, const int64_t *base_w)
 {
 	int nodes = grid_tree_nodes(j->tree), rc = -1;
 	const int32_t **rows = calloc((size_t)nodes, sizeof *rows);
@@ -244,15 +245,15 @@ static int fill_caps(struct job *j, const int64_t *base_w)
 									    : GRID_NO_LIMIT - 1);
 			rows[i] = &flat[(size_t)i * (size_t)j->slots];
 		}
-		rc = plan_caps_init(&j->caps, j->tree, NULL, j->slots, rows);
+		rc = plan_caps_init(&j->caps, j->tree, limits, j->slots, rows);
 	}
 	free(rows);
 	free(flat);
 	return rc;
 }
 
-static struct job *job_create(
-	struct core *c, const struct grid_tree *tree, const int64_t *base_w, const char *trigger)
+static struct job *job_create(struct core *c, const struct grid_tree *tree,
+	const struct grid_limits *limits, const int64_t *base_w, const char *trigger)
 {
 	const struct config_control *cfg = c->config->control;
 	struct job *j = calloc(1, sizeof *j);
@@ -271,7 +272,7 @@ static struct job *job_create(
 	j->vehicles = calloc((size_t)n + 1, sizeof *j->vehicles);
 	j->rows = calloc((size_t)n + 1, sizeof *j->rows);
 	j->idle_w = calloc((size_t)grid_tree_evses(tree) + 1, sizeof *j->idle_w);
-	if (!j->vehicles || !j->rows || !j->idle_w || fill_caps(j, base_w)) {
+	if (!j->vehicles || !j->rows || !j->idle_w || fill_caps(j, limits, base_w)) {
 		job_destroy(j);
 		return NULL;
 	}
@@ -486,7 +487,7 @@ static void on_wake(void *arg)
 		finish_job(p, j);
 	if (p->ask_again) {
 		p->ask_again = false;
-		planner_ask(p, p->again_tree, p->again_base, p->again_trigger);
+		planner_ask(p, p->again_tree, p->again_limits, p->again_base, p->again_trigger);
 	}
 }
 
@@ -514,8 +515,8 @@ struct planner *planner_create(struct core *c, void (*made)(void *arg), void *ar
 	return p;
 }
 
-static void remember(
-	struct planner *p, const struct grid_tree *tree, const int64_t *base_w, const char *trigger)
+static void remember(struct planner *p, const struct grid_tree *tree,
+	const struct grid_limits *limits, const int64_t *base_w, const char *trigger)
 {
 	size_t bytes = (size_t)grid_tree_nodes(tree) * sizeof *base_w;
 
@@ -528,11 +529,12 @@ static void remember(
 		snprintf(p->again_trigger, sizeof p->again_trigger, "%s", trigger);
 	}
 	p->again_tree = tree;
+	p->again_limits = limits;
 	p->ask_again = true;
 }
 
-void planner_ask(
-	struct planner *p, const struct grid_tree *tree, const int64_t *base_w, const char *trigger)
+void planner_ask(struct planner *p, const struct grid_tree *tree, const struct grid_limits *limits,
+	const int64_t *base_w, const char *trigger)
 {
 	bool is_busy;
 	struct job *j;
@@ -541,10 +543,10 @@ void planner_ask(
 	is_busy = p->todo || p->busy || p->done;
 	pthread_mutex_unlock(&p->lock);
 	if (is_busy) {
-		remember(p, tree, base_w, trigger);
+		remember(p, tree, limits, base_w, trigger);
 		return;
 	}
-	j = job_create(p->core, tree, base_w, trigger);
+	j = job_create(p->core, tree, limits, base_w, trigger);
 	if (!j)
 		return;
 	if (!p->has_thread) {

@@ -8,16 +8,18 @@
 #define CSMS_PLANNER_H
 
 #include "csms/control.h"
+#include "scheduler/limits.h"
 
 struct planner;
 
 /* `made(arg)` is called on the loop when a new plan is in force. NULL: no memory or no thread. */
 struct planner *planner_create(struct core *c, void (*made)(void *arg), void *arg);
 
-/* Plans anew from the fleet as it is now. `base_w[node]`: uncontrolled load expected at each grid
- * node (GRID_UNKNOWN: not known), copied. */
-void planner_ask(struct planner *p, const struct grid_tree *tree, const int64_t *base_w,
-	const char *trigger);
+/* Plans anew from the fleet as it is now, within the limits that stand. `base_w[node]`: uncontrolled
+ * load expected at each grid node (GRID_UNKNOWN: not known), copied. Tree and limits must last until
+ * planner_forget(). */
+void planner_ask(struct planner *p, const struct grid_tree *tree, const struct grid_limits *limits,
+	const int64_t *base_w, const char *trigger);
 
 const struct control_plan *planner_plan(const struct planner *p);
 

@@ -5,8 +5,10 @@
 
 struct grid_limits {
 	int nodes;
-	int32_t *w; /* [node][source] */
+	struct grid_bound *bound; /* [node][source] */
 };
+
+static const struct grid_bound unbound = {GRID_NO_LIMIT, GRID_NO_LIMIT, GRID_NO_LIMIT};
 
 static struct grid_limits *alloc_limits(int nodes)
 {
@@ -15,8 +17,8 @@ static struct grid_limits *alloc_limits(int nodes)
 	if (!l)
 		return NULL;
 	l->nodes = nodes;
-	l->w = malloc((size_t)nodes * GRID_SOURCE_COUNT * sizeof(*l->w));
-	if (l->w)
+	l->bound = malloc((size_t)nodes * GRID_SOURCE_COUNT * sizeof(*l->bound));
+	if (l->bound)
 		return l;
 	free(l);
 	return NULL;
@@ -27,7 +29,7 @@ struct grid_limits *grid_limits_create(const struct grid_tree *t)
 	struct grid_limits *l = alloc_limits(grid_tree_nodes(t));
 
 	for (int i = 0; l && i < l->nodes * GRID_SOURCE_COUNT; i++)
-		l->w[i] = GRID_NO_LIMIT;
+		l->bound[i] = unbound;
 	return l;
 }
 
@@ -36,20 +38,35 @@ struct grid_limits *grid_limits_copy(const struct grid_limits *l)
 	struct grid_limits *copy = alloc_limits(l->nodes);
 
 	if (copy)
-		memcpy(copy->w, l->w, (size_t)l->nodes * GRID_SOURCE_COUNT * sizeof(*l->w));
+		memcpy(copy->bound, l->bound,
+			(size_t)l->nodes * GRID_SOURCE_COUNT * sizeof(*l->bound));
 	return copy;
 }
 
-void grid_limits_set(struct grid_limits *l, int node, enum grid_source source, int32_t w)
+static int32_t not_below_0(int32_t w)
 {
-	l->w[node * GRID_SOURCE_COUNT + (int)source] = w < 0 ? 0 : w;
+	return w < 0 ? 0 : w;
+}
+
+void grid_limits_set(
+	struct grid_limits *l, int node, enum grid_source source, const struct grid_bound *b)
+{
+	l->bound[node * GRID_SOURCE_COUNT + (int)source] =
+		!b ? unbound
+		   : (struct grid_bound){not_below_0(b->import_w), not_below_0(b->export_w),
+			     not_below_0(b->phase_ma)};
+}
+
+struct grid_bound grid_limits_get(const struct grid_limits *l, int node, enum grid_source source)
+{
+	return l->bound[node * GRID_SOURCE_COUNT + (int)source];
 }
 
 void grid_limits_destroy(struct grid_limits *l)
 {
 	if (!l)
 		return;
-	free(l->w);
+	free(l->bound);
 	free(l);
 }
 
@@ -83,7 +100,7 @@ struct grid_limit grid_node_limit(const struct grid_tree *t, const struct grid_l
 	struct grid_limit m = own_limit(v, node);
 
 	for (int s = 0; l && s < GRID_SOURCE_COUNT; s++) {
-		int32_t w = l->w[node * GRID_SOURCE_COUNT + s];
+		int32_t w = l->bound[node * GRID_SOURCE_COUNT + s].import_w;
 
 		if (w < m.w) {
 			m.w = w;

@@ -12,12 +12,20 @@
 
 struct grid_limits;
 
+/* What somebody allows a node; each GRID_NO_LIMIT: not limited. */
+struct grid_bound {
+	int32_t import_w, export_w;
+	int32_t phase_ma; /* current of each phase, in either direction */
+};
+
 /* No limits but the tree's own. NULL: no memory. */
 struct grid_limits *grid_limits_create(const struct grid_tree *t);
 struct grid_limits *grid_limits_copy(const struct grid_limits *l);
-/* Sets (or lifts, with GRID_NO_LIMIT) the limit that `source` puts on `node`; below 0 counts as
- * 0. */
-void grid_limits_set(struct grid_limits *l, int node, enum grid_source source, int32_t w);
+/* Sets the limits that `source` puts on `node`, in place of those it put there before; below 0
+ * counts as 0. NULL lifts them. */
+void grid_limits_set(
+	struct grid_limits *l, int node, enum grid_source source, const struct grid_bound *b);
+struct grid_bound grid_limits_get(const struct grid_limits *l, int node, enum grid_source source);
 void grid_limits_destroy(struct grid_limits *l);
 
 struct grid_limit {

@@ -167,19 +167,21 @@ START_TEST(limits_name_their_source_and_place)
 	m = grid_tree_limit(t, l, 0);
 	ck_assert_int_eq(m.usable_w, 98000);
 
-	grid_limits_set(l, 0, GRID_SOURCE_ENVELOPE, 10001);
+	grid_limits_set(l, 0, GRID_SOURCE_ENVELOPE,
+		&(struct grid_bound){10001, GRID_NO_LIMIT, GRID_NO_LIMIT});
 	copy = grid_limits_copy(l);
 	m = grid_tree_limit(t, l, evse);
 	ck_assert_int_eq(m.w, 10001);
 	ck_assert_int_eq(m.usable_w, 9800); /* rounded down */
 	ck_assert_int_eq(m.source, GRID_SOURCE_ENVELOPE);
 	ck_assert_int_eq(m.node, 0);
-	grid_limits_set(l, feeder, GRID_SOURCE_OPERATOR, -7);
+	grid_limits_set(l, feeder, GRID_SOURCE_OPERATOR,
+		&(struct grid_bound){-7, GRID_NO_LIMIT, GRID_NO_LIMIT});
 	m = grid_tree_limit(t, l, evse);
 	ck_assert_int_eq(m.w, 0);
 	ck_assert_int_eq(m.source, GRID_SOURCE_OPERATOR);
-	grid_limits_set(l, feeder, GRID_SOURCE_OPERATOR, GRID_NO_LIMIT);
-	grid_limits_set(l, 0, GRID_SOURCE_ENVELOPE, GRID_NO_LIMIT);
+	grid_limits_set(l, feeder, GRID_SOURCE_OPERATOR, NULL);
+	grid_limits_set(l, 0, GRID_SOURCE_ENVELOPE, NULL);
 	ck_assert_int_eq(grid_tree_limit(t, l, evse).w, 50000);
 	ck_assert_int_eq(grid_tree_limit(t, copy, evse).w, 10001);
 	grid_limits_destroy(l);

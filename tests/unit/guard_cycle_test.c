@@ -353,7 +353,8 @@ END_TEST
 START_TEST(envelope_binds_and_is_named)
 {
 	begin(6000, 0);
-	grid_limits_set(limits, 0, GRID_SOURCE_ENVELOPE, 9000);
+	grid_limits_set(limits, 0, GRID_SOURCE_ENVELOPE,
+		&(struct grid_bound){9000, GRID_NO_LIMIT, GRID_NO_LIMIT});
 	cycle();
 	ck_assert_int_le(allowed(0) + allowed(1) + allowed(2), 9000);
 	ck_assert_int_eq(r.evse[2].source, GRID_SOURCE_ENVELOPE);
@@ -368,7 +369,8 @@ START_TEST(pauses_take_turns)
 	int charging = 0;
 
 	begin(0, 0);
-	grid_limits_set(limits, 0, GRID_SOURCE_OPERATOR, 5000); /* one minimum */
+	grid_limits_set(limits, 0, GRID_SOURCE_OPERATOR,
+		&(struct grid_bound){5000, GRID_NO_LIMIT, GRID_NO_LIMIT}); /* one minimum */
 	for (int i = 0; i < 6 * 3600; i++) {
 		cycle_obeyed(0);
 		ck_assert_int_le(allowed(0) + allowed(1) + allowed(2), 5000);
@@ -388,7 +390,8 @@ START_TEST(who_charges_gives_way_to_one_of_its_class)
 {
 	begin(0, 0);
 	evse[1].wanted_w = evse[2].wanted_w = 0;
-	grid_limits_set(limits, 0, GRID_SOURCE_OPERATOR, 11000);
+	grid_limits_set(limits, 0, GRID_SOURCE_OPERATOR,
+		&(struct grid_bound){11000, GRID_NO_LIMIT, GRID_NO_LIMIT});
 	for (int i = 0; i < 60; i++)
 		cycle_obeyed(0);
 	ck_assert_int_eq(allowed(0), 11000);
