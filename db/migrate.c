@@ -151,11 +151,12 @@ static const char wire_2[] =
 	" ORDER BY 1, 2;"
 	"DROP INDEX frames_station;";
 
-static const struct migration depot_steps[] = {{1, depot_1}, {2, depot_2}, {3, migrate_depot_3}};
+static const struct migration depot_steps[] = {{1, depot_1}, {2, depot_2}, {3, migrate_depot_3},
+	{4, migrate_depot_4}};
 static const struct migration series_steps[] = {{1, series_1}};
 static const struct migration wire_steps[] = {{1, wire_1}, {2, wire_2}};
 
-const struct migration_list migrate_depot = {3, depot_steps};
+const struct migration_list migrate_depot = {4, depot_steps};
 const struct migration_list migrate_series = {1, series_steps};
 const struct migration_list migrate_wire = {2, wire_steps};
 
