@@ -11,7 +11,7 @@
 
 #include "gen/meter.h"
 
-#define METER_QUANTITIES (METER_QUANTITY_EXPORT_WH + 1)
+#define METER_QUANTITIES (METER_QUANTITY_STATE + 1)
 #define METER_REGISTERS  200 /* most rows of a map */
 #define METER_GAP        16 /* unused registers that a plan usually reads along */
 #define METER_READ_MAX   125 /* most registers of one request */
@@ -65,8 +65,8 @@ struct meter_plan {
 /* Loads and checks a map file into `a`. NULL with one line for a person. */
 const struct meter_map *meter_map_load(const char *path, struct arena *a, char why[400]);
 
-/* What the schema cannot say: no quantity twice, nothing behind address 65535, no scale of 0, every
- * value within one request. 0, or -1 with one line for a person. */
+/* What the schema cannot say: no quantity twice but to be added, nothing behind address 65535, no
+ * scale of 0, every value within one request together with its exponent. 0, or -1 with one line for a person. */
 int meter_map_check(const struct meter_map *map, char why[400]);
 
 /* Plans batches of at most max_read registers that skip at most `max_gap` unused ones between two
@@ -76,8 +76,26 @@ void meter_plan_make(const struct meter_map *map, int max_gap, struct meter_plan
 /* Registers that a value of this type takes. */
 int meter_type_registers(enum meter_type type);
 
+/* One row as it came from the wire, for diagnostics. */
+struct meter_raw {
+	enum meter_quantity quantity;
+	int address;
+	enum meter_type type;
+	int count; /* registers: 1, 2 or 4 */
+	uint16_t words[4]; /* as sent */
+	double scale; /* with the exponent, if the row has one */
+};
+
 /* Decodes the registers of batch `batch` into the values that it holds. */
 void meter_plan_decode(const struct meter_plan *plan, int batch, const uint16_t *registers,
 	struct meter_reading *out);
+
+/* The rows of batch `batch` as they came, into `out` (as many as the batch has rows). */
+void meter_plan_raw(
+	const struct meter_plan *plan, int batch, const uint16_t *registers, struct meter_raw *out);
+
+/* Corrects for how the meter is mounted: `ratio` of current transformers that it does not know,
+ * `is_reversed` where they look the other way round (import and export change places). */
+void meter_reading_mount(struct meter_reading *r, double ratio, bool is_reversed);
 
 #endif
