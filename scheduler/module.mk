@@ -1,6 +1,7 @@
 # scheduler: pure arithmetic. Rooms above it may link all of SCHEDULER_SRC; it needs no library.
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c plan.c plan_caps.c \
-	plan_check.c guard.c guard_turns.c profile.c profile_order.c composite.c)
+	plan_check.c guard.c guard_turns.c profile.c profile_order.c composite.c \
+	demand.c)
 
 $(eval $(call unit,grid_tree,scheduler/grid.c scheduler/limits.c,))
 $(eval $(call unit,tails_proof,scheduler/grid.c scheduler/tails.c,))
@@ -11,3 +12,4 @@ $(eval $(call unit,guard_cycle,$(addprefix scheduler/,grid.c limits.c guard.c gu
 $(eval $(call unit,profile_periods,scheduler/profile.c,))
 $(eval $(call unit,profile_order,scheduler/grid.c scheduler/profile_order.c,))
 $(eval $(call unit,profile_composite,scheduler/composite.c,))
+$(eval $(call unit,demand_window,scheduler/demand.c,))
