@@ -228,6 +228,16 @@ void loop_io_resume(struct loop_io *io)
 	ev_io_start(io->loop->ev, &io->watcher);
 }
 
+void loop_io_want(struct loop_io *io, bool reading, bool writing)
+{
+	int events = (reading ? EV_READ : 0) | (writing ? EV_WRITE : 0);
+
+	ev_io_stop(io->loop->ev, &io->watcher);
+	ev_io_set(&io->watcher, io->watcher.fd, events);
+	if (events)
+		ev_io_start(io->loop->ev, &io->watcher);
+}
+
 void loop_io_destroy(struct loop_io *io)
 {
 	if (!io)

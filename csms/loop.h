@@ -38,6 +38,9 @@ struct loop_io;
 struct loop_io *loop_io_create(struct loop *l, int fd, void (*fn)(void *arg, int fd), void *arg);
 void loop_io_pause(struct loop_io *io);
 void loop_io_resume(struct loop_io *io);
+
+/* From now on also, or only, when it can be written. Neither: paused. */
+void loop_io_want(struct loop_io *io, bool reading, bool writing);
 void loop_io_destroy(struct loop_io *io);
 
 /* Longest turn since the last call, in real microseconds (for /metrics). */

@@ -4,8 +4,8 @@ csms_base.src := csms/clock.c csms/timers.c csms/loop.c csms/log.c csms/bytes.c
 csms_net.src := $(csms_base.src) csms/secret.c csms/tls.c $(wildcard csms/pki/*.c) csms/net.c \
 	csms/net_conn.c csms/net_peers.c csms/net_socket.c csms/http_head.c csms/http_body.c \
 	csms/http_server.c csms/http_reply.c csms/ws_gate.c csms/ws_frame.c csms/ws_deflate.c \
-	csms/ws_server.c
-csms_net.libs := ws ssl ev z pthread
+	csms/ws_server.c csms/http_client.c
+csms_net.libs := ws ssl ev z curl pthread
 
 csms_net_core.test := $(csms_base.src) csms/tls.c csms/net.c csms/net_conn.c csms/net_peers.c \
 	csms/net_socket.c csms/http_head.c tests/net/server_thread.c tests/net/client.c
@@ -27,6 +27,8 @@ $(eval $(call unit,csms_http_server,$(csms_net_core.test) csms/http_server.c csm
 	$(csms_net.libs)))
 $(eval $(call unit,csms_http_stream,$(csms_net_core.test) csms/http_server.c csms/http_reply.c \
 	csms/http_body.c,$(csms_net.libs)))
+$(eval $(call unit,csms_http_client,csms/http_client.c $(csms_net_core.test) csms/http_server.c \
+	csms/http_reply.c csms/http_body.c csms/pki/site_ca.c schemas/text.c,$(csms_net.libs) m))
 $(eval $(call unit,csms_tls,$(csms_net_core.test) csms/http_server.c csms/http_reply.c csms/http_body.c \
 	csms/pki/site_ca.c,$(csms_net.libs)))
 $(eval $(call fuzzer,http_head,csms/http_head.c csms/http_body.c csms/bytes.c csms/ws_gate.c \
