@@ -1,7 +1,7 @@
 # scheduler: pure arithmetic. Rooms above it may link all of SCHEDULER_SRC; it needs no library.
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c plan.c plan_caps.c \
 	plan_check.c guard.c guard_turns.c profile.c profile_order.c composite.c \
-	demand.c)
+	demand.c ramp.c obey.c stale.c island.c)
 
 $(eval $(call unit,grid_tree,scheduler/grid.c scheduler/limits.c,))
 $(eval $(call unit,tails_proof,scheduler/grid.c scheduler/tails.c,))
@@ -13,3 +13,7 @@ $(eval $(call unit,profile_periods,scheduler/profile.c,))
 $(eval $(call unit,profile_order,scheduler/grid.c scheduler/profile_order.c,))
 $(eval $(call unit,profile_composite,scheduler/composite.c,))
 $(eval $(call unit,demand_window,scheduler/demand.c,))
+$(eval $(call unit,ramp_return,scheduler/ramp.c scheduler/grid.c,))
+$(eval $(call unit,obey_charger,scheduler/obey.c,))
+$(eval $(call unit,stale_tier,scheduler/stale.c,))
+$(eval $(call unit,island_mode,scheduler/island.c,))
