@@ -2,6 +2,7 @@
 
 include csms/net.mk
 include csms/api/api.mk
+include csms/oscp/oscp.mk
 
 # Translation of OCPP 1.6 to 2.0.1 and back.
 V16_SRC := $(wildcard ocpp/v16*.c)
