@@ -166,6 +166,44 @@ static int check_bays(const struct depot_file *d, struct depot_fault *out)
 	return 0;
 }
 
+/* Groups of one provider: known nodes, no group twice. */
+static int check_groups(const struct depot_file *d, const struct depot_oscp_peer *p, size_t row,
+	struct depot_fault *out)
+{
+	char field[40];
+
+	for (size_t i = 0; i < p->groups.count; i++) {
+		const struct depot_oscp_group *g = &p->groups.items[i];
+
+		snprintf(field, sizeof field, "groups[%zu].node", i);
+		if (!has_node(d, g->node))
+			return fault(at(out, "oscp.peers", row, field),
+				"there is no node \"%s\"; the nodes are listed under `nodes`",
+				g->node);
+		snprintf(field, sizeof field, "groups[%zu].group", i);
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(p->groups.items[j].group, g->group) == 0)
+				return fault(at(out, "oscp.peers", row, field),
+					"\"%s\" is there twice", g->group);
+	}
+	return 0;
+}
+
+static int check_oscp(const struct depot_file *d, struct depot_fault *out)
+{
+	for (size_t i = 0; d->oscp && i < d->oscp->peers.count; i++) {
+		const struct depot_oscp_peer *p = &d->oscp->peers.items[i];
+
+		for (size_t j = 0; j < i; j++)
+			if (strcasecmp(d->oscp->peers.items[j].id, p->id) == 0)
+				return fault(at(out, "oscp.peers", i, "id"),
+					"\"%s\" is there twice (capitals do not count)", p->id);
+		if (check_groups(d, p, i, out))
+			return -1;
+	}
+	return 0;
+}
+
 int depot_check(const struct depot_file *d, struct depot_fault *out)
 {
 	if (!zone_exists(d->timezone)) {
@@ -176,7 +214,7 @@ int depot_check(const struct depot_file *d, struct depot_fault *out)
 			d->timezone);
 	}
 	return check_nodes(d, out) || check_stations(d, out) || check_vehicles(d, out) ||
-			       check_meters(d, out) || check_bays(d, out)
+			       check_meters(d, out) || check_bays(d, out) || check_oscp(d, out)
 		       ? -1
 		       : 0;
 }

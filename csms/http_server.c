@@ -58,6 +58,11 @@ static const char *field(const struct http_head *h, const char *name)
 	return value ? value : "";
 }
 
+const char *http_request_header(const struct http_exchange *x, const char *name)
+{
+	return field(&x->head, name);
+}
+
 static void read_request(
 	struct http_exchange *x, char peer[NET_PEER_SIZE], struct http_request *out)
 {

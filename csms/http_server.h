@@ -71,6 +71,10 @@ int http_server_listen(struct http_server *s, const char *address, int port, str
 /* Listens on a Unix socket at `path`, mode 0600; a dead leftover is replaced, a live one refused. */
 int http_server_listen_unix(struct http_server *s, const char *path, char why[200]);
 
+/* The value of any header of the request (name in lower case), "" if it is absent; while the
+ * exchange lives. */
+const char *http_request_header(const struct http_exchange *x, const char *name);
+
 /* Adds a header to the reply to come. `name` in lower case without colon. */
 void http_header(struct http_exchange *x, const char *name, const char *value);
 

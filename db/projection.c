@@ -31,6 +31,7 @@ static const struct {
 	{&projection_password, projection_password_rules},
 	{&projection_file, projection_file_rules},
 	{&projection_security, projection_security_rules},
+	{&projection_oscp, projection_oscp_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -53,9 +54,8 @@ const struct projection_table projection_tables[] = {
 	{"depots", "depot"},
 	{"users", "depot, name"},
 	{"api_tokens", "depot, id"},
-	{"alerts",
-		"depot, station, component, component_instance, evse, connector, variable,"
-		" variable_instance, monitor"},
+	{"alerts", "depot, station, component, component_instance, evse, connector, variable,"
+		   " variable_instance, monitor"},
 	{"device_state", "depot, station"},
 	{"jobs", "depot, id"},
 	{"job_refusals", "depot, job, station"},
@@ -85,6 +85,7 @@ const struct projection_table projection_tables[] = {
 	{"security_events", "depot, station, seq"},
 	{"station_certificates",
 		"depot, station, type, hash_algorithm, issuer_name_hash, issuer_key_hash, number"},
+	{"oscp_peers", "depot, id"},
 	{"event_keys", "stream, idem"},
 	{NULL, NULL},
 };
