@@ -17,6 +17,7 @@
 struct commands;
 struct reservations; /* csms/reservation.h */
 struct lists; /* csms/local_list.h */
+struct grid_edits; /* csms/grid_edit.h */
 struct control; /* csms/control.h: tree, guard, planner, setpoints */
 struct meters; /* csms/meters.h: pollers and their newest readings */
 struct ws_server;
@@ -37,7 +38,7 @@ struct placing {
 
 struct core {
 	const struct config_file *config;
-	const struct depot_file *depot;
+	const struct depot_file *depot; /* in force: the file with the changes on top of it */
 	const char *data_dir;
 	const char *meter_maps; /* folder of register maps */
 	struct loop *loop; /* NULL in scenario tests */
@@ -53,6 +54,7 @@ struct core {
 	struct commands *commands; /* csms/command.h */
 	struct reservations *reservations;
 	struct lists *lists;
+	struct grid_edits *grid_edits;
 	struct meters *meters;
 	struct control *control;
 	struct files *files; /* NULL in scenario tests, as all below */

@@ -19,6 +19,7 @@
 #include "csms/files.h"
 #include "csms/http_server.h"
 #include "csms/local_list.h"
+#include "csms/grid_edit.h"
 #include "csms/log.h"
 #include "csms/meters.h"
 #include "csms/pki/site_ca.h"
@@ -201,7 +202,8 @@ static int start_control(struct daemon *d, char why[400])
 {
 	struct core *c = &d->core;
 
-	if (restore_fleet(c, why) || restore_depot_file(c, &d->config, why))
+	c->grid_edits = grid_edits_create(c, &d->config, why);
+	if (!c->grid_edits || restore_fleet(c, why) || restore_depot_file(c, &d->config, why))
 		return -1;
 	c->commands = commands_create(c, why);
 	if (!c->commands)
@@ -496,6 +498,7 @@ static void stop(struct daemon *d)
 
 	control_destroy(c->control);
 	meters_destroy(c->meters);
+	grid_edits_destroy(c->grid_edits);
 	lists_destroy(c->lists);
 	c->lists = NULL;
 	reservations_destroy(c->reservations);

@@ -1,6 +1,7 @@
 #include "csms/meters.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <pthread.h>
 #include <string.h>
 #include "csms/clock.h"
 #include "csms/control.h"
@@ -19,6 +20,10 @@ struct meters {
 	int poller_count;
 	struct loop_wake *wake;
 	uint64_t revision;
+	char **texts; /* [count] rows as they were read */
+	pthread_t retiring; /* stops the pollers, who may wait for a slow meter */
+	bool is_retiring;
+	struct meters *older; /* that retire */
 };
 
 static int64_t wall_ms(void)
@@ -76,10 +81,26 @@ static void on_event(void *arg, const struct meter_event *e)
 		meters_put(m, e->key, &e->reading);
 }
 
+/* Its pollers have ended: takes it out of the chain of those that retire. */
+static void retired(struct meters *m)
+{
+	struct meters **at = &m->core->meters->older;
+
+	while (*at != m)
+		at = &(*at)->older;
+	*at = m->older;
+	m->older = NULL;
+	meters_destroy(m);
+}
+
 static void drain(void *arg)
 {
 	struct meters *m = arg;
 
+	if (m->is_retiring) {
+		retired(m);
+		return;
+	}
 	for (int i = 0; i < m->poller_count; i++)
 		meter_poller_drain(m->pollers[i], on_event, m);
 }
@@ -164,16 +185,35 @@ static int node_of(const struct depot_file *d, const char *meter)
 	return -1;
 }
 
+static char *text_of(const struct depot_meter *row, struct arena *a)
+{
+	struct text t;
+	char *out = NULL;
+
+	text_init(&t, 0);
+	if (schema_encode(&depot_meter_type, row, &t) == 0)
+		out = arena_strndup(a, t.data, t.len);
+	text_finish(&t);
+	return out;
+}
+
 static int load_maps(struct meters *m, const char *dir, char why[400])
 {
 	const struct depot_file *d = m->core->depot;
 	char path[700];
+
+	m->texts = arena_alloc(m->arena, ((size_t)m->count + 1) * sizeof *m->texts);
+	if (!m->texts)
+		return -1;
 
 	for (int i = 0; i < m->count; i++) {
 		struct meter *k = &m->items[i];
 
 		k->row = &d->meters.items[i];
 		k->node = node_of(d, k->row->id);
+		m->texts[i] = text_of(k->row, m->arena);
+		if (!m->texts[i])
+			return -1;
 		snprintf(path, sizeof path, "%s/%s.yaml", dir, k->row->map);
 		k->map = meter_map_load(path, m->arena, why);
 		if (!k->map)
@@ -227,6 +267,9 @@ void meters_destroy(struct meters *m)
 {
 	if (!m)
 		return;
+	meters_destroy(m->older);
+	if (m->is_retiring)
+		pthread_join(m->retiring, NULL);
 	for (int i = 0; i < m->poller_count; i++)
 		meter_poller_destroy(m->pollers[i]);
 	if (m->wake)
@@ -235,6 +278,74 @@ void meters_destroy(struct meters *m)
 	free(m->pollers);
 	free(m->items);
 	free(m);
+}
+
+/* -- another description ---------------------------------------------------------------------- */
+
+/* True if the rows are the same; the meters then have them from the new description. */
+static bool take_rows(struct meters *m, const struct depot_file *d)
+{
+	struct arena *a = arena_create(0);
+	bool same = a && m->count == (int)d->meters.count;
+
+	for (int i = 0; same && i < m->count; i++) {
+		const char *text = text_of(&d->meters.items[i], a);
+
+		same = text && strcmp(text, m->texts[i]) == 0;
+	}
+	for (int i = 0; same && i < m->count; i++) {
+		m->items[i].row = &d->meters.items[i];
+		m->items[i].node = node_of(d, m->items[i].row->id);
+	}
+	arena_destroy(a);
+	return same;
+}
+
+static void keep_readings(struct meters *fresh, const struct meters *old)
+{
+	fresh->revision = old->revision + 1;
+	for (int i = 0; i < fresh->count; i++)
+		for (int j = 0; j < old->count; j++) {
+			struct meter *k = &fresh->items[i];
+
+			k->revision = fresh->revision;
+			if (strcmp(fresh->texts[i], old->texts[j]) != 0)
+				continue;
+			k->last = old->items[j].last;
+			k->last_at = old->items[j].last_at;
+			k->stats = old->items[j].stats;
+		}
+}
+
+static void *retire(void *arg)
+{
+	struct meters *m = arg;
+
+	for (int i = 0; i < m->poller_count; i++)
+		meter_poller_destroy(m->pollers[i]);
+	m->poller_count = 0;
+	loop_wake_send(m->wake);
+	return NULL;
+}
+
+/* A poller ends within its timeouts, which the loop cannot wait for: a thread does. */
+int meters_reload(struct core *c, char why[400])
+{
+	struct meters *old = c->meters, *fresh;
+
+	if (take_rows(old, c->depot))
+		return 0;
+	fresh = meters_create(c, why);
+	if (!fresh)
+		return -1;
+	keep_readings(fresh, old);
+	c->meters = fresh;
+	old->is_retiring = old->wake && !pthread_create(&old->retiring, NULL, retire, old);
+	if (old->is_retiring)
+		fresh->older = old;
+	else
+		meters_destroy(old);
+	return 0;
 }
 
 int meters_check(struct core *c, char why[400])

@@ -28,6 +28,11 @@ int meters_check(struct core *c, char why[400]);
  * (unknown map, bad map file …). */
 struct meters *meters_create(struct core *c, char why[400]);
 
+/* core->depot is another now: meters whose rows are the same go on as they are, with their nodes
+ * found anew; if any row differs all links start anew, with the readings that are still theirs.
+ * -1 with one line: the old ones go on. */
+int meters_reload(struct core *c, char why[400]);
+
 int meters_count(const struct meters *m);
 const struct meter *meters_at(const struct meters *m, int index);
 

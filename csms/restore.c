@@ -1,3 +1,4 @@
+#include "csms/grid_edit.h"
 #include "csms/restore.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -466,6 +467,7 @@ static void journal_loaded(struct core *c, const struct config *cfg)
 	p->nodes = (int64_t)c->depot->nodes.count;
 	p->stations = (int64_t)c->depot->stations.count;
 	p->vehicles = (int64_t)c->depot->vehicles.count;
+	p->dropped = *grid_edits_dropped(c->grid_edits);
 	record_now(c, EVENT_DEPOT_LOADED, "depot", c->depot->depot, p, "depotd", NULL);
 }
 

@@ -79,6 +79,14 @@ void plan_get(struct ask *k);
 void meters_list(struct ask *k);
 void stream_get(struct ask *k);
 
+/* grid.c: the tree as it is described */
+void grid_get(struct ask *k);
+void grid_put(struct ask *k);
+void grid_node_put(struct ask *k);
+void grid_node_delete(struct ask *k);
+void grid_meter_put(struct ask *k);
+void grid_meter_delete(struct ask *k);
+
 /* power.c */
 void power_get(struct ask *k);
 

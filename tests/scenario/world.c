@@ -13,6 +13,7 @@
 #include "csms/control.h"
 #include "csms/local_list.h"
 #include "csms/log.h"
+#include "csms/grid_edit.h"
 #include "csms/meters.h"
 #include "csms/record.h"
 #include "csms/reservation.h"
@@ -422,6 +423,8 @@ void world_start(struct world *w)
 	store.depot = c->depot->depot;
 	c->db = db_open(&store, why);
 	ck_assert_msg(c->db != NULL, "%s", why);
+	c->grid_edits = grid_edits_create(c, &w->config, why);
+	ck_assert_msg(c->grid_edits != NULL, "%s", why);
 	ck_assert_msg(!restore_fleet(c, why) && !restore_depot_file(c, &w->config, why), "%s", why);
 	c->commands = commands_create(c, why);
 	ck_assert_msg(c->commands != NULL, "%s", why);
@@ -452,6 +455,7 @@ static void finish_core(struct world *w)
 	control_destroy(c->control);
 	c->control = NULL;
 	meters_destroy(c->meters);
+	grid_edits_destroy(c->grid_edits);
 	lists_destroy(c->lists);
 	c->lists = NULL;
 	reservations_destroy(c->reservations);

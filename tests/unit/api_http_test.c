@@ -14,6 +14,7 @@
 #include "csms/api/ask.h"
 #include "csms/config.h"
 #include "csms/control.h"
+#include "csms/grid_edit.h"
 #include "csms/meters.h"
 #include "csms/record.h"
 #include "csms/restore.h"
@@ -100,7 +101,9 @@ static void start(struct loop *l, void *arg)
 	must((w.wake = loop_wake_create(l, on_store, NULL)) != NULL, "wake");
 	c->db = db_open(&(struct db_config){.dir = w.dir, .depot = "test", .wake = wake_loop}, why);
 	must(c->db != NULL, why);
-	must(restore_fleet(c, why) == 0 && restore_depot_file(c, &w.config, why) == 0, why);
+	must((c->grid_edits = grid_edits_create(c, &w.config, why)) != NULL &&
+			restore_fleet(c, why) == 0 && restore_depot_file(c, &w.config, why) == 0,
+		why);
 	must((c->meters = meters_create(c, why)) != NULL, why);
 	must((c->control = control_create(c, why)) != NULL, why);
 	must((c->net = net_create(l, &net_limits)) != NULL, "net");
@@ -128,6 +131,7 @@ static void stop(void *arg)
 	net_destroy(c->net);
 	control_destroy(c->control);
 	meters_destroy(c->meters);
+	grid_edits_destroy(c->grid_edits);
 	record_turn_end(c);
 	db_flush(c->db);
 	db_close(c->db);

@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "tools/depotctl/client.h"
+#include "schemas/yaml.h"
 #include "tools/depotctl/ctl.h"
 #include "tools/depotctl/table.h"
+
+#define FILE_MAX (8u << 20)
 
 int ctl_refused(struct ctl *c, int status, const struct text *body)
 {
@@ -20,6 +23,15 @@ int ctl_refused(struct ctl *c, int status, const struct text *body)
 		return ctl_complain(CTL_FAILED, "depotd answered %d", status);
 	if (p->detail == NULL)
 		return ctl_complain(CTL_FAILED, "%s (%d)", p->title, status);
+	if (c->file != NULL && p->path != NULL) {
+		size_t n = strlen(p->path);
+		bool repeats = strncmp(p->detail, p->path, n) == 0 && p->detail[n] == ':';
+		char where[400];
+
+		schema_yaml_complain(
+			c->file, FILE_MAX, p->path, repeats ? p->detail + n + 2 : p->detail, where);
+		return ctl_complain(CTL_FAILED, "%s: %s", p->title, where);
+	}
 	return ctl_complain(CTL_FAILED, "%s: %s", p->title, p->detail);
 }
 

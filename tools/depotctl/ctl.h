@@ -24,6 +24,7 @@ struct ctl {
 	bool json; /* --json: print the API's answer as it is */
 	bool colour; /* stdout is a terminal and NO_COLOR is not set */
 	const char *command; /* name, for messages */
+	const char *file; /* YAML file that the request was made of: complaints name its line */
 	int argc; /* what is left of the command line: the command's own words */
 	const char *argv[CTL_ARGS];
 };
@@ -149,6 +150,9 @@ int ctl_certificates(struct ctl *c);
 /* profiles.c */
 int ctl_profiles(struct ctl *c);
 int ctl_composite(struct ctl *c);
+
+/* grid.c */
+int ctl_grid(struct ctl *c);
 
 /* watch.c */
 int ctl_watch(struct ctl *c);

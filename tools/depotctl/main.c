@@ -28,6 +28,12 @@ const struct command ctl_commands[] = {
 		"depotctl meters"},
 	{"tree", "", ctl_tree, 0, 0, "", "Nodes of the microgrid, their loads and limits",
 		"depotctl tree"},
+	{"grid",
+		"[node|meter ID [KEY=VALUE …] | remove node|meter ID | apply FILE] [--check] [--why TEXT]",
+		ctl_grid, 0, -1, "--check --why=",
+		"The tree as it is described, as YAML; changes a node or a meter (KEY= takes a value "
+		"away), or takes those of a file; in force at once; --check only judges",
+		"depotctl grid node yard limit_w=50000 --why 'new fuse'"},
 	{"plan", "", ctl_plan, 0, 0, "", "The charging plan in force", "depotctl plan"},
 	{"command",
 		"STATION ACTION [PAYLOAD|-] [--wait none|answer|end] [--timeout SECONDS] [--why TEXT]",

@@ -1,0 +1,197 @@
+/* The tree's description: read, changed while it is in force, or only judged. csms/grid_edit.h. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "csms/api/ask.h"
+#include "csms/api/handlers.h"
+#include "csms/grid_edit.h"
+
+#define WHY_MAX 500
+
+/* What a change came to, while the ask waits for the store. */
+struct outcome {
+	int edits;
+};
+
+/* Which row of which list is changed; list NULL: all of it. */
+struct target {
+	const char *list;
+	const char *id;
+	size_t row; /* where it stands in the wish */
+};
+
+void grid_get(struct ask *k)
+{
+	ask_reply(k, 200, &depot_grid_type, grid_edits_grid(k->api->core->grid_edits));
+}
+
+static void answer(struct ask *k, int edits, bool only_check)
+{
+	struct api_grid_result out = {
+		.revision = grid_edits_grid(k->api->core->grid_edits)->revision,
+		.changed = edits,
+		.in_force = !only_check,
+		.text = !edits       ? "nothing differs from what is in force"
+			: only_check ? "good: nothing was changed yet"
+				     : "in force",
+	};
+
+	ask_reply(k, 200, &api_grid_result_type, &out);
+}
+
+static void on_stored(void *arg, int status, const char *why)
+{
+	struct ask *k = arg;
+	const struct outcome *o = k->state;
+
+	if (status == 0)
+		answer(k, o->edits, false);
+	else
+		ask_changed(k, status, why);
+}
+
+/* A fault in the row that was given is told by its field, as the client wrote it. */
+static void complain(
+	struct ask *k, int status, const struct target *t, const struct depot_fault *fault)
+{
+	const char *path = fault->path;
+	char prefix[40];
+	int n = t->list ? snprintf(prefix, sizeof prefix, "%s[%zu]", t->list, t->row) : 0;
+
+	if (n > 0 && strncmp(path, prefix, (size_t)n) == 0)
+		path += n + (path[n] == '.');
+	if (path[0])
+		ask_problem(k, status, path, "%s: %s", path, fault->text);
+	else
+		ask_problem(k, status, NULL, "%s", fault->text);
+}
+
+static void put(struct ask *k, const struct depot_grid *grid, const struct target *t)
+{
+	const char *check = ask_query(k, "check");
+	struct outcome *o = arena_alloc(k->arena, sizeof(*o));
+	struct grid_wish wish = {
+		.grid = grid,
+		.only_check = check != NULL && strcmp(check, "0") != 0,
+		.actor = k->who.actor,
+		.why = ask_query(k, "why"),
+		.done = on_stored,
+		.arg = k,
+	};
+	struct depot_fault fault = {0};
+	int status;
+
+	if (o == NULL) {
+		ask_problem(k, 503, NULL, "no memory for the change");
+		return;
+	}
+	if (wish.why != NULL && strlen(wish.why) > WHY_MAX) {
+		ask_problem(k, 400, "why", "why: must be at most %d characters long", WHY_MAX);
+		return;
+	}
+	if (!wish.only_check && !replay_begin(k->api->replay, k))
+		return;
+	k->state = o;
+	ask_hold(k);
+	status = grid_edits_put(k->api->core->grid_edits, &wish, &o->edits, &fault);
+	if (status != 0)
+		complain(k, status, t, &fault);
+	else if (wish.only_check || o->edits == 0)
+		answer(k, o->edits, wish.only_check);
+}
+
+void grid_put(struct ask *k)
+{
+	put(k, k->body, &(struct target){0});
+}
+
+/* -- one row --------------------------------------------------------------------------------- */
+
+/* The list with `row` in place of the one of that id, at its end if there is none, or (row NULL)
+ * without it. NULL: no memory; *at: where the row stands, `count` if it is not there. */
+static void *change_list(struct ask *k, const void *items, size_t *count, size_t size,
+	const char *(*id_of)(const void *), const char *id, const void *row, size_t *at)
+{
+	char *out = arena_alloc(k->arena, (*count + 1) * size);
+	size_t i = 0;
+
+	if (out == NULL)
+		return NULL;
+	if (*count)
+		memcpy(out, items, *count * size);
+	while (i < *count && strcasecmp(id_of(out + i * size), id) != 0)
+		i++;
+	*at = i;
+	if (row != NULL) {
+		memcpy(out + i * size, row, size);
+		*count += i == *count;
+	} else if (i < *count) {
+		memmove(out + i * size, out + (i + 1) * size, (*count - i - 1) * size);
+		(*count)--;
+	}
+	return out;
+}
+
+static const char *node_id(const void *row)
+{
+	return ((const struct depot_node *)row)->id;
+}
+
+static const char *meter_id(const void *row)
+{
+	return ((const struct depot_meter *)row)->id;
+}
+
+/* `row` NULL: remove it. */
+static void change_row(struct ask *k, bool is_meter, const void *row)
+{
+	struct depot_grid grid = *grid_edits_grid(k->api->core->grid_edits);
+	struct target t = {is_meter ? "meters" : "nodes", k->match.param[0], 0};
+	size_t *count = is_meter ? &grid.meters.count : &grid.nodes.count, before = *count;
+	void *items;
+
+	if (row && strcasecmp(is_meter ? meter_id(row) : node_id(row), t.id) != 0) {
+		ask_problem(
+			k, 400, "id", "id: must be \"%s\" as in the path, or left as it is", t.id);
+		return;
+	}
+	items = is_meter ? change_list(k, grid.meters.items, count, sizeof(*grid.meters.items),
+				   meter_id, t.id, row, &t.row)
+			 : change_list(k, grid.nodes.items, count, sizeof(*grid.nodes.items),
+				   node_id, t.id, row, &t.row);
+	if (items == NULL) {
+		ask_problem(k, 503, NULL, "no memory for the change");
+		return;
+	}
+	if (row == NULL && *count == before) {
+		ask_problem(k, 404, NULL, "there is no %s \"%s\"; GET /api/v1/grid lists them",
+			is_meter ? "meter" : "node", t.id);
+		return;
+	}
+	if (is_meter)
+		grid.meters.items = items;
+	else
+		grid.nodes.items = items;
+	put(k, &grid, &t);
+}
+
+void grid_node_put(struct ask *k)
+{
+	change_row(k, false, k->body);
+}
+
+void grid_node_delete(struct ask *k)
+{
+	change_row(k, false, NULL);
+}
+
+void grid_meter_put(struct ask *k)
+{
+	change_row(k, true, k->body);
+}
+
+void grid_meter_delete(struct ask *k)
+{
+	change_row(k, true, NULL);
+}
