@@ -70,6 +70,8 @@ static struct edition *edition_create(const struct depot_file *file, const struc
 	if (!e)
 		return NULL;
 	bare.revision = NULL;
+	if (!bare.meters.count)
+		bare.meters.items = NULL; /* absent: an empty list is none that the rows know */
 	e->arena = arena_create(0);
 	text = e->arena ? text_of(e->arena, &depot_grid_type, &bare) : NULL;
 	if (text)

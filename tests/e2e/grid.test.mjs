@@ -1,0 +1,257 @@
+// The tree and its meters, changed while they are in force: by API, by depotctl, from a file.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BUILD, Depotd, sleep, until } from './harness.mjs';
+import { booted } from './peer.mjs';
+
+const DEPOT = `
+depot: test
+name: Test depot
+timezone: Europe/Amsterdam
+nodes:
+  - {id: site, kind: site, limit_w: 60000}
+  - {id: yard, kind: feeder, parent: site, limit_w: 30000}
+  - {id: hall, kind: feeder, parent: site, limit_w: 20000}
+stations:
+  - {id: CP-1, node: yard, evses: [{id: 1, kind: ac, max_w: 22000, min_w: 4140, tail_w: 4140}, {id: 2, kind: ac, max_w: 22000, min_w: 4140, tail_w: 4140}]}
+`;
+
+/** A Modbus TCP meter that answers each register pair of a read with `watts` as a float. */
+async function meter(watts) {
+	const m = { watts, open: 0, unit: 0 };
+	m.server = net.createServer((s) => {
+		m.open++;
+		s.on('close', () => m.open--);
+		s.on('error', () => {});
+		s.on('data', (d) => {
+			const count = d.readUInt16BE(10), body = Buffer.alloc(9 + 2 * count);
+			m.unit = d[6];
+			d.copy(body, 0, 0, 4);
+			body.writeUInt16BE(3 + 2 * count, 4);
+			body[6] = d[6];
+			body[7] = d[7];
+			body[8] = 2 * count;
+			for (let i = 0; i + 1 < count; i += 2) body.writeFloatBE(m.watts, 9 + 2 * i);
+			s.write(body);
+		});
+	}).listen(0, '127.0.0.1');
+	await until('the meter', () => m.server.listening);
+	m.row = (id, more = {}) => ({ id, map: 'eastron-sdm630', tcp: { host: '127.0.0.1', port: m.server.address().port }, poll_ms: 200, ...more });
+	return m;
+}
+
+async function depotd(t, options = {}) {
+	const d = await new Depotd({ depot: DEPOT, ...options }).start();
+	t.after(() => d.clean());
+	return d;
+}
+
+function ctl(d, ...args) {
+	const r = spawnSync(join(BUILD, 'depotctl'), ['--socket', join(d.data, 'depotd.sock'), ...args], { encoding: 'utf8', timeout: 20000 });
+	return { code: r.status, out: r.stdout, err: r.stderr };
+}
+
+const grid = async (d) => (await d.api('GET', '/grid')).json;
+const node = async (d, id) => (await d.api('GET', '/tree')).json.nodes.find((n) => n.id === id);
+const changes = async (d) => (await d.api('GET', '/journal?type=GridChanged')).json.events;
+
+test('a limit changes while a van charges: it holds at once, and is journalled with who, why, before and after', async (t) => {
+	const d = await depotd(t);
+	const limits = [];
+	const s = await booted(d, 'CP-1', { registration: { node: 'yard', evses: 2 }, handlers: {
+		SetChargingProfile: ({ chargingProfile: p }) => {
+			if (p.chargingProfilePurpose === 'TxProfile') limits.push(p.chargingSchedule[0].chargingSchedulePeriod[0].limit);
+			return { status: 'Accepted' };
+		},
+	} });
+	await s.call('TransactionEvent', {
+		eventType: 'Started', timestamp: new Date().toISOString(), triggerReason: 'CablePluggedIn', seqNo: 0,
+		transactionInfo: { transactionId: 'tx', chargingState: 'EVConnected' }, evse: { id: 1, connectorId: 1 },
+	});
+	await until('more than 20 kW', () => limits.at(-1) > 20000, 60000);
+	const r = await d.api('PUT', `/grid/nodes/yard?why=${encodeURIComponent('smaller fuse')}`, { id: 'yard', kind: 'feeder', parent: 'site', limit_w: 12000 });
+	assert.deepEqual([r.status, r.json.changed, r.json.in_force], [200, 1, true], r.text);
+	await until('less', () => limits.at(-1) < 12000);
+	assert.ok(limits.at(-1) > 4000);
+	assert.equal((await node(d, 'yard')).limit_w, 12000);
+	const [e] = await changes(d);
+	assert.equal(e.payload.why, 'smaller fuse');
+	assert.match(e.actor, /^(user|socket|local)/);
+	assert.equal(e.payload.edits.length, 1);
+	assert.equal(JSON.parse(e.payload.edits[0].before).limit_w, 30000);
+	assert.equal(JSON.parse(e.payload.edits[0].after).limit_w, 12000);
+	s.close();
+});
+
+test('an unsafe change is refused with the node and the sum, a wrong one with its field; nothing changes', async (t) => {
+	const d = await depotd(t);
+	const before = await grid(d);
+	const put = (id, row, query = '') => d.api('PUT', `/grid/nodes/${id}${query}`, { id, kind: 'feeder', parent: 'site', ...row });
+	for (const query of ['', '?check=1']) {
+		const r = await put('yard', { limit_w: 8000 }, query);
+		assert.equal(r.status, 409);
+		assert.match(r.json.detail, /yard.*8280 W.*8000 W/);
+	}
+	const rows = [
+		[await put('yard', { limit_w: -1 }), 400, 'limit_w'],
+		[await put('yard', { meter: 'nope' }), 400, 'meter', /no meter "nope"/],
+		[await put('yard', { parent: 'nowhere' }), 409, 'nodes', /yard.*nowhere/],
+		[await put('yard', { parent: 'yard' }), 409, 'nodes', /yard/],
+		[await d.api('PUT', '/grid/nodes/yard', { id: 'other', kind: 'feeder' }), 400, 'id'],
+		[await d.api('DELETE', '/grid/nodes/yard'), 400, undefined, /CP-1|no node "yard"/],
+		[await d.api('DELETE', '/grid/nodes/nope'), 404],
+		[await d.api('DELETE', '/grid/meters/nope'), 404],
+		[await d.api('PUT', '/grid/meters/m', { id: 'm', map: 'no-such-map', tcp: { host: '127.0.0.1' } }), 400, 'meters', /no-such-map/],
+		[await d.api('PUT', '/grid/meters/m', { id: 'm', map: 'eastron-sdm630' }), 400, undefined, /tcp.*rtu/],
+		[await d.api('PUT', '/grid', { ...before, revision: 'old' }), 409, 'revision', /read it again/],
+		[await d.api('PUT', '/grid', { nodes: [] }), 400, 'nodes'],
+	];
+	for (const [r, status, path, words] of rows) {
+		assert.equal(r.status, status, r.text);
+		if (path) assert.equal(r.json.path, path, r.text);
+		if (words) assert.match(r.json.detail, words);
+	}
+	assert.deepEqual(await grid(d), before);
+	assert.equal((await changes(d)).length, 0);
+});
+
+test('only admins change the tree; the same key does it once', async (t) => {
+	const d = await depotd(t);
+	const token = async (role) => (await d.api('POST', '/api-tokens', { name: role, role })).json.token;
+	const row = { id: 'roof', kind: 'feeder', parent: 'site', limit_w: 5000 };
+	for (const role of ['viewer', 'operator']) {
+		const r = await d.https('PUT', '/grid/nodes/roof', row, { authorization: `Bearer ${await token(role)}` });
+		assert.equal(r.status, 403, role);
+	}
+	const auth = { authorization: `Bearer ${await token('admin')}`, 'idempotency-key': 'k1' };
+	assert.equal((await d.https('PUT', '/grid/nodes/roof', row, auth)).json.changed, 1);
+	assert.equal((await d.https('PUT', '/grid/nodes/roof', row, auth)).json.changed, 1);
+	assert.equal((await changes(d)).length, 1);
+	assert.equal((await d.https('PUT', '/grid/nodes/roof', row, { ...auth, 'idempotency-key': 'k2' })).json.changed, 0);
+});
+
+test('changes live on after a restart and after kill -9; another file takes their place, and the journal names them', async (t) => {
+	const d = await depotd(t);
+	assert.equal((await d.api('PUT', '/grid/nodes/yard', { id: 'yard', kind: 'feeder', parent: 'site', limit_w: 25000 })).status, 200);
+	assert.equal((await d.api('PUT', '/grid/nodes/roof', { id: 'roof', kind: 'load', parent: 'site', limit_w: 5000 })).status, 200);
+	assert.equal((await d.api('DELETE', '/grid/nodes/hall')).status, 200);
+	const changed = await grid(d);
+	assert.deepEqual(changed.nodes.map((n) => n.id), ['site', 'yard', 'roof']);
+	await d.stop('SIGKILL');
+	await d.start();
+	assert.deepEqual(await grid(d), changed);
+	assert.equal((await node(d, 'yard')).limit_w, 25000);
+	/* and it goes on from there */
+	assert.equal((await d.api('DELETE', '/grid/nodes/roof')).json.changed, 1);
+	await d.stop();
+	await d.start();
+	assert.deepEqual((await grid(d)).nodes.map((n) => n.id), ['site', 'yard']);
+	await d.stop();
+	writeFileSync(join(d.dir, 'depot.yaml'), DEPOT.replace('60000', '70000'));
+	await d.start();
+	const file = await grid(d);
+	assert.deepEqual(file.nodes.map((n) => [n.id, n.limit_w]), [['site', 70000], ['yard', 30000], ['hall', 20000]]);
+	const loaded = (await d.api('GET', '/journal?type=DepotLoaded')).json.events.map((e) => e.payload.dropped ?? []);
+	assert.deepEqual(loaded.flat().sort(), ['node hall', 'node roof', 'node yard']);
+	assert.match(d.logged(), /takes the place of 3 changes/);
+	await d.stop();
+	await d.start();
+	assert.deepEqual(await grid(d), file);
+	await d.stop();
+	const check = spawnSync(join(BUILD, 'depotctl'), ['rebuild', '--check', '--data', d.data], { encoding: 'utf8' });
+	assert.equal(check.status, 0, check.stderr);
+});
+
+test('two at once: one is told to look again, none is lost', async (t) => {
+	const d = await depotd(t);
+	const { revision, nodes } = await grid(d);
+	const put = (w) => d.api('PUT', '/grid', { revision, nodes: nodes.map((n) => (n.id === 'yard' ? { ...n, limit_w: w } : n)) });
+	const all = await Promise.all([put(21000), put(22000), put(23000)]);
+	assert.deepEqual(all.map((r) => r.status).sort(), [200, 409, 409]);
+	const won = all.find((r) => r.status === 200);
+	assert.equal((await grid(d)).revision, won.json.revision);
+	assert.equal((await changes(d)).length, 1);
+});
+
+test('meters come, change and go without a restart', async (t) => {
+	const m = await meter(1234), other = await meter(4321);
+	t.after(() => [m, other].forEach((x) => x.server.close()));
+	const d = await depotd(t);
+	const reading = async (id) => (await d.api('GET', '/meters')).json.meters.find((x) => x.id === id);
+	assert.equal((await d.api('PUT', '/grid/meters/main', m.row('main'))).status, 200);
+	await until('its reading', async () => (await reading('main'))?.power_w === 1234);
+	/* a node takes it */
+	const { nodes } = await grid(d);
+	assert.equal((await d.api('PUT', '/grid/nodes/site', { ...nodes[0], meter: 'main' })).status, 200);
+	assert.equal(m.open, 1, 'the link was not closed for a change of a node');
+	await until('the load of the node', async () => (await node(d, 'site')).load_w === 1234);
+	assert.match((await d.api('DELETE', '/grid/meters/main')).json.detail, /no meter "main"/);
+	/* another address: the old link ends, the new one begins */
+	assert.equal((await d.api('PUT', '/grid/meters/main', other.row('main', { unit: 7 }))).status, 200);
+	await until('the other meter', async () => (await reading('main')).power_w === 4321);
+	await until('the old link to close', () => m.open === 0);
+	assert.equal(other.unit, 7);
+	assert.equal((await d.api('PUT', '/grid/nodes/site', nodes[0])).status, 200);
+	assert.equal((await d.api('DELETE', '/grid/meters/main')).status, 200);
+	await until('the link to close', () => other.open === 0);
+	assert.deepEqual((await d.api('GET', '/meters')).json.meters, []);
+});
+
+test('a meter that does not answer holds up nobody when it is taken away', async (t) => {
+	const silent = net.createServer(() => {}).listen(0, '127.0.0.1');
+	await until('the port', () => silent.listening);
+	t.after(() => silent.close());
+	const d = await depotd(t);
+	const row = { id: 'dead', map: 'eastron-sdm630', tcp: { host: '127.0.0.1', port: silent.address().port }, poll_ms: 100, timeout_ms: 5000 };
+	assert.equal((await d.api('PUT', '/grid/meters/dead', row)).status, 200);
+	await until('a connection', async () => (await d.api('GET', '/meters')).json.meters.length === 1 && (await new Promise((ok) => silent.getConnections((_, n) => ok(n)))) === 1);
+	await sleep(300); /* in the middle of a read */
+	assert.equal((await d.api('DELETE', '/grid/meters/dead')).status, 200);
+	const start = Date.now();
+	for (let i = 0; i < 20; i++) assert.equal((await d.api('GET', '/livez')).status, 200);
+	assert.ok(Date.now() - start < 4000, 'the loop waited for the meter');
+	assert.equal((await d.stop()).code, 0);
+});
+
+test('depotctl grid: shows YAML that it takes again, changes rows, applies a file and names its lines', async (t) => {
+	const d = await depotd(t);
+	const shown = ctl(d, 'grid');
+	assert.equal(shown.code, 0, shown.err);
+	assert.match(shown.out, /- \{id: yard, kind: feeder, parent: site, limit_w: 30000/);
+	const file = join(d.dir, 'grid.yaml');
+	writeFileSync(file, shown.out);
+	assert.match(ctl(d, 'grid', 'apply', file).out, /nothing differs/);
+	let r = ctl(d, 'grid', 'node', 'yard', 'limit_w=26000', 'name="The yard: east"', '--why', 'new fuse');
+	assert.match(r.out, /in force \(1 row\)/, r.err);
+	assert.match(ctl(d, 'grid', 'node', 'yard').out, /limit_w: 26000.*|name: "The yard: east"/);
+	assert.equal((await changes(d))[0].payload.why, 'new fuse');
+	assert.match(ctl(d, 'grid', 'node', 'yard', 'name=', '--check').out, /nothing was changed yet/);
+	assert.match(ctl(d, 'grid', 'node', 'roof', 'kind=load', 'parent=site', 'limit_w=4000').out, /in force/);
+	assert.match(ctl(d, 'grid', 'remove', 'node', 'roof').out, /in force/);
+	r = ctl(d, 'grid', 'node', 'yard', 'limit_w=lots');
+	assert.deepEqual([r.code, /limit_w: must be/.test(r.err)], [2, true], r.err);
+	r = ctl(d, 'grid', 'node', 'yard', 'colour=red');
+	assert.match(r.err, /colour/);
+	assert.equal(ctl(d, 'grid', 'node', 'yard', 'limit_w').code, 2);
+	assert.equal(ctl(d, 'grid', 'node', 'nope').code, 1);
+	/* a file, judged first */
+	writeFileSync(file, shown.out.replace('limit_w: 20000', 'limit_w: 15000'));
+	r = ctl(d, 'grid', 'apply', file, '--check');
+	assert.match(r.out, /~ node hall -limit_w=20000 \+limit_w=15000/, r.err);
+	assert.match(r.out, /nothing was changed yet \(2 rows\)/);
+	assert.match(ctl(d, 'grid', 'apply', file).out, /in force \(2 rows\)/);
+	writeFileSync(file, shown.out.replace('limit_w: 20000', 'meter: nope'));
+	assert.match(ctl(d, 'grid', 'apply', file).err, /grid\.yaml:4: nodes\[2\]\.meter: there is no meter "nope"/);
+	writeFileSync(file, shown.out.replace('limit_w: 20000', 'limit_w: many'));
+	assert.match(ctl(d, 'grid', 'apply', file).err, /grid\.yaml:4: nodes\[2\]\.limit_w/);
+	/* the depot's own file is taken too: its tree and meters */
+	r = ctl(d, 'grid', 'apply', join(d.dir, 'depot.yaml'));
+	assert.match(r.out, /in force/);
+	assert.match(r.err, /only nodes and meters/);
+	assert.equal(ctl(d, '--json', 'grid').out.trim(), JSON.stringify(await grid(d)));
+	assert.match(readFileSync(join(d.dir, 'depot.yaml'), 'utf8'), /limit_w: 30000/);
+});
