@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GRID_VOLTS 230
+
 struct grid_tree {
 	int n, evses;
 	struct grid_node *node; /* depth first; ids point into `text` */
@@ -47,7 +49,7 @@ static void set_error(
 
 static bool leaf_kind(enum grid_kind k)
 {
-	return k == GRID_LOAD || k == GRID_EVSE;
+	return k == GRID_LOAD || k >= GRID_EVSE;
 }
 
 static bool watts_ok(int32_t w)
@@ -55,11 +57,44 @@ static bool watts_ok(int32_t w)
 	return w >= 0 && w < GRID_NO_LIMIT;
 }
 
+static const char *electric_fault(const struct grid_row *r)
+{
+	const struct grid_electric *e = &r->electric;
+
+	if (!watts_ok(e->volts) || !watts_ok(e->phase_ma) || !watts_ok(e->short_w) ||
+		!watts_ok(e->short_ma) || !watts_ok(e->short_s) || !watts_ok(e->reserve_ma) ||
+		!watts_ok(e->imbalance_ma) || !watts_ok(e->export_w) || !watts_ok(e->feed_w) ||
+		e->battery_wh < 0)
+		return "a rating is out of range";
+	if ((int64_t)e->phase_ma * (e->volts ? e->volts : GRID_VOLTS) / 1000 >= GRID_NO_LIMIT ||
+		(int64_t)e->short_ma * (e->volts ? e->volts : GRID_VOLTS) / 1000 >= GRID_NO_LIMIT)
+		return "the current is out of range";
+	if ((e->short_w || e->short_ma) != (e->short_s > 0))
+		return "a short-time rating needs both how much and how long (short_s)";
+	if (e->short_w && (!r->rated || e->short_w < r->rating_w))
+		return "the short-time rating is below the continuous one, or there is none (limit_w)";
+	if (e->short_ma && (!e->phase_ma || e->short_ma < e->phase_ma))
+		return "the short-time rating is below the continuous one, or there is none (limit_a)";
+	if (e->sixths[0] > 6 || e->sixths[1] > 6 || e->sixths[2] > 6)
+		return "a phase cannot carry more than the whole";
+	if (leaf_kind(r->kind) && (e->imbalance_ma || e->export_limited || e->short_s))
+		return "only a node with something below it has an imbalance, export or "
+		       "short-time limit";
+	if (r->kind != GRID_PV && r->kind != GRID_STORAGE && e->feed_w)
+		return "only pv and storage feed in";
+	return NULL;
+}
+
 /* The fault of one row taken alone, or NULL. */
 static const char *row_fault(const struct grid_row *r)
 {
-	if ((unsigned)r->kind > GRID_EVSE)
+	const char *fault;
+
+	if ((unsigned)r->kind >= GRID_KIND_COUNT)
 		return "unknown kind";
+	fault = electric_fault(r);
+	if (fault)
+		return fault;
 	if (!watts_ok(r->rating_w) || !watts_ok(r->reserve_w) || !watts_ok(r->load_w))
 		return "rating, reserve or load is out of range";
 	if (r->margin_pm < 0 || r->margin_pm > 1000)
@@ -146,6 +181,13 @@ static int find_row(const struct build *b, const char *id)
 
 /* -- shape ----------------------------------------------------------------------------------- */
 
+static const char *const leaf_words[] = {
+	[GRID_LOAD] = "a load",
+	[GRID_EVSE] = "an EVSE",
+	[GRID_PV] = "a pv",
+	[GRID_STORAGE] = "a storage",
+};
+
 static int link_row(struct build *b, int i)
 {
 	const struct grid_row *r = &b->row[i];
@@ -169,7 +211,7 @@ static int link_row(struct build *b, int i)
 	}
 	if (leaf_kind(b->row[up].kind)) {
 		set_error(b->err, r, i, "%s: its parent %s is %s and can have nothing below it",
-			r->id, b->row[up].id, b->row[up].kind == GRID_EVSE ? "an EVSE" : "a load");
+			r->id, b->row[up].id, leaf_words[b->row[up].kind]);
 		return -1;
 	}
 	if (b->row[up].kind == GRID_STATION && r->kind != GRID_EVSE) {
@@ -227,6 +269,11 @@ static void fill_node(struct grid_tree *t, const struct build *b, int i, int dep
 	v->max_w = r->max_w;
 	v->min_w = r->min_w;
 	v->tail_w = r->tail_w;
+	v->electric = r->electric;
+	if (!v->electric.volts)
+		v->electric.volts = GRID_VOLTS;
+	if (!v->electric.sixths[0] && !v->electric.sixths[1] && !v->electric.sixths[2])
+		memset(v->electric.sixths, 6, sizeof(v->electric.sixths));
 	b->place[i] = t->n;
 	if (r->kind == GRID_EVSE)
 		t->evse_node[t->evses++] = t->n;
@@ -403,6 +450,7 @@ static const char *const source_names[GRID_SOURCE_COUNT] = {
 	[GRID_SOURCE_HOLD] = "hold",
 	[GRID_SOURCE_ROTATION] = "rotation",
 	[GRID_SOURCE_DISOBEYED] = "disobeyed",
+	[GRID_SOURCE_IMBALANCE] = "imbalance",
 };
 
 static const char *const kind_names[] = {
@@ -414,7 +462,11 @@ static const char *const kind_names[] = {
 	[GRID_LOAD] = "load",
 	[GRID_STATION] = "station",
 	[GRID_EVSE] = "evse",
+	[GRID_PV] = "pv",
+	[GRID_STORAGE] = "storage",
 };
+
+static const char *const channel_names[] = {"total", "L1", "L2", "L3", "imbalance"};
 
 const char *grid_source_name(enum grid_source s)
 {
@@ -423,5 +475,10 @@ const char *grid_source_name(enum grid_source s)
 
 const char *grid_kind_name(enum grid_kind k)
 {
-	return (unsigned)k <= GRID_EVSE ? kind_names[k] : "unknown";
+	return (unsigned)k < GRID_KIND_COUNT ? kind_names[k] : "unknown";
+}
+
+const char *grid_channel_name(enum grid_channel c)
+{
+	return (unsigned)c <= GRID_IMBALANCE ? channel_names[c] : "unknown";
 }

@@ -31,7 +31,21 @@ enum grid_kind {
 	GRID_LOAD, /* leaf: load that is not ours to control */
 	GRID_STATION, /* charging station; its rating is shared by its EVSEs */
 	GRID_EVSE, /* leaf: one charging place */
+	GRID_PV, /* leaf: feeds in, is not ours to control */
+	GRID_STORAGE, /* leaf: takes and feeds in, is not ours to control */
+	GRID_KIND_COUNT
 };
+
+/* What a limit limits: the power in all, or that of one phase of the grid. */
+enum grid_channel {
+	GRID_TOTAL,
+	GRID_L1,
+	GRID_L2,
+	GRID_L3,
+	GRID_CHANNELS,
+	GRID_IMBALANCE = GRID_CHANNELS /* greatest difference between two phases */
+};
+#define GRID_PHASES 3
 
 /* Why a limit or a setting is what it is. Order and names are public (API, journal): append
  * only. */
@@ -55,7 +69,25 @@ enum grid_source {
 	GRID_SOURCE_HOLD, /* waits before it rises, or rises by steps */
 	GRID_SOURCE_ROTATION, /* pauses to give another its turn */
 	GRID_SOURCE_DISOBEYED, /* measured above what was commanded */
+	GRID_SOURCE_IMBALANCE, /* the phases would differ too much */
 	GRID_SOURCE_COUNT
+};
+
+/* What the electrician's labels say beyond the power. Currents in mA of one phase. */
+struct grid_electric {
+	int32_t volts; /* phase to neutral, nominal; 0: 230 */
+	int32_t phase_ma; /* rating, continuous */
+	int32_t short_w, short_ma; /* borne for short_s; each at least the continuous one */
+	int32_t short_s;
+	int32_t reserve_ma; /* as reserve_w, of each phase; 0: a third of that */
+	int32_t imbalance_ma; /* greatest difference between two phases */
+	bool export_limited;
+	int32_t export_w; /* where export_limited */
+	int32_t feed_w; /* GRID_PV, GRID_STORAGE: greatest power fed in */
+	int64_t battery_wh; /* GRID_STORAGE */
+	/* GRID_EVSE: at most so many sixths of its power on L1, L2, L3 of the grid (2,2,2; 3,3,0;
+	 * 6,0,0); all 0: any of it on any phase */
+	uint8_t sixths[GRID_PHASES];
 };
 
 /* One row of the depot's description. Strings are read, not kept. Zero means "not given". */
@@ -69,6 +101,7 @@ struct grid_row {
 	int32_t load_w; /* greatest uncontrolled load on this node itself; GRID_LOAD: its rating */
 	int margin_pm; /* per mille of every limit of this node that stays free */
 	int32_t max_w, min_w, tail_w; /* GRID_EVSE only: tail 0 or within min..max */
+	struct grid_electric electric;
 };
 
 struct grid_node {
@@ -83,6 +116,7 @@ struct grid_node {
 	int32_t rating_w, reserve_w, load_w;
 	int margin_pm;
 	int32_t max_w, min_w, tail_w;
+	struct grid_electric electric; /* volts and sixths filled in */
 };
 
 struct grid_error {
@@ -105,5 +139,6 @@ void grid_tree_destroy(struct grid_tree *t);
 
 const char *grid_source_name(enum grid_source s); /* "rating", "envelope fallback", … */
 const char *grid_kind_name(enum grid_kind k);
+const char *grid_channel_name(enum grid_channel c); /* "total", "L1" …, "imbalance" */
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * Guard: what each EVSE may draw now, so that no node of the tree stays above its limit. It knows
- * measurements, limits and who is plugged in; of the plan only what is wanted now, and it never
- * allows more than that. Lowers at once and the least urgent first; raises slowly, and only into
- * room that has lasted and that the others have verifiably left.
+ * Guard: what each EVSE may draw now, so that no node of the tree stays above its limits, in all and
+ * on each phase, and its phases do not differ by more than they may. It
+ * knows measurements, limits and who is plugged in; of the plan only what is wanted now, and it
+ * never allows more than that. Lowers at once and the least urgent first; raises slowly, and only
+ * into room that has lasted and that the others have verifiably left.
  *
  * What it relies on: at every node the import can never exceed (meter - metered EVSEs) + what the
  * EVSEs are allowed, as long as an EVSE counts with the greater of what it was told and what it was
@@ -40,6 +41,9 @@ struct guard_node_in {
 	int64_t import_w; /* of the whole node, EVSEs included; with GUARD_FRESH */
 	int64_t worst_w; /* uncontrolled load in the worst case; GRID_UNKNOWN: the EVSEs below
 	                  * get together no more than their tails */
+	bool has_phases; /* else all of the uncontrolled load may lie on any one phase */
+	int64_t phase_w[GRID_PHASES]; /* current times nominal voltage, below 0: feeds in */
+	int64_t worst_phase_w[GRID_PHASES]; /* beside worst_w */
 };
 
 struct guard_evse_in {
@@ -54,6 +58,12 @@ struct guard_evse_in {
 	int32_t min_w; /* smallest power of the vehicle but 0; the EVSE's own counts if greater */
 	int urgency; /* class: smaller charges first; turns are taken within one class */
 	int64_t depart_ms; /* order within a class; any clock */
+	uint8_t sixths
+		[GRID_PHASES]; /* of its power on each phase, at most; all 0: as the tree says */
+	bool exact; /* … just these parts (scheduler/phases.h) */
+	bool has_phases;
+	int32_t phase_w[GRID_PHASES]; /* measured with measured_w: what each phase of the grid
+	                               * carries of it for certain */
 };
 
 struct guard_in {
@@ -68,6 +78,16 @@ struct guard_evse_out {
 	int32_t counted_w; /* what it counts for until the command has taken effect */
 	enum grid_source source; /* why it is not more than that */
 	int node; /* whose limit binds, or -1 */
+	enum grid_channel channel; /* … which of its limits */
+};
+
+/* One channel of a node. */
+struct guard_channel_out {
+	enum grid_source source; /* of limit_w */
+	int32_t limit_w; /* usable: margin taken off; GRID_NO_LIMIT: none */
+	int64_t uncontrolled_w;
+	int64_t counted_w; /* EVSEs below it, at most */
+	bool over;
 };
 
 struct guard_node_out {
@@ -78,6 +98,10 @@ struct guard_node_out {
 	int64_t allowed_w; /* EVSEs below it */
 	int64_t counted_w;
 	bool over; /* import or uncontrolled load and EVSEs are above limit_w at this moment */
+	struct guard_channel_out phase[GRID_PHASES];
+	int64_t imbalance_w; /* difference of its phases now; GRID_UNKNOWN: not measured */
+	unsigned binds; /* bits of enum grid_channel: these hold somebody back */
+	bool bears; /* above its continuous rating, within its short-time one */
 };
 
 struct guard_report {

@@ -1,6 +1,10 @@
 /*
- * The inside of the guard, shared by guard.c (what is there, lowering, raising) and guard_turns.c
- * (who gives way to whom). For nobody else.
+ * The inside of the guard: guard.c (life and report), guard_observe.c (what is there),
+ * guard_lower.c, guard_raise.c, guard_balance.c (phases that must not differ too much) and
+ * guard_turns.c (who gives way to whom). For nobody else.
+ *
+ * The decision for an EVSE is one number in W; it counts on four channels by its weights. Rooms and
+ * loads of nodes are in sixths of a watt (scheduler/limits.h).
  */
 #ifndef SCHEDULER_GUARD_INTERNAL_H
 #define SCHEDULER_GUARD_INTERNAL_H
@@ -24,53 +28,79 @@ struct guard_evse {
 	bool fixed; /* nothing to decide: nobody there, or out of reach */
 	bool disobeys;
 	bool awaits_room; /* room on its way is kept for it to start */
+	bool exact; /* weights are the parts themselves, not only their bounds */
+	uint8_t weight[GRID_CHANNELS]; /* sixths of its power on each channel; total: 6 */
 	int32_t cap_w; /* wanted, within its own power; 0: less than the minimum */
 	int32_t min_w;
 	int32_t ceiling_w; /* may still be in force */
 	int32_t floor_w; /* counts at least for this, whatever is allowed */
+	int64_t surely[GRID_PHASES]; /* sixths that each phase was measured to carry of it */
 	int32_t w; /* the decision */
 };
 
 struct guard_node {
-	bool known; /* held_w has been measured */
-	int64_t held_w; /* uncontrolled load by the last fresh measurement */
-	int64_t peak_w[2]; /* greatest uncontrolled load in this and the previous hold_ms */
-	int64_t books_over_ms; /* over by the books since; GUARD_LONG_AGO_MS: not over */
-	int64_t import_w;
-	struct grid_limit limit;
+	bool known; /* `held` has been measured */
+	unsigned limited; /* bits of the channels that have a limit */
+	struct grid_load held; /* uncontrolled load by the last fresh measurement */
+	struct grid_load peak[2]; /* greatest uncontrolled load in this and the previous hold_ms */
+	int64_t books_over_ms[GRID_CHANNELS]; /* over by the books since; GUARD_LONG_AGO_MS: not */
+	struct grid_load import; /* GRID_UNKNOWN: not measured */
+	struct grid_limit limit[GRID_CHANNELS];
+
+	int32_t bears_w[GRID_CHANNELS]; /* usable while it is above its continuous rating */
+	bool bears, tired; /* within its short-time rating; that is used up until it has rested */
+	int64_t above_ms; /* time above the continuous rating that has not been rested off */
+
+	int64_t apart; /* imbalance limit in sixths, 0: none */
+	bool has_rest;
+	int64_t rest[GRID_PHASES]; /* uncontrolled, signed, as measured or held */
+	int64_t high[GRID_PHASES], low[GRID_PHASES]; /* of the pass under way, EVSEs included */
 };
 
 struct guard {
 	const struct grid_tree *tree;
 	struct guard_config cfg;
-	int nodes, evses;
+	int nodes, evses, balanced; /* balanced: nodes with an imbalance limit */
 	bool started;
 	int64_t now_ms, period_ms; /* when the running period of peaks began */
 	struct guard_evse *evse;
 	struct guard_node *node;
-	int64_t *load_w; /* [node] uncontrolled now */
-	int64_t *room_w; /* [node] left for EVSEs in the pass under way */
-	int64_t *sum_w; /* [node] scratch */
-	int64_t *pending_w; /* [node] room on its way: lowered but not yet effective */
-	int32_t *part_w; /* [evse] scratch */
+	struct grid_load *load; /* [node] uncontrolled now */
+	struct grid_load *room; /* [node] left for EVSEs in the pass under way */
+	struct grid_load *sum; /* [node] scratch */
+	struct grid_load *pending; /* [node] room on its way: lowered but not yet effective */
+	struct grid_load *part; /* [evse] scratch */
 	int32_t *wish_w; /* [evse] scratch */
 	int *order; /* [evse] */
 	struct guard_evse_out *evse_out;
 	struct guard_node_out *node_out;
 };
 
+static inline int32_t guard_least(int32_t a, int32_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline int32_t guard_most(int32_t a, int32_t b)
+{
+	return a > b ? a : b;
+}
+
+static inline int guard_compare(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
 /* What an EVSE counts for in the long run if `w` is allowed. */
 static inline int32_t guard_settled(const struct guard_evse *s, int32_t w)
 {
-	return w > s->floor_w ? w : s->floor_w;
+	return guard_most(w, s->floor_w);
 }
 
 /* … and until that is effective. */
 static inline int32_t guard_counted(const struct guard_evse *s, int32_t w)
 {
-	int32_t c = guard_settled(s, w);
-
-	return c > s->ceiling_w ? c : s->ceiling_w;
+	return guard_most(guard_settled(s, w), s->ceiling_w);
 }
 
 static inline bool guard_wants_to_start(const struct guard_evse *s)
@@ -78,14 +108,51 @@ static inline bool guard_wants_to_start(const struct guard_evse *s)
 	return !s->fixed && s->w == 0 && s->cap_w > 0;
 }
 
-/* pending_w[node] = room below it on its way: lowered, but counting until that is effective. */
-void guard_find_pending(struct guard *g);
+static inline struct grid_load guard_spread(const struct guard_evse *s, int32_t w)
+{
+	return grid_spread(w, &s->weight[GRID_L1]);
+}
 
+/* Does it pull phases apart? */
+static inline bool guard_is_uneven(const struct guard_evse *s)
+{
+	return !s->exact || s->weight[GRID_L1] != s->weight[GRID_L2] ||
+	       s->weight[GRID_L2] != s->weight[GRID_L3];
+}
+
+/* guard_observe.c */
+void guard_observe(struct guard *g, const struct guard_in *in);
+
+/* guard_lower.c */
+void guard_sort_by_urgency(struct guard *g, const struct guard_in *in);
+void guard_lower(struct guard *g);
+
+/* Room on the way from the EVSE to the root, in W of the EVSE; *node and *channel: where it is
+ * least. INT64_MAX: no limit. */
+int64_t guard_path_room(const struct guard *g, int e, int *node, enum grid_channel *channel);
+void guard_use_room(struct guard *g, int e, int64_t w);
+void guard_bound_by(struct guard *g, int e, int node, enum grid_channel channel);
+
+/* guard_raise.c */
+void guard_raise(struct guard *g, const struct guard_in *in);
+
+/* guard_balance.c: begins a pass, in which each EVSE counts by guard_counted() or _settled(). */
+void guard_balance_begin(struct guard *g, bool counted);
+/* Lowers what pulls phases apart, the least urgent first. */
+void guard_balance(struct guard *g);
+/* Room that the imbalance limits leave an EVSE, as by guard_path_room(); may lower *room. */
+void guard_balance_room(
+	const struct guard *g, int e, int64_t *room, int *node, enum grid_channel *channel);
+void guard_balance_use(struct guard *g, int e, int64_t w);
+/* True if the EVSE lacks room for `need` for the sake of balance, `victim` (-1: nobody) pausing. */
+bool guard_balance_lacks(const struct guard *g, int e, int64_t need, int victim);
+
+/* guard_turns.c: pending[node] = room below it on its way: lowered, but counting until that is
+ * effective. */
+void guard_find_pending(struct guard *g);
 /* True if `need` finds no room on the EVSE's path, not even with what is on its way. */
 bool guard_lacks_room(const struct guard *g, int e, int64_t need);
-
-/* Asks others to give way to those that pause. Relies on room_w and order as raising leaves
- * them. */
+/* Asks others to give way to those that pause. Relies on room and order as raising leaves them. */
 void guard_take_turns(struct guard *g, const struct guard_in *in);
 
 #endif

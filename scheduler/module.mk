@@ -1,14 +1,17 @@
 # scheduler: pure arithmetic. Rooms above it may link all of SCHEDULER_SRC; it needs no library.
+GUARD := guard.c guard_observe.c guard_lower.c guard_raise.c guard_balance.c guard_turns.c
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c plan.c plan_caps.c \
-	plan_check.c guard.c guard_turns.c profile.c profile_order.c composite.c \
+	plan_check.c $(GUARD) profile.c profile_order.c composite.c phases.c \
 	demand.c ramp.c obey.c stale.c island.c)
 
 $(eval $(call unit,grid_tree,scheduler/grid.c scheduler/limits.c,))
-$(eval $(call unit,tails_proof,scheduler/grid.c scheduler/tails.c,))
+$(eval $(call unit,tails_proof,scheduler/grid.c scheduler/limits.c scheduler/tails.c,))
+$(eval $(call unit,grid_phases,$(addprefix scheduler/,grid.c limits.c tails.c phases.c),))
+$(eval $(call unit,guard_phases,$(addprefix scheduler/,grid.c limits.c $(GUARD)),))
 $(eval $(call unit,battery_taper,scheduler/battery.c,))
 $(eval $(call unit,plan_solve,$(addprefix scheduler/,grid.c limits.c battery.c plan.c plan_caps.c \
 	plan_check.c),))
-$(eval $(call unit,guard_cycle,$(addprefix scheduler/,grid.c limits.c guard.c guard_turns.c),))
+$(eval $(call unit,guard_cycle,$(addprefix scheduler/,grid.c limits.c $(GUARD)),))
 $(eval $(call unit,profile_periods,scheduler/profile.c,))
 $(eval $(call unit,profile_order,scheduler/grid.c scheduler/profile_order.c,))
 $(eval $(call unit,profile_composite,scheduler/composite.c,))

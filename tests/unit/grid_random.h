@@ -88,14 +88,38 @@ static inline void random_tree_init(
 		random_swap(r, i, (int)random_in(s, 0, i));
 }
 
+/* Phases for a tree from random_tree_init(): ratings in A, imbalance limits, places of one to three
+ * phases, some of them with a rotation that nobody knows. */
+static inline void random_tree_phases(struct random_tree *r, uint64_t *s)
+{
+	static const uint8_t places[][3] = {{2, 2, 2}, {2, 2, 2}, {6, 0, 0}, {0, 6, 0}, {0, 0, 6},
+		{3, 3, 0}, {0, 3, 3}, {6, 6, 6}};
+
+	for (int i = 0; i < r->n; i++) {
+		struct grid_row *row = &r->row[i];
+		struct grid_electric *e = &row->electric;
+
+		if (row->kind == GRID_EVSE) {
+			memcpy(e->sixths, places[random_in(s, 0, 7)], sizeof(e->sixths));
+			continue;
+		}
+		if (random_chance(s, 70))
+			e->phase_ma = (int32_t)random_in(s, 10, 150) * 1000;
+		if (random_chance(s, 20))
+			e->imbalance_ma = (int32_t)random_in(s, 10, 40) * 1000;
+		if (random_chance(s, 20))
+			e->reserve_ma = (int32_t)random_in(s, 1, 5) * 1000;
+	}
+}
+
 static inline void random_tree_finish(struct random_tree *r)
 {
 	free(r->row);
 	free(r->id);
 }
 
-/* A valid tree of random shape and size. */
-static inline struct grid_tree *random_tree(uint64_t *s, int max_inner, int max_evses)
+static inline struct grid_tree *random_tree_make(
+	uint64_t *s, int max_inner, int max_evses, bool with_phases)
 {
 	struct random_tree r;
 	struct grid_error err;
@@ -103,11 +127,19 @@ static inline struct grid_tree *random_tree(uint64_t *s, int max_inner, int max_
 
 	random_tree_init(&r, s, (enum random_shape)random_in(s, 0, 2),
 		(int)random_in(s, 1, max_inner), (int)random_in(s, 1, max_evses));
+	if (with_phases)
+		random_tree_phases(&r, s);
 	t = grid_tree_create(r.row, r.n, &err);
 	if (!t)
 		fprintf(stderr, "random tree refused: %s\n", err.text);
 	random_tree_finish(&r);
 	return t;
+}
+
+/* A valid tree of random shape and size; with_phases: and with phases. */
+static inline struct grid_tree *random_tree(uint64_t *s, int max_inner, int max_evses)
+{
+	return random_tree_make(s, max_inner, max_evses, false);
 }
 
 #endif

@@ -206,7 +206,8 @@ START_TEST(evaluation_finds_what_is_over)
 {
 	struct grid_tree *t = make_depot();
 	int32_t w[3];
-	int64_t sum[DEPOT_ROWS], load[DEPOT_ROWS], known[DEPOT_ROWS];
+	int64_t load[DEPOT_ROWS], known[DEPOT_ROWS];
+	struct grid_load sum[DEPOT_ROWS], loads[DEPOT_ROWS];
 	struct grid_over over[DEPOT_ROWS];
 
 	w[grid_tree_node(t, grid_tree_find(t, "CP-1/1"))->evse_first] = 16000;
@@ -216,12 +217,14 @@ START_TEST(evaluation_finds_what_is_over)
 	ck_assert_str_eq(grid_tree_node(t, over[0].node)->id, "CP-1");
 	ck_assert_int_eq(over[0].sum_w, 31000);
 	ck_assert_int_eq(over[0].limit_w, 30000);
-	ck_assert_int_eq(sum[0], 81000);
+	ck_assert_int_eq(sum[0].s[GRID_TOTAL], 6 * 81000);
 
 	/* Nothing known: the hall counts as its rating and the site keeps that free. */
 	grid_tree_uncontrolled(t, NULL, load);
 	ck_assert_int_eq(load[0], 20000);
-	ck_assert_int_eq(grid_tree_eval(t, NULL, w, load, NULL, over, 1), 2);
+	grid_tree_uncontrolled_loads(t, NULL, loads);
+	ck_assert_int_eq(loads[0].s[GRID_TOTAL], 6 * 20000);
+	ck_assert_int_eq(grid_tree_eval(t, NULL, w, loads, NULL, over, 1), 2);
 	ck_assert_int_eq(over[0].node, 0);
 	ck_assert_int_eq(over[0].sum_w, 101000);
 
@@ -290,7 +293,7 @@ START_TEST(ten_thousand_evses_evaluate_in_time)
 	struct grid_tree *t;
 	struct timespec a, b;
 	int32_t *w = calloc(10000, sizeof(*w));
-	int64_t *sum = calloc(12000, sizeof(*sum));
+	struct grid_load *sum = calloc(12000, sizeof(*sum));
 	struct grid_over over[4];
 	uint64_t s = 7;
 	double best_ms = 1e9;
@@ -322,7 +325,7 @@ START_TEST(every_source_and_kind_has_a_name)
 {
 	for (int s = 0; s < GRID_SOURCE_COUNT; s++)
 		ck_assert(strlen(grid_source_name((enum grid_source)s)) >= 4);
-	for (int k = GRID_SITE; k <= GRID_EVSE; k++)
+	for (int k = GRID_SITE; k < GRID_KIND_COUNT; k++)
 		ck_assert(strcmp(grid_kind_name((enum grid_kind)k), "unknown") != 0);
 	ck_assert_str_eq(grid_source_name((enum grid_source) - 1), "unknown");
 }

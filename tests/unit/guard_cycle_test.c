@@ -33,7 +33,8 @@ static void begin(int32_t w, int32_t load)
 	cfg = guard_config_default();
 	guard = guard_create(tree, &cfg);
 	memset(node, 0, sizeof(node));
-	node[0] = (struct guard_node_in){GUARD_FRESH, load + 3 * w, GRID_UNKNOWN};
+	node[0] = (struct guard_node_in){
+		.quality = GUARD_FRESH, .import_w = load + 3 * w, .worst_w = GRID_UNKNOWN};
 	for (int e = 0; e < 3; e++)
 		evse[e] = (struct guard_evse_in){.connected = true,
 			.reachable = true,
@@ -635,7 +636,7 @@ static void begin_night(struct night *n, uint64_t seed)
 		bool metered = g->kind != GRID_EVSE && (v == 0 || random_chance(&n->s, 50));
 
 		n->node[v] = (struct guard_node_in){
-			metered ? GUARD_FRESH : GUARD_NO_METER, 0, GRID_UNKNOWN};
+			.quality = metered ? GUARD_FRESH : GUARD_NO_METER, .worst_w = GRID_UNKNOWN};
 	}
 	for (int e = 0; e < n->evses; e++) {
 		const struct grid_node *leaf =
@@ -766,7 +767,13 @@ START_TEST(ten_thousand_evses_in_a_cycle)
 	g = guard_create(t, &c);
 	ck_assert_ptr_nonnull(g);
 	for (int e = 0; e < 10000; e++)
-		ei[e] = (struct guard_evse_in){true, true, 4140, 11000, 4140, 0, 0, e % 3, e};
+		ei[e] = (struct guard_evse_in){.connected = true,
+			.reachable = true,
+			.commanded_w = 4140,
+			.wanted_w = 11000,
+			.measured_w = 4140,
+			.urgency = e % 3,
+			.depart_ms = e};
 	for (int i = 0; i < 40; i++) {
 		struct guard_in gin = {i * 1000, NULL, ni, ei};
 		struct guard_report rep;

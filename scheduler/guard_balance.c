@@ -1,0 +1,200 @@
+#include "scheduler/guard_internal.h"
+
+#define ROUNDS 12 /* lowering for one pair of phases may pull another pair apart */
+
+/* What an EVSE surely takes on a phase if `w` is allowed: no more than it was measured to. */
+static int64_t surely(const struct guard_evse *s, int p, int32_t w)
+{
+	int64_t most = (int64_t)w * s->weight[GRID_L1 + p];
+
+	return s->surely[p] < most ? s->surely[p] : most;
+}
+
+/* At each node with a limit: the most that each phase may carry, and the least that it surely does.
+ * A vehicle that is allowed more than it draws balances nothing. */
+static void count_evse(struct guard *g, int e, int32_t high_w, int32_t low_w, int sign)
+{
+	const struct guard_evse *s = &g->evse[e];
+
+	if (!guard_is_uneven(s))
+		return;
+	for (int n = grid_tree_evse_node(g->tree, e); n >= 0;
+		n = grid_tree_node(g->tree, n)->parent) {
+		struct guard_node *v = &g->node[n];
+
+		for (int p = 0; v->apart && p < GRID_PHASES; p++) {
+			v->high[p] += sign * (int64_t)high_w * s->weight[GRID_L1 + p];
+			v->low[p] += sign * surely(s, p, low_w);
+		}
+	}
+}
+
+void guard_balance_begin(struct guard *g, bool counted)
+{
+	for (int n = 0; n < g->nodes; n++) {
+		struct guard_node *v = &g->node[n];
+
+		for (int p = 0; v->apart && p < GRID_PHASES; p++) {
+			v->high[p] = v->has_rest ? v->rest[p] : g->load[n].s[GRID_L1 + p];
+			v->low[p] = v->has_rest ? v->rest[p] : 0;
+		}
+	}
+	for (int e = 0; e < g->evses; e++) {
+		const struct guard_evse *s = &g->evse[e];
+
+		count_evse(g, e, counted ? guard_counted(s, s->w) : guard_settled(s, s->w),
+			guard_settled(s, s->w), 1);
+	}
+}
+
+/* Sixths by which a watt of the EVSE pulls phase `a` away from `b`. */
+static int pull(const struct guard_evse *s, int a, int b)
+{
+	int up = s->weight[GRID_L1 + a], down = s->weight[GRID_L1 + b];
+
+	if (!guard_is_uneven(s))
+		return 0;
+	return s->exact ? up - down : up;
+}
+
+static void set_power(struct guard *g, int e, int32_t w)
+{
+	struct guard_evse *s = &g->evse[e];
+
+	count_evse(g, e, guard_settled(s, s->w), guard_settled(s, s->w), -1);
+	s->w = w;
+	count_evse(g, e, guard_settled(s, s->w), guard_settled(s, s->w), 1);
+	s->lowered_ms = g->now_ms;
+}
+
+/* Lowers, the least urgent first, what loads phase `a` of the node and not `b`: one that loads both
+ * makes no difference. */
+static void bring_together(struct guard *g, int n, int a, int b)
+{
+	const struct grid_node *below = grid_tree_node(g->tree, n);
+	struct guard_node *v = &g->node[n];
+
+	for (int i = g->evses - 1; i >= 0 && v->high[a] - v->low[b] > v->apart; i--) {
+		int e = g->order[i], by;
+		struct guard_evse *s = &g->evse[e];
+		int64_t lack, w;
+
+		if (e < below->evse_first || e >= below->evse_end || s->fixed || s->w == 0)
+			continue;
+		by = pull(s, a, b);
+		if (by <= 0)
+			continue;
+		lack = v->high[a] - v->low[b] - v->apart;
+		w = s->w - (lack + by - 1) / by;
+		set_power(g, e, w < s->min_w || w < 0 ? 0 : (int32_t)w);
+		guard_bound_by(g, e, n, GRID_IMBALANCE);
+	}
+}
+
+/* The pair of phases that are furthest apart, but for those of `given_up` (bits 3a+b); false: all are
+ * close enough. */
+static bool find_pair(const struct guard_node *v, unsigned given_up, int *a, int *b)
+{
+	int64_t most = v->apart;
+
+	for (int x = 0; x < GRID_PHASES; x++)
+		for (int y = 0; y < GRID_PHASES; y++)
+			if (x != y && !(given_up >> (GRID_PHASES * x + y) & 1) &&
+				v->high[x] - v->low[y] > most) {
+				most = v->high[x] - v->low[y];
+				*a = x;
+				*b = y;
+			}
+	return most > v->apart;
+}
+
+/* Nothing else has helped: all that can pull the phases of the node apart pauses. */
+static void pause_uneven(struct guard *g, int n)
+{
+	const struct grid_node *below = grid_tree_node(g->tree, n);
+
+	for (int e = below->evse_first; e < below->evse_end; e++) {
+		struct guard_evse *s = &g->evse[e];
+
+		if (s->fixed || s->w == 0 || !guard_is_uneven(s))
+			continue;
+		set_power(g, e, 0);
+		guard_bound_by(g, e, n, GRID_IMBALANCE);
+	}
+}
+
+/* What is left of a pair's difference when nothing that makes it charges any more is not ours. */
+static void balance_node(struct guard *g, int n)
+{
+	struct guard_node *v = &g->node[n];
+	unsigned given_up = 0;
+	int a = 0, b = 0;
+
+	for (int i = 0; i < ROUNDS && find_pair(v, given_up, &a, &b); i++) {
+		bring_together(g, n, a, b);
+		if (v->high[a] - v->low[b] > v->apart)
+			given_up |= 1u << (GRID_PHASES * a + b);
+	}
+	if (find_pair(v, given_up, &a, &b))
+		pause_uneven(g, n);
+}
+
+void guard_balance(struct guard *g)
+{
+	guard_balance_begin(g, false);
+	for (int n = 0; n < g->nodes; n++)
+		if (g->node[n].apart)
+			balance_node(g, n);
+}
+
+void guard_balance_room(
+	const struct guard *g, int e, int64_t *room, int *node, enum grid_channel *channel)
+{
+	for (int n = grid_tree_evse_node(g->tree, e); n >= 0;
+		n = grid_tree_node(g->tree, n)->parent) {
+		const struct guard_node *v = &g->node[n];
+
+		for (int i = 0; v->apart && i < GRID_PHASES * GRID_PHASES; i++) {
+			int a = i / GRID_PHASES, b = i % GRID_PHASES;
+			int by = a == b ? 0 : pull(&g->evse[e], a, b);
+			int64_t slack = v->apart - (v->high[a] - v->low[b]);
+
+			if (by <= 0 || (slack < 0 ? slack : slack / by) >= *room)
+				continue;
+			*room = slack < 0 ? slack : slack / by;
+			*node = n;
+			*channel = GRID_IMBALANCE;
+		}
+	}
+}
+
+void guard_balance_use(struct guard *g, int e, int64_t w)
+{
+	count_evse(g, e, (int32_t)w, 0, 1);
+}
+
+bool guard_balance_lacks(const struct guard *g, int e, int64_t need, int victim)
+{
+	for (int n = grid_tree_evse_node(g->tree, e); n >= 0;
+		n = grid_tree_node(g->tree, n)->parent) {
+		const struct grid_node *below = grid_tree_node(g->tree, n);
+		const struct guard_node *v = &g->node[n];
+		bool helps = victim >= below->evse_first && victim < below->evse_end;
+
+		for (int i = 0; v->apart && i < GRID_PHASES * GRID_PHASES; i++) {
+			int a = i / GRID_PHASES, b = i % GRID_PHASES;
+			int by = a == b ? 0 : pull(&g->evse[e], a, b), back = 0;
+			int64_t slack = v->apart - (v->high[a] - v->low[b]);
+
+			if (by <= 0)
+				continue;
+			if (helps)
+				back = pull(&g->evse[victim], a, b);
+			if (back > 0)
+				slack += (int64_t)back * g->evse[victim].w;
+			if (slack < need * by)
+				return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,319 @@
+#include "scheduler/guard_internal.h"
+
+#include <string.h>
+
+/* -- EVSEs ----------------------------------------------------------------------------------- */
+
+/* A command takes time to arrive and to be obeyed: meanwhile the old power counts. One that has not
+ * arrived for longer than that is taken for lost, and what it should have lowered stays. */
+static void follow_command(struct guard *g, struct guard_evse *s, int32_t commanded)
+{
+	if (commanded < s->commanded_w) {
+		if (g->now_ms >= s->high_until_ms)
+			s->high_w = 0;
+		s->high_w = guard_most(s->high_w, s->commanded_w);
+		s->high_until_ms = g->now_ms + g->cfg.reaction_ms;
+	}
+	s->commanded_w = commanded;
+	s->ceiling_w = commanded;
+	if (g->now_ms < s->high_until_ms)
+		s->ceiling_w = guard_most(s->ceiling_w, s->high_w);
+	if (commanded <= s->allowed_w)
+		s->behind_since_ms = GUARD_LONG_AGO_MS;
+	else if (s->behind_since_ms == GUARD_LONG_AGO_MS)
+		s->behind_since_ms = g->now_ms;
+	else if (g->now_ms - s->behind_since_ms > g->cfg.reaction_ms)
+		s->floor_w = commanded;
+}
+
+static bool above(const struct guard *g, int64_t measured, int64_t limit)
+{
+	int64_t slack = limit * g->cfg.tolerance_pm / 1000;
+
+	if (slack < g->cfg.tolerance_w)
+		slack = g->cfg.tolerance_w;
+	return measured > limit + slack;
+}
+
+/* Its weights, and at least on each phase that is measured to carry it. */
+static void weigh(struct guard *g, struct guard_evse *s, const struct guard_evse_in *in,
+	const struct grid_node *leaf)
+{
+	bool is_said = in->sixths[0] || in->sixths[1] || in->sixths[2];
+
+	s->weight[GRID_TOTAL] = 6;
+	memcpy(&s->weight[GRID_L1], is_said ? in->sixths : leaf->electric.sixths, GRID_PHASES);
+	s->exact = is_said && in->exact;
+	for (int p = 0; p < GRID_PHASES; p++) {
+		s->surely[p] = 0;
+		if (!in->has_phases)
+			continue;
+		if (s->weight[GRID_L1 + p] == 0 && above(g, in->phase_w[p], 0)) {
+			s->weight[GRID_L1 + p] = 6;
+			s->exact = false;
+		}
+		s->surely[p] = 6 * (int64_t)in->phase_w[p];
+	}
+}
+
+/* What it is measured to draw, as power in all that its weights make the same of; -1: unknown. */
+static int32_t measured_w(const struct guard_evse *s, const struct guard_evse_in *in)
+{
+	int64_t w = in->measured_w;
+
+	for (int p = 0; p < GRID_PHASES && in->measured_w != GUARD_UNKNOWN_W; p++) {
+		int weight = s->weight[GRID_L1 + p];
+
+		if (in->has_phases && weight && s->surely[p] / weight > w)
+			w = s->surely[p] / weight;
+	}
+	return w < GRID_NO_LIMIT ? (int32_t)w : GRID_NO_LIMIT - 1;
+}
+
+/* Nobody is there, but somebody may come: it counts with what it then would draw unasked. */
+static void observe_idle(
+	struct guard *g, struct guard_evse *s, const struct guard_evse_in *in, int32_t tail)
+{
+	int32_t w = in->commanded_w == GUARD_UNKNOWN_W ? tail : in->commanded_w;
+
+	s->fixed = true;
+	s->w = w;
+	s->floor_w = s->ceiling_w = w;
+	s->cap_w = 0;
+	if (above(g, measured_w(s, in), w)) {
+		s->disobeys = true;
+		s->floor_w = measured_w(s, in);
+	}
+}
+
+static void observe_evse(struct guard *g, int e, const struct guard_evse_in *in)
+{
+	const struct grid_node *leaf = grid_tree_node(g->tree, grid_tree_evse_node(g->tree, e));
+	struct guard_evse *s = &g->evse[e];
+	int32_t commanded = in->commanded_w < 0 ? leaf->max_w : in->commanded_w;
+
+	if (!g->started) {
+		s->commanded_w = commanded;
+		s->allowed_w = commanded;
+	}
+	s->fixed = s->disobeys = s->awaits_room = false;
+	s->floor_w = 0;
+	s->min_w = guard_most(in->min_w, leaf->min_w);
+	weigh(g, s, in, leaf);
+	follow_command(g, s, commanded);
+	if (!in->connected) {
+		observe_idle(g, s, in, leaf->tail_w);
+		return;
+	}
+	s->cap_w = guard_least(in->wanted_w, leaf->max_w);
+	if (s->cap_w < s->min_w || s->cap_w < 0)
+		s->cap_w = 0;
+	/* What was measured before the last lowering took effect tells nothing about obedience. */
+	if (in->measured_ms >= s->high_until_ms && above(g, measured_w(s, in), s->ceiling_w)) {
+		s->disobeys = true;
+		s->floor_w = guard_most(s->floor_w, measured_w(s, in));
+	}
+	if (!in->reachable) {
+		s->fixed = true;
+		s->w = commanded;
+		s->floor_w = guard_most(s->floor_w, commanded);
+		return;
+	}
+	s->w = guard_least(s->allowed_w, s->cap_w);
+}
+
+/* The part of a node's import that is surely an EVSE's: never more than it counts for, so that a
+ * measurement that is too old can not make the rest look small. What it feeds in is hidden load. */
+static struct grid_load explained(const struct guard_evse *s, const struct guard_evse_in *in)
+{
+	struct grid_load most = guard_spread(s, guard_counted(s, 0)), out = {{0}};
+
+	if (in->measured_w == GUARD_UNKNOWN_W)
+		return out;
+	out.s[GRID_TOTAL] = 6 * (int64_t)in->measured_w;
+	for (int p = 0; p < GRID_PHASES; p++)
+		out.s[GRID_L1 + p] = s->surely[p];
+	for (int c = 0; c < GRID_CHANNELS; c++)
+		out.s[c] = out.s[c] < most.s[c] ? out.s[c] : most.s[c];
+	return out;
+}
+
+/* -- nodes ----------------------------------------------------------------------------------- */
+
+static const struct grid_load unknown = {{GRID_UNKNOWN, GRID_UNKNOWN, GRID_UNKNOWN, GRID_UNKNOWN}};
+
+static struct grid_load import_of(const struct guard_node_in *in)
+{
+	struct grid_load x = unknown;
+
+	if (in->quality != GUARD_FRESH)
+		return x;
+	x.s[GRID_TOTAL] = 6 * in->import_w;
+	for (int p = 0; p < GRID_PHASES && in->has_phases; p++)
+		x.s[GRID_L1 + p] = 6 * in->phase_w[p];
+	return x;
+}
+
+/* A fresh measurement: the uncontrolled load is what the EVSEs do not explain. */
+static void measure(struct guard_node *v, const struct grid_load *evse)
+{
+	v->known = true;
+	v->has_rest = v->import.s[GRID_L1] != GRID_UNKNOWN;
+	for (int c = 0; c < GRID_CHANNELS; c++) {
+		int64_t rest = v->import.s[c] - evse->s[c];
+
+		if (c != GRID_TOTAL && !v->has_rest)
+			v->held.s[c] = v->held.s[GRID_TOTAL];
+		else
+			v->held.s[c] = rest > 0 ? rest : 0;
+		if (c != GRID_TOTAL && v->has_rest)
+			v->rest[c - GRID_L1] = rest;
+	}
+}
+
+static struct grid_load worst_load(const struct guard_node_in *in)
+{
+	struct grid_load x;
+
+	if (in->worst_w == GRID_UNKNOWN)
+		return unknown;
+	x.s[GRID_TOTAL] = 6 * in->worst_w;
+	for (int p = 0; p < GRID_PHASES; p++)
+		x.s[GRID_L1 + p] = 6 * in->worst_phase_w[p];
+	return x;
+}
+
+static struct grid_load known_load(
+	struct guard_node *v, const struct guard_node_in *in, const struct grid_load *evse)
+{
+	if (in->quality == GUARD_FRESH)
+		measure(v, evse);
+	else if (in->quality != GUARD_HELD)
+		v->has_rest = false;
+	switch (in->quality) {
+	case GUARD_FRESH:
+		return v->held;
+	case GUARD_HELD:
+		return v->known ? v->held : worst_load(in);
+	case GUARD_WORST_CASE:
+		return worst_load(in);
+	case GUARD_NO_METER:
+		break;
+	}
+	return unknown;
+}
+
+/* With no measurement and no worst case to reckon with, only tails are proven to fit. */
+static void assume_tails(struct guard *g, const struct guard_in *in)
+{
+	for (int e = 0; e < g->evses; e++) {
+		const struct grid_node *leaf =
+			grid_tree_node(g->tree, grid_tree_evse_node(g->tree, e));
+
+		g->part[e] = guard_spread(&g->evse[e], leaf->tail_w);
+	}
+	grid_tree_sum_loads(g->tree, g->part, g->sum);
+	for (int n = 0; n < g->nodes; n++) {
+		const struct guard_node_in *m = &in->node[n];
+		const struct guard_node *v = &g->node[n];
+		bool blind =
+			m->worst_w == GRID_UNKNOWN &&
+			(m->quality == GUARD_WORST_CASE || (m->quality == GUARD_HELD && !v->known));
+
+		for (int c = 0; blind && c < GRID_CHANNELS; c++) {
+			int64_t rest = 6 * (int64_t)v->limit[c].usable_w - g->sum[n].s[c];
+
+			if ((v->limited >> c & 1) && g->load[n].s[c] < rest)
+				g->load[n].s[c] = rest;
+		}
+	}
+}
+
+/* Heat adds up: what was borne above the continuous rating must be rested off, and once all of the
+ * short time is used up, before any more is borne. */
+static void rate_short_time(struct guard *g, int n, int64_t elapsed_ms)
+{
+	const struct grid_electric *el = &grid_tree_node(g->tree, n)->electric;
+	struct guard_node *v = &g->node[n];
+	int64_t most_ms = 1000 * (int64_t)el->short_s - g->cfg.reaction_ms;
+	bool above_it = false;
+
+	for (int c = 0; c < GRID_CHANNELS; c++)
+		above_it = above_it || ((v->limited >> c & 1) &&
+					       v->import.s[c] > 6 * (int64_t)v->limit[c].usable_w);
+	v->above_ms += above_it ? elapsed_ms : -elapsed_ms;
+	if (v->above_ms <= 0) {
+		v->above_ms = 0;
+		v->tired = false;
+	}
+	v->tired = v->tired || v->above_ms >= most_ms;
+	v->bears = above_it && !v->tired && v->import.s[GRID_TOTAL] != GRID_UNKNOWN;
+}
+
+static void find_limits(struct guard *g, const struct guard_in *in, int n, int64_t elapsed_ms)
+{
+	const struct grid_electric *el = &grid_tree_node(g->tree, n)->electric;
+	struct guard_node *v = &g->node[n];
+
+	v->limited = 0;
+	for (int c = 0; c < GRID_CHANNELS; c++) {
+		v->limit[c] = grid_channel_limit(g->tree, in->limits, n, (enum grid_channel)c);
+		v->bears_w[c] = v->limit[c].usable_w;
+		v->limited |= (unsigned)(v->limit[c].w != GRID_NO_LIMIT) << c;
+	}
+	v->apart = 6 * ((int64_t)el->imbalance_ma * el->volts / 1000);
+	if (!el->short_s)
+		return;
+	rate_short_time(g, n, elapsed_ms);
+	for (int c = 0; v->bears && c < GRID_CHANNELS; c++)
+		v->bears_w[c] =
+			grid_short_limit(g->tree, in->limits, n, (enum grid_channel)c).usable_w;
+}
+
+static void track_peaks(struct guard *g)
+{
+	bool next = g->now_ms - g->period_ms >= g->cfg.hold_ms;
+
+	if (next)
+		g->period_ms = g->now_ms;
+	for (int n = 0; n < g->nodes; n++) {
+		struct grid_load *p = g->node[n].peak;
+
+		if (next) {
+			p[1] = p[0];
+			memset(&p[0], 0, sizeof(p[0]));
+		}
+		for (int c = 0; c < GRID_CHANNELS; c++)
+			if (p[0].s[c] < g->load[n].s[c])
+				p[0].s[c] = g->load[n].s[c];
+	}
+}
+
+void guard_observe(struct guard *g, const struct guard_in *in)
+{
+	int64_t elapsed_ms = g->started ? in->now_ms - g->now_ms : 0;
+	bool blind = false;
+
+	g->now_ms = in->now_ms;
+	if (!g->started)
+		g->period_ms = in->now_ms;
+	for (int e = 0; e < g->evses; e++) {
+		observe_evse(g, e, &in->evse[e]);
+		g->part[e] = explained(&g->evse[e], &in->evse[e]);
+	}
+	grid_tree_sum_loads(g->tree, g->part, g->sum);
+	for (int n = 0; n < g->nodes; n++) {
+		const struct guard_node_in *m = &in->node[n];
+
+		g->node[n].import = import_of(m);
+		find_limits(g, in, n, elapsed_ms);
+		g->node_out[n].quality = m->quality;
+		g->load[n] = known_load(&g->node[n], m, &g->sum[n]);
+		blind = blind || m->quality == GUARD_WORST_CASE || m->quality == GUARD_HELD;
+	}
+	grid_tree_uncontrolled_loads(g->tree, g->load, g->load);
+	if (blind)
+		assume_tails(g, in);
+	track_peaks(g);
+	g->started = true;
+}
