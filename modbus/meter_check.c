@@ -7,6 +7,11 @@
 #define ENERGY_SLACK 100e3 /* Wh: meters that count in coarse steps */
 #define MS_PER_HOUR  3600e3
 
+#define BALANCE_MS    600000 /* shortest window of energy against power */
+#define BALANCE_WH    10e3 /* and what must have flown: registers count in up to 1 kWh */
+#define BALANCE_SHARE 0.2 /* of it that they may differ */
+#define BALANCE_GAP   300000 /* ms between readings over which nothing can be integrated */
+
 /* Bounds of believable values. Wide on purpose: they catch a wrong word order, scale or address,
  * not a busy day. Zero always passes: a dead phase has no frequency. */
 static const struct bound_row {
@@ -25,6 +30,13 @@ static const struct bound_row {
 	[METER_QUANTITY_FREQUENCY_HZ] = {40, 70},
 	[METER_QUANTITY_IMPORT_WH] = {0, 1e13},
 	[METER_QUANTITY_EXPORT_WH] = {0, 1e13},
+	[METER_QUANTITY_SOC_PCT] = {0, 110},
+	[METER_QUANTITY_CAPACITY_WH] = {0, 1e10},
+	[METER_QUANTITY_STORED_WH] = {0, 1e10},
+	[METER_QUANTITY_CHARGE_MAX_W] = {0, POWER_MAX_W},
+	[METER_QUANTITY_DISCHARGE_MAX_W] = {0, POWER_MAX_W},
+	[METER_QUANTITY_AVAILABLE_W] = {0, POWER_MAX_W},
+	[METER_QUANTITY_STATE] = {0, 65535},
 };
 
 void meter_history_init(struct meter_history *h)
@@ -78,6 +90,84 @@ static bool check_energy(struct meter_energy *e, struct meter_value *v, int64_t 
 	return false;
 }
 
+/* ---- energy against power ---- */
+
+static void open_window(struct meter_balance *b, const struct meter_reading *r)
+{
+	b->is_open = true;
+	b->from_ms = b->last_ms = r->at_ms;
+	b->last_w = r->values[METER_QUANTITY_POWER_W].value;
+	b->plus_wh = b->minus_wh = 0;
+	b->import = r->values[METER_QUANTITY_IMPORT_WH];
+	b->export = r->values[METER_QUANTITY_EXPORT_WH];
+}
+
+/* Is the reading one that continues the window? */
+static bool continues(const struct meter_balance *b, const struct meter_reading *r)
+{
+	const struct meter_value *v = r->values;
+	return b->is_open && r->at_ms >= b->last_ms && r->at_ms - b->last_ms <= BALANCE_GAP &&
+	       v[METER_QUANTITY_IMPORT_WH].quality == b->import.quality &&
+	       v[METER_QUANTITY_EXPORT_WH].quality == b->export.quality;
+}
+
+static void integrate(struct meter_balance *b, const struct meter_reading *r)
+{
+	double w = r->values[METER_QUANTITY_POWER_W].value;
+	double wh = (b->last_w + w) / 2 * (double)(r->at_ms - b->last_ms) / MS_PER_HOUR;
+	*(wh > 0 ? &b->plus_wh : &b->minus_wh) += fabs(wh);
+	b->last_ms = r->at_ms;
+	b->last_w = w;
+}
+
+/* A register that is not there takes no part, nor does the flow that it would count. */
+static void conclude(struct meter_balance *b, const struct meter_reading *r)
+{
+	double counted = 0, drawn = 0, flown = 0;
+	if (b->import.quality == METER_GOOD) {
+		counted += r->values[METER_QUANTITY_IMPORT_WH].value - b->import.value;
+		drawn += b->plus_wh;
+		flown += b->plus_wh;
+	}
+	if (b->export.quality == METER_GOOD) {
+		counted -= r->values[METER_QUANTITY_EXPORT_WH].value - b->export.value;
+		drawn -= b->minus_wh;
+		flown += b->minus_wh;
+	}
+	if (r->at_ms - b->from_ms < BALANCE_MS || fmax(flown, fabs(counted)) < BALANCE_WH)
+		return;
+	bool is_odd = fabs(counted - drawn) > BALANCE_SHARE * fmax(flown, fabs(counted));
+	b->odd = 0;
+	if (is_odd)
+		b->odd = fabs(drawn) > 1 ? counted / drawn : counted;
+	b->is_power_low = is_odd && counted > drawn;
+	open_window(b, r);
+}
+
+static void check_balance(struct meter_balance *b, struct meter_reading *r)
+{
+	struct meter_value *v = r->values;
+	bool has_energy = v[METER_QUANTITY_IMPORT_WH].quality == METER_GOOD ||
+			  v[METER_QUANTITY_EXPORT_WH].quality == METER_GOOD;
+	if (v[METER_QUANTITY_POWER_W].quality != METER_GOOD || !has_energy) {
+		b->is_open = false;
+	} else if (r->is_rebased || !continues(b, r)) {
+		open_window(b, r);
+	} else {
+		integrate(b, r);
+		conclude(b, r);
+	}
+	r->odd = b->odd;
+	if (fpclassify(b->odd) == FP_ZERO)
+		return;
+	int last = b->is_power_low ? METER_QUANTITY_POWER_L3_W : -1;
+	for (int q = METER_QUANTITY_POWER_W; q < METER_QUANTITIES; q++) {
+		bool is_energy = q == METER_QUANTITY_IMPORT_WH || q == METER_QUANTITY_EXPORT_WH;
+		if ((q <= last || is_energy) && v[q].quality == METER_GOOD)
+			v[q].quality = METER_SUSPECT;
+	}
+}
+
 static bool is_same(const struct meter_value *a, const struct meter_value *b)
 {
 	for (int q = 0; q < METER_QUANTITIES; q++) {
@@ -113,5 +203,6 @@ void meter_history_check(struct meter_history *h, struct meter_reading *r, int64
 	bool import_anew = check_energy(&h->import, import, r->at_ms);
 	bool export_anew = check_energy(&h->export, export, r->at_ms);
 	r->is_rebased = import_anew || export_anew;
+	check_balance(&h->balance, r);
 	check_frozen(h, r, frozen_ms);
 }

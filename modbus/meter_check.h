@@ -23,7 +23,19 @@ struct meter_energy {
 	int64_t odd_ms;
 };
 
+/* Energy by the registers against energy by the power, over a window. */
+struct meter_balance {
+	bool is_open;
+	int64_t from_ms, last_ms;
+	double last_w;
+	double plus_wh, minus_wh; /* integral of the power above and below 0 */
+	struct meter_value import, export; /* at the window's start */
+	double odd; /* of the last whole window that disagreed: registers / power; 0: agreed */
+	bool is_power_low; /* the registers say more import than the power does */
+};
+
 struct meter_history {
+	struct meter_balance balance;
 	struct meter_energy import, export;
 	bool has_previous;
 	struct meter_value previous[METER_QUANTITIES];
@@ -35,6 +47,9 @@ void meter_history_init(struct meter_history *h);
 /* Checks and marks `r` (its at_ms set), fills changed_at_ms and is_rebased, and remembers it.
  *   bounds   a value no meter of a depot can have
  *   energy   must not fall, nor rise faster than 100 MW could make it
+ *   balance  over at least 10 minutes and 10 kWh the registers must agree with the integral of the
+ *            power to a fifth: a wrong ratio, scale or unit does not. The energy is suspect then;
+ *            the power too if it says less import, since a guard that believes it would be blind
  *   frozen   nothing changed for `frozen_ms` (0: off): a gateway that repeats itself; all values */
 void meter_history_check(struct meter_history *h, struct meter_reading *r, int64_t frozen_ms);
 

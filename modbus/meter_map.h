@@ -32,6 +32,7 @@ struct meter_reading {
 	int64_t at_ms; /* wall time of the poll */
 	int64_t changed_at_ms; /* wall time when any raw register last differed */
 	bool is_rebased; /* an energy register began anew: differences over it are void */
+	double odd; /* energy by the registers / by the power where they disagree; 0: they do not */
 	struct meter_value values[METER_QUANTITIES];
 };
 

@@ -19,7 +19,12 @@
 
 struct unit {
 	struct meter_poller_unit row;
+	const struct meter_map *map; /* of the row, or as discovered; NULL: not yet */
+	struct sunspec_map made;
+	uint64_t made_at; /* the link's connections when it was made */
 	struct meter_plan plan;
+	struct meter_table table; /* being filled */
+	struct meter_table shown; /* guarded by the poller's lock */
 	struct meter_history history;
 	struct meter_link_stats stats;
 	int64_t period_us;
@@ -38,7 +43,8 @@ struct meter_poller {
 	int stop_fd; /* readable once the worker is to end */
 	atomic_bool is_stopping;
 
-	pthread_mutex_t lock; /* guards the queue below, and nothing else is shared */
+	pthread_mutex_t
+		lock; /* guards the queue below and what units show; nothing else is shared */
 	struct meter_event *queue;
 	int head, count;
 	uint64_t dropped;
@@ -96,20 +102,31 @@ uint64_t meter_poller_dropped(struct meter_poller *p)
 
 /* ---- the worker ---- */
 
+static enum meter_result read_registers(struct meter_poller *p, struct unit *u,
+	enum meter_function function, int address, int count, uint16_t *out)
+{
+	const struct meter_link_config *c = &p->config.link;
+	int64_t start = c->mono_us();
+	enum meter_result result =
+		meter_link_read(p->link, u->row.unit, function, address, count, out);
+	meter_stats_add(
+		&u->stats, result, c->mono_us() - start, c->wall_ms(), meter_link_error(p->link));
+	return result;
+}
+
 static enum meter_result read_batch(
 	struct meter_poller *p, struct unit *u, int batch, struct meter_reading *out)
 {
-	const struct meter_link_config *c = &p->config.link;
 	const struct meter_batch *b = &u->plan.batches[batch];
 	uint16_t registers[METER_READ_MAX];
-	int64_t start = c->mono_us();
-	enum meter_result result = meter_link_read(
-		p->link, u->row.unit, u->row.map->function, b->address, b->count, registers);
-	meter_stats_add(
-		&u->stats, result, c->mono_us() - start, c->wall_ms(), meter_link_error(p->link));
-	if (result == METER_OK)
-		meter_plan_decode(&u->plan, batch, registers, out);
-	return result;
+	enum meter_result result =
+		read_registers(p, u, u->map->function, b->address, b->count, registers);
+	if (result != METER_OK)
+		return result;
+	meter_plan_decode(&u->plan, batch, registers, out);
+	meter_plan_raw(&u->plan, batch, registers, u->table.rows + u->table.count);
+	u->table.count += b->rows;
+	return METER_OK;
 }
 
 /* Reads all batches; the first failure ends it, so a dead unit costs one timeout and a reading is
@@ -118,6 +135,7 @@ static enum meter_result read_unit(
 	struct meter_poller *p, struct unit *u, struct meter_reading *out)
 {
 	enum meter_result result = METER_OK;
+	u->table.count = 0;
 	for (int i = 0; i < u->plan.batch_count && result == METER_OK; i++) {
 		if (atomic_load(&p->is_stopping))
 			return METER_DOWN;
@@ -130,10 +148,68 @@ static enum meter_result read_unit(
 static bool give_up_gaps(struct meter_poller *p, struct unit *u, enum meter_result result)
 {
 	bool is_refused = result == METER_EXCEPTION && meter_link_exception(p->link) == BAD_ADDRESS;
-	if (!is_refused || u->plan.max_gap == 0)
+	if (!is_refused || !u->map || u->plan.max_gap == 0)
 		return false;
-	meter_plan_make(u->row.map, 0, &u->plan);
+	meter_plan_make(u->map, 0, &u->plan);
 	return true;
+}
+
+/* ---- SunSpec ---- */
+
+struct looking {
+	struct meter_poller *p;
+	struct unit *u;
+};
+
+static enum meter_result look(void *arg, int address, int count, uint16_t *out)
+{
+	struct looking *l = arg;
+	if (atomic_load(&l->p->is_stopping))
+		return METER_DOWN;
+	return read_registers(l->p, l->u, METER_FUNCTION_HOLDING, address, count, out);
+}
+
+static enum meter_result discover(struct meter_poller *p, struct unit *u)
+{
+	struct looking l = {p, u};
+	struct sunspec_device device;
+	char why[200] = "";
+	u->map = NULL;
+	enum meter_result result = sunspec_discover(look, &l, &device, why);
+	if (result == METER_OK && sunspec_map_make(u->row.sunspec, &device, u->row.sunspec_model,
+					  u->row.sunspec_instance, &u->made, why) < 0)
+		result = METER_GARBLED;
+	if (result == METER_GARBLED)
+		snprintf(u->stats.last_error, sizeof(u->stats.last_error), "%.119s", why);
+	if (result != METER_OK)
+		return result;
+	u->map = &u->made.map;
+	u->made_at = meter_link_stats(p->link)->connects;
+	snprintf(u->table.about, sizeof(u->table.about), "%s", u->made.about);
+	meter_plan_make(u->map, METER_GAP, &u->plan);
+	return METER_OK;
+}
+
+/* A device that was away may be another one, or have other models now. */
+static bool is_to_discover(struct meter_poller *p, const struct unit *u)
+{
+	return !u->row.map && (!u->map || u->made_at != meter_link_stats(p->link)->connects);
+}
+
+static enum meter_result read_whole(
+	struct meter_poller *p, struct unit *u, struct meter_reading *out)
+{
+	enum meter_result result = is_to_discover(p, u) ? discover(p, u) : METER_OK;
+	if (result == METER_OK)
+		result = read_unit(p, u, out);
+	if (give_up_gaps(p, u, result)) {
+		memset(out, 0, sizeof(*out));
+		result = read_unit(p, u, out);
+	}
+	/* Its models are not where they were: look anew next time. */
+	if (result == METER_EXCEPTION && !u->row.map)
+		u->map = NULL;
+	return result;
 }
 
 /* When to ask again: the period, doubled with each failure of a unit that does not answer. */
@@ -160,21 +236,41 @@ static int64_t next_due(struct meter_poller *p, struct unit *u, enum meter_resul
 	return now + wait;
 }
 
+static void show(struct meter_poller *p, struct unit *u, int64_t at_ms)
+{
+	u->table.at_ms = at_ms;
+	pthread_mutex_lock(&p->lock);
+	u->shown = u->table;
+	pthread_mutex_unlock(&p->lock);
+}
+
+bool meter_poller_table(struct meter_poller *p, int key, struct meter_table *out)
+{
+	bool is_found = false;
+	pthread_mutex_lock(&p->lock);
+	for (int i = 0; i < p->unit_count && !is_found; i++) {
+		is_found = p->units[i].row.key == key;
+		if (is_found)
+			*out = p->units[i].shown;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return is_found;
+}
+
 static void poll_unit(struct meter_poller *p, struct unit *u)
 {
 	struct meter_event event;
 	memset(&event, 0, sizeof(event));
 	event.key = u->row.key;
-	event.result = read_unit(p, u, &event.reading);
-	if (give_up_gaps(p, u, event.result)) {
-		memset(&event.reading, 0, sizeof(event.reading));
-		event.result = read_unit(p, u, &event.reading);
-	}
+	event.result = read_whole(p, u, &event.reading);
 	if (atomic_load(&p->is_stopping))
 		return;
 	if (event.result == METER_OK) {
+		double ratio = u->row.ratio > 0 ? u->row.ratio : 1;
 		event.reading.at_ms = p->config.link.wall_ms();
+		meter_reading_mount(&event.reading, ratio, u->row.is_reversed);
 		meter_history_check(&u->history, &event.reading, p->config.frozen_ms);
+		show(p, u, event.reading.at_ms);
 	} else {
 		memset(&event.reading, 0, sizeof(event.reading));
 	}
@@ -233,7 +329,9 @@ static void start_units(struct meter_poller *p)
 		if (u->period_us < PERIOD_MIN)
 			u->period_us = PERIOD_MIN;
 		u->due_us = now;
-		meter_plan_make(u->row.map, METER_GAP, &u->plan);
+		u->map = u->row.map;
+		if (u->map)
+			meter_plan_make(u->map, METER_GAP, &u->plan);
 		meter_history_init(&u->history);
 	}
 }

@@ -4,7 +4,8 @@
  * Readings are immutable once queued. The worker calls `wake` after queueing; the loop thread then
  * calls meter_poller_drain. One link never delays another. On a shared link a dead unit costs at
  * most its timeout per request and is asked ever less often (its period doubled, up to 30 s of the
- * caller's time, at least 1 s of real time).
+ * caller's time, at least 1 s of real time). A SunSpec device is discovered on first contact, after
+ * each reconnection, and when it refuses an address that it had.
  * If nobody drains, the queue keeps the newest 256 events and counts those it dropped.
  */
 #ifndef MODBUS_METER_POLLER_H
@@ -12,11 +13,16 @@
 
 #include "modbus/meter_link.h"
 #include "modbus/meter_map.h"
+#include "modbus/sunspec.h"
 
 struct meter_poller;
 
 struct meter_poller_unit {
-	const struct meter_map *map; /* must outlive the poller */
+	const struct meter_map *map; /* must outlive the poller; NULL: by SunSpec discovery */
+	const struct meter_sunspec *sunspec; /* what to look for then, outlives it too */
+	int sunspec_model, sunspec_instance; /* see sunspec_map_make */
+	double ratio; /* of current transformers that the meter does not know; 0 counts as 1 */
+	bool is_reversed; /* import and export change places */
 	int unit; /* Modbus unit, 0..255 */
 	int poll_ms; /* period in the caller's time */
 	int key; /* handed back in the events */
@@ -47,6 +53,17 @@ struct meter_poller *meter_poller_create(const struct meter_poller_config *confi
  * called by two threads at once. */
 int meter_poller_drain(
 	struct meter_poller *p, void (*fn)(void *arg, const struct meter_event *event), void *arg);
+
+/* What the last good poll of a unit looked like on the wire, for diagnostics. */
+struct meter_table {
+	int64_t at_ms; /* wall time, 0: never */
+	int count;
+	struct meter_raw rows[METER_REGISTERS];
+	char about[160]; /* of a SunSpec device: who it says it is; "" otherwise */
+};
+
+/* Copies the table of the unit with `key`. False if there is none. Any thread. */
+bool meter_poller_table(struct meter_poller *p, int key, struct meter_table *out);
 
 /* Events lost because nobody drained. */
 uint64_t meter_poller_dropped(struct meter_poller *p);

@@ -3,6 +3,7 @@
 #include "modbus/meter_stats.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,6 +185,89 @@ START_TEST(keeps_a_histogram_of_latency)
 }
 END_TEST
 
+/* ---- energy against the integral of power ---- */
+
+/* A reading a minute for `minutes`: `w` as shown, the registers as `true_w` and `out_w` make them. */
+static struct meter_reading run_minutes(
+	int64_t *at_ms, double *in_wh, double *out_wh, int minutes, double w, double real_w)
+{
+	struct meter_reading r = {0};
+	for (int i = 0; i < minutes; i++) {
+		*at_ms += 60000;
+		*(real_w > 0 ? in_wh : out_wh) += fabs(real_w) / 60;
+		r = reading(*at_ms, METER_QUANTITY_POWER_W, w);
+		r.values[METER_QUANTITY_POWER_L2_W] = (struct meter_value){w / 3, METER_GOOD};
+		r.values[IMPORT] = (struct meter_value){floor(*in_wh / 100) * 100, METER_GOOD};
+		r.values[EXPORT] = (struct meter_value){floor(*out_wh / 100) * 100, METER_GOOD};
+		meter_history_check(&history, &r, 0);
+	}
+	return r;
+}
+
+static const struct {
+	double shown_w, real_w;
+	double odd; /* registers / power; 0: they agree */
+	enum meter_quality power, energy;
+} balances[] = {
+	{80e3, 80e3, 0, METER_GOOD, METER_GOOD},
+	{-80e3, -80e3, 0, METER_GOOD, METER_GOOD},
+	{80e3, 88e3, 0, METER_GOOD, METER_GOOD}, /* a tenth: reactive load, coarse polls */
+	{80, 80e3, 1000, METER_SUSPECT, METER_SUSPECT}, /* kW taken for W: the guard were blind */
+	{80e3, 2e3, 0.025, METER_GOOD, METER_SUSPECT}, /* a ratio in the power alone */
+	{-80e3, 80e3, -1, METER_SUSPECT, METER_SUSPECT}, /* sign: import shown as export */
+	{80e3, -80e3, -1, METER_GOOD, METER_SUSPECT},
+};
+
+START_TEST(energy_is_held_against_power)
+{
+	int64_t at = 1000;
+	double in = 5e6, out = 1e6;
+	struct meter_reading r =
+		run_minutes(&at, &in, &out, 9, balances[_i].shown_w, balances[_i].real_w);
+	ck_assert_double_eq(r.odd, 0); /* not before there is enough to judge by */
+	r = run_minutes(&at, &in, &out, 30, balances[_i].shown_w, balances[_i].real_w);
+	ck_assert_double_eq_tol(r.odd, balances[_i].odd, fabs(balances[_i].odd) * 0.05 + 0.01);
+	ck_assert_int_eq(r.values[METER_QUANTITY_POWER_W].quality, balances[_i].power);
+	ck_assert_int_eq(r.values[METER_QUANTITY_POWER_L2_W].quality, balances[_i].power);
+	ck_assert_int_eq(r.values[IMPORT].quality, balances[_i].energy);
+	ck_assert_int_eq(r.values[EXPORT].quality, balances[_i].energy);
+	/* Mended, it is believed again. */
+	r = run_minutes(&at, &in, &out, 900, balances[_i].real_w, balances[_i].real_w);
+	ck_assert_double_eq(r.odd, 0);
+	ck_assert_int_eq(r.values[METER_QUANTITY_POWER_W].quality, METER_GOOD);
+	ck_assert_int_eq(r.values[IMPORT].quality, METER_GOOD);
+}
+END_TEST
+
+START_TEST(nothing_is_integrated_over_a_gap)
+{
+	int64_t at = 1000;
+	double in = 5e6, out = 1e6;
+	run_minutes(&at, &in, &out, 9, 80e3, 80e3);
+	at += 3600000; /* an hour of silence in which a megawatt hour was drawn */
+	in += 1e6;
+	struct meter_reading r = run_minutes(&at, &in, &out, 30, 80e3, 80e3);
+	ck_assert_double_eq(r.odd, 0);
+}
+END_TEST
+
+START_TEST(an_export_register_alone_is_held_against_what_flows_out)
+{
+	struct meter_reading r;
+	double out = 1e6;
+	for (int i = 0; i < 60; i++) {
+		double w = i % 2 ? -60e3 : 20e3; /* a battery; only what it gives is counted */
+		out += 1200e3 / 60;
+		r = reading(1000 + i * 60000, METER_QUANTITY_POWER_W, w);
+		r.values[EXPORT] = (struct meter_value){out, METER_GOOD};
+		meter_history_check(&history, &r, 0);
+	}
+	ck_assert_double_gt(r.odd, 20); /* 1.2 MW counted, 20 kW shown on average */
+	ck_assert_int_eq(r.values[METER_QUANTITY_POWER_W].quality, METER_GOOD);
+	ck_assert_int_eq(r.values[EXPORT].quality, METER_SUSPECT);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("meter_check");
@@ -197,6 +281,10 @@ int main(void)
 	tcase_add_test(tc, a_new_meter_is_believed_in_the_end);
 	tcase_add_test(tc, noise_is_never_believed);
 	tcase_add_test(tc, tells_how_long_nothing_changed);
+	tcase_add_loop_test(
+		tc, energy_is_held_against_power, 0, (int)(sizeof(balances) / sizeof(balances[0])));
+	tcase_add_test(tc, nothing_is_integrated_over_a_gap);
+	tcase_add_test(tc, an_export_register_alone_is_held_against_what_flows_out);
 	tcase_add_test(tc, counts_each_result);
 	tcase_add_test(tc, keeps_a_histogram_of_latency);
 	suite_add_tcase(suite, tc);

@@ -245,6 +245,107 @@ START_TEST(does_without_gaps_where_a_meter_refuses_them)
 }
 END_TEST
 
+/* ---- SunSpec ---- */
+
+static const struct meter_sunspec *models(void)
+{
+	char why[400];
+	const struct meter_sunspec *s = sunspec_load("etc/meters/sunspec.yaml", arena, why);
+	ck_assert_msg(s != NULL, "%s", why);
+	return s;
+}
+
+/* A device at base 0: common model (empty), then a meter that shows `watts` at `at`. */
+static void pose_as_sunspec(int id, int at, int watts)
+{
+	meter_server_set(server, 0, 0x5375);
+	meter_server_set(server, 1, 0x6e53);
+	meter_server_set(server, 2, 1);
+	meter_server_set(server, 3, (uint16_t)(at - 4)); /* the common model fills up */
+	meter_server_set(server, at, (uint16_t)id);
+	meter_server_set(server, at + 1, 105);
+	meter_server_set(server, at + 18, (uint16_t)watts);
+	meter_server_set(server, at + 22, 0);
+	meter_server_set(server, at + 107, 0xffff);
+}
+
+START_TEST(discovers_a_sunspec_device_and_again_after_a_reconnect)
+{
+	int port = meter_server_port(server);
+	struct meter_poller_unit unit = {
+		.sunspec = models(), .sunspec_instance = 1, .unit = 1, .poll_ms = 20, .key = 2};
+	struct meter_poller_config c = config_of(&unit, 1);
+	double w = 0;
+	pose_as_sunspec(203, 70, 1234);
+	struct meter_poller *p = start(&c);
+	run_for(&p, 1, 200);
+	ck_assert_int_eq(seen[2].failed, 0);
+	ck_assert(meter_reading_get(&seen[2].reading, METER_QUANTITY_POWER_W, &w));
+	ck_assert_double_eq(w, 1234);
+	/* One request a poll once it is known. */
+	int before = seen[2].ok, requests = meter_server_requests(server);
+	run_for(&p, 1, 200);
+	ck_assert_int_le(meter_server_requests(server) - requests, seen[2].ok - before + 2);
+	struct meter_table *table = calloc(1, sizeof(*table));
+	ck_assert(meter_poller_table(p, 2, table));
+	ck_assert_int_eq(table->rows[table->count - 1].type, METER_TYPE_UINT32);
+	ck_assert_ptr_nonnull(strstr(table->about, "models 1 203"));
+	ck_assert(!meter_poller_table(p, 3, table));
+	free(table);
+	/* Another device behind the same address: its meter is elsewhere. */
+	meter_server_stop(server);
+	server = meter_server_start(NULL, port);
+	pose_as_sunspec(203, 80, 5678);
+	for (int i = 0; i < 20 && w < 5678; i++) {
+		run_for(&p, 1, 200);
+		meter_reading_get(&seen[2].reading, METER_QUANTITY_POWER_W, &w);
+	}
+	ck_assert_double_eq(w, 5678);
+	meter_poller_destroy(p);
+}
+END_TEST
+
+START_TEST(says_that_a_device_is_no_sunspec)
+{
+	struct meter_poller_unit unit = {
+		.sunspec = models(), .sunspec_instance = 1, .unit = 1, .poll_ms = 20, .key = 0};
+	struct meter_poller_config c = config_of(&unit, 1);
+	struct meter_poller *p = start(&c);
+	run_for(&p, 1, 150);
+	ck_assert_int_eq(seen[0].ok, 0);
+	ck_assert_int_eq(seen[0].last.result, METER_GARBLED);
+	ck_assert_ptr_nonnull(strstr(seen[0].last.stats.last_error, "no SunSpec"));
+	meter_poller_destroy(p);
+}
+END_TEST
+
+START_TEST(mounting_and_raw_rows)
+{
+	struct meter_poller_unit unit = {
+		.map = sdm630, .unit = 1, .poll_ms = 20, .key = 0, .ratio = 2, .is_reversed = true};
+	struct meter_poller_config c = config_of(&unit, 1);
+	double plain = 0, w = 0;
+	meter_server_set_float(server, 52, -1500);
+	struct meter_poller *p = start(&c);
+	run_for(&p, 1, 100);
+	ck_assert(meter_reading_get(&seen[0].reading, METER_QUANTITY_POWER_W, &w));
+	ck_assert_double_eq(w, 3000);
+	ck_assert(meter_reading_get(&seen[0].reading, METER_QUANTITY_VOLTAGE_L1_V, &plain));
+	struct meter_table *table = calloc(1, sizeof(*table));
+	ck_assert(meter_poller_table(p, 0, table));
+	ck_assert_int_eq(table->count, 13);
+	ck_assert_int_eq(table->at_ms, seen[0].reading.at_ms);
+	for (int i = 0; i < table->count; i++) {
+		if (table->rows[i].quantity != METER_QUANTITY_POWER_W)
+			continue;
+		ck_assert_int_eq(table->rows[i].address, 52);
+		ck_assert_int_eq(table->rows[i].words[0], 0xc4bb); /* -1500 as it was sent */
+	}
+	free(table);
+	meter_poller_destroy(p);
+}
+END_TEST
+
 START_TEST(reports_exceptions_as_failures)
 {
 	meter_server_set_exception(server, 4);
@@ -362,6 +463,9 @@ int main(void)
 	tcase_add_test(tc, a_dead_link_never_slows_another);
 	tcase_add_test(tc, survives_a_restart_of_the_server);
 	tcase_add_test(tc, does_without_gaps_where_a_meter_refuses_them);
+	tcase_add_test(tc, discovers_a_sunspec_device_and_again_after_a_reconnect);
+	tcase_add_test(tc, says_that_a_device_is_no_sunspec);
+	tcase_add_test(tc, mounting_and_raw_rows);
 	tcase_add_test(tc, reports_exceptions_as_failures);
 	tcase_add_test(tc, marks_what_cannot_be);
 	tcase_add_test(tc, marks_frozen_values_by_their_age);
