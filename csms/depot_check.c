@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+#include "csms/meter_ocpp.h"
 
 /* Where the fault lies: a list of the file, a row of it and one of its fields, or "". */
 static struct depot_fault *at(
@@ -55,6 +56,10 @@ static bool has_node(const struct depot_file *d, const char *id)
 
 static bool has_meter(const struct depot_file *d, const char *id)
 {
+	struct meter_ocpp_name name;
+
+	if (meter_ocpp_parse(id, &name))
+		return true; /* whether the station is there is known when it registers */
 	for (size_t i = 0; i < d->meters.count; i++)
 		if (strcasecmp(d->meters.items[i].id, id) == 0)
 			return true;
@@ -141,9 +146,18 @@ static int check_meters(const struct depot_file *d, struct depot_fault *out)
 	for (size_t i = 0; i < d->meters.count; i++)
 		if (!d->meters.items[i].tcp == !d->meters.items[i].rtu)
 			return fault(at(out, "meters", i, ""), "give either `tcp` or `rtu`");
+	for (size_t i = 0; i < d->meters.count; i++)
+		if (!(d->meters.items[i].ratio > 0))
+			return fault(at(out, "meters", i, "ratio"), "must be above 0");
+	for (size_t i = 0; i < d->meters.count; i++)
+		if (strncasecmp(d->meters.items[i].id, "ocpp:", 5) == 0)
+			return fault(at(out, "meters", i, "id"),
+				"\"ocpp:\" stands for chargers' own meters: choose another id");
 	for (size_t i = 0; i < d->nodes.count; i++)
 		if (d->nodes.items[i].meter && !has_meter(d, d->nodes.items[i].meter))
-			return fault(at(out, "nodes", i, "meter"), "there is no meter \"%s\"",
+			return fault(at(out, "nodes", i, "meter"),
+				"there is no meter \"%s\"; one of the chargers is \"ocpp:\" and "
+				"the station, with / and the EVSE where it is that of an EVSE",
 				d->nodes.items[i].meter);
 	return 0;
 }

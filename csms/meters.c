@@ -3,19 +3,26 @@
 #include <stdlib.h>
 #include <pthread.h>
 #include <string.h>
+#include <strings.h>
 #include "csms/clock.h"
 #include "csms/control.h"
 #include "csms/log.h"
 #include "csms/record.h"
-#include "modbus/meter_poller.h"
+#include "modbus/meter_check.h"
+#include "modbus/sunspec.h"
 
-#define FROZEN_MS 300000 /* registers that never move for so long are not believed */
+#define FROZEN_MS  300000 /* registers that never move for so long are not believed */
+#define CHARGER_MS 60000 /* how often chargers are expected to send meter values */
+#define SLOW_MS    10000 /* quantities that nothing is steered by are recorded this often */
 
 struct meters {
 	struct core *core;
 	struct arena *arena;
 	struct meter *items;
 	int count;
+	int modbus_count; /* the first so many are the depot's file's */
+	struct meter_history *histories; /* of the chargers' */
+	const struct meter_sunspec *sunspec; /* NULL: no meter needs it */
 	struct meter_poller **pollers; /* one a link */
 	int poller_count;
 	struct loop_wake *wake;
@@ -33,43 +40,148 @@ static int64_t wall_ms(void)
 
 /* -- readings --------------------------------------------------------------------------------- */
 
-static void keep_samples(struct meters *m, const struct meter *k)
+/* What is recorded of each reading; the rest, every SLOW_MS. */
+static const bool is_fast[METER_QUANTITIES] = {
+	[METER_QUANTITY_POWER_W] = true,
+	[METER_QUANTITY_IMPORT_WH] = true,
+	[METER_QUANTITY_EXPORT_WH] = true,
+	[METER_QUANTITY_CURRENT_L1_A] = true,
+	[METER_QUANTITY_CURRENT_L2_A] = true,
+	[METER_QUANTITY_CURRENT_L3_A] = true,
+};
+
+static void keep_samples(struct meters *m, struct meter *k)
 {
-	static const struct {
-		enum meter_quantity q;
-		const char *name;
-	} kept[] = {
-		{METER_QUANTITY_POWER_W, "power_w"},
-		{METER_QUANTITY_IMPORT_WH, "import_wh"},
-		{METER_QUANTITY_EXPORT_WH, "export_wh"},
-	};
+	bool is_slow_due = wall_diff_ms(k->seen_at, k->kept_at) >= SLOW_MS;
 	char point[120];
 	double v;
 
-	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-		if (!meter_reading_get(&k->last, kept[i].q, &v))
+	for (int q = 0; q < METER_QUANTITIES; q++) {
+		if (!(is_fast[q] || is_slow_due) ||
+			!meter_reading_get(&k->seen, (enum meter_quantity)q, &v))
 			continue;
-		snprintf(point, sizeof point, "meter/%s/%s", k->row->id, kept[i].name);
-		record_sample(m->core, point, k->last_at, v, 0);
+		snprintf(point, sizeof point, "meter/%s/%s", k->row->id,
+			meter_quantity_enum.values[q]);
+		record_sample(m->core, point, k->seen_at, v, 0);
 	}
+	if (is_slow_due)
+		k->kept_at = k->seen_at;
+}
+
+static void log_change(const struct meter *k, const struct meter_reading *reading)
+{
+	char before[200], after[200];
+	struct meter next = *k;
+
+	next.seen = *reading;
+	meter_note(k, before);
+	meter_note(&next, after);
+	if (strcmp(before, after) == 0)
+		return;
+	if (after[0])
+		log_warn("meter %s: %s", k->row->id, after);
+	else
+		log_info("meter %s: plausible again", k->row->id);
 }
 
 void meters_put(struct meters *m, int index, const struct meter_reading *reading)
 {
 	struct meter *k = &m->items[index];
 	double power;
+	bool has_power = meter_reading_get(reading, METER_QUANTITY_POWER_W, &power);
 
-	if (!meter_reading_get(reading, METER_QUANTITY_POWER_W, &power))
-		return;
-	if (!k->last_at.ms)
+	if (has_power && !k->last_at.ms)
 		log_info("meter %s: first reading, %.0f W", k->row->id, power);
+	log_change(k, reading);
 	k->revision = ++m->revision;
-	k->last = *reading;
-	k->last_at = (wall_t){reading->at_ms};
+	k->seen = *reading;
+	k->seen_at = (wall_t){reading->at_ms};
 	keep_samples(m, k);
+	if (!has_power)
+		return;
+	k->last = *reading;
+	k->last_at = k->seen_at;
 	if (m->core->control)
 		control_load_changed(m->core->control);
 }
+
+void meters_sampled(struct meters *m, const char *station, int evse,
+	const struct ocpp201_meter_value_list *values, wall_t now)
+{
+	struct meter_reading r;
+
+	for (int i = m->modbus_count; i < m->count; i++) {
+		struct meter *k = &m->items[i];
+
+		if (k->charger->evse != evse || strcmp(k->charger->station, station) != 0)
+			continue;
+		/* Values that a station kept while it was offline come late, and out of order. */
+		if (!meter_ocpp_read(values, evse, (int)m->core->depot->voltage_v, now, &r) ||
+			r.at_ms <= k->seen_at.ms)
+			return;
+		meter_history_check(&m->histories[i - m->modbus_count], &r, 0);
+		meters_put(m, i, &r);
+		return;
+	}
+}
+
+/* A few polls may be lost before a meter counts as silent; polls come in real time. */
+bool meter_is_fresh(const struct meter *k)
+{
+	double speed = k->charger ? 1 : clock_speed();
+	int64_t patience_ms = (int64_t)((double)(3 * k->row->poll_ms + 5000) * speed);
+	bool says_power = k->seen.values[METER_QUANTITY_POWER_W].quality != METER_ABSENT;
+	wall_t at = says_power ? k->last_at : k->seen_at;
+
+	return at.ms != 0 && clock_wall().ms - at.ms <= patience_ms;
+}
+
+static bool is_suspect(const struct meter_reading *r, enum meter_quantity q)
+{
+	return r->values[q].quality == METER_SUSPECT;
+}
+
+const char *meter_note(const struct meter *k, char out[200])
+{
+	const struct meter_reading *r = &k->seen;
+	double odd = r->odd;
+	bool is_odd = odd < 0 || odd > 0;
+
+	out[0] = '\0';
+	if (is_odd && odd > 0)
+		snprintf(out, 200,
+			"its energy registers counted %.3g times what its power adds up to: wrong "
+			"scale, ratio or register map",
+			odd);
+	else if (is_odd)
+		snprintf(out, 200,
+			"its energy registers count the other way round than its power: wrong sign or "
+			"register map");
+	else if (is_suspect(r, METER_QUANTITY_POWER_W))
+		snprintf(out, 200,
+			"its power is not believed: impossible, or nothing has changed for minutes");
+	else if (is_suspect(r, METER_QUANTITY_IMPORT_WH) && k->last_at.ms == k->seen_at.ms)
+		snprintf(out, 200, "its import register is not believed");
+	return out;
+}
+
+int meters_find(const struct meters *m, const char *id)
+{
+	for (int i = 0; i < m->count; i++)
+		if (strcasecmp(m->items[i].row->id, id) == 0)
+			return i;
+	return -1;
+}
+
+bool meters_table(const struct meters *m, int index, struct meter_table *out)
+{
+	for (int i = 0; i < m->poller_count; i++)
+		if (meter_poller_table(m->pollers[i], index, out))
+			return out->at_ms != 0;
+	return false;
+}
+
+/* -- pollers ---------------------------------------------------------------------------------- */
 
 static void on_event(void *arg, const struct meter_event *e)
 {
@@ -139,6 +251,23 @@ static void fill_link(const struct depot_meter *row, struct meter_link_config *l
 	link->mono_us = clock_real_us;
 }
 
+static struct meter_poller_unit unit_of(const struct meters *m, int i)
+{
+	const struct depot_meter *row = m->items[i].row;
+
+	return (struct meter_poller_unit){
+		.map = m->items[i].map,
+		.sunspec = m->sunspec,
+		.sunspec_model = (int)row->sunspec_model,
+		.sunspec_instance = (int)row->sunspec_instance,
+		.ratio = row->ratio,
+		.is_reversed = row->reversed,
+		.unit = (int)row->unit,
+		.poll_ms = (int)row->poll_ms,
+		.key = i,
+	};
+}
+
 /* One poller for all meters on the link of meter `first`. */
 static int start_link(struct meters *m, int first, char why[400])
 {
@@ -154,10 +283,9 @@ static int start_link(struct meters *m, int first, char why[400])
 	char words[200] = "out of memory";
 	struct meter_poller *p;
 
-	for (int i = first; units && i < m->count; i++)
+	for (int i = first; units && i < m->modbus_count; i++)
 		if (same_link(&d->meters.items[first], &d->meters.items[i]))
-			units[cfg.unit_count++] = (struct meter_poller_unit){m->items[i].map,
-				(int)d->meters.items[i].unit, (int)d->meters.items[i].poll_ms, i};
+			units[cfg.unit_count++] = unit_of(m, i);
 	fill_link(&d->meters.items[first], &cfg.link);
 	p = units ? meter_poller_create(&cfg, words) : NULL;
 	free(units);
@@ -197,36 +325,95 @@ static char *text_of(const struct depot_meter *row, struct arena *a)
 	return out;
 }
 
+/* The map of one meter; SunSpec's list of models is shared. */
+static int load_map(struct meters *m, struct meter *k, const char *dir, char why[400])
+{
+	char path[700];
+
+	snprintf(path, sizeof path, "%s/%s.yaml", dir, k->row->map);
+	if (strcmp(k->row->map, "sunspec") == 0) {
+		if (!m->sunspec)
+			m->sunspec = sunspec_load(path, m->arena, why);
+		return m->sunspec ? 0 : -1;
+	}
+	k->map = meter_map_load(path, m->arena, why);
+	return k->map ? 0 : -1;
+}
+
 static int load_maps(struct meters *m, const char *dir, char why[400])
 {
 	const struct depot_file *d = m->core->depot;
-	char path[700];
 
-	m->texts = arena_alloc(m->arena, ((size_t)m->count + 1) * sizeof *m->texts);
-	if (!m->texts)
-		return -1;
-
-	for (int i = 0; i < m->count; i++) {
+	for (int i = 0; i < m->modbus_count; i++) {
 		struct meter *k = &m->items[i];
 
 		k->row = &d->meters.items[i];
 		k->node = node_of(d, k->row->id);
-		m->texts[i] = text_of(k->row, m->arena);
-		if (!m->texts[i])
-			return -1;
-		snprintf(path, sizeof path, "%s/%s.yaml", dir, k->row->map);
-		k->map = meter_map_load(path, m->arena, why);
-		if (!k->map)
+		if (load_map(m, k, dir, why))
 			return -1;
 	}
 	return 0;
 }
 
+/* Does node `i` name a charger's meter that no node before it names? */
+static bool names_charger(const struct depot_file *d, size_t i, struct meter_ocpp_name *out)
+{
+	const char *id = d->nodes.items[i].meter;
+
+	return id && meter_ocpp_parse(id, out) && node_of(d, id) == (int)i;
+}
+
+/* What stands for a row of the depot's file; lives as long as the meters. */
+static const struct depot_meter *charger_row(struct meters *m, const char *id)
+{
+	struct depot_meter *row = arena_alloc(m->arena, sizeof *row);
+	char *kept = arena_strndup(m->arena, id, strlen(id));
+
+	if (!row || !kept)
+		return NULL;
+	*row = (struct depot_meter){.id = kept, .map = "ocpp", .poll_ms = CHARGER_MS, .ratio = 1};
+	return row;
+}
+
+static int add_chargers(struct meters *m)
+{
+	const struct depot_file *d = m->core->depot;
+	struct meter_ocpp_name name;
+
+	for (size_t i = 0; i < d->nodes.count; i++) {
+		struct meter *k = &m->items[m->count];
+		struct meter_ocpp_name *kept;
+
+		if (!names_charger(d, i, &name))
+			continue;
+		kept = arena_alloc(m->arena, sizeof *kept);
+		k->row = charger_row(m, d->nodes.items[i].meter);
+		if (!kept || !k->row)
+			return -1;
+		*kept = name;
+		k->charger = kept;
+		k->node = (int)i;
+		meter_history_init(&m->histories[m->count++ - m->modbus_count]);
+	}
+	return 0;
+}
+
+static int keep_texts(struct meters *m)
+{
+	m->texts = arena_alloc(m->arena, ((size_t)m->count + 1) * sizeof *m->texts);
+	for (int i = 0; m->texts && i < m->count; i++) {
+		m->texts[i] = text_of(m->items[i].row, m->arena);
+		if (!m->texts[i])
+			return -1;
+	}
+	return m->texts ? 0 : -1;
+}
+
 static int start(struct meters *m, char why[400])
 {
-	if (load_maps(m, m->core->meter_maps, why))
+	if (load_maps(m, m->core->meter_maps, why) || add_chargers(m) || keep_texts(m))
 		return -1;
-	for (int i = 0; m->core->loop && i < m->count; i++)
+	for (int i = 0; m->core->loop && i < m->modbus_count; i++)
 		if (is_first_of_link(m->core->depot, i) && start_link(m, i, why))
 			return -1;
 	return 0;
@@ -235,18 +422,20 @@ static int start(struct meters *m, char why[400])
 struct meters *meters_create(struct core *c, char why[400])
 {
 	struct meters *m = calloc(1, sizeof *m);
-	size_t n = c->depot->meters.count;
+	size_t n = c->depot->meters.count, nodes = c->depot->nodes.count;
 
 	snprintf(why, 400, "out of memory");
 	if (!m)
 		return NULL;
 	m->core = c;
-	m->count = (int)n;
+	m->count = m->modbus_count = (int)n;
 	m->arena = arena_create(0);
-	m->items = calloc(n + 1, sizeof *m->items);
+	m->items = calloc(n + nodes + 1, sizeof *m->items);
+	m->histories = calloc(nodes + 1, sizeof *m->histories);
 	m->pollers = calloc(n + 1, sizeof(struct meter_poller *));
 	m->wake = c->loop ? loop_wake_create(c->loop, drain, m) : NULL;
-	if (!m->arena || !m->items || !m->pollers || (c->loop && !m->wake) || start(m, why)) {
+	if (!m->arena || !m->items || !m->histories || !m->pollers || (c->loop && !m->wake) ||
+		start(m, why)) {
 		meters_destroy(m);
 		return NULL;
 	}
@@ -276,27 +465,45 @@ void meters_destroy(struct meters *m)
 		loop_wake_destroy(m->wake);
 	arena_destroy(m->arena);
 	free(m->pollers);
+	free(m->histories);
 	free(m->items);
 	free(m);
 }
 
 /* -- another description ---------------------------------------------------------------------- */
 
+static bool has_same_chargers(const struct meters *m, const struct depot_file *d)
+{
+	struct meter_ocpp_name name;
+	int count = 0;
+
+	for (size_t i = 0; i < d->nodes.count; i++) {
+		if (!names_charger(d, i, &name))
+			continue;
+		if (m->modbus_count + count >= m->count ||
+			strcmp(m->items[m->modbus_count + count].row->id,
+				d->nodes.items[i].meter) != 0)
+			return false;
+		count++;
+	}
+	return m->modbus_count + count == m->count;
+}
+
 /* True if the rows are the same; the meters then have them from the new description. */
 static bool take_rows(struct meters *m, const struct depot_file *d)
 {
 	struct arena *a = arena_create(0);
-	bool same = a && m->count == (int)d->meters.count;
+	bool same = a && m->modbus_count == (int)d->meters.count && has_same_chargers(m, d);
 
-	for (int i = 0; same && i < m->count; i++) {
+	for (int i = 0; same && i < m->modbus_count; i++) {
 		const char *text = text_of(&d->meters.items[i], a);
 
 		same = text && strcmp(text, m->texts[i]) == 0;
 	}
-	for (int i = 0; same && i < m->count; i++) {
+	for (int i = 0; same && i < m->modbus_count; i++)
 		m->items[i].row = &d->meters.items[i];
+	for (int i = 0; same && i < m->count; i++)
 		m->items[i].node = node_of(d, m->items[i].row->id);
-	}
 	arena_destroy(a);
 	return same;
 }
@@ -313,6 +520,8 @@ static void keep_readings(struct meters *fresh, const struct meters *old)
 				continue;
 			k->last = old->items[j].last;
 			k->last_at = old->items[j].last_at;
+			k->seen = old->items[j].seen;
+			k->seen_at = old->items[j].seen_at;
 			k->stats = old->items[j].stats;
 		}
 }

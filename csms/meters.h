@@ -1,22 +1,30 @@
 /*
- * Meters: the Modbus pollers of the depot's file and the newest reading of each meter. The
- * pollers' threads hand over immutable readings; all of this is on the loop thread.
+ * Meters: the Modbus pollers of the depot's file and the newest reading of each meter; chargers'
+ * own meters that nodes of the tree name ("ocpp:CP-1/2") come after those of the file. The pollers'
+ * threads hand over immutable readings; all of this is on the loop thread.
  */
 #ifndef CSMS_METERS_H
 #define CSMS_METERS_H
 
 #include "csms/core.h"
+#include "csms/meter_ocpp.h"
 #include "modbus/meter_link.h"
 #include "modbus/meter_map.h"
+#include "modbus/meter_poller.h"
 
 struct meters;
 
 struct meter {
 	const struct depot_meter *row;
-	const struct meter_map *map;
+	const struct meter_map *map; /* NULL: SunSpec by discovery, or a charger */
+	const struct meter_ocpp_name *charger; /* NULL: a Modbus meter */
 	int node; /* index of the depot node that it measures, -1: none */
-	struct meter_reading last; /* newest good reading */
+	struct meter_reading last; /* newest reading with a good power */
 	wall_t last_at; /* its time; ms 0: never */
+	struct meter_reading seen; /* newest reading, good or not: what is wrong with it, and what
+				    * says nothing of power (a storage) */
+	wall_t seen_at;
+	wall_t kept_at; /* when its slower quantities were last recorded */
 	struct meter_link_stats stats;
 	uint64_t revision;
 };
@@ -36,9 +44,25 @@ int meters_reload(struct core *c, char why[400]);
 int meters_count(const struct meters *m);
 const struct meter *meters_at(const struct meters *m, int index);
 
-/* A reading came in, from a poller or, in scenario tests, by hand; without a good power it is not
- * taken. */
+/* A reading came in, from a poller or, in scenario tests, by hand. One without a good power leaves
+ * `last` as it is, so that it ages. */
 void meters_put(struct meters *m, int index, const struct meter_reading *reading);
+
+/* What a station sent as values of its main meter (`evse` 0) or of an EVSE. */
+void meters_sampled(struct meters *m, const char *station, int evse,
+	const struct ocpp201_meter_value_list *values, wall_t now);
+
+/* Index of the meter with this id, -1: none. */
+int meters_find(const struct meters *m, const char *id);
+
+/* Registers of the last good poll of a Modbus meter. False: it has no poller or was never read. */
+bool meters_table(const struct meters *m, int index, struct meter_table *out);
+
+/* Is its newest reading young enough for how often it is asked? */
+bool meter_is_fresh(const struct meter *k);
+
+/* What is wrong with its newest reading, for a person; "" if nothing is. */
+const char *meter_note(const struct meter *k, char out[200]);
 
 /* Stops the threads within their timeouts. */
 void meters_destroy(struct meters *m);

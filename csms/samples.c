@@ -19,8 +19,7 @@ static bool is_outlet(const struct ocpp201_sampled_value *v)
 	       v->location == OCPP201_LOCATION_CABLE;
 }
 
-/* The value in the base unit (Wh, W, %); NaN if its multiplier is absurd. */
-static double base_value(const struct ocpp201_sampled_value *v)
+double samples_value(const struct ocpp201_sampled_value *v)
 {
 	const struct ocpp201_unit_of_measure *u = v->unit_of_measure;
 	double x = v->value;
@@ -94,7 +93,7 @@ static void read_one(const struct ocpp201_meter_value *m, wall_t now, struct sam
 
 	for (size_t i = 0; i < m->sampled_value.count; i++) {
 		const struct ocpp201_sampled_value *v = &m->sampled_value.items[i];
-		double x = base_value(v);
+		double x = samples_value(v);
 
 		s->count++;
 		if (!is_outlet(v) && !measures(v, OCPP201_MEASURAND_SO_C))

@@ -24,4 +24,7 @@ struct samples {
  * neither block later ones nor outlive them in the series. */
 void samples_read(const struct ocpp201_meter_value_list *values, wall_t now, struct samples *out);
 
+/* A sampled value in its base unit (Wh, W, %, A, V); NaN if its multiplier is absurd. */
+double samples_value(const struct ocpp201_sampled_value *v);
+
 #endif

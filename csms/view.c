@@ -267,19 +267,13 @@ static const char *meter_link_text(const struct depot_meter *row, struct arena *
 	if (row->rtu != NULL)
 		return arena_printf(
 			a, "rtu %s %d unit %d", row->rtu->device, (int)row->rtu->baud, unit);
-	return "none";
-}
-
-/* A few polls may be lost before a meter counts as silent; polls come in real time. */
-static bool meter_is_fresh(const struct meter *m)
-{
-	int64_t patience_ms = (int64_t)((double)(3 * m->row->poll_ms + 5000) * clock_speed());
-
-	return m->last_at.ms != 0 && clock_wall().ms - m->last_at.ms <= patience_ms;
+	return "the charger's meter values";
 }
 
 static void view_reading(const struct meter_reading *r, struct arena *a, struct api_meter_view *out)
 {
+	static const enum meter_quantity powers[] = {
+		METER_QUANTITY_POWER_L1_W, METER_QUANTITY_POWER_L2_W, METER_QUANTITY_POWER_L3_W};
 	static const enum meter_quantity currents[] = {METER_QUANTITY_CURRENT_L1_A,
 		METER_QUANTITY_CURRENT_L2_A, METER_QUANTITY_CURRENT_L3_A};
 	static const enum meter_quantity voltages[] = {METER_QUANTITY_VOLTAGE_L1_V,
@@ -290,6 +284,15 @@ static void view_reading(const struct meter_reading *r, struct arena *a, struct 
 	out->has_export_wh = meter_reading_get(r, METER_QUANTITY_EXPORT_WH, &out->export_wh);
 	out->has_frequency_hz =
 		meter_reading_get(r, METER_QUANTITY_FREQUENCY_HZ, &out->frequency_hz);
+	out->has_soc_pct = meter_reading_get(r, METER_QUANTITY_SOC_PCT, &out->soc_pct);
+	out->has_stored_wh = meter_reading_get(r, METER_QUANTITY_STORED_WH, &out->stored_wh);
+	out->has_charge_max_w =
+		meter_reading_get(r, METER_QUANTITY_CHARGE_MAX_W, &out->charge_max_w);
+	out->has_discharge_max_w =
+		meter_reading_get(r, METER_QUANTITY_DISCHARGE_MAX_W, &out->discharge_max_w);
+	out->has_available_w = meter_reading_get(r, METER_QUANTITY_AVAILABLE_W, &out->available_w);
+	out->has_state = meter_reading_get(r, METER_QUANTITY_STATE, &out->state);
+	view_phases(r, powers, a, &out->powers_w);
 	view_phases(r, currents, a, &out->currents_a);
 	view_phases(r, voltages, a, &out->voltages_v);
 }
@@ -298,6 +301,8 @@ void view_meter(const struct core *c, int meter, struct arena *a, struct api_met
 {
 	const struct meter *m = meters_at(c->meters, meter);
 	const struct meter_link_stats *st = &m->stats;
+	char note[200];
+	wall_t at;
 
 	*out = (struct api_meter_view){
 		.id = m->row->id,
@@ -310,11 +315,17 @@ void view_meter(const struct core *c, int meter, struct arena *a, struct api_met
 		.timeouts = (int64_t)st->timeouts,
 		.exceptions = (int64_t)st->exceptions,
 		.errors = (int64_t)(st->crc_errors + st->broken),
+		.garbled = (int64_t)st->crc_errors,
 		.latency_ms = (double)meter_stats_mean_us(st) / 1000.0,
 		.latency_max_ms = (double)st->latency_max_us / 1000.0,
+		.latency_p50_ms = (double)meter_stats_percentile_us(st, 50) / 1000.0,
+		.latency_p99_ms = (double)meter_stats_percentile_us(st, 99) / 1000.0,
 		.last_error = copy(a, st->last_error),
 	};
-	put_time(m->last_at, &out->has_at, &out->at);
-	if (m->last_at.ms != 0)
-		view_reading(&m->last, a, out);
+	at = m->last_at.ms != 0 ? m->last_at : m->seen_at;
+	put_time(at, &out->has_at, &out->at);
+	if (at.ms != 0)
+		view_reading(m->last_at.ms != 0 ? &m->last : &m->seen, a, out);
+	put_time((wall_t){st->last_good_ms}, &out->has_last_good_at, &out->last_good_at);
+	out->note = meter_note(m, note)[0] ? copy(a, note) : NULL;
 }

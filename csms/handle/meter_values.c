@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include "csms/control.h"
 #include "csms/handle/handlers.h"
+#include "csms/meters.h"
 #include "csms/record.h"
 #include "csms/samples.h"
 
@@ -13,6 +14,8 @@ void *handle_meter_values(struct exchange *x, const void *request)
 	char point[120];
 
 	samples_read(&r->meter_value, x->received, &m);
+	meters_sampled(
+		x->core->meters, x->station->id, (int)r->evse_id, &r->meter_value, x->received);
 	if (e && m.has_power && !m.quarantined && m.power_at.ms >= e->power_w.at.ms) {
 		e->power_w = (struct reading){m.power_w, m.power_at};
 		snprintf(point, sizeof point, "evse/%s/%d/power_w", x->station->id, e->id);

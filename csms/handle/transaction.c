@@ -13,6 +13,7 @@
 #include "csms/handle/handlers.h"
 #include "csms/holding.h"
 #include "csms/log.h"
+#include "csms/meters.h"
 #include "csms/record.h"
 #include "csms/reservation.h"
 #include "csms/samples.h"
@@ -385,6 +386,9 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 		holding_transaction_ended(x->core, x->station, r->transaction_info.transaction_id);
 	if (!p->quarantined)
 		sample_series(x, e, &m);
+	if (!p->quarantined && e)
+		meters_sampled(
+			x->core->meters, x->station->id, e->id, &r->meter_value, x->received);
 	if (e) {
 		before = is_same ? e->tx.vehicle : NULL;
 		apply(x, e, r, &m, !p->quarantined);

@@ -116,12 +116,24 @@ export interface MeterView {
 	import_wh?: number;
 	export_wh?: number;
 	frequency_hz?: number;
+	powers_w: number[];
+	soc_pct?: number;
+	stored_wh?: number;
+	charge_max_w?: number;
+	discharge_max_w?: number;
+	available_w?: number;
+	state?: number;
+	note?: string;
 	polls: number;
 	timeouts: number;
 	exceptions: number;
 	errors: number;
+	garbled: number;
 	latency_ms: number;
+	latency_p50_ms: number;
+	latency_p99_ms: number;
 	latency_max_ms: number;
+	last_good_at?: string;
 	last_error?: string;
 }
 
