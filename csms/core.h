@@ -14,6 +14,7 @@
 #include "gen/depot.h"
 #include "ocpp/message_id.h"
 
+struct alarms; /* csms/alarms.h */
 struct commands;
 struct reservations; /* csms/reservation.h */
 struct lists; /* csms/local_list.h */
@@ -55,6 +56,7 @@ struct core {
 	struct reservations *reservations;
 	struct lists *lists;
 	struct grid_edits *grid_edits;
+	struct alarms *alarms; /* csms/alarms.h */
 	struct meters *meters;
 	struct control *control;
 	struct files *files; /* NULL in scenario tests, as all below */

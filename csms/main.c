@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "csms/alarms.h"
 #include "csms/api/api.h"
 #include "csms/campaign.h"
 #include "csms/command.h"
@@ -213,6 +214,9 @@ static int start_control(struct daemon *d, char why[400])
 		return -1;
 	c->lists = lists_create(c, why);
 	if (!c->lists)
+		return -1;
+	c->alarms = alarms_create(c, why);
+	if (!c->alarms)
 		return -1;
 	c->files = files_create(c, why);
 	c->firmware = c->files ? firmware_create(c, why) : NULL;
@@ -499,6 +503,8 @@ static void stop(struct daemon *d)
 	control_destroy(c->control);
 	meters_destroy(c->meters);
 	grid_edits_destroy(c->grid_edits);
+	alarms_destroy(c->alarms);
+	c->alarms = NULL;
 	lists_destroy(c->lists);
 	c->lists = NULL;
 	reservations_destroy(c->reservations);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "csms/alarms.h"
 #include "csms/log.h"
 #include "csms/mask.h"
 #include "csms/session.h"
@@ -179,6 +180,8 @@ static void tell_recorder(struct core *c)
 	if (s.is_tight == c->wire_rests)
 		return;
 	c->wire_rests = s.is_tight;
+	alarm_set(c, ALARM_DISK_FULL, "store", s.is_tight,
+		"The store's disk is nearly full: messages are no longer recorded.");
 	if (s.is_tight)
 		log_warn(
 			"store: the disk of %s is nearly full: messages are no longer recorded in the "

@@ -17,6 +17,10 @@ void view_vehicle(const struct core *c, const struct vehicle *v, struct arena *a
 void view_tree(const struct core *c, struct arena *a, struct api_tree *out);
 void view_plan(const struct core *c, struct arena *a, struct api_plan *out);
 void view_meter(const struct core *c, int meter, struct arena *a, struct api_meter_view *out);
+struct alarm;
+void view_alarm(const struct alarm *x, struct arena *a, struct api_alarm_view *out);
+/* Open ones, and those cleared in the last minutes. */
+void view_alarms(const struct core *c, struct arena *a, struct api_alarm_view_list *out);
 void view_overview(const struct core *c, struct arena *a, struct api_overview *out);
 
 /* The sentence of the night and what stands below it, from views of all vehicles and nodes. */

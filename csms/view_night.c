@@ -425,5 +425,6 @@ void view_overview(const struct core *c, struct arena *a, struct api_overview *o
 	view_stations(c, a, &out->stations);
 	view_vehicles(c, a, &out->vehicles);
 	view_meters(c, a, &out->meters);
+	view_alarms(c, a, &out->alarms);
 	view_say(c, &out->vehicles, &out->tree.nodes, a, &out->sentence, &out->sub);
 }

@@ -3,6 +3,24 @@
 #include "db/migrate.h"
 
 const char migrate_depot_4[] =
+	/* projection_alarm.c */
+	"CREATE TABLE alarms ("
+	" depot TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,"
+	" rank TEXT NOT NULL, text TEXT NOT NULL, raised_at INTEGER NOT NULL,"
+	" last_at INTEGER NOT NULL, count INTEGER NOT NULL, cleared_at INTEGER, owner TEXT,"
+	" taken_at INTEGER, aside_until INTEGER, note TEXT,"
+	" PRIMARY KEY (depot, id)) WITHOUT ROWID;"
+	"CREATE INDEX alarms_time ON alarms (depot, raised_at);"
+	"CREATE INDEX alarms_open ON alarms (depot) WHERE cleared_at IS NULL;"
+	/* projection_safety.c: what the guard keeps over a restart */
+	"CREATE TABLE demand_windows ("
+	" depot TEXT NOT NULL, node TEXT NOT NULL COLLATE NOCASE, month INTEGER NOT NULL,"
+	" start INTEGER NOT NULL, register_wh INTEGER, peak_w INTEGER NOT NULL,"
+	" peak_at INTEGER NOT NULL, PRIMARY KEY (depot, node, month)) WITHOUT ROWID;"
+	"CREATE TABLE chargers_learned ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, evse INTEGER NOT NULL,"
+	" at INTEGER NOT NULL, source_seq INTEGER NOT NULL,"
+	" PRIMARY KEY (depot, station, evse)) WITHOUT ROWID;"
 	/* projection_grid.c: what was changed in the tree since the depot's file was read */
 	"CREATE TABLE grid_edits ("
 	" depot TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL COLLATE NOCASE, row TEXT,"

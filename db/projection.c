@@ -7,7 +7,7 @@
 #include "db/keys.h"
 #include "gen/event.h"
 
-#define RULES_MAX   6 /* files that take the same event */
+#define RULES_MAX   8 /* files that take the same event */
 #define TRANSACTION 1 /* row of parts[] that knows keys */
 
 static const struct {
@@ -20,6 +20,8 @@ static const struct {
 	{&projection_command, projection_command_rules},
 	{&projection_access, projection_access_rules},
 	{&projection_cost, projection_cost_rules},
+	{&projection_alarm, projection_alarm_rules},
+	{&projection_safety, projection_safety_rules},
 	{&projection_grid, projection_grid_rules},
 	{&projection_list, projection_list_rules},
 	{&projection_reservation, projection_reservation_rules},
@@ -42,6 +44,9 @@ const struct projection_table projection_tables[] = {
 	{"setpoints", "depot, station, evse"},
 	{"transactions", "id"},
 	{"grid_edits", "depot, kind, id"},
+	{"alarms", "depot, id"},
+	{"demand_windows", "depot, node, month"},
+	{"chargers_learned", "depot, station, evse"},
 	{"tokens", "depot, type, value"},
 	{"token_rules", "depot, type, value"},
 	{"local_lists", "depot, station"},

@@ -87,6 +87,12 @@ void grid_node_delete(struct ask *k);
 void grid_meter_put(struct ask *k);
 void grid_meter_delete(struct ask *k);
 
+/* alarms.c */
+void alarms_list(struct ask *k);
+void alarm_take_post(struct ask *k);
+void alarm_hand_over_post(struct ask *k);
+void alarm_put_aside_post(struct ask *k);
+
 /* power.c */
 void power_get(struct ask *k);
 

@@ -204,6 +204,16 @@ const struct route api_routes[] = {
 	{"GET", V1 "/power", "from to step node", ROLE_VIEWER, power_get, NULL,
 		&api_power_series_type,
 		"Power over time in steps of `step` seconds; of the whole site, or of a node"},
+	{"GET", V1 "/alarms", "state limit", ROLE_VIEWER, alarms_list, NULL, &api_alarm_list_type,
+		"What a person must look at, with the runbook; state is active, aside, open (both, the "
+		"default) or past"},
+	{"POST", V1 "/alarms/{id}/take", "", ROLE_OPERATOR, alarm_take_post,
+		&api_alarm_take_post_type, &api_alarm_view_type, "I look after it"},
+	{"POST", V1 "/alarms/{id}/hand_over", "", ROLE_OPERATOR, alarm_hand_over_post,
+		&api_alarm_hand_over_post_type, &api_alarm_view_type, "Somebody else does"},
+	{"POST", V1 "/alarms/{id}/put_aside", "", ROLE_OPERATOR, alarm_put_aside_post,
+		&api_alarm_put_aside_post_type, &api_alarm_view_type,
+		"It can wait until a time, and is then shown again"},
 	{"GET", V1 "/stream", "snapshots", ROLE_VIEWER, stream_get, NULL, NULL,
 		"Server-sent events: overview, then patches; with snapshots=1 only overviews"},
 

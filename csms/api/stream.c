@@ -209,6 +209,17 @@ static void patch_meters(struct patch *p)
 	group_end(p);
 }
 
+static void patch_alarms(struct patch *p)
+{
+	struct api_alarm_view_list list = {0};
+
+	view_alarms(p->hub->api->core, p->arena, &list);
+	group_begin(p, "alarms");
+	for (size_t i = 0; i < list.count; i++)
+		group_add(p, list.items[i].id, &api_alarm_view_type, &list.items[i], "");
+	group_end(p);
+}
+
 static void patch_sentence(struct patch *p, const struct api_vehicle_view_list *vehicles,
 	const struct api_node_view_list *nodes)
 {
@@ -240,6 +251,7 @@ static void patch_build(struct patch *p, bool all)
 	patch_evses(p, all);
 	patch_vehicles(p, &vehicles);
 	patch_meters(p);
+	patch_alarms(p);
 	p->hub->revision = p->hub->api->core->fleet.revision;
 }
 

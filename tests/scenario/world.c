@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "csms/alarms.h"
 #include "csms/config.h"
 #include "csms/command.h"
 #include "csms/control.h"
@@ -432,6 +433,8 @@ void world_start(struct world *w)
 	ck_assert_msg(c->reservations != NULL, "%s", why);
 	c->lists = lists_create(c, why);
 	ck_assert_msg(c->lists != NULL, "%s", why);
+	c->alarms = alarms_create(c, why);
+	ck_assert_msg(c->alarms != NULL, "%s", why);
 	c->meters = meters_create(c, why);
 	ck_assert_msg(c->meters != NULL, "%s", why);
 	c->control = control_create(c, why);
@@ -456,6 +459,8 @@ static void finish_core(struct world *w)
 	c->control = NULL;
 	meters_destroy(c->meters);
 	grid_edits_destroy(c->grid_edits);
+	alarms_destroy(c->alarms);
+	c->alarms = NULL;
 	lists_destroy(c->lists);
 	c->lists = NULL;
 	reservations_destroy(c->reservations);

@@ -107,6 +107,9 @@ int ctl_command(struct ctl *c);
 int ctl_commands_list(struct ctl *c);
 int ctl_forget(struct ctl *c);
 
+/* alarms.c */
+int ctl_alarms(struct ctl *c);
+
 /* wire.c */
 int ctl_wire(struct ctl *c);
 

@@ -163,6 +163,12 @@ const struct command ctl_commands[] = {
 		ctl_reservations, 0, 3, "--station= --state= --limit=",
 		"Reservations, newest first; --state open: those that hold",
 		"depotctl reservations cancel CP-07 1203"},
+	{"alarms",
+		"[list] [--state active|aside|open|past] [--limit N] | show ID | take ID |\n"
+		"              hand-over ID --to NAME | put-aside ID --until T   [--note TEXT]",
+		ctl_alarms, 0, 2, "--state= --limit= --to= --until= --note=",
+		"What a person must look at, and who does; show: the runbook",
+		"depotctl alarms put-aside 01JA --until 2026-03-12T06:00:00Z --note 'part ordered'"},
 	{"link", "[--name NAME] [--role viewer|operator|admin]", ctl_link, 0, 0, "--name= --role=",
 		"Makes a sign-in link for the console, good once and for 10 minutes",
 		"depotctl link --name anna"},

@@ -155,6 +155,25 @@ export interface VehicleView {
 	power_w?: number;
 }
 
+export interface AlarmView {
+	id: string;
+	kind: string;
+	subject: string;
+	rank: string;
+	state: string;
+	text: string;
+	step: string;
+	runbook: string;
+	since: string;
+	last_at: string;
+	count: number;
+	cleared_at?: string;
+	owner?: string;
+	taken_at?: string;
+	aside_until?: string;
+	note?: string;
+}
+
 export interface Overview {
 	at: string;
 	depot: string;
@@ -167,6 +186,7 @@ export interface Overview {
 	stations: StationView[];
 	vehicles: VehicleView[];
 	meters: MeterView[];
+	alarms: AlarmView[];
 }
 
 export interface PowerPoint {

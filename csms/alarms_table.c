@@ -1,0 +1,102 @@
+/* What each kind of alarm is. Words for the one who is called at night: what to do first, then the
+ * rest in order. */
+#include <string.h>
+
+#include "csms/alarms.h"
+
+#define ROW(kind, text, when, calm, next, steps)                                                   \
+	[ALARM_##kind] = {.name = text,                                                            \
+		.rank = ALARM_##when,                                                              \
+		.calm_s = calm,                                                                    \
+		.step = next,                                                                      \
+		.runbook = steps}
+
+const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
+	ROW(MEASUREMENT_OLD, "measurement-old", TONIGHT, 60,
+		"Look at the node's meter: power, wire, gateway.",
+		"Open `depotctl meters`: which link is silent, and since when.\n"
+		"One meter silent: its fuse, its wire, its address. All of a gateway: the gateway's "
+		"power and network.\n"
+		"Values come but do not move: restart the gateway, it repeats its last answer.\n"
+		"Until it is mended the node charges less, never more: nothing else must be done."),
+	ROW(LIMIT_BROKEN, "limit-broken", URGENT, 60,
+		"Find the load that grew: EVSEs are lowered already.",
+		"Look at the node: how much is EVSEs, how much is other load.\n"
+		"Other load alone above the limit: switch off what can be; charging cannot help.\n"
+		"EVSEs draw more than they may: see alarms charger-disobeys; switch that charger off.\n"
+		"Neither: check the meter's transformer ratio and the limit in the depot's file."),
+	ROW(CHARGER_DISOBEYS, "charger-disobeys", TONIGHT, 0,
+		"Reset the charger when its van can spare it.",
+		"Others pay for what it draws: it counts as load that nobody controls.\n"
+		"See `depotctl obedience STATION` for what it is like.\n"
+		"Compare its charging profiles with ours: `depotctl profiles STATION`.\n"
+		"Reset it; if it goes on, look for newer firmware, or switch its local load "
+		"management on."),
+	ROW(DEMAND_AT_RISK, "demand-at-risk", URGENT, 300,
+		"Switch off other load until the window ends.",
+		"Charging is at its least already, and the other load alone breaks the target.\n"
+		"Switch off what can wait for some minutes: heating, cooling, compressors.\n"
+		"If the target was set too low for this depot, raise target_w in the depot's file: a "
+		"month's peak is paid only once."),
+	ROW(GRID_LOST, "grid-lost", URGENT, 60,
+		"Call the grid operator; vans that leave first charge from the stores.",
+		"Is it the street or the house? Look at the main switch and the neighbours.\n"
+		"With stores: depotd sheds to what they and PV give, in the order of departure.\n"
+		"Decide which vans must not leave later, and set their departures.\n"
+		"When the grid is back depotd waits, then lets the vans return in steps."),
+	ROW(POWER_RETURNED, "power-returned", THIS_WEEK, 60, "Nothing: charging returns in steps.",
+		"The feeder's power was gone and is back. Vans start one after another.\n"
+		"If it trips again the steps become smaller; find out what trips it.\n"
+		"Stations that do not come back: their own breaker."),
+	ROW(METER_SILENT, "meter-silent", TONIGHT, 60, "Look at the meter's wire and gateway.",
+		"`depotctl meters` shows timeouts and errors of the link.\n"
+		"Timeouts only: power, address, wire. Errors of checksum: the bus's end resistors "
+		"and ground.\n"
+		"After repair nothing must be done: readings are taken up at once."),
+	ROW(STATION_SILENT, "station-silent", TONIGHT, 60,
+		"Move the van, or bring the station back before it leaves.",
+		"The station has no connection and a van stands there that needs it.\n"
+		"It charges with its safe tail only, if at all.\n"
+		"Look at its breaker and its network; restart it.\n"
+		"No time: another place for the van."),
+	ROW(DISK_FULL, "disk-full", TONIGHT, 300, "Make room on the disk of the store.",
+		"Messages are no longer recorded; the journal has the rest of the room.\n"
+		"Old logs and backups on that disk go first.\n"
+		"Then less in the store: store.wire_max_mb, store.series_max_days."),
+	ROW(ENVELOPE_REFUSED, "envelope-refused", TONIGHT, 0,
+		"Read why, and tell the grid operator.",
+		"A limit came that could not be taken; the one before it stands.\n"
+		"The reason is in the alarm: unknown node, wrong unit, in the past.\n"
+		"Agree with the operator what is meant."),
+	ROW(ENVELOPE_FALLBACK, "envelope-fallback", TONIGHT, 60,
+		"Ask the grid operator why its system is silent.",
+		"The agreed fallback is in force until it speaks again.\n"
+		"Look at the network first: is the provider's address reached from here?"),
+	ROW(ENVELOPE_BROKEN, "envelope-broken", URGENT, 300,
+		"Switch off other load until the envelope is kept.",
+		"More is drawn than the grid operator allows; EVSEs are lowered already.\n"
+		"It goes into the record of compliance, with times and powers."),
+	ROW(PROVIDER_SILENT, "provider-silent", TONIGHT, 60,
+		"Look at the connection to the provider.",
+		"The provider does not answer; forecasts and measurements wait.\n"
+		"Address, certificate and token stand in the registration."),
+};
+
+const char *alarm_rank_name(enum alarm_rank r)
+{
+	static const char *const names[] = {
+		[ALARM_URGENT] = "urgent",
+		[ALARM_TONIGHT] = "tonight",
+		[ALARM_THIS_WEEK] = "this-week",
+	};
+
+	return names[r];
+}
+
+int alarm_kind_find(const char *name)
+{
+	for (int i = 0; i < ALARM_KIND_COUNT; i++)
+		if (strcmp(alarm_table[i].name, name) == 0)
+			return i;
+	return -1;
+}

@@ -1,0 +1,75 @@
+/* What the guard keeps over a restart: demand windows with the peaks of their months, and what
+ * chargers have shown of themselves. */
+#include <stdlib.h>
+
+#include "db/projection.h"
+#include "gen/event.h"
+
+struct safety {
+	struct sql *sql;
+	sqlite3_stmt *window, *learned, *gone;
+};
+
+static void *create(struct sql *s)
+{
+	struct safety *p = calloc(1, sizeof *p);
+	if (!p)
+		return NULL;
+	p->sql = s;
+	const struct sql_prepared list[] = {
+		{&p->window, "INSERT OR REPLACE INTO demand_windows (depot, node, month, start,"
+			     " register_wh, peak_w, peak_at) VALUES (?1,?2,?3,?4,?5,?6,?7)"},
+		{&p->learned, "INSERT OR REPLACE INTO chargers_learned (depot, station, evse, at,"
+			      " source_seq) VALUES (?1,?2,?3,?4,?5)"},
+		{&p->gone, "DELETE FROM chargers_learned WHERE depot=?1 AND station=?2"},
+	};
+	if (sql_prepare_all(s, list, sizeof list / sizeof *list) == 0)
+		return p;
+	free(p);
+	return NULL;
+}
+
+static int on_window(void *self, const struct journal_entry *e)
+{
+	struct safety *p = self;
+	const struct event_demand_window_ended *w = e->payload;
+	sqlite3_stmt *st = p->window;
+	sql_bind_text(st, 1, e->depot);
+	sql_bind_text(st, 2, w->node);
+	sqlite3_bind_int64(st, 3, w->month);
+	sqlite3_bind_int64(st, 4, w->start.ms);
+	sql_bind_optional(st, 5, w->has_register_wh, w->register_wh);
+	sqlite3_bind_int64(st, 6, w->peak_w);
+	sqlite3_bind_int64(st, 7, w->peak_at.ms);
+	return sql_run(p->sql, st);
+}
+
+static int on_learned(void *self, const struct journal_entry *e)
+{
+	struct safety *p = self;
+	const struct event_charger_learned *l = e->payload;
+	sqlite3_stmt *st = p->learned;
+	sql_bind_text(st, 1, e->depot);
+	sql_bind_text(st, 2, projection_subject(e));
+	sqlite3_bind_int64(st, 3, l->evse_id);
+	sqlite3_bind_int64(st, 4, e->at.ms);
+	sqlite3_bind_int64(st, 5, e->seq);
+	return sql_run(p->sql, st);
+}
+
+static int on_removed(void *self, const struct journal_entry *e)
+{
+	struct safety *p = self;
+	sql_bind_text(p->gone, 1, e->depot);
+	sql_bind_text(p->gone, 2, projection_subject(e));
+	return sql_run(p->sql, p->gone);
+}
+
+const struct projection projection_safety = {"safety", create, free, NULL};
+
+const struct projection_rule projection_safety_rules[] = {
+	{EVENT_DEMAND_WINDOW_ENDED, &projection_safety, on_window},
+	{EVENT_CHARGER_LEARNED, &projection_safety, on_learned},
+	{EVENT_STATION_REMOVED, &projection_safety, on_removed},
+	{.type = -1},
+};
