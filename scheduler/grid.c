@@ -451,6 +451,10 @@ static const char *const source_names[GRID_SOURCE_COUNT] = {
 	[GRID_SOURCE_ROTATION] = "rotation",
 	[GRID_SOURCE_DISOBEYED] = "disobeyed",
 	[GRID_SOURCE_IMBALANCE] = "imbalance",
+	[GRID_SOURCE_DEMAND] = "demand window",
+	[GRID_SOURCE_RAMP] = "power return",
+	[GRID_SOURCE_ISLAND] = "island",
+	[GRID_SOURCE_AGREED_MINIMUM] = "agreed minimum",
 };
 
 static const char *const kind_names[] = {

@@ -55,6 +55,8 @@ struct guard_evse_in {
 	int32_t wanted_w; /* by the plan, now */
 	int32_t measured_w; /* GUARD_UNKNOWN_W: not known */
 	int64_t measured_ms; /* when, by the clock of now_ms */
+	int64_t reaction_ms; /* it follows a command within this; 0: that of the config */
+	int32_t uncontrolled_w; /* disobeys: counts at least for this, whatever it is told; 0: not */
 	int32_t min_w; /* smallest power of the vehicle but 0; the EVSE's own counts if greater */
 	int urgency; /* class: smaller charges first; turns are taken within one class */
 	int64_t depart_ms; /* order within a class; any clock */

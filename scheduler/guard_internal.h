@@ -27,6 +27,7 @@ struct guard_evse {
 
 	bool fixed; /* nothing to decide: nobody there, or out of reach */
 	bool disobeys;
+	int64_t reaction_ms;
 	bool awaits_room; /* room on its way is kept for it to start */
 	bool exact; /* weights are the parts themselves, not only their bounds */
 	uint8_t weight[GRID_CHANNELS]; /* sixths of its power on each channel; total: 6 */

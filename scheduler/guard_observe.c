@@ -12,7 +12,7 @@ static void follow_command(struct guard *g, struct guard_evse *s, int32_t comman
 		if (g->now_ms >= s->high_until_ms)
 			s->high_w = 0;
 		s->high_w = guard_most(s->high_w, s->commanded_w);
-		s->high_until_ms = g->now_ms + g->cfg.reaction_ms;
+		s->high_until_ms = g->now_ms + s->reaction_ms;
 	}
 	s->commanded_w = commanded;
 	s->ceiling_w = commanded;
@@ -22,7 +22,7 @@ static void follow_command(struct guard *g, struct guard_evse *s, int32_t comman
 		s->behind_since_ms = GUARD_LONG_AGO_MS;
 	else if (s->behind_since_ms == GUARD_LONG_AGO_MS)
 		s->behind_since_ms = g->now_ms;
-	else if (g->now_ms - s->behind_since_ms > g->cfg.reaction_ms)
+	else if (g->now_ms - s->behind_since_ms > s->reaction_ms)
 		s->floor_w = commanded;
 }
 
@@ -98,6 +98,7 @@ static void observe_evse(struct guard *g, int e, const struct guard_evse_in *in)
 	}
 	s->fixed = s->disobeys = s->awaits_room = false;
 	s->floor_w = 0;
+	s->reaction_ms = in->reaction_ms > 0 ? in->reaction_ms : g->cfg.reaction_ms;
 	s->min_w = guard_most(in->min_w, leaf->min_w);
 	weigh(g, s, in, leaf);
 	follow_command(g, s, commanded);
@@ -112,6 +113,10 @@ static void observe_evse(struct guard *g, int e, const struct guard_evse_in *in)
 	if (in->measured_ms >= s->high_until_ms && above(g, measured_w(s, in), s->ceiling_w)) {
 		s->disobeys = true;
 		s->floor_w = guard_most(s->floor_w, measured_w(s, in));
+	}
+	if (in->uncontrolled_w > 0) {
+		s->disobeys = true;
+		s->floor_w = guard_most(s->floor_w, in->uncontrolled_w);
 	}
 	if (!in->reachable) {
 		s->fixed = true;

@@ -241,6 +241,41 @@ START_TEST(who_disobeys_counts_as_measured)
 }
 END_TEST
 
+/* What scheduler/obey.h has learned of chargers. */
+START_TEST(who_is_known_to_disobey_counts_even_while_it_draws_less)
+{
+	begin(6000, 1000);
+	cycle();
+	evse[0].uncontrolled_w = 10000;
+	cycle();
+	ck_assert_int_eq(r.evse[0].source, GRID_SOURCE_DISOBEYED);
+	ck_assert_int_eq(r.evse[0].counted_w, 10000);
+	ck_assert_int_le(allowed(1) + allowed(2), 9000);
+	ck_assert_int_eq(r.node[0].uncontrolled_w, 1000);
+	end();
+}
+END_TEST
+
+START_TEST(slow_charger_holds_its_room_for_longer)
+{
+	for (int slow = 0; slow <= 1; slow++) {
+		begin(6000, 1000);
+		cycle();
+		evse[0].reaction_ms = slow ? 30000 : 0;
+		evse[0].wanted_w = evse[0].commanded_w = 4200;
+		cycle();
+		ck_assert_int_eq(r.evse[0].counted_w, 6000);
+		for (int s = 0; s < 12; s++)
+			cycle();
+		ck_assert_int_eq(r.evse[0].counted_w, slow ? 6000 : 4200);
+		for (int s = 0; s < 20; s++)
+			cycle();
+		ck_assert_int_eq(r.evse[0].counted_w, 4200);
+		end();
+	}
+}
+END_TEST
+
 START_TEST(old_measurement_is_no_disobedience)
 {
 	begin(6000, 2000);
@@ -813,6 +848,8 @@ int main(void)
 	tcase_add_test(c, never_more_than_the_plan_wants);
 	tcase_add_test(c, room_is_used_only_when_it_is_confirmed);
 	tcase_add_test(c, who_disobeys_counts_as_measured);
+	tcase_add_test(c, who_is_known_to_disobey_counts_even_while_it_draws_less);
+	tcase_add_test(c, slow_charger_holds_its_room_for_longer);
 	tcase_add_test(c, old_measurement_is_no_disobedience);
 	tcase_add_test(c, who_is_out_of_reach_keeps_what_is_in_force);
 	tcase_add_test(c, stale_data_has_tiers);
