@@ -13,7 +13,9 @@ static modbus_t *bus;
 static void setup(void)
 {
 	char why[200];
-	meter = meter_server_create("127.0.0.1", 0, 7, why);
+	struct pose pose;
+	pose_init(&pose, NULL);
+	meter = meter_server_create("127.0.0.1", 0, 7, &pose, why);
 	ck_assert_msg(meter != NULL, "%s", why);
 	bus = modbus_new_tcp("127.0.0.1", meter_server_port(meter));
 	modbus_set_slave(bus, 7);
@@ -92,8 +94,47 @@ START_TEST(several_clients_and_a_taken_port)
 	modbus_close(other);
 	modbus_free(other);
 	ck_assert_double_eq(reading(52), 5000);
-	ck_assert_ptr_null(meter_server_create("127.0.0.1", meter_server_port(meter), 1, why));
+	struct pose pose;
+	pose_init(&pose, NULL);
+	ck_assert_ptr_null(
+		meter_server_create("127.0.0.1", meter_server_port(meter), 1, &pose, why));
 	ck_assert_ptr_nonnull(strstr(why, "cannot listen"));
+}
+END_TEST
+
+static uint16_t word_at(const struct pose *p, const uint16_t *registers, int address)
+{
+	return registers[address - p->first];
+}
+
+START_TEST(poses_as_other_families)
+{
+	struct arena *a = arena_create(0);
+	double q[METER_QUANTITIES] = {0};
+	uint16_t registers[65536] = {0};
+	struct pose p;
+	char why[400];
+	const struct meter_map *map = meter_map_load("etc/meters/carlo-gavazzi-em24.yaml", a, why);
+	ck_assert_msg(map != NULL, "%s", why);
+	q[METER_QUANTITY_POWER_W] = -70000;
+	q[METER_QUANTITY_FREQUENCY_HZ] = 50;
+	pose_init(&p, map);
+	ck_assert_int_eq(p.first, 0);
+	ck_assert_int_eq(p.count, 94);
+	pose_put(&p, q, registers);
+	/* -700000 tenths, the low word first */
+	ck_assert_int_eq(word_at(&p, registers, 40), 0x51a0);
+	ck_assert_int_eq(word_at(&p, registers, 41), 0xfff5);
+	ck_assert_int_eq(word_at(&p, registers, 55), 500);
+	memset(registers, 0, sizeof registers);
+	pose_init_sunspec(&p);
+	pose_put_constants(&p, registers);
+	pose_put(&p, q, registers);
+	ck_assert_int_eq(word_at(&p, registers, 40000), 0x5375);
+	ck_assert_int_eq(word_at(&p, registers, 40070), 203);
+	ck_assert_int_eq((int16_t)word_at(&p, registers, 40088), -7000); /* tens of W */
+	ck_assert_int_eq(word_at(&p, registers, 40177), 0xffff);
+	arena_destroy(a);
 }
 END_TEST
 
@@ -105,6 +146,7 @@ int main(void)
 	tcase_add_test(t, registers_of_an_sdm630);
 	tcase_add_test(t, frozen_then_silent_then_fine);
 	tcase_add_test(t, several_clients_and_a_taken_port);
+	tcase_add_test(t, poses_as_other_families);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -354,6 +354,7 @@ static int start(struct app *a)
 		.call_timeout_ms = (int64_t)fmax(CALL_TIMEOUT_MS, LEAST_REAL_MS * o->speed),
 		.station_count = o->stations,
 		.no_meters = o->no_meters,
+		.meter_maps = o->meter_maps,
 		.port = make_line,
 		.ctx = a,
 	};

@@ -10,24 +10,14 @@
 #include <unistd.h>
 #include "tools/depotsim/meter_server.h"
 
-#define REGISTERS   400
 #define MAX_CLIENTS 16
-#define MWS_PER_KWH 3.6e9
-
-/* Addresses of the SDM630's input registers. */
-enum {
-	REG_VOLTS = 0, /* L1, L2, L3 */
-	REG_AMPERES = 6,
-	REG_WATTS = 12,
-	REG_TOTAL_WATTS = 52,
-	REG_HERTZ = 70,
-	REG_IMPORT_KWH = 72,
-	REG_EXPORT_KWH = 74,
-};
+#define MWS_PER_WH  3.6e6
 
 struct meter_server {
 	modbus_t *bus;
 	modbus_mapping_t *map;
+	struct pose pose;
+	uint16_t *registers; /* of the map: those that the pose fills */
 	pthread_mutex_t lock; /* guards `map`, `trouble`, `reads` */
 	pthread_t thread;
 	int listener;
@@ -38,33 +28,23 @@ struct meter_server {
 	int64_t reads;
 };
 
-/* By hand: modbus_set_float_abcd() of libmodbus 3.1.6 swaps the bytes of each word. */
-static void put(struct meter_server *m, int address, double v)
-{
-	float f = (float)v;
-	uint32_t bits;
-	memcpy(&bits, &f, sizeof bits);
-	m->map->tab_input_registers[address] = (uint16_t)(bits >> 16);
-	m->map->tab_input_registers[address + 1] = (uint16_t)bits;
-}
-
 void meter_server_set(struct meter_server *m, const struct meter_values *v)
 {
-	double total = 0;
-	pthread_mutex_lock(&m->lock);
-	if (m->trouble != METER_FROZEN) {
-		for (int i = 0; i < 3; i++) {
-			double w = (double)v->phase_mw[i] / 1000;
-			put(m, REG_VOLTS + 2 * i, v->volts);
-			put(m, REG_AMPERES + 2 * i, (w < 0 ? -w : w) / v->volts);
-			put(m, REG_WATTS + 2 * i, w);
-			total += w;
-		}
-		put(m, REG_TOTAL_WATTS, total);
-		put(m, REG_HERTZ, 50);
-		put(m, REG_IMPORT_KWH, (double)v->import_mws / MWS_PER_KWH);
-		put(m, REG_EXPORT_KWH, (double)v->export_mws / MWS_PER_KWH);
+	double q[METER_QUANTITIES] = {0};
+
+	for (int i = 0; i < 3; i++) {
+		double w = (double)v->phase_mw[i] / 1000;
+		q[METER_QUANTITY_VOLTAGE_L1_V + i] = v->volts;
+		q[METER_QUANTITY_CURRENT_L1_A + i] = (w < 0 ? -w : w) / v->volts;
+		q[METER_QUANTITY_POWER_L1_W + i] = w;
+		q[METER_QUANTITY_POWER_W] += w;
 	}
+	q[METER_QUANTITY_FREQUENCY_HZ] = 50;
+	q[METER_QUANTITY_IMPORT_WH] = (double)v->import_mws / MWS_PER_WH;
+	q[METER_QUANTITY_EXPORT_WH] = (double)v->export_mws / MWS_PER_WH;
+	pthread_mutex_lock(&m->lock);
+	if (m->trouble != METER_FROZEN)
+		pose_put(&m->pose, q, m->registers);
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -141,10 +121,25 @@ static int bound_port(int listener)
 	return ntohs(at.sin_port);
 }
 
+/* Registers of the one function and the addresses that the family has: all else is refused. */
+static modbus_mapping_t *make_map(struct meter_server *m)
+{
+	bool is_input = m->pose.map->function == METER_FUNCTION_INPUT;
+	unsigned first = (unsigned)m->pose.first, count = (unsigned)m->pose.count;
+	modbus_mapping_t *map = modbus_mapping_new_start_address(
+		0, 0, 0, 0, first, is_input ? 0 : count, first, is_input ? count : 0);
+
+	if (!map)
+		return NULL;
+	m->registers = is_input ? map->tab_input_registers : map->tab_registers;
+	pose_put_constants(&m->pose, m->registers);
+	return map;
+}
+
 static int start(struct meter_server *m, const char *host, int port, char why[200])
 {
 	m->bus = modbus_new_tcp(host, port);
-	m->map = modbus_mapping_new(0, 0, 0, REGISTERS);
+	m->map = make_map(m);
 	m->stop = eventfd(0, EFD_CLOEXEC);
 	if (!m->bus || !m->map || m->stop < 0) {
 		snprintf(why, 200, "meter on %.80s:%d: %s", host, port, modbus_strerror(errno));
@@ -179,7 +174,8 @@ static void release(struct meter_server *m)
 	free(m);
 }
 
-struct meter_server *meter_server_create(const char *host, int port, int unit, char why[200])
+struct meter_server *meter_server_create(
+	const char *host, int port, int unit, const struct pose *pose, char why[200])
 {
 	struct meter_server *m = calloc(1, sizeof *m);
 	if (!m) {
@@ -187,6 +183,7 @@ struct meter_server *meter_server_create(const char *host, int port, int unit, c
 		return NULL;
 	}
 	m->unit = unit;
+	m->pose = *pose;
 	m->listener = m->stop = -1;
 	pthread_mutex_init(&m->lock, NULL);
 	if (start(m, host, port, why) == 0)

@@ -1,6 +1,6 @@
 /*
- * Meter server: one Modbus TCP server with the input registers of an Eastron SDM630 (function 4,
- * float32, high word first), in a thread of its own. The only user of libmodbus here.
+ * Meter server: one Modbus TCP server that poses as some family of meters (pose.h), in a thread of
+ * its own. The only user of libmodbus here.
  *
  * meter_server_set() and meter_server_trouble() may be called from one other thread.
  */
@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "tools/depotsim/pose.h"
 
 /* What the meter measures. Power by phase; import and export since it was mounted. */
 struct meter_values {
@@ -27,7 +28,8 @@ enum meter_trouble {
 struct meter_server;
 
 /* Listens on `host` (an address) and `port` (0: any free one) as `unit`. NULL with `why`. */
-struct meter_server *meter_server_create(const char *host, int port, int unit, char why[200]);
+struct meter_server *meter_server_create(
+	const char *host, int port, int unit, const struct pose *pose, char why[200]);
 
 int meter_server_port(const struct meter_server *m);
 void meter_server_set(struct meter_server *m, const struct meter_values *v);

@@ -26,6 +26,7 @@ static const char usage[] =
 	"  --ca FILE          PEM file of the authority that signed the server's certificate\n"
 	"  --passwords FILE   one identity:password a line; a line *:password is for all others\n"
 	"  --no-meters        do not serve the meters of the depot's file\n"
+	"  --meter-maps DIR   register maps, for meters other than eastron-sdm630 and sunspec\n"
 	"\n"
 	"Time\n"
 	"  --speed N          N simulated seconds pass in one real second (1)\n"
@@ -67,6 +68,7 @@ enum choice {
 	OPT_DAY,
 	OPT_SITE_LIMIT,
 	OPT_METER_PORT,
+	OPT_METER_MAPS,
 	OPT_NO_METERS,
 	OPT_QUIET,
 	OPT_JSON,
@@ -91,6 +93,7 @@ static const struct option rows[] = {
 	{"day", required_argument, NULL, OPT_DAY},
 	{"site-limit", required_argument, NULL, OPT_SITE_LIMIT},
 	{"meter-port", required_argument, NULL, OPT_METER_PORT},
+	{"meter-maps", required_argument, NULL, OPT_METER_MAPS},
 	{"no-meters", no_argument, NULL, OPT_NO_METERS},
 	{"quiet", no_argument, NULL, OPT_QUIET},
 	{"json", no_argument, NULL, OPT_JSON},
@@ -191,6 +194,9 @@ static int take(int option, const char *value, struct options *o)
 		return read_int("site-limit", value, 1, 1000000000, &o->site_w);
 	case OPT_METER_PORT:
 		return read_small("meter-port", value, 65535, &o->meter_port);
+	case OPT_METER_MAPS:
+		o->meter_maps = value;
+		return 0;
 	case OPT_NO_METERS:
 		o->no_meters = true;
 		return 0;

@@ -9,7 +9,7 @@
 
 struct options {
 	const char *depot, *scenario, *csms, *csms_tls, *ca, *passwords, *report;
-	const char *make_depot, *out;
+	const char *make_depot, *out, *meter_maps;
 	double speed;
 	bool has_start, has_origin, has_until;
 	wall_t start, until;

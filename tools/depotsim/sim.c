@@ -46,6 +46,7 @@ struct sim {
 	struct failure *failures;
 	struct visits *visits;
 	struct spare *spare; /* made up beyond those of the depot */
+	struct arena *arena; /* register maps */
 };
 
 /* ---- building ---- */
@@ -113,16 +114,48 @@ static int init_base_loads(struct sim *s, const struct scenario_file *scenario, 
 	return 0;
 }
 
-static int init_meters(struct sim *s, char why[200])
+/* The family that a meter of the depot's file is to pose as. */
+static int choose_pose(struct sim *s, const struct depot_meter *m, const char *maps,
+	struct pose *out, char why[200])
 {
+	const struct meter_map *map = NULL;
+	char path[500], words[400];
+
+	if (strcmp(m->map, "sunspec") == 0) {
+		pose_init_sunspec(out);
+		return 0;
+	}
+	if (strcmp(m->map, "eastron-sdm630") != 0) {
+		if (!maps) {
+			snprintf(why, 200, "meter %s: to pose as %s: --meter-maps DIR", m->id,
+				m->map);
+			return -1;
+		}
+		snprintf(path, sizeof path, "%.400s/%.60s.yaml", maps, m->map);
+		map = meter_map_load(path, s->arena, words);
+		if (!map) {
+			snprintf(why, 200, "meter %s: %.150s", m->id, words);
+			return -1;
+		}
+	}
+	pose_init(out, map);
+	return 0;
+}
+
+static int init_meters(struct sim *s, const char *maps, char why[200])
+{
+	struct pose pose;
+
 	for (int i = 0; i < s->node_count; i++) {
 		const char *id = s->nodes[i].config->meter;
 		for (size_t k = 0; id && k < s->depot->meters.count; k++) {
 			const struct depot_meter *m = &s->depot->meters.items[k];
 			if (strcmp(m->id, id) != 0 || !m->tcp)
 				continue;
+			if (choose_pose(s, m, maps, &pose, why) != 0)
+				return -1;
 			s->nodes[i].meter = meter_server_create(
-				m->tcp->host, (int)m->tcp->port, (int)m->unit, why);
+				m->tcp->host, (int)m->tcp->port, (int)m->unit, &pose, why);
 			if (!s->nodes[i].meter)
 				return -1;
 		}
@@ -349,12 +382,13 @@ struct sim *sim_create(const struct depot_file *depot, const struct scenario_fil
 	s->env.call_timeout_ms = options->call_timeout_ms;
 	s->env.report = report_create((int)depot->nodes.count);
 	s->nodes = calloc(depot->nodes.count + 1, sizeof *s->nodes);
-	if (!s->env.report || !s->nodes || station_env_init(&s->env) != 0)
+	s->arena = arena_create(0);
+	if (!s->arena || !s->env.report || !s->nodes || station_env_init(&s->env) != 0)
 		goto fail;
 	if (init_nodes(s, why) || init_base_loads(s, scenario, why) ||
 		init_stations(s, scenario, options, why) || init_failures(s, scenario, why))
 		goto fail;
-	if (!options->no_meters && init_meters(s, why) != 0)
+	if (!options->no_meters && init_meters(s, options->meter_maps, why) != 0)
 		goto fail;
 	s->visits = visits_create(&s->env, depot, scenario, s->stations, s->station_count, why);
 	if (s->visits)
@@ -374,6 +408,7 @@ void sim_destroy(struct sim *s)
 	for (int i = 0; i < s->station_count; i++)
 		station_destroy(s->stations[i]);
 	report_destroy(s->env.report);
+	arena_destroy(s->arena);
 	free(s->spare);
 	free(s->stations);
 	free(s->station_node);

@@ -17,6 +17,7 @@ struct sim_options {
 	int64_t call_timeout_ms; /* simulated */
 	int station_count; /* of the depot's stations; more are made up; 0: all of them */
 	bool no_meters;
+	const char *meter_maps; /* folder of register maps, for meters other than an SDM630 */
 	/* The way to the central system of station number `i` (identity `id`). 0 or -1. */
 	int (*port)(
 		void *ctx, int i, const char *id, int security_profile, struct station_port *out);
