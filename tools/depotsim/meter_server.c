@@ -18,13 +18,14 @@ struct meter_server {
 	modbus_mapping_t *map;
 	struct pose pose;
 	uint16_t *registers; /* of the map: those that the pose fills */
-	pthread_mutex_t lock; /* guards `map`, `trouble`, `reads` */
+	pthread_mutex_t lock; /* guards all that changes */
 	pthread_t thread;
 	int listener;
 	int stop; /* eventfd: tells the thread to end */
 	int port;
 	int unit;
 	enum meter_trouble trouble;
+	bool is_set; /* it has measured something: before that it says nothing */
 	int64_t reads;
 };
 
@@ -45,6 +46,7 @@ void meter_server_set(struct meter_server *m, const struct meter_values *v)
 	pthread_mutex_lock(&m->lock);
 	if (m->trouble != METER_FROZEN)
 		pose_put(&m->pose, q, m->registers);
+	m->is_set = true;
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -73,7 +75,7 @@ static bool serve(struct meter_server *m, int fd)
 		return false;
 	int unit = query[modbus_get_header_length(m->bus) - 1];
 	pthread_mutex_lock(&m->lock);
-	bool answer = len > 0 && m->trouble != METER_SILENT &&
+	bool answer = len > 0 && m->is_set && m->trouble != METER_SILENT &&
 		      (unit == m->unit || unit == MODBUS_TCP_SLAVE || unit == 0);
 	if (answer) {
 		/* A client that has gone is noticed at the next read. */
