@@ -1,0 +1,91 @@
+/*
+ * Envelopes: limits over time that a grid operator or a person puts on nodes of the tree, from
+ * whatever protocol. Adapters hand them in with envelope_receive(); the guard and the planner read
+ * them like any other limit. What counts when several speak of one node: scheduler/envelope.h.
+ *
+ * Newer blocks of one owner, node, kind and type take the place of older ones for the time that
+ * they speak of, from now on. Everything is journalled before it counts, and taken up again at a
+ * start. Who may refuse what, and when: docs/energy.md. Loop thread only.
+ */
+#ifndef CSMS_ENVELOPE_H
+#define CSMS_ENVELOPE_H
+
+#include "csms/core.h"
+#include "scheduler/envelope.h"
+
+#define ENVELOPES_MAX      500 /* that are not over */
+#define ENVELOPE_ID_SIZE   37
+#define ENVELOPE_OWNER_MAX 80
+#define ENVELOPE_TYPE_MAX  40
+
+struct envelopes;
+
+/* What somebody wants of a node. All strings are copied. */
+struct envelope_offer {
+	const char *node;
+	const char *owner; /* adapter and peer: "oscp/dso-1", "operator/anna" */
+	const char *type; /* of the owner's messages, "CONSUMPTION"; NULL: he has but one */
+	const char *reference; /* his own name for it, or the message's id; NULL: none */
+	enum envelope_kind kind;
+	int priority; /* 0..9, greater goes first; among those of the same owner only */
+	bool is_grid; /* the word of a grid operator: obeyed first when it starts at once */
+	const struct envelope_block *blocks; /* in any order */
+	int count;
+	const char *actor; /* of the journal: who sent it */
+	const char *why; /* NULL: not said */
+};
+
+/* One that is held, as others may see it. Owned by csms/envelope.c. */
+struct held_envelope {
+	struct envelope e; /* what counts of it: the blocks less what newer ones replaced */
+	char id[ENVELOPE_ID_SIZE];
+	char node[GRID_ID_MAX + 1];
+	char owner[UTF8_SIZE(ENVELOPE_OWNER_MAX)];
+	char type[UTF8_SIZE(ENVELOPE_TYPE_MAX)];
+	char reference[UTF8_SIZE(100)];
+	char why[UTF8_SIZE(200)]; /* of the owner, then of the last move */
+	bool is_grid;
+	bool is_urgent; /* came so late that it was obeyed before anybody was asked */
+	wall_t moved_at;
+	char decided_by[UTF8_SIZE(80)]; /* who accepted it; "" nobody yet */
+	wall_t decided_at;
+	struct held_envelope *prev, *next;
+};
+
+/* Takes an envelope in. It counts when the journal has it. 0 with its id; -1 with one line for a
+ * person: unknown node, no or bad blocks, all in the past, too many. */
+int envelope_receive(
+	struct core *c, const struct envelope_offer *o, char id[ENVELOPE_ID_SIZE], char why[200]);
+
+/* -1: there is none of that id that is not over. */
+int envelope_withdraw(struct core *c, const char *id, const char *actor, const char *reason);
+
+/* Yes or no to one that waits; no also to one of a grid operator that was obeyed first. -1 with one
+ * line. */
+int envelope_accept(
+	struct core *c, const char *id, const char *actor, const char *reason, char why[200]);
+int envelope_refuse(
+	struct core *c, const char *id, const char *actor, const char *reason, char why[200]);
+
+/* The owner went silent (his fallback blocks count from now on, beside his limits) or is heard
+ * again. Says nothing if it is known already. */
+void envelope_owner_silent(struct core *c, const char *owner, bool is_silent, const char *reason);
+
+/* Told of each move of an envelope: from received on to its end. For adapters that must answer
+ * their peer; one for each prefix of owners ("oscp/"), which must last. */
+typedef void (*envelope_fn)(void *arg, const struct held_envelope *h, const char *reason);
+void envelopes_watch(struct envelopes *all, const char *owner_prefix, envelope_fn fn, void *arg);
+
+/* Not over, oldest first, linked by next. NULL: none. */
+const struct held_envelope *envelopes_first(const struct core *c);
+const struct held_envelope *envelope_find(const struct core *c, const char *id); /* or NULL */
+
+/* Writes what counts at `now` into the limits that come and go. For each cycle of control. */
+void envelopes_apply(
+	struct envelopes *all, const struct grid_tree *t, struct grid_limits *l, wall_t now);
+
+/* After restore_fleet() and before control. NULL with one line. */
+struct envelopes *envelopes_create(struct core *c, char why[300]);
+void envelopes_destroy(struct envelopes *all);
+
+#endif
