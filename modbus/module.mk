@@ -10,3 +10,5 @@ $(eval $(call unit,meter_link,modbus/meter_link.c modbus/meter_stats.c $(METER_S
 $(eval $(call unit,meter_poller,$(MODBUS_SRC) $(METER_CODEC_SRC) $(METER_SERVER_SRC),modbus cjson yaml m pthread))
 $(eval $(call unit,meter_sunspec,modbus/sunspec.c modbus/meter_map.c modbus/meter_stats.c \
 	$(METER_CODEC_SRC),cjson yaml m))
+$(eval $(call fuzzer,meter,modbus/sunspec.c modbus/meter_map.c modbus/meter_check.c modbus/meter_stats.c \
+	$(BUILD)/gen/meter.c $(wildcard schemas/*.c),cjson yaml m))

@@ -370,6 +370,75 @@ START_TEST(counts_a_bad_checksum)
 }
 END_TEST
 
+/* CRC-16 of Modbus RTU, low byte first on the wire. */
+static void put_crc(uint8_t *frame, size_t len)
+{
+	unsigned crc = 0xffff;
+	for (size_t i = 0; i < len; i++) {
+		crc ^= frame[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc & 1 ? crc >> 1 ^ 0xa001 : crc >> 1;
+	}
+	frame[len] = (uint8_t)crc;
+	frame[len + 1] = (uint8_t)(crc >> 8);
+}
+
+/* What else may be on the line when the answer of unit 1 to "input registers 10 to 14" is awaited:
+ * each with a good checksum, and none of it is the answer. */
+static const struct {
+	const char *what;
+	uint8_t frame[20];
+	size_t len;
+	enum meter_result want;
+} strangers[] = {
+	{"another unit's answer", {2, 4, 10, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5}, 13, METER_GARBLED},
+	{"another function", {1, 3, 10, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5}, 13, METER_GARBLED},
+	{"fewer registers", {1, 4, 2, 0, 1}, 5, METER_GARBLED},
+	{"half an answer", {1, 4, 10, 0, 1}, 5, METER_TIMEOUT},
+	{"our own request (an adapter that echoes)", {1, 4, 0, 10, 0, 5}, 6, METER_GARBLED},
+};
+
+START_TEST(takes_nothing_else_on_the_line_for_the_answer)
+{
+	ck_assert_int_eq(read_some(), METER_OK);
+	meter_server_set_mood(server, SERVER_SILENT);
+	int fd = open(end_a, O_RDWR | O_NOCTTY);
+	ck_assert_int_ge(fd, 0);
+	pid_t noise = fork();
+	if (noise == 0) {
+		uint8_t frame[22];
+		bool is_half = strangers[_i].want == METER_TIMEOUT;
+		size_t len = strangers[_i].len;
+		memcpy(frame, strangers[_i].frame, len);
+		put_crc(frame, len);
+		test_sleep_ms(60);
+		size_t send = is_half ? len : len + 2;
+		_exit(write(fd, frame, send) == (ssize_t)send ? 0 : 1);
+	}
+	memset(regs, 0x55, sizeof(regs));
+	enum meter_result result = read_some();
+	ck_assert_msg(result == strangers[_i].want, "%s: %s", strangers[_i].what,
+		meter_result_name(result));
+	int status;
+	waitpid(noise, &status, 0);
+	ck_assert_int_eq(status, 0);
+	close(fd);
+	/* And the line is usable at once. */
+	meter_server_set_mood(server, SERVER_WELL);
+	ck_assert_int_eq(read_some(), METER_OK);
+	ck_assert_uint_eq(regs[0], 77);
+}
+END_TEST
+
+START_TEST(several_units_share_the_bus)
+{
+	for (int unit = 1; unit <= 30; unit++)
+		ck_assert_int_eq(meter_link_read(link_, unit, INPUT, 10, 1, regs), METER_OK);
+	ck_assert_uint_eq(meter_link_stats(link_)->ok, 30);
+	ck_assert_uint_eq(meter_link_stats(link_)->connects, 1);
+}
+END_TEST
+
 START_TEST(survives_a_device_that_goes_away)
 {
 	ck_assert_int_eq(read_some(), METER_OK);
@@ -430,6 +499,9 @@ int main(void)
 	tcase_add_test(rtu, reads_over_rtu);
 	tcase_add_test(rtu, a_dead_unit_leaves_the_bus_usable);
 	tcase_add_test(rtu, counts_a_bad_checksum);
+	tcase_add_loop_test(rtu, takes_nothing_else_on_the_line_for_the_answer, 0,
+		(int)(sizeof(strangers) / sizeof(strangers[0])));
+	tcase_add_test(rtu, several_units_share_the_bus);
 	tcase_add_test(rtu, survives_a_device_that_goes_away);
 	tcase_add_test(rtu, names_the_link);
 	suite_add_tcase(suite, rtu);
