@@ -102,7 +102,10 @@ void station_registration(const struct station *s, struct event_evse evses[EVSES
 			.min_w = e->min_w,
 			.phases = e->phases,
 			.tail_w = e->tail_w,
-			.connectors = e->connector_count};
+			.connectors = e->connector_count,
+			.rotation = e->rotation ? phases_rotation_names[e->rotation] : NULL,
+			.has_max_a = e->max_ma > 0,
+			.max_a = (double)e->max_ma / 1000};
 	}
 }
 
@@ -114,6 +117,8 @@ static void set_evse(struct evse *e, const struct event_evse *row)
 	e->min_w = row->min_w;
 	e->tail_w = row->tail_w;
 	e->phases = (int)row->phases;
+	e->rotation = row->rotation ? phases_rotation_find(row->rotation) : PHASES_UNKNOWN;
+	e->max_ma = row->has_max_a ? (int64_t)(row->max_a * 1000 + 0.5) : 0;
 	e->connector_count = (int)row->connectors;
 	if (e->connector_count > CONNECTORS_MAX)
 		e->connector_count = CONNECTORS_MAX;

@@ -12,6 +12,7 @@
 #include <uthash.h>
 #include "csms/timers.h"
 #include "gen/event.h"
+#include "scheduler/phases.h"
 
 /* Room for `points` characters of any script: lengths in OCPP count code points. */
 #define UTF8_SIZE(points) ((points)*4 + 1)
@@ -92,6 +93,8 @@ struct evse {
 	bool is_dc;
 	int64_t max_w, min_w, tail_w;
 	int phases;
+	enum phases_rotation rotation;
+	int64_t max_ma; /* on each phase, 0: not said */
 	int connector_count;
 	struct connector {
 		char status
@@ -101,6 +104,13 @@ struct evse {
 	struct transaction tx; /* tx.id "" when there is none; ended ones stay until the next */
 	char car[UTF8_SIZE(40)]; /* what the plugged vehicle calls itself; "" it did not say */
 	struct reading power_w, soc_pct;
+	struct evse_phases {
+		int32_t ma
+			[GRID_PHASES]; /* currents of its own L1, L2, L3, as its meter told them */
+		wall_t at; /* ms 0: never */
+		struct phases_learner learner; /* of the open transaction */
+		struct phases_pattern pattern; /* reckoned with in the newest cycle */
+	} currents;
 	struct setpoint told; /* last accepted by the station */
 	int grid_evse; /* index in the grid (csms/control.c), -1: not in it */
 };
@@ -164,6 +174,7 @@ struct station {
 
 struct vehicle {
 	char id[61], name[UTF8_SIZE(100)];
+	int phases; /* that it charges with on AC, 0: not known */
 	int64_t battery_wh, max_ac_w, max_dc_w, min_w, need_wh; /* need_wh -1: from the battery */
 	int target_pct, priority;
 	int departs_min; /* minutes after local midnight, -1: not daily */

@@ -64,7 +64,10 @@ static void put_station(struct restore *r, const struct db_station *row)
 			.min_w = e->min_w,
 			.phases = e->phases,
 			.tail_w = e->tail_w,
-			.connectors = e->connectors};
+			.connectors = e->connectors,
+			.rotation = e->rotation,
+			.has_max_a = e->max_ma > 0,
+			.max_a = (double)e->max_ma / 1000};
 	}
 	s = evses ? fleet_put_station(&r->core->fleet, row->id, &reg) : NULL;
 	if (!s)
@@ -327,6 +330,7 @@ static void put_vehicles(struct core *c)
 		v->battery_wh = row->battery_wh;
 		v->max_ac_w = row->max_ac_w;
 		v->max_dc_w = row->max_dc_w;
+		v->phases = row->has_phases ? (int)row->phases : 0;
 		v->min_w = row->min_w;
 		v->target_pct = (int)row->target_pct;
 		v->priority = (int)row->priority;
@@ -369,11 +373,18 @@ int restore_fleet(struct core *c, char why[300])
 
 /* -- from the depot's file -------------------------------------------------------------------- */
 
+static enum phases_rotation rotation_of(const struct depot_evse *e)
+{
+	return phases_rotation_find(depot_rotation_enum.values[e->rotation]);
+}
+
 static bool same_evse(const struct evse *a, const struct depot_evse *b)
 {
 	return a->is_dc == (b->kind == DEPOT_CURRENT_DC) && a->max_w == b->max_w &&
 	       a->min_w == b->min_w && a->tail_w == b->tail_w && a->phases == b->phases &&
-	       a->connector_count == b->connectors;
+	       a->connector_count == b->connectors &&
+	       a->rotation == (b->has_rotation ? rotation_of(b) : PHASES_UNKNOWN) &&
+	       a->max_ma == (b->has_max_a ? (int64_t)(b->max_a * 1000 + 0.5) : 0);
 }
 
 /* What the station rose to stays, whatever the file still says (A05.FR.07). */
@@ -422,7 +433,11 @@ static int put_file_station(struct core *c, const struct depot_station *row, cha
 			.min_w = e->min_w,
 			.phases = e->phases,
 			.tail_w = e->tail_w,
-			.connectors = e->connectors};
+			.connectors = e->connectors,
+			.rotation =
+				e->has_rotation ? depot_rotation_enum.values[e->rotation] : NULL,
+			.has_max_a = e->has_max_a,
+			.max_a = e->max_a};
 	}
 	return core_put_station(c, row->id, &reg, NULL, "depot file", NULL, NULL, why);
 }

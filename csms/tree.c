@@ -22,11 +22,21 @@ static const enum grid_kind kinds[] = {
 	[DEPOT_NODE_KIND_FEEDER] = GRID_FEEDER,
 	[DEPOT_NODE_KIND_GROUP] = GRID_GROUP,
 	[DEPOT_NODE_KIND_LOAD] = GRID_LOAD,
+	[DEPOT_NODE_KIND_PV] = GRID_PV,
+	[DEPOT_NODE_KIND_STORAGE] = GRID_STORAGE,
 };
 
 static int32_t watts(int64_t w)
 {
 	return w >= GRID_NO_LIMIT ? GRID_NO_LIMIT - 1 : (int32_t)w;
+}
+
+/* Milliamperes; what is given is never none. */
+static int32_t milliamperes(bool is_given, double a)
+{
+	if (!is_given)
+		return 0;
+	return a < 0.001 ? 1 : (int32_t)(a * 1000 + 0.5);
 }
 
 static int rows_init(struct rows *r, int room)
@@ -53,10 +63,43 @@ static const char *node_id(const struct depot_file *d, const char *id)
 	return id;
 }
 
+static struct grid_electric node_electric(const struct depot_file *d, const struct depot_node *n)
+{
+	bool is_storage = n->kind == DEPOT_NODE_KIND_STORAGE, is_pv = n->kind == DEPOT_NODE_KIND_PV;
+	int64_t own_w = n->has_limit_w ? n->limit_w : 0;
+
+	return (struct grid_electric){
+		.volts = (int32_t)d->voltage_v,
+		.phase_ma = milliamperes(n->has_limit_a, n->limit_a),
+		.short_w = n->has_short_w ? watts(n->short_w) : 0,
+		.short_ma = milliamperes(n->has_short_a, n->short_a),
+		.short_s = n->has_short_s ? (int32_t)n->short_s : 0,
+		.reserve_ma = milliamperes(n->has_reserve_a, n->reserve_a),
+		.imbalance_ma = milliamperes(n->has_imbalance_a, n->imbalance_a),
+		.export_limited = n->has_export_limit_w,
+		.export_w = n->has_export_limit_w ? watts(n->export_limit_w) : 0,
+		.feed_w = n->has_discharge_w    ? watts(n->discharge_w)
+			  : is_storage || is_pv ? watts(own_w)
+						: 0,
+		.battery_wh = n->has_battery_wh ? n->battery_wh : 0,
+	};
+}
+
+/* What it may take unasked: of a load the grid knows it from its rating. */
+static int32_t node_load_w(const struct depot_node *n)
+{
+	if (n->kind != DEPOT_NODE_KIND_STORAGE)
+		return 0;
+	if (n->has_charge_w)
+		return watts(n->charge_w);
+	return n->has_limit_w ? watts(n->limit_w) : 0;
+}
+
 static void add_nodes(struct rows *r, const struct depot_file *d, int margin_pct)
 {
 	for (size_t i = 0; i < d->nodes.count; i++) {
 		const struct depot_node *n = &d->nodes.items[i];
+		int margin_pm = n->has_margin_pct ? (int)(n->margin_pct * 10) : margin_pct * 10;
 
 		r->items[r->count++] = (struct grid_row){
 			.id = n->id,
@@ -65,7 +108,9 @@ static void add_nodes(struct rows *r, const struct depot_file *d, int margin_pct
 			.rated = n->has_limit_w,
 			.rating_w = n->has_limit_w ? watts(n->limit_w) : 0,
 			.reserve_w = watts(n->reserve_w),
-			.margin_pm = n->kind == DEPOT_NODE_KIND_LOAD ? 0 : margin_pct * 10,
+			.load_w = node_load_w(n),
+			.margin_pm = n->kind == DEPOT_NODE_KIND_LOAD ? 0 : margin_pm,
+			.electric = node_electric(d, n),
 		};
 	}
 }
@@ -76,21 +121,31 @@ static int64_t uncommanded_w(bool is_manual, int64_t max_w, int64_t tail_w)
 	return is_manual ? max_w : tail_w;
 }
 
-static void add_evse(struct rows *r, const struct depot_file *d, const char *station,
-	const char *node, int64_t id, int64_t max_w, int64_t min_w, int64_t tail_w)
+/* One place as a registration or the depot's file has it. */
+struct place {
+	const char *station, *node;
+	int64_t id, max_w, min_w, tail_w, max_ma;
+	struct phases_facts facts;
+};
+
+static void add_evse(struct rows *r, const struct depot_file *d, const struct place *p)
 {
 	char *name = r->ids[r->count];
+	struct phases_pattern pattern = phases_find(&p->facts);
+	struct grid_row *row = &r->items[r->count++];
 
-	if (snprintf(name, ID_SIZE, "%s/%lld", station, (long long)id) >= ID_SIZE)
+	if (snprintf(name, ID_SIZE, "%s/%lld", p->station, (long long)p->id) >= ID_SIZE)
 		r->failed = true;
-	r->items[r->count++] = (struct grid_row){
+	*row = (struct grid_row){
 		.id = name,
-		.parent = node_id(d, node),
+		.parent = node_id(d, p->node),
 		.kind = GRID_EVSE,
-		.max_w = watts(max_w),
-		.min_w = watts(min_w),
-		.tail_w = watts(tail_w),
+		.max_w = watts(p->max_w),
+		.min_w = watts(p->min_w),
+		.tail_w = watts(p->tail_w),
+		.electric = {.volts = (int32_t)d->voltage_v, .phase_ma = (int32_t)p->max_ma},
 	};
+	memcpy(row->electric.sixths, pattern.sixths, sizeof row->electric.sixths);
 }
 
 static struct grid_tree *finish(struct rows *r, char why[300])
@@ -119,11 +174,19 @@ static struct grid_tree *finish(struct rows *r, char why[300])
 static void add_registration(struct rows *r, const struct depot_file *d, const char *id,
 	const struct event_station_registered *reg)
 {
+	bool is_manual = reg->control == EVENT_CONTROL_MANUAL;
+
 	for (size_t i = 0; i < reg->evses.count; i++) {
 		const struct event_evse *e = &reg->evses.items[i];
+		struct place p = {id, reg->node, e->id, e->max_w, e->min_w,
+			uncommanded_w(is_manual, e->max_w, e->tail_w),
+			milliamperes(e->has_max_a, e->max_a),
+			{.is_dc = strcmp(e->kind, "dc") == 0,
+				.phases = (int)e->phases,
+				.rotation = e->rotation ? phases_rotation_find(e->rotation)
+							: PHASES_UNKNOWN}};
 
-		add_evse(r, d, id, reg->node, e->id, e->max_w, e->min_w,
-			uncommanded_w(reg->control == EVENT_CONTROL_MANUAL, e->max_w, e->tail_w));
+		add_evse(r, d, &p);
 	}
 }
 
@@ -133,9 +196,11 @@ static void add_station(struct rows *r, const struct depot_file *d, const struct
 		return; /* a guest that nobody placed yet */
 	for (int i = 0; i < s->evse_count; i++) {
 		const struct evse *e = &s->evses[i];
+		struct place p = {s->id, s->node, e->id, e->max_w, e->min_w,
+			uncommanded_w(s->is_manual, e->max_w, e->tail_w), e->max_ma,
+			{.is_dc = e->is_dc, .phases = e->phases, .rotation = e->rotation}};
 
-		add_evse(r, d, s->id, s->node, e->id, e->max_w, e->min_w,
-			uncommanded_w(s->is_manual, e->max_w, e->tail_w));
+		add_evse(r, d, &p);
 	}
 }
 
@@ -201,6 +266,22 @@ struct grid_tree *tree_build(const struct core *c, const char *instead,
 	return t;
 }
 
+static void add_file_evse(struct rows *r, const struct depot_file *d, const struct depot_station *s,
+	const struct depot_evse *e)
+{
+	bool is_manual = s->control == DEPOT_CONTROL_MANUAL;
+	struct place p = {s->id, s->node, e->id, e->max_w, e->min_w,
+		uncommanded_w(is_manual, e->max_w, e->tail_w), milliamperes(e->has_max_a, e->max_a),
+		{.is_dc = e->kind == DEPOT_CURRENT_DC,
+			.phases = (int)e->phases,
+			.rotation = e->has_rotation
+					    ? phases_rotation_find(
+						      depot_rotation_enum.values[e->rotation])
+					    : PHASES_UNKNOWN}};
+
+	add_evse(r, d, &p);
+}
+
 struct grid_tree *tree_build_from_file(const struct depot_file *d, int margin_pct, char why[300])
 {
 	struct grid_tree *t = NULL;
@@ -216,13 +297,8 @@ struct grid_tree *tree_build_from_file(const struct depot_file *d, int margin_pc
 		for (size_t i = 0; i < d->stations.count; i++) {
 			const struct depot_station *s = &d->stations.items[i];
 
-			for (size_t j = 0; j < s->evses.count; j++) {
-				const struct depot_evse *e = &s->evses.items[j];
-
-				add_evse(&r, d, s->id, s->node, e->id, e->max_w, e->min_w,
-					uncommanded_w(s->control == DEPOT_CONTROL_MANUAL, e->max_w,
-						e->tail_w));
-			}
+			for (size_t j = 0; j < s->evses.count; j++)
+				add_file_evse(&r, d, s, &s->evses.items[j]);
 		}
 		t = finish(&r, why);
 	}

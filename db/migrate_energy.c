@@ -27,6 +27,11 @@ const char migrate_depot_4[] =
 	" file TEXT NOT NULL, at INTEGER NOT NULL, source_seq INTEGER NOT NULL,"
 	" PRIMARY KEY (depot, kind, id)) WITHOUT ROWID;"
 
+	/* projection_station.c: the phases that an EVSE hangs on */
+	"CREATE TABLE evse_wiring ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, id INTEGER NOT NULL,"
+	" rotation TEXT, max_ma INTEGER, PRIMARY KEY (depot, station, id)) WITHOUT ROWID;"
+
 	/* projection_oscp.c: capacity providers as they stand */
 	"CREATE TABLE oscp_peers ("
 	" depot TEXT NOT NULL, id TEXT NOT NULL, state TEXT, url TEXT, token_in TEXT,"

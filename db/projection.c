@@ -40,6 +40,7 @@ static const struct {
 const struct projection_table projection_tables[] = {
 	{"stations", "depot, id"},
 	{"evses", "depot, station, id"},
+	{"evse_wiring", "depot, station, id"},
 	{"connectors", "depot, station, evse, connector"},
 	{"setpoints", "depot, station, evse"},
 	{"transactions", "id"},

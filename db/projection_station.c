@@ -7,7 +7,7 @@
 struct stations {
 	struct sql *sql;
 	sqlite3_stmt *registered, *connected, *disconnected, *booted, *status;
-	sqlite3_stmt *drop_evses, *add_evse, *drop_station, *drop_connectors, *drop_setpoints;
+	sqlite3_stmt *drop_evses, *add_evse, *drop_wiring, *add_wiring, *drop_station, *drop_connectors, *drop_setpoints;
 };
 
 static void *create(struct sql *s)
@@ -55,6 +55,10 @@ static void *create(struct sql *s)
 			"INSERT OR REPLACE INTO evses (depot, station, id, kind, max_w, min_w,"
 			" phases,"
 			" tail_w, connectors) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"},
+		{&p->drop_wiring, "DELETE FROM evse_wiring WHERE depot=?1 AND station=?2"},
+		{&p->add_wiring,
+			"INSERT OR REPLACE INTO evse_wiring (depot, station, id, rotation, max_ma)"
+			" VALUES (?1,?2,?3,?4,?5)"},
 		{&p->drop_station, "DELETE FROM stations WHERE depot=?1 AND id=?2"},
 		{&p->drop_connectors, "DELETE FROM connectors WHERE depot=?1 AND station=?2"},
 		{&p->drop_setpoints, "DELETE FROM setpoints WHERE depot=?1 AND station=?2"},
@@ -91,6 +95,21 @@ static int add_evse(struct stations *p, const struct journal_entry *e, const str
 	return sql_run(p->sql, st);
 }
 
+/* On which phases it hangs, where somebody said so. */
+static int add_wiring(struct stations *p, const struct journal_entry *e, const struct event_evse *v)
+{
+	sqlite3_stmt *st = p->add_wiring;
+
+	if (!v->rotation && !v->has_max_a)
+		return 0;
+	bind_key(st, e);
+	sqlite3_bind_int64(st, 3, v->id);
+	sql_bind_text(st, 4, v->rotation);
+	if (v->has_max_a)
+		sqlite3_bind_int64(st, 5, (int64_t)(v->max_a * 1000 + 0.5));
+	return sql_run(p->sql, st);
+}
+
 static int on_registered(void *self, const struct journal_entry *e)
 {
 	struct stations *p = self;
@@ -105,10 +124,12 @@ static int on_registered(void *self, const struct journal_entry *e)
 	sql_bind_text(st, 8, r->source);
 	sqlite3_bind_int64(st, 9, e->at.ms);
 	sql_bind_text(st, 10, event_control_enum.values[r->control]);
-	if (sql_run(p->sql, st) < 0 || run_key(p, p->drop_evses, e) < 0)
+	if (sql_run(p->sql, st) < 0 || run_key(p, p->drop_evses, e) < 0 ||
+		run_key(p, p->drop_wiring, e) < 0)
 		return -1;
 	for (size_t i = 0; i < r->evses.count; i++)
-		if (add_evse(p, e, &r->evses.items[i]) < 0)
+		if (add_evse(p, e, &r->evses.items[i]) < 0 ||
+			add_wiring(p, e, &r->evses.items[i]) < 0)
 			return -1;
 	return 0;
 }
@@ -117,7 +138,7 @@ static int on_removed(void *self, const struct journal_entry *e)
 {
 	struct stations *p = self;
 	sqlite3_stmt *const all[] = {
-		p->drop_evses, p->drop_connectors, p->drop_setpoints, p->drop_station};
+		p->drop_evses, p->drop_wiring, p->drop_connectors, p->drop_setpoints, p->drop_station};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (run_key(p, all[i], e) < 0)
 			return -1;

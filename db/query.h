@@ -15,8 +15,8 @@
 const char *db_reader_error(const struct db_reader *r);
 
 struct db_evse {
-	int64_t id, max_w, min_w, tail_w, phases, connectors;
-	const char *kind;
+	int64_t id, max_w, min_w, tail_w, phases, connectors, max_ma;
+	const char *kind, *rotation; /* rotation NULL, max_ma 0: not said */
 };
 
 struct db_station {

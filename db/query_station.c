@@ -12,6 +12,8 @@ static void read_evse(struct query *q, struct db_evse *v)
 	v->phases = query_int(q, 5);
 	v->tail_w = query_int(q, 6);
 	v->connectors = query_int(q, 7);
+	v->rotation = query_text(q, 8);
+	v->max_ma = query_int(q, 9);
 }
 
 /* Both lists are ordered by station, so one walk through each deals the EVSEs out. */
@@ -20,7 +22,8 @@ static int add_evses(
 {
 	struct query q;
 	query_init(&q, r, &r->depot, a, true,
-		"SELECT station, id, kind, max_w, min_w, phases, tail_w, connectors FROM evses"
+		"SELECT station, id, kind, max_w, min_w, phases, tail_w, connectors, rotation,"
+		" max_ma FROM evses LEFT JOIN evse_wiring USING (depot, station, id)"
 		" WHERE depot=?1");
 	query_and_text(&q, "station=?", id);
 	query_add(&q, " ORDER BY station, id");

@@ -19,6 +19,27 @@ static const int8_t places[PHASES_ROTATIONS][GRID_PHASES] = {
 	[PHASES_T] = {2, -1, -1},
 };
 
+const char *const phases_rotation_names[PHASES_ROTATIONS] = {
+	[PHASES_UNKNOWN] = "",
+	[PHASES_RST] = "RST",
+	[PHASES_RTS] = "RTS",
+	[PHASES_SRT] = "SRT",
+	[PHASES_STR] = "STR",
+	[PHASES_TRS] = "TRS",
+	[PHASES_TSR] = "TSR",
+	[PHASES_R] = "R",
+	[PHASES_S] = "S",
+	[PHASES_T] = "T",
+};
+
+enum phases_rotation phases_rotation_find(const char *name)
+{
+	for (int r = PHASES_RST; r < PHASES_ROTATIONS; r++)
+		if (strcmp(phases_rotation_names[r], name) == 0)
+			return (enum phases_rotation)r;
+	return PHASES_UNKNOWN;
+}
+
 int phases_place(enum phases_rotation r, int phase)
 {
 	return places[r][phase];

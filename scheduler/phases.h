@@ -30,6 +30,10 @@ enum phases_rotation {
 	PHASES_ROTATIONS
 };
 
+/* As OCPP writes them; "" for the unknown one. */
+extern const char *const phases_rotation_names[PHASES_ROTATIONS];
+enum phases_rotation phases_rotation_find(const char *name); /* PHASES_UNKNOWN: none of them */
+
 /* What is known of an EVSE and what is plugged into it. */
 struct phases_facts {
 	bool is_dc; /* its rectifiers load all phases alike */

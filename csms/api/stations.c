@@ -89,7 +89,11 @@ static bool put_evses(struct ask *k, const struct api_station_put *put, const st
 				.min_w = e->min_w,
 				.phases = e->phases,
 				.tail_w = e->tail_w,
-				.connectors = e->connectors};
+				.connectors = e->connectors,
+				.rotation = e->has_rotation ? api_rotation_enum.values[e->rotation]
+							    : NULL,
+				.has_max_a = e->has_max_a,
+				.max_a = e->max_a};
 		} else {
 			const struct evse *e = &old->evses[i];
 			out->items[i] = (struct event_evse){.id = e->id,
@@ -98,7 +102,10 @@ static bool put_evses(struct ask *k, const struct api_station_put *put, const st
 				.min_w = e->min_w,
 				.phases = e->phases,
 				.tail_w = e->tail_w,
-				.connectors = e->connector_count};
+				.connectors = e->connector_count,
+				.rotation = e->rotation ? phases_rotation_names[e->rotation] : NULL,
+				.has_max_a = e->max_ma > 0,
+				.max_a = (double)e->max_ma / 1000};
 		}
 	}
 	return out->items != NULL;
