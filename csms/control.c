@@ -34,20 +34,29 @@ static void cycle_soon(struct control *k)
 	timer_start(k->core->timers, &k->now_timer, 0, on_now, k);
 }
 
+static bool shows_breach(const struct control *k, int node, const struct meter_reading *r)
+{
+	const struct control_node *v = &k->node[node];
+	double x;
+
+	if (v->limit_w >= 0 && meter_reading_get(r, METER_QUANTITY_POWER_W, &x) &&
+		x > (double)v->limit_w)
+		return true;
+	for (int p = 0; p < GRID_PHASES; p++)
+		if (v->phase[p].limit >= 0 &&
+			meter_reading_get(r, METER_QUANTITY_CURRENT_L1_A + p, &x) &&
+			x * 1000 > (double)v->phase[p].limit)
+			return true;
+	return false;
+}
+
 /* Does a meter show more than its node may carry? */
 static bool is_breached(const struct control *k)
 {
-	for (int i = 0; i < meters_count(k->core->meters); i++) {
-		const struct meter *m = meters_at(k->core->meters, i);
-		int64_t limit = m->node >= 0 && k->core->depot->nodes.items[m->node].has_limit_w
-					? k->core->depot->nodes.items[m->node].limit_w
-					: INT64_MAX;
-		double w;
-
-		if (m->last_at.ms && meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w) &&
-			w > (double)limit)
+	for (int i = 0; i < k->nodes; i++)
+		if (k->meter[i] >= 0 &&
+			shows_breach(k, i, &meters_at(k->core->meters, k->meter[i])->last))
 			return true;
-	}
 	return false;
 }
 

@@ -14,10 +14,25 @@
 struct control;
 struct lane; /* csms/setpoint.h */
 
+/* One limit of a node and what flows against it. Strings are static. */
+struct control_limit {
+	int64_t limit; /* in force now, as stated; -1: none */
+	const char *source; /* "rating", "envelope" … */
+	wall_t since; /* this limit of this source; ms 0: none */
+	int64_t load; /* -1: unknown */
+};
+
 /* What a node of the tree carries now. Same order as grid nodes. */
 struct control_node {
 	int64_t limit_w; /* in force now; -1: none */
-	const char *limit_source; /* "rating", "parent" … (static string) */
+	const char *limit_source; /* "rating", "envelope" … (static string) */
+	wall_t limit_since;
+	struct control_limit phase[GRID_PHASES]; /* mA; measured at the node */
+	struct control_limit imbalance; /* mA: greatest difference of two phases */
+	struct control_limit feed; /* W fed in */
+	unsigned binds; /* bits of enum grid_channel: these hold vehicles back … */
+	wall_t binds_since; /* … since */
+	bool bears; /* above its continuous rating, within its short-time one */
 	int64_t load_w; /* whole import of the node; -1: unknown */
 	const char *load_source; /* "meter", "sum", "held", "worst-case" (static string) */
 	wall_t load_at; /* age of the oldest part; ms 0: never */

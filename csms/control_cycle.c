@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/control_private.h"
+#include "csms/evse_phases.h"
 #include "csms/external.h"
 #include "csms/log.h"
 #include "csms/meters.h"
@@ -11,12 +12,10 @@
 #include "csms/session.h"
 
 #define PLAN_LATE_MS     10000 /* without a plan for so long a vehicle gets what the guard allows */
-#define BASE_MEAN_MS     300000 /* over which the uncontrolled load is averaged for the planner */
-#define NODE_SAMPLE_MS   5000 /* loads of nodes in the series */
 #define REPEAT_LEAST_W   2000 /* from here on a register of 10 Wh moves within half a minute */
 #define JOURNAL_EVERY_MS 10000 /* the guard's doings, at most */
 
-static int64_t measured_below(const struct control *k, const struct grid_node *n)
+int64_t control_measured_below(const struct control *k, const struct grid_node *n)
 {
 	int64_t sum = 0;
 
@@ -36,7 +35,7 @@ static bool is_repeating(const struct control *k, int node, const struct meter *
 	meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w);
 	return m->last.changed_at_ms && now.ms - m->last.changed_at_ms > for_ms &&
 	       (fabs(w) > REPEAT_LEAST_W ||
-		       measured_below(k, grid_tree_node(k->tree, node)) > REPEAT_LEAST_W);
+		       control_measured_below(k, grid_tree_node(k->tree, node)) > REPEAT_LEAST_W);
 }
 
 static enum guard_quality quality_of(const struct control *k, int node, wall_t now)
@@ -54,19 +53,38 @@ static enum guard_quality quality_of(const struct control *k, int node, wall_t n
 	return age > cfg->stale_hold_s * 1000 ? GUARD_HELD : GUARD_FRESH;
 }
 
+/* The current of each phase at the nominal voltage, against which breakers are rated; with the sign
+ * of its power where the meter tells that. A phase that is not told may carry anything. */
+static bool fill_phases(const struct meter_reading *r, int64_t volts, int64_t out[GRID_PHASES])
+{
+	for (int p = 0; p < GRID_PHASES; p++) {
+		double a, w;
+
+		if (!meter_reading_get(r, METER_QUANTITY_CURRENT_L1_A + p, &a) || !isfinite(a))
+			return false;
+		a = fabs(a);
+		if (meter_reading_get(r, METER_QUANTITY_POWER_L1_W + p, &w) && w < 0)
+			a = -a;
+		out[p] = (int64_t)(a * (double)volts);
+	}
+	return true;
+}
+
 static void fill_node(struct control *k, int i, wall_t now)
 {
 	struct guard_node_in *in = &k->node_in[i];
+	const struct meter_reading *last;
 	double w;
 
-	in->quality = quality_of(k, i, now);
-	in->worst_w = k->worst_w[i];
-	in->import_w = 0;
+	*in = (struct guard_node_in){.quality = quality_of(k, i, now), .worst_w = k->worst_w[i]};
+	for (int p = 0; p < GRID_PHASES; p++)
+		in->worst_phase_w[p] = k->worst[i].s[GRID_L1 + p] / 6;
 	if (in->quality == GUARD_NO_METER)
 		return;
-	if (meter_reading_get(
-		    &meters_at(k->core->meters, k->meter[i])->last, METER_QUANTITY_POWER_W, &w))
+	last = &meters_at(k->core->meters, k->meter[i])->last;
+	if (meter_reading_get(last, METER_QUANTITY_POWER_W, &w))
 		in->import_w = (int64_t)w;
+	in->has_phases = fill_phases(last, grid_tree_node(k->tree, i)->electric.volts, in->phase_w);
 }
 
 /* Can depotd lower it? */
@@ -86,6 +104,8 @@ static int64_t wanted_w(const struct control *k, const struct evse *e, wall_t no
 	w = planner_wanted_w(k->planner, e, now);
 	if (w < 0)
 		w = wall_diff_ms(now, e->tx.started) > PLAN_LATE_MS ? e->max_w : 0;
+	if (w > evse_phases_part(e, e->max_w))
+		w = evse_phases_part(e, e->max_w);
 	cap = e->station->externals || e->station->holdings ? external_cap_w(k->core, e, now, NULL)
 							    : INT64_MAX;
 	return w < cap ? w : cap; /* room for more would be kept in vain */
@@ -94,10 +114,12 @@ static int64_t wanted_w(const struct control *k, const struct evse *e, wall_t no
 static void fill_evse(struct control *k, int i, wall_t now, int64_t now_ms)
 {
 	struct guard_evse_in *in = &k->evse_in[i];
-	const struct evse *e = k->evse[i];
+	struct evse *e = k->evse[i];
 	const struct vehicle *v = e->tx.vehicle;
-	int64_t age = wall_diff_ms(now, e->power_w.at);
+	int64_t age = wall_diff_ms(now, e->power_w.at), min_w;
 
+	evse_phases_find(e);
+	min_w = evse_phases_part(e, e->min_w);
 	*in = (struct guard_evse_in){
 		.connected = e->tx.is_open,
 		.reachable = is_reachable(e->station),
@@ -105,10 +127,11 @@ static void fill_evse(struct control *k, int i, wall_t now, int64_t now_ms)
 		.wanted_w = (int32_t)wanted_w(k, e, now),
 		.measured_w = e->power_w.at.ms ? (int32_t)e->power_w.value : GUARD_UNKNOWN_W,
 		.measured_ms = now_ms - age,
-		.min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w),
+		.min_w = (int32_t)(v && v->min_w > min_w ? v->min_w : min_w),
 		.urgency = v ? v->priority : 9,
 		.depart_ms = v ? vehicle_departure(v, now).ms : INT64_MAX,
 	};
+	evse_phases_fill(e, (int)k->core->depot->voltage_v, in);
 }
 
 /* Copies a word that fits; no formatting: this runs for every vehicle in every cycle. */
@@ -129,6 +152,11 @@ static const char *plan_words(const struct control_plan_row *row, int32_t allowe
 	if (row->need_wh == 0)
 		return "has what it needs";
 	return allowed_w == 0 ? "its turn comes later in the plan" : "as planned";
+}
+
+static bool is_phase(const struct guard_evse_out *out)
+{
+	return out->node >= 0 && out->channel >= GRID_L1 && out->channel < GRID_CHANNELS;
 }
 
 /* The guard raises by steps: until it is there, the last step stands for the plan. */
@@ -176,62 +204,10 @@ static void explain(
 	}
 	say(want->source, sizeof want->source, "guard");
 	say(want->node, sizeof want->node, node);
-	snprintf(want->reason, sizeof want->reason, "%.1f of %.1f kW: %s%s%s",
+	snprintf(want->reason, sizeof want->reason, "%.1f of %.1f kW: %s%s%s%s%s",
 		out->allowed_w / 1000.0, in->wanted_w / 1000.0, guard_words(out->source),
+		is_phase(out) ? " " : "", is_phase(out) ? grid_channel_name(out->channel) : "",
 		node[0] ? " of " : "", node);
-}
-
-static const char *load_words(enum guard_quality q)
-{
-	switch (q) {
-	case GUARD_FRESH:
-		return "meter";
-	case GUARD_HELD:
-		return "held";
-	case GUARD_WORST_CASE:
-		return "worst-case";
-	case GUARD_NO_METER:
-		break;
-	}
-	return "sum";
-}
-
-/* The planner reckons with the mean of the last minutes: single readings jump, since meters and
- * chargers are not read at the same instant, and a silent meter says nothing about the night. */
-static void learn_base(int64_t *base_w, int64_t seen_w, int64_t elapsed_ms)
-{
-	if (*base_w == GRID_UNKNOWN)
-		*base_w = seen_w;
-	else
-		*base_w += (seen_w - *base_w) *
-			   (elapsed_ms < BASE_MEAN_MS ? elapsed_ms : BASE_MEAN_MS) / BASE_MEAN_MS;
-}
-
-/* Shows what the cycle found at a node; counts time above a rating. */
-static void show_node(
-	struct control *k, int i, const struct guard_node_out *out, wall_t now, int64_t elapsed_ms)
-{
-	const struct grid_node *n = grid_tree_node(k->tree, i);
-	struct control_node v = {.limit_w = n->rated ? n->rating_w : -1};
-	const struct meter *m = k->meter[i] >= 0 ? meters_at(k->core->meters, k->meter[i]) : NULL;
-
-	v.limit_source = n->rated ? "rating" : "none";
-	v.evse_w = measured_below(k, n);
-	v.allowed_w = out->allowed_w;
-	v.load_source = load_words(out->quality);
-	v.load_at = m ? m->last_at : now;
-	v.load_w = m && out->quality != GUARD_WORST_CASE ? k->node_in[i].import_w
-							 : out->uncontrolled_w + v.evse_w;
-	if (n->kind == GRID_LOAD)
-		v.load_w = -1;
-	if (out->quality == GUARD_FRESH && n->rated && v.load_w > n->rating_w)
-		k->core->metrics.limit_violation_ms += elapsed_ms;
-	v.revision = k->node[i].revision;
-	if (memcmp(&v, &k->node[i], sizeof v) != 0)
-		v.revision = ++k->revision;
-	k->node[i] = v;
-	if (out->quality == GUARD_FRESH)
-		learn_base(&k->base_w[i], out->uncontrolled_w, elapsed_ms);
 }
 
 static void journal_lowering(struct control *k, const struct guard_report *r, const int32_t *before)
@@ -265,30 +241,6 @@ static void journal_lowering(struct control *k, const struct guard_report *r, co
 	k->journalled = clock_mono();
 	log_info("guard: %s: %lld of %lld W (%s), %zu EVSEs lowered", e->node,
 		(long long)e->measured_w, (long long)e->limit_w, e->quality, e->lowered.count);
-}
-
-/* What the console's chart shows: each rated node's load, its part of EVSEs, its limit. */
-static void record_nodes(struct control *k, wall_t now)
-{
-	char point[120];
-
-	if (wall_diff_ms(now, k->sampled) < NODE_SAMPLE_MS)
-		return;
-	k->sampled = now;
-	for (int i = 0; i < k->nodes; i++) {
-		const struct grid_node *n = grid_tree_node(k->tree, i);
-		const struct control_node *v = &k->node[i];
-
-		if (n->kind == GRID_EVSE || n->kind == GRID_LOAD || !n->rated)
-			continue;
-		snprintf(point, sizeof point, "node/%s/load_w", n->id);
-		if (v->load_w >= 0)
-			record_sample(k->core, point, now, (double)v->load_w, 0);
-		snprintf(point, sizeof point, "node/%s/evse_w", n->id);
-		record_sample(k->core, point, now, (double)v->evse_w, 0);
-		snprintf(point, sizeof point, "node/%s/limit_w", n->id);
-		record_sample(k->core, point, now, (double)v->limit_w, 0);
-	}
 }
 
 /* Lowerings first, so that what rises finds room that was asked for before it. */
@@ -328,11 +280,9 @@ void control_cycle(struct control *k)
 	k->core->metrics.guard_cycles++;
 	for (int i = 0; i < k->evses; i++)
 		explain(k, i, &r.evse[i], &k->lanes[i].want);
-	for (int i = 0; i < k->nodes; i++)
-		show_node(k, i, &r.node[i], now, elapsed > 0 && elapsed < 60000 ? elapsed : 0);
+	control_show(k, &r, now, elapsed > 0 && elapsed < 60000 ? elapsed : 0);
 	if (r.lowered && mono_diff_ms(mono, k->journalled) > JOURNAL_EVERY_MS)
 		journal_lowering(k, &r, before);
 	free(before);
-	record_nodes(k, now);
 	send_all(k, now);
 }

@@ -23,6 +23,7 @@ struct control {
 	struct control_node *node; /* [nodes] as shown */
 	int *meter; /* [nodes] index in meters, -1 none */
 	int64_t *worst_w; /* [nodes] worst uncontrolled load, GRID_UNKNOWN */
+	struct grid_load *worst; /* [nodes] the same on each channel, reserves aside */
 	int64_t *base_w; /* [nodes] uncontrolled load of the last cycle */
 	struct guard_node_in *node_in;
 	struct guard_evse_in *evse_in;
@@ -41,6 +42,13 @@ void control_unload(struct control *k);
 
 /* Gives each EVSE of the fleet its place and its lane; what `old` knew of it is kept. */
 void control_bind(struct control *k, const struct control *old);
+
+/* control_show.c: what the cycle found at each node, for the views, the series and the planner.
+ * `elapsed_ms` since the last cycle. */
+void control_show(struct control *k, const struct guard_report *r, wall_t now, int64_t elapsed_ms);
+
+/* W that the EVSEs below the node were measured to draw. */
+int64_t control_measured_below(const struct control *k, const struct grid_node *n);
 
 /* control_cycle.c: reads what there is, lets the guard decide, shows it and sends what is due. */
 void control_cycle(struct control *k);

@@ -18,6 +18,7 @@ void control_unload(struct control *k)
 	free(k->node);
 	free(k->meter);
 	free(k->worst_w);
+	free(k->worst);
 	free(k->base_w);
 	free(k->node_in);
 	free(k->evse_in);
@@ -35,6 +36,16 @@ static int place_of(const struct grid_tree *t, const char *name)
 	return node >= 0 ? grid_tree_node(t, node)->evse_first : -1;
 }
 
+/* A limit of its phases stands on the way to the root. */
+static bool has_phase_limit(const struct grid_tree *t, int evse)
+{
+	for (int v = grid_tree_evse_node(t, evse); v >= 0; v = grid_tree_node(t, v)->parent)
+		if (grid_tree_node(t, v)->electric.phase_ma ||
+			grid_tree_node(t, v)->electric.imbalance_ma)
+			return true;
+	return false;
+}
+
 /* A lane for the EVSE, with what the station was known to hold before the tree was built anew. */
 static void bind_evse(struct control *k, const struct control *old, struct evse *e)
 {
@@ -49,10 +60,12 @@ static void bind_evse(struct control *k, const struct control *old, struct evse 
 		return;
 	k->evse[now] = e;
 	lane_init(&k->lanes[now], k->core, e);
+	e->currents.pattern.phases = 0; /* by what it is registered as now */
 	if (was >= 0) {
 		k->lanes[now] = old->lanes[was];
 		k->lanes[now].evse = e;
 	}
+	k->lanes[now].phases_limited = has_phase_limit(k->tree, now);
 }
 
 void control_bind(struct control *k, const struct control *old)
@@ -80,7 +93,12 @@ static int meter_of(const struct core *c, const char *node)
 static void find_worst(struct control *k)
 {
 	grid_tree_uncontrolled(k->tree, NULL, k->worst_w);
+	grid_tree_uncontrolled_loads(k->tree, NULL, k->worst);
 	for (int i = 0; i < k->nodes; i++) {
+		struct grid_load reserve = grid_reserve(grid_tree_node(k->tree, i));
+
+		for (int c = 0; c < GRID_CHANNELS; c++)
+			k->worst[i].s[c] -= reserve.s[c];
 		k->meter[i] = meter_of(k->core, grid_tree_node(k->tree, i)->id);
 		k->worst_w[i] -= grid_tree_node(k->tree, i)->reserve_w; /* the guard adds it */
 		if (k->meter[i] >= 0 && k->worst_w[i] <= 0)
@@ -105,11 +123,12 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->node = calloc((size_t)k->nodes, sizeof *k->node);
 	k->meter = calloc((size_t)k->nodes, sizeof *k->meter);
 	k->worst_w = calloc((size_t)k->nodes, sizeof *k->worst_w);
+	k->worst = calloc((size_t)k->nodes, sizeof *k->worst);
 	k->base_w = calloc((size_t)k->nodes, sizeof *k->base_w);
 	k->node_in = calloc((size_t)k->nodes, sizeof *k->node_in);
 	k->evse_in = calloc((size_t)k->evses + 1, sizeof *k->evse_in);
 	if (!k->limits || !k->guard || !k->evse || !k->lanes || !k->node || !k->meter ||
-		!k->worst_w || !k->base_w || !k->node_in || !k->evse_in)
+		!k->worst_w || !k->worst || !k->base_w || !k->node_in || !k->evse_in)
 		return -1;
 	find_worst(k);
 	return 0;

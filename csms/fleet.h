@@ -108,6 +108,7 @@ struct evse {
 		int32_t ma
 			[GRID_PHASES]; /* currents of its own L1, L2, L3, as its meter told them */
 		wall_t at; /* ms 0: never */
+		wall_t of; /* start of the transaction that is learnt from */
 		struct phases_learner learner; /* of the open transaction */
 		struct phases_pattern pattern; /* reckoned with in the newest cycle */
 	} currents;

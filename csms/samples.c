@@ -5,6 +5,7 @@
 
 #define ENERGY_MAX_WH  1e12 /* a life-time register of a terawatt-hour is none */
 #define POWER_MAX_W    1e7
+#define CURRENT_MAX_A  1e5
 #define MULTIPLIER_MAX 9
 
 static bool is_total(const struct ocpp201_sampled_value *v)
@@ -77,6 +78,40 @@ static void take_power(struct samples *s, double x, wall_t at)
 	s->has_power = true;
 }
 
+/* Place of a phase of the charger, to neutral or not; -1: none, or a value for all. */
+static int phase_of(const struct ocpp201_sampled_value *v)
+{
+	if (!v->has_phase)
+		return -1;
+	switch (v->phase) {
+	case OCPP201_PHASE_L1:
+	case OCPP201_PHASE_L1_N:
+		return 0;
+	case OCPP201_PHASE_L2:
+	case OCPP201_PHASE_L2_N:
+		return 1;
+	case OCPP201_PHASE_L3:
+	case OCPP201_PHASE_L3_N:
+		return 2;
+	default:
+		return -1;
+	}
+}
+
+static void take_currents(struct samples *s, unsigned phases, const double a[3], wall_t at)
+{
+	if (s->phases && at.ms < s->current_at.ms)
+		return;
+	for (int p = 0; p < 3; p++)
+		if (phases >> p & 1 && !(fabs(a[p]) <= CURRENT_MAX_A)) {
+			s->quarantined = "a current out of any range";
+			return;
+		}
+	s->phases = phases;
+	memcpy(s->current_a, a, sizeof s->current_a);
+	s->current_at = at;
+}
+
 static bool measures(const struct ocpp201_sampled_value *v, enum ocpp201_measurand m)
 {
 	if (!v->has_measurand)
@@ -88,8 +123,9 @@ static bool measures(const struct ocpp201_sampled_value *v, enum ocpp201_measura
 static void read_one(const struct ocpp201_meter_value *m, wall_t now, struct samples *s)
 {
 	wall_t at = m->timestamp.ms > now.ms ? now : m->timestamp;
-	double phases = 0;
+	double phases = 0, current[3] = {0};
 	bool has_phases = false, has_total = false;
+	unsigned carried = 0;
 
 	for (size_t i = 0; i < m->sampled_value.count; i++) {
 		const struct ocpp201_sampled_value *v = &m->sampled_value.items[i];
@@ -110,8 +146,13 @@ static void read_one(const struct ocpp201_meter_value *m, wall_t now, struct sam
 				has_phases = true;
 				phases += x;
 			}
+		} else if (measures(v, OCPP201_MEASURAND_CURRENT_IMPORT) && phase_of(v) >= 0) {
+			carried |= 1u << phase_of(v);
+			current[phase_of(v)] = x;
 		}
 	}
+	if (carried)
+		take_currents(s, carried, current, at);
 	if (has_phases && !has_total)
 		take_power(s, phases, at);
 }

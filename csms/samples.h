@@ -1,6 +1,6 @@
 /*
  * Samples: what a list of OCPP meter values says about energy, power and state of charge, in Wh,
- * W and per cent, whatever units, multipliers and phases it came in (J02, MeterValueType).
+ * W, A and per cent, whatever units, multipliers and phases it came in (J02, MeterValueType).
  */
 #ifndef CSMS_SAMPLES_H
 #define CSMS_SAMPLES_H
@@ -17,6 +17,9 @@ struct samples {
 	wall_t power_at;
 	double soc_pct;
 	wall_t soc_at;
+	unsigned phases; /* bits: currents of these phases of the charger were told together */
+	double current_a[3]; /* newest */
+	wall_t current_at;
 	const char *quarantined; /* why a number was not believed, NULL: all were */
 };
 

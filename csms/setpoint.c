@@ -5,6 +5,7 @@
 #include "csms/call.h"
 #include "csms/control.h"
 #include "csms/device.h"
+#include "csms/evse_phases.h"
 #include "csms/holding.h"
 #include "csms/log.h"
 #include "csms/record.h"
@@ -38,14 +39,25 @@ void lane_init(struct lane *l, struct core *c, struct evse *e)
 
 /* -- what is held ----------------------------------------------------------------------------- */
 
-/* The limit of a held profile at `t`: see the header for its three steps. */
-static int64_t held_at(const struct held *h, int64_t tail_w, wall_t t)
+/* What it comes to on the phases that are reckoned with now. Said in A it holds for each phase; of W
+ * a station may make more on fewer phases, so it counts whole. */
+static int64_t spread_w(const struct lane *l, const struct held *h)
 {
-	int64_t age = wall_diff_ms(t, h->start);
+	int now = evse_phases_count(l->evse);
+
+	if (l->evse->is_dc || !h->phases || h->phases == now || (now < h->phases && !h->in_amperes))
+		return h->w;
+	return h->w * now / h->phases;
+}
+
+/* The limit of a held profile at `t`: see the header for its three steps. */
+static int64_t held_at(const struct lane *l, const struct held *h, wall_t t)
+{
+	int64_t age = wall_diff_ms(t, h->start), w = spread_w(l, h), tail_w = l->evse->tail_w;
 
 	if (age < h->lease_ms)
-		return h->w;
-	return age < 2 * h->lease_ms ? smaller(h->w, tail_w) : tail_w;
+		return w;
+	return age < 2 * h->lease_ms ? smaller(w, tail_w) : tail_w;
 }
 
 static bool has_own(const struct lane *l)
@@ -56,14 +68,12 @@ static bool has_own(const struct lane *l)
 
 int64_t lane_held_w(const struct lane *l, wall_t now)
 {
-	int64_t tail = l->evse->tail_w;
-
 	if (l->evse->station->is_manual)
 		return l->evse->max_w;
 	if (has_own(l))
-		return held_at(&l->own, tail, now);
+		return held_at(l, &l->own, now);
 	if (l->dflt.start.ms)
-		return held_at(&l->dflt, tail, now);
+		return held_at(l, &l->dflt, now);
 	/* Never told by this depotd. A station that was never here draws nothing; one with a vehicle
 	 * does what it likes until its default profile is in. */
 	return l->evse->tx.is_open ? l->evse->max_w : 0;
@@ -94,6 +104,8 @@ static bool default_is_due(const struct lane *l, wall_t now)
 
 static bool own_is_due(const struct lane *l, wall_t now)
 {
+	int64_t own = spread_w(l, &l->own);
+
 	if (!l->evse->tx.is_open)
 		return false;
 	/* An offer of nothing ends the negotiation: worth waiting a moment for the plan. */
@@ -102,15 +114,17 @@ static bool own_is_due(const struct lane *l, wall_t now)
 	/* The default says the same until the plan is there; a vehicle of ISO 15118 would be offered
 	 * nothing before it has told what it needs (K15.FR.17). */
 	if (!has_own(l) && !l->unsure && l->want.limit_w == 0 && l->dflt.start.ms &&
-		held_at(&l->dflt, l->evse->tail_w, now) == 0 &&
+		held_at(l, &l->dflt, now) == 0 &&
 		wall_diff_ms(now, l->evse->tx.started) < FIRST_WAIT_MS)
 		return false;
 	if (!has_own(l) || l->say_own || l->unsure || half_over(&l->own, now))
 		return true;
+	if (l->own.phases && !l->own.in_amperes && l->own.phases != evse_phases_count(l->evse))
+		return true; /* W that were divided by other phases */
 	/* A rise of little use is not worth a message and a change of power in the vehicle. */
-	if (l->want.limit_w > l->own.w && l->own.w > 0 && l->want.limit_w - l->own.w < RISE_LEAST_W)
+	if (l->want.limit_w > own && own > 0 && l->want.limit_w - own < RISE_LEAST_W)
 		return false;
-	return l->own.w != l->want.limit_w;
+	return own != l->want.limit_w;
 }
 
 bool lane_is_due(const struct lane *l, wall_t now)
@@ -155,21 +169,46 @@ void lane_restore(struct lane *l)
 	if (told->limit_w < 0)
 		return;
 	l->say_default = l->say_own = true;
-	l->dflt = (struct held){told->at, 0, 1};
-	l->own = (struct held){told->at, greater(told->limit_w, l->evse->tail_w), INT64_MAX / 4};
+	l->dflt = (struct held){.start = told->at, .lease_ms = 1};
+	l->own = (struct held){.start = told->at,
+		.w = greater(told->limit_w, l->evse->tail_w),
+		.lease_ms = INT64_MAX / 4};
 	snprintf(l->transaction, sizeof l->transaction, "%s", l->evse->tx.id);
 }
 
 /* -- sending ---------------------------------------------------------------------------------- */
 
-/* A limit in W is shared by the phases that the period names, three by default (K01.FR.49): an EVSE
- * with fewer would draw a third of it. */
-static void write_period(struct text *t, const struct evse *e, int64_t start_s, int64_t w)
+/* A breaker is rated in A, and so is a limit where the station takes it: W become A at a voltage that
+ * only the station knows. */
+static bool speaks_amperes(const struct lane *l)
 {
-	text_printf(t, "{\"startPeriod\":%lld,\"limit\":%lld", (long long)start_s, (long long)w);
-	if (!e->is_dc && e->phases < 3)
-		text_printf(t, ",\"numberPhases\":%d", e->phases);
+	int64_t units = device_fact(l->evse->station, DEVICE_PROFILE_UNITS, 0);
+
+	return !l->evse->is_dc && (units & DEVICE_UNIT_A) &&
+	       (l->phases_limited || !(units & DEVICE_UNIT_W));
+}
+
+/* A limit in W is shared by the phases that the period names, three by default (K01.FR.49): an EVSE
+ * with fewer would draw a third of it. One in A holds for each phase; tenths, rounded down (K01,
+ * ChargingSchedulePeriodType.limit). */
+static void write_period(struct text *t, const struct lane *l, bool in_amperes, int64_t start_s,
+	int64_t w, int phases)
+{
+	int64_t tenths = w * 10 / (l->core->depot->voltage_v * phases);
+
+	text_printf(t, "{\"startPeriod\":%lld,\"limit\":", (long long)start_s);
+	if (in_amperes)
+		text_printf(t, "%lld.%lld", (long long)(tenths / 10), (long long)(tenths % 10));
+	else
+		text_printf(t, "%lld", (long long)w);
+	if (!l->evse->is_dc && phases < 3)
+		text_printf(t, ",\"numberPhases\":%d", phases);
 	text_putc(t, '}');
+}
+
+static int own_phases(const struct evse *e)
+{
+	return e->is_dc ? GRID_PHASES : e->phases;
 }
 
 /* Periods that the vehicle and the station take; two are enough for all that is said here. */
@@ -185,22 +224,25 @@ static bool takes_one_period(const struct lane *l, bool is_own)
 static void write_schedule(struct text *t, const struct lane *l, const struct held *h, bool is_own)
 {
 	char when[WALL_TEXT_SIZE];
-	int64_t tail = l->evse->tail_w, last = h->w;
-	int64_t steps[2] = {smaller(h->w, tail), tail};
+	int64_t tail = l->evse->tail_w, last = h->w * own_phases(l->evse) / h->phases;
+	int64_t steps[2] = {smaller(last, tail), tail};
 	bool one = takes_one_period(l, is_own);
 
 	text_printf(t, "\"chargingSchedule\":[{\"id\":%d,\"startSchedule\":\"%s\",", l->evse->id,
 		wall_format(h->start, when));
-	if (one && h->w > tail)
+	if (one && last > tail)
 		text_printf(t, "\"duration\":%lld,", (long long)(h->lease_ms / 1000));
-	text_puts(t, "\"chargingRateUnit\":\"W\",\"chargingSchedulePeriod\":[");
-	write_period(t, l->evse, 0, h->w);
+	text_printf(t, "\"chargingRateUnit\":\"%s\",\"chargingSchedulePeriod\":[",
+		h->in_amperes ? "A" : "W");
+	write_period(t, l, h->in_amperes, 0, h->w, h->phases);
 	for (int i = 0; i < 2 && !one; i++) {
 		if (steps[i] == last)
 			continue;
 		last = steps[i];
 		text_putc(t, ',');
-		write_period(t, l->evse, (i + 1) * h->lease_ms / 1000, last);
+		/* A tail is proven for all phases of the EVSE. */
+		write_period(t, l, h->in_amperes, (i + 1) * h->lease_ms / 1000, last,
+			own_phases(l->evse));
 	}
 	text_puts(t, "]}]");
 }
@@ -340,14 +382,16 @@ static struct sent *prepare(const struct lane *l, wall_t now)
 	snprintf(s->transaction, sizeof s->transaction, "%s", l->evse->tx.id);
 	if (s->is_own) {
 		s->want = l->want;
-		s->held = (struct held){now, l->want.limit_w, lease_ms};
+		s->held = (struct held){now, l->want.limit_w, lease_ms, evse_phases_count(l->evse),
+			speaks_amperes(l)};
 	} else {
 		s->want.limit_w = 0;
 		snprintf(s->want.source, sizeof s->want.source, "idle");
 		snprintf(s->want.reason, sizeof s->want.reason,
 			"no vehicle; the safe tail of %lld W follows when depotd is silent",
 			(long long)l->evse->tail_w);
-		s->held = (struct held){now, 0, IDLE_LEASES * lease_ms};
+		s->held = (struct held){
+			now, 0, IDLE_LEASES * lease_ms, own_phases(l->evse), speaks_amperes(l)};
 	}
 	return s;
 }

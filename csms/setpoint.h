@@ -19,11 +19,14 @@ struct held {
 	wall_t start; /* ms 0: none */
 	int64_t w; /* until start + lease */
 	int64_t lease_ms;
+	int phases; /* that it was spread over; 0: all of the EVSE's */
+	bool in_amperes;
 };
 
 struct lane {
 	struct core *core;
 	struct evse *evse;
+	bool phases_limited; /* a limit in A stands above it: said in A where the station takes that */
 	char transaction[UTF8_SIZE(36)]; /* of `own`, "" none */
 	struct held dflt, own;
 	int64_t pending_w; /* limit on its way to the station, -1: none */

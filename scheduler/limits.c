@@ -86,7 +86,7 @@ static int32_t watts_of(const struct grid_node *v, int32_t ma)
 /* What the node's description alone says. */
 static struct grid_limit own_total(const struct grid_node *v, int node)
 {
-	struct grid_limit m = {GRID_NO_LIMIT, GRID_NO_LIMIT, GRID_SOURCE_NONE, node};
+	struct grid_limit m = {GRID_NO_LIMIT, GRID_NO_LIMIT, GRID_SOURCE_NONE, node, 0};
 
 	if (v->rated && v->kind != GRID_PV) {
 		m.w = v->rating_w;
@@ -104,9 +104,10 @@ static struct grid_limit own_total(const struct grid_node *v, int node)
 static struct grid_limit own_phase(const struct grid_node *v, int node)
 {
 	if (!v->electric.phase_ma)
-		return (struct grid_limit){GRID_NO_LIMIT, GRID_NO_LIMIT, GRID_SOURCE_NONE, node};
+		return (struct grid_limit){GRID_NO_LIMIT, GRID_NO_LIMIT, GRID_SOURCE_NONE, node, 0};
 	return (struct grid_limit){watts_of(v, v->electric.phase_ma), 0,
-		v->kind == GRID_EVSE ? GRID_SOURCE_EVSE : GRID_SOURCE_PHASE, node};
+		v->kind == GRID_EVSE ? GRID_SOURCE_EVSE : GRID_SOURCE_PHASE, node,
+		v->electric.phase_ma};
 }
 
 /* The tighter of `m` and what stands in `l`; then less the margin. */
@@ -124,6 +125,7 @@ static struct grid_limit tighten(const struct grid_node *v, const struct grid_li
 		if (w < m.w) {
 			m.w = w;
 			m.source = (enum grid_source)s;
+			m.ma = c == GRID_TOTAL ? 0 : b->phase_ma;
 		}
 	}
 	/* The margin allows for errors of measurement; what a charger can do has none. */
@@ -148,7 +150,8 @@ struct grid_limit grid_short_limit(
 	if (c == GRID_TOTAL && v->electric.short_w)
 		m.w = v->electric.short_w;
 	if (c != GRID_TOTAL && v->electric.short_ma)
-		m.w = watts_of(v, v->electric.short_ma);
+		m = (struct grid_limit){
+			watts_of(v, v->electric.short_ma), 0, m.source, node, v->electric.short_ma};
 	return tighten(v, l, node, c, m);
 }
 
@@ -156,7 +159,7 @@ struct grid_limit grid_export_limit(
 	const struct grid_tree *t, const struct grid_limits *l, int node)
 {
 	const struct grid_node *v = grid_tree_node(t, node);
-	struct grid_limit m = {GRID_NO_LIMIT, GRID_NO_LIMIT, GRID_SOURCE_NONE, node};
+	struct grid_limit m = {GRID_NO_LIMIT, GRID_NO_LIMIT, GRID_SOURCE_NONE, node, 0};
 
 	if (v->electric.export_limited) {
 		m.w = v->electric.export_w;

@@ -37,6 +37,7 @@ struct grid_limit {
 	int32_t usable_w; /* … less margin: measured load, reserve and EVSEs must fit in it */
 	enum grid_source source;
 	int node; /* where it lies */
+	int32_t ma; /* of a phase: as stated */
 };
 
 /* `w` as a limit of `node` less the node's margin. */

@@ -1,6 +1,7 @@
 /* J01 meter values outside of a transaction event, and J02 of stations that send them so. */
 #include <stdio.h>
 #include "csms/control.h"
+#include "csms/evse_phases.h"
 #include "csms/handle/handlers.h"
 #include "csms/meters.h"
 #include "csms/record.h"
@@ -16,6 +17,8 @@ void *handle_meter_values(struct exchange *x, const void *request)
 	samples_read(&r->meter_value, x->received, &m);
 	meters_sampled(
 		x->core->meters, x->station->id, (int)r->evse_id, &r->meter_value, x->received);
+	if (e)
+		evse_phases_take(e, &m);
 	if (e && m.has_power && !m.quarantined && m.power_at.ms >= e->power_w.at.ms) {
 		e->power_w = (struct reading){m.power_w, m.power_at};
 		snprintf(point, sizeof point, "evse/%s/%d/power_w", x->station->id, e->id);

@@ -10,6 +10,7 @@
 #include "csms/command.h"
 #include "csms/control.h"
 #include "csms/cost.h"
+#include "csms/evse_phases.h"
 #include "csms/handle/handlers.h"
 #include "csms/holding.h"
 #include "csms/log.h"
@@ -184,6 +185,7 @@ static void take_readings(struct exchange *x, struct evse *e, const struct sampl
 {
 	struct transaction *t = &e->tx;
 
+	evse_phases_take(e, v);
 	if (v->has_power && newer(&e->power_w, v->power_at))
 		e->power_w = (struct reading){v->power_w, v->power_at};
 	if (v->has_soc && newer(&e->soc_pct, v->soc_at)) {

@@ -31,6 +31,9 @@ static struct samples read_json(const char *sampled)
 #define EARLY            "2027-01-15T07:00:00Z"
 #define LATE             "2027-01-15T07:30:00Z"
 
+#define CURRENT(a, phase)                                                                          \
+	"{\"value\":" a ",\"measurand\":\"Current.Import\",\"phase\":\"" phase "\"}"
+
 START_TEST(energy_is_the_default_measurand)
 {
 	struct samples s =
@@ -103,6 +106,28 @@ START_TEST(a_clock_that_runs_ahead_counts_as_now)
 }
 END_TEST
 
+START_TEST(currents_come_by_phase)
+{
+	struct samples s = read_json(AT(EARLY, CURRENT("1", "L1")) "," AT(LATE,
+		CURRENT("16", "L1-N") "," CURRENT("15.5", "L3") "," CURRENT(
+			"0.2", "L2") ","
+				     "{\"value\":99,\"measurand\":\"Current.Import\"}"));
+
+	ck_assert_uint_eq(s.phases, 7);
+	ck_assert_double_eq(s.current_a[0], 16);
+	ck_assert_double_eq(s.current_a[1], 0.2);
+	ck_assert_double_eq(s.current_a[2], 15.5);
+	ck_assert(!s.quarantined);
+	/* Those of one instant only: what was not told is not known. */
+	s = read_json(AT(EARLY, CURRENT("16", "L1") "," CURRENT("16", "L2")) "," AT(
+		LATE, CURRENT("10", "L1")));
+	ck_assert_uint_eq(s.phases, 1);
+	s = read_json(AT(LATE, CURRENT("1e9", "L1")));
+	ck_assert_uint_eq(s.phases, 0);
+	ck_assert_ptr_nonnull(s.quarantined);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("samples");
@@ -111,6 +136,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(c, energy_is_the_default_measurand);
+	tcase_add_test(c, currents_come_by_phase);
 	tcase_add_test(c, units_and_multipliers_are_applied);
 	tcase_add_test(c, phases_are_added_where_no_total_is_there);
 	tcase_add_test(c, what_the_inlet_measures_is_not_the_vehicle);

@@ -1,0 +1,173 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/control_private.h"
+#include "csms/meters.h"
+#include "csms/record.h"
+
+#define BASE_MEAN_MS   300000 /* over which the uncontrolled load is averaged for the planner */
+#define NODE_SAMPLE_MS 5000 /* loads of nodes in the series */
+
+static const char *load_words(enum guard_quality q)
+{
+	switch (q) {
+	case GUARD_FRESH:
+		return "meter";
+	case GUARD_HELD:
+		return "held";
+	case GUARD_WORST_CASE:
+		return "worst-case";
+	case GUARD_NO_METER:
+		break;
+	}
+	return "sum";
+}
+
+/* The planner reckons with the mean of the last minutes: single readings jump, since meters and
+ * chargers are not read at the same instant, and a silent meter says nothing about the night. */
+static void learn_base(int64_t *base_w, int64_t seen_w, int64_t elapsed_ms)
+{
+	if (*base_w == GRID_UNKNOWN)
+		*base_w = seen_w;
+	else
+		*base_w += (seen_w - *base_w) *
+			   (elapsed_ms < BASE_MEAN_MS ? elapsed_ms : BASE_MEAN_MS) / BASE_MEAN_MS;
+}
+
+/* Keeps since when the limit stands, if it is the same as before. */
+static void put_limit(struct control_limit *out, const struct control_limit *old, int64_t limit,
+	enum grid_source source, wall_t now)
+{
+	out->limit = limit;
+	out->source = limit < 0 ? "none" : grid_source_name(source);
+	out->since = limit < 0 ? (wall_t){0}
+		     : old->limit == limit && old->source && strcmp(old->source, out->source) == 0
+			     ? old->since
+			     : now;
+}
+
+static int64_t milliamperes(const struct grid_node *n, int64_t w)
+{
+	return w * 1000 / n->electric.volts;
+}
+
+static void show_limits(struct control *k, int i, struct control_node *v, wall_t now)
+{
+	const struct grid_node *n = grid_tree_node(k->tree, i);
+	const struct control_node *old = &k->node[i];
+	const struct control_limit was = {old->limit_w, old->limit_source, old->limit_since, 0};
+	struct grid_limit m = grid_channel_limit(k->tree, k->limits, i, GRID_TOTAL);
+	struct control_limit total;
+
+	put_limit(&total, &was, m.w == GRID_NO_LIMIT ? -1 : m.w, m.source, now);
+	v->limit_w = total.limit;
+	v->limit_source = total.source;
+	v->limit_since = total.since;
+	for (int p = 0; p < GRID_PHASES; p++) {
+		m = grid_channel_limit(k->tree, k->limits, i, (enum grid_channel)(GRID_L1 + p));
+		put_limit(&v->phase[p], &old->phase[p], m.w == GRID_NO_LIMIT ? -1 : m.ma,
+			m.source == GRID_SOURCE_PHASE ? GRID_SOURCE_RATING : m.source, now);
+	}
+	put_limit(&v->imbalance, &old->imbalance,
+		n->electric.imbalance_ma ? n->electric.imbalance_ma : -1, GRID_SOURCE_RATING, now);
+	m = grid_export_limit(k->tree, k->limits, i);
+	put_limit(&v->feed, &old->feed, m.w == GRID_NO_LIMIT ? -1 : m.w, m.source, now);
+}
+
+static void show_phases(
+	const struct control *k, int i, const struct guard_node_out *out, struct control_node *v)
+{
+	const struct grid_node *n = grid_tree_node(k->tree, i);
+	const struct guard_node_in *in = &k->node_in[i];
+
+	for (int p = 0; p < GRID_PHASES; p++) {
+		bool is_measured = in->quality == GUARD_FRESH && in->has_phases;
+		int64_t w = is_measured ? llabs(in->phase_w[p])
+			    : v->phase[p].limit < 0
+				    ? -1
+				    : out->phase[p].uncontrolled_w + out->phase[p].counted_w;
+
+		v->phase[p].load = w < 0 ? -1 : milliamperes(n, w);
+	}
+	v->imbalance.load =
+		out->imbalance_w == GRID_UNKNOWN ? -1 : milliamperes(n, out->imbalance_w);
+	v->feed.load = in->quality != GUARD_FRESH ? -1 : in->import_w < 0 ? -in->import_w : 0;
+}
+
+/* A rating is broken: in all, or on a phase. */
+static bool is_violated(const struct control *k, int i, const struct control_node *v)
+{
+	const struct grid_node *n = grid_tree_node(k->tree, i);
+
+	if (n->rated && v->load_w > n->rating_w)
+		return true;
+	for (int p = 0; p < GRID_PHASES && n->electric.phase_ma && k->node_in[i].has_phases; p++)
+		if (v->phase[p].load > n->electric.phase_ma)
+			return true;
+	return false;
+}
+
+/* Shows what the cycle found at a node; counts time above a rating. */
+static void show_node(
+	struct control *k, int i, const struct guard_node_out *out, wall_t now, int64_t elapsed_ms)
+{
+	const struct grid_node *n = grid_tree_node(k->tree, i);
+	const struct meter *m = k->meter[i] >= 0 ? meters_at(k->core->meters, k->meter[i]) : NULL;
+	struct control_node v;
+
+	memset(&v, 0, sizeof v); /* compared whole */
+	show_limits(k, i, &v, now);
+	v.evse_w = control_measured_below(k, n);
+	v.allowed_w = out->allowed_w;
+	v.load_source = load_words(out->quality);
+	v.load_at = m ? m->last_at : now;
+	v.load_w = m && out->quality != GUARD_WORST_CASE ? k->node_in[i].import_w
+							 : out->uncontrolled_w + v.evse_w;
+	if (n->kind == GRID_LOAD || n->kind == GRID_PV || n->kind == GRID_STORAGE)
+		v.load_w = m ? v.load_w : -1;
+	show_phases(k, i, out, &v);
+	v.binds = out->binds;
+	v.binds_since = !v.binds                      ? (wall_t){0}
+			: v.binds == k->node[i].binds ? k->node[i].binds_since
+						      : now;
+	v.bears = out->bears;
+	if (out->quality == GUARD_FRESH && is_violated(k, i, &v))
+		k->core->metrics.limit_violation_ms += elapsed_ms;
+	v.revision = k->node[i].revision;
+	if (memcmp(&v, &k->node[i], sizeof v) != 0)
+		v.revision = ++k->revision;
+	memcpy(&k->node[i], &v, sizeof v);
+	if (out->quality == GUARD_FRESH)
+		learn_base(&k->base_w[i], out->uncontrolled_w, elapsed_ms);
+}
+
+/* What the console's chart shows: each rated node's load, its part of EVSEs, its limit. */
+static void record_nodes(struct control *k, wall_t now)
+{
+	char point[120];
+
+	if (wall_diff_ms(now, k->sampled) < NODE_SAMPLE_MS)
+		return;
+	k->sampled = now;
+	for (int i = 0; i < k->nodes; i++) {
+		const struct grid_node *n = grid_tree_node(k->tree, i);
+		const struct control_node *v = &k->node[i];
+
+		if (n->kind == GRID_EVSE || n->kind == GRID_LOAD || !n->rated)
+			continue;
+		snprintf(point, sizeof point, "node/%s/load_w", n->id);
+		if (v->load_w >= 0)
+			record_sample(k->core, point, now, (double)v->load_w, 0);
+		snprintf(point, sizeof point, "node/%s/evse_w", n->id);
+		record_sample(k->core, point, now, (double)v->evse_w, 0);
+		snprintf(point, sizeof point, "node/%s/limit_w", n->id);
+		record_sample(k->core, point, now, (double)v->limit_w, 0);
+	}
+}
+
+void control_show(struct control *k, const struct guard_report *r, wall_t now, int64_t elapsed_ms)
+{
+	for (int i = 0; i < k->nodes; i++)
+		show_node(k, i, &r->node[i], now, elapsed_ms);
+	record_nodes(k, now);
+}

@@ -1,0 +1,105 @@
+#include "csms/evse_phases.h"
+#include <string.h>
+
+#define TOGETHER_MS 5000 /* currents this close to a power belong to the same measurement */
+
+static unsigned all_phases(int count)
+{
+	return (1u << count) - 1;
+}
+
+/* The transaction that the learner is of: its start names it. */
+static void begin_anew(struct evse *e)
+{
+	struct evse_phases *p = &e->currents;
+
+	if (p->of.ms == e->tx.started.ms)
+		return;
+	p->of = e->tx.started;
+	p->learner = (struct phases_learner){0};
+}
+
+void evse_phases_take(struct evse *e, const struct samples *s)
+{
+	struct evse_phases *p = &e->currents;
+	int vehicle = e->tx.vehicle ? e->tx.vehicle->phases : 0;
+
+	if (e->is_dc || !s->phases || s->quarantined || s->current_at.ms < p->at.ms ||
+		(s->phases & all_phases(e->phases)) != all_phases(e->phases))
+		return;
+	for (int i = 0; i < GRID_PHASES; i++)
+		p->ma[i] = (int32_t)(s->current_a[i] * 1000);
+	p->at = s->current_at;
+	if (!e->tx.is_open || s->current_at.ms < e->tx.started.ms)
+		return;
+	begin_anew(e);
+	phases_learn(&p->learner, s->current_at.ms, p->ma,
+		vehicle && vehicle < e->phases ? all_phases(vehicle) : 0);
+}
+
+void evse_phases_find(struct evse *e)
+{
+	struct phases_facts f = {
+		.is_dc = e->is_dc,
+		.phases = e->phases,
+		.rotation = e->rotation,
+	};
+
+	if (e->tx.is_open) {
+		begin_anew(e);
+		f.vehicle = e->tx.vehicle ? e->tx.vehicle->phases : 0;
+		f.used = e->currents.learner.used & all_phases(e->phases);
+	}
+	e->currents.pattern = phases_find(&f);
+}
+
+int evse_phases_count(const struct evse *e)
+{
+	return e->currents.pattern.phases ? e->currents.pattern.phases
+	       : e->is_dc                 ? GRID_PHASES
+					  : e->phases;
+}
+
+int64_t evse_phases_part(const struct evse *e, int64_t w)
+{
+	return e->is_dc ? w : w * evse_phases_count(e) / e->phases;
+}
+
+/* Each phase of the grid as far as the rotation tells it; where it does not, what the phase that
+ * carries least carries, which is what each does at least. */
+static bool certain_phases(const struct evse *e, int volts, int32_t out[GRID_PHASES])
+{
+	const int32_t *ma = e->currents.ma;
+	int32_t least = INT32_MAX;
+
+	memset(out, 0, GRID_PHASES * sizeof *out);
+	for (int i = 0; i < e->phases; i++) {
+		int at = phases_place(e->rotation, i);
+
+		least = ma[i] < least ? ma[i] : least;
+		if (at >= 0)
+			out[at] = (int32_t)((int64_t)ma[i] * volts / 1000);
+	}
+	for (int i = 0;
+		e->rotation == PHASES_UNKNOWN && e->phases == GRID_PHASES && i < GRID_PHASES; i++)
+		out[i] = (int32_t)((int64_t)least * volts / 1000);
+	return e->rotation != PHASES_UNKNOWN || e->phases == GRID_PHASES;
+}
+
+void evse_phases_fill(const struct evse *e, int volts, struct guard_evse_in *in)
+{
+	const struct phases_pattern *p = &e->currents.pattern;
+	int64_t apart = wall_diff_ms(e->currents.at, e->power_w.at);
+
+	memcpy(in->sixths, p->sixths, sizeof in->sixths);
+	in->exact = p->exact;
+	if (in->measured_w == GUARD_UNKNOWN_W)
+		return;
+	if (e->currents.at.ms && apart > -TOGETHER_MS && apart < TOGETHER_MS) {
+		in->has_phases = certain_phases(e, volts, in->phase_w);
+		return;
+	}
+	in->has_phases = p->exact;
+	for (int i = 0; p->exact && i < GRID_PHASES; i++)
+		in->phase_w[i] = (int32_t)((int64_t)in->measured_w * p->sixths[i] / 6);
+}
