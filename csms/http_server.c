@@ -103,6 +103,12 @@ static void read_request(
 		*query = '\0';
 }
 
+static void say_stopping(struct http_exchange *x)
+{
+	x->keeps_alive = false;
+	http_reply_problem(x, 503, "depotd is stopping");
+}
+
 static void call_handler(struct http_exchange *x)
 {
 	struct http_conn *c = x->conn;
@@ -114,7 +120,10 @@ static void call_handler(struct http_exchange *x)
 	c->state = HTTP_ANSWERING;
 	net_conn_deadline(c->net, 0, NULL);
 	x->in_handler = true;
-	s->handler(s->ctx, x, &request);
+	if (s->handler)
+		s->handler(s->ctx, x, &request);
+	else
+		say_stopping(x);
 	x->in_handler = false;
 	if (c->exchange != x) /* it was answered */
 		free_exchange(x);
@@ -457,6 +466,12 @@ struct http_server *http_server_create(
 void http_server_on_head(struct http_server *s, http_handler on_head)
 {
 	s->on_head = on_head;
+}
+
+void http_server_stop(struct http_server *s)
+{
+	s->handler = NULL;
+	s->on_head = NULL;
 }
 
 static int listen_on(struct http_server *s, struct net_listen *cfg, char why[200])

@@ -119,6 +119,10 @@ void http_stream_on_drained(struct http_exchange *x, void (*drained)(void *arg))
 
 void http_stream_end(struct http_exchange *x);
 
+/* From now on the handlers are not called any more: requests on connections that live on are
+ * answered with 503, and the connection closes. */
+void http_server_stop(struct http_server *s);
+
 void http_server_destroy(struct http_server *s);
 
 #endif

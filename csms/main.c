@@ -472,6 +472,8 @@ static void on_stop(void *arg, int signum)
 	log_info("stopping (%s)", signum == SIGINT ? "interrupt" : "terminate");
 	d->core.is_stopping = true;
 	net_stop_listening(d->core.net);
+	if (d->core.http)
+		http_server_stop(d->core.http);
 	api_destroy(d->core.api);
 	d->core.api = NULL;
 	ws_server_close_all(d->core.stations);

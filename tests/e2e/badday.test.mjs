@@ -6,6 +6,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
 import { BUILD, Depotd, sleep, until } from './harness.mjs';
@@ -402,6 +403,31 @@ describe('a disk that is full', () => {
 });
 
 describe('signals and scarcity', () => {
+	test('requests on connections that were kept open are told that depotd stops', async () => {
+		const d = await new Depotd({ depot }).start();
+		try {
+			const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
+			const get = () => new Promise((ok) => {
+				const r = http.request({ socketPath: join(d.data, 'depotd.sock'), agent, path: '/api/v1/stations' }, (res) => {
+					res.resume();
+					res.on('end', () => ok(res.statusCode));
+				});
+				r.on('error', (e) => ok(e.code));
+				r.end();
+			});
+			const four = () => Promise.all([get(), get(), get(), get()]);
+			assert.deepEqual(await four(), [200, 200, 200, 200]);
+			const end = d.stop();
+			await until('the stop', () => /stopping/.test(d.logged()));
+			for (const answer of await four()) assert.equal(answer, 503);
+			/* … and closed: the next finds nobody */
+			for (const answer of await four()) assert.match(String(answer), /ENOENT|ECONN|EPIPE/);
+			assert.deepEqual(await end, { code: 0, signal: null });
+		} finally {
+			await d.clean();
+		}
+	});
+
 	test('SIGTERM under load: gone within 5 s with code 0, stations told 1001, nothing answered is lost', async () => {
 		const d = await new Depotd({ depot }).start();
 		try {
