@@ -173,6 +173,14 @@ void alarm_raise(struct core *c, enum alarm_kind kind, const char *subject, cons
 		come_again(a);
 }
 
+void alarm_tell(struct core *c, enum alarm_kind kind, const char *subject)
+{
+	struct alarm *a = find(c, kind, subject);
+
+	if (a)
+		journal_raised(a);
+}
+
 void alarm_clear(struct core *c, enum alarm_kind kind, const char *subject)
 {
 	struct alarm *a = find(c, kind, subject);

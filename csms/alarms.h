@@ -80,6 +80,9 @@ struct alarms *alarms_create(struct core *c, char why[300]);
 void alarm_raise(struct core *c, enum alarm_kind kind, const char *subject, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* It has become worse, or otherwise worth a word in the journal. Does nothing if it is not raised. */
+void alarm_tell(struct core *c, enum alarm_kind kind, const char *subject);
+
 /* Its cause is gone. Does nothing if it is not raised. */
 void alarm_clear(struct core *c, enum alarm_kind kind, const char *subject);
 

@@ -7,6 +7,7 @@
 #include "csms/meters.h"
 #include "csms/planner.h"
 #include "csms/reconcile.h"
+#include "csms/safety.h"
 #include "csms/tree.h"
 
 #define PLAN_SOON_MS 200 /* events that come together make one plan */
@@ -229,6 +230,11 @@ struct control *control_create(struct core *c, char why[400])
 		return NULL;
 	}
 	control_bind(k, NULL);
+	k->safety = safety_create(k, NULL);
+	if (!k->safety) {
+		control_destroy(k);
+		return NULL;
+	}
 	for (int i = 0; i < k->evses; i++)
 		lane_restore(&k->lanes[i]);
 	k->last_cycle = clock_mono();
@@ -250,6 +256,17 @@ struct grid_limits *control_limits(struct control *k)
 const struct control_node *control_node(const struct control *k, int node)
 {
 	return node >= 0 && node < k->nodes ? &k->node[node] : NULL;
+}
+
+void control_powered_up(struct control *k, const struct station *s)
+{
+	if (k)
+		safety_powered_up(k->safety, s->id);
+}
+
+struct safety *control_safety(const struct control *k)
+{
+	return k->safety;
 }
 
 const struct control_plan *control_plan(const struct control *k)

@@ -90,6 +90,12 @@ void control_load_changed(struct control *k);
 /* The station is connected and accepted, after a boot or not: say its profiles again. */
 void control_station_ready(struct control *k, struct station *s, bool booted);
 
+/* The station said with its boot that its power was gone (OCPP 2.0.1: reason PowerUp). */
+void control_powered_up(struct control *k, const struct station *s);
+
+/* For csms/safety.h's views. */
+struct safety *control_safety(const struct control *k);
+
 /* Who controls the station has changed: what its EVSEs hold is somebody else's word, or ours to say
  * anew. */
 void control_handed_over(struct control *k, struct station *s);

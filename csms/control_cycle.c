@@ -9,6 +9,7 @@
 #include "csms/meters.h"
 #include "csms/planner.h"
 #include "csms/record.h"
+#include "csms/safety.h"
 #include "csms/session.h"
 
 #define PLAN_LATE_MS     10000 /* without a plan for so long a vehicle gets what the guard allows */
@@ -275,7 +276,9 @@ void control_cycle(struct control *k)
 		fill_evse(k, i, now, now_ms);
 		before[i] = (int32_t)lane_held_w(&k->lanes[i], now);
 	}
+	safety_before(k->safety, now, now_ms);
 	r = guard_cycle(k->guard, &in);
+	safety_after(k->safety, &r, now, now_ms);
 	k->last_cycle = mono;
 	k->core->metrics.guard_cycles++;
 	for (int i = 0; i < k->evses; i++)

@@ -10,6 +10,7 @@
 #include "scheduler/guard.h"
 
 struct planner;
+struct safety; /* csms/safety.h */
 
 struct control {
 	struct core *core;
@@ -17,6 +18,7 @@ struct control {
 	struct grid_limits *limits; /* what comes and goes; made anew with the tree */
 	struct guard *guard;
 	struct planner *planner;
+	struct safety *safety;
 	int nodes, evses;
 	struct evse **evse; /* [evses] */
 	struct lane *lanes; /* [evses] */

@@ -4,12 +4,14 @@
 #include "csms/control_private.h"
 #include "csms/meters.h"
 #include "csms/planner.h"
+#include "csms/safety.h"
 #include "csms/tree.h"
 
 #define GRACE_MS 5000 /* a van that ramps up looks like other load until its next report */
 
 void control_unload(struct control *k)
 {
+	safety_destroy(k->safety);
 	guard_destroy(k->guard);
 	grid_limits_destroy(k->limits);
 	grid_tree_destroy(k->tree);
@@ -22,6 +24,7 @@ void control_unload(struct control *k)
 	free(k->base_w);
 	free(k->node_in);
 	free(k->evse_in);
+	k->safety = NULL;
 	k->guard = NULL;
 	k->limits = NULL;
 	k->tree = NULL;
@@ -147,6 +150,9 @@ int control_rebuild(struct control *k, char why[300])
 	if (control_load(k, tree))
 		abort();
 	control_bind(k, &old);
+	k->safety = safety_create(k, old.safety);
+	if (!k->safety)
+		abort();
 	control_unload(&old);
 	control_evse_changed(k, NULL, "registration changed");
 	return 0;

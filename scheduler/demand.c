@@ -38,7 +38,7 @@ static int64_t bounded(int64_t w)
 static bool gap_power(const struct demand *d, const struct demand_in *in, int64_t *w)
 {
 	int64_t ms = in->now_ms - d->gap_from_ms, wh = in->register_wh - d->register_wh;
-	int64_t most_wh = d->cfg.worst_w * ms / WMS_PER_WH + 1;
+	int64_t most_wh = d->cfg.most_w * ms / WMS_PER_WH + 1;
 
 	if (!d->had_register || !in->has_register || ms <= 0 || wh < 0 || wh > most_wh)
 		return false;
@@ -46,24 +46,19 @@ static bool gap_power(const struct demand *d, const struct demand_in *in, int64_
 	return true;
 }
 
-static void add(struct demand *d, int64_t from_ms, int64_t to_ms, int64_t w, bool known)
+/* Counts the time up to `to_ms`, which lies in the open window, with this power. */
+static void count(struct demand *d, int64_t to_ms, bool known, int64_t w)
 {
-	int64_t ms = to_ms - from_ms;
+	int64_t ms = to_ms > d->last_ms ? to_ms - d->last_ms : 0;
 
-	if (ms <= 0)
-		return;
 	if (known) {
 		d->known_wms += w * ms;
 	} else {
-		d->assumed_wms += d->cfg.worst_w * ms;
+		d->assumed_wms += w * ms;
 		d->missing_ms += ms;
+		d->gap_wms += w * ms;
+		d->gap_missing_ms += ms;
 	}
-}
-
-/* Counts the time up to `to_ms`, which lies in the open window. */
-static void count(struct demand *d, int64_t to_ms, bool known, int64_t w)
-{
-	add(d, d->last_ms, to_ms, w, known);
 	d->last_ms = to_ms;
 }
 
@@ -91,6 +86,7 @@ static void open_window(struct demand *d, int64_t start_ms)
 {
 	d->start_ms = d->last_ms = start_ms;
 	d->known_wms = d->assumed_wms = d->missing_ms = 0;
+	d->gap_wms = d->gap_missing_ms = 0;
 }
 
 /* Counts up to now, over the window's end if it has passed. Windows in which nobody listened are
@@ -105,7 +101,7 @@ static bool advance(struct demand *d, const struct demand_in *in, bool known, in
 
 		if (in->window_ms > d->start_ms) {
 			count(d, end < in->now_ms ? end : in->now_ms, known, w);
-			count(d, end, false, 0);
+			count(d, end, false, bounded(in->worst_w));
 			ended = close_window(d, closed);
 		}
 		open_window(d, in->window_ms);
@@ -120,7 +116,7 @@ static bool start(struct demand *d, const struct demand_in *in)
 		return false;
 	d->started = true;
 	open_window(d, in->window_ms);
-	count(d, in->now_ms, false, 0); /* what was before the start */
+	count(d, in->now_ms, false, bounded(in->worst_w)); /* what was before the start */
 	d->month = d->month ? d->month : in->month;
 	return true;
 }
@@ -131,6 +127,7 @@ static void take_reading(struct demand *d, const struct demand_in *in)
 	d->last_w = bounded(in->import_w);
 	if (in->has_import) {
 		d->gap_from_ms = in->now_ms;
+		d->gap_wms = d->gap_missing_ms = 0;
 		d->had_register = in->has_register;
 		d->register_wh = in->register_wh;
 	}
@@ -175,21 +172,18 @@ static void look_ahead(const struct demand *d, const struct demand_in *in, struc
 /* What was counted at its worst while it lasted: the register knows better. */
 static void rewind_gap(struct demand *d)
 {
-	int64_t ms = d->last_ms - d->gap_from_ms;
-
-	if (ms <= 0)
-		return;
-	d->assumed_wms -= d->cfg.worst_w * ms;
-	d->missing_ms -= ms;
+	d->assumed_wms -= d->gap_wms;
+	d->missing_ms -= d->gap_missing_ms;
 	d->last_ms = d->gap_from_ms;
 }
 
-/* Is the power since the last step known, and how much was it? A gap over a window's end is not
+/* Is the power since the last step known? *w: what it counts with. A gap over a window's end is not
  * filled: how its energy lies on both sides nobody knows. */
 static bool power_since(struct demand *d, const struct demand_in *in, int64_t *w)
 {
 	int64_t now_w = bounded(in->import_w), since_ms = in->now_ms - d->last_ms;
 
+	*w = bounded(in->worst_w);
 	if (!in->has_import)
 		return false;
 	if (d->had_import && since_ms >= 0 && since_ms <= d->cfg.gap_ms) {
@@ -198,7 +192,7 @@ static bool power_since(struct demand *d, const struct demand_in *in, int64_t *w
 		return true;
 	}
 	if (d->gap_from_ms < in->window_ms || in->window_ms != d->start_ms || !gap_power(d, in, w))
-		return false;
+		return false; /* *w is as it was */
 	rewind_gap(d);
 	return true;
 }

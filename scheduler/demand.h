@@ -26,7 +26,7 @@ struct demand_config {
 	int32_t target_w; /* mean to keep */
 	bool follow_peak; /* the month's peak so far lifts the target */
 	int64_t gap_ms; /* readings further apart than this leave a gap */
-	int32_t worst_w; /* what a gap counts with: all that the connection can carry */
+	int32_t most_w; /* all that the connection can carry: no register runs faster */
 	int64_t reaction_ms; /* for so long a command to draw less has no effect */
 };
 
@@ -38,6 +38,7 @@ struct demand_in {
 	int64_t import_w; /* of the whole connection, now */
 	bool has_register;
 	int64_t register_wh; /* the meter's import register, read with import_w */
+	int64_t worst_w; /* it draws at most, as far as anybody knows: what a gap counts with */
 	int64_t uncontrolled_w; /* the part of import_w that nobody can lower */
 };
 
@@ -57,6 +58,7 @@ struct demand {
 	int64_t register_wh; /* when the gap began */
 	int64_t known_wms, assumed_wms; /* energy of the open window, W x ms */
 	int64_t missing_ms;
+	int64_t gap_wms, gap_missing_ms; /* … of the gap that is open */
 	int month;
 	int32_t peak_w; /* of the month, metered */
 	int64_t peak_at_ms; /* begin of its window */

@@ -67,6 +67,7 @@ struct boot {
 	int64_t epoch;
 	enum event_registration status;
 	const char *reason; /* static */
+	bool from_power_up; /* OCPP 1.6 does not say why: any boot may be one */
 };
 
 /* A05.FR.07: a station that has come back on a higher security profile is never again let in on a
@@ -102,6 +103,8 @@ static void in_force(void *arg, int status, const char *why)
 		s->session->invited = 0;
 		fleet_touch(&b->core->fleet, s);
 		if (b->status == EVENT_REGISTRATION_ACCEPTED) {
+			if (b->from_power_up)
+				control_powered_up(b->core->control, s);
 			control_station_ready(b->core->control, s, true);
 			raise_profile(b->core, s);
 			inventory_station_ready(b->core, s, true);
@@ -123,6 +126,8 @@ static void take_effect_later(struct exchange *x, enum ocpp201_boot_reason reaso
 	b->epoch = x->station->epoch;
 	b->status = x->station->policy;
 	b->reason = ocpp201_boot_reason_enum.values[reason];
+	b->from_power_up = reason == OCPP201_BOOT_REASON_POWER_UP ||
+			   strcmp(x->station->protocol, "ocpp1.6") == 0;
 	snprintf(b->station, sizeof b->station, "%s", x->station->id);
 	record_then(x->core, in_force, b);
 }

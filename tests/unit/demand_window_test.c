@@ -12,7 +12,7 @@ static const struct demand_config cfg = {
 	.target_w = 60000,
 	.follow_peak = true,
 	.gap_ms = 12000,
-	.worst_w = 200000,
+	.most_w = 200000,
 	.reaction_ms = 10000,
 };
 static struct demand d;
@@ -30,6 +30,7 @@ static bool step(int64_t now_ms, int64_t w)
 		&(struct demand_in){.now_ms = now_ms,
 			.window_ms = now_ms / WINDOW_MS * WINDOW_MS,
 			.month = 1,
+			.worst_w = 200000,
 			.has_import = w >= 0,
 			.import_w = w},
 		&out, &closed);
@@ -41,6 +42,7 @@ static bool step_register(int64_t now_ms, int64_t w, int64_t wh)
 		&(struct demand_in){.now_ms = now_ms,
 			.window_ms = now_ms / WINDOW_MS * WINDOW_MS,
 			.month = 1,
+			.worst_w = 200000,
 			.has_import = true,
 			.import_w = w,
 			.has_register = true,

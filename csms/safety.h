@@ -1,0 +1,69 @@
+/*
+ * Safety: what stands around one decision of the guard. Before it: how old each measurement is
+ * (scheduler/stale.h), what each charger is like (obey.h), what the demand window leaves (demand.h),
+ * who must wait after a power return (ramp.h), what stores and PV can feed (island.h). After it: what
+ * all that costs, and alarms. Belongs to control; loop thread only.
+ */
+#ifndef CSMS_SAFETY_H
+#define CSMS_SAFETY_H
+
+#include "csms/core.h"
+#include "scheduler/demand.h"
+#include "scheduler/grid.h"
+#include "scheduler/guard.h"
+#include "scheduler/island.h"
+#include "scheduler/obey.h"
+#include "scheduler/ramp.h"
+#include "scheduler/stale.h"
+
+struct control;
+struct safety;
+
+/* For the tree that is in force in `k`. `old` (or NULL: from the store) says what was known under
+ * the tree before. NULL: no memory, or the store cannot be read. */
+struct safety *safety_create(struct control *k, const struct safety *old);
+
+/* Inputs of the guard are filled: corrects them, and sets the limits that come from here. */
+void safety_before(struct safety *s, wall_t now, int64_t now_ms);
+
+/* The guard has decided. */
+void safety_after(struct safety *s, const struct guard_report *r, wall_t now, int64_t now_ms);
+
+/* The station said that it was just powered up. */
+void safety_powered_up(struct safety *s, const char *station);
+
+void safety_destroy(struct safety *s);
+
+/* -- looking; nodes and EVSEs by their place in the tree --------------------------------------- */
+
+struct safety_node_view {
+	bool is_measured; /* it has a meter: what follows is said of it */
+	enum stale_tier tier;
+	int64_t tier_for_ms; /* in this tier */
+	int64_t cost_w; /* that charging lacks for want of a fresh value */
+	bool has_demand;
+	struct demand_out demand;
+	wall_t window, window_end, peak_at; /* peak_at.ms 0: none yet */
+	int32_t peak_w;
+	int64_t missing_ms; /* of the window nothing was measured */
+	struct ramp_view ramp;
+	int64_t ramp_for_ms, ramp_next_ms; /* since power returned; until the next step */
+};
+struct safety_node_view safety_node(const struct safety *s, int node);
+
+struct safety_island_view {
+	bool has_store;
+	enum island_state state;
+	enum island_grid grid;
+	int64_t for_ms; /* in this state */
+	int64_t energy_wh, reserve_wh, feed_w, evse_w;
+};
+struct safety_island_view safety_island(const struct safety *s);
+
+/* NULL: not in the tree. */
+const struct obey *safety_obey(const struct safety *s, const struct evse *e);
+int64_t safety_reaction_ms(const struct safety *s, const struct evse *e);
+/* Its quirks in words; returns how many. */
+int safety_quirks(const struct safety *s, const struct evse *e, char *text, size_t size);
+
+#endif

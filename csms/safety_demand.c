@@ -1,0 +1,218 @@
+/* The open demand window of each grid connection that the depot's file gives a target. */
+#include <stdlib.h>
+#include <strings.h>
+#include <time.h>
+#include "csms/alarms.h"
+#include "csms/log.h"
+#include "csms/record.h"
+#include "csms/safety_private.h"
+#include "db/query_safety.h"
+
+#define DANGER_MS 10000 /* in danger for so long: an alarm */
+
+/* Windows lie on the clock of the depot's zone, which is the process's: zones differ by quarters of
+ * an hour, so an hour's windows need it. */
+static int64_t window_begin(const struct safety_demand *v, wall_t now, int *month)
+{
+	time_t t = (time_t)(now.ms / 1000);
+	struct tm tm = {0};
+	int64_t in_hour;
+
+	localtime_r(&t, &tm);
+	*month = (tm.tm_year + 1900) * 12 + tm.tm_mon;
+	in_hour = (tm.tm_min * INT64_C(60) + tm.tm_sec) * 1000 + now.ms % 1000;
+	return now.ms - in_hour % v->d.cfg.window_ms;
+}
+
+static int32_t rating_of(const struct safety *s, int i)
+{
+	struct grid_limit l = grid_tree_limit(s->tree, NULL, i);
+	int64_t target = s->node[i].row->demand->target_w;
+
+	return l.w != GRID_NO_LIMIT ? l.w
+				    : (int32_t)(4 * target < INT32_MAX ? 4 * target : INT32_MAX);
+}
+
+static struct safety_demand *make(const struct safety *s, int i)
+{
+	const struct depot_demand *row = s->node[i].row->demand;
+	struct safety_demand *v = calloc(1, sizeof *v);
+
+	if (v)
+		demand_init(&v->d, &(struct demand_config){
+					   .window_ms = row->window_min * 60000,
+					   .target_w = (int32_t)row->target_w,
+					   .follow_peak = row->incumbent,
+					   .gap_ms = s->stale.hold_ms + 2000,
+					   .most_w = rating_of(s, i),
+					   .reaction_ms = s->obey.default_ms,
+				   });
+	return v;
+}
+
+/* The same window under another tree; a changed row changes the rules, not what has flowed. */
+static void take_over(struct safety_demand *v, const struct safety_demand *old)
+{
+	struct demand_config cfg = v->d.cfg;
+
+	if (old->d.cfg.window_ms != cfg.window_ms) {
+		demand_restore(&v->d, old->d.month, old->d.peak_w, old->d.peak_at_ms);
+		return;
+	}
+	v->d = old->d;
+	v->d.cfg = cfg;
+}
+
+int safety_demand_keep(struct safety *s, const struct safety *old)
+{
+	for (int i = 0; i < s->nodes; i++) {
+		int was = old ? grid_tree_find(old->tree, grid_tree_node(s->tree, i)->id) : -1;
+
+		if (!s->node[i].row || !s->node[i].row->demand)
+			continue;
+		s->node[i].demand = make(s, i);
+		if (!s->node[i].demand)
+			return -1;
+		if (was >= 0 && old->node[was].demand)
+			take_over(s->node[i].demand, old->node[was].demand);
+	}
+	return 0;
+}
+
+struct restore {
+	struct safety *s;
+	bool failed;
+};
+
+static void put_row(struct safety *s, const struct db_demand_window *row)
+{
+	int i = grid_tree_find(s->tree, row->node);
+	struct safety_demand *v = i >= 0 ? s->node[i].demand : NULL;
+
+	if (!v)
+		return;
+	demand_restore(&v->d, (int)row->month, (int32_t)row->peak_w, row->peak_at.ms);
+	if (row->has_register)
+		demand_restore_window(&v->d, row->start.ms + v->d.cfg.window_ms, row->register_wh);
+}
+
+static void read_rows(struct db_reader *db, void *arg)
+{
+	struct restore *x = arg;
+	struct arena *a = arena_create(0);
+	struct db_demand_window_list list = {0};
+
+	x->failed = !a || db_query_demand_windows(db, a, &list) != 0;
+	for (size_t i = 0; i < list.count; i++)
+		put_row(x->s, &list.items[i]);
+	arena_destroy(a);
+}
+
+int safety_demand_restore(struct safety *s)
+{
+	struct restore x = {.s = s};
+
+	return db_read_now(s->core->db, read_rows, &x) || x.failed ? -1 : 0;
+}
+
+/* -- each cycle ------------------------------------------------------------------------------- */
+
+static void journal_closed(const struct safety *s, int i, const struct demand_closed *w, int month)
+{
+	const struct safety_demand *v = s->node[i].demand;
+	const char *node = grid_tree_node(s->tree, i)->id;
+	struct arena *a = record_arena(s->core);
+	struct event_demand_window_ended *e = a ? arena_alloc(a, sizeof *e) : NULL;
+
+	if (!e)
+		return;
+	*e = (struct event_demand_window_ended){
+		.node = arena_strdup(a, node),
+		.month = month,
+		.start = {w->start_ms},
+		.mean_w = w->mean_w,
+		.missing_s = w->missing_ms / 1000,
+		.peak_w = v->d.peak_w,
+		.peak_at = {v->d.peak_at_ms},
+		.has_register_wh = v->d.had_import && v->d.had_register,
+		.register_wh = v->d.register_wh,
+	};
+	record_now(s->core, EVENT_DEMAND_WINDOW_ENDED, "node", node, e, "guard", NULL);
+	if (w->is_peak && w->mean_w > v->d.cfg.target_w)
+		log_warn("node %s: new peak of the month, %d W", node, (int)w->mean_w);
+}
+
+static void fill(const struct safety *s, int i, wall_t now, struct demand_in *in)
+{
+	const struct safety_node *v = &s->node[i];
+	const struct guard_node_in *g = &s->k->node_in[i];
+	const struct meter *m = safety_meter(s, i);
+	double wh;
+
+	*in = (struct demand_in){
+		.now_ms = now.ms,
+		.has_import = m && g->quality == GUARD_FRESH,
+		.import_w = g->import_w,
+		.worst_w = v->reckoned_w >= 0 && v->reckoned_w < v->demand->d.cfg.most_w
+				   ? v->reckoned_w
+				   : v->demand->d.cfg.most_w,
+		.uncontrolled_w = v->load_w == GRID_UNKNOWN ? 0 : v->load_w,
+	};
+	in->window_ms = window_begin(v->demand, now, &in->month);
+	in->has_register = in->has_import &&
+			   meter_reading_get(&m->last, METER_QUANTITY_IMPORT_WH, &wh) && wh >= 0 &&
+			   wh < 1e15;
+	in->register_wh = in->has_register ? (int64_t)wh : 0;
+}
+
+void safety_demand_before(struct safety *s, wall_t now)
+{
+	for (int i = 0; i < s->nodes; i++) {
+		struct safety_demand *v = s->node[i].demand;
+		struct grid_bound b = {GRID_NO_LIMIT, GRID_NO_LIMIT, GRID_NO_LIMIT};
+		struct demand_closed closed;
+		struct demand_in in;
+		int month;
+
+		if (!v)
+			continue;
+		fill(s, i, now, &in);
+		month = v->d.month; /* of the window that may end now */
+		if (demand_step(&v->d, &in, &v->out, &closed))
+			journal_closed(s, i, &closed, month ? month : in.month);
+		b.import_w = v->out.allowed_w;
+		/* Blind, no peak is known to be in danger: the target is kept by the books, and no
+		 * van stands for what may have flowed unseen. */
+		if (!in.has_import && b.import_w < v->out.target_w)
+			b.import_w = v->out.target_w;
+		grid_limits_set(s->k->limits, i, GRID_SOURCE_DEMAND, &b);
+	}
+}
+
+void safety_demand_after(struct safety *s, int64_t now_ms)
+{
+	for (int i = 0; i < s->nodes; i++) {
+		struct safety_demand *v = s->node[i].demand;
+		const char *id = grid_tree_node(s->tree, i)->id;
+
+		if (!v)
+			continue;
+		if (!v->out.in_danger)
+			v->danger_ms = 0;
+		else if (!v->danger_ms)
+			v->danger_ms = now_ms;
+		alarm_set(s->core, ALARM_DEMAND_AT_RISK, id,
+			v->danger_ms && now_ms - v->danger_ms >= DANGER_MS,
+			"The demand window of %s ends at %.1f kW without any charging; the target is "
+			"%.1f kW.",
+			id, v->out.projected_w / 1000.0, v->out.target_w / 1000.0);
+	}
+}
+
+void safety_demand_window(const struct safety *s, int node, wall_t *begin, wall_t *end)
+{
+	const struct safety_demand *v = s->node[node].demand;
+
+	*begin = (wall_t){v->d.start_ms};
+	*end = (wall_t){v->d.start_ms + v->d.cfg.window_ms};
+}

@@ -1,0 +1,80 @@
+/*
+ * Safety, inside: its state, shared by csms/safety*.c. Nobody else includes this.
+ */
+#ifndef CSMS_SAFETY_PRIVATE_H
+#define CSMS_SAFETY_PRIVATE_H
+
+#include "csms/control_private.h"
+#include "csms/meters.h"
+#include "csms/safety.h"
+
+struct safety_demand {
+	struct demand d;
+	struct demand_out out;
+	int64_t danger_ms; /* since when in danger, 0: is not */
+};
+
+struct safety_node {
+	const struct depot_node *row; /* NULL: a station or EVSE */
+	struct stale_point stale;
+	int64_t cost_w;
+	int64_t load_w; /* uncontrolled, by the last fresh measurement; GRID_UNKNOWN: none yet */
+	int64_t reckoned_w; /* all that it may draw, by the guard's last books; -1: none yet */
+	int64_t over_ms; /* above its rating since, 0: is not */
+	struct safety_demand *demand; /* NULL: none */
+};
+
+struct safety_evse {
+	struct obey obey;
+	wall_t measured_at; /* of the reading taken last */
+	int64_t journalled_ms; /* 0: not yet */
+	int16_t journalled_samples;
+	char words[400]; /* quirks as they were journalled */
+};
+
+struct safety {
+	struct control *k;
+	struct core *core;
+	const struct grid_tree *tree;
+	int nodes, evses;
+	struct safety_node *node;
+	struct safety_evse *evse;
+	struct stale_config stale;
+	struct obey_config obey;
+	int64_t started_ms; /* by the clock of the cycles; 0: no cycle yet */
+	int64_t slow_ms; /* when the things that can wait were looked at last */
+	struct ramp *ramp;
+	struct ramp_node_in *ramp_node;
+	struct ramp_evse_in *ramp_evse;
+	bool *held; /* [evses] waits for its step */
+	bool *capped; /* [evses] its leaf has a limit of ours */
+	int *order; /* [evses] by departure, for an island */
+	int connection; /* node of the grid connection: kind, or the root; with a meter, else -1 */
+	struct island island;
+	struct island_in island_in;
+	struct island_out island_out;
+};
+
+/* The newest reading of the node's meter, if it has one and it is of a charger or Modbus meter. */
+const struct meter *safety_meter(const struct safety *s, int node);
+
+/* safety_stale.c */
+void safety_stale_before(struct safety *s, wall_t now, int64_t now_ms);
+void safety_stale_after(struct safety *s, const struct guard_report *r, int64_t now_ms);
+
+/* safety_demand.c */
+int safety_demand_restore(struct safety *s); /* 0, or -1: the store cannot be read */
+int safety_demand_keep(struct safety *s, const struct safety *old); /* -1: no memory */
+void safety_demand_before(struct safety *s, wall_t now);
+void safety_demand_after(struct safety *s, int64_t now_ms);
+void safety_demand_window(const struct safety *s, int node, wall_t *begin, wall_t *end);
+
+/* safety_charger.c */
+int safety_charger_restore(struct safety *s);
+void safety_charger_before(struct safety *s, int64_t now_ms);
+
+/* safety_supply.c */
+void safety_supply_before(struct safety *s, wall_t now, int64_t now_ms);
+void safety_supply_after(struct safety *s);
+
+#endif

@@ -1,0 +1,49 @@
+#include "db/query_safety.h"
+#include "db/query_core.h"
+
+int db_query_demand_windows(struct db_reader *r, struct arena *a, struct db_demand_window_list *out)
+{
+	struct query q;
+	struct db_demand_window_list list = {0};
+	query_init(&q, r, &r->depot, a, true,
+		"SELECT node, max(month), start, register_wh, peak_w, peak_at FROM demand_windows"
+		" WHERE depot=?1");
+	query_add(&q, " GROUP BY node");
+	while (query_next(&q)) {
+		struct db_demand_window *row = QUERY_ITEM(&q, &list);
+		if (!row)
+			break;
+		row->node = query_text(&q, 0);
+		row->month = query_int(&q, 1);
+		row->start = query_time(&q, 2);
+		row->has_register = !query_is_null(&q, 3);
+		row->register_wh = query_int(&q, 3);
+		row->peak_w = query_int(&q, 4);
+		row->peak_at = query_time(&q, 5);
+	}
+	if (query_finish(&q) < 0)
+		return -1;
+	*out = list;
+	return 0;
+}
+
+int db_query_chargers_learned(
+	struct db_reader *r, struct arena *a, struct db_charger_learned_list *out)
+{
+	struct query q;
+	struct db_charger_learned_list list = {0};
+	query_init(&q, r, &r->depot, a, true,
+		"SELECT station, evse, source_seq FROM chargers_learned WHERE depot=?1");
+	while (query_next(&q)) {
+		struct db_charger_learned *row = QUERY_ITEM(&q, &list);
+		if (!row)
+			break;
+		row->station = query_text(&q, 0);
+		row->evse = query_int(&q, 1);
+		row->learned = query_event_of(&q, query_int(&q, 2), EVENT_CHARGER_LEARNED);
+	}
+	if (query_finish(&q) < 0)
+		return -1;
+	*out = list;
+	return 0;
+}

@@ -1,0 +1,36 @@
+/*
+ * Queries of what the guard keeps over a restart. The rules of db/query.h hold.
+ */
+#ifndef DB_QUERY_SAFETY_H
+#define DB_QUERY_SAFETY_H
+
+#include "db/db.h"
+#include "gen/event.h"
+
+struct db_demand_window {
+	const char *node;
+	int64_t month, peak_w, register_wh;
+	bool has_register;
+	wall_t start, peak_at;
+};
+struct db_demand_window_list {
+	size_t count;
+	struct db_demand_window *items;
+};
+/* The last window of each node, with the peak of its month. */
+int db_query_demand_windows(
+	struct db_reader *r, struct arena *a, struct db_demand_window_list *out);
+
+struct db_charger_learned {
+	const char *station;
+	int64_t evse;
+	const struct event_charger_learned *learned; /* NULL: cannot be read */
+};
+struct db_charger_learned_list {
+	size_t count;
+	struct db_charger_learned *items;
+};
+int db_query_chargers_learned(
+	struct db_reader *r, struct arena *a, struct db_charger_learned_list *out);
+
+#endif
