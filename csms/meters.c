@@ -11,9 +11,10 @@
 #include "modbus/meter_check.h"
 #include "modbus/sunspec.h"
 
-#define FROZEN_MS  300000 /* registers that never move for so long are not believed */
-#define CHARGER_MS 60000 /* how often chargers are expected to send meter values */
-#define SLOW_MS    10000 /* quantities that nothing is steered by are recorded this often */
+#define LINKS_LATER 32 /* for links that scans and changes of the depot make */
+#define FROZEN_MS   300000 /* registers that never move for so long are not believed */
+#define CHARGER_MS  60000 /* how often chargers are expected to send meter values */
+#define SLOW_MS     10000 /* quantities that nothing is steered by are recorded this often */
 
 struct meters {
 	struct core *core;
@@ -429,6 +430,7 @@ struct meters *meters_create(struct core *c, char why[400])
 		return NULL;
 	m->core = c;
 	m->count = m->modbus_count = (int)n;
+	meter_link_reserve(LINKS_LATER);
 	m->arena = arena_create(0);
 	m->items = calloc(n + nodes + 1, sizeof *m->items);
 	m->histories = calloc(nodes + 1, sizeof *m->histories);

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,15 +43,59 @@ struct meter_link {
 
 /* ---- life ---- */
 
+/* Low descriptors kept for links that are made when thousands are open. */
+static struct {
+	pthread_mutex_t lock;
+	int wanted, count;
+	int fds[METER_LINK_RESERVE];
+} reserve = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static int take_reserved(void)
+{
+	pthread_mutex_lock(&reserve.lock);
+	int fd = reserve.count > 0 ? reserve.fds[--reserve.count] : -1;
+	pthread_mutex_unlock(&reserve.lock);
+	if (fd < 0)
+		errno = EMFILE;
+	return fd;
+}
+
 static int low_null_fd(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (fd >= FD_SETSIZE) {
+	if (fd < FD_SETSIZE)
+		return fd;
+	close(fd);
+	return take_reserved();
+}
+
+/* Closes a low descriptor (/dev/null by now), or keeps it where the reserve lacks one. */
+static void give_low_fd(int fd)
+{
+	pthread_mutex_lock(&reserve.lock);
+	bool is_kept = reserve.count < reserve.wanted;
+	if (is_kept)
+		reserve.fds[reserve.count++] = fd;
+	pthread_mutex_unlock(&reserve.lock);
+	if (!is_kept)
 		close(fd);
-		errno = EMFILE;
-		return -1;
+}
+
+void meter_link_reserve(int count)
+{
+	pthread_mutex_lock(&reserve.lock);
+	reserve.wanted = count < METER_LINK_RESERVE ? count : METER_LINK_RESERVE;
+	while (reserve.count < reserve.wanted) {
+		int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			break;
+		if (fd >= FD_SETSIZE) {
+			close(fd);
+			break;
+		}
+		reserve.fds[reserve.count++] = fd;
 	}
-	return fd;
+	pthread_mutex_unlock(&reserve.lock);
 }
 
 static modbus_t *make_context(const struct meter_link *l)
@@ -94,7 +139,8 @@ struct meter_link *meter_link_create(const struct meter_link_config *config, cha
 	snprintf(l->host, sizeof(l->host), "%s", config->host ? config->host : "");
 	snprintf(l->device, sizeof(l->device), "%s", config->device ? config->device : "");
 	set_name(l);
-	if ((l->fd = low_null_fd()) < 0 || (l->null_fd = low_null_fd()) < 0) {
+	if ((l->fd = low_null_fd()) < 0 ||
+		(l->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC)) < 0) {
 		snprintf(why, 200, "no low descriptor for %.80s: %s", l->name, strerror(errno));
 		goto fail;
 	}
@@ -363,7 +409,7 @@ void meter_link_destroy(struct meter_link *l)
 	if (l->ctx)
 		modbus_free(l->ctx);
 	if (l->fd >= 0)
-		close(l->fd);
+		give_low_fd(l->fd);
 	if (l->null_fd >= 0)
 		close(l->null_fd);
 	free(l);

@@ -26,8 +26,14 @@ struct meter_link_config {
 	int64_t (*wall_ms)(void); /* UTC milliseconds, from any thread */
 };
 
-/* Creates a link without connecting. Call it before many descriptors are open: libmodbus waits by
- * select(), so the link keeps one low descriptor for life. NULL with one line for a person. */
+#define METER_LINK_RESERVE 64
+
+/* Sets low descriptors aside (at most METER_LINK_RESERVE) for links that are made later, when
+ * thousands are open. Any thread; call it early. */
+void meter_link_reserve(int count);
+
+/* Creates a link without connecting. libmodbus waits by select(), so the link keeps one low
+ * descriptor for life: of those set aside if none else is left. NULL with one line for a person. */
 struct meter_link *meter_link_create(const struct meter_link_config *config, char why[200]);
 
 /* Reads `count` (1..125) registers of unit `unit` (0..255) into `out`; connects first if need be.

@@ -258,6 +258,18 @@ START_TEST(works_with_thousands_of_descriptors_open)
 		.wall_ms = test_wall_ms};
 	ck_assert_ptr_null(meter_link_create(&late, why));
 	ck_assert_ptr_nonnull(strstr(why, "descriptor"));
+	/* Unless some were set aside; they are given back. */
+	while (count > 0)
+		close(fds[--count]);
+	meter_link_reserve(1);
+	for (fd = 0; fd < 1200 && count < 1500;)
+		fds[count++] = fd = open("/dev/null", O_RDONLY);
+	for (int i = 0; i < 2; i++) {
+		struct meter_link *l = meter_link_create(&late, why);
+		ck_assert_msg(l != NULL, "%s", why);
+		ck_assert_ptr_null(meter_link_create(&late, why));
+		meter_link_destroy(l);
+	}
 	while (count > 0)
 		close(fds[--count]);
 }
