@@ -29,6 +29,7 @@ struct turn; /* csms/record.c */
 struct files; /* csms/files.h */
 struct firmware; /* csms/firmware.h */
 struct campaigns; /* csms/campaign.h */
+struct scans; /* csms/scans.h */
 
 /* A registration between its proof and its coming into force. */
 struct placing {
@@ -62,6 +63,7 @@ struct core {
 	struct files *files; /* NULL in scenario tests, as all below */
 	struct firmware *firmware;
 	struct campaigns *campaigns;
+	struct scans *scans;
 	struct net *net;
 	struct ws_server *stations;
 	struct http_server *http;

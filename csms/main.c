@@ -27,6 +27,7 @@
 #include "csms/record.h"
 #include "csms/reservation.h"
 #include "csms/restore.h"
+#include "csms/scans.h"
 #include "csms/secret.h"
 #include "csms/session.h"
 #include "csms/tls.h"
@@ -224,7 +225,8 @@ static int start_control(struct daemon *d, char why[400])
 	if (!c->campaigns)
 		return -1;
 	c->meters = meters_create(c, why);
-	if (!c->meters)
+	c->scans = c->meters ? scans_create(c) : NULL;
+	if (!c->scans)
 		return -1;
 	c->control = control_create(c, why);
 	return c->control ? 0 : -1;
@@ -503,6 +505,7 @@ static void stop(struct daemon *d)
 	struct core *c = &d->core;
 
 	control_destroy(c->control);
+	scans_destroy(c->scans);
 	meters_destroy(c->meters);
 	grid_edits_destroy(c->grid_edits);
 	alarms_destroy(c->alarms);

@@ -96,6 +96,14 @@ void alarm_put_aside_post(struct ask *k);
 /* power.c */
 void power_get(struct ask *k);
 
+/* meters.c: the electrician's diagnostics */
+void meter_get(struct ask *k);
+void meter_registers_get(struct ask *k);
+void meter_scans_list(struct ask *k);
+void meter_scan_post(struct ask *k);
+void meter_scan_get(struct ask *k);
+void meter_scan_delete(struct ask *k);
+
 /* records.c */
 void journal_get(struct ask *k);
 

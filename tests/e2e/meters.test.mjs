@@ -18,6 +18,7 @@ const FAMILIES = [
 ];
 
 let depotd, sim, dir;
+const ports = [];
 
 const freePort = () => new Promise((ok) => {
 	const s = net.createServer().listen(0, '127.0.0.1', () => {
@@ -28,7 +29,6 @@ const freePort = () => new Promise((ok) => {
 
 before(async () => {
 	dir = mkdtempSync(join(tmpdir(), 'depotd-meters-'));
-	const ports = [];
 	for (const f of FAMILIES) ports.push(await freePort(f));
 	const depot = `
 depot: meters
@@ -94,6 +94,63 @@ test('a dead meter is named as silent and slows none', async () => {
 	assert.ok(m.last_error);
 	const before = await meter('m-abb-b23');
 	await until('polls beside it', async () => (await meter('m-abb-b23')).polls >= before.polls + 10, 5000);
+});
+
+test('raw registers stand beside what was read of them', async () => {
+	await read('m-carlo-gavazzi-em24');
+	const t = (await depotd.api('GET', '/meters/m-carlo-gavazzi-em24/registers')).json;
+	const power = t.rows.find((r) => r.quantity === 'power_w');
+	assert.equal(power.address, 40);
+	assert.equal(power.type, 'int32');
+	const [low, high] = power.words.split(' ').map((w) => parseInt(w, 16));
+	assert.ok(Math.abs((high * 65536 + low) / 10 - 32500) <= 10, power.words);
+	assert.ok(Math.abs(power.value - 32500) <= 10);
+	assert.ok(t.source);
+	const suns = (await depotd.api('GET', '/meters/m-sunspec/registers')).json;
+	assert.match(suns.about, /depotsim meter, serial 0001, models 1 203/);
+	assert.equal((await depotd.api('GET', '/meters/m-dead/registers')).status, 409);
+	assert.equal((await depotd.api('GET', '/meters/none/registers')).status, 404);
+	assert.equal((await depotd.api('GET', '/meters/m-dead')).json.ok, false);
+});
+
+const ctl = (...args) => new Promise((ok) => {
+	const child = spawn(join(BUILD, 'depotctl'), ['--socket', join(depotd.data, 'depotd.sock'), ...args]);
+	let out = '';
+	child.stdout.on('data', (d) => (out += d));
+	child.stderr.on('data', (d) => (out += d));
+	child.on('exit', (code) => ok({ code, out }));
+});
+
+test('a scan finds who is on a gateway, and says what it is', async () => {
+	const where = (i) => `127.0.0.1:${ports[i]}`;
+	const one = await ctl('meter', 'scan', where(1), '--units', '1-3', '--timeout', '60', '--json');
+	assert.equal(one.code, 0, one.out);
+	const found = JSON.parse(one.out);
+	assert.equal(found.state, 'done');
+	assert.deepEqual(found.units.map((u) => u.unit), [2]);
+	assert.equal(found.units[0].guesses[0].map, 'carlo-gavazzi-em24');
+	assert.ok(Math.abs(found.units[0].guesses[0].power_w - 32500) <= 10);
+	const suns = await ctl('meter', 'identify', where(7), '8');
+	assert.equal(suns.code, 0, suns.out);
+	assert.match(suns.out, /sunspec .*depotsim meter, serial 0001/);
+	const journal = (await depotd.api('GET', '/journal?limit=50')).json.events;
+	assert.ok(journal.some((e) => e.type === 'MeterScanStarted' && e.actor), JSON.stringify(journal[0]));
+});
+
+test('a scan goes nowhere else, and ends when told', async () => {
+	for (const host of ['8.8.8.8', '169.254.169.254', 'example.org', '127.0.0.2', '::1', '2001:db8::1'])
+		assert.equal((await depotd.api('POST', '/meters/scans', { host })).status, 400, host);
+	for (const device of ['/dev/sda', '/dev/tty', '/dev/ttyS0/../sda', '/etc/passwd'])
+		assert.equal((await depotd.api('POST', '/meters/scans', { device })).status, 400, device);
+	assert.equal((await depotd.api('POST', '/meters/scans', { host: '127.0.0.1', first_unit: 9, last_unit: 3 })).status, 400);
+	const order = { host: '127.0.0.1', port: ports[0], timeout_ms: 2000, first_unit: 100 };
+	const a = (await depotd.api('POST', '/meters/scans', order)).json;
+	const b = (await depotd.api('POST', '/meters/scans', order)).json;
+	assert.equal(a.state, 'running');
+	assert.equal((await depotd.api('POST', '/meters/scans', order)).status, 409);
+	for (const s of [a, b]) assert.equal((await depotd.api('DELETE', `/meters/scans/${s.id}`)).status, 200);
+	await until('both to end', async () => (await depotd.api('GET', '/meters/scans')).json.scans
+		.filter((s) => s.id === a.id || s.id === b.id).every((s) => s.state === 'cancelled'));
 });
 
 test("a charger's main meter and that of an EVSE are meters of the tree", async () => {

@@ -157,6 +157,9 @@ int ctl_composite(struct ctl *c);
 /* grid.c */
 int ctl_grid(struct ctl *c);
 
+/* meter.c */
+int ctl_meter(struct ctl *c);
+
 /* watch.c */
 int ctl_watch(struct ctl *c);
 

@@ -26,6 +26,14 @@ const struct command ctl_commands[] = {
 		"depotctl session CP-07 8f2a"},
 	{"meters", "", ctl_meters, 0, 0, "", "Meters, their readings and their links",
 		"depotctl meters"},
+	{"meter",
+		"list | show ID | registers ID | watch ID | identify HOST[:PORT]|DEVICE UNIT |\n"
+		"              scan HOST[:PORT]|DEVICE [--units 1-20] [--timeout MS] [--baud N]\n"
+		"              [--parity none|even|odd] [--no-identify]",
+		ctl_meter, 0, 3, "--units= --timeout= --baud= --parity= --no-identify",
+		"A meter with its link, its registers as they came and as they were read; who is on a "
+		"gateway or bus, and what",
+		"depotctl meter scan 192.168.1.20 --units 1-20"},
 	{"tree", "", ctl_tree, 0, 0, "", "Nodes of the microgrid, their loads and limits",
 		"depotctl tree"},
 	{"grid",
