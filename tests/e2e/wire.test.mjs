@@ -217,7 +217,7 @@ describe('a disk that is nearly full', () => {
 			for (let i = 0; i < 100; i++) await tell(s, 3);
 			await until('frames to be counted as lost', async () => (await lost()) >= before + 200);
 			assert.equal(await found('n3'), 0);
-			assert.equal(d.logged().match(/nearly full/g).length, 1);
+			assert.equal(d.logged().match(/store: the disk of .* is nearly full/g).length, 1);
 			assert.equal((await d.api('GET', '/readyz')).status, 200);
 			rmSync(filler);
 			await until('room again', async () => (await tell(s, 4)) && (await found('n4')));
