@@ -2,7 +2,7 @@
 GUARD := guard.c guard_observe.c guard_lower.c guard_raise.c guard_balance.c guard_turns.c
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c plan.c plan_caps.c \
 	plan_check.c $(GUARD) profile.c profile_order.c composite.c phases.c \
-	demand.c ramp.c obey.c stale.c island.c envelope.c)
+	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c)
 
 $(eval $(call unit,grid_tree,scheduler/grid.c scheduler/limits.c,))
 $(eval $(call unit,tails_proof,scheduler/grid.c scheduler/limits.c scheduler/tails.c,))
@@ -21,3 +21,4 @@ $(eval $(call unit,obey_charger,scheduler/obey.c,))
 $(eval $(call unit,stale_tier,scheduler/stale.c,))
 $(eval $(call unit,island_mode,scheduler/island.c,))
 $(eval $(call unit,envelope_life,scheduler/envelope.c,))
+$(eval $(call unit,wiring,scheduler/wiring.c,m))

@@ -1,0 +1,149 @@
+#include "scheduler/wiring.h"
+
+#include <math.h>
+
+#define STEP_W    400 /* a phase that moves less is at rest */
+#define STEPS     6 /* fewer say nothing */
+#define SURE      6 /* gain over its error that counts as seen */
+#define APART     3 /* how much surer the phase must be than the next */
+#define RATIO_OFF 0.15 /* of 1: what meters of different classes and instants may differ */
+#define RATIO_ONE 0.10 /* phases that share a wrong ratio differ by no more */
+
+/* ---- two meters ---- */
+
+static bool moves(const double now[WIRING_PHASES], const double last[WIRING_PHASES])
+{
+	for (int i = 0; i < WIRING_PHASES; i++)
+		if (fabs(now[i] - last[i]) >= STEP_W)
+			return true;
+	return false;
+}
+
+void wiring_add(
+	struct wiring_pair *p, const double upper[WIRING_PHASES], const double lower[WIRING_PHASES])
+{
+	bool counts = p->has_last && moves(lower, p->last_lower);
+	for (int i = 0; i < WIRING_PHASES; i++) {
+		double u = upper[i] - p->last_upper[i], l = lower[i] - p->last_lower[i];
+		if (counts) {
+			p->upper2[i] += u * u;
+			p->lower2[i] += l * l;
+			for (int j = 0; j < WIRING_PHASES; j++)
+				p->product[i][j] += l * (upper[j] - p->last_upper[j]);
+		}
+	}
+	p->steps += counts;
+	for (int i = 0; i < WIRING_PHASES; i++) {
+		p->last_upper[i] = upper[i];
+		p->last_lower[i] = lower[i];
+	}
+	p->has_last = true;
+}
+
+/* Regression through the origin of an upper phase's steps on a lower one's. */
+static struct wiring_phase regress(const struct wiring_pair *p, int lower, int upper)
+{
+	double gain = p->product[lower][upper] / p->lower2[lower];
+	double rest = p->upper2[upper] - gain * p->product[lower][upper];
+	double freedom = p->steps - 1;
+	double error = sqrt(fmax(rest, 0) / freedom / p->lower2[lower]);
+	/* A perfect fit is no better than the meters are: half a per cent. */
+	return (struct wiring_phase){upper, gain, fmax(error, 0.005 * fabs(gain) + 1e-9)};
+}
+
+static double sureness(const struct wiring_phase *f)
+{
+	return fabs(f->gain) / f->error;
+}
+
+/* Three-phase loads step all phases alike, and then every phase of the upper meter fits: the one
+ * of the same name is believed unless another is clearly the better. */
+static struct wiring_phase judge_phase(const struct wiring_pair *p, int lower)
+{
+	struct wiring_phase none = {.upper = -1}, best = none, fits[WIRING_PHASES];
+	if (p->steps < STEPS || p->lower2[lower] < p->steps * (double)STEP_W * STEP_W / 4)
+		return none;
+	for (int i = 0; i < WIRING_PHASES; i++)
+		fits[i] = regress(p, lower, i);
+	best = fits[lower];
+	for (int i = 0; i < WIRING_PHASES; i++)
+		if (sureness(&fits[i]) > APART * sureness(&best))
+			best = fits[i];
+	return sureness(&best) >= SURE ? best : none;
+}
+
+static void judge_ratio(struct wiring_verdict *v)
+{
+	double least = INFINITY, most = 0;
+	for (int i = 0; i < WIRING_PHASES; i++) {
+		if (v->phases[i].upper < 0)
+			continue;
+		least = fmin(least, fabs(v->phases[i].gain));
+		most = fmax(most, fabs(v->phases[i].gain));
+	}
+	if (most <= 0 || most - least > RATIO_ONE * most * 2)
+		return;
+	v->ratio = (least + most) / 2;
+	v->has_ratio = fabs(v->ratio - 1) > RATIO_OFF;
+}
+
+void wiring_judge(const struct wiring_pair *p, struct wiring_verdict *out)
+{
+	*out = (struct wiring_verdict){.is_clear = true, .ratio = 1};
+	for (int i = 0; i < WIRING_PHASES; i++) {
+		struct wiring_phase *f = &out->phases[i];
+		*f = judge_phase(p, i);
+		out->is_clear &= f->upper >= 0;
+		out->is_swapped |= f->upper >= 0 && f->upper != i;
+		out->is_reversed[i] = f->upper >= 0 && f->gain < 0;
+	}
+	judge_ratio(out);
+}
+
+/* ---- one meter ---- */
+
+enum factor { FACTOR_NONE, FACTOR_POSITIVE, FACTOR_CROSSED, FACTOR_NEGATIVE };
+
+/* Loads of a depot have power factors near 1: chargers correct theirs. */
+static enum factor factor_of(double volts, double amperes, double watts)
+{
+	double apparent = volts * fabs(amperes);
+	if (fabs(amperes) < 1 || apparent < 200)
+		return FACTOR_NONE;
+	double pf = watts / apparent;
+	if (pf > 0.7)
+		return FACTOR_POSITIVE;
+	if (pf < -0.85)
+		return FACTOR_NEGATIVE;
+	return pf < -0.25 && pf > -0.75 ? FACTOR_CROSSED : FACTOR_NONE;
+}
+
+static int count_of(const enum factor f[WIRING_PHASES], enum factor what, int *which)
+{
+	int n = 0;
+	for (int i = 0; i < WIRING_PHASES; i++) {
+		if (f[i] != what)
+			continue;
+		*which = i;
+		n++;
+	}
+	return n;
+}
+
+struct wiring_self wiring_look(const double volts[WIRING_PHASES],
+	const double amperes[WIRING_PHASES], const double watts[WIRING_PHASES])
+{
+	enum factor f[WIRING_PHASES];
+	int phase = 0, other = 0;
+	for (int i = 0; i < WIRING_PHASES; i++)
+		f[i] = factor_of(volts[i], amperes[i], watts[i]);
+	if (count_of(f, FACTOR_CROSSED, &other) == 3)
+		return (struct wiring_self){WIRING_ROTATED, 0};
+	if (count_of(f, FACTOR_CROSSED, &other) == 2 && count_of(f, FACTOR_POSITIVE, &phase) == 1)
+		return (struct wiring_self){WIRING_SWAPPED, phase};
+	if (count_of(f, FACTOR_NEGATIVE, &phase) == 1 && count_of(f, FACTOR_POSITIVE, &other) == 2)
+		return (struct wiring_self){WIRING_REVERSED, phase};
+	if (count_of(f, FACTOR_POSITIVE, &other) + count_of(f, FACTOR_NEGATIVE, &other) == 3)
+		return (struct wiring_self){WIRING_FINE, 0};
+	return (struct wiring_self){WIRING_UNKNOWN, 0};
+}

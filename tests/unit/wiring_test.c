@@ -1,0 +1,168 @@
+/* Wiring: two meters in a tree, mounted in every wrong way that there is. */
+#include "scheduler/wiring.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned seed;
+
+static double noise(double most)
+{
+	seed = seed * 1103515245u + 12345u;
+	return ((double)(seed >> 8) / 16777216.0 * 2 - 1) * most;
+}
+
+/* How the lower meter is mounted: which real phase each of its inputs sees, and how. */
+struct mounting {
+	int phase[3];
+	double factor[3];
+};
+
+/* Loads below: a van comes or goes on one phase or on all, by turns; beside them a building that
+ * wanders, and sometimes steps. */
+static struct wiring_verdict run(const struct mounting *m, int samples, int phases, double beside_w)
+{
+	struct wiring_pair pair = {0};
+	struct wiring_verdict v;
+	double real[3] = {0}, rest[3] = {8000, 9000, 7000};
+	seed = 7;
+	for (int t = 0; t < samples; t++) {
+		double upper[3], lower[3];
+		if (t % 3 == 0) {
+			int one = (t / 3) % phases;
+			real[one] = real[one] > 0 ? 0 : 3680;
+		}
+		for (int i = 0; i < 3; i++) {
+			rest[i] += noise(beside_w / 10);
+			if (t % 17 == i)
+				rest[i] += noise(beside_w);
+			upper[i] = real[i] + rest[i] + noise(20);
+		}
+		for (int i = 0; i < 3; i++)
+			lower[i] = real[m->phase[i]] * m->factor[i] + noise(20);
+		wiring_add(&pair, upper, lower);
+	}
+	wiring_judge(&pair, &v);
+	return v;
+}
+
+static const struct {
+	struct mounting mounting;
+	bool is_swapped, is_reversed[3], has_ratio;
+	double ratio;
+} cases[] = {
+	{{{0, 1, 2}, {1, 1, 1}}, false, {0}, false, 1},
+	{{{1, 0, 2}, {1, 1, 1}}, true, {0}, false, 1},
+	{{{1, 2, 0}, {1, 1, 1}}, true, {0}, false, 1},
+	{{{0, 1, 2}, {1, -1, 1}}, false, {false, true, false}, false, 1},
+	{{{0, 1, 2}, {-1, -1, -1}}, false, {true, true, true}, false, 1},
+	{{{0, 2, 1}, {1, 1, -1}}, true, {false, false, true}, false, 1},
+	{{{0, 1, 2}, {0.5, 0.5, 0.5}}, false, {0}, true, 2},
+	{{{0, 1, 2}, {4, 4, 4}}, false, {0}, true, 0.25},
+	{{{2, 0, 1}, {-2, -2, -2}}, true, {true, true, true}, true, 0.5},
+};
+
+START_TEST(each_wrong_way_is_seen)
+{
+	struct wiring_verdict v = run(&cases[_i].mounting, 200, 3, 500);
+	ck_assert(v.is_clear);
+	ck_assert(v.is_swapped == cases[_i].is_swapped);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(v.phases[i].upper, cases[_i].mounting.phase[i]);
+		ck_assert(v.is_reversed[i] == cases[_i].is_reversed[i]);
+	}
+	ck_assert(v.has_ratio == cases[_i].has_ratio);
+	ck_assert_double_eq_tol(v.ratio, cases[_i].ratio, 0.05 * cases[_i].ratio);
+}
+END_TEST
+
+START_TEST(much_beside_takes_longer_and_is_never_wrong)
+{
+	struct wiring_verdict v = run(&cases[1].mounting, 40, 3, 20000);
+	for (int i = 0; i < 3; i++)
+		ck_assert(v.phases[i].upper < 0 || v.phases[i].upper == cases[1].mounting.phase[i]);
+	v = run(&cases[1].mounting, 20000, 3, 6000);
+	ck_assert(v.is_clear && v.is_swapped);
+}
+END_TEST
+
+START_TEST(a_phase_that_never_moved_is_unknown)
+{
+	struct wiring_verdict v = run(&cases[0].mounting, 200, 1, 500);
+	ck_assert_int_eq(v.phases[0].upper, 0);
+	ck_assert_int_eq(v.phases[1].upper, -1);
+	ck_assert(!v.is_clear && !v.is_swapped);
+	struct wiring_pair none = {0};
+	wiring_judge(&none, &v);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(v.phases[i].upper, -1);
+	ck_assert(!v.has_ratio);
+}
+END_TEST
+
+/* Three-phase loads step all phases alike: that is no sign of swapped ones. */
+START_TEST(equal_steps_accuse_nobody)
+{
+	struct wiring_pair pair = {0};
+	struct wiring_verdict v;
+	seed = 3;
+	for (int t = 0; t < 60; t++) {
+		double w = t / 3 % 2 ? 3680 : 0, upper[3], lower[3];
+		for (int i = 0; i < 3; i++) {
+			upper[i] = 5000 + w + noise(30);
+			lower[i] = w + noise(30);
+		}
+		wiring_add(&pair, upper, lower);
+	}
+	wiring_judge(&pair, &v);
+	ck_assert(!v.is_swapped);
+	ck_assert(!v.has_ratio);
+}
+END_TEST
+
+START_TEST(one_meter_tells_of_itself)
+{
+	static const struct {
+		double pf[3], amperes;
+		struct wiring_self want;
+	} selves[] = {
+		{{0.98, 0.99, 0.97}, 16, {WIRING_FINE, 0}},
+		{{-0.98, -0.99, -0.97}, 16, {WIRING_FINE, 0}}, /* it feeds in */
+		{{0.98, -0.99, 0.97}, 16, {WIRING_REVERSED, 1}},
+		{{-0.5, -0.52, 0.98}, 16, {WIRING_SWAPPED, 2}},
+		{{0.97, -0.47, -0.5}, 16, {WIRING_SWAPPED, 0}},
+		{{-0.5, -0.5, -0.5}, 16, {WIRING_ROTATED, 0}},
+		{{0.98, 0.5, 0.97}, 16, {WIRING_UNKNOWN, 0}}, /* an old motor */
+		{{0.98, -0.99, 0.97}, 0.5, {WIRING_UNKNOWN, 0}},
+	};
+	for (size_t i = 0; i < sizeof(selves) / sizeof(*selves); i++) {
+		double v[3] = {230, 231, 229}, a[3], w[3];
+		for (int p = 0; p < 3; p++) {
+			a[p] = selves[i].amperes;
+			w[p] = v[p] * a[p] * selves[i].pf[p];
+		}
+		struct wiring_self s = wiring_look(v, a, w);
+		ck_assert_msg(s.fault == selves[i].want.fault && s.phase == selves[i].want.phase,
+			"%zu: %d at %d", i, (int)s.fault, s.phase);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("wiring");
+	TCase *tc = tcase_create("wiring");
+	tcase_add_loop_test(tc, each_wrong_way_is_seen, 0, (int)(sizeof(cases) / sizeof(cases[0])));
+	tcase_add_test(tc, much_beside_takes_longer_and_is_never_wrong);
+	tcase_add_test(tc, a_phase_that_never_moved_is_unknown);
+	tcase_add_test(tc, equal_steps_accuse_nobody);
+	tcase_add_test(tc, one_meter_tells_of_itself);
+	suite_add_tcase(suite, tc);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
