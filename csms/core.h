@@ -30,6 +30,7 @@ struct files; /* csms/files.h */
 struct firmware; /* csms/firmware.h */
 struct campaigns; /* csms/campaign.h */
 struct scans; /* csms/scans.h */
+struct wirings; /* csms/wiring.h */
 
 /* A registration between its proof and its coming into force. */
 struct placing {
@@ -41,6 +42,7 @@ struct placing {
 struct core {
 	const struct config_file *config;
 	const struct depot_file *depot; /* in force: the file with the changes on top of it */
+	uint64_t depot_version; /* counts what `depot` has been while we run */
 	const char *data_dir;
 	const char *meter_maps; /* folder of register maps */
 	struct loop *loop; /* NULL in scenario tests */
@@ -64,6 +66,7 @@ struct core {
 	struct firmware *firmware;
 	struct campaigns *campaigns;
 	struct scans *scans;
+	struct wirings *wirings;
 	struct net *net;
 	struct ws_server *stations;
 	struct http_server *http;

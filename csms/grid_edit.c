@@ -254,6 +254,7 @@ static void in_force(void *arg, int status, const char *why)
 	if (status == 0) {
 		g->now = x->next;
 		g->core->depot = &x->next->depot;
+		g->core->depot_version++;
 		if (meters_reload(g->core, words))
 			log_error("meters: %s", words);
 		if (control_rebuild(g->core->control, words))

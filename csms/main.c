@@ -32,6 +32,7 @@
 #include "csms/session.h"
 #include "csms/tls.h"
 #include "csms/transfer.h"
+#include "csms/wiring.h"
 #include "csms/ws_server.h"
 #include "db/care.h"
 
@@ -226,7 +227,8 @@ static int start_control(struct daemon *d, char why[400])
 		return -1;
 	c->meters = meters_create(c, why);
 	c->scans = c->meters ? scans_create(c) : NULL;
-	if (!c->scans)
+	c->wirings = c->scans ? wirings_create(c) : NULL;
+	if (!c->wirings)
 		return -1;
 	c->control = control_create(c, why);
 	return c->control ? 0 : -1;
@@ -505,6 +507,7 @@ static void stop(struct daemon *d)
 	struct core *c = &d->core;
 
 	control_destroy(c->control);
+	wirings_destroy(c->wirings);
 	scans_destroy(c->scans);
 	meters_destroy(c->meters);
 	grid_edits_destroy(c->grid_edits);

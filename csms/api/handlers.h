@@ -103,6 +103,8 @@ void meter_scans_list(struct ask *k);
 void meter_scan_post(struct ask *k);
 void meter_scan_get(struct ask *k);
 void meter_scan_delete(struct ask *k);
+void wiring_get(struct ask *k);
+void wiring_reset_post(struct ask *k);
 
 /* records.c */
 void journal_get(struct ask *k);

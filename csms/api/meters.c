@@ -8,6 +8,7 @@
 #include "csms/meters.h"
 #include "csms/scans.h"
 #include "csms/view.h"
+#include "csms/wiring.h"
 
 /* -- one meter ------------------------------------------------------------------------------- */
 
@@ -242,4 +243,89 @@ void meter_scan_delete(struct ask *k)
 		return;
 	meter_scan_cancel(s->scan);
 	reply_scan(k, 200, s);
+}
+
+/* -- wiring ---------------------------------------------------------------------------------- */
+
+static void view_pair(const struct core *c, const struct wiring_link *l, struct arena *a,
+	struct api_wiring_pair *out)
+{
+	const char *upper = meters_at(c->meters, l->upper)->row->id;
+	const char *lower = meters_at(c->meters, l->lower)->row->id;
+	struct wiring_verdict v;
+	char words[600];
+
+	wiring_judge(&l->pair, &v);
+	*out = (struct api_wiring_pair){.upper = upper,
+		.lower = lower,
+		.steps = l->pair.steps,
+		.ok = !v.is_swapped && !v.has_ratio && !v.is_reversed[0] && !v.is_reversed[1] &&
+		      !v.is_reversed[2],
+		.clear = v.is_clear,
+		.finding = arena_strdup(a, wiring_words(&v, upper, lower, words))};
+	out->phases.items = arena_alloc(a, 3 * sizeof(*out->phases.items));
+	for (int i = 0; out->phases.items != NULL && i < 3; i++) {
+		bool is_known = v.phases[i].upper >= 0;
+
+		out->phases.items[out->phases.count++] = (struct api_wiring_phase){.phase = i + 1,
+			.has_upper_phase = is_known,
+			.upper_phase = v.phases[i].upper + 1,
+			.has_gain = is_known,
+			.gain = v.phases[i].gain,
+			.has_error = is_known,
+			.error = v.phases[i].error};
+	}
+}
+
+/* What a meter shows by itself; false if that is nothing. */
+static bool view_self(const struct meter *m, struct arena *a, struct api_wiring_self *out)
+{
+	double volts[3], amperes[3], watts[3];
+	const enum meter_quantity firsts[] = {METER_QUANTITY_VOLTAGE_L1_V,
+		METER_QUANTITY_CURRENT_L1_A, METER_QUANTITY_POWER_L1_W};
+	double *const to[] = {volts, amperes, watts};
+	struct wiring_self self;
+	char words[300];
+
+	for (int q = 0; q < 3; q++)
+		for (int i = 0; i < 3; i++)
+			if (!meter_reading_get(
+				    &m->last, (enum meter_quantity)(firsts[q] + i), &to[q][i]))
+				return false;
+	self = wiring_look(volts, amperes, watts);
+	if (!meter_is_fresh(m) || !wiring_self_words(&self, words)[0])
+		return false;
+	*out = (struct api_wiring_self){.meter = m->row->id, .finding = arena_strdup(a, words)};
+	return true;
+}
+
+void wiring_get(struct ask *k)
+{
+	const struct core *c = k->api->core;
+	int pairs = c->wirings != NULL ? wirings_count(c->wirings) : 0;
+	int meters = c->meters != NULL ? meters_count(c->meters) : 0;
+	struct api_wiring_view view = {
+		.since = c->wirings != NULL ? wirings_since(c->wirings) : clock_wall()};
+
+	view.pairs.items = arena_alloc(k->arena, sizeof(*view.pairs.items) * (size_t)pairs + 1);
+	view.meters.items = arena_alloc(k->arena, sizeof(*view.meters.items) * (size_t)meters + 1);
+	if (view.pairs.items == NULL || view.meters.items == NULL) {
+		ask_problem(k, 503, NULL, "no memory");
+		return;
+	}
+	for (int i = 0; i < pairs; i++)
+		view_pair(c, wirings_at(c->wirings, i), k->arena,
+			&view.pairs.items[view.pairs.count++]);
+	for (int i = 0; i < meters; i++)
+		if (view_self(meters_at(c->meters, i), k->arena,
+			    &view.meters.items[view.meters.count]))
+			view.meters.count++;
+	ask_reply(k, 200, &api_wiring_view_type, &view);
+}
+
+void wiring_reset_post(struct ask *k)
+{
+	if (k->api->core->wirings != NULL)
+		wirings_reset(k->api->core->wirings);
+	ask_done(k, "what was compared is forgotten");
 }

@@ -153,6 +153,19 @@ test('a scan goes nowhere else, and ends when told', async () => {
 		.filter((s) => s.id === a.id || s.id === b.id).every((s) => s.state === 'cancelled'));
 });
 
+test('the wiring check knows who is above whom', async () => {
+	const s = await until('the links', async () => {
+		const w = (await depotd.api('GET', '/meters/wiring')).json;
+		return w.pairs.length && w;
+	}, 15000);
+	assert.deepEqual(s.pairs.map((p) => [p.lower, p.upper]).sort(),
+		[...FAMILIES.map(([map]) => [`m-${map}`, 'ocpp:CP-M']), ['ocpp:CP-M/1', 'ocpp:CP-M']].sort());
+	assert.match(s.pairs[0].finding, /let a charger start and stop/);
+	assert.deepEqual(s.meters, []);
+	assert.equal((await depotd.api('POST', '/meters/wiring/reset')).status, 200);
+	assert.match((await ctl('meter', 'wiring')).out, /m-abb-b23 +ocpp:CP-M/);
+});
+
 test("a charger's main meter and that of an EVSE are meters of the tree", async () => {
 	const s = await new Station(depotd, 'CP-M').connect();
 	await s.call('BootNotification', { reason: 'PowerUp', chargingStation: { model: 'm', vendorName: 'v' } });

@@ -132,6 +132,54 @@ static int watch_meter(struct ctl *c, const char *id)
 	return status;
 }
 
+/* -- wiring ---------------------------------------------------------------------------------- */
+
+static void row_pair(struct ctl *c, struct table *t, const struct api_wiring_pair *p)
+{
+	const char *phases_of = "";
+
+	for (size_t i = 0; i < p->phases.count; i++) {
+		const struct api_wiring_phase *f = &p->phases.items[i];
+		const char *is =
+			f->has_gain
+				? arena_printf(c->arena, "L%lld=L%lld x%.2f", (long long)f->phase,
+					  (long long)f->upper_phase, f->gain)
+				: arena_printf(c->arena, "L%lld=?", (long long)f->phase);
+
+		phases_of = arena_printf(c->arena, "%s%s%s", phases_of, i ? "  " : "", is);
+	}
+	table_row(t);
+	table_cell(t, p->lower);
+	table_cell(t, p->upper);
+	table_cellf(t, "%lld", (long long)p->steps);
+	table_cell(t, phases_of);
+	table_cell_colour(t, p->ok ? COLOUR_NONE : COLOUR_RED, p->finding);
+}
+
+static int show_wiring(struct ctl *c)
+{
+	struct table *t = table_create(c->arena, "METER|ABOVE|>STEPS|PHASES|FINDING", c->colour);
+	void *answer;
+	int status = ctl_ask_struct(
+		c, "GET", "meters/wiring", NULL, NULL, &api_wiring_view_type, &answer);
+	const struct api_wiring_view *w = answer;
+
+	if (w == NULL)
+		return status;
+	for (size_t i = 0; i < w->pairs.count; i++)
+		row_pair(c, t, &w->pairs.items[i]);
+	for (size_t i = 0; i < w->meters.count; i++) {
+		table_row(t);
+		table_cell(t, w->meters.items[i].meter);
+		table_cell(t, NULL);
+		table_cell(t, NULL);
+		table_cell(t, NULL);
+		table_cell_colour(t, COLOUR_RED, w->meters.items[i].finding);
+	}
+	ctl_print(t, "No meter of the tree is above another.");
+	return status;
+}
+
 /* -- scans ----------------------------------------------------------------------------------- */
 
 static void row_unit(struct ctl *c, struct table *t, const struct api_meter_scan_unit *u)
@@ -315,6 +363,10 @@ int ctl_meter(struct ctl *c)
 
 	if (strcmp(verb, "list") == 0)
 		return ctl_meters(c);
+	if (strcmp(verb, "wiring") == 0 && c->argc == 1)
+		return show_wiring(c);
+	if (strcmp(verb, "wiring") == 0 && c->argc == 2 && strcmp(c->argv[1], "reset") == 0)
+		return ctl_done(c, "POST", "meters/wiring/reset", NULL, NULL, "forgotten");
 	if (strcmp(verb, "identify") == 0 && c->argc == 3)
 		w.units = c->argv[2];
 	bool is_scan = strcmp(verb, "scan") == 0 && c->argc == 2;
@@ -324,6 +376,6 @@ int ctl_meter(struct ctl *c)
 		if (strcmp(verb, of_one[i].verb) == 0 && c->argc == 2)
 			return of_one[i].run(c, c->argv[1]);
 	return ctl_complain(CTL_USAGE,
-		"meter list | show ID | registers ID | watch ID | scan HOST[:PORT]|DEVICE | "
+		"meter list | show ID | registers ID | watch ID | wiring [reset] | scan HOST[:PORT]|DEVICE | "
 		"identify HOST[:PORT]|DEVICE UNIT");
 }

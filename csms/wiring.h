@@ -1,0 +1,43 @@
+/*
+ * Wiring check: every few seconds each meter is held against the next one above it in the tree
+ * (scheduler/wiring.h), and against itself. A look, not an alarm: whoever has wired something asks.
+ * Loop thread only.
+ */
+#ifndef CSMS_WIRING_H
+#define CSMS_WIRING_H
+
+#include "csms/core.h"
+#include "scheduler/wiring.h"
+
+struct wirings;
+
+/* Two meters, the lower one's node below the upper one's. */
+struct wiring_link {
+	int upper, lower; /* of core->meters */
+	wall_t upper_at, lower_at; /* readings compared last */
+	struct wiring_pair pair;
+};
+
+struct wirings *wirings_create(struct core *c);
+
+/* Links in the order of their lower meters; none before the first look. */
+int wirings_count(const struct wirings *w);
+const struct wiring_link *wirings_at(const struct wirings *w, int index);
+
+/* Since when steps are summed up. */
+wall_t wirings_since(const struct wirings *w);
+
+/* Forgets all steps: something was wired anew. */
+void wirings_reset(struct wirings *w);
+
+/* What a link's verdict means for the electrician, one sentence a fault; `upper` and `lower` are the
+ * meters' ids. */
+const char *wiring_words(
+	const struct wiring_verdict *v, const char *upper, const char *lower, char out[600]);
+
+/* The same of one meter. "" if there is nothing to say. */
+const char *wiring_self_words(const struct wiring_self *s, char out[300]);
+
+void wirings_destroy(struct wirings *w);
+
+#endif
