@@ -269,6 +269,14 @@ struct safety *control_safety(const struct control *k)
 	return k->safety;
 }
 
+int control_try(struct control *k, const struct held_envelope *extra,
+	void (*done)(void *arg, const struct planner_trial *trial), void *arg)
+{
+	const struct planner_view v = {k->tree, k->limits, k->base_w};
+
+	return planner_try(k->planner, &v, extra, done, arg);
+}
+
 const struct control_plan *control_plan(const struct control *k)
 {
 	return planner_plan(k->planner);

@@ -75,6 +75,12 @@ const struct control_node *control_node(const struct control *k, int node);
  * empty, with the tree: set them again when control_grid() has changed. */
 struct grid_limits *control_limits(struct control *k);
 
+/* What an envelope would change: csms/planner.h. */
+struct held_envelope;
+struct planner_trial;
+int control_try(struct control *k, const struct held_envelope *extra,
+	void (*done)(void *arg, const struct planner_trial *trial), void *arg);
+
 /* The plan in force, or NULL before the first. Valid until the loop's next turn. */
 const struct control_plan *control_plan(const struct control *k);
 

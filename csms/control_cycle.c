@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/control_private.h"
+#include "csms/envelope.h"
 #include "csms/evse_phases.h"
 #include "csms/external.h"
 #include "csms/log.h"
@@ -270,6 +271,7 @@ void control_cycle(struct control *k)
 
 	if (!before)
 		return;
+	envelopes_apply(k->core->envelopes, k->tree, k->limits, now);
 	for (int i = 0; i < k->nodes; i++)
 		fill_node(k, i, now);
 	for (int i = 0; i < k->evses; i++) {

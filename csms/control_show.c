@@ -141,7 +141,7 @@ static void show_node(
 		learn_base(&k->base_w[i], out->uncontrolled_w, elapsed_ms);
 }
 
-/* What the console's chart shows: each rated node's load, its part of EVSEs, its limit. */
+/* What the console's chart shows: each limited node's load, its part of EVSEs, its limit. */
 static void record_nodes(struct control *k, wall_t now)
 {
 	char point[120];
@@ -153,7 +153,7 @@ static void record_nodes(struct control *k, wall_t now)
 		const struct grid_node *n = grid_tree_node(k->tree, i);
 		const struct control_node *v = &k->node[i];
 
-		if (n->kind == GRID_EVSE || n->kind == GRID_LOAD || !n->rated)
+		if (n->kind == GRID_EVSE || n->kind == GRID_LOAD || (!n->rated && v->limit_w < 0))
 			continue;
 		snprintf(point, sizeof point, "node/%s/load_w", n->id);
 		if (v->load_w >= 0)

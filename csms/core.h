@@ -14,6 +14,7 @@
 #include "gen/depot.h"
 #include "ocpp/message_id.h"
 
+struct envelopes; /* csms/envelope.h */
 struct alarms; /* csms/alarms.h */
 struct commands;
 struct reservations; /* csms/reservation.h */
@@ -59,6 +60,7 @@ struct core {
 	struct reservations *reservations;
 	struct lists *lists;
 	struct grid_edits *grid_edits;
+	struct envelopes *envelopes;
 	struct alarms *alarms; /* csms/alarms.h */
 	struct meters *meters;
 	struct control *control;

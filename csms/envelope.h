@@ -3,15 +3,16 @@
  * whatever protocol. Adapters hand them in with envelope_receive(); the guard and the planner read
  * them like any other limit. What counts when several speak of one node: scheduler/envelope.h.
  *
- * Newer blocks of one owner, node, kind and type take the place of older ones for the time that
- * they speak of, from now on. Everything is journalled before it counts, and taken up again at a
- * start. Who may refuse what, and when: docs/energy.md. Loop thread only.
+ * Newer blocks of one owner, node, kind, type and priority take the place of older ones for the time
+ * that they speak of, from now on. Everything is journalled with the turn in which it counts, and
+ * taken up again at a start. Who may refuse what, and when: docs/energy.md. Loop thread only.
  */
 #ifndef CSMS_ENVELOPE_H
 #define CSMS_ENVELOPE_H
 
 #include "csms/core.h"
 #include "scheduler/envelope.h"
+#include "scheduler/plan.h"
 
 #define ENVELOPES_MAX      500 /* that are not over */
 #define ENVELOPE_ID_SIZE   37
@@ -35,6 +36,14 @@ struct envelope_offer {
 	const char *why; /* NULL: not said */
 };
 
+/* What the planner finds: the same vehicles, with and without it. */
+struct envelope_effect {
+	wall_t judged_at; /* ms 0: not yet */
+	int late; /* vehicles that leave with less than they need because of it */
+	int64_t shed_wh; /* energy that they miss */
+	int64_t shed_w; /* greatest power that the plan gives up in a slot */
+};
+
 /* One that is held, as others may see it. Owned by csms/envelope.c. */
 struct held_envelope {
 	struct envelope e; /* what counts of it: the blocks less what newer ones replaced */
@@ -47,13 +56,17 @@ struct held_envelope {
 	bool is_grid;
 	bool is_urgent; /* came so late that it was obeyed before anybody was asked */
 	wall_t moved_at;
-	char decided_by[UTF8_SIZE(80)]; /* who accepted it; "" nobody yet */
+	char decided_by[UTF8_SIZE(80)]; /* who accepted or refused it; "" nobody yet */
 	wall_t decided_at;
+	char replaced_by
+		[ENVELOPE_ID_SIZE]; /* whose blocks took the place of some of its; "" none */
+	struct envelope_effect effect; /* what it would cost, as judged when it came */
+	struct envelope_block run; /* what counts of it now, since run.start_ms; 0: nothing does */
 	struct held_envelope *prev, *next;
 };
 
-/* Takes an envelope in. It counts when the journal has it. 0 with its id; -1 with one line for a
- * person: unknown node, no or bad blocks, all in the past, too many. */
+/* Takes an envelope in. 0 with its id; -1 with one line for a person: unknown node, no or bad blocks,
+ * all in the past, too many. */
 int envelope_receive(
 	struct core *c, const struct envelope_offer *o, char id[ENVELOPE_ID_SIZE], char why[200]);
 
@@ -71,18 +84,44 @@ int envelope_refuse(
  * again. Says nothing if it is known already. */
 void envelope_owner_silent(struct core *c, const char *owner, bool is_silent, const char *reason);
 
+/* One that nobody has taken in yet, for control_try(); NULL with one line, as envelope_receive(). */
+struct held_envelope *envelope_draft(struct core *c, const struct envelope_offer *o, char why[200]);
+void envelope_draft_free(struct held_envelope *h);
+/* The same as it would stand once accepted; shares its blocks. */
+struct held_envelope envelope_as_accepted(const struct held_envelope *h);
+struct planner_trial;
+void envelope_effect_of(const struct planner_trial *t, struct envelope_effect *out);
+
 /* Told of each move of an envelope: from received on to its end. For adapters that must answer
  * their peer; one for each prefix of owners ("oscp/"), which must last. */
 typedef void (*envelope_fn)(void *arg, const struct held_envelope *h, const char *reason);
 void envelopes_watch(struct envelopes *all, const char *owner_prefix, envelope_fn fn, void *arg);
 
-/* Not over, oldest first, linked by next. NULL: none. */
+/* Oldest first, linked by next; those that are over stay for ten minutes. NULL: none. */
 const struct held_envelope *envelopes_first(const struct core *c);
 const struct held_envelope *envelope_find(const struct core *c, const char *id); /* or NULL */
+bool envelopes_owner_is_silent(const struct core *c, const char *owner, wall_t *since);
+
+/* Its name in the tree: envelope, fallback envelope, operator. */
+enum grid_source envelope_source(const struct held_envelope *h);
+
+/* The one whose word counts at the node, with the word; NULL: none. `by`, for any of them: the one
+ * of its owner that overrules it or the one that is tighter. */
+const struct held_envelope *envelopes_winner(const struct core *c, const char *node,
+	enum envelope_quantity q, wall_t at, int32_t *value);
 
 /* Writes what counts at `now` into the limits that come and go. For each cycle of control. */
 void envelopes_apply(
 	struct envelopes *all, const struct grid_tree *t, struct grid_limits *l, wall_t now);
+
+/* How long an EVSE may go on by what it is told now without hearing from us: until a limit becomes
+ * tighter at the latest, for depotd may be gone by then. */
+int64_t envelopes_lease_ms(const struct envelopes *all, wall_t now, int64_t lease_ms);
+
+/* The same for the slots of a plan: what counts in each, as things stand now. `extra` (or NULL) as if
+ * it were accepted. */
+void envelopes_lower(struct envelopes *all, const struct grid_tree *t, struct plan_caps *caps,
+	int64_t start_ms, int64_t slot_ms, const struct held_envelope *extra);
 
 /* After restore_fleet() and before control. NULL with one line. */
 struct envelopes *envelopes_create(struct core *c, char why[300]);

@@ -17,6 +17,7 @@
 #include "csms/config.h"
 #include "csms/control.h"
 #include "csms/core.h"
+#include "csms/envelope.h"
 #include "csms/files.h"
 #include "csms/http_server.h"
 #include "csms/local_list.h"
@@ -219,6 +220,8 @@ static int start_control(struct daemon *d, char why[400])
 		return -1;
 	c->alarms = alarms_create(c, why);
 	if (!c->alarms)
+		return -1;
+	if (!envelopes_create(c, why))
 		return -1;
 	c->files = files_create(c, why);
 	c->firmware = c->files ? firmware_create(c, why) : NULL;
@@ -511,6 +514,8 @@ static void stop(struct daemon *d)
 	scans_destroy(c->scans);
 	meters_destroy(c->meters);
 	grid_edits_destroy(c->grid_edits);
+	envelopes_destroy(c->envelopes);
+	c->envelopes = NULL;
 	alarms_destroy(c->alarms);
 	c->alarms = NULL;
 	lists_destroy(c->lists);

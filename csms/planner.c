@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
+#include "csms/envelope.h"
 #include "csms/external.h"
 #include "csms/log.h"
 #include "csms/record.h"
@@ -15,6 +17,7 @@
 #define UNTAKEN_W       1000 /* offered and not taken by so much: the vehicle's own limit */
 #define FULL_MS         3600000 /* a vehicle that stopped by itself is asked again after this */
 #define SLOTS_MAX       4000
+#define TRIALS_MAX      16
 
 /* One solve: everything it reads is its own, but for the tree, which outlives it. */
 struct job {
@@ -30,6 +33,15 @@ struct job {
 	struct plan *plan;
 	int64_t solve_us;
 	bool is_sound; /* plan_check() agreed */
+};
+
+/* The same vehicles with and without an envelope. */
+struct trial {
+	struct job *without, *with;
+	planner_try_fn done;
+	void *arg;
+	bool is_solved;
+	struct trial *prev, *next;
 };
 
 /* A plan in force. */
@@ -56,6 +68,8 @@ struct planner {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct job *todo, *busy, *done; /* under the lock */
+	struct trial *trials; /* utlist, under the lock; those that are not solved yet go last */
+	struct trial *trying; /* under the lock: in the thread's hands */
 	bool quit;
 	struct loop_wake *wake;
 };
@@ -228,14 +242,28 @@ static void add_evses(struct job *j, struct core *c, wall_t now)
 		}
 }
 
+/* The limits that stand, but for envelopes: those have their times, and are put in by slots. */
+static struct grid_limits *lasting(const struct job *j, const struct grid_limits *limits)
+{
+	struct grid_limits *l = grid_limits_copy(limits);
+
+	for (int i = 0; l && i < grid_tree_nodes(j->tree); i++) {
+		grid_limits_set(l, i, GRID_SOURCE_ENVELOPE, NULL);
+		grid_limits_set(l, i, GRID_SOURCE_ENVELOPE_FALLBACK, NULL);
+		grid_limits_set(l, i, GRID_SOURCE_OPERATOR, NULL);
+	}
+	return l;
+}
+
 /* The load of the moment, expected to last: the forecast of persistence. */
 static int fill_caps(struct job *j, const struct grid_limits *limits, const int64_t *base_w)
 {
+	struct grid_limits *own = lasting(j, limits);
 	int nodes = grid_tree_nodes(j->tree), rc = -1;
 	const int32_t **rows = calloc((size_t)nodes, sizeof *rows);
 	int32_t *flat = calloc((size_t)nodes * (size_t)j->slots, sizeof *flat);
 
-	if (rows && flat) {
+	if (rows && flat && own) {
 		for (int i = 0; i < nodes; i++) {
 			if (base_w[i] == GRID_UNKNOWN)
 				continue;
@@ -245,16 +273,18 @@ static int fill_caps(struct job *j, const struct grid_limits *limits, const int6
 									    : GRID_NO_LIMIT - 1);
 			rows[i] = &flat[(size_t)i * (size_t)j->slots];
 		}
-		rc = plan_caps_init(&j->caps, j->tree, limits, j->slots, rows);
+		rc = plan_caps_init(&j->caps, j->tree, own, j->slots, rows);
 	}
+	grid_limits_destroy(own);
 	free(rows);
 	free(flat);
 	return rc;
 }
 
-static struct job *job_create(struct core *c, const struct grid_tree *tree,
-	const struct grid_limits *limits, const int64_t *base_w, const char *trigger)
+static struct job *job_create(struct core *c, const struct planner_view *v,
+	const struct held_envelope *extra, const char *trigger)
 {
+	const struct grid_tree *tree = v->tree;
 	const struct config_control *cfg = c->config->control;
 	struct job *j = calloc(1, sizeof *j);
 	wall_t now = clock_wall();
@@ -272,10 +302,11 @@ static struct job *job_create(struct core *c, const struct grid_tree *tree,
 	j->vehicles = calloc((size_t)n + 1, sizeof *j->vehicles);
 	j->rows = calloc((size_t)n + 1, sizeof *j->rows);
 	j->idle_w = calloc((size_t)grid_tree_evses(tree) + 1, sizeof *j->idle_w);
-	if (!j->vehicles || !j->rows || !j->idle_w || fill_caps(j, limits, base_w)) {
+	if (!j->vehicles || !j->rows || !j->idle_w || fill_caps(j, v->limits, v->base_w)) {
 		job_destroy(j);
 		return NULL;
 	}
+	envelopes_lower(c->envelopes, tree, &j->caps, j->start_ms, j->slot_ms, extra);
 	add_evses(j, c, now);
 	return j;
 }
@@ -301,12 +332,40 @@ static void job_solve(struct job *j)
 	j->solve_us = clock_real_us() - begin;
 }
 
+/* The oldest that is not solved; under the lock. */
+static struct trial *next_trial(const struct planner *p)
+{
+	struct trial *t = p->trials;
+
+	while (t && t->is_solved)
+		t = t->next;
+	return t;
+}
+
+/* Under the lock, which it lets go of for the work. */
+static void try_one(struct planner *p, struct trial *t)
+{
+	p->trying = t;
+	pthread_mutex_unlock(&p->lock);
+	job_solve(t->without);
+	job_solve(t->with);
+	pthread_mutex_lock(&p->lock);
+	t->is_solved = true;
+	p->trying = NULL;
+	pthread_cond_broadcast(&p->changed);
+	loop_wake_send(p->wake);
+}
+
 static void *work(void *arg)
 {
 	struct planner *p = arg;
 
 	pthread_mutex_lock(&p->lock);
 	while (!p->quit) {
+		if (!p->todo && next_trial(p)) {
+			try_one(p, next_trial(p));
+			continue;
+		}
 		if (!p->todo) {
 			pthread_cond_wait(&p->changed, &p->lock);
 			continue;
@@ -474,9 +533,79 @@ static void finish_job(struct planner *p, struct job *j)
 	p->made(p->arg);
 }
 
+/* Greatest power that the plan gives up in a slot, all vehicles together. */
+static int64_t shed_w(const struct job *a, const struct job *b)
+{
+	int64_t most = 0;
+
+	for (int t = 0; t < a->slots; t++) {
+		int64_t less = 0;
+
+		for (int i = 0; i < a->count; i++) {
+			size_t at = (size_t)i * (size_t)a->slots + (size_t)t;
+
+			less += a->plan->w[at] - b->plan->w[at];
+		}
+		most = less > most ? less : most;
+	}
+	return most;
+}
+
+static void fill_outcome(const struct job *j, int i, struct planner_outcome *o)
+{
+	const struct plan_outcome *x = &j->plan->outcome[i];
+
+	o->short_wh = x->short_wh;
+	if (x->ready_slot >= 0)
+		o->ready_at.ms = j->start_ms + (x->ready_slot + 1) * j->slot_ms;
+	else if (x->ready_slot == -2)
+		o->ready_at.ms = j->start_ms;
+}
+
+static void trial_destroy(struct trial *t)
+{
+	job_destroy(t->without);
+	job_destroy(t->with);
+	free(t);
+}
+
+/* Tells what came of it; it is in no list any more. */
+static void finish_trial(struct trial *t)
+{
+	struct job *a = t->without, *b = t->with;
+	struct planner_trial out = {0};
+
+	if (t->is_solved && a->is_sound && b->is_sound)
+		out.rows = calloc((size_t)a->count + 1, sizeof *out.rows);
+	for (int i = 0; out.rows && i < a->count; i++) {
+		out.rows[i].row = &a->rows[i];
+		fill_outcome(a, i, &out.rows[i].without);
+		fill_outcome(b, i, &out.rows[i].with);
+	}
+	out.count = a->count;
+	if (out.rows)
+		out.shed_w = shed_w(a, b);
+	t->done(t->arg, out.rows ? &out : NULL);
+	free(out.rows);
+	trial_destroy(t);
+}
+
+static struct trial *take_solved(struct planner *p)
+{
+	struct trial *t;
+
+	pthread_mutex_lock(&p->lock);
+	t = p->trials && p->trials->is_solved ? p->trials : NULL;
+	if (t)
+		DL_DELETE(p->trials, t);
+	pthread_mutex_unlock(&p->lock);
+	return t;
+}
+
 static void on_wake(void *arg)
 {
 	struct planner *p = arg;
+	struct trial *t;
 	struct job *j;
 
 	pthread_mutex_lock(&p->lock);
@@ -485,6 +614,8 @@ static void on_wake(void *arg)
 	pthread_mutex_unlock(&p->lock);
 	if (j)
 		finish_job(p, j);
+	while ((t = take_solved(p)))
+		finish_trial(t);
 	if (p->ask_again) {
 		p->ask_again = false;
 		planner_ask(p, p->again_tree, p->again_limits, p->again_base, p->again_trigger);
@@ -546,7 +677,7 @@ void planner_ask(struct planner *p, const struct grid_tree *tree, const struct g
 		remember(p, tree, limits, base_w, trigger);
 		return;
 	}
-	j = job_create(p->core, tree, limits, base_w, trigger);
+	j = job_create(p->core, &(struct planner_view){tree, limits, base_w}, NULL, trigger);
 	if (!j)
 		return;
 	if (!p->has_thread) {
@@ -558,6 +689,41 @@ void planner_ask(struct planner *p, const struct grid_tree *tree, const struct g
 	p->todo = j;
 	pthread_cond_signal(&p->changed);
 	pthread_mutex_unlock(&p->lock);
+}
+
+int planner_try(struct planner *p, const struct planner_view *v, const struct held_envelope *extra,
+	planner_try_fn done, void *arg)
+{
+	struct trial *t = calloc(1, sizeof *t), *other;
+	int waiting = 0;
+
+	pthread_mutex_lock(&p->lock);
+	DL_COUNT(p->trials, other, waiting);
+	pthread_mutex_unlock(&p->lock);
+	if (!t || waiting >= TRIALS_MAX) {
+		free(t);
+		return -1;
+	}
+	t->done = done;
+	t->arg = arg;
+	t->without = job_create(p->core, v, NULL, "");
+	t->with = job_create(p->core, v, extra, "");
+	if (!t->without || !t->with) {
+		trial_destroy(t);
+		return -1;
+	}
+	if (!p->has_thread) {
+		job_solve(t->without);
+		job_solve(t->with);
+		t->is_solved = true;
+		finish_trial(t);
+		return 0;
+	}
+	pthread_mutex_lock(&p->lock);
+	DL_APPEND(p->trials, t);
+	pthread_cond_signal(&p->changed);
+	pthread_mutex_unlock(&p->lock);
+	return 0;
 }
 
 const struct control_plan *planner_plan(const struct planner *p)
@@ -593,14 +759,23 @@ int64_t planner_wanted_w(const struct planner *p, const struct evse *e, wall_t n
 /* Waits until the thread has let go of the tree. */
 void planner_forget(struct planner *p)
 {
+	struct trial *trials, *t, *next;
+
 	pthread_mutex_lock(&p->lock);
 	job_destroy(p->todo);
 	p->todo = NULL;
-	while (p->busy)
+	trials = p->trials;
+	p->trials = NULL;
+	while (p->busy || p->trying)
 		pthread_cond_wait(&p->changed, &p->lock);
 	job_destroy(p->done);
 	p->done = NULL;
 	pthread_mutex_unlock(&p->lock);
+	DL_FOREACH_SAFE (trials, t, next) {
+		t->is_solved = false; /* its vehicles may have moved */
+		DL_DELETE(trials, t);
+		finish_trial(t);
+	}
 	p->ask_again = false;
 	drop(&p->now);
 }

@@ -21,6 +21,35 @@ struct planner *planner_create(struct core *c, void (*made)(void *arg), void *ar
 void planner_ask(struct planner *p, const struct grid_tree *tree, const struct grid_limits *limits,
 	const int64_t *base_w, const char *trigger);
 
+/* What a plan is made of, besides the fleet. */
+struct planner_view {
+	const struct grid_tree *tree;
+	const struct grid_limits *limits;
+	const int64_t *base_w;
+};
+
+/* What an envelope would change, planned with and without it. Valid during the call. */
+struct planner_outcome {
+	int64_t short_wh;
+	wall_t ready_at; /* ms 0: never */
+};
+struct planner_trial {
+	int count;
+	struct planner_trial_row {
+		const struct control_plan_row *row; /* whose: EVSE, vehicle, need, departure */
+		struct planner_outcome without, with;
+	} * rows;
+	int64_t shed_w; /* greatest power that the plan gives up in a slot */
+};
+/* `trial` NULL: it could not be said, e.g. because the tree changed meanwhile. */
+typedef void (*planner_try_fn)(void *arg, const struct planner_trial *trial);
+
+struct held_envelope;
+/* Solves the fleet as it is now twice, in the planner's thread; nothing changes. Without a loop
+ * `done` is called before it returns. -1: too many at once, or no memory; `done` is not called. */
+int planner_try(struct planner *p, const struct planner_view *v, const struct held_envelope *extra,
+	planner_try_fn done, void *arg);
+
 const struct control_plan *planner_plan(const struct planner *p);
 
 /* The row of an EVSE's open transaction in the plan in force, NULL: none yet. */

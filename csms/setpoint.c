@@ -5,6 +5,7 @@
 #include "csms/call.h"
 #include "csms/control.h"
 #include "csms/device.h"
+#include "csms/envelope.h"
 #include "csms/evse_phases.h"
 #include "csms/holding.h"
 #include "csms/log.h"
@@ -382,8 +383,9 @@ static struct sent *prepare(const struct lane *l, wall_t now)
 	snprintf(s->transaction, sizeof s->transaction, "%s", l->evse->tx.id);
 	if (s->is_own) {
 		s->want = l->want;
-		s->held = (struct held){now, l->want.limit_w, lease_ms, evse_phases_count(l->evse),
-			speaks_amperes(l)};
+		s->held = (struct held){now, l->want.limit_w,
+			envelopes_lease_ms(l->core->envelopes, now, lease_ms),
+			evse_phases_count(l->evse), speaks_amperes(l)};
 	} else {
 		s->want.limit_w = 0;
 		snprintf(s->want.source, sizeof s->want.source, "idle");

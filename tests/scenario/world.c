@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "csms/alarms.h"
+#include "csms/envelope.h"
 #include "csms/config.h"
 #include "csms/command.h"
 #include "csms/control.h"
@@ -435,6 +436,7 @@ void world_start(struct world *w)
 	ck_assert_msg(c->lists != NULL, "%s", why);
 	c->alarms = alarms_create(c, why);
 	ck_assert_msg(c->alarms != NULL, "%s", why);
+	ck_assert_msg(envelopes_create(c, why) != NULL, "%s", why);
 	c->meters = meters_create(c, why);
 	ck_assert_msg(c->meters != NULL, "%s", why);
 	c->control = control_create(c, why);
@@ -459,6 +461,8 @@ static void finish_core(struct world *w)
 	c->control = NULL;
 	meters_destroy(c->meters);
 	grid_edits_destroy(c->grid_edits);
+	envelopes_destroy(c->envelopes);
+	c->envelopes = NULL;
 	alarms_destroy(c->alarms);
 	c->alarms = NULL;
 	lists_destroy(c->lists);

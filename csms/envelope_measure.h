@@ -1,0 +1,36 @@
+/*
+ * Envelope measure: what was measured at a node, and what its EVSEs were told, while a limit counted.
+ * Prepared on the loop, filled in on a reader thread from the series and the journal.
+ */
+#ifndef CSMS_ENVELOPE_MEASURE_H
+#define CSMS_ENVELOPE_MEASURE_H
+
+#include "csms/core.h"
+#include "db/query_log.h"
+#include "gen/event.h"
+#include "scheduler/limits.h"
+
+#define ENVELOPE_COMMANDS_MAX 500
+
+struct envelope_measure {
+	const char *node, *point; /* its load in the series */
+	struct schema_strings evses; /* below it: "CP-1/2" */
+	wall_t from, to;
+	int64_t limit_w; /* in all; -1: of neither power nor current */
+	const char *failed; /* NULL: it went well */
+	int64_t measured_s, mean_w, max_w, above_s, above_wh;
+	int64_t longest_s; /* above the limit without a break */
+	wall_t max_at;
+	struct db_series_list minutes; /* mean and greatest of each */
+	struct event_envelope_command_list commands; /* the first ENVELOPE_COMMANDS_MAX */
+	int64_t command_count; /* of all */
+};
+
+/* Names in `a`. */
+void envelope_measure_init(struct envelope_measure *m, const struct core *c, int node, wall_t from,
+	wall_t to, const struct grid_bound *bound, struct arena *a);
+
+/* On a reader thread. */
+void envelope_measure(struct db_reader *r, struct envelope_measure *m, struct arena *a);
+
+#endif

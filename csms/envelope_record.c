@@ -1,0 +1,188 @@
+/*
+ * Records of compliance: when what counted of an envelope is over, what was measured meanwhile goes
+ * into the journal, whose hash chain shows if it is changed later.
+ */
+#include "csms/envelope_measure.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+#include "csms/alarms.h"
+#include "csms/control.h"
+#include "csms/envelope_private.h"
+#include "csms/log.h"
+#include "csms/record.h"
+
+#define SETTLE_MS    20000 /* the last samples are in the store by then */
+#define VEHICLES_MAX 500
+#define REACTION_S   10 /* above the limit for longer than this: not kept (docs/control.md) */
+
+struct envelope_record {
+	struct core *core; /* NULL: envelopes ended meanwhile */
+	struct timer timer;
+	struct arena *arena;
+	struct envelope_measure m;
+	const char *id, *owner, *decided_by;
+	wall_t decided_at;
+	struct schema_strings vehicles;
+	bool is_reading;
+	struct envelope_record *prev, *next;
+};
+
+static void record_free(struct envelope_record *r)
+{
+	if (r->core) {
+		timer_stop(r->core->timers, &r->timer);
+		DL_DELETE(r->core->envelopes->records, r);
+	}
+	arena_destroy(r->arena);
+	free(r);
+}
+
+static void journal(struct envelope_record *r)
+{
+	struct arena *a = record_arena(r->core);
+	struct event_envelope_complied *p = a ? arena_alloc(a, sizeof *p) : NULL;
+
+	if (!p)
+		return;
+	*p = (struct event_envelope_complied){
+		.node = arena_strdup(a, r->m.node),
+		.owner = arena_strdup(a, r->owner),
+		.start = r->m.from,
+		.end = r->m.to,
+		.has_limit_w = r->m.limit_w >= 0,
+		.limit_w = r->m.limit_w,
+		.kept = r->m.longest_s <= REACTION_S,
+		.measured_s = r->m.measured_s,
+		.mean_w = r->m.mean_w,
+		.max_w = r->m.max_w,
+		.has_max_at = r->m.max_at.ms != 0,
+		.max_at = r->m.max_at,
+		.above_s = r->m.above_s,
+		.above_wh = r->m.above_wh,
+		.decided_by = r->decided_by ? arena_strdup(a, r->decided_by) : NULL,
+		.has_decided_at = r->decided_at.ms != 0,
+		.decided_at = r->decided_at,
+		.command_count = r->m.command_count,
+	};
+	p->vehicles.items = arena_alloc(a, (r->vehicles.count + 1) * sizeof *p->vehicles.items);
+	p->commands.items = arena_alloc(a, (r->m.commands.count + 1) * sizeof *p->commands.items);
+	if (!p->vehicles.items || !p->commands.items)
+		return;
+	for (size_t i = 0; i < r->vehicles.count; i++)
+		p->vehicles.items[p->vehicles.count++] = arena_strdup(a, r->vehicles.items[i]);
+	for (size_t i = 0; i < r->m.commands.count; i++) {
+		struct event_envelope_command c = r->m.commands.items[i];
+
+		c.evse = arena_strdup(a, c.evse);
+		c.source = arena_strdup(a, c.source);
+		c.call = c.call ? arena_strdup(a, c.call) : NULL;
+		p->commands.items[p->commands.count++] = c;
+	}
+	record_now(r->core, EVENT_ENVELOPE_COMPLIED, "envelope", r->id, p, "depotd", NULL);
+	alarm_set(r->core, ALARM_ENVELOPE_BROKEN, r->m.node, !p->kept,
+		"%lld s above the limit of %s, %.1f kWh in all, %.1f kW at most.",
+		(long long)r->m.above_s, r->owner, (double)r->m.above_wh / 1000,
+		(double)r->m.max_w / 1000);
+}
+
+static void work(struct db_reader *db, void *arg)
+{
+	struct envelope_record *r = arg;
+
+	envelope_measure(db, &r->m, r->arena);
+}
+
+static void done(void *arg)
+{
+	struct envelope_record *r = arg;
+
+	r->is_reading = false;
+	if (r->core && r->m.failed)
+		log_error("envelope %s: its record cannot be made: %s", r->id, r->m.failed);
+	else if (r->core)
+		journal(r);
+	record_free(r);
+}
+
+static void on_settled(void *arg)
+{
+	struct envelope_record *r = arg;
+
+	r->is_reading = true;
+	if (db_read(r->core->db, work, done, r)) { /* too much waits for the store: later */
+		r->is_reading = false;
+		timer_start(r->core->timers, &r->timer, SETTLE_MS, on_settled, r);
+	}
+}
+
+/* Those that charge, or charged since `from`, below the node. */
+static void list_vehicles(struct core *c, const struct grid_node *n, wall_t from, struct arena *a,
+	struct schema_strings *out)
+{
+	const struct station *s, *tmp;
+	const char **items = arena_alloc(a, VEHICLES_MAX * sizeof *items);
+
+	HASH_ITER (hh, c->fleet.stations, s, tmp)
+		for (int i = 0; items && i < s->evse_count; i++) {
+			const struct evse *e = &s->evses[i];
+			const struct transaction *t = &e->tx;
+
+			if (e->grid_evse < n->evse_first || e->grid_evse >= n->evse_end ||
+				!t->id[0] || (!t->is_open && t->last.ms < from.ms) ||
+				out->count == VEHICLES_MAX)
+				continue;
+			items[out->count++] =
+				t->vehicle ? arena_strdup(a, t->vehicle->id)
+					   : arena_printf(a, "unknown at %s/%d", s->id, e->id);
+		}
+	out->items = items;
+}
+
+static bool fill(struct envelope_record *r, const struct held_envelope *h, int64_t end_ms)
+{
+	const struct grid_tree *t = control_grid(r->core->control);
+	int node = grid_tree_find(t, h->node);
+	wall_t from = {h->run.start_ms}, to = {end_ms};
+
+	if (node < 0 || end_ms <= h->run.start_ms)
+		return false;
+	envelope_measure_init(&r->m, r->core, node, from, to, &h->run.bound, r->arena);
+	r->id = arena_strdup(r->arena, h->id);
+	r->owner = arena_strdup(r->arena, h->owner);
+	r->decided_by = h->decided_by[0] ? arena_strdup(r->arena, h->decided_by) : NULL;
+	r->decided_at = h->decided_at;
+	list_vehicles(r->core, grid_tree_node(t, node), from, r->arena, &r->vehicles);
+	return r->id && r->owner && r->m.node;
+}
+
+void envelope_record_begin(struct core *c, const struct held_envelope *h, int64_t end_ms)
+{
+	struct envelope_record *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return;
+	r->arena = arena_create(0);
+	r->core = c;
+	DL_APPEND(c->envelopes->records, r);
+	if (!r->arena || !fill(r, h, end_ms)) {
+		record_free(r);
+		return;
+	}
+	timer_start(c->timers, &r->timer, SETTLE_MS, on_settled, r);
+}
+
+void envelope_records_stop(struct envelopes *all)
+{
+	struct envelope_record *r, *next;
+
+	DL_FOREACH_SAFE (all->records, r, next) {
+		if (!r->is_reading) {
+			record_free(r);
+			continue;
+		}
+		DL_DELETE(all->records, r); /* its reader frees it */
+		r->core = NULL;
+	}
+}

@@ -1,0 +1,347 @@
+/*
+ * Envelopes: an evening with a limit that comes later, whose owner goes silent and comes back, and
+ * in which depotd is started anew.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "csms/control.h"
+#include "csms/envelope.h"
+#include "db/query_envelope.h"
+#include "tests/scenario/small.h"
+#include "tests/scenario/world.h"
+
+#define HOUR_MS  INT64_C(3600000)
+#define LIMIT_W  30000
+#define OWNER    "oscp/dso-1"
+#define SETTLE_S 60 /* records are made a little after the end of what they are about */
+
+static struct world *world;
+static char id[ENVELOPE_ID_SIZE], why[200];
+
+static void start_world(const char *config)
+{
+	world = world_create(&(struct world_options){
+		.seed = 5, .config = config, .depot = small_depot, .scenario = SMALL_VISITS});
+	world_run_until(world, "17:30");
+}
+
+static void setup(void)
+{
+	start_world(NULL);
+}
+
+static void setup_ask(void)
+{
+	start_world("control: {envelopes: ask, envelopes_free_kwh: 1}\n");
+}
+
+static void teardown(void)
+{
+	world_destroy(world);
+}
+
+static struct core *core(void)
+{
+	return world_core(world);
+}
+
+/* From 17:30: in so many hours, for so many; W of import on the site. */
+static struct envelope_block block(double in_h, double for_h, int32_t w)
+{
+	int64_t at = world_now(world).ms + (int64_t)(in_h * (double)HOUR_MS);
+
+	return (struct envelope_block){
+		at, at + (int64_t)(for_h * (double)HOUR_MS), {w, GRID_NO_LIMIT, GRID_NO_LIMIT}};
+}
+
+static const struct held_envelope *receive(
+	enum envelope_kind kind, const struct envelope_block *b, int count)
+{
+	const struct envelope_offer o = {.node = "site",
+		.owner = OWNER,
+		.type = kind == ENVELOPE_FALLBACK ? "FALLBACK_CONSUMPTION" : "CONSUMPTION",
+		.kind = kind,
+		.is_grid = true,
+		.blocks = b,
+		.count = count,
+		.actor = "oscp:dso-1"};
+
+	ck_assert_msg(envelope_receive(core(), &o, id, why) == 0, "%s", why);
+	return envelope_find(core(), id);
+}
+
+/* Runs with the site below `w` in every second. */
+static void run_below(int seconds, int64_t w)
+{
+	while (seconds-- > 0) {
+		world_step(world);
+		ck_assert_msg(world_node(world, "site")->now_mw <= w * 1000,
+			"%lld W, %d s before the end",
+			(long long)(world_node(world, "site")->now_mw / 1000), seconds);
+	}
+}
+
+static int count_ready(void)
+{
+	struct plant *p = world_plant(world);
+	int ready = 0;
+
+	for (int i = 0; i < plant_stay_count(p); i++)
+		ready += plant_stay_at(p, i).ready;
+	return ready;
+}
+
+/* -- records ---------------------------------------------------------------------------------- */
+
+static struct arena *arena;
+static struct db_envelope_record_list records;
+static char asked[ENVELOPE_ID_SIZE];
+
+static void read_records(struct db_reader *r, void *arg)
+{
+	(void)arg;
+	ck_assert_int_eq(db_query_envelope_records(r, asked, 10, arena, &records), 0);
+}
+
+static const struct event_envelope_complied *only_record(const char *of)
+{
+	arena = arena_create(0);
+	snprintf(asked, sizeof asked, "%s", of);
+	/* It is made on a reader thread, whose time is not the simulated one. */
+	for (int i = 0; i < 500; i++) {
+		ck_assert_int_eq(db_read_now(core()->db, read_records, NULL), 0);
+		if (records.count)
+			break;
+		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+		world_step(world);
+	}
+	ck_assert_int_eq(records.count, 1);
+	ck_assert_int_eq(strlen(records.items[0].hash), 64);
+	return records.items[0].is;
+}
+
+START_TEST(limit_is_kept_from_its_first_second_on_and_on_record)
+{
+	struct envelope_block b = block(1.5, 1, LIMIT_W);
+	const struct event_envelope_complied *r;
+	const struct held_envelope *h = receive(ENVELOPE_LIMIT, &b, 1);
+	char limit[ENVELOPE_ID_SIZE];
+
+	memcpy(limit, id, sizeof limit);
+	ck_assert_int_eq(h->e.state, ENVELOPE_PENDING);
+	world_run_until(world, "18:50");
+	ck_assert_int_gt(world_node(world, "site")->now_mw, 45000000);
+	world_run_until(world, "19:00");
+	run_below(1800, LIMIT_W);
+	ck_assert_int_eq(envelope_find(core(), limit)->e.state, ENVELOPE_ACTIVE);
+	ck_assert_int_gt(world_node(world, "site")->now_mw, 20000000); /* it is used, too */
+	ck_assert_str_eq(control_node(core()->control, 0)->limit_source, "envelope");
+	world_kill(world);
+	run_below(20, LIMIT_W);
+	world_start(world);
+	h = envelope_find(core(), limit);
+	ck_assert_ptr_nonnull(h);
+	ck_assert_int_eq(h->e.state, ENVELOPE_ACTIVE);
+	run_below(1780, LIMIT_W);
+	world_run_s(world, SETTLE_S);
+	ck_assert_int_eq(envelope_find(core(), limit)->e.state, ENVELOPE_EXPIRED);
+	r = only_record(limit);
+	ck_assert_int_eq(r->limit_w, LIMIT_W);
+	ck_assert(r->kept);
+	ck_assert_int_eq(r->above_s, 0);
+	ck_assert_int_gt(r->measured_s, 2500); /* what a dying depotd had not stored is gone */
+	ck_assert_int_gt(r->mean_w, 20000);
+	ck_assert_int_le(r->max_w, LIMIT_W);
+	ck_assert_int_eq(r->vehicles.count, 4);
+	ck_assert_int_gt(r->command_count, 4);
+	ck_assert_str_eq(r->decided_by, "depotd");
+	arena_destroy(arena);
+	world_run_until(world, "20:10");
+	ck_assert_int_gt(world_node(world, "site")->now_mw, 45000000);
+	world_run_until(world, "07:00");
+	ck_assert_int_eq(count_ready(), 4);
+}
+END_TEST
+
+START_TEST(silent_owner_means_fallback_and_his_limits_stand)
+{
+	struct envelope_block limit = block(0.5, 1, 40000), fallback = block(0, 10, LIMIT_W);
+	char standby[ENVELOPE_ID_SIZE];
+
+	receive(ENVELOPE_FALLBACK, &fallback, 1);
+	memcpy(standby, id, sizeof standby);
+	receive(ENVELOPE_LIMIT, &limit, 1);
+	ck_assert_int_eq(envelope_find(core(), standby)->e.state, ENVELOPE_ELIGIBLE);
+	world_run_until(world, "18:00");
+	run_below(600, 40000);
+	ck_assert_int_gt(world_node(world, "site")->now_mw, 35000000);
+	envelope_owner_silent(core(), OWNER, true, "no heartbeat");
+	ck_assert_int_eq(envelope_find(core(), standby)->e.state, ENVELOPE_IN_FALLBACK);
+	world_run_s(world, WORLD_REACTION_S + 5);
+	run_below(600, LIMIT_W);
+	world_kill(world);
+	world_start(world);
+	run_below(60, LIMIT_W);
+	ck_assert_str_eq(control_node(core()->control, 0)->limit_source, "fallback envelope");
+	ck_assert_int_eq(envelope_find(core(), standby)->e.state, ENVELOPE_IN_FALLBACK);
+	ck_assert_int_eq(envelope_find(core(), id)->e.state, ENVELOPE_ACTIVE);
+	envelope_owner_silent(core(), OWNER, false, NULL);
+	ck_assert_int_eq(envelope_find(core(), standby)->e.state, ENVELOPE_ELIGIBLE);
+	run_below(600, 40000);
+	ck_assert_int_gt(world_node(world, "site")->now_mw, 35000000);
+}
+END_TEST
+
+START_TEST(newer_word_replaces_the_older_for_its_time_only)
+{
+	struct envelope_block first = block(0, 2, LIMIT_W), second = block(0.5, 0.5, 40000);
+	const struct held_envelope *old = receive(ENVELOPE_LIMIT, &first, 1);
+	int32_t w;
+
+	receive(ENVELOPE_LIMIT, &second, 1);
+	ck_assert_int_eq(old->e.count, 2);
+	ck_assert_str_eq(old->replaced_by, id);
+	for (int m = 5; m < 120; m += 10) {
+		const struct held_envelope *h = envelopes_winner(core(), "site", ENVELOPE_IMPORT,
+			wall_add_ms(world_now(world), m * 60000), &w);
+
+		ck_assert_ptr_eq(h, m > 30 && m < 60 ? envelope_find(core(), id) : old);
+		ck_assert_int_eq(w, m > 30 && m < 60 ? 40000 : LIMIT_W);
+	}
+	second = block(0, 3, 50000);
+	receive(ENVELOPE_LIMIT, &second, 1);
+	ck_assert_int_eq(old->e.state, ENVELOPE_WITHDRAWN);
+}
+END_TEST
+
+START_TEST(nobody_relaxes_anothers_word)
+{
+	struct envelope_block tight = block(0, 1, LIMIT_W), loose = block(0, 1, 50000);
+	const struct held_envelope *h = receive(ENVELOPE_LIMIT, &tight, 1);
+	const struct envelope_offer o = {.node = "site",
+		.owner = "operator/anna",
+		.priority = 9,
+		.blocks = &loose,
+		.count = 1,
+		.actor = "user:anna"};
+	int32_t w;
+
+	ck_assert_int_eq(envelope_receive(core(), &o, id, why), 0);
+	ck_assert_ptr_eq(
+		envelopes_winner(core(), "site", ENVELOPE_IMPORT, world_now(world), &w), h);
+	ck_assert_int_eq(w, LIMIT_W);
+	ck_assert_int_eq(
+		envelope_find(core(), id)->e.state, ENVELOPE_ACTIVE); /* it stays visible */
+	ck_assert_int_eq(envelope_withdraw(core(), h->id, "user:anna", "broken peer"), 0);
+	envelopes_winner(core(), "site", ENVELOPE_IMPORT, world_now(world), &w);
+	ck_assert_int_eq(w, 50000);
+}
+END_TEST
+
+START_TEST(what_cannot_be_is_refused)
+{
+	struct envelope_block b = block(-2, 1, LIMIT_W);
+	struct envelope_offer o = {
+		.node = "site", .owner = OWNER, .blocks = &b, .count = 1, .actor = "oscp:dso-1"};
+
+	ck_assert_int_eq(envelope_receive(core(), &o, id, why), -1);
+	ck_assert_ptr_nonnull(strstr(why, "over"));
+	b = block(1, 1, LIMIT_W);
+	o.node = "nowhere";
+	ck_assert_int_eq(envelope_receive(core(), &o, id, why), -1);
+	ck_assert_ptr_nonnull(strstr(why, "nowhere"));
+	o.node = "site";
+	o.priority = 10;
+	ck_assert_int_eq(envelope_receive(core(), &o, id, why), -1);
+	b.end_ms = b.start_ms;
+	o.priority = 0;
+	ck_assert_int_eq(envelope_receive(core(), &o, id, why), -1);
+	ck_assert_ptr_null(envelopes_first(core()));
+}
+END_TEST
+
+/* -- where an operator is asked --------------------------------------------------------------- */
+
+START_TEST(what_costs_nothing_needs_no_yes)
+{
+	struct envelope_block b = block(2, 1, 55000);
+	const struct held_envelope *h = receive(ENVELOPE_LIMIT, &b, 1);
+
+	ck_assert_int_eq(h->e.state, ENVELOPE_PENDING);
+	ck_assert_int_eq(h->effect.late, 0);
+	ck_assert_int_ne(h->effect.judged_at.ms, 0);
+}
+END_TEST
+
+START_TEST(what_costs_energy_waits_but_is_obeyed_in_time)
+{
+	struct envelope_block b = block(1, 12, 5000);
+	const struct held_envelope *h = receive(ENVELOPE_LIMIT, &b, 1);
+
+	ck_assert_int_eq(h->e.state, ENVELOPE_RECEIVED);
+	ck_assert_int_eq(h->effect.late, 4);
+	ck_assert_int_gt(h->effect.shed_wh, 100000);
+	ck_assert_int_gt(h->effect.shed_w, 30000);
+	world_run_until(world, "18:10");
+	ck_assert_int_eq(envelope_find(core(), id)->e.state, ENVELOPE_RECEIVED);
+	world_run_until(world, "18:16"); /* a quarter of an hour before it begins */
+	h = envelope_find(core(), id);
+	ck_assert_int_eq(h->e.state, ENVELOPE_PENDING);
+	ck_assert(h->is_urgent);
+	ck_assert_int_eq(envelope_refuse(core(), id, "user:anna", "the vans come first", why), 0);
+	ck_assert_int_eq(h->e.state, ENVELOPE_REFUSED);
+	ck_assert_int_eq(envelope_refuse(core(), id, "user:anna", "again", why), -1);
+}
+END_TEST
+
+START_TEST(emergency_is_obeyed_first)
+{
+	struct envelope_block b = block(0, 12, 15000);
+	const struct held_envelope *h = receive(ENVELOPE_LIMIT, &b, 1);
+
+	ck_assert_int_eq(h->e.state, ENVELOPE_ACTIVE);
+	ck_assert(h->is_urgent);
+	world_run_s(world, WORLD_REACTION_S + 5);
+	run_below(300, 15000);
+}
+END_TEST
+
+START_TEST(yes_is_final_and_no_is_the_end)
+{
+	struct envelope_block b = block(2, 12, 5000);
+	const struct held_envelope *h = receive(ENVELOPE_LIMIT, &b, 1);
+
+	ck_assert_int_eq(envelope_accept(core(), id, "user:anna", NULL, why), 0);
+	ck_assert_int_eq(h->e.state, ENVELOPE_PENDING);
+	ck_assert_str_eq(h->decided_by, "user:anna");
+	ck_assert_int_eq(envelope_accept(core(), id, "user:ben", NULL, why), -1);
+	ck_assert_int_eq(envelope_refuse(core(), id, "user:ben", "no", why), -1);
+	ck_assert_ptr_nonnull(strstr(why, "anna"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("envelope");
+	TCase *t = tcase_create("envelope");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, limit_is_kept_from_its_first_second_on_and_on_record);
+	tcase_add_test(t, silent_owner_means_fallback_and_his_limits_stand);
+	tcase_add_test(t, newer_word_replaces_the_older_for_its_time_only);
+	tcase_add_test(t, nobody_relaxes_anothers_word);
+	tcase_add_test(t, what_cannot_be_is_refused);
+	suite_add_tcase(s, t);
+	t = tcase_create("ask");
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup_ask, teardown);
+	tcase_add_test(t, what_costs_nothing_needs_no_yes);
+	tcase_add_test(t, what_costs_energy_waits_but_is_obeyed_in_time);
+	tcase_add_test(t, emergency_is_obeyed_first);
+	tcase_add_test(t, yes_is_final_and_no_is_the_end);
+	suite_add_tcase(s, t);
+	return world_run_suite(s);
+}
