@@ -84,7 +84,8 @@ static int check_ports(const struct config_file *f, const char *path, char why[4
 		int64_t port;
 	} rows[] = {{"console", port_of(l->console, 8443)},
 		{"profile1", port_of(l->profile1, 9000)}, {"profile2", port_of(l->profile2, 9001)},
-		{"files", l->files && l->files->on ? l->files->port : 0}};
+		{"files", l->files && l->files->on ? l->files->port : 0},
+		{"modbus", l->modbus && l->modbus->on ? l->modbus->port : 0}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		for (size_t j = 0; j < i; j++)

@@ -29,6 +29,7 @@
 #include "csms/reservation.h"
 #include "csms/restore.h"
 #include "csms/scans.h"
+#include "csms/site_server.h"
 #include "csms/secret.h"
 #include "csms/session.h"
 #include "csms/tls.h"
@@ -56,6 +57,7 @@ struct daemon {
 	struct loop_wake *db_wake;
 	struct tls_server *tls;
 	struct http_limits http_limits;
+	struct site_server *site_server; /* NULL: off */
 	struct http_server *file_server; /* NULL: files go by the console's */
 	struct timer stop_timer;
 	int exit_code;
@@ -397,6 +399,21 @@ static int start_files(struct daemon *d, int console, char why[400])
 	return 0;
 }
 
+static int start_site_server(struct daemon *d, char why[400])
+{
+	const struct config_modbus_listener *l = d->config.file->listen->modbus;
+
+	if (!l || !l->on)
+		return 0;
+	d->site_server = site_server_create(&d->core, l, why);
+	if (!d->site_server)
+		return -1;
+	write_port(d, "modbus", site_server_port(d->site_server));
+	log_info("site values for the building: Modbus TCP on port %d",
+		site_server_port(d->site_server));
+	return 0;
+}
+
 static int start_console(struct daemon *d, char why[400])
 {
 	static char found[1100];
@@ -457,8 +474,9 @@ static int start_net(struct daemon *d, char why[400])
 		snprintf(why, 400, "the network could not be started; see the line above");
 		return -1;
 	}
-	return load_certificates(d, why) || start_stations(d, why) || start_console(d, why) ? -1
-											    : 0;
+	if (load_certificates(d, why) || start_stations(d, why) || start_site_server(d, why))
+		return -1;
+	return start_console(d, why) ? -1 : 0;
 }
 
 /* -- stop ------------------------------------------------------------------------------------- */
@@ -509,6 +527,7 @@ static void stop(struct daemon *d)
 {
 	struct core *c = &d->core;
 
+	site_server_destroy(d->site_server);
 	control_destroy(c->control);
 	wirings_destroy(c->wirings);
 	scans_destroy(c->scans);

@@ -1,6 +1,7 @@
 # Meters over Modbus: register maps, links and the polling worker.
 MODBUS_SRC := modbus/meter_poller.c modbus/meter_link.c modbus/meter_map.c modbus/meter_check.c \
-	modbus/meter_stats.c modbus/sunspec.c modbus/meter_identify.c modbus/meter_scan.c
+	modbus/meter_stats.c modbus/sunspec.c modbus/meter_identify.c modbus/meter_scan.c \
+	modbus/site_frame.c
 METER_SERVER_SRC := tests/unit/meter_server.c
 METER_CODEC_SRC := gen/meter.c $(wildcard schemas/*.c)
 
@@ -13,3 +14,4 @@ $(eval $(call unit,meter_sunspec,modbus/sunspec.c modbus/meter_map.c modbus/mete
 	$(METER_CODEC_SRC),cjson yaml m))
 $(eval $(call fuzzer,meter,modbus/sunspec.c modbus/meter_map.c modbus/meter_check.c modbus/meter_stats.c \
 	$(BUILD)/gen/meter.c $(wildcard schemas/*.c),cjson yaml m))
+$(eval $(call unit,site_frame,modbus/site_frame.c,))

@@ -4,7 +4,7 @@ import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BUILD, Depotd, until } from './harness.mjs';
@@ -49,7 +49,9 @@ ${FAMILIES.map(([, w], i) => `  - {node: n${i}, points: [{at: "00:00", w: ${w}}]
 `;
 	writeFileSync(join(dir, 'depot.yaml'), depot);
 	writeFileSync(join(dir, 'scenario.yaml'), scenario);
-	depotd = await new Depotd({ depot }).start();
+	depotd = await new Depotd({
+		depot, listen: '  modbus: {on: true, address: 127.0.0.1, port: 0, max_clients: 2}\n',
+	}).start();
 	await register(depotd, 'CP-M', { node: 'outlet', evses: 2 });
 	sim = spawn(join(BUILD, 'depotsim'), ['--depot', join(dir, 'depot.yaml'), '--scenario', join(dir, 'scenario.yaml'),
 		'--csms', `ws://127.0.0.1:${depotd.ports.profile1}/ocpp`, '--meter-maps', resolve('etc/meters'), '--quiet'],
@@ -190,4 +192,57 @@ test("a charger's main meter and that of an EVSE are meters of the tree", async 
 	assert.equal(site.load_w, 23500);
 	assert.ok(tree.length);
 	s.ws.close();
+});
+
+// -- site values for the building's own control system: a Modbus TCP client written here --
+
+class Building {
+	async connect() {
+		const port = Number(readFileSync(join(depotd.data, 'modbus.port'), 'utf8'));
+		this.socket = net.connect(port, '127.0.0.1');
+		this.got = Buffer.alloc(0);
+		this.closed = new Promise((ok) => this.socket.on('close', () => ok(true)));
+		this.socket.on('error', () => {});
+		this.socket.on('data', (d) => (this.got = Buffer.concat([this.got, d])));
+		await new Promise((ok) => this.socket.on('connect', ok));
+		return this;
+	}
+
+	/** The answer's bytes behind the unit. */
+	async ask(fc, address, count) {
+		this.got = Buffer.alloc(0);
+		this.socket.write(Buffer.from([0, 9, 0, 0, 0, 6, 1, fc, address >> 8, address & 255, count >> 8, count & 255]));
+		await until('an answer', () => this.got.length >= 6 && this.got.length >= 6 + this.got.readUInt16BE(4));
+		return this.got.subarray(7);
+	}
+}
+
+test('site values are offered to the building, to read only and to few', async () => {
+	await read('m-eastron-sdm630');
+	const b = await new Building().connect();
+	const head = (await b.ask(3, 0, 13)).subarray(2);
+	assert.equal(head.toString('latin1', 0, 4), 'DPOT');
+	const word = (i) => head.readUInt16BE(2 * i);
+	assert.equal(word(2), 1);
+	assert.equal(word(3), FAMILIES.length + 2);
+	assert.ok(Math.abs(head.readUInt32BE(8) - Date.now() / 1000) < 5);
+	assert.equal(word(11), 1); // stations
+	// The first node after the site is that of the SDM630.
+	const node = await until('its load', async () => {
+		const n = (await b.ask(4, 120, 20)).subarray(2);
+		return Math.abs(n.readInt32BE(0) - 41000) <= 10 && n;
+	});
+	assert.equal(node.readInt32BE(4), 100000);
+	assert.equal(node.readUInt16BE(16), 1); // by its meter
+	assert.ok(node.readUInt16BE(18) < 10);
+	assert.equal(node.toString('latin1', 20).replaceAll('\0', ''), 'n0');
+	assert.deepEqual([...(await b.ask(6, 0, 1))], [0x86, 1]);
+	assert.deepEqual([...(await b.ask(3, 4100, 1))], [0x83, 2]);
+	const second = await new Building().connect();
+	assert.ok(await second.ask(3, 0, 1));
+	const third = await new Building().connect();
+	assert.equal(await third.closed, true);
+	second.socket.write('GET / HTTP/1.1\r\n\r\n');
+	assert.equal(await second.closed, true);
+	b.socket.destroy();
 });
