@@ -65,14 +65,14 @@ static void on_plan(void *arg)
 {
 	struct control *k = arg;
 
-	planner_ask(k->planner, k->tree, k->limits, k->base_w, k->trigger);
+	planner_ask(k->planner, k->tree, safety_plan_limits(k->safety), k->base_w, k->trigger);
 }
 
 static void on_replan(void *arg)
 {
 	struct control *k = arg;
 
-	planner_ask(k->planner, k->tree, k->limits, k->base_w, "the time");
+	planner_ask(k->planner, k->tree, safety_plan_limits(k->safety), k->base_w, "the time");
 	timer_start(k->core->timers, &k->replan_timer, k->core->config->control->replan_s * 1000,
 		on_replan, k);
 }

@@ -29,6 +29,13 @@ const struct meter *safety_meter(const struct safety *s, int node)
 	return s->k->meter[node] >= 0 ? meters_at(s->core->meters, s->k->meter[node]) : NULL;
 }
 
+int safety_station_node(const struct safety *s, const struct station *st)
+{
+	int evse = st->evse_count > 0 ? st->evses[0].grid_evse : -1;
+
+	return evse >= 0 && evse < s->evses ? grid_tree_evse_node(s->tree, evse) : -1;
+}
+
 static int find_connection(const struct safety *s)
 {
 	for (int i = 0; i < s->nodes; i++)
@@ -138,6 +145,7 @@ void safety_destroy(struct safety *s)
 	for (int i = 0; s->node && i < s->nodes; i++)
 		free(s->node[i].demand);
 	ramp_destroy(s->ramp);
+	grid_limits_destroy(s->plan);
 	free(s->node);
 	free(s->evse);
 	free(s->ramp_node);
@@ -152,10 +160,22 @@ void safety_destroy(struct safety *s)
 
 void safety_powered_up(struct safety *s, const char *station)
 {
-	int node = grid_tree_find(s->tree, station);
+	const struct station *st = fleet_station(&s->core->fleet, station);
+	int node = st ? safety_station_node(s, st) : -1;
 
-	if (node >= 0 && grid_tree_node(s->tree, node)->kind == GRID_STATION)
+	if (node >= 0)
 		ramp_power_up(s->ramp, node, clock_mono().us / 1000);
+}
+
+const struct grid_limits *safety_plan_limits(struct safety *s)
+{
+	grid_limits_destroy(s->plan);
+	s->plan = grid_limits_copy(s->k->limits);
+	if (!s->plan)
+		return s->k->limits;
+	safety_demand_plan(s, s->plan);
+	safety_supply_plan(s, s->plan);
+	return s->plan;
 }
 
 void safety_before(struct safety *s, wall_t now, int64_t now_ms)

@@ -29,6 +29,10 @@ void safety_before(struct safety *s, wall_t now, int64_t now_ms);
 /* The guard has decided. */
 void safety_after(struct safety *s, const struct guard_report *r, wall_t now, int64_t now_ms);
 
+/* The limits that hold, as the planner should see them for the hours to come: without those that
+ * pass within minutes. Valid until the next call, or the end of `s`. */
+const struct grid_limits *safety_plan_limits(struct safety *s);
+
 /* The station said that it was just powered up. */
 void safety_powered_up(struct safety *s, const char *station);
 

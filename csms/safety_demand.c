@@ -189,6 +189,19 @@ void safety_demand_before(struct safety *s, wall_t now)
 	}
 }
 
+/* What is left of this window says nothing of the next ones: their mean is the target. */
+void safety_demand_plan(const struct safety *s, struct grid_limits *l)
+{
+	for (int i = 0; i < s->nodes; i++) {
+		struct grid_bound b = {GRID_NO_LIMIT, GRID_NO_LIMIT, GRID_NO_LIMIT};
+
+		if (!s->node[i].demand || !s->node[i].demand->out.target_w)
+			continue;
+		b.import_w = s->node[i].demand->out.target_w;
+		grid_limits_set(l, i, GRID_SOURCE_DEMAND, &b);
+	}
+}
+
 void safety_demand_after(struct safety *s, int64_t now_ms)
 {
 	for (int i = 0; i < s->nodes; i++) {

@@ -49,6 +49,7 @@ struct safety {
 	bool *held; /* [evses] waits for its step */
 	bool *capped; /* [evses] its leaf has a limit of ours */
 	int *order; /* [evses] by departure, for an island */
+	struct grid_limits *plan; /* what the planner was given last */
 	int connection; /* node of the grid connection: kind, or the root; with a meter, else -1 */
 	struct island island;
 	struct island_in island_in;
@@ -58,6 +59,9 @@ struct safety {
 /* The newest reading of the node's meter, if it has one and it is of a charger or Modbus meter. */
 const struct meter *safety_meter(const struct safety *s, int node);
 
+/* The node that stands for a station: that of its first EVSE. -1: it is not in the tree. */
+int safety_station_node(const struct safety *s, const struct station *st);
+
 /* safety_stale.c */
 void safety_stale_before(struct safety *s, wall_t now, int64_t now_ms);
 void safety_stale_after(struct safety *s, const struct guard_report *r, int64_t now_ms);
@@ -66,6 +70,7 @@ void safety_stale_after(struct safety *s, const struct guard_report *r, int64_t 
 int safety_demand_restore(struct safety *s); /* 0, or -1: the store cannot be read */
 int safety_demand_keep(struct safety *s, const struct safety *old); /* -1: no memory */
 void safety_demand_before(struct safety *s, wall_t now);
+void safety_demand_plan(const struct safety *s, struct grid_limits *l);
 void safety_demand_after(struct safety *s, int64_t now_ms);
 void safety_demand_window(const struct safety *s, int node, wall_t *begin, wall_t *end);
 
@@ -75,6 +80,7 @@ void safety_charger_before(struct safety *s, int64_t now_ms);
 
 /* safety_supply.c */
 void safety_supply_before(struct safety *s, wall_t now, int64_t now_ms);
+void safety_supply_plan(const struct safety *s, struct grid_limits *l);
 void safety_supply_after(struct safety *s);
 
 #endif

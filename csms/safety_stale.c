@@ -25,7 +25,6 @@ static void grant_minimum(struct safety *s, int i, struct guard_node_in *in)
 		if (in->worst_phase_w[p] < 0)
 			in->worst_phase_w[p] = 0;
 	}
-	in->has_phases = true;
 }
 
 static void apply_tier(struct safety *s, int i)

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/alarms.h"
+#include "csms/external.h"
 #include "csms/log.h"
+#include "csms/planner.h"
 #include "csms/safety_private.h"
 
 #define SERVICE_MS 3600000 /* a station without a connection counts as in service for so long */
@@ -33,25 +35,23 @@ static enum ramp_volts volts_of(const struct safety *s, const struct meter *m, w
 
 static void look_at_nodes(struct safety *s, wall_t now)
 {
+	memset(s->ramp_node, 0, (size_t)s->nodes * sizeof *s->ramp_node);
 	for (int i = 0; i < s->nodes; i++) {
 		struct ramp_node_in *in = &s->ramp_node[i];
-		const struct grid_node *n = grid_tree_node(s->tree, i);
 		const struct meter *m = safety_meter(s, i);
-		const struct station *st;
 
-		*in = (struct ramp_node_in){.volts = RAMP_VOLTS_UNKNOWN};
-		if (m) {
-			in->volts = volts_of(s, m, now);
-			in->meter_is_silent = m->last_at.ms &&
-					      wall_diff_ms(now, m->last_at) > s->stale.minimum_ms;
-		}
-		if (n->kind != GRID_STATION)
+		if (!m)
 			continue;
-		st = n->evse_first < n->evse_end && s->k->evse[n->evse_first]
-			     ? s->k->evse[n->evse_first]->station
-			     : NULL;
-		in->in_service =
-			st && (st->session || wall_diff_ms(now, st->last_seen) < SERVICE_MS);
+		in->volts = volts_of(s, m, now);
+		in->meter_is_silent =
+			m->last_at.ms && wall_diff_ms(now, m->last_at) > s->stale.minimum_ms;
+	}
+	for (const struct station *st = s->core->fleet.stations; st; st = st->hh.next) {
+		int node = safety_station_node(s, st);
+
+		if (node >= 0)
+			s->ramp_node[node].in_service =
+				st->session || wall_diff_ms(now, st->last_seen) < SERVICE_MS;
 	}
 	for (int e = 0; e < s->evses; e++) {
 		const struct guard_evse_in *in = &s->k->evse_in[e];
@@ -179,7 +179,26 @@ static void cap(struct safety *s, int e, enum grid_source source, int64_t w)
 	s->capped[e] = true;
 }
 
-/* Who leaves first charges, with all that he wants; who finds less than his minimum waits. */
+/* What the EVSE could draw if it were its turn: the plan's order is another one. */
+static int32_t appetite(const struct safety *s, int e)
+{
+	const struct evse *evse = s->k->evse[e];
+	const struct guard_evse_in *in = &s->k->evse_in[e];
+	const struct control_plan_row *row = evse ? planner_row(s->k->planner, evse) : NULL;
+	const struct vehicle *v = evse ? evse->tx.vehicle : NULL;
+	int64_t w = evse ? evse->max_w : 0, others_w;
+
+	if (!in->connected || !row)
+		return in->connected ? in->wanted_w : 0;
+	if (row->need_wh <= 0)
+		return 0;
+	if (v && (evse->is_dc ? v->max_dc_w : v->max_ac_w) < w)
+		w = evse->is_dc ? v->max_dc_w : v->max_ac_w;
+	others_w = external_cap_w(s->core, evse, clock_wall(), NULL);
+	return (int32_t)(w < others_w ? w : others_w);
+}
+
+/* Who leaves first charges, with all that he can take; who finds less than his minimum waits. */
 static void share_island(struct safety *s)
 {
 	const struct grid_node *n = grid_tree_node(s->tree, s->connection);
@@ -191,14 +210,16 @@ static void share_island(struct safety *s)
 	qsort_r(s->order, (size_t)count, sizeof *s->order, by_departure, s->k->evse_in);
 	for (int i = 0; i < count; i++) {
 		int e = s->order[i];
-		const struct guard_evse_in *in = &s->k->evse_in[e];
-		int64_t w = in->wanted_w < left_w ? in->wanted_w : left_w;
+		struct guard_evse_in *in = &s->k->evse_in[e];
+		int64_t w = appetite(s, e);
 
 		if (!in->connected)
 			continue;
+		w = w < left_w ? w : left_w;
 		if (w < in->min_w)
 			w = 0;
 		left_w -= w;
+		in->wanted_w = (int32_t)w;
 		cap(s, e, GRID_SOURCE_ISLAND, w);
 	}
 	/* The meter at the grid shows nothing that holds; what is below it still does. */
@@ -245,6 +266,23 @@ void safety_supply_before(struct safety *s, wall_t now, int64_t now_ms)
 			cap(s, e, GRID_SOURCE_RAMP, 0);
 }
 
+/* Who waits for a step will soon not; an island is planned for as if it stayed, with room for all
+ * that it feeds: the plan's order is by departure too. */
+void safety_supply_plan(const struct safety *s, struct grid_limits *l)
+{
+	struct grid_bound b = {GRID_NO_LIMIT, GRID_NO_LIMIT, GRID_NO_LIMIT};
+	int64_t base_w = s->connection >= 0 ? s->k->base_w[s->connection] : 0;
+
+	for (int e = 0; e < s->evses; e++) {
+		grid_limits_set(l, grid_tree_evse_node(s->tree, e), GRID_SOURCE_RAMP, NULL);
+		grid_limits_set(l, grid_tree_evse_node(s->tree, e), GRID_SOURCE_ISLAND, NULL);
+	}
+	if (!s->island_out.is_island)
+		return;
+	b.import_w = (int32_t)(s->island_out.evse_w + (base_w > 0 ? base_w : 0));
+	grid_limits_set(l, s->connection, GRID_SOURCE_ISLAND, &b);
+}
+
 static void tell_grid(struct safety *s)
 {
 	const char *id = grid_tree_node(s->tree, s->connection)->id;
@@ -265,7 +303,8 @@ void safety_supply_after(struct safety *s)
 		if (n->kind == GRID_STATION || n->kind == GRID_EVSE)
 			continue; /* one station alone that restarts is no news */
 		v = ramp_look(s->ramp, i);
-		alarm_set(s->core, ALARM_POWER_RETURNED, n->id, v.sign != RAMP_SIGN_NONE,
+		alarm_set(s->core, ALARM_POWER_RETURNED, n->id,
+			v.sign != RAMP_SIGN_NONE && v.released + v.waiting > 0,
 			"Power has returned at %s (seen by: %s). %d of %d vans charge again, the "
 			"others follow in steps.",
 			n->id, ramp_sign_name(v.sign), v.released, v.released + v.waiting);

@@ -16,6 +16,7 @@
 #define RISE_LEAST_W   500
 #define FIRST_WAIT_MS  10000 /* for the plan of a vehicle that has just come */
 #define NEEDS_WAIT_MS  10000 /* of the 60 s that ISO 15118 gives */
+#define BOOT_WAIT_MS   3000 /* who connects may be about to say that its power was gone */
 #define RETRY_FIRST_MS 2000
 #define ANSWER_S       10 /* the guard cannot wait half a minute for a station that is silent */
 #define RETRY_MOST_MS  60000
@@ -147,6 +148,8 @@ void lane_repeat(struct lane *l, bool booted)
 	l->retry_at.ms = l->lower_at.ms = 0;
 	if (booted)
 		l->own.start.ms = 0;
+	else
+		l->retry_at = wall_add_ms(clock_wall(), BOOT_WAIT_MS);
 }
 
 void lane_needs(struct lane *l, wall_t now)

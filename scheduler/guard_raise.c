@@ -73,7 +73,8 @@ static void raise_one(struct guard *g, int e)
 	enum grid_channel channel = GRID_TOTAL;
 	int64_t room, more;
 
-	if (s->fixed || s->cap_w <= s->w)
+	/* What one that disobeys draws costs no room, and yet it is not given what it takes. */
+	if (s->fixed || s->disobeys || s->cap_w <= s->w)
 		return;
 	if (g->now_ms - s->lowered_ms < g->cfg.hold_ms ||
 		g->now_ms - s->raised_ms < g->cfg.step_ms) {

@@ -29,7 +29,7 @@ struct obey_config obey_config_default(void)
 void obey_init(struct obey *o)
 {
 	memset(o, 0, sizeof *o);
-	o->commanded_w = o->measured_w = o->settled_told_w = OBEY_UNKNOWN;
+	o->commanded_w = o->anchor_w = o->measured_w = o->settled_told_w = OBEY_UNKNOWN;
 }
 
 static bool above(const struct obey_config *cfg, int32_t measured, int32_t told)
@@ -143,7 +143,7 @@ static bool follows(int32_t told, int32_t w)
 static void learn_settled(const struct obey_config *cfg, struct obey *o, int32_t w)
 {
 	struct obey_learned *l = &o->learned;
-	int32_t told = o->commanded_w;
+	int32_t told = o->anchor_w;
 	bool limits = follows(told, w) && !above(cfg, w, told);
 
 	if (w > NOISE_W && (l->least_w == 0 || w < l->least_w))
@@ -166,16 +166,42 @@ static void learn_settled(const struct obey_config *cfg, struct obey *o, int32_t
 
 /* -- obedience ------------------------------------------------------------------------------- */
 
+/* The greatest command of the last reaction time, and up to as much again: what it may still be
+ * doing. Commands change often by a little; that must not excuse anybody for ever. */
+static void track_recent(const struct obey_config *cfg, struct obey *o, int64_t now_ms)
+{
+	if (now_ms - o->recent_ms >= obey_reaction_ms(cfg, o)) {
+		o->recent_w[1] = o->recent_w[0];
+		o->recent_w[0] = 0;
+		o->recent_ms = now_ms;
+	}
+	if (o->commanded_w < 0)
+		o->recent_w[0] = INT32_MAX; /* it may do as it likes */
+	else if (o->recent_w[0] < o->commanded_w)
+		o->recent_w[0] = o->commanded_w;
+}
+
+static int32_t excused_w(const struct obey *o)
+{
+	return o->recent_w[0] > o->recent_w[1] ? o->recent_w[0] : o->recent_w[1];
+}
+
 static void take_command(const struct obey_config *cfg, struct obey *o, const struct obey_in *in)
 {
-	if (o->started && in->commanded_w == o->commanded_w)
-		return;
-	o->awaits = o->started && in->commanded_w >= 0 && o->measured_w >= 0 && in->connected &&
-		    above(cfg, o->measured_w, in->commanded_w);
-	o->commanded_w = in->commanded_w;
-	o->commanded_ms = in->now_ms;
-	o->is_settled = false;
+	bool was_known = o->started && o->commanded_w >= 0;
+
+	track_recent(cfg, o, in->now_ms); /* the old one was in force till now */
 	o->started = true;
+	o->commanded_w = in->commanded_w;
+	track_recent(cfg, o, in->now_ms);
+	if (was_known && in->commanded_w >= 0 && o->anchor_w >= 0 &&
+		abs(in->commanded_w - o->anchor_w) <= cfg->tolerance_w)
+		return;
+	o->awaits = was_known && in->commanded_w >= 0 && o->measured_w >= 0 && in->connected &&
+		    above(cfg, o->measured_w, in->commanded_w);
+	o->anchor_w = in->commanded_w;
+	o->anchor_ms = in->now_ms;
+	o->is_settled = false;
 }
 
 static bool offend(struct obey *o, const struct obey_in *in)
@@ -203,17 +229,16 @@ static bool forgive(const struct obey_config *cfg, struct obey *o, int64_t measu
 /* A new measurement of a vehicle that is there, with a command that is known. */
 static bool judge(const struct obey_config *cfg, struct obey *o, const struct obey_in *in)
 {
-	int64_t took_ms = in->measured_ms - o->commanded_ms;
-	bool late = took_ms > obey_reaction_ms(cfg, o);
+	int64_t took_ms = in->measured_ms - o->anchor_ms;
 
 	if (took_ms < 0)
 		return false; /* measured before the command */
-	if (late && !o->is_settled && o->measured_ms >= o->commanded_ms &&
-		abs(in->measured_w - o->measured_w) <= NOISE_W)
+	if (took_ms > obey_reaction_ms(cfg, o) && !o->is_settled &&
+		o->measured_ms >= o->anchor_ms && abs(in->measured_w - o->measured_w) <= NOISE_W)
 		learn_settled(cfg, o, in->measured_w);
-	if (above(cfg, in->measured_w, o->commanded_w))
-		return late && offend(o, in);
-	if (o->awaits) {
+	if (above(cfg, in->measured_w, excused_w(o)))
+		return offend(o, in);
+	if (o->awaits && !above(cfg, in->measured_w, o->anchor_w)) {
 		keep_sample(o, took_ms);
 		o->awaits = false;
 	}

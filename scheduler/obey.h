@@ -54,11 +54,14 @@ struct obey {
 	struct obey_learned learned;
 	bool started, disobeys;
 	int32_t commanded_w;
-	int64_t commanded_ms; /* since when in force */
+	int32_t anchor_w; /* commands about this are one and the same */
+	int64_t anchor_ms; /* … in force since */
+	int32_t recent_w[2]; /* greatest command in this and the previous reaction time */
+	int64_t recent_ms; /* when this one began */
 	bool awaits; /* lowered below what it drew: not there yet */
 	int32_t measured_w;
 	int64_t measured_ms;
-	int64_t offended_ms; /* measured above its command last */
+	int64_t offended_ms; /* measured above its commands last */
 	int offences; /* relapses so far; doubles the time to be trusted again */
 	int32_t seen_w; /* greatest power while it disobeyed */
 	int32_t settled_told_w, settled_w; /* the settled setting before this one; told -1: none */

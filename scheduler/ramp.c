@@ -7,7 +7,7 @@
 
 struct ramp_node {
 	bool was_gone, was_silent;
-	int64_t powered_up_ms; /* GRID_STATION: it said so last */
+	int64_t powered_up_ms; /* the station that it stands for said so last */
 	int64_t meter_back_ms;
 	int64_t returned_ms; /* last; LONG_AGO_MS: never */
 	int tries;
@@ -85,11 +85,10 @@ static void count_stations(struct ramp *r, int64_t now_ms, const struct ramp_nod
 	for (int n = 0; n < r->nodes; n++)
 		r->ups[n] = r->stations[n] = 0;
 	for (int n = 0; n < r->nodes; n++) {
-		const struct grid_node *g = grid_tree_node(r->tree, n);
 		int64_t up_ms = r->node[n].powered_up_ms;
 		bool is_up = now_ms - up_ms <= r->cfg.gather_ms;
 
-		if (g->kind != GRID_STATION || !(in[n].in_service || is_up))
+		if (!in[n].in_service && !is_up)
 			continue;
 		for (int v = n; v >= 0; v = grid_tree_node(r->tree, v)->parent) {
 			r->stations[v]++;

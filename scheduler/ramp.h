@@ -43,7 +43,7 @@ enum ramp_sign {
 struct ramp_node_in {
 	enum ramp_volts volts; /* of the node's meter, now */
 	bool meter_is_silent; /* it has a meter, and that has not been heard of lately */
-	bool in_service; /* GRID_STATION only: connected, or was not long ago */
+	bool in_service; /* it stands for a station that is connected, or was not long ago */
 };
 
 struct ramp_evse_in {
@@ -64,7 +64,7 @@ struct ramp_config ramp_config_default(void);
 /* NULL: no memory. */
 struct ramp *ramp_create(const struct grid_tree *t, const struct ramp_config *cfg);
 
-/* A station said that it was just powered up; `node` is its node of the tree. */
+/* A station said that it was just powered up; `node` stands for it: any one of its own. */
 void ramp_power_up(struct ramp *r, int node, int64_t now_ms);
 
 /* Power has returned at the node, as others know (an island ends). */

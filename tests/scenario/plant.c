@@ -165,6 +165,9 @@ void plant_set_trouble(struct plant *p, int station, const struct plant_trouble 
 		.ignores_profiles = t->ignores_profiles,
 		.doubles_events = t->doubles_events,
 		.slow_s = t->slow_s,
+		.no_power = t->no_power,
+		.late_s = t->late_s,
+		.floor_w = t->floor_w,
 	};
 
 	station_set_trouble(sim_station(p->sim, station), &own);

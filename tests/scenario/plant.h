@@ -45,6 +45,9 @@ void plant_received(struct plant *p, int station, const char *text, size_t len);
 struct plant_trouble {
 	bool offline, ignores_profiles, doubles_events;
 	int slow_s;
+	bool no_power; /* its supply is gone */
+	int late_s; /* follows limits so late */
+	int64_t floor_w; /* takes no limit below this for true, but 0 */
 };
 void plant_set_trouble(struct plant *p, int station, const struct plant_trouble *t);
 

@@ -58,6 +58,8 @@ struct meter_state {
 	struct meter_history history;
 	int node;
 	double frozen_w, frozen_wh, import_wh;
+	bool poses;
+	struct meter_reading pose;
 };
 
 struct world {
@@ -522,23 +524,41 @@ static void put_meter(struct world *w, int i)
 	}
 	if (m->how == WORLD_METER_SILENT || !w->is_alive)
 		return;
+	if (m->poses) {
+		m->pose.at_ms = m->pose.changed_at_ms = w->now_ms;
+		meters_put(w->core.meters, i, &m->pose);
+		return;
+	}
 	r.values[METER_QUANTITY_POWER_W] = (struct meter_value){m->frozen_w, METER_GOOD};
 	r.values[METER_QUANTITY_IMPORT_WH] = (struct meter_value){m->frozen_wh, METER_GOOD};
 	meter_history_check(&m->history, &r, FROZEN_MS);
 	meters_put(w->core.meters, i, &r);
 }
 
-void world_set_meter(struct world *w, const char *meter, enum world_meter how)
+static struct meter_state *find_meter(struct world *w, const char *meter)
 {
 	for (int i = 0; i < METERS_MAX; i++) {
 		const char *id = plant_node_at(w->plant, w->meters[i].node).meter;
 
-		if (id && strcmp(id, meter) == 0) {
-			w->meters[i].how = how;
-			return;
-		}
+		if (id && strcmp(id, meter) == 0)
+			return &w->meters[i];
 	}
 	ck_abort_msg("there is no meter %s", meter);
+	return NULL;
+}
+
+void world_set_meter(struct world *w, const char *meter, enum world_meter how)
+{
+	find_meter(w, meter)->how = how;
+}
+
+void world_pose_meter(struct world *w, const char *meter, const struct meter_reading *r)
+{
+	struct meter_state *m = find_meter(w, meter);
+
+	m->poses = r != NULL;
+	if (r)
+		m->pose = *r;
 }
 
 /* -- time ------------------------------------------------------------------------------------- */

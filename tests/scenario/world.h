@@ -67,6 +67,11 @@ void world_answer(struct world *w, int station, const char *text);
 
 void world_set_meter(struct world *w, const char *meter, enum world_meter how);
 
+/* From now on the meter reads this each second, whatever flows (its time is filled in); for what the
+ * plant does not have: voltage that is gone, stores, PV. NULL: the plant's power again. */
+struct meter_reading;
+void world_pose_meter(struct world *w, const char *meter, const struct meter_reading *r);
+
 /* depotd dies as by SIGKILL: all connections break, nothing runs, what was on disk stays. */
 void world_kill(struct world *w);
 

@@ -161,14 +161,29 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* The limit that a charger with troubles really keeps. */
+static int64_t follow(const struct station *s, struct evse *e)
+{
+	int64_t second = s->env->now.ms / 1000, most = e->limit_mw;
+
+	if (s->trouble.ignores_profiles)
+		return e->max_mw;
+	e->past_mw[second % (STATION_LATE_MAX_S + 1)] = e->limit_mw;
+	for (int i = 1; i <= s->trouble.late_s && i <= STATION_LATE_MAX_S; i++)
+		if (e->past_mw[(second - i) % (STATION_LATE_MAX_S + 1)] > most)
+			most = e->past_mw[(second - i) % (STATION_LATE_MAX_S + 1)];
+	return most > 0 && most < s->trouble.floor_w * 1000 ? s->trouble.floor_w * 1000 : most;
+}
+
 /* What the EVSE may give and what the van would take, before the station's own maximum. */
 static int64_t wanted_mw(struct station *s, struct evse *e)
 {
 	struct profiles_evse view = evse_profiles_view(e);
 	e->limit_mw = least(e->max_mw, profiles_evse_mw(s->profiles, &view, s->env->now));
+	e->followed_mw = follow(s, e);
 	if (!e->plugged || !e->tx.active || !e->tx.authorized)
 		return 0;
-	int64_t limit = s->trouble.ignores_profiles ? e->max_mw : e->limit_mw;
+	int64_t limit = e->followed_mw;
 	return limit < e->min_mw ? 0 : least(limit, battery_wants_mw(&e->van->battery));
 }
 
@@ -257,7 +272,7 @@ void evse_step_power(struct station *s)
 		struct evse *e = &s->evses[i];
 		/* With less than its own least the van pauses (but not in its last second). */
 		bool too_little =
-			e->van && e->limit_mw < e->van->min_mw && !s->trouble.ignores_profiles;
+			e->van && e->followed_mw < e->van->min_mw && !s->trouble.ignores_profiles;
 		e->power_mw = too_little ? 0 : wanted[i];
 		if (e->power_mw > e->limit_mw)
 			s->env->report->disobeyed_seconds++;
@@ -267,6 +282,12 @@ void evse_step_power(struct station *s)
 		if (e->van && e->plugged)
 			van_charge(e->van, e->power_mw);
 	}
+}
+
+void evse_power_off(struct station *s)
+{
+	for (int i = 0; i < s->evse_count; i++)
+		s->evses[i].power_mw = 0;
 }
 
 /* ---- looking ---- */

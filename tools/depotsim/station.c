@@ -556,9 +556,16 @@ void station_take(struct station *s, const char *text, size_t len)
 
 void station_set_trouble(struct station *s, const struct station_trouble *t)
 {
+	bool returns = s->trouble.no_power && !t->no_power;
+
 	s->trouble = *t;
-	if (t->offline && s->connected)
+	if ((t->offline || t->no_power) && s->connected)
 		s->port.disconnect(s->port.ctx, true);
+	if (!returns)
+		return;
+	for (int i = 0; i < s->evse_count; i++) /* what stood in memory only is gone */
+		profiles_end_transaction(s->profiles, s->evses[i].tx.id);
+	reboot(s, OCPP201_BOOT_REASON_POWER_UP);
 }
 
 /* ---- time ---- */
@@ -635,6 +642,10 @@ static void step_scheduled(struct station *s)
 
 void station_step(struct station *s)
 {
+	if (s->trouble.no_power) {
+		evse_power_off(s);
+		return;
+	}
 	if (s->old_wire)
 		old_wire_step(s->old_wire);
 	step_scheduled(s);

@@ -54,7 +54,11 @@ struct station_trouble {
 	bool ignores_profiles;
 	bool doubles_events;
 	int slow_s; /* delay of every answer */
+	bool no_power; /* its supply is gone: it boots with PowerUp when that is back */
+	int late_s; /* follows limits so late, at most STATION_LATE_MAX_S */
+	int64_t floor_w; /* takes no limit below this for true, but 0 */
 };
+#define STATION_LATE_MAX_S 60
 
 struct station *station_create(struct station_env *env, const struct depot_station *config,
 	const struct station_options *options, const struct station_port *port);

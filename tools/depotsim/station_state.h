@@ -56,6 +56,8 @@ struct evse {
 	int64_t max_mw, min_mw;
 	int64_t import_mws; /* since the EVSE was built: never goes back */
 	int64_t power_mw, limit_mw;
+	int64_t followed_mw; /* limit that it keeps, troubles and all */
+	int64_t past_mw[STATION_LATE_MAX_S + 1]; /* limits of the last seconds, by second */
 	struct van *van; /* in the bay; NULL: none */
 	bool plugged;
 	bool served; /* this van's transaction has ended: no second one by itself */
@@ -125,6 +127,7 @@ struct profiles_evse evse_profiles_view(const struct evse *e);
 void evse_take_token(struct evse *e); /* the van's card becomes the transaction's */
 void evse_step_vans(struct station *s);
 void evse_step_power(struct station *s);
+void evse_power_off(struct station *s);
 
 /* transaction.c: each makes one TransactionEvent */
 void tx_start(

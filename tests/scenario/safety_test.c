@@ -1,0 +1,512 @@
+/*
+ * What stands around the guard, each on the simulated clock: the demand window, a power return,
+ * chargers that are slow or deaf, measurements that grow old, an island.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/alarms.h"
+#include "csms/control.h"
+#include "csms/meters.h"
+#include "csms/safety.h"
+#include "db/query_log.h"
+#include "tests/scenario/small.h"
+#include "tests/scenario/world.h"
+
+#define STATIONS 4
+
+static struct world *world;
+
+static void start(const char *depot, const char *scenario, const char *config)
+{
+	world = world_create(&(struct world_options){
+		.seed = 5, .depot = depot, .scenario = scenario, .config = config});
+}
+
+static void teardown(void)
+{
+	world_destroy(world);
+	world = NULL;
+}
+
+/* The small depot with `more` in the row of its site, and without the row of the house if nobody
+ * describes that. */
+static const char *depot_with(const char *more, bool has_house)
+{
+	static char text[sizeof small_depot + 400];
+	static const char row[] = "limit_w: 60000, meter: main";
+	const char *at = strstr(small_depot, row) + strlen(row);
+	const char *house = strstr(small_depot, "  - {id: house");
+	const char *rest = strstr(small_depot, "  - {id: feeder");
+
+	snprintf(text, sizeof text, "%.*s%s%.*s%s%s", (int)(at - small_depot), small_depot, more,
+		(int)(house - at), at,
+		has_house ? "  - {id: house, kind: load, parent: site, limit_w: 30000}\n"
+			  : "  - {id: house, kind: group, parent: site}\n",
+		rest);
+	return text;
+}
+
+static struct core *core(void)
+{
+	return world_core(world);
+}
+
+static const struct safety *safety(void)
+{
+	return control_safety(core()->control);
+}
+
+static struct safety_node_view node(const char *id)
+{
+	return safety_node(safety(), grid_tree_find(control_grid(core()->control), id));
+}
+
+static struct evse *evse(int station)
+{
+	char id[10];
+
+	snprintf(id, sizeof id, "CP-%d", station + 1);
+	return station_evse(fleet_station(&core()->fleet, id), 1);
+}
+
+static int64_t power_w(int station)
+{
+	return plant_evse_mw(world_plant(world), station, 0) / 1000;
+}
+
+static int64_t all_power_w(void)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < STATIONS; i++)
+		sum += power_w(i);
+	return sum;
+}
+
+static const struct alarm *open_alarm(enum alarm_kind kind)
+{
+	const struct alarm *a = alarms_open(core());
+
+	while (a && a->kind != kind)
+		a = a->hh.next;
+	return a;
+}
+
+/* -- the journal ------------------------------------------------------------------------------- */
+
+struct journal_count {
+	const char *type;
+	int count;
+};
+
+static void count_events(struct db_reader *r, void *arg)
+{
+	struct journal_count *c = arg;
+	struct db_journal_filter f = {.type = c->type, .limit = 10000};
+	struct db_journal_page page = {0};
+	struct arena *a = arena_create(0);
+
+	ck_assert_int_eq(db_query_journal(r, &f, a, &page), 0);
+	c->count = (int)page.count;
+	arena_destroy(a);
+}
+
+static int journalled(const char *type)
+{
+	struct journal_count c = {.type = type};
+
+	world_run_s(world, 11); /* the world's store has written */
+	ck_assert_int_eq(db_read_now(core()->db, count_events, &c), 0);
+	return c.count;
+}
+
+/* -- the demand window -------------------------------------------------------------------------- */
+
+#define TARGET_W 36000
+
+static const char demand_visits[] =
+	"base_load:\n"
+	"  - {node: house, noise_w: 2000, points: [{at: \"00:00\", w: 6000}, {at: \"05:00\", w: "
+	"9000}, {at: \"07:00\", w: 24000}, {at: \"12:00\", w: 15000}, {at: \"17:00\", w: 8000}, {at: \"17:59\", w: 8000}, "
+	"{at: \"18:07\", w: 26000}, {at: \"18:40\", w: 26000}, {at: \"18:41\", w: 8000}]}\n"
+	"visits:\n"
+	"  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: 5}\n"
+	"  - {vehicle: V-2, station: CP-2, arrives: \"17:05\", soc_pct: 5}\n"
+	"  - {vehicle: V-3, station: CP-3, arrives: \"17:10\", soc_pct: 5}\n"
+	"  - {vehicle: V-4, station: CP-4, arrives: \"17:15\", soc_pct: 5}\n";
+
+/* One second; true if a window of the clock ended, with its mean by adding up what flowed. */
+static bool step_metered(int64_t *sum_ws, int *seconds, int64_t *mean_w)
+{
+	bool ended;
+
+	world_step(world);
+	*sum_ws += world_node(world, "site")->now_mw / 1000;
+	++*seconds;
+	ended = world_now(world).ms % 900000 == 0;
+	if (!ended)
+		return false;
+	*mean_w = *sum_ws / *seconds;
+	ended = *seconds == 900;
+	*sum_ws = *seconds = 0;
+	return ended;
+}
+
+START_TEST(demand_window_is_kept_for_a_day)
+{
+	int64_t sum = 0, mean = 0, most = 0;
+	int seconds = 0, full = 0, windows = 0;
+
+	start(depot_with(", demand: {target_w: 36000, incumbent: false}", true), demand_visits,
+		NULL);
+	for (int s = 0; s < 86400; s++) {
+		if (!step_metered(&sum, &seconds, &mean))
+			continue;
+		windows++;
+		full += mean > TARGET_W * 96 / 100;
+		most = mean > most ? mean : most;
+		ck_assert_msg(mean <= TARGET_W * 101 / 100, "window %d: %lld W", windows,
+			(long long)mean);
+	}
+	ck_assert_int_ge(windows, 95);
+	ck_assert_int_ge(full, 10); /* and no window gives away what it may have */
+	ck_assert_int_eq(node("site").missing_ms, 0);
+	ck_assert_int_ge(node("site").peak_w, most - 300);
+	ck_assert_int_le(node("site").peak_w, most + 300);
+	ck_assert_int_ge(journalled("DemandWindowEnded"), 95);
+	world_check_limits(world, WORLD_REACTION_S);
+}
+END_TEST
+
+START_TEST(demand_survives_a_restart_within_the_window)
+{
+	int64_t sum = 0, mean = 0;
+	int seconds = 0, windows = 0;
+
+	start(depot_with(", demand: {target_w: 36000}", true), demand_visits, NULL);
+	world_run_until(world, "17:45");
+	for (int s = 0; s < 3600 && windows < 3; s++) {
+		if (s == 300)
+			world_kill(world);
+		if (s == 420)
+			world_start(world);
+		if (!step_metered(&sum, &seconds, &mean))
+			continue;
+		windows++;
+		ck_assert_msg(mean <= TARGET_W * 101 / 100, "window %d: %lld W", windows,
+			(long long)mean);
+	}
+	ck_assert_int_eq(windows, 3);
+	ck_assert_int_eq(node("site").missing_ms, 0); /* the register told */
+	ck_assert_int_gt(node("site").peak_w, TARGET_W * 9 / 10); /* kept */
+}
+END_TEST
+
+START_TEST(demand_that_cannot_be_kept_is_an_alarm)
+{
+	start(depot_with(", demand: {target_w: 12000}", true), demand_visits, NULL);
+	world_run_until(world, "17:35");
+	ck_assert_ptr_null(open_alarm(ALARM_DEMAND_AT_RISK));
+	world_run_until(world, "18:14");
+	ck_assert_ptr_nonnull(open_alarm(ALARM_DEMAND_AT_RISK));
+	ck_assert_int_eq(all_power_w(), 0);
+	world_run_until(world, "20:00");
+	ck_assert_ptr_null(open_alarm(ALARM_DEMAND_AT_RISK));
+	ck_assert_int_gt(node("site").demand.target_w, 12000); /* that month's peak is paid */
+	ck_assert_int_gt(all_power_w(), 10000);
+}
+END_TEST
+
+/* -- a power return ----------------------------------------------------------------------------- */
+
+static void set_power(bool is_on)
+{
+	for (int i = 0; i < STATIONS; i++)
+		plant_set_trouble(
+			world_plant(world), i, &(struct plant_trouble){.no_power = !is_on});
+}
+
+START_TEST(power_returns_in_steps)
+{
+	int64_t before_w, last_w = 0, back_s = 0, jump_w = 0;
+
+	start(small_depot, SMALL_VISITS, NULL);
+	world_run_until(world, "17:50");
+	before_w = all_power_w();
+	ck_assert_int_gt(before_w, 40000);
+	set_power(false);
+	world_run_s(world, 90);
+	ck_assert_int_eq(all_power_w(), 0);
+	set_power(true);
+	for (int s = 0; s < 600; s++) {
+		int64_t now_w;
+
+		world_step(world);
+		now_w = all_power_w();
+		if (now_w > 0 && !back_s)
+			back_s = s;
+		jump_w = now_w - last_w > jump_w ? now_w - last_w : jump_w;
+		last_w = now_w;
+		if (s == 15) {
+			ck_assert_ptr_nonnull(open_alarm(ALARM_POWER_RETURNED));
+			ck_assert_int_eq(node("feeder").ramp.sign == RAMP_SIGN_NONE &&
+						 node("site").ramp.sign == RAMP_SIGN_NONE,
+				false);
+		}
+	}
+	ck_assert_int_ge(back_s, 20); /* it has settled */
+	ck_assert_int_le(jump_w, 23000); /* never two at once */
+	ck_assert_int_gt(all_power_w(), before_w - 4000);
+	world_run_s(world, 61);
+	ck_assert_ptr_null(open_alarm(ALARM_POWER_RETURNED));
+	world_check_limits(world, 0);
+}
+END_TEST
+
+/* -- chargers ----------------------------------------------------------------------------------- */
+
+static const char *quirks(int station)
+{
+	static char words[400];
+
+	safety_quirks(safety(), evse(station), words, sizeof words);
+	return words;
+}
+
+START_TEST(deaf_charger_is_named_and_forgiven)
+{
+	start(small_depot,
+		SMALL_VISITS
+		"failures:\n"
+		"  - {kind: ignore_profiles, target: CP-4, at: \"17:50\", for_s: 1800}\n",
+		NULL);
+	world_run_until(world, "18:00");
+	ck_assert_int_eq(power_w(3), 22000);
+	ck_assert(safety_obey(safety(), evse(3))->disobeys);
+	ck_assert_int_ge(obey_uncontrolled_w(safety_obey(safety(), evse(3))), 21900);
+	ck_assert_ptr_nonnull(open_alarm(ALARM_CHARGER_DISOBEYS));
+	ck_assert_str_eq(open_alarm(ALARM_CHARGER_DISOBEYS)->subject, "CP-4/1");
+	ck_assert_msg(strstr(quirks(3), "load") != NULL, "%s", quirks(3));
+	world_run_until(world, "18:19");
+	world_run_until(world, "18:45");
+	ck_assert(!safety_obey(safety(), evse(3))->disobeys);
+	ck_assert_ptr_null(open_alarm(ALARM_CHARGER_DISOBEYS));
+	world_check_limits(world, WORLD_REACTION_S);
+}
+END_TEST
+
+/* The house comes and goes, so that the chargers are lowered and raised again. */
+static const char swings[] =
+	"base_load:\n"
+	"  - {node: house, noise_w: 500, points: [{at: \"00:00\", w: 8000}]}\n"
+	"visits:\n"
+	"  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: 5}\n"
+	"  - {vehicle: V-2, station: CP-2, arrives: \"17:05\", soc_pct: 5}\n"
+	"failures:\n"
+	"  - {kind: base_load_spike, target: house, at: \"17:30\", for_s: 180, w: 22000}\n"
+	"  - {kind: base_load_spike, target: house, at: \"17:36\", for_s: 180, w: 22000}\n"
+	"  - {kind: base_load_spike, target: house, at: \"17:42\", for_s: 180, w: 22000}\n"
+	"  - {kind: base_load_spike, target: house, at: \"17:48\", for_s: 180, w: 22000}\n"
+	"  - {kind: base_load_spike, target: house, at: \"17:54\", for_s: 180, w: 22000}\n"
+	"  - {kind: base_load_spike, target: house, at: \"18:00\", for_s: 180, w: 22000}\n"
+	"  - {kind: base_load_spike, target: house, at: \"18:06\", for_s: 180, w: 22000}\n";
+
+START_TEST(slow_charger_is_learned_and_remembered)
+{
+	int64_t slow_ms;
+
+	start(small_depot, swings, NULL);
+	world_run_until(world, "17:29");
+	plant_set_trouble(world_plant(world), 1, &(struct plant_trouble){.late_s = 23});
+	world_run_until(world, "18:30");
+	slow_ms = safety_reaction_ms(safety(), evse(1));
+	ck_assert_int_ge(slow_ms, 23000);
+	ck_assert_int_le(slow_ms, 45000); /* it is measured every 15 s */
+	ck_assert_msg(strstr(quirks(1), "needs") != NULL, "%s", quirks(1));
+	ck_assert_ptr_null(strstr(quirks(0), "needs"));
+	ck_assert_int_ge(journalled("ChargerLearned"), 1);
+	world_kill(world);
+	world_start(world);
+	world_run_s(world, 5);
+	ck_assert_int_eq(safety_reaction_ms(safety(), evse(1)), slow_ms);
+}
+END_TEST
+
+/* -- old measurements --------------------------------------------------------------------------- */
+
+START_TEST(tiers_follow_one_another_with_alarm_and_cost)
+{
+	start(small_depot, SMALL_VISITS, "control: {stale_tail_s: 300}\n");
+	world_run_until(world, "18:00");
+	ck_assert_int_eq(node("site").tier, STALE_FRESH);
+	ck_assert_ptr_null(open_alarm(ALARM_MEASUREMENT_OLD));
+	world_set_meter(world, "main", WORLD_METER_SILENT);
+	world_run_s(world, 15);
+	ck_assert_int_eq(node("site").tier, STALE_HOLD);
+	ck_assert_ptr_nonnull(strstr(open_alarm(ALARM_MEASUREMENT_OLD)->text, "is held"));
+	world_run_s(world, 60);
+	ck_assert_int_eq(node("site").tier, STALE_MINIMUM);
+	ck_assert_int_gt(node("site").cost_w, 10000);
+	ck_assert_ptr_nonnull(strstr(open_alarm(ALARM_MEASUREMENT_OLD)->text, "worst case"));
+	world_run_s(world, 260);
+	ck_assert_int_eq(node("site").tier, STALE_TAIL);
+	world_run_s(world, 30);
+	ck_assert_int_le(all_power_w(), STATIONS * SMALL_TAIL_W);
+	ck_assert_int_gt(all_power_w(), 0);
+	ck_assert_int_gt(node("site").cost_w, 20000);
+	ck_assert_ptr_nonnull(strstr(open_alarm(ALARM_MEASUREMENT_OLD)->text, "safe tails"));
+	ck_assert_int_eq(journalled("AlarmRaised"), 3); /* each transition */
+	world_set_meter(world, "main", WORLD_METER_FINE);
+	world_run_s(world, 90);
+	ck_assert_int_eq(node("site").tier, STALE_FRESH);
+	ck_assert_int_eq(node("site").cost_w, 0);
+	ck_assert_ptr_null(open_alarm(ALARM_MEASUREMENT_OLD));
+	world_check_limits(world, 0);
+}
+END_TEST
+
+START_TEST(agreed_minimum_stands_for_loads_that_nobody_described)
+{
+	static const char visits[] =
+		"visits:\n"
+		"  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: 20}\n"
+		"  - {vehicle: V-2, station: CP-2, arrives: \"17:05\", soc_pct: 15}\n"
+		"  - {vehicle: V-3, station: CP-3, arrives: \"17:10\", soc_pct: 25}\n"
+		"  - {vehicle: V-4, station: CP-4, arrives: \"17:15\", soc_pct: 20}\n";
+
+	start(depot_with(", minimum_w: 25000", false), visits, "control: {stale_tail_s: 600}\n");
+	world_run_until(world, "18:00");
+	ck_assert_int_gt(all_power_w(), 40000);
+	world_set_meter(world, "main", WORLD_METER_SILENT);
+	world_run_s(world, 120);
+	ck_assert_int_eq(node("site").tier, STALE_MINIMUM);
+	ck_assert_int_le(all_power_w(), 25000);
+	ck_assert_int_gt(all_power_w(), 21000);
+	world_run_s(world, 600);
+	ck_assert_int_eq(node("site").tier, STALE_TAIL);
+	ck_assert_int_le(all_power_w(), STATIONS * SMALL_TAIL_W);
+}
+END_TEST
+
+/* -- island ------------------------------------------------------------------------------------- */
+
+static const char island_depot[] =
+	"depot: isle\nname: Isle\ntimezone: Europe/Amsterdam\n"
+	"nodes:\n"
+	"  - {id: site, kind: site, limit_w: 80000, meter: main}\n"
+	"  - {id: house, kind: load, parent: site, limit_w: 20000}\n"
+	"  - {id: bat, kind: storage, parent: site, meter: bat, battery_wh: 200000, "
+	"discharge_w: 60000, reserve_pct: 20}\n"
+	"  - {id: roof, kind: pv, parent: site, meter: roof}\n"
+	"  - {id: feeder, kind: feeder, parent: site, limit_w: 60000}\n"
+	"meters:\n"
+	"  - {id: main, map: eastron-sdm630, tcp: {host: 127.0.0.1, port: 1502}, unit: 1}\n"
+	"  - {id: bat, map: eastron-sdm630, tcp: {host: 127.0.0.1, port: 1502}, unit: 2}\n"
+	"  - {id: roof, map: eastron-sdm630, tcp: {host: 127.0.0.1, port: 1502}, unit: 3}\n";
+
+static const char *island_text(void)
+{
+	static char text[sizeof island_depot + sizeof small_depot];
+
+	snprintf(text, sizeof text, "%s%s", island_depot, strstr(small_depot, "stations:\n"));
+	return text;
+}
+
+static struct meter_reading pose(double w, double volts, double soc_pct)
+{
+	struct meter_reading r = {.at_ms = 0};
+
+	r.values[METER_QUANTITY_POWER_W] = (struct meter_value){w, METER_GOOD};
+	if (volts >= 0)
+		r.values[METER_QUANTITY_VOLTAGE_L1_V] = (struct meter_value){volts, METER_GOOD};
+	if (soc_pct >= 0)
+		r.values[METER_QUANTITY_SOC_PCT] = (struct meter_value){soc_pct, METER_GOOD};
+	return r;
+}
+
+#define BATTERY_WS (INT64_C(200000) * 3600)
+#define ROOF_W     4000
+
+/* One second of the depot on its stores. */
+static void step_island(int64_t *energy_ws, bool has_grid)
+{
+	int64_t drawn_w = world_node(world, "site")->now_mw / 1000, bat_w = drawn_w - ROOF_W;
+	struct meter_reading main = pose(has_grid ? (double)bat_w : 0, has_grid ? 230 : 0, -1);
+	struct meter_reading bat, roof = pose(-ROOF_W, 230, -1);
+
+	if (has_grid)
+		bat_w = 0;
+	*energy_ws -= bat_w;
+	bat = pose((double)-bat_w, 230, (double)*energy_ws * 100 / (double)BATTERY_WS);
+	world_pose_meter(world, "main", &main);
+	world_pose_meter(world, "bat", &bat);
+	world_pose_meter(world, "roof", &roof);
+	world_step(world);
+}
+
+START_TEST(island_night_on_stores_and_pv)
+{
+	int64_t energy_ws = BATTERY_WS * 80 / 100, before_w, over_s = 0, first_w = 0, last_w = 0;
+	struct safety_island_view v;
+
+	start(island_text(),
+		"base_load:\n"
+		"  - {node: house, noise_w: 500, points: [{at: \"00:00\", w: 8000}]}\n"
+		"visits:\n"
+		"  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: 10}\n"
+		"  - {vehicle: V-2, station: CP-2, arrives: \"17:05\", soc_pct: 10}\n"
+		"  - {vehicle: V-3, station: CP-3, arrives: \"17:10\", soc_pct: 10}\n"
+		"  - {vehicle: V-4, station: CP-4, arrives: \"17:15\", soc_pct: 10}\n",
+		NULL);
+	for (int s = 0; s < 6600; s++) /* to 17:50 */
+		step_island(&energy_ws, true);
+	before_w = all_power_w();
+	ck_assert_int_gt(before_w, 50000);
+	ck_assert_ptr_null(open_alarm(ALARM_GRID_LOST));
+	for (int s = 0; s < 3 * 3600; s++) { /* no grid for three hours */
+		step_island(&energy_ws, false);
+		v = safety_island(safety());
+		if (s < 30)
+			continue;
+		ck_assert_int_eq(v.state, ISLAND_ON);
+		over_s = world_node(world, "site")->now_mw / 1000 > v.feed_w ? over_s + 1 : 0;
+		ck_assert_int_le(over_s, WORLD_REACTION_S);
+		first_w += power_w(0);
+		last_w += power_w(3);
+	}
+	ck_assert_ptr_nonnull(open_alarm(ALARM_GRID_LOST));
+	ck_assert_int_gt(first_w, 2 * last_w); /* who leaves first charges */
+	ck_assert_int_ge(energy_ws, BATTERY_WS * 20 / 100);
+	for (int s = 0; s < 299; s++) { /* it is back, but for how long? */
+		step_island(&energy_ws, true);
+		ck_assert_int_le(all_power_w(), 50000);
+	}
+	ck_assert_int_eq(safety_island(safety()).state, ISLAND_BACK);
+	for (int s = 0; s < 300; s++)
+		step_island(&energy_ws, true);
+	ck_assert_int_eq(safety_island(safety()).state, ISLAND_OFF);
+	ck_assert_int_gt(all_power_w(), 40000);
+	ck_assert_ptr_null(open_alarm(ALARM_GRID_LOST));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("safety");
+	TCase *t = tcase_create("safety");
+	tcase_set_timeout(t, 120);
+	tcase_add_checked_fixture(t, NULL, teardown);
+	tcase_add_test(t, demand_window_is_kept_for_a_day);
+	tcase_add_test(t, demand_survives_a_restart_within_the_window);
+	tcase_add_test(t, demand_that_cannot_be_kept_is_an_alarm);
+	tcase_add_test(t, power_returns_in_steps);
+	tcase_add_test(t, deaf_charger_is_named_and_forgiven);
+	tcase_add_test(t, slow_charger_is_learned_and_remembered);
+	tcase_add_test(t, tiers_follow_one_another_with_alarm_and_cost);
+	tcase_add_test(t, agreed_minimum_stands_for_loads_that_nobody_described);
+	tcase_add_test(t, island_night_on_stores_and_pv);
+	suite_add_tcase(s, t);
+	return world_run_suite(s);
+}
