@@ -32,6 +32,7 @@ struct firmware; /* csms/firmware.h */
 struct campaigns; /* csms/campaign.h */
 struct scans; /* csms/scans.h */
 struct wirings; /* csms/wiring.h */
+struct oscp; /* csms/oscp/oscp.h */
 
 /* A registration between its proof and its coming into force. */
 struct placing {
@@ -69,6 +70,7 @@ struct core {
 	struct campaigns *campaigns;
 	struct scans *scans;
 	struct wirings *wirings;
+	struct oscp *oscp;
 	struct net *net;
 	struct ws_server *stations;
 	struct http_server *http;

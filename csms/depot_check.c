@@ -199,6 +199,13 @@ static int check_groups(const struct depot_file *d, const struct depot_oscp_peer
 			if (strcmp(p->groups.items[j].group, g->group) == 0)
 				return fault(at(out, "oscp.peers", row, field),
 					"\"%s\" is there twice", g->group);
+		/* Its forecasts of one node replace one another, whatever the group. */
+		snprintf(field, sizeof field, "groups[%zu].node", i);
+		for (size_t j = 0; j < i; j++)
+			if (strcasecmp(p->groups.items[j].node, g->node) == 0)
+				return fault(at(out, "oscp.peers", row, field),
+					"\"%s\" has another group of this provider already",
+					g->node);
 	}
 	return 0;
 }

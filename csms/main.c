@@ -24,6 +24,7 @@
 #include "csms/grid_edit.h"
 #include "csms/log.h"
 #include "csms/meters.h"
+#include "csms/oscp/oscp.h"
 #include "csms/pki/site_ca.h"
 #include "csms/record.h"
 #include "csms/reservation.h"
@@ -236,7 +237,8 @@ static int start_control(struct daemon *d, char why[400])
 	if (!c->wirings)
 		return -1;
 	c->control = control_create(c, why);
-	return c->control ? 0 : -1;
+	c->oscp = c->control ? oscp_create(c, why) : NULL;
+	return c->oscp ? 0 : -1;
 }
 
 static int load_certificates(struct daemon *d, char why[400])
@@ -455,6 +457,7 @@ static int start_console(struct daemon *d, char why[400])
 	snprintf(url, sizeof url, "https://%s:%d",
 		on->hosts.count ? on->hosts.items[0] : "localhost", port);
 	api_set_url(c->api, url);
+	oscp_set_url(c->oscp, url);
 	log_info("console and API: %s/", url);
 	return start_files(d, port, why);
 }
@@ -499,6 +502,7 @@ static void on_stop(void *arg, int signum)
 	net_stop_listening(d->core.net);
 	if (d->core.http)
 		http_server_stop(d->core.http);
+	oscp_stop(d->core.oscp);
 	api_destroy(d->core.api);
 	d->core.api = NULL;
 	ws_server_close_all(d->core.stations);

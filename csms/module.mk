@@ -13,7 +13,7 @@ csms_core.src := $(filter-out csms/main.c $(csms_net.src) $(csms_api.src),$(wild
 csms_core.gen := $(addprefix gen/,ocpp16.c ocpp201.c event.c config.c depot.c meter.c)
 
 $(eval $(call program,depotd,csms/main.c $(csms_core.src) $(csms_core.gen) $(csms_net.src) \
-	$(csms_api.src) $(SCHEMAS_SRC) schemas/yaml.c $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC), \
+	$(csms_api.src) $(csms_oscp.src) $(SCHEMAS_SRC) schemas/yaml.c $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC), \
 	cjson yaml sqlite modbus $(csms_net.libs) $(csms_api.libs) m))
 
 $(eval $(call unit,csms_v16_password,csms/v16_password.c,))

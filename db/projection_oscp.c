@@ -6,7 +6,7 @@
 
 struct providers {
 	struct sql *sql;
-	sqlite3_stmt *change, *shake, *presence;
+	sqlite3_stmt *change, *renew, *shake, *presence;
 };
 
 static void *create(struct sql *s)
@@ -21,6 +21,10 @@ static void *create(struct sql *s)
 			" changed_at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)"
 			" ON CONFLICT (depot, id) DO UPDATE SET state=?3, url=?4, token_in=?5,"
 			" token_out=?6, why=?7, changed_at=?8"},
+		{&p->renew,
+			"UPDATE oscp_peers SET handshake_id=NULL, heartbeat_s=NULL, continuous=NULL,"
+			" intermittent=NULL, handshake_at=NULL, online=NULL, online_at=NULL,"
+			" online_why=NULL WHERE depot=?1 AND id=?2"},
 		{&p->shake,
 			"INSERT INTO oscp_peers (depot, id, handshake_id, heartbeat_s, continuous,"
 			" intermittent, handshake_at) VALUES (?1,?2,?3,?4,?5,?6,?7)"
@@ -50,7 +54,15 @@ static int on_changed(void *self, const struct journal_entry *e)
 	sql_bind_text(st, 6, c->token_out);
 	sql_bind_text(st, 7, c->why);
 	sqlite3_bind_int64(st, 8, e->at.ms);
-	return sql_run(p->sql, st);
+	int rc = sql_run(p->sql, st);
+	bool is_new = c->state == EVENT_OSCP_STATE_OFFERED || c->state == EVENT_OSCP_STATE_ASKING ||
+		      c->state == EVENT_OSCP_STATE_ENDED;
+	if (rc < 0 || !is_new)
+		return rc;
+	/* What an earlier registration wanted does not count in this one. */
+	sql_bind_text(p->renew, 1, e->depot);
+	sql_bind_text(p->renew, 2, projection_subject(e));
+	return sql_run(p->sql, p->renew);
 }
 
 static int on_handshaken(void *self, const struct journal_entry *e)

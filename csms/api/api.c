@@ -8,6 +8,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/log.h"
+#include "csms/oscp/oscp.h"
 #include "csms/secret.h"
 #include "csms/transfer.h"
 
@@ -230,6 +231,8 @@ void api_handle(void *ctx, struct http_exchange *x, const struct http_request *r
 		handle_route(api, x, req, false);
 	else if (transfer_is_path(req->path))
 		transfer_handle(api->core, x, req);
+	else if (oscp_is_path(req->path))
+		oscp_handle(api->core->oscp, x, req);
 	else
 		console_serve(api->console, x, req);
 }

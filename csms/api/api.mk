@@ -13,5 +13,5 @@ csms_api_http.test := $(filter-out csms/main.c,$(wildcard csms/*.c csms/handle/*
 	csms/api/*.c csms/pki/*.c)) $(addprefix gen/,api.c ocpp16.c ocpp201.c event.c config.c depot.c meter.c) \
 	$(wildcard ocpp/v16*.c) \
 	$(SCHEMAS_YAML_SRC) $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC) \
-	tests/net/client.c tests/net/server_thread.c
+	$(wildcard csms/oscp/*.c) gen/oscp20.c tests/net/client.c tests/net/server_thread.c
 $(eval $(call unit,api_http,$(csms_api_http.test),cjson yaml sqlite modbus ws ssl ev z curl m pthread))

@@ -33,6 +33,8 @@ static const char *status_title(int status)
 		return "Cannot be done";
 	case 429:
 		return "Too many attempts";
+	case 502:
+		return "The other side did not take it";
 	case 507:
 		return "No room";
 	case 503:

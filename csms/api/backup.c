@@ -119,6 +119,8 @@ static int copy_folders(struct backup *b)
 
 	if (status == 0)
 		status = copy_folder(b, data, dir, "pki", 0);
+	if (status == 0) /* tokens that we show capacity providers */
+		status = copy_folder(b, data, dir, "oscp", 0);
 	keys = b->keys;
 	if (status == 0)
 		status = copy_folder(b, data, dir, "files", 0);

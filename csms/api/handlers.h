@@ -149,4 +149,11 @@ void job_get(struct ask *k);
 void profiles_get(struct ask *k);
 void composite_get(struct ask *k);
 
+/* oscp.c: capacity providers */
+void oscp_peers_list(struct ask *k);
+void oscp_peer_post(struct ask *k);
+void oscp_peer_delete(struct ask *k);
+void oscp_handshake_post(struct ask *k);
+void oscp_adjust_post(struct ask *k);
+
 #endif

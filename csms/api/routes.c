@@ -235,6 +235,21 @@ const struct route api_routes[] = {
 	{"GET", V1 "/stream", "snapshots", ROLE_VIEWER, stream_get, NULL, NULL,
 		"Server-sent events: overview, then patches; with snapshots=1 only overviews"},
 
+	{"GET", V1 "/oscp/peers", "", ROLE_VIEWER, oscp_peers_list, NULL, &api_oscp_peer_list_type,
+		"Capacity providers (grid operators) of the depot's file: registration, presence, "
+		"what failed last, and what to do next"},
+	{"POST", V1 "/oscp/peers", "", ROLE_ADMIN, oscp_peer_post, &api_oscp_peer_post_type,
+		&api_oscp_peer_reply_type,
+		"Begins the registration with a capacity provider; a token that is made for it is "
+		"shown this once"},
+	{"DELETE", V1 "/oscp/peers/{id}", "", ROLE_ADMIN, oscp_peer_delete, NULL, &api_done_type,
+		"Ends the registration: tokens are forgotten, its limits withdrawn"},
+	{"POST", V1 "/oscp/peers/{id}/handshake", "", ROLE_OPERATOR, oscp_handshake_post, NULL,
+		&api_done_type, "Repeats the handshake with it"},
+	{"POST", V1 "/oscp/peers/{id}/adjust", "", ROLE_OPERATOR, oscp_adjust_post,
+		&api_oscp_adjust_post_type, &api_oscp_adjust_reply_type,
+		"Asks it for another capacity; a forecast that grants it comes later, or never"},
+
 	{"GET", V1 "/journal", "stream type after limit order", ROLE_VIEWER, journal_get, NULL,
 		&api_journal_page_type,
 		"Events after sequence number `after`, of one stream or of a prefix that ends in /; "

@@ -11,10 +11,10 @@
 
 /* -- one block -------------------------------------------------------------------------------- */
 
-/* Rounded down; beyond the tree's numbers it is no limit. */
+/* Rounded down; at most the tree's greatest number, which limits nothing in practice. */
 static int32_t bounded(double v)
 {
-	return v >= (double)(OSCP_NO_LIMIT - 1) ? OSCP_NO_LIMIT : (int32_t)floor(v);
+	return v >= (double)(OSCP_NO_LIMIT - 1) ? OSCP_NO_LIMIT - 1 : (int32_t)floor(v);
 }
 
 static bool is_one_phase(enum oscp20_phase_indicator p)
@@ -40,16 +40,19 @@ static double power_of(const struct oscp20_forecasted_block *b)
 	}
 }
 
-static struct oscp_block convert(const struct oscp20_forecasted_block *b, int voltage_v)
+static struct oscp_block convert(
+	const struct oscp20_forecasted_block *b, bool is_export, int voltage_v)
 {
 	struct oscp_block out = {b->start_time, b->end_time, OSCP_NO_LIMIT, OSCP_NO_LIMIT};
+	bool is_current = b->unit == OSCP20_FORECASTED_BLOCK_UNIT_A;
+	double amperes = is_current ? b->capacity : power_of(b) / voltage_v;
 
-	if (b->unit == OSCP20_FORECASTED_BLOCK_UNIT_A)
-		out.phase_ma = bounded(b->capacity * 1000.0);
-	else if (is_one_phase(b->phase))
-		out.phase_ma = bounded(power_of(b) * 1000.0 / voltage_v);
-	else
+	if (!is_current && !is_one_phase(b->phase))
 		out.w = bounded(power_of(b));
+	else if (is_export)
+		out.w = bounded(amperes * voltage_v * 3);
+	else
+		out.phase_ma = bounded(amperes * 1000.0);
 	return out;
 }
 
@@ -157,8 +160,8 @@ static const char *flatten(struct oscp_block *in, size_t n, struct oscp_blocks *
 	return fault;
 }
 
-int oscp_blocks_read(const struct oscp20_forecasted_block *items, size_t count, int voltage_v,
-	wall_t now, struct oscp_blocks *out, char why[200])
+int oscp_blocks_read(const struct oscp20_forecasted_block *items, size_t count, bool is_export,
+	int voltage_v, wall_t now, struct oscp_blocks *out, char why[200])
 {
 	struct oscp_block *in;
 	const char *fault;
@@ -171,57 +174,12 @@ int oscp_blocks_read(const struct oscp20_forecasted_block *items, size_t count, 
 		return -1;
 	}
 	for (size_t i = 0; i < count; i++)
-		in[i] = convert(&items[i], voltage_v);
+		in[i] = convert(&items[i], is_export, voltage_v);
 	fault = flatten(in, count, out);
 	free(in);
 	if (fault)
 		snprintf(why, 200, "%s", fault);
 	return fault ? -1 : 0;
-}
-
-/* Appends what of `b` the sorted `newer` leaves. */
-static void cut(const struct oscp_block *b, const struct oscp_blocks *newer, size_t *at,
-	struct oscp_block *out, size_t *count)
-{
-	struct oscp_block rest = *b;
-
-	while (*at < newer->count && newer->items[*at].to.ms <= rest.from.ms)
-		++*at;
-	for (size_t i = *at; i < newer->count && newer->items[i].from.ms < rest.to.ms; i++) {
-		const struct oscp_block *n = &newer->items[i];
-
-		if (n->from.ms > rest.from.ms) {
-			out[*count] = rest;
-			out[(*count)++].to = n->from;
-		}
-		rest.from = n->to;
-	}
-	if (rest.from.ms < rest.to.ms)
-		out[(*count)++] = rest;
-}
-
-int oscp_blocks_merge(struct oscp_blocks *older, const struct oscp_blocks *newer, wall_t now)
-{
-	size_t most = older->count + 2 * newer->count + 1, count = 0, at = 0, kept = 0;
-	struct oscp_block *out = malloc(most * sizeof *out);
-
-	if (!out)
-		return -1;
-	for (size_t i = 0; i < older->count; i++)
-		cut(&older->items[i], newer, &at, out, &count);
-	memcpy(out + count, newer->items, newer->count * sizeof *out);
-	count += newer->count;
-	qsort(out, count, sizeof *out, by_start);
-	for (size_t i = 0; i < count; i++)
-		if (out[i].to.ms > now.ms)
-			out[kept++] = out[i];
-	if (kept > 2 * OSCP_BLOCKS_MAX) {
-		free(out);
-		return -1;
-	}
-	free(older->items);
-	*older = (struct oscp_blocks){kept, out};
-	return 0;
 }
 
 void oscp_blocks_free(struct oscp_blocks *b)

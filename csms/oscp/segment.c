@@ -31,20 +31,35 @@ static struct oscp_segment *follower(const struct oscp_segments *s,
 	return NULL;
 }
 
-/* All parts of the message that begins with `first`; false if one is missing. */
-static bool gather(const struct oscp_segments *s, struct oscp_segment *first,
+/* All parts of the message that begins with `first`: their number, 0 if one is missing. */
+static int gather(const struct oscp_segments *s, struct oscp_segment *first,
 	struct oscp_segment *found[OSCP_SEGMENTS_MAX])
 {
+	int n = 1;
+
 	found[0] = first;
-	for (int i = 1; i < first->count; i++) {
-		found[i] = follower(s, first, found[i - 1]->id, i + 1);
-		if (!found[i])
-			return false;
+	for (; n < first->count; n++) {
+		found[n] = follower(s, first, found[n - 1]->id, n + 1);
+		if (!found[n])
+			return 0;
 	}
-	return true;
+	return n;
 }
 
-static const char *fault(const struct oscp_segments *s, const struct oscp_segment *part)
+/* The message that `part` makes whole: the number of its parts, 0 if there is none. */
+static int find_whole(const struct oscp_segments *s, const struct oscp_segment *part,
+	struct oscp_segment *found[OSCP_SEGMENTS_MAX])
+{
+	struct oscp_segment *g;
+	int n;
+
+	DL_FOREACH (s->all, g)
+		if (g->index == 1 && is_kin(g, part) && (n = gather(s, g, found)) > 0)
+			return n;
+	return 0;
+}
+
+const char *oscp_segment_fault(const struct oscp_segments *s, const struct oscp_segment *part)
 {
 	if (part->count < 1 || part->count > OSCP_SEGMENTS_MAX)
 		return "X-Segment-Count must be from 1 to 200";
@@ -74,8 +89,9 @@ enum oscp_segment_result oscp_segments_add(struct oscp_segments *s, const struct
 	void **out, char first[OSCP_ID_SIZE], const char **why)
 {
 	struct oscp_segment *found[OSCP_SEGMENTS_MAX], *g;
+	int n;
 
-	*why = fault(s, part);
+	*why = oscp_segment_fault(s, part);
 	if (*why)
 		return OSCP_SEGMENT_REFUSED;
 	g = malloc(sizeof *g);
@@ -87,13 +103,11 @@ enum oscp_segment_result oscp_segments_add(struct oscp_segments *s, const struct
 	*g = *part;
 	DL_APPEND(s->all, g);
 	s->kept++;
-	DL_FOREACH (s->all, g)
-		if (g->index == 1 && is_kin(g, part) && gather(s, g, found))
-			break;
-	if (!g)
+	n = find_whole(s, part, found);
+	if (!n)
 		return OSCP_SEGMENT_WAITS;
-	memcpy(first, g->id, OSCP_ID_SIZE);
-	for (int i = 0, n = g->count; i < n; i++) {
+	memcpy(first, found[0]->id, OSCP_ID_SIZE);
+	for (int i = 0; i < n; i++) {
 		out[i] = found[i]->item;
 		DL_DELETE(s->all, found[i]);
 		s->kept--;

@@ -35,6 +35,9 @@ enum oscp_segment_result {
 	OSCP_SEGMENT_REFUSED, /* `why` says so; the item stays the caller's */
 };
 
+/* Why the part cannot be taken, NULL: it can. */
+const char *oscp_segment_fault(const struct oscp_segments *s, const struct oscp_segment *part);
+
 /* Takes a part. WHOLE: `out` (room for OSCP_SEGMENTS_MAX) gets the items of its message in order,
  * which are the caller's then, and `first` the id of its first part. */
 enum oscp_segment_result oscp_segments_add(struct oscp_segments *s, const struct oscp_segment *part,

@@ -55,7 +55,7 @@ static const struct {
 	{40, OSCP20_FORECASTED_BLOCK_UNIT_KWH, ALL, 4, 10000, NONE},
 	{500, OSCP20_FORECASTED_BLOCK_UNIT_WH, ALL, 2, 250, NONE},
 	{0, W, ALL, 1, 0, NONE},
-	{1e300, W, ALL, 1, NONE, NONE},
+	{1e300, W, ALL, 1, NONE - 1, NONE},
 };
 
 START_TEST(units_and_phases)
@@ -63,9 +63,30 @@ START_TEST(units_and_phases)
 	struct oscp20_forecasted_block in =
 		block(units[_i].capacity, units[_i].unit, units[_i].phase, 0, units[_i].hours * H);
 
-	ck_assert_int_eq(oscp_blocks_read(&in, 1, 230, now, &b, why), 0);
+	ck_assert_int_eq(oscp_blocks_read(&in, 1, false, 230, now, &b, why), 0);
 	ck_assert_uint_eq(b.count, 1);
 	is(0, 0, units[_i].hours * H, units[_i].w, units[_i].phase_ma);
+}
+END_TEST
+
+static const struct {
+	double capacity;
+	int unit, phase;
+	int32_t w;
+} fed_in[] = {
+	{5, OSCP20_FORECASTED_BLOCK_UNIT_KW, ALL, 5000},
+	{10, A, ALL, 6900},
+	{2300, W, OSCP20_PHASE_INDICATOR_TWO, 6900},
+	{0, A, OSCP20_PHASE_INDICATOR_UNKNOWN, 0},
+};
+
+START_TEST(generation_is_watts_in_all)
+{
+	struct oscp20_forecasted_block in =
+		block(fed_in[_i].capacity, fed_in[_i].unit, fed_in[_i].phase, 0, H);
+
+	ck_assert_int_eq(oscp_blocks_read(&in, 1, true, 230, now, &b, why), 0);
+	is(0, 0, H, fed_in[_i].w, NONE);
 }
 END_TEST
 
@@ -74,7 +95,7 @@ START_TEST(energy_of_a_quarter_is_its_mean_power)
 	struct oscp20_forecasted_block in =
 		block(2.5, OSCP20_FORECASTED_BLOCK_UNIT_KWH, ALL, 0, H / 4);
 
-	ck_assert_int_eq(oscp_blocks_read(&in, 1, 230, now, &b, why), 0);
+	ck_assert_int_eq(oscp_blocks_read(&in, 1, false, 230, now, &b, why), 0);
 	is(0, 0, H / 4, 10000, NONE);
 }
 END_TEST
@@ -88,7 +109,7 @@ START_TEST(the_tightest_of_what_overlaps_counts)
 		block(9000, W, ALL, 6 * H, 7 * H),
 	};
 
-	ck_assert_int_eq(oscp_blocks_read(in, 4, 230, now, &b, why), 0);
+	ck_assert_int_eq(oscp_blocks_read(in, 4, false, 230, now, &b, why), 0);
 	ck_assert_uint_eq(b.count, 5);
 	is(0, H, 2 * H, NONE, 20000);
 	is(1, 2 * H, 3 * H, 15000, 20000);
@@ -102,15 +123,15 @@ START_TEST(nonsense_is_named)
 {
 	struct oscp20_forecasted_block in[2] = {block(1, W, ALL, 0, H), block(1, W, ALL, 2 * H, H)};
 
-	ck_assert_int_eq(oscp_blocks_read(in, 2, 230, now, &b, why), -1);
+	ck_assert_int_eq(oscp_blocks_read(in, 2, false, 230, now, &b, why), -1);
 	ck_assert_str_eq(why, "forecasted_blocks[1]: end_time must be after start_time");
 	in[1] = block(-1, W, ALL, 0, H);
-	ck_assert_int_eq(oscp_blocks_read(in, 2, 230, now, &b, why), -1);
+	ck_assert_int_eq(oscp_blocks_read(in, 2, false, 230, now, &b, why), -1);
 	ck_assert_ptr_nonnull(strstr(why, "[1]: capacity must be 0 or more"));
 	in[1] = block(NAN, W, ALL, 0, H);
-	ck_assert_int_eq(oscp_blocks_read(in, 2, 230, now, &b, why), -1);
+	ck_assert_int_eq(oscp_blocks_read(in, 2, false, 230, now, &b, why), -1);
 	in[1] = block(1, W, ALL, 0, 500 * 24 * H);
-	ck_assert_int_eq(oscp_blocks_read(in, 2, 230, now, &b, why), -1);
+	ck_assert_int_eq(oscp_blocks_read(in, 2, false, 230, now, &b, why), -1);
 	ck_assert_ptr_nonnull(strstr(why, "400 days"));
 }
 END_TEST
@@ -122,43 +143,13 @@ START_TEST(many_at_once_are_refused)
 
 	for (int i = 0; i < OSCP_BLOCKS_MAX; i++)
 		in[i] = block(i, W, ALL, i, 10 * H - i);
-	ck_assert_int_eq(oscp_blocks_read(in, OSCP_BLOCKS_MAX, 230, now, &b, why), -1);
+	ck_assert_int_eq(oscp_blocks_read(in, OSCP_BLOCKS_MAX, false, 230, now, &b, why), -1);
 	ck_assert_ptr_nonnull(strstr(why, "more than 8"));
 	for (int i = 0; i < OSCP_BLOCKS_MAX; i++)
 		in[i] = block(i, W, ALL, i * 1000, i * 1000 + 8000);
-	ck_assert_int_eq(oscp_blocks_read(in, OSCP_BLOCKS_MAX, 230, now, &b, why), 0);
+	ck_assert_int_eq(oscp_blocks_read(in, OSCP_BLOCKS_MAX, false, 230, now, &b, why), 0);
 	ck_assert_int_eq(b.items[0].w, 0);
 	free(in);
-}
-END_TEST
-
-static void merge(int64_t from_ms, int64_t to_ms, double w, wall_t at)
-{
-	struct oscp20_forecasted_block in = block(w, W, ALL, from_ms, to_ms);
-	struct oscp_blocks newer;
-
-	ck_assert_int_eq(oscp_blocks_read(&in, 1, 230, now, &newer, why), 0);
-	ck_assert_int_eq(oscp_blocks_merge(&b, &newer, at), 0);
-	oscp_blocks_free(&newer);
-}
-
-START_TEST(newer_blocks_replace_older_ones_for_their_time)
-{
-	merge(0, 10 * H, 10000, now);
-	merge(2 * H, 4 * H, 5000, now);
-	ck_assert_uint_eq(b.count, 3);
-	is(0, 0, 2 * H, 10000, NONE);
-	is(1, 2 * H, 4 * H, 5000, NONE);
-	is(2, 4 * H, 10 * H, 10000, NONE);
-	merge(3 * H, 12 * H, 20000, now); /* higher, but newer */
-	ck_assert_uint_eq(b.count, 3);
-	is(1, 2 * H, 3 * H, 5000, NONE);
-	is(2, 3 * H, 12 * H, 20000, NONE);
-	merge(14 * H, 15 * H, 1, (wall_t){now.ms + 3 * H});
-	ck_assert_uint_eq(b.count, 2); /* what is over has gone */
-	is(0, 3 * H, 12 * H, 20000, NONE);
-	merge(-1 * H, 20 * H, 7, now);
-	ck_assert_uint_eq(b.count, 1);
 }
 END_TEST
 
@@ -175,7 +166,8 @@ int main(void)
 	tcase_add_test(t, the_tightest_of_what_overlaps_counts);
 	tcase_add_test(t, nonsense_is_named);
 	tcase_add_test(t, many_at_once_are_refused);
-	tcase_add_test(t, newer_blocks_replace_older_ones_for_their_time);
+	tcase_add_loop_test(
+		t, generation_is_watts_in_all, 0, (int)(sizeof fed_in / sizeof *fed_in));
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -159,6 +159,8 @@ int ctl_grid(struct ctl *c);
 
 /* meter.c */
 int ctl_meter(struct ctl *c);
+/* oscp.c */
+int ctl_oscp(struct ctl *c);
 
 /* watch.c */
 int ctl_watch(struct ctl *c);

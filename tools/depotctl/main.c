@@ -178,6 +178,15 @@ const struct command ctl_commands[] = {
 		ctl_alarms, 0, 2, "--state= --limit= --to= --until= --note=",
 		"What a person must look at, and who does; show: the runbook",
 		"depotctl alarms put-aside 01JA --until 2026-03-12T06:00:00Z --note 'part ordered'"},
+	{"oscp",
+		"[list] | add PEER [--endpoint URL --provider-token TOKEN|-] | remove PEER | handshake PEER |\n"
+		"              adjust PEER GROUP CAPACITY --from T --to T [--unit W|KW|A|WH|KWH]\n"
+		"              [--phase ALL|ONE|TWO|THREE] [--generation]",
+		ctl_oscp, 0, 4, "--endpoint= --provider-token= --from= --to= --unit= --phase= --generation",
+		"Capacity providers (grid operators that speak OSCP): add begins a registration and says "
+		"what to do next, adjust asks for another capacity; - reads the token from stdin",
+		"depotctl oscp adjust dso G1 80 --unit KW --from 2026-03-12T20:00:00Z --to "
+		"2026-03-12T23:00:00Z"},
 	{"link", "[--name NAME] [--role viewer|operator|admin]", ctl_link, 0, 0, "--name= --role=",
 		"Makes a sign-in link for the console, good once and for 10 minutes",
 		"depotctl link --name anna"},
