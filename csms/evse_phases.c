@@ -8,6 +8,12 @@ static unsigned all_phases(int count)
 	return (1u << count) - 1;
 }
 
+/* Does it tell all phases of the EVSE? */
+static bool is_complete(const struct evse *e, unsigned told)
+{
+	return e->phases == 1 || (told & all_phases(e->phases)) == all_phases(e->phases);
+}
+
 /* The transaction that the learner is of: its start names it. */
 static void begin_anew(struct evse *e)
 {
@@ -25,14 +31,19 @@ void evse_phases_take(struct evse *e, const struct samples *s)
 	int vehicle = e->tx.vehicle ? e->tx.vehicle->phases : 0;
 
 	if (e->is_dc || !s->phases || s->quarantined || s->current_at.ms < p->at.ms ||
-		(s->phases & all_phases(e->phases)) != all_phases(e->phases))
+		!is_complete(e, s->phases))
 		return;
 	for (int i = 0; i < GRID_PHASES; i++)
 		p->ma[i] = (int32_t)(s->current_a[i] * 1000);
+	/* Chargers of one phase call it L1, or by the phase of the grid. */
+	if (e->phases == 1)
+		p->ma[0] = p->ma[0] + p->ma[1] + p->ma[2];
 	p->at = s->current_at;
 	if (!e->tx.is_open || s->current_at.ms < e->tx.started.ms)
 		return;
 	begin_anew(e);
+	if (e->phases == 1)
+		return; /* there is nothing to learn */
 	phases_learn(&p->learner, s->current_at.ms, p->ma,
 		vehicle && vehicle < e->phases ? all_phases(vehicle) : 0);
 }

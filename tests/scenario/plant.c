@@ -251,13 +251,20 @@ static bool is_below(const struct plant *p, int station, int node)
 struct plant_node plant_node_at(const struct plant *p, int node)
 {
 	const struct node_record *n = &p->report->nodes[node];
-
-	return (struct plant_node){
+	const struct depot_node *row = &p->depot->nodes.items[node];
+	double mw = (double)p->depot->voltage_v * 1000;
+	struct plant_node out = {
 		.id = n->id,
-		.meter = p->depot->nodes.items[node].meter,
+		.meter = row->meter,
 		.limit_mw = n->limit_mw,
 		.now_mw = n->now_mw,
+		.phase_limit_mw = row->has_limit_a ? (int64_t)(row->limit_a * mw) : -1,
+		.imbalance_mw = row->has_imbalance_a ? (int64_t)(row->imbalance_a * mw) : -1,
 	};
+
+	memcpy(out.phase_mw, n->phase_mw, sizeof out.phase_mw);
+	memcpy(out.evse_phase_mw, n->evse_phase_mw, sizeof out.evse_phase_mw);
+	return out;
 }
 
 int64_t plant_node_evse_mw(const struct plant *p, int node)

@@ -62,11 +62,13 @@ int plant_evse_count(const struct plant *p, int station);
 int64_t plant_evse_mw(const struct plant *p, int station, int evse);
 int64_t plant_evse_limit_mw(const struct plant *p, int station, int evse);
 
-/* Nodes as in the depot's file: load of the last second. */
+/* Nodes as in the depot's file: load of the last second, in all and by phase. */
 struct plant_node {
 	const char *id, *meter;
 	int64_t limit_mw; /* -1: none */
 	int64_t now_mw;
+	int64_t phase_limit_mw, imbalance_mw; /* at the nominal voltage; -1: none */
+	int64_t phase_mw[3], evse_phase_mw[3];
 };
 int plant_node_count(const struct plant *p);
 struct plant_node plant_node_at(const struct plant *p, int node);

@@ -4,7 +4,7 @@
  *
  * Every part is the one that runs in earnest, but for sockets, meters' wires and threads of the
  * planner: sessions, journal on disk, guard, planner, stations, vans. Loads of nodes are checked
- * in every simulated second. Failures of the harness itself end the test.
+ * in every simulated second, in all, on each phase and for the difference between phases. Failures of the harness itself end the test.
  */
 #ifndef TESTS_SCENARIO_WORLD_H
 #define TESTS_SCENARIO_WORLD_H
@@ -24,6 +24,7 @@ struct world_node {
 	int over_s; /* seconds above the limit, up to now in a row, for which EVSEs are to blame */
 	int longest_s;
 	wall_t longest_at;
+	char longest_what[80]; /* which limit that was */
 };
 
 /* One text on its way. */

@@ -9,13 +9,25 @@
 #define RATE_GAP_MS   5000 /* between two ChargingRateChanged of one EVSE */
 #define MAX_EVSES     100 /* depot.schema */
 
+int evse_used_phases(const struct evse *e)
+{
+	return !e->dc && e->van && e->van->phases && e->van->phases < e->phases ? e->van->phases
+										: e->phases;
+}
+
+/* A power of all its phases as one of those in use. */
+static int64_t used_part(const struct evse *e, int64_t mw)
+{
+	return mw * evse_used_phases(e) / e->phases;
+}
+
 struct profiles_evse evse_profiles_view(const struct evse *e)
 {
 	return (struct profiles_evse){
 		.id = e->id,
 		.dc = e->dc,
-		.phases = e->phases,
-		.max_mw = e->max_mw,
+		.phases = evse_used_phases(e),
+		.max_mw = used_part(e, e->max_mw),
 		.transaction = e->tx.active ? e->tx.id : NULL,
 		.ready_at = e->tx.ready_at,
 	};
@@ -179,12 +191,14 @@ static int64_t follow(const struct station *s, struct evse *e)
 static int64_t wanted_mw(struct station *s, struct evse *e)
 {
 	struct profiles_evse view = evse_profiles_view(e);
-	e->limit_mw = least(e->max_mw, profiles_evse_mw(s->profiles, &view, s->env->now));
+	int64_t max_mw = used_part(e, e->max_mw);
+	e->limit_mw = least(max_mw, profiles_evse_mw(s->profiles, &view, s->env->now));
 	e->followed_mw = follow(s, e);
 	if (!e->plugged || !e->tx.active || !e->tx.authorized)
 		return 0;
-	int64_t limit = e->followed_mw;
-	return limit < e->min_mw ? 0 : least(limit, battery_wants_mw(&e->van->battery));
+	int64_t limit = least(e->followed_mw, max_mw);
+	return limit < used_part(e, e->min_mw) ? 0
+					       : least(limit, battery_wants_mw(&e->van->battery));
 }
 
 /* ChargingStationMaxProfile holds for the sum: equal shares, what one leaves the others take. */
@@ -228,7 +242,7 @@ static enum ocpp201_charging_state charging_state(const struct evse *e)
 		return OCPP201_CHARGING_STATE_EV_CONNECTED;
 	if (e->power_mw > 0)
 		return OCPP201_CHARGING_STATE_CHARGING;
-	if (battery_is_full(&e->van->battery) || e->limit_mw >= e->min_mw)
+	if (battery_is_full(&e->van->battery) || e->limit_mw >= used_part(e, e->min_mw))
 		return OCPP201_CHARGING_STATE_SUSPENDED_EV;
 	return OCPP201_CHARGING_STATE_SUSPENDED_EVSE;
 }
@@ -320,9 +334,10 @@ void station_add_phases(const struct station *s, int64_t phase_mw[3])
 	for (int i = 0; i < s->evse_count; i++) {
 		const struct evse *e = &s->evses[i];
 		int64_t left = e->power_mw;
-		for (int k = 0; k < e->phases; k++) {
-			int64_t part = left / (e->phases - k);
-			phase_mw[(e->first_phase + k) % 3] += part;
+		int used = evse_used_phases(e);
+		for (int k = 0; k < used; k++) {
+			int64_t part = left / (used - k);
+			phase_mw[e->place[k]] += part;
 			left -= part;
 		}
 	}

@@ -38,6 +38,7 @@ struct node_record {
 	const char *id; /* belongs to the depot */
 	int64_t limit_mw; /* -1: none */
 	int64_t now_mw, max_mw, max_evse_mw;
+	int64_t phase_mw[3], evse_phase_mw[3]; /* of the last second */
 	wall_t max_at;
 	int64_t seconds_above;
 	int64_t energy_mws;

@@ -15,10 +15,10 @@ struct node {
 	int parent; /* -1: the root */
 	const struct scenario_base_load *base;
 	int64_t noise_mw;
-	int64_t spike_mw; /* of the failures in force */
-	int64_t base_mw; /* in this second */
+	int64_t spike_mw[3]; /* of the failures in force, by phase */
+	int64_t base_mw[3]; /* in this second */
 	int64_t phase_mw[3]; /* of all EVSEs below */
-	int64_t below_mw; /* base loads of this node and those below */
+	int64_t below_mw[3]; /* base loads of this node and those below */
 	struct meter_server *meter;
 	struct meter_values values;
 };
@@ -333,10 +333,20 @@ static void set_station_trouble(struct sim *s, int station)
 	station_set_trouble(s->stations[station], &t);
 }
 
+/* On one phase (1..3), or shared by all (0). */
+static void add_load(int64_t mw[3], int64_t load_mw, int phase)
+{
+	for (int k = 0; k < 3; k++)
+		mw[k] += phase == 0       ? load_mw / 3 + (k == 0 ? load_mw % 3 : 0)
+			 : phase == k + 1 ? load_mw
+					  : 0;
+}
+
 static void apply_failure(struct sim *s, const struct failure *f)
 {
 	if (f->config->kind == SCENARIO_FAILURE_KIND_BASE_LOAD_SPIKE) {
-		s->nodes[f->target].spike_mw += (f->active ? 1 : -1) * f->config->w * 1000;
+		add_load(s->nodes[f->target].spike_mw, (f->active ? 1 : -1) * f->config->w * 1000,
+			f->config->has_phase ? (int)f->config->phase : 0);
 		return;
 	}
 	if (!is_meter_failure(f)) {
@@ -466,14 +476,16 @@ static void step_base_loads(struct sim *s)
 	int second = daytime_seconds(s->env.now);
 	for (int i = 0; i < s->node_count; i++) {
 		struct node *n = &s->nodes[i];
-		n->base_mw = n->spike_mw;
-		n->below_mw = 0;
+		int64_t sign = n->config->kind == DEPOT_NODE_KIND_PV ? -1 : 1;
+		memcpy(n->base_mw, n->spike_mw, sizeof n->base_mw);
+		memset(n->below_mw, 0, sizeof n->below_mw);
 		memset(n->phase_mw, 0, sizeof n->phase_mw);
 		if (!n->base)
 			continue;
 		if (n->base->noise_w && s->env.now.ms % NOISE_MS == 0)
 			n->noise_mw = station_env_random(&s->env, n->base->noise_w * 1000);
-		n->base_mw += curve_mw(n->base, second) + n->noise_mw;
+		add_load(n->base_mw, sign * (curve_mw(n->base, second) + n->noise_mw),
+			n->base->has_phase ? (int)n->base->phase : 0);
 	}
 }
 
@@ -481,7 +493,8 @@ static void add_up(struct sim *s)
 {
 	for (int i = 0; i < s->node_count; i++) {
 		for (int at = i; at >= 0; at = s->nodes[at].parent)
-			s->nodes[at].below_mw += s->nodes[i].base_mw;
+			for (int k = 0; k < 3; k++)
+				s->nodes[at].below_mw[k] += s->nodes[i].base_mw[k];
 	}
 	for (int i = 0; i < s->station_count; i++) {
 		int64_t phase_mw[3] = {0};
@@ -499,16 +512,20 @@ static void step_nodes(struct sim *s)
 	add_up(s);
 	for (int i = 0; i < s->node_count; i++) {
 		struct node *n = &s->nodes[i];
+		struct node_record *r = &s->env.report->nodes[i];
 		int64_t evse_mw = n->phase_mw[0] + n->phase_mw[1] + n->phase_mw[2];
+		int64_t mw = evse_mw + n->below_mw[0] + n->below_mw[1] + n->below_mw[2];
 		int64_t limit_mw = n->config->has_limit_w ? n->config->limit_w * 1000 : -1;
-		report_node_second(
-			s->env.report, i, evse_mw + n->below_mw, evse_mw, limit_mw, s->env.now);
-		n->values.import_mws += evse_mw + n->below_mw;
+		report_node_second(s->env.report, i, mw, evse_mw, limit_mw, s->env.now);
+		for (int k = 0; k < 3; k++) {
+			r->evse_phase_mw[k] = n->phase_mw[k];
+			r->phase_mw[k] = n->phase_mw[k] + n->below_mw[k];
+		}
+		*(mw < 0 ? &n->values.export_mws : &n->values.import_mws) += mw < 0 ? -mw : mw;
 		if (!n->meter)
 			continue;
 		n->values.volts = s->env.voltage_v;
-		for (int k = 0; k < 3; k++)
-			n->values.phase_mw[k] = n->phase_mw[k] + n->below_mw / 3;
+		memcpy(n->values.phase_mw, r->phase_mw, sizeof n->values.phase_mw);
 		meter_server_set(n->meter, &n->values);
 	}
 }

@@ -36,6 +36,17 @@ int64_t station_env_random(struct station_env *env, int64_t n)
 
 /* ---- life ---- */
 
+/* As the depot's file says; single-phase sockets of which it says nothing are wired in turn. */
+static void set_places(struct evse *e, const struct depot_evse *config, unsigned turn)
+{
+	const char *rotation =
+		config->has_rotation ? depot_rotation_enum.values[config->rotation] : "";
+
+	for (int i = 0; i < 3; i++)
+		e->place[i] = (int)strlen(rotation) > i ? rotation[i] - 'R'
+							: (int)((turn + (unsigned)i) % 3);
+}
+
 static void init_evse(struct station *s, int i, const struct depot_evse *config)
 {
 	struct evse *e = &s->evses[i];
@@ -47,11 +58,10 @@ static void init_evse(struct station *s, int i, const struct depot_evse *config)
 		.max_mw = config->max_w * 1000,
 		.min_mw = config->min_w * 1000,
 	};
-	/* Single-phase sockets are wired to the phases in turn. */
 	unsigned hash = (unsigned)e->id;
 	for (const char *c = s->config->id; *c; c++)
 		hash = hash * 31 + (unsigned char)*c;
-	e->first_phase = e->phases == 1 ? (int)(hash % 3) : 0;
+	set_places(e, config, e->phases == 1 ? hash : 0);
 	e->import_mws = (IMPORT_START_WH + hash % 1000000) * MWS_PER_WH;
 }
 

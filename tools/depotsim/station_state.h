@@ -52,7 +52,8 @@ struct evse {
 	struct station *station;
 	int id;
 	bool dc;
-	int phases, first_phase;
+	int phases;
+	int place[3]; /* phases of the grid that its own hang on */
 	int64_t max_mw, min_mw;
 	int64_t import_mws; /* since the EVSE was built: never goes back */
 	int64_t power_mw, limit_mw;
@@ -76,6 +77,9 @@ struct evse {
 	struct ocpp201_charging_profile *remote_profile;
 	struct arena *remote_arena;
 };
+
+/* Phases that its van uses, or it has. */
+int evse_used_phases(const struct evse *e);
 
 struct late_answer {
 	struct late_answer *next;

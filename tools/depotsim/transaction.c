@@ -67,9 +67,10 @@ static void read_meter(const struct evse *e, enum ocpp201_reading_context contex
 		return;
 	}
 	for (int i = 0; i < e->phases; i++) {
-		int phase = (e->first_phase + i) % 3 + 1;
+		int phase = i + 1, used = evse_used_phases(e);
 		double amperes =
-			(double)e->power_mw / 1000 / e->phases / e->station->env->voltage_v;
+			i < used ? (double)e->power_mw / 1000 / used / e->station->env->voltage_v
+				 : 0;
 		add(s, OCPP201_MEASURAND_CURRENT_IMPORT, context, "A", phase,
 			(double)(int64_t)(amperes * 10 + 0.5) / 10);
 		add(s, OCPP201_MEASURAND_VOLTAGE, context, "V", phase, e->station->env->voltage_v);
@@ -107,7 +108,7 @@ static void send_event(struct evse *e, const struct note *n)
 		.trigger_reason = n->trigger,
 		.seq_no = tx->seq_no++,
 		.has_number_of_phases_used = n->with_phases,
-		.number_of_phases_used = e->phases,
+		.number_of_phases_used = evse_used_phases(e),
 		.transaction_info =
 			{
 				.transaction_id = tx->id,

@@ -12,6 +12,7 @@ struct van {
 	const char *token_type; /* "ISO14443" */
 	int64_t capacity_mws;
 	int64_t max_ac_mw, max_dc_mw, min_mw;
+	int phases; /* that it charges with on AC; 0: as many as the socket has */
 	struct battery battery;
 	struct battery unlimited; /* the same, had nobody limited it: what was possible at all */
 };

@@ -141,6 +141,7 @@ static void init_vans(struct visits *v, const struct depot_file *depot)
 			.token_type = from->token_type,
 			.capacity_mws = from->battery_wh * MWS_PER_WH,
 			.max_ac_mw = from->max_ac_w * 1000,
+			.phases = from->has_phases ? (int)from->phases : 0,
 			.max_dc_mw = from->max_dc_w * 1000,
 			.min_mw = from->min_w * 1000,
 		};
