@@ -79,6 +79,11 @@ void clock_simulate(wall_t start)
 	the_clock.mode = CLOCK_SIMULATED;
 }
 
+void clock_step_ms(int64_t ms)
+{
+	the_clock.start = wall_add_ms(the_clock.start, ms);
+}
+
 void clock_advance_ms(int64_t ms)
 {
 	atomic_fetch_add(&the_clock.advanced_us, ms * 1000);

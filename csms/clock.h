@@ -27,6 +27,7 @@ double clock_speed(void);
 /* Stands still at `start` until clock_advance_ms(); for scenario tests. */
 void clock_simulate(wall_t start);
 void clock_advance_ms(int64_t ms);
+void clock_step_ms(int64_t ms); /* somebody sets the wall clock: the other one goes on */
 
 /* CLOCK_MONOTONIC in microseconds, never scaled: only for measuring what code costs. */
 int64_t clock_real_us(void);

@@ -84,6 +84,7 @@ static void fill_node(struct control *k, int i, wall_t now)
 	if (in->quality == GUARD_NO_METER)
 		return;
 	last = &meters_at(k->core->meters, k->meter[i])->last;
+	in->reading = last->at_ms;
 	if (meter_reading_get(last, METER_QUANTITY_POWER_W, &w))
 		in->import_w = (int64_t)w;
 	in->has_phases = fill_phases(last, grid_tree_node(k->tree, i)->electric.volts, in->phase_w);

@@ -39,6 +39,8 @@ enum guard_quality {
 struct guard_node_in {
 	enum guard_quality quality;
 	int64_t import_w; /* of the whole node, EVSEs included; with GUARD_FRESH */
+	int64_t reading; /* another value for another reading: what EVSEs did since an old one
+	                  * must not be taken off it. 0: each cycle has one of its own */
 	int64_t worst_w; /* uncontrolled load in the worst case; GRID_UNKNOWN: the EVSEs below
 	                  * get together no more than their tails */
 	bool has_phases; /* else all of the uncontrolled load may lie on any one phase */

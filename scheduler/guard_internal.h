@@ -41,6 +41,7 @@ struct guard_evse {
 
 struct guard_node {
 	bool known; /* `held` has been measured */
+	int64_t reading; /* … by this one */
 	unsigned limited; /* bits of the channels that have a limit */
 	struct grid_load held; /* uncontrolled load by the last fresh measurement */
 	struct grid_load peak[2]; /* greatest uncontrolled load in this and the previous hold_ms */

@@ -160,9 +160,12 @@ static struct grid_load import_of(const struct guard_node_in *in)
 }
 
 /* A fresh measurement: the uncontrolled load is what the EVSEs do not explain. */
-static void measure(struct guard_node *v, const struct grid_load *evse)
+static void measure(struct guard_node *v, int64_t reading, const struct grid_load *evse)
 {
+	if (v->known && reading && reading == v->reading)
+		return;
 	v->known = true;
+	v->reading = reading;
 	v->has_rest = v->import.s[GRID_L1] != GRID_UNKNOWN;
 	for (int c = 0; c < GRID_CHANNELS; c++) {
 		int64_t rest = v->import.s[c] - evse->s[c];
@@ -192,7 +195,7 @@ static struct grid_load known_load(
 	struct guard_node *v, const struct guard_node_in *in, const struct grid_load *evse)
 {
 	if (in->quality == GUARD_FRESH)
-		measure(v, evse);
+		measure(v, in->reading, evse);
 	else if (in->quality != GUARD_HELD)
 		v->has_rest = false;
 	switch (in->quality) {
@@ -257,7 +260,8 @@ static void rate_short_time(struct guard *g, int n, int64_t elapsed_ms)
 
 static void find_limits(struct guard *g, const struct guard_in *in, int n, int64_t elapsed_ms)
 {
-	const struct grid_electric *el = &grid_tree_node(g->tree, n)->electric;
+	const struct grid_node *own = grid_tree_node(g->tree, n);
+	const struct grid_electric *el = &own->electric;
 	struct guard_node *v = &g->node[n];
 
 	v->limited = 0;
@@ -266,7 +270,8 @@ static void find_limits(struct guard *g, const struct guard_in *in, int n, int64
 		v->bears_w[c] = v->limit[c].usable_w;
 		v->limited |= (unsigned)(v->limit[c].w != GRID_NO_LIMIT) << c;
 	}
-	v->apart = 6 * ((int64_t)el->imbalance_ma * el->volts / 1000);
+	v->apart = 6 * (int64_t)grid_usable_w(
+			       own, (int32_t)((int64_t)el->imbalance_ma * el->volts / 1000));
 	if (!el->short_s)
 		return;
 	rate_short_time(g, n, elapsed_ms);

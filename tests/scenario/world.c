@@ -31,6 +31,7 @@
 #define FROZEN_MS        300000 /* as csms/meters.c gives it to its pollers */
 #define SETTLE_MS        10000 /* for what nobody waits for: samples, frames out */
 #define METERS_MAX       8
+#define JUMP_W           150000.0
 #define VOLTS            230 /* of the depots here */
 #define NODES_MAX        32
 
@@ -79,6 +80,9 @@ struct world {
 	struct meter_state meters[METERS_MAX];
 	struct world_node nodes[NODES_MAX];
 	int64_t now_ms;
+	int64_t skew_ms; /* of depotd's wall clock */
+	int64_t envelope_w; /* -1: none */
+	int envelope_node;
 };
 
 /* -- files ------------------------------------------------------------------------------------ */
@@ -518,7 +522,11 @@ static void put_meter(struct world *w, int i)
 	struct meter_state *m = &w->meters[i];
 	struct plant_node n = plant_node_at(w->plant, m->node);
 	double power = (double)n.now_mw / 1000;
-	struct meter_reading r = {.at_ms = w->now_ms};
+	struct meter_reading r = {.at_ms = w->now_ms + w->skew_ms};
+	/* Far too much, or as if the depot fed in: the second is the one that could do harm. */
+	double jump = m->how != WORLD_METER_JUMPING || w->now_ms / 1000 % 7 ? 0
+		      : w->now_ms / 7000 % 2                                ? JUMP_W
+									    : -JUMP_W;
 
 	m->import_wh += power / 3600;
 	if (m->how != WORLD_METER_FROZEN) {
@@ -534,9 +542,9 @@ static void put_meter(struct world *w, int i)
 		meters_put(w->core.meters, i, &m->pose);
 		return;
 	}
-	r.values[METER_QUANTITY_POWER_W] = (struct meter_value){m->frozen_w, METER_GOOD};
+	r.values[METER_QUANTITY_POWER_W] = (struct meter_value){m->frozen_w + jump, METER_GOOD};
 	for (int p = 0; p < 3; p++) {
-		double x = m->frozen_phase_w[p];
+		double x = m->frozen_phase_w[p] + jump / 3;
 
 		r.values[METER_QUANTITY_POWER_L1_W + p] = (struct meter_value){x, METER_GOOD};
 		r.values[METER_QUANTITY_CURRENT_L1_A + p] =
@@ -600,25 +608,43 @@ static bool find_breach(struct world *w, int i, const struct plant_node *n, char
 				(long long)n->phase_limit_mw / 1000, p + 1);
 			return true;
 		}
-	for (int a = 0; a < 3; a++)
-		for (int b = 0; b < 3; b++)
-			if (n->imbalance_mw >= 0 &&
-				n->phase_mw[a] - n->phase_mw[b] > n->imbalance_mw &&
-				makes_apart(n, a, b)) {
-				snprintf(what, 80, "%lld W of %lld between L%d and L%d",
-					(long long)(n->phase_mw[a] - n->phase_mw[b]) / 1000,
-					(long long)n->imbalance_mw / 1000, a + 1, b + 1);
-				return true;
-			}
+	return false;
+}
+
+/* A van that stops pulls phases apart, and only others can make that good: so this is judged while
+ * all of them can be told. */
+static bool all_in_reach(const struct world *w)
+{
+	for (int i = 0; w->is_alive && i < plant_station_count(w->plant); i++)
+		if (!w->lines[i] || !w->lines[i]->session || w->lines[i]->is_cut)
+			return false;
+	return w->is_alive;
+}
+
+static bool find_apart(const struct plant_node *n, char what[80])
+{
+	for (int i = 0; i < 9 && n->imbalance_mw >= 0; i++) {
+		int a = i / 3, b = i % 3;
+
+		if (n->phase_mw[a] - n->phase_mw[b] <= n->imbalance_mw || !makes_apart(n, a, b))
+			continue;
+		snprintf(what, 80, "%lld W of %lld between L%d and L%d",
+			(long long)(n->phase_mw[a] - n->phase_mw[b]) / 1000,
+			(long long)n->imbalance_mw / 1000, a + 1, b + 1);
+		return true;
+	}
 	return false;
 }
 
 static void check_node(struct world *w, int i)
 {
-	char what[80];
 	struct plant_node n = plant_node_at(w->plant, i);
 	struct world_node *v = &w->nodes[i];
+	char what[80];
 
+	if (w->envelope_w >= 0 && i == w->envelope_node &&
+		(n.limit_mw < 0 || n.limit_mw > w->envelope_w * 1000))
+		n.limit_mw = w->envelope_w * 1000;
 	v->id = n.id;
 	v->limit_mw = n.limit_mw;
 	v->now_mw = n.now_mw;
@@ -626,15 +652,44 @@ static void check_node(struct world *w, int i)
 		v->max_mw = n.now_mw;
 		v->max_at = (wall_t){w->now_ms};
 	}
-	if (!find_breach(w, i, &n, what)) {
-		v->over_s = 0;
-		return;
-	}
-	if (++v->over_s > v->longest_s) {
+	v->over_s = find_breach(w, i, &n, what) ? v->over_s + 1 : 0;
+	if (v->over_s > v->longest_s) {
 		v->longest_s = v->over_s;
 		v->longest_at = (wall_t){w->now_ms};
 		snprintf(v->longest_what, sizeof v->longest_what, "%s", what);
 	}
+	v->apart_s = all_in_reach(w) && find_apart(&n, what) ? v->apart_s + 1 : 0;
+	if (v->apart_s > v->longest_apart_s) {
+		v->longest_apart_s = v->apart_s;
+		snprintf(v->longest_apart_what, sizeof v->longest_apart_what, "%s", what);
+	}
+}
+
+static void put_envelope(struct world *w)
+{
+	const struct grid_tree *t = w->is_alive ? control_grid(w->core.control) : NULL;
+	struct grid_bound b = {(int32_t)w->envelope_w, GRID_NO_LIMIT, GRID_NO_LIMIT};
+	int node = t ? grid_tree_find(t, plant_node_at(w->plant, w->envelope_node).id) : -1;
+
+	/* A source that envelopes do not use: they set theirs in every cycle. */
+	if (node >= 0)
+		grid_limits_set(control_limits(w->core.control), node, GRID_SOURCE_RESERVE,
+			w->envelope_w >= 0 ? &b : NULL);
+}
+
+void world_set_envelope(struct world *w, const char *node, int64_t import_w)
+{
+	for (int i = 0; i < plant_node_count(w->plant); i++)
+		if (strcmp(plant_node_at(w->plant, i).id, node) == 0)
+			w->envelope_node = i;
+	w->envelope_w = import_w;
+	put_envelope(w);
+}
+
+void world_step_clock(struct world *w, int64_t ms)
+{
+	clock_step_ms(ms);
+	w->skew_ms += ms;
 }
 
 static void advance_to(struct world *w, int64_t ms)
@@ -683,6 +738,8 @@ void world_step(struct world *w)
 
 	for (int i = 0; i < METERS_MAX && w->meters[i].node >= 0; i++)
 		put_meter(w, i);
+	if (w->envelope_w >= 0)
+		put_envelope(w);
 	plant_step(w->plant);
 	for (int i = 0; i < plant_node_count(w->plant); i++)
 		check_node(w, i);
@@ -754,6 +811,7 @@ struct world *world_create(const struct world_options *o)
 	w->opt = *o;
 	w->delay_ms = o->delay_ms ? o->delay_ms : DEFAULT_DELAY_MS;
 	w->now_ms = at.ms;
+	w->envelope_w = -1;
 	clock_simulate(at);
 	sem_init(&w->stored, 0, 0);
 	make_dir(w);
@@ -843,6 +901,15 @@ void world_check_node(const struct world *w, const char *id, int seconds)
 		(unsigned long long)w->opt.seed, n->id, n->longest_s,
 		wall_format(n->longest_at, at), n->longest_what, (long long)(n->max_mw / 1000),
 		wall_format(n->max_at, peak));
+}
+
+void world_check_balance(const struct world *w, const char *id, int seconds)
+{
+	const struct world_node *n = world_node(w, id);
+
+	ck_assert_msg(n->longest_apart_s <= seconds,
+		"seed %llu: phases of %s were too far apart for %d s: %s",
+		(unsigned long long)w->opt.seed, n->id, n->longest_apart_s, n->longest_apart_what);
 }
 
 void world_check_limits(const struct world *w, int seconds)

@@ -14,7 +14,12 @@
 
 #define WORLD_REACTION_S 10 /* within which the guard brings a node below its limit */
 
-enum world_meter { WORLD_METER_FINE, WORLD_METER_SILENT, WORLD_METER_FROZEN };
+enum world_meter {
+	WORLD_METER_FINE,
+	WORLD_METER_SILENT,
+	WORLD_METER_FROZEN,
+	WORLD_METER_JUMPING, /* now and then a value is nonsense */
+};
 
 struct world_node {
 	const char *id;
@@ -25,6 +30,8 @@ struct world_node {
 	int longest_s;
 	wall_t longest_at;
 	char longest_what[80]; /* which limit that was */
+	int apart_s, longest_apart_s; /* the same for the difference between phases */
+	char longest_apart_what[80];
 };
 
 /* One text on its way. */
@@ -73,6 +80,12 @@ void world_set_meter(struct world *w, const char *meter, enum world_meter how);
 struct meter_reading;
 void world_pose_meter(struct world *w, const char *meter, const struct meter_reading *r);
 
+/* A limit comes on the node, or goes (-1); depotd is told of it, and the node is judged by it. */
+void world_set_envelope(struct world *w, const char *node, int64_t import_w);
+
+/* The clock of depotd's machine is set; the stations' are not. */
+void world_step_clock(struct world *w, int64_t ms);
+
 /* depotd dies as by SIGKILL: all connections break, nothing runs, what was on disk stays. */
 void world_kill(struct world *w);
 
@@ -86,6 +99,7 @@ void world_forget_nodes(struct world *w);
 /* The node, or no node at all, was above its limit for longer than `seconds` in a row. */
 void world_check_node(const struct world *w, const char *id, int seconds);
 void world_check_limits(const struct world *w, int seconds);
+void world_check_balance(const struct world *w, const char *id, int seconds);
 
 /* The journal has all sessions of the plant that ended, complete and to the watt-hour; true if so,
  * else one line about the first that differs. Returns their number, or -1. */
