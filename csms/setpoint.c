@@ -20,6 +20,7 @@
 #define RETRY_FIRST_MS 2000
 #define ANSWER_S       10 /* the guard cannot wait half a minute for a station that is silent */
 #define RETRY_MOST_MS  60000
+#define BACK_S         300 /* a station's clock may be so much late, or ours early */
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -223,7 +224,8 @@ static bool takes_one_period(const struct lane *l, bool is_own)
 }
 
 /* K01: absolute, W, first period at 0, and the tail at the end; a period that changes nothing is
- * left out. Where one period is all that is taken (K15.FR.07) it ends with the lease, and the
+ * left out. It begins in the past: by a clock that is late one that begins now is not in force yet,
+ * and has taken the place of the one that was. Where one period is all that is taken (K15.FR.07) it ends with the lease, and the
  * default profile, which is never above the tail, takes over; one below the tail just stays. */
 static void write_schedule(struct text *t, const struct lane *l, const struct held *h, bool is_own)
 {
@@ -233,9 +235,9 @@ static void write_schedule(struct text *t, const struct lane *l, const struct he
 	bool one = takes_one_period(l, is_own);
 
 	text_printf(t, "\"chargingSchedule\":[{\"id\":%d,\"startSchedule\":\"%s\",", l->evse->id,
-		wall_format(h->start, when));
+		wall_format(wall_add_ms(h->start, -BACK_S * 1000), when));
 	if (one && last > tail)
-		text_printf(t, "\"duration\":%lld,", (long long)(h->lease_ms / 1000));
+		text_printf(t, "\"duration\":%lld,", (long long)(BACK_S + h->lease_ms / 1000));
 	text_printf(t, "\"chargingRateUnit\":\"%s\",\"chargingSchedulePeriod\":[",
 		h->in_amperes ? "A" : "W");
 	write_period(t, l, h->in_amperes, 0, h->w, h->phases);
@@ -245,7 +247,7 @@ static void write_schedule(struct text *t, const struct lane *l, const struct he
 		last = steps[i];
 		text_putc(t, ',');
 		/* A tail is proven for all phases of the EVSE. */
-		write_period(t, l, h->in_amperes, (i + 1) * h->lease_ms / 1000, last,
+		write_period(t, l, h->in_amperes, BACK_S + (i + 1) * h->lease_ms / 1000, last,
 			own_phases(l->evse));
 	}
 	text_puts(t, "]}]");

@@ -48,7 +48,8 @@ struct guard *guard_create(const struct grid_tree *t, const struct guard_config 
 	for (size_t e = 0; e < evses; e++) {
 		struct guard_evse *s = &g->evse[e];
 
-		s->high_until_ms = s->behind_since_ms = s->lowered_ms = GUARD_LONG_AGO_MS;
+		s->high_until_ms = s->high_since_ms = s->behind_since_ms = s->lowered_ms =
+			GUARD_LONG_AGO_MS;
 		s->raised_ms = s->on_since_ms = s->off_since_ms = GUARD_LONG_AGO_MS;
 	}
 	for (size_t n = 0; n < nodes; n++) {

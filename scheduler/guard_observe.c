@@ -9,8 +9,10 @@
 static void follow_command(struct guard *g, struct guard_evse *s, int32_t commanded)
 {
 	if (commanded < s->commanded_w) {
-		if (g->now_ms >= s->high_until_ms)
+		if (g->now_ms >= s->high_until_ms) {
 			s->high_w = 0;
+			s->high_since_ms = g->now_ms;
+		}
 		s->high_w = guard_most(s->high_w, s->commanded_w);
 		s->high_until_ms = g->now_ms + s->reaction_ms;
 	}
@@ -86,6 +88,14 @@ static void observe_idle(
 	}
 }
 
+/* The most that was in force when it was measured. What was measured before the last lowering took
+ * effect is held against what was in force before: one that is lowered again and again must not
+ * escape judgement. */
+static int32_t in_force_then(const struct guard_evse *s, int64_t measured_ms)
+{
+	return measured_ms >= s->high_until_ms ? s->ceiling_w : guard_most(s->ceiling_w, s->high_w);
+}
+
 static void observe_evse(struct guard *g, int e, const struct guard_evse_in *in)
 {
 	const struct grid_node *leaf = grid_tree_node(g->tree, grid_tree_evse_node(g->tree, e));
@@ -109,8 +119,8 @@ static void observe_evse(struct guard *g, int e, const struct guard_evse_in *in)
 	s->cap_w = guard_least(in->wanted_w, leaf->max_w);
 	if (s->cap_w < s->min_w || s->cap_w < 0)
 		s->cap_w = 0;
-	/* What was measured before the last lowering took effect tells nothing about obedience. */
-	if (in->measured_ms >= s->high_until_ms && above(g, measured_w(s, in), s->ceiling_w)) {
+	if (in->measured_ms >= s->high_since_ms &&
+		above(g, measured_w(s, in), in_force_then(s, in->measured_ms))) {
 		s->disobeys = true;
 		s->floor_w = guard_most(s->floor_w, measured_w(s, in));
 	}

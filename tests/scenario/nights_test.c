@@ -390,6 +390,16 @@ static void tell_progress(uint64_t seed)
 	}
 }
 
+static void tell_night(const struct night *n, uint64_t seed)
+{
+	static const char *const names[] = {"kill", "meter", "lose", "clock", "envelope"};
+
+	fprintf(stderr, "seed %llu:\n%s%s", (unsigned long long)seed, n->depot, n->scenario);
+	for (int i = 0; i < n->action_count; i++)
+		fprintf(stderr, "  action %s from %d to %d s: %lld\n", names[n->actions[i].kind],
+			n->actions[i].at_s, n->actions[i].until_s, (long long)n->actions[i].amount);
+}
+
 START_TEST(no_limit_is_broken_for_longer_than_the_reaction_time)
 {
 	struct night n = {.len = 0};
@@ -399,7 +409,7 @@ START_TEST(no_limit_is_broken_for_longer_than_the_reaction_time)
 	make_night(&n, seed);
 	tell_progress(seed);
 	if (getenv("SCENARIO_LOG"))
-		fprintf(stderr, "seed %llu:\n%s%s", (unsigned long long)seed, n.depot, n.scenario);
+		tell_night(&n, seed);
 	w = world_create(&(struct world_options){.seed = seed,
 		.depot = n.depot,
 		.scenario = n.scenario,

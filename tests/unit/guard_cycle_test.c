@@ -294,6 +294,24 @@ START_TEST(old_measurement_is_no_disobedience)
 }
 END_TEST
 
+/* Lowered a little every few seconds, it never gets the time to obey: judged nevertheless. */
+START_TEST(who_is_lowered_again_and_again_is_judged)
+{
+	begin(6000, 5000);
+	cycle();
+	for (int i = 0; i < 40 && r.evse[2].source != GRID_SOURCE_DISOBEYED; i++) {
+		evse[2].commanded_w = 5000 - 50 * i;
+		evse[2].wanted_w = 4140;
+		evse[2].measured_w = 9000;
+		evse[2].measured_ms = in.now_ms;
+		cycle();
+	}
+	ck_assert_int_eq(r.evse[2].source, GRID_SOURCE_DISOBEYED);
+	ck_assert_int_ge(r.evse[2].counted_w, 9000);
+	end();
+}
+END_TEST
+
 START_TEST(who_is_out_of_reach_keeps_what_is_in_force)
 {
 	begin(6000, 2000);
@@ -851,6 +869,7 @@ int main(void)
 	tcase_add_test(c, who_is_known_to_disobey_counts_even_while_it_draws_less);
 	tcase_add_test(c, slow_charger_holds_its_room_for_longer);
 	tcase_add_test(c, old_measurement_is_no_disobedience);
+	tcase_add_test(c, who_is_lowered_again_and_again_is_judged);
 	tcase_add_test(c, who_is_out_of_reach_keeps_what_is_in_force);
 	tcase_add_test(c, stale_data_has_tiers);
 	tcase_add_test(c, empty_places_keep_what_they_would_draw_free);
