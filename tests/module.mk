@@ -26,6 +26,10 @@ $(SCENARIOS): $(BUILD)/tests/scenario/%: $(BUILD)/obj/tests/scenario/%.o $(SCENA
 scenario: $(SCENARIOS) ## whole nights on a simulated clock; COUNT=300: more random ones
 	$(Q)tests/run-unit $(SCENARIOS)
 
+.PHONY: nights
+nights: $(BUILD)/tests/scenario/nights_test ## 1,000 random nights of phases and failures; COUNT=20 SEED=7: some
+	$(Q)COUNT=$(or $(COUNT),1000) PROGRESS=1 $<
+
 # tests/certification/: the cases of a CSMS in the certification of OCPP 2.0.1, by number.
 .PHONY: certification
 certification: all ## certification cases, with a table by block and profile; ONLY="B K": some
