@@ -291,6 +291,7 @@ void envelopes_step(struct core *c)
 	DL_FOREACH_SAFE (all->list, h, tmp)
 		if (envelope_is_over(h->e.state) && now - h->moved_at.ms > SHOWN_MS)
 			forget(all, h);
+	all->revision++; /* it is called after every change, and when a block begins or ends */
 	envelopes_look_ahead(all, (wall_t){now});
 	timer_start(c->timers, &all->timer, next > now ? next - now : 1, on_time, c);
 }
@@ -561,6 +562,11 @@ const struct held_envelope *envelope_find(const struct core *c, const char *id)
 	while (h && strcmp(h->id, id) != 0)
 		h = h->next;
 	return h;
+}
+
+uint64_t envelopes_revision(const struct core *c)
+{
+	return c->envelopes ? c->envelopes->revision : 0;
 }
 
 bool envelopes_owner_is_silent(const struct core *c, const char *owner, wall_t *since)

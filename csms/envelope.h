@@ -14,7 +14,7 @@
 #include "scheduler/envelope.h"
 #include "scheduler/plan.h"
 
-#define ENVELOPES_MAX      500 /* that are not over */
+#define ENVELOPES_MAX      200 /* that are not over */
 #define ENVELOPE_ID_SIZE   37
 #define ENVELOPE_OWNER_MAX 80
 #define ENVELOPE_TYPE_MAX  40
@@ -109,6 +109,9 @@ enum grid_source envelope_source(const struct held_envelope *h);
  * of its owner that overrules it or the one that is tighter. */
 const struct held_envelope *envelopes_winner(const struct core *c, const char *node,
 	enum envelope_quantity q, wall_t at, int32_t *value);
+
+/* Grows whenever anything that a view shows has changed. */
+uint64_t envelopes_revision(const struct core *c);
 
 /* Writes what counts at `now` into the limits that come and go. For each cycle of control. */
 void envelopes_apply(

@@ -11,6 +11,7 @@
 #include "scheduler/limits.h"
 
 #define ENVELOPE_COMMANDS_MAX 500
+#define ENVELOPE_REACTION_S   10 /* above the limit for longer: not kept (docs/control.md) */
 
 struct envelope_measure {
 	const char *node, *point; /* its load in the series */

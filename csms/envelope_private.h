@@ -28,6 +28,7 @@ struct envelopes {
 	struct envelope_owner *owners; /* utlist */
 	int owner_count;
 	struct timer timer;
+	uint64_t revision;
 	struct {
 		const char *prefix;
 		envelope_fn fn;

@@ -15,7 +15,6 @@
 
 #define SETTLE_MS    20000 /* the last samples are in the store by then */
 #define VEHICLES_MAX 500
-#define REACTION_S   10 /* above the limit for longer than this: not kept (docs/control.md) */
 
 struct envelope_record {
 	struct core *core; /* NULL: envelopes ended meanwhile */
@@ -53,7 +52,7 @@ static void journal(struct envelope_record *r)
 		.end = r->m.to,
 		.has_limit_w = r->m.limit_w >= 0,
 		.limit_w = r->m.limit_w,
-		.kept = r->m.longest_s <= REACTION_S,
+		.kept = r->m.longest_s <= ENVELOPE_REACTION_S,
 		.measured_s = r->m.measured_s,
 		.mean_w = r->m.mean_w,
 		.max_w = r->m.max_w,

@@ -21,6 +21,16 @@ struct alarm;
 void view_alarm(const struct alarm *x, struct arena *a, struct api_alarm_view *out);
 /* Open ones, and those cleared in the last minutes. */
 void view_alarms(const struct core *c, struct arena *a, struct api_alarm_view_list *out);
+struct held_envelope;
+void view_envelope(const struct core *c, const struct held_envelope *h, struct arena *a,
+	struct api_envelope_view *out);
+/* Open ones, and those that were over in the last minutes; `blocks_max` of each that are to come. */
+void view_envelopes(const struct core *c, int blocks_max, struct arena *a,
+	struct api_envelope_view_list *out);
+/* All limits of a node of control's tree, now and to come. */
+void view_node_limits(
+	const struct core *c, int node, struct arena *a, struct api_node_limit_list *out);
+#define VIEW_BLOCKS_FEW 4
 void view_overview(const struct core *c, struct arena *a, struct api_overview *out);
 
 /* The sentence of the night and what stands below it, from views of all vehicles and nodes. */

@@ -426,5 +426,6 @@ void view_overview(const struct core *c, struct arena *a, struct api_overview *o
 	view_vehicles(c, a, &out->vehicles);
 	view_meters(c, a, &out->meters);
 	view_alarms(c, a, &out->alarms);
+	view_envelopes(c, VIEW_BLOCKS_FEW, a, &out->envelopes);
 	view_say(c, &out->vehicles, &out->tree.nodes, a, &out->sentence, &out->sub);
 }

@@ -1,6 +1,6 @@
 # csms/api/ and the views: what the room's module.mk takes into depotd, and the tests of it.
 
-csms_api.src := $(wildcard csms/api/*.c) csms/view.c csms/view_night.c csms/view_alarm.c csms/words.c gen/api.c
+csms_api.src := $(wildcard csms/api/*.c) csms/view.c csms/view_night.c csms/view_alarm.c csms/view_envelope.c csms/words.c gen/api.c
 csms_api.libs := z
 
 $(eval $(call unit,api_route,csms/api/route.c $(SCHEMAS_SRC),cjson m))

@@ -87,6 +87,17 @@ void grid_node_delete(struct ask *k);
 void grid_meter_put(struct ask *k);
 void grid_meter_delete(struct ask *k);
 
+/* envelopes.c */
+void envelopes_list(struct ask *k);
+void envelope_post(struct ask *k);
+void envelope_try_post(struct ask *k);
+void envelope_get(struct ask *k);
+void envelope_delete(struct ask *k);
+void envelope_accept_post(struct ask *k);
+void envelope_refuse_post(struct ask *k);
+void envelope_compliance_get(struct ask *k);
+void node_limits_get(struct ask *k);
+
 /* alarms.c */
 void alarms_list(struct ask *k);
 void alarm_take_post(struct ask *k);

@@ -12,6 +12,7 @@
 #include <utlist.h>
 
 #include "csms/api/ask.h"
+#include "csms/envelope.h"
 #include "csms/meters.h"
 #include "csms/view.h"
 
@@ -40,6 +41,7 @@ struct streams {
 	int count, max;
 	struct said *said;
 	uint64_t revision; /* of the fleet, that was said */
+	uint64_t envelopes; /* the same of theirs */
 	uint64_t shape; /* digest of all names */
 	uint64_t sentence;
 	int64_t id; /* of the last event */
@@ -220,6 +222,21 @@ static void patch_alarms(struct patch *p)
 	group_end(p);
 }
 
+static void patch_envelopes(struct patch *p, bool all)
+{
+	struct api_envelope_view_list list = {0};
+	uint64_t revision = envelopes_revision(p->hub->api->core);
+
+	if (!all && revision == p->hub->envelopes)
+		return;
+	p->hub->envelopes = revision;
+	view_envelopes(p->hub->api->core, VIEW_BLOCKS_FEW, p->arena, &list);
+	group_begin(p, "envelopes");
+	for (size_t i = 0; i < list.count; i++)
+		group_add(p, list.items[i].id, &api_envelope_view_type, &list.items[i], "");
+	group_end(p);
+}
+
 static void patch_sentence(struct patch *p, const struct api_vehicle_view_list *vehicles,
 	const struct api_node_view_list *nodes)
 {
@@ -252,6 +269,7 @@ static void patch_build(struct patch *p, bool all)
 	patch_vehicles(p, &vehicles);
 	patch_meters(p);
 	patch_alarms(p);
+	patch_envelopes(p, all);
 	p->hub->revision = p->hub->api->core->fleet.revision;
 }
 

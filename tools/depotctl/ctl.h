@@ -107,6 +107,9 @@ int ctl_command(struct ctl *c);
 int ctl_commands_list(struct ctl *c);
 int ctl_forget(struct ctl *c);
 
+/* envelope.c */
+int ctl_envelope(struct ctl *c);
+
 /* alarms.c */
 int ctl_alarms(struct ctl *c);
 

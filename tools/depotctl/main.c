@@ -172,6 +172,17 @@ const struct command ctl_commands[] = {
 		ctl_reservations, 0, 3, "--station= --state= --limit=",
 		"Reservations, newest first; --state open: those that hold",
 		"depotctl reservations cancel CP-07 1203"},
+	{"envelope",
+		"[list] [--state open|over|all] [--node N] [--owner O] |\n"
+		"              add NODE [POWER] [--export POWER] [--phase A] [--from T] --to T|--for D\n"
+		"                [--priority 0..9] [--fallback] [--owner ADAPTER/PEER [--grid]] [--type T] |\n"
+		"              try NODE … | show ID | limits NODE | accept ID | refuse ID | withdraw ID |\n"
+		"              compliance ID   [--why TEXT]",
+		ctl_envelope, 0, 3,
+		"--state= --node= --owner= --limit= --export= --phase= --from= --to= --for= "
+		"--priority= --fallback --grid --type= --why=",
+		"Limits over time on nodes; try: what one would change; compliance: what became of it",
+		"depotctl envelope add site 80kW --from 18:00 --to 20:00"},
 	{"alarms",
 		"[list] [--state active|aside|open|past] [--limit N] | show ID | take ID |\n"
 		"              hand-over ID --to NAME | put-aside ID --until T   [--note TEXT]",

@@ -174,6 +174,46 @@ export interface AlarmView {
 	note?: string;
 }
 
+export interface EnvelopeBlockPost {
+	start: string;
+	end: string;
+	import_w?: number;
+	export_w?: number;
+	phase_ma?: number;
+}
+
+export interface EnvelopeEffect {
+	judged_at: string;
+	late: number;
+	shed_wh: number;
+	shed_w: number;
+}
+
+export interface EnvelopeView {
+	id: string;
+	node: string;
+	owner: string;
+	type?: string;
+	kind: "limit" | "fallback";
+	priority: number;
+	grid: boolean;
+	reference?: string;
+	state: string;
+	urgent: boolean;
+	why?: string;
+	received_at: string;
+	moved_at: string;
+	decided_by?: string;
+	decided_at?: string;
+	replaced_by?: string;
+	silent_since?: string;
+	effect?: EnvelopeEffect;
+	counts: boolean;
+	beaten_by?: string;
+	beaten_owner?: string;
+	blocks: EnvelopeBlockPost[];
+}
+
 export interface Overview {
 	at: string;
 	depot: string;
@@ -187,6 +227,7 @@ export interface Overview {
 	vehicles: VehicleView[];
 	meters: MeterView[];
 	alarms: AlarmView[];
+	envelopes: EnvelopeView[];
 }
 
 export interface PowerPoint {

@@ -1,0 +1,300 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "csms/control.h"
+#include "csms/envelope.h"
+#include "csms/view.h"
+
+#define LIMITS_MAX 1000 /* of one node, to come included */
+
+static const char *copy(struct arena *a, const char *s)
+{
+	return s[0] != '\0' ? arena_strdup(a, s) : NULL;
+}
+
+/* The first `max` that are not over, or all when `max` is as many as there can be. */
+static void view_blocks(const struct envelope *e, int max, struct arena *a,
+	struct api_envelope_block_post_list *out)
+{
+	int i = 0;
+
+	out->items = arena_alloc(a, sizeof(*out->items) * ((size_t)e->count + 1));
+	while (max < ENVELOPE_BLOCKS_MAX && i < e->count && e->blocks[i].end_ms <= clock_wall().ms)
+		i++;
+	for (; out->items != NULL && i < e->count && out->count < (size_t)max; i++) {
+		const struct grid_bound *b = &e->blocks[i].bound;
+
+		out->items[out->count++] = (struct api_envelope_block_post){
+			.start = {e->blocks[i].start_ms},
+			.end = {e->blocks[i].end_ms},
+			.has_import_w = b->import_w != GRID_NO_LIMIT,
+			.import_w = b->import_w,
+			.has_export_w = b->export_w != GRID_NO_LIMIT,
+			.export_w = b->export_w,
+			.has_phase_ma = b->phase_ma != GRID_NO_LIMIT,
+			.phase_ma = b->phase_ma,
+		};
+	}
+}
+
+/* Who counts in its place now or, if nothing of it runs, when its next block begins. */
+static void view_rank(const struct core *c, const struct held_envelope *h, struct arena *a,
+	struct api_envelope_view *out)
+{
+	wall_t now = clock_wall(), at = now;
+	const struct envelope_block *b;
+
+	if (envelope_block_at(&h->e, now.ms) == NULL)
+		at.ms = envelope_next_edge(&h->e, now.ms);
+	b = at.ms != INT64_MAX ? envelope_block_at(&h->e, at.ms) : NULL;
+	for (int q = 0; b != NULL && q < ENVELOPE_QUANTITIES; q++) {
+		const struct held_envelope *first;
+		int32_t w;
+
+		if (envelope_value(&b->bound, (enum envelope_quantity)q) == GRID_NO_LIMIT)
+			continue;
+		first = envelopes_winner(c, h->node, (enum envelope_quantity)q, at, &w);
+		if (first == h) {
+			out->counts = at.ms == now.ms;
+		} else if (first != NULL) {
+			out->beaten_by = arena_strdup(a, first->id);
+			out->beaten_owner = arena_strdup(a, first->owner);
+		}
+	}
+}
+
+static void view_some(const struct core *c, const struct held_envelope *h, int blocks_max,
+	struct arena *a, struct api_envelope_view *out)
+{
+	wall_t silent = {0};
+	struct api_envelope_effect *effect =
+		h->effect.judged_at.ms != 0 ? arena_alloc(a, sizeof(*effect)) : NULL;
+
+	if (effect != NULL)
+		*effect = (struct api_envelope_effect){.judged_at = h->effect.judged_at,
+			.late = h->effect.late,
+			.shed_wh = h->effect.shed_wh,
+			.shed_w = h->effect.shed_w};
+	*out = (struct api_envelope_view){
+		.id = arena_strdup(a, h->id),
+		.node = arena_strdup(a, h->node),
+		.owner = arena_strdup(a, h->owner),
+		.type = copy(a, h->type),
+		.kind = h->e.kind == ENVELOPE_FALLBACK ? API_ENVELOPE_KIND_FALLBACK
+						       : API_ENVELOPE_KIND_LIMIT,
+		.priority = h->e.priority,
+		.grid = h->is_grid,
+		.reference = copy(a, h->reference),
+		.state = envelope_state_name(h->e.state),
+		.urgent = h->is_urgent,
+		.why = copy(a, h->why),
+		.received_at = {h->e.received_ms},
+		.moved_at = h->moved_at,
+		.decided_by = copy(a, h->decided_by),
+		.has_decided_at = h->decided_at.ms != 0,
+		.decided_at = h->decided_at,
+		.replaced_by = copy(a, h->replaced_by),
+		.has_silent_since = envelopes_owner_is_silent(c, h->owner, &silent),
+		.silent_since = silent,
+		.effect = effect,
+	};
+	view_blocks(&h->e, blocks_max, a, &out->blocks);
+	view_rank(c, h, a, out);
+}
+
+void view_envelope(const struct core *c, const struct held_envelope *h, struct arena *a,
+	struct api_envelope_view *out)
+{
+	view_some(c, h, ENVELOPE_BLOCKS_MAX, a, out);
+}
+
+void view_envelopes(
+	const struct core *c, int blocks_max, struct arena *a, struct api_envelope_view_list *out)
+{
+	const struct held_envelope *h;
+	size_t n = 0;
+
+	for (h = envelopes_first(c); h != NULL; h = h->next)
+		n++;
+	*out = (struct api_envelope_view_list){
+		.items = arena_alloc(a, sizeof(*out->items) * n + 1)};
+	for (h = envelopes_first(c); h != NULL && out->items != NULL; h = h->next)
+		view_some(c, h, blocks_max, a, &out->items[out->count++]);
+}
+
+/* -- all limits of a node --------------------------------------------------------------------- */
+
+struct limits {
+	const struct core *core;
+	struct arena *arena;
+	struct api_node_limit_list *out;
+	const char *node;
+	wall_t now;
+	int64_t standing[ENVELOPE_QUANTITIES]; /* tightest of those without an end */
+	const char *standing_source[ENVELOPE_QUANTITIES];
+};
+
+static const char *const quantities[] = {
+	[ENVELOPE_IMPORT] = "import", [ENVELOPE_EXPORT] = "export", [ENVELOPE_PHASE] = "phase"};
+
+static struct api_node_limit *add(struct limits *l, enum envelope_quantity q, int64_t limit)
+{
+	struct api_node_limit *row;
+
+	if (limit >= GRID_NO_LIMIT || l->out->count == LIMITS_MAX)
+		return NULL;
+	row = &l->out->items[l->out->count++];
+	*row = (struct api_node_limit){
+		.quantity = quantities[q], .limit = limit, .state = "in-force"};
+	return row;
+}
+
+static void add_standing(
+	struct limits *l, enum envelope_quantity q, int64_t limit, enum grid_source source)
+{
+	struct api_node_limit *row = add(l, q, limit);
+
+	if (row == NULL)
+		return;
+	row->source = grid_source_name(source);
+	if (limit < l->standing[q]) {
+		l->standing[q] = limit;
+		l->standing_source[q] = row->source;
+	}
+}
+
+static bool is_envelopes(enum grid_source s)
+{
+	return s == GRID_SOURCE_ENVELOPE || s == GRID_SOURCE_ENVELOPE_FALLBACK ||
+	       s == GRID_SOURCE_OPERATOR;
+}
+
+/* What the node is built for, and what the guard's own rules put on it now. */
+static void add_own(struct limits *l, int node)
+{
+	const struct grid_node *n = grid_tree_node(control_grid(l->core->control), node);
+	const struct grid_limits *now = control_limits(l->core->control);
+
+	add_standing(
+		l, ENVELOPE_IMPORT, n->rated ? n->rating_w : GRID_NO_LIMIT, GRID_SOURCE_RATING);
+	add_standing(l, ENVELOPE_EXPORT,
+		n->electric.export_limited ? n->electric.export_w : GRID_NO_LIMIT,
+		GRID_SOURCE_RATING);
+	add_standing(l, ENVELOPE_PHASE,
+		n->electric.phase_ma > 0 ? n->electric.phase_ma : GRID_NO_LIMIT,
+		GRID_SOURCE_RATING);
+	for (int s = 0; s < GRID_SOURCE_COUNT; s++) {
+		struct grid_bound b = grid_limits_get(now, node, (enum grid_source)s);
+
+		if (is_envelopes((enum grid_source)s))
+			continue;
+		for (int q = 0; q < ENVELOPE_QUANTITIES; q++)
+			add_standing(l, (enum envelope_quantity)q,
+				envelope_value(&b, (enum envelope_quantity)q), (enum grid_source)s);
+	}
+}
+
+/* Where it stands among all that count when its block runs. */
+static void rank(struct limits *l, const struct held_envelope *h, enum envelope_quantity q,
+	wall_t at, struct api_node_limit *row)
+{
+	int32_t w;
+	const struct held_envelope *first = envelopes_winner(l->core, l->node, q, at, &w);
+
+	if (h->e.state == ENVELOPE_RECEIVED) {
+		row->state = "waits";
+	} else if (h->e.kind == ENVELOPE_FALLBACK && !h->e.is_silent) {
+		row->state = "stands-by";
+	} else if (first != NULL && first != h) {
+		row->state = "beaten";
+		row->beaten_by = arena_strdup(l->arena, first->owner);
+	} else if (row->limit > l->standing[q]) {
+		row->state = "beaten";
+		row->beaten_by = l->standing_source[q];
+	} else {
+		row->state = at.ms > l->now.ms ? "to-come" : "in-force";
+	}
+}
+
+static void add_envelope(struct limits *l, const struct held_envelope *h)
+{
+	for (int i = 0; i < h->e.count; i++) {
+		const struct envelope_block *b = &h->e.blocks[i];
+
+		for (int q = 0; q < ENVELOPE_QUANTITIES && b->end_ms > l->now.ms; q++) {
+			struct api_node_limit *row = add(l, (enum envelope_quantity)q,
+				envelope_value(&b->bound, (enum envelope_quantity)q));
+
+			if (row == NULL)
+				continue;
+			row->source = grid_source_name(envelope_source(h));
+			row->owner = arena_strdup(l->arena, h->owner);
+			row->envelope = arena_strdup(l->arena, h->id);
+			row->has_since = row->has_until = row->has_age_s = true;
+			row->since = (wall_t){b->start_ms};
+			row->until = (wall_t){b->end_ms};
+			row->age_s = (l->now.ms - h->e.received_ms) / 1000;
+			rank(l, h, (enum envelope_quantity)q,
+				b->start_ms > l->now.ms ? row->since : l->now, row);
+		}
+	}
+}
+
+/* A limit that always stands loses while a tighter envelope runs. */
+static void beat_standing(struct limits *l, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct api_node_limit *row = &l->out->items[i];
+
+		for (int q = 0; q < ENVELOPE_QUANTITIES; q++) {
+			const struct held_envelope *first;
+			int32_t w;
+
+			if (row->quantity != quantities[q])
+				continue;
+			first = envelopes_winner(
+				l->core, l->node, (enum envelope_quantity)q, l->now, &w);
+			if (first != NULL && w < row->limit) {
+				row->state = "beaten";
+				row->beaten_by = arena_strdup(l->arena, first->owner);
+			} else if (row->limit > l->standing[q]) {
+				row->state = "beaten";
+				row->beaten_by = l->standing_source[q];
+			}
+		}
+	}
+}
+
+static int by_force_and_time(const void *x, const void *y)
+{
+	const struct api_node_limit *a = x, *b = y;
+	int p = strcmp(a->state, "in-force") == 0, q = strcmp(b->state, "in-force") == 0;
+
+	if (p != q)
+		return q - p;
+	return (a->since.ms > b->since.ms) - (a->since.ms < b->since.ms);
+}
+
+void view_node_limits(
+	const struct core *c, int node, struct arena *a, struct api_node_limit_list *out)
+{
+	struct limits l = {.core = c,
+		.arena = a,
+		.out = out,
+		.node = grid_tree_node(control_grid(c->control), node)->id,
+		.now = clock_wall(),
+		.standing = {INT64_MAX, INT64_MAX, INT64_MAX}};
+	size_t standing;
+
+	*out = (struct api_node_limit_list){
+		.items = arena_alloc(a, sizeof(*out->items) * LIMITS_MAX)};
+	if (out->items == NULL)
+		return;
+	add_own(&l, node);
+	standing = out->count;
+	for (const struct held_envelope *h = envelopes_first(c); h != NULL; h = h->next)
+		if (h->e.node == node && !envelope_is_over(h->e.state))
+			add_envelope(&l, h);
+	beat_standing(&l, standing);
+	qsort(out->items, out->count, sizeof(*out->items), by_force_and_time);
+}
