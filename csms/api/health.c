@@ -6,6 +6,7 @@
 #include "csms/call.h"
 #include "csms/control.h"
 #include "csms/meters.h"
+#include "csms/oscp/oscp.h"
 #include "csms/session.h"
 #include "csms/ws_server.h"
 
@@ -208,6 +209,34 @@ static void put_process(struct api *api, struct text *t)
 		streams_count(api->streams));
 }
 
+static void put_oscp(struct oscp *o, struct text *t)
+{
+	static const char online[] = "depotd_oscp_online",
+			  messages[] = "depotd_oscp_messages_total";
+	struct oscp_view v;
+
+	if (oscp_count(o) == 0)
+		return;
+	put_head(t, online, "gauge", "Capacity providers: 1 online, 0 offline or not registered");
+	for (int i = 0; i < oscp_count(o); i++) {
+		oscp_look(oscp_at(o, i), &v);
+		text_printf(t, "%s{provider=\"%s\"} %d\n", online, v.id, v.is_online);
+	}
+	put_head(t, messages, "counter", "OSCP messages by provider and what became of them");
+	for (int i = 0; i < oscp_count(o); i++) {
+		oscp_look(oscp_at(o, i), &v);
+		const struct oscp_counters *n = &v.counters;
+		const struct {
+			const char *result;
+			int64_t value;
+		} rows[] = {{"received", n->received}, {"refused", n->refused}, {"sent", n->sent},
+			{"failed", n->failed}};
+		for (size_t j = 0; j < sizeof(rows) / sizeof(rows[0]); j++)
+			text_printf(t, "%s{provider=\"%s\",result=\"%s\"} %lld\n", messages, v.id,
+				rows[j].result, (long long)rows[j].value);
+	}
+}
+
 void metrics_write(struct api *api, struct text *out)
 {
 	const struct core *c = api->core;
@@ -220,6 +249,7 @@ void metrics_write(struct api *api, struct text *out)
 	put_db(c, out);
 	put_control(c, out);
 	put_meters(c, out);
+	put_oscp(c->oscp, out);
 }
 
 void metrics_get(struct ask *k)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "csms/alarms.h"
 #include "csms/log.h"
 #include "csms/oscp/private.h"
 #include "csms/record.h"
@@ -33,6 +34,14 @@ static struct timers *timers_of(const struct oscp_peer *p)
 
 /* -- online and offline ------------------------------------------------------------------------- */
 
+static void set_alarm(struct oscp_peer *p)
+{
+	alarm_set(p->oscp->core, ALARM_PROVIDER_SILENT, p->row->id, !p->is_online,
+		"capacity provider %s is offline: %s; its fallback limits hold beside its last "
+		"ones",
+		p->row->id, p->presence_why);
+}
+
 static void set_presence(struct oscp_peer *p, bool is_online, const char *why)
 {
 	struct core *c = p->oscp->core;
@@ -52,6 +61,7 @@ static void set_presence(struct oscp_peer *p, bool is_online, const char *why)
 			.online = is_online, .why = oscp_text(c, why)};
 		oscp_record(p, EVENT_OSCP_PRESENCE_CHANGED, e, NULL);
 	}
+	set_alarm(p);
 	oscp_limit_presence(p);
 }
 
@@ -356,6 +366,7 @@ void oscp_presence_begin(struct oscp_peer *p, bool is_new)
 	p->refuses_handshakes = false;
 	if (is_new || !p->handshake_id[0])
 		return; /* the provider begins, with its handshake */
+	set_alarm(p);
 	oscp_limit_presence(p);
 	set_beat(p);
 	oscp_measure_begin(p);
@@ -373,6 +384,7 @@ void oscp_presence_end(struct oscp_peer *p)
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		timer_stop(timers_of(p), all[i]);
 	oscp_measure_end(p);
+	alarm_clear(p->oscp->core, ALARM_PROVIDER_SILENT, p->row->id);
 	p->heartbeat_s = 0;
 	p->wants_continuous = p->wants_intermittent = p->is_online = false;
 	p->heartbeat_at = p->offline_at = p->handshake_at = (wall_t){0};

@@ -252,12 +252,34 @@ test('a limit of the provider arrives at the charger', async () => {
 		eventType: 'Started', timestamp: new Date().toISOString(), triggerReason: 'CablePluggedIn', seqNo: 0,
 		transactionInfo: { transactionId: 'tx', chargingState: 'EVConnected' }, evse: { id: 1, connectorId: 1 },
 	});
-	await until('more than 15 kW', () => limits.at(-1) > 15000, 60000);
-	assert.equal((await dso2.forecast('G2', 'CONSUMPTION', [block(8, -5, 600, { unit: 'KW' })])).status, 204);
-	await until('less than 8 kW', () => limits.at(-1) <= 8000, 15000);
+	await until('more than 6 kW', () => limits.at(-1) > 6000, 60000);
+	assert.equal((await dso2.forecast('G2', 'CONSUMPTION', [block(6, -5, 600, { unit: 'KW' })])).status, 204);
+	await until('no more than 6 kW', () => limits.at(-1) <= 6000, 15000);
 	const [e] = await envelopes('CONSUMPTION');
 	assert.equal(e.owner, 'oscp/dso2');
 	assert.equal(e.node, 'feeder');
+	fair(dso2);
+});
+
+test('a node without a meter: the energy of its chargers for INTERMITTENT, and a word why there is none for CONTINUOUS', async () => {
+	let seq = 1;
+	const register = (wh) => station.call('TransactionEvent', {
+		eventType: 'Updated', timestamp: new Date().toISOString(), triggerReason: 'MeterValuePeriodic', seqNo: seq++, transactionInfo: { transactionId: 'tx' },
+		meterValue: [{ timestamp: new Date().toISOString(), sampledValue: [{ value: wh, measurand: 'Energy.Active.Import.Register' }] }],
+	});
+	dso2.measurements = ['CONTINUOUS'];
+	await dso2.handshake();
+	await until('the word', async () => /G2.*feeder has no meter/.test((await peer('dso2')).last_error));
+	assert.equal(dso2.of('update_group_measurements').length, 0);
+	await register(1000);
+	dso2.measurements = ['INTERMITTENT'];
+	await dso2.handshake();
+	await register(1900);
+	await sleep(1100);
+	await register(2500);
+	const flexible = () => dso2.of('update_group_measurements').flatMap((m) => m.body.measurements);
+	await until('what it charged', () => flexible().reduce((s, m) => s + m.value, 0) === 1500);
+	for (const m of flexible()) assert.deepEqual([m.energy_type, m.direction, m.unit], ['FLEXIBLE', 'IMPORT', 'WH']);
 	fair(dso2);
 });
 
@@ -298,17 +320,6 @@ test('OPTIMUM is taken and limits nothing; GENERATION is an export limit', async
 	const e = await until('it', async () => (await envelopes('GENERATION')).find((x) => x.reference === g.id));
 	assert.equal(e.blocks[0].export_w, 5000);
 	assert.equal(e.blocks[0].import_w, undefined);
-});
-
-test('what cannot be kept is told, with the id of the forecast and the blocks', async () => {
-	await counts(1236000, 7100, 12000); // the site takes 12 kW, of which chargers take none
-	await until('the load', async () => (await depotd.api('GET', '/tree')).json.nodes.find((n) => n.id === 'site').load_w === 12000);
-	const { id } = await dso.forecast('G1', 'CONSUMPTION', [block(3000, -5, 600), block(50000, 600, 1200)]);
-	const m = await until('the error', () => dso.of('group_capacity_compliance_error').find((x) => x.correlation === id));
-	assert.match(m.body.message, /12000 W/);
-	assert.deepEqual(m.body.forecasted_blocks.map((b) => b.capacity), [3000]);
-	await dso.forecast('G1', 'CONSUMPTION', [block(55000, -5, 1200)]);
-	fair(dso);
 });
 
 test('adjust: asked by a person, sent, and known as granted by its correlation', async () => {
@@ -370,15 +381,17 @@ test('PUT register: the provider changes the token that it wants to be shown', a
 // -- silence, restart, end ------------------------------------------------------------------------
 
 test('the provider dies: its fallback holds; it returns and shakes hands: it holds no longer', async () => {
-	await dso2.forecast('G2', 'FALLBACK_CONSUMPTION', [block(5000, -5, 3600)]);
-	await dso2.forecast('G2', 'CONSUMPTION', [block(20000, -5, 3600)]);
+	await dso2.forecast('G2', 'FALLBACK_CONSUMPTION', [block(4500, -5, 3600)]);
 	await until('kept', async () => (await envelopes('FALLBACK_CONSUMPTION')).some((e) => e.state === 'fallback-eligible'));
-	await until('more than 10 kW again', () => limits.at(-1) > 10000, 30000);
+	assert.ok(limits.at(-1) > 4500);
 	await dso2.die();
 	await online('dso2', false);
 	await until('fallback', async () => (await envelopes('FALLBACK_CONSUMPTION')).some((e) => e.state === 'fallback'));
-	await until('5 kW', () => limits.at(-1) <= 5000, 15000);
+	await until('4.5 kW', () => limits.at(-1) <= 4500, 15000);
 	assert.match((await peer('dso2')).next, /fallbacks hold/);
+	const alarm = (await depotd.api('GET', '/alarms')).json.alarms.find((a) => a.kind === 'provider-silent');
+	assert.equal(alarm.subject, 'dso2');
+	assert.match((await depotd.api('GET', '/metrics')).text, /depotd_oscp_online\{provider="dso2"\} 0/);
 	assert.equal((await peer('dso')).online, true, 'the other one is not concerned');
 	await dso2.listen();
 	dso2.keepBeating();
@@ -386,8 +399,19 @@ test('the provider dies: its fallback holds; it returns and shakes hands: it hol
 	await online('dso2');
 	assert.equal(dso2.of('handshake').length >= 1, true);
 	await until('eligible', async () => (await envelopes('FALLBACK_CONSUMPTION')).some((e) => e.state === 'fallback-eligible'));
-	await until('more again', () => limits.at(-1) > 10000, 30000);
+	await until('more again', () => limits.at(-1) > 4500, 60000);
 	fair(dso2);
+});
+
+test('what cannot be kept is told, with the id of the forecast and the blocks', async () => {
+	await counts(1236000, 7100, 12000); // the site takes 12 kW, of which chargers take none
+	await until('the load', async () => (await depotd.api('GET', '/tree')).json.nodes.find((n) => n.id === 'site').load_w === 12000);
+	const { id } = await dso.forecast('G1', 'CONSUMPTION', [block(3000, -5, 600), block(50000, 600, 1200)]);
+	const m = await until('the error', () => dso.of('group_capacity_compliance_error').find((x) => x.correlation === id));
+	assert.match(m.body.message, /12000 W/);
+	assert.deepEqual(m.body.forecasted_blocks.map((b) => b.capacity), [3000]);
+	await dso.forecast('G1', 'CONSUMPTION', [block(55000, -5, 1200)]);
+	fair(dso);
 });
 
 test('depotd is killed: registration, what they want and what was said survive, and it shakes hands anew', async () => {
