@@ -33,6 +33,7 @@ struct campaigns; /* csms/campaign.h */
 struct scans; /* csms/scans.h */
 struct wirings; /* csms/wiring.h */
 struct oscp; /* csms/oscp/oscp.h */
+struct walks; /* csms/walk.h */
 
 /* A registration between its proof and its coming into force. */
 struct placing {
@@ -71,6 +72,7 @@ struct core {
 	struct scans *scans;
 	struct wirings *wirings;
 	struct oscp *oscp;
+	struct walks *walks;
 	struct net *net;
 	struct ws_server *stations;
 	struct http_server *http;

@@ -35,6 +35,7 @@
 #include "csms/session.h"
 #include "csms/tls.h"
 #include "csms/transfer.h"
+#include "csms/walk.h"
 #include "csms/wiring.h"
 #include "csms/ws_server.h"
 #include "db/care.h"
@@ -234,7 +235,8 @@ static int start_control(struct daemon *d, char why[400])
 	c->meters = meters_create(c, why);
 	c->scans = c->meters ? scans_create(c) : NULL;
 	c->wirings = c->scans ? wirings_create(c) : NULL;
-	if (!c->wirings)
+	c->walks = c->wirings ? walks_create(c) : NULL;
+	if (!c->walks)
 		return -1;
 	c->control = control_create(c, why);
 	c->oscp = c->control ? oscp_create(c, why) : NULL;
@@ -532,6 +534,7 @@ static void stop(struct daemon *d)
 	struct core *c = &d->core;
 
 	site_server_destroy(d->site_server);
+	walks_destroy(c->walks);
 	control_destroy(c->control);
 	wirings_destroy(c->wirings);
 	scans_destroy(c->scans);

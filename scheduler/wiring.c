@@ -51,6 +51,13 @@ static struct wiring_phase regress(const struct wiring_pair *p, int lower, int u
 	return (struct wiring_phase){upper, gain, fmax(error, 0.005 * fabs(gain) + 1e-9)};
 }
 
+struct wiring_phase wiring_gain(const struct wiring_pair *p, int lower, int upper)
+{
+	if (p->steps < 2 || p->lower2[lower] <= 0)
+		return (struct wiring_phase){.upper = -1};
+	return regress(p, lower, upper);
+}
+
 static double sureness(const struct wiring_phase *f)
 {
 	return fabs(f->gain) / f->error;

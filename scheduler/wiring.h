@@ -35,6 +35,9 @@ struct wiring_phase {
 	double error; /* of the gain, one standard deviation */
 };
 
+/* Of one phase below against one above, however sure; upper -1: too few steps. */
+struct wiring_phase wiring_gain(const struct wiring_pair *p, int lower, int upper);
+
 struct wiring_verdict {
 	struct wiring_phase phases[WIRING_PHASES];
 	bool is_swapped; /* some phase moves another one */

@@ -117,6 +117,11 @@ void meter_scan_delete(struct ask *k);
 void wiring_get(struct ask *k);
 void wiring_reset_post(struct ask *k);
 
+/* walk.c */
+void meter_walk_post(struct ask *k);
+void meter_walk_get(struct ask *k);
+void meter_walk_delete(struct ask *k);
+
 /* records.c */
 void journal_get(struct ask *k);
 

@@ -165,6 +165,9 @@ int ctl_meter(struct ctl *c);
 /* oscp.c */
 int ctl_oscp(struct ctl *c);
 
+/* walk.c */
+int ctl_walk(struct ctl *c);
+
 /* watch.c */
 int ctl_watch(struct ctl *c);
 

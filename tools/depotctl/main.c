@@ -35,6 +35,10 @@ const struct command ctl_commands[] = {
 		"A meter with its link, its registers as they came and as they were read; who is on a "
 		"gateway or bus, and what",
 		"depotctl meter scan 192.168.1.20 --units 1-20"},
+	{"walk", "STATION EVSE --yes | cancel", ctl_walk, 1, 2, "--yes",
+		"Commissioning walk: lowers a charging EVSE three times and shows which meters move, on "
+		"which phase and by how much",
+		"depotctl walk CP-07 1 --yes"},
 	{"tree", "", ctl_tree, 0, 0, "", "Nodes of the microgrid, their loads and limits",
 		"depotctl tree"},
 	{"grid",

@@ -1,0 +1,116 @@
+// The commissioning walk on a depot where one meter's ratio is set wrong: depotsim charges a van, the
+// walk lowers it three times and says which meters move and by how much. The clock runs fast.
+import test, { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BUILD, Depotd, until } from './harness.mjs';
+
+let depotd, sim, dir;
+
+const freePort = () => new Promise((ok) => {
+	const s = net.createServer().listen(0, '127.0.0.1', () => {
+		const { port } = s.address();
+		s.close(() => ok(port));
+	});
+});
+
+const ctl = (...args) => new Promise((ok) => {
+	const child = spawn(join(BUILD, 'depotctl'), ['--socket', join(depotd.data, 'depotd.sock'), ...args]);
+	let out = '';
+	child.stdout.on('data', (d) => (out += d));
+	child.stderr.on('data', (d) => (out += d));
+	child.on('exit', (code) => ok({ code, out }));
+});
+
+before(async () => {
+	dir = mkdtempSync(join(tmpdir(), 'depotd-walk-'));
+	const tcp = async () => `tcp: {host: 127.0.0.1, port: ${await freePort()}}, map: eastron-sdm630`;
+	const depot = (wrong) => `
+depot: walk
+name: Walk
+timezone: Europe/Amsterdam
+nodes:
+  - {id: site, kind: site, limit_w: 100000, meter: main}
+  - {id: yard, kind: feeder, parent: site, limit_w: 90000, meter: yard}
+  - {id: hall, kind: load, parent: site, limit_w: 30000, meter: hall}
+stations:
+  - id: CP-W
+    node: yard
+    evses: [{id: 1, kind: ac, max_w: 22000, min_w: 4140, tail_w: 4140}]
+vehicles:
+  - {id: VAN-1, token: AABBCCDD, battery_wh: 90000, max_ac_w: 22000, max_dc_w: 80000, min_w: 4140, need_wh: 80000, departs: "23:59"}
+meters:
+  - {id: main, ${rows[0]}}
+  - {id: yard, ${rows[1]}${wrong}}
+  - {id: hall, ${rows[2]}}
+`;
+	const rows = [await tcp(), await tcp(), await tcp()];
+	writeFileSync(join(dir, 'depot.yaml'), depot(''));
+	writeFileSync(join(dir, 'scenario.yaml'), `
+base_load: [{node: hall, noise_w: 200, points: [{at: "00:00", w: 5000}]}]
+visits: [{vehicle: VAN-1, station: CP-W, arrives: "18:01", soc_pct: 10}]
+`);
+	const origin = Math.round(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1e6);
+	const clock = ['--speed', '25', '--start', '2026-03-10T17:00:00Z', '--origin', String(origin)];
+	depotd = await new Depotd({ depot: depot(', ratio: 2'), args: clock }).start();
+	const passwords = join(dir, 'passwords');
+	assert.equal((await ctl('passwords', '--generate', '--out', passwords)).code, 0);
+	sim = spawn(join(BUILD, 'depotsim'), ['--depot', join(dir, 'depot.yaml'), '--scenario', join(dir, 'scenario.yaml'),
+		'--csms', `ws://127.0.0.1:${depotd.ports.profile1}/ocpp`, '--passwords', passwords, ...clock, '--quiet'],
+	{ stdio: ['ignore', 'inherit', 'inherit'] });
+});
+
+after(async () => {
+	sim?.kill();
+	await depotd?.clean();
+	rmSync(dir, { recursive: true, force: true });
+});
+
+test('nobody is lowered without consent, and nothing that does not charge', async () => {
+	const no = await depotd.api('POST', '/meters/walk', { station: 'CP-W', evse: 1, consent: false });
+	assert.equal(no.status, 400);
+	assert.match(no.text, /charge less/);
+	assert.equal((await depotd.api('POST', '/meters/walk', { station: 'CP-X', evse: 1, consent: true })).status, 404);
+	assert.equal((await depotd.api('GET', '/meters/walk')).status, 404);
+	assert.match((await ctl('walk', 'CP-W', '1')).out, /--yes/);
+});
+
+test('a walk tells which meters move and finds the wrong ratio', async () => {
+	const started = await until('the van to charge', async () => {
+		const r = await depotd.api('POST', '/meters/walk', { station: 'CP-W', evse: 1, consent: true });
+		return r.status === 202 && r.json;
+	}, 30000);
+	assert.equal(started.state, 'high');
+	assert.equal((await depotd.api('POST', '/meters/walk', { station: 'CP-W', evse: 1, consent: true })).status, 409);
+	const w = await until('the walk to end', async () => {
+		const v = (await depotd.api('GET', '/meters/walk')).json;
+		return v.state !== 'high' && v.state !== 'low' && v;
+	}, 60000);
+	assert.equal(w.state, 'done', JSON.stringify(w));
+	assert.equal(w.rounds_done, 3);
+	const of = (id) => w.meters.find((m) => m.meter === id);
+	assert.ok(Math.abs(of('main').gain - 1) < 0.1, JSON.stringify(of('main')));
+	assert.equal(of('main').finding, 'as it should be');
+	assert.ok(Math.abs(of('yard').gain - 2) < 0.2, JSON.stringify(of('yard')));
+	assert.match(of('yard').finding, /wrong ratio/);
+	assert.equal(of('hall'), undefined);
+	await until('its end in the journal', async () => (await depotd.api('GET', '/journal?limit=500')).json.events
+		.some((e) => e.type === 'MeterWalk' && JSON.stringify(e).includes('wrong ratio')));
+	// The limit is gone: the van draws as before.
+	await until('the van to draw as before', async () => {
+		const s = (await depotd.api('GET', '/stations/CP-W')).json;
+		return JSON.stringify(s).includes('"commissioning"') === false;
+	});
+});
+
+test('a walk ends when told', async () => {
+	await until('another walk', async () =>
+		(await depotd.api('POST', '/meters/walk', { station: 'CP-W', evse: 1, consent: true })).status === 202, 30000);
+	const r = await ctl('walk', 'cancel');
+	assert.match(r.out, /cancelled/);
+	assert.equal((await depotd.api('GET', '/meters/walk')).json.state, 'cancelled');
+});
