@@ -258,9 +258,28 @@ static int64_t step_one(struct core *c, struct held_envelope *h, int64_t now)
 	return h->e.state == ENVELOPE_RECEIVED && obeyed < next ? obeyed : next;
 }
 
+/* Only from the timer: whoever changes an envelope may be walking the list. */
+static void forget_old(struct core *c)
+{
+	int64_t now = clock_wall().ms;
+	struct held_envelope *h, *tmp;
+
+	DL_FOREACH_SAFE (c->envelopes->list, h, tmp) {
+		if (!envelope_is_over(h->e.state) || now - h->moved_at.ms <= SHOWN_MS)
+			continue;
+		if (h->e.state == ENVELOPE_REFUSED)
+			alarm_clear(c, ALARM_ENVELOPE_REFUSED, h->node);
+		if (h->e.is_silent)
+			alarm_clear(c, ALARM_ENVELOPE_FALLBACK, h->node);
+		forget(c->envelopes, h);
+		c->envelopes->revision++;
+	}
+}
+
 static void on_time(void *arg)
 {
 	envelopes_step(arg);
+	forget_old(arg);
 }
 
 /* A silent provider whose fallback is in force, or who has none, is somebody's business. */
@@ -285,12 +304,10 @@ void envelopes_step(struct core *c)
 	DL_FOREACH_SAFE (all->list, h, tmp) {
 		int64_t at = step_one(c, h, now);
 
+		tell_silence(c, h);
 		if (at < next)
 			next = at;
 	}
-	DL_FOREACH_SAFE (all->list, h, tmp)
-		if (envelope_is_over(h->e.state) && now - h->moved_at.ms > SHOWN_MS)
-			forget(all, h);
 	all->revision++; /* it is called after every change, and when a block begins or ends */
 	envelopes_look_ahead(all, (wall_t){now});
 	timer_start(c->timers, &all->timer, next > now ? next - now : 1, on_time, c);
@@ -531,9 +548,7 @@ void envelope_owner_silent(struct core *c, const char *owner, bool is_silent, co
 		if (h->e.owner != o->number)
 			continue;
 		h->e.is_silent = is_silent;
-		if (is_silent)
-			tell_silence(c, h);
-		else
+		if (!is_silent)
 			alarm_clear(c, ALARM_ENVELOPE_FALLBACK, h->node);
 	}
 	envelopes_step(c);

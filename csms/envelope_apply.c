@@ -29,7 +29,9 @@ void envelope_place(struct core *c, struct held_envelope *h)
 		strcasecmp(grid_tree_node(t, was)->id, h->node) == 0)
 		return;
 	h->e.node = grid_tree_find(t, h->node);
-	if (h->e.node < 0 && was >= 0)
+	if (h->e.node >= 0 && was < 0)
+		alarm_clear(c, ALARM_ENVELOPE_REFUSED, h->node);
+	if (h->e.node < 0 && !envelope_is_over(h->e.state))
 		alarm_raise(c, ALARM_ENVELOPE_REFUSED, h->node,
 			"The limit of %s is kept no longer: the tree has no node %s now.", h->owner,
 			h->node);

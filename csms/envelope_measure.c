@@ -141,6 +141,8 @@ static int list_commands(struct db_reader *r, struct envelope_measure *m, struct
 			.at = x->at,
 			.limit_w = x->is->limit_w,
 			.source = x->is->source,
+			.node = x->is->node,
+			.reason = x->is->reason,
 			.call = x->cause,
 		};
 	}

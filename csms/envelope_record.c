@@ -76,14 +76,20 @@ static void journal(struct envelope_record *r)
 
 		c.evse = arena_strdup(a, c.evse);
 		c.source = arena_strdup(a, c.source);
+		c.node = c.node ? arena_strdup(a, c.node) : NULL;
+		c.reason = arena_strdup(a, c.reason);
 		c.call = c.call ? arena_strdup(a, c.call) : NULL;
 		p->commands.items[p->commands.count++] = c;
 	}
 	record_now(r->core, EVENT_ENVELOPE_COMPLIED, "envelope", r->id, p, "depotd", NULL);
-	alarm_set(r->core, ALARM_ENVELOPE_BROKEN, r->m.node, !p->kept,
+	if (p->kept)
+		return;
+	/* It is over when it is known: the alarm goes by itself, the record stays. */
+	alarm_raise(r->core, ALARM_ENVELOPE_BROKEN, r->m.node,
 		"%lld s above the limit of %s, %.1f kWh in all, %.1f kW at most.",
 		(long long)r->m.above_s, r->owner, (double)r->m.above_wh / 1000,
 		(double)r->m.max_w / 1000);
+	alarm_clear(r->core, ALARM_ENVELOPE_BROKEN, r->m.node);
 }
 
 static void work(struct db_reader *db, void *arg)

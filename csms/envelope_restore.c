@@ -7,6 +7,8 @@
 #include "csms/log.h"
 #include "db/query_envelope.h"
 
+#define MISSED_MS INT64_C(86400000) /* records are made up for within a day */
+
 struct restore {
 	struct envelopes *all;
 	struct arena *arena;
@@ -90,6 +92,33 @@ static void fill(struct held_envelope *h, const struct envelope_owner *o,
 	find_run(h);
 }
 
+/* What counted of one that ended shortly before depotd did, if it is not on record. */
+static bool find_missed(struct held_envelope *h, const struct db_envelope *row, struct db_reader *r,
+	struct arena *a)
+{
+	struct db_envelope_record_list last = {0};
+
+	if (!h->decided_at.ms || h->e.kind == ENVELOPE_FALLBACK)
+		return false;
+	for (int i = 0; i < h->e.count; i++)
+		if (h->e.blocks[i].start_ms < h->moved_at.ms)
+			h->run = h->e.blocks[i];
+	if (h->run.end_ms > h->moved_at.ms)
+		h->run.end_ms = h->moved_at.ms;
+	if (h->run.start_ms && h->run.start_ms < h->decided_at.ms)
+		h->run.start_ms = h->decided_at.ms;
+	return h->run.start_ms && h->run.start_ms < h->run.end_ms &&
+	       db_query_envelope_records(r, row->id, 1, a, &last) == 0 &&
+	       (!last.count || last.items[0].is->end.ms < h->run.end_ms);
+}
+
+static void forget(struct envelopes *all, struct held_envelope *h)
+{
+	DL_DELETE(all->list, h);
+	free(h->e.blocks);
+	free(h);
+}
+
 static bool put_row(struct envelopes *all, const struct db_envelope *row)
 {
 	const struct envelope_owner *o = envelope_owner(all, row->owner);
@@ -105,6 +134,23 @@ static bool put_row(struct envelopes *all, const struct db_envelope *row)
 	fill(h, o, row, (enum envelope_state)state);
 	DL_PREPEND(all->list, h); /* the newest comes first */
 	return true;
+}
+
+static void put_missed(struct restore *x, struct db_reader *r)
+{
+	struct db_envelope_filter f = {.which = DB_ENVELOPES_OVER, .limit = ENVELOPES_MAX};
+	struct db_envelope_list list = {0};
+
+	x->failed = db_query_envelopes(r, &f, x->arena, &list) != 0;
+	for (size_t i = 0; !x->failed && i < list.count; i++) {
+		const struct db_envelope *row = &list.items[i];
+
+		if (wall_diff_ms(clock_wall(), row->moved_at) > MISSED_MS)
+			continue;
+		x->failed = !put_row(x->all, row);
+		if (!x->failed && !find_missed(x->all->list, row, r, x->arena))
+			forget(x->all, x->all->list);
+	}
 }
 
 static void read_all(struct db_reader *r, void *arg)
@@ -128,6 +174,8 @@ static void read_all(struct db_reader *r, void *arg)
 	}
 	for (size_t i = 0; !x->failed && i < list.count; i++)
 		x->failed = !put_row(x->all, &list.items[i]);
+	if (!x->failed)
+		put_missed(x, r);
 	if (list.count)
 		log_info("envelopes: %zu are taken up again", list.count);
 }

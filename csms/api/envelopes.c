@@ -499,6 +499,8 @@ static void view_told(struct ask *k, const struct event_envelope_command_list *l
 			.at = list->items[i].at,
 			.limit_w = list->items[i].limit_w,
 			.source = list->items[i].source,
+			.node = list->items[i].node,
+			.reason = list->items[i].reason,
 			.call = list->items[i].call,
 		};
 }

@@ -165,6 +165,33 @@ START_TEST(limit_is_kept_from_its_first_second_on_and_on_record)
 }
 END_TEST
 
+START_TEST(record_is_made_after_a_restart_if_depotd_died_before)
+{
+	struct envelope_block b = block(0, 0.5, LIMIT_W);
+	const struct event_envelope_complied *r;
+	char limit[ENVELOPE_ID_SIZE];
+
+	receive(ENVELOPE_LIMIT, &b, 1);
+	memcpy(limit, id, sizeof limit);
+	world_run_until(world, "18:00");
+	world_run_s(world, 3);
+	ck_assert_int_eq(envelope_find(core(), limit)->e.state, ENVELOPE_EXPIRED);
+	world_kill(world);
+	world_run_s(world, 900);
+	world_start(world);
+	world_run_s(world, SETTLE_S);
+	r = only_record(limit);
+	ck_assert_int_eq(r->start.ms, b.start_ms);
+	ck_assert_int_eq(r->end.ms, b.end_ms);
+	arena_destroy(arena);
+	world_kill(world); /* once is enough */
+	world_start(world);
+	world_run_s(world, SETTLE_S);
+	only_record(limit);
+	arena_destroy(arena);
+}
+END_TEST
+
 START_TEST(silent_owner_means_fallback_and_his_limits_stand)
 {
 	struct envelope_block limit = block(0.5, 1, 40000), fallback = block(0, 10, LIMIT_W);
@@ -330,6 +357,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, limit_is_kept_from_its_first_second_on_and_on_record);
+	tcase_add_test(t, record_is_made_after_a_restart_if_depotd_died_before);
 	tcase_add_test(t, silent_owner_means_fallback_and_his_limits_stand);
 	tcase_add_test(t, newer_word_replaces_the_older_for_its_time_only);
 	tcase_add_test(t, nobody_relaxes_anothers_word);
