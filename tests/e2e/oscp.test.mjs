@@ -30,7 +30,7 @@ let depotd, dso, dso2, station, main, metering;
 const limits = [];
 
 before(async () => {
-	depotd = await new Depotd({ depot: DEPOT, config: 'control:\n  guard_ms: 200\n  replan_s: 5\nlimits:\n  auth_failures_per_min: 12\n' }).start();
+	depotd = await new Depotd({ depot: DEPOT, config: 'control:\n  envelopes: ask\n  guard_ms: 200\n  replan_s: 5\nlimits:\n  auth_failures_per_min: 12\n' }).start();
 	const ca = readFileSync(depotd.root());
 	dso = await new Provider(files, ca, { name: 'dso' }).listen();
 	dso2 = await new Provider(files, ca, { name: 'dso2' }).listen();
@@ -411,6 +411,17 @@ test('what cannot be kept is told, with the id of the forecast and the blocks', 
 	assert.match(m.body.message, /12000 W/);
 	assert.deepEqual(m.body.forecasted_blocks.map((b) => b.capacity), [3000]);
 	await dso.forecast('G1', 'CONSUMPTION', [block(55000, -5, 1200)]);
+	fair(dso);
+});
+
+test('a person refuses a limit that was obeyed first: the provider is told, with the id of its forecast', async () => {
+	const { id } = await dso.forecast('G1', 'CONSUMPTION', [block(57000, -5, 600)]);
+	const e = await until('it to be active', async () => (await depotd.api('GET', '/envelopes?owner=oscp/dso')).json.envelopes
+		.find((x) => x.reference === id && x.state === 'active'));
+	assert.equal(e.urgent, true);
+	assert.equal((await depotd.api('POST', `/envelopes/${e.id}/refuse`, { why: 'wrong site' })).status, 200);
+	const m = await until('the error', () => dso.of('group_capacity_compliance_error').find((x) => x.correlation === id));
+	assert.match(m.body.message, /refused: .*wrong site/);
 	fair(dso);
 });
 
