@@ -200,6 +200,50 @@ static const struct depot_node *depot_node_of(const struct core *c, const struct
 	return NULL;
 }
 
+/* One limit where there is one, or where something is measured against none. */
+static void view_limit(struct api_node_view *out, const char *what, const char *unit,
+	const struct control_limit *l, double scale)
+{
+	struct api_node_limit_view *v = &out->limits.items[out->limits.count];
+
+	if (l->limit < 0 && l->load < 0)
+		return;
+	out->limits.count++;
+	*v = (struct api_node_limit_view){
+		.what = what,
+		.unit = unit,
+		.has_limit = l->limit >= 0,
+		.limit = (double)l->limit * scale,
+		.source = l->limit >= 0 ? l->source : NULL,
+		.has_load = l->load >= 0,
+		.load = (double)l->load * scale,
+	};
+	if (l->limit >= 0)
+		put_time(l->since, &v->has_since, &v->since);
+}
+
+static void view_limits(const struct control_node *now, struct arena *a, struct api_node_view *out)
+{
+	const char **binds = arena_alloc(a, (GRID_CHANNELS + 1) * sizeof(*binds));
+
+	out->limits.items = arena_alloc(a, (GRID_PHASES + 2) * sizeof(*out->limits.items));
+	if (binds == NULL || out->limits.items == NULL)
+		return;
+	for (int p = 0; p < GRID_PHASES; p++)
+		view_limit(out, grid_channel_name((enum grid_channel)(GRID_L1 + p)), "A",
+			&now->phase[p], 0.001);
+	view_limit(out, grid_channel_name(GRID_IMBALANCE), "A", &now->imbalance, 0.001);
+	if (now->feed.limit >= 0 || now->feed.load > 0)
+		view_limit(out, "export", "W", &now->feed, 1);
+	out->binds.items = binds;
+	for (int b = 0; b <= GRID_IMBALANCE; b++)
+		if (now->binds >> b & 1)
+			binds[out->binds.count++] = grid_channel_name((enum grid_channel)b);
+	if (now->binds)
+		put_time(now->binds_since, &out->has_binds_since, &out->binds_since);
+	out->bears = now->bears;
+}
+
 static void view_node(const struct core *c, const struct grid_tree *g, int index, struct arena *a,
 	struct api_node_view *out)
 {
@@ -225,6 +269,15 @@ static void view_node(const struct core *c, const struct grid_tree *g, int index
 	};
 	if (out->has_load_w)
 		put_time(now->load_at, &out->has_load_at, &out->load_at);
+	if (out->has_limit_w)
+		put_time(now->limit_since, &out->has_limit_since, &out->limit_since);
+	view_limits(now, a, out);
+}
+
+/* Charging places are shown as stations. */
+static bool is_place(const struct grid_node *n)
+{
+	return n->kind == GRID_STATION || n->kind == GRID_EVSE;
 }
 
 void view_tree(const struct core *c, struct arena *a, struct api_tree *out)
@@ -238,7 +291,7 @@ void view_tree(const struct core *c, struct arena *a, struct api_tree *out)
 		return;
 	out->nodes.items = items;
 	for (int i = 0; i < count; i++)
-		if (grid_tree_node(g, i)->kind < GRID_STATION) /* those are shown as stations */
+		if (!is_place(grid_tree_node(g, i)))
 			view_node(c, g, i, a, &items[out->nodes.count++]);
 }
 

@@ -100,9 +100,53 @@ static void cell_used(struct ctl *c, struct table *t, const struct api_node_view
 	table_cell_colour(t, colour, cell_percent(c->arena, true, used));
 }
 
+/* What holds vehicles back there now. */
+static void cell_binds(struct table *t, const struct api_node_view *n)
+{
+	char text[60] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < n->binds.count && len < sizeof(text); i++)
+		len += (size_t)snprintf(
+			text + len, sizeof(text) - len, "%s%s", i ? " " : "", n->binds.items[i]);
+	table_cell(t, text[0] ? text : NULL);
+}
+
+/* Phases, balance and export, where a node has such limits. */
+static void show_node_limits(struct ctl *c, const struct api_tree *tree)
+{
+	struct table *t = table_of(c, "NODE|LIMIT OF|>NOW|>AT MOST||FROM|SINCE");
+	bool has_any = false;
+
+	for (size_t i = 0; i < tree->nodes.count; i++)
+		for (size_t k = 0; k < tree->nodes.items[i].limits.count; k++) {
+			const struct api_node_limit_view *l = &tree->nodes.items[i].limits.items[k];
+
+			if (!l->has_limit)
+				continue;
+			has_any = true;
+			table_row(t);
+			table_cell(t, tree->nodes.items[i].id);
+			table_cell(t, l->what);
+			if (l->has_load)
+				table_cellf(t, "%.1f", l->load);
+			else
+				table_cell(t, NULL);
+			table_cellf(t, "%.1f", l->limit);
+			table_cell(t, l->unit);
+			table_cell(t, l->source);
+			table_cell(t, cell_time(c->arena, l->has_since, l->since));
+		}
+	if (!has_any)
+		return;
+	printf("\n");
+	print(t, "");
+}
+
 static void show_tree(struct ctl *c, const struct api_tree *tree)
 {
-	struct table *t = table_of(c, "NODE|>LOAD|>LIMIT|>USED|>EVSES|>ALLOWED|SOURCE|AGE OF|NAME");
+	struct table *t = table_of(
+		c, "NODE|>LOAD|>LIMIT|FROM|>USED|>EVSES|>ALLOWED|SOURCE|AGE OF|BINDS|NAME");
 
 	for (size_t i = 0; i < tree->nodes.count; i++) {
 		const struct api_node_view *n = &tree->nodes.items[i];
@@ -110,14 +154,17 @@ static void show_tree(struct ctl *c, const struct api_tree *tree)
 		table_cellf(t, "%*s%s", 2 * depth_of(tree, n), "", n->id);
 		table_cell(t, cell_power(c->arena, n->has_load_w, (double)n->load_w));
 		table_cell(t, cell_power(c->arena, n->has_limit_w, (double)n->limit_w));
+		table_cell(t, n->limit_source);
 		cell_used(c, t, n);
 		table_cell(t, cell_power(c->arena, true, (double)n->evse_w));
 		table_cell(t, cell_power(c->arena, true, (double)n->allowed_w));
 		table_cell(t, n->load_source);
 		table_cell(t, cell_time(c->arena, n->has_load_at, n->load_at));
+		cell_binds(t, n);
 		table_cell(t, n->name);
 	}
 	print(t, "The tree is empty.");
+	show_node_limits(c, tree);
 }
 
 int ctl_tree(struct ctl *c)

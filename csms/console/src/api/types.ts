@@ -82,6 +82,15 @@ export interface StationView {
 	evses: EvseView[];
 }
 
+export interface NodeLimitView {
+	what: string;
+	unit: string;
+	limit?: number;
+	source?: string;
+	since?: string;
+	load?: number;
+}
+
 export interface NodeView {
 	id: string;
 	name: string;
@@ -89,12 +98,17 @@ export interface NodeView {
 	parent?: string;
 	limit_w?: number;
 	limit_source?: string;
+	limit_since?: string;
 	load_w?: number;
 	load_source?: string;
 	load_at?: string;
 	evse_w: number;
 	allowed_w: number;
 	meter?: string;
+	limits: NodeLimitView[];
+	binds: string[];
+	binds_since?: string;
+	bears: boolean;
 }
 
 export interface Tree {
