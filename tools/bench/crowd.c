@@ -27,6 +27,9 @@ struct crowd {
 	int in_flight;
 	int64_t run_end_us;
 	struct station *current; /* whose client is taking its turn */
+	struct meter
+		*meter; /* its answer is what lowerings are held against; NULL: nobody watches */
+	struct histogram *lowerings;
 };
 
 static int64_t now_us(void)
@@ -119,6 +122,10 @@ static void on_text(void *arg, const char *text, size_t len)
 	struct station *s = c->current;
 
 	switch (station_take(s, text, len)) {
+	case NEWS_LOWERED:
+		if (c->meter && meter_said_us(c->meter))
+			histogram_add(c->lowerings, now_us() - meter_said_us(c->meter));
+		/* fall through */
 	case NEWS_CALL:
 		c->calls++;
 		c->call_us = now_us();
@@ -290,6 +297,26 @@ int crowd_run(struct crowd *c, struct crowd_run *run)
 	rc = drain(c);
 	c->run = NULL;
 	return rc;
+}
+
+void crowd_watch(struct crowd *c, double seconds, struct meter *m, struct histogram *out)
+{
+	int64_t end = now_us() + (int64_t)(seconds * 1e6);
+
+	c->meter = m;
+	c->lowerings = out;
+	while (now_us() < end && !c->bad)
+		turn(c, 10000);
+	c->meter = NULL;
+}
+
+double crowd_power_w(const struct crowd *c)
+{
+	double w = 0;
+
+	for (int i = 0; i < c->count; i++)
+		w += c->stations[i].power_w;
+	return w;
 }
 
 int64_t crowd_calls(const struct crowd *c)

@@ -11,6 +11,7 @@
 #define BENCH_CROWD_H
 
 #include "tools/bench/histogram.h"
+#include "tools/bench/meter.h"
 #include "tools/bench/station.h"
 
 struct crowd;
@@ -45,6 +46,12 @@ void crowd_settle(struct crowd *c);
 
 /* 0, or -1 with a line on stderr when a station failed. */
 int crowd_run(struct crowd *c, struct crowd_run *run);
+
+/* Takes what depotd says for so long; of each lowering, how long ago the meter said what it does. */
+void crowd_watch(struct crowd *c, double seconds, struct meter *m, struct histogram *out);
+
+/* What all stations draw. */
+double crowd_power_w(const struct crowd *c);
 
 /* CALLs of depotd answered so far. */
 int64_t crowd_calls(const struct crowd *c);

@@ -2,7 +2,7 @@
  * What a depotd of its own takes and gives, printed as "bench: NAME VALUE UNIT"; docs/bench.md says
  * what each figure means.
  *
- *   bench-depotd DEPOTD FOLDER ws|start
+ *   bench-depotd DEPOTD FOLDER ws|start|guard
  */
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tools/bench/crowd.h"
+#include "tools/bench/guard.h"
 #include "tools/bench/server.h"
 
 #define PASSWORD     "Bench_Passw0rd-of-all"
@@ -207,7 +208,7 @@ static int compare(const void *a, const void *b)
 static int group_start(struct bench *b)
 {
 	double ready_s[STARTS], rss[STARTS];
-	struct server s;
+	struct server s = {0};
 
 	if (prepare(b, &s, KNOWN))
 		return -1;
@@ -231,6 +232,48 @@ static int group_start(struct bench *b)
 	return 0;
 }
 
+/* A meter that shows a breach, again and again, and the time until the vans are told. */
+static int with_meter(struct bench *b, struct crowd *c, struct meter *m)
+{
+	struct histogram lowerings = {0};
+	struct server s = {.meter_port = meter_port(m)};
+	int rc = -1;
+
+	if (prepare(b, &s, GUARD_EVSES) == 0 && server_start(&s, b->depotd) == 0) {
+		struct client_target target = {.port = s.plain_port};
+
+		if (crowd_rise(c, &target, RISE_WINDOW, RISE_LIMIT_S) >= 0 && crowd_begin(c) == 0)
+			rc = guard_breaches(c, m, server_limit_w(GUARD_EVSES), &lowerings);
+	}
+	crowd_fall(c);
+	if (server_stop(&s) || rc)
+		return -1;
+	if (!lowerings.total) {
+		fprintf(stderr, "bench: no lowering was seen\n");
+		return -1;
+	}
+	figure("guard.breach_to_wire_p50_ms", histogram_ms(&lowerings, 0.5), "ms");
+	figure("guard.breach_to_wire_p99_ms", histogram_ms(&lowerings, 0.99), "ms");
+	figure("guard.lowerings", (double)lowerings.total, "profiles");
+	return 0;
+}
+
+static int group_guard(struct bench *b)
+{
+	struct crowd *c = crowd_create(GUARD_EVSES, PASSWORD);
+	struct meter *m = meter_create();
+	double eval_ms = guard_eval_10k_ms();
+	int rc = -1;
+
+	if (eval_ms >= 0)
+		figure("grid.eval_10k_ms", eval_ms, "ms");
+	if (c && m)
+		rc = with_meter(b, c, m);
+	crowd_destroy(c);
+	meter_destroy(m);
+	return rc || eval_ms < 0 ? -1 : 0;
+}
+
 static void raise_files(void)
 {
 	struct rlimit files;
@@ -243,10 +286,17 @@ static void raise_files(void)
 
 int main(int argc, char **argv)
 {
+	static const struct {
+		const char *name;
+		int (*measure)(struct bench *b);
+	} groups[] = {{"ws", group_ws}, {"start", group_start}, {"guard", group_guard}};
 	struct bench b = {0};
+	size_t group = 0;
 
-	if (argc != 4 || (strcmp(argv[3], "ws") != 0 && strcmp(argv[3], "start") != 0)) {
-		fputs("usage: bench-depotd DEPOTD FOLDER ws|start\n", stderr);
+	while (argc == 4 && group < 3 && strcmp(argv[3], groups[group].name) != 0)
+		group++;
+	if (argc != 4 || group == 3) {
+		fputs("usage: bench-depotd DEPOTD FOLDER ws|start|guard\n", stderr);
 		return 2;
 	}
 	b.depotd = argv[1];
@@ -254,5 +304,5 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	raise_files();
 	server_pin();
-	return (strcmp(argv[3], "ws") == 0 ? group_ws(&b) : group_start(&b)) ? 1 : 0;
+	return groups[group].measure(&b) ? 1 : 0;
 }

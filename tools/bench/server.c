@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/bench/meter.h"
 #include "tools/bench/seed.h"
 
 #define READY_LIMIT_S 60
@@ -78,6 +79,27 @@ static int write_settings(const struct server *s)
 	      "  hosts: [localhost]\n"
 	      "limits: {max_connections: 12000, messages_per_s: 100000, message_burst: 100000}\n",
 		f);
+	if (s->meter_port)
+		fputs("meter_maps: .\n", f);
+	return fclose(f);
+}
+
+double server_limit_w(int stations)
+{
+	return (double)stations * W_PER_STATION;
+}
+
+static int write_meter(const struct server *s, FILE *depot)
+{
+	FILE *f = create(s, "bench.yaml");
+
+	if (!f)
+		return -1;
+	fprintf(depot,
+		"meters:\n  - {id: main, map: bench, tcp: {host: 127.0.0.1, port: %d}, poll_ms: "
+		"100}\n",
+		s->meter_port);
+	meter_write_map(f);
 	return fclose(f);
 }
 
@@ -90,11 +112,15 @@ static int write_depot(const struct server *s, int stations)
 		return -1;
 	fprintf(f,
 		"depot: bench\nname: Bench\ntimezone: UTC\nnodes:\n"
-		"  - {id: site, kind: site, limit_w: %ld}\n",
-		limit_w);
+		"  - {id: site, kind: site, limit_w: %ld%s}\n",
+		limit_w, s->meter_port ? ", meter: main" : "");
 	for (int i = 0; i < SEED_FEEDERS; i++)
 		fprintf(f, "  - {id: f%d, kind: feeder, parent: site, limit_w: %ld}\n", i,
 			limit_w / SEED_FEEDERS);
+	if (s->meter_port && write_meter(s, f)) {
+		fclose(f);
+		return -1;
+	}
 	return fclose(f);
 }
 
@@ -102,7 +128,7 @@ int server_prepare(struct server *s, const char *dir, int stations, const char *
 {
 	char data[500], why[300];
 
-	*s = (struct server){0};
+	*s = (struct server){.meter_port = s->meter_port};
 	snprintf(s->dir, sizeof s->dir, "%s", dir);
 	snprintf(data, sizeof data, "%s/data", s->dir);
 	if ((mkdir(s->dir, 0700) && errno != EEXIST) || mkdir(data, 0700) || write_settings(s) ||

@@ -11,6 +11,7 @@ struct server {
 	char dir[400];
 	pid_t pid; /* 0: not running */
 	int plain_port, tls_port;
+	int meter_port; /* of a Modbus meter of the site, set before server_prepare(); 0: none */
 	double ready_s; /* from its exec to the first "ready" */
 };
 
@@ -20,6 +21,9 @@ void server_pin(void);
 /* Makes `dir` with the settings and a store of `stations` known stations. 0, or -1 with a line on
  * stderr. */
 int server_prepare(struct server *s, const char *dir, int stations, const char *password);
+
+/* What its site may carry. */
+double server_limit_w(int stations);
 
 /* Starts depotd and waits until it says that it is ready. 0, or -1 with a line on stderr. */
 int server_start(struct server *s, const char *depotd);

@@ -93,7 +93,7 @@ void station_do(struct station *s, enum station_job job, int64_t due_us)
 static enum station_news answer(struct station *s, const char *call, size_t len)
 {
 	char text[PAYLOAD_MAX];
-	double limit_w = -1;
+	double limit_w = -1, before_w = s->power_w;
 	size_t n = payload_answer(text, call, len, &limit_w);
 
 	if (!n)
@@ -103,7 +103,7 @@ static enum station_news answer(struct station *s, const char *call, size_t len)
 		s->power_w = limit_w < POWER_MOST_W ? limit_w : POWER_MOST_W;
 	}
 	client_send(&s->client, text, n);
-	return NEWS_CALL;
+	return limit_w >= 0 && s->power_w < before_w ? NEWS_LOWERED : NEWS_CALL;
 }
 
 static int is_accepted(const char *text, size_t len)
