@@ -26,7 +26,7 @@ struct plan_caps {
 	uint8_t *source; /* enum grid_source of the limit that w comes from */
 };
 
-/* Fills `c` from the limits that stand now. base_w[node] is a forecast of the uncontrolled load of
+/* Fills `c` from the limits that stand now; those of phases as if all were shared evenly by them. base_w[node] is a forecast of the uncontrolled load of
  * the node's whole subtree, one value a slot, or NULL: unknown; base_w NULL: all unknown.
  * 0, or -1: no memory or slots outside 1..PLAN_SLOTS_MAX. */
 int plan_caps_init(struct plan_caps *c, const struct grid_tree *t, const struct grid_limits *l,

@@ -16,6 +16,28 @@ static int32_t clip(int64_t w)
 	return w > GRID_NO_LIMIT ? GRID_NO_LIMIT : (int32_t)w;
 }
 
+/* The tightest limit of the node in W. Plans know no phases yet: a limit of its phases counts as if
+ * vehicles and other load were shared by them evenly, at a charging place by the phases it has. The
+ * guard clips what that leaves too much. */
+static struct grid_limit whole_limit(const struct grid_tree *t, const struct grid_limits *l, int v)
+{
+	const struct grid_node *n = grid_tree_node(t, v);
+	struct grid_limit m = grid_node_limit(t, l, v);
+	struct grid_limit phase = grid_channel_limit(t, l, v, GRID_L1);
+	int64_t usable = phase.usable_w, sixths = 2;
+
+	if (phase.w == GRID_NO_LIMIT)
+		return m;
+	for (int p = 0; n->kind == GRID_EVSE && p < GRID_PHASES; p++)
+		if (n->electric.sixths[p] > sixths)
+			sixths = n->electric.sixths[p];
+	usable = usable * 6 / sixths;
+	if (usable >= m.usable_w)
+		return m;
+	phase.usable_w = (int32_t)usable;
+	return phase;
+}
+
 static void fill_slot(struct plan_caps *c, const struct grid_tree *t,
 	const struct grid_limit *limit, const int32_t *const *base_w, int slot, int64_t *load)
 {
@@ -53,7 +75,7 @@ int plan_caps_init(struct plan_caps *c, const struct grid_tree *t, const struct 
 	if (!c->w || !c->load_w || !c->source || !limit || !load)
 		goto out;
 	for (int v = 0; v < c->nodes; v++)
-		limit[v] = grid_node_limit(t, l, v);
+		limit[v] = whole_limit(t, l, v);
 	for (int slot = 0; slot < slots; slot++)
 		fill_slot(c, t, limit, base_w, slot, load);
 	rc = 0;

@@ -213,6 +213,30 @@ START_TEST(forecast_and_envelope_bound_a_slot)
 }
 END_TEST
 
+START_TEST(limits_of_phases_bound_as_if_shared)
+{
+	struct grid_row rows[] = {
+		{.id = "F",
+			.kind = GRID_FEEDER,
+			.rated = true,
+			.rating_w = 9000,
+			.electric = {.phase_ma = 10000}},
+		{.id = "a",
+			.parent = "F",
+			.kind = GRID_EVSE,
+			.max_w = 22000,
+			.electric = {.phase_ma = 16000, .sixths = {0, 6, 0}}},
+	};
+
+	use_tree(rows, 2, 1);
+	ck_assert_int_eq(caps.w[0], 3 * 2300);
+	ck_assert_int_eq(caps.source[0], GRID_SOURCE_PHASE);
+	ck_assert_int_eq(caps.w[1], 16 * 230);
+	plan_caps_finish(&caps);
+	grid_tree_destroy(tree);
+}
+END_TEST
+
 START_TEST(tail_of_an_empty_place_is_kept_free)
 {
 	depot[3].tail_w = 2000;
@@ -681,6 +705,7 @@ int main(void)
 	tcase_add_test(c, who_is_short_is_told_why);
 	tcase_add_test(c, minimum_power_is_all_or_nothing);
 	tcase_add_test(c, forecast_and_envelope_bound_a_slot);
+	tcase_add_test(c, limits_of_phases_bound_as_if_shared);
 	tcase_add_test(c, tail_of_an_empty_place_is_kept_free);
 	tcase_add_test(c, overdue_van_charges_first_and_counts_as_short);
 	tcase_add_test(c, battery_tapers_and_spare_room_fills_it);
