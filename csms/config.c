@@ -103,6 +103,11 @@ static int check_ports(const struct config_file *f, const char *path, char why[4
 	return 0;
 }
 
+void config_complain(const char *depot_path, const struct depot_fault *f, char why[400])
+{
+	schema_yaml_complain(depot_path, FILE_MAX_BYTES, f->path, f->text, why);
+}
+
 static int load_depot(const char *path, struct config *out, char why[400])
 {
 	struct depot_fault fault;
@@ -112,7 +117,7 @@ static int load_depot(const char *path, struct config *out, char why[400])
 		return -1;
 	if (depot_check(out->depot, &fault) == 0)
 		return 0;
-	schema_yaml_complain(path, FILE_MAX_BYTES, fault.path, fault.text, why);
+	config_complain(path, &fault, why);
 	return -1;
 }
 

@@ -4,6 +4,7 @@
 #ifndef CSMS_CONFIG_H
 #define CSMS_CONFIG_H
 
+#include "csms/depot_check.h"
 #include "gen/config.h"
 #include "gen/depot.h"
 
@@ -20,5 +21,8 @@ struct config {
 int config_load(const char *path, struct config *out, char why[400]);
 
 void config_finish(struct config *c);
+
+/* Words of what others find in the depot's file, with the line. */
+void config_complain(const char *depot_path, const struct depot_fault *f, char why[400]);
 
 #endif

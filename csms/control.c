@@ -193,9 +193,9 @@ void control_lane_settled(struct control *k)
 
 /* -- life and views --------------------------------------------------------------------------- */
 
-int control_check_depot(const struct depot_file *depot, int margin_pct, char why[300])
+int control_check_depot(const struct depot_file *depot, int margin_pct, struct depot_fault *out)
 {
-	struct grid_tree *t = tree_build_from_file(depot, margin_pct, why);
+	struct grid_tree *t = tree_build_from_file(depot, margin_pct, out);
 
 	grid_tree_destroy(t);
 	return t ? 0 : -1;

@@ -9,6 +9,7 @@
 #define CSMS_CONTROL_H
 
 #include "csms/core.h"
+#include "csms/depot_check.h"
 #include "scheduler/limits.h"
 
 struct control;
@@ -112,7 +113,7 @@ int control_check_registration(const struct control *k, const char *station,
 	const struct event_station_registered *reg, char why[300]);
 
 /* The same proof for a depot's file alone, for `depotd --check`. */
-int control_check_depot(const struct depot_file *depot, int margin_pct, char why[300]);
+int control_check_depot(const struct depot_file *depot, int margin_pct, struct depot_fault *out);
 
 /* Stations or EVSEs were added, changed or removed: build the tree again. */
 int control_rebuild(struct control *k, char why[300]);

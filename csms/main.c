@@ -613,6 +613,7 @@ static int check_store(const char *dir, char why[400])
 static int check(struct daemon *d, char why[400])
 {
 	struct core *c = &d->core;
+	struct depot_fault fault;
 
 	c->config = d->config.file;
 	c->depot = d->config.depot;
@@ -620,8 +621,10 @@ static int check(struct daemon *d, char why[400])
 	c->meter_maps = d->config.meter_maps;
 	if (meters_check(c, why))
 		return -1;
-	if (control_check_depot(c->depot, (int)c->config->control->margin_pct, why))
+	if (control_check_depot(c->depot, (int)c->config->control->margin_pct, &fault)) {
+		config_complain(d->config.depot_path, &fault, why);
 		return -1;
+	}
 	if (d->opt.data && check_store(d->opt.data, why))
 		return -1;
 	printf("%s and %s are fine: %zu nodes, %zu stations, %zu vehicles, %zu meters; the safe tails "

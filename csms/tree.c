@@ -148,22 +148,26 @@ static void add_evse(struct rows *r, const struct depot_file *d, const struct pl
 	memcpy(row->electric.sixths, pattern.sixths, sizeof row->electric.sixths);
 }
 
-static struct grid_tree *finish(struct rows *r, char why[300])
+/* *row: that of the node at fault, -1: none. */
+static struct grid_tree *finish(struct rows *r, int *row, char why[300])
 {
 	struct grid_error err;
 	struct grid_tails_fault fault;
 	struct grid_tree *t;
 
+	*row = -1;
 	if (r->failed) {
 		snprintf(why, 300, "a station's identity is too long for the tree");
 		return NULL;
 	}
 	t = grid_tree_create(r->items, r->count, &err);
 	if (!t) {
+		*row = err.row;
 		snprintf(why, 300, "tree: %s", err.text);
 		return NULL;
 	}
 	if (grid_tails_check(t, &fault, 1) != 0) {
+		*row = grid_tree_node(t, fault.node)->row;
 		grid_tails_explain(t, &fault, why, 300);
 		grid_tree_destroy(t);
 		return NULL;
@@ -250,6 +254,7 @@ struct grid_tree *tree_build(const struct core *c, const char *instead,
 	const struct station *s, *tmp;
 	struct grid_tree *t = NULL;
 	struct rows r;
+	int row;
 
 	if (rows_init(&r, room_for(c))) {
 		snprintf(why, 300, "out of memory");
@@ -260,7 +265,7 @@ struct grid_tree *tree_build(const struct core *c, const char *instead,
 		else
 			HASH_ITER (hh, c->fleet.stations, s, tmp)
 				add_station(&r, c->depot, s);
-		t = finish(&r, why);
+		t = finish(&r, &row, why);
 	}
 	rows_finish(&r);
 	return t;
@@ -282,16 +287,37 @@ static void add_file_evse(struct rows *r, const struct depot_file *d, const stru
 	add_evse(r, d, &p);
 }
 
-struct grid_tree *tree_build_from_file(const struct depot_file *d, int margin_pct, char why[300])
+/* Rows of nodes come first, in the order of the file; then the EVSEs of its stations. */
+static void name_place(const struct depot_file *d, int row, struct depot_fault *out)
+{
+	int first = (int)d->nodes.count;
+
+	out->path[0] = '\0';
+	if (row >= 0 && row < first)
+		snprintf(out->path, sizeof out->path, "nodes[%d]", row);
+	for (size_t i = 0; row >= first && i < d->stations.count; i++) {
+		int count = (int)d->stations.items[i].evses.count;
+
+		if (row < first + count) {
+			snprintf(out->path, sizeof out->path, "stations[%zu].evses[%d]", i,
+				row - first);
+			return;
+		}
+		first += count;
+	}
+}
+
+struct grid_tree *tree_build_from_file(
+	const struct depot_file *d, int margin_pct, struct depot_fault *out)
 {
 	struct grid_tree *t = NULL;
 	struct rows r;
-	int room = (int)d->nodes.count;
+	int room = (int)d->nodes.count, row = -1;
 
 	for (size_t i = 0; i < d->stations.count; i++)
 		room += (int)d->stations.items[i].evses.count;
 	if (rows_init(&r, room)) {
-		snprintf(why, 300, "out of memory");
+		snprintf(out->text, sizeof out->text, "out of memory");
 	} else {
 		add_nodes(&r, d, margin_pct);
 		for (size_t i = 0; i < d->stations.count; i++) {
@@ -300,8 +326,9 @@ struct grid_tree *tree_build_from_file(const struct depot_file *d, int margin_pc
 			for (size_t j = 0; j < s->evses.count; j++)
 				add_file_evse(&r, d, s, &s->evses.items[j]);
 		}
-		t = finish(&r, why);
+		t = finish(&r, &row, out->text);
 	}
 	rows_finish(&r);
+	name_place(d, row, out);
 	return t;
 }

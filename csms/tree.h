@@ -6,6 +6,7 @@
 #define CSMS_TREE_H
 
 #include "csms/core.h"
+#include "csms/depot_check.h"
 #include "scheduler/grid.h"
 
 /* Builds the grid of the depot's nodes and the fleet's EVSEs, with `reg` in place of the station
@@ -14,8 +15,8 @@
 struct grid_tree *tree_build(const struct core *c, const char *instead,
 	const struct event_station_registered *reg, char why[300]);
 
-/* The same from a depot's file alone. */
+/* The same from a depot's file alone; the fault names the row of the file, if one is to blame. */
 struct grid_tree *tree_build_from_file(
-	const struct depot_file *depot, int margin_pct, char why[300]);
+	const struct depot_file *depot, int margin_pct, struct depot_fault *out);
 
 #endif
