@@ -53,7 +53,12 @@ static void keep_nodes(struct safety *s, const struct safety *old)
 		s->node[i].row = row_of(s->core, n);
 		s->node[i].load_w = GRID_UNKNOWN;
 		s->node[i].reckoned_w = -1;
-		if (was >= 0 && s->k->meter[i] >= 0)
+		if (was < 0)
+			continue;
+		s->node[i].says_old = old->node[was].says_old;
+		s->node[i].says_over = old->node[was].says_over;
+		s->node[i].says_return = old->node[was].says_return;
+		if (s->k->meter[i] >= 0)
 			s->node[i].stale = old->node[was].stale;
 	}
 }
@@ -195,15 +200,19 @@ static void watch_ratings(struct safety *s, const struct guard_report *r, int64_
 		const struct grid_node *n = grid_tree_node(s->tree, i);
 		struct safety_node *v = &s->node[i];
 		int64_t import_w = s->k->node_in[i].import_w;
+		bool is_over;
 
 		if (!n->rated || r->node[i].quality != GUARD_FRESH || n->kind == GRID_STATION)
 			continue;
-		if (import_w <= n->rating_w)
+		if (import_w <= n->rating_w || r->node[i].bears)
 			v->over_ms = 0;
 		else if (!v->over_ms)
 			v->over_ms = now_ms;
-		alarm_set(s->core, ALARM_LIMIT_BROKEN, n->id,
-			v->over_ms && now_ms - v->over_ms >= OVER_MS,
+		is_over = v->over_ms && now_ms - v->over_ms >= OVER_MS;
+		if (!is_over && !v->says_over)
+			continue;
+		v->says_over = is_over;
+		alarm_set(s->core, ALARM_LIMIT_BROKEN, n->id, is_over,
 			"%s carries %.1f kW, its rating is %.1f kW; EVSEs below it draw %.1f kW.",
 			n->id, import_w / 1000.0, n->rating_w / 1000.0,
 			s->k->node[i].evse_w / 1000.0);

@@ -21,6 +21,7 @@ struct safety_node {
 	int64_t load_w; /* uncontrolled, by the last fresh measurement; GRID_UNKNOWN: none yet */
 	int64_t reckoned_w; /* all that it may draw, by the guard's last books; -1: none yet */
 	int64_t over_ms; /* above its rating since, 0: is not */
+	bool says_old, says_over, says_return; /* alarms that are raised: lookups cost */
 	struct safety_demand *demand; /* NULL: none */
 };
 

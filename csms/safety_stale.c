@@ -103,15 +103,18 @@ static const char *tier_words(enum stale_tier t)
 
 static void say(struct safety *s, int i, int64_t now_ms)
 {
-	const struct safety_node *v = &s->node[i];
+	struct safety_node *v = &s->node[i];
 	const char *id = grid_tree_node(s->tree, i)->id;
 
 	if (v->stale.tier == STALE_FRESH) {
-		alarm_clear(s->core, ALARM_MEASUREMENT_OLD, id);
+		if (v->says_old)
+			alarm_clear(s->core, ALARM_MEASUREMENT_OLD, id);
+		v->says_old = false;
 		return;
 	}
 	if (now_ms - s->started_ms <= START_MS)
 		return;
+	v->says_old = true;
 	alarm_raise(s->core, ALARM_MEASUREMENT_OLD, id,
 		"Meter %s of %s has no fresh value: %s. Charging lacks %.1f kW by that.",
 		safety_meter(s, i)->row->id, id, tier_words(v->stale.tier), v->cost_w / 1000.0);

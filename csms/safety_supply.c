@@ -299,12 +299,16 @@ void safety_supply_after(struct safety *s)
 	for (int i = 0; i < s->nodes; i++) {
 		struct ramp_view v;
 		const struct grid_node *n = grid_tree_node(s->tree, i);
+		bool is_on;
 
 		if (n->kind == GRID_STATION || n->kind == GRID_EVSE)
 			continue; /* one station alone that restarts is no news */
 		v = ramp_look(s->ramp, i);
-		alarm_set(s->core, ALARM_POWER_RETURNED, n->id,
-			v.sign != RAMP_SIGN_NONE && v.released + v.waiting > 0,
+		is_on = v.sign != RAMP_SIGN_NONE && v.released + v.waiting > 0;
+		if (!is_on && !s->node[i].says_return)
+			continue;
+		s->node[i].says_return = is_on;
+		alarm_set(s->core, ALARM_POWER_RETURNED, n->id, is_on,
 			"Power has returned at %s (seen by: %s). %d of %d vans charge again, the "
 			"others follow in steps.",
 			n->id, ramp_sign_name(v.sign), v.released, v.released + v.waiting);

@@ -73,10 +73,22 @@ int64_t obey_percentile_ms(const struct obey *o, int percent)
 	return sorted[(n * percent + 99) / 100 - 1]; /* nearest rank */
 }
 
+/* Thousands are asked in every cycle: sorted once for each sample that is new. */
+static void sort_samples(struct obey *o)
+{
+	if (o->sorted_for == o->learned.samples)
+		return;
+	o->sorted_ms[0] = (int32_t)obey_percentile_ms(o, 95);
+	o->sorted_ms[1] = (int32_t)obey_percentile_ms(o, 100);
+	o->sorted_for = o->learned.samples;
+}
+
 int64_t obey_reaction_ms(const struct obey_config *cfg, const struct obey *o)
 {
 	int n = kept_samples(o);
-	int64_t ms = obey_percentile_ms(o, n < ENOUGH ? 100 : 95);
+	bool is_sorted = o->sorted_for == o->learned.samples;
+	int64_t ms =
+		is_sorted ? o->sorted_ms[n < ENOUGH] : obey_percentile_ms(o, n < ENOUGH ? 100 : 95);
 
 	if (n < ENOUGH && ms < cfg->default_ms)
 		return cfg->default_ms;
@@ -249,6 +261,7 @@ bool obey_step(const struct obey_config *cfg, struct obey *o, const struct obey_
 {
 	bool changed = false;
 
+	sort_samples(o);
 	take_command(cfg, o, in);
 	if (!in->connected) {
 		o->awaits = false;

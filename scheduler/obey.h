@@ -66,6 +66,8 @@ struct obey {
 	int32_t seen_w; /* greatest power while it disobeyed */
 	int32_t settled_told_w, settled_w; /* the settled setting before this one; told -1: none */
 	bool is_settled; /* the present command has been learned from */
+	int16_t sorted_for; /* samples that sorted_ms is of */
+	int32_t sorted_ms[2]; /* 95th percentile and greatest of them */
 };
 
 struct obey_config obey_config_default(void);

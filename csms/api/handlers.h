@@ -98,6 +98,10 @@ void envelope_refuse_post(struct ask *k);
 void envelope_compliance_get(struct ask *k);
 void node_limits_get(struct ask *k);
 
+/* guard.c */
+void guard_get(struct ask *k);
+void obedience_get(struct ask *k);
+
 /* alarms.c */
 void alarms_list(struct ask *k);
 void alarm_take_post(struct ask *k);

@@ -254,6 +254,12 @@ const struct route api_routes[] = {
 		&api_envelope_compliance_type,
 		"What was measured and commanded while it counted, with its place in the journal's "
 		"chain"},
+	{"GET", V1 "/guard", "", ROLE_VIEWER, guard_get, NULL, &api_guard_view_type,
+		"What the guard reckons with: age of measurements and its cost, demand windows, power "
+		"returns, the island"},
+	{"GET", V1 "/stations/{id}/obedience", "", ROLE_VIEWER, obedience_get, NULL,
+		&api_obedience_list_type,
+		"What the station's chargers have shown of themselves: reaction, quirks, obedience"},
 	{"GET", V1 "/alarms", "state limit", ROLE_VIEWER, alarms_list, NULL, &api_alarm_list_type,
 		"What a person must look at, with the runbook; state is active, aside, open (both, the "
 		"default) or past"},

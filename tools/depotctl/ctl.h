@@ -110,6 +110,10 @@ int ctl_forget(struct ctl *c);
 /* envelope.c */
 int ctl_envelope(struct ctl *c);
 
+/* guard.c */
+int ctl_power(struct ctl *c);
+int ctl_obedience(struct ctl *c);
+
 /* alarms.c */
 int ctl_alarms(struct ctl *c);
 

@@ -187,6 +187,13 @@ const struct command ctl_commands[] = {
 		"--priority= --fallback --grid --type= --why=",
 		"Limits over time on nodes; try: what one would change; compliance: what became of it",
 		"depotctl envelope add site 80kW --from 18:00 --to 20:00"},
+	{"power", "", ctl_power, 0, 0, "",
+		"What the guard reckons with: age of measurements and what that costs, demand windows, "
+		"power returns, the island",
+		"depotctl power"},
+	{"obedience", "STATION", ctl_obedience, 1, 1, "",
+		"What the station's chargers have shown: reaction, obedience, quirks",
+		"depotctl obedience CP-07"},
 	{"alarms",
 		"[list] [--state active|aside|open|past] [--limit N] | show ID | take ID |\n"
 		"              hand-over ID --to NAME | put-aside ID --until T   [--note TEXT]",

@@ -1,0 +1,116 @@
+/* What the guard reckons with, and what chargers are like. */
+#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/table.h"
+
+static const char *kw(struct ctl *c, int64_t w)
+{
+	return arena_printf(c->arena, "%.1f", (double)w / 1000.0);
+}
+
+static const char *seconds(struct ctl *c, int64_t s)
+{
+	return arena_printf(c->arena, "%lld s", (long long)s);
+}
+
+static void print_tiers(struct ctl *c, const struct api_guard_view *v)
+{
+	struct table *t = table_create(c->arena, "NODE|MEASUREMENT|FOR|COSTS kW", c->colour);
+
+	for (size_t i = 0; i < v->tiers.count; i++) {
+		const struct api_tier_view *r = &v->tiers.items[i];
+		table_row(t);
+		table_cell(t, r->node);
+		table_cell(t, r->tier);
+		table_cell(t, seconds(c, r->for_s));
+		table_cell(t, kw(c, r->cost_w));
+	}
+	ctl_print(t, "No node has a meter.");
+}
+
+static void print_demand(struct ctl *c, const struct api_guard_view *v)
+{
+	struct table *t = table_create(c->arena,
+		"DEMAND AT|WINDOW ENDS|TARGET kW|SO FAR|PROJECTED|ALLOWED|MONTH'S PEAK|NOTE",
+		c->colour);
+
+	for (size_t i = 0; i < v->demand.count; i++) {
+		const struct api_demand_view *r = &v->demand.items[i];
+		table_row(t);
+		table_cell(t, r->node);
+		table_cell(t, cell_time(c->arena, true, r->window_end));
+		table_cell(t, kw(c, r->target_w));
+		table_cell(t, kw(c, r->mean_w));
+		table_cell(t, kw(c, r->projected_w));
+		table_cell(t, r->allowed_w == INT32_MAX ? "any" : kw(c, r->allowed_w));
+		table_cell(t, kw(c, r->peak_w));
+		table_cell(t, r->in_danger ? "ends above its target without any charging" : NULL);
+	}
+	if (v->demand.count > 0)
+		ctl_print(t, "");
+}
+
+static void print_supply(struct ctl *c, const struct api_guard_view *v)
+{
+	struct table *t = table_create(
+		c->arena, "POWER BACK AT|SEEN BY|FOR|CHARGE|WAIT|NEXT STEP", c->colour);
+
+	for (size_t i = 0; i < v->returns.count; i++) {
+		const struct api_power_return_view *r = &v->returns.items[i];
+		table_row(t);
+		table_cell(t, r->node);
+		table_cell(t, r->seen_by);
+		table_cell(t, seconds(c, r->for_s));
+		table_cell(t, arena_printf(c->arena, "%lld", (long long)r->released));
+		table_cell(t, arena_printf(c->arena, "%lld", (long long)r->waiting));
+		table_cell(t, seconds(c, r->next_s));
+	}
+	if (v->returns.count > 0)
+		ctl_print(t, "");
+	if (v->island != NULL)
+		printf("Supply: %s for %lld s. Stores hold %.1f kWh (%.1f kept), can give with PV "
+		       "%.1f kW.\n",
+			v->island->state, (long long)v->island->for_s,
+			(double)v->island->energy_wh / 1000.0,
+			(double)v->island->reserve_wh / 1000.0, (double)v->island->feed_w / 1000.0);
+}
+
+int ctl_power(struct ctl *c)
+{
+	void *answer;
+	int status = ctl_ask_struct(c, "GET", "guard", NULL, NULL, &api_guard_view_type, &answer);
+
+	if (answer == NULL)
+		return status;
+	print_tiers(c, answer);
+	print_demand(c, answer);
+	print_supply(c, answer);
+	return status;
+}
+
+int ctl_obedience(struct ctl *c)
+{
+	struct table *t = table_create(c->arena,
+		"EVSE|OBEYS|TOLD kW|MEASURED|REACTS IN|SAMPLES|P95|LEAST kW|QUIRKS", c->colour);
+	void *answer;
+	int status = ctl_ask_struct(c, "GET",
+		arena_printf(c->arena, "stations/%s/obedience", ctl_escape(c, c->argv[0])), NULL,
+		NULL, &api_obedience_list_type, &answer);
+	const struct api_obedience_list *list = answer;
+
+	for (size_t i = 0; list != NULL && i < list->evses.count; i++) {
+		const struct api_obedience_view *v = &list->evses.items[i];
+		table_row(t);
+		table_cell(t, arena_printf(c->arena, "%lld", (long long)v->evse));
+		table_cell(t, v->obeys ? "yes" : "no");
+		table_cell(t, v->has_told_w ? kw(c, v->told_w) : NULL);
+		table_cell(t, v->has_measured_w ? kw(c, v->measured_w) : NULL);
+		table_cell(t, seconds(c, (v->reaction_ms + 999) / 1000));
+		table_cell(t, arena_printf(c->arena, "%lld", (long long)v->samples));
+		table_cell(t, v->has_p95_ms ? seconds(c, (v->p95_ms + 999) / 1000) : NULL);
+		table_cell(t, v->has_least_w ? kw(c, v->least_w) : NULL);
+		table_cell(t, v->quirks);
+	}
+	if (list != NULL)
+		ctl_print(t, "The station has no EVSE.");
+	return status;
+}
