@@ -74,14 +74,34 @@ static bool has_vehicle(const struct depot_file *d, const char *id)
 	return false;
 }
 
+/* Demand windows and agreed minimums: what only the whole row says. */
+static int check_agreed(const struct depot_node *n, size_t row, struct depot_fault *out)
+{
+	if (n->demand && !n->meter)
+		return fault(at(out, "nodes", row, "demand"),
+			"needs a meter at \"%s\": give it `meter`", n->id);
+	if (n->demand && 60 % n->demand->window_min != 0)
+		return fault(at(out, "nodes", row, "demand.window_min"),
+			"must divide the hour (5, 10, 15, 20, 30 or 60) but is %lld",
+			(long long)n->demand->window_min);
+	if (n->has_minimum_w && n->has_limit_w && n->minimum_w > n->limit_w)
+		return fault(at(out, "nodes", row, "minimum_w"),
+			"must not be above limit_w (%lld) but is %lld", (long long)n->limit_w,
+			(long long)n->minimum_w);
+	return 0;
+}
+
 static int check_nodes(const struct depot_file *d, struct depot_fault *out)
 {
-	for (size_t i = 0; i < d->nodes.count; i++)
+	for (size_t i = 0; i < d->nodes.count; i++) {
+		if (check_agreed(&d->nodes.items[i], i, out))
+			return -1;
 		for (size_t j = 0; j < i; j++)
 			if (strcasecmp(d->nodes.items[j].id, d->nodes.items[i].id) == 0)
 				return fault(at(out, "nodes", i, "id"),
 					"\"%s\" is there twice (capitals do not count)",
 					d->nodes.items[i].id);
+	}
 	return 0;
 }
 
