@@ -49,9 +49,11 @@ static void look_at_nodes(struct safety *s, wall_t now)
 	for (const struct station *st = s->core->fleet.stations; st; st = st->hh.next) {
 		int node = safety_station_node(s, st);
 
-		if (node >= 0)
-			s->ramp_node[node].in_service =
-				st->session || wall_diff_ms(now, st->last_seen) < SERVICE_MS;
+		if (node < 0)
+			continue;
+		s->ramp_node[node].is_station = true;
+		s->ramp_node[node].in_service =
+			st->session || wall_diff_ms(now, st->last_seen) < SERVICE_MS;
 	}
 	for (int e = 0; e < s->evses; e++) {
 		const struct guard_evse_in *in = &s->k->evse_in[e];

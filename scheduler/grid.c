@@ -454,7 +454,6 @@ static const char *const source_names[GRID_SOURCE_COUNT] = {
 	[GRID_SOURCE_DEMAND] = "demand window",
 	[GRID_SOURCE_RAMP] = "power return",
 	[GRID_SOURCE_ISLAND] = "island",
-	[GRID_SOURCE_AGREED_MINIMUM] = "agreed minimum",
 	[GRID_SOURCE_COMMISSIONING] = "commissioning",
 };
 

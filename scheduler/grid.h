@@ -73,7 +73,6 @@ enum grid_source {
 	GRID_SOURCE_DEMAND, /* the open demand window (scheduler/demand.h) */
 	GRID_SOURCE_RAMP, /* its feeder's power has returned (scheduler/ramp.h) */
 	GRID_SOURCE_ISLAND, /* stores and PV feed it (scheduler/island.h) */
-	GRID_SOURCE_AGREED_MINIMUM, /* no fresh measurement: what is agreed for that */
 	GRID_SOURCE_COMMISSIONING, /* lowered to see which meters move */
 	GRID_SOURCE_COUNT
 };

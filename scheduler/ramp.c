@@ -21,7 +21,8 @@ struct ramp {
 	struct ramp_config cfg;
 	int nodes, evses;
 	struct ramp_node *node;
-	int *ups, *stations; /* [nodes] stations below: powered up lately, in service */
+	int *ups, *stations,
+		*all; /* [nodes] stations below: powered up lately, in service, known */
 	bool *released; /* [evses] */
 };
 
@@ -48,13 +49,14 @@ struct ramp *ramp_create(const struct grid_tree *t, const struct ramp_config *cf
 	r->nodes = grid_tree_nodes(t);
 	r->evses = grid_tree_evses(t);
 	r->node = calloc((size_t)r->nodes, sizeof *r->node);
-	r->ups = calloc((size_t)r->nodes * 2, sizeof *r->ups);
+	r->ups = calloc((size_t)r->nodes * 3, sizeof *r->ups);
 	r->released = calloc((size_t)r->evses + 1, sizeof *r->released);
 	if (!r->node || !r->ups || !r->released) {
 		ramp_destroy(r);
 		return NULL;
 	}
 	r->stations = r->ups + r->nodes;
+	r->all = r->ups + 2 * r->nodes;
 	for (int n = 0; n < r->nodes; n++)
 		r->node[n].powered_up_ms = r->node[n].meter_back_ms = r->node[n].returned_ms =
 			LONG_AGO_MS;
@@ -83,15 +85,16 @@ void ramp_power_up(struct ramp *r, int node, int64_t now_ms)
 static void count_stations(struct ramp *r, int64_t now_ms, const struct ramp_node_in *in)
 {
 	for (int n = 0; n < r->nodes; n++)
-		r->ups[n] = r->stations[n] = 0;
+		r->ups[n] = r->stations[n] = r->all[n] = 0;
 	for (int n = 0; n < r->nodes; n++) {
 		int64_t up_ms = r->node[n].powered_up_ms;
 		bool is_up = now_ms - up_ms <= r->cfg.gather_ms;
 
-		if (!in[n].in_service && !is_up)
+		if (!in[n].is_station)
 			continue;
 		for (int v = n; v >= 0; v = grid_tree_node(r->tree, v)->parent) {
-			r->stations[v]++;
+			r->all[v]++;
+			r->stations[v] += in[n].in_service || is_up;
 			r->ups[v] += is_up && up_ms > r->node[v].returned_ms;
 		}
 	}
@@ -109,10 +112,12 @@ static enum ramp_sign sign_at(struct ramp *r, int n, int64_t now_ms, const struc
 	v->was_silent = in->meter_is_silent;
 	if (volts_back)
 		return RAMP_SIGN_VOLTAGE;
-	if (r->ups[n] > 0 && 4 * r->ups[n] >= 3 * r->stations[n])
+	/* Those that are late belong to the return that was seen; one alone is no feeder. */
+	if (now_ms - v->returned_ms <= r->cfg.gather_ms || r->ups[n] < (r->all[n] > 1 ? 2 : 1))
+		return RAMP_SIGN_NONE;
+	if (4 * r->ups[n] >= 3 * r->stations[n])
 		return RAMP_SIGN_STATIONS;
-	if (r->ups[n] > 0 && 2 * r->ups[n] >= r->stations[n] &&
-		now_ms - v->meter_back_ms <= r->cfg.gather_ms)
+	if (2 * r->ups[n] >= r->stations[n] && now_ms - v->meter_back_ms <= r->cfg.gather_ms)
 		return RAMP_SIGN_METER;
 	return RAMP_SIGN_NONE;
 }

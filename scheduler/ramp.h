@@ -4,8 +4,8 @@
  *
  * That power has returned at a node is seen by
  *   voltage    its meter showed no voltage, and shows it again;
- *   stations   three quarters of the stations below it that were in service said within a minute
- *              that they were just powered up (of one station: that one);
+ *   stations   three quarters of the stations below it that were in service, and at least two if
+ *              there are more, said within a minute that they were just powered up;
  *   meter      its meter was silent and speaks again, and within that minute half of them did.
  * A silent meter alone is a broken wire, stations that reboot for other reasons are no sign.
  *
@@ -43,7 +43,8 @@ enum ramp_sign {
 struct ramp_node_in {
 	enum ramp_volts volts; /* of the node's meter, now */
 	bool meter_is_silent; /* it has a meter, and that has not been heard of lately */
-	bool in_service; /* it stands for a station that is connected, or was not long ago */
+	bool is_station; /* it stands for a station */
+	bool in_service; /* … that is connected, or was not long ago */
 };
 
 struct ramp_evse_in {

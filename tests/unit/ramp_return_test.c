@@ -49,7 +49,7 @@ static void setup(void)
 	r = ramp_create(tree, &cfg);
 	memset(nodes, 0, sizeof nodes);
 	for (int i = 0; i < STATIONS; i++) {
-		nodes[node(ids[2 * i])].in_service = true;
+		nodes[node(ids[2 * i])].is_station = nodes[node(ids[2 * i])].in_service = true;
 		evses[i] = (struct ramp_evse_in){
 			.connected = true, .start_w = 22000, .depart_ms = 1000 - i};
 	}
@@ -143,8 +143,24 @@ START_TEST(stations_that_power_up_together_are_a_sign)
 	power_up(4, 8);
 	cycle(); /* all eight within the minute: it was the whole site */
 	ck_assert_int_eq(ramp_look(r, node("site")).sign, RAMP_SIGN_STATIONS);
+	ck_assert_int_eq(ramp_look(r, node("site")).tries, 1);
 	ck_assert_int_eq(ramp_look(r, node("F2")).sign, RAMP_SIGN_NONE);
 	ck_assert_int_eq(count_held(), 8);
+}
+END_TEST
+
+/* The central system was without power too: it has seen no station before. */
+START_TEST(stations_that_come_one_by_one_to_a_fresh_start_are_one_return)
+{
+	for (int i = 0; i < STATIONS; i++)
+		nodes[node(ids[2 * i])].in_service = false;
+	for (int i = 0; i < STATIONS; i++) {
+		power_up(i, i + 1);
+		cycle();
+		ck_assert_int_le(ramp_look(r, 0).tries, 1);
+	}
+	ck_assert_int_eq(ramp_look(r, 0).sign, RAMP_SIGN_STATIONS);
+	ck_assert_int_eq(count_held(), STATIONS);
 }
 END_TEST
 
@@ -253,6 +269,7 @@ int main(void)
 	tcase_add_test(t, voltage_that_returns_begins_a_ramp);
 	tcase_add_test(t, most_urgent_first_one_step_at_a_time);
 	tcase_add_test(t, stations_that_power_up_together_are_a_sign);
+	tcase_add_test(t, stations_that_come_one_by_one_to_a_fresh_start_are_one_return);
 	tcase_add_test(t, far_between_is_no_sign);
 	tcase_add_test(t, silent_meter_needs_a_station_beside_it);
 	tcase_add_test(t, tripped_again_goes_half_as_fast);
