@@ -213,6 +213,7 @@ static void free_station(struct station *s)
 	externals_forget(s);
 	reconcile_forget(s);
 	free(s->evses);
+	free(s->unplaced);
 	free(s);
 }
 

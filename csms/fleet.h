@@ -67,7 +67,9 @@ struct transaction {
 	char token[UTF8_SIZE(36)], token_type[21]; /* that it began with; "" none yet */
 	wall_t started, ended, last;
 	struct reading begin_wh, meter_wh; /* import register */
-	int64_t last_seq; /* newest sequence number whose state we show */
+	int64_t last_seq; /* newest sequence number heard, -1: none */
+	int64_t state_seq, full_seq, token_seq; /* whose event said so */
+	int64_t remote_start_id; /* 0: none */
 	bool is_open;
 	char charging_state[20]; /* OCPP spelling, "" unknown */
 	wall_t full_at; /* the vehicle itself last stopped taking power; ms 0: never */
@@ -76,6 +78,12 @@ struct transaction {
 	uint32_t told_words; /* digest of the message that its driver saw last, 0: none */
 	int64_t takes_w; /* the most that it takes of what it is offered, learnt; 0: not known */
 	struct needs needs;
+};
+
+/* What is heard of a transaction before an event names its EVSE (csms/live.h). */
+struct unplaced {
+	struct transaction tx; /* id "": no such */
+	struct reading power_w, soc_pct;
 };
 
 /* What an EVSE was told to draw at most, and why. */
@@ -102,6 +110,7 @@ struct evse {
 		wall_t at;
 	} connectors[CONNECTORS_MAX];
 	struct transaction tx; /* tx.id "" when there is none; ended ones stay until the next */
+	char tx_before[UTF8_SIZE(36)]; /* the one whose place it took, "" none */
 	char car[UTF8_SIZE(40)]; /* what the plugged vehicle calls itself; "" it did not say */
 	struct reading power_w, soc_pct;
 	struct evse_phases {
@@ -156,6 +165,7 @@ struct station {
 	struct transfer_state transfers[3]; /* by enum event_transfer_kind */
 	int evse_count;
 	struct evse *evses; /* owned; evse_count long */
+	struct unplaced *unplaced; /* owned, LIVE_UNPLACED_MAX long; NULL: none yet */
 	struct call_queue *calls; /* owned */
 	struct v16_book *v16; /* owned; NULL: it never spoke OCPP 1.6 */
 	struct retries *retries; /* its newest messages; owned, NULL: none yet */

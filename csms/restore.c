@@ -8,6 +8,7 @@
 #include "csms/holding.h"
 #include "csms/device.h"
 #include "csms/inventory.h"
+#include "csms/live.h"
 #include "csms/log.h"
 #include "csms/needs.h"
 #include "csms/record.h"
@@ -177,28 +178,57 @@ static int64_t last_number(const char *seqs)
 	return atoll(dash ? dash + 1 : end);
 }
 
-static void put_transaction(struct restore *r, const struct db_transaction *row)
+static void fill_transaction(struct transaction *t, const struct db_transaction *row)
 {
-	struct evse *e = row->has_evse ? evse_of(r, row->station, row->evse) : NULL;
-	struct transaction *t;
-
-	if (!e || (e->tx.is_open && e->tx.started.ms > row->started_at.ms))
-		return;
-	t = &e->tx;
 	memset(t, 0, sizeof *t);
 	copy(t->id, sizeof t->id, row->id);
 	copy(t->token, sizeof t->token, row->token);
 	copy(t->token_type, sizeof t->token_type, row->token_type);
 	copy(t->charging_state, sizeof t->charging_state, row->charging_state);
-	t->evse = e;
 	t->is_open = true;
 	t->started = row->started_at.ms ? row->started_at : row->heard_at;
 	t->last = row->last_at;
 	t->last_seq = last_number(row->seqs);
+	t->state_seq = t->charging_state[0] ? t->last_seq : -1;
+	t->full_seq = t->state_seq;
+	t->token_seq = t->token[0] ? t->last_seq : -1;
+	t->remote_start_id = row->has_remote_start_id ? row->remote_start_id : 0;
 	if (row->has_begin_wh)
 		t->begin_wh = (struct reading){row->begin_wh, t->started};
 	if (row->has_meter_wh)
 		t->meter_wh = (struct reading){row->meter_wh, row->meter_at};
+}
+
+/* Nobody has said where it is. */
+static void put_unplaced(struct restore *r, const struct db_transaction *row)
+{
+	struct station *s = fleet_station(&r->core->fleet, row->station);
+	struct unplaced *u = s ? live_room(s, row->id) : NULL;
+
+	if (!u)
+		return;
+	fill_transaction(&u->tx, row);
+	if (row->has_soc_pct)
+		u->soc_pct = (struct reading){row->soc_pct, row->soc_at};
+	if (row->has_power_w)
+		u->power_w = (struct reading){row->power_w, row->power_at};
+}
+
+static void put_transaction(struct restore *r, const struct db_transaction *row)
+{
+	struct evse *e = row->has_evse ? evse_of(r, row->station, row->evse) : NULL;
+
+	if (!row->has_evse)
+		put_unplaced(r, row);
+	if (!e)
+		return;
+	if (e->tx.is_open && e->tx.started.ms > row->started_at.ms) {
+		copy(e->tx_before, sizeof e->tx_before, row->id);
+		return;
+	}
+	memcpy(e->tx_before, e->tx.id, sizeof e->tx_before);
+	fill_transaction(&e->tx, row);
+	e->tx.evse = e;
 	if (row->has_soc_pct)
 		e->soc_pct = (struct reading){row->soc_pct, row->soc_at};
 	if (row->has_power_w)

@@ -1,18 +1,14 @@
 /*
  * E01 to E15: transactions. History (the journal) takes every event once, by (station,
- * transaction, seqNo), in whatever order it comes; the present (fleet) only moves forward:
- * offline, late and repeated events change history and never turn the live state back (rules 26
- * to 31). An answer always comes, and only after the event is on disk.
+ * transaction, seqNo), in whatever order it comes; the present is csms/live.h's (rules 26 to 31). An answer always comes, and only after the event is on disk.
  */
 #include <stdio.h>
 #include <string.h>
-#include "csms/claim.h"
 #include "csms/command.h"
-#include "csms/control.h"
 #include "csms/cost.h"
-#include "csms/evse_phases.h"
 #include "csms/handle/handlers.h"
 #include "csms/holding.h"
+#include "csms/live.h"
 #include "csms/log.h"
 #include "csms/meters.h"
 #include "csms/record.h"
@@ -23,38 +19,6 @@
 /* How much more than its rating an EVSE may report before its numbers are not believed. */
 #define PLAUSIBLE_FACTOR   1.25
 #define PLAUSIBLE_SLACK_WH 2000.0
-
-/* The EVSE of the event: named in it, or the one that holds the transaction (E 1.5: the EVSE is
- * only named once). NULL: not known yet. */
-static struct evse *find_evse(struct station *s, const struct ocpp201_transaction_event_request *r)
-{
-	struct evse *e = r->evse ? station_evse(s, r->evse->id) : NULL;
-
-	for (int i = 0; !e && i < s->evse_count; i++)
-		if (strcmp(s->evses[i].tx.id, r->transaction_info.transaction_id) == 0)
-			e = &s->evses[i];
-	return e;
-}
-
-/* Does the event begin to charge with the token that it carries? What ends a transaction may come
- * with the card of somebody else of the group, or with a master pass (C09, C16). */
-static bool starts_with_token(const struct ocpp201_transaction_event_request *r)
-{
-	return r->id_token && r->event_type != OCPP201_TRANSACTION_EVENT_ENDED &&
-	       r->trigger_reason != OCPP201_TRIGGER_REASON_STOP_AUTHORIZED &&
-	       r->trigger_reason != OCPP201_TRIGGER_REASON_REMOTE_STOP &&
-	       r->trigger_reason != OCPP201_TRIGGER_REASON_DEAUTHORIZED;
-}
-
-/* The token that the transaction charges with; NULL: the event has none, or nobody registered it. */
-static const struct token *token_of(
-	struct exchange *x, const struct ocpp201_transaction_event_request *r)
-{
-	return starts_with_token(r) ? fleet_token(&x->core->fleet,
-					      ocpp201_id_token_enum.values[r->id_token->type],
-					      r->id_token->id_token)
-				    : NULL;
-}
 
 /* A register that runs faster than the EVSE can deliver is a lie or a fault: keep it in the
  * journal, mark it, and do not steer by it. */
@@ -174,134 +138,6 @@ static void sample_series(struct exchange *x, const struct evse *e, const struct
 	}
 }
 
-/* -- the present ------------------------------------------------------------------------------ */
-
-static bool newer(const struct reading *r, wall_t at)
-{
-	return at.ms >= r->at.ms;
-}
-
-static void take_readings(struct exchange *x, struct evse *e, const struct samples *v)
-{
-	struct transaction *t = &e->tx;
-
-	evse_phases_take(e, v);
-	if (v->has_power && newer(&e->power_w, v->power_at))
-		e->power_w = (struct reading){v->power_w, v->power_at};
-	if (v->has_soc && newer(&e->soc_pct, v->soc_at)) {
-		e->soc_pct = (struct reading){v->soc_pct, v->soc_at};
-		if (t->vehicle) {
-			t->vehicle->soc_pct = e->soc_pct;
-			fleet_touch_vehicle(&x->core->fleet, t->vehicle);
-		}
-	}
-	if (!v->has_import)
-		return;
-	if (!t->begin_wh.at.ms)
-		t->begin_wh = (struct reading){v->first_import_wh, v->import_at};
-	if (newer(&t->meter_wh, v->import_at))
-		t->meter_wh = (struct reading){v->import_wh, v->import_at};
-}
-
-/* When it happened, but not later than we heard of it: a clock that runs ahead must not make all
- * that follows look old. */
-static wall_t live_time(const struct exchange *x, const struct ocpp201_transaction_event_request *r)
-{
-	return r->timestamp.ms > x->received.ms ? x->received : r->timestamp;
-}
-
-/* A transaction that the EVSE does not show yet. True if it belongs to the present. */
-static bool begin(
-	struct exchange *x, struct evse *e, const struct ocpp201_transaction_event_request *r)
-{
-	struct transaction *t = &e->tx;
-
-	if (t->id[0] && live_time(x, r).ms < t->last.ms)
-		return false; /* an old one, delivered late */
-	if (t->is_open)
-		claim_end(x->core, e);
-	memset(t, 0, sizeof *t);
-	snprintf(t->id, sizeof t->id, "%s", r->transaction_info.transaction_id);
-	t->evse = e;
-	t->started = live_time(x, r);
-	t->last_seq = -1;
-	t->is_open = true;
-	if (r->transaction_info.has_remote_start_id)
-		holding_transaction_began(x->core, e, t->id, r->transaction_info.remote_start_id);
-	e->soc_pct = (struct reading){0};
-	claim_begin(x->core, e);
-	return true;
-}
-
-static void end(
-	struct exchange *x, struct evse *e, const struct ocpp201_transaction_event_request *r)
-{
-	e->tx.is_open = false;
-	e->tx.ended = live_time(x, r);
-	e->power_w = (struct reading){0, live_time(x, r)};
-	claim_end(x->core, e);
-	log_info("station %s: transaction %s on EVSE %d ended", e->station->id, e->tx.id, e->id);
-}
-
-static void take_state(struct exchange *x, struct transaction *t,
-	const struct ocpp201_transaction_event_request *r)
-{
-	enum ocpp201_charging_state state = r->transaction_info.charging_state;
-
-	snprintf(t->charging_state, sizeof t->charging_state, "%s",
-		ocpp201_charging_state_enum.values[state]);
-	if (state == OCPP201_CHARGING_STATE_SUSPENDED_EV)
-		t->full_at = live_time(x, r);
-	else if (state == OCPP201_CHARGING_STATE_CHARGING)
-		t->full_at.ms = 0;
-}
-
-static void take_token(
-	struct exchange *x, struct evse *e, const struct ocpp201_transaction_event_request *r)
-{
-	struct transaction *t = &e->tx;
-
-	snprintf(t->token, sizeof t->token, "%s", r->id_token->id_token);
-	snprintf(t->token_type, sizeof t->token_type, "%s",
-		ocpp201_id_token_enum.values[r->id_token->type]);
-	claim_token(x->core, e, token_of(x, r));
-}
-
-/* Moves the live state by an event that is newer than what it shows. */
-static void apply(struct exchange *x, struct evse *e,
-	const struct ocpp201_transaction_event_request *r, const struct samples *m, bool believed)
-{
-	struct transaction *t = &e->tx;
-	char state[sizeof t->charging_state];
-	struct vehicle *before = t->vehicle;
-	bool had_soc = e->soc_pct.at.ms != 0;
-	bool is_fresh = strcmp(t->id, r->transaction_info.transaction_id) != 0;
-
-	if (is_fresh && !begin(x, e, r))
-		return;
-	if (r->seq_no <= t->last_seq)
-		return;
-	t->last_seq = r->seq_no;
-	if (live_time(x, r).ms > t->last.ms)
-		t->last = live_time(x, r);
-	memcpy(state, t->charging_state, sizeof state);
-	if (r->transaction_info.has_charging_state)
-		take_state(x, t, r);
-	if (starts_with_token(r))
-		take_token(x, e, r);
-	if (believed)
-		take_readings(x, e, m);
-	if (r->event_type == OCPP201_TRANSACTION_EVENT_ENDED)
-		end(x, e, r);
-	fleet_touch(&x->core->fleet, x->station);
-	if (strcmp(state, t->charging_state) != 0 || before != t->vehicle || is_fresh ||
-		r->event_type != OCPP201_TRANSACTION_EVENT_UPDATED ||
-		had_soc != (e->soc_pct.at.ms != 0))
-		control_evse_changed(
-			x->core->control, e, ocpp201_trigger_reason_enum.values[r->trigger_reason]);
-	control_load_changed(x->core->control);
-}
-
 /* -- the handler ------------------------------------------------------------------------------ */
 
 /* Rule 30: every token is judged again, also one that the station let in by itself (E05.FR.01). */
@@ -315,7 +151,7 @@ static bool answer_token(struct exchange *x, const struct ocpp201_transaction_ev
 		.station = x->station,
 		.evse = e,
 		.transaction_id = r->transaction_info.transaction_id,
-		.starts = starts_with_token(r),
+		.starts = live_starts_with_token(r),
 		.now = x->received,
 	};
 	struct ocpp201_id_token_info *info;
@@ -358,8 +194,8 @@ static void note_vehicle(struct exchange *x, const struct evse *e,
 {
 	const struct vehicle *v = e->tx.vehicle;
 
-	if (v && (v != before || starts_with_token(r)) && e->tx.last_seq == r->seq_no &&
-		strcmp(e->tx.id, r->transaction_info.transaction_id) == 0)
+	if (v && strcmp(e->tx.id, r->transaction_info.transaction_id) == 0 &&
+		(v != before || (live_starts_with_token(r) && e->tx.token_seq == r->seq_no)))
 		p->vehicle_id = arena_strdup(x->arena, v->id);
 }
 
@@ -368,8 +204,8 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 	const struct ocpp201_transaction_event_request *r = request;
 	struct ocpp201_transaction_event_response *res = arena_alloc(x->arena, sizeof *res);
 	struct event_transaction_reported *p = arena_alloc(x->arena, sizeof *p);
-	struct evse *e = find_evse(x->station, r);
-	const struct token *token = token_of(x, r);
+	struct evse *e = live_evse(x->station, r);
+	const struct token *token = live_token(x, r);
 	struct samples m;
 	const struct vehicle *before;
 	bool is_same = e && strcmp(e->tx.id, r->transaction_info.transaction_id) == 0;
@@ -393,9 +229,11 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 			x->core->meters, x->station->id, e->id, &r->meter_value, x->received);
 	if (e) {
 		before = is_same ? e->tx.vehicle : NULL;
-		apply(x, e, r, &m, !p->quarantined);
+		live_apply(x, e, r, p->quarantined ? NULL : &m);
 		note_vehicle(x, e, r, before, p);
 		cost_event(x, e, r, res);
+	} else {
+		live_keep(x, r, p->quarantined ? NULL : &m);
 	}
 	if (r->has_reservation_id)
 		reservation_used(
