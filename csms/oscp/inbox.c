@@ -19,7 +19,7 @@ struct oscp_row {
 	const char *method, *word;
 	bool before_registration;
 	const struct schema_struct *type; /* NULL: no body */
-	int (*check)(struct oscp_in *in); /* 0, or -1: it was refused */
+	int (*check)(struct oscp_in *in); /* 0, or -1: it was refused; NULL: nothing to check */
 	void (*prepare)(
 		struct oscp_in *in); /* ends in oscp_accept() or oscp_refuse(); NULL: accept */
 	void (*work)(struct oscp_in *in); /* after 204; the message is its own then */
@@ -31,11 +31,11 @@ static const struct oscp_row rows[] = {
 		register_work},
 	{"PUT", "register", false, &oscp20_register_type, register_check, register_prepare,
 		register_work},
-	{"DELETE", "register", false, NULL, unregister_check, NULL, unregister_work},
-	{"POST", "handshake", false, &oscp20_handshake_type, handshake_check, NULL, handshake_work},
+	{"DELETE", "register", false, NULL, NULL, NULL, unregister_work},
+	{"POST", "handshake", false, &oscp20_handshake_type, NULL, NULL, handshake_work},
 	{"POST", "handshake_acknowledge", false, &oscp20_handshake_type, acknowledge_check, NULL,
 		acknowledge_work},
-	{"POST", "heartbeat", false, &oscp20_heartbeat_type, heartbeat_check, NULL, heartbeat_work},
+	{"POST", "heartbeat", false, &oscp20_heartbeat_type, NULL, NULL, heartbeat_work},
 	{"POST", "update_group_capacity_forecast", false, &oscp20_group_capacity_forecast_type,
 		forecast_check, forecast_prepare, forecast_work},
 };
@@ -375,7 +375,7 @@ static void take(struct oscp_in *in)
 		p->counters.duplicates++;
 		http_reply(in->x, 204, NULL, "", 0);
 		oscp_in_free(in);
-	} else if (in->row->check(in) == 0) {
+	} else if (!in->row->check || in->row->check(in) == 0) {
 		if (in->row->prepare)
 			in->row->prepare(in);
 		else

@@ -120,11 +120,6 @@ static void came_online(struct oscp_peer *p, const char *why)
 
 /* -- heartbeats --------------------------------------------------------------------------------- */
 
-int heartbeat_check(struct oscp_in *in)
-{
-	return 0;
-}
-
 void heartbeat_work(struct oscp_in *in)
 {
 	const struct oscp20_heartbeat *h = in->body;
@@ -232,11 +227,6 @@ static int send_wishes(struct oscp_peer *p, const char *action, const char *corr
 			.done = done,
 			.arg = arg},
 		id);
-}
-
-int handshake_check(struct oscp_in *in)
-{
-	return 0;
 }
 
 void handshake_work(struct oscp_in *in)

@@ -11,11 +11,10 @@
 #include "gen/depot.h"
 #include "gen/event.h"
 
-#define OSCP_VERSION    "2.0"
-#define OSCP_PATH       "/oscp/fp"
-#define OSCP_SEEN       500 /* request ids kept of each provider */
-#define OSCP_GROUPS_MAX 50
-#define OSCP_TOKEN_MAX  512
+#define OSCP_VERSION   "2.0"
+#define OSCP_PATH      "/oscp/fp"
+#define OSCP_SEEN      500 /* request ids kept of each provider */
+#define OSCP_TOKEN_MAX 512
 
 struct auth; /* csms/api/auth.h: counts failed attempts of an address */
 
@@ -181,7 +180,6 @@ void oscp_tokens_sweep(const struct oscp *o);
 int register_check(struct oscp_in *in);
 void register_prepare(struct oscp_in *in);
 void register_work(struct oscp_in *in);
-int unregister_check(struct oscp_in *in);
 void unregister_work(struct oscp_in *in);
 
 /* The other showed the token that was on its way to it. */
@@ -192,11 +190,9 @@ void oscp_registration_resume(struct oscp_peer *p);
 
 /* -- presence.c ---------------------------------------------------------------------------------- */
 
-int handshake_check(struct oscp_in *in);
 void handshake_work(struct oscp_in *in);
 int acknowledge_check(struct oscp_in *in);
 void acknowledge_work(struct oscp_in *in);
-int heartbeat_check(struct oscp_in *in);
 void heartbeat_work(struct oscp_in *in);
 
 /* Registered, now or before a restart: heartbeats, measurements and the watch begin. */

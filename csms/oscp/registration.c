@@ -265,11 +265,6 @@ static void forget(struct oscp_peer *p, const char *why, const char *actor)
 	move(p, EVENT_OSCP_STATE_ENDED, why, actor);
 }
 
-int unregister_check(struct oscp_in *in)
-{
-	return 0;
-}
-
 void unregister_work(struct oscp_in *in)
 {
 	if (in->epoch == in->peer->epoch)
