@@ -9,7 +9,7 @@
  * COUNT=1000 makes more of them (make nights), SEED=41 begins at that, PROGRESS=1 tells how far.
  *
  * What no controller could meet is left out: loads that jump while their meter lies or nobody can
- * be reached.
+ * be reached; a limit that comes, or a charger that ignores its profile, while depotd is dead.
  */
 #include <check.h>
 #include <stdarg.h>
@@ -227,6 +227,7 @@ static void add_visits(struct night *n)
 static void add_trouble(struct night *n)
 {
 	int kind = below(n, 7);
+	bool dies;
 
 	if (kind == 0) /* the house */
 		for (int i = between(n, 1, 3); i > 0; i--)
@@ -257,7 +258,8 @@ static void add_trouble(struct night *n)
 		add_action(n, ACTION_ENVELOPE, 60, 2400)->amount = between(n, 15000, 45000);
 	if (kind == 6)
 		add_action(n, ACTION_CLOCK, 1, 1)->amount = between(n, -60000, 60000);
-	if (below(n, 3) == 0)
+	dies = below(n, 3) == 0;
+	if (dies && kind != 3 && kind != 5)
 		add_action(n, ACTION_KILL, 1, 900);
 }
 
