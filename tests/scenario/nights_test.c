@@ -424,7 +424,8 @@ START_TEST(no_limit_is_broken_for_longer_than_the_reaction_time)
 		world_step(w);
 	}
 	/* As in random_test.c: who is slow to answer, and who is only known by its own samples. */
-	world_check_node(w, "site", WORLD_REACTION_S + (n.is_disobeyed ? GIVE_UP_S : 0));
+	world_check_node(
+		w, "site", WORLD_REACTION_S + (n.is_disobeyed || n.is_slow ? GIVE_UP_S : 0));
 	world_check_node(w, "feeder", WORLD_REACTION_S + (n.is_disobeyed ? SAMPLE_S : 0));
 	/* A charger that does as it likes, or does it late, may be too much for it alone. */
 	if (!n.is_disobeyed && !n.is_slow)
