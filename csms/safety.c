@@ -76,6 +76,17 @@ static void keep_evses(struct safety *s, const struct safety *old)
 	}
 }
 
+/* Who waits for a step goes on waiting: the ramp begins anew. */
+static void keep_ramps(struct safety *s, const struct safety *old)
+{
+	for (int i = 0; i < s->nodes; i++) {
+		int was = grid_tree_find(old->tree, grid_tree_node(s->tree, i)->id);
+
+		if (was >= 0 && ramp_look(old->ramp, was).sign != RAMP_SIGN_NONE)
+			ramp_begin(s->ramp, i, clock_mono().us / 1000);
+	}
+}
+
 static void configure(struct safety *s)
 {
 	const struct config_control *c = s->core->config->control;
@@ -134,6 +145,7 @@ struct safety *safety_create(struct control *k, const struct safety *old)
 	if (old) {
 		s->started_ms = old->started_ms;
 		s->island = old->island;
+		keep_ramps(s, old);
 	}
 	if (safety_demand_keep(s, old) ||
 		(!old && (safety_demand_restore(s) || safety_charger_restore(s)))) {

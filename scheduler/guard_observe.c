@@ -178,9 +178,10 @@ static void measure(struct guard_node *v, int64_t reading, const struct grid_loa
 	v->reading = reading;
 	v->has_rest = v->import.s[GRID_L1] != GRID_UNKNOWN;
 	for (int c = 0; c < GRID_CHANNELS; c++) {
-		int64_t rest = v->import.s[c] - evse->s[c];
+		bool is_told = c == GRID_TOTAL || v->has_rest;
+		int64_t rest = is_told ? v->import.s[c] - evse->s[c] : 0;
 
-		if (c != GRID_TOTAL && !v->has_rest)
+		if (!is_told)
 			v->held.s[c] = v->held.s[GRID_TOTAL];
 		else
 			v->held.s[c] = rest > 0 ? rest : 0;

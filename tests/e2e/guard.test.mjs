@@ -3,6 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import http from 'node:http';
 import { join } from 'node:path';
 import { BUILD, Depotd, until } from './harness.mjs';
 import { booted } from './peer.mjs';
@@ -55,6 +56,23 @@ test('a silent meter is an alarm that persons take, hand over and put aside', as
 	assert.equal(ctl('alarms', 'put-aside', a.id).status, 2);
 	assert.equal(ctl('alarms', 'take', a.id, '--note', 'again').status, 0);
 
+	/* pages that are open are told */
+	const text = await new Promise((ok, bad) => {
+		const req = http.get({ socketPath: join(d.data, 'depotd.sock'), path: '/api/v1/stream' }, (res) => {
+			let all = '';
+			res.on('data', async (x) => {
+				const isFirst = all === '';
+				all += x;
+				if (isFirst) await d.api('POST', `/alarms/${a.id}/hand_over`, { to: 'carla' });
+				const patch = all.split('\n\n').find((e) => e.includes('event: patch') && e.includes('carla'));
+				if (patch) ok(patch), req.destroy();
+			});
+		});
+		req.on('error', bad);
+		setTimeout(() => bad(new Error('no patch in 10 s')), 10000).unref();
+	});
+	assert.equal(JSON.parse(text.split('data: ')[1]).alarms[a.id].owner, 'carla');
+
 	/* a page that comes sees it, and it survives a restart */
 	assert.equal((await d.api('GET', '/overview')).json.alarms[0].id, a.id);
 	await d.stop();
@@ -62,7 +80,7 @@ test('a silent meter is an alarm that persons take, hand over and put aside', as
 	assert.equal((await list('open'))[0].id, a.id);
 	const types = (await d.api('GET', `/journal?stream=alarm/${a.id}`)).json.events.map((e) => e.type);
 	assert.equal(types[0], 'AlarmRaised');
-	assert.equal(types.filter((x) => x === 'AlarmHandled').length, 4);
+	assert.equal(types.filter((x) => x === 'AlarmHandled').length, 5);
 });
 
 test('GET /guard and obedience say what is reckoned with', async (t) => {
