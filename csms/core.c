@@ -14,6 +14,7 @@
 #include "csms/secret.h"
 #include "csms/session.h"
 #include "csms/token_window.h"
+#include "csms/values.h"
 
 typedef void (*done_fn)(void *arg, int status, const char *why);
 
@@ -234,6 +235,7 @@ static void station_gone(void *arg, int status, const char *why)
 		}
 		commands_station_gone(s);
 		local_list_station_gone(c, s->id);
+		values_forget(c, s);
 		fleet_remove_station(&c->fleet, s);
 		if (control_rebuild(c->control, words))
 			log_error("tree: %s", words);

@@ -7,6 +7,7 @@
 #define CSMS_CORE_H
 
 #include "csms/fleet.h"
+#include "csms/image.h"
 #include "csms/loop.h"
 #include "csms/metrics.h"
 #include "db/db.h"
@@ -57,6 +58,7 @@ struct core {
 	struct ocpp_message_ids ids;
 	struct metrics metrics;
 	struct fleet fleet;
+	struct image image; /* newest value of each measuring point */
 	struct placing *placings; /* utlist, oldest first: the next proof counts them too */
 	struct commands *commands; /* csms/command.h */
 	struct reservations *reservations;

@@ -179,6 +179,11 @@ struct station {
 	struct external *externals; /* utlist, owned: limits that others have put on it */
 	struct reconcile *reconcile; /* owned; NULL: not yet */
 	bool shows_no_cost; /* it refused CostUpdated */
+	struct {
+		int points; /* of the process image */
+		int room; /* samples that its series may still take now */
+		mono_t filled;
+	} values; /* csms/values.c */
 	uint64_t revision; /* grows with every change that a view shows */
 	UT_hash_handle hh;
 };

@@ -64,6 +64,15 @@ static void keep_samples(struct meters *m, struct meter *k)
 		snprintf(point, sizeof point, "meter/%s/%s", k->row->id,
 			meter_quantity_enum.values[q]);
 		record_sample(m->core, point, k->seen_at, v, 0);
+		image_put(&m->core->image,
+			&(struct image_value){.name = point,
+				.value = v,
+				.unit = "",
+				.measured_at = k->seen_at,
+				.received_at = clock_wall(),
+				.source = k->charger ? "station" : "modbus",
+				.context = ""},
+			true);
 	}
 	if (is_slow_due)
 		k->kept_at = k->seen_at;

@@ -20,6 +20,9 @@ static bool is_outlet(const struct ocpp201_sampled_value *v)
 	       v->location == OCPP201_LOCATION_CABLE;
 }
 
+/* Units of OCPP that are thousands of a base unit (2.0.1 part 2, appendix 2). */
+static const char *const thousands[] = {"kWh", "kW", "kvarh", "kvar", "kVAh", "kVA", "kV", "kA"};
+
 double samples_value(const struct ocpp201_sampled_value *v)
 {
 	const struct ocpp201_unit_of_measure *u = v->unit_of_measure;
@@ -32,8 +35,9 @@ double samples_value(const struct ocpp201_sampled_value *v)
 			return NAN;
 		x *= pow(10, (double)u->multiplier);
 	}
-	if (u->unit && (strcmp(u->unit, "kWh") == 0 || strcmp(u->unit, "kW") == 0))
-		x *= 1000;
+	for (size_t i = 0; u->unit && i < sizeof thousands / sizeof *thousands; i++)
+		if (strcmp(u->unit, thousands[i]) == 0)
+			return x * 1000;
 	return x;
 }
 

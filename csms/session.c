@@ -14,6 +14,7 @@
 #include "csms/record.h"
 #include "csms/retry.h"
 #include "csms/v16_password.h"
+#include "csms/values.h"
 
 #define GUESTS_MAX 100 /* stations that nobody registered, with boot.unknown set to pending */
 
@@ -267,8 +268,10 @@ void session_closed(struct session *x, int code, const char *why)
 		fleet_touch(&x->core->fleet, s);
 		journal_disconnected(x, code, why);
 		control_load_changed(x->core->control);
-		if (s->is_guest)
+		if (s->is_guest) {
+			values_forget(x->core, s);
 			fleet_remove_station(&x->core->fleet, s);
+		}
 	}
 	doubt_end(x);
 	free(x);

@@ -103,6 +103,8 @@ void guard_get(struct ask *k);
 void obedience_get(struct ask *k);
 
 /* alarms.c */
+void points_list(struct ask *k);
+
 void alarms_list(struct ask *k);
 void alarm_take_post(struct ask *k);
 void alarm_hand_over_post(struct ask *k);

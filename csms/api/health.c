@@ -70,6 +70,9 @@ static void put_ocpp(const struct core *c, struct text *t)
 		t, "depotd_ocpp_errors_total{direction=\"out\"} %lld\n", (long long)m->errors_out);
 	put_int(t, "depotd_ocpp_bad_frames_total", "counter", "Texts that were no OCPP-J message",
 		m->bad_frames);
+	put_int(t, "depotd_ocpp_values_dropped_total", "counter",
+		"Sampled values beyond the limits of a point or station: newest shown, none recorded",
+		m->values_dropped);
 	put_int(t, "depotd_ocpp_repeated_total", "counter", "Retries answered from memory",
 		m->repeated);
 	put_int(t, "depotd_ocpp_calls_timed_out_total", "counter",

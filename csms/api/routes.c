@@ -229,6 +229,10 @@ const struct route api_routes[] = {
 	{"GET", V1 "/power", "from to step node", ROLE_VIEWER, power_get, NULL,
 		&api_power_series_type,
 		"Power over time in steps of `step` seconds; of the whole site, or of a node"},
+	{"GET", V1 "/points", "prefix max_age after limit", ROLE_VIEWER, points_list, NULL,
+		&api_point_list_type,
+		"Newest value of each measuring point whose name begins with `prefix`, with age and "
+		"quality; with max_age only those measured in the last so many seconds"},
 	{"GET", V1 "/nodes/{id}/limits", "", ROLE_VIEWER, node_limits_get, NULL,
 		&api_node_limits_type,
 		"All limits on a node, now and to come: which counts, which are beaten and by whom"},

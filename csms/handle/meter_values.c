@@ -6,6 +6,7 @@
 #include "csms/meters.h"
 #include "csms/record.h"
 #include "csms/samples.h"
+#include "csms/values.h"
 
 void *handle_meter_values(struct exchange *x, const void *request)
 {
@@ -15,6 +16,12 @@ void *handle_meter_values(struct exchange *x, const void *request)
 	char point[120];
 
 	samples_read(&r->meter_value, x->received, &m);
+	values_take(x->core, x->station, (int)r->evse_id, &r->meter_value, x->received,
+		m.quarantined != NULL);
+	if (e && m.has_import && !m.quarantined) {
+		snprintf(point, sizeof point, "evse/%s/%d/import_wh", x->station->id, e->id);
+		record_sample(x->core, point, m.import_at, m.import_wh, 0);
+	}
 	meters_sampled(
 		x->core->meters, x->station->id, (int)r->evse_id, &r->meter_value, x->received);
 	if (e)

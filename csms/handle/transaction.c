@@ -15,6 +15,7 @@
 #include "csms/reservation.h"
 #include "csms/samples.h"
 #include "csms/token_check.h"
+#include "csms/values.h"
 
 /* How much more than its rating an EVSE may report before its numbers are not believed. */
 #define PLAUSIBLE_FACTOR   1.25
@@ -224,6 +225,9 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 		holding_transaction_ended(x->core, x->station, r->transaction_info.transaction_id);
 	if (!p->quarantined)
 		sample_series(x, e, &m);
+	if (e)
+		values_take(x->core, x->station, e->id, &r->meter_value, x->received,
+			p->quarantined != NULL);
 	if (!p->quarantined && e)
 		meters_sampled(
 			x->core->meters, x->station->id, e->id, &r->meter_value, x->received);

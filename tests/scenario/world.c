@@ -481,6 +481,7 @@ static void finish_core(struct world *w)
 	record_turn_end(c);
 	db_flush(c->db);
 	db_close(c->db);
+	image_finish(&c->image);
 	fleet_finish(&c->fleet);
 	timers_destroy(c->timers);
 	config_finish(&w->config);

@@ -135,6 +135,7 @@ static void stop(void *arg)
 	record_turn_end(c);
 	db_flush(c->db);
 	db_close(c->db);
+	image_finish(&c->image);
 	fleet_finish(&c->fleet);
 	loop_wake_destroy(w.wake);
 }

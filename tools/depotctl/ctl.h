@@ -116,6 +116,7 @@ int ctl_obedience(struct ctl *c);
 
 /* alarms.c */
 int ctl_alarms(struct ctl *c);
+int ctl_points(struct ctl *c);
 
 /* wire.c */
 int ctl_wire(struct ctl *c);

@@ -1,0 +1,42 @@
+/* The process image: newest values of measuring points. */
+#include <string.h>
+
+#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/table.h"
+
+static void row_point(struct ctl *c, struct table *t, const struct api_point_view *v, wall_t now)
+{
+	table_row(t);
+	table_cell(t, v->name);
+	table_cell(t, arena_printf(c->arena, "%.10g", v->value));
+	table_cell(t, v->unit);
+	table_cell(t, v->quality);
+	table_cell(t,
+		arena_printf(c->arena, "%lld s", (long long)((now.ms - v->measured_at.ms) / 1000)));
+	table_cell(t, v->source);
+	table_cell(t, v->context);
+}
+
+int ctl_points(struct ctl *c)
+{
+	static const char *const names[] = {"max_age", "after", "limit", NULL};
+	const char *path = ctl_query(c, "points", names);
+	struct table *t =
+		table_create(c->arena, "POINT|>VALUE|UNIT|QUALITY|>AGE|SOURCE|CONTEXT", c->colour);
+	void *answer;
+	int status;
+
+	if (c->argc > 0)
+		path = arena_printf(c->arena, "%s%cprefix=%s", path, strchr(path, '?') ? '&' : '?',
+			ctl_escape(c, c->argv[0]));
+	status = ctl_ask_struct(c, "GET", path, NULL, NULL, &api_point_list_type, &answer);
+	const struct api_point_list *list = answer;
+
+	for (size_t i = 0; list != NULL && i < list->points.count; i++)
+		row_point(c, t, &list->points.items[i], list->at);
+	if (list != NULL)
+		ctl_print(t, "No points.");
+	if (list != NULL && list->next != NULL)
+		printf("There are more; ask for them with --after %s.\n", list->next);
+	return status;
+}
