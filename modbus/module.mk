@@ -15,3 +15,4 @@ $(eval $(call unit,meter_sunspec,modbus/sunspec.c modbus/meter_map.c modbus/mete
 $(eval $(call fuzzer,meter,modbus/sunspec.c modbus/meter_map.c modbus/meter_check.c modbus/meter_stats.c \
 	$(BUILD)/gen/meter.c $(wildcard schemas/*.c),cjson yaml m))
 $(eval $(call unit,site_frame,modbus/site_frame.c,))
+$(eval $(call fuzzer,site_frame,modbus/site_frame.c,))

@@ -194,6 +194,22 @@ test("a charger's main meter and that of an EVSE are meters of the tree", async 
 	s.ws.close();
 });
 
+test('a node added while depotd runs brings its charger as a meter', async () => {
+	const r = await depotd.api('PUT', '/grid/nodes/outlet2?why=test',
+		{ id: 'outlet2', kind: 'group', parent: 'site', limit_w: 50000, meter: 'ocpp:CP-M/2' });
+	assert.equal(r.status, 200, r.text);
+	assert.equal((await meter('ocpp:CP-M/2')).node, 'outlet2');
+	assert.equal((await meter('ocpp:CP-M')).power_w, 23500); // what was read before is kept
+	const s = await new Station(depotd, 'CP-M').connect();
+	await s.call('BootNotification', { reason: 'PowerUp', chargingStation: { model: 'm', vendorName: 'v' } });
+	await s.call('MeterValues', { evseId: 2, meterValue: [{ timestamp: new Date().toISOString(),
+		sampledValue: [{ value: 7200, measurand: 'Power.Active.Import' }] }] });
+	assert.equal((await read('ocpp:CP-M/2')).power_w, 7200);
+	await until('its link in the wiring check', async () => (await depotd.api('GET', '/meters/wiring')).json.pairs
+		.some((p) => p.lower === 'ocpp:CP-M/2' && p.upper === 'ocpp:CP-M'), 15000);
+	s.ws.close();
+});
+
 // -- site values for the building's own control system: a Modbus TCP client written here --
 
 class Building {
@@ -224,7 +240,7 @@ test('site values are offered to the building, to read only and to few', async (
 	assert.equal(head.toString('latin1', 0, 4), 'DPOT');
 	const word = (i) => head.readUInt16BE(2 * i);
 	assert.equal(word(2), 1);
-	assert.equal(word(3), FAMILIES.length + 2);
+	assert.equal(word(3), FAMILIES.length + 3);
 	assert.ok(Math.abs(head.readUInt32BE(8) - Date.now() / 1000) < 5);
 	assert.equal(word(11), 1); // stations
 	// The first node after the site is that of the SDM630.

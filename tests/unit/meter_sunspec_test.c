@@ -66,7 +66,7 @@ static int put_model(int at, int id, int length)
 static void put_text(int at, const char *text)
 {
 	for (int i = 0; text[i]; i++)
-		memory[at + i / 2] |= (uint16_t)(i % 2 ? text[i] : text[i] << 8);
+		memory[at + i / 2] |= (uint16_t)((uint8_t)text[i] << (i % 2 ? 0 : 8));
 }
 
 static int put_common(int at, const char *maker, const char *model, const char *serial)

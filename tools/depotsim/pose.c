@@ -84,7 +84,7 @@ static const struct {
 static void put_text(uint16_t *registers, const char *text)
 {
 	for (int i = 0; text[i]; i++)
-		registers[i / 2] |= (uint16_t)(i % 2 ? text[i] : text[i] << 8);
+		registers[i / 2] |= (uint16_t)((uint8_t)text[i] << (i % 2 ? 0 : 8));
 }
 
 void pose_init(struct pose *p, const struct meter_map *map)
