@@ -166,7 +166,8 @@ static void look_ahead(const struct demand *d, const struct demand_in *in, struc
 	out->allowed_w = allowed(d, budget - spent, left_ms, now_w);
 	out->mean_w = gone > 0 ? as_w(spent / gone) : 0;
 	out->projected_w = as_w((spent + now_w * left_ms) / d->cfg.window_ms);
-	out->in_danger = spent + bounded(in->uncontrolled_w) * left_ms > budget;
+	/* Nobody is called for a guess. */
+	out->in_danger = d->known_wms + bounded(in->uncontrolled_w) * left_ms > budget;
 }
 
 /* What was counted at its worst while it lasted: the register knows better. */

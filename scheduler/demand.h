@@ -69,7 +69,7 @@ struct demand_out {
 	int32_t allowed_w; /* may be drawn on the mean till the window ends; DEMAND_NO_LIMIT: any */
 	int32_t mean_w; /* of the window so far, gaps at their worst, over the time that has passed */
 	int32_t projected_w; /* mean of the whole window if all goes on as now */
-	bool in_danger; /* the rest alone, with every EVSE at 0, ends above the target */
+	bool in_danger; /* what was measured and the rest, with every EVSE at 0, are above the target */
 };
 
 void demand_init(struct demand *d, const struct demand_config *cfg);

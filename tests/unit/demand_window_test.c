@@ -188,6 +188,16 @@ START_TEST(danger_is_when_the_rest_alone_breaks_the_target)
 	in.uncontrolled_w = 60000;
 	demand_step(&d, &in, &out, &closed);
 	ck_assert(!out.in_danger);
+	in.worst_w = 200000;
+	in.uncontrolled_w = 0;
+	in.now_ms = T0 + 14 * MIN_MS; /* unseen: a guess is no danger */
+	in.has_import = false;
+	demand_step(&d, &in, &out, &closed);
+	ck_assert_int_eq(out.allowed_w, 0);
+	ck_assert(!out.in_danger);
+	setup();
+	in.now_ms = T0;
+	in.has_import = true;
 	in.uncontrolled_w = 60001;
 	demand_step(&d, &in, &out, &closed);
 	ck_assert(out.in_danger);
