@@ -66,6 +66,10 @@ void command_cancel(struct core *c, struct command *k, const char *actor);
 /* The caller went away: its callbacks are not called; the command goes on. */
 void command_forget(struct command *k, void *arg);
 
+/* One that was taken up after a restart: `ended(arg, k)` as if its starter had said so. */
+void command_follow(
+	struct command *k, void (*ended)(void *arg, const struct command *k), void *arg);
+
 /* -- signs: what handlers tell, each ends or moves the commands that wait for it -------------- */
 
 enum command_sign_kind {

@@ -31,6 +31,7 @@ struct turn; /* csms/record.c */
 struct files; /* csms/files.h */
 struct firmware; /* csms/firmware.h */
 struct campaigns; /* csms/campaign.h */
+struct network_jobs; /* csms/network_job.h */
 struct scans; /* csms/scans.h */
 struct wirings; /* csms/wiring.h */
 struct oscp; /* csms/oscp/oscp.h */
@@ -61,6 +62,7 @@ struct core {
 	struct image image; /* newest value of each measuring point */
 	struct placing *placings; /* utlist, oldest first: the next proof counts them too */
 	struct commands *commands; /* csms/command.h */
+	struct network_jobs *network_jobs;
 	struct reservations *reservations;
 	struct lists *lists;
 	struct grid_edits *grid_edits;

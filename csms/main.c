@@ -24,6 +24,7 @@
 #include "csms/grid_edit.h"
 #include "csms/log.h"
 #include "csms/meters.h"
+#include "csms/network_job.h"
 #include "csms/oscp/oscp.h"
 #include "csms/pki/site_ca.h"
 #include "csms/record.h"
@@ -214,7 +215,7 @@ static int start_control(struct daemon *d, char why[400])
 	if (!c->grid_edits || restore_fleet(c, why) || restore_depot_file(c, &d->config, why))
 		return -1;
 	c->commands = commands_create(c, why);
-	if (!c->commands)
+	if (!c->commands || !network_jobs_create(c, why))
 		return -1;
 	c->reservations = reservations_create(c, why);
 	if (!c->reservations)
@@ -546,6 +547,7 @@ static void stop(struct daemon *d)
 	c->alarms = NULL;
 	lists_destroy(c->lists);
 	c->lists = NULL;
+	network_jobs_destroy(c->network_jobs);
 	reservations_destroy(c->reservations);
 	commands_destroy(c->commands);
 	if (c->db) {

@@ -48,6 +48,13 @@ const char migrate_depot_4[] =
 	" depot TEXT NOT NULL, station TEXT NOT NULL, id INTEGER NOT NULL,"
 	" rotation TEXT, max_ma INTEGER, PRIMARY KEY (depot, station, id)) WITHOUT ROWID;"
 
+	/* projection_network.c: stations on their way to another network profile */
+	"CREATE TABLE network_jobs ("
+	" depot TEXT NOT NULL, id TEXT NOT NULL, station TEXT NOT NULL, slot INTEGER NOT NULL,"
+	" security_profile INTEGER NOT NULL, at_once INTEGER NOT NULL, step INTEGER NOT NULL,"
+	" state TEXT NOT NULL, command TEXT, priority TEXT, note TEXT, actor TEXT,"
+	" at INTEGER NOT NULL, PRIMARY KEY (depot, id)) WITHOUT ROWID;"
+
 	/* projection_oscp.c: capacity providers as they stand */
 	"CREATE TABLE oscp_peers ("
 	" depot TEXT NOT NULL, id TEXT NOT NULL, state TEXT, url TEXT, token_in TEXT,"

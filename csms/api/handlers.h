@@ -110,6 +110,9 @@ void alarm_take_post(struct ask *k);
 void alarm_hand_over_post(struct ask *k);
 void alarm_put_aside_post(struct ask *k);
 
+/* network.c */
+void network_profile_post(struct ask *k);
+
 /* power.c */
 void power_get(struct ask *k);
 

@@ -10,6 +10,7 @@
 #include "db/query.h"
 #include "db/query_command.h"
 #include "db/query_device.h"
+#include "db/query_network.h"
 #include "gen/ocpp201.h"
 
 #define STATIONS_MAX 10000
@@ -214,6 +215,7 @@ struct query {
 	const char *id;
 	struct db_job *job;
 	struct db_command_list commands;
+	struct db_network_job *network; /* NULL: it is none */
 	const char *error;
 };
 
@@ -223,7 +225,8 @@ static void get_work(struct db_reader *r, struct ask *k)
 	const struct db_command_filter f = {.parent = q->id, .limit = STATIONS_MAX};
 
 	if (db_query_job(r, q->id, k->arena, &q->job) != 0 ||
-		db_query_commands(r, &f, k->arena, &q->commands) != 0)
+		db_query_commands(r, &f, k->arena, &q->commands) != 0 ||
+		db_query_network_job(r, q->id, k->arena, &q->network) != 0)
 		q->error = arena_strdup(k->arena, db_reader_error(r));
 }
 
@@ -233,6 +236,7 @@ static void add_command(struct api_job *out, const struct db_command *c)
 
 	out->results.items[out->results.count++] = (struct api_job_result){
 		.station = c->station,
+		.action = c->action,
 		.command = c->id,
 		.state = state < 0 ? API_COMMAND_STATE_UNKNOWN : (enum api_command_state)state,
 		.status = c->status,
@@ -240,6 +244,21 @@ static void add_command(struct api_job *out, const struct db_command *c)
 	};
 	out->open += c->ended_at.ms == 0;
 	out->done += state == API_COMMAND_STATE_DONE;
+}
+
+/* One station, several commands: it is over when the job is. */
+static void add_network(struct api_job *out, const struct db_network_job *n)
+{
+	int state = schema_enum_find(&api_command_state_enum, n->state);
+
+	out->has_state = state >= 0;
+	out->state = (enum api_command_state)(state < 0 ? 0 : state);
+	out->step = n->step >= 0 && n->step < event_network_step_enum.count
+			    ? event_network_step_enum.values[n->step]
+			    : NULL;
+	out->note = n->note;
+	out->open = state == API_COMMAND_STATE_WAITING || state == API_COMMAND_STATE_RUNNING;
+	out->done = state == API_COMMAND_STATE_DONE;
 }
 
 static void get_finish(struct ask *k)
@@ -276,6 +295,8 @@ static void get_finish(struct ask *k)
 			(struct api_job_result){.station = j->refusals[i].station,
 				.state = API_COMMAND_STATE_REFUSED,
 				.note = j->refusals[i].why};
+	if (q->network != NULL)
+		add_network(&out, q->network);
 	ask_reply(k, 200, &api_job_type, &out);
 }
 

@@ -182,6 +182,9 @@ const struct route api_routes[] = {
 
 	{"GET", V1 "/overview", "", ROLE_VIEWER, overview_get, NULL, &api_overview_type,
 		"The whole live picture, with the sentence that sums it up"},
+	{"POST", V1 "/stations/{id}/network-profile", "", ROLE_ADMIN, network_profile_post,
+		&api_network_profile_post_type, &api_job_type,
+		"Moves a station to another network profile: set, put first, restart, look: a job"},
 	{"GET", V1 "/tree", "", ROLE_VIEWER, tree_get, NULL, &api_tree_type,
 		"Nodes of the microgrid with their loads and limits"},
 	{"GET", V1 "/grid", "", ROLE_VIEWER, grid_get, NULL, &depot_grid_type,

@@ -536,6 +536,12 @@ void command_cancel(struct core *c, struct command *k, const char *actor)
 	command_move(k, &v);
 }
 
+void command_follow(struct command *k, void (*ended)(void *arg, const struct command *k), void *arg)
+{
+	k->on_ended = ended;
+	k->arg = arg;
+}
+
 void command_forget(struct command *k, void *arg)
 {
 	if (k->arg != arg)

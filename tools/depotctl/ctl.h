@@ -148,6 +148,7 @@ int ctl_variables(struct ctl *c);
 int ctl_compare(struct ctl *c);
 int ctl_set_variable(struct ctl *c);
 int ctl_job(struct ctl *c);
+int ctl_network_profile(struct ctl *c);
 int ctl_monitors(struct ctl *c);
 int ctl_alerts(struct ctl *c);
 

@@ -1,4 +1,5 @@
 /* The device model of stations: variables, differences, monitors, alerts, and writing to many. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -187,10 +188,33 @@ static const struct api_job *decode_job(struct ctl *c, const char *body)
 	return j;
 }
 
+/* A job of several steps at one station: each step with what came of it, oldest first. */
+static int show_steps(struct ctl *c, const struct api_job *j)
+{
+	struct table *t = table_create(c->arena, "STEP|STATE|STATUS|NOTE", c->colour);
+
+	for (size_t i = j->results.count; i-- > 0;) {
+		const struct api_job_result *r = &j->results.items[i];
+
+		table_row(t);
+		table_cell(t, r->action);
+		table_cell(t, api_command_state_enum.values[r->state]);
+		table_cell(t, r->status);
+		table_cell(t, r->note);
+	}
+	ctl_print(t, "Nothing was asked yet.");
+	printf("%s%s%s; job %s\n", api_command_state_enum.values[j->state], j->note ? ": " : "",
+		j->note ? j->note : "", j->id);
+	return j->state == API_COMMAND_STATE_DONE || j->open ? CTL_OK : CTL_FAILED;
+}
+
 static int show_job(struct ctl *c, const struct api_job *j)
 {
-	struct table *t = table_create(c->arena, "STATION|STATE|STATUS|NOTE", c->colour);
+	struct table *t;
 
+	if (j->has_state)
+		return show_steps(c, j);
+	t = table_create(c->arena, "STATION|STATE|STATUS|NOTE", c->colour);
 	for (size_t i = 0; i < j->results.count; i++) {
 		const struct api_job_result *r = &j->results.items[i];
 		bool is_open = r->state == API_COMMAND_STATE_WAITING ||
@@ -234,6 +258,61 @@ static int follow(struct ctl *c, const char *id)
 			return show_job(c, j);
 		sleep(JOB_LOOK_S);
 	}
+}
+
+/* A whole number of an option, or `otherwise` when it is not there; -1 after a complaint. */
+static int64_t number_of(struct ctl *c, const char *name, int64_t least, int64_t otherwise)
+{
+	const char *text = ctl_option(c, name);
+	char *end;
+	long long v;
+
+	if (text == NULL)
+		return otherwise;
+	v = strtoll(text, &end, 10);
+	if (*text && *end == '\0' && v >= least)
+		return v;
+	ctl_complain(CTL_USAGE, "%s must be a whole number from %lld", name, (long long)least);
+	return -1;
+}
+
+int ctl_network_profile(struct ctl *c)
+{
+	const char *interface = ctl_option(c, "--interface");
+	bool wait = ctl_flag(c, "--wait"), is_json = c->json;
+	struct api_network_profile_post post = {.url = c->argv[2],
+		.interface = interface ? interface : "Wired0",
+		.reset = ctl_flag(c, "--now") ? API_RESET_CHOICE_IMMEDIATE
+					      : API_RESET_CHOICE_ON_IDLE,
+		.why = ctl_option(c, "--why")};
+	const struct api_job *j;
+	char *slot_end;
+	void *answer;
+	int status;
+
+	post.slot = strtoll(c->argv[1], &slot_end, 10);
+	post.security_profile =
+		number_of(c, "--security-profile", 1, strncmp(post.url, "wss:", 4) == 0 ? 2 : 1);
+	post.message_timeout_s = number_of(c, "--message-timeout", 1, 30);
+	post.within_s = number_of(c, "--within", 10, 0);
+	post.has_within_s = post.within_s > 0;
+	if (*slot_end || slot_end == c->argv[1])
+		return ctl_complain(
+			CTL_USAGE, "SLOT is a number: the station's configuration slot");
+	if (post.security_profile < 0 || post.message_timeout_s < 0 || post.within_s < 0)
+		return CTL_USAGE;
+	c->json = is_json && !wait;
+	status = ctl_ask_struct(c, "POST",
+		arena_printf(c->arena, "stations/%s/network-profile", ctl_escape(c, c->argv[0])),
+		&api_network_profile_post_type, &post, &api_job_type, &answer);
+	c->json = is_json;
+	j = answer;
+	if (j == NULL)
+		return status;
+	if (wait)
+		return follow(c, j->id);
+	printf("Begun; see `depotctl job %s`.\n", j->id);
+	return CTL_OK;
 }
 
 int ctl_set_variable(struct ctl *c)

@@ -90,6 +90,14 @@ const struct command ctl_commands[] = {
 		"Writes a variable to stations and waits for the result of each; --all: to all that are "
 		"connected; - reads the value from stdin",
 		"depotctl set-variable OCPPCommCtrlr HeartbeatInterval 600 --all"},
+	{"network-profile",
+		"STATION SLOT URL [--security-profile N] [--interface I] [--message-timeout SECONDS]\n"
+		"              [--now] [--within SECONDS] [--wait] [--why TEXT]",
+		ctl_network_profile, 3, 3,
+		"--security-profile= --interface= --message-timeout= --now --within= --wait --why=",
+		"Moves a station to another network profile: sets it, puts it first (the old ones stay "
+		"behind it), restarts the station when it is idle (--now: at once) and looks at it when it is back",
+		"depotctl network-profile CP-07 2 wss://csms.example:9001/ocpp --wait"},
 	{"job", "ID", ctl_job, 1, 1, "", "How far a job is, station by station",
 		"depotctl job 01KAH3T2G6X0Q8Y2J3M4N5P6R7"},
 	{"profiles", "STATION", ctl_profiles, 1, 1, "",
