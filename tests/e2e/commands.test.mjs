@@ -1,7 +1,9 @@
 // Commands: what is asked of a station is followed to its true end, not to its "Accepted".
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
-import { Depotd, until } from './harness.mjs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { BUILD, Depotd, until } from './harness.mjs';
 import { Station, booted } from './peer.mjs';
 
 let depotd;
@@ -219,4 +221,24 @@ test('rule 11: five commands wait for a slow station; its own calls are answered
 	assert.deepEqual((await Promise.all(all)).map((r) => r.json.state), Array(5).fill('done'));
 	await s.close();
 	await quick.close();
+});
+
+test('depotctl: options may stand anywhere, a word is what it is', async () => {
+	const d = await new Depotd().start();
+	try {
+		const s = await booted(d, 'CLI-1', { handlers: { ClearCache: () => ({ status: 'Accepted' }) } });
+		await d.api('POST', '/stations/CLI-1/commands', { action: 'ClearCache', payload: {}, wait: 'end' });
+		const ctl = (...args) => spawnSync(join(BUILD, 'depotctl'), ['--socket', join(d.data, 'depotd.sock'), ...args], { encoding: 'utf8' });
+		for (const args of [['--state', 'done'], ['--limit=5'], ['--limit', '5', 'CLI-1'], ['CLI-1', '--limit', '5'], ['--action', 'ClearCache', '--state=done']]) {
+			const r = ctl('commands', ...args);
+			assert.match(r.stdout, /CLI-1 +ClearCache/, args.join(' '));
+		}
+		assert.match(ctl('commands', '--state', 'failed').stdout, /No commands/);
+		assert.match(ctl('files', '--limit', '2').stdout, /No files|no file/i);
+		assert.equal(ctl('commands', '--nonsense').status, 2);
+		assert.equal(ctl('commands', '--limit').status, 2);
+		await s.close();
+	} finally {
+		await d.clean();
+	}
 });

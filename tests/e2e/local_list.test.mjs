@@ -280,3 +280,24 @@ test('caches are cleared on demand with a result for each, and when a token is r
 	await a.close();
 	await b.close();
 });
+
+test('rule 40: a list that an operator sends himself is judged before it is sent', async () => {
+	const list = withList();
+	const s = await booted(d, 'OWN-LIST', { handlers: list.handlers });
+	const entry = (id, info = { status: 'Accepted' }) => ({ idToken: { idToken: id, type: 'ISO14443' }, ...(info && { idTokenInfo: info }) });
+	const send = async (payload) => (await d.api('POST', '/stations/OWN-LIST/commands', { action: 'SendLocalList', payload })).json;
+	const refused = [
+		[{ versionNumber: 0, updateType: 'Full' }, /greater than 0 \(D01\.FR\.18\)/],
+		[{ versionNumber: -1, updateType: 'Differential' }, /greater than 0/],
+		[{ versionNumber: 1, updateType: 'Full', localAuthorizationList: [entry('A'), entry('a')] }, /there twice \(D01\.FR\.06\)/],
+		[{ versionNumber: 1, updateType: 'Full', localAuthorizationList: [entry('A', null)] }, /needs an idTokenInfo/],
+	];
+	for (const [payload, words] of refused) assert.match((await send(payload)).detail, words);
+	assert.equal(list.sent.length, 0);
+	assert.equal((await send({ versionNumber: 5, updateType: 'Full', localAuthorizationList: [entry('A'), entry('B')] })).state, 'done');
+	for (const versionNumber of [4, 5])
+		assert.match((await send({ versionNumber, updateType: 'Differential', localAuthorizationList: [entry('C')] })).detail, /greater than 5.*D01\.FR\.19/);
+	assert.equal((await send({ versionNumber: 6, updateType: 'Differential', localAuthorizationList: [entry('A', null)] })).state, 'done');
+	assert.equal(list.sent.length, 2);
+	await s.close();
+});

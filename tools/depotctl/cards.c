@@ -109,11 +109,6 @@ int ctl_token(struct ctl *c)
 {
 	const char *verb = c->argv[0];
 
-	for (int i = 0; i < c->argc; i++) /* the verb may stand after options */
-		if (strncmp(c->argv[i], "--", 2) != 0) {
-			verb = c->argv[i];
-			break;
-		}
 	if (strcmp(verb, "list") == 0)
 		return token_list(c);
 	if (c->argc < 3)

@@ -25,8 +25,10 @@ struct ctl {
 	bool colour; /* stdout is a terminal and NO_COLOR is not set */
 	const char *command; /* name, for messages */
 	const char *file; /* YAML file that the request was made of: complaints name its line */
-	int argc; /* what is left of the command line: the command's own words */
+	int argc; /* the command's own words, in their order, without its options */
 	const char *argv[CTL_ARGS];
+	int optc; /* its options that were not taken yet, with their values */
+	const char *optv[CTL_ARGS];
 };
 
 struct command {

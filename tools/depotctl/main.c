@@ -216,7 +216,8 @@ const struct command ctl_commands[] = {
 		"[list] | add PEER [--endpoint URL --provider-token TOKEN|-] | remove PEER | handshake PEER |\n"
 		"              adjust PEER GROUP CAPACITY --from T --to T [--unit W|KW|A|WH|KWH]\n"
 		"              [--phase ALL|ONE|TWO|THREE] [--generation]",
-		ctl_oscp, 0, 4, "--endpoint= --provider-token= --from= --to= --unit= --phase= --generation",
+		ctl_oscp, 0, 4,
+		"--endpoint= --provider-token= --from= --to= --unit= --phase= --generation",
 		"Capacity providers (grid operators that speak OSCP): add begins a registration and says "
 		"what to do next, adjust asks for another capacity; - reads the token from stdin",
 		"depotctl oscp adjust dso G1 80 --unit KW --from 2026-03-12T20:00:00Z --to "
@@ -303,42 +304,53 @@ static void help_command(const struct command *m)
 
 /* -- command line ---------------------------------------------------------------------------- */
 
-static void drop(struct ctl *c, int at, int count)
+static void drop(const char **list, int *n, int at, int count)
 {
-	for (int i = at; i + count < c->argc; i++)
-		c->argv[i] = c->argv[i + count];
-	c->argc -= count;
+	for (int i = at; i + count < *n; i++)
+		list[i] = list[i + count];
+	*n -= count;
 }
 
-const char *ctl_option(struct ctl *c, const char *name)
+/* The value of an option in a list of words, which it leaves; NULL: it is not there. */
+static const char *take_option(const char **list, int *n, const char *name)
 {
 	size_t len = strlen(name);
 
-	for (int i = 0; i < c->argc; i++) {
-		const char *arg = c->argv[i];
+	for (int i = 0; i < *n; i++) {
+		const char *arg = list[i];
 		if (strncmp(arg, name, len) != 0)
 			continue;
 		if (arg[len] == '=') {
-			drop(c, i, 1);
+			drop(list, n, i, 1);
 			return arg + len + 1;
 		}
-		if (arg[len] == '\0' && i + 1 < c->argc) {
-			const char *value = c->argv[i + 1];
-			drop(c, i, 2);
+		if (arg[len] == '\0' && i + 1 < *n) {
+			const char *value = list[i + 1];
+			drop(list, n, i, 2);
 			return value;
 		}
 	}
 	return NULL;
 }
 
-bool ctl_flag(struct ctl *c, const char *name)
+static bool take_flag(const char **list, int *n, const char *name)
 {
-	for (int i = 0; i < c->argc; i++)
-		if (strcmp(c->argv[i], name) == 0) {
-			drop(c, i, 1);
+	for (int i = 0; i < *n; i++)
+		if (strcmp(list[i], name) == 0) {
+			drop(list, n, i, 1);
 			return true;
 		}
 	return false;
+}
+
+const char *ctl_option(struct ctl *c, const char *name)
+{
+	return take_option(c->optv, &c->optc, name);
+}
+
+bool ctl_flag(struct ctl *c, const char *name)
+{
+	return take_flag(c->optv, &c->optc, name);
 }
 
 /* Is the option in the command's list, and does it take a value? 0: unknown, 1: flag, 2: value. */
@@ -356,15 +368,16 @@ static int option_kind(const char *options, const char *arg)
 	return 0;
 }
 
-/* Checks the words against the command's row, without taking anything. */
-static int check_words(const struct ctl *c, const struct command *m)
+/* Parts the command's words from its options and checks both against its row: a word is what it is
+ * wherever it stands. */
+static int part_words(struct ctl *c, const struct command *m)
 {
 	int words = 0;
 
 	for (int i = 0; i < c->argc; i++) {
 		const char *arg = c->argv[i];
 		if (strncmp(arg, "--", 2) != 0 && strcmp(arg, "-o") != 0) {
-			words++;
+			c->argv[words++] = arg;
 			continue;
 		}
 		int kind = option_kind(m->options, arg);
@@ -372,9 +385,14 @@ static int check_words(const struct ctl *c, const struct command *m)
 			return ctl_complain(CTL_USAGE,
 				"%s does not take %s; see: depotctl %s --help", m->name, arg,
 				m->name);
-		if (kind == 2 && strchr(arg, '=') == NULL && ++i >= c->argc)
-			return ctl_complain(CTL_USAGE, "%s needs a value", arg);
+		c->optv[c->optc++] = arg;
+		if (kind == 2 && strchr(arg, '=') == NULL) {
+			if (++i >= c->argc)
+				return ctl_complain(CTL_USAGE, "%s needs a value", arg);
+			c->optv[c->optc++] = c->argv[i];
+		}
 	}
+	c->argc = words;
 	if (words >= m->min_args && (m->max_args < 0 || words <= m->max_args))
 		return CTL_OK;
 	fprintf(stderr, "Usage: depotctl %s%s%s\nExample: %s\n", m->name,
@@ -402,24 +420,24 @@ static const char *default_socket(void)
 
 static void read_config(struct ctl *c, struct client_config *cfg)
 {
-	const char *socket = ctl_option(c, "--socket");
+	const char *socket = take_option(c->argv, &c->argc, "--socket");
 
 	cfg->socket = socket != NULL ? socket : default_socket();
-	cfg->url = ctl_option(c, "--url");
-	cfg->token = ctl_option(c, "--token");
-	cfg->ca = ctl_option(c, "--ca");
+	cfg->url = take_option(c->argv, &c->argc, "--url");
+	cfg->token = take_option(c->argv, &c->argc, "--token");
+	cfg->ca = take_option(c->argv, &c->argc, "--ca");
 	if (cfg->token == NULL)
 		cfg->token = getenv("DEPOTD_TOKEN");
 	if (cfg->token != NULL && cfg->token[0] == '\0')
 		cfg->token = NULL;
 	c->ca = cfg->ca;
-	c->json = ctl_flag(c, "--json");
+	c->json = take_flag(c->argv, &c->argc, "--json");
 	c->colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 }
 
 static int run(struct ctl *c, const struct command *m, const struct client_config *cfg)
 {
-	int status = check_words(c, m);
+	int status = part_words(c, m);
 
 	if (status != CTL_OK)
 		return status;
@@ -450,14 +468,14 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		c.argv[c.argc++] = argv[i];
 	read_config(&c, &cfg);
-	if (ctl_flag(&c, "--version")) {
+	if (take_flag(c.argv, &c.argc, "--version")) {
 		puts("depotctl " DEPOTD_VERSION);
 		return CTL_OK;
 	}
-	bool wants_help = ctl_flag(&c, "--help") || ctl_flag(&c, "-h");
+	bool wants_help = take_flag(c.argv, &c.argc, "--help") || take_flag(c.argv, &c.argc, "-h");
 	if (c.argc > 0 && strcmp(c.argv[0], "help") == 0) {
 		wants_help = true;
-		drop(&c, 0, 1);
+		drop(c.argv, &c.argc, 0, 1);
 	}
 	if (c.argc == 0) {
 		help();
@@ -467,7 +485,7 @@ int main(int argc, char **argv)
 	if (m == NULL)
 		return ctl_complain(
 			CTL_USAGE, "unknown command \"%s\"; see: depotctl --help", c.argv[0]);
-	drop(&c, 0, 1);
+	drop(c.argv, &c.argc, 0, 1);
 	if (wants_help) {
 		help_command(m);
 		return CTL_OK;

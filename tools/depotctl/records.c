@@ -195,8 +195,8 @@ int ctl_journal(struct ctl *c)
 	const char *base = ctl_query(c, "journal", filter);
 	bool has_after = false;
 
-	for (int i = 0; i < c->argc; i++)
-		has_after |= strncmp(c->argv[i], "--after", 7) == 0;
+	for (int i = 0; i < c->optc; i++)
+		has_after |= strncmp(c->optv[i], "--after", 7) == 0;
 	const char *rest = ctl_query(c, "", place);
 	const char *path = base;
 	if (rest[0] != '\0')
