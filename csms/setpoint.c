@@ -82,10 +82,19 @@ int64_t lane_held_w(const struct lane *l, wall_t now)
 	return l->evse->tx.is_open ? l->evse->max_w : 0;
 }
 
+static int64_t lease_ms(const struct lane *l)
+{
+	return l->core->config->control->lease_s * 1000;
+}
+
 int64_t lane_bound_w(const struct lane *l, wall_t now)
 {
 	int64_t w = greater(lane_held_w(l, now), lane_held_w(l, wall_add_ms(now, 1000)));
 
+	/* Out of reach it gets to its tail by itself; what others are given now lasts a lease, also if
+	 * nobody is there to take it back. */
+	if (!l->evse->station->session)
+		w = greater(w, lane_held_w(l, wall_add_ms(now, lease_ms(l))));
 	if (l->pending_w >= 0 && !l->pending_default)
 		w = greater(w, l->pending_w);
 	if (l->unsure)
@@ -376,7 +385,6 @@ static void on_answer(void *arg, const struct call_result *r)
 
 static struct sent *prepare(const struct lane *l, wall_t now)
 {
-	int64_t lease_ms = l->core->config->control->lease_s * 1000;
 	struct sent *s = calloc(1, sizeof *s);
 
 	if (!s)
@@ -389,7 +397,7 @@ static struct sent *prepare(const struct lane *l, wall_t now)
 	if (s->is_own) {
 		s->want = l->want;
 		s->held = (struct held){now, l->want.limit_w,
-			envelopes_lease_ms(l->core->envelopes, now, lease_ms),
+			envelopes_lease_ms(l->core->envelopes, now, lease_ms(l)),
 			evse_phases_count(l->evse), speaks_amperes(l)};
 	} else {
 		s->want.limit_w = 0;
@@ -398,7 +406,7 @@ static struct sent *prepare(const struct lane *l, wall_t now)
 			"no vehicle; the safe tail of %lld W follows when depotd is silent",
 			(long long)l->evse->tail_w);
 		s->held = (struct held){
-			now, 0, IDLE_LEASES * lease_ms, own_phases(l->evse), speaks_amperes(l)};
+			now, 0, IDLE_LEASES * lease_ms(l), own_phases(l->evse), speaks_amperes(l)};
 	}
 	return s;
 }
