@@ -130,6 +130,45 @@ void values_take(struct core *c, struct station *s, int evse,
 	}
 }
 
+static void fill_signed(const struct ocpp201_meter_value *m, const struct ocpp201_sampled_value *v,
+	struct event_signed_reading *out)
+{
+	double x = samples_value(v);
+
+	*out = (struct event_signed_reading){
+		.at = m->timestamp,
+		.context = v->has_context ? ocpp201_reading_context_enum.values[v->context] : NULL,
+		.measurand = ocpp201_measurand_enum.values[measurand_of(v)],
+		.has_value = fabs(x) <= VALUE_MAX,
+		.value = x,
+		.data = v->signed_meter_value->signed_meter_data,
+		.method = v->signed_meter_value->signing_method,
+		.encoding = v->signed_meter_value->encoding_method,
+		.key = v->signed_meter_value->public_key,
+	};
+}
+
+bool values_signed(const struct ocpp201_meter_value_list *values, struct arena *a,
+	struct event_signed_reading_list *out)
+{
+	for (size_t i = 0; i < values->count; i++) {
+		const struct ocpp201_meter_value *m = &values->items[i];
+
+		for (size_t j = 0; j < m->sampled_value.count; j++) {
+			const struct ocpp201_sampled_value *v = &m->sampled_value.items[j];
+
+			if (!v->signed_meter_value || out->count == VALUES_SIGNED_MAX)
+				continue;
+			if (!out->items)
+				out->items = arena_alloc(a, VALUES_SIGNED_MAX * sizeof *out->items);
+			if (!out->items)
+				return false;
+			fill_signed(m, v, &out->items[out->count++]);
+		}
+	}
+	return true;
+}
+
 void values_forget(struct core *c, struct station *s)
 {
 	char prefix[80];

@@ -24,6 +24,11 @@ void values_take(struct core *c, struct station *s, int evse,
 /* The point's last part into `out`; true if it is one of the short names. */
 bool values_name(const struct ocpp201_sampled_value *v, char *out, size_t size);
 
+/* The readings that the meter signed, as they came: the first VALUES_SIGNED_MAX. False: no memory. */
+#define VALUES_SIGNED_MAX 20
+bool values_signed(const struct ocpp201_meter_value_list *values, struct arena *a,
+	struct event_signed_reading_list *out);
+
 /* The station goes: so do its points. */
 void values_forget(struct core *c, struct station *s);
 

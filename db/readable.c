@@ -29,8 +29,9 @@ static bool is_field_readable(const struct schema_field *f, const char *base)
 {
 	const void *p = base + f->at;
 	const char *text;
+	const struct schema_list *list = p;
 	if (f->array)
-		return false;
+		return !f->required && list->count == 0 && !list->items; /* left out */
 	if (f->kind == SCHEMA_STRING) {
 		memcpy(&text, p, sizeof text);
 		return is_text_readable(f, text);

@@ -71,6 +71,7 @@ void reservation_delete(struct ask *k);
 /* transactions.c */
 void transactions_list(struct ask *k);
 void transaction_get(struct ask *k);
+void transaction_signed_get(struct ask *k);
 
 /* live.c */
 void overview_get(struct ask *k);

@@ -179,6 +179,9 @@ const struct route api_routes[] = {
 		"Transactions, newest first; state is open or ended"},
 	{"GET", V1 "/transactions/{station}/{id}", "", ROLE_VIEWER, transaction_get, NULL,
 		&api_transaction_detail_type, "One transaction with its events"},
+	{"GET", V1 "/transactions/{station}/{id}/signed", "", ROLE_VIEWER, transaction_signed_get,
+		NULL, &api_signed_reading_list_type,
+		"Readings of the transaction that the meter signed, byte for byte"},
 
 	{"GET", V1 "/overview", "", ROLE_VIEWER, overview_get, NULL, &api_overview_type,
 		"The whole live picture, with the sentence that sums it up"},

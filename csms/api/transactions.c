@@ -1,4 +1,5 @@
 /* Transactions: queries of the store's projection, on its reader threads. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "csms/api/ask.h"
@@ -7,6 +8,7 @@
 #include "csms/cost.h"
 #include "csms/tariff.h"
 #include "db/query.h"
+#include "gen/event.h"
 
 #define EVENTS_MAX 10000
 
@@ -169,7 +171,7 @@ static void one_finish(struct ask *k)
 	}
 }
 
-void transaction_get(struct ask *k)
+static void ask_one(struct ask *k, void (*finish)(struct ask *k))
 {
 	struct query *q = query_create(k);
 
@@ -179,5 +181,94 @@ void transaction_get(struct ask *k)
 	q->filter.id = k->match.param[1];
 	q->filter.limit = 1;
 	q->stream = arena_printf(k->arena, "transaction/%s/%s", q->filter.station, q->filter.id);
-	ask_read(k, one_work, one_finish);
+	ask_read(k, one_work, finish);
+}
+
+void transaction_get(struct ask *k)
+{
+	ask_one(k, one_finish);
+}
+
+/* -- its signed readings --------------------------------------------------------------------- */
+
+static int by_number(const void *a, const void *b)
+{
+	const struct api_signed_reading_view *x = a, *y = b;
+
+	if (x->seq_no != y->seq_no)
+		return x->seq_no < y->seq_no ? -1 : 1;
+	return (x->at.ms > y->at.ms) - (x->at.ms < y->at.ms);
+}
+
+/* False: no memory. */
+static bool add_signed(struct ask *k, const struct event_transaction_reported *p,
+	struct api_signed_reading_view_list *list)
+{
+	size_t n = list->count, more = p->signed_.count;
+	struct api_signed_reading_view *items = arena_alloc(k->arena, (n + more) * sizeof *items);
+
+	if (items == NULL)
+		return false;
+	if (n > 0)
+		memcpy(items, list->items, n * sizeof *items);
+	for (size_t i = 0; i < more; i++) {
+		const struct event_signed_reading *r = &p->signed_.items[i];
+
+		items[n + i] = (struct api_signed_reading_view){
+			.seq_no = p->seq_no,
+			.at = r->at,
+			.context = r->context,
+			.measurand = r->measurand,
+			.has_value = r->has_value,
+			.value = r->value,
+			.data = r->data,
+			.method = r->method,
+			.encoding = r->encoding,
+			.key = r->key,
+		};
+	}
+	list->items = items;
+	list->count = n + more;
+	return true;
+}
+
+static bool collect_signed(struct ask *k, const struct db_journal_page *events,
+	struct api_signed_reading_view_list *list)
+{
+	for (size_t i = 0; i < events->count; i++) {
+		struct schema_error err;
+		int type;
+		const void *p = strcmp(events->items[i].type, "TransactionReported") == 0
+					? db_event_decode(&events->items[i], k->arena, &type, &err)
+					: NULL;
+		const struct event_transaction_reported *t = p;
+
+		if (t != NULL && t->signed_.count > 0 && !add_signed(k, t, list))
+			return false;
+	}
+	if (list->count > 0)
+		qsort(list->items, list->count, sizeof *list->items, by_number);
+	return true;
+}
+
+static void signed_finish(struct ask *k)
+{
+	const struct query *q = k->state;
+	struct api_signed_reading_list out = {0};
+
+	if (q->error != NULL)
+		ask_problem(k, 503, NULL, "the store: %s", q->error);
+	else if (q->found.count == 0)
+		ask_problem(k, 404, NULL,
+			"there is no such transaction; GET /api/v1/transactions?station=… lists "
+			"them");
+	else if (!collect_signed(k, &q->events, &out.readings))
+		ask_problem(k, 503, NULL, "no memory for the readings");
+	else
+		ask_reply(k, 200, &api_signed_reading_list_type, &out);
+}
+
+void transaction_signed_get(struct ask *k)
+{
+	ask_one(k, signed_finish);
 }

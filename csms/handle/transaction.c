@@ -216,6 +216,8 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 	samples_read(&r->meter_value, x->received, &m);
 	fill_event(x, p, r, e, token ? token->vehicle : NULL);
 	fill_samples(p, &m);
+	if (!values_signed(&r->meter_value, x->arena, &p->signed_))
+		return NULL;
 	p->quarantined = is_same ? judge(e, &e->tx, &m) : m.quarantined;
 	if (p->quarantined)
 		log_warn("station %s: transaction %s: %s: not used", x->station->id,

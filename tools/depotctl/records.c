@@ -101,12 +101,26 @@ static void show_event(struct ctl *c, const struct api_journal_event *e)
 		e->stream, e->type, e->payload);
 }
 
+/* The answer as it is: it goes into the software that checks it. */
+static int show_signed(struct ctl *c, const char *path)
+{
+	char *body = NULL;
+	int status = ctl_ask(c, "GET", path, NULL, &body);
+
+	if (body != NULL)
+		printf("%s\n", body);
+	return status;
+}
+
 int ctl_session(struct ctl *c)
 {
 	const char *path = arena_printf(c->arena, "transactions/%s/%s", ctl_escape(c, c->argv[0]),
 		ctl_escape(c, c->argv[1]));
 	struct table *t = transaction_table(c);
 	void *answer;
+
+	if (ctl_flag(c, "--signed"))
+		return show_signed(c, arena_printf(c->arena, "%s/signed", path));
 	int status =
 		ctl_ask_struct(c, "GET", path, NULL, NULL, &api_transaction_detail_type, &answer);
 	const struct api_transaction_detail *d = answer;

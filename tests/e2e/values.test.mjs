@@ -1,0 +1,154 @@
+// Every sampled value is a point: named by measurand, phase and place, in its base unit, with age,
+// quality and context; signed readings stay with their transaction byte for byte. 2.0.1 and 1.6.
+import test, { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { BUILD, Depotd } from './harness.mjs';
+import { Station, booted, register } from './peer.mjs';
+
+let d;
+const now = (ms = 0) => new Date(Date.now() + ms).toISOString();
+
+before(async () => { d = await new Depotd().start(); });
+after(() => d?.clean());
+
+const points = async (prefix, more = '') =>
+	(await d.api('GET', `/points?prefix=${encodeURIComponent(prefix)}${more}`)).json;
+
+const named = async (prefix) => new Map((await points(prefix)).points.map((p) => [p.name.slice(prefix.length), p]));
+
+const values = (...sampledValue) => [{ timestamp: now(), sampledValue }];
+
+const metric = async (name) => Number(new RegExp(`^${name} (\\d+)`, 'm').exec((await d.api('GET', '/metrics')).text)?.[1]);
+
+test('units, multipliers, phases and places of OCPP 2.0.1', async () => {
+	const s = await booted(d, 'V201', { registration: { evses: 2 } });
+
+	await s.call('MeterValues', {
+		evseId: 1,
+		meterValue: values(
+			{ value: 16, measurand: 'Current.Import', phase: 'L1', context: 'Sample.Clock' },
+			{ value: 15500, measurand: 'Current.Import', phase: 'L2', unitOfMeasure: { unit: 'A', multiplier: -3 } },
+			{ value: 0.231, measurand: 'Voltage', phase: 'L1-N', unitOfMeasure: { unit: 'V', multiplier: 3 } },
+			{ value: 11.2, measurand: 'Power.Active.Import', unitOfMeasure: { unit: 'kW' } },
+			{ value: 11.5, measurand: 'Power.Active.Import', location: 'Inlet', unitOfMeasure: { unit: 'kW' } },
+			{ value: 2.5, measurand: 'Energy.Reactive.Import.Register', unitOfMeasure: { unit: 'kvarh' } },
+			{ value: 1234.5, unitOfMeasure: { unit: 'kWh' } },
+			{ value: 32, measurand: 'Current.Offered' },
+			{ value: 49.98, measurand: 'Frequency' },
+			{ value: 71, measurand: 'SoC', location: 'EV', unitOfMeasure: { unit: 'Percent' } },
+		),
+	});
+	const p = await named('evse/V201/1/');
+	const is = (name, value, unit) => {
+		assert.ok(Math.abs(p.get(name).value - value) < 1e-6, `${name}: ${p.get(name).value}`);
+		assert.equal(p.get(name).unit, unit);
+		assert.equal(p.get(name).quality, 'good');
+	};
+
+	is('Current.Import.L1', 16, 'A');
+	is('Current.Import.L2', 15.5, 'A');
+	is('Voltage.L1-N', 231, 'V');
+	is('power_w', 11200, 'W');
+	is('Power.Active.Import.Inlet', 11500, 'W');
+	is('Energy.Reactive.Import.Register', 2500, 'varh');
+	is('import_wh', 1234500, 'Wh');
+	is('Current.Offered', 32, 'A');
+	is('Frequency', 49.98, 'Hz');
+	is('SoC.EV', 71, '%');
+	assert.equal(p.size, 10);
+	assert.equal(p.get('Current.Import.L1').context, 'Sample.Clock');
+
+	await s.call('MeterValues', { evseId: 0, meterValue: values({ value: 40, measurand: 'Current.Import', phase: 'L3' }) });
+	assert.equal((await named('evse/V201/0/')).get('Current.Import.L3').value, 40);
+	await s.close();
+});
+
+test('a late value does not replace a newer one, an old one is held, and the list pages', async () => {
+	const s = await booted(d, 'LATE');
+	const at = (ms, value) => s.call('MeterValues', {
+		evseId: 1, meterValue: [{ timestamp: now(ms), sampledValue: [{ value, measurand: 'Voltage' }, { value, measurand: 'Frequency' }] }],
+	});
+
+	await at(-600000, 229);
+	assert.equal((await named('evse/LATE/1/')).get('Voltage').quality, 'held');
+	assert.equal((await points('evse/LATE/', '&max_age=60')).points.length, 0);
+	await at(-1000, 231);
+	await at(-500000, 230);
+	assert.equal((await named('evse/LATE/1/')).get('Voltage').value, 231);
+	const first = await points('evse/LATE/', '&limit=1');
+	assert.deepEqual(first.points.map((p) => p.name), ['evse/LATE/1/Frequency']);
+	const rest = await points('evse/LATE/', `&after=${encodeURIComponent(first.next)}`);
+	assert.deepEqual(rest.points.map((p) => p.name), ['evse/LATE/1/Voltage']);
+	assert.equal(rest.next, undefined);
+	const shown = spawnSync(join(BUILD, 'depotctl'), ['--socket', join(d.data, 'depotd.sock'), 'points', 'evse/LATE/'], { encoding: 'utf8' });
+	assert.match(shown.stdout, /evse\/LATE\/1\/Voltage +231 +V +good/);
+	await s.close();
+});
+
+test('a station of OCPP 1.6 has the same points', async () => {
+	await register(d, 'V16');
+	const s = await new Station(d, 'V16', { protocols: 'ocpp1.6' }).connect();
+
+	await s.call('BootNotification', { chargePointVendor: 'V', chargePointModel: 'M' });
+	await s.call('MeterValues', {
+		connectorId: 1,
+		meterValue: values(
+			{ value: '15.5', measurand: 'Current.Import', phase: 'L1', unit: 'A' },
+			{ value: '3.5', measurand: 'Power.Active.Import', unit: 'kW' },
+			{ value: '230.1', measurand: 'Voltage', phase: 'L2-N', unit: 'V' },
+		),
+	});
+	const p = await named('evse/V16/1/');
+	assert.equal(p.get('Current.Import.L1').value, 15.5);
+	assert.equal(p.get('power_w').value, 3500);
+	assert.equal(p.get('Voltage.L2-N').value, 230.1);
+	await s.close();
+});
+
+test('a flood is shown, counted and not recorded', async () => {
+	const s = await booted(d, 'FLOOD');
+	const t = now();
+	const say = (value) => s.call('MeterValues', {
+		evseId: 1, meterValue: [{ timestamp: t, sampledValue: Array.from({ length: 50 }, () => ({ value, measurand: 'Frequency' })) }],
+	});
+	const before = await metric('depotd_ocpp_values_dropped_total');
+
+	for (let i = 1; i <= 20; i++) await say(i);
+	assert.equal((await named('evse/FLOOD/1/')).get('Frequency').value, 20);
+	assert.equal(await metric('depotd_ocpp_values_dropped_total') - before, 999);
+	await s.close();
+});
+
+test('signed readings stay with their transaction byte for byte', async () => {
+	const s = await booted(d, 'SIGN');
+	const data = 'T0NNRnx7IkZWIjoiMS4wIn18eyJTRCI6IjMwNDUifQ==\n"é"';
+	const signed = (value, context, more = '') => ({
+		value, context, unitOfMeasure: { unit: 'kWh' },
+		signedMeterValue: { signedMeterData: data + more, signingMethod: '', encodingMethod: 'OCMF', publicKey: 'MFkw' },
+	});
+	const event = (eventType, seqNo, ...v) => s.call('TransactionEvent', {
+		eventType, seqNo, timestamp: now(), triggerReason: 'MeterValuePeriodic', transactionInfo: { transactionId: 'tx' },
+		evse: { id: 1, connectorId: 1 }, meterValue: values(...v),
+	});
+
+	await event('Started', 0, signed(1, 'Transaction.Begin'));
+	await event('Updated', 1, { value: 1500 });
+	await event('Ended', 2, signed(2, 'Transaction.End', 'x'.repeat(2400)));
+	const list = async () => (await d.api('GET', '/transactions/SIGN/tx/signed')).json.readings;
+	const check = (r) => {
+		assert.deepEqual(r.map((x) => [x.seq_no, x.value, x.context]), [[0, 1000, 'Transaction.Begin'], [2, 2000, 'Transaction.End']]);
+		assert.equal(r[0].data, data);
+		assert.equal(r[1].data, data + 'x'.repeat(2400));
+		assert.deepEqual([r[0].method, r[0].encoding, r[0].key], ['', 'OCMF', 'MFkw']);
+	};
+	check(await list());
+	const shown = spawnSync(join(BUILD, 'depotctl'), ['--socket', join(d.data, 'depotd.sock'), 'session', 'SIGN', 'tx', '--signed'], { encoding: 'utf8' });
+	check(JSON.parse(shown.stdout).readings);
+	assert.equal((await d.api('GET', '/transactions/SIGN/none/signed')).status, 404);
+	await s.close();
+	await d.stop();
+	await d.start();
+	check(await list());
+});
