@@ -95,8 +95,11 @@ static void merge(
 		t->last_seq = r->seq_no;
 	if (at.ms > t->last.ms)
 		t->last = at;
-	if (!t->started.ms || at.ms < t->started.ms)
+	/* A clock that was wrong for a while must not move the beginning. */
+	if (!t->started.ms || r->seq_no < t->begin_seq) {
 		t->started = at;
+		t->begin_seq = r->seq_no;
+	}
 	if (r->transaction_info.has_charging_state)
 		take_state(t, r, at);
 	if (live_starts_with_token(r) && r->seq_no >= t->token_seq) {
@@ -120,6 +123,7 @@ static void start(struct transaction *t, const char *id)
 	memset(t, 0, sizeof *t);
 	snprintf(t->id, sizeof t->id, "%s", id);
 	t->last_seq = t->state_seq = t->full_seq = t->token_seq = -1;
+	t->begin_seq = INT64_MAX;
 	t->is_open = true;
 }
 
@@ -221,7 +225,6 @@ static bool begin(struct exchange *x, struct evse *e, const event *r)
 	if (u)
 		take_unplaced(x, e, u);
 	t->evse = e;
-	t->started = at;
 	claim_begin(x->core, e);
 	return true;
 }

@@ -836,7 +836,7 @@ describe('crowds and floods', () => {
 		await until('all to be gone', async () =>
 			(await depotd.api('GET', '/stations')).json.stations.filter((s) => s.connected && /^STORM/.test(s.id)).length === 0);
 		const took = await b.stop();
-		assertCalm(took, 'beside a storm of 500 stations', { limit: 1000, least: 20 }); // all of them boot in one turn
+		assertCalm(took, 'beside a storm of 500 stations', { limit: 1000, least: 10 }); // all of them boot in one turn; the limit is what counts
 	});
 
 	test('rule 9: who sends no pong is dropped after ping interval and timeout; who only pings stays', async () => {

@@ -129,9 +129,10 @@ test('a van authorises, charges and gets the power that the plan gives it', asyn
 		idToken: { idToken: 'AABBCCDD', type: 'ISO14443' }, info: { chargingState: 'EVConnected' },
 	});
 	assert.equal(r.idTokenInfo.status, 'Accepted');
+	/* it booted as PowerUp: after a power return nothing charges for control.return_settle_s */
 	const p = await until('a profile of its own', () => profiles.find((q) =>
 		q.chargingProfile.chargingProfilePurpose === 'TxProfile' &&
-		q.chargingProfile.chargingSchedule[0].chargingSchedulePeriod[0].limit > 0));
+		q.chargingProfile.chargingSchedule[0].chargingSchedulePeriod[0].limit > 0), 60000);
 	assert.equal(p.evseId, 1);
 	assert.equal(p.chargingProfile.transactionId, TX);
 	const limit = p.chargingProfile.chargingSchedule[0].chargingSchedulePeriod[0].limit;
