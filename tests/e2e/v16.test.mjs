@@ -171,7 +171,7 @@ test('a van charges: numbers of ours, a profile of its own, state and meter in v
 	await values(1, tx, 1500, 7000);
 	await until('a TxProfile', () => all('SetChargingProfile').some((p) =>
 		p.connectorId === 1 && p.csChargingProfiles.chargingProfilePurpose === 'TxProfile' &&
-		p.csChargingProfiles.transactionId === tx));
+		p.csChargingProfiles.transactionId === tx), 60000);	// a boot of 1.6 may be one after a loss of power
 	const e = await evse(1);
 	assert.equal(e.state, 'charging');
 	const t = await transaction(tx);
