@@ -13,7 +13,7 @@
 #define LEAST_W  1400 /* a smaller step drowns in what else is drawn */
 #define SETTLE_S 3 /* after the charger has followed, for the meters */
 #define STEADY_W 300 /* two values of the charger in a row that differ by no more */
-#define LOW_S    120 /* a charger that has not gone down by then does not obey */
+#define LOW_S    180 /* a charger that has not gone down by then does not obey */
 #define HIGH_S   300 /* the guard raises slowly, and a vehicle takes its time */
 #define SEEN     0.2 /* share of the step that counts as moved */
 
@@ -23,9 +23,9 @@ struct walks {
 	struct walk now;
 	bool has_walk;
 	wall_t settled; /* when the charger had followed; ms 0: not yet */
-	wall_t heard; /* the charger's newest value, of this step … */
+	wall_t heard; /* the charger's newest value, of this step */
 	double heard_w;
-	bool is_steady; /* … and it is as the one before */
+	bool is_held; /* the meters were read since */
 	const struct grid_tree *tree; /* whose limits hold ours, NULL: none does */
 	int node;
 };
@@ -83,6 +83,22 @@ static bool charger_phases(const struct walks *w, const struct evse *e, double o
 	return true;
 }
 
+/* The charger and the meters are read at different moments, and the guard may raise the charger
+ * between them: what the meters show counts only if the charger's next value is as the one before. */
+static void hold(struct walks *w)
+{
+	w->is_held = true;
+	for (int i = 0; i < w->now.meter_count; i++) {
+		struct walk_meter *x = &w->now.meters[i];
+		int at = meters_find(w->core->meters, x->id);
+		const struct meter *m = at >= 0 ? meters_at(w->core->meters, at) : NULL;
+
+		x->has_held = m && meter_is_fresh(m);
+		if (x->has_held)
+			x->held = m->last;
+	}
+}
+
 static void sample(struct walks *w, const struct evse *e)
 {
 	double own[3] = {e->power_w.value, 0, 0}, phases[3], above[3];
@@ -90,15 +106,12 @@ static void sample(struct walks *w, const struct evse *e)
 
 	for (int i = 0; i < w->now.meter_count; i++) {
 		struct walk_meter *x = &w->now.meters[i];
-		int at = meters_find(w->core->meters, x->id);
-		const struct meter *m = at >= 0 ? meters_at(w->core->meters, at) : NULL;
 		double total[3] = {0};
 
-		if (!m || !meter_is_fresh(m) ||
-			!meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &total[0]))
+		if (!x->has_held || !meter_reading_get(&x->held, METER_QUANTITY_POWER_W, &total[0]))
 			continue;
 		wiring_add(&x->total, total, own);
-		if (has_phases && get_phases(&m->last, above))
+		if (has_phases && get_phases(&x->held, above))
 			wiring_add(&x->phases, above, phases);
 	}
 }
@@ -198,28 +211,36 @@ static void begin_step(struct walks *w, enum walk_state state)
 	w->now.state = state;
 	w->now.since = clock_wall();
 	w->settled = w->heard = (wall_t){0};
-	w->is_steady = false;
-}
-
-/* A value that the charger measured in this step: while it ramps, its meter and ours would be read
- * at different moments of the ramp. */
-static void hear(struct walks *w, const struct evse *e)
-{
-	if (e->power_w.at.ms <= w->now.since.ms || e->power_w.at.ms == w->heard.ms)
-		return;
-	w->is_steady = w->heard.ms && fabs(e->power_w.value - w->heard_w) <= STEADY_W;
-	w->heard = e->power_w.at;
-	w->heard_w = e->power_w.value;
+	w->is_held = false;
 }
 
 static bool has_followed(const struct walks *w)
 {
 	double middle = (double)(w->now.low_w + w->now.high_w) / 2;
 
-	if (!w->is_steady)
-		return false;
 	return w->now.state == WALK_LOW ? w->heard_w <= (double)w->now.low_w + STEADY_W
 					: w->heard_w > middle;
+}
+
+/* A value that the charger measured in this step. True if it is as the one before, and what the
+ * meters showed between the two is held. */
+static bool hear(struct walks *w, const struct evse *e)
+{
+	bool is_first = w->heard.ms == 0;
+	double before_w = w->heard_w;
+
+	if (e->power_w.at.ms <= w->now.since.ms || e->power_w.at.ms == w->heard.ms)
+		return false;
+	w->heard = e->power_w.at;
+	w->heard_w = e->power_w.value;
+	if (!is_first && fabs(w->heard_w - before_w) <= STEADY_W && has_followed(w)) {
+		if (!w->settled.ms)
+			w->settled = clock_wall();
+		return w->is_held;
+	}
+	w->is_held = false;
+	w->settled = has_followed(w) ? clock_wall() : (wall_t){0};
+	return false;
 }
 
 static void next_step(struct walks *w, const struct evse *e)
@@ -252,13 +273,10 @@ static void look(void *arg)
 	}
 	if (w->now.state == WALK_LOW)
 		lower(w, e);
-	hear(w, e);
-	if (!has_followed(w))
-		w->settled = (wall_t){0};
-	else if (!w->settled.ms)
-		w->settled = now;
-	if (w->settled.ms && wall_diff_ms(now, w->settled) >= SETTLE_S * 1000)
+	if (hear(w, e))
 		next_step(w, e);
+	else if (!w->is_held && w->settled.ms && wall_diff_ms(now, w->settled) >= SETTLE_S * 1000)
+		hold(w);
 	else if (wall_diff_ms(now, w->now.since) > patience_s * 1000)
 		end(w, WALK_FAILED,
 			w->now.state == WALK_LOW ? "the charger did not go down"

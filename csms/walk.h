@@ -11,6 +11,7 @@
 #define CSMS_WALK_H
 
 #include "csms/core.h"
+#include "modbus/meter_map.h"
 #include "scheduler/wiring.h"
 
 #define WALK_ROUNDS_MAX 10
@@ -25,6 +26,8 @@ struct walk_meter {
 	bool is_above; /* in the tree, on the way from the EVSE to the root */
 	struct wiring_pair total; /* its power against the EVSE's, as phase 0 */
 	struct wiring_pair phases; /* its phases against the charger's */
+	struct meter_reading held; /* waits for the charger's next value */
+	bool has_held;
 };
 
 struct walk {
