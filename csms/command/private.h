@@ -116,6 +116,12 @@ void cut_join(struct text *all, const struct schema_action *a, const char *respo
 struct verdict command_judge(
 	const struct command_rule *rule, const struct answer *ans, struct arena *a);
 
+/* Lists whose items are judged one by one, for rows. */
+struct verdict judge_set_variables(const struct answer *ans, struct arena *a);
+struct verdict judge_get_variables(const struct answer *ans, struct arena *a);
+struct verdict judge_set_monitoring(const struct answer *ans, struct arena *a);
+struct verdict judge_clear_monitoring(const struct answer *ans, struct arena *a);
+
 /* -- command.c, for restore.c ------------------------------------------------------------------ */
 
 struct command *command_create(struct core *c, struct station *s, const struct schema_action *a,

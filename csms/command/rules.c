@@ -292,52 +292,6 @@ static struct verdict meet_trigger(
 	return over(EVENT_COMMAND_STATE_DONE, "Accepted", "the message came");
 }
 
-/* -- lists whose items are judged one by one: B05, B06, N04, N06 ---------------------------------- */
-
-/* rule 38: results count by themselves, wherever they stand. */
-static struct verdict judge_items(size_t good, size_t count, const char *bad, struct arena *a)
-{
-	if (good == count)
-		return done("Accepted");
-	if (count == 1)
-		return over(EVENT_COMMAND_STATE_REFUSED, bad, "the station said no");
-	return over(good ? EVENT_COMMAND_STATE_FAILED : EVENT_COMMAND_STATE_REFUSED,
-		arena_printf(a, "%zu of %zu Accepted", good, count),
-		arena_printf(a, "the first that was not: %s", bad));
-}
-
-#define JUDGE_LIST(name, type, list, member, names, test)                                          \
-	static struct verdict name(const struct answer *ans, struct arena *a)                      \
-	{                                                                                          \
-		const struct type *r = ans->response;                                              \
-		const char *bad = "";                                                              \
-		size_t good = 0;                                                                   \
-                                                                                                   \
-		for (size_t i = r->list.count; i-- > 0;) {                                         \
-			int status = (int)r->list.items[i].member;                                 \
-                                                                                                   \
-			if (test)                                                                  \
-				good++;                                                            \
-			else                                                                       \
-				bad = names.values[status];                                        \
-		}                                                                                  \
-		return judge_items(good, r->list.count, bad, a);                                   \
-	}
-
-JUDGE_LIST(judge_set_variables, ocpp201_set_variables_response, set_variable_result,
-	attribute_status, ocpp201_set_variable_status_enum,
-	status == OCPP201_SET_VARIABLE_STATUS_ACCEPTED ||
-		status == OCPP201_SET_VARIABLE_STATUS_REBOOT_REQUIRED)
-JUDGE_LIST(judge_get_variables, ocpp201_get_variables_response, get_variable_result,
-	attribute_status, ocpp201_get_variable_status_enum,
-	status == OCPP201_GET_VARIABLE_STATUS_ACCEPTED)
-JUDGE_LIST(judge_set_monitoring, ocpp201_set_variable_monitoring_response, set_monitoring_result,
-	status, ocpp201_set_monitoring_status_enum,
-	status == OCPP201_SET_MONITORING_STATUS_ACCEPTED)
-JUDGE_LIST(judge_clear_monitoring, ocpp201_clear_variable_monitoring_response,
-	clear_monitoring_result, status, ocpp201_clear_monitoring_status_enum,
-	status == OCPP201_CLEAR_MONITORING_STATUS_ACCEPTED)
-
 /* -- the rows ----------------------------------------------------------------------------------- */
 
 #define REPORTS                                                                                    \
@@ -359,8 +313,8 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 		.check = check_clear_monitoring,
 		.answered = device_answered},
 	[OCPP201_COST_UPDATED] = {.yes = NULL},
-	[OCPP201_CUSTOMER_INFORMATION] = {REPORTS, .judge = judge_customer,
-		.check = check_customer, .answered = local_list_answered},
+	[OCPP201_CUSTOMER_INFORMATION] = {REPORTS, .judge = judge_customer, .check = check_customer,
+		.answered = local_list_answered},
 	[OCPP201_DATA_TRANSFER] = {.yes = "Accepted"},
 	[OCPP201_DELETE_CERTIFICATE] = {.yes = "Accepted", .answered = certificates_answered},
 	[OCPP201_GET_BASE_REPORT] = {REPORTS, .yes = "Accepted EmptyResultSet",

@@ -148,6 +148,27 @@ test('rule 38: results of a list count one by one', async () => {
 	await s.close();
 });
 
+test('RebootRequired is no Accepted: the value is in force only after a reboot (B05)', async () => {
+	let says = ['RebootRequired'];
+	const s = await booted(depotd, 'C-LATER', { handlers: { SetVariables: (p) => ({
+		setVariableResult: p.setVariableData.map((d, i) => ({ component: d.component, variable: d.variable,
+			attributeStatus: says[i] })) }) } });
+	const one = (name) => ({ component: { name: 'OCPPCommCtrlr' }, variable: { name }, attributeValue: '1' });
+	const set = async (...words) => {
+		says = words;
+		const r = await ask('C-LATER', 'SetVariables', { setVariableData: words.map((w, i) => one(`V${i}`)) });
+		return [r.json.state, r.json.status, r.json.note];
+	};
+	assert.deepEqual(await set('RebootRequired'),
+		['done', 'RebootRequired', '1 of 1 in force after a reboot: send a Reset']);
+	assert.deepEqual(await set('Accepted', 'RebootRequired', 'Accepted'),
+		['done', 'RebootRequired', '1 of 3 in force after a reboot: send a Reset']);
+	assert.deepEqual(await set('Rejected', 'RebootRequired', 'Accepted'), ['failed', '2 of 3 Accepted',
+		'the first that was not: Rejected; 1 of 3 in force after a reboot: send a Reset']);
+	assert.deepEqual(await set('Accepted'), ['done', 'Accepted', undefined]);
+	await s.close();
+});
+
 test('a command can be given up; lists and states are kept over a restart', async () => {
 	let s = await booted(depotd, 'C-KEPT', { handlers: {
 		Reset: () => ({ status: 'Scheduled' }), ClearCache: () => null } });

@@ -278,6 +278,9 @@ test('a variable is written to many stations, with a result of each that outlive
 		'MANY-1': 'done', 'MANY-2': 'refused', 'MANY-3': 'done', 'MANY-4': 'refused', NOBODY: 'refused',
 	});
 	assert.equal(j.done, 2);
+	const { status, note } = j.results.find((x) => x.station === 'MANY-3');
+	assert.equal(status, 'RebootRequired');
+	assert.match(note, /after a reboot/);
 	assert.match(j.results.find((x) => x.station === 'MANY-4').note, /not connected/);
 	assert.equal((await variables('MANY-1', '&variable=HeartbeatInterval'))[0].value, '600');
 	assert.equal((await variables('MANY-2', '&variable=HeartbeatInterval')).length, 0);
