@@ -4,7 +4,7 @@ csms_base.src := csms/clock.c csms/timers.c csms/loop.c csms/log.c csms/bytes.c
 csms_net.src := $(csms_base.src) csms/secret.c csms/tls.c $(wildcard csms/pki/*.c) csms/net.c \
 	csms/net_conn.c csms/net_peers.c csms/net_socket.c csms/http_head.c csms/http_body.c \
 	csms/http_server.c csms/http_reply.c csms/ws_gate.c csms/ws_frame.c csms/ws_deflate.c \
-	csms/ws_server.c csms/http_client.c
+	csms/ws_server.c csms/ws_upgrade.c csms/ws_messages.c csms/http_client.c
 csms_net.libs := ws ssl ev z curl pthread
 
 csms_net_core.test := $(csms_base.src) csms/tls.c csms/net.c csms/net_conn.c csms/net_peers.c \
@@ -20,8 +20,8 @@ $(eval $(call unit,csms_http_head,csms/http_head.c csms/http_body.c csms/bytes.c
 $(eval $(call unit,csms_ws_gate,csms/ws_gate.c csms/http_head.c,ssl))
 $(eval $(call unit,csms_ws_frame,csms/ws_frame.c,))
 $(eval $(call unit,csms_ws_deflate,csms/ws_deflate.c,z))
-$(eval $(call unit,csms_ws_server,$(csms_net_core.test) csms/ws_server.c csms/ws_gate.c \
-	csms/ws_frame.c csms/ws_deflate.c,$(csms_net.libs)))
+$(eval $(call unit,csms_ws_server,$(csms_net_core.test) csms/ws_server.c csms/ws_upgrade.c \
+	csms/ws_messages.c csms/ws_gate.c csms/ws_frame.c csms/ws_deflate.c,$(csms_net.libs)))
 $(eval $(call unit,csms_site_ca,csms/pki/site_ca.c,ssl))
 $(eval $(call unit,csms_http_server,$(csms_net_core.test) csms/http_server.c csms/http_reply.c csms/http_body.c,\
 	$(csms_net.libs)))
