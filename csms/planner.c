@@ -4,40 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
-#include "csms/envelope.h"
-#include "csms/external.h"
 #include "csms/log.h"
+#include "csms/planner_job.h"
 #include "csms/record.h"
 #include "csms/setpoint.h"
-#include "scheduler/plan.h"
 
-#define UNKNOWN_NEED_WH 30000 /* of a vehicle that nobody described */
-#define UNKNOWN_SOC     0.1 /* a battery that nobody measured is nearly empty: the worst case */
-#define EFFICIENCY      0.9 /* of what is drawn, stored; as battery_default() */
-#define UNTAKEN_W       1000 /* offered and not taken by so much: the vehicle's own limit */
-#define FULL_MS         3600000 /* a vehicle that stopped by itself is asked again after this */
-#define SLOTS_MAX       4000
-#define TRIALS_MAX      16
-
-/* One solve: everything it reads is its own, but for the tree, which outlives it. */
-struct job {
-	const struct grid_tree *tree;
-	struct plan_caps caps;
-	struct plan_vehicle *vehicles;
-	struct control_plan_row *rows; /* what each vehicle of the input is called */
-	int32_t *idle_w;
-	int count;
-	int64_t start_ms, slot_ms;
-	int slots;
-	char trigger[80];
-	struct plan *plan;
-	int64_t solve_us;
-	bool is_sound; /* plan_check() agreed */
-};
+#define TRIALS_MAX 16
 
 /* The same vehicles with and without an envelope. */
 struct trial {
-	struct job *without, *with;
+	struct planner_job *without, *with;
 	planner_try_fn done;
 	void *arg;
 	bool is_solved;
@@ -47,7 +23,7 @@ struct trial {
 /* A plan in force. */
 struct in_force {
 	struct control_plan view;
-	struct job *job;
+	struct planner_job *job;
 	int64_t *w; /* [row][slot] */
 	int *row_of; /* [evses of the tree], -1: none */
 	int evses;
@@ -67,270 +43,14 @@ struct planner {
 	bool has_thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct job *todo, *busy, *done; /* under the lock */
+	struct planner_job *todo, *busy, *done; /* under the lock */
 	struct trial *trials; /* utlist, under the lock; those that are not solved yet go last */
 	struct trial *trying; /* under the lock: in the thread's hands */
 	bool quit;
 	struct loop_wake *wake;
 };
 
-/* -- the snapshot ----------------------------------------------------------------------------- */
-
-static void job_destroy(struct job *j)
-{
-	if (!j)
-		return;
-	plan_destroy(j->plan);
-	plan_caps_finish(&j->caps);
-	free(j->vehicles);
-	free(j->rows);
-	free(j->idle_w);
-	free(j);
-}
-
-static double delivered_wh(const struct transaction *t)
-{
-	double wh =
-		t->meter_wh.at.ms && t->begin_wh.at.ms ? t->meter_wh.value - t->begin_wh.value : 0;
-
-	return wh > 0 ? wh : 0;
-}
-
-/* Stored since the vehicle told its needs, as far as the register says. */
-static double since_wh(const struct transaction *t)
-{
-	double wh = t->needs.meter_wh.at.ms ? t->meter_wh.value - t->needs.meter_wh.value : 0;
-
-	return wh > 0 ? wh * EFFICIENCY : 0;
-}
-
-/* Energy still to be stored, and what is in the battery, as far as anybody knows. */
-static void fill_energy(const struct evse *e, const struct vehicle *v, struct plan_vehicle *out)
-{
-	double got = delivered_wh(&e->tx) * EFFICIENCY, need;
-
-	if (!v) {
-		out->battery = battery_default(0, (int32_t)e->max_w);
-		need = UNKNOWN_NEED_WH - got;
-	} else {
-		double target = (double)v->battery_wh * v->target_pct / 100.0;
-
-		out->battery = battery_default(v->battery_wh, out->max_w);
-		if (e->soc_pct.at.ms) {
-			out->stored_wh =
-				(int64_t)((double)v->battery_wh * e->soc_pct.value / 100.0);
-			need = target - (double)out->stored_wh;
-		} else {
-			need = (v->need_wh >= 0 ? (double)v->need_wh
-						: target - (double)v->battery_wh * UNKNOWN_SOC) -
-			       got;
-			out->stored_wh = (int64_t)(target - need);
-		}
-		if (out->stored_wh < 0)
-			out->stored_wh = 0;
-		if (out->stored_wh > v->battery_wh)
-			out->stored_wh = v->battery_wh;
-	}
-	/* What the vehicle itself said goes before what is only guessed. */
-	if (e->tx.needs.at.ms && e->tx.needs.energy_wh >= 0 && !(v && e->soc_pct.at.ms)) {
-		need = (double)e->tx.needs.energy_wh - since_wh(&e->tx);
-		out->stored_wh = v ? (int64_t)((double)v->battery_wh - need) : 0;
-		if (out->stored_wh < 0)
-			out->stored_wh = 0;
-	}
-	out->need_wh = need > 0 ? (int64_t)need : 0;
-}
-
-/* Learns what a vehicle takes when it is offered more, a battery near full, or a cold one: the plan
- * gives the rest to others. A little more is offered each time, so that it can come back. */
-static void learn_takes(struct evse *e, int64_t settle_ms)
-{
-	int64_t w = (int64_t)e->power_w.value, *takes = &e->tx.takes_w;
-
-	if (strcmp(e->tx.charging_state, "Charging") != 0 || e->told.limit_w <= 0 ||
-		wall_diff_ms(e->power_w.at, e->told.at) < settle_ms)
-		return;
-	if (w < e->told.limit_w - UNTAKEN_W)
-		*takes = w + w / 10 + UNTAKEN_W / 2;
-	else if (*takes && w > *takes - UNTAKEN_W)
-		*takes += *takes / 4 + UNTAKEN_W / 2;
-	if (*takes >= e->max_w)
-		*takes = 0;
-}
-
-static int32_t vehicle_max_w(const struct evse *e, const struct vehicle *v)
-{
-	int64_t w = e->max_w, own = v ? (e->is_dc ? v->max_dc_w : v->max_ac_w) : 0;
-
-	if (own > 0 && own < w)
-		w = own;
-	if (e->tx.takes_w && e->tx.takes_w < w)
-		w = e->tx.takes_w;
-	if (e->tx.needs.max_w && e->tx.needs.max_w < w)
-		w = e->tx.needs.max_w;
-	return (int32_t)w;
-}
-
-/* The earlier of what the depot knows and what the vehicle says. */
-static int64_t departure_ms(const struct evse *e, const struct vehicle *v, wall_t now)
-{
-	int64_t known = v ? vehicle_departure(v, now).ms : 0, said = e->tx.needs.departs_at.ms;
-
-	if (said <= now.ms)
-		return known;
-	return known && known < said ? known : said;
-}
-
-static void add_vehicle(struct job *j, const struct core *c, struct evse *e, wall_t now)
-{
-	struct vehicle *v = e->tx.vehicle;
-	struct plan_vehicle *in = &j->vehicles[j->count];
-	struct control_plan_row *row = &j->rows[j->count];
-	int64_t cap;
-
-	in->evse = e->grid_evse;
-	in->from_ms = now.ms;
-	in->depart_ms = departure_ms(e, v, now);
-	in->priority = v ? v->priority : 9;
-	learn_takes(e, c->config->control->sample_s * 2000);
-	in->max_w = vehicle_max_w(e, v);
-	cap = external_cap_w(c, e, now, NULL);
-	if (cap < in->max_w)
-		in->max_w = (int32_t)cap;
-	in->min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w);
-	if (in->max_w < in->min_w)
-		in->max_w = in->min_w;
-	fill_energy(e, v, in);
-	if (e->tx.full_at.ms && wall_diff_ms(now, e->tx.full_at) < FULL_MS)
-		in->need_wh = 0;
-	row->evse = e;
-	row->vehicle = v;
-	row->need_wh = in->need_wh;
-	row->departs_at.ms = in->depart_ms;
-	memcpy(row->transaction, e->tx.id, sizeof row->transaction);
-	j->count++;
-}
-
-static int count_open(const struct core *c)
-{
-	const struct station *s, *tmp;
-	int n = 0;
-
-	HASH_ITER (hh, c->fleet.stations, s, tmp)
-		for (int i = 0; i < s->evse_count; i++)
-			n += s->evses[i].tx.is_open && s->evses[i].grid_evse >= 0;
-	return n;
-}
-
-/* Vehicles that are here, and what the other EVSEs hold: 0 W as long as they hear from us. */
-static void add_evses(struct job *j, struct core *c, wall_t now)
-{
-	struct station *s, *tmp;
-
-	HASH_ITER (hh, c->fleet.stations, s, tmp)
-		for (int i = 0; i < s->evse_count; i++) {
-			struct evse *e = &s->evses[i];
-			const struct lane *l = control_lane(c->control, e);
-
-			if (e->grid_evse < 0)
-				continue;
-			if (e->tx.is_open && !s->is_manual)
-				add_vehicle(j, c, e, now);
-			j->idle_w[e->grid_evse] = l && (!e->tx.is_open || s->is_manual)
-							  ? (int32_t)lane_held_w(l, now)
-							  : 0;
-		}
-}
-
-/* The limits that stand, but for envelopes: those have their times, and are put in by slots. */
-static struct grid_limits *lasting(const struct job *j, const struct grid_limits *limits)
-{
-	struct grid_limits *l = grid_limits_copy(limits);
-
-	for (int i = 0; l && i < grid_tree_nodes(j->tree); i++) {
-		grid_limits_set(l, i, GRID_SOURCE_ENVELOPE, NULL);
-		grid_limits_set(l, i, GRID_SOURCE_ENVELOPE_FALLBACK, NULL);
-		grid_limits_set(l, i, GRID_SOURCE_OPERATOR, NULL);
-	}
-	return l;
-}
-
-/* The load of the moment, expected to last: the forecast of persistence. */
-static int fill_caps(struct job *j, const struct grid_limits *limits, const int64_t *base_w)
-{
-	struct grid_limits *own = lasting(j, limits);
-	int nodes = grid_tree_nodes(j->tree), rc = -1;
-	const int32_t **rows = calloc((size_t)nodes, sizeof *rows);
-	int32_t *flat = calloc((size_t)nodes * (size_t)j->slots, sizeof *flat);
-
-	if (rows && flat && own) {
-		for (int i = 0; i < nodes; i++) {
-			if (base_w[i] == GRID_UNKNOWN)
-				continue;
-			for (int t = 0; t < j->slots; t++)
-				flat[(size_t)i * (size_t)j->slots + (size_t)t] =
-					(int32_t)(base_w[i] < GRID_NO_LIMIT ? base_w[i]
-									    : GRID_NO_LIMIT - 1);
-			rows[i] = &flat[(size_t)i * (size_t)j->slots];
-		}
-		rc = plan_caps_init(&j->caps, j->tree, own, j->slots, rows);
-	}
-	grid_limits_destroy(own);
-	free(rows);
-	free(flat);
-	return rc;
-}
-
-static struct job *job_create(struct core *c, const struct planner_view *v,
-	const struct held_envelope *extra, const char *trigger)
-{
-	const struct grid_tree *tree = v->tree;
-	const struct config_control *cfg = c->config->control;
-	struct job *j = calloc(1, sizeof *j);
-	wall_t now = clock_wall();
-	int n = count_open(c);
-
-	if (!j)
-		return NULL;
-	j->tree = tree;
-	j->slot_ms = cfg->slot_s * 1000;
-	j->start_ms = now.ms;
-	j->slots = (int)(cfg->horizon_h * 3600 / cfg->slot_s);
-	if (j->slots > SLOTS_MAX)
-		j->slots = SLOTS_MAX;
-	snprintf(j->trigger, sizeof j->trigger, "%s", trigger);
-	j->vehicles = calloc((size_t)n + 1, sizeof *j->vehicles);
-	j->rows = calloc((size_t)n + 1, sizeof *j->rows);
-	j->idle_w = calloc((size_t)grid_tree_evses(tree) + 1, sizeof *j->idle_w);
-	if (!j->vehicles || !j->rows || !j->idle_w || fill_caps(j, v->limits, v->base_w)) {
-		job_destroy(j);
-		return NULL;
-	}
-	envelopes_lower(c->envelopes, tree, &j->caps, j->start_ms, j->slot_ms, extra);
-	add_evses(j, c, now);
-	return j;
-}
-
-/* -- the solve (planner's thread) ------------------------------------------------------------- */
-
-static void job_solve(struct job *j)
-{
-	struct plan_input in = {
-		.tree = j->tree,
-		.caps = &j->caps,
-		.start_ms = j->start_ms,
-		.slot_s = (int)(j->slot_ms / 1000),
-		.vehicles = j->vehicles,
-		.n = j->count,
-		.idle_w = j->idle_w,
-	};
-	struct plan_fault fault;
-	int64_t begin = clock_real_us();
-
-	j->plan = plan_solve(&in);
-	j->is_sound = j->plan && plan_check(&in, j->plan, &fault);
-	j->solve_us = clock_real_us() - begin;
-}
+/* -- the planner's thread ----------------------------------------------------------------------- */
 
 /* The oldest that is not solved; under the lock. */
 static struct trial *next_trial(const struct planner *p)
@@ -347,8 +67,8 @@ static void try_one(struct planner *p, struct trial *t)
 {
 	p->trying = t;
 	pthread_mutex_unlock(&p->lock);
-	job_solve(t->without);
-	job_solve(t->with);
+	planner_job_solve(t->without);
+	planner_job_solve(t->with);
 	pthread_mutex_lock(&p->lock);
 	t->is_solved = true;
 	p->trying = NULL;
@@ -373,7 +93,7 @@ static void *work(void *arg)
 		p->busy = p->todo;
 		p->todo = NULL;
 		pthread_mutex_unlock(&p->lock);
-		job_solve(p->busy);
+		planner_job_solve(p->busy);
 		pthread_mutex_lock(&p->lock);
 		p->done = p->busy;
 		p->busy = NULL;
@@ -388,13 +108,13 @@ static void *work(void *arg)
 
 static void drop(struct in_force *f)
 {
-	job_destroy(f->job);
+	planner_job_destroy(f->job);
 	free(f->w);
 	free(f->row_of);
 	memset(f, 0, sizeof *f);
 }
 
-static void explain_short(const struct job *j, int i, char *out, size_t size)
+static void explain_short(const struct planner_job *j, int i, char *out, size_t size)
 {
 	const struct plan_outcome *o = &j->plan->outcome[i];
 
@@ -410,7 +130,7 @@ static void explain_short(const struct job *j, int i, char *out, size_t size)
 
 static void fill_row(struct in_force *f, int i)
 {
-	struct job *j = f->job;
+	struct planner_job *j = f->job;
 	struct control_plan_row *row = &j->rows[i];
 	const struct plan_outcome *o = &j->plan->outcome[i];
 	int64_t *w = &f->w[(size_t)i * (size_t)j->slots];
@@ -428,7 +148,7 @@ static void fill_row(struct in_force *f, int i)
 	explain_short(j, i, row->reason, sizeof row->reason);
 }
 
-static void put_in_force(struct planner *p, struct job *j)
+static void put_in_force(struct planner *p, struct planner_job *j)
 {
 	struct in_force *f = &p->now;
 	int64_t *w = calloc((size_t)j->count * (size_t)j->slots + 1, sizeof *w);
@@ -438,7 +158,7 @@ static void put_in_force(struct planner *p, struct job *j)
 	if (!w || !row_of) {
 		free(w);
 		free(row_of);
-		job_destroy(j);
+		planner_job_destroy(j);
 		return;
 	}
 	drop(f);
@@ -463,7 +183,7 @@ static void put_in_force(struct planner *p, struct job *j)
 }
 
 /* Snapshot and result as JSON, powers as [slots, W] runs. */
-static void write_plan(const struct job *j, struct text *snapshot, struct text *result)
+static void write_plan(const struct planner_job *j, struct text *snapshot, struct text *result)
 {
 	text_puts(snapshot, "[");
 	text_puts(result, "[");
@@ -518,12 +238,12 @@ static void journal(struct planner *p)
 	text_finish(&result);
 }
 
-static void finish_job(struct planner *p, struct job *j)
+static void finish_job(struct planner *p, struct planner_job *j)
 {
 	if (!j->is_sound) {
 		log_error("planner: a plan for %d vehicles failed its check; the old one stays",
 			j->count);
-		job_destroy(j);
+		planner_job_destroy(j);
 		return;
 	}
 	p->core->metrics.plans++;
@@ -534,7 +254,7 @@ static void finish_job(struct planner *p, struct job *j)
 }
 
 /* Greatest power that the plan gives up in a slot, all vehicles together. */
-static int64_t shed_w(const struct job *a, const struct job *b)
+static int64_t shed_w(const struct planner_job *a, const struct planner_job *b)
 {
 	int64_t most = 0;
 
@@ -551,7 +271,7 @@ static int64_t shed_w(const struct job *a, const struct job *b)
 	return most;
 }
 
-static void fill_outcome(const struct job *j, int i, struct planner_outcome *o)
+static void fill_outcome(const struct planner_job *j, int i, struct planner_outcome *o)
 {
 	const struct plan_outcome *x = &j->plan->outcome[i];
 
@@ -564,15 +284,15 @@ static void fill_outcome(const struct job *j, int i, struct planner_outcome *o)
 
 static void trial_destroy(struct trial *t)
 {
-	job_destroy(t->without);
-	job_destroy(t->with);
+	planner_job_destroy(t->without);
+	planner_job_destroy(t->with);
 	free(t);
 }
 
 /* Tells what came of it; it is in no list any more. */
 static void finish_trial(struct trial *t)
 {
-	struct job *a = t->without, *b = t->with;
+	struct planner_job *a = t->without, *b = t->with;
 	struct planner_trial out = {0};
 
 	if (t->is_solved && a->is_sound && b->is_sound)
@@ -606,7 +326,7 @@ static void on_wake(void *arg)
 {
 	struct planner *p = arg;
 	struct trial *t;
-	struct job *j;
+	struct planner_job *j;
 
 	pthread_mutex_lock(&p->lock);
 	j = p->done;
@@ -668,7 +388,7 @@ void planner_ask(struct planner *p, const struct grid_tree *tree, const struct g
 	const int64_t *base_w, const char *trigger)
 {
 	bool is_busy;
-	struct job *j;
+	struct planner_job *j;
 
 	pthread_mutex_lock(&p->lock);
 	is_busy = p->todo || p->busy || p->done;
@@ -677,11 +397,12 @@ void planner_ask(struct planner *p, const struct grid_tree *tree, const struct g
 		remember(p, tree, limits, base_w, trigger);
 		return;
 	}
-	j = job_create(p->core, &(struct planner_view){tree, limits, base_w}, NULL, trigger);
+	j = planner_job_create(
+		p->core, &(struct planner_view){tree, limits, base_w}, NULL, trigger);
 	if (!j)
 		return;
 	if (!p->has_thread) {
-		job_solve(j);
+		planner_job_solve(j);
 		finish_job(p, j);
 		return;
 	}
@@ -706,15 +427,15 @@ int planner_try(struct planner *p, const struct planner_view *v, const struct he
 	}
 	t->done = done;
 	t->arg = arg;
-	t->without = job_create(p->core, v, NULL, "");
-	t->with = job_create(p->core, v, extra, "");
+	t->without = planner_job_create(p->core, v, NULL, "");
+	t->with = planner_job_create(p->core, v, extra, "");
 	if (!t->without || !t->with) {
 		trial_destroy(t);
 		return -1;
 	}
 	if (!p->has_thread) {
-		job_solve(t->without);
-		job_solve(t->with);
+		planner_job_solve(t->without);
+		planner_job_solve(t->with);
 		t->is_solved = true;
 		finish_trial(t);
 		return 0;
@@ -762,13 +483,13 @@ void planner_forget(struct planner *p)
 	struct trial *trials, *t, *next;
 
 	pthread_mutex_lock(&p->lock);
-	job_destroy(p->todo);
+	planner_job_destroy(p->todo);
 	p->todo = NULL;
 	trials = p->trials;
 	p->trials = NULL;
 	while (p->busy || p->trying)
 		pthread_cond_wait(&p->changed, &p->lock);
-	job_destroy(p->done);
+	planner_job_destroy(p->done);
 	p->done = NULL;
 	pthread_mutex_unlock(&p->lock);
 	DL_FOREACH_SAFE (trials, t, next) {

@@ -1,0 +1,272 @@
+#include "csms/planner_job.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/envelope.h"
+#include "csms/external.h"
+#include "csms/setpoint.h"
+
+#define UNKNOWN_NEED_WH 30000 /* of a vehicle that nobody described */
+#define UNKNOWN_SOC     0.1 /* a battery that nobody measured is nearly empty: the worst case */
+#define EFFICIENCY      0.9 /* of what is drawn, stored; as battery_default() */
+#define UNTAKEN_W       1000 /* offered and not taken by so much: the vehicle's own limit */
+#define FULL_MS         3600000 /* a vehicle that stopped by itself is asked again after this */
+#define SLOTS_MAX       4000
+
+/* -- the snapshot ----------------------------------------------------------------------------- */
+
+void planner_job_destroy(struct planner_job *j)
+{
+	if (!j)
+		return;
+	plan_destroy(j->plan);
+	plan_caps_finish(&j->caps);
+	free(j->vehicles);
+	free(j->rows);
+	free(j->idle_w);
+	free(j);
+}
+
+static double delivered_wh(const struct transaction *t)
+{
+	double wh =
+		t->meter_wh.at.ms && t->begin_wh.at.ms ? t->meter_wh.value - t->begin_wh.value : 0;
+
+	return wh > 0 ? wh : 0;
+}
+
+/* Stored since the vehicle told its needs, as far as the register says. */
+static double since_wh(const struct transaction *t)
+{
+	double wh = t->needs.meter_wh.at.ms ? t->meter_wh.value - t->needs.meter_wh.value : 0;
+
+	return wh > 0 ? wh * EFFICIENCY : 0;
+}
+
+/* Energy still to be stored, and what is in the battery, as far as anybody knows. */
+static void fill_energy(const struct evse *e, const struct vehicle *v, struct plan_vehicle *out)
+{
+	double got = delivered_wh(&e->tx) * EFFICIENCY, need;
+
+	if (!v) {
+		out->battery = battery_default(0, (int32_t)e->max_w);
+		need = UNKNOWN_NEED_WH - got;
+	} else {
+		double target = (double)v->battery_wh * v->target_pct / 100.0;
+
+		out->battery = battery_default(v->battery_wh, out->max_w);
+		if (e->soc_pct.at.ms) {
+			out->stored_wh =
+				(int64_t)((double)v->battery_wh * e->soc_pct.value / 100.0);
+			need = target - (double)out->stored_wh;
+		} else {
+			need = (v->need_wh >= 0 ? (double)v->need_wh
+						: target - (double)v->battery_wh * UNKNOWN_SOC) -
+			       got;
+			out->stored_wh = (int64_t)(target - need);
+		}
+		if (out->stored_wh < 0)
+			out->stored_wh = 0;
+		if (out->stored_wh > v->battery_wh)
+			out->stored_wh = v->battery_wh;
+	}
+	/* What the vehicle itself said goes before what is only guessed. */
+	if (e->tx.needs.at.ms && e->tx.needs.energy_wh >= 0 && !(v && e->soc_pct.at.ms)) {
+		need = (double)e->tx.needs.energy_wh - since_wh(&e->tx);
+		out->stored_wh = v ? (int64_t)((double)v->battery_wh - need) : 0;
+		if (out->stored_wh < 0)
+			out->stored_wh = 0;
+	}
+	out->need_wh = need > 0 ? (int64_t)need : 0;
+}
+
+/* Learns what a vehicle takes when it is offered more, a battery near full, or a cold one: the plan
+ * gives the rest to others. A little more is offered each time, so that it can come back. */
+static void learn_takes(struct evse *e, int64_t settle_ms)
+{
+	int64_t w = (int64_t)e->power_w.value, *takes = &e->tx.takes_w;
+
+	if (strcmp(e->tx.charging_state, "Charging") != 0 || e->told.limit_w <= 0 ||
+		wall_diff_ms(e->power_w.at, e->told.at) < settle_ms)
+		return;
+	if (w < e->told.limit_w - UNTAKEN_W)
+		*takes = w + w / 10 + UNTAKEN_W / 2;
+	else if (*takes && w > *takes - UNTAKEN_W)
+		*takes += *takes / 4 + UNTAKEN_W / 2;
+	if (*takes >= e->max_w)
+		*takes = 0;
+}
+
+static int32_t vehicle_max_w(const struct evse *e, const struct vehicle *v)
+{
+	int64_t w = e->max_w, own = v ? (e->is_dc ? v->max_dc_w : v->max_ac_w) : 0;
+
+	if (own > 0 && own < w)
+		w = own;
+	if (e->tx.takes_w && e->tx.takes_w < w)
+		w = e->tx.takes_w;
+	if (e->tx.needs.max_w && e->tx.needs.max_w < w)
+		w = e->tx.needs.max_w;
+	return (int32_t)w;
+}
+
+/* The earlier of what the depot knows and what the vehicle says. */
+static int64_t departure_ms(const struct evse *e, const struct vehicle *v, wall_t now)
+{
+	int64_t known = v ? vehicle_departure(v, now).ms : 0, said = e->tx.needs.departs_at.ms;
+
+	if (said <= now.ms)
+		return known;
+	return known && known < said ? known : said;
+}
+
+static void add_vehicle(struct planner_job *j, const struct core *c, struct evse *e, wall_t now)
+{
+	struct vehicle *v = e->tx.vehicle;
+	struct plan_vehicle *in = &j->vehicles[j->count];
+	struct control_plan_row *row = &j->rows[j->count];
+	int64_t cap;
+
+	in->evse = e->grid_evse;
+	in->from_ms = now.ms;
+	in->depart_ms = departure_ms(e, v, now);
+	in->priority = v ? v->priority : 9;
+	learn_takes(e, c->config->control->sample_s * 2000);
+	in->max_w = vehicle_max_w(e, v);
+	cap = external_cap_w(c, e, now, NULL);
+	if (cap < in->max_w)
+		in->max_w = (int32_t)cap;
+	in->min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w);
+	if (in->max_w < in->min_w)
+		in->max_w = in->min_w;
+	fill_energy(e, v, in);
+	if (e->tx.full_at.ms && wall_diff_ms(now, e->tx.full_at) < FULL_MS)
+		in->need_wh = 0;
+	row->evse = e;
+	row->vehicle = v;
+	row->need_wh = in->need_wh;
+	row->departs_at.ms = in->depart_ms;
+	memcpy(row->transaction, e->tx.id, sizeof row->transaction);
+	j->count++;
+}
+
+static int count_open(const struct core *c)
+{
+	const struct station *s, *tmp;
+	int n = 0;
+
+	HASH_ITER (hh, c->fleet.stations, s, tmp)
+		for (int i = 0; i < s->evse_count; i++)
+			n += s->evses[i].tx.is_open && s->evses[i].grid_evse >= 0;
+	return n;
+}
+
+/* Vehicles that are here, and what the other EVSEs hold: 0 W as long as they hear from us. */
+static void add_evses(struct planner_job *j, struct core *c, wall_t now)
+{
+	struct station *s, *tmp;
+
+	HASH_ITER (hh, c->fleet.stations, s, tmp)
+		for (int i = 0; i < s->evse_count; i++) {
+			struct evse *e = &s->evses[i];
+			const struct lane *l = control_lane(c->control, e);
+
+			if (e->grid_evse < 0)
+				continue;
+			if (e->tx.is_open && !s->is_manual)
+				add_vehicle(j, c, e, now);
+			j->idle_w[e->grid_evse] = l && (!e->tx.is_open || s->is_manual)
+							  ? (int32_t)lane_held_w(l, now)
+							  : 0;
+		}
+}
+
+/* The limits that stand, but for envelopes: those have their times, and are put in by slots. */
+static struct grid_limits *lasting(const struct planner_job *j, const struct grid_limits *limits)
+{
+	struct grid_limits *l = grid_limits_copy(limits);
+
+	for (int i = 0; l && i < grid_tree_nodes(j->tree); i++) {
+		grid_limits_set(l, i, GRID_SOURCE_ENVELOPE, NULL);
+		grid_limits_set(l, i, GRID_SOURCE_ENVELOPE_FALLBACK, NULL);
+		grid_limits_set(l, i, GRID_SOURCE_OPERATOR, NULL);
+	}
+	return l;
+}
+
+/* The load of the moment, expected to last: the forecast of persistence. */
+static int fill_caps(struct planner_job *j, const struct grid_limits *limits, const int64_t *base_w)
+{
+	struct grid_limits *own = lasting(j, limits);
+	int nodes = grid_tree_nodes(j->tree), rc = -1;
+	const int32_t **rows = calloc((size_t)nodes, sizeof *rows);
+	int32_t *flat = calloc((size_t)nodes * (size_t)j->slots, sizeof *flat);
+
+	if (rows && flat && own) {
+		for (int i = 0; i < nodes; i++) {
+			if (base_w[i] == GRID_UNKNOWN)
+				continue;
+			for (int t = 0; t < j->slots; t++)
+				flat[(size_t)i * (size_t)j->slots + (size_t)t] =
+					(int32_t)(base_w[i] < GRID_NO_LIMIT ? base_w[i]
+									    : GRID_NO_LIMIT - 1);
+			rows[i] = &flat[(size_t)i * (size_t)j->slots];
+		}
+		rc = plan_caps_init(&j->caps, j->tree, own, j->slots, rows);
+	}
+	grid_limits_destroy(own);
+	free(rows);
+	free(flat);
+	return rc;
+}
+
+struct planner_job *planner_job_create(struct core *c, const struct planner_view *v,
+	const struct held_envelope *extra, const char *trigger)
+{
+	const struct grid_tree *tree = v->tree;
+	const struct config_control *cfg = c->config->control;
+	struct planner_job *j = calloc(1, sizeof *j);
+	wall_t now = clock_wall();
+	int n = count_open(c);
+
+	if (!j)
+		return NULL;
+	j->tree = tree;
+	j->slot_ms = cfg->slot_s * 1000;
+	j->start_ms = now.ms;
+	j->slots = (int)(cfg->horizon_h * 3600 / cfg->slot_s);
+	if (j->slots > SLOTS_MAX)
+		j->slots = SLOTS_MAX;
+	snprintf(j->trigger, sizeof j->trigger, "%s", trigger);
+	j->vehicles = calloc((size_t)n + 1, sizeof *j->vehicles);
+	j->rows = calloc((size_t)n + 1, sizeof *j->rows);
+	j->idle_w = calloc((size_t)grid_tree_evses(tree) + 1, sizeof *j->idle_w);
+	if (!j->vehicles || !j->rows || !j->idle_w || fill_caps(j, v->limits, v->base_w)) {
+		planner_job_destroy(j);
+		return NULL;
+	}
+	envelopes_lower(c->envelopes, tree, &j->caps, j->start_ms, j->slot_ms, extra);
+	add_evses(j, c, now);
+	return j;
+}
+
+/* -- the solve (planner's thread) ------------------------------------------------------------- */
+
+void planner_job_solve(struct planner_job *j)
+{
+	struct plan_input in = {
+		.tree = j->tree,
+		.caps = &j->caps,
+		.start_ms = j->start_ms,
+		.slot_s = (int)(j->slot_ms / 1000),
+		.vehicles = j->vehicles,
+		.n = j->count,
+		.idle_w = j->idle_w,
+	};
+	struct plan_fault fault;
+	int64_t begin = clock_real_us();
+
+	j->plan = plan_solve(&in);
+	j->is_sound = j->plan && plan_check(&in, j->plan, &fault);
+	j->solve_us = clock_real_us() - begin;
+}

@@ -1,0 +1,36 @@
+/*
+ * One solve of the planner: the snapshot of fleet, limits and loads that it reads, taken on the loop,
+ * and the solving, which any thread may do since everything that is read is the job's own (but for
+ * the tree, which outlives it).
+ */
+#ifndef CSMS_PLANNER_JOB_H
+#define CSMS_PLANNER_JOB_H
+
+#include "csms/planner.h"
+#include "scheduler/plan.h"
+
+struct planner_job {
+	const struct grid_tree *tree;
+	struct plan_caps caps;
+	struct plan_vehicle *vehicles;
+	struct control_plan_row *rows; /* what each vehicle of the input is called */
+	int32_t *idle_w;
+	int count;
+	int64_t start_ms, slot_ms;
+	int slots;
+	char trigger[80];
+	struct plan *plan;
+	int64_t solve_us;
+	bool is_sound; /* plan_check() agreed */
+};
+
+/* Loop thread. `extra`: an envelope that is only tried, or NULL. NULL: no memory. */
+struct planner_job *planner_job_create(struct core *c, const struct planner_view *v,
+	const struct held_envelope *extra, const char *trigger);
+
+/* Any thread: fills plan, solve_us and is_sound. */
+void planner_job_solve(struct planner_job *j);
+
+void planner_job_destroy(struct planner_job *j);
+
+#endif
