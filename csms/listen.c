@@ -1,0 +1,256 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "csms/api/api.h"
+#include "csms/daemon.h"
+#include "csms/files.h"
+#include "csms/log.h"
+#include "csms/oscp/oscp.h"
+#include "csms/pki/site_ca.h"
+#include "csms/session.h"
+#include "csms/transfer.h"
+#include "csms/ws_server.h"
+
+static int load_certificates(struct daemon *d, char why[400])
+{
+	const struct config_listen *l = d->config.file->listen;
+	char dir[512], host[256] = "localhost";
+	const char *names[24] = {0};
+	struct site_ca_paths paths;
+	struct tls_server_config tls;
+	int count = 0;
+
+	snprintf(dir, sizeof dir, "%s/pki", d->opt.data);
+	if (mkdir(dir, 0700) && errno != EEXIST) {
+		snprintf(why, 400, "cannot make %s: %s", dir, strerror(errno));
+		return -1;
+	}
+	gethostname(host, sizeof host - 1);
+	for (size_t i = 0; i < l->hosts.count && count < 20; i++)
+		names[count++] = l->hosts.items[i];
+	if (!count)
+		names[count++] = host;
+	names[count++] = "localhost";
+	names[count++] = "127.0.0.1";
+	names[count++] = "::1";
+	if (site_ca_ensure(dir, names, count, &paths, why))
+		return -1;
+	tls = (struct tls_server_config){
+		.ecdsa_cert = paths.ecdsa_cert,
+		.ecdsa_key = paths.ecdsa_key,
+		.rsa_cert = paths.rsa_cert,
+		.rsa_key = paths.rsa_key,
+	};
+	d->tls = tls_server_create(&tls, why);
+	return d->tls ? 0 : -1;
+}
+
+static void write_port(const struct daemon *d, const char *name, int port)
+{
+	char path[600];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s.port", d->opt.data, name);
+	f = fopen(path, "w");
+	if (!f)
+		return;
+	fprintf(f, "%d\n", port);
+	fclose(f);
+}
+
+/* One station listener by its section of the config; absent means on, at the default port. */
+static int listen_profile(
+	struct daemon *d, const struct config_listener *l, int profile, char why[400])
+{
+	char name[20];
+	int port = l && l->has_port ? (int)l->port : 8999 + profile;
+
+	if (l ? !l->on : profile == 3)
+		return 0;
+	port = ws_server_listen(d->core.stations, l ? l->address : NULL, port, "/ocpp", profile,
+		profile > 1 ? d->tls : NULL, why);
+	if (port < 0)
+		return -1;
+	snprintf(name, sizeof name, "profile%d", profile);
+	write_port(d, name, port);
+	log_info("stations: security profile %d on %s://%s:%d/ocpp/<identity>", profile,
+		profile > 1 ? "wss" : "ws", l && l->address ? l->address : "*", port);
+	return 0;
+}
+
+static int start_stations(struct daemon *d, char why[400])
+{
+	const struct config_limits *l = d->config.file->limits;
+	const struct config_listen *on = d->config.file->listen;
+	struct ws_handlers handlers;
+	struct ws_limits limits = {
+		.max_message = (size_t)l->max_message,
+		.max_queue = (size_t)l->max_queue,
+		.ping_interval_s = (int)l->ping_interval_s,
+		.pong_timeout_s = (int)l->pong_timeout_s,
+		.messages_per_s = (int)l->messages_per_s,
+		.message_burst = (int)l->message_burst,
+	};
+
+	session_ws_handlers(&d->core, &handlers);
+	d->core.stations = ws_server_create(d->core.net, &handlers, &limits);
+	if (!d->core.stations) {
+		snprintf(why, 400, "out of memory");
+		return -1;
+	}
+	if (listen_profile(d, on->profile1, 1, why) || listen_profile(d, on->profile2, 2, why))
+		return -1;
+	return 0;
+}
+
+/* The built console beside the program, or where `make install` puts it. */
+static const char *find_console(char out[1100])
+{
+	static const char *const places[] = {"console", "../share/depotd/console"};
+	char exe[512], index[1200];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+
+	if (n < 0)
+		return NULL;
+	exe[n] = '\0';
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		snprintf(out, 1100, "%.*s/%s", (int)(strrchr(exe, '/') - exe), exe, places[i]);
+		snprintf(index, sizeof index, "%s/index.html", out);
+		if (access(index, R_OK) == 0)
+			return out;
+	}
+	return NULL;
+}
+
+/* The name by which stations reach this machine. */
+static const char *own_name(const struct daemon *d, char host[256])
+{
+	const struct config_listen *on = d->config.file->listen;
+
+	snprintf(host, 256, "localhost");
+	if (on->hosts.count)
+		return on->hosts.items[0];
+	gethostname(host, 255);
+	return host;
+}
+
+/* Files of stations: beside the console, or on a port of their own, which may be plain for those
+ * that do not know our root. `console`: its port, 0 when it is off. */
+static int start_files(struct daemon *d, int console, char why[400])
+{
+	const struct config_files_listener *l = d->config.file->listen->files;
+	const char *given = d->config.file->files->url;
+	struct core *c = &d->core;
+	char host[256], url[300] = "", own[300] = "";
+	int port;
+
+	if (console)
+		snprintf(url, sizeof url, "https://%s:%d", own_name(d, host), console);
+	if (l && l->on) {
+		d->file_server = http_server_create(c->net, transfer_handle, c, &d->http_limits);
+		if (!d->file_server) {
+			snprintf(why, 400, "out of memory");
+			return -1;
+		}
+		http_server_on_head(d->file_server, transfer_on_head);
+		port = http_server_listen(
+			d->file_server, l->address, (int)l->port, l->tls ? d->tls : NULL, why);
+		if (port < 0)
+			return -1;
+		write_port(d, "files", port);
+		snprintf(own, sizeof own, "%s://%s:%d", l->tls ? "https" : "http",
+			own_name(d, host), port);
+		log_info("files of stations: %s/files/", own);
+	}
+	if (given)
+		files_set_urls(c->files, given, NULL);
+	else if (l && l->on && (l->tls || !console))
+		files_set_urls(c->files, own, NULL);
+	else
+		files_set_urls(c->files, url, own);
+	return 0;
+}
+
+static int start_site_server(struct daemon *d, char why[400])
+{
+	const struct config_modbus_listener *l = d->config.file->listen->modbus;
+
+	if (!l || !l->on)
+		return 0;
+	d->site_server = site_server_create(&d->core, l, why);
+	if (!d->site_server)
+		return -1;
+	write_port(d, "modbus", site_server_port(d->site_server));
+	log_info("site values for the building: Modbus TCP on port %d",
+		site_server_port(d->site_server));
+	return 0;
+}
+
+static int start_console(struct daemon *d, char why[400])
+{
+	static char found[1100];
+	const struct config_listen *on = d->config.file->listen;
+	const struct config_listener *l = on->console;
+	struct core *c = &d->core;
+	struct api_config api = {
+		.console_dir = d->opt.console ? d->opt.console : find_console(found),
+		.max_streams = (int)d->config.file->limits->max_streams,
+		.auth_failures_per_min = (int)d->config.file->limits->auth_failures_per_min,
+	};
+	char path[600], url[320];
+	int port;
+
+	c->api = api_create(c, &api, why);
+	if (!c->api)
+		return -1;
+	d->http_limits = (struct http_limits){
+		.max_body = (size_t)d->config.file->limits->max_body,
+		.request_timeout_s = 20,
+		.max_streams = (int)d->config.file->limits->max_streams,
+	};
+	c->http = http_server_create(c->net, api_handle, c->api, &d->http_limits);
+	if (!c->http) {
+		snprintf(why, 400, "out of memory");
+		return -1;
+	}
+	snprintf(path, sizeof path, "%s/depotd.sock", d->opt.data);
+	if (on->socket && http_server_listen_unix(c->http, path, why))
+		return -1;
+	http_server_on_head(c->http, api_on_head);
+	if (l && !l->on)
+		return start_files(d, 0, why);
+	port = http_server_listen(c->http, l ? l->address : NULL,
+		l && l->has_port ? (int)l->port : 8443, d->tls, why);
+	if (port < 0)
+		return -1;
+	write_port(d, "console", port);
+	snprintf(url, sizeof url, "https://%s:%d",
+		on->hosts.count ? on->hosts.items[0] : "localhost", port);
+	api_set_url(c->api, url);
+	oscp_set_url(c->oscp, url);
+	log_info("console and API: %s/", url);
+	return start_files(d, port, why);
+}
+
+int daemon_listen(struct daemon *d, char why[400])
+{
+	const struct config_limits *l = d->config.file->limits;
+	struct net_limits limits = {
+		.max_connections = (int)l->max_connections,
+		.max_per_address = (int)l->max_per_address,
+		.connects_per_s = (int)l->connects_per_s,
+		.header_timeout_s = (int)l->header_timeout_s,
+	};
+
+	d->core.net = net_create(d->core.loop, &limits);
+	if (!d->core.net) {
+		snprintf(why, 400, "the network could not be started; see the line above");
+		return -1;
+	}
+	if (load_certificates(d, why) || start_stations(d, why) || start_site_server(d, why))
+		return -1;
+	return start_console(d, why) ? -1 : 0;
+}
