@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utlist.h>
 #include "csms/command.h"
+#include "csms/command/check.h"
 #include "csms/log.h"
 #include "csms/mask.h"
 #include "csms/record.h"
@@ -277,29 +278,19 @@ static void on_ended(void *arg, const struct command *k)
 
 /* -- from outside ----------------------------------------------------------------------------- */
 
-static int check(
-	struct core *c, const struct station *s, const struct network_order *o, char why[300])
+static int check(struct core *c, const struct station *s, const struct network_order *o,
+	struct schema_error *err)
 {
 	const struct network_job *j;
-	int floor = s->security_profile > s->connected_profile ? (int)s->security_profile
-							       : s->connected_profile;
 
+	if (check_network_data(s, o->profile, err))
+		return -1;
 	DL_FOREACH (c->network_jobs->open, j)
-		if (strcasecmp(j->station, s->id) == 0) {
-			snprintf(why, 300, "%s is being moved already: job %s", s->id, j->id);
-			return -1;
-		}
-	if (!s->session) {
-		snprintf(why, 300, "%s is not connected; try again when it is", s->id);
-		return -1;
-	}
-	if (o->profile->security_profile < floor) {
-		snprintf(why, 300,
-			"security_profile %lld would lower that of %s, which is %d: a station never goes "
-			"back to a weaker one (A05)",
-			(long long)o->profile->security_profile, s->id, floor);
-		return -1;
-	}
+		if (strcasecmp(j->station, s->id) == 0)
+			return check_conflict(
+				err, "%s is being moved already: job %s", s->id, j->id);
+	if (!s->session)
+		return check_conflict(err, "%s is not connected; try again when it is", s->id);
 	return 0;
 }
 
@@ -321,7 +312,7 @@ static void journal_started(struct network_job *j, const char *payload)
 }
 
 int network_job_start(struct core *c, struct station *s, const struct network_order *o, char id[37],
-	char why[300])
+	struct schema_error *err)
 {
 	struct ocpp201_set_network_profile_request req = {
 		.configuration_slot = o->slot,
@@ -330,15 +321,14 @@ int network_job_start(struct core *c, struct station *s, const struct network_or
 	struct network_job *j;
 	struct text payload;
 
-	if (check(c, s, o, why))
+	if (check(c, s, o, err))
 		return -1;
 	text_init(&payload, 0);
 	j = calloc(1, sizeof *j);
 	if (!j || schema_encode(&ocpp201_set_network_profile_request_type, &req, &payload)) {
-		snprintf(why, 300, "out of memory");
 		text_finish(&payload);
 		free(j);
-		return -1;
+		return check_conflict(err, "out of memory");
 	}
 	j->core = c;
 	ocpp_message_ids_next(&c->ids, clock_wall().ms, j->id);

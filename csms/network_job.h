@@ -24,10 +24,10 @@ struct network_order {
 /* Reads jobs that are not over; after commands_create(). NULL with one line for a person. */
 struct network_jobs *network_jobs_create(struct core *c, char why[300]);
 
-/* Starts it; its id. -1 with one line: the station is away, speaks 1.6, is being moved already, or
- * the profile would lower its security (A05). */
+/* Starts it; its id. -1 with `err`: a path within the profile that is wrong, or none: the station is
+ * away, is being moved already, or the profile would lower its security (A05). */
 int network_job_start(struct core *c, struct station *s, const struct network_order *order,
-	char id[37], char why[300]);
+	char id[37], struct schema_error *err);
 
 void network_jobs_destroy(struct network_jobs *all);
 

@@ -1,4 +1,5 @@
 /* A station to another network profile: a job of several commands. csms/network_job.h. */
+#include <stdio.h>
 #include <string.h>
 
 #include "csms/api/ask.h"
@@ -35,15 +36,6 @@ static bool read_profile(struct ask *k, const struct api_network_profile_post *p
 			p->interface);
 		return false;
 	}
-	if (strncmp(p->url, "ws://", 5) != 0 && strncmp(p->url, "wss://", 6) != 0) {
-		ask_problem(k, 400, "url", "url: must begin with wss:// (or ws://)");
-		return false;
-	}
-	if ((p->security_profile >= 2) != (strncmp(p->url, "wss:", 4) == 0)) {
-		ask_problem(k, 400, "url",
-			"url: security profile 2 and 3 go by wss://, profile 1 by ws://");
-		return false;
-	}
 	*out = (struct ocpp201_network_connection_profile){
 		.ocpp_version = OCPP201_OCPP_VERSION_OCPP20, /* also what 2.0.1 calls itself */
 		.ocpp_transport = OCPP201_OCPP_TRANSPORT_JSON,
@@ -67,13 +59,35 @@ static void on_durable(void *arg, int status, const char *why)
 		ask_reply(k, 202, &api_job_type, k->state);
 }
 
+/* In the words of the request: its fields are named otherwise than OCPP's. */
+static void refuse(struct ask *k, const struct schema_error *err)
+{
+	static const struct {
+		const char *ocpp, *ours;
+	} names[] = {
+		{"ocppCsmsUrl", "url"},
+		{"messageTimeout", "message_timeout_s"},
+		{"securityProfile", "security_profile"},
+	};
+	struct schema_error e = *err;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(err->path, names[i].ocpp) == 0)
+			snprintf(e.path, sizeof(e.path), "%s", names[i].ours);
+	if (e.fault == SCHEMA_OK)
+		ask_problem(k, 409, NULL, "%s", e.message);
+	else
+		ask_schema_problem(k, &e, "");
+}
+
 void network_profile_post(struct ask *k)
 {
 	const struct api_network_profile_post *p = k->body;
 	struct station *s = ask_path_station(k);
 	struct ocpp201_network_connection_profile profile;
 	struct api_job *view = arena_alloc(k->arena, sizeof(*view));
-	char *id = arena_alloc(k->arena, 37), why[300];
+	char *id = arena_alloc(k->arena, 37);
+	struct schema_error err;
 	struct network_order order = {.slot = (int)p->slot,
 		.profile = &profile,
 		.at_once = p->reset == API_RESET_CHOICE_IMMEDIATE,
@@ -90,8 +104,8 @@ void network_profile_post(struct ask *k)
 	if (!replay_begin(k->api->replay, k))
 		return;
 	ask_hold(k);
-	if (network_job_start(k->api->core, s, &order, id, why) != 0) {
-		ask_problem(k, 409, NULL, "%s", why);
+	if (network_job_start(k->api->core, s, &order, id, &err) != 0) {
+		refuse(k, &err);
 		return;
 	}
 	*view = (struct api_job){.id = id,

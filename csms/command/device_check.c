@@ -1,27 +1,14 @@
 #include "csms/command/device_check.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "csms/command/check.h"
 #include "csms/device.h"
 #include "csms/mask.h"
 
 #define SEVERITY_MAX 9 /* debug; N04, N05 */
 #define PASSWORD_MIN 16 /* A01; the most is what the station says, else 40 */
 #define PASSWORD_MAX 40
-
-__attribute__((format(printf, 3, 4))) static int refuse(
-	struct schema_error *err, const char *path, const char *fmt, ...)
-{
-	va_list ap;
-
-	*err = (struct schema_error){.fault = SCHEMA_BAD_RANGE};
-	snprintf(err->path, sizeof err->path, "%s", path);
-	va_start(ap, fmt);
-	vsnprintf(err->message, sizeof err->message, fmt, ap);
-	va_end(ap);
-	return -1;
-}
 
 /* -- B05, B06: no variable twice ----------------------------------------------------------------- */
 
@@ -53,7 +40,7 @@ static int check_twice(struct item *items, size_t count, const char *list, struc
 		if (compare_items(&items[i - 1], &items[i]) != 0)
 			continue;
 		snprintf(path, sizeof path, "%s[%zu]", list, a > b ? a : b);
-		return refuse(err, path,
+		return check_refuse(err, path,
 			"%s.%s stands in the list twice: leave one out (B05.FR.13)",
 			items[i].component->name, items[i].variable->name);
 	}
@@ -65,7 +52,7 @@ static struct item *items_of(size_t count, struct schema_error *err)
 	struct item *items = calloc(count + 1, sizeof *items);
 
 	if (!items)
-		refuse(err, "", "out of memory");
+		check_refuse(err, "", "out of memory");
 	return items;
 }
 
@@ -78,7 +65,7 @@ static int check_password(const struct station *s, const char *password, struct 
 	if (schema_utf8_check(password, strlen(password), &points) && points >= PASSWORD_MIN &&
 		points <= (size_t)most)
 		return 0;
-	return refuse(err, "setVariableData",
+	return check_refuse(err, "setVariableData",
 		"BasicAuthPassword takes %d to %lld characters: choose another (A01)", PASSWORD_MIN,
 		(long long)most);
 }
@@ -133,7 +120,7 @@ static int check_severity(int64_t severity, const char *path, struct schema_erro
 {
 	if (severity >= 0 && severity <= SEVERITY_MAX)
 		return 0;
-	return refuse(err, path, "a severity is 0 (danger) to %d (debug)", SEVERITY_MAX);
+	return check_refuse(err, path, "a severity is 0 (danger) to %d (debug)", SEVERITY_MAX);
 }
 
 /* N04.FR.10: one of a type and severity for each variable; FR.14: a Delta is not negative. */
@@ -155,9 +142,9 @@ int check_set_monitoring(const struct core *c, const struct station *s, const vo
 		rc = check_severity(d->severity, path, err);
 		snprintf(path, sizeof path, "setMonitoringData[%zu].value", i);
 		if (rc == 0 && d->type == OCPP201_MONITOR_DELTA && d->value < 0)
-			rc = refuse(err, path, "a Delta is not negative (N04.FR.14)");
+			rc = check_refuse(err, path, "a Delta is not negative (N04.FR.14)");
 		if (rc == 0 && d->type >= OCPP201_MONITOR_PERIODIC && d->value < 1)
-			rc = refuse(err, path, "a period is a number of seconds");
+			rc = check_refuse(err, path, "a period is a number of seconds");
 		items[i] = (struct item){&d->component, &d->variable,
 			(int)d->type * (SEVERITY_MAX + 1) + (int)d->severity, i};
 	}
@@ -184,12 +171,12 @@ int check_clear_monitoring(const struct core *c, const struct station *s, const 
 	(void)c;
 	(void)s;
 	if (!ids)
-		return refuse(err, "", "out of memory");
+		return check_refuse(err, "", "out of memory");
 	memcpy(ids, r->id.items, r->id.count * sizeof *ids);
 	qsort(ids, r->id.count, sizeof *ids, compare_ids);
 	for (size_t i = 1; rc == 0 && i < r->id.count; i++)
 		if (ids[i] == ids[i - 1])
-			rc = refuse(err, "id", "monitor %lld stands in the list twice",
+			rc = check_refuse(err, "id", "monitor %lld stands in the list twice",
 				(long long)ids[i]);
 	free(ids);
 	return rc;
@@ -217,11 +204,11 @@ int check_customer(const struct core *c, const struct station *s, const void *re
 	(void)c;
 	(void)s;
 	if (named != 1)
-		return refuse(err, "",
+		return check_refuse(err, "",
 			"name the customer by one of idToken, customerCertificate,"
 			" customerIdentifier (N09.FR.04)");
 	if (!r->report && !r->clear)
-		return refuse(err, "",
+		return check_refuse(err, "",
 			"set report, clear or both: else there is nothing to do"
 			" (N09.FR.07)");
 	return 0;
@@ -238,11 +225,11 @@ int check_set_display(const struct core *c, const struct station *s, const void 
 	(void)c;
 	(void)s;
 	if (m->id < 0)
-		return refuse(err, "message.id", "the number of a message is not negative");
+		return check_refuse(err, "message.id", "the number of a message is not negative");
 	if (m->has_start_date_time && m->has_end_date_time &&
 		m->end_date_time.ms <= m->start_date_time.ms)
-		return refuse(err, "message.endDateTime", "it would end before it starts");
+		return check_refuse(err, "message.endDateTime", "it would end before it starts");
 	if (!m->message.content[0])
-		return refuse(err, "message.message.content", "there is nothing to show");
+		return check_refuse(err, "message.message.content", "there is nothing to show");
 	return 0;
 }

@@ -23,8 +23,4 @@ int check_customer(const struct core *c, const struct station *s, const void *re
 int check_set_display(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err);
 
-/* list_check.c: D01 */
-int check_local_list(const struct core *c, const struct station *s, const void *request,
-	struct schema_error *err);
-
 #endif

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "csms/command/check.h"
 #include "csms/command/device_check.h"
 #include "csms/certificates.h"
 #include "csms/command/private.h"
@@ -384,7 +385,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 	[OCPP201_SET_MONITORING_LEVEL] = {.yes = "Accepted",
 		.check = check_monitoring_level,
 		.answered = device_answered},
-	[OCPP201_SET_NETWORK_PROFILE] = {.yes = "Accepted"},
+	[OCPP201_SET_NETWORK_PROFILE] = {.yes = "Accepted", .check = check_network_profile},
 	[OCPP201_SET_VARIABLE_MONITORING] = {.judge = judge_set_monitoring,
 		.check = check_set_monitoring,
 		.answered = device_answered},

@@ -124,6 +124,19 @@ test('rule 24: a station that keeps its order to itself gets the new slot alone;
 	await again.close();
 });
 
+test('rule 24: an order that is in force only after the restart is no refusal, and shown as what it is', async () => {
+	const o = obedient({ order: 'RebootRequired' });
+	const s = await station('NET-LATER', o);
+	const r = await start('NET-LATER');
+	await reset(o);
+	o.state.active = '2';
+	const again = await restart(s, o);
+	const j = await over(r.json.id);
+	assert.equal(j.state, 'done', JSON.stringify(j));
+	assert.equal(j.results.find((x) => x.action === 'SetVariables').status, 'RebootRequired');
+	await again.close();
+});
+
 test('rule 24: it falls back to the old profile: failed, and says so', async () => {
 	const o = obedient();
 	const s = await station('NET-BACK', o);
@@ -186,6 +199,47 @@ test('A05: a profile that would lower the security is refused before anything is
 	}
 	assert.deepEqual(o.asked, []);
 	await s.close();
+});
+
+test('rule 40, B09: SetNetworkProfile by an operator is checked as that of a job is, before it is sent', async () => {
+	const o = obedient();
+	const s = await station('NET-RAW', o);
+	const good = { ocppVersion: 'OCPP20', ocppTransport: 'JSON', ocppCsmsUrl: URL2, messageTimeout: 30, securityProfile: 1, ocppInterface: 'Wired0' };
+	const raw = (more = {}, slot = 2) => depotd.api('POST', '/stations/NET-RAW/commands', { action: 'SetNetworkProfile', payload: { configurationSlot: slot, connectionData: { ...good, ...more } } });
+	const rows = [
+		[{ messageTimeout: -30 }, 'messageTimeout', /1 to 3600/],
+		[{ messageTimeout: 0 }, 'messageTimeout', /1 to 3600/],
+		[{ messageTimeout: 86400 }, 'messageTimeout', /1 to 3600/],
+		[{ ocppCsmsUrl: 'ftp://x' }, 'ocppCsmsUrl', /wss:/],
+		[{ ocppCsmsUrl: 'ws://' }, 'ocppCsmsUrl', /HOST/],
+		[{ ocppCsmsUrl: 'ws://:9000/ocpp' }, 'ocppCsmsUrl', /HOST/],
+		[{ ocppCsmsUrl: 'ws://a b/ocpp' }, 'ocppCsmsUrl', /blanks/],
+		[{ ocppCsmsUrl: 'wss://x/ocpp' }, 'ocppCsmsUrl', /profile 1 by ws/],
+		[{ securityProfile: 3 }, 'ocppCsmsUrl', /profile 2 and 3 go by wss/],
+		[{ ocppTransport: 'SOAP' }, 'ocppTransport', /JSON/],
+		[{ ocppVersion: 'OCPP15' }, 'ocppVersion', /OCPP20/],
+		[{ ocppVersion: 'OCPP12' }, 'ocppVersion', /OCPP20/],
+		[{ securityProfile: 9, ocppCsmsUrl: 'wss://x/ocpp' }, 'securityProfile', /1, 2 or 3/],
+		[{ securityProfile: 0 }, 'securityProfile', /1, 2 or 3/],
+	];
+	for (const [more, field, words] of rows) {
+		const r = await raw(more);
+		assert.deepEqual([r.status, r.json.path], [400, `payload.connectionData.${field}`], JSON.stringify(more) + r.text);
+		assert.match(r.json.detail, words);
+	}
+	assert.equal((await raw({}, -1)).json.path, 'payload.configurationSlot');
+	assert.deepEqual(o.asked, []);
+	assert.equal((await raw()).json.state, 'done');
+	assert.equal((await raw({ ocppVersion: 'OCPP16' })).json.state, 'done');
+	assert.equal((await raw({ ocppCsmsUrl: 'wss://csms.example/ocpp', securityProfile: 2 })).json.state, 'done');
+	assert.equal(o.asked.length, 3);
+	/* a floor that its registration was given meanwhile holds too */
+	await depotd.api('PUT', '/stations/NET-RAW', { policy: 'accepted', node: 'site', security_profile: 2, evses: [{ id: 1, kind: 'ac', max_w: 22000 }] });
+	const lower = await raw();
+	assert.equal(lower.status, 409, lower.text);
+	assert.match(lower.json.detail, /lower.*A05|not connected/);
+	assert.equal(o.asked.length, 3);
+	s.ws.terminate();
 });
 
 test('A05: a station whose floor is 2 is not moved to 1', async () => {
