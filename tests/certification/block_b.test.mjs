@@ -247,27 +247,43 @@ certify('B_22', { ways: WAYS, station: { evses: 2 } }, async (s) => {
 	await endedWhole(s, 'ImmediateReset');
 });
 
-certify('B_25', {}, async (s) => {
+/** The EVSE goes and comes back, which ends the reset of it; before, it is not over. */
+async function evseComesBack(s, k, status) {
+	await goesOn(k);
+	await s.status('Available', 2); // the other EVSE says nothing of this one
+	await goesOn(k);
+	await s.status('Unavailable', 1);
+	await goesOn(k);
+	await s.status(status, 1);
+	await ended(k);
+	await shows(s, status, 1);
+}
+
+certify('B_25', { ways: WAYS }, async (s) => {
 	const [q, k] = await exchange(s, 'Reset', { type: 'OnIdle', evseId: 1 }, { status: 'Accepted' });
 	assert.deepEqual(q, { type: 'OnIdle', evseId: 1 });
 	assert.equal((await command(k)).status, 'Accepted');
+	await evseComesBack(s, k, 'Available');
 });
 
-certify('B_26', {}, async (s) => {
+certify('B_26', { ways: WAYS }, async (s) => {
 	await s.energyTransferStarted();
 	const [q, k] = await exchange(s, 'Reset', { type: 'OnIdle', evseId: 1 }, { status: 'Scheduled' });
 	assert.deepEqual(q, { type: 'OnIdle', evseId: 1 });
 	await goesOn(k);
 	await stopAndLeave(s);
 	await endedWhole(s, 'EVDisconnected');
+	await evseComesBack(s, k, 'Available');
 });
 
-certify('B_27', {}, async (s) => {
+certify('B_27', { ways: WAYS }, async (s) => {
 	await s.energyTransferStarted();
-	const [q] = await exchange(s, 'Reset', { type: 'Immediate', evseId: 1 }, { status: 'Accepted' });
+	const [q, k] = await exchange(s, 'Reset', { type: 'Immediate', evseId: 1 }, { status: 'Accepted' });
 	assert.deepEqual(q, { type: 'Immediate', evseId: 1 });
+	await goesOn(k);
 	await s.end('ResetCommand', { chargingState: 'EVConnected', stoppedReason: 'ImmediateReset' });
 	await endedWhole(s, 'ImmediateReset');
+	await evseComesBack(s, k, 'Occupied');
 });
 
 // -- subprotocols ---------------------------------------------------------------------------------

@@ -3,7 +3,21 @@ import assert from 'node:assert/strict';
 import { block, certify, ended, endedWhole, exchange, goesOn, transaction, until, view } from './harness.mjs';
 import { meterValue, now, SIGNED, WAYS } from './station.mjs';
 
-block();
+/** Cards of vans: each case that looks whether its van is known has one. */
+const VANS = { E_04: 'VAN0E04', E_10: 'VAN0E10', E_38: 'VAN0E38' };
+
+block({
+	depot: `
+depot: test
+name: Test depot
+timezone: Europe/Amsterdam
+nodes:
+  - {id: site, kind: site, limit_w: 5000000}
+vehicles:
+${Object.entries(VANS).map(([id, token]) => `  - {id: ${id}, token: ${token}, battery_wh: 60000, max_ac_w: 11000, ` +
+	'max_dc_w: 80000, min_w: 1380, need_wh: 20000, departs: "06:00"}').join('\n')}
+`,
+});
 
 const EVSE = { id: 1, connectorId: 1 };
 
@@ -18,6 +32,18 @@ async function open(s, want = {}) {
 /** The state of an EVSE in the operator's eyes. */
 const evseState = (s, state, id = 1) =>
 	until(`EVSE ${id} ${state}`, async () => (await view(s)).evses[id - 1].state === state);
+
+/** The station's card is that of a van of this case. */
+function vanOf(s, number) {
+	s.token = { idToken: VANS[number], type: 'ISO14443' };
+	return number;
+}
+
+/** What is shown live of EVSE 1: its transaction and whose van it is. */
+async function live(s) {
+	const { transaction, vehicle } = (await view(s)).evses[0];
+	return [transaction, vehicle];
+}
 
 /** Ends the transaction in these words; it is stored whole, and the EVSE is free of it. */
 async function stop(s, triggerReason, info, more) {
@@ -67,11 +93,16 @@ certify('E_03', { ways: WAYS }, async (s) => {
 });
 
 certify('E_04', { ways: WAYS }, async (s) => {
+	const van = vanOf(s, 'E_04');
 	await s.authorized();
 	assert.equal((await open(s)).evse, undefined, 'not known before the cable is plugged in');
+	assert.deepEqual(await live(s), [undefined, undefined]);
 	await s.energyTransferStarted();
 	await open(s, { evse: 1, token: s.token.idToken });
 	await evseState(s, 'charging');
+	assert.deepEqual(await live(s), [s.tx.id, van]); // by the card that came before the cable
+	await s.evDisconnected();
+	assert.deepEqual(await live(s), [undefined, undefined]);
 });
 
 certify('E_09', { ways: WAYS }, async (s) => {
@@ -81,8 +112,11 @@ certify('E_09', { ways: WAYS }, async (s) => {
 });
 
 certify('E_10', {}, async (s) => {
+	const van = vanOf(s, 'E_10');
 	await s.authorized();
-	await open(s, { token: s.token.idToken });
+	const t = await open(s, { token: s.token.idToken });
+	assert.equal(t.vehicle, van);
+	assert.deepEqual(await live(s), [undefined, undefined], 'no EVSE was named');
 });
 
 certify('E_11', { ways: WAYS }, async (s) => {
@@ -100,10 +134,12 @@ certify('E_12', {}, async (s) => {
 });
 
 certify('E_38', { ways: WAYS }, async (s) => {
+	const van = vanOf(s, 'E_38');
 	await s.authorized();
 	await s.evConnected();
 	await s.event('Updated', 'ChargingStateChanged', { info: { chargingState: 'SuspendedEV' } });
-	await open(s, { evse: 1 });
+	await open(s, { evse: 1, token: s.token.idToken });
+	assert.deepEqual(await live(s), [s.tx.id, van]);
 	await until('it not to charge', async () => !['charging', 'free'].includes((await view(s)).evses[0].state));
 });
 

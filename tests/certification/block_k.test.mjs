@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { block, certify, ended, exchange, get, goesOn, pathOf, transaction, until, view } from './harness.mjs';
 
 block({
+	// each case begins with a PowerUp: that so many stations come back at once is no night for a staged return
+	config: 'control: {return_settle_s: 0, return_step_s: 1, return_step_pct: 100}\n',
 	depot: `
 depot: test
 name: Test depot
@@ -276,25 +278,61 @@ certify('K_44', MANUAL, (s) => composite(s, 0));
 
 // -- K11 to K13: limits from elsewhere ------------------------------------------------------------
 
-const EMS = { chargingLimit: { chargingLimitSource: 'EMS', isGridCritical: false } };
+const EMS = { chargingLimit: { chargingLimitSource: 'EMS', isGridCritical: true } };
+
+/** A limit of the station's energy management system; without `w` its height is not told. */
+const limits = (s, w, evseId) => s.call('NotifyChargingLimit', {
+	...EMS, ...(evseId && { evseId }),
+	...(w && { chargingSchedule: [{ id: 1, chargingRateUnit: 'W', chargingSchedulePeriod: period(w) }] }),
+});
+
+const lifted = (s) => s.call('ClearedChargingLimit', { chargingLimitSource: 'EMS' });
+
+/** The limits from elsewhere that the operator is shown, by EVSE. */
+async function foreign(s) {
+	const { external_limits: list } = await get(`${pathOf(s)}/profiles`);
+	return list.map((x) => [x.evse, x.source, x.grid_critical, x.limit_w]).sort((a, b) => a[0] - b[0]);
+}
+
+/** What others leave each EVSE, in the live view. */
+const left = async (s) => (await view(s)).evses.map((e) => e.external_w && [e.external_w, e.external_source]);
 
 certify('K_48', MANUAL, async (s) => {
-	assert.deepEqual(await s.call('NotifyChargingLimit', EMS), {});
-	assert.deepEqual(await s.call('NotifyChargingLimit', {
-		...EMS, evseId: 1, chargingSchedule: [{ id: 1, chargingRateUnit: 'W', chargingSchedulePeriod: period(5000) }],
-	}), {});
+	assert.deepEqual(await limits(s), {});
+	assert.deepEqual(await limits(s, 5000, 1), {});
+	assert.deepEqual(await foreign(s), [[0, 'EMS', true, undefined], [1, 'EMS', true, 5000]]);
+	assert.deepEqual(await left(s), [[5000, 'EMS'], undefined], 'a limit of unknown height cuts nothing by itself');
+	assert.deepEqual(await limits(s, 4000, 1), {}); // updated, not one more
+	assert.deepEqual((await foreign(s))[1], [1, 'EMS', true, 4000]);
+	assert.deepEqual(await left(s), [[4000, 'EMS'], undefined]);
 });
 
 certify('K_50', MANUAL, async (s) => {
-	assert.deepEqual(await s.call('ClearedChargingLimit', { chargingLimitSource: 'EMS' }), {});
+	await limits(s, 6000);
+	await limits(s, 5000, 1);
+	assert.equal((await foreign(s)).length, 2);
+	assert.deepEqual(await lifted(s), {});
+	assert.deepEqual(await foreign(s), []);
+	assert.deepEqual(await left(s), [undefined, undefined]);
+	assert.deepEqual(await lifted(s), {}, 'lifted once more');
 });
 
-certify('K_51', MANUAL, async (s) => {
+/** The limit that the van is under is depotd's own, or what was left it. */
+const isTold = (s, what, is) => until(what, async () => is((await view(s)).evses[0].limit_w));
+
+// here depotd controls: it gives the van what the other limit leaves, and more when that is gone
+certify('K_51', {}, async (s) => {
 	await s.energyTransferStarted();
-	assert.deepEqual(await s.call('NotifyChargingLimit', EMS), {});
-	assert.deepEqual(await s.call('ClearedChargingLimit', { chargingLimitSource: 'EMS' }), {});
+	await isTold(s, 'a limit above 5 kW', (w) => w > 5000);
+	assert.deepEqual(await limits(s, 5000), {});
+	await isTold(s, 'what is left', (w) => w > 0 && w <= 5000);
+	assert.deepEqual(await left(s).then((l) => l[0]), [5000, 'EMS']);
+	assert.deepEqual(await lifted(s), {});
 	await s.event('Updated', 'ChargingRateChanged', { info: { chargingState: 'Charging' } });
 	assert.equal((await transaction(s)).state, 'open');
+	assert.deepEqual(await foreign(s), []);
+	assert.equal((await left(s))[0], undefined);
+	await isTold(s, 'the limit from before', (w) => w > 5000);
 });
 
 certify('K_52', MANUAL, async (s) => {
