@@ -35,22 +35,89 @@ static void journal_lost(struct core *c, const struct station *s, const char *id
 	record_now(c, EVENT_TRANSACTION_LOST, "transaction", stream, p, NULL, NULL);
 }
 
-/* The live state, if that still shows it. */
-static void end_live(struct core *c, struct station *s, const char *id)
+static void end_live(struct core *c, struct evse *e)
 {
+	e->tx.is_open = false;
+	e->tx.ended = clock_wall();
+	e->power_w = (struct reading){0, e->tx.ended};
+	claim_end(c, e);
+	fleet_touch(&c->fleet, e->station);
+	control_evse_changed(c->control, e, "its transaction's end was lost");
+	control_load_changed(c->control);
+}
+
+static void give_up(struct core *c, const struct station *s, const char *id)
+{
+	log_warn("station %s: transaction %s is over, and its end was lost", s->id, id);
+	journal_lost(c, s, id);
+}
+
+/* A transaction that no EVSE shows: is it open in the store? */
+struct check {
+	struct core *core;
+	char station[49], id[UTF8_SIZE(36)];
+	bool is_open;
+};
+
+static void check_work(struct db_reader *db, void *arg)
+{
+	struct check *k = arg;
+	struct db_transaction_filter f = {
+		.station = k->station, .id = k->id, .state = DB_OPEN, .limit = 1};
+	struct db_transaction_list list = {0};
+	struct arena *a = arena_create(0);
+
+	k->is_open = a && db_query_transactions(db, &f, a, &list) == 0 && list.count > 0;
+	arena_destroy(a);
+}
+
+static void check_done(void *arg)
+{
+	struct check *k = arg;
+	struct station *s = fleet_station(&k->core->fleet, k->station);
+
+	if (k->is_open && s)
+		give_up(k->core, s, k->id);
+	free(k);
+}
+
+/* It is over, and nothing more of it will come: it ends here too, unless it has. */
+static void settle(struct core *c, struct station *s, const char *id)
+{
+	struct check *k;
+
 	for (int i = 0; i < s->evse_count; i++) {
 		struct evse *e = &s->evses[i];
 
 		if (!e->tx.is_open || strcmp(e->tx.id, id) != 0)
 			continue;
-		e->tx.is_open = false;
-		e->tx.ended = clock_wall();
-		e->power_w = (struct reading){0, e->tx.ended};
-		claim_end(c, e);
-		fleet_touch(&c->fleet, s);
-		control_evse_changed(c->control, e, "its transaction's end was lost");
-		control_load_changed(c->control);
+		give_up(c, s, id);
+		end_live(c, e);
+		return;
 	}
+	k = calloc(1, sizeof *k);
+	if (!k)
+		return;
+	k->core = c;
+	snprintf(k->station, sizeof k->station, "%s", s->id);
+	snprintf(k->id, sizeof k->id, "%s", id);
+	if (db_read(c->db, check_work, check_done, k))
+		free(k);
+}
+
+bool doubt_is_lost(const struct ocpp201_get_transaction_status_response *a)
+{
+	return a->has_ongoing_indicator && !a->ongoing_indicator && !a->messages_in_queue;
+}
+
+void doubt_answered(
+	struct core *c, struct station *s, int action, const void *request, const void *response)
+{
+	const struct ocpp201_get_transaction_status_request *r = request;
+
+	(void)action;
+	if (r->transaction_id && doubt_is_lost(response))
+		settle(c, s, r->transaction_id);
 }
 
 /* -- asking ----------------------------------------------------------------------------------- */
@@ -60,19 +127,12 @@ static void ask_next(struct session *x);
 static void on_answer(void *arg, const struct call_result *r)
 {
 	struct session *x = arg;
-	const struct ocpp201_get_transaction_status_response *a = r->response_struct;
 	struct doubt *d = &x->doubt;
-	const char *id = d->ids[d->next - 1];
 
 	if (r->outcome == EVENT_CALL_OUTCOME_LOST || r->outcome == EVENT_CALL_OUTCOME_CANCELLED)
 		return;
-	if (r->outcome == EVENT_CALL_OUTCOME_ANSWERED && a->has_ongoing_indicator &&
-		!a->ongoing_indicator && !a->messages_in_queue) {
-		log_warn("station %s: transaction %s is over, and its end was lost", x->station->id,
-			id);
-		journal_lost(x->core, x->station, id);
-		end_live(x->core, x->station, id);
-	}
+	if (r->outcome == EVENT_CALL_OUTCOME_ANSWERED && doubt_is_lost(r->response_struct))
+		settle(x->core, x->station, d->ids[d->next - 1]);
 	ask_next(x);
 }
 

@@ -1,5 +1,6 @@
 /* How the answer to a command is read, by its rule. */
 #include "csms/command/private.h"
+#include "csms/doubt.h"
 
 struct verdict command_judge(
 	const struct command_rule *rule, const struct answer *ans, struct arena *a)
@@ -14,6 +15,29 @@ struct verdict command_judge(
 	} else if (rule->signs && !command_word_in(rule->over, ans->status)) {
 		v.state = EVENT_COMMAND_STATE_RUNNING;
 	}
+	return v;
+}
+
+/* E14: what it means, in words. What has to end ends in doubt_answered(). */
+struct verdict judge_transaction_status(const struct answer *ans, struct arena *a)
+{
+	const struct ocpp201_get_transaction_status_request *q = ans->request;
+	const struct ocpp201_get_transaction_status_response *r = ans->response;
+	struct verdict v = {.state = EVENT_COMMAND_STATE_DONE};
+
+	(void)a;
+	if (!q->transaction_id)
+		v.note = r->messages_in_queue ? "messages about transactions are queued there"
+					      : "no message about a transaction is queued there";
+	else if (doubt_is_lost(r))
+		v.note = "over, or not known there, and nothing more of it will come: if it was "
+			 "still open, it is ended as lost";
+	else if (r->has_ongoing_indicator && r->ongoing_indicator)
+		v.note = r->messages_in_queue ? "it goes on; messages of it are queued there"
+					      : "it goes on";
+	else
+		v.note = r->messages_in_queue ? "messages of it are still to come"
+					      : "the station did not say whether it goes on";
 	return v;
 }
 

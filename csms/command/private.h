@@ -116,7 +116,8 @@ void cut_join(struct text *all, const struct schema_action *a, const char *respo
 struct verdict command_judge(
 	const struct command_rule *rule, const struct answer *ans, struct arena *a);
 
-/* Lists whose items are judged one by one, for rows. */
+/* For rows. */
+struct verdict judge_transaction_status(const struct answer *ans, struct arena *a);
 struct verdict judge_set_variables(const struct answer *ans, struct arena *a);
 struct verdict judge_get_variables(const struct answer *ans, struct arena *a);
 struct verdict judge_set_monitoring(const struct answer *ans, struct arena *a);

@@ -8,6 +8,7 @@
 #include "csms/command/device_check.h"
 #include "csms/certificates.h"
 #include "csms/command/private.h"
+#include "csms/doubt.h"
 #include "csms/firmware.h"
 #include "csms/profile_check.h"
 #include "csms/local_list.h"
@@ -339,7 +340,8 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 		.over = "EmptyResultSet", .answered = device_answered},
 	[OCPP201_GET_REPORT] = {REPORTS, .yes = "Accepted EmptyResultSet",
 		.over = "EmptyResultSet"},
-	[OCPP201_GET_TRANSACTION_STATUS] = {.yes = NULL},
+	[OCPP201_GET_TRANSACTION_STATUS] = {.judge = judge_transaction_status,
+		.answered = doubt_answered},
 	[OCPP201_GET_VARIABLES] = {.judge = judge_get_variables,
 		.check = check_get_variables,
 		.answered = device_answered},

@@ -72,8 +72,8 @@ test('rule 24: set, put first with the old ones behind, restart, back: each step
 	const [, profile] = o.asked[0];
 	assert.deepEqual(profile, { configurationSlot: 2, connectionData: { ocppVersion: 'OCPP20', ocppTransport: 'JSON', ocppCsmsUrl: URL2, messageTimeout: 30, securityProfile: 1, ocppInterface: 'Wired0' } });
 	assert.deepEqual(o.asked.slice(1), [['GetVariables', 'NetworkConfigurationPriority'], ['SetVariables', 'NetworkConfigurationPriority', '2,1,0'], ['Reset', 'OnIdle']]);
-	let j = await job(r.json.id);
-	assert.deepEqual([j.state, j.step, j.open], ['running', 'restart', 1]);
+	let j = await until('the step to be known', async () => (await job(r.json.id)).step === 'restart' && job(r.json.id));
+	assert.deepEqual([j.state, j.open], ['running', 1]);
 	/* nobody else may start another one now */
 	const second = await start('NET-1');
 	assert.equal(second.status, 409);

@@ -375,6 +375,44 @@ describe('transactions of which nothing more is heard', () => {
 		}
 	});
 
+	test('rule 32, E14: the same answer to an operator ends it too, and any answer is said in words', async () => {
+		const answers = {
+			plugged: { ongoingIndicator: false, messagesInQueue: false }, bare: { ongoingIndicator: false, messagesInQueue: false },
+			going: { ongoingIndicator: true, messagesInQueue: true }, queued: { ongoingIndicator: false, messagesInQueue: true },
+			done: { ongoingIndicator: false, messagesInQueue: false }, undefined: { messagesInQueue: true },
+		};
+		const s = await booted(depotd, 'GTS-3', { registration: { evses: 4 },
+			handlers: { GetTransactionStatus: ({ transactionId }) => answers[transactionId] } });
+		for (const [i, tx] of ['plugged', 'going', 'queued', 'done'].entries())
+			await s.call('TransactionEvent', event(tx, 'Started', 0, { evse: { id: i + 1, connectorId: 1 } }));
+		await s.call('TransactionEvent', { ...event('bare', 'Updated', 3), evse: undefined });
+		await s.call('TransactionEvent', event('done', 'Ended', 1, { evse: undefined }));
+		const asked = async (transactionId) => {
+			const r = await depotd.api('POST', '/stations/GTS-3/commands', { action: 'GetTransactionStatus', payload: { transactionId } });
+			assert.equal(r.json.state, 'done', r.text);
+			return r.json.note;
+		};
+		const state = async (tx) => {
+			const t = (await depotd.api('GET', `/transactions/GTS-3/${tx}`)).json.transaction;
+			return [t.state, t.stopped_reason];
+		};
+		assert.match(await asked('plugged'), /nothing more of it will come.*ended as lost/);
+		assert.deepEqual(await state('plugged'), ['ended', 'MessageLost']);
+		const [e] = (await depotd.api('GET', '/stations/GTS-3')).json.evses;
+		assert.deepEqual([e.transaction, e.state === 'plugged'], [undefined, false]);
+		await asked('bare');
+		await until('one that no EVSE shows to end', async () => (await state('bare'))[0] === 'ended');
+		assert.match(await asked('going'), /^it goes on; .*queued/);
+		assert.match(await asked('queued'), /still to come/);
+		await asked('done');
+		assert.match(await asked(), /messages about transactions are queued/);
+		for (const tx of ['going', 'queued']) assert.equal((await state(tx))[0], 'open', tx);
+		assert.deepEqual(await state('done'), ['ended', 'Local']);
+		const lost = (await depotd.api('GET', '/journal?limit=500')).json.events.filter((x) => x.type === 'TransactionLost' && /GTS-3/.test(x.stream));
+		assert.deepEqual(lost.map((x) => x.payload.transaction_id).sort(), ['bare', 'plugged']);
+		await s.close();
+	});
+
 	test('rule 32: a station that does not know the question loses no transaction', async () => {
 		const d = await new Depotd({ config: 'limits: {doubt_s: 1}\n' }).start();
 		try {
