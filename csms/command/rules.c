@@ -132,24 +132,16 @@ static int report_of(int action)
 static struct verdict meet_report(
 	const struct command *k, const void *request, const struct command_sign *sign)
 {
-	(void)request;
 	if (sign->action != report_of(command_action(k)) || sign->request_id < k->request_id ||
 		sign->request_id >= k->request_id + k->parts)
 		return none();
 	if (!sign->is_last || k->reports + 1 < k->parts)
 		return moves("Reporting");
+	if (command_action(k) == OCPP201_CUSTOMER_INFORMATION &&
+		!((const struct ocpp201_customer_information_request *)request)->report)
+		return over(EVENT_COMMAND_STATE_DONE, "Cleared",
+			"the station said that the data is cleared (N10.FR.06)");
 	return over(EVENT_COMMAND_STATE_DONE, "Reported", "the last part of the report came");
-}
-
-/* N10: asked to clear only, the station has nothing to report but that nothing is left. */
-static struct verdict judge_customer(const struct answer *ans, struct arena *a)
-{
-	const struct ocpp201_customer_information_request *r = ans->request;
-
-	(void)a;
-	if (!command_word_in("Accepted", ans->status))
-		return over(EVENT_COMMAND_STATE_REFUSED, ans->status, "the station said no");
-	return r->report ? moves(ans->status) : done(ans->status);
 }
 
 /* How a status that is reported in the course of a transfer is read. */
@@ -315,7 +307,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 		.check = check_clear_monitoring,
 		.answered = device_answered},
 	[OCPP201_COST_UPDATED] = {.yes = NULL},
-	[OCPP201_CUSTOMER_INFORMATION] = {REPORTS, .judge = judge_customer, .check = check_customer,
+	[OCPP201_CUSTOMER_INFORMATION] = {REPORTS, .yes = "Accepted", .check = check_customer,
 		.answered = local_list_answered},
 	[OCPP201_DATA_TRANSFER] = {.yes = "Accepted"},
 	[OCPP201_DELETE_CERTIFICATE] = {.yes = "Accepted", .answered = certificates_answered},

@@ -273,7 +273,7 @@ async function customer(s, who, { report, clear }, parts, status = 'Accepted') {
 	assert.deepEqual(rest, payload);
 	if (status !== 'Accepted') return ended(k, 'refused');
 	for (const [seqNo, data] of parts.entries()) {
-		if (report) await goesOn(k);
+		await goesOn(k); // also N10.FR.06: Accepted is not the end of clearing either
 		assert.deepEqual(await s.call('NotifyCustomerInformation', {
 			requestId, seqNo, data, tbc: seqNo + 1 < parts.length, generatedAt: now(),
 		}), {});

@@ -443,6 +443,22 @@ test('rule 39: a customer is named by exactly one thing, and the report is put t
 	await s.close();
 });
 
+test('N10.FR.06: data is cleared when the station says so, not when it accepted to', async () => {
+	const s = await known('CLEAR', model(1), {});
+	const r = await depotd.api('POST', '/stations/CLEAR/commands', {
+		action: 'CustomerInformation', payload: { report: false, clear: true, customerIdentifier: 'x' },
+	});
+	assert.deepEqual([r.json.state, r.json.status], ['running', 'Accepted'], r.text);
+	const k = async () => (await depotd.api('GET', `/commands/${r.json.id}`)).json;
+	await s.call('NotifyCustomerInformation', { requestId: r.json.request_id + 1, seqNo: 0, data: 'of another', generatedAt: now() });
+	assert.equal((await k()).state, 'running');
+	await s.call('NotifyCustomerInformation', { requestId: r.json.request_id, seqNo: 0, data: 'gone', generatedAt: now() });
+	const end = await k();
+	assert.deepEqual([end.state, end.status], ['done', 'Cleared']);
+	assert.match(end.note, /cleared/);
+	await s.close();
+});
+
 test('the projections of all this equal the journal', async () => {
 	await depotd.stop();
 	const out = execFileSync(join(BUILD, 'depotctl'), ['rebuild', '--check', '--data', depotd.data], { encoding: 'utf8' });

@@ -229,7 +229,7 @@ test('rule 39: N10.FR.02 what was cleared of a customer leaves the list too', as
 	assert.equal(statusOf(list, 'FORGET'), 'Accepted');
 	const r = await d.api('POST', '/stations/CP-L7/commands', { action: 'CustomerInformation', payload: {
 		report: false, clear: true, idToken: { idToken: 'FORGET', type: 'ISO14443' } } });
-	assert.equal(r.json.state, 'done', r.text);
+	assert.equal(r.json.state, 'running', r.text); // N10.FR.06: it is over when the station says that it cleared
 	await synced('CP-L7', 2);
 	assert.equal(kinds(list), 'FD');
 	assert.equal(statusOf(list, 'FORGET'), undefined);
