@@ -420,10 +420,8 @@ static bool same_evse(const struct evse *a, const struct depot_evse *b)
 /* What the station rose to stays, whatever the file still says (A05.FR.07). */
 static int64_t least_profile(const struct station *s, const struct depot_station *row)
 {
-	return s && s->from_file && row->security_profile &&
-			       s->security_profile > row->security_profile
-		       ? s->security_profile
-		       : row->security_profile;
+	return s && s->security_profile > row->security_profile ? s->security_profile
+								: row->security_profile;
 }
 
 static bool same_station(const struct station *s, const struct depot_station *row)

@@ -69,7 +69,7 @@ static bool has_credentials(struct core *c, const struct station *s,
 
 static bool profile_fits(const struct station *s, int profile)
 {
-	return profile >= s->security_profile; /* 0: any; a better one is welcome (A05) */
+	return profile >= s->security_profile; /* 0: none yet; a better one is welcome (A05) */
 }
 
 /* B01: with boot.unknown set to pending, a station that nobody registered is taken in without
@@ -130,7 +130,8 @@ void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_
 		return;
 	}
 	if (!profile_fits(s, req->profile)) {
-		refuse(ans, 403, req, "it is registered for a higher security profile (A05.FR.07)");
+		refuse(ans, 403, req, "it is registered for, or has come on, a higher security profile "
+			"(A05.FR.07); an operator can lower it");
 		return;
 	}
 	if (v == OCPP_VERSION_NONE) {

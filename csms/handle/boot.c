@@ -78,7 +78,7 @@ static void raise_profile(struct core *c, struct station *s)
 	struct event_station_registered reg;
 	char why[300];
 
-	if (s->security_profile == 0 || s->connected_profile <= s->security_profile)
+	if (s->connected_profile < 2 || s->connected_profile <= s->security_profile)
 		return;
 	station_registration(s, evses, &reg);
 	reg.security_profile = s->connected_profile;

@@ -3,12 +3,14 @@
 import test, { after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tls from 'node:tls';
+import WebSocket from 'ws';
 import { BUILD, Depotd, until } from './harness.mjs';
-import { booted, frame, PASSWORD, rawStation, register, Station, upgradeHead } from './peer.mjs';
+import { basic, booted, frame, PASSWORD, rawStation, register, Station, Tcp, upgradeHead } from './peer.mjs';
 
 const now = () => new Date().toISOString();
 
@@ -53,34 +55,137 @@ describe('the connection', () => {
 });
 
 describe('TLS', () => {
+	/** The status of an upgrade over this connection, which it closes. */
+	const over = async (t, id) => {
+		t.write(upgradeHead(id));
+		const [, status] = /^HTTP\/1\.1 (\d+) /.exec(String((await once(t, 'data'))[0]));
+		t.destroy();
+		return status;
+	};
 	/** A TLS connection to the listener of profile 2; rejects when the handshake fails. */
 	const secure = (options = {}) => new Promise((ok, bad) => {
 		const t = tls.connect({ host: '127.0.0.1', port: depotd.ports.profile2, servername: 'localhost', ca: readFileSync(depotd.root()), ...options }, () => ok(t));
 		t.once('error', bad);
 	});
 
-	test('rule 5: each suite that the norm asks for, with a certificate of its kind; nothing older than TLS 1.2', async () => {
+	test('rule 5: each suite that the norm asks for, with a certificate of its kind', async () => {
 		for (const [cipher, kind] of [['ECDHE-ECDSA-AES128-GCM-SHA256', 'ec'], ['ECDHE-ECDSA-AES256-GCM-SHA384', 'ec'],
-			['ECDHE-RSA-AES128-GCM-SHA256', 'rsa'], ['ECDHE-RSA-AES256-GCM-SHA384', 'rsa']]) {
-			const t = await secure({ ciphers: cipher, maxVersion: 'TLSv1.2' });
+			['ECDHE-RSA-AES128-GCM-SHA256', 'rsa'], ['ECDHE-RSA-AES256-GCM-SHA384', 'rsa'],
+			['AES128-GCM-SHA256', 'rsa'], ['AES256-GCM-SHA384', 'rsa']]) {
+			const t = await secure({ ciphers: `${cipher}:@SECLEVEL=0`, maxVersion: 'TLSv1.2' });
 			assert.equal(t.getCipher().name, cipher);
-			assert.equal(t.getPeerX509Certificate().publicKey.asymmetricKeyType, kind);
-			t.destroy();
+			const { publicKey } = t.getPeerX509Certificate();
+			assert.equal(publicKey.asymmetricKeyType, kind);
+			const { modulusLength, namedCurve } = publicKey.asymmetricKeyDetails;
+			assert.ok(kind === 'rsa' ? modulusLength >= 2048 : namedCurve === 'prime256v1', 'at least 112 bits (A00.FR.319)');
+			assert.equal(await over(t, 'TLS-1'), '404', `the upgrade goes by ${cipher}`);
 		}
 		const t = await secure();
 		assert.equal(t.getProtocol(), 'TLSv1.3');
 		t.destroy();
-		for (const version of ['TLSv1', 'TLSv1.1'])
-			await assert.rejects(secure({ minVersion: version, maxVersion: version, ciphers: 'ALL:@SECLEVEL=0' }), undefined, version);
+	});
+
+	const SUITE = { ecdsa128: 0xc02b, ecdsa256: 0xc02c, rsa128: 0x009c, rsa256: 0x009d };
+
+	/** Sends a ClientHello of our own to both TLS listeners; what the server said to it: a version, suite and compression, or an alert. */
+	async function hello(version, suites, compressions = [0]) {
+		const u16 = (n) => [n >> 8, n & 255];
+		const list = (bytes, head = u16) => [...head(bytes.length), ...bytes];
+		const extension = (type, bytes) => [...u16(type), ...list(bytes)];
+		const body = [...u16(version), ...randomBytes(32), 0, ...list(suites.flatMap(u16)), ...list(compressions, (n) => [n]), ...list([
+			...extension(10, list([0x0017, 0x0018, 0x001d].flatMap(u16))), ...extension(11, list([0], (n) => [n])),
+			...extension(13, list([0x0403, 0x0503, 0x0401, 0x0501, 0x0804, 0x0203, 0x0201].flatMap(u16)))])];
+		const said = [];
+		for (const port of [depotd.ports.profile2, depotd.ports.console]) {
+			const t = new Tcp(port);
+			await t.open;
+			t.send(Buffer.from([22, 3, 1, ...list([1, 0, ...list(body)])]));
+			await until('a word of the server', () => t.got.length >= 7 || t.ended);
+			const b = t.got;
+			if (b[0] === 22) await until('the whole hello', () => t.got.length >= 5 + b.readUInt16BE(3));
+			t.destroy();
+			const at = 43 + 1 + (t.got[43] ?? 0); // behind the record's head, type, length, version, random and session
+			said.push(b[0] === 21 ? { alert: b[6] } : b[0] === 22 ?
+				{ version: t.got.readUInt16BE(9), suite: t.got.readUInt16BE(at), compression: t.got[at + 2] } : { nothing: b.length });
+		}
+		assert.deepEqual(said[0], said[1], 'both listeners alike');
+		return said[0];
+	}
+
+	test('rule 5: nothing older than TLS 1.2, no weak suite, no compression', async () => {
+		const all = Object.values(SUITE);
+		for (const suite of all)
+			assert.deepEqual(await hello(0x0303, [suite], [1, 0]), { version: 0x0303, suite, compression: 0 }, 'A00.FR.318, 321');
+		// the same hello, but older, is answered with protocol_version (A00.FR.315)
+		const old = [0x0005, 0x000a, 0x002f, 0x0035, 0xc009, 0xc00a, 0xc013, 0xc014];
+		for (const version of [0x0301, 0x0302]) assert.deepEqual(await hello(version, [...old, ...all]), { alert: 70 });
+		assert.ok((await hello(0x0300, [...old, ...all])).alert, 'SSL 3.0');
+		// NULL, export, RC4, DES, 3DES, anonymous, static DH, CBC: handshake_failure, one by one
+		for (const weak of [0x0001, 0x0002, 0x003b, 0x0003, 0x0004, 0x0005, 0x0009, 0x000a, 0xc012, 0x0018, 0x001b, 0x00a6, 0x006c, 0xc018,
+			0x0067, 0x002f, 0x0035, 0x003c, 0x003d, 0xc009, 0xc00a, 0xc013, 0xc014, 0xc023, 0xc024, 0xc027, 0xc028])
+			assert.deepEqual(await hello(0x0303, [weak]), { alert: 40 }, weak.toString(16));
 	});
 
 	test('rule 7: a station registered for one profile is refused on the other', async () => {
 		await register(depotd, 'SP-1', { security_profile: 2 });
 		await assert.rejects(new Station(depotd, 'SP-1').connect(), { status: 403 });
-		const t = await secure();
-		t.write(upgradeHead('SP-1'));
-		assert.match(String(await once(t, 'data')), /^HTTP\/1\.1 101 /);
-		t.destroy();
+		assert.equal(await over(await secure(), 'SP-1'), '101');
+	});
+
+	test('rule 7: who has booted on a higher profile never comes in lower again, until an operator says so', async () => {
+		const d = await new Depotd().start();
+		/** The HTTP status of an upgrade on the listener of this profile; boots if it may and is asked to. */
+		const comes = async (id, profile, boots = false) => {
+			const ca = readFileSync(d.root());
+			const ws = new WebSocket(`${profile > 1 ? 'wss' : 'ws'}://localhost:${d.ports[`profile${profile}`]}/ocpp/${id}`, 'ocpp2.0.1', {
+				headers: { authorization: basic(id) }, ...(profile > 1 && { ca }) });
+			const status = await new Promise((ok, bad) => {
+				ws.on('open', () => ok(101)).on('error', bad).on('unexpected-response', (req, res) => (req.destroy(), ok(res.statusCode)));
+			});
+			if (status === 101 && boots) {
+				const answer = new Promise((ok) => ws.on('message', (text) => /^\[3,"boot"/.test(text) && ok(String(text))));
+				ws.send('[2,"boot","BootNotification",{"reason":"RemoteReset","chargingStation":{"model":"M","vendorName":"V"}}]');
+				assert.match(await answer, /"Accepted"/);
+			}
+			ws.terminate();
+			return status;
+		};
+		const floor = async (id) => (await d.api('GET', `/stations/${id}`)).json.security_profile;
+		const put = async (id, fields) => {
+			const r = await d.api('PUT', `/stations/${id}`, fields);
+			assert.ok(r.status < 300, r.text);
+		};
+		try {
+			await register(d, 'UP-0');
+			await register(d, 'UP-1', { security_profile: 1 });
+			await put('CP-1', { policy: 'accepted', password: PASSWORD }); // of the depot's file
+			const all = ['UP-0', 'UP-1', 'CP-1'];
+			for (const id of all) {
+				assert.equal(await comes(id, 1, true), 101);
+				assert.equal(await comes(id, 2), 101);
+				assert.equal(await comes(id, 1), 101, 'a look at the other listener is no upgrade');
+				assert.equal(await comes(id, 2, true), 101);
+				await until('the floor to rise', async () => await comes(id, 1) === 403);
+			}
+			await put('UP-1', { name: 'another name' });
+			await put('CP-1', { password: PASSWORD, name: 'another name' });
+			for (let i = 0; i < 2; i++) {
+				for (const id of all) {
+					assert.equal(await comes(id, 1), 403, `${id} ${i ? 'after a restart' : ''}`);
+					assert.equal(await comes(id, 2), 101, id);
+					await until('it to be gone', async () => !(await d.api('GET', `/stations/${id}`)).json.connected);
+					assert.equal(await floor(id), 2);
+				}
+				await d.stop();
+				await d.start();
+			}
+			for (const id of all) {
+				await put(id, { security_profile: 1 }); // a new board, for example
+				assert.equal(await comes(id, 1, true), 101, id);
+			}
+		} finally {
+			await d.clean();
+		}
 	});
 
 	test('rule 10: a message of 200 kB in TLS records of 512 bytes and fragments of 2 kB, and one of a single byte each', async () => {
