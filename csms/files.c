@@ -241,6 +241,22 @@ int files_ticket(struct files *f, const char *token, bool is_out, struct ticket 
 	return 200;
 }
 
+enum files_arrival files_arrival(const struct files *f, const struct station *s, int64_t request_id)
+{
+	const struct ticket *t, *next, *found = NULL;
+
+	if (!f)
+		return FILES_ELSEWHERE;
+	HASH_ITER (hh, f->tickets, t, next)
+		if (!t->is_out && t->request_id == request_id && strcmp(t->station, s->id) == 0)
+			found = t; /* the newest: they stand in the order in which they were made */
+	if (!found)
+		return FILES_ELSEWHERE;
+	if (found->is_used)
+		return FILES_HERE;
+	return found->upload ? FILES_COMING : FILES_NOTHING;
+}
+
 /* -- files ------------------------------------------------------------------------------------- */
 
 struct file *files_find(const struct files *f, const char *id)

@@ -63,6 +63,12 @@ int files_offer_out(struct files *f, const struct station *s, int64_t request_id
 /* The ticket of the token: 200, 404 (there is none) or 410 (used, expired). */
 int files_ticket(struct files *f, const char *token, bool is_out, struct ticket **out);
 
+/* What came to the URL that was made for that request: nothing, bytes that are still coming, the
+ * whole file; or the request named a place of somebody else. */
+enum files_arrival { FILES_ELSEWHERE, FILES_NOTHING, FILES_COMING, FILES_HERE };
+enum files_arrival files_arrival(
+	const struct files *f, const struct station *s, int64_t request_id);
+
 /* The upload of the ticket is on disk: journals it and uses the ticket up. NULL: no memory. */
 struct file *files_received(struct files *f, struct ticket *t, const struct file *what);
 

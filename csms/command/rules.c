@@ -9,6 +9,7 @@
 #include "csms/certificates.h"
 #include "csms/command/private.h"
 #include "csms/doubt.h"
+#include "csms/files.h"
 #include "csms/firmware.h"
 #include "csms/profile_check.h"
 #include "csms/local_list.h"
@@ -166,6 +167,20 @@ static struct verdict meet_course(
 	return moves(sign->status);
 }
 
+/* "Uploaded" is what the station says. Where the file was to come here, it must be here. */
+static struct verdict upload_over(const struct command *k, const char *status)
+{
+	switch (files_arrival(k->core->files, k->station, k->request_id)) {
+	case FILES_NOTHING:
+		return over(EVENT_COMMAND_STATE_FAILED, status,
+			"the station says so, but no file came here: ask again, and see its network");
+	case FILES_COMING:
+		return over(EVENT_COMMAND_STATE_RUNNING, status, "the file is still coming");
+	default:
+		return done(status);
+	}
+}
+
 static struct verdict meet_log(
 	const struct command *k, const void *request, const struct command_sign *sign)
 {
@@ -173,9 +188,15 @@ static struct verdict meet_log(
 		.good = "Uploaded",
 		.bad = "BadMessage NotSupportedOperation PermissionDenied UploadFailure",
 	};
+	struct verdict v = meet_course(k, sign, &course);
 
 	(void)request;
-	return meet_course(k, sign, &course);
+	if (v.state == EVENT_COMMAND_STATE_DONE)
+		return upload_over(k, v.status);
+	if (sign->kind == SIGN_UPLOADED && v.state != EVENT_COMMAND_STATE_WAITING &&
+		strcmp(k->status, course.good) == 0)
+		return over(EVENT_COMMAND_STATE_DONE, NULL, sign->text);
+	return v;
 }
 
 static struct verdict meet_firmware(

@@ -260,6 +260,40 @@ test('rule 41: a station that cannot is heard: every status, in any order, Accep
 	assert.equal((await d.api('POST', '/stations/NONE/logs', {})).status, 404);
 });
 
+test('N01: "Uploaded" of a station is no success while the file is not here', async () => {
+	const s = await station('LOG-10');
+	const none = await askLog(s);
+	await said(s, 'Uploading', none.request.requestId);
+	await said(s, 'Uploaded', none.request.requestId);
+	const k = await command(none.command.id);
+	assert.deepEqual([k.state, k.status], ['failed', 'Uploaded']);
+	assert.match(k.note, /no file came here/);
+	assert.equal((await files('?station=LOG-10')).files.length, 0);
+	// Said while the last bytes are on their way: it is over when they are here.
+	const { url, command: l, request } = await askLog(s);
+	let finish;
+	const slow = (req) => {
+		req.write(Buffer.alloc(1000, 1));
+		finish = () => req.end(Buffer.alloc(1000, 2));
+	};
+	const sent = send('PUT', url, slow);
+	await until('the upload to begin', () => readdirSync(join(d.data, 'files')).some((f) => f.endsWith('.part')));
+	await said(s, 'Uploaded', request.requestId);
+	const early = await command(l.id);
+	assert.deepEqual([early.state, early.status], ['running', 'Uploaded']);
+	assert.match(early.note, /still coming/);
+	finish();
+	assert.equal((await sent).status, 200);
+	await until('its end', async () => (await command(l.id)).state === 'done');
+	assert.equal((await files('?station=LOG-10')).files[0].size, 2000);
+	// Elsewhere only the station's word counts.
+	const own = await d.api('POST', '/stations/LOG-10/commands', { action: 'GetLog',
+		payload: { logType: 'DiagnosticsLog', log: { remoteLocation: 'https://elsewhere.example/up' } } });
+	await said(s, 'Uploaded', own.json.request_id);
+	await until('its end too', async () => (await command(own.json.id)).state === 'done');
+	s.close();
+});
+
 test('curl uploads as firmware of many stations does', { skip: !hasCurl }, async () => {
 	const s = await station('LOG-9');
 	const file = join(work, 'curl.bin');
