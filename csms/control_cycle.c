@@ -100,7 +100,7 @@ static bool is_reachable(const struct station *s)
  * takes what the guard allows: a planner that is late must not leave vans standing. */
 static int64_t wanted_w(const struct control *k, const struct evse *e, wall_t now)
 {
-	int64_t w, cap;
+	int64_t w, cap, cable;
 
 	if (!e->tx.is_open)
 		return 0;
@@ -111,6 +111,9 @@ static int64_t wanted_w(const struct control *k, const struct evse *e, wall_t no
 		w = evse_phases_part(e, e->max_w);
 	cap = e->station->externals || e->station->holdings ? external_cap_w(k->core, e, now, NULL)
 							    : INT64_MAX;
+	cable = evse_phases_cable_w(e, (int)k->core->depot->voltage_v);
+	if (cable < cap)
+		cap = cable;
 	return w < cap ? w : cap; /* room for more would be kept in vain */
 }
 
@@ -186,6 +189,19 @@ static bool is_external(const struct control *k, int i, int64_t w, struct setpoi
 	return true;
 }
 
+static bool is_cable(const struct control *k, int i, int64_t w, struct setpoint *want)
+{
+	const struct evse *e = k->evse[i];
+
+	if (evse_phases_cable_w(e, (int)k->core->depot->voltage_v) != w)
+		return false;
+	say(want->source, sizeof want->source, "cable");
+	want->node[0] = '\0';
+	snprintf(want->reason, sizeof want->reason, "%.1f kW: the cable bears %lld A", w / 1000.0,
+		(long long)e->tx.cable_max_a);
+	return true;
+}
+
 /* What the EVSE is to be told, and why. Without a vehicle it holds its default profile. */
 static void explain(
 	struct control *k, int i, const struct guard_evse_out *out, struct setpoint *want)
@@ -196,7 +212,8 @@ static void explain(
 	want->limit_w = out->allowed_w;
 	if (!in->connected || k->evse[i]->station->is_manual)
 		return;
-	if (out->allowed_w >= in->wanted_w && is_external(k, i, in->wanted_w, want))
+	if (out->allowed_w >= in->wanted_w &&
+		(is_external(k, i, in->wanted_w, want) || is_cable(k, i, in->wanted_w, want)))
 		return;
 	if (out->allowed_w >= in->wanted_w) {
 		say(want->source, sizeof want->source, "plan");

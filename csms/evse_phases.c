@@ -1,7 +1,9 @@
 #include "csms/evse_phases.h"
 #include <string.h>
 
-#define TOGETHER_MS 5000 /* currents this close to a power belong to the same measurement */
+#define CABLE_LEAST_A 6 /* less is no current that IEC 61851-1 can charge with … */
+#define CABLE_MOST_A  100 /* … and more no cable of mode 3 bears */
+#define TOGETHER_MS   5000 /* currents this close to a power belong to the same measurement */
 
 static unsigned all_phases(int count)
 {
@@ -12,6 +14,19 @@ static unsigned all_phases(int count)
 static bool is_complete(const struct evse *e, unsigned told)
 {
 	return e->phases == 1 || (told & all_phases(e->phases)) == all_phases(e->phases);
+}
+
+/* Phases that the vehicle is said to use, 0: nobody said. The station knows the cable and its own
+ * contactors, the depot the vehicle; where they differ, more phases are the safe guess: a command is
+ * a current of each. */
+static int phases_said(const struct evse *e)
+{
+	int vehicle = e->tx.vehicle ? e->tx.vehicle->phases : 0;
+	int64_t station = e->tx.phases_used;
+
+	if (station < 1 || station > e->phases)
+		return vehicle;
+	return station > vehicle ? (int)station : vehicle;
 }
 
 /* The transaction that the learner is of: its start names it. */
@@ -28,7 +43,7 @@ static void begin_anew(struct evse *e)
 void evse_phases_take(struct evse *e, const struct samples *s)
 {
 	struct evse_phases *p = &e->currents;
-	int vehicle = e->tx.vehicle ? e->tx.vehicle->phases : 0;
+	int vehicle = phases_said(e);
 
 	if (e->is_dc || !s->phases || s->quarantined || s->current_at.ms < p->at.ms ||
 		!is_complete(e, s->phases))
@@ -58,7 +73,7 @@ void evse_phases_find(struct evse *e)
 
 	if (e->tx.is_open) {
 		begin_anew(e);
-		f.vehicle = e->tx.vehicle ? e->tx.vehicle->phases : 0;
+		f.vehicle = phases_said(e);
 		f.used = e->currents.learner.used & all_phases(e->phases);
 	}
 	e->currents.pattern = phases_find(&f);
@@ -74,6 +89,15 @@ int evse_phases_count(const struct evse *e)
 int64_t evse_phases_part(const struct evse *e, int64_t w)
 {
 	return e->is_dc ? w : w * evse_phases_count(e) / e->phases;
+}
+
+int64_t evse_phases_cable_w(const struct evse *e, int volts)
+{
+	int64_t a = e->tx.cable_max_a;
+
+	if (!e->tx.is_open || e->is_dc || a < CABLE_LEAST_A || a > CABLE_MOST_A)
+		return INT64_MAX;
+	return a * volts * evse_phases_count(e);
 }
 
 /* Each phase of the grid as far as the rotation tells it; where it does not, what the phase that

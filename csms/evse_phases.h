@@ -22,6 +22,10 @@ int evse_phases_count(const struct evse *e);
 /* A power of all phases of the EVSE as one of those that are reckoned with. */
 int64_t evse_phases_part(const struct evse *e, int64_t w);
 
+/* What the plugged cable bears, as the station said (cableMaxCurrent); INT64_MAX: nothing that can
+ * be believed. The charger keeps to it by itself (IEC 61851-1); nobody else should wait for more. */
+int64_t evse_phases_cable_w(const struct evse *e, int volts);
+
 /* Pattern, and what is measured on the phases of the grid for certain. */
 void evse_phases_fill(const struct evse *e, int volts, struct guard_evse_in *in);
 

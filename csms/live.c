@@ -108,6 +108,14 @@ static void merge(
 		snprintf(t->token_type, sizeof t->token_type, "%s",
 			ocpp201_id_token_enum.values[r->id_token->type]);
 	}
+	if (r->has_cable_max_current && r->seq_no >= t->cable_seq) {
+		t->cable_seq = r->seq_no;
+		t->cable_max_a = r->cable_max_current;
+	}
+	if (r->has_number_of_phases_used && r->seq_no >= t->phases_seq) {
+		t->phases_seq = r->seq_no;
+		t->phases_used = r->number_of_phases_used;
+	}
 	if (r->transaction_info.has_remote_start_id)
 		t->remote_start_id = r->transaction_info.remote_start_id;
 	if (m)
@@ -123,6 +131,7 @@ static void start(struct transaction *t, const char *id)
 	memset(t, 0, sizeof *t);
 	snprintf(t->id, sizeof t->id, "%s", id);
 	t->last_seq = t->state_seq = t->full_seq = t->token_seq = -1;
+	t->cable_seq = t->phases_seq = -1;
 	t->begin_seq = INT64_MAX;
 	t->is_open = true;
 }

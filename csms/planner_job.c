@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/envelope.h"
+#include "csms/evse_phases.h"
 #include "csms/external.h"
 #include "csms/setpoint.h"
 
@@ -134,6 +135,8 @@ static void add_vehicle(struct planner_job *j, const struct core *c, struct evse
 	learn_takes(e, c->config->control->sample_s * 2000);
 	in->max_w = vehicle_max_w(e, v);
 	cap = external_cap_w(c, e, now, NULL);
+	if (evse_phases_cable_w(e, (int)c->depot->voltage_v) < cap)
+		cap = evse_phases_cable_w(e, (int)c->depot->voltage_v);
 	if (cap < in->max_w)
 		in->max_w = (int32_t)cap;
 	in->min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w);

@@ -64,6 +64,10 @@ static void view_transaction(
 		out->cost = tariff_amount(micro);
 		out->currency = c->depot->tariff->currency;
 	}
+	out->has_cable_max_a = tx->cable_seq >= 0;
+	out->cable_max_a = tx->cable_max_a;
+	out->has_phases_used = tx->phases_seq >= 0;
+	out->phases_used = tx->phases_used;
 	out->has_session_wh = tx->begin_wh.at.ms != 0 && tx->meter_wh.at.ms != 0;
 	out->session_wh = tx->meter_wh.value - tx->begin_wh.value;
 }

@@ -55,6 +55,12 @@ const char migrate_depot_4[] =
 	" state TEXT NOT NULL, command TEXT, priority TEXT, note TEXT, actor TEXT,"
 	" at INTEGER NOT NULL, PRIMARY KEY (depot, id)) WITHOUT ROWID;"
 
+	/* projection_session.c; id and …_seq as of `transactions` */
+	"CREATE TABLE transaction_details ("
+	" id INTEGER PRIMARY KEY, cable_seq INTEGER, cable_max_a INTEGER, phases_seq INTEGER,"
+	" phases_used INTEGER, charging_seq INTEGER, charging_s INTEGER,"
+	" reservation_seq INTEGER, reservation_id INTEGER);"
+
 	/* projection_oscp.c: capacity providers as they stand */
 	"CREATE TABLE oscp_peers ("
 	" depot TEXT NOT NULL, id TEXT NOT NULL, state TEXT, url TEXT, token_in TEXT,"

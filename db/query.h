@@ -69,6 +69,8 @@ struct db_transaction {
 	bool open, complete; /* complete: Started, Ended and every number between */
 	bool has_evse, has_connector, has_remote_start_id;
 	bool has_begin_wh, has_meter_wh, has_power_w, has_soc_pct;
+	bool has_cable_max_a, has_phases_used, has_charging_s, has_reservation_id;
+	int64_t cable_max_a, phases_used, charging_s, reservation_id; /* as the station said last */
 	bool has_cost; /* final */
 	int64_t cost_micro; /* millionths of `currency` */
 	const char *currency;

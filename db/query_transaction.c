@@ -9,7 +9,7 @@
 #define MISSING_GAPS 12
 
 static const char select_all[] =
-	"SELECT id, station, transaction_id, open, heard_at, last_at, events, samples, seqs,"
+	"SELECT transactions.id, station, transaction_id, open, heard_at, last_at, events, samples, seqs,"
 	" seqs_over, start_seq, started_at, end_seq, ended_at, stopped_reason, evse_seq, evse,"
 	" connector, token, token_type, token_status, vehicle, remote_start_id, quarantined,"
 	" charging_state, begin_wh, meter_wh, meter_at, power_w, power_at, soc_pct, soc_at,"
@@ -17,7 +17,9 @@ static const char select_all[] =
 	"  AND k.station=transactions.station AND k.transaction_id=transactions.transaction_id),"
 	" (SELECT currency FROM transaction_costs AS k WHERE k.depot=transactions.depot"
 	"  AND k.station=transactions.station AND k.transaction_id=transactions.transaction_id)"
-	" FROM transactions WHERE depot=?1";
+	", cable_max_a, phases_used, charging_s, reservation_id"
+	" FROM transactions LEFT JOIN transaction_details AS d ON d.id=transactions.id"
+	" WHERE depot=?1";
 
 /* What is missing between the known ends, "start" when Started itself is. */
 static void judge(struct query *q, struct db_transaction *t, int64_t start, int64_t end, bool over)
@@ -57,6 +59,14 @@ static void read_values(struct query *q, struct db_transaction *t, int i)
 	t->has_cost = !query_is_null(q, i);
 	t->cost_micro = query_int(q, i++);
 	t->currency = query_text(q, i++);
+	t->has_cable_max_a = !query_is_null(q, i);
+	t->cable_max_a = query_int(q, i++);
+	t->has_phases_used = !query_is_null(q, i);
+	t->phases_used = query_int(q, i++);
+	t->has_charging_s = !query_is_null(q, i);
+	t->charging_s = query_int(q, i++);
+	t->has_reservation_id = !query_is_null(q, i);
+	t->reservation_id = query_int(q, i++);
 	if (t->has_begin_wh && t->has_meter_wh && t->meter_wh > t->begin_wh)
 		t->energy_wh = t->meter_wh - t->begin_wh;
 }
@@ -107,8 +117,8 @@ static void after_cursor(struct query *q, const char *cursor)
 		return;
 	}
 	char condition[120];
-	snprintf(condition, sizeof condition, " AND (heard_at, id) < (%" PRId64 ", %" PRId64 ")",
-		at, number);
+	snprintf(condition, sizeof condition,
+		" AND (heard_at, transactions.id) < (%" PRId64 ", %" PRId64 ")", at, number);
 	query_add(q, condition);
 }
 
@@ -127,7 +137,7 @@ int db_query_transactions(struct db_reader *r, const struct db_transaction_filte
 	query_and_int(&q, "heard_at>=?", f->from.ms != 0, f->from.ms);
 	query_and_int(&q, "heard_at<?", f->to.ms != 0, f->to.ms);
 	after_cursor(&q, f->cursor);
-	query_add(&q, " ORDER BY heard_at DESC, id DESC");
+	query_add(&q, " ORDER BY heard_at DESC, transactions.id DESC");
 	size_t limit = (size_t)query_limit(&q, f->limit);
 	while (query_next(&q)) {
 		struct db_transaction *t = QUERY_ITEM(&q, &list);

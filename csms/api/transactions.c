@@ -47,6 +47,19 @@ static void view_transaction(
 		.connector = t->connector,
 		.vehicle = t->vehicle,
 		.token = t->token,
+		.token_type = t->token_type,
+		.token_status = t->token_status,
+		.charging_state = t->charging_state,
+		.has_remote_start_id = t->has_remote_start_id,
+		.remote_start_id = t->remote_start_id,
+		.has_reservation_id = t->has_reservation_id,
+		.reservation_id = t->reservation_id,
+		.has_cable_max_a = t->has_cable_max_a,
+		.cable_max_a = t->cable_max_a,
+		.has_phases_used = t->has_phases_used,
+		.phases_used = t->phases_used,
+		.has_charging_s = t->has_charging_s,
+		.charging_s = t->charging_s,
 		.state = t->open ? "open" : "ended",
 		.has_started_at = t->started_at.ms != 0,
 		.started_at = t->started_at,
@@ -153,10 +166,32 @@ static void one_work(struct db_reader *r, struct ask *k)
 		q->error = arena_strdup(k->arena, db_reader_error(r));
 }
 
+/* What its events say of how it began and ended. */
+static void view_course(
+	struct ask *k, const struct db_journal_page *events, struct api_transaction_detail *out)
+{
+	for (size_t i = 0; i < events->count; i++) {
+		struct schema_error err;
+		int type;
+		const void *p = strcmp(events->items[i].type, "TransactionReported") == 0
+					? db_event_decode(&events->items[i], k->arena, &type, &err)
+					: NULL;
+		const struct event_transaction_reported *t = p;
+
+		if (t == NULL)
+			continue;
+		out->offline_events += t->offline;
+		if (strcmp(t->kind, "Started") == 0)
+			out->started_by = t->trigger;
+		else if (strcmp(t->kind, "Ended") == 0)
+			out->ended_by = t->trigger;
+	}
+}
+
 static void one_finish(struct ask *k)
 {
 	const struct query *q = k->state;
-	struct api_transaction_detail out;
+	struct api_transaction_detail out = {0};
 
 	if (q->error != NULL) {
 		ask_problem(k, 503, NULL, "the store: %s", q->error);
@@ -167,6 +202,7 @@ static void one_finish(struct ask *k)
 	} else {
 		view_transaction(k->api->core, &q->found.items[0], &out.transaction);
 		journal_view(&q->events, k->arena, &out.events);
+		view_course(k, &q->events, &out);
 		ask_reply(k, 200, &api_transaction_detail_type, &out);
 	}
 }

@@ -99,6 +99,14 @@ static void fill_event(struct exchange *x, struct event_transaction_reported *p,
 		p->has_remote_start_id = true;
 		p->remote_start_id = t->remote_start_id;
 	}
+	p->has_reservation_id = r->has_reservation_id;
+	p->reservation_id = r->reservation_id;
+	p->has_cable_max_a = r->has_cable_max_current;
+	p->cable_max_a = r->cable_max_current;
+	p->has_phases_used = r->has_number_of_phases_used;
+	p->phases_used = r->number_of_phases_used;
+	p->has_charging_s = t->has_time_spent_charging;
+	p->charging_s = t->time_spent_charging;
 }
 
 static void journal(struct exchange *x, const struct ocpp201_transaction_event_request *r,

@@ -27,6 +27,7 @@ function event(tx, n, evse, { last = -1, card = VISITOR, states = ['EVConnected'
 		timestamp: new Date(begin + n * 1000).toISOString(),
 		triggerReason: n === 0 ? 'Authorized' : n === 1 ? 'CablePluggedIn' : 'ChargingStateChanged',
 		transactionInfo: { transactionId: tx, ...(n > 0 && n !== last && { chargingState: states[(n - 1) % states.length] }) },
+		...(n > 1 && { cableMaxCurrent: 10 + n, numberOfPhasesUsed: 1 + n % 3 }),
 		...(n === 0 && { idToken: card }),
 		...(n === 1 && { evse: { id: evse, connectorId: 1 } }),
 		meterValue: reading(n, [power(n * 700), soc(20 + n)]),
@@ -72,6 +73,7 @@ describe('the live view', () => {
 		assert.equal(reference.state, 'charging');
 		assert.equal(reference.power_w, 3500);
 		assert.equal(reference.soc_pct, 25);
+		assert.deepEqual([reference.cable_max_a, reference.phases_used], [15, 3]);
 	});
 
 	test('rules 27, 31: each order makes the van known by the card that came before its EVSE', async () => {

@@ -101,6 +101,36 @@ static void show_event(struct ctl *c, const struct api_journal_event *e)
 		e->stream, e->type, e->payload);
 }
 
+/* One line for each thing that the station told beside what the table has. */
+static void show_told(const struct api_transaction_detail *d)
+{
+	const struct api_transaction_view *t = &d->transaction;
+
+	if (d->started_by != NULL)
+		printf("Began by %s%s%s.\n", d->started_by, d->ended_by ? ", ended by " : "",
+			d->ended_by ? d->ended_by : "");
+	if (t->token != NULL)
+		printf("Token %s (%s): %s.\n", t->token, t->token_type ? t->token_type : "?",
+			t->token_status ? t->token_status : "not judged");
+	if (t->charging_state != NULL)
+		printf("Charging state %s.\n", t->charging_state);
+	if (t->has_cable_max_a)
+		printf("The cable bears %lld A, says the station.\n", (long long)t->cable_max_a);
+	if (t->has_phases_used)
+		printf("The vehicle uses %lld phases, says the station.\n",
+			(long long)t->phases_used);
+	if (t->has_charging_s)
+		printf("It charged for %lld min %lld s, says the station.\n",
+			(long long)t->charging_s / 60, (long long)t->charging_s % 60);
+	if (t->has_remote_start_id)
+		printf("Answers the remote start %lld.\n", (long long)t->remote_start_id);
+	if (t->has_reservation_id)
+		printf("Used reservation %lld.\n", (long long)t->reservation_id);
+	if (d->offline_events > 0)
+		printf("%lld events of while the station was offline.\n",
+			(long long)d->offline_events);
+}
+
 /* The answer as it is: it goes into the software that checks it. */
 static int show_signed(struct ctl *c, const char *path)
 {
@@ -129,6 +159,8 @@ int ctl_session(struct ctl *c)
 		return status;
 	row_transaction(c, t, &d->transaction);
 	ctl_print(t, "");
+	putchar('\n');
+	show_told(d);
 	putchar('\n');
 	for (size_t i = 0; i < d->events.count; i++)
 		show_event(c, &d->events.items[i]);

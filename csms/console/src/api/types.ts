@@ -41,6 +41,8 @@ export interface EvseView {
 	soc_pct?: number;
 	soc_at?: string;
 	session_wh?: number;
+	cable_max_a?: number;
+	phases_used?: number;
 	limit_w?: number;
 	limit_source?: string;
 	limit_node?: string;
