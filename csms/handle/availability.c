@@ -72,11 +72,54 @@ void *handle_status_notification(struct exchange *x, const void *request)
 	return arena_alloc(x->arena, sizeof(struct ocpp201_status_notification_response));
 }
 
-static bool is_connector_state(const struct ocpp201_event_data *d)
+/* The spelling of the enum, whatever the case it came in; NULL: no state of a connector. */
+static const char *status_of(const char *word)
 {
-	return strcasecmp(d->component.name, "Connector") == 0 && d->component.evse &&
-	       d->component.evse->has_connector_id &&
-	       strcasecmp(d->variable.name, "AvailabilityState") == 0;
+	const struct schema_enum *e = &ocpp201_connector_status_enum;
+
+	for (int i = 0; i < e->count; i++)
+		if (strcasecmp(word, e->values[i]) == 0)
+			return e->values[i];
+	return NULL;
+}
+
+static bool shows(const struct evse *e, const char *status)
+{
+	for (int i = 0; i < e->connector_count; i++)
+		if (strcmp(e->connectors[i].status, status) == 0)
+			return true;
+	return false;
+}
+
+/* The state of an EVSE is that of each of its connectors, but a vehicle or a reservation takes only
+ * one: where a connector is known to have it, the others keep theirs. */
+static void set_all(struct exchange *x, const struct evse *e, const char *status, wall_t at)
+{
+	bool is_of_one = strcmp(status, "Occupied") == 0 || strcmp(status, "Reserved") == 0;
+	bool is_known = is_of_one && shows(e, status);
+
+	for (int i = 0; i < e->connector_count; i++)
+		if (!is_known || strcmp(e->connectors[i].status, status) == 0)
+			set_status(x, e->id, i + 1, status, at);
+}
+
+/* AvailabilityState of a connector, or of a whole EVSE: component EVSE, or Connector of an EVSE
+ * without a number of its own (part 6, TC_G_04, TC_G_11). */
+static void take_state(struct exchange *x, const struct ocpp201_event_data *d)
+{
+	const struct ocpp201_evse *at = d->component.evse;
+	const char *status = status_of(d->actual_value);
+	bool is_connector = strcasecmp(d->component.name, "Connector") == 0;
+	struct evse *e;
+
+	if (!at || !status || strcasecmp(d->variable.name, "AvailabilityState") != 0 ||
+		(!is_connector && strcasecmp(d->component.name, "EVSE") != 0))
+		return;
+	e = station_evse(x->station, at->id);
+	if (is_connector && at->has_connector_id)
+		set_status(x, at->id, at->connector_id, status, d->timestamp);
+	else if (e)
+		set_all(x, e, status, d->timestamp);
 }
 
 /* ConnectedEV.VehicleID: the vehicle says who it is. */
@@ -139,12 +182,8 @@ void *handle_notify_event(struct exchange *x, const void *request)
 	const struct ocpp201_notify_event_request *req = request;
 
 	for (size_t i = 0; i < req->event_data.count; i++) {
-		const struct ocpp201_event_data *d = &req->event_data.items[i];
-
-		if (is_connector_state(d))
-			set_status(x, d->component.evse->id, d->component.evse->connector_id,
-				d->actual_value, d->timestamp);
-		take_vehicle(x, d);
+		take_state(x, &req->event_data.items[i]);
+		take_vehicle(x, &req->event_data.items[i]);
 	}
 	return journal_events(x, &req->event_data)
 		       ? arena_alloc(x->arena, sizeof(struct ocpp201_notify_event_response))

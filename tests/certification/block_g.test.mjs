@@ -1,7 +1,7 @@
 // Certification cases of a CSMS, block G: availability.
 import assert from 'node:assert/strict';
 import { block, certify, ended, exchange, get, goesOn, pathOf, shows, until } from './harness.mjs';
-import { now, WAYS } from './station.mjs';
+import { EVSE_WAYS, now, WAYS } from './station.mjs';
 
 block();
 
@@ -41,9 +41,9 @@ async function operative(s, evse) {
 	await showsAll(s, 'Available', evse);
 }
 
-certify('G_03', { ways: WAYS }, (s) => unavailable(s, EVSE));
+certify('G_03', { ways: EVSE_WAYS }, (s) => unavailable(s, EVSE));
 
-certify('G_04', { ways: WAYS }, async (s) => {
+certify('G_04', { ways: EVSE_WAYS }, async (s) => {
 	await unavailable(s, EVSE);
 	await operative(s, EVSE);
 });
@@ -76,7 +76,7 @@ async function scheduled(s, evse) {
 	await showsAll(s, 'Unavailable', evse);
 }
 
-certify('G_11', { ways: WAYS }, (s) => scheduled(s, EVSE));
+certify('G_11', { ways: EVSE_WAYS }, (s) => scheduled(s, EVSE));
 certify('G_14', { ways: WAYS }, (s) => scheduled(s));
 certify('G_17', { ways: WAYS }, (s) => scheduled(s, CONNECTOR));
 

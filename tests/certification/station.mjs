@@ -18,6 +18,9 @@ const schemas = validators.find((v) => v.subprotocol === 'ocpp2.0.1');
 /** The two ways in which a station reports the state of its connectors. */
 export const WAYS = ['StatusNotification', 'NotifyEvent'];
 
+/** … and those in which it may report a whole EVSE. */
+export const EVSE_WAYS = [...WAYS, 'NotifyEvent-of-the-EVSE', 'NotifyEvent-without-connectorId'];
+
 export const now = () => new Date().toISOString();
 
 /** Why a payload of either direction ('req', 'conf') is not valid, or undefined. */
@@ -249,12 +252,16 @@ export class Station {
 	status(connectorStatus, evseId = 1, connectorId = 1) {
 		if (this.way === 'StatusNotification')
 			return this.call('StatusNotification', { timestamp: now(), connectorStatus, evseId, connectorId });
+		const whole = this.way !== 'NotifyEvent';
 		return this.call('NotifyEvent', {
 			generatedAt: now(), seqNo: 0, tbc: false,
 			eventData: [{
 				eventId: ++this.number, timestamp: now(), trigger: 'Delta', actualValue: connectorStatus,
 				eventNotificationType: 'HardWiredNotification',
-				component: { name: 'Connector', evse: { id: evseId, connectorId } },
+				component: {
+					name: this.way === 'NotifyEvent-of-the-EVSE' ? 'EVSE' : 'Connector',
+					evse: { id: evseId, ...(!whole && { connectorId }) },
+				},
 				variable: { name: 'AvailabilityState' },
 			}],
 		});

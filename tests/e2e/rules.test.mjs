@@ -411,6 +411,45 @@ describe('the state of connectors and of the registration', () => {
 		await s.close();
 	});
 
+	const tell = (s, actualValue, component) => s.call('NotifyEvent', { generatedAt: now(), seqNo: 0, eventData: [{ eventId: ++s.number, timestamp: now(),
+		trigger: 'Delta', actualValue, eventNotificationType: 'HardWiredNotification', component, variable: { name: 'AvailabilityState' } }] });
+
+	test('rule 34: only the five states are states, in any case; other words stay events', async () => {
+		const s = await booted(depotd, 'CON-2');
+		const connector = { name: 'Connector', evse: { id: 1, connectorId: 1 } };
+		const shown = async () => (await depotd.api('GET', '/stations/CON-2')).json.evses[0].connectors[0].status;
+		await tell(s, 'occupied', connector);
+		assert.equal(await shown(), 'Occupied', 'spelt as OCPP spells it');
+		for (const word of ['Bogus<script>alert', '', 'Charging', 'Occupied '])
+			assert.deepEqual(await tell(s, word, connector), {});
+		assert.equal(await shown(), 'Occupied');
+		const changes = await events('station/CON-2', 'ConnectorStatusChanged');
+		assert.deepEqual(changes.map((e) => e.payload.status), ['Occupied']);
+		const told = (await events('station/CON-2', 'DeviceEvents')).flatMap((e) => e.payload.events.map((d) => d.value ?? ''));
+		assert.ok(told.includes('Bogus<script>alert') && told.includes('Charging'), JSON.stringify(told));
+		await s.close();
+	});
+
+	test('rule 34: the state of an EVSE, and of a connector without number, is that of its connectors', async () => {
+		const evse = { kind: 'ac', max_w: 22000, min_w: 1380 };
+		assert.equal((await depotd.api('PUT', '/stations/CON-3', { policy: 'accepted', password: PASSWORD, node: 'site',
+			evses: [{ id: 1, ...evse, connectors: 2 }, { id: 2, ...evse }] })).status, 200);
+		const s = await new Station(depotd, 'CON-3').connect();
+		await s.boot();
+		const shown = async () => (await depotd.api('GET', '/stations/CON-3')).json.evses.map((e) => e.connectors.map((c) => c.status));
+		await tell(s, 'Unavailable', { name: 'evse', evse: { id: 1 } });
+		await tell(s, 'Unavailable', { name: 'Connector', evse: { id: 2 } });
+		assert.deepEqual(await shown(), [['Unavailable', 'Unavailable'], ['Unavailable']]);
+		await tell(s, 'Available', { name: 'EVSE', evse: { id: 1 } });
+		await tell(s, 'Occupied', { name: 'Connector', evse: { id: 1, connectorId: 2 } });
+		await tell(s, 'Occupied', { name: 'EVSE', evse: { id: 1 } });
+		assert.deepEqual((await shown())[0], ['Available', 'Occupied'], 'the vehicle is at one of them');
+		for (const component of [{ name: 'EVSE' }, { name: 'EVSE', evse: { id: 9 } }, { name: 'Connector', evse: { id: 1, connectorId: 9 } }])
+			assert.deepEqual(await tell(s, 'Faulted', component), {});
+		assert.deepEqual(await shown(), [['Available', 'Occupied'], ['Unavailable']]);
+		await s.close();
+	});
+
 	test('rule 18: accepted and pending survive a reconnect without a boot, and a restart of depotd', async () => {
 		const d = await new Depotd().start();
 		try {
