@@ -47,8 +47,7 @@ static void journal(
 	p->serial = req->charging_station.serial_number;
 	p->firmware = req->charging_station.firmware_version;
 	p->interval_s = interval_s;
-	record_now(
-		x->core, EVENT_STATION_BOOTED, "station", x->station->id, p, NULL, x->message_id);
+	handle_journal(x, EVENT_STATION_BOOTED, p, x->received);
 }
 
 /* After a boot no connector has a state until the station reports it (B01.FR.05). */

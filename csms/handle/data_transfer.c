@@ -2,7 +2,6 @@
  * apart as an unknown vendor or an unknown message (P02.FR.06, FR.07). */
 #include <strings.h>
 #include "csms/handle/handlers.h"
-#include "csms/record.h"
 
 static const struct config_known_vendor *find_vendor(const struct core *c, const char *vendor)
 {
@@ -33,8 +32,7 @@ static bool journal(struct exchange *x, const struct ocpp201_data_transfer_reque
 	p->vendor = r->vendor_id;
 	p->message = r->message_id;
 	p->data = r->data;
-	record_now(x->core, EVENT_VENDOR_DATA_RECEIVED, "station", x->station->id, p, NULL,
-		x->message_id);
+	handle_journal(x, EVENT_VENDOR_DATA_RECEIVED, p, x->received);
 	return true;
 }
 

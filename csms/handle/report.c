@@ -1,7 +1,6 @@
 /* Messages that are taken down whole, and those that this depot answers with a truthful no. */
 #include <string.h>
 #include "csms/handle/handlers.h"
-#include "csms/record.h"
 
 /* Big enough for every response that is all optional fields. */
 #define EMPTY_RESPONSE_BYTES 64
@@ -14,8 +13,7 @@ static bool journal(struct exchange *x)
 		return false;
 	p->action = x->action;
 	p->payload = arena_strndup(x->arena, x->payload, x->payload_len);
-	record_now(
-		x->core, EVENT_STATION_REPORTED, "station", x->station->id, p, NULL, x->message_id);
+	handle_journal(x, EVENT_STATION_REPORTED, p, x->received);
 	return p->payload != NULL;
 }
 

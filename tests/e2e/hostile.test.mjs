@@ -722,6 +722,17 @@ describe('rules 26 to 33: transactions', () => {
 		assert.equal((await depotd.api('GET', '/stations/TX-1')).json.evses[1].connectors[0].status, 'Occupied', 'a clock of 2099 does not shut later reports out');
 	});
 
+	test('the journal says who told what: the station itself', async () => {
+		await cp.call('MeterValues', { evseId: 1, meterValue: [{ timestamp: now(), sampledValue: [{ value: 1 }] }] });
+		await cp.call('ReservationStatusUpdate', { reservationId: 4711, reservationUpdateStatus: 'Expired' });
+		// What it said is caused by its messages, whose ids begin with its name.
+		const told = (await events('station/TX-1')).filter((e) => e.cause?.startsWith('TX-1-'));
+		for (const type of ['StationBooted', 'ConnectorStatusChanged'])
+			assert.ok(told.some((e) => e.type === type), type);
+		assert.ok(told.length >= 4);
+		for (const e of told) assert.equal(e.actor, 'station:TX-1', e.type);
+	});
+
 	test('rule 26: a transaction id of 36 strange characters stays what it is', async () => {
 		for (const tx of [`${'é'.repeat(36)}`, "'; DROP TABLE event;--", '../../etc/passwd', '%2e%2e', '<script>alert(1)</script>', '😀'.repeat(9), 'a/b c?d#e&f', '-1']) {
 			for (const n of [0, 1]) await cp.call('TransactionEvent', event(tx, n, 1, Date.now()));
