@@ -574,6 +574,103 @@ describe('transactions of which nothing more is heard', () => {
 	});
 });
 
+describe('charging profiles', () => {
+	let d;
+	before(async () => {
+		d = await new Depotd({ config: 'control: {reconcile_s: 0}\n',
+			depot: 'depot: p\nname: P\ntimezone: Europe/Amsterdam\nnodes:\n  - {id: site, kind: site, limit_w: 500000}\n' }).start();
+	});
+	after(() => d.clean());
+	const MANUAL = { registration: { control: 'manual', evses: 2 } };
+	const at = (s) => new Date(Math.floor(Date.now() / 1000 + s) * 1000).toISOString();
+	const profile = (id, more = {}) => ({
+		id, stackLevel: 0, chargingProfilePurpose: 'TxDefaultProfile', chargingProfileKind: 'Absolute', ...more,
+		chargingSchedule: [{ id, startSchedule: at(-60), chargingRateUnit: 'W', chargingSchedulePeriod: [{ startPeriod: 0, limit: 1000 + id }] }],
+	});
+	const ask = (id, action, payload) => d.api('POST', `/stations/${id}/commands`, { action, payload });
+	const look = async (k) => (await d.api('GET', `/commands/${k.id}`)).json;
+	const believed = async (id) => (await d.api('GET', `/stations/${id}/profiles`)).json.profiles
+		.map((p) => `${p.id}@${p.evse} ${p.source}`).sort();
+	const onWire = (s, action) => s.calls.filter((m) => m[2] === action).length;
+
+	test('rule 46: profiles are asked for by number or by criteria, and come in parts until the last of the same request', async () => {
+		const s = await booted(d, 'GCP-1', { ...MANUAL, handlers: { GetChargingProfiles: () => ({ status: 'Accepted' }) } });
+		const part = (requestId, tbc, evseId, chargingProfile, chargingLimitSource = 'CSO') =>
+			s.call('ReportChargingProfiles', { requestId, tbc, evseId, chargingLimitSource, chargingProfile });
+		for (const chargingProfile of [{}, { chargingProfileId: [1], stackLevel: 0 }, { chargingProfileId: [1], chargingLimitSource: ['CSO'] },
+			{ chargingProfileId: [1], chargingProfilePurpose: 'TxProfile' }]) {
+			const r = await ask('GCP-1', 'GetChargingProfiles', { chargingProfile });
+			assert.ok(r.status >= 400 && r.status < 500, r.text);
+			assert.match(r.text, /K09\.FR\.03/);
+			const raw = await d.api('POST', '/stations/GCP-1/calls', { action: 'GetChargingProfiles', payload: { requestId: 9, chargingProfile } });
+			assert.ok(raw.status >= 400 && raw.status < 500, `nor as a raw call: ${raw.text}`);
+		}
+		assert.equal(onWire(s, 'GetChargingProfiles'), 0, 'nothing was sent');
+		const one = (await ask('GCP-1', 'GetChargingProfiles', { chargingProfile: { chargingProfileId: [2, 3] } })).json;
+		const two = (await ask('GCP-1', 'GetChargingProfiles', { evseId: 1, chargingProfile: { chargingLimitSource: ['EMS'], stackLevel: 0 } })).json;
+		assert.deepEqual([one.state, two.state], ['running', 'running']);
+		assert.notEqual(one.request_id, two.request_id);
+		const states = async () => [(await look(one)).state, (await look(two)).state];
+		await part(one.request_id, true, 1, [profile(2)]);
+		await part(two.request_id, true, 1, [profile(-7, { chargingProfilePurpose: 'ChargingStationExternalConstraints' })], 'EMS');
+		await part(12345, false, 2, [profile(8)]); // nobody asked
+		assert.deepEqual(await states(), ['running', 'running'], 'parts that go on, and the last of a stranger');
+		await part(two.request_id, false, 1, [profile(-8, { chargingProfilePurpose: 'ChargingStationExternalConstraints', stackLevel: 1 })], 'EMS');
+		assert.deepEqual(await states(), ['running', 'done']);
+		await part(one.request_id, false, 2, [profile(3)]);
+		assert.deepEqual(await states(), ['done', 'done']);
+		assert.deepEqual(await believed('GCP-1'), ['-7@1 EMS', '-8@1 EMS', '2@1 CSO', '3@2 CSO', '8@2 CSO']);
+		s.handlers.GetChargingProfiles = () => ({ status: 'NoProfiles' });
+		const none = (await ask('GCP-1', 'GetChargingProfiles', { chargingProfile: { stackLevel: 9 } })).json;
+		assert.deepEqual([none.state, none.status], ['done', 'NoProfiles'], 'none is an answer');
+		await s.close();
+	});
+
+	test('rule 46: profiles are cleared by number or by criteria that all fit; limits of others stay', async () => {
+		let answer = 'Accepted';
+		const held = [[0, profile(1)], [1, profile(2, { stackLevel: 1 })], [2, profile(3, { stackLevel: 1 })], [2, profile(4, { stackLevel: 2 })],
+			[0, profile(5, { chargingProfilePurpose: 'ChargingStationMaxProfile' })],
+			[2, profile(-9, { chargingProfilePurpose: 'ChargingStationExternalConstraints', stackLevel: 1 })]];
+		const s = await booted(d, 'CCP-1', { ...MANUAL, handlers: {
+			GetChargingProfiles: ({ requestId }) => {
+				setImmediate(() => held.forEach(([evseId, p], i) => s.ask('ReportChargingProfiles', {
+					requestId, evseId, tbc: i + 1 < held.length, chargingLimitSource: p.id < 0 ? 'SO' : 'CSO', chargingProfile: [p] })));
+				return { status: 'Accepted' };
+			},
+			ClearChargingProfile: () => ({ status: answer }),
+		} });
+		const left = async (...ids) => assert.deepEqual((await believed('CCP-1')).map((t) => parseInt(t, 10)).sort((a, b) => a - b), ids);
+		await ask('CCP-1', 'GetChargingProfiles', { chargingProfile: { chargingLimitSource: ['CSO', 'SO'] } });
+		await until('all of them', async () => (await believed('CCP-1')).length === held.length);
+		for (const [payload, clause] of [[{}, 'K10.FR.02'], [{ chargingProfileCriteria: {} }, 'K10.FR.02'],
+			[{ chargingProfileId: 1, chargingProfileCriteria: { evseId: 1 } }, 'K10.FR.02'],
+			[{ chargingProfileCriteria: { chargingProfilePurpose: 'ChargingStationExternalConstraints' } }, 'K10.FR.06']]) {
+			const r = await ask('CCP-1', 'ClearChargingProfile', payload);
+			assert.ok(r.status >= 400 && r.status < 500, r.text);
+			assert.ok(r.text.includes(clause), r.text);
+		}
+		assert.equal(onWire(s, 'ClearChargingProfile'), 0, 'nothing was sent');
+		const clear = async (payload, state = 'done') =>
+			assert.equal((await ask('CCP-1', 'ClearChargingProfile', payload)).json.state, state);
+		await clear({ chargingProfileCriteria: { evseId: 2, stackLevel: 1, chargingProfilePurpose: 'TxDefaultProfile' } });
+		await left(-9, 1, 2, 4, 5);
+		await clear({ chargingProfileId: 4 });
+		await left(-9, 1, 2, 5);
+		s.handlers.ClearChargingProfile = (_, m) => [4, m[1], 'InternalError', '', {}];
+		await clear({ chargingProfileId: 2 }, 'refused');
+		await left(-9, 1, 2, 5);
+		s.handlers.ClearChargingProfile = () => ({ status: answer });
+		answer = 'Unknown'; // K10.FR.01: it has none like that, so neither do we
+		await clear({ chargingProfileCriteria: { chargingProfilePurpose: 'ChargingStationMaxProfile' } }, 'refused');
+		await left(-9, 1, 2);
+		answer = 'Accepted';
+		await clear({ chargingProfileCriteria: { evseId: 0 } });
+		await clear({ chargingProfileCriteria: { stackLevel: 1 } });
+		await left(-9); // K10.FR.04: what others limit is not ours to clear
+		await s.close();
+	});
+});
+
 describe('the live view of a transaction', () => {
 	test('rules 27, 28, 29: the same stored transaction and live view, in whatever order the events come, twice', async () => {
 		const states = ['EVConnected', 'Charging', 'SuspendedEV', 'Charging', 'SuspendedEVSE', 'Charging'];
