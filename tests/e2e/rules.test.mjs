@@ -574,6 +574,85 @@ describe('transactions of which nothing more is heard', () => {
 	});
 });
 
+describe('rule 25: reset', () => {
+	const reset = async (d, id, type) => {
+		const r = await d.api('POST', `/stations/${id}/commands`, { action: 'Reset', payload: { type } });
+		assert.ok(r.status < 300, r.text);
+		return r.json;
+	};
+	const state = async (d, k) => (await d.api('GET', `/commands/${k.id}`)).json;
+	const runs = async (d, k, what) => assert.equal((await state(d, k)).state, 'running', what);
+	const ends = (d, k) => until('the end of the reset', async () => {
+		const now = await state(d, k);
+		return now.state !== 'running' && now;
+	});
+	const says = (status) => ({ handlers: { Reset: () => ({ status }) } });
+	const event = (s, eventType, seqNo, more = {}) => s.call('TransactionEvent', {
+		eventType, seqNo, timestamp: now(), triggerReason: eventType === 'Ended' ? 'ResetCommand' : 'ChargingStateChanged',
+		transactionInfo: { transactionId: `tx-${s.id}`, ...more }, evse: { id: 1, connectorId: 1 },
+	});
+	const again = async (d, s, options = {}) => {
+		await s.close();
+		return new Station(d, s.id, options).connect();
+	};
+
+	test('rule 25: Rejected is a normal answer: refused, nothing is waited for, the next boot is not taken for it', async () => {
+		const s = await booted(depotd, 'RST-NO', says('Rejected'));
+		const k = await reset(depotd, 'RST-NO', 'Immediate');
+		assert.deepEqual([k.state, k.status], ['refused', 'Rejected']);
+		await s.boot('PowerUp');
+		assert.equal((await state(depotd, k)).state, 'refused');
+		await s.close();
+	});
+
+	test('rule 25: Accepted is not the end, nor are an end of a transaction, a new connection, or the boot of another', async () => {
+		let s = await booted(depotd, 'RST-YES', says('Accepted'));
+		const other = await booted(depotd, 'RST-OTHER');
+		await event(s, 'Started', 0, { chargingState: 'Charging' });
+		const k = await reset(depotd, 'RST-YES', 'Immediate');
+		assert.deepEqual([k.state, k.status], ['running', 'Accepted']);
+		await event(s, 'Ended', 1, { chargingState: 'EVConnected', stoppedReason: 'ImmediateReset' });
+		await runs(depotd, k, 'the transaction ended');
+		await other.boot('RemoteReset');
+		await runs(depotd, k, 'another booted');
+		s = await again(depotd, s);
+		await s.call('StatusNotification', { timestamp: now(), connectorStatus: 'Available', evseId: 1, connectorId: 1 });
+		await runs(depotd, k, 'it is connected again');
+		await s.boot('RemoteReset');
+		const end = await ends(depotd, k);
+		assert.deepEqual([end.state, end.status], ['done', 'RemoteReset']);
+		assert.equal((await depotd.api('GET', '/transactions/RST-YES/tx-RST-YES')).json.transaction.stopped_reason, 'ImmediateReset');
+		await Promise.all([s.close(), other.close()]);
+	});
+
+	test('rule 25: OnIdle while a vehicle charges is Scheduled: it waits for the boot, over a restart of depotd too', async () => {
+		const d = await new Depotd().start();
+		try {
+			let s = await booted(d, 'RST-IDLE', says('Scheduled'));
+			await event(s, 'Started', 0, { chargingState: 'Charging' });
+			const k = await reset(d, 'RST-IDLE', 'OnIdle');
+			assert.deepEqual([k.state, k.status], ['running', 'Scheduled']);
+			await event(s, 'Updated', 1, { chargingState: 'SuspendedEV' });
+			await runs(d, k, 'it goes on');
+			assert.equal((await d.api('GET', '/stations/RST-IDLE')).json.evses[0].transaction, 'tx-RST-IDLE', 'nobody ends the transaction');
+			await s.close();
+			await d.stop();
+			await d.start();
+			s = await new Station(d, 'RST-IDLE').connect();
+			await runs(d, k, 'after a restart');
+			await event(s, 'Ended', 2, { chargingState: 'Idle', stoppedReason: 'EVDisconnected' });
+			await runs(d, k, 'only now it may');
+			s = await again(d, s);
+			await s.boot('ScheduledReset');
+			const end = await ends(d, k);
+			assert.deepEqual([end.state, end.status], ['done', 'ScheduledReset']);
+			await s.close();
+		} finally {
+			await d.clean();
+		}
+	});
+});
+
 describe('charging profiles', () => {
 	let d;
 	before(async () => {
