@@ -309,22 +309,30 @@ bool firmware_fits(const struct station *s, const struct firmware_image *x)
 	return fits(s, x, why);
 }
 
+/* What follows the word by which a person says that nobody needs to have signed it, or NULL. */
+static const char *behind_unsigned(const char *location)
+{
+	static const char loose[] = "firmware-unsigned:";
+
+	return strncmp(location, loose, sizeof loose - 1) == 0 ? location + sizeof loose - 1 : NULL;
+}
+
 /* An image named in a location. 1: *out is it; 0: the location is a URL; -1 with why. */
 static int image_of(struct core *c, const struct station *s, const char *location,
 	const struct firmware_image **out, char why[200])
 {
-	static const char plain[] = "firmware:", loose[] = "firmware-unsigned:";
-	bool is_loose = strncmp(location, loose, sizeof loose - 1) == 0;
+	static const char plain[] = "firmware:";
+	const char *loose = behind_unsigned(location);
 	const struct firmware_image *x;
 
-	if (!is_loose && strncmp(location, plain, sizeof plain - 1) != 0)
+	if (loose ? strstr(loose, "://") != NULL : strncmp(location, plain, sizeof plain - 1) != 0)
 		return 0;
 	if (check_station(c, s, why))
 		return -1;
-	x = firmware_find(c->firmware, location + (is_loose ? sizeof loose : sizeof plain) - 1);
+	x = firmware_find(c->firmware, loose ? loose : location + sizeof plain - 1);
 	if (!x)
 		snprintf(why, 200, "there is no such firmware; GET /api/v1/firmware lists what is");
-	else if (!x->signature && !is_loose)
+	else if (!x->signature && !loose)
 		snprintf(why, 200,
 			"this firmware is not signed: add its signature, or ask for an unsigned "
 			"update");
@@ -333,13 +341,11 @@ static int image_of(struct core *c, const struct station *s, const char *locatio
 	return *out ? 1 : -1;
 }
 
-static char *fill_update(struct core *c, struct station *s,
-	const struct event_update_firmware_draft *d, const struct firmware_image *x, char why[200])
+/* The request with what the draft has, and the time to begin if that has none. */
+static struct ocpp201_update_firmware_request update_of(
+	const struct event_update_firmware_draft *d, const char *location)
 {
-	char url[FILES_URL_SIZE];
-	wall_t retrieve =
-		d->firmware.has_retrieve_date_time ? d->firmware.retrieve_date_time : clock_wall();
-	struct ocpp201_update_firmware_request r = {
+	return (struct ocpp201_update_firmware_request){
 		.custom_data = d->custom_data,
 		.has_retries = d->has_retries,
 		.retries = d->retries,
@@ -349,20 +355,54 @@ static char *fill_update(struct core *c, struct station *s,
 		.firmware =
 			{
 				.custom_data = d->firmware.custom_data,
-				.location = url,
-				.retrieve_date_time = retrieve,
+				.location = location,
+				.retrieve_date_time = d->firmware.has_retrieve_date_time
+							      ? d->firmware.retrieve_date_time
+							      : clock_wall(),
 				.has_install_date_time = d->firmware.has_install_date_time,
 				.install_date_time = d->firmware.install_date_time,
-				.signing_certificate = x->certificate, /* L01.FR.11 */
-				.signature = x->signature,
+				.signing_certificate = d->firmware.signing_certificate,
+				.signature = d->firmware.signature,
 			},
 	};
+}
 
-	if (files_offer_out(c->files, s, d->request_id, x->id, x->name, retrieve, url)) {
+static char *fill_update(struct core *c, struct station *s,
+	const struct event_update_firmware_draft *d, const struct firmware_image *x, char why[200])
+{
+	char url[FILES_URL_SIZE];
+	struct ocpp201_update_firmware_request r = update_of(d, url);
+
+	r.firmware.signing_certificate = x->certificate; /* L01.FR.11 */
+	r.firmware.signature = x->signature;
+	if (files_offer_out(c->files, s, d->request_id, x->id, x->name,
+		    r.firmware.retrieve_date_time, url)) {
 		snprintf(why, 200, "no address for the download can be made: too many are open");
 		return NULL;
 	}
 	return encode(&ocpp201_update_firmware_request_type, &r, why);
+}
+
+/* An image of somebody else: L01.FR.11 wants the certificate, and without the signature it says
+ * nothing. The form without (L02) has to be asked for by name. */
+static char *fill_foreign(
+	const struct event_update_firmware_draft *d, const char *payload, char why[200])
+{
+	const char *loose = behind_unsigned(d->firmware.location);
+	bool is_signed = d->firmware.signing_certificate && d->firmware.signature;
+	struct ocpp201_update_firmware_request r;
+
+	if (!loose && is_signed)
+		return strdup(payload);
+	if (loose && !d->firmware.signing_certificate == !d->firmware.signature) {
+		r = update_of(d, loose);
+		return encode(&ocpp201_update_firmware_request_type, &r, why);
+	}
+	snprintf(why, 200,
+		loose ? "a signature and its signingCertificate go together: give both, or neither"
+		      : "give the firmware's signingCertificate and signature (L01.FR.11), or name it "
+			"firmware-unsigned:URL to have it taken without a check (L02)");
+	return NULL;
 }
 
 char *firmware_fill_update(struct core *c, struct station *s, const char *payload, char why[200])
@@ -374,8 +414,10 @@ char *firmware_fill_update(struct core *c, struct station *s, const char *payloa
 	int found = d ? image_of(c, s, d->firmware.location, &x, why) : 0;
 	char *out = NULL;
 
-	if (found == 0)
+	if (!d)
 		out = strdup(payload);
+	else if (found == 0)
+		out = fill_foreign(d, payload, why);
 	else if (found > 0 && fits(s, x, why))
 		out = fill_update(c, s, d, x, why);
 	arena_destroy(a);
@@ -413,7 +455,9 @@ char *firmware_fill_publish(struct core *c, struct station *s, const char *paylo
 	int found = d ? image_of(c, s, d->location, &x, why) : 0;
 	char *out = NULL;
 
-	if (found == 0)
+	if (found == 0 && d && behind_unsigned(d->location))
+		snprintf(why, 200, "PublishFirmware knows no signature: name the URL alone");
+	else if (found == 0)
 		out = strdup(payload);
 	else if (found > 0)
 		out = fill_publish(c, s, d, x, why);

@@ -56,7 +56,8 @@ const char *firmware_payload(
 /* What depotd puts into a payload (csms/command/rules.c): where a GetLog without remoteLocation brings
  * its file; for a location `firmware:ID` the URL of that image, with its signature and certificate
  * (UpdateFirmware) or its checksum (PublishFirmware). `firmware-unsigned:ID` takes an image that
- * nobody signed (L02). A new text, or NULL with why. */
+ * nobody signed (L02), `firmware-unsigned:URL` one of somebody else without certificate and
+ * signature. A new text, or NULL with why. */
 char *firmware_fill_get_log(struct core *c, struct station *s, const char *payload, char why[200]);
 char *firmware_fill_update(struct core *c, struct station *s, const char *payload, char why[200]);
 char *firmware_fill_publish(struct core *c, struct station *s, const char *payload, char why[200]);

@@ -513,6 +513,36 @@ test('L01: an image whose maker signed it is verified, handed out with its certi
 	s.close();
 });
 
+test("rule 41: firmware of somebody else goes with certificate and signature, or without by name only", async () => {
+	const s = await station('FW-5');
+	const update = (firmware, more = {}) => d.api('POST', '/stations/FW-5/commands', { action: 'UpdateFirmware',
+		payload: { firmware: { retrieveDateTime: '2026-03-01T10:00:00Z', ...firmware }, ...more } });
+	const url = 'https://elsewhere.example/fw.bin';
+	for (const [firmware, words] of [
+		[{ location: url }, /signingCertificate and signature.*firmware-unsigned:URL/],
+		[{ location: url, signature: 'AAAA' }, /L01\.FR\.11/],
+		[{ location: url, signingCertificate: 'PEM' }, /L01\.FR\.11/],
+		[{ location: `firmware-unsigned:${url}`, signature: 'AAAA' }, /go together/],
+		[{ location: 'firmware-unsigned:none' }, /there is no such firmware/],
+	]) {
+		const r = await update(firmware);
+		assert.equal(r.status, 409, r.text);
+		assert.match(r.json.detail, words);
+	}
+	assert.deepEqual(s.asked, []);
+	const whole = { location: url, signature: 'AAAA', signingCertificate: 'PEM', retrieveDateTime: '2026-03-01T10:00:00Z' };
+	assert.equal((await update(whole)).json.state, 'running');
+	assert.deepEqual(s.asked[0].firmware, whole);
+	const bare = await update({ location: `firmware-unsigned:${url}` }, { requestId: 77, retries: 2, retryInterval: 60 });
+	assert.equal(bare.json.state, 'running', bare.text);
+	const sent = s.asked[1].firmware;
+	assert.deepEqual([sent.location, Date.parse(sent.retrieveDateTime), sent.signature, sent.signingCertificate], [url, Date.parse('2026-03-01T10:00:00Z'), undefined, undefined]);
+	assert.deepEqual([s.asked[1].requestId, s.asked[1].retries, s.asked[1].retryInterval], [77, 2, 60]);
+	const no = await d.api('POST', '/stations/FW-5/commands', { action: 'PublishFirmware', payload: { location: `firmware-unsigned:${url}`, checksum: 'a' } });
+	assert.equal(no.status, 409, no.text);
+	s.close();
+});
+
 test('L02: an unsigned update has to be asked for; L03, L04: a Local Controller gets the checksum', async () => {
 	const fw = (await addFirmware(Buffer.from('unsigned image'), { vendor: 'V', version: '3' })).json;
 	const s = await station('FW-2', { UnpublishFirmware: () => ({ status: 'Unpublished' }) });
