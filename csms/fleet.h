@@ -114,7 +114,7 @@ struct evse {
 	struct transaction tx; /* tx.id "" when there is none; ended ones stay until the next */
 	char tx_before[UTF8_SIZE(36)]; /* the one whose place it took, "" none */
 	char car[UTF8_SIZE(40)]; /* what the plugged vehicle calls itself; "" it did not say */
-	struct reading power_w, soc_pct;
+	struct reading power_w, soc_pct, import_wh;
 	struct evse_phases {
 		int32_t ma
 			[GRID_PHASES]; /* currents of its own L1, L2, L3, as its meter told them */

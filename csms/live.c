@@ -197,7 +197,33 @@ static void take_readings(struct exchange *x, struct evse *e, const struct sampl
 		take_newer(&e->power_w, v->power_w, v->power_at);
 	if (v->has_soc)
 		take_newer(&e->soc_pct, v->soc_pct, v->soc_at);
+	if (v->has_import)
+		take_newer(&e->import_wh, v->import_wh, v->import_at);
 	show_soc(x, e);
+}
+
+void live_measured(struct exchange *x, struct evse *e, const struct samples *m)
+{
+	bool had_soc = e->soc_pct.at.ms != 0;
+
+	evse_phases_take(e, m);
+	if (m->quarantined)
+		return;
+	if (m->has_power)
+		take_newer(&e->power_w, m->power_w, m->power_at);
+	if (m->has_import)
+		take_newer(&e->import_wh, m->import_wh, m->import_at);
+	/* A vehicle's that stands there now, not the one before it. */
+	if (m->has_soc && (!e->tx.is_open || m->soc_at.ms >= e->tx.started.ms)) {
+		take_newer(&e->soc_pct, m->soc_pct, m->soc_at);
+		if (e->tx.is_open)
+			show_soc(x, e);
+	}
+	fleet_touch(&x->core->fleet, e->station);
+	if (e->tx.is_open && !had_soc && e->soc_pct.at.ms)
+		control_evse_changed(x->core->control, e, "state of charge");
+	if (m->has_power)
+		control_load_changed(x->core->control);
 }
 
 /* What was said of it before its EVSE was known. */
@@ -206,6 +232,8 @@ static void take_unplaced(struct exchange *x, struct evse *e, struct unplaced *u
 	e->tx = u->tx;
 	if (u->power_w.at.ms)
 		take_newer(&e->power_w, u->power_w.value, u->power_w.at);
+	if (e->tx.meter_wh.at.ms)
+		take_newer(&e->import_wh, e->tx.meter_wh.value, e->tx.meter_wh.at);
 	e->soc_pct = u->soc_pct;
 	memset(u, 0, sizeof *u);
 	claim_token(x->core, e, fleet_token(&x->core->fleet, e->tx.token_type, e->tx.token));

@@ -32,6 +32,9 @@ const struct token *live_token(
 void live_apply(struct exchange *x, struct evse *e,
 	const struct ocpp201_transaction_event_request *r, const struct samples *m);
 
+/* Readings of the EVSE outside of a transaction's events (J01). */
+void live_measured(struct exchange *x, struct evse *e, const struct samples *m);
+
 /* No EVSE is known for it: it is kept until one is. */
 void live_keep(struct exchange *x, const struct ocpp201_transaction_event_request *r,
 	const struct samples *m);

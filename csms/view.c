@@ -116,7 +116,9 @@ void view_evse(
 		view_transaction(c, e, a, out);
 	put_reading(
 		&e->power_w, &out->has_power_w, &out->power_w, &out->has_power_at, &out->power_at);
-	if (e->tx.is_open)
+	put_reading(&e->import_wh, &out->has_import_wh, &out->import_wh, &out->has_import_at,
+		&out->import_at);
+	if (e->tx.is_open || e->soc_pct.at.ms > e->tx.ended.ms)
 		put_reading(&e->soc_pct, &out->has_soc_pct, &out->soc_pct, &out->has_soc_at,
 			&out->soc_at);
 	view_reservation(c, e, a, out);

@@ -1,5 +1,6 @@
 /* P02 data of vendors: what the config names is accepted and journalled, anything else is told
  * apart as an unknown vendor or an unknown message (P02.FR.06, FR.07). */
+#include <string.h>
 #include <strings.h>
 #include "csms/handle/handlers.h"
 
@@ -36,6 +37,22 @@ static bool journal(struct exchange *x, const struct ocpp201_data_transfer_reque
 	return true;
 }
 
+static bool refuse(struct exchange *x, const struct ocpp201_data_transfer_request *r,
+	struct ocpp201_data_transfer_response *res, enum ocpp201_data_transfer_status status)
+{
+	struct event_vendor_data_refused *p = arena_alloc(x->arena, sizeof *p);
+
+	if (!p)
+		return false;
+	res->status = status;
+	p->vendor = r->vendor_id;
+	p->message = r->message_id;
+	p->data_length = r->data ? (int64_t)strlen(r->data) : 0;
+	p->status = ocpp201_data_transfer_status_enum.values[status];
+	handle_journal(x, EVENT_VENDOR_DATA_REFUSED, p, x->received);
+	return true;
+}
+
 void *handle_data_transfer(struct exchange *x, const void *request)
 {
 	const struct ocpp201_data_transfer_request *r = request;
@@ -44,14 +61,12 @@ void *handle_data_transfer(struct exchange *x, const void *request)
 
 	if (!res)
 		return NULL;
-	if (!v) {
-		res->status = OCPP201_DATA_TRANSFER_STATUS_UNKNOWN_VENDOR_ID;
-		return handle_reported(x, request) ? res : NULL;
-	}
-	if (!knows_message(v, r->message_id)) {
-		res->status = OCPP201_DATA_TRANSFER_STATUS_UNKNOWN_MESSAGE_ID;
-		return handle_reported(x, request) ? res : NULL;
-	}
+	if (!v)
+		return refuse(x, r, res, OCPP201_DATA_TRANSFER_STATUS_UNKNOWN_VENDOR_ID) ? res
+											 : NULL;
+	if (!knows_message(v, r->message_id))
+		return refuse(x, r, res, OCPP201_DATA_TRANSFER_STATUS_UNKNOWN_MESSAGE_ID) ? res
+											  : NULL;
 	res->status = OCPP201_DATA_TRANSFER_STATUS_ACCEPTED;
 	return journal(x, r) ? res : NULL;
 }

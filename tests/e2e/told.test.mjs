@@ -71,3 +71,70 @@ test('a cable of 10 A is the limit of as many phases as the station says; one of
 	await told('thick', 900, {}, (e) => e.cable_max_a === 900 && e.limit_w > 6900 && e.limit_source !== 'cable');
 	await s.close();
 });
+
+const events = async (id, type) =>
+	(await d.api('GET', `/journal?stream=station/${id}&limit=1000${type ? `&type=${type}` : ''}`)).json.events;
+const kept = async (id, type) => (await events(id, type)).map((e) => {
+	assert.equal(e.actor, `station:${id}`);
+	assert.ok(e.cause);
+	return typeof e.payload === 'string' ? JSON.parse(e.payload) : e.payload;
+});
+
+test('MeterValues outside of transactions: shown, in the series, and kept as what they come to', async () => {
+	const s = await booted(d, 'MV');
+	const at = now(-2000);
+	const later = now(-1000);
+	const register = { value: 12.345, unitOfMeasure: { unit: 'kWh' } };
+
+	await s.call('MeterValues', { evseId: 1, meterValue: [
+		{ timestamp: at, sampledValue: [{ value: 12.3, unitOfMeasure: { unit: 'kWh' } }] },
+		{ timestamp: later, sampledValue: [
+			{ ...register, signedMeterValue: { signedMeterData: 'c2lnbmVk', signingMethod: 'S', encodingMethod: 'E', publicKey: 'K' } },
+			{ value: 55, measurand: 'SoC', unitOfMeasure: { unit: 'Percent' } },
+			{ value: 4000, measurand: 'Power.Active.Import' }, { value: 231, measurand: 'Voltage', phase: 'L1' }] }] });
+	const e = await evse('MV');
+	assert.deepEqual([e.import_wh, e.soc_pct, e.power_w], [12345, 55, 4000]);
+	assert.deepEqual([e.import_at, e.soc_at], [later, later]);
+	const point = (await d.api('GET', '/points?prefix=evse/MV/1/')).json.points.map((p) => [p.name.slice(10), p.value]);
+	assert.deepEqual(point, [['SoC', 55], ['Voltage.L1', 231], ['import_wh', 12345], ['power_w', 4000]]);
+	assert.deepEqual(await kept('MV', 'MeterValuesReported'), [{
+		evse_id: 1, samples: 5, from: at, to: later, meter_wh: 12345, meter_at: later, first_meter_wh: 12300, power_w: 4000, soc_pct: 55,
+		signed: [{ at: later, measurand: 'Energy.Active.Import.Register', value: 12345, data: 'c2lnbmVk', method: 'S', encoding: 'E', key: 'K' }] }]);
+	await s.call('MeterValues', { evseId: 1, meterValue: [{ timestamp: now(), sampledValue: [{ value: 170, measurand: 'SoC' }] }] });
+	assert.match((await kept('MV', 'MeterValuesReported'))[1].quarantined, /state of charge/);
+	assert.equal((await evse('MV')).soc_pct, 55);
+	await s.close();
+});
+
+test('a state of charge that comes by MeterValues is that of the plugged van', async () => {
+	const s = await booted(d, 'MV-VAN');
+
+	await s.call('TransactionEvent', event('Started', 0, { idToken: { idToken: 'AABBCCDD', type: 'ISO14443' }, timestamp: now(-60000) }));
+	await s.call('MeterValues', { evseId: 1, meterValue: [{ timestamp: now(-120000), sampledValue: [{ value: 12, measurand: 'SoC' }] }] });
+	assert.equal((await evse('MV-VAN')).soc_pct, undefined); // of before it came
+	await s.call('MeterValues', { evseId: 1, meterValue: [{ timestamp: now(), sampledValue: [{ value: 43, measurand: 'SoC' }] }] });
+	assert.equal((await evse('MV-VAN')).soc_pct, 43);
+	assert.equal((await d.api('GET', '/vehicles/VAN-1')).json.vehicle.soc_pct, 43);
+	await s.call('TransactionEvent', event('Ended', 1));
+	await s.close();
+});
+
+test('no message is journalled without a type of its own', async () => {
+	const s = await booted(d, 'TYPED');
+
+	assert.equal((await s.call('DataTransfer', { vendorId: 'com.nobody', messageId: 'm', data: { a: 1 } })).status, 'UnknownVendorId');
+	await s.call('ReservationStatusUpdate', { reservationId: 9, reservationUpdateStatus: 'Expired' });
+	assert.equal((await s.call('SignCertificate', { csr: 'CSR', certificateType: 'V2GCertificate' })).status, 'Rejected');
+	await s.call('GetCertificateStatus', { ocspRequestData: {
+		hashAlgorithm: 'SHA256', issuerNameHash: 'aa', issuerKeyHash: 'bb', serialNumber: '01', responderURL: 'http://ocsp' } });
+	await s.call('Get15118EVCertificate', { iso15118SchemaVersion: 'urn:iso:15118:2:2013:MsgDef', action: 'Install', exiRequest: 'ZXhp' });
+	assert.deepEqual(await kept('TYPED', 'VendorDataRefused'), [{ vendor: 'com.nobody', message: 'm', data_length: 7, status: 'UnknownVendorId' }]);
+	assert.deepEqual(await kept('TYPED', 'ReservationReported'), [{ reservation_id: 9, status: 'Expired', known: false }]);
+	assert.deepEqual(await kept('TYPED', 'CertificateAsked'), [{ type: 'V2GCertificate', csr: 'CSR', status: 'Rejected' }]);
+	assert.deepEqual(await kept('TYPED', 'CertificateStatusAsked'), [{ hash_algorithm: 'SHA256', issuer_name_hash: 'aa',
+		issuer_key_hash: 'bb', number: '01', responder: 'http://ocsp', status: 'Failed' }]);
+	assert.deepEqual(await kept('TYPED', 'ContractAsked'),
+		[{ schema_version: 'urn:iso:15118:2:2013:MsgDef', action: 'Install', exi_length: 4, status: 'Failed' }]);
+	for (const id of ['TYPED', 'MV']) assert.deepEqual(await events(id, 'StationReported'), []);
+	await s.close();
+});

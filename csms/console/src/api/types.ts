@@ -38,6 +38,8 @@ export interface EvseView {
 	state: string;
 	power_w?: number;
 	power_at?: string;
+	import_wh?: number;
+	import_at?: string;
 	soc_pct?: number;
 	soc_at?: string;
 	session_wh?: number;
