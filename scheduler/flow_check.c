@@ -1,0 +1,84 @@
+#include <stdlib.h>
+#include <string.h>
+#include "scheduler/flow.h"
+
+static bool fail(struct flow_fault *f, const char *what, int vehicle, int node, int slot,
+	int64_t got, int64_t limit)
+{
+	*f = (struct flow_fault){vehicle, node, slot, got, limit, what};
+	return false;
+}
+
+static bool check_vehicle(
+	const struct flow *f, const struct flow_input *in, int i, struct flow_fault *fault)
+{
+	const struct flow_vehicle *v = &in->vehicles[i];
+	int64_t sum = 0;
+
+	for (int t = 0; t < in->slots; t++) {
+		int64_t w = flow_w(f, i, t), most = v->max_w;
+
+		if (v->most_w && v->most_w[t] < most)
+			most = v->most_w[t];
+		if (t < v->from || t >= v->to)
+			most = 0;
+		if (w < (v->least_w ? v->least_w[t] : 0))
+			return fail(fault, "less than must be drawn", i, -1, t, w,
+				v->least_w ? v->least_w[t] : 0);
+		if (w > most)
+			return fail(fault, "more than it may draw", i, -1, t, w, most);
+		sum += w;
+	}
+	if (flow_missing(f, i) < 0 || sum + flow_missing(f, i) != v->need)
+		return fail(fault, "energy and what is missing are not the need", i, -1, -1,
+			sum + flow_missing(f, i), v->need);
+	return true;
+}
+
+/* What the vehicles draw in the slot, at each node and up to the root. */
+static void add_up(const struct flow *f, const struct flow_input *in, int t, int64_t *sum)
+{
+	memset(sum, 0, (size_t)in->nodes * sizeof *sum);
+	for (int i = 0; i < in->n; i++)
+		sum[in->vehicles[i].node] += flow_w(f, i, t);
+	for (int v = in->nodes - 1; v > 0; v--)
+		sum[in->parent[v]] += sum[v];
+}
+
+static bool check_slot(const struct flow *f, const struct flow_input *in, int t, int64_t *sum,
+	struct flow_fault *fault)
+{
+	const struct flow_part *part = in->price + (size_t)t * (size_t)in->parts;
+	int64_t priced = 0;
+
+	add_up(f, in, t, sum);
+	for (int v = 0; v < in->nodes; v++) {
+		int64_t cap = in->cap_w[(size_t)v * (size_t)in->slots + (size_t)t];
+
+		if (sum[v] > cap)
+			return fail(fault, "more than the limit", -1, v, t, sum[v], cap);
+		if (sum[v] != flow_node_w(f, v, t))
+			return fail(fault, "the node's power is not its vehicles'", -1, v, t,
+				sum[v], flow_node_w(f, v, t));
+	}
+	for (int k = 0; k < in->parts; k++)
+		priced += part[k].w;
+	if (sum[0] > priced)
+		return fail(fault, "more than has a price", -1, 0, t, sum[0], priced);
+	return true;
+}
+
+bool flow_check(const struct flow *f, const struct flow_input *in, struct flow_fault *fault)
+{
+	int64_t *sum = malloc((size_t)in->nodes * sizeof *sum);
+	bool ok = true;
+
+	if (!sum)
+		return fail(fault, "no memory", -1, -1, -1, 0, 0);
+	for (int i = 0; ok && i < in->n; i++)
+		ok = check_vehicle(f, in, i, fault);
+	for (int t = 0; ok && t < in->slots; t++)
+		ok = check_slot(f, in, t, sum, fault);
+	free(sum);
+	return ok;
+}

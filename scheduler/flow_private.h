@@ -1,0 +1,152 @@
+/*
+ * Inside of the flow planner: its state, shared by flow.c (building and changing), flow_search.c
+ * (layers and pushes), flow_solve.c (order of the price levels) and flow_proof.c.
+ *
+ * Slots are renumbered by their price, so that whoever takes the first free bit takes the cheapest:
+ * a "place" is a slot's number in that order. Vehicles are renumbered so that those of one node lie
+ * together; nodes with very many get further nodes below them without a limit. x and its bounds are
+ * laid out [node][place][member].
+ */
+#ifndef SCHEDULER_FLOW_PRIVATE_H
+#define SCHEDULER_FLOW_PRIVATE_H
+
+#include "scheduler/flow.h"
+
+#define FLOW_GROUP_MAX 32 /* vehicles of one node of ours */
+
+/* A place in the depth-first search for ways (flow_search.c). */
+struct flow_frame {
+	uint8_t kind;
+	int id; /* vehicle or node */
+	int place;
+	int round;
+	int32_t want, got;
+	int at; /* what is tried next or being tried */
+};
+
+struct flow {
+	int slots, words, nodes, given_nodes, n, parts;
+	int *parent; /* [nodes] */
+	int *child_at, *child; /* node's children: child[child_at[v]] up to child_at[v + 1] */
+	int *first, *size; /* [nodes] its vehicles */
+	size_t *base; /* [nodes] where its x begins */
+	int *node_of; /* [n] */
+	int *ours, *theirs; /* [n] vehicle's number here and outside */
+	int *slot_of, *place_of; /* [slots] */
+	int *urgent; /* [n] vehicles by their departure */
+
+	int32_t *x, *most, *least; /* [node][place][member]; least NULL: all 0 */
+	int64_t *need, *sum, *missing; /* [n] sum of x; missing: given up, beside `sum` */
+	int *from, *to; /* [n] */
+	int *tiers; /* [n] */
+	struct flow_tier *tier; /* [n][FLOW_TIERS] */
+	int32_t *f, *cap; /* [nodes][places]; the root's cap is its own limit */
+	struct flow_part *price; /* [places][parts] */
+
+	/* Bits that follow x and f. */
+	uint64_t *can_more, *can_less; /* [n][words] x below most, above least */
+	uint64_t *has_room, *has_flow; /* [nodes][words] */
+
+	/* Price levels: all prices that occur, sorted, without doubles. */
+	int32_t *level;
+	int levels;
+	bool levels_stale, is_over; /* is_over: some limit may be broken by a change */
+
+	/* The search. */
+	int *round_of; /* [n] vehicle's layer, -1: not reached */
+	int *mark; /* [nodes] */
+	int marks;
+	uint64_t *reach; /* [nodes][words] */
+	uint64_t **up, **down; /* [rounds_max] each [nodes][words] */
+	int rounds, rounds_max;
+	int32_t *allowed; /* [places] what the root may take in this pass */
+	uint64_t *dear; /* [words] places whose flow is to leave */
+	int *list, *swap; /* [n] vehicles, in the order of the bisection */
+	int *node_list; /* [depths][nodes] */
+	struct flow_frame *stack;
+	int frames, frames_max;
+	bool no_memory;
+};
+
+/* A pass moves flow from what is dear to what is cheap, for some vehicles and the nodes above them. */
+struct flow_pass {
+	int *vehicle, n; /* list */
+	const int *node; /* ascending */
+	int nodes;
+	int32_t limit; /* prices below it are cheap; above the last level: all are */
+	bool is_first; /* energy of which nothing is said yet goes anywhere cheap, missing is no end */
+};
+
+static inline uint64_t *flow_bits(uint64_t *rows, const struct flow *f, int row)
+{
+	return rows + (size_t)row * (size_t)f->words;
+}
+
+static inline size_t flow_xi(const struct flow *f, int vehicle, int place)
+{
+	int g = f->node_of[vehicle];
+
+	return f->base[g] + (size_t)place * (size_t)f->size[g] + (size_t)(vehicle - f->first[g]);
+}
+
+static inline size_t flow_fi(const struct flow *f, int node, int place)
+{
+	return (size_t)node * (size_t)f->slots + (size_t)place;
+}
+
+static inline void flow_put_bit(uint64_t *bits, int i, bool on)
+{
+	uint64_t m = (uint64_t)1 << (i & 63);
+
+	bits[i >> 6] = (bits[i >> 6] & ~m) | (on ? m : 0);
+}
+
+static inline bool flow_bit(const uint64_t *bits, int i)
+{
+	return bits[i >> 6] >> (i & 63) & 1;
+}
+
+static inline int32_t flow_least(const struct flow *f, size_t xi)
+{
+	return f->least ? f->least[xi] : 0;
+}
+
+/* Changes x or f and the bits that follow them. */
+static inline void flow_add_x(struct flow *f, int vehicle, int place, size_t xi, int32_t w)
+{
+	f->x[xi] += w;
+	f->sum[vehicle] += w;
+	flow_put_bit(flow_bits(f->can_more, f, vehicle), place, f->x[xi] < f->most[xi]);
+	flow_put_bit(flow_bits(f->can_less, f, vehicle), place, f->x[xi] > flow_least(f, xi));
+}
+
+static inline void flow_add_f(struct flow *f, int node, int place, int32_t w)
+{
+	size_t i = flow_fi(f, node, place);
+
+	f->f[i] += w;
+	flow_put_bit(flow_bits(f->has_room, f, node), place, f->f[i] < f->cap[i]);
+	flow_put_bit(flow_bits(f->has_flow, f, node), place, f->f[i] > 0);
+}
+
+/* What the root may take in a place at prices below `limit`. */
+int32_t flow_allowed(const struct flow *f, int place, int32_t limit);
+
+/* What of the vehicle's need may be missing at prices below `limit`. */
+int64_t flow_may_miss(const struct flow *f, int vehicle, int32_t limit);
+
+/* -- flow_search.c ---------------------------------------------------------------------------- */
+
+/* Moves all that can be moved. -1: no memory. */
+int flow_pass_run(struct flow *f, struct flow_pass *p);
+
+/* Puts the vehicles that what is still dear can reach behind the others; their number. */
+int flow_pass_split(struct flow *f, struct flow_pass *p);
+
+/* -- flow.c ----------------------------------------------------------------------------------- */
+
+/* Takes from the plan what breaks a limit or a bound, the least urgent first. -1: what must be drawn
+ * does not fit. */
+int flow_unload(struct flow *f);
+
+#endif
