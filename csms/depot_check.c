@@ -133,8 +133,9 @@ static int check_stations(const struct depot_file *d, struct depot_fault *out)
 				"3 (mutual TLS) is not there yet; use 2");
 		if (!has_node(d, s->node))
 			return fault(at(out, "stations", i, "node"),
-				"there is no node \"%s\"; the nodes are listed under `nodes`",
-				s->node);
+				"station %s stands on node \"%s\", which is not there; the nodes "
+				"are listed under `nodes`",
+				s->id, s->node);
 		for (size_t j = 0; j < i; j++)
 			if (strcasecmp(d->stations.items[j].id, s->id) == 0)
 				return fault(at(out, "stations", i, "id"), "\"%s\" is there twice",

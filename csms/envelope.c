@@ -163,6 +163,21 @@ static bool is_same_word(const struct held_envelope *a, const struct held_envelo
 	       strcmp(a->type, b->type) == 0;
 }
 
+/* The first block from `now` on that is not the same in `left`. */
+static struct envelope_block first_lost(
+	const struct envelope *e, const struct envelope_block *left, int count, int64_t now)
+{
+	for (int i = 0; i < e->count; i++) {
+		bool is_kept = false;
+
+		for (int k = 0; k < count && !is_kept; k++)
+			is_kept = memcmp(&left[k], &e->blocks[i], sizeof *left) == 0;
+		if (!is_kept && e->blocks[i].end_ms > now)
+			return e->blocks[i];
+	}
+	return (struct envelope_block){0};
+}
+
 /* Takes what `newer` speaks of out of the older one, from now on: what was, was. */
 static void replace(struct core *c, struct held_envelope *old, const struct held_envelope *newer,
 	const char *actor)
@@ -171,20 +186,22 @@ static void replace(struct core *c, struct held_envelope *old, const struct held
 	int count = old->e.count;
 	struct envelope_block *b;
 
-	b = malloc(((size_t)count + (size_t)newer->e.count + 1) * sizeof *b);
+	b = malloc(((size_t)count + 2 * (size_t)newer->e.count + 1) * sizeof *b);
 	if (!b)
 		return;
 	memcpy(b, old->e.blocks, (size_t)count * sizeof *b);
 	for (int i = 0; i < newer->e.count; i++) {
-		const struct envelope_block *n = &newer->e.blocks[i];
+		struct envelope_block by = newer->e.blocks[i];
 
-		count = envelope_blocks_cut(
-			b, count, n->start_ms > now ? n->start_ms : now, n->end_ms);
+		if (by.start_ms < now)
+			by.start_ms = now;
+		count = envelope_blocks_replace(b, count, &by);
 	}
 	if (count == old->e.count && memcmp(b, old->e.blocks, (size_t)count * sizeof *b) == 0) {
 		free(b);
 		return;
 	}
+	old->replaced = first_lost(&old->e, b, count, now);
 	free(old->e.blocks);
 	old->e.blocks = b;
 	old->e.count = count;

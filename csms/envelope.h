@@ -4,7 +4,7 @@
  * them like any other limit. What counts when several speak of one node: scheduler/envelope.h.
  *
  * Newer blocks of one owner, node, kind, type and priority take the place of older ones for the time
- * that they speak of, from now on. Everything is journalled with the turn in which it counts, and
+ * and the quantities that they speak of, from now on. Everything is journalled with the turn in which it counts, and
  * taken up again at a start. Who may refuse what, and when: docs/energy.md. Loop thread only.
  */
 #ifndef CSMS_ENVELOPE_H
@@ -58,8 +58,8 @@ struct held_envelope {
 	wall_t moved_at;
 	char decided_by[UTF8_SIZE(80)]; /* who accepted or refused it; "" nobody yet */
 	wall_t decided_at;
-	char replaced_by
-		[ENVELOPE_ID_SIZE]; /* whose blocks took the place of some of its; "" none */
+	char replaced_by[ENVELOPE_ID_SIZE]; /* who took the place of some of its; "" nobody */
+	struct envelope_block replaced; /* the first block that gave way to him, as it was */
 	struct envelope_effect effect; /* what it would cost, as judged when it came */
 	struct envelope_block run; /* what counts of it now, since run.start_ms; 0: nothing does */
 	struct held_envelope *prev, *next;

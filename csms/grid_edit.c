@@ -219,7 +219,6 @@ static int fail(struct depot_fault *out, int status, const char *path, const cha
 static int judge(const struct core *c, const struct edition *e, struct depot_fault *out)
 {
 	struct core next = *c;
-	struct grid_tree *t;
 	char why[400];
 
 	if (depot_check(&e->depot, out))
@@ -227,11 +226,7 @@ static int judge(const struct core *c, const struct edition *e, struct depot_fau
 	next.depot = &e->depot;
 	if (meters_check(&next, why))
 		return fail(out, 400, "meters", why);
-	t = tree_build(&next, NULL, NULL, why);
-	if (!t)
-		return fail(out, 409, "nodes", why);
-	grid_tree_destroy(t);
-	return 0;
+	return tree_judge(&next, out) ? 409 : 0;
 }
 
 /* Tokens may be bound to a node: what stands below it has changed. */

@@ -248,13 +248,15 @@ static int room_for(const struct core *c)
 	return room;
 }
 
-struct grid_tree *tree_build(const struct core *c, const char *instead,
-	const struct event_station_registered *reg, char why[300])
+/* `row`: the one at fault, -1: none by itself. */
+static struct grid_tree *build(const struct core *c, const char *instead,
+	const struct event_station_registered *reg, int *row, char why[300])
 {
 	const struct station *s, *tmp;
 	struct grid_tree *t = NULL;
 	struct rows r;
-	int row;
+
+	*row = -1;
 
 	if (rows_init(&r, room_for(c))) {
 		snprintf(why, 300, "out of memory");
@@ -265,10 +267,30 @@ struct grid_tree *tree_build(const struct core *c, const char *instead,
 		else
 			HASH_ITER (hh, c->fleet.stations, s, tmp)
 				add_station(&r, c->depot, s);
-		t = finish(&r, &row, why);
+		t = finish(&r, row, why);
 	}
 	rows_finish(&r);
 	return t;
+}
+
+struct grid_tree *tree_build(const struct core *c, const char *instead,
+	const struct event_station_registered *reg, char why[300])
+{
+	int row;
+
+	return build(c, instead, reg, &row, why);
+}
+
+int tree_judge(const struct core *c, struct depot_fault *out)
+{
+	int row;
+	struct grid_tree *t = build(c, NULL, NULL, &row, out->text);
+
+	snprintf(out->path, sizeof out->path, "nodes");
+	if (row >= 0 && row < (int)c->depot->nodes.count)
+		snprintf(out->path, sizeof out->path, "nodes[%d]", row);
+	grid_tree_destroy(t);
+	return t ? 0 : -1;
 }
 
 static void add_file_evse(struct rows *r, const struct depot_file *d, const struct depot_station *s,

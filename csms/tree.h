@@ -15,6 +15,10 @@
 struct grid_tree *tree_build(const struct core *c, const char *instead,
 	const struct event_station_registered *reg, char why[300]);
 
+/* Whether it can be built from another description of the depot; the fault names the node's row, or
+ * "nodes". */
+int tree_judge(const struct core *c, struct depot_fault *out);
+
 /* The same from a depot's file alone; the fault names the row of the file, if one is to blame. */
 struct grid_tree *tree_build_from_file(
 	const struct depot_file *depot, int margin_pct, struct depot_fault *out);

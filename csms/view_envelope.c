@@ -12,6 +12,20 @@ static const char *copy(struct arena *a, const char *s)
 	return s[0] != '\0' ? arena_strdup(a, s) : NULL;
 }
 
+static struct api_envelope_block_post view_block(const struct envelope_block *b)
+{
+	return (struct api_envelope_block_post){
+		.start = {b->start_ms},
+		.end = {b->end_ms},
+		.has_import_w = b->bound.import_w != GRID_NO_LIMIT,
+		.import_w = b->bound.import_w,
+		.has_export_w = b->bound.export_w != GRID_NO_LIMIT,
+		.export_w = b->bound.export_w,
+		.has_phase_ma = b->bound.phase_ma != GRID_NO_LIMIT,
+		.phase_ma = b->bound.phase_ma,
+	};
+}
+
 /* The first `max` that are not over, or all when `max` is as many as there can be. */
 static void view_blocks(const struct envelope *e, int max, struct arena *a,
 	struct api_envelope_block_post_list *out)
@@ -21,18 +35,30 @@ static void view_blocks(const struct envelope *e, int max, struct arena *a,
 	out->items = arena_alloc(a, sizeof(*out->items) * ((size_t)e->count + 1));
 	while (max < ENVELOPE_BLOCKS_MAX && i < e->count && e->blocks[i].end_ms <= clock_wall().ms)
 		i++;
-	for (; out->items != NULL && i < e->count && out->count < (size_t)max; i++) {
-		const struct grid_bound *b = &e->blocks[i].bound;
+	for (; out->items != NULL && i < e->count && out->count < (size_t)max; i++)
+		out->items[out->count++] = view_block(&e->blocks[i]);
+}
 
-		out->items[out->count++] = (struct api_envelope_block_post){
-			.start = {e->blocks[i].start_ms},
-			.end = {e->blocks[i].end_ms},
-			.has_import_w = b->import_w != GRID_NO_LIMIT,
-			.import_w = b->import_w,
-			.has_export_w = b->export_w != GRID_NO_LIMIT,
-			.export_w = b->export_w,
-			.has_phase_ma = b->phase_ma != GRID_NO_LIMIT,
-			.phase_ma = b->phase_ma,
+/* Whose place it took. */
+static void view_replaced(const struct core *c, const struct held_envelope *h, struct arena *a,
+	struct api_envelope_replaced_list *out)
+{
+	size_t n = 0;
+
+	for (const struct held_envelope *o = envelopes_first(c); o != NULL; o = o->next)
+		n += strcmp(o->replaced_by, h->id) == 0;
+	out->items = arena_alloc(a, sizeof(*out->items) * (n + 1));
+	for (const struct held_envelope *o = envelopes_first(c); o != NULL && out->items;
+		o = o->next) {
+		struct api_envelope_block_post *was = arena_alloc(a, sizeof(*was));
+
+		if (was == NULL || strcmp(o->replaced_by, h->id) != 0)
+			continue;
+		*was = view_block(&o->replaced);
+		out->items[out->count++] = (struct api_envelope_replaced){
+			.id = arena_strdup(a, o->id),
+			.state = envelope_state_name(o->e.state),
+			.was = o->replaced.end_ms != 0 ? was : NULL,
 		};
 	}
 }
@@ -99,6 +125,7 @@ static void view_some(const struct core *c, const struct held_envelope *h, int b
 		.effect = effect,
 	};
 	view_blocks(&h->e, blocks_max, a, &out->blocks);
+	view_replaced(c, h, a, &out->replaces);
 	view_rank(c, h, a, out);
 }
 

@@ -113,41 +113,47 @@ int envelope_blocks_order(struct envelope_block *b, int count, int *bad)
 	return 0;
 }
 
-int envelope_blocks_cut(struct envelope_block *b, int count, int64_t from, int64_t to)
+/* Makes two of the block that `at` lies within. */
+static int split(struct envelope_block *b, int count, int64_t at)
 {
-	int n = 0, split = -1;
-	struct envelope_block rest = {0};
-
-	if (from >= to)
-		return count;
 	for (int i = 0; i < count; i++) {
-		struct envelope_block x = b[i];
-
-		if (x.end_ms <= from || x.start_ms >= to) {
-			b[n++] = x;
+		if (b[i].start_ms >= at || b[i].end_ms <= at)
 			continue;
-		}
-		if (x.start_ms < from && x.end_ms > to) { /* it alone is in question */
-			rest = x;
-			rest.start_ms = to;
-			x.end_ms = from;
-			b[n++] = x;
-			split = n;
-			continue;
-		}
-		if (x.start_ms < from)
-			x.end_ms = from;
-		else if (x.end_ms > to)
-			x.start_ms = to;
-		else
-			continue;
-		b[n++] = x;
+		memmove(&b[i + 1], &b[i], (size_t)(count - i) * sizeof *b);
+		b[i].end_ms = b[i + 1].start_ms = at;
+		return count + 1;
 	}
-	if (split < 0)
-		return n;
-	memmove(&b[split + 1], &b[split], (size_t)(n - split) * sizeof *b);
-	b[split] = rest;
-	return n + 1;
+	return count;
+}
+
+/* What `by` limits, `b` does no more. False: nothing is left of it. */
+static bool give_way(struct grid_bound *b, const struct grid_bound *by)
+{
+	if (by->import_w != GRID_NO_LIMIT)
+		b->import_w = GRID_NO_LIMIT;
+	if (by->export_w != GRID_NO_LIMIT)
+		b->export_w = GRID_NO_LIMIT;
+	if (by->phase_ma != GRID_NO_LIMIT)
+		b->phase_ma = GRID_NO_LIMIT;
+	return b->import_w != GRID_NO_LIMIT || b->export_w != GRID_NO_LIMIT ||
+	       b->phase_ma != GRID_NO_LIMIT;
+}
+
+int envelope_blocks_replace(struct envelope_block *b, int count, const struct envelope_block *by)
+{
+	int n = 0;
+
+	if (by->start_ms >= by->end_ms)
+		return count;
+	count = split(b, count, by->start_ms);
+	count = split(b, count, by->end_ms);
+	for (int i = 0; i < count; i++) {
+		bool is_within = b[i].start_ms >= by->start_ms && b[i].end_ms <= by->end_ms;
+
+		if (!is_within || give_way(&b[i].bound, &by->bound))
+			b[n++] = b[i];
+	}
+	return n;
 }
 
 /* The block that runs at `at` or, if none does, NULL. */

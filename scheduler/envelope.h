@@ -85,8 +85,9 @@ struct envelope {
  * is left. */
 int envelope_blocks_order(struct envelope_block *b, int count, int *bad);
 
-/* Takes [from, to) out of the blocks, in place; `b` has room for count + 1. The new count. */
-int envelope_blocks_cut(struct envelope_block *b, int count, int64_t from, int64_t to);
+/* Takes what `by` speaks of (its quantities, for its time) out of the blocks, in place; `b` has room
+ * for count + 2. The new count. */
+int envelope_blocks_replace(struct envelope_block *b, int count, const struct envelope_block *by);
 
 /* What time does to it: the event that is due at `now`, or -1. Ask again after each. */
 int envelope_due(const struct envelope *e, int64_t now);

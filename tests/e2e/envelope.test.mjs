@@ -93,6 +93,23 @@ test('an envelope lowers a charger, is shown with winners and losers, kept over 
 	assert.equal(rebuilt.status, 0, rebuilt.stderr);
 });
 
+test('a newer word replaces what it speaks of and no more, and says what that was', async (t) => {
+	const d = await depotd(t);
+	const first = ctl(d, 'envelope', 'add', 'site', '20kW', '--phase', '63A', '--for', '2h');
+	assert.match(first.out, /active.*20\.0 kW 63\.0 A/, first.err);
+	assert.match(first.out, /It lasts 2 h 00 min\./);
+	const old = (await d.api('GET', '/envelopes')).json.envelopes[0];
+	const next = ctl(d, 'envelope', 'add', 'site', '90kW', '--for', '1h');
+	assert.match(next.out, new RegExp(`takes the place of ${old.id}: 20\\.0 kW 63\\.0 A until .*, which is active`), next.err);
+	const limits = (await d.api('GET', '/nodes/site/limits')).json.limits;
+	assert.ok(limits.some((l) => l.source === 'operator' && l.quantity === 'phase' && l.limit === 63000 && l.state === 'in-force'), JSON.stringify(limits));
+	const left = (await d.api('GET', `/envelopes/${old.id}`)).json;
+	assert.deepEqual(left.blocks.slice(-2).map((b) => [b.import_w, b.phase_ma]), [[undefined, 63000], [20000, 63000]]);
+	const unit = ctl(d, 'envelope', 'add', 'site', '20', '--for', '1h');
+	assert.equal(unit.code, 2);
+	assert.match(unit.err, /no power such as 80kW/);
+});
+
 test('a trial says who would be late and changes nothing', async (t) => {
 	const d = await depotd(t, { depot: undefined });
 	const { s, limits } = await van(d);

@@ -296,34 +296,50 @@ START_TEST(priority_makes_an_exception_of_ones_own_word_only)
 }
 END_TEST
 
-START_TEST(cut_takes_exactly_the_time_out)
+/* Blocks of random times; `both` says of each whether it limits a phase too. */
+static int random_blocks(int32_t want[2][SPAN])
 {
-	static int32_t want[SPAN];
+	int n = 0;
+
+	for (int t = 0; t < SPAN; t++)
+		want[0][t] = want[1][t] = GRID_NO_LIMIT;
+	for (int t = pick(20); t < SPAN; t += pick(20)) {
+		int end = t + 1 + pick(60) < SPAN ? t + 1 + pick(60) : SPAN;
+		int32_t ma = pick(2) ? 1000 + t : GRID_NO_LIMIT;
+
+		if (end <= t || end > SPAN)
+			end = SPAN;
+		room[n++] = (struct envelope_block){t, end, {t, GRID_NO_LIMIT, ma}};
+		for (int s = t; s < end; s++) {
+			want[0][s] = t;
+			want[1][s] = ma;
+		}
+		t = end;
+	}
+	return n;
+}
+
+START_TEST(newer_word_takes_its_quantities_and_its_time_out)
+{
+	static int32_t want[2][SPAN];
 
 	for (int round = 0; round < 2000; round++) {
-		int n = 0, at, from = pick(SPAN), to = pick(SPAN);
+		int n = random_blocks(want), at, from = pick(SPAN), to = pick(SPAN), what = pick(3);
+		struct envelope_block by = {from, to,
+			{what != 1 ? 5 : GRID_NO_LIMIT, GRID_NO_LIMIT, what ? 5 : GRID_NO_LIMIT}};
 
-		for (int t = 0; t < SPAN; t++)
-			want[t] = GRID_NO_LIMIT;
-		for (int t = pick(20); t < SPAN; t += pick(20)) {
-			int end = t + 1 + pick(60) < SPAN ? t + 1 + pick(60) : SPAN;
-
-			if (end <= t || end > SPAN)
-				end = SPAN;
-			room[n++] = (struct envelope_block){t, end, IMPORT(t)};
-			for (int s = t; s < end; s++)
-				want[s] = t;
-			t = end;
+		for (int t = from; t < to; t++) {
+			want[0][t] = what != 1 ? GRID_NO_LIMIT : want[0][t];
+			want[1][t] = what ? GRID_NO_LIMIT : want[1][t];
 		}
-		for (int t = from; t < to; t++)
-			want[t] = GRID_NO_LIMIT;
-		n = envelope_blocks_cut(room, n, from, to);
+		n = envelope_blocks_replace(room, n, &by);
 		ck_assert(n == 0 || envelope_blocks_order(room, n, &at) == 0);
 		one = (struct envelope){.state = ENVELOPE_ACTIVE, .count = n, .blocks = room};
 		for (int t = 0; t < SPAN; t++) {
 			const struct envelope_block *b = envelope_block_at(&one, t);
 
-			ck_assert_int_eq(b ? b->bound.import_w : GRID_NO_LIMIT, want[t]);
+			ck_assert_int_eq(b ? b->bound.import_w : GRID_NO_LIMIT, want[0][t]);
+			ck_assert_int_eq(b ? b->bound.phase_ma : GRID_NO_LIMIT, want[1][t]);
 		}
 	}
 }
@@ -345,7 +361,7 @@ int main(void)
 	tcase_add_test(t, blocks_are_judged);
 	tcase_add_test(t, tightest_wins_as_painted_by_hand);
 	tcase_add_test(t, priority_makes_an_exception_of_ones_own_word_only);
-	tcase_add_test(t, cut_takes_exactly_the_time_out);
+	tcase_add_test(t, newer_word_takes_its_quantities_and_its_time_out);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

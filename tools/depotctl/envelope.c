@@ -13,13 +13,13 @@
 
 /* -- words of the command line --------------------------------------------------------------- */
 
-/* "80kW", "80000W", "80000", "1.5MW". */
+/* "80kW", "80000W", "1.5MW": with its unit, for 20 could be either. */
 static bool parse_power(const char *s, int64_t *w)
 {
 	static const struct {
 		const char *unit;
 		double factor;
-	} units[] = {{"", 1}, {"W", 1}, {"kW", 1000}, {"MW", 1000000}};
+	} units[] = {{"W", 1}, {"kW", 1000}, {"MW", 1000000}};
 	char *end;
 	double v = strtod(s, &end);
 
@@ -119,7 +119,7 @@ static int read_block(struct ctl *c, struct api_envelope_block_post *b)
 	int64_t ms;
 
 	if (power != NULL && !(b->has_import_w = parse_power(power, &b->import_w)))
-		return ctl_complain(CTL_USAGE, "\"%s\" is no power such as 80kW", power);
+		return ctl_complain(CTL_USAGE, "\"%s\" is no power such as 80kW or 500W", power);
 	if (export != NULL && !(b->has_export_w = parse_power(export, &b->export_w)))
 		return ctl_complain(CTL_USAGE, "--export must be a power such as 20kW");
 	if (phase != NULL && !(b->has_phase_ma = parse_current(phase, &b->phase_ma)))
@@ -227,6 +227,29 @@ static void row_envelope(struct ctl *c, struct table *t, const struct api_envelo
 	table_cell(t, note_of(c, v));
 }
 
+/* How long it lasts, and whose place it took. */
+static void print_effect(struct ctl *c, const struct api_envelope_view *v)
+{
+	const struct api_envelope_block_post *first = v->blocks.items,
+					     *last = v->blocks.count
+							     ? &v->blocks.items[v->blocks.count - 1]
+							     : NULL;
+	long long min = last != NULL ? (long long)(last->end.ms - first->start.ms) / 60000 : 0;
+
+	if (last != NULL)
+		printf("It lasts %lld h %02lld min.\n", min / 60, min % 60);
+	for (size_t i = 0; i < v->replaces.count; i++) {
+		const struct api_envelope_replaced *r = &v->replaces.items[i];
+
+		printf("It takes the place of %s%s%s%s, which is %s.\n", r->id,
+			r->was != NULL ? ": " : "", r->was != NULL ? limit_words(c, r->was) : "",
+			r->was != NULL ? arena_printf(c->arena, " until %s",
+						 cell_time(c->arena, true, r->was->end))
+				       : "",
+			r->state);
+	}
+}
+
 static int show_one(struct ctl *c, const char *method, const char *path,
 	const struct schema_struct *type, const void *body)
 {
@@ -237,6 +260,7 @@ static int show_one(struct ctl *c, const char *method, const char *path,
 	if (answer != NULL) {
 		row_envelope(c, t, answer);
 		ctl_print(t, "");
+		print_effect(c, answer);
 	}
 	return status;
 }

@@ -207,6 +207,12 @@ export interface EnvelopeEffect {
 	shed_w: number;
 }
 
+export interface EnvelopeReplaced {
+	id: string;
+	state: string;
+	was?: EnvelopeBlockPost;
+}
+
 export interface EnvelopeView {
 	id: string;
 	node: string;
@@ -224,6 +230,7 @@ export interface EnvelopeView {
 	decided_by?: string;
 	decided_at?: string;
 	replaced_by?: string;
+	replaces: EnvelopeReplaced[];
 	silent_since?: string;
 	effect?: EnvelopeEffect;
 	counts: boolean;
