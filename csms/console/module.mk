@@ -24,5 +24,6 @@ console-check: $(CONSOLE_NPM) ## check the console's types and pure functions
 	$(Q)node tests/console/run-unit.mjs
 
 .PHONY: console-test
-console-test: console ## load the console in a browser against a server of the test's own
+console-test: console all ## load the console in a browser, against a stand-in and a running depotd
 	$(Q)BUILD=$(BUILD) node tests/console/browser.test.mjs
+	$(Q)BUILD=$(BUILD) node tests/console/depot.test.mjs

@@ -3,93 +3,26 @@
  * with BASE_URL and SIGN_IN_CODE, where only the checks that need no fixture run.
  * BUILD names the build folder (default build); screenshots go to $BUILD/screens.
  */
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { chromiumPath, launch } from "./browser.mjs";
+import { energyChecks } from "./energy.mjs";
 import { HOSTILE, overview, START } from "./fixture.mjs";
+import {
+	axe, BUILD, check, count, equal, looks, noSideScroll, openPage, plain, SCREENS, SIZES, text, until,
+} from "./kit.mjs";
+import { meterChecks } from "./meters.mjs";
 import { CODE, MockServer } from "./mock-server.mjs";
 
-const require = createRequire(new URL("../../csms/console/package.json", import.meta.url));
-const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const BUILD = resolve(process.env.BUILD ?? "build");
-const SCREENS = join(BUILD, "screens");
-const SIZES = [[1440, 1000], [820, 1100], [390, 844], [320, 640]];
 const REAL = process.env.BASE_URL;
-
-let passed = 0;
-let failed = 0;
-
-async function check(name, body) {
-	try {
-		await body();
-		passed += 1;
-		console.log(`  ok    ${name}`);
-	} catch (error) {
-		failed += 1;
-		console.log(`  FAIL  ${name}\n        ${String(error?.message ?? error).split("\n").join("\n        ")}`);
-	}
-}
-
-function equal(got, want, what) {
-	const [a, b] = [JSON.stringify(got), JSON.stringify(want)];
-	if (a !== b) throw new Error(`${what}: got ${a}, want ${b}`);
-}
-
-async function until(what, test, ms = 10_000) {
-	const end = Date.now() + ms;
-	while (!(await test())) {
-		if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
-		await new Promise((r) => setTimeout(r, 50));
-	}
-}
-
-/* Collects what must not happen on any page: CSP reports, errors, requests to other hosts. */
-async function openPage(context, base) {
-	const page = await context.newPage();
-	const bad = [];
-	await page.addInitScript(() => {
-		document.addEventListener("securitypolicyviolation", (e) => {
-			console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`);
-		});
-	});
-	page.on("console", (m) => /CSP:|Content Security Policy/.test(m.text()) && bad.push(m.text()));
-	page.on("pageerror", (e) => bad.push(`error: ${e.message}`));
-	page.on("request", (r) => {
-		if (!r.url().startsWith(base) && !r.url().startsWith("blob:")) bad.push(`foreign request: ${r.url()}`);
-	});
-	return { page, bad };
-}
-
-const text = (page, selector) => page.locator(selector).first().innerText();
-const plain = (s) => s.replace(/[\u202f\u00a0\s]+/g, " ").trim();
-
-async function noSideScroll(page, what) {
-	const [content, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-	if (content > width) {
-		const wide = await page.evaluate(() => [...document.querySelectorAll("body *")]
-			.filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, .vh, .skip"))
-			.slice(0, 3).map((e) => e.outerHTML.slice(0, 120)));
-		throw new Error(`${what}: ${content} px of content in ${width} px; ${wide.join(" | ")}`);
-	}
-}
-
-async function axe(page, what) {
-	await page.evaluate(AXE); /* through the debugger, which the page's policy does not bind */
-	const found = await page.evaluate(() => window.axe.run(document, {
-		resultTypes: ["violations"],
-		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-	}).then((r) => r.violations.map((v) =>
-		`${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} (${n.any[0]?.message ?? ""})`).join(", ")}`)));
-	const serious = found.filter((v) => /^(serious|critical)/.test(v));
-	if (serious.length) throw new Error(`${what}: ${serious.join("\n")}`);
-	return found;
-}
 
 async function signedIn(page) {
 	await page.waitForSelector(".say h1");
-	await page.waitForSelector("#power .chart, #power .pad");
+	await page.waitForSelector("#chargers");
 }
+
+/* To another page, by its tab. */
+const tab = (page, name) => page.locator(".tabs").getByRole("link", { name }).click();
 
 /* What must hold for any depot. */
 async function genericChecks(page, bad, base) {
@@ -108,49 +41,29 @@ async function genericChecks(page, bad, base) {
 	});
 	await check("values of the page are those of the API", async () => {
 		const api = await page.evaluate(() => fetch("/api/v1/overview").then((r) => r.json()));
-		equal(await page.locator("#tree [data-node]").count(), api.tree.nodes.length, "nodes");
 		const evses = api.stations.flatMap((s) => s.evses).length;
 		equal(await page.locator("[data-evse]").count(), Math.min(60, evses), "EVSEs");
 		const vans = api.vehicles.length;
 		const more = await page.locator("#needs .pad .btn, #vans .pad .btn").count();
 		if (!more) equal(await page.locator("[data-van]").count(), vans, "vans");
-		equal(await page.locator("[data-meter]").count(), api.meters.length, "meters");
+		await tab(page, "Meters");
+		equal(await page.locator("#meters [data-meter]").count(), api.meters.length, "meters");
+		await tab(page, "Energy");
+		equal(await page.locator("#tree [data-node]").count(), api.tree.nodes.length, "nodes");
+		await tab(page, "Tonight");
 	});
-	for (const scheme of ["light", "dark"]) {
-		for (const [width, height] of SIZES) {
-			await check(`${width} px ${scheme}: no sideways scroll`, async () => {
-				await page.emulateMedia({ colorScheme: scheme });
-				await page.setViewportSize({ width, height });
-				await page.waitForTimeout(150);
-				await noSideScroll(page, "page");
-				await page.screenshot({ path: join(SCREENS, `${REAL ? "real-" : ""}live-${width}-${scheme}.png`), fullPage: true });
-			});
-		}
-		for (const width of [1440, 390]) {
-			await check(`${width} px ${scheme}: axe finds nothing serious`, async () => {
-				await page.setViewportSize({ width, height: 900 });
-				await page.waitForTimeout(100);
-				const rest = await axe(page, "live");
-				for (const v of rest) console.log(`        note: ${v}`);
-			});
-		}
+	for (const name of ["Tonight", "Energy", "Meters"]) {
+		await tab(page, name);
+		await page.waitForSelector("h1");
+		await looks(page, `${REAL ? "real-" : ""}${name.toLowerCase()}`);
 	}
-	await page.emulateMedia({ colorScheme: "light" });
-	await page.setViewportSize({ width: 1440, height: 1000 });
-	await check("targets are at least 48 px high on a phone", async () => {
-		await page.setViewportSize({ width: 390, height: 844 });
-		const small = await page.evaluate(() => [...document.querySelectorAll("button, summary, nav.bottom a")]
-			.map((e) => [e.innerText, e.getBoundingClientRect()])
-			.filter(([, r]) => r.width > 0 && r.height < 47.5).map(([t, r]) => `${t} ${r.height}`));
-		equal(small, [], "too small");
-		await page.setViewportSize({ width: 1440, height: 1000 });
-	});
+	await tab(page, "Tonight");
 	await check("no request to another host, no CSP report, no error", async () => {
 		equal(bad.filter((b) => !/401/.test(b)), [], base);
 	});
 }
 
-async function fixtureChecks(page, mock, bad) {
+async function fixtureChecks(page, mock) {
 	const row = (key) => `[data-evse="${key}"]`;
 	mock.data = overview(mock.now());
 	mock.snapshot();
@@ -161,11 +74,6 @@ async function fixtureChecks(page, mock, bad) {
 		equal(plain(await text(page, ".pulse .last")), "21 of 24 EVSEs live 1 fault 2 silent", "EVSEs");
 		equal(plain(await text(page, ".pulse .item:nth-child(2)")), "Holds back now Grid connection 246 of 250 kW and 1 more", "holds back");
 		equal(/^Wed 11 Mar 22:4\d:\d\d$/.test(plain(await text(page, ".clock"))), true, "clock");
-	});
-	await check("tree: load, limit, used, owner, measured by", async () => {
-		const cells = await page.locator("[data-node=hall-a] > *").allInnerTexts();
-		equal(cells.slice(0, 7).map(plain), ["Hall A feeder holds back 2 vans", "", "160 of 160 kW", "100 %", "Rating", "vans 74, may draw 118 kW", "Hall A meter"], "hall-a");
-		equal(plain(await text(page, "[data-node=building] .c-by")), "last value held", "building");
 	});
 	await check("EVSE: van, state, battery, power of limit, who sets it and why, session", async () => {
 		const cells = await page.locator(`${row("CP-A3/1")} > *`).allInnerTexts();
@@ -181,32 +89,6 @@ async function fixtureChecks(page, mock, bad) {
 		equal(plain(await text(page, "[data-van=VAN-19] .a-ready")), "06:55 ready, 25 min late", "late");
 		equal(plain(await text(page, "[data-van=VAN-12] .c-soc")), "still needs 24.3 kWh", "unknown battery");
 	});
-	await check("chart: gap hatched, limit labelled, table has the same", async () => {
-		const label = await page.locator("svg.chart").getAttribute("aria-label");
-		if (!/Limit 250 kW, Rating\./.test(plain(label))) throw new Error(label);
-		equal(await page.locator("svg.chart").getByText("no data").count(), 1, "gaps");
-		equal(await page.locator("svg.chart").getByText("Rating 250").count(), 1, "owner at the limit");
-		await page.keyboard.press("t");
-		equal(await page.locator("#power tbody tr").count(), 24, "rows");
-		equal((await page.locator("#power tbody").innerText()).includes("unknown"), true, "the gap in the table");
-		const [file] = await Promise.all([page.waitForEvent("download"), page.getByText("Save CSV").click()]);
-		const csv = readFileSync(await file.path(), "utf8").split("\r\n");
-		equal(csv[0], "time_utc,site_w,vans_w,building_w,limit_w", "CSV head");
-		if (csv.length < 300) throw new Error(`CSV has ${csv.length} lines`);
-		await page.keyboard.press("t");
-		await page.waitForSelector("svg.chart");
-	});
-	await check("the chart reads out under the pointer", async () => {
-		const box = await page.locator("svg.chart").boundingBox();
-		await page.mouse.move(box.x + box.width * 0.9, box.y + 100);
-		await until("readout", async () => /site .* kW, vans .*limit 250/.test(plain(await text(page, "#power .cap"))));
-		await page.mouse.move(0, 0);
-	});
-	await check("hours shown can be changed, and the server is asked for that", async () => {
-		await page.getByRole("button", { name: "24 h" }).click();
-		await until("request", () => mock.seen.some((r) => r.includes("/power") && r.endsWith("step=300")));
-		await page.getByRole("button", { name: "6 h" }).click();
-	});
 	await check("a patch appears, other rows stay the same element", async () => {
 		await page.evaluate(() => { document.querySelector('[data-evse="CP-A3/2"]').mark = 1; });
 		const evse = { ...mock.data.stations[2].evses[0], power_w: 6500, limit_w: 6500, limit_reason: "Hall A is full" };
@@ -214,12 +96,6 @@ async function fixtureChecks(page, mock, bad) {
 		await until("power", async () => plain(await text(page, `${row("CP-A3/1")} .c-load`)) === "6.5 of 6.5 kW");
 		equal(await text(page, "h1"), "All vans are on track.", "sentence");
 		equal(await page.evaluate(() => document.querySelector('[data-evse="CP-A3/2"]').mark), 1, "neighbour");
-	});
-	await check("a node over its limit says by how much", async () => {
-		const node = { ...mock.data.tree.nodes[3], load_w: 171_000 };
-		mock.patch({ nodes: { "hall-b": node } });
-		await until("tag", async () => plain(await text(page, "[data-node=hall-b] .c-name")) === "Hall B feeder 11 kW over");
-		mock.patch({ nodes: { "hall-b": mock.data.tree.nodes[3] } });
 	});
 	await check("hostile text is text", async () => {
 		const [van] = mock.data.vehicles;
@@ -308,15 +184,6 @@ async function fixtureChecks(page, mock, bad) {
 		await page.pdf({ path: join(SCREENS, "live-print.pdf"), format: "A4" });
 		await page.emulateMedia({ media: null, colorScheme: "light" });
 	});
-	await check("a panel's error stays in the panel", async () => {
-		mock.powerStatus = 503;
-		await page.getByRole("button", { name: "1 h" }).click();
-		await until("error", async () => (await text(page, "#power")).includes("The series store is busy"));
-		await page.screenshot({ path: join(SCREENS, "panel-error.png") });
-		mock.powerStatus = 200;
-		await page.getByRole("button", { name: "6 h" }).click();
-		await until("gone", async () => !(await text(page, "#power")).includes("The past did not load"));
-	});
 	await check("many EVSEs and vans: the first rows, and all on demand; a tick is cheap", async () => {
 		const big = overview(mock.now());
 		for (let i = 0; i < 238; i += 1) {
@@ -343,7 +210,7 @@ async function fixtureChecks(page, mock, bad) {
 	});
 	await check("an empty depot says what would be here", async () => {
 		const full = mock.data;
-		mock.data = { ...full, sentence: "No van is known.", sub: "", stations: [], vehicles: [], meters: [], tree: { at: full.at, nodes: [] } };
+		mock.data = { ...full, sentence: "No van is known.", sub: "", stations: [], vehicles: [], meters: [], alarms: [], envelopes: [], tree: { at: full.at, nodes: [] } };
 		mock.snapshot();
 		await until("empty", async () => (await text(page, "#chargers")).includes("No charger is registered."));
 		equal((await text(page, "#vans")).includes("No van is known here."), true, "vans");
@@ -364,16 +231,6 @@ async function fixtureChecks(page, mock, bad) {
 		mock.began = Date.now();
 		mock.snapshot();
 		await until("tag gone", async () => (await page.locator(".sim").count()) === 0);
-	});
-	await check("silence of a meter: its values look old and say so", async () => {
-		await until("stale", async () => (await page.locator("[data-node=hall-a] .c-load .stale").count()) === 1, 20_000);
-		equal(await page.locator("[data-node=hall-a] .bar-fill.old").count(), 1, "bar");
-		equal(await page.locator("[data-node=hall-b] .c-load .stale").count(), 0, "a sum of EVSEs is not old yet");
-		await page.screenshot({ path: join(SCREENS, "stale.png") });
-		await page.screenshot({ path: join(SCREENS, "stale-page.png"), fullPage: true });
-	});
-	await check("no CSP report and no error in all of this", async () => {
-		equal(bad.filter((b) => !/401|503/.test(b)), [], "reports");
 	});
 }
 
@@ -476,19 +333,25 @@ async function main() {
 		await signedIn(page);
 		await genericChecks(page, bad, base);
 		if (mock) {
-			await fixtureChecks(page, mock, bad);
+			await fixtureChecks(page, mock);
+			await energyChecks(page, mock);
+			await meterChecks(page, mock);
+			await check("no CSP report and no error in all of this", async () => {
+				equal(bad.filter((b) => !/401|503|404/.test(b)), [], "reports");
+			});
+			await tab(page, "Tonight");
 			await lostChecks(page, mock);
 			await signInChecks(browser.context, root);
 			await quietCheck(browser.context, root);
 		}
 	} catch (error) {
-		failed += 1;
+		count.failed += 1;
 		console.log(`  FAIL  ${error?.stack ?? error}`);
 	} finally {
 		await browser.close();
 	}
-	console.log(`${passed} passed, ${failed} failed`);
-	process.exitCode = failed ? 1 : 0;
+	console.log(`${count.passed} passed, ${count.failed} failed`);
+	process.exitCode = count.failed ? 1 : 0;
 }
 
 await main();

@@ -125,7 +125,8 @@ function meter(id, name, node, power, now) {
 		id, name, map: "eastron-sdm630", node, link: "tcp 127.0.0.1:1502 unit 1", ok: true,
 		at: iso(now - 600), power_w: power, currents_a: [a + 0.4, a - 0.3, a], voltages_v: [230.2, 229.8, 230.5],
 		import_wh: 78_389_000, frequency_hz: 49.99, polls: 86_400, timeouts: 3, exceptions: 0, errors: 0,
-		latency_ms: 12.1, latency_max_ms: 41.3,
+		powers_w: [power / 3 + 90, power / 3 - 70, power / 3 - 20], garbled: 0,
+		latency_ms: 12.1, latency_p50_ms: 11, latency_p99_ms: 29, latency_max_ms: 41.3, last_good_at: iso(now - 600),
 	};
 }
 
@@ -136,7 +137,7 @@ export function overview(now = START) {
 	const all = halls.a + halls.b + halls.y;
 	const node = (id, name, kind, parent, limit_w, load_w, extra) => ({
 		id, name, kind, ...(parent && { parent }), ...(limit_w && { limit_w, limit_source: "rating" }),
-		load_w, load_source: "sum", load_at: iso(now - 2000), evse_w: 0, allowed_w: 0, ...extra,
+		load_w, load_source: "sum", load_at: iso(now - 2000), evse_w: 0, allowed_w: 0, limits: [], binds: [], bears: false, ...extra,
 	});
 	return {
 		at: iso(now), depot: "demo", name: "Rotterdam-Noord", timezone: "Europe/Amsterdam",
@@ -159,6 +160,7 @@ export function overview(now = START) {
 		},
 		stations: stations(now),
 		vehicles: vehicles(now),
+		alarms: [], envelopes: [],
 		meters: [meter("M0", "Site meter", "site", 246_300, now), meter("M1", "Hall A meter", "hall-a", 160_000, now)],
 	};
 }

@@ -8,6 +8,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as fixture from "./fixture.mjs";
+import { MeterApi } from "./meters_api.mjs";
 
 export const CODE = "mock-code-0123456789-abcdef";
 const CSRF = "c".repeat(32);
@@ -28,6 +29,9 @@ export class MockServer {
 		this.isQuiet = false;
 		this.powerStatus = 200;
 		this.seen = []; /* "METHOD path" of each request */
+		this.bodies = []; /* [route, body] of each command */
+		this.role = "admin";
+		this.meterApi = new MeterApi(this);
 		this.server = createServer((req, res) => this.#handle(req, res));
 	}
 
@@ -73,8 +77,8 @@ export class MockServer {
 		res.end(JSON.stringify(body));
 	}
 
-	#problem(res, status, title) {
-		this.#json(res, status, { type: "about:blank", title, status });
+	#problem(res, status, title, detail) {
+		this.#json(res, status, { type: "about:blank", title, status, ...(detail && { detail }) });
 	}
 
 	async #handle(req, res) {
@@ -91,11 +95,21 @@ export class MockServer {
 		}
 		const cookie = /sid=([^;]+)/.exec(req.headers.cookie ?? "")?.[1];
 		if (!this.sessions.has(cookie)) this.#problem(res, 401, "Sign in first");
-		else if (route === "GET /session") this.#json(res, 200, SESSION);
+		else if (route === "GET /session") this.#json(res, 200, { ...SESSION, role: this.role });
 		else if (route === "GET /overview") this.#json(res, 200, { ...this.data, at: new Date(this.now()).toISOString() });
 		else if (route === "GET /power") this.#power(url, res);
 		else if (route === "GET /stream") this.#stream(res);
-		else this.#problem(res, 404, "No such thing");
+		else await this.#more(req, route, res);
+	}
+
+	/* Routes of single pages: each gives [status, body], or nothing. */
+	async #more(req, route, res) {
+		let text = "";
+		for await (const piece of req) text += piece;
+		if (text) this.bodies.push([route, JSON.parse(text)]);
+		const [status, body] = this.meterApi.answer(route, text ? JSON.parse(text) : undefined) ?? [404, undefined];
+		if (status >= 400) this.#problem(res, status, "No such thing", body);
+		else this.#json(res, status, body);
 	}
 
 	async #signIn(req, res) {
@@ -128,7 +142,7 @@ export class MockServer {
 	}
 
 	#file(path, req, res) {
-		const name = join(this.root, normalize(path === "/" ? "/index.html" : path));
+		const name = join(this.root, normalize(/\.\w+$/.test(path) ? path : "/index.html"));
 		const isZipped = /\bgzip\b/.test(req.headers["accept-encoding"] ?? "") && existsSync(`${name}.gz`);
 		if (!name.startsWith(this.root) || !existsSync(name) || !statSync(name).isFile()) {
 			this.#problem(res, 404, "No such file");

@@ -1,7 +1,9 @@
 /*
- * Keys of the page: g + letter, j and k along rows, t for the chart's table, ? for the list.
+ * Keys of the page: g + letter, j and k along rows, Enter to open one, t for the chart's table, ? for
+ * the list.
  */
-import { route, goSection } from "./router.ts";
+import { ROUTES } from "./router.ts";
+import { go, goSection, SECTIONS } from "./store/place.ts";
 
 function isTyping(target: EventTarget | null): boolean {
 	return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
@@ -18,6 +20,15 @@ function moveRow(step: 1 | -1): void {
 	next?.scrollIntoView({ block: "nearest" });
 }
 
+/* Where `g` and a letter lead: a page, or a part of one. */
+function goTo(key: string): boolean {
+	const page = ROUTES.find((r) => r.key === key);
+	const section = Object.keys(SECTIONS).find((id) => SECTIONS[id]?.key === key);
+	if (page) go(page.path);
+	else if (section) goSection(section);
+	return page !== undefined || section !== undefined;
+}
+
 export function listenKeys(openHelp: () => void): () => void {
 	let afterG = 0;
 	const onKey = (event: KeyboardEvent) => {
@@ -26,9 +37,7 @@ export function listenKeys(openHelp: () => void): () => void {
 		const isSecond = performance.now() - afterG < 1500;
 		afterG = 0;
 		if (isSecond) {
-			const section = route.value?.sections.find((s) => s.key === event.key);
-			if (section) {
-				goSection(section.id);
+			if (goTo(event.key)) {
 				event.preventDefault();
 				return;
 			}
@@ -38,6 +47,9 @@ export function listenKeys(openHelp: () => void): () => void {
 		else if (event.key === "k") moveRow(-1);
 		else if (event.key === "t") document.getElementById("chart-table")?.click();
 		else if (event.key === "?") openHelp();
+		else if (event.key === "Enter" && event.target instanceof HTMLElement && event.target.matches("[data-row]")) {
+			event.target.querySelector<HTMLElement>("a, summary, button")?.click();
+		}
 	};
 	document.addEventListener("keydown", onKey);
 	return () => document.removeEventListener("keydown", onKey);

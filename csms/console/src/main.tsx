@@ -8,6 +8,7 @@ import "./style/tokens.css";
 import "./style/base.css";
 import "./style/shell.css";
 import "./style/live.css";
+import "./style/work.css";
 
 function App() {
 	return (

@@ -1,57 +1,48 @@
 /*
- * Which page an address shows. Addresses are paths; a page is a row of ROUTES.
+ * Which page an address shows. Addresses are paths; a page is a row of ROUTES, and what follows its
+ * path names the thing that it shows.
  */
-import { computed, signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 import type { FunctionComponent } from "preact";
-import { en } from "./messages/en.ts";
+import { say } from "./messages/say.ts";
+import { Energy } from "./pages/energy.tsx";
 import { Live } from "./pages/live.tsx";
-
-export interface Section {
-	id: string; /* of the element to go to */
-	name: string;
-	icon: "van" | "bolt" | "tree" | "plug";
-	key: string; /* after g */
-}
+import { MetersPage } from "./pages/meters/page.tsx";
+import { path } from "./store/place.ts";
+import type { IconName } from "./ui/icons.tsx";
 
 export interface Route {
 	path: string;
 	name: string;
-	page: FunctionComponent;
-	sections: Section[];
+	page: FunctionComponent<{ id: string | undefined }>;
+	icon: IconName;
+	key: string; /* after g */
+	hasParts: boolean; /* PATH/ID too */
 }
 
 export const ROUTES: readonly Route[] = [
-	{
-		path: "/",
-		name: en.pageLive,
-		page: Live,
-		sections: [
-			{ id: "vans", name: en.navVans, icon: "van", key: "v" },
-			{ id: "power", name: en.navPower, icon: "bolt", key: "e" },
-			{ id: "tree", name: en.navTree, icon: "tree", key: "t" },
-			{ id: "chargers", name: en.navChargers, icon: "plug", key: "c" },
-		],
-	},
+	{ path: "/", name: say.pageLive, page: Live, icon: "van", key: "t", hasParts: false },
+	{ path: "/energy", name: say.pageEnergy, page: Energy, icon: "bolt", key: "e", hasParts: false },
+	{ path: "/meters", name: say.pageMeters, page: MetersPage, icon: "meter", key: "m", hasParts: true },
 ];
 
-const path = signal(location.pathname);
-
-export const route = computed<Route | undefined>(() => ROUTES.find((r) => r.path === path.value));
-
-window.addEventListener("popstate", () => {
-	path.value = location.pathname;
-});
-
-export function go(to: string): void {
-	history.pushState(null, "", to);
-	path.value = location.pathname;
+export interface Place {
+	route: Route;
+	id: string | undefined;
 }
 
-/* To a section of the page, with the focus on its heading. Vans that need someone stand first. */
-export function goSection(id: string): void {
-	const wanted = id === "vans" && document.getElementById("needs") ? "needs" : id;
-	const heading = document.getElementById(`${wanted}-h`);
-	if (!heading) return;
-	heading.focus({ preventScroll: true });
-	document.getElementById(wanted)?.scrollIntoView();
+/* The row and thing of an address, or undefined where there is none. */
+export function placeOf(address: string): Place | undefined {
+	const route = ROUTES.find((r) => r.path === address);
+	if (route) return { route, id: undefined };
+	const parent = ROUTES.find((r) => r.hasParts && address.startsWith(`${r.path}/`));
+	const part = parent && address.slice(parent.path.length + 1);
+	if (!parent || !part || part.includes("/")) return undefined;
+	try {
+		return { route: parent, id: decodeURIComponent(part) };
+	} catch {
+		return undefined;
+	}
 }
+
+export const place = computed(() => placeOf(path.value));

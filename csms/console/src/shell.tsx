@@ -3,15 +3,17 @@
  */
 import { useEffect, useRef } from "preact/hooks";
 import { clock, clockSeconds, date, decimal, duration, durationExact, kw } from "./lib/format.ts";
-import { en } from "./messages/en.ts";
 import { listenKeys } from "./keys.ts";
-import { go, goSection, route, ROUTES } from "./router.ts";
+import { LANGUAGES, language, say, setLanguage, type Language } from "./messages/say.ts";
+import { place, ROUTES } from "./router.ts";
+import { goSection } from "./store/place.ts";
 import {
 	depotTime, isLost, link, localNow, now, overview, retryNow, session, speed, zone,
 } from "./store/store.ts";
 import { evseCounts, heldBackBy, rootNode } from "./store/derive.ts";
 import { Bar } from "./ui/bar.tsx";
 import { Icon } from "./ui/icons.tsx";
+import { Link } from "./ui/link.tsx";
 import { Reading } from "./ui/reading.tsx";
 import { theme, type Theme } from "./ui/theme.ts";
 
@@ -28,11 +30,11 @@ function Clock() {
 
 function LiveDot() {
 	const state = link.value.state;
-	if (state === "lost") return <span class="st miss"><Icon name="miss" size={14} /> {en.lostShort}</span>;
-	if (state === "connecting") return <span class="st plain"><Icon name="wait" size={14} /> {en.connecting}</span>;
+	if (state === "lost") return <span class="st miss"><Icon name="miss" size={14} /> {say.lostShort}</span>;
+	if (state === "connecting") return <span class="st plain"><Icon name="wait" size={14} /> {say.connecting}</span>;
 	return (
 		<span class="st livedot">
-			<i class="live-dot" aria-hidden="true" /> {en.live}
+			<i class="live-dot" aria-hidden="true" /> {say.live}
 			<span class="only-phone"> {clock(now.value, zone.value)}</span>
 		</span>
 	);
@@ -59,38 +61,45 @@ function UserMenu({ openHelp }: { openHelp: () => void }) {
 		};
 	}, []);
 	if (!who) return null;
-	const themes = Object.keys(en.themes) as Theme[];
+	const themes = Object.keys(say.themes) as Theme[];
 	return (
 		<details class="menu" ref={box}>
-			<summary aria-label={en.userMenu(who.name)}><Icon name="user" /> <span class="who">{who.name}</span></summary>
+			<summary aria-label={say.userMenu(who.name)}><Icon name="user" /> <span class="who">{who.name}</span></summary>
 			<div class="sheet">
-				<p class="cap">{en.role(who.role)}</p>
+				<p class="cap">{say.role(who.role)}</p>
 				<fieldset>
-					<legend>{en.theme}</legend>
+					<legend>{say.theme}</legend>
 					{themes.map((t) => (
 						<label key={t}>
 							<input type="radio" name="theme" checked={theme.value === t} onChange={() => { theme.value = t; }} />
-							{en.themes[t]}
+							{say.themes[t]}
 						</label>
 					))}
 				</fieldset>
-				<button type="button" class="btn" onClick={openHelp}>{en.keys} <kbd>?</kbd></button>
+				<fieldset>
+					<legend>{say.language}</legend>
+					{(Object.keys(LANGUAGES) as Language[]).map((l) => (
+						<label key={l} lang={l}>
+							<input type="radio" name="language" checked={language === l} onChange={() => setLanguage(l)} />
+							{LANGUAGES[l]}
+						</label>
+					))}
+				</fieldset>
+				<button type="button" class="btn" onClick={openHelp}>{say.keys} <kbd>?</kbd></button>
 			</div>
 		</details>
 	);
 }
 
-function Sections({ kind }: { kind: "tabs" | "bottom" }) {
+/* Pages: across the top of a desk, along the bottom of a phone. */
+function Pages({ kind }: { kind: "tabs" | "bottom" }) {
 	return (
 		<>
-			{route.value?.sections.map((s) => (
-				<a key={s.id} class="tab" href={`#${s.id}`} onClick={(event) => {
-					event.preventDefault();
-					goSection(s.id);
-				}}>
-					{kind === "bottom" && <Icon name={s.icon} size={20} />}
-					{s.name}
-				</a>
+			{ROUTES.map((r) => (
+				<Link key={r.path} to={r.path} kind="tab" isHere={place.value?.route === r}>
+					{kind === "bottom" && <Icon name={r.icon} size={20} />}
+					{r.name}
+				</Link>
 			))}
 		</>
 	);
@@ -100,22 +109,11 @@ function Top({ openHelp }: { openHelp: () => void }) {
 	const data = overview.value;
 	return (
 		<header class="top">
-			<span class="brand"><b class="product">{en.product}</b> <span class="depot">{data?.name}</span></span>
-			<nav class="tabs" aria-label={ROUTES.length > 1 ? en.pages : en.sections}>
-				{ROUTES.length > 1 && ROUTES.map((r) => (
-					<a key={r.path} class="tab" href={r.path} aria-current={route.value === r ? "page" : undefined}
-						onClick={(event) => {
-							event.preventDefault();
-							go(r.path);
-						}}>
-						{r.name}
-					</a>
-				))}
-				{ROUTES.length === 1 && <Sections kind="tabs" />}
-			</nav>
+			<span class="brand"><b class="product">{say.product}</b> <span class="depot">{data?.name}</span></span>
+			<nav class="tabs" aria-label={say.pages}><Pages kind="tabs" /></nav>
 			<div class="end">
 				{speed.value !== 1 && (
-					<span class="tag plain sim">{en.simulated(decimal(speed.value, Number.isInteger(speed.value) ? 0 : 1))}</span>
+					<span class="tag plain sim">{say.simulated(decimal(speed.value, Number.isInteger(speed.value) ? 0 : 1))}</span>
 				)}
 				<LiveDot />
 				<Clock />
@@ -132,15 +130,15 @@ function HoldsBack() {
 	const binding = data.tree.nodes.filter((n) => held.has(n.id));
 	const first = binding[0];
 	return (
-		<a class={first === undefined ? "item wide-only" : "item"} href="#tree" onClick={(e) => { e.preventDefault(); goSection("tree"); }}>
+		<a class={first === undefined ? "item wide-only" : "item"} href="/energy" onClick={(e) => { e.preventDefault(); goSection("tree"); }}>
 			<Icon name="bind" size={14} />
-			<span class="k">{en.holdsBackNow}</span>
-			{first === undefined ? <span>{en.nobodyHeld}</span> : (
+			<span class="k">{say.holdsBackNow}</span>
+			{first === undefined ? <span>{say.nobodyHeld}</span> : (
 				<span>
 					<b>{first.name || first.id}</b>
 					{first.load_w !== undefined && first.limit_w !== undefined
-						&& ` ${kw(first.load_w, 0)} ${en.ofKw(kw(first.limit_w, 0))}`}
-					{binding.length > 1 && ` ${en.andMore(binding.length - 1)}`}
+						&& ` ${kw(first.load_w, 0)} ${say.ofKw(kw(first.limit_w, 0))}`}
+					{binding.length > 1 && ` ${say.andMore(binding.length - 1)}`}
 				</span>
 			)}
 		</a>
@@ -154,27 +152,27 @@ function Pulse() {
 	const counts = evseCounts(data.stations, now.value);
 	const share = root?.load_w !== undefined && root.limit_w ? (100 * root.load_w) / root.limit_w : undefined;
 	return (
-		<aside class="pulse" aria-label={en.pulse}>
-			<a class="item" href="#power" onClick={(e) => { e.preventDefault(); goSection("power"); }}>
-				<span class="k">{en.site}</span>
+		<aside class="pulse" aria-label={say.pulse}>
+			<a class="item" href="/energy" onClick={(e) => { e.preventDefault(); goSection("power"); }}>
+				<span class="k">{say.site}</span>
 				<span class="mini"><Bar value={share} notch={root?.limit_w === undefined ? undefined : 100}
 					tone={share !== undefined && share > 100 ? "over" : "power"} /></span>
 				<span data-pulse="site">
 					<Reading at={root?.load_at} source="meter">
-						<b>{root?.load_w === undefined ? en.unknown : kw(root.load_w, 0)}</b>
-						{root?.limit_w !== undefined ? ` ${en.ofKw(kw(root.limit_w, 0))}` : ` ${en.unitKw}`}
+						<b>{root?.load_w === undefined ? say.unknown : kw(root.load_w, 0)}</b>
+						{root?.limit_w !== undefined ? ` ${say.ofKw(kw(root.limit_w, 0))}` : ` ${say.unitKw}`}
 					</Reading>
 				</span>
 			</a>
 			<HoldsBack />
-			<a class="item wide-only" href="#vans" onClick={(e) => { e.preventDefault(); goSection("vans"); }}>
-				<span class="k">{en.vansNow}</span>
-				<span><b>{kw(root?.evse_w ?? 0, 0)}</b>{"\u202f"}{en.unitKw}, {en.mayDraw(kw(root?.allowed_w ?? 0, 0))}</span>
+			<a class="item wide-only" href="/" onClick={(e) => { e.preventDefault(); goSection("vans"); }}>
+				<span class="k">{say.vansNow}</span>
+				<span><b>{kw(root?.evse_w ?? 0, 0)}</b>{"\u202f"}{say.unitKw}, {say.mayDraw(kw(root?.allowed_w ?? 0, 0))}</span>
 			</a>
-			<a class="item last" href="#chargers" onClick={(e) => { e.preventDefault(); goSection("chargers"); }}>
-				<span><b>{counts.live}</b> {en.evsesLive(counts.all)}</span>
-				{counts.fault > 0 && <span class="st plain"><Icon name="miss" size={14} /> {en.faults(counts.fault)}</span>}
-				{counts.silent > 0 && <span class="st plain"><Icon name="off" size={14} /> {en.silents(counts.silent)}</span>}
+			<a class="item last" href="/" onClick={(e) => { e.preventDefault(); goSection("chargers"); }}>
+				<span><b>{counts.live}</b> {say.evsesLive(counts.all)}</span>
+				{counts.fault > 0 && <span class="st plain"><Icon name="miss" size={14} /> {say.faults(counts.fault)}</span>}
+				{counts.silent > 0 && <span class="st plain"><Icon name="off" size={14} /> {say.silents(counts.silent)}</span>}
 			</a>
 		</aside>
 	);
@@ -191,12 +189,12 @@ function LostBar() {
 			<div class="words">
 				<p role="alert">
 					<Icon name="miss" />{" "}
-					<b>{overview.value ? en.lostSince(clockSeconds(depotTime(l.sinceMs), zone.value)) : en.lostNever}</b>{" "}
-					{en.lostEffect}
+					<b>{overview.value ? say.lostSince(clockSeconds(depotTime(l.sinceMs), zone.value)) : say.lostNever}</b>{" "}
+					{say.lostEffect}
 				</p>
-				<p>{overview.value && en.lostAge(durationExact(age))} {wait > 0 ? en.lostRetry(duration(wait)) : en.lostTrying}</p>
+				<p>{overview.value && say.lostAge(durationExact(age))} {wait > 0 ? say.lostRetry(duration(wait)) : say.lostTrying}</p>
 			</div>
-			<button type="button" class="btn" onClick={retryNow}>{en.lostButton}</button>
+			<button type="button" class="btn" onClick={retryNow}>{say.lostButton}</button>
 		</div>
 	);
 }
@@ -204,13 +202,13 @@ function LostBar() {
 function Help({ dialog }: { dialog: preact.RefObject<HTMLDialogElement | null> }) {
 	return (
 		<dialog ref={dialog} aria-labelledby="help-h">
-			<h2 id="help-h">{en.keysTitle}</h2>
+			<h2 id="help-h">{say.keysTitle}</h2>
 			<dl class="keys">
-				{en.keyRows.map(([keys, what]) => (
+				{say.keyRows.map(([keys, what]) => (
 					<div key={keys}><dt><kbd>{keys}</kbd></dt><dd>{what}</dd></div>
 				))}
 			</dl>
-			<form method="dialog"><button class="btn pri">{en.keysClose}</button></form>
+			<form method="dialog"><button class="btn pri">{say.keysClose}</button></form>
 		</dialog>
 	);
 }
@@ -219,8 +217,8 @@ function Help({ dialog }: { dialog: preact.RefObject<HTMLDialogElement | null> }
 function useTitle(): void {
 	const data = overview.value;
 	const needs = data?.vehicles.filter((v) => v.state === "will_miss" || v.state === "at_risk").length ?? 0;
-	const title = (isLost.value ? `${en.lostShort} · ` : needs > 0 ? `(${needs}) ` : "")
-		+ (data ? `${data.name} · ` : "") + en.product;
+	const title = (isLost.value ? `${say.lostShort} · ` : needs > 0 ? `(${needs}) ` : "")
+		+ (data ? `${data.name} · ` : "") + say.product;
 	useEffect(() => {
 		document.title = title;
 	}, [title]);
@@ -231,22 +229,23 @@ export function Shell() {
 	const openHelp = () => dialog.current?.showModal();
 	useEffect(() => listenKeys(openHelp), []);
 	useTitle();
-	const Page = route.value?.page;
+	const here = place.value;
+	const Page = here?.route.page;
 	return (
 		<>
-			<a class="skip" href="#main">{en.skip}</a>
+			<a class="skip" href="#main">{say.skip}</a>
 			<Top openHelp={openHelp} />
 			<LostBar />
 			<Pulse />
 			<main id="main" tabIndex={-1} class={isLost.value ? "is-lost" : ""}>
-				{Page ? <Page /> : (
+				{Page ? <Page id={here.id} /> : (
 					<div class="page">
-						<h1>{en.noSuchPage}</h1>
-						<p class="sub"><a href="/" onClick={(e) => { e.preventDefault(); go("/"); }}>{en.toTonight}</a></p>
+						<h1>{say.noSuchPage}</h1>
+						<p class="sub"><Link to="/">{say.toTonight}</Link></p>
 					</div>
 				)}
 			</main>
-			<nav class="bottom" aria-label={en.sections}><Sections kind="bottom" /></nav>
+			<nav class="bottom" aria-label={say.pages}><Pages kind="bottom" /></nav>
 			<Help dialog={dialog} />
 		</>
 	);

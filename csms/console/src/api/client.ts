@@ -43,6 +43,15 @@ function keep(session: Session): Session {
 	return session;
 }
 
+export function get<T>(path: string): Promise<T> {
+	return call<T>("GET", path);
+}
+
+/* A command: what it answers is what became of it. */
+export function command<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
+	return call<T>(method, path, body);
+}
+
 export async function signIn(code: string): Promise<Session> {
 	return keep(await call<Session>("POST", "/sign-in", { code }));
 }

@@ -266,3 +266,186 @@ export interface PowerPoint {
 export interface PowerSeries {
 	points: PowerPoint[];
 }
+
+export interface MeterRegister {
+	quantity: string;
+	address: number;
+	type: string;
+	words: string;
+	scale: number;
+	value?: number;
+	quality: string;
+}
+
+export interface MeterRegisters {
+	id: string;
+	map: string;
+	source?: string;
+	at: string;
+	about?: string;
+	note?: string;
+	rows: MeterRegister[];
+}
+
+export interface MeterScanPost {
+	host?: string;
+	port?: number;
+	device?: string;
+	baud?: number;
+	parity?: "none" | "even" | "odd";
+	stop_bits?: number;
+	first_unit?: number;
+	last_unit?: number;
+	timeout_ms?: number;
+	identify?: boolean;
+}
+
+export interface MeterGuess {
+	map: string;
+	about: string;
+	points: number;
+	power_w?: number;
+	voltages_v: number[];
+	frequency_hz?: number;
+	import_wh?: number;
+}
+
+export interface MeterScanUnit {
+	unit: number;
+	answers: string;
+	latency_ms: number;
+	guesses: MeterGuess[];
+}
+
+export interface MeterScanView {
+	id: string;
+	link: string;
+	started: string;
+	state: string;
+	error?: string;
+	first_unit: number;
+	last_unit: number;
+	next_unit: number;
+	units: MeterScanUnit[];
+}
+
+export interface MeterScanList {
+	scans: MeterScanView[];
+}
+
+export interface WiringPhase {
+	phase: number;
+	upper_phase?: number;
+	gain?: number;
+	error?: number;
+}
+
+export interface WiringPair {
+	upper: string;
+	lower: string;
+	steps: number;
+	ok: boolean;
+	clear: boolean;
+	phases: WiringPhase[];
+	finding: string;
+}
+
+export interface WiringSelf {
+	meter: string;
+	finding: string;
+}
+
+export interface WiringView {
+	since: string;
+	pairs: WiringPair[];
+	meters: WiringSelf[];
+}
+
+export interface MeterWalkPost {
+	station: string;
+	evse: number;
+	consent: boolean;
+	low_w?: number;
+	rounds?: number;
+}
+
+export interface MeterWalkMeter {
+	meter: string;
+	above: boolean;
+	steps: number;
+	moved: boolean;
+	gain?: number;
+	phases: WiringPhase[];
+	finding?: string;
+}
+
+export interface MeterWalkView {
+	id: string;
+	station: string;
+	evse: number;
+	state: string;
+	started: string;
+	low_w: number;
+	high_w: number;
+	rounds: number;
+	rounds_done: number;
+	error?: string;
+	meters: MeterWalkMeter[];
+}
+
+export interface AlarmList {
+	at: string;
+	alarms: AlarmView[];
+}
+
+export interface EnvelopeVehicle {
+	station: string;
+	evse: number;
+	vehicle?: string;
+	departs_at?: string;
+	need_wh: number;
+	short_without_wh: number;
+	short_with_wh: number;
+	ready_without?: string;
+	ready_with?: string;
+}
+
+export interface EnvelopeTry {
+	at: string;
+	sentence: string;
+	late: number;
+	shed_wh: number;
+	shed_w: number;
+	vehicles: EnvelopeVehicle[];
+}
+
+export interface EnvelopePost {
+	node: string;
+	kind?: "limit" | "fallback";
+	priority?: number;
+	owner?: string;
+	grid?: boolean;
+	type?: string;
+	reference?: string;
+	why?: string;
+	blocks: EnvelopeBlockPost[];
+}
+
+export interface NodeLimit {
+	quantity: string;
+	limit: number;
+	source: string;
+	state: string;
+	owner?: string;
+	envelope?: string;
+	beaten_by?: string;
+	since?: string;
+	until?: string;
+	age_s?: number;
+}
+
+export interface NodeLimits {
+	at: string;
+	node: string;
+	limits: NodeLimit[];
+}

@@ -2,7 +2,7 @@
  * Numbers, times and durations in words of the page (see "Numbers" of the design language).
  * Units are the message file's; here only digits are made.
  */
-import { en } from "../messages/en.ts";
+import { say } from "../messages/say.ts";
 
 export const NNBSP = "\u202f";
 const MINUS = "\u2212";
@@ -12,7 +12,7 @@ const numberFormats = new Map<number, Intl.NumberFormat>();
 export function decimal(value: number, digits: number): string {
 	let format = numberFormats.get(digits);
 	if (!format) {
-		format = new Intl.NumberFormat(en.locale, {
+		format = new Intl.NumberFormat(say.locale, {
 			minimumFractionDigits: digits,
 			maximumFractionDigits: digits,
 		});
@@ -43,21 +43,21 @@ export function pct(value: number): string {
 /* "42 s", "38 min", "2 h 16 min", "3 days". */
 export function duration(seconds: number): string {
 	const s = Math.max(0, Math.floor(seconds));
-	if (s < 60) return en.seconds(s);
+	if (s < 60) return say.seconds(s);
 	const min = Math.floor(s / 60);
-	if (min < 60) return en.minutes(min);
+	if (min < 60) return say.minutes(min);
 	if (min < 48 * 60) {
 		const rest = min % 60;
-		return rest ? en.hoursMinutes(Math.floor(min / 60), rest) : en.hours(min / 60);
+		return rest ? say.hoursMinutes(Math.floor(min / 60), rest) : say.hours(min / 60);
 	}
-	return en.days(Math.floor(min / 1440));
+	return say.days(Math.floor(min / 1440));
 }
 
 /* With seconds up to an hour: "1 min 21 s". */
 export function durationExact(seconds: number): string {
 	const s = Math.max(0, Math.floor(seconds));
 	if (s < 60 || s >= 3600 || s % 60 === 0) return duration(s);
-	return en.minutes(Math.floor(s / 60)) + " " + en.seconds(s % 60);
+	return say.minutes(Math.floor(s / 60)) + " " + say.seconds(s % 60);
 }
 
 interface ZoneFormats {
@@ -73,7 +73,7 @@ function zoneFormats(zone: string): ZoneFormats {
 	if (known) return known;
 	let timeZone = zone;
 	try {
-		new Intl.DateTimeFormat(en.locale, { timeZone });
+		new Intl.DateTimeFormat(say.locale, { timeZone });
 	} catch {
 		timeZone = "UTC"; /* a browser without this zone: the page says UTC in its clock */
 	}
@@ -82,8 +82,8 @@ function zoneFormats(zone: string): ZoneFormats {
 			timeZone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
 			hour: "2-digit", minute: "2-digit", second: "2-digit",
 		}),
-		weekday: new Intl.DateTimeFormat(en.locale, { timeZone, weekday: "short" }),
-		date: new Intl.DateTimeFormat(en.locale, {
+		weekday: new Intl.DateTimeFormat(say.locale, { timeZone, weekday: "short" }),
+		date: new Intl.DateTimeFormat(say.locale, {
 			timeZone, weekday: "short", day: "numeric", month: "short",
 		}),
 	};

@@ -1,7 +1,10 @@
 /*
- * Every word of the page. A second language is a second file of this shape.
+ * Every word of the page, in English. Another language is another file of this shape.
  * "\u202f" is the thin space that keeps a number and its unit together.
  */
+import { metersEn } from "./en_meters.ts";
+import { workEn } from "./en_work.ts";
+
 const SP = "\u202f";
 
 const plural = (n: number, one: string, many: string): string => (n === 1 ? one : many);
@@ -28,8 +31,10 @@ export const en = {
 	/* shell */
 	skip: "Skip to the page",
 	pages: "Pages",
-	sections: "Sections of this page",
 	pageLive: "Tonight",
+	pageEnergy: "Energy",
+	pageMeters: "Meters",
+	pageAlarms: "Alarms",
 	live: "Live",
 	connecting: "Connecting",
 	lostShort: "No connection",
@@ -38,6 +43,7 @@ export const en = {
 	role: (role: string) => `Role: ${role}`,
 	theme: "Theme",
 	themes: { auto: "Automatic", light: "Light", dark: "Dark" },
+	language: "Language",
 	keys: "Keys",
 	noSuchPage: "There is no page at this address.",
 	toTonight: "Go to Tonight",
@@ -46,15 +52,24 @@ export const en = {
 	keysTitle: "Keys of this page",
 	keysClose: "Close",
 	keyRows: [
+		["g t", "Tonight"],
+		["g e", "Energy"],
+		["g m", "Meters"],
 		["g v", "vans that need you, or all vans"],
-		["g e", "site power and limit"],
-		["g t", "where the power goes"],
 		["g c", "chargers"],
+		["g p", "site power and limit"],
+		["g n", "where the power goes"],
 		["j, k", "next, previous row"],
+		["Enter", "open the row"],
 		["t", "chart as table, and back"],
 		["?", "this list"],
 		["Esc", "close"],
-	] as const,
+	] as [string, string][],
+
+	/* commands */
+	onlyFor: { operator: "operators only", admin: "administrators only" } as Record<string, string>,
+	sending: "Sending",
+	cancel: "Cancel",
 
 	/* lost connection */
 	lostSince: (time: string) => `No connection since ${time}.`,
@@ -92,12 +107,11 @@ export const en = {
 	unknown: "unknown",
 
 	/* vans */
-	navVans: "Vans",
 	needsYou: "Needs you",
 	needsYouSub: (n: number) =>
 		`${vans(n)}, the most urgent first. This happens if nobody acts.`,
 	showAll: (n: number) => `Show all ${n}`,
-	otherVans: (someNeed: boolean) => (someNeed ? "On track" : "Vans"),
+	otherVans: (someNeed: boolean): string => (someNeed ? "On track" : "Vans"),
 	vansByDeparture: (n: number) => `${vans(n)} by departure`,
 	orderChanged: "order changed",
 	noVans: "No van is known here.",
@@ -143,7 +157,6 @@ export const en = {
 	} as Record<string, string>,
 
 	/* chart */
-	navPower: "Power",
 	chartTitle: "Site power and limit",
 	chartSpan: (step: string, from: string, to: string) => `${step} steps, ${from} to ${to}`,
 	chartRange: "Time shown",
@@ -179,7 +192,6 @@ export const en = {
 	colUsed: "Used",
 
 	/* tree */
-	navTree: "Tree",
 	treeTitle: "Where the power goes now",
 	treeSub: "load against the limit in force at each point",
 	treeEmpty: "This depot has no tree of nodes.",
@@ -203,7 +215,6 @@ export const en = {
 	never: "never",
 
 	/* chargers */
-	navChargers: "Chargers",
 	chargersTitle: "Chargers",
 	chargersSub: (n: number) => `${n} ${plural(n, "EVSE", "EVSEs")}, what each draws and may draw`,
 	chargersEmpty: "No charger is registered.",
@@ -246,17 +257,10 @@ export const en = {
 		operator: "Operator",
 	} as Record<string, string>,
 
-	/* meters */
-	metersTitle: "Meters",
-	metersEmpty: "No meter is set up.",
-	metersEmptyWhy: "Loads are then sums of what the EVSEs report.",
-	meterAnswers: "Answers",
-	meterSilent: "No answer",
-	meterLink: (ms: string, worst: string) => `${ms}${SP}ms, worst ${worst}${SP}ms`,
-	meterPolls: (polls: string, lost: string) => `${polls} polls, ${lost} without a good answer`,
-	current: "Current A",
-	voltage: "Voltage V",
 	loading: "Loading",
+
+	...metersEn,
+	...workEn,
 };
 
 export type Messages = typeof en;

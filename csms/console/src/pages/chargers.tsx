@@ -6,7 +6,7 @@ import { computed } from "@preact/signals";
 import type { EvseView, StationView } from "../api/types.ts";
 import { kw, kwh, pct } from "../lib/format.ts";
 import { memo } from "../lib/memo.ts";
-import { en } from "../messages/en.ts";
+import { say } from "../messages/say.ts";
 import { now, overview } from "../store/store.ts";
 import { type EvseGroup, evseGroups, names, type Names } from "../store/derive.ts";
 import { Bar } from "../ui/bar.tsx";
@@ -26,13 +26,13 @@ function useStatus(station: StationView, evse: EvseView): Status {
 
 function Van({ evse, name }: { evse: EvseView; name: string | undefined }) {
 	if (evse.vehicle !== undefined) return <b>{name ?? evse.vehicle}</b>;
-	return <span class="u">{evse.transaction !== undefined ? en.unknownVan : en.noVan}</span>;
+	return <span class="u">{evse.transaction !== undefined ? say.unknownVan : say.noVan}</span>;
 }
 
 /* "Hall A feeder" with "Guard: …" under it; without a node the source itself is the owner. An EVSE
  * without a van has no need of a reason. */
 function Owner({ evse, nodeName }: { evse: EvseView; nodeName: string | undefined }) {
-	if (evse.limit_w === undefined) return <span class="u">{en.noLimitTold}</span>;
+	if (evse.limit_w === undefined) return <span class="u">{say.noLimitTold}</span>;
 	const source = limitOwner(evse.limit_source);
 	const node = evse.limit_node ? (nodeName ?? evse.limit_node) : undefined;
 	const reason = evse.limit_source === "idle" ? undefined : evse.limit_reason;
@@ -49,13 +49,13 @@ function Draws({ evse }: { evse: EvseView }) {
 	const isIdle = ["free", "unavailable", "reserved"].includes(evse.state);
 	const value = evse.power_w !== undefined && !(isIdle && evse.power_w < 50)
 		? <Reading at={evse.power_at} source="evse" isAgeShown={false}><b>{kw(evse.power_w, 1)}</b></Reading>
-		: <span class="u">{isIdle ? en.noVan : en.unknown}</span>;
+		: <span class="u">{isIdle ? say.noVan : say.unknown}</span>;
 	return (
 		<>
 			{value}
 			{evse.limit_w !== undefined
-				? <span class="u"> {en.ofKw(kw(evse.limit_w, 1))}</span>
-				: evse.power_w !== undefined && !isIdle && <Unit>{en.unitKw}</Unit>}
+				? <span class="u"> {say.ofKw(kw(evse.limit_w, 1))}</span>
+				: evse.power_w !== undefined && !isIdle && <Unit>{say.unitKw}</Unit>}
 		</>
 	);
 }
@@ -72,18 +72,18 @@ const Row = memo(function Row({ station, evse, vanName, nodeName }: RowProps) {
 	const isOld = useIsOld(evse.power_at, "evse");
 	const share = (w: number | undefined) => (w === undefined ? undefined : (100 * w) / evse.max_w);
 	const isIdle = ["free", "unavailable", "reserved"].includes(evse.state);
-	const max = en.kindMax(en.kinds[evse.kind] ?? evse.kind, kw(evse.max_w, 0));
+	const max = say.kindMax(say.kinds[evse.kind] ?? evse.kind, kw(evse.max_w, 0));
 	return (
 		<tr role="row" data-row data-evse={`${station.id}/${evse.id}`} tabIndex={-1}
 			class={status.tone === "miss" ? "tint-miss" : ""}>
 			<th role="rowheader" scope="row" class="c-name">
-				<span class="b">{en.evseName(station.name || station.id, evse.id)}</span> <span class="cap">{max}</span>
+				<span class="b">{say.evseName(station.name || station.id, evse.id)}</span> <span class="cap">{max}</span>
 			</th>
 			<td role="cell" class="c-van"><Van evse={evse} name={vanName} /></td>
 			<td role="cell" class="c-state"><State status={status} /></td>
 			<td role="cell" class="c-soc n">
 				{evse.soc_pct !== undefined && (
-					<Reading at={evse.soc_at} source="battery">{pct(evse.soc_pct)}<Unit>{en.unitPct}</Unit></Reading>
+					<Reading at={evse.soc_at} source="battery">{pct(evse.soc_pct)}<Unit>{say.unitPct}</Unit></Reading>
 				)}
 			</td>
 			<td role="cell" class="c-bar">
@@ -93,7 +93,7 @@ const Row = memo(function Row({ station, evse, vanName, nodeName }: RowProps) {
 			<td role="cell" class="c-load n"><Draws evse={evse} /></td>
 			<td role="cell" class="c-owner"><Owner evse={evse} nodeName={nodeName} /></td>
 			<td role="cell" class="c-sess n">
-				{evse.session_wh !== undefined && <>{kwh(evse.session_wh)}<Unit>{en.unitKwh}</Unit></>}
+				{evse.session_wh !== undefined && <>{kwh(evse.session_wh)}<Unit>{say.unitKwh}</Unit></>}
 			</td>
 			<td role="cell" class="c-age n">{!isIdle && <Age at={evse.power_at} source="evse" />}</td>
 		</tr>
@@ -106,7 +106,7 @@ function Group({ group, names }: { group: EvseGroup; names: Names }) {
 		<tbody role="rowgroup">
 			<tr role="row" class="group">
 				<th role="rowheader" scope="rowgroup" colSpan={9} aria-colspan={9}>
-					{group.name} <span class="cap">{en.groupSub(group.rows.length, charging)}</span>
+					{group.name} <span class="cap">{say.groupSub(group.rows.length, charging)}</span>
 				</th>
 			</tr>
 			{group.rows.map(({ station, evse }) => (
@@ -139,13 +139,13 @@ export function Chargers() {
 	const shown = isWhole ? groups : firstRows(groups, FIRST_ROWS);
 	const known = names(data);
 	const heads: [string, string][] = [
-		[en.evse, "h-name"], [en.van, "h-van"], [en.state, "h-state"], [en.battery, "h-soc n"],
-		[en.drawsOfLimit, "h-bar"], [en.unitKw, "h-load n"], [en.limitFrom, "h-owner"],
-		[en.session, "h-sess n"], [en.age, "h-age n"],
+		[say.evse, "h-name"], [say.van, "h-van"], [say.state, "h-state"], [say.battery, "h-soc n"],
+		[say.drawsOfLimit, "h-bar"], [say.unitKw, "h-load n"], [say.limitFrom, "h-owner"],
+		[say.session, "h-sess n"], [say.age, "h-age n"],
 	];
 	return (
-		<Panel id="chargers" title={en.chargersTitle} caption={en.chargersSub(count)}>
-			{count === 0 ? <Empty title={en.chargersEmpty}>{en.chargersEmptyWhy}</Empty> : (
+		<Panel id="chargers" title={say.chargersTitle} caption={say.chargersSub(count)}>
+			{count === 0 ? <Empty title={say.chargersEmpty}>{say.chargersEmptyWhy}</Empty> : (
 				<table role="table" class="cards evses" aria-labelledby="chargers-h">
 					<thead role="rowgroup"><tr role="row">
 						{heads.map(([text, kind]) => (
@@ -156,7 +156,7 @@ export function Chargers() {
 				</table>
 			)}
 			{count > FIRST_ROWS && !isWhole && (
-				<div class="pad"><button type="button" class="btn" onClick={() => setWhole(true)}>{en.showAll(count)}</button></div>
+				<div class="pad"><button type="button" class="btn" onClick={() => setWhole(true)}>{say.showAll(count)}</button></div>
 			)}
 		</Panel>
 	);

@@ -4,7 +4,7 @@
  */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { clock, date, decimal, kw, pct } from "../lib/format.ts";
-import { en } from "../messages/en.ts";
+import { say } from "../messages/say.ts";
 import { now, overview, zone } from "../store/store.ts";
 import { followSeries, loaded, range, RANGES, seriesError } from "../store/series.ts";
 import { rootNode } from "../store/derive.ts";
@@ -42,7 +42,7 @@ function area(run: readonly Step[], low: (s: Step) => number, high: (s: Step) =>
 }
 
 export function limitOwner(source: string | undefined): string {
-	return source === undefined ? en.limit : (en.limitSources[source] ?? source);
+	return source === undefined ? say.limit : (say.limitSources[source] ?? source);
 }
 
 /* Where the limit steps: its value stands at the step if the level is wide enough for it. */
@@ -94,7 +94,7 @@ function Picture({ steps, from, to, width, owner, label, at, onPoint }: PictureP
 	};
 	const { x, y } = scale;
 	const right = width - RIGHT;
-	const stamp = en.nowLabel(clock(to, zone.value));
+	const stamp = say.nowLabel(clock(to, zone.value));
 	const stampWidth = stamp.length * 7 + 14;
 	const point = (event: PointerEvent) => {
 		const box = (event.currentTarget as Element).getBoundingClientRect();
@@ -105,7 +105,7 @@ function Picture({ steps, from, to, width, owner, label, at, onPoint }: PictureP
 		<svg class="chart" width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img"
 			aria-label={label} onPointerMove={point} onPointerDown={point}
 			onPointerLeave={() => onPoint(undefined)}>
-			<text x={LEFT - 8} y="16" text-anchor="end">{en.unitKw}</text>
+			<text x={LEFT - 8} y="16" text-anchor="end">{say.unitKw}</text>
 			{ticks.map((w) => (
 				<g key={w}>
 					<path class="grid" d={`M${LEFT} ${n(y(w))}H${right}`} />
@@ -118,7 +118,7 @@ function Picture({ steps, from, to, width, owner, label, at, onPoint }: PictureP
 				<g key={a}>
 					<rect x={n(x(a))} y={TOP} width={n(x(b) - x(a))} height={height - TOP - BOTTOM} fill="url(#hatch-none)" />
 					{x(b) - x(a) > 64 && (
-						<text class="halo" x={n((x(a) + x(b)) / 2)} y={n(y(0) - 10)} text-anchor="middle">{en.noData}</text>
+						<text class="halo" x={n((x(a) + x(b)) / 2)} y={n(y(0) - 10)} text-anchor="middle">{say.noData}</text>
 					)}
 				</g>
 			))}
@@ -154,35 +154,35 @@ function Picture({ steps, from, to, width, owner, label, at, onPoint }: PictureP
 
 /* What the picture says, in one line for those who do not see it. */
 function describe(steps: readonly Step[], from: number, to: number, owner: string): string {
-	const said = [en.chartNow(clock(from, zone.value), clock(to, zone.value))];
+	const said = [say.chartNow(clock(from, zone.value), clock(to, zone.value))];
 	let peak: Step | undefined;
 	for (const s of steps) if (s.site !== undefined && s.site > (peak?.site ?? -Infinity)) peak = s;
 	const last = steps[steps.length - 1];
-	if (last?.site !== undefined) said.push(en.chartNowKw(kw(last.site)));
-	if (peak?.site !== undefined) said.push(en.chartPeak(kw(peak.site), clock(peak.from, zone.value)));
-	if (last?.limit !== undefined) said.push(en.chartLimit(kw(last.limit), owner));
+	if (last?.site !== undefined) said.push(say.chartNowKw(kw(last.site)));
+	if (peak?.site !== undefined) said.push(say.chartPeak(kw(peak.site), clock(peak.from, zone.value)));
+	if (last?.limit !== undefined) said.push(say.chartLimit(kw(last.limit), owner));
 	return said.join(" ");
 }
 
 function readout(steps: readonly Step[], at: number): string {
 	const step = steps.find((s) => s.from <= at && at < s.to);
 	const parts: string[] = [];
-	if (step?.site !== undefined) parts.push(en.chartReadSite(kw(step.site)));
-	if (step?.evse !== undefined) parts.push(en.chartReadVans(kw(step.evse)));
-	if (step?.base !== undefined) parts.push(en.chartReadBase(kw(step.base)));
-	if (step?.limit !== undefined) parts.push(en.chartReadLimit(kw(step.limit)));
-	return `${en.chartRead(clock(at, zone.value))} ${parts.length ? parts.join(", ") : en.noData}`;
+	if (step?.site !== undefined) parts.push(say.chartReadSite(kw(step.site)));
+	if (step?.evse !== undefined) parts.push(say.chartReadVans(kw(step.evse)));
+	if (step?.base !== undefined) parts.push(say.chartReadBase(kw(step.base)));
+	if (step?.limit !== undefined) parts.push(say.chartReadLimit(kw(step.limit)));
+	return `${say.chartRead(clock(at, zone.value))} ${parts.length ? parts.join(", ") : say.noData}`;
 }
 
 function AsTable({ steps, from, to }: { steps: Step[]; from: number; to: number }) {
 	const rows = tableRows(steps, from, to, 24).reverse();
-	const cell = (w: number | undefined) => (w === undefined ? en.unknown : kw(w, 1));
+	const cell = (w: number | undefined) => (w === undefined ? say.unknown : kw(w, 1));
 	return (
-		<div class="scroll" tabIndex={0} role="region" aria-label={en.chartTitle}>
+		<div class="scroll" tabIndex={0} role="region" aria-label={say.chartTitle}>
 			<table class="dense">
 				<thead><tr>
-					<th scope="col">{en.colTime}</th>
-					{[en.colSite, en.colVans, en.colBuilding, en.colLimit, en.colUsed].map((h) => (
+					<th scope="col">{say.colTime}</th>
+					{[say.colSite, say.colVans, say.colBuilding, say.colLimit, say.colUsed].map((h) => (
 						<th key={h} scope="col" class="n">{h}</th>
 					))}
 				</tr></thead>
@@ -211,10 +211,10 @@ function saveCsv(): void {
 	const cell = (x: number | undefined) => (x === undefined ? "" : String(Math.round(x)));
 	const lines = (loaded.value?.points ?? []).map((p) =>
 		[p.at, cell(p.site_w), cell(p.evse_w), cell(p.base_w), cell(p.limit_w)].join(","));
-	const blob = new Blob([[en.csvHead.join(","), ...lines, ""].join("\r\n")], { type: "text/csv" });
+	const blob = new Blob([[say.csvHead.join(","), ...lines, ""].join("\r\n")], { type: "text/csv" });
 	const a = document.createElement("a");
 	a.href = URL.createObjectURL(blob);
-	a.download = en.csvName(new Date(now.value).toISOString().slice(0, 10));
+	a.download = say.csvName(new Date(now.value).toISOString().slice(0, 10));
 	a.click();
 	setTimeout(() => URL.revokeObjectURL(a.href), 1000);
 }
@@ -235,19 +235,19 @@ function useWidth(): [preact.RefObject<HTMLDivElement | null>, number] {
 function Choice({ isTable, onTable }: { isTable: boolean; onTable: (on: boolean) => void }) {
 	return (
 		<>
-			<div class="seg" role="group" aria-label={en.chartRange}>
+			<div class="seg" role="group" aria-label={say.chartRange}>
 				{RANGES.map((r) => (
 					<button key={r.hours} type="button" aria-pressed={range.value === r}
 						onClick={() => { range.value = r; }}>
-						{en.rangeHours(r.hours)}
+						{say.rangeHours(r.hours)}
 					</button>
 				))}
 			</div>
 			<button type="button" class="btn small" id="chart-table" aria-pressed={isTable}
 				onClick={() => onTable(!isTable)}>
-				{isTable ? en.asChart : en.asTable}
+				{isTable ? say.asChart : say.asTable}
 			</button>
-			{isTable && <button type="button" class="btn small" onClick={saveCsv}>{en.saveCsv}</button>}
+			{isTable && <button type="button" class="btn small" onClick={saveCsv}>{say.saveCsv}</button>}
 		</>
 	);
 }
@@ -255,9 +255,9 @@ function Choice({ isTable, onTable }: { isTable: boolean; onTable: (on: boolean)
 function Legend() {
 	return (
 		<div class="legend">
-			<span><i class="sw base" />{en.building}</span>
-			<span><i class="sw power" />{en.vansWord}</span>
-			<span><i class="sw rule" />{en.limit}</span>
+			<span><i class="sw base" />{say.building}</span>
+			<span><i class="sw power" />{say.vansWord}</span>
+			<span><i class="sw rule" />{say.limit}</span>
 		</div>
 	);
 }
@@ -277,12 +277,12 @@ export function Chart() {
 		() => toSteps(series ?? [], stepS * 1000, from, to), [series, stepS, from, to]);
 	const root = overview.value && rootNode(overview.value.tree.nodes);
 	const owner = limitOwner(root?.limit_source);
-	const stepText = stepS < 60 ? en.seconds(stepS) : en.minutes(stepS / 60);
+	const stepText = stepS < 60 ? say.seconds(stepS) : say.minutes(stepS / 60);
 	const day = (ms: number) => date(ms, zone.value);
 	const end = day(from) === day(to) ? clock(to, zone.value) : `${day(to)} ${clock(to, zone.value)}`;
-	const span = en.chartSpan(stepText, `${day(from)} ${clock(from, zone.value)}`, end);
+	const span = say.chartSpan(stepText, `${day(from)} ${clock(from, zone.value)}`, end);
 	return (
-		<Panel id="power" title={en.chartTitle}
+		<Panel id="power" title={say.chartTitle}
 			caption={at === undefined ? span : readout(steps, at)}
 			end={<Choice isTable={isTable} onTable={setTable} />}>
 			<div class="chart-box">
@@ -290,13 +290,13 @@ export function Chart() {
 				<div ref={ref} class="chart-fit">
 					{seriesError.value !== undefined && (
 						<div class="note" role="status">
-							<span class="st risk"><Icon name="risk" /> {en.chartError}</span>
-							<p>{en.chartErrorWhy}</p>
+							<span class="st risk"><Icon name="risk" /> {say.chartError}</span>
+							<p>{say.chartErrorWhy}</p>
 							<p class="cap">{seriesError.value}</p>
 						</div>
 					)}
 					{series !== undefined && steps.length === 0 && (
-						<Empty title={en.chartEmpty}>{en.chartEmptyWhy}</Empty>
+						<Empty title={say.chartEmpty}>{say.chartEmptyWhy}</Empty>
 					)}
 					{steps.length > 0 && isTable && <AsTable steps={steps} from={from} to={to} />}
 					{steps.length > 0 && !isTable && width > 0 && (

@@ -5,10 +5,11 @@ import type { NodeView } from "../api/types.ts";
 import { kw, pct } from "../lib/format.ts";
 import type { Source } from "../lib/freshness.ts";
 import { memo } from "../lib/memo.ts";
-import { en } from "../messages/en.ts";
+import { say } from "../messages/say.ts";
 import { overview } from "../store/store.ts";
 import { heldBackBy, treeRows } from "../store/derive.ts";
 import { Bar } from "../ui/bar.tsx";
+import { Elbow } from "../ui/elbow.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Empty, Panel } from "../ui/panel.tsx";
 import { Age, Reading, Unit, useIsOld } from "../ui/reading.tsx";
@@ -22,20 +23,10 @@ interface RowProps {
 	meter: string | undefined;
 }
 
-function Elbow({ depth }: { depth: number }) {
-	if (depth === 0) return null;
-	const width = 22 * depth;
-	return (
-		<svg class="elbow" width={width} height="20" aria-hidden="true" focusable="false">
-			<path d={`M${width - 14} 0V10H${width}`} />
-		</svg>
-	);
-}
-
 function Measured({ node, meter }: { node: NodeView; meter: string | undefined }) {
-	if (node.load_source === undefined || node.load_w === undefined) return <>{en.unknown}</>;
+	if (node.load_source === undefined || node.load_w === undefined) return <>{say.unknown}</>;
 	if (node.load_source === "meter") return <>{meter ?? node.meter ?? node.load_source}</>;
-	const words = en.loadSources[node.load_source] ?? node.load_source;
+	const words = say.loadSources[node.load_source] ?? node.load_source;
 	if (node.load_source === "sum") return <>{words}</>;
 	return <span class="st risk small"><Icon name="risk" size={14} /> {words}</span>;
 }
@@ -54,10 +45,10 @@ const Row = memo(function Row({ node, depth, digits, held, meter }: RowProps) {
 				<Elbow depth={depth} />
 				<span class={depth < 2 ? "b" : ""}>{node.name || node.id}</span>
 				{held > 0 && (
-					<span class="tag plain"><Icon name="bind" size={14} /> {en.holdsBack(held)}</span>
+					<span class="tag plain"><Icon name="bind" size={14} /> {say.holdsBack(held)}</span>
 				)}
 				{over > 0 && (
-					<span class="tag miss"><Icon name="miss" size={14} /> {en.overBy(kw(over, digits))}</span>
+					<span class="tag miss"><Icon name="miss" size={14} /> {say.overBy(kw(over, digits))}</span>
 				)}
 			</th>
 			<td role="cell" class="c-bar">
@@ -66,18 +57,18 @@ const Row = memo(function Row({ node, depth, digits, held, meter }: RowProps) {
 			</td>
 			<td role="cell" class="c-load n">
 				<Reading at={node.load_at} source={source} isAgeShown={false}>
-					<b>{load === undefined ? en.unknown : kw(load, digits)}</b>
+					<b>{load === undefined ? say.unknown : kw(load, digits)}</b>
 				</Reading>
 				{limit !== undefined
-					? <span class="u"> {en.ofKw(kw(limit, digits))}</span>
-					: load !== undefined && <Unit>{en.unitKw}</Unit>}
+					? <span class="u"> {say.ofKw(kw(limit, digits))}</span>
+					: load !== undefined && <Unit>{say.unitKw}</Unit>}
 			</td>
-			<td role="cell" class="c-used n">{used === undefined ? "" : <>{pct(used)}<Unit>{en.unitPct}</Unit></>}</td>
-			<td role="cell" class="c-owner">{limit === undefined ? en.noLimit : limitOwner(node.limit_source)}</td>
+			<td role="cell" class="c-used n">{used === undefined ? "" : <>{pct(used)}<Unit>{say.unitPct}</Unit></>}</td>
+			<td role="cell" class="c-owner">{limit === undefined ? say.noLimit : limitOwner(node.limit_source)}</td>
 			<td role="cell" class="c-note cap">
 				{node.allowed_w > 0 || node.evse_w > 0
-					? en.nodeNote(kw(node.evse_w, digits), kw(node.allowed_w, digits))
-					: en.notControlled}
+					? say.nodeNote(kw(node.evse_w, digits), kw(node.allowed_w, digits))
+					: say.notControlled}
 			</td>
 			<td role="cell" class="c-by"><Measured node={node} meter={meter} /></td>
 			<td role="cell" class="c-age n"><Age at={node.load_at} source={source} /></td>
@@ -93,12 +84,12 @@ export function Tree() {
 	const meters = new Map(data.meters.map((m) => [m.id, m.name || m.id] as const));
 	const digits = (rows[0]?.node.limit_w ?? 0) >= 100_000 ? 0 : 1;
 	const heads: [string, string][] = [
-		[en.point, "h-name"], [en.loadAndLimit, "h-bar"], [en.unitKw, "h-load n"], [en.used, "h-used n"],
-		[en.limitFrom, "h-owner"], [en.note, "h-note"], [en.measuredBy, "h-by"], [en.age, "h-age n"],
+		[say.point, "h-name"], [say.loadAndLimit, "h-bar"], [say.unitKw, "h-load n"], [say.used, "h-used n"],
+		[say.limitFrom, "h-owner"], [say.note, "h-note"], [say.measuredBy, "h-by"], [say.age, "h-age n"],
 	];
 	return (
-		<Panel id="tree" title={en.treeTitle} caption={en.treeSub}>
-			{rows.length === 0 ? <Empty title={en.treeEmpty} /> : (
+		<Panel id="tree" title={say.treeTitle} caption={say.treeSub}>
+			{rows.length === 0 ? <Empty title={say.treeEmpty} /> : (
 				<table role="table" class="cards tree" aria-labelledby="tree-h">
 					<thead role="rowgroup"><tr role="row">
 						{heads.map(([text, kind]) => (

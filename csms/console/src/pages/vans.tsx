@@ -6,7 +6,7 @@ import type { VehicleView } from "../api/types.ts";
 import { clock, clockNear, duration, kw, kwh, pct } from "../lib/format.ts";
 import { memo } from "../lib/memo.ts";
 import { useStableOrder } from "../lib/stable_order.ts";
-import { en } from "../messages/en.ts";
+import { say } from "../messages/say.ts";
 import { now, overview, zone } from "../store/store.ts";
 import { splitVans } from "../store/derive.ts";
 import { Bar } from "../ui/bar.tsx";
@@ -23,12 +23,12 @@ function Time({ at }: { at: string | undefined }) {
 }
 
 function Leaves({ van }: { van: VehicleView }) {
-	return van.departs_at === undefined ? <span class="u">{en.noDeparture}</span> : <Time at={van.departs_at} />;
+	return van.departs_at === undefined ? <span class="u">{say.noDeparture}</span> : <Time at={van.departs_at} />;
 }
 
 function place(van: VehicleView): string {
-	if (van.station === undefined) return en.away;
-	return van.evse === undefined ? van.station : en.evseName(van.station, van.evse);
+	if (van.station === undefined) return say.away;
+	return van.evse === undefined ? van.station : say.evseName(van.station, van.evse);
 }
 
 function Battery({ van }: { van: VehicleView }) {
@@ -37,19 +37,19 @@ function Battery({ van }: { van: VehicleView }) {
 	const hasPlan = van.state === "charging" || van.state === "waits";
 	return (
 		<Bar value={soc} notch={van.target_pct} planned={hasPlan ? van.target_pct : undefined} isOld={isOld}
-			label={en.batteryLabel(soc === undefined ? undefined : pct(soc), van.target_pct)} />
+			label={say.batteryLabel(soc === undefined ? undefined : pct(soc), van.target_pct)} />
 	);
 }
 
 /* "46 → 80 %", or what is still needed where the van does not tell its battery. */
 function NowNeeded({ van }: { van: VehicleView }) {
 	if (van.soc_pct === undefined) {
-		const need = van.need_wh === undefined ? en.batteryUnknown : en.stillNeeds(kwh(van.need_wh));
+		const need = van.need_wh === undefined ? say.batteryUnknown : say.stillNeeds(kwh(van.need_wh));
 		return <span class="u">{need}</span>;
 	}
 	return (
 		<>
-			<Soc van={van} /> → {van.target_pct}<Unit>{en.unitPct}</Unit>
+			<Soc van={van} /> → {van.target_pct}<Unit>{say.unitPct}</Unit>
 		</>
 	);
 }
@@ -58,7 +58,7 @@ function Soc({ van }: { van: VehicleView }) {
 	const isOld = useIsOld(van.soc_at, "battery");
 	const value = <b>{pct(van.soc_pct ?? 0)}</b>;
 	if (!isOld || van.soc_at === undefined) return value;
-	return <span class="stale">{value} {en.atTime(clock(Date.parse(van.soc_at), zone.value))}</span>;
+	return <span class="stale">{value} {say.atTime(clock(Date.parse(van.soc_at), zone.value))}</span>;
 }
 
 function spare(van: VehicleView): number | undefined {
@@ -69,14 +69,14 @@ function spare(van: VehicleView): number | undefined {
 function Spare({ van }: { van: VehicleView }) {
 	const s = spare(van);
 	if (s === undefined) return null;
-	return <>{s < 0 ? en.lateBy(duration(-s)) : duration(s)}</>;
+	return <>{s < 0 ? say.lateBy(duration(-s)) : duration(s)}</>;
 }
 
 function readyWords(van: VehicleView): string {
-	if (van.ready_at === undefined) return en.noReadyTime;
+	if (van.ready_at === undefined) return say.noReadyTime;
 	const s = spare(van);
-	if (s === undefined) return en.readyWord;
-	return s < 0 ? en.readyLate(duration(-s)) : en.readySpare(duration(s));
+	if (s === undefined) return say.readyWord;
+	return s < 0 ? say.readyLate(duration(-s)) : say.readySpare(duration(s));
 }
 
 const Card = memo(function Card({ van }: { van: VehicleView }) {
@@ -91,7 +91,7 @@ const Card = memo(function Card({ van }: { van: VehicleView }) {
 			</div>
 			<div class="a-time">
 				<div class="big"><Leaves van={van} /></div>
-				<div class="cap">{left !== undefined && left > 0 && en.leavesIn(duration(left))}</div>
+				<div class="cap">{left !== undefined && left > 0 && say.leavesIn(duration(left))}</div>
 			</div>
 			<div class="a-bar">
 				<Battery van={van} />
@@ -99,7 +99,7 @@ const Card = memo(function Card({ van }: { van: VehicleView }) {
 			</div>
 			<div class="a-ready">
 				{van.ready_at === undefined
-					? <div class="sub2">{en.readyUnknown}</div>
+					? <div class="sub2">{say.readyUnknown}</div>
 					: <div class="big"><Time at={van.ready_at} /></div>}
 				<div class="cap">{readyWords(van)}</div>
 			</div>
@@ -117,13 +117,13 @@ export function NeedsYou() {
 	const byId = new Map(needs.map((v) => [v.id, v] as const));
 	const ids = isWhole ? order.ids : order.ids.slice(0, FIRST_NEEDS);
 	return (
-		<Panel id="needs" title={en.needsYou} caption={en.needsYouSub(needs.length)}
-			end={order.isWaiting && <span class="cap">{en.orderChanged}</span>}>
+		<Panel id="needs" title={say.needsYou} caption={say.needsYouSub(needs.length)}
+			end={order.isWaiting && <span class="cap">{say.orderChanged}</span>}>
 			<ul class="atts" {...order.hold}>
 				{ids.map((id) => <Card key={id} van={byId.get(id)!} />)}
 			</ul>
 			{needs.length > ids.length && (
-				<div class="pad"><button type="button" class="btn" onClick={() => setWhole(true)}>{en.showAll(needs.length)}</button></div>
+				<div class="pad"><button type="button" class="btn" onClick={() => setWhole(true)}>{say.showAll(needs.length)}</button></div>
 			)}
 		</Panel>
 	);
@@ -138,7 +138,7 @@ const Row = memo(function Row({ van }: { van: VehicleView }) {
 			<td role="cell" class="c-bar"><Battery van={van} /></td>
 			<td role="cell" class="c-soc"><NowNeeded van={van} /></td>
 			<td role="cell" class="c-power n">
-				{van.power_w !== undefined && <>{kw(van.power_w, 1)}<Unit>{en.unitKw}</Unit></>}
+				{van.power_w !== undefined && <>{kw(van.power_w, 1)}<Unit>{say.unitKw}</Unit></>}
 			</td>
 			<td role="cell" class="c-ready n"><Time at={van.ready_at} /></td>
 			<td role="cell" class="c-spare n"><Spare van={van} /></td>
@@ -151,10 +151,10 @@ const Row = memo(function Row({ van }: { van: VehicleView }) {
 function Legend() {
 	return (
 		<div class="legend">
-			<span><i class="sw power" />{en.legendNow}</span>
-			<span><svg class="sw" width="12" height="12" aria-hidden="true"><rect width="12" height="12" fill="url(#hatch-plan)" /></svg>{en.legendPlanned}</span>
-			<span><i class="sw notch" />{en.legendNeeded}</span>
-			<span><i class="sw old" />{en.legendOld}</span>
+			<span><i class="sw power" />{say.legendNow}</span>
+			<span><svg class="sw" width="12" height="12" aria-hidden="true"><rect width="12" height="12" fill="url(#hatch-plan)" /></svg>{say.legendPlanned}</span>
+			<span><i class="sw notch" />{say.legendNeeded}</span>
+			<span><i class="sw old" />{say.legendOld}</span>
 		</div>
 	);
 }
@@ -168,16 +168,16 @@ export function Vans() {
 	const byId = new Map(others.map((v) => [v.id, v] as const));
 	const ids = isWhole ? order.ids : order.ids.slice(0, FIRST_ROWS);
 	const heads: [string, string][] = [
-		[en.leaves, "h-time n"], [en.van, "h-name"], [en.bay, "h-place"], [en.battery, "h-bar"],
-		[en.nowNeeded, "h-soc"], [en.power, "h-power n"], [en.readyAt, "h-ready n"],
-		[en.toSpare, "h-spare n"], [en.state, "h-state"], [en.note, "h-why"],
+		[say.leaves, "h-time n"], [say.van, "h-name"], [say.bay, "h-place"], [say.battery, "h-bar"],
+		[say.nowNeeded, "h-soc"], [say.power, "h-power n"], [say.readyAt, "h-ready n"],
+		[say.toSpare, "h-spare n"], [say.state, "h-state"], [say.note, "h-why"],
 	];
 	return (
-		<Panel id="vans" title={en.otherVans(needs.length > 0)}
-			caption={<>{en.vansByDeparture(others.length)}{order.isWaiting && ` · ${en.orderChanged}`}</>}
+		<Panel id="vans" title={say.otherVans(needs.length > 0)}
+			caption={<>{say.vansByDeparture(others.length)}{order.isWaiting && ` · ${say.orderChanged}`}</>}
 			end={<Legend />}>
-			{data.vehicles.length === 0 && <Empty title={en.noVans}>{en.noVansWhy}</Empty>}
-			{data.vehicles.length > 0 && others.length === 0 && <Empty title={en.allNeedYou} />}
+			{data.vehicles.length === 0 && <Empty title={say.noVans}>{say.noVansWhy}</Empty>}
+			{data.vehicles.length > 0 && others.length === 0 && <Empty title={say.allNeedYou} />}
 			{others.length > 0 && (
 				<table role="table" class="cards vans" aria-labelledby="vans-h">
 					<thead role="rowgroup"><tr role="row">
@@ -191,7 +191,7 @@ export function Vans() {
 				</table>
 			)}
 			{others.length > ids.length && (
-				<div class="pad"><button type="button" class="btn" onClick={() => setWhole(true)}>{en.showAll(others.length)}</button></div>
+				<div class="pad"><button type="button" class="btn" onClick={() => setWhole(true)}>{say.showAll(others.length)}</button></div>
 			)}
 		</Panel>
 	);

@@ -2,7 +2,9 @@
  * The stream's patches put into an overview. Pure; entities that did not change keep their
  * identity, so that rows compare by reference and untouched ones are not drawn again.
  */
-import type { EvseView, MeterView, NodeView, Overview, StationView, VehicleView } from "../api/types.ts";
+import type {
+	AlarmView, EnvelopeView, EvseView, MeterView, NodeView, Overview, StationView, VehicleView,
+} from "../api/types.ts";
 
 type Changes<T> = Record<string, T | null>;
 
@@ -17,6 +19,8 @@ export interface Patch {
 	evses?: Changes<EvseView>;
 	vehicles?: Changes<VehicleView>;
 	meters?: Changes<MeterView>;
+	alarms?: Changes<AlarmView>;
+	envelopes?: Changes<EnvelopeView>;
 }
 
 function isRecord(x: unknown): x is Record<string, unknown> {
@@ -27,7 +31,7 @@ function isRecord(x: unknown): x is Record<string, unknown> {
 export function asOverview(x: unknown): Overview | undefined {
 	if (!isRecord(x) || typeof x.at !== "string" || typeof x.timezone !== "string") return undefined;
 	if (!isRecord(x.tree) || !Array.isArray(x.tree.nodes)) return undefined;
-	for (const list of [x.stations, x.vehicles, x.meters]) if (!Array.isArray(list)) return undefined;
+	for (const list of [x.stations, x.vehicles, x.meters, x.alarms, x.envelopes]) if (!Array.isArray(list)) return undefined;
 	return x as unknown as Overview;
 }
 
@@ -99,5 +103,7 @@ export function applyPatch(old: Overview, patch: Patch): Overview {
 		),
 		vehicles: mergeList(old.vehicles, patch.vehicles),
 		meters: mergeList(old.meters, patch.meters),
+		alarms: mergeList(old.alarms, patch.alarms),
+		envelopes: mergeList(old.envelopes, patch.envelopes),
 	};
 }

@@ -6,7 +6,7 @@ import { computed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { duration } from "../lib/format.ts";
 import { freshness, type Freshness, type Source } from "../lib/freshness.ts";
-import { en } from "../messages/en.ts";
+import { say } from "../messages/say.ts";
 import { isLost, now, speed } from "../store/store.ts";
 
 export function fresh(at: string | undefined, source: Source): Freshness {
@@ -32,15 +32,15 @@ export function Reading({ at, source, isAgeShown = true, children }: ReadingProp
 	return (
 		<span class="v stale">
 			{children}
-			{isAgeShown && <>, {en.old(duration(f.ageS))}</>}
+			{isAgeShown && <>, {say.old(duration(f.ageS))}</>}
 		</span>
 	);
 }
 
 export function Age({ at, source }: { at: string | undefined; source: Source }) {
 	const f = fresh(at, source);
-	if (f.kind === "unknown") return <span class="age">{en.never}</span>;
-	return <span class={f.kind === "stale" ? "age stale" : "age"}>{duration(f.ageS)}<span class="card-only">{en.oldSuffix}</span></span>;
+	if (f.kind === "unknown") return <span class="age">{say.never}</span>;
+	return <span class={f.kind === "stale" ? "age stale" : "age"}>{duration(f.ageS)}<span class="card-only">{say.oldSuffix}</span></span>;
 }
 
 export function Unit({ children }: { children: string }) {

@@ -4,7 +4,7 @@
 import type { EvseView, StationView } from "../api/types.ts";
 import { duration } from "../lib/format.ts";
 import { isSilent } from "../lib/freshness.ts";
-import { en } from "../messages/en.ts";
+import { say } from "../messages/say.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
 type Tone = "ok" | "plain" | "risk" | "miss";
@@ -48,18 +48,18 @@ function pick(table: Record<string, [IconName, Tone, boolean]>, words: Record<st
 }
 
 export function vehicleStatus(state: string): Status {
-	return pick(VEHICLE, en.vehicleStates, state);
+	return pick(VEHICLE, say.vehicleStates, state);
 }
 
 /* The station's own troubles go before what its EVSE last said. */
 export function evseStatus(station: StationView, evse: EvseView, nowMs: number): Status {
-	if (station.policy === "pending") return plain("wait", en.pendingStation);
-	if (station.policy === "rejected") return plain("closed", en.rejectedStation);
+	if (station.policy === "pending") return plain("wait", say.pendingStation);
+	if (station.policy === "rejected") return plain("closed", say.rejectedStation);
 	if (isSilent(station.connected, station.last_seen, nowMs)) {
-		if (station.last_seen === undefined) return plain("off", en.silentNever);
-		return plain("off", en.silentFor(duration((nowMs - Date.parse(station.last_seen)) / 1000)));
+		if (station.last_seen === undefined) return plain("off", say.silentNever);
+		return plain("off", say.silentFor(duration((nowMs - Date.parse(station.last_seen)) / 1000)));
 	}
-	return pick(EVSE, en.evseStates, evse.state);
+	return pick(EVSE, say.evseStates, evse.state);
 }
 
 export function State({ status }: { status: Status }) {

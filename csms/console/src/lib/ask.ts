@@ -1,0 +1,98 @@
+/*
+ * Things that the stream does not carry: asked for while they are looked at, and again every so
+ * often. What came last stays when a later question fails; the error stands beside it.
+ */
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { ApiError, command, get } from "../api/client.ts";
+
+export interface Asked<T> {
+	data: T | undefined;
+	error: string | undefined;
+	status: number; /* of the error; 0: no answer at all */
+	again: () => void;
+}
+
+export const words = (error: unknown): string =>
+	(error instanceof ApiError ? (error.detail ?? error.title) : String(error));
+
+interface Held<T> {
+	path: string;
+	data: T | undefined;
+	error: string | undefined;
+	status: number;
+}
+
+/* `path` undefined asks nothing. A page in the background does not ask either. */
+export function useAsked<T>(path: string | undefined, everyMs: number): Asked<T> {
+	const [held, setHeld] = useState<Held<T> | undefined>(undefined);
+	const [turn, setTurn] = useState(0);
+	useEffect(() => {
+		if (path === undefined) return undefined;
+		let isOver = false;
+		let timer: ReturnType<typeof setTimeout> | undefined;
+		const ask = async () => {
+			if (!document.hidden) {
+				try {
+					const data = await get<T>(path);
+					if (!isOver) setHeld({ path, data, error: undefined, status: 200 });
+				} catch (error) {
+					if (isOver) return;
+					const status = error instanceof ApiError ? error.status : 0;
+					setHeld((old) => ({
+						path, data: old?.path === path ? old.data : undefined, error: words(error), status,
+					}));
+				}
+			}
+			if (!isOver) timer = setTimeout(() => void ask(), everyMs);
+		};
+		void ask();
+		return () => {
+			isOver = true;
+			clearTimeout(timer);
+		};
+	}, [path, everyMs, turn]);
+	const again = useCallback(() => setTurn((n) => n + 1), []);
+	const mine = held?.path === path ? held : undefined;
+	return { data: mine?.data, error: mine?.error, status: mine?.status ?? 200, again };
+}
+
+export interface Command {
+	isBusy: boolean;
+	error: string | undefined;
+	send: <T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown) => Promise<T | undefined>;
+}
+
+/* One command at a time: a second press while the first is under way does nothing. */
+export function useCommand(): Command {
+	const [isBusy, setBusy] = useState(false);
+	const [error, setError] = useState<string | undefined>(undefined);
+	const runs = useRef(false);
+	const send = useCallback(async <T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown) => {
+		if (runs.current) return undefined;
+		runs.current = true;
+		setBusy(true);
+		setError(undefined);
+		try {
+			return await command<T>(method, path, body);
+		} catch (failure) {
+			setError(words(failure));
+			return undefined;
+		} finally {
+			runs.current = false;
+			setBusy(false);
+		}
+	}, []);
+	return { isBusy, error, send };
+}
+
+const RUNNING_MS = 1000;
+const RESTING_MS = 10_000;
+
+/* As useAsked, once a second while what came says that something is under way. */
+export function useAskedWhile<T>(path: string, isRunning: (data: T) => boolean): Asked<T> {
+	const [isFast, setFast] = useState(false);
+	const asked = useAsked<T>(path, isFast ? RUNNING_MS : RESTING_MS);
+	const wanted = asked.data !== undefined && isRunning(asked.data);
+	useEffect(() => setFast(wanted), [wanted]);
+	return asked;
+}

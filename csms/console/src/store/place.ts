@@ -1,0 +1,53 @@
+/*
+ * Where the page is: the path of its address. Whoever shows a link uses go().
+ */
+import { signal } from "@preact/signals";
+
+export const path = signal(typeof location === "undefined" ? "/" : location.pathname);
+
+/* Parts of pages that other pages, keys and the pulse strip lead to. */
+export const SECTIONS: Record<string, { page: string; key: string }> = {
+	vans: { page: "/", key: "v" },
+	chargers: { page: "/", key: "c" },
+	power: { page: "/energy", key: "p" },
+	tree: { page: "/energy", key: "n" },
+};
+
+if (typeof window !== "undefined") {
+	window.addEventListener("popstate", () => {
+		path.value = location.pathname;
+	});
+}
+
+/* Shows another page, with the focus on its beginning. */
+export function go(to: string): void {
+	if (to === location.pathname) return;
+	history.pushState(null, "", to);
+	path.value = location.pathname;
+	requestAnimationFrame(() => {
+		document.getElementById("main")?.focus({ preventScroll: true });
+		window.scrollTo(0, 0);
+	});
+}
+
+function focusSection(id: string): void {
+	const wanted = id === "vans" && document.getElementById("needs") ? "needs" : id;
+	const heading = document.getElementById(`${wanted}-h`);
+	if (!heading) return;
+	heading.focus({ preventScroll: true });
+	document.getElementById(wanted)?.scrollIntoView();
+}
+
+/* To a section, with the focus on its heading. Vans that need someone stand first. */
+export function goSection(id: string): void {
+	const page = SECTIONS[id]?.page;
+	if (page === undefined || page === path.value) {
+		focusSection(id);
+		return;
+	}
+	go(page);
+	requestAnimationFrame(() => requestAnimationFrame(() => focusSection(id)));
+}
+
+export const meterPath = (id: string): string => `/meters/${encodeURIComponent(id)}`;
+export const alarmPath = (id: string): string => `/alarms/${encodeURIComponent(id)}`;

@@ -1,0 +1,107 @@
+/* What the console's browser tests share: checks, waiting, pages that are watched, axe. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+
+const require = createRequire(new URL("../../csms/console/package.json", import.meta.url));
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+export const BUILD = resolve(process.env.BUILD ?? "build");
+export const SCREENS = join(BUILD, "screens");
+export const SIZES = [[1440, 1000], [820, 1100], [390, 844], [320, 640]];
+export const count = { passed: 0, failed: 0 };
+
+export async function check(name, body) {
+	try {
+		await body();
+		count.passed += 1;
+		console.log(`  ok    ${name}`);
+	} catch (error) {
+		count.failed += 1;
+		console.log(`  FAIL  ${name}\n        ${String(error?.message ?? error).split("\n").join("\n        ")}`);
+	}
+}
+
+export function equal(got, want, what) {
+	const [a, b] = [JSON.stringify(got), JSON.stringify(want)];
+	if (a !== b) throw new Error(`${what}: got ${a}, want ${b}`);
+}
+
+export async function until(what, test, ms = 10_000) {
+	const end = Date.now() + ms;
+	while (!(await test())) {
+		if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
+		await new Promise((r) => setTimeout(r, 50));
+	}
+}
+
+/* Collects what must not happen on any page: CSP reports, errors, requests to other hosts. */
+export async function openPage(context, base) {
+	const page = await context.newPage();
+	const bad = [];
+	await page.addInitScript(() => {
+		document.addEventListener("securitypolicyviolation", (e) => {
+			console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`);
+		});
+	});
+	page.on("console", (m) => /CSP:|Content Security Policy/.test(m.text()) && bad.push(m.text()));
+	page.on("pageerror", (e) => bad.push(`error: ${e.message}`));
+	page.on("request", (r) => {
+		if (!r.url().startsWith(base) && !r.url().startsWith("blob:")) bad.push(`foreign request: ${r.url()}`);
+	});
+	return { page, bad };
+}
+
+export const text = (page, selector) => page.locator(selector).first().innerText();
+export const plain = (s) => s.replace(/[\u202f\u00a0\s]+/g, " ").trim();
+
+export async function noSideScroll(page, what) {
+	const [content, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+	if (content > width) {
+		const wide = await page.evaluate(() => [...document.querySelectorAll("body *")]
+			.filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, .vh, .skip"))
+			.slice(0, 3).map((e) => e.outerHTML.slice(0, 120)));
+		throw new Error(`${what}: ${content} px of content in ${width} px; ${wide.join(" | ")}`);
+	}
+}
+
+export async function axe(page, what) {
+	await page.evaluate(AXE); /* through the debugger, which the page's policy does not bind */
+	const found = await page.evaluate(() => window.axe.run(document, {
+		resultTypes: ["violations"],
+		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+	}).then((r) => r.violations.map((v) =>
+		`${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} (${n.any[0]?.message ?? ""})`).join(", ")}`)));
+	const serious = found.filter((v) => /^(serious|critical)/.test(v));
+	if (serious.length) throw new Error(`${what}: ${serious.join("\n")}`);
+	return found;
+}
+
+/* The page at each width, in light and dark: no sideways scroll, nothing serious by axe, on the
+ * narrow one targets for a thumb; a picture of each. */
+export async function looks(page, name) {
+	for (const scheme of ["light", "dark"]) {
+		await page.emulateMedia({ colorScheme: scheme });
+		for (const [width, height] of SIZES) {
+			await check(`${name}: ${width} px ${scheme} fits`, async () => {
+				await page.setViewportSize({ width, height });
+				await page.waitForTimeout(150);
+				await noSideScroll(page, name);
+				await page.screenshot({ path: join(SCREENS, `${name}-${width}-${scheme}.png`), fullPage: true });
+				if (width === 1440 || width === 390) {
+					for (const v of await axe(page, name)) console.log(`        note: ${v}`);
+				}
+				if (width === 390) await thumbs(page);
+			});
+		}
+	}
+	await page.emulateMedia({ colorScheme: "light" });
+	await page.setViewportSize({ width: 1440, height: 1000 });
+}
+
+export async function thumbs(page) {
+	const small = await page.evaluate(() => [...document.querySelectorAll("button, summary, nav.bottom a, select, input:not([type=checkbox]):not([type=radio])")]
+		.map((e) => [e.innerText || e.tagName, e.getBoundingClientRect()])
+		.filter(([, r]) => r.width > 0 && r.height < 47.5).map(([t, r]) => `${t} ${r.height}`));
+	equal(small, [], "too small for a thumb");
+}
