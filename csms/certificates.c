@@ -4,6 +4,7 @@
 #include <string.h>
 #include "csms/pki/certificate.h"
 #include "csms/record.h"
+#include "csms/trust.h"
 #include "gen/ocpp201.h"
 
 #define CLOCK_SLACK_MS (24 * 3600 * 1000ll)
@@ -145,12 +146,16 @@ void certificates_answered(
 {
 	const struct ocpp201_install_certificate_response *install = response;
 	const struct ocpp201_delete_certificate_response *remove = response;
+	const struct ocpp201_certificate_signed_response *own = response;
 	struct arena *a = record_arena(c);
 	const void *payload = NULL;
 	int type = -1;
 
 	if (!a)
 		return;
+	if (action == OCPP201_CERTIFICATE_SIGNED &&
+		own->status == OCPP201_CERTIFICATE_SIGNED_STATUS_ACCEPTED)
+		trust_changed(c, s);
 	if (action == OCPP201_GET_INSTALLED_CERTIFICATE_IDS) {
 		type = EVENT_CERTIFICATES_LISTED;
 		payload = listed(a, request, response);
@@ -164,7 +169,9 @@ void certificates_answered(
 		type = EVENT_CERTIFICATE_DELETED;
 		payload = deleted(a, request);
 	}
-	if (payload)
+	if (payload) {
 		record_now(c, type, "station", s->id, payload, arena_printf(a, "station:%s", s->id),
 			NULL);
+		trust_take(c, s, type, payload);
+	}
 }

@@ -10,7 +10,8 @@
 
 struct core;
 
-/* The answer to GetInstalledCertificateIds, InstallCertificate or DeleteCertificate is in. */
+/* The answer to GetInstalledCertificateIds, InstallCertificate, DeleteCertificate or
+ * CertificateSigned is in. */
 void certificates_answered(
 	struct core *c, struct station *s, int action, const void *request, const void *response);
 

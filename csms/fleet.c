@@ -6,6 +6,7 @@
 #include <time.h>
 #include "csms/call.h"
 #include "csms/inventory.h"
+#include "csms/trust.h"
 #include "csms/retry.h"
 #include "csms/external.h"
 #include "csms/holding.h"
@@ -208,6 +209,7 @@ static void free_station(struct station *s)
 	retries_destroy(s->retries);
 	reports_forget(s);
 	inventory_forget(s);
+	trust_forget(s);
 	v16_book_destroy(s->v16);
 	holdings_forget(s);
 	externals_forget(s);

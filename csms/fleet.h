@@ -24,6 +24,7 @@
 struct call_queue; /* csms/call.h */
 struct retries; /* csms/retry.h */
 struct inventory; /* csms/inventory.h */
+struct trust; /* csms/trust.h */
 struct report; /* csms/report.c */
 struct holding; /* csms/holding.h */
 struct external; /* csms/external.h */
@@ -174,6 +175,7 @@ struct station {
 	uint64_t facts_known; /* bit: enum device_fact */
 	int64_t facts[STATION_FACTS_MAX];
 	struct inventory *inventory; /* owned, NULL: nothing known of it */
+	struct trust *trust; /* owned, NULL: no certificates known */
 	struct report *reports; /* utlist, owned: those that parts are still to come of */
 	struct command *commands; /* open ones, csms/command.h */
 	struct holding

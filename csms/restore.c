@@ -8,6 +8,7 @@
 #include "csms/holding.h"
 #include "csms/device.h"
 #include "csms/inventory.h"
+#include "csms/trust.h"
 #include "csms/live.h"
 #include "csms/log.h"
 #include "csms/needs.h"
@@ -400,7 +401,7 @@ int restore_fleet(struct core *c, char why[300])
 			" --check --data DIR`");
 		return -1;
 	}
-	if (device_restore(c, why) || inventory_restore(c, why))
+	if (device_restore(c, why) || inventory_restore(c, why) || trust_restore(c, why))
 		return -1;
 	return reports_restore(c, why);
 }

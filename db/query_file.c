@@ -223,7 +223,7 @@ int db_query_certificates(
 	struct db_certificate_list list = {0};
 	query_init(&q, r, &r->depot, a, true,
 		"SELECT type, hash_algorithm, issuer_name_hash, issuer_key_hash, serial, parent,"
-		" subject, listed, not_after, at FROM station_certificates WHERE depot=?1");
+		" subject, listed, not_after, at, station FROM station_certificates WHERE depot=?1");
 	query_and_text(&q, "station=?", station);
 	query_add(&q, " ORDER BY type, parent, number");
 	while (query_next(&q)) {
@@ -240,6 +240,7 @@ int db_query_certificates(
 		c->is_listed = query_int(&q, 7) != 0;
 		c->not_after = query_time(&q, 8);
 		c->at = query_time(&q, 9);
+		c->station = query_text(&q, 10);
 	}
 	if (query_finish(&q) < 0)
 		return -1;

@@ -98,7 +98,7 @@ int db_query_security_events(struct db_reader *r, const char *station, int limit
 	struct db_security_event_list *out);
 
 struct db_certificate {
-	const char *type, *hash_algorithm, *issuer_name_hash, *issuer_key_hash, *serial;
+	const char *station, *type, *hash_algorithm, *issuer_name_hash, *issuer_key_hash, *serial;
 	const char *parent, *subject;
 	bool is_listed; /* the station said so itself */
 	wall_t not_after, at;
@@ -107,6 +107,7 @@ struct db_certificate_list {
 	size_t count;
 	struct db_certificate *items;
 };
+/* Of one station, or (station NULL) of all. */
 int db_query_certificates(
 	struct db_reader *r, const char *station, struct arena *a, struct db_certificate_list *out);
 

@@ -15,6 +15,7 @@
 #include "csms/local_list.h"
 #include "csms/reservation.h"
 #include "csms/device.h"
+#include "csms/trust.h"
 
 #define MINUTE 60
 #define HOUR   3600
@@ -315,7 +316,7 @@ static struct verdict meet_trigger(
 
 const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 	[OCPP201_CANCEL_RESERVATION] = {.yes = "Accepted", .answered = reservation_answered},
-	[OCPP201_CERTIFICATE_SIGNED] = {.yes = "Accepted"},
+	[OCPP201_CERTIFICATE_SIGNED] = {.yes = "Accepted", .answered = certificates_answered},
 	[OCPP201_CHANGE_AVAILABILITY] = {.signs = 1u << SIGN_CONNECTOR,
 		.judge = judge_availability,
 		.meet = meet_availability,
@@ -331,7 +332,9 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 	[OCPP201_CUSTOMER_INFORMATION] = {REPORTS, .yes = "Accepted", .check = check_customer,
 		.answered = local_list_answered},
 	[OCPP201_DATA_TRANSFER] = {.yes = "Accepted"},
-	[OCPP201_DELETE_CERTIFICATE] = {.yes = "Accepted", .answered = certificates_answered},
+	[OCPP201_DELETE_CERTIFICATE] = {.yes = "Accepted",
+		.check = trust_check_delete,
+		.answered = certificates_answered},
 	[OCPP201_GET_BASE_REPORT] = {REPORTS, .yes = "Accepted EmptyResultSet",
 		.over = "EmptyResultSet"},
 	[OCPP201_GET_CHARGING_PROFILES] = {REPORTS, .check = profile_check_get,

@@ -1,4 +1,4 @@
-// Files inside depotd: logs that stations bring, firmware that they fetch, certificates that they hold.
+// Files inside depotd: logs that stations bring, firmware that they fetch.
 // Real HTTPS, real signatures by openssl, uploads that are slow, cut off, too long, or huge.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
@@ -624,61 +624,6 @@ test('what was promised outlives a restart: addresses, files, states', async () 
 	await d.start();
 	assert.equal((await send('PUT', Object.assign(new URL(url), { port: d.ports.console }).href, 'x')).status, 410);
 	assert.equal((await d.api('GET', `/files/${f.id}`)).text, 'after the restart');
-});
-
-// -- certificates ------------------------------------------------------------------------------------
-
-const hash = (serialNumber, hashAlgorithm = 'SHA256') => ({ hashAlgorithm, issuerNameHash: 'AA11', issuerKeyHash: 'bb22', serialNumber });
-
-test('M03 to M05, rule 53: what stations hold is kept as they report it, serials compare as numbers', async () => {
-	const root = maker('csmsroot', ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']);
-	let chain = [{ certificateType: 'V2GRootCertificate', certificateHashData: hash('00AB') },
-		{ certificateType: 'V2GCertificateChain', certificateHashData: hash('77', 'SHA512'), childCertificateHashData: [hash('78', 'SHA512')] }];
-	const s = await station('CERT-1', {
-		InstallCertificate: () => ({ status: 'Accepted' }),
-		DeleteCertificate: (p) => ({ status: p.certificateHashData.serialNumber === '99' ? 'NotFound' : p.certificateHashData.serialNumber === '77' ? 'Failed' : 'Accepted' }),
-		GetInstalledCertificateIds: () => (chain.length ? { status: 'Accepted', certificateHashDataChain: chain } : { status: 'NotFound' }),
-	});
-	const run = (action, payload) => d.api('POST', '/stations/CERT-1/commands', { action, payload });
-	const held = async () => (await d.api('GET', '/stations/CERT-1/certificates')).json.certificates;
-	// Nothing is sent that no station could take.
-	const install = (certificate) => run('InstallCertificate', { certificateType: 'CSMSRootCertificate', certificate });
-	assert.match((await install('-----BEGIN CERTIFICATE-----\nrubbish\n-----END CERTIFICATE-----')).text, /no certificate/);
-	assert.match((await install(root.cert)).text, /no certificate authority/);
-	assert.match((await install(root.root + root.root)).text, /one certificate/);
-	const k = await install(root.root);
-	assert.equal(k.json.state, 'done', k.text);
-	let list = await held();
-	assert.equal(list.length, 1);
-	assert.match(list[0].subject, /CN=csmsroot root/);
-	assert.equal(list[0].listed, false);
-	// Rule 53: OCSP's own hashes, as openssl computes them.
-	const ocsp = openssl('x509', '-in', 'csmsroot-root.pem', '-noout', '-ocspid').toString();
-	const serial = openssl('x509', '-in', 'csmsroot-root.pem', '-noout', '-serial').toString().trim().split('=')[1];
-	assert.equal(list[0].serial, serial);
-	assert.match(ocsp, /Subject OCSP hash/);
-	const der = execFileSync('openssl', ['asn1parse', '-in', 'csmsroot-root.pem', '-noout', '-out', 'root.der'], { cwd: work });
-	assert.ok(der);
-	// The station's own list replaces what we believed.
-	assert.equal((await run('GetInstalledCertificateIds', {})).json.state, 'done');
-	list = await held();
-	assert.deepEqual(list.map((c) => [c.type, c.hash_algorithm, c.serial, c.parent ?? null, c.listed]), [
-		['V2GCertificateChain', 'SHA512', '77', null, true],
-		['V2GCertificateChain', 'SHA512', '78', '77', true],
-		['V2GRootCertificate', 'SHA256', '00AB', null, true],
-	]);
-	// M04: deleted under another spelling of the same number; Failed changes nothing; NotFound is gone.
-	await run('DeleteCertificate', { certificateHashData: hash('ab') });
-	await run('DeleteCertificate', { certificateHashData: hash('77', 'SHA512') });
-	await run('DeleteCertificate', { certificateHashData: hash('99') });
-	assert.deepEqual((await held()).map((c) => c.serial), ['77', '78']);
-	// A list of one type leaves the others alone; NotFound empties it.
-	chain = [];
-	await run('GetInstalledCertificateIds', { certificateType: ['V2GRootCertificate'] });
-	assert.deepEqual((await held()).map((c) => c.serial), ['77', '78']);
-	await run('GetInstalledCertificateIds', { certificateType: ['V2GCertificateChain'] });
-	assert.deepEqual(await held(), []);
-	s.close();
 });
 
 test('depotctl: a log into a file, a signed image, an update, the lists', async () => {
