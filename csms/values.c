@@ -57,6 +57,30 @@ bool values_name(const struct ocpp201_sampled_value *v, char *out, size_t size)
 	return false;
 }
 
+/* Takes the last part of a name off if it is one of the enum's. */
+static void take_suffix(char *name, const struct schema_enum *e, char *out, size_t size)
+{
+	char *dot = strrchr(name, '.');
+
+	if (!dot || schema_enum_find(e, dot + 1) < 0)
+		return;
+	snprintf(out, size, "%s", dot + 1);
+	*dot = '\0';
+}
+
+void values_parse(const char *what, struct values_part *out)
+{
+	*out = (struct values_part){0};
+	if (strcmp(what, "power_w") == 0)
+		what = "Power.Active.Import";
+	else if (strcmp(what, "import_wh") == 0)
+		what = "Energy.Active.Import.Register";
+	snprintf(out->measurand, sizeof out->measurand, "%s", what);
+	take_suffix(out->measurand, &ocpp201_location_enum, out->location, sizeof out->location);
+	take_suffix(out->measurand, &ocpp201_phase_enum, out->phase, sizeof out->phase);
+	out->unit = unit_of(out->measurand);
+}
+
 static bool may_keep(struct station *s, struct image_point *p, wall_t at)
 {
 	mono_t now = clock_mono();
@@ -100,9 +124,13 @@ static void take_one(struct core *c, struct station *s, int evse,
 		return;
 	}
 	s->values.points += is_new;
-	/* The short names of an EVSE are recorded by whoever steers by them. */
-	if (is_short && evse > 0)
+	/* The short names of an EVSE are always recorded: by whoever steers by them, who knows no
+	 * more than the newest of a message, and here with the others that came in it. */
+	if (is_short && evse > 0) {
+		if (!out->is_suspect)
+			record_sample(c, name, out->measured_at, out->value, 0);
 		return;
+	}
 	if (!may_keep(s, p, out->measured_at)) {
 		c->metrics.values_dropped++;
 		return;

@@ -24,6 +24,13 @@ void values_take(struct core *c, struct station *s, int evse,
 /* The point's last part into `out`; true if it is one of the short names. */
 bool values_name(const struct ocpp201_sampled_value *v, char *out, size_t size);
 
+/* A point's last part taken apart; `phase` and `location` "" where it has none. Its unit. */
+struct values_part {
+	char measurand[61], phase[11], location[11];
+	const char *unit; /* static, "" none */
+};
+void values_parse(const char *what, struct values_part *out);
+
 /* The readings that the meter signed, as they came: the first VALUES_SIGNED_MAX. False: no memory. */
 #define VALUES_SIGNED_MAX 20
 bool values_signed(const struct ocpp201_meter_value_list *values, struct arena *a,

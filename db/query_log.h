@@ -103,6 +103,21 @@ struct db_series_list {
 int db_query_series(struct db_reader *r, const char *point, wall_t from, wall_t to, int64_t step_ms,
 	struct arena *a, struct db_series_list *out);
 
+struct db_sample {
+	wall_t at;
+	const char *point;
+	double value;
+	int quality;
+};
+struct db_sample_list {
+	size_t count;
+	struct db_sample *items;
+};
+/* Raw samples of all points below `folder` ("evse/CP-7/1") in [from, to], by time and name, those
+ * behind `after_at` and `after` (NULL: from the first). */
+int db_query_samples(struct db_reader *r, const char *folder, wall_t from, wall_t to,
+	wall_t after_at, const char *after, int limit, struct arena *a, struct db_sample_list *out);
+
 /* Names of all points that begin with `prefix`. */
 int db_query_points(
 	struct db_reader *r, const char *prefix, struct arena *a, struct schema_strings *out);

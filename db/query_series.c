@@ -1,3 +1,6 @@
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "db/query_core.h"
 #include "db/query_log.h"
 #include "db/series.h"
@@ -142,6 +145,39 @@ int db_query_points(
 		if (!name)
 			break;
 		*name = query_text(&q, 0);
+	}
+	if (query_finish(&q) < 0)
+		return -1;
+	*out = list;
+	return 0;
+}
+
+int db_query_samples(struct db_reader *r, const char *folder, wall_t from, wall_t to,
+	wall_t after_at, const char *after, int limit, struct arena *a, struct db_sample_list *out)
+{
+	struct query q;
+	struct db_sample_list list = {0};
+	char behind[80];
+	query_init(&q, r, &r->series, a, true,
+		"SELECT s.at, p.name, s.value, s.quality FROM points AS p"
+		" CROSS JOIN samples AS s ON s.point=p.id WHERE p.depot=?1");
+	/* '0' comes after '/': a range of the index on names. */
+	query_and_text(&q, "p.name>?", arena_printf(a, "%s/", folder));
+	query_and_text(&q, "p.name<?", arena_printf(a, "%s0", folder));
+	query_and_int(&q, "s.at>=?", true, after && after_at.ms > from.ms ? after_at.ms : from.ms);
+	query_and_int(&q, "s.at<=?", true, to.ms);
+	snprintf(behind, sizeof behind, "(s.at, p.name)>(%" PRId64 ",?)", after_at.ms);
+	query_and_text(&q, behind, after);
+	query_add(&q, " ORDER BY s.at, p.name");
+	query_limit(&q, limit);
+	while (query_next(&q)) {
+		struct db_sample *s = QUERY_ITEM(&q, &list);
+		if (!s)
+			break;
+		s->at = query_time(&q, 0);
+		s->point = query_text(&q, 1);
+		s->value = sqlite3_column_double(q.st, 2);
+		s->quality = (int)query_int(&q, 3);
 	}
 	if (query_finish(&q) < 0)
 		return -1;

@@ -73,6 +73,9 @@ void transactions_list(struct ask *k);
 void transaction_get(struct ask *k);
 void transaction_signed_get(struct ask *k);
 
+/* meter_values.c */
+void transaction_values_get(struct ask *k);
+
 /* live.c */
 void overview_get(struct ask *k);
 void tree_get(struct ask *k);

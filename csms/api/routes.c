@@ -182,6 +182,10 @@ const struct route api_routes[] = {
 	{"GET", V1 "/transactions/{station}/{id}/signed", "", ROLE_VIEWER, transaction_signed_get,
 		NULL, &api_signed_reading_list_type,
 		"Readings of the transaction that the meter signed, byte for byte"},
+	{"GET", V1 "/transactions/{station}/{id}/meter-values", "format cursor limit", ROLE_VIEWER,
+		transaction_values_get, NULL, &api_meter_value_list_type,
+		"Readings of the transaction, oldest first; format is json or csv (or accept: "
+		"text/csv, with the next page in the header link)"},
 
 	{"GET", V1 "/overview", "", ROLE_VIEWER, overview_get, NULL, &api_overview_type,
 		"The whole live picture, with the sentence that sums it up"},
@@ -247,8 +251,8 @@ const struct route api_routes[] = {
 		"Limits over time; state is open (the default), over or all"},
 	{"POST", V1 "/envelopes", "", ROLE_OPERATOR, envelope_post, &api_envelope_post_type,
 		&api_envelope_view_type, "Puts limits over time on a node"},
-	{"POST", V1 "/envelopes/try", "", ROLE_OPERATOR, envelope_try_post,
-		&api_envelope_post_type, &api_envelope_try_type,
+	{"POST", V1 "/envelopes/try", "", ROLE_OPERATOR, envelope_try_post, &api_envelope_post_type,
+		&api_envelope_try_type,
 		"What it would change for the vehicles that are here; nothing changes"},
 	{"GET", V1 "/envelopes/{id}", "", ROLE_VIEWER, envelope_get, NULL, &api_envelope_view_type,
 		"One of them"},

@@ -138,3 +138,73 @@ test('no message is journalled without a type of its own', async () => {
 	for (const id of ['TYPED', 'MV']) assert.deepEqual(await events(id, 'StationReported'), []);
 	await s.close();
 });
+
+test('the readings of a transaction come by time, page by page, as JSON and as CSV', async () => {
+	const s = await booted(d, 'READ', { registration: { evses: 2 } });
+	const begin = Date.now() - 600000;
+	const time = (seconds) => new Date(begin + seconds * 1000).toISOString();
+	const reading = (seconds, ...sampledValue) => ({ timestamp: time(seconds), sampledValue });
+	const power = (value) => ({ value, measurand: 'Power.Active.Import' });
+	const say = (eventType, seqNo, seconds, more = {}, evseId = 1, transactionId = 'r') => s.call('TransactionEvent', {
+		eventType, seqNo, timestamp: time(seconds), triggerReason: 'MeterValuePeriodic', transactionInfo: { transactionId },
+		evse: { id: evseId, connectorId: 1 }, ...more });
+
+	await s.call('MeterValues', { evseId: 1, meterValue: [reading(-60, power(9))] }); // before it
+	await say('Started', 0, 0, { meterValue: [reading(0, { value: 1000 })] });
+	await say('Started', 0, 0, { meterValue: [reading(0, { value: 7 })] }, 2, 'other');
+	for (let n = 1; n <= 6; n++)
+		await say('Updated', n, n * 60, { meterValue: [reading(n * 60, { value: 1000 + n * 100 }, power(6000),
+			{ value: 15, measurand: 'Current.Import', phase: 'L1' }, { value: 21, measurand: 'SoC', location: 'EV' })] });
+	await s.call('MeterValues', { evseId: 1, meterValue: [reading(390, { value: 1650 }, power(5000))] }); // within it
+	// The end brings samples of before, which no event has told (TxEndedMeasurands).
+	await say('Ended', 7, 420, { meterValue: [reading(405, { value: 1675 }, power(4000)), reading(420, { value: 1700 })] });
+	await s.call('MeterValues', { evseId: 1, meterValue: [reading(480, power(8))] }); // after it
+	const path = '/transactions/READ/r/meter-values';
+	const all = await until('the series to be written', async () => {
+		const v = (await d.api('GET', path)).json.values;
+		return v.length === 30 && v;
+	});
+	assert.deepEqual(all.filter((v) => v.measurand === 'Energy.Active.Import.Register').map((v) => [v.at, v.value, v.seq_no]),
+		[[0, 1000, 0], [60, 1100, 1], [120, 1200, 2], [180, 1300, 3], [240, 1400, 4], [300, 1500, 5], [360, 1600, 6],
+			[390, 1650, undefined], [405, 1675, undefined], [420, 1700, 7]].map(([t, ...v]) => [time(t), ...v]));
+	assert.deepEqual(all.find((v) => v.phase), { at: time(60), measurand: 'Current.Import', phase: 'L1', value: 15, unit: 'A',
+		quality: 'good', source: 'series' });
+	assert.equal(all.find((v) => v.measurand === 'SoC').location, 'EV');
+	assert.deepEqual(all.filter((v) => [9, 8, 7].includes(v.value)), []);
+	const paged = [];
+	for (let next = ''; next !== undefined;) {
+		const page = (await d.api('GET', `${path}?limit=4${next && `&cursor=${next}`}`)).json;
+		assert.ok(page.values.length <= 4);
+		paged.push(...page.values);
+		next = page.next;
+	}
+	assert.deepEqual(paged, all);
+
+	const lines = [];
+	for (let next = '?format=csv&limit=10'; next;) {
+		const r = await d.api('GET', path + next);
+		assert.match(r.headers['content-type'], /^text\/csv/);
+		const [head, ...rows] = r.text.trimEnd().split('\r\n');
+		assert.equal(head, 'at,measurand,phase,location,value,unit,quality,seq_no,source');
+		lines.push(...rows);
+		next = /^<(.*)>; rel="next"$/.exec(r.headers.link ?? '')?.[1];
+	}
+	assert.deepEqual(lines, all.map((v) => [v.at, v.measurand, v.phase, v.location, v.value, v.unit, v.quality, v.seq_no, v.source].join()));
+	assert.match((await d.api('GET', path, undefined, { accept: 'text/csv' })).headers['content-type'], /^text\/csv/);
+	assert.deepEqual([(await d.api('GET', `${path}?format=xml`)).status, (await d.api('GET', `${path}?cursor=x`)).status,
+		(await d.api('GET', '/transactions/READ/none/meter-values')).status], [400, 400, 404]);
+	const shown = ctl('session', 'READ', 'r', '--meter-values').stdout;
+	assert.match(shown, /Energy\.Active\.Import\.Register [ -]+1700 +Wh +good +7 +series/);
+	assert.equal(shown.trimEnd().split('\n').length, 31);
+	await s.close();
+});
+
+test('readings of a transaction whose EVSE nobody named are those of the journal', async () => {
+	const s = await booted(d, 'NOWHERE');
+
+	await s.call('TransactionEvent', { eventType: 'Started', seqNo: 0, timestamp: now(), triggerReason: 'Authorized',
+		transactionInfo: { transactionId: 'n' }, meterValue: [{ timestamp: now(), sampledValue: [{ value: 4711 }] }] });
+	const { values } = (await d.api('GET', '/transactions/NOWHERE/n/meter-values')).json;
+	assert.deepEqual(values.map((v) => [v.value, v.seq_no, v.source]), [[4711, 0, 'journal']]);
+	await s.close();
+});

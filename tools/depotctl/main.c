@@ -22,8 +22,10 @@ const struct command ctl_commands[] = {
 		"[--station S] [--vehicle V] [--state open|ended] [--from T] [--to T] [--limit N]",
 		ctl_sessions, 0, 0, "--station= --vehicle= --state= --from= --to= --limit=",
 		"Charging transactions, newest first", "depotctl sessions --state open"},
-	{"session", "STATION TRANSACTION [--signed]", ctl_session, 2, 2, "--signed",
-		"One transaction with its events; --signed: what its meter signed, as JSON",
+	{"session", "STATION TRANSACTION [--meter-values | --signed]", ctl_session, 2, 2,
+		"--meter-values --signed",
+		"One transaction with its events; --meter-values: all its readings; --signed: what its "
+		"meter signed, as JSON",
 		"depotctl session CP-07 8f2a"},
 	{"meters", "", ctl_meters, 0, 0, "", "Meters, their readings and their links",
 		"depotctl meters"},

@@ -142,6 +142,46 @@ static int show_signed(struct ctl *c, const char *path)
 	return status;
 }
 
+static void row_value(struct ctl *c, struct table *t, const struct api_meter_value_view *v)
+{
+	table_row(t);
+	table_cell(t, cell_time(c->arena, true, v->at));
+	table_cell(t, v->measurand);
+	table_cell(t, v->phase);
+	table_cell(t, v->location);
+	table_cellf(t, "%.10g", v->value);
+	table_cell(t, v->unit);
+	table_cell(t, v->quality);
+	table_cell(t, v->has_seq_no ? arena_printf(c->arena, "%lld", (long long)v->seq_no) : NULL);
+	table_cell(t, v->source);
+}
+
+/* All pages. With --json the first: its `next` says how to go on. */
+static int show_values(struct ctl *c, const char *path)
+{
+	struct table *t = table_create(
+		c->arena, "AT|MEASURAND|PHASE|PLACE|>VALUE|UNIT|QUALITY|>SEQ|FROM", c->colour);
+	const char *next = "";
+	int status = CTL_OK;
+
+	while (next != NULL && status == CTL_OK) {
+		void *answer;
+
+		status = ctl_ask_struct(c, "GET",
+			arena_printf(c->arena, "%s?limit=5000%s%s", path, next[0] ? "&cursor=" : "",
+				next),
+			NULL, NULL, &api_meter_value_list_type, &answer);
+		const struct api_meter_value_list *list = answer;
+
+		next = list != NULL ? list->next : NULL;
+		for (size_t i = 0; list != NULL && i < list->values.count; i++)
+			row_value(c, t, &list->values.items[i]);
+	}
+	if (status == CTL_OK && !c->json)
+		ctl_print(t, "No readings.");
+	return status;
+}
+
 int ctl_session(struct ctl *c)
 {
 	const char *path = arena_printf(c->arena, "transactions/%s/%s", ctl_escape(c, c->argv[0]),
@@ -151,6 +191,8 @@ int ctl_session(struct ctl *c)
 
 	if (ctl_flag(c, "--signed"))
 		return show_signed(c, arena_printf(c->arena, "%s/signed", path));
+	if (ctl_flag(c, "--meter-values"))
+		return show_values(c, arena_printf(c->arena, "%s/meter-values", path));
 	int status =
 		ctl_ask_struct(c, "GET", path, NULL, NULL, &api_transaction_detail_type, &answer);
 	const struct api_transaction_detail *d = answer;
