@@ -6,6 +6,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromiumPath, launch } from "./browser.mjs";
+import { alarmChecks } from "./alarms.mjs";
 import { energyChecks } from "./energy.mjs";
 import { HOSTILE, overview, START } from "./fixture.mjs";
 import {
@@ -336,6 +337,7 @@ async function main() {
 			await fixtureChecks(page, mock);
 			await energyChecks(page, mock);
 			await meterChecks(page, mock);
+			await alarmChecks(page, mock);
 			await check("no CSP report and no error in all of this", async () => {
 				equal(bad.filter((b) => !/401|503|404/.test(b)), [], "reports");
 			});

@@ -130,6 +130,27 @@ function meter(id, name, node, power, now) {
 	};
 }
 
+const alarm = (id, kind, subject, rank, minutes, text, step, more) => ({
+	id, kind, subject, rank, state: "active", text, step, since: iso(START - minutes * 60_000), last_at: iso(START - minutes * 60_000),
+	count: 1, runbook: "Look at the node: how much is EVSEs, how much is other load.\nSwitch off what can be.\nNeither: check the limit.", ...more,
+});
+
+/* One of each: urgent, tonight and taken, this week, put aside, over. */
+function alarms(now) {
+	return [
+		alarm("AL3", "meter-silent", "M1", "this-week", 396, "Hall A meter does not answer. Hall A counts as its worst case.", "Look at the meter's wire and gateway.", {}),
+		alarm("AL1", "limit-broken", "hall-a", "urgent", 63, "Hall A feeder carries 171 of 160 kW. EVSEs are lowered already.", "Find the load that grew: EVSEs are lowered already.", { count: 3, last_at: iso(START - 60_000) }),
+		alarm("AL2", "charger-disobeys", "CP-B3/1", "tonight", 9, "CP-B3/1 draws 11 kW and was told 4.1 kW.", "Reset the charger when its van can spare it.", { owner: "user:R. Kok", taken_at: iso(START - 300_000), note: "on my way" }),
+		alarm("AL4", "provider-silent", "grid-1", "tonight", 500, "The provider grid-1 does not answer.", "Look at the connection.", { state: "aside", owner: "user:R. Kok", aside_until: iso(now + 14 * 3_600_000) }),
+		alarm("AL5", "measurement-old", "hall-b", "tonight", 20, "Hall B had no fresh value.", "Look at the node's meter.", { state: "past", cleared_at: iso(START - 600_000) }),
+	];
+}
+
+export const pastAlarms = () => [
+	...alarms(START).filter((a) => a.state === "past"),
+	alarm("AL6", "station-silent", "CP-Y4", "tonight", 150, "CP-Y4 had no connection. VAN 17 kept its last limit.", "Look at its breaker.", { state: "past", cleared_at: iso(START - 6 * 60_000), count: 5 }),
+];
+
 export function overview(now = START) {
 	const evseSum = (node) => stations(now).filter((s) => s.node === node)
 		.flatMap((s) => s.evses).reduce((sum, e) => sum + (e.power_w ?? 0), 0);
@@ -160,7 +181,7 @@ export function overview(now = START) {
 		},
 		stations: stations(now),
 		vehicles: vehicles(now),
-		alarms: [], envelopes: [],
+		alarms: alarms(now), envelopes: [],
 		meters: [meter("M0", "Site meter", "site", 246_300, now), meter("M1", "Hall A meter", "hall-a", 160_000, now)],
 	};
 }

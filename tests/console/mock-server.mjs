@@ -8,6 +8,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as fixture from "./fixture.mjs";
+import { AlarmApi } from "./alarms_api.mjs";
 import { MeterApi } from "./meters_api.mjs";
 
 export const CODE = "mock-code-0123456789-abcdef";
@@ -32,6 +33,7 @@ export class MockServer {
 		this.bodies = []; /* [route, body] of each command */
 		this.role = "admin";
 		this.meterApi = new MeterApi(this);
+		this.alarmApi = new AlarmApi(this);
 		this.server = createServer((req, res) => this.#handle(req, res));
 	}
 
@@ -107,7 +109,8 @@ export class MockServer {
 		let text = "";
 		for await (const piece of req) text += piece;
 		if (text) this.bodies.push([route, JSON.parse(text)]);
-		const [status, body] = this.meterApi.answer(route, text ? JSON.parse(text) : undefined) ?? [404, undefined];
+		const sent = text ? JSON.parse(text) : undefined;
+		const [status, body] = this.meterApi.answer(route, sent) ?? this.alarmApi.answer(route, sent) ?? [404, undefined];
 		if (status >= 400) this.#problem(res, status, "No such thing", body);
 		else this.#json(res, status, body);
 	}

@@ -9,6 +9,7 @@ import "./style/base.css";
 import "./style/shell.css";
 import "./style/live.css";
 import "./style/work.css";
+import "./style/alarms.css";
 
 function App() {
 	return (

@@ -5,6 +5,7 @@
 import { computed } from "@preact/signals";
 import type { FunctionComponent } from "preact";
 import { say } from "./messages/say.ts";
+import { AlarmsPage } from "./pages/alarms/page.tsx";
 import { Energy } from "./pages/energy.tsx";
 import { Live } from "./pages/live.tsx";
 import { MetersPage } from "./pages/meters/page.tsx";
@@ -24,6 +25,7 @@ export const ROUTES: readonly Route[] = [
 	{ path: "/", name: say.pageLive, page: Live, icon: "van", key: "t", hasParts: false },
 	{ path: "/energy", name: say.pageEnergy, page: Energy, icon: "bolt", key: "e", hasParts: false },
 	{ path: "/meters", name: say.pageMeters, page: MetersPage, icon: "meter", key: "m", hasParts: true },
+	{ path: "/alarms", name: say.pageAlarms, page: AlarmsPage, icon: "bell", key: "a", hasParts: true },
 ];
 
 export interface Place {

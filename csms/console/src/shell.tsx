@@ -11,6 +11,7 @@ import {
 	depotTime, isLost, link, localNow, now, overview, retryNow, session, speed, zone,
 } from "./store/store.ts";
 import { evseCounts, heldBackBy, rootNode } from "./store/derive.ts";
+import { active, urgent } from "./store/alarms.ts";
 import { Bar } from "./ui/bar.tsx";
 import { Icon } from "./ui/icons.tsx";
 import { Link } from "./ui/link.tsx";
@@ -91,6 +92,18 @@ function UserMenu({ openHelp }: { openHelp: () => void }) {
 	);
 }
 
+/* How many alarms need someone; red if one of them is urgent. */
+function Badge() {
+	const alarms = overview.value?.alarms ?? [];
+	const n = active(alarms).length;
+	if (n === 0) return null;
+	return (
+		<span class={urgent(alarms).length > 0 ? "badge urgent" : "badge"}>
+			<span aria-hidden="true">{n}</span><span class="vh">{say.alarmsBadge(n)}</span>
+		</span>
+	);
+}
+
 /* Pages: across the top of a desk, along the bottom of a phone. */
 function Pages({ kind }: { kind: "tabs" | "bottom" }) {
 	return (
@@ -98,7 +111,8 @@ function Pages({ kind }: { kind: "tabs" | "bottom" }) {
 			{ROUTES.map((r) => (
 				<Link key={r.path} to={r.path} kind="tab" isHere={place.value?.route === r}>
 					{kind === "bottom" && <Icon name={r.icon} size={20} />}
-					{r.name}
+					<span>{r.name}</span>
+					{r.path === "/alarms" && <Badge />}
 				</Link>
 			))}
 		</>

@@ -57,6 +57,7 @@ export const de: Messages = {
 		["g t", "Heute Nacht"],
 		["g e", "Energie"],
 		["g m", "Zähler"],
+		["g a", "Alarme"],
 		["g v", "Fahrzeuge, um die man sich kümmern muss, oder alle"],
 		["g c", "Ladestationen"],
 		["g p", "Leistung und Grenze des Standorts"],

@@ -55,6 +55,7 @@ export const en = {
 		["g t", "Tonight"],
 		["g e", "Energy"],
 		["g m", "Meters"],
+		["g a", "Alarms"],
 		["g v", "vans that need you, or all vans"],
 		["g c", "chargers"],
 		["g p", "site power and limit"],

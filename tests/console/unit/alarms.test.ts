@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { AlarmView, Overview } from "../../../csms/console/src/api/types.ts";
+import { active, aside, calm, subjectOf, urgent } from "../../../csms/console/src/store/alarms.ts";
+// @ts-expect-error a plain script without types
+import { overview, START } from "../fixture.mjs";
+
+const data = overview() as Overview;
+const about = (change: Partial<AlarmView>) =>
+	subjectOf({ ...data.alarms[0]!, ...change }, data.meters, data.tree.nodes, data.stations);
+
+test("active alarms by urgency, then by how long they last; aside and past ones apart", () => {
+	assert.deepEqual(active(data.alarms).map((a) => a.id), ["AL1", "AL2", "AL3"]);
+	assert.deepEqual(urgent(data.alarms).map((a) => a.id), ["AL1"]);
+	assert.deepEqual(aside(data.alarms).map((a) => a.id), ["AL4"]);
+	const older = { ...data.alarms[1]!, id: "AL0", since: "2026-03-11T01:00:00Z" };
+	assert.deepEqual(active([...data.alarms, older]).map((a) => a.id).slice(0, 2), ["AL0", "AL1"]);
+	const odd = { ...older, id: "ALx", rank: "whenever" };
+	assert.equal(active([odd, ...data.alarms]).at(-1)!.id, "ALx", "an unknown rank comes last");
+});
+
+test("an alarm's subject leads to the page that shows it", () => {
+	assert.deepEqual(about({ kind: "meter-silent", subject: "M1" }), { name: "Hall A meter", path: "/meters/M1" });
+	assert.deepEqual(about({ kind: "limit-broken", subject: "hall-a" }), { name: "Hall A feeder", path: "/energy" });
+	assert.deepEqual(about({ kind: "measurement-old", subject: "hall-a" }), { name: "Hall A feeder", path: "/meters/M1" });
+	assert.deepEqual(about({ kind: "charger-disobeys", subject: "CP-B3/1" }), { name: "CP-B3/1", path: "/" });
+	assert.deepEqual(about({ kind: "disk-full", subject: "store" }), { name: "store" });
+});
+
+test("calm: alarms of a day and a week, and what comes most often", () => {
+	const now = START as number;
+	const c = calm(data.alarms, now);
+	assert.deepEqual([c.day, c.week], [5, 5]);
+	assert.deepEqual(c.often, { kind: "limit-broken", subject: "hall-a", count: 3 });
+	assert.equal(calm([{ ...data.alarms[0]!, count: 1 }], now).often, undefined, "once is not often");
+	assert.equal(calm([{ ...data.alarms[0]!, since: "2026-03-01T00:00:00Z" }], now).week, 0);
+});
