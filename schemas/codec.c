@@ -1,16 +1,15 @@
 #include "schemas/codec.h"
 
-#include <cjson/cJSON.h>
-
 #include <assert.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "schemas/complaint.h"
 #include "schemas/json.h"
 #include "schemas/rows.h"
+#include "schemas/tree.h"
 
 /*
  * Three steps. json_check holds the text to RFC 8259, which cJSON does not, and notes where each
@@ -21,134 +20,22 @@
 
 #define QUOTE_MAX 48 /* bytes of a bad value shown to a person */
 
-/* Where we are, for the path in a complaint. Lives on the stack of the decoder. */
-struct frame {
-	const struct frame *up;
-	const char *key;
-	size_t index; /* of the item, where `item` */
-	bool item;
-};
-
 struct decoder {
 	const char *text;
 	struct json_spans spans; /* of the values in `text` */
 	size_t taken; /* values that the walk has come to; the last of them is the current one */
 	struct arena *arena;
+	struct schema_notes *notes; /* of what is left out; NULL: nothing may be */
 	struct schema_error *err;
 };
 
-/* -- memory of the tree ------------------------------------------------------------------------ */
-
-/*
- * cJSON asks for memory piece by piece. While it parses, the pieces come from an arena that belongs
- * to this call and goes as a whole, so nothing is freed one by one. Each thread has its own pointer,
- * and the hooks are set before main, hence before any other thread exists.
- */
-static _Thread_local struct arena *tree_arena;
-
-static void *tree_alloc(size_t size)
-{
-	return tree_arena ? arena_alloc(tree_arena, size) : malloc(size);
-}
-
-static void tree_free(void *p)
-{
-	if (!tree_arena)
-		free(p);
-}
-
-__attribute__((constructor)) static void set_hooks(void)
-{
-	cJSON_Hooks hooks = {.malloc_fn = tree_alloc, .free_fn = tree_free};
-
-	cJSON_InitHooks(&hooks);
-}
-
-/* The tree of a text that json_check has passed, in `scratch`; NULL: no memory. */
-static const cJSON *parse(const char *json, size_t len, struct arena *scratch)
-{
-	const cJSON *tree;
-
-	tree_arena = scratch;
-	tree = cJSON_ParseWithLengthOpts(json, len, NULL, false);
-	tree_arena = NULL;
-	return tree;
-}
-
-/* -- complaints -------------------------------------------------------------------------------- */
-
-/* Bytes of `s` that fit in `max` without cutting a UTF-8 sequence. */
-static size_t fitting(const char *s, size_t len, size_t max)
-{
-	if (len <= max)
-		return len;
-	while (max > 0 && ((unsigned char)s[max] & 0xc0) == 0x80)
-		max--;
-	return max;
-}
-
-/* What is shown of foreign text must stay one line. */
-static char printable(char c)
-{
-	return (unsigned char)c < 0x20 || c == 0x7f ? '?' : c;
-}
-
-static void path_add(char *path, size_t size, const char *s, size_t len)
-{
-	size_t used = strlen(path);
-	size_t n = fitting(s, len, size - 1 - used);
-
-	for (size_t i = 0; i < n; i++)
-		path[used + i] = printable(s[i]);
-	path[used + n] = '\0';
-}
-
-static void path_write(const struct frame *f, char *path, size_t size)
-{
-	char index[32];
-
-	if (!f)
-		return;
-	path_write(f->up, path, size);
-	if (f->item) {
-		snprintf(index, sizeof(index), "[%zu]", f->index);
-		path_add(path, size, index, strlen(index));
-		return;
-	}
-	if (path[0])
-		path_add(path, size, ".", 1);
-	path_add(path, size, f->key, strlen(f->key));
-}
-
-__attribute__((format(printf, 4, 5))) static bool fail(
-	struct decoder *d, const struct frame *at, enum schema_fault fault, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	d->err->fault = fault;
-	d->err->path[0] = '\0';
-	path_write(at, d->err->path, sizeof(d->err->path));
-	va_start(ap, fmt);
-	n = vsnprintf(d->err->message, sizeof(d->err->message), fmt, ap);
-	va_end(ap);
-	if (n >= (int)sizeof(d->err->message)) {
-		size_t len = sizeof(d->err->message) - 1;
-
-		while (!schema_utf8_check(d->err->message, len, NULL))
-			d->err->message[--len] = '\0'; /* the cut fell into a sequence */
-	}
-	for (char *p = d->err->message; *p; p++)
-		*p = printable(*p);
-	return false;
-}
-
-static bool no_memory(struct decoder *d, const struct frame *at)
-{
-	return fail(d, at, SCHEMA_NO_MEMORY, "the message needs more memory than is allowed");
-}
-
 /* -- values ------------------------------------------------------------------------------------ */
+
+static bool no_memory(struct decoder *d, const struct schema_place *at)
+{
+	return schema_complain(
+		d->err, at, SCHEMA_NO_MEMORY, "the message needs more memory than is allowed");
+}
 
 static struct json_span current(const struct decoder *d)
 {
@@ -183,13 +70,15 @@ static const char *type_name(const cJSON *v)
 	}
 }
 
-static bool bad_type(struct decoder *d, const struct frame *at, const cJSON *v, const char *wanted)
+static bool bad_type(
+	struct decoder *d, const struct schema_place *at, const cJSON *v, const char *wanted)
 {
-	return fail(d, at, SCHEMA_BAD_TYPE, "must be %s but is %s", wanted, type_name(v));
+	return schema_complain(
+		d->err, at, SCHEMA_BAD_TYPE, "must be %s but is %s", wanted, type_name(v));
 }
 
-static bool check_length(struct decoder *d, const struct frame *at, const struct schema_field *f,
-	const char *s, size_t len)
+static bool check_length(struct decoder *d, const struct schema_place *at,
+	const struct schema_field *f, const char *s, size_t len)
 {
 	int64_t points = 0;
 
@@ -199,11 +88,11 @@ static bool check_length(struct decoder *d, const struct frame *at, const struct
 	for (size_t i = 0; i < len; i++)
 		points += ((unsigned char)s[i] & 0xc0) != 0x80;
 	if (points > f->max)
-		return fail(d, at, SCHEMA_BAD_LENGTH,
+		return schema_complain(d->err, at, SCHEMA_BAD_LENGTH,
 			"must have at most %lld characters but has %lld", (long long)f->max,
 			(long long)points);
 	if (points < f->min)
-		return fail(d, at, SCHEMA_BAD_LENGTH,
+		return schema_complain(d->err, at, SCHEMA_BAD_LENGTH,
 			"must have at least %lld characters but has %lld", (long long)f->min,
 			(long long)points);
 	return true;
@@ -219,8 +108,8 @@ static bool is_identifier(const char *s)
 	return true;
 }
 
-static bool decode_text(struct decoder *d, const struct frame *at, const struct schema_field *f,
-	const cJSON *v, const char **out)
+static bool decode_text(struct decoder *d, const struct schema_place *at,
+	const struct schema_field *f, const cJSON *v, const char **out)
 {
 	size_t len;
 
@@ -233,12 +122,13 @@ static bool decode_text(struct decoder *d, const struct frame *at, const struct 
 	if (!check_length(d, at, f, *out, len))
 		return false;
 	if (f->kind == SCHEMA_IDENT && !is_identifier(*out))
-		return fail(d, at, SCHEMA_BAD_FORMAT,
+		return schema_complain(d->err, at, SCHEMA_BAD_FORMAT,
 			"may only hold letters, digits and * - _ = : + | @ .");
 	return true;
 }
 
-static bool decode_datetime(struct decoder *d, const struct frame *at, const cJSON *v, wall_t *out)
+static bool decode_datetime(
+	struct decoder *d, const struct schema_place *at, const cJSON *v, wall_t *out)
 {
 	const char *s = v->valuestring;
 	size_t len;
@@ -247,9 +137,9 @@ static bool decode_datetime(struct decoder *d, const struct frame *at, const cJS
 		return bad_type(d, at, v, "a date-time string");
 	len = strlen(s);
 	if (!wall_parse(s, len, out))
-		return fail(d, at, SCHEMA_BAD_FORMAT,
+		return schema_complain(d->err, at, SCHEMA_BAD_FORMAT,
 			"must be a date-time like 2026-03-11T22:40:12Z but is \"%.*s\"",
-			(int)fitting(s, len, QUOTE_MAX), s);
+			(int)schema_fitting(s, len, QUOTE_MAX), s);
 	return true;
 }
 
@@ -259,26 +149,28 @@ static int spelling(const struct decoder *d, const char **s)
 	struct json_span span = current(d);
 
 	*s = d->text + span.start;
-	return (int)fitting(*s, span.end - span.start, QUOTE_MAX);
+	return (int)schema_fitting(*s, span.end - span.start, QUOTE_MAX);
 }
 
-static bool bad_range(struct decoder *d, const struct frame *at, const struct schema_field *f)
+static bool bad_range(
+	struct decoder *d, const struct schema_place *at, const struct schema_field *f)
 {
 	const char *s;
 	int n = spelling(d, &s);
 	bool low = f->min != SCHEMA_NO_MIN, high = f->max != SCHEMA_NO_MAX;
 
 	if (low && high)
-		return fail(d, at, SCHEMA_BAD_RANGE, "must be from %lld to %lld but is %.*s",
-			(long long)f->min, (long long)f->max, n, s);
+		return schema_complain(d->err, at, SCHEMA_BAD_RANGE,
+			"must be from %lld to %lld but is %.*s", (long long)f->min,
+			(long long)f->max, n, s);
 	if (low)
-		return fail(d, at, SCHEMA_BAD_RANGE, "must be at least %lld but is %.*s",
-			(long long)f->min, n, s);
-	return fail(d, at, SCHEMA_BAD_RANGE, "is too large: %.*s", n, s);
+		return schema_complain(d->err, at, SCHEMA_BAD_RANGE,
+			"must be at least %lld but is %.*s", (long long)f->min, n, s);
+	return schema_complain(d->err, at, SCHEMA_BAD_RANGE, "is too large: %.*s", n, s);
 }
 
-static bool decode_int(struct decoder *d, const struct frame *at, const struct schema_field *f,
-	const cJSON *v, int64_t *out)
+static bool decode_int(struct decoder *d, const struct schema_place *at,
+	const struct schema_field *f, const cJSON *v, int64_t *out)
 {
 	const char *s;
 	int n;
@@ -287,7 +179,8 @@ static bool decode_int(struct decoder *d, const struct frame *at, const struct s
 		return bad_type(d, at, v, "a whole number");
 	if (isfinite(v->valuedouble) && v->valuedouble != floor(v->valuedouble)) {
 		n = spelling(d, &s);
-		return fail(d, at, SCHEMA_BAD_RANGE, "must be a whole number but is %.*s", n, s);
+		return schema_complain(
+			d->err, at, SCHEMA_BAD_RANGE, "must be a whole number but is %.*s", n, s);
 	}
 	/* Rows never allow more than 2^53 - 1: up to there a double holds every whole number. */
 	if (!(fabs(v->valuedouble) <= (double)SCHEMA_WIDE_MAX))
@@ -296,8 +189,8 @@ static bool decode_int(struct decoder *d, const struct frame *at, const struct s
 	return (*out >= f->min && *out <= f->max) || bad_range(d, at, f);
 }
 
-static bool decode_number(struct decoder *d, const struct frame *at, const struct schema_field *f,
-	const cJSON *v, double *out)
+static bool decode_number(struct decoder *d, const struct schema_place *at,
+	const struct schema_field *f, const cJSON *v, double *out)
 {
 	if (v->type != cJSON_Number)
 		return bad_type(d, at, v, "a number");
@@ -308,7 +201,7 @@ static bool decode_number(struct decoder *d, const struct frame *at, const struc
 	return true;
 }
 
-static bool decode_bool(struct decoder *d, const struct frame *at, const cJSON *v, bool *out)
+static bool decode_bool(struct decoder *d, const struct schema_place *at, const cJSON *v, bool *out)
 {
 	if (v->type != cJSON_True && v->type != cJSON_False)
 		return bad_type(d, at, v, "true or false");
@@ -316,8 +209,8 @@ static bool decode_bool(struct decoder *d, const struct frame *at, const cJSON *
 	return true;
 }
 
-static bool bad_enum(
-	struct decoder *d, const struct frame *at, const struct schema_enum *e, const char *s)
+static bool bad_enum(struct decoder *d, const struct schema_place *at, const struct schema_enum *e,
+	const char *s)
 {
 	char list[100] = "";
 	size_t used = 0;
@@ -332,12 +225,12 @@ static bool bad_enum(
 		used += (size_t)snprintf(
 			list + used, sizeof(list) - used, "%s%s", i ? ", " : "", e->values[i]);
 	}
-	return fail(d, at, SCHEMA_BAD_ENUM, "must be one of %s but is \"%.*s\"", list,
-		(int)fitting(s, strlen(s), QUOTE_MAX), s);
+	return schema_complain(d->err, at, SCHEMA_BAD_ENUM, "must be one of %s but is \"%.*s\"",
+		list, (int)schema_fitting(s, strlen(s), QUOTE_MAX), s);
 }
 
-static bool decode_enum(struct decoder *d, const struct frame *at, const struct schema_enum *e,
-	const cJSON *v, int *out)
+static bool decode_enum(struct decoder *d, const struct schema_place *at,
+	const struct schema_enum *e, const cJSON *v, int *out)
 {
 	if (v->type != cJSON_String)
 		return bad_type(d, at, v, "a string");
@@ -345,11 +238,11 @@ static bool decode_enum(struct decoder *d, const struct frame *at, const struct 
 	return *out >= 0 || bad_enum(d, at, e, v->valuestring);
 }
 
-static bool decode_struct(struct decoder *d, const struct frame *at,
+static bool decode_struct(struct decoder *d, const struct schema_place *at,
 	const struct schema_struct *type, const cJSON *v, char *out);
 
-static bool decode_any(struct decoder *d, const struct frame *at, const struct schema_field *f,
-	const cJSON *v, const char **out)
+static bool decode_any(struct decoder *d, const struct schema_place *at,
+	const struct schema_field *f, const cJSON *v, const char **out)
 {
 	struct json_span span = current(d);
 	char *copy = arena_alloc(d->arena, span.end - span.start + 1), *scratch;
@@ -369,8 +262,8 @@ static bool decode_any(struct decoder *d, const struct frame *at, const struct s
 }
 
 /* One value of the field, into `out`, which has f->width bytes. */
-static bool decode_value(struct decoder *d, const struct frame *at, const struct schema_field *f,
-	const cJSON *v, void *out)
+static bool decode_value(struct decoder *d, const struct schema_place *at,
+	const struct schema_field *f, const cJSON *v, void *out)
 {
 	d->taken++;
 	switch (f->kind) {
@@ -395,6 +288,57 @@ static bool decode_value(struct decoder *d, const struct frame *at, const struct
 	return false;
 }
 
+/* -- what may be left out ---------------------------------------------------------------------- */
+
+static int find_row(const struct schema_struct *type, int from, const char *key);
+
+/* A part that is left out is still held to the keys of its struct: which of its faults the walk met
+ * first must not decide between an answer and an error (OCPP: additionalProperties false). */
+static bool keys_are_known(struct decoder *d, const struct schema_place *at,
+	const struct schema_field *f, const cJSON *v)
+{
+	bool is_list = f->array && !at->item;
+	size_t index = 0;
+
+	if (!f->type || v->type != (is_list ? cJSON_Array : cJSON_Object))
+		return true;
+	for (v = v->child; v; v = v->next, index++) {
+		struct schema_place here = {
+			.up = at, .key = v->string, .item = is_list, .index = index};
+		int row = is_list ? 0 : find_row(f->type, 0, v->string);
+
+		if (row < 0 && !f->type->open)
+			return schema_complain(d->err, &here, SCHEMA_UNKNOWN,
+				"is not a field of %s", f->type->name);
+		if (row >= 0 && !keys_are_known(d, &here, is_list ? f : &f->type->fields[row], v))
+			return false;
+	}
+	return true;
+}
+
+static void note(struct decoder *d)
+{
+	if (d->notes->count++ < SCHEMA_NOTES_MAX)
+		d->notes->items[d->notes->count - 1] = *d->err;
+}
+
+/* True if what is wrong inside `v`, the value that stands at `place` of the spans, costs no more
+ * than `v` itself: it is noted, and the walk stands behind it. */
+static bool leave_out(struct decoder *d, const struct schema_place *at,
+	const struct schema_field *f, const cJSON *v, size_t place)
+{
+	if (!d->notes || !f->soft || d->err->fault == SCHEMA_NO_MEMORY ||
+		d->err->fault == SCHEMA_UNKNOWN || d->err->fault == SCHEMA_DUPLICATE)
+		return false;
+	note(d);
+	if (!keys_are_known(d, at, f, v))
+		return false;
+	d->taken = place + 1;
+	skip_inside(d);
+	d->err->fault = SCHEMA_OK;
+	return true;
+}
+
 /* -- arrays and objects ----------------------------------------------------------- */
 
 static bool grow(struct decoder *d, struct schema_list *list, size_t width, size_t *room)
@@ -411,28 +355,31 @@ static bool grow(struct decoder *d, struct schema_list *list, size_t width, size
 	return true;
 }
 
-static bool decode_items(struct decoder *d, const struct frame *at, const struct schema_field *f,
-	const cJSON *v, struct schema_list *list)
+static bool decode_items(struct decoder *d, const struct schema_place *at,
+	const struct schema_field *f, const cJSON *v, struct schema_list *list)
 {
-	size_t room = 0;
+	size_t room = 0, index = 0;
 
 	d->taken++; /* the array itself */
-	for (v = v->child; v; v = v->next, list->count++) {
-		struct frame here = {.up = at, .item = true, .index = list->count};
+	for (v = v->child; v; v = v->next, index++) {
+		struct schema_place here = {.up = at, .item = true, .index = index};
+		size_t place = d->taken;
 
 		if (f->items_max != SCHEMA_NO_MAX && list->count >= (size_t)f->items_max)
-			return fail(d, at, SCHEMA_BAD_ITEMS, "must have at most %lld items",
-				(long long)f->items_max);
+			return schema_complain(d->err, at, SCHEMA_BAD_ITEMS,
+				"must have at most %lld items", (long long)f->items_max);
 		if (list->count == room && !grow(d, list, f->width, &room))
 			return no_memory(d, at);
-		if (!decode_value(d, &here, f, v, (char *)list->items + list->count * f->width))
+		if (decode_value(d, &here, f, v, (char *)list->items + list->count * f->width))
+			list->count++;
+		else if (!leave_out(d, &here, f, v, place))
 			return false;
 	}
 	return true;
 }
 
-static bool decode_array(struct decoder *d, const struct frame *at, const struct schema_field *f,
-	const cJSON *v, void *out)
+static bool decode_array(struct decoder *d, const struct schema_place *at,
+	const struct schema_field *f, const cJSON *v, void *out)
 {
 	struct schema_list list = {0};
 
@@ -440,9 +387,10 @@ static bool decode_array(struct decoder *d, const struct frame *at, const struct
 		return bad_type(d, at, v, "an array");
 	if (!decode_items(d, at, f, v, &list))
 		return false;
-	if (list.count < (size_t)f->items_min)
-		return fail(d, at, SCHEMA_BAD_ITEMS, "must have at least %lld items but has %zu",
-			(long long)f->items_min, list.count);
+	if (list.count < (size_t)f->items_min && !(d->notes && f->soft && v->child))
+		return schema_complain(d->err, at, SCHEMA_BAD_ITEMS,
+			"must have at least %lld items but has %zu", (long long)f->items_min,
+			list.count);
 	/* An empty list that is there differs from an absent one by its items pointer. */
 	if (!list.items && !(list.items = arena_alloc(d->arena, f->width)))
 		return no_memory(d, at);
@@ -454,26 +402,6 @@ static bool has_flag(const struct schema_field *f)
 {
 	return !f->required && !f->array && f->kind != SCHEMA_STRING && f->kind != SCHEMA_IDENT &&
 	       f->kind != SCHEMA_ANY && f->kind != SCHEMA_STRUCT;
-}
-
-static bool decode_field(struct decoder *d, const struct frame *at, const struct schema_field *f,
-	const cJSON *v, char *base)
-{
-	char *out = base + f->at;
-	void *inner;
-
-	if (f->array)
-		return decode_array(d, at, f, v, out);
-	if (f->kind == SCHEMA_STRUCT && !f->required) {
-		inner = arena_alloc(d->arena, f->width);
-		if (!inner)
-			return no_memory(d, at);
-		memcpy(out, &inner, sizeof(inner));
-		out = inner;
-	}
-	if (has_flag(f))
-		*(bool *)(void *)(base + f->flag) = true;
-	return decode_value(d, at, f, v, out);
 }
 
 static void fill_fallback(const struct schema_field *f, char *base)
@@ -504,6 +432,54 @@ static void fill_fallback(const struct schema_field *f, char *base)
 	}
 }
 
+static bool take_field(struct decoder *d, const struct schema_place *at,
+	const struct schema_field *f, const cJSON *v, char *base)
+{
+	char *out = base + f->at;
+	void *inner;
+
+	if (f->array)
+		return decode_array(d, at, f, v, out);
+	if (f->kind == SCHEMA_STRUCT && !f->required) {
+		inner = arena_alloc(d->arena, f->width);
+		if (!inner)
+			return no_memory(d, at);
+		memcpy(out, &inner, sizeof(inner));
+		out = inner;
+	}
+	if (has_flag(f))
+		*(bool *)(void *)(base + f->flag) = true;
+	return decode_value(d, at, f, v, out);
+}
+
+/* As if it had not been sent. */
+static void clear_field(const struct schema_field *f, char *base)
+{
+	bool by_pointer = f->kind == SCHEMA_STRUCT && !f->required;
+
+	memset(base + f->at, 0,
+		f->array     ? sizeof(struct schema_list)
+		: by_pointer ? sizeof(void *)
+			     : f->width);
+	if (has_flag(f))
+		*(bool *)(void *)(base + f->flag) = false;
+	if (f->has_fallback)
+		fill_fallback(f, base);
+}
+
+static bool decode_field(struct decoder *d, const struct schema_place *at,
+	const struct schema_field *f, const cJSON *v, char *base)
+{
+	size_t place = d->taken;
+
+	if (take_field(d, at, f, v, base))
+		return true;
+	if (!leave_out(d, at, f, v, place))
+		return false;
+	clear_field(f, base);
+	return true;
+}
+
 /* The row of that key, looked for from `from` on and around: keys mostly come in row order. */
 static int find_row(const struct schema_struct *type, int from, const char *key)
 {
@@ -516,24 +492,26 @@ static int find_row(const struct schema_struct *type, int from, const char *key)
 	return -1;
 }
 
-static bool decode_members(struct decoder *d, const struct frame *at,
+static bool decode_members(struct decoder *d, const struct schema_place *at,
 	const struct schema_struct *type, const cJSON *v, char *out, uint64_t *seen)
 {
 	int next = 0;
 
 	for (v = v->child; v; v = v->next) {
-		struct frame here = {.up = at, .key = v->string};
+		struct schema_place here = {.up = at, .key = v->string};
 		int row = find_row(type, next, v->string);
 
 		if (row < 0 && !type->open)
-			return fail(d, &here, SCHEMA_UNKNOWN, "is not a field of %s", type->name);
+			return schema_complain(
+				d->err, &here, SCHEMA_UNKNOWN, "is not a field of %s", type->name);
 		if (row < 0) {
 			d->taken++;
 			skip_inside(d);
 			continue;
 		}
 		if (*seen >> row & 1)
-			return fail(d, &here, SCHEMA_DUPLICATE, "stands there twice");
+			return schema_complain(
+				d->err, &here, SCHEMA_DUPLICATE, "stands there twice");
 		*seen |= UINT64_C(1) << row;
 		next = row + 1;
 		if (!decode_field(d, &here, &type->fields[row], v, out))
@@ -543,7 +521,7 @@ static bool decode_members(struct decoder *d, const struct frame *at,
 }
 
 /* The object `v`, which the walk has come to. */
-static bool decode_struct(struct decoder *d, const struct frame *at,
+static bool decode_struct(struct decoder *d, const struct schema_place *at,
 	const struct schema_struct *type, const cJSON *v, char *out)
 {
 	uint64_t seen = 0;
@@ -555,12 +533,12 @@ static bool decode_struct(struct decoder *d, const struct frame *at,
 		return false;
 	for (int i = 0; i < type->field_count; i++) {
 		const struct schema_field *f = &type->fields[i];
-		const struct frame here = {.up = at, .key = f->name};
+		const struct schema_place here = {.up = at, .key = f->name};
 
 		if (seen >> i & 1)
 			continue;
 		if (f->required)
-			return fail(d, &here, SCHEMA_MISSING, "is missing");
+			return schema_complain(d->err, &here, SCHEMA_MISSING, "is missing");
 		if (f->has_fallback)
 			fill_fallback(f, out);
 	}
@@ -576,10 +554,10 @@ static void *decode(struct decoder *d, const struct schema_struct *type, const c
 	char *out;
 
 	if (wrong) {
-		fail(d, NULL, SCHEMA_BAD_SYNTAX, "%s at byte %zu", wrong, at);
+		schema_complain(d->err, NULL, SCHEMA_BAD_SYNTAX, "%s at byte %zu", wrong, at);
 		return NULL;
 	}
-	tree = parse(json, len, scratch);
+	tree = json_tree(json, len, scratch);
 	out = tree ? arena_alloc(d->arena, type->size) : NULL;
 	if (!out) {
 		no_memory(d, NULL);
@@ -589,16 +567,18 @@ static void *decode(struct decoder *d, const struct schema_struct *type, const c
 	return decode_struct(d, NULL, type, tree, out) ? out : NULL;
 }
 
-void *schema_decode(const struct schema_struct *type, const char *json, size_t len, struct arena *a,
-	struct schema_error *err)
+void *schema_decode_lenient(const struct schema_struct *type, const char *json, size_t len,
+	struct arena *a, struct schema_notes *notes, struct schema_error *err)
 {
-	struct decoder d = {.text = json, .arena = a, .err = err};
+	struct decoder d = {.text = json, .arena = a, .notes = notes, .err = err};
 	struct arena *scratch = arena_create(0);
 	void *out = NULL;
 
 	d.spans.at = malloc(json_spans_max(len) * sizeof(*d.spans.at));
 	err->fault = SCHEMA_OK;
 	err->path[0] = err->message[0] = '\0';
+	if (notes)
+		notes->count = 0;
 	if (scratch && d.spans.at)
 		out = decode(&d, type, json, len, scratch);
 	else
@@ -608,43 +588,8 @@ void *schema_decode(const struct schema_struct *type, const char *json, size_t l
 	return out;
 }
 
-/* -- small questions --------------------------------------------------------------------------- */
-
-int schema_enum_find(const struct schema_enum *e, const char *value)
+void *schema_decode(const struct schema_struct *type, const char *json, size_t len, struct arena *a,
+	struct schema_error *err)
 {
-	for (int i = 0; i < e->count; i++)
-		if (strcmp(e->values[i], value) == 0)
-			return i;
-	return -1;
-}
-
-const struct schema_action *schema_action_find(
-	const struct schema_action *table, int count, const char *name)
-{
-	for (int i = 0; i < count; i++)
-		if (strcmp(table[i].name, name) == 0)
-			return &table[i];
-	return NULL;
-}
-
-const char *schema_fault_name(enum schema_fault fault)
-{
-	static const char *const names[] = {
-		[SCHEMA_OK] = "Ok",
-		[SCHEMA_BAD_SYNTAX] = "BadSyntax",
-		[SCHEMA_BAD_TYPE] = "BadType",
-		[SCHEMA_MISSING] = "Missing",
-		[SCHEMA_UNKNOWN] = "Unknown",
-		[SCHEMA_DUPLICATE] = "Duplicate",
-		[SCHEMA_BAD_LENGTH] = "BadLength",
-		[SCHEMA_BAD_RANGE] = "BadRange",
-		[SCHEMA_BAD_ENUM] = "BadEnum",
-		[SCHEMA_BAD_FORMAT] = "BadFormat",
-		[SCHEMA_BAD_ITEMS] = "BadItems",
-		[SCHEMA_NO_MEMORY] = "NoMemory",
-	};
-
-	if ((size_t)fault >= sizeof(names) / sizeof(names[0]))
-		return "Unknown fault";
-	return names[fault];
+	return schema_decode_lenient(type, json, len, a, NULL, err);
 }

@@ -110,6 +110,19 @@ struct schema_error {
 void *schema_decode(const struct schema_struct *type, const char *json, size_t len, struct arena *a,
 	struct schema_error *err);
 
+/* What schema_decode_lenient left out: all are counted, the first are told. */
+#define SCHEMA_NOTES_MAX 4
+struct schema_notes {
+	size_t count;
+	struct schema_error items[SCHEMA_NOTES_MAX];
+};
+
+/* The same, but of the parts that the schema marks with `~` those that cannot be read are left out
+ * and noted: an item of its list, an optional value as if it had not been sent, any other by its
+ * default. Unknown and repeated keys are faults all the same. */
+void *schema_decode_lenient(const struct schema_struct *type, const char *json, size_t len,
+	struct arena *a, struct schema_notes *notes, struct schema_error *err);
+
 /* Appends the struct at `value` as compact JSON, fields in row order. 0; -1 when `out` failed or the
  * struct is none that the schema allows (a required text is NULL, an enum or number is impossible). */
 int schema_encode(const struct schema_struct *type, const void *value, struct text *out);

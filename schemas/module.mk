@@ -1,8 +1,8 @@
 # schemas/: every message and file that crosses a boundary, and the codec that walks the rows.
 
 # What a program links to decode and encode JSON (libraries cjson, m), and YAML too (yaml, cjson, m).
-SCHEMAS_SRC := schemas/arena.c schemas/codec.c schemas/encode.c schemas/json.c schemas/text.c \
-	schemas/utf8.c schemas/wall.c
+SCHEMAS_SRC := schemas/arena.c schemas/codec.c schemas/complaint.c schemas/encode.c schemas/json.c \
+	schemas/names.c schemas/text.c schemas/tree.c schemas/utf8.c schemas/wall.c
 SCHEMAS_YAML_SRC := $(SCHEMAS_SRC) schemas/yaml.c
 
 # -- generator: schemas/NAME.schema to $(BUILD)/gen/NAME.[ch] ---------------------------------------
@@ -34,6 +34,7 @@ $(eval $(call unit,schema_text,schemas/text.c,m))
 $(eval $(call unit,schema_wall,schemas/wall.c))
 $(eval $(call unit,schema_gen,$(GENSCHEMA_PARTS) schemas/arena.c schemas/utf8.c))
 $(eval $(call unit,schema_codec,$(SCHEMAS_SRC) $(SCHEMAS_GEN),cjson m))
+$(eval $(call unit,schema_lenient,$(SCHEMAS_SRC) gen/ocpp16.c gen/ocpp201.c,cjson m))
 $(eval $(call unit,schema_roundtrip,$(SCHEMAS_SRC) $(SCHEMAS_GEN),cjson m))
 $(eval $(call unit,schema_yaml,$(SCHEMAS_YAML_SRC) gen/config.c gen/depot.c gen/meter.c,yaml cjson m))
 $(eval $(call unit,schema_threads,$(SCHEMAS_SRC) gen/ocpp201.c gen/depot.c,cjson m pthread))

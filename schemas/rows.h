@@ -22,6 +22,7 @@ struct schema_field {
 	bool required;
 	bool array;
 	bool has_fallback;
+	bool soft; /* `~`: schema_decode_lenient may leave it, or items of it, out */
 	size_t at; /* offset of the member */
 	size_t flag; /* offset of its has_x, where an optional scalar has one */
 	size_t width; /* bytes of the member, of one item where it is an array */

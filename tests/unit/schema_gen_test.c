@@ -64,7 +64,7 @@ static const char sample[] = "schema wire\n"
 			     "\tkind?            IdTokenEnumType =cCCS1\n"
 			     "\textra?           any InnerType\n"
 			     "struct IdTokenType\n"
-			     "\ttype             IdTokenEnumType\n"
+			     "\ttype~            IdTokenEnumType =L1-N\n"
 			     "action GetOCSPStatus both M06\n"
 			     "\trequest\n"
 			     "\t\tidToken        IdTokenType\n"
@@ -125,6 +125,9 @@ START_TEST(prints_rows)
 		    ".min = INT64_C(-5), .max = INT64_C(5)},\n");
 	HAS(source, ".array = true, .items_min = INT64_C(0), .items_max = SCHEMA_NO_MAX");
 	HAS(source, ".fallback = {.number = 0.5}},\n");
+	HAS(source, ".required = true, .soft = true, .min = INT64_C(0), .max = INT64_C(0), "
+		    ".values = &wire_id_token_enum, "
+		    ".has_fallback = true, .fallback = {.integer = 0}},\n");
 	HAS(source,
 		".values = &wire_id_token_enum, .has_fallback = true, .fallback = {.integer = 2}}");
 	HAS(source, "{\"InnerType\", sizeof(struct wire_inner), 7, true, wire_inner_rows};\n");
@@ -193,6 +196,8 @@ static const struct {
 	{"schema a\nstruct B shut\n", "x.schema:2: expected 'struct NAME' or 'struct NAME open'"},
 	{"schema a\nstruct B\n\tb\n", "x.schema:3: a field needs a name and a kind"},
 	{"schema a\nstruct B\n\tb-c int\n", "x.schema:3: 'b-c' is not a name"},
+	{"schema a\nstruct B\n\tb~ int\n", "x.schema:3: without a default b cannot be left out"},
+	{"schema a\nstruct B\n\tb~? int\n", "x.schema:3: 'b~' is not a name"},
 	{"schema a\nstruct B\n\tb[ int\n", "x.schema:3: '[' without ']'"},
 	{"schema a\nstruct B\n\tb[4..1] int\n", "x.schema:3: bad array bounds [4..1]"},
 	{"schema a\nstruct B\n\tb[-1..] int\n", "x.schema:3: bad array bounds [-1..]"},

@@ -283,8 +283,9 @@ static bool same_field(const struct schema_field *f, const char *a, const char *
 	}
 	if (flagged(f) && *(const bool *)(a + f->flag) != *(const bool *)(b + f->flag))
 		return false;
-	if (f->has_fallback && (flagged(f) ? !*(const bool *)(a + f->flag)
-					   : !*(char *const *)(const void *)(a + f->at)))
+	if (f->has_fallback && !f->required &&
+		(flagged(f) ? !*(const bool *)(a + f->flag)
+			    : !*(char *const *)(const void *)(a + f->at)))
 		return same_fallback(f, b + f->at);
 	return same_value(f, a + f->at, b + f->at);
 }

@@ -34,6 +34,7 @@ struct gen_field {
 	enum schema_kind kind;
 	bool optional;
 	bool array;
+	bool soft;
 	bool wide; /* int64 */
 	int64_t min, max;
 	int64_t items_min, items_max;

@@ -107,7 +107,7 @@ static bool parse_range(const char *s, const char *end, int64_t *min, int64_t *m
 
 /* -- fields ------------------------------------------------------------------------------------ */
 
-/* "name", "name?", "name[1..4]", "name?[]" */
+/* "name", "name?", "name[1..4]", "name?[]", "name?~[1..]" */
 static bool read_name(struct gen_model *m, const struct line *l, struct gen_field *f)
 {
 	char *word = l->words[0];
@@ -128,6 +128,10 @@ static bool read_name(struct gen_model *m, const struct line *l, struct gen_fiel
 		*bracket = '\0';
 	}
 	n = strlen(word);
+	if (n > 0 && word[n - 1] == '~') {
+		f->soft = true;
+		word[--n] = '\0';
+	}
 	if (n > 0 && word[n - 1] == '?') {
 		f->optional = true;
 		word[n - 1] = '\0';

@@ -78,7 +78,7 @@ static bool check_fallback(struct gen_model *m, struct gen_field *f)
 {
 	bool good = false;
 
-	if (!f->optional || f->array)
+	if ((!f->optional && !f->soft) || f->array)
 		return gen_fail(m, f->line, "only an optional scalar can have a default");
 	switch (f->kind) {
 	case SCHEMA_STRING:
@@ -112,6 +112,8 @@ static bool resolve_field(struct gen_model *m, struct gen_field *f)
 		return false;
 	if (f->array && (f->kind == SCHEMA_BOOL || f->kind == SCHEMA_DATETIME))
 		return gen_fail(m, f->line, "lists of this kind are not supported");
+	if (f->soft && !f->optional && !f->array && !f->fallback)
+		return gen_fail(m, f->line, "without a default %s cannot be left out", f->wire);
 	return !f->fallback || check_fallback(m, f);
 }
 

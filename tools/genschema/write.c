@@ -193,6 +193,8 @@ static void print_row(FILE *out, const struct gen_struct *s, const struct gen_fi
 	fprintf(out, ", .width = sizeof(%s((struct %s *)0)->%s%s)", deref, s->tag, f->name, items);
 	if (!f->optional)
 		fputs(", .required = true", out);
+	if (f->soft)
+		fputs(", .soft = true", out);
 	if (f->array) {
 		fputs(", .array = true", out);
 		print_bound(out, "items_min", f->items_min);
