@@ -334,7 +334,7 @@ START_TEST(mounting_and_raw_rows)
 	struct meter_table *table = calloc(1, sizeof(*table));
 	ck_assert(meter_poller_table(p, 0, table));
 	ck_assert_int_eq(table->count, 13);
-	ck_assert_int_eq(table->at_ms, seen[0].reading.at_ms);
+	ck_assert_int_ge(table->at_ms, seen[0].reading.at_ms); /* polls go on meanwhile */
 	for (int i = 0; i < table->count; i++) {
 		if (table->rows[i].quantity != METER_QUANTITY_POWER_W)
 			continue;
