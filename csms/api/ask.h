@@ -82,6 +82,11 @@ struct command_request;
 void ask_command(struct ask *k, struct station *s, const struct command_request *draft,
 	enum api_command_wait wait);
 
+/* Calls `then`, unless the payload names a transaction that depotd does not know of the station: then
+ * the ask is answered. */
+void ask_known_transaction(struct ask *k, struct station *s, const char *action,
+	const char *payload, void (*then)(struct ask *k));
+
 /* -- on the way ------------------------------------------------------------------------------ */
 
 /* Runs a handler. An ask that it answers lives until it returns: whoever reads it a line too late

@@ -58,14 +58,22 @@ static struct api_command_view *view_live(struct ask *k, const struct command *c
 }
 
 /* What is told here is on disk: a look at the list right after shows the same. */
-static void on_durable(void *arg, int status, const char *why)
+static void reply_stored(struct ask *k, int reply, int status, const char *why)
 {
-	struct ask *k = arg;
-
 	if (status != 0 || k->state == NULL)
 		ask_problem(k, 503, NULL, "the store: %s", why ? why : "no memory");
 	else
-		ask_reply(k, 200, &api_command_view_type, k->state);
+		ask_reply(k, reply, &api_command_view_type, k->state);
+}
+
+static void on_durable(void *arg, int status, const char *why)
+{
+	reply_stored(arg, 200, status, why);
+}
+
+static void on_begun(void *arg, int status, const char *why)
+{
+	reply_stored(arg, 202, status, why);
 }
 
 static void on_reached(void *arg, const struct command *c)
@@ -107,12 +115,13 @@ void ask_command(struct ask *k, struct station *s, const struct command_request 
 	ask_hold(k);
 	if (command_start(k->api->core, s, &req, id, &err) != 0)
 		refuse(k, &err);
-	else if (wait == API_COMMAND_WAIT_NONE)
-		ask_reply(k, 202, &api_command_view_type,
-			view_live(k, command_find(k->api->core, id)));
+	else if (wait == API_COMMAND_WAIT_NONE) {
+		k->state = view_live(k, command_find(k->api->core, id));
+		record_then(k->api->core, on_begun, k);
+	}
 }
 
-void command_post(struct ask *k)
+static void post(struct ask *k)
 {
 	const struct api_command_post *post = k->body;
 	struct station *s = ask_path_station(k);
@@ -128,6 +137,17 @@ void command_post(struct ask *k)
 		.why = post->why,
 	};
 	ask_command(k, s, &req, post->wait);
+}
+
+void command_post(struct ask *k)
+{
+	const struct api_command_post *p = k->body;
+	struct station *s = p->force ? NULL : ask_path_station(k);
+
+	if (p->force)
+		post(k);
+	else if (s != NULL)
+		ask_known_transaction(k, s, p->action, p->payload, post);
 }
 
 /* -- looking ----------------------------------------------------------------------------------- */

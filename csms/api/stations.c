@@ -240,7 +240,7 @@ static void call_reply_async(struct ask *k, const struct command *queued)
 			.call_id = v.call_id, .outcome = "queued", .action = v.action});
 }
 
-void station_call(struct ask *k)
+static void call(struct ask *k)
 {
 	const struct api_call_post *post = k->body;
 	const char *async = ask_query(k, "async");
@@ -272,4 +272,15 @@ void station_call(struct ask *k)
 		call_refuse(k, &err);
 	else if (!waits)
 		call_reply_async(k, command_find(k->api->core, id));
+}
+
+void station_call(struct ask *k)
+{
+	const struct api_call_post *post = k->body;
+	struct station *s = post->force ? NULL : ask_path_station(k);
+
+	if (post->force)
+		call(k);
+	else if (s != NULL)
+		ask_known_transaction(k, s, post->action, post->payload, call);
 }

@@ -27,4 +27,16 @@ int check_network_data(const struct station *s, const struct ocpp201_network_con
 int check_network_profile(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err);
 
+/* request_check.c */
+int check_start(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err);
+int check_reset(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err);
+int check_cost(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err);
+int check_log(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err);
+int check_firmware(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err);
+
 #endif

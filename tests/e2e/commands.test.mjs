@@ -191,6 +191,72 @@ test('a command can be given up; lists and states are kept over a restart', asyn
 	await s.close();
 });
 
+test('rule 40: what no station can do anything right with is refused before it is sent', async () => {
+	const s = await booted(depotd, 'C-SENSE', { registration: { evses: 2 }, handlers: { CostUpdated: () => ({}) } });
+	const idToken = { idToken: 'AABBCCDD', type: 'ISO14443' }, log = { logType: 'DiagnosticsLog' };
+	const fw = { location: 'https://x/y', signature: 'AAAA', signingCertificate: 'PEM', retrieveDateTime: '2026-03-02T00:00:00Z' };
+	const rows = [
+		['RequestStartTransaction', { idToken, evseId: 0 }, 'evseId', /no EVSE 0, but: 1, 2/],
+		['RequestStartTransaction', { idToken, evseId: 9 }, 'evseId', /no EVSE 9/],
+		['Reset', { type: 'OnIdle', evseId: 9 }, 'evseId', /no EVSE 9/],
+		['CostUpdated', { transactionId: 'T', totalCost: -3 }, 'totalCost', /0 or more/],
+		['UpdateFirmware', { firmware: { ...fw, installDateTime: '2026-03-01T23:59:59Z' } }, 'firmware.installDateTime', /before/],
+		['GetLog', { ...log, log: { oldestTimestamp: '2026-03-02T00:00:00Z', latestTimestamp: '2026-03-01T00:00:00Z' } }, 'log.oldestTimestamp', /after/],
+	];
+	for (const [action, payload, path, words] of rows) {
+		const r = await ask('C-SENSE', action, payload, { force: action === 'CostUpdated' });
+		assert.deepEqual([r.status, r.json.path], [400, `payload.${path}`], r.text);
+		assert.match(r.json.detail, words);
+	}
+	assert.deepEqual(s.calls.filter((c) => rows.some(([a]) => a === c[2])), []);
+	for (const [action, payload] of [
+		['RequestStartTransaction', { idToken, evseId: 2 }], ['RequestStartTransaction', { idToken }], ['Reset', { type: 'OnIdle', evseId: 1 }],
+		['UpdateFirmware', { firmware: { ...fw, installDateTime: fw.retrieveDateTime } }],
+		['GetLog', { ...log, log: { oldestTimestamp: '2026-03-01T00:00:00Z', latestTimestamp: '2026-03-01T00:00:00Z' } }],
+	])
+		assert.equal((await ask('C-SENSE', action, payload)).status, 200, action);
+	await s.close();
+});
+
+test('rule 40: a transaction that depotd does not know is asked for by force only', async () => {
+	const s = await booted(depotd, 'C-KNOWN', { handlers: {
+		CostUpdated: () => ({}), GetTransactionStatus: () => ({ ongoingIndicator: true, messagesInQueue: false }) } });
+	const rows = [['RequestStopTransaction', {}], ['GetTransactionStatus', {}], ['CostUpdated', { totalCost: 1 }]];
+	const came = () => s.calls.filter((c) => rows.some(([a]) => a === c[2])).map((c) => c[2]);
+	for (const [action, more] of rows) {
+		const r = await ask('C-KNOWN', action, { ...more, transactionId: 'nobody' });
+		assert.deepEqual([r.status, r.json.path], [409, 'payload.transactionId'], r.text);
+		assert.match(r.json.detail, /knows no transaction "nobody".*force/);
+		const call = await depotd.api('POST', '/stations/C-KNOWN/calls', { action, payload: { ...more, transactionId: 'nobody' } });
+		assert.equal(call.status, 409, call.text);
+	}
+	assert.deepEqual(came(), []);
+	assert.equal((await ask('C-KNOWN', 'GetTransactionStatus', {})).status, 200, 'of no transaction in particular');
+	for (const [action, more] of rows) {
+		const r = await ask('C-KNOWN', action, { ...more, transactionId: 'nobody' }, { force: true });
+		assert.equal(r.status, 200, r.text);
+	}
+	assert.deepEqual(came(), ['GetTransactionStatus', ...rows.map(([a]) => a)]);
+	/* one that has ended is known, and so is one whose EVSE nobody named */
+	const event = (eventType, seqNo, transactionId, more = {}) => s.call('TransactionEvent', { eventType, seqNo, timestamp: now(),
+		triggerReason: 'CablePluggedIn', transactionInfo: { transactionId }, ...more });
+	const evse = { id: 1, connectorId: 1 };
+	await event('Started', 0, 'old', { evse });
+	await event('Ended', 1, 'old');
+	await event('Started', 0, 'new', { evse });
+	await event('Started', 0, 'afoot');
+	for (const id of ['old', 'new', 'afoot'])
+		for (const [action, more] of rows) {
+			const r = await ask('C-KNOWN', action, { ...more, transactionId: id });
+			assert.equal(r.status, 200, `${action} ${id}: ${r.text}`);
+		}
+	const ctl = (...args) => spawnSync(join(BUILD, 'depotctl'), ['--socket', join(depotd.data, 'depotd.sock'), 'command', 'C-KNOWN',
+		'GetTransactionStatus', '{"transactionId":"nobody"}', ...args], { encoding: 'utf8', timeout: 3000 });
+	assert.match(ctl().stderr, /--force/);
+	await s.close();
+	assert.match((await ask('C-KNOWN', 'GetTransactionStatus', { transactionId: 'nobody' })).text, /not connected/);
+});
+
 test('errors say what to do', async () => {
 	assert.equal((await ask('C-NOBODY', 'Reset', { type: 'OnIdle' })).status, 404);
 	const s = await booted(depotd, 'C-ERR');

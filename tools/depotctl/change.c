@@ -95,6 +95,7 @@ int ctl_call(struct ctl *c)
 	char *body = NULL;
 
 	post.why = ctl_option(c, "--why");
+	post.has_force = post.force = ctl_flag(c, "--force");
 	if (timeout != NULL) {
 		if (!number("--timeout", timeout, 1, 3600, &post.timeout_s))
 			return CTL_USAGE;

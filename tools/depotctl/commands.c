@@ -81,6 +81,7 @@ static bool read_options(struct ctl *c, struct api_command_post *post, bool *to_
 	char *end = NULL;
 
 	post->why = ctl_option(c, "--why");
+	post->has_force = post->force = ctl_flag(c, "--force");
 	post->has_timeout_s = timeout != NULL;
 	post->timeout_s = timeout ? strtoll(timeout, &end, 10) : 0;
 	if (timeout && (*end != '\0' || post->timeout_s < 1 || post->timeout_s > 3600)) {

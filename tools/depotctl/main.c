@@ -56,8 +56,9 @@ const struct command ctl_commands[] = {
 		"depotctl grid node yard limit_w=50000 --why 'new fuse'"},
 	{"plan", "", ctl_plan, 0, 0, "", "The charging plan in force", "depotctl plan"},
 	{"command",
-		"STATION ACTION [PAYLOAD|-] [--wait none|answer|end] [--timeout SECONDS] [--why TEXT]",
-		ctl_command, 2, 3, "--wait= --timeout= --why=",
+		"STATION ACTION [PAYLOAD|-] [--wait none|answer|end] [--timeout SECONDS] [--why TEXT]\n"
+		"[--force]",
+		ctl_command, 2, 3, "--wait= --timeout= --why= --force",
 		"Asks a station for something and follows it to its true end (with --wait end): a Reset "
 		"until the station is back, a report until its last part; - reads the payload from stdin",
 		"depotctl command CP-07 Reset '{\"type\":\"OnIdle\"}' --wait end"},
@@ -68,8 +69,8 @@ const struct command ctl_commands[] = {
 	{"forget", "ID", ctl_forget, 1, 1, "",
 		"Stops waiting for a command; what the station does is its own affair",
 		"depotctl forget 01KAH3T2G6X0Q8Y2J3M4N5P6R7"},
-	{"call", "STATION ACTION [PAYLOAD|-] [--timeout SECONDS] [--why TEXT] [--async]", ctl_call,
-		2, 3, "--timeout= --why= --async",
+	{"call", "STATION ACTION [PAYLOAD|-] [--timeout SECONDS] [--why TEXT] [--async] [--force]",
+		ctl_call, 2, 3, "--timeout= --why= --async --force",
 		"Sends an OCPP action to a station and prints its answer; - reads the payload from stdin",
 		"depotctl call CP-07 Reset '{\"type\":\"OnIdle\"}' --why 'firmware hangs'"},
 	{"calls", "[STATION] [--limit N]", ctl_calls, 0, 1, "--limit=",

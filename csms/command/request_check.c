@@ -1,0 +1,83 @@
+/* Requests that no station can do anything right with: an EVSE that it does not have, times that run
+ * backwards, an amount below zero. */
+#include <stdio.h>
+#include "csms/command/check.h"
+#include "csms/profile_check.h"
+
+/* An EVSE by its number, which begins at 1. */
+static int check_evse(const struct station *s, int64_t id, struct schema_error *err)
+{
+	char all[100] = "";
+	int n = 0;
+
+	if (station_evse(s, id) || (s->is_guest && id > 0))
+		return 0;
+	for (int i = 0; i < s->evse_count && n < (int)sizeof all - 12; i++)
+		n += snprintf(
+			all + n, sizeof all - (size_t)n, "%s%d", i ? ", " : "", s->evses[i].id);
+	return check_refuse(err, "evseId", "%s has no EVSE %lld, but: %s", s->id, (long long)id,
+		n ? all : "none yet (PUT /api/v1/stations gives it some)");
+}
+
+/* F01, F02, K05 */
+int check_start(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err)
+{
+	const struct ocpp201_request_start_transaction_request *r = request;
+
+	if (r->has_evse_id && check_evse(s, r->evse_id, err))
+		return -1;
+	return profile_check_start(c, s, request, err);
+}
+
+/* B11, B12 */
+int check_reset(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err)
+{
+	const struct ocpp201_reset_request *r = request;
+
+	(void)c;
+	return r->has_evse_id ? check_evse(s, r->evse_id, err) : 0;
+}
+
+/* I02 */
+int check_cost(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err)
+{
+	const struct ocpp201_cost_updated_request *r = request;
+
+	(void)c;
+	(void)s;
+	return r->total_cost < 0 ? check_refuse(err, "totalCost", "is 0 or more") : 0;
+}
+
+/* N01 */
+int check_log(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err)
+{
+	const struct ocpp201_log_parameters *l =
+		&((const struct ocpp201_get_log_request *)request)->log;
+
+	(void)c;
+	(void)s;
+	if (!l->has_oldest_timestamp || !l->has_latest_timestamp ||
+		l->oldest_timestamp.ms <= l->latest_timestamp.ms)
+		return 0;
+	return check_refuse(err, "log.oldestTimestamp",
+		"is after latestTimestamp: there is no log between the two");
+}
+
+/* L01, L02 */
+int check_firmware(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err)
+{
+	const struct ocpp201_firmware *f =
+		&((const struct ocpp201_update_firmware_request *)request)->firmware;
+
+	(void)c;
+	(void)s;
+	if (!f->has_install_date_time || f->install_date_time.ms >= f->retrieve_date_time.ms)
+		return 0;
+	return check_refuse(err, "firmware.installDateTime",
+		"is before retrieveDateTime: it cannot be installed before it is there");
+}
