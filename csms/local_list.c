@@ -175,6 +175,23 @@ static void forget_customer(struct core *c, struct station *s,
 			req->id_token->id_token);
 }
 
+/* Nobody keeps this list; the station says that it has another than we knew of. */
+static void take_version(struct list *l)
+{
+	char actor[60];
+
+	l->version = l->seen;
+	l->digest = l->revision = 0;
+	l->must_full = true;
+	l->entries = 0;
+	snprintf(l->note, sizeof l->note, "%s",
+		l->seen ? "the station says so; what stands on it is not known"
+			: "the station has none");
+	l->state = EVENT_LIST_STATE_OFF;
+	snprintf(actor, sizeof actor, "station:%s", l->station);
+	list_journal(l, actor);
+}
+
 void local_list_answered(
 	struct core *c, struct station *s, int action, const void *request, const void *response)
 {
@@ -188,6 +205,8 @@ void local_list_answered(
 		const struct ocpp201_get_local_list_version_response *res = response;
 
 		l->seen = res->version_number;
+		if (list_mode(l) == EVENT_LIST_MODE_OFF && l->seen >= 0 && l->seen != l->version)
+			take_version(l);
 	} else {
 		const struct ocpp201_send_local_list_request *req = request;
 		const struct ocpp201_send_local_list_response *res = response;

@@ -1,7 +1,7 @@
 // Certification cases of a CSMS, block B: provisioning.
 import assert from 'node:assert/strict';
 import {
-	ask, block, certify, change, command, ended, endedWhole, exchange, get, goesOn, pathOf, shows, view,
+	ask, block, certify, change, command, ended, endedWhole, exchange, goesOn, shows, stored, view,
 } from './harness.mjs';
 import { CallError, now, variable, WAYS } from './station.mjs';
 
@@ -63,18 +63,13 @@ const REMOTE = { component: { name: 'AuthCtrlr' }, variable: { name: 'AuthorizeR
 const isOffline = (d) => d.variable.name === 'OfflineThreshold' && d.component.name === 'OCPPCommCtrlr';
 const isRemote = (d) => d.variable.name === 'AuthorizeRemoteStart' && d.component.name === 'AuthCtrlr';
 
-/** The value that the operator is shown for a variable of the station. */
-async function stored(s, component, name) {
-	const list = (await get(`${pathOf(s)}/variables?component=${component}&variable=${name}`)).variables;
-	return list.find((v) => v.attribute === 'Actual')?.value;
-}
-
 certify('B_06', {}, async (s) => {
 	const [q, k] = await exchange(s, 'GetVariables', { getVariableData: [OFFLINE] });
 	assert.equal(q.getVariableData.length, 1);
 	assert.ok(isOffline(q.getVariableData[0]) && actual(q.getVariableData[0].attributeType));
 	const end = await ended(k);
 	assert.equal(end.response.getVariableResult[0].attributeValue, '60');
+	assert.equal(await stored(s, 'OCPPCommCtrlr', 'OfflineThreshold'), '60');
 });
 
 certify('B_07', {}, async (s) => {
@@ -84,6 +79,8 @@ certify('B_07', {}, async (s) => {
 		assert.ok(q.getVariableData.some((d) => is(d) && actual(d.attributeType)), JSON.stringify(q));
 	const values = (await ended(k)).response.getVariableResult.map((v) => v.attributeValue);
 	assert.deepEqual(values.sort(), ['60', 'false']);
+	assert.equal(await stored(s, 'OCPPCommCtrlr', 'OfflineThreshold'), '60');
+	assert.equal(await stored(s, 'AuthCtrlr', 'AuthorizeRemoteStart'), 'false');
 });
 
 const items = (instance, n) => variable('DeviceDataCtrlr', 'ItemsPerMessage', n,

@@ -1,15 +1,20 @@
 // Certification cases of a CSMS, block D: local authorisation list.
 import assert from 'node:assert/strict';
-import { block, certify, ended, exchange } from './harness.mjs';
+import { block, certify, ended, exchange, get, until } from './harness.mjs';
 
 block();
 
 const entry = (value) => ({ idToken: { idToken: value, type: 'ISO14443' }, idTokenInfo: { status: 'Accepted' } });
 
+/** The operator is shown that the station has a list of this version. */
+const shows = (s, version) => until(`version ${version}`, async () =>
+	((await get('/local-lists')).lists.find((l) => l.station === s.id)?.version ?? 0) === version);
+
 /** The operator sends a list, and the station takes it; the request that came. */
 async function send(s, payload) {
 	const [q, k] = await exchange(s, 'SendLocalList', payload, { status: 'Accepted' });
 	await ended(k);
+	await shows(s, payload.versionNumber);
 	return q;
 }
 
@@ -56,6 +61,7 @@ certify('D_08', {}, async (s) => {
 	const [q, k] = await exchange(s, 'GetLocalListVersion', {}, { versionNumber: 7 });
 	assert.deepEqual(q, {});
 	assert.equal((await ended(k)).response.versionNumber, 7);
+	await shows(s, 7);
 });
 
 certify('D_09', {}, async (s) => {

@@ -49,6 +49,7 @@ async function live(s) {
 async function stop(s, triggerReason, info, more) {
 	const r = await s.end(triggerReason, info, more);
 	await endedWhole(s, info.stoppedReason);
+	assert.deepEqual(await live(s), [undefined, undefined]);
 	return r;
 }
 
@@ -264,7 +265,7 @@ certify('E_29', { ways: WAYS }, async (s) => {
 	await lostWhileCharging(s);
 	await ask(s, s.tx.id, { ongoingIndicator: true, messagesInQueue: true });
 	await queued(s, 1200);
-	await open(s, { complete: false });
+	await open(s, { complete: false, end_wh: 1200 });
 });
 
 certify('E_30', { ways: WAYS }, async (s) => {
@@ -296,7 +297,7 @@ certify('E_33', { ways: WAYS }, async (s) => {
 	await lostWhileCharging(s);
 	await ask(s, undefined, { messagesInQueue: true });
 	await queued(s, 1200);
-	await open(s);
+	await open(s, { end_wh: 1200 });
 });
 
 certify('E_34', {}, async (s) => {

@@ -1,6 +1,6 @@
 // Certification cases of a CSMS, block F: remote control.
 import assert from 'node:assert/strict';
-import { block, certify, command, ended, endedWhole, exchange, goesOn, shows, token, transaction } from './harness.mjs';
+import { block, certify, command, ended, endedWhole, exchange, goesOn, shows, token, transaction, view } from './harness.mjs';
 import { meterValue, WAYS } from './station.mjs';
 
 block();
@@ -81,15 +81,26 @@ async function trigger(s, requestedMessage, evse, send) {
 /** Readings that were asked for, of one EVSE. */
 const values = (s, evseId, wh) => s.call('MeterValues', { evseId, meterValue: meterValue(wh, 'Trigger') });
 
+/** What the meters count, as it is shown. */
+const counted = async (s) => (await view(s)).evses.map((e) => e.import_wh);
+
 certify('F_11', {}, async (s) => {
 	await trigger(s, 'MeterValues', { id: 1 }, () => values(s, 1, 5000));
+	assert.deepEqual(await counted(s), [5000, undefined]);
 });
 
 certify('F_12', {}, async (s) => {
 	await trigger(s, 'MeterValues', undefined, async () => {
 		for (let id = 1; id <= s.evses; id++) await values(s, id, 1000 * id);
 	});
+	assert.deepEqual(await counted(s), [1000, 2000]);
 });
+
+/** What the triggered event told is stored and shown. */
+async function told(s, evse) {
+	assert.equal((await transaction(s)).end_wh, 700);
+	assert.equal((await view(s)).evses[evse - 1].power_w, 7000);
+}
 
 const triggered = (s, more = {}) => s.event('Updated', 'Trigger',
 	{ info: { chargingState: 'Charging' }, meterValue: meterValue(700, 'Trigger', { power: 7000 }), ...more });
@@ -98,6 +109,7 @@ certify('F_13', { ways: WAYS }, async (s) => {
 	await s.energyTransferStarted();
 	await trigger(s, 'TransactionEvent', { id: 1 }, () => triggered(s, { evse: { id: 1 } }));
 	assert.equal((await transaction(s)).complete, false, 'not ended');
+	await told(s, 1);
 });
 
 certify('F_14', { ways: WAYS }, async (s) => {
@@ -112,6 +124,10 @@ certify('F_14', { ways: WAYS }, async (s) => {
 			await triggered(s);
 		}
 	});
+	for (const [i, t] of [one, two].entries()) {
+		s.takeUp(t);
+		await told(s, i + 1);
+	}
 });
 
 certify('F_15', {}, async (s) => {

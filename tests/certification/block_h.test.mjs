@@ -1,6 +1,6 @@
 // Certification cases of a CSMS, block H: reservations.
 import assert from 'node:assert/strict';
-import { block, certify, ended, exchange, get, shows, token, until } from './harness.mjs';
+import { block, certify, ended, exchange, get, shows, token, until, view } from './harness.mjs';
 import { WAYS } from './station.mjs';
 
 block({ prepare: () => token('AABBCC01', { group: 'FLEET-1' }) });
@@ -29,12 +29,19 @@ async function seen(s, id) {
 const comesTo = (s, id, state) =>
 	until(`reservation ${id} ${state}`, async () => (await seen(s, id))?.state === state);
 
+/** EVSE 1 is shown as kept for a reservation and whose it is, or for none. */
+const keeps = (s, id, token) => until(`EVSE 1 kept for ${id}`, async () => {
+	const e = (await view(s)).evses[0];
+	return e.reservation === id && e.reserved_for === token;
+});
+
 /** The reusable state Reserved, of EVSE 1. */
 async function reserved(s, more) {
 	const [q] = await reserve(s, more);
 	await s.status('Reserved', 1);
 	await shows(s, 'Reserved');
 	await comesTo(s, q.id, 'active');
+	if (q.evseId) await keeps(s, q.id, s.token.idToken);
 	return q;
 }
 
@@ -54,6 +61,7 @@ certify('H_07', { ways: WAYS }, async (s) => {
 	}), {});
 	await shows(s, 'Available');
 	await comesTo(s, q.id, 'expired');
+	await keeps(s);
 });
 
 certify('H_08', { ways: WAYS, station: { evses: 1 } }, async (s) => {
@@ -85,6 +93,7 @@ certify('H_17', { ways: WAYS }, async (s) => {
 	await s.status('Available', 1);
 	await shows(s, 'Available');
 	await comesTo(s, id, 'cancelled');
+	await keeps(s);
 });
 
 certify('H_19', { ways: WAYS }, async (s) => {
@@ -100,6 +109,7 @@ certify('H_20', { ways: WAYS }, async (s) => {
 	}), {});
 	await shows(s, 'Faulted');
 	await comesTo(s, id, 'removed');
+	await keeps(s);
 });
 
 certify('H_22', { ways: WAYS }, async (s) => {

@@ -1,6 +1,6 @@
 // Certification cases of a CSMS, block J: meter values.
 import assert from 'node:assert/strict';
-import { block, certify, endedWhole, get, transaction, until, view } from './harness.mjs';
+import { block, certify, endedWhole, get, stored, transaction, until, view } from './harness.mjs';
 import { now, WAYS } from './station.mjs';
 
 block();
@@ -44,12 +44,24 @@ function clockAligned(s, evseId, i, w) {
 	});
 }
 
+/** What it measured last is shown, in the live view or as the variable that it is of. */
+async function clockShown(s, evse, w) {
+	if (s.way !== WAYS[0]) {
+		assert.equal(await stored(s, 'FiscalMetering', 'Power', evse), String(w));
+		return;
+	}
+	const { points } = await get(`/points?prefix=evse/${s.id}/${evse}/`);
+	const value = (name) => points.find((p) => p.name === `evse/${s.id}/${evse}/${name}`)?.value;
+	const names = evse ? ['power_w', 'import_wh'] : points.map((p) => p.name.split('/')[3]).sort().reverse();
+	assert.deepEqual(names.map(value), [w, 1000 * (ROUNDS - 1)], JSON.stringify(points));
+	if (evse) assert.equal((await view(s)).evses[evse - 1].power_w, w);
+}
+
 certify('J_01', { ways: WAYS }, async (s) => {
 	for (let i = 0; i < ROUNDS; i++)
 		for (let evse = 0; evse <= s.evses; evse++)
 			assert.deepEqual(await clockAligned(s, evse, i, 40 + evse), {});
-	if (s.way !== WAYS[0]) return;
-	for (const e of (await view(s)).evses) assert.equal(e.power_w, 40 + e.id);
+	for (let evse = 0; evse <= s.evses; evse++) await clockShown(s, evse, 40 + evse);
 });
 
 /** A transaction's own values, in a TransactionEvent. */
@@ -67,6 +79,8 @@ certify('J_02', { ways: WAYS }, async (s) => {
 	const [first, second] = (await view(s)).evses;
 	assert.equal(first.power_w, 9002);
 	if (s.way === WAYS[0]) assert.equal(second.power_w, 42);
+	await clockShown(s, 0, 40);
+	await clockShown(s, 2, 42);
 	assert.equal((await transaction(s)).energy_wh, 200);
 });
 

@@ -385,7 +385,11 @@ async function negotiates(s, more) {
 	const came = given(s);
 	const r = await s.call('NotifyEVChargingNeeds', needs(more));
 	assert.ok(['Accepted', 'Processing'].includes(r.status), r.status);
-	return came;
+	const p = await came;
+	const [shown] = (await get(`${pathOf(s)}/profiles`)).needs;
+	assert.deepEqual([shown.transaction, shown.max_periods, shown.energy_wh], [s.tx.id, 3, 20000]);
+	assert.equal(Date.parse(shown.departs_at), Date.parse(more?.departureTime ?? shown.departs_at));
+	return p;
 }
 
 /** The reusable state ISO15118SmartCharging. */

@@ -28,6 +28,9 @@ async function install(s, certificateType, status = 'Accepted') {
 	assert.deepEqual(q, payload);
 	const end = await ended(k, status === 'Accepted' ? 'done' : 'refused');
 	assert.equal(end.status, status);
+	const shown = (await certificates(s)).filter((c) => c.type === certificateType && !c.listed);
+	assert.equal(shown.length, status === 'Accepted' ? 1 : 0);
+	for (const c of shown) assert.match(c.subject, new RegExp(`${certificateType} of the test`));
 }
 
 const INSTALLED = {

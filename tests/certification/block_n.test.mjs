@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { ask, block, certify, ended, exchange, get, goesOn, operator, pathOf, until } from './harness.mjs';
+import { ask, block, certify, ended, exchange, get, goesOn, operator, pathOf, stored, until } from './harness.mjs';
 import { now, variable } from './station.mjs';
 
 block({
@@ -91,6 +91,7 @@ certify('N_05', {}, async (s) => {
 		const [q, k] = await exchange(s, 'SetMonitoringBase', { monitoringBase }, { status: 'Accepted' });
 		assert.deepEqual(q, { monitoringBase });
 		await ended(k);
+		assert.equal((await get(`${pathOf(s)}/monitors`)).base, monitoringBase);
 	}
 });
 
@@ -114,6 +115,7 @@ for (const [number, status] of [['N_16', 'Accepted'], ['N_17', 'Rejected']])
 		const [q, k] = await exchange(s, 'SetMonitoringLevel', { severity: 4 }, { status });
 		assert.deepEqual(q, { severity: 4 });
 		assert.equal((await ended(k, status === 'Accepted' ? 'done' : 'refused')).status, status);
+		assert.equal((await get(`${pathOf(s)}/monitors`)).level, status === 'Accepted' ? 4 : undefined);
 	});
 
 const LIMIT = 3;
@@ -127,6 +129,7 @@ certify('N_18', {
 	const limit = { component: { name: 'MonitoringCtrlr' }, variable: { name: 'ItemsPerMessage', instance: 'ClearVariableMonitoring' } };
 	await ended(await ask(s, 'GetVariables', { getVariableData: [limit] }));
 	const id = Array.from({ length: LIMIT + 2 }, (_, i) => 300 + i);
+	await report(s, { componentVariable: [POWER] }, [299, ...id].map((n) => monitored(POWER, n, 'UpperThreshold', n)));
 	const answer = (q) => ({ clearMonitoringResult: q.id.map((n) => ({ id: n, status: 'Accepted' })) });
 	const came = [s.expect('ClearVariableMonitoring', answer), s.expect('ClearVariableMonitoring', answer)];
 	const end = await ended(await ask(s, 'ClearVariableMonitoring', { id }));
@@ -134,14 +137,18 @@ certify('N_18', {
 	for (const p of parts) assert.ok(p.length <= LIMIT, 'N06.FR.04');
 	assert.deepEqual(parts.flat(), id);
 	assert.equal(end.response.clearMonitoringResult.length, id.length, 'one answer to the operator');
+	assert.deepEqual((await monitors(s)).map((m) => m.id), [299], 'the others are gone');
 });
 
 certify('N_44', {}, async (s) => {
+	const hardWired = monitored(POWER, 9, 'UpperThreshold', 22000);
+	await report(s, { componentVariable: [POWER] }, [hardWired]);
 	const [q, k] = await exchange(s, 'ClearVariableMonitoring', { id: [9] }, {
 		clearMonitoringResult: [{ id: 9, status: 'Rejected' }],
 	});
 	assert.deepEqual(q, { id: [9] });
 	assert.equal((await ended(k, 'refused')).status, 'Rejected');
+	await showsMonitor(s, hardWired);
 });
 
 // -- N07, N08: events -----------------------------------------------------------------------------
@@ -176,12 +183,16 @@ for (const number of ['N_24', 'N_50'])
 	certify(number, {}, async (s) => {
 		for (let i = 0; i < 3; i++) await event(s, of('FiscalMetering', 'Power'), { ...PERIODIC, actualValue: String(100 + i) });
 		assert.equal(await alert(s, 'Power'), undefined, 'a periodic value is no alert');
+		assert.equal(await stored(s, 'FiscalMetering', 'Power'), '102');
 	});
 
 certify('N_48', {}, async (s) => {
 	await event(s, of('SecurityCtrlr', 'BasicAuthPassword'), {
 		trigger: 'Delta', actualValue: '', eventNotificationType: 'CustomMonitor',
 	});
+	assert.equal(await stored(s, 'SecurityCtrlr', 'BasicAuthPassword'), undefined, 'write-only: there is no value');
+	const { events } = await get(`/journal?stream=station/${s.id}&type=DeviceEvents`);
+	assert.equal(events.at(-1).payload.events[0].of.variable, 'BasicAuthPassword', 'but it changed');
 });
 
 certify('N_49', {}, async (s) => {

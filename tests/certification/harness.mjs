@@ -96,6 +96,12 @@ export async function exchange(s, action, payload, answer, more = {}) {
 
 export const view = (s) => get(pathOf(s));
 
+/** The value that the operator is shown for a variable of the station, of an EVSE or (0) of the whole. */
+export async function stored(s, component, variable, evse) {
+	const { variables } = await get(`${pathOf(s)}/variables?component=${component}&variable=${variable}`);
+	return variables.find((v) => v.attribute === 'Actual' && (evse === undefined || (v.evse ?? 0) === evse))?.value;
+}
+
 /** Waits until a connector is shown in this state. */
 export function shows(s, status, evse = 1, connector = 1) {
 	return until(`connector ${evse}.${connector} ${status}`, async () =>
