@@ -108,6 +108,7 @@ void obedience_get(struct ask *k);
 
 /* alarms.c */
 void points_list(struct ask *k);
+void point_get(struct ask *k);
 
 void alarms_list(struct ask *k);
 void alarm_take_post(struct ask *k);

@@ -81,3 +81,18 @@ void points_list(struct ask *k)
 	out.points.count = count;
 	ask_reply(k, 200, &api_point_list_type, &out);
 }
+
+void point_get(struct ask *k)
+{
+	const struct image_point *p = image_find(&k->api->core->image, k->match.param[0]);
+	struct api_point_view out;
+
+	if (!p) {
+		ask_problem(k, 404, NULL,
+			"there is no such point, or nothing has been measured there since depotd "
+			"started; GET /api/v1/points lists them");
+		return;
+	}
+	view(p, clock_wall(), &out);
+	ask_reply(k, 200, &api_point_view_type, &out);
+}

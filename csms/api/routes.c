@@ -243,6 +243,8 @@ const struct route api_routes[] = {
 		&api_point_list_type,
 		"Newest value of each measuring point whose name begins with `prefix`, with age and "
 		"quality; with max_age only those measured in the last so many seconds"},
+	{"GET", V1 "/points/{name}", "", ROLE_VIEWER, point_get, NULL, &api_point_view_type,
+		"One measuring point; the slashes of its name as %2F"},
 	{"GET", V1 "/nodes/{id}/limits", "", ROLE_VIEWER, node_limits_get, NULL,
 		&api_node_limits_type,
 		"All limits on a node, now and to come: which counts, which are beaten and by whom"},

@@ -82,8 +82,13 @@ test('a late value does not replace a newer one, an old one is held, and the lis
 	const rest = await points('evse/LATE/', `&after=${encodeURIComponent(first.next)}`);
 	assert.deepEqual(rest.points.map((p) => p.name), ['evse/LATE/1/Voltage']);
 	assert.equal(rest.next, undefined);
-	const shown = spawnSync(join(BUILD, 'depotctl'), ['--socket', join(d.data, 'depotd.sock'), 'points', 'evse/LATE/'], { encoding: 'utf8' });
-	assert.match(shown.stdout, /evse\/LATE\/1\/Voltage +231 +V +good/);
+	const ctl = (...words) => spawnSync(join(BUILD, 'depotctl'), ['--socket', join(d.data, 'depotd.sock'), 'points', ...words], { encoding: 'utf8' });
+	assert.match(ctl('evse/LATE/').stdout, /evse\/LATE\/1\/Voltage +231 +V +good/);
+	const one = await d.api('GET', `/points/${encodeURIComponent('evse/LATE/1/Voltage')}`);
+	assert.deepEqual(one.json, (await points('evse/LATE/1/Voltage')).points[0]);
+	assert.equal((await d.api('GET', '/points/evse%2FLATE%2F1%2FVolt')).status, 404);
+	assert.match(ctl('evse/LATE/1/Voltage', '--one').stdout, /evse\/LATE\/1\/Voltage +231 +V +good +\d\d:\d\d/);
+	assert.deepEqual([ctl('evse/LATE/1/Volt', '--one').status, ctl('--one').status], [1, 2]);
 	await s.close();
 });
 

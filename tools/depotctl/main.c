@@ -38,9 +38,10 @@ const struct command ctl_commands[] = {
 		"A meter with its link, its registers as they came and as they were read; who is on a "
 		"gateway or bus, and what",
 		"depotctl meter scan 192.168.1.20 --units 1-20"},
-	{"points", "[PREFIX] [--max-age SECONDS] [--after NAME] [--limit N]", ctl_points, 0, 1,
-		"--max-age= --after= --limit=",
-		"Newest value of each measuring point, with age and quality",
+	{"points", "[PREFIX [--one]] [--max-age SECONDS] [--after NAME] [--limit N]", ctl_points, 0,
+		1, "--one --max-age= --after= --limit=",
+		"Newest value of each measuring point, with age and quality; --one: of the point of "
+		"that very name",
 		"depotctl points evse/CP-07/1/Current"},
 	{"walk", "STATION EVSE --yes | cancel", ctl_walk, 1, 2, "--yes",
 		"Commissioning walk: lowers a charging EVSE three times and shows which meters move, on "
