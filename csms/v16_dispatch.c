@@ -11,6 +11,7 @@
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/v16_book.h"
+#include "csms/values.h"
 #include "ocpp/v16.h"
 
 /* One message on its way through the adapter. */
@@ -122,6 +123,36 @@ static void *stop_unknown(struct passage *p, const struct ocpp16_stop_transactio
 	return arena_alloc(p->e.arena, sizeof(struct ocpp16_stop_transaction_response));
 }
 
+struct others {
+	struct passage *p;
+	int connector;
+};
+
+static void take_other(void *arg, const struct v16_other *v)
+{
+	const struct others *o = arg;
+	wall_t now = o->p->e.received;
+
+	values_take_other(o->p->e.core, o->p->e.station, o->connector, v->measurand, v->location,
+		&(struct image_value){
+			.value = v->value,
+			.measured_at = v->at.ms > now.ms ? now : v->at,
+			.received_at = now,
+			.source = "station",
+			.context = v->context ? v->context : "",
+		});
+}
+
+/* Temperatures and fan speeds cannot go through 2.0.1: they are points of the process image. */
+static void take_others(
+	struct passage *p, const struct ocpp16_meter_value_list *values, int64_t connector)
+{
+	struct others o = {p, (int)connector};
+
+	if (connector >= 0 && connector <= EVSES_MAX)
+		v16_other_values(values, take_other, &o);
+}
+
 static void *stop(struct passage *p, const void *request)
 {
 	const struct ocpp16_stop_transaction_request *r = request;
@@ -131,6 +162,7 @@ static void *stop(struct passage *p, const void *request)
 	p->entry = v16_book_find(p->e.core, p->e.station, r->transaction_id, 0, r->timestamp);
 	if (!p->entry)
 		return stop_unknown(p, r);
+	take_others(p, &r->transaction_data, p->entry->connector);
 	tx = tx_of(p, v16_entry_seq(p->entry, p->digest), r->timestamp);
 	res = ask(p, OCPP201_TRANSACTION_EVENT, v16_ended(&p->hints, r, &tx));
 	if (!res)
@@ -179,6 +211,7 @@ static void *meter_values(struct passage *p, const void *request)
 	struct ocpp201_meter_values_request *req;
 	bool nothing;
 
+	take_others(p, &r->meter_value, r->connector_id);
 	if (r->has_transaction_id)
 		p->entry = v16_book_find(p->e.core, p->e.station, r->transaction_id,
 			r->connector_id, oldest(r, p->e.received));

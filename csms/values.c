@@ -21,7 +21,10 @@ static const struct {
 	{"Power.Reactive", "var"},
 	{"Power.Factor", ""},
 	{"Power", "W"},
+	{"RPM", "1/min"},
 	{"SoC", "%"},
+	{"Temperature", "\xc2\xb0"
+			"C"},
 	{"Voltage", "V"},
 };
 
@@ -103,40 +106,60 @@ static bool may_keep(struct station *s, struct image_point *p, wall_t at)
 	return true;
 }
 
+/* Into the image and the series. The short names of an EVSE are always recorded: by whoever steers
+ * by them, who knows no more than the newest of a message, and here with the others that came in
+ * it. */
+static void put(struct core *c, struct station *s, const struct image_value *v, bool is_steering)
+{
+	bool is_new = !image_find(&c->image, v->name);
+	struct image_point *p = image_put(&c->image, v, s->values.points < VALUES_POINTS_MAX);
+
+	if (!p) {
+		c->metrics.values_dropped++;
+		return;
+	}
+	s->values.points += is_new;
+	if (is_steering) {
+		if (!v->is_suspect)
+			record_sample(c, v->name, v->measured_at, v->value, 0);
+		return;
+	}
+	if (!may_keep(s, p, v->measured_at)) {
+		c->metrics.values_dropped++;
+		return;
+	}
+	p->kept_at = v->measured_at;
+	record_sample(c, v->name, v->measured_at, v->value, v->is_suspect);
+}
+
 static void take_one(struct core *c, struct station *s, int evse,
 	const struct ocpp201_sampled_value *v, struct image_value *out)
 {
 	char what[80], name[IMAGE_NAME_MAX + 60];
-	bool is_short = values_name(v, what, sizeof what), is_new;
-	struct image_point *p;
+	bool is_short = values_name(v, what, sizeof what);
 
 	snprintf(name, sizeof name, "evse/%s/%d/%s", s->id, evse, what);
 	out->name = name;
 	out->value = samples_value(v);
 	out->unit = unit_of(ocpp201_measurand_enum.values[measurand_of(v)]);
 	out->context = v->has_context ? ocpp201_reading_context_enum.values[v->context] : "";
-	if (!(fabs(out->value) <= VALUE_MAX))
+	if (fabs(out->value) <= VALUE_MAX)
+		put(c, s, out, is_short && evse > 0);
+}
+
+void values_take_other(struct core *c, struct station *s, int evse, const char *measurand,
+	const char *location, struct image_value *v)
+{
+	bool elsewhere = location && strcmp(location, "Outlet") != 0;
+	char name[IMAGE_NAME_MAX + 60];
+
+	if ((evse && !station_evse(s, evse)) || !(fabs(v->value) <= VALUE_MAX))
 		return;
-	is_new = !image_find(&c->image, name);
-	p = image_put(&c->image, out, s->values.points < VALUES_POINTS_MAX);
-	if (!p) {
-		c->metrics.values_dropped++;
-		return;
-	}
-	s->values.points += is_new;
-	/* The short names of an EVSE are always recorded: by whoever steers by them, who knows no
-	 * more than the newest of a message, and here with the others that came in it. */
-	if (is_short && evse > 0) {
-		if (!out->is_suspect)
-			record_sample(c, name, out->measured_at, out->value, 0);
-		return;
-	}
-	if (!may_keep(s, p, out->measured_at)) {
-		c->metrics.values_dropped++;
-		return;
-	}
-	p->kept_at = out->measured_at;
-	record_sample(c, name, out->measured_at, out->value, out->is_suspect);
+	snprintf(name, sizeof name, "evse/%s/%d/%s%s%s", s->id, evse, measurand,
+		elsewhere ? "." : "", elsewhere ? location : "");
+	v->name = name;
+	v->unit = unit_of(measurand);
+	put(c, s, v, false);
 }
 
 void values_take(struct core *c, struct station *s, int evse,

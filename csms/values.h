@@ -24,6 +24,11 @@ void values_take(struct core *c, struct station *s, int evse,
 /* The point's last part into `out`; true if it is one of the short names. */
 bool values_name(const struct ocpp201_sampled_value *v, char *out, size_t size);
 
+/* One value of a measurand that OCPP 2.0.1 does not have: Temperature, RPM. `v` has all but name
+ * and unit; its context is a static string. */
+void values_take_other(struct core *c, struct station *s, int evse, const char *measurand,
+	const char *location, struct image_value *v);
+
 /* A point's last part taken apart; `phase` and `location` "" where it has none. Its unit. */
 struct values_part {
 	char measurand[61], phase[11], location[11];

@@ -64,10 +64,20 @@ const char *v16_data_text(struct arena *a, const char *json);
 
 /* -- meter values (v16_values.c) -------------------------------------------------------------- */
 
-/* What 2.0.1 can say of them: readings that are no number, temperatures and fan speeds are left out,
- * and so are meter values of which nothing remains. -1 without memory. */
+/* What 2.0.1 can say of them: readings that are no number are left out, temperatures and fan speeds
+ * are for v16_other_values(), meter values of which nothing remains go. -1 without memory. */
 int v16_values(const struct v16_hints *h, const struct ocpp16_meter_value_list *in,
 	struct ocpp201_meter_value_list *out);
+
+/* A reading of a measurand that 2.0.1 does not have. */
+struct v16_other {
+	const char *measurand; /* Temperature in degrees Celsius, RPM */
+	const char *location, *context; /* as 1.6 spells them; NULL: not said */
+	wall_t at;
+	double value;
+};
+void v16_other_values(const struct ocpp16_meter_value_list *in,
+	void (*take)(void *arg, const struct v16_other *v), void *arg);
 
 /* Appends one import register reading in Wh. -1 without memory. */
 int v16_add_register(const struct v16_hints *h, struct ocpp201_meter_value_list *list, wall_t at,

@@ -54,7 +54,7 @@ static void set_kinds(const struct ocpp16_sampled_value *in, struct ocpp201_samp
 			&ocpp201_location_enum, OCPP201_LOCATION_OUTLET);
 }
 
-/* 1.6 has Temperature and RPM, 2.0.1 has not. */
+/* -1: Temperature and RPM, which 2.0.1 does not have. */
 static int measurand_of(const struct ocpp16_sampled_value *in)
 {
 	if (!in->has_measurand)
@@ -165,4 +165,39 @@ int v16_add_register(const struct v16_hints *h, struct ocpp201_meter_value_list 
 	list->items[list->count++] = (struct ocpp201_meter_value){
 		.timestamp = at, .sampled_value = {.count = 1, .items = v}};
 	return 0;
+}
+
+/* -- what 2.0.1 does not have ------------------------------------------------------------------ */
+
+#define ZERO_C_IN_K 273.15
+
+static double celsius(const struct ocpp16_sampled_value *v, double x)
+{
+	if (v->has_unit && v->unit == OCPP16_UNIT_OF_MEASURE_K)
+		return x - ZERO_C_IN_K;
+	if (v->has_unit && v->unit == OCPP16_UNIT_OF_MEASURE_FAHRENHEIT)
+		return (x - 32) * 5 / 9;
+	return x;
+}
+
+void v16_other_values(const struct ocpp16_meter_value_list *in,
+	void (*take)(void *arg, const struct v16_other *v), void *arg)
+{
+	for (size_t i = 0; i < in->count; i++)
+		for (size_t j = 0; j < in->items[i].sampled_value.count; j++) {
+			const struct ocpp16_sampled_value *v = &in->items[i].sampled_value.items[j];
+			struct v16_other out = {.at = in->items[i].timestamp};
+
+			if (measurand_of(v) >= 0 || is_signed(v) ||
+				!read_number(v->value, &out.value))
+				continue;
+			out.measurand = ocpp16_measurand_enum.values[v->measurand];
+			if (v->measurand == OCPP16_MEASURAND_TEMPERATURE)
+				out.value = celsius(v, out.value);
+			if (v->has_location)
+				out.location = ocpp16_location_enum.values[v->location];
+			if (v->has_context)
+				out.context = ocpp16_reading_context_enum.values[v->context];
+			take(arg, &out);
+		}
 }

@@ -105,10 +105,23 @@ test('a station of OCPP 1.6 has the same points', async () => {
 			{ value: '230.1', measurand: 'Voltage', phase: 'L2-N', unit: 'V' },
 		),
 	});
+	// 2.0.1 knows neither: they must not get lost on their way through it.
+	const hot = (meterValue, connectorId = 1) => s.call('MeterValues', { connectorId, meterValue });
+	await hot(values({ value: '41.5', measurand: 'Temperature', unit: 'Celcius', location: 'Body' },
+		{ value: '1200', measurand: 'RPM' }, { value: 'hot', measurand: 'Temperature' }));
+	await hot(values({ value: '295.65', measurand: 'Temperature', unit: 'K', context: 'Sample.Clock' }));
+	await hot(values({ value: '212', measurand: 'Temperature', unit: 'Fahrenheit', location: 'Inlet' }), 0);
+	await hot(values({ value: '1', measurand: 'Temperature' }), 7); // there is no such connector
 	const p = await named('evse/V16/1/');
 	assert.equal(p.get('Current.Import.L1').value, 15.5);
 	assert.equal(p.get('power_w').value, 3500);
 	assert.equal(p.get('Voltage.L2-N').value, 230.1);
+	const other = (point) => [Number(point.value.toFixed(6)), point.unit, point.context];
+	assert.deepEqual(other(p.get('Temperature.Body')), [41.5, '°C', undefined]);
+	assert.deepEqual(other(p.get('Temperature')), [22.5, '°C', 'Sample.Clock']);
+	assert.deepEqual(other(p.get('RPM')), [1200, '1/min', undefined]);
+	assert.deepEqual(other((await named('evse/V16/0/')).get('Temperature.Inlet')), [100, '°C', undefined]);
+	assert.equal((await named('evse/V16/7/')).size, 0);
 	await s.close();
 });
 
