@@ -12,6 +12,7 @@
 #include "csms/holding.h"
 #include "csms/reconcile.h"
 #include "csms/report.h"
+#include "csms/sampling.h"
 #include "csms/v16_book.h"
 
 #define MINUTES_A_DAY (24 * 60)
@@ -209,6 +210,7 @@ static void free_station(struct station *s)
 	retries_destroy(s->retries);
 	reports_forget(s);
 	inventory_forget(s);
+	sampling_forget(s);
 	trust_forget(s);
 	v16_book_destroy(s->v16);
 	holdings_forget(s);

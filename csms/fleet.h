@@ -29,6 +29,7 @@ struct report; /* csms/report.c */
 struct holding; /* csms/holding.h */
 struct external; /* csms/external.h */
 struct reconcile; /* csms/reconcile.h */
+struct sampling; /* csms/sampling.h */
 struct session; /* csms/session.h */
 struct station;
 struct vehicle;
@@ -175,6 +176,7 @@ struct station {
 	uint64_t facts_known; /* bit: enum device_fact */
 	int64_t facts[STATION_FACTS_MAX];
 	struct inventory *inventory; /* owned, NULL: nothing known of it */
+	struct sampling *sampling; /* owned; NULL: not yet */
 	struct trust *trust; /* owned, NULL: no certificates known */
 	struct report *reports; /* utlist, owned: those that parts are still to come of */
 	struct command *commands; /* open ones, csms/command.h */

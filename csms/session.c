@@ -13,6 +13,7 @@
 #include "csms/password.h"
 #include "csms/record.h"
 #include "csms/retry.h"
+#include "csms/sampling.h"
 #include "csms/v16_password.h"
 #include "csms/values.h"
 
@@ -205,6 +206,7 @@ struct session *session_open(struct core *c, struct station *s, void *conn,
 	if (station_is_accepted(s)) {
 		control_station_ready(c->control, s, false);
 		inventory_station_ready(c, s, false);
+		sampling_station_ready(c, s);
 		local_list_station(c, s);
 		doubt_begin(x);
 	}

@@ -10,6 +10,7 @@
 #include "csms/local_list.h"
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/sampling.h"
 
 static enum ocpp201_registration_status status_of(enum event_registration policy)
 {
@@ -107,6 +108,7 @@ static void in_force(void *arg, int status, const char *why)
 			control_station_ready(b->core->control, s, true);
 			raise_profile(b->core, s);
 			inventory_station_ready(b->core, s, true);
+			sampling_station_ready(b->core, s);
 			local_list_station(b->core, s);
 			doubt_begin(s->session);
 		}
