@@ -29,18 +29,18 @@ int64_t control_measured_below(const struct control *k, const struct grid_node *
 
 /* A meter that carries load never says the same for long: a gateway that repeats itself would hide
  * whatever is drawn since. One through which nothing flows may well say so all day. */
-static bool is_repeating(const struct control *k, int node, const struct meter *m, wall_t now)
+static bool is_repeating(const struct control *k, int node, const struct meter *m)
 {
 	int64_t for_ms = k->core->config->control->stale_worst_s * 1000 + 3 * m->row->poll_ms;
 	double w = 0;
 
 	meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w);
-	return m->last.changed_at_ms && now.ms - m->last.changed_at_ms > for_ms &&
+	return meter_still_ms(m) > for_ms &&
 	       (fabs(w) > REPEAT_LEAST_W ||
 		       control_measured_below(k, grid_tree_node(k->tree, node)) > REPEAT_LEAST_W);
 }
 
-static enum guard_quality quality_of(const struct control *k, int node, wall_t now)
+static enum guard_quality quality_of(struct control *k, int node, int64_t now_ms)
 {
 	const struct config_control *cfg = k->core->config->control;
 	const struct meter *m;
@@ -49,10 +49,12 @@ static enum guard_quality quality_of(const struct control *k, int node, wall_t n
 	if (k->meter[node] < 0)
 		return GUARD_NO_METER;
 	m = meters_at(k->core->meters, k->meter[node]);
-	age = wall_diff_ms(now, m->last_at);
-	if (!m->last_at.ms || age > cfg->stale_worst_s * 1000 || is_repeating(k, node, m, now))
+	age = meter_age_ms(m);
+	if (age > cfg->stale_worst_s * 1000 || is_repeating(k, node, m))
 		return GUARD_WORST_CASE;
-	return age > cfg->stale_hold_s * 1000 ? GUARD_HELD : GUARD_FRESH;
+	if (age > cfg->stale_hold_s * 1000)
+		return GUARD_HELD;
+	return control_doubt(k, node, m, now_ms);
 }
 
 /* The current of each phase at the nominal voltage, against which breakers are rated; with the sign
@@ -72,13 +74,13 @@ static bool fill_phases(const struct meter_reading *r, int64_t volts, int64_t ou
 	return true;
 }
 
-static void fill_node(struct control *k, int i, wall_t now)
+static void fill_node(struct control *k, int i, int64_t now_ms)
 {
 	struct guard_node_in *in = &k->node_in[i];
 	const struct meter_reading *last;
 	double w;
 
-	*in = (struct guard_node_in){.quality = quality_of(k, i, now), .worst_w = k->worst_w[i]};
+	*in = (struct guard_node_in){.quality = quality_of(k, i, now_ms), .worst_w = k->worst_w[i]};
 	for (int p = 0; p < GRID_PHASES; p++)
 		in->worst_phase_w[p] = k->worst[i].s[GRID_L1 + p] / 6;
 	if (in->quality == GUARD_NO_METER)
@@ -117,12 +119,12 @@ static int64_t wanted_w(const struct control *k, const struct evse *e, wall_t no
 	return w < cap ? w : cap; /* room for more would be kept in vain */
 }
 
-static void fill_evse(struct control *k, int i, wall_t now, int64_t now_ms)
+static void fill_evse(struct control *k, int i, wall_t now)
 {
 	struct guard_evse_in *in = &k->evse_in[i];
 	struct evse *e = k->evse[i];
 	const struct vehicle *v = e->tx.vehicle;
-	int64_t age = wall_diff_ms(now, e->power_w.at), min_w;
+	int64_t min_w;
 
 	evse_phases_find(e);
 	min_w = evse_phases_part(e, e->min_w);
@@ -132,7 +134,7 @@ static void fill_evse(struct control *k, int i, wall_t now, int64_t now_ms)
 		.commanded_w = (int32_t)lane_bound_w(&k->lanes[i], now),
 		.wanted_w = (int32_t)wanted_w(k, e, now),
 		.measured_w = e->power_w.at.ms ? (int32_t)e->power_w.value : GUARD_UNKNOWN_W,
-		.measured_ms = now_ms - age,
+		.measured_ms = e->power_w.mono.us / 1000,
 		.min_w = (int32_t)(v && v->min_w > min_w ? v->min_w : min_w),
 		.urgency = v ? v->priority : 9,
 		.depart_ms = v ? vehicle_departure(v, now).ms : INT64_MAX,
@@ -291,9 +293,9 @@ void control_cycle(struct control *k)
 		return;
 	envelopes_apply(k->core->envelopes, k->tree, k->limits, now);
 	for (int i = 0; i < k->nodes; i++)
-		fill_node(k, i, now);
+		fill_node(k, i, now_ms);
 	for (int i = 0; i < k->evses; i++) {
-		fill_evse(k, i, now, now_ms);
+		fill_evse(k, i, now);
 		before[i] = (int32_t)lane_held_w(&k->lanes[i], now);
 	}
 	safety_before(k->safety, now, now_ms);

@@ -9,8 +9,16 @@
 #include "csms/setpoint.h"
 #include "scheduler/guard.h"
 
+struct meter;
 struct planner;
 struct safety; /* csms/safety.h */
+
+/* A meter that shows less than what is drawn below it. */
+struct control_doubt {
+	int64_t since_ms; /* less since, by the clock of the guard; 0: not */
+	int64_t agrees_ms; /* agrees again since; 0: not */
+	bool is_doubted; /* not believed until it has agreed for a while */
+};
 
 struct control {
 	struct core *core;
@@ -26,6 +34,7 @@ struct control {
 	int *meter; /* [nodes] index in meters, -1 none */
 	int64_t *worst_w; /* [nodes] worst uncontrolled load, GRID_UNKNOWN */
 	struct grid_load *worst; /* [nodes] the same on each channel, reserves aside */
+	struct control_doubt *doubt; /* [nodes] */
 	int64_t *base_w; /* [nodes] uncontrolled load of the last cycle */
 	struct guard_node_in *node_in;
 	struct guard_evse_in *evse_in;
@@ -51,6 +60,12 @@ void control_show(struct control *k, const struct guard_report *r, wall_t now, i
 
 /* W that the EVSEs below the node were measured to draw. */
 int64_t control_measured_below(const struct control *k, const struct grid_node *n);
+
+/* control_doubt.c: what a young reading of the node's meter is worth, held against what the EVSEs
+ * below it say: fresh, held while it is looked at, or the worst case. */
+enum guard_quality control_doubt(
+	struct control *k, int node, const struct meter *m, int64_t now_ms);
+bool control_is_doubted(const struct control *k, int node);
 
 /* control_cycle.c: reads what there is, lets the guard decide, shows it and sends what is due. */
 void control_cycle(struct control *k);

@@ -22,6 +22,7 @@ void control_unload(struct control *k)
 	free(k->worst_w);
 	free(k->worst);
 	free(k->base_w);
+	free(k->doubt);
 	free(k->node_in);
 	free(k->evse_in);
 	k->safety = NULL;
@@ -128,10 +129,11 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->worst_w = calloc((size_t)k->nodes, sizeof *k->worst_w);
 	k->worst = calloc((size_t)k->nodes, sizeof *k->worst);
 	k->base_w = calloc((size_t)k->nodes, sizeof *k->base_w);
+	k->doubt = calloc((size_t)k->nodes, sizeof *k->doubt);
 	k->node_in = calloc((size_t)k->nodes, sizeof *k->node_in);
 	k->evse_in = calloc((size_t)k->evses + 1, sizeof *k->evse_in);
 	if (!k->limits || !k->guard || !k->evse || !k->lanes || !k->node || !k->meter ||
-		!k->worst_w || !k->worst || !k->base_w || !k->node_in || !k->evse_in)
+		!k->worst_w || !k->worst || !k->base_w || !k->doubt || !k->node_in || !k->evse_in)
 		return -1;
 	find_worst(k);
 	return 0;

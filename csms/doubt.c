@@ -39,7 +39,7 @@ static void end_live(struct core *c, struct evse *e)
 {
 	e->tx.is_open = false;
 	e->tx.ended = clock_wall();
-	e->power_w = (struct reading){0, e->tx.ended};
+	e->power_w = reading_of(0, e->tx.ended);
 	claim_end(c, e);
 	fleet_touch(&c->fleet, e->station);
 	control_evse_changed(c->control, e, "its transaction's end was lost");

@@ -17,6 +17,13 @@
 
 #define MINUTES_A_DAY (24 * 60)
 
+struct reading reading_of(double value, wall_t at)
+{
+	int64_t age = wall_diff_ms(clock_wall(), at);
+
+	return (struct reading){value, at, mono_add_ms(clock_mono(), age > 0 ? -age : 0)};
+}
+
 static void lower(const char *s, char *out, size_t size)
 {
 	size_t i;

@@ -39,7 +39,11 @@ struct v16_book; /* csms/v16_book.h */
 struct reading {
 	double value;
 	wall_t at;
+	mono_t mono; /* the same instant by the clock that nobody sets */
 };
+
+/* A value of that wall time; of the future counts as of now. */
+struct reading reading_of(double value, wall_t at);
 
 /* What says which vehicle stands at an EVSE, the strongest first. */
 enum claim {

@@ -53,10 +53,11 @@ static wall_t live_time(const struct exchange *x, const event *r)
 	return r->timestamp.ms > x->received.ms ? x->received : r->timestamp;
 }
 
+/* One of the future is no reason to drop one of now: the clock was set back. */
 static void take_newer(struct reading *r, double value, wall_t at)
 {
-	if (at.ms >= r->at.ms)
-		*r = (struct reading){value, at};
+	if (at.ms >= r->at.ms || r->at.ms > clock_wall().ms + CLOCK_STEP_MS)
+		*r = reading_of(value, at);
 }
 
 /* -- the transaction, wherever it is ------------------------------------------------------------ */
@@ -79,10 +80,13 @@ static void take_state(struct transaction *t, const event *r, wall_t at)
 
 static void take_register(struct transaction *t, const struct samples *m)
 {
+	struct reading first;
+
 	if (!m->has_import)
 		return;
-	if (!t->begin_wh.at.ms || m->import_at.ms < t->begin_wh.at.ms)
-		t->begin_wh = (struct reading){m->first_import_wh, m->import_at};
+	first = reading_of(m->first_import_wh, m->import_at);
+	if (!t->begin_wh.at.ms || first.mono.us < t->begin_wh.mono.us)
+		t->begin_wh = first;
 	take_newer(&t->meter_wh, m->import_wh, m->import_at);
 }
 
@@ -270,7 +274,7 @@ static void end(struct exchange *x, struct evse *e)
 {
 	wall_t at = e->tx.ended.ms > e->power_w.at.ms ? e->tx.ended : e->power_w.at;
 
-	e->power_w = (struct reading){0, at};
+	e->power_w = reading_of(0, at);
 	claim_end(x->core, e);
 	log_info("station %s: transaction %s on EVSE %d ended", e->station->id, e->tx.id, e->id);
 }

@@ -1,7 +1,8 @@
 #include "csms/meters.h"
+#include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <pthread.h>
 #include <string.h>
 #include <strings.h>
 #include "csms/clock.h"
@@ -94,6 +95,22 @@ static void log_change(const struct meter *k, const struct meter_reading *readin
 		log_info("meter %s: plausible again", k->row->id);
 }
 
+/* What a load on the wire must move sooner or later. */
+static bool has_moved(const struct meter_reading *a, const struct meter_reading *b)
+{
+	for (int q = 0; q < METER_QUANTITIES; q++) {
+		bool counts =
+			q == METER_QUANTITY_IMPORT_WH || q == METER_QUANTITY_EXPORT_WH ||
+			(q >= METER_QUANTITY_POWER_W && q <= METER_QUANTITY_POWER_L3_W) ||
+			(q >= METER_QUANTITY_CURRENT_L1_A && q <= METER_QUANTITY_CURRENT_L3_A);
+
+		if (counts && (a->values[q].quality != b->values[q].quality ||
+				      fabs(a->values[q].value - b->values[q].value) > 0))
+			return true;
+	}
+	return false;
+}
+
 void meters_put(struct meters *m, int index, const struct meter_reading *reading)
 {
 	struct meter *k = &m->items[index];
@@ -106,11 +123,15 @@ void meters_put(struct meters *m, int index, const struct meter_reading *reading
 	k->revision = ++m->revision;
 	k->seen = *reading;
 	k->seen_at = (wall_t){reading->at_ms};
+	k->seen_mono = reading_of(0, k->seen_at).mono;
 	keep_samples(m, k);
 	if (!has_power)
 		return;
+	if (!k->last_at.ms || has_moved(&k->last, reading))
+		k->moved = k->seen_mono;
 	k->last = *reading;
 	k->last_at = k->seen_at;
+	k->last_mono = k->seen_mono;
 	if (m->core->control)
 		control_load_changed(m->core->control);
 }
@@ -127,7 +148,7 @@ void meters_sampled(struct meters *m, const char *station, int evse,
 			continue;
 		/* Values that a station kept while it was offline come late, and out of order. */
 		if (!meter_ocpp_read(values, evse, (int)m->core->depot->voltage_v, now, &r) ||
-			r.at_ms <= k->seen_at.ms)
+			(r.at_ms <= k->seen_at.ms && k->seen_at.ms <= now.ms + CLOCK_STEP_MS))
 			return;
 		meter_history_check(&m->histories[i - m->modbus_count], &r, 0);
 		meters_put(m, i, &r);
@@ -141,9 +162,23 @@ bool meter_is_fresh(const struct meter *k)
 	double speed = k->charger ? 1 : clock_speed();
 	int64_t patience_ms = (int64_t)((double)(3 * k->row->poll_ms + 5000) * speed);
 	bool says_power = k->seen.values[METER_QUANTITY_POWER_W].quality != METER_ABSENT;
-	wall_t at = says_power ? k->last_at : k->seen_at;
 
-	return at.ms != 0 && clock_wall().ms - at.ms <= patience_ms;
+	return (says_power ? meter_age_ms(k) : meter_seen_age_ms(k)) <= patience_ms;
+}
+
+int64_t meter_age_ms(const struct meter *k)
+{
+	return k->last_at.ms ? mono_diff_ms(clock_mono(), k->last_mono) : INT64_MAX;
+}
+
+int64_t meter_seen_age_ms(const struct meter *k)
+{
+	return k->seen_at.ms ? mono_diff_ms(clock_mono(), k->seen_mono) : INT64_MAX;
+}
+
+int64_t meter_still_ms(const struct meter *k)
+{
+	return k->last_at.ms ? mono_diff_ms(clock_mono(), k->moved) : INT64_MAX;
 }
 
 static bool is_suspect(const struct meter_reading *r, enum meter_quantity q)
@@ -533,6 +568,9 @@ static void keep_readings(struct meters *fresh, const struct meters *old)
 			k->last_at = old->items[j].last_at;
 			k->seen = old->items[j].seen;
 			k->seen_at = old->items[j].seen_at;
+			k->last_mono = old->items[j].last_mono;
+			k->seen_mono = old->items[j].seen_mono;
+			k->moved = old->items[j].moved;
 			k->stats = old->items[j].stats;
 		}
 }

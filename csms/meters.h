@@ -24,6 +24,8 @@ struct meter {
 	struct meter_reading seen; /* newest reading, good or not: what is wrong with it, and what
 				    * says nothing of power (a storage) */
 	wall_t seen_at;
+	mono_t last_mono, seen_mono; /* last_at and seen_at by the clock that nobody sets */
+	mono_t moved; /* when its power, currents or energy last differed */
 	wall_t kept_at; /* when its slower quantities were last recorded */
 	struct meter_link_stats stats;
 	uint64_t revision;
@@ -57,6 +59,14 @@ int meters_find(const struct meters *m, const char *id);
 
 /* Registers of the last good poll of a Modbus meter. False: it has no poller or was never read. */
 bool meters_table(const struct meters *m, int index, struct meter_table *out);
+
+/* How old `last` is, and `seen`; INT64_MAX: there is none. By the clock that nobody sets. */
+int64_t meter_age_ms(const struct meter *k);
+int64_t meter_seen_age_ms(const struct meter *k);
+
+/* For how long power, currents and energy have been the same to the digit, INT64_MAX: no reading.
+ * Voltages of a meter whose measuring part hangs may well go on. */
+int64_t meter_still_ms(const struct meter *k);
 
 /* Is its newest reading young enough for how often it is asked? */
 bool meter_is_fresh(const struct meter *k);

@@ -199,9 +199,9 @@ static void fill_transaction(struct transaction *t, const struct db_transaction 
 	t->phases_used = row->phases_used;
 	t->remote_start_id = row->has_remote_start_id ? row->remote_start_id : 0;
 	if (row->has_begin_wh)
-		t->begin_wh = (struct reading){row->begin_wh, t->started};
+		t->begin_wh = reading_of(row->begin_wh, t->started);
 	if (row->has_meter_wh)
-		t->meter_wh = (struct reading){row->meter_wh, row->meter_at};
+		t->meter_wh = reading_of(row->meter_wh, row->meter_at);
 }
 
 /* Nobody has said where it is. */
@@ -214,9 +214,9 @@ static void put_unplaced(struct restore *r, const struct db_transaction *row)
 		return;
 	fill_transaction(&u->tx, row);
 	if (row->has_soc_pct)
-		u->soc_pct = (struct reading){row->soc_pct, row->soc_at};
+		u->soc_pct = reading_of(row->soc_pct, row->soc_at);
 	if (row->has_power_w)
-		u->power_w = (struct reading){row->power_w, row->power_at};
+		u->power_w = reading_of(row->power_w, row->power_at);
 }
 
 static void put_transaction(struct restore *r, const struct db_transaction *row)
@@ -235,9 +235,9 @@ static void put_transaction(struct restore *r, const struct db_transaction *row)
 	fill_transaction(&e->tx, row);
 	e->tx.evse = e;
 	if (row->has_soc_pct)
-		e->soc_pct = (struct reading){row->soc_pct, row->soc_at};
+		e->soc_pct = reading_of(row->soc_pct, row->soc_at);
 	if (row->has_power_w)
-		e->power_w = (struct reading){row->power_w, row->power_at};
+		e->power_w = reading_of(row->power_w, row->power_at);
 	claim_restore(
 		r->core, e, row->vehicle ? fleet_vehicle(&r->core->fleet, row->vehicle) : NULL);
 }

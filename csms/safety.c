@@ -199,7 +199,7 @@ void safety_before(struct safety *s, wall_t now, int64_t now_ms)
 {
 	if (!s->started_ms)
 		s->started_ms = now_ms > 0 ? now_ms : 1;
-	safety_stale_before(s, now, now_ms);
+	safety_stale_before(s, now_ms);
 	safety_charger_before(s, now_ms);
 	safety_demand_before(s, now);
 	safety_supply_before(s, now, now_ms);
@@ -231,7 +231,7 @@ static void watch_ratings(struct safety *s, const struct guard_report *r, int64_
 	}
 }
 
-static void watch_meters(struct safety *s, wall_t now)
+static void watch_meters(struct safety *s)
 {
 	for (int i = 0; i < meters_count(s->core->meters); i++) {
 		const struct meter *m = meters_at(s->core->meters, i);
@@ -239,9 +239,9 @@ static void watch_meters(struct safety *s, wall_t now)
 		if (m->node >= 0) /* told by its node */
 			continue;
 		alarm_set(s->core, ALARM_METER_SILENT, m->row->id,
-			m->last_at.ms && wall_diff_ms(now, m->last_at) > SILENT_MS,
+			m->last_at.ms && meter_age_ms(m) > SILENT_MS,
 			"Meter %s has not answered for %lld s.", m->row->id,
-			(long long)(wall_diff_ms(now, m->last_at) / 1000));
+			(long long)(m->last_at.ms ? meter_age_ms(m) / 1000 : 0));
 	}
 }
 
@@ -282,7 +282,7 @@ void safety_after(struct safety *s, const struct guard_report *r, wall_t now, in
 	if (now_ms - s->slow_ms < SLOW_MS)
 		return;
 	s->slow_ms = now_ms;
-	watch_meters(s, now);
+	watch_meters(s);
 	watch_stations(s, now);
 }
 

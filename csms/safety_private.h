@@ -64,7 +64,7 @@ const struct meter *safety_meter(const struct safety *s, int node);
 int safety_station_node(const struct safety *s, const struct station *st);
 
 /* safety_stale.c */
-void safety_stale_before(struct safety *s, wall_t now, int64_t now_ms);
+void safety_stale_before(struct safety *s, int64_t now_ms);
 void safety_stale_after(struct safety *s, const struct guard_report *r, int64_t now_ms);
 
 /* safety_demand.c */

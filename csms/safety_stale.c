@@ -57,7 +57,7 @@ static void tell_transition(struct safety *s, int i)
 	alarm_tell(s->core, ALARM_MEASUREMENT_OLD, n->id);
 }
 
-void safety_stale_before(struct safety *s, wall_t now, int64_t now_ms)
+void safety_stale_before(struct safety *s, int64_t now_ms)
 {
 	for (int i = 0; i < s->nodes; i++) {
 		struct guard_node_in *in = &s->k->node_in[i];
@@ -68,9 +68,8 @@ void safety_stale_before(struct safety *s, wall_t now, int64_t now_ms)
 		if (!m)
 			continue;
 		if (m->last_at.ms)
-			age_ms = wall_diff_ms(now, m->last_at) > 0 ? wall_diff_ms(now, m->last_at)
-								   : 0;
-		/* young, and yet not believed: it repeats itself */
+			age_ms = meter_age_ms(m);
+		/* young, and yet not believed: it repeats itself, or shows less than EVSEs draw */
 		is_broken = in->quality == GUARD_WORST_CASE && age_ms >= 0 &&
 			    age_ms <= s->stale.minimum_ms;
 		if (stale_step(&s->stale, &s->node[i].stale, now_ms, age_ms, is_broken) &&
@@ -115,6 +114,14 @@ static void say(struct safety *s, int i, int64_t now_ms)
 	if (now_ms - s->started_ms <= START_MS)
 		return;
 	v->says_old = true;
+	if (control_is_doubted(s->k, i)) {
+		alarm_raise(s->core, ALARM_MEASUREMENT_OLD, id,
+			"Meter %s of %s shows less than what is drawn below it: %s. Charging lacks "
+			"%.1f kW by that.",
+			safety_meter(s, i)->row->id, id, tier_words(v->stale.tier),
+			v->cost_w / 1000.0);
+		return;
+	}
 	alarm_raise(s->core, ALARM_MEASUREMENT_OLD, id,
 		"Meter %s of %s has no fresh value: %s. Charging lacks %.1f kW by that.",
 		safety_meter(s, i)->row->id, id, tier_words(v->stale.tier), v->cost_w / 1000.0);

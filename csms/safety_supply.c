@@ -21,7 +21,7 @@ static enum ramp_volts volts_of(const struct safety *s, const struct meter *m, w
 		METER_QUANTITY_VOLTAGE_L2_V, METER_QUANTITY_VOLTAGE_L3_V};
 	double nominal = (double)s->core->depot->voltage_v, most = -1, v;
 
-	if (!m->seen_at.ms || wall_diff_ms(now, m->seen_at) > s->stale.hold_ms)
+	if (meter_seen_age_ms(m) > s->stale.hold_ms)
 		return RAMP_VOLTS_UNKNOWN;
 	for (int i = 0; i < 3; i++)
 		if (meter_reading_get(&m->seen, phases[i], &v) && v > most)
@@ -43,8 +43,7 @@ static void look_at_nodes(struct safety *s, wall_t now)
 		if (!m)
 			continue;
 		in->volts = volts_of(s, m, now);
-		in->meter_is_silent =
-			m->last_at.ms && wall_diff_ms(now, m->last_at) > s->stale.minimum_ms;
+		in->meter_is_silent = m->last_at.ms && meter_age_ms(m) > s->stale.minimum_ms;
 	}
 	for (const struct station *st = s->core->fleet.stations; st; st = st->hh.next) {
 		int node = safety_station_node(s, st);
@@ -75,7 +74,7 @@ static bool feeds(const struct safety *s, int i, wall_t now, int64_t *w)
 	const struct meter *m = safety_meter(s, i);
 	double import;
 
-	if (!m || !m->last_at.ms || wall_diff_ms(now, m->last_at) > s->stale.minimum_ms ||
+	if (!m || meter_age_ms(m) > s->stale.minimum_ms ||
 		!meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &import))
 		return false;
 	*w = -(int64_t)import;
@@ -97,7 +96,7 @@ static void add_store(const struct safety *s, int i, wall_t now, struct island_i
 	double v;
 
 	in->has_store = true;
-	if (!m || !m->seen_at.ms || wall_diff_ms(now, m->seen_at) > s->stale.minimum_ms)
+	if (!m || meter_seen_age_ms(m) > s->stale.minimum_ms)
 		return;
 	if (!capacity && meter_reading_get(&m->seen, METER_QUANTITY_CAPACITY_WH, &v))
 		capacity = whole(v);

@@ -110,7 +110,7 @@ static void take_needs(struct exchange *x, struct evse *e, const struct needs *n
 	e->tx.needs.renegotiations = again;
 	if (dc && dc->has_state_of_charge && dc->state_of_charge >= 0 &&
 		dc->state_of_charge <= 100) {
-		e->soc_pct = (struct reading){(double)dc->state_of_charge, x->received};
+		e->soc_pct = reading_of((double)dc->state_of_charge, x->received);
 		if (e->tx.vehicle) {
 			e->tx.vehicle->soc_pct = e->soc_pct;
 			fleet_touch_vehicle(&x->core->fleet, e->tx.vehicle);

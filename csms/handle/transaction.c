@@ -31,7 +31,7 @@ static const char *judge(const struct evse *e, const struct transaction *t, cons
 		return v->quarantined;
 	if (!e || !v->has_import || !t->begin_wh.at.ms)
 		return NULL;
-	hours = (double)wall_diff_ms(v->import_at, t->begin_wh.at) / 3600e3;
+	hours = (double)mono_diff_ms(reading_of(0, v->import_at).mono, t->begin_wh.mono) / 3600e3;
 	wh = v->import_wh - t->begin_wh.value;
 	if (hours < 0) { /* out of order: of before the first that we heard */
 		hours = -hours;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "csms/alarms.h"
 #include "csms/control.h"
 #include "csms/setpoint.h"
 #include "db/query_log.h"
@@ -193,6 +194,59 @@ START_TEST(frozen_meter_is_not_believed_for_ever)
 }
 END_TEST
 
+/* Its current transformers are open: it answers, its voltages live, and it shows nothing. */
+START_TEST(meter_that_shows_less_than_the_chargers_draw_is_not_believed)
+{
+	bool is_told = false;
+
+	start(SMALL_VISITS);
+	world_run_until(world, "18:00");
+	ck_assert_int_gt(all_power_w(), 20000);
+	world_set_meter(world, "main", WORLD_METER_ZERO);
+	world_run_s(world, 3);
+	ck_assert_str_eq(site_source(), "held");
+	world_run_s(world, 90);
+	ck_assert_str_eq(site_source(), "worst-case");
+	for (const struct alarm *a = alarms_open(world_core(world)); a; a = a->hh.next)
+		is_told |= strstr(a->text, "less than what is drawn below it") != NULL;
+	ck_assert(is_told);
+	world_run_until(world, "18:20");
+	ck_assert_int_le(all_power_w(), 28800);
+	world_set_meter(world, "main", WORLD_METER_FINE);
+	world_run_until(world, "18:45");
+	ck_assert_str_eq(site_source(), "meter");
+	world_check_limits(world, 0);
+}
+END_TEST
+
+/* Vehicles that stop are seen by the meter before their chargers tell: no reason for an alarm. */
+START_TEST(vehicles_that_stop_cast_no_doubt_on_the_meter)
+{
+	start(SMALL_VISITS);
+	for (int minute = 0; minute < 13 * 60; minute++) {
+		world_run_s(world, 60);
+		ck_assert_str_ne(site_source(), "worst-case");
+	}
+}
+END_TEST
+
+START_TEST(clock_set_back_does_not_make_a_dead_meter_young)
+{
+	start(SMALL_VISITS);
+	world_run_until(world, "18:00");
+	world_step_clock(world, -3600 * 1000);
+	world_set_meter(world, "main", WORLD_METER_SILENT);
+	world_run_s(world, 40);
+	ck_assert_str_eq(site_source(), "worst-case");
+	world_set_meter(world, "main", WORLD_METER_FINE);
+	world_run_s(world, 60);
+	ck_assert_str_eq(site_source(), "meter");
+	/* … nor are chargers' values of now thrown away for an hour */
+	ck_assert_int_lt(mono_diff_ms(clock_mono(), evse("CP-1")->power_w.mono), 60000);
+	world_check_limits(world, 0);
+}
+END_TEST
+
 /* -- loads and stations that do as they like -------------------------------------------------- */
 
 START_TEST(base_load_spike_is_met_within_the_reaction_time)
@@ -354,6 +408,9 @@ int main(void)
 	tcase_add_test(t, station_offline_for_an_hour_follows_its_tail);
 	tcase_add_test(t, silent_meter_is_held_then_counts_as_the_worst_case);
 	tcase_add_test(t, frozen_meter_is_not_believed_for_ever);
+	tcase_add_test(t, meter_that_shows_less_than_the_chargers_draw_is_not_believed);
+	tcase_add_test(t, vehicles_that_stop_cast_no_doubt_on_the_meter);
+	tcase_add_test(t, clock_set_back_does_not_make_a_dead_meter_young);
 	tcase_add_test(t, base_load_spike_is_met_within_the_reaction_time);
 	tcase_add_test(t, station_that_ignores_its_profile_is_paid_for_by_the_others);
 	tcase_add_test(t, lost_answer_counts_with_the_greater_of_old_and_new);

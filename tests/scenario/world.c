@@ -530,7 +530,7 @@ static void put_meter(struct world *w, int i)
 									    : -JUMP_W;
 
 	m->import_wh += power / 3600;
-	if (m->how != WORLD_METER_FROZEN) {
+	if (m->how == WORLD_METER_FINE || m->how == WORLD_METER_JUMPING) {
 		m->frozen_w = power;
 		for (int p = 0; p < 3; p++)
 			m->frozen_phase_w[p] = (double)n.phase_mw[p] / 1000;
@@ -543,10 +543,13 @@ static void put_meter(struct world *w, int i)
 		meters_put(w->core.meters, i, &m->pose);
 		return;
 	}
-	r.values[METER_QUANTITY_POWER_W] = (struct meter_value){m->frozen_w + jump, METER_GOOD};
+	r.values[METER_QUANTITY_POWER_W] = (struct meter_value){
+		m->how == WORLD_METER_ZERO ? 0 : m->frozen_w + jump, METER_GOOD};
 	for (int p = 0; p < 3; p++) {
-		double x = m->frozen_phase_w[p] + jump / 3;
+		double x = m->how == WORLD_METER_ZERO ? 0 : m->frozen_phase_w[p] + jump / 3;
+		double volts = VOLTS + (double)(w->now_ms / 1000 * (p + 3) % 17) / 10;
 
+		r.values[METER_QUANTITY_VOLTAGE_L1_V + p] = (struct meter_value){volts, METER_GOOD};
 		r.values[METER_QUANTITY_POWER_L1_W + p] = (struct meter_value){x, METER_GOOD};
 		r.values[METER_QUANTITY_CURRENT_L1_A + p] =
 			(struct meter_value){fabs(x) / VOLTS, METER_GOOD};

@@ -17,7 +17,8 @@
 enum world_meter {
 	WORLD_METER_FINE,
 	WORLD_METER_SILENT,
-	WORLD_METER_FROZEN,
+	WORLD_METER_FROZEN, /* its measuring part hangs; the voltages live on */
+	WORLD_METER_ZERO, /* its current transformers are open */
 	WORLD_METER_JUMPING, /* now and then a value is nonsense */
 };
 
