@@ -7,6 +7,7 @@
 #include "csms/call.h"
 #include "csms/command.h"
 #include "csms/control.h"
+#include "csms/depot_check.h"
 #include "csms/local_list.h"
 #include "csms/log.h"
 #include "csms/password.h"
@@ -140,16 +141,6 @@ static void station_in_force(void *arg, int status, const char *why)
 	change_end(x, 0, NULL);
 }
 
-static bool id_is_sound(const char *id)
-{
-	size_t n = strlen(id);
-
-	return n >= 1 && n <= 48 && !strchr(id, ':') &&
-	       strspn(id,
-		       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789*-_=+|@.") ==
-		       n;
-}
-
 static const struct depot_node *node_of(const struct core *c, const char *id)
 {
 	for (size_t i = 0; i < c->depot->nodes.count; i++)
@@ -161,11 +152,8 @@ static const struct depot_node *node_of(const struct core *c, const char *id)
 static int check_station(
 	struct core *c, const char *id, const struct event_station_registered *reg, char why[300])
 {
-	if (!id_is_sound(id)) {
-		snprintf(why, 300,
-			"an identity has 1 to 48 characters of A-Z a-z 0-9 * - _ = + | @ .");
+	if (depot_check_identity(id, why))
 		return -1;
-	}
 	if (!node_of(c, reg->node)) {
 		snprintf(why, 300, "there is no node \"%s\" in the depot's file", reg->node);
 		return -1;

@@ -120,14 +120,28 @@ static int check_evses(const struct depot_station *s, size_t row, struct depot_f
 	return 0;
 }
 
+int depot_check_identity(const char *id, char why[300])
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789*-_=+|@.";
+	size_t n = strlen(id);
+
+	if (n >= 1 && n <= 48 && strspn(id, letters) == n && strspn(id, ".") < n)
+		return 0;
+	snprintf(why, 300,
+		"an identity has 1 to 48 characters of A-Z a-z 0-9 * - _ = + | @ . and not only "
+		"dots");
+	return -1;
+}
+
 static int check_stations(const struct depot_file *d, struct depot_fault *out)
 {
 	for (size_t i = 0; i < d->stations.count; i++) {
 		const struct depot_station *s = &d->stations.items[i];
+		char why[300];
 
-		if (strchr(s->id, ':'))
-			return fault(
-				at(out, "stations", i, "id"), "\"%s\" must not contain ':'", s->id);
+		if (depot_check_identity(s->id, why))
+			return fault(at(out, "stations", i, "id"), "\"%s\": %s", s->id, why);
 		if (s->security_profile == 3)
 			return fault(at(out, "stations", i, "security_profile"),
 				"3 (mutual TLS) is not there yet; use 2");

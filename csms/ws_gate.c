@@ -67,6 +67,9 @@ int ws_gate_identity(
 		identity[n++] = (char)c;
 	}
 	identity[n] = '\0';
+	*why = "identity is nothing but dots"; /* of which a path is made, not a name */
+	if (n && strspn(identity, ".") == n)
+		return -1;
 	if (*p == '/')
 		p++;
 	*why = n ? "path goes on after the identity" : "identity is empty";

@@ -5,6 +5,7 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/command.h"
+#include "csms/depot_check.h"
 #include "csms/view.h"
 #include "gen/ocpp201.h"
 
@@ -144,6 +145,10 @@ void station_put(struct ask *k)
 	struct event_station_registered reg;
 	char why[300];
 
+	if (depot_check_identity(id, why) != 0) {
+		ask_problem(k, 422, NULL, "%s", why);
+		return;
+	}
 	if (old == NULL && put->evses.items == NULL) {
 		ask_problem(k, 400, "evses",
 			"evses: a new station needs its EVSEs, for example "

@@ -230,6 +230,10 @@ describe('problems', () => {
 		['PUT', `/stations/${'x'.repeat(49)}`, { evses: [evse] }, 422],
 		['PUT', '/stations/a%20b', { evses: [evse] }, 422],
 		['PUT', '/stations/a:b', { evses: [evse] }, 422],
+		['PUT', '/stations/a:b', {}, 422], // the identity is told first
+		['PUT', '/stations/%2E%2E', { evses: [evse] }, 422],
+		['PUT', '/stations/...', { evses: [evse] }, 422],
+		['PUT', '/stations/a%2Fb', { evses: [evse] }, 422],
 		['PUT', '/tokens/Central/1', { vehicle: 'no such van' }, 422],
 		['PUT', '/tokens/Central/1', { status: 'Fine' }, 422],
 		['POST', '/backup', { dir: '/proc/none' }, 422, 'dir'],

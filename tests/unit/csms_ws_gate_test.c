@@ -17,7 +17,10 @@ static const struct {
 	{"/ocpp", "/ocpp/RDAM%7C123", "RDAM|123"},
 	{"/ocpp", "/ocpp/A%2bB+C%2B", "A+B+C+"},
 	{"/ocpp", "/ocpp/%41%5f=@*", "A_=@*"},
-	{"/ocpp", "/ocpp/..", ".."},
+	{"/ocpp", "/ocpp/CP..1", "CP..1"},
+	{"/ocpp", "/ocpp/.", NULL}, /* dots alone are a path */
+	{"/ocpp", "/ocpp/..", NULL},
+	{"/ocpp", "/ocpp/%2e%2E", NULL},
 	{"/ocpp", "/ocpp/RDAM%20123", NULL}, /* a blank is no identifierString */
 	{"/ocpp", "/ocpp/" C48, C48},
 	{"/ocpp", "/ocpp/" C48 "9", NULL},

@@ -15,7 +15,7 @@ const struct command ctl_commands[] = {
 	{"stations", "", ctl_stations, 0, 0, "", "All stations and their EVSEs",
 		"depotctl stations"},
 	{"station", "STATION", ctl_station, 1, 1, "", "One station in full",
-		"depotctl station CP-07"},
+		"depotctl station AC-01"},
 	{"vehicles", "", ctl_vehicles, 0, 0, "", "All vehicles: battery, departure, state and why",
 		"depotctl vehicles"},
 	{"sessions",
@@ -26,7 +26,7 @@ const struct command ctl_commands[] = {
 		"--meter-values --signed",
 		"One transaction with its events; --meter-values: all its readings; --signed: what its "
 		"meter signed, as JSON",
-		"depotctl session CP-07 8f2a"},
+		"depotctl session AC-01 8f2a"},
 	{"meters", "", ctl_meters, 0, 0, "", "Meters, their readings and their links",
 		"depotctl meters"},
 	{"meter",
@@ -42,11 +42,11 @@ const struct command ctl_commands[] = {
 		1, "--one --max-age= --after= --limit=",
 		"Newest value of each measuring point, with age and quality; --one: of the point of "
 		"that very name",
-		"depotctl points evse/CP-07/1/Current"},
+		"depotctl points evse/AC-01/1/Current"},
 	{"walk", "STATION EVSE --yes | cancel", ctl_walk, 1, 2, "--yes",
 		"Commissioning walk: lowers a charging EVSE three times and shows which meters move, on "
 		"which phase and by how much",
-		"depotctl walk CP-07 1 --yes"},
+		"depotctl walk AC-01 1 --yes"},
 	{"tree", "", ctl_tree, 0, 0, "", "Nodes of the microgrid, their loads and limits",
 		"depotctl tree"},
 	{"grid",
@@ -62,7 +62,7 @@ const struct command ctl_commands[] = {
 		ctl_command, 2, 3, "--wait= --timeout= --why= --force",
 		"Asks a station for something and follows it to its true end (with --wait end): a Reset "
 		"until the station is back, a report until its last part; - reads the payload from stdin",
-		"depotctl command CP-07 Reset '{\"type\":\"OnIdle\"}' --wait end"},
+		"depotctl command AC-01 Reset '{\"type\":\"OnIdle\"}' --wait end"},
 	{"commands", "[STATION | ID] [--state open|done|failed|…] [--action A] [--limit N]",
 		ctl_commands_list, 0, 1, "--state= --action= --limit=",
 		"Commands to stations, newest first: who asked, why, how far they are",
@@ -73,21 +73,21 @@ const struct command ctl_commands[] = {
 	{"call", "STATION ACTION [PAYLOAD|-] [--timeout SECONDS] [--why TEXT] [--async] [--force]",
 		ctl_call, 2, 3, "--timeout= --why= --async --force",
 		"Sends an OCPP action to a station and prints its answer; - reads the payload from stdin",
-		"depotctl call CP-07 Reset '{\"type\":\"OnIdle\"}' --why 'firmware hangs'"},
+		"depotctl call AC-01 Reset '{\"type\":\"OnIdle\"}' --why 'firmware hangs'"},
 	{"calls", "[STATION] [--limit N]", ctl_calls, 0, 1, "--limit=",
 		"Calls to stations, newest first: who asked, why, and what came of them; --json prints "
 		"payloads and answers too",
-		"depotctl calls CP-07 --limit 20"},
+		"depotctl calls AC-01 --limit 20"},
 	{"variables",
 		"[STATION] [--component C] [--variable V] [--text T] [--changed TIME] [--after N]\n"
 		"              [--limit N]",
 		ctl_variables, 0, 1,
 		"--component= --variable= --text= --changed= --after= --limit=",
 		"What stations said of their variables; without STATION those of all",
-		"depotctl variables CP-07 --component SecurityCtrlr"},
+		"depotctl variables AC-01 --component SecurityCtrlr"},
 	{"compare", "STATION STATION [--all] [--after N] [--limit N]", ctl_compare, 2, 2,
 		"--all --after= --limit=", "Variables in which two stations differ",
-		"depotctl compare CP-07 CP-08"},
+		"depotctl compare AC-01 AC-02"},
 	{"set-variable",
 		"COMPONENT[INSTANCE] VARIABLE[INSTANCE] VALUE|- --stations S,S…|--all\n"
 		"              [--evse EVSE[/CONNECTOR]] [--attribute A] [--why TEXT]",
@@ -102,28 +102,28 @@ const struct command ctl_commands[] = {
 		"--security-profile= --interface= --message-timeout= --now --within= --wait --why=",
 		"Moves a station to another network profile: sets it, puts it first (the old ones stay "
 		"behind it), restarts the station when it is idle (--now: at once) and looks at it when it is back",
-		"depotctl network-profile CP-07 2 wss://csms.example:9001/ocpp --wait"},
+		"depotctl network-profile AC-01 2 wss://csms.example:9001/ocpp --wait"},
 	{"job", "ID", ctl_job, 1, 1, "", "How far a job is, station by station",
 		"depotctl job 01KAH3T2G6X0Q8Y2J3M4N5P6R7"},
 	{"profiles", "STATION", ctl_profiles, 1, 1, "",
 		"Charging profiles that the station is believed to hold, limits of others, needs",
-		"depotctl profiles CP-07"},
+		"depotctl profiles AC-01"},
 	{"composite", "STATION [EVSE] [--duration SECONDS] [--ask]", ctl_composite, 1, 2,
 		"--duration= --ask",
 		"All its profiles together as one limit over time; --ask: as the station sees it too",
-		"depotctl composite CP-07 1 --ask"},
+		"depotctl composite AC-01 1 --ask"},
 	{"monitors", "STATION", ctl_monitors, 1, 1, "", "Monitors of the station's variables",
-		"depotctl monitors CP-07"},
+		"depotctl monitors AC-01"},
 	{"alerts", "[STATION] [--all] [--limit N]", ctl_alerts, 0, 1,
 		"--all --limit=", "Alerts of stations that last; --all: those that are over too",
-		"depotctl alerts CP-07 --all"},
+		"depotctl alerts AC-01 --all"},
 	{"logs", "STATION [--security] [--oldest T] [--latest T] [--why TEXT] [--wait] [-o FILE]",
 		ctl_logs, 1, 1, "--security --oldest= --latest= --why= --wait --out= -o=",
 		"Asks a station for its log; --wait stays until it is there, -o writes it to a file",
-		"depotctl logs CP-07 --wait -o CP-07.log"},
+		"depotctl logs AC-01 --wait -o AC-01.log"},
 	{"files", "[STATION] [--limit N] | get ID -o FILE | remove ID", ctl_files, 0, 2,
 		"--limit= --out= -o=", "Files that stations brought, newest first",
-		"depotctl files CP-07"},
+		"depotctl files AC-01"},
 	{"firmware",
 		"list | add FILE --vendor V --release X [--model M] [--signature FILE "
 		"--certificate FILE]\n"
@@ -145,7 +145,7 @@ const struct command ctl_commands[] = {
 		"depotctl campaign start 01M7Y4 --at-once 5"},
 	{"certificates", "STATION [--refresh]", ctl_certificates, 1, 1, "--refresh",
 		"Certificates that a station holds; --refresh asks it first",
-		"depotctl certificates CP-07 --refresh"},
+		"depotctl certificates AC-01 --refresh"},
 	{"set-station",
 		"STATION [--evse ID:KIND:MAX_W[:MIN_W[:PHASES[:TAIL_W[:CONNECTORS]]]] …] [--node N]\n"
 		"              [--name TEXT] [--profile 0..3] [--policy accepted|pending|rejected]\n"
@@ -166,7 +166,7 @@ const struct command ctl_commands[] = {
 		"depotctl passwords --generate --out station-passwords"},
 	{"token",
 		"add TYPE VALUE [--status S] [--vehicle V] [--group G] [--expires T] [--kind ac|dc]\n"
-		"                [--at CP-1/2,CP-3] [--below NODE,…] [--hours 'mon-fri 05:00-22:00;…']\n"
+		"                [--at AC-01/2,AC-03] [--below NODE,…] [--hours 'mon-fri 05:00-22:00;…']\n"
 		"                [--priority -9..9] [--language L] [--message TEXT] |\n"
 		"                remove TYPE VALUE | list",
 		ctl_token, 1, 3,
@@ -179,20 +179,20 @@ const struct command ctl_commands[] = {
 		"depotctl identities VAN-12 ISO14443:04A2B3C4 MacAddress:00:1A:2B:3C:4D:5E"},
 	{"local-list", "[list] | on STATION | off STATION | sync STATION", ctl_local_list, 0, 2, "",
 		"Local authorisation lists: what stations have; on: kept like our tokens; sync: sent anew",
-		"depotctl local-list on CP-07"},
+		"depotctl local-list on AC-01"},
 	{"clear-cache", "[STATION …] [--why TEXT]", ctl_clear_cache, 0, -1, "--why=",
 		"Clears the authorisation caches of stations, of all that are connected by default",
-		"depotctl clear-cache CP-07 --why 'lost card'"},
+		"depotctl clear-cache AC-01 --why 'lost card'"},
 	{"reserve",
 		"STATION TOKEN --until T [--evse N | --connector TYPE] [--type TYPE] [--group G]\n"
 		"              [--why TEXT]",
 		ctl_reserve, 2, 2, "--until= --evse= --connector= --type= --group= --why=",
 		"Keeps an EVSE for a token until a time",
-		"depotctl reserve CP-07 04A2B3C4 --evse 1 --until 2026-03-12T06:00:00Z"},
+		"depotctl reserve AC-01 04A2B3C4 --evse 1 --until 2026-03-12T06:00:00Z"},
 	{"reservations", "[list] [--station S] [--state S] [--limit N] | cancel STATION ID",
 		ctl_reservations, 0, 3, "--station= --state= --limit=",
 		"Reservations, newest first; --state open: those that hold",
-		"depotctl reservations cancel CP-07 1203"},
+		"depotctl reservations cancel AC-01 1203"},
 	{"envelope",
 		"[list] [--state open|over|all] [--node N] [--owner O] |\n"
 		"              add NODE [POWER] [--export POWER] [--phase A] [--from T] --to T|--for D\n"
@@ -210,7 +210,7 @@ const struct command ctl_commands[] = {
 		"depotctl power"},
 	{"obedience", "STATION", ctl_obedience, 1, 1, "",
 		"What the station's chargers have shown: reaction, obedience, quirks",
-		"depotctl obedience CP-07"},
+		"depotctl obedience AC-01"},
 	{"alarms",
 		"[list] [--state active|aside|open|past] [--limit N] | show ID | take ID |\n"
 		"              hand-over ID --to NAME | put-aside ID --until T   [--note TEXT]",
@@ -236,7 +236,7 @@ const struct command ctl_commands[] = {
 	{"journal", "[--stream S] [--type T] [--after N] [--limit N] [--follow]", ctl_journal, 0, 0,
 		"--stream= --type= --after= --limit= --follow",
 		"Events of the journal, the last ones by default; a stream that ends in / is a prefix",
-		"depotctl journal --stream station/CP-07 --follow"},
+		"depotctl journal --stream station/AC-01 --follow"},
 	{"wire",
 		"[--station S] [--action A] [--text T] [--error T] [--message-id ID] [--from T] [--to T]\n"
 		"              [--faulty] [--pairs] [--limit N] [--export FILE|-]",
@@ -246,14 +246,14 @@ const struct command ctl_commands[] = {
 		"OCPP messages as they went over the wire, oldest first; --pairs puts each request "
 		"beside its answer; --export writes all of them to a file as JSON lines, for depotctl "
 		"replay",
-		"depotctl wire --station CP-07 --from 2026-03-11T18:00:00Z --export cp-07.jsonl"},
+		"depotctl wire --station AC-01 --from 2026-03-11T18:00:00Z --export ac-01.jsonl"},
 	{"replay",
 		"FILE|- --station ID --to URL [--from STATION] [--password P|-] [--speed N | --as-fast]\n"
 		"              [--shift]",
 		ctl_replay, 1, 1, "--station= --to= --from= --password= --speed= --as-fast --shift",
 		"Plays a conversation of wire --export against a test instance as that station, and "
 		"tells where it answers otherwise; --shift moves its times to now; exit code 0: the same",
-		"depotctl replay cp-07.jsonl --station CP-07 --to ws://localhost:9000/ocpp --speed 60"},
+		"depotctl replay ac-01.jsonl --station AC-01 --to ws://localhost:9000/ocpp --speed 60"},
 	{"metrics", "", ctl_metrics, 0, 0, "", "Counters in the text format of Prometheus",
 		"depotctl metrics | grep ocpp"},
 	{"routes", "", ctl_routes, 0, 0, "", "All paths of the API", "depotctl routes"},
