@@ -119,6 +119,15 @@ static char *next_piece(const struct schema_action *a, const struct cut *cut, co
 	}
 }
 
+/* What the frame takes around a payload: [2,"id of 36","Action",…]. The station's limit is of the
+ * message (B05.FR.11). */
+static int64_t payload_bytes(int64_t message, const struct schema_action *a)
+{
+	int64_t frame = 46 + (int64_t)strlen(a->name);
+
+	return message == INT32_MAX ? message : message > frame ? message - frame : 0;
+}
+
 int cut_request(const struct station *s, const struct schema_action *a, const void *request,
 	char ***out, char why[200])
 {
@@ -137,7 +146,8 @@ int cut_request(const struct station *s, const struct schema_action *a, const vo
 	while (pieces && from < l->count) {
 		size_t n = l->count - from < (size_t)items ? l->count - from : (size_t)items;
 
-		pieces[count] = next_piece(a, cut, request, from, &n, (size_t)bytes, count);
+		pieces[count] = next_piece(
+			a, cut, request, from, &n, (size_t)payload_bytes(bytes, a), count);
 		if (!pieces[count])
 			break;
 		from += n;

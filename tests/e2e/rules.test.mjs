@@ -450,6 +450,26 @@ describe('the state of connectors and of the registration', () => {
 		await s.close();
 	});
 
+	test('rule 19: the interval is that of heartbeats when accepted, else the time until the next try', async () => {
+		const d = await new Depotd({ config: 'boot: {heartbeat_s: 123, retry_s: 45}\n' }).start();
+		try {
+			const said = async (id) => {
+				const s = await new Station(d, id).connect();
+				const { status, interval } = await s.boot();
+				await s.close();
+				return [status, interval];
+			};
+			for (const [policy, answer] of [['accepted', ['Accepted', 123]], ['pending', ['Pending', 45]], ['rejected', ['Rejected', 45]]]) {
+				await register(d, `INT-${policy}`, { policy });
+				assert.deepEqual(await said(`INT-${policy}`), answer);
+			}
+			await d.api('PUT', '/stations/INT-pending', { policy: 'accepted' });
+			assert.deepEqual(await said('INT-pending'), ['Accepted', 123]);
+		} finally {
+			await d.clean();
+		}
+	});
+
 	test('rule 18: accepted and pending survive a reconnect without a boot, and a restart of depotd', async () => {
 		const d = await new Depotd().start();
 		try {
@@ -572,6 +592,60 @@ describe('transactions of which nothing more is heard', () => {
 			await d.clean();
 		}
 	});
+});
+
+describe('rule 20: what a station takes in one message', () => {
+	const X = (n) => ({ component: { name: 'X' }, variable: { name: `V${n}` } });
+	const monitor = (n) => ({ ...X(n), value: n, type: 'UpperThreshold', severity: 5 });
+	const answered = (list, fn) => (p) => ({ [list]: fn(p) });
+	/** By action: who announces its limit and under which name, its list, an item, what names the item, and the station's answer. */
+	const LISTS = {
+		GetVariables: ['DeviceDataCtrlr', 'GetVariables', 'getVariableData', X, (d) => d.variable.name,
+			answered('getVariableResult', (p) => p.getVariableData.map((d) => ({ ...d, attributeStatus: 'Accepted', attributeValue: 'x' })))],
+		SetVariables: ['DeviceDataCtrlr', 'SetVariables', 'setVariableData', (n) => ({ ...X(n), attributeValue: '1' }), (d) => d.variable.name,
+			answered('setVariableResult', (p) => p.setVariableData.map(({ component, variable }) => ({ component, variable, attributeStatus: 'Accepted' })))],
+		GetReport: ['DeviceDataCtrlr', 'GetReport', 'componentVariable', X, (d) => d.variable.name, () => ({ status: 'EmptyResultSet' })],
+		GetMonitoringReport: ['DeviceDataCtrlr', 'GetReport', 'componentVariable', X, (d) => d.variable.name, () => ({ status: 'EmptyResultSet' })],
+		SetVariableMonitoring: ['MonitoringCtrlr', 'SetVariableMonitoring', 'setMonitoringData', monitor, (d) => d.variable.name,
+			answered('setMonitoringResult', (p) => p.setMonitoringData.map(({ value, ...d }) => ({ ...d, id: value, status: 'Accepted' })))],
+		ClearVariableMonitoring: ['MonitoringCtrlr', 'ClearVariableMonitoring', 'id', (n) => n, (n) => `V${n}`,
+			answered('clearMonitoringResult', (p) => p.id.map((id) => ({ id, status: 'Accepted' })))],
+	};
+
+	for (const [limit, value] of [['ItemsPerMessage', 2], ['BytesPerMessage', 400]])
+		test(`rule 20: ${limit} of ${value} is kept in every list, nothing is left out, and it is one command`, async () => {
+			const id = `LIST-${limit}`, raw = [];
+			const s = await booted(depotd, id, { handlers: { GetBaseReport: () => ({ status: 'EmptyResultSet' }),
+				...Object.fromEntries(Object.entries(LISTS).map(([action, row]) => [action, row[5]])) } });
+			const said = s.handlers.GetVariables;
+			s.handlers.GetVariables = (p) => ({ getVariableResult: p.getVariableData.map((d) => ({ ...d, attributeStatus: 'Accepted', attributeValue: String(value) })) });
+			for (const [component, instance] of Object.values(LISTS)) {
+				const r = await depotd.api('POST', `/stations/${id}/commands`, { action: 'GetVariables',
+					payload: { getVariableData: [{ component: { name: component }, variable: { name: limit, instance } }] } });
+				assert.equal(r.json.state, 'done', r.text);
+			}
+			s.handlers.GetVariables = said;
+			s.ws.on('message', (data) => raw.push(String(data)));
+			for (const [action, [, , list, item, name]] of Object.entries(LISTS)) {
+				raw.length = 0;
+				const items = Array.from({ length: 40 }, (_, n) => item(1e9 + n));
+				const r = await depotd.api('POST', `/stations/${id}/commands`, { action, payload: { [list]: items }, wait: 'end' });
+				assert.equal(r.json.state, 'done', r.text);
+				const sent = raw.filter((t) => JSON.parse(t)[2] === action);
+				const parts = sent.map((t) => JSON.parse(t)[3]);
+				assert.ok(parts.length > 1, action);
+				for (const [i, p] of parts.entries()) {
+					if (limit === 'ItemsPerMessage') assert.ok(p[list].length <= value, `${action}: ${p[list].length}`);
+					else assert.ok(Buffer.byteLength(sent[i]) <= value, `${action}: ${Buffer.byteLength(sent[i])} bytes`);
+				}
+				assert.deepEqual(parts.flatMap((p) => p[list]).map(name), items.map(name), action);
+				if (parts[0].requestId !== undefined)
+					assert.equal(new Set(parts.map((p) => p.requestId)).size, parts.length, 'reports are told apart');
+				const results = Object.values(r.json.response).find(Array.isArray);
+				if (results) assert.equal(results.length, items.length, `${action}: one answer`);
+			}
+			await s.close();
+		});
 });
 
 describe('rule 25: reset', () => {
