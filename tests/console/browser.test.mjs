@@ -7,7 +7,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromiumPath, launch } from "./browser.mjs";
 import { alarmChecks } from "./alarms.mjs";
-import { energyChecks } from "./energy.mjs";
+import { energyChecks, limitChecks } from "./energy.mjs";
 import { HOSTILE, overview, START } from "./fixture.mjs";
 import {
 	axe, BUILD, check, count, equal, looks, noSideScroll, openPage, plain, SCREENS, SIZES, text, until,
@@ -336,6 +336,7 @@ async function main() {
 		if (mock) {
 			await fixtureChecks(page, mock);
 			await energyChecks(page, mock);
+			await limitChecks(page, mock);
 			await meterChecks(page, mock);
 			await alarmChecks(page, mock);
 			await check("no CSP report and no error in all of this", async () => {

@@ -53,7 +53,7 @@ visits: [{vehicle: VAN-1, station: CP-W, arrives: "18:01", soc_pct: 10}]
 `);
 		const origin = Math.round(Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1e6);
 		const clock = ["--speed", "25", "--start", "2026-03-10T17:00:00Z", "--origin", String(origin)];
-		this.depotd = await new Depotd({ depot: text(rows, ", ratio: 2"), args: clock }).start();
+		this.depotd = await new Depotd({ depot: text(rows, ", ratio: 2"), config: "control: {envelopes: ask}\n", args: clock }).start();
 		this.ctl("passwords", "--generate", "--out", join(this.dir, "passwords"));
 		this.sim = spawn(join(BUILD, "depotsim"), ["--depot", join(this.dir, "depot.yaml"),
 			"--scenario", join(this.dir, "scenario.yaml"), "--meter-maps", resolve("etc/meters"),
@@ -73,6 +73,11 @@ visits: [{vehicle: VAN-1, station: CP-W, arrives: "18:01", soc_pct: 10}]
 	link(role = "admin") {
 		const code = /#sign-in=([\w-]+)/.exec(this.ctl("link", "--role", role))[1];
 		return `${this.base}/#sign-in=${code}`;
+	}
+
+	/* The API as a program uses it, over the daemon's own socket. */
+	api(method, path, body) {
+		return this.depotd.api(method, path, body);
 	}
 
 	async stop() {

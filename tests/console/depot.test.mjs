@@ -69,6 +69,84 @@ async function meterPages(page, depot) {
 	await looks(page, "depot-meter");
 }
 
+async function energyPage(page, depot) {
+	await page.goto(`${depot.base}/energy`);
+	await page.waitForSelector("#tree [data-node]");
+	await check("the tree has every node, and each limited phase with its source", async () => {
+		const { nodes } = await api(page, "/tree");
+		equal(await page.locator("#tree [data-node]").count(), nodes.length, "nodes");
+		const limited = nodes.flatMap((n) => n.limits).filter((l) => l.limit !== undefined).length;
+		equal(await page.locator("[data-channel]").count(), limited, "phases");
+		equal(plain(await text(page, '[data-channel="L1"]')).includes("of 160 A Rating"), true, "L1");
+	});
+	await check("a limit is tried by the planner, put in force, seen to bind, and withdrawn", async () => {
+		await page.getByLabel("At most, kW").fill("12");
+		await page.getByRole("button", { name: "What if?" }).click();
+		await page.waitForSelector("#try [data-trial]", { timeout: 30_000 });
+		equal((await api(page, "/envelopes")).envelopes.length, 0, "trying sends nothing");
+		await page.getByRole("button", { name: "Put it in force" }).click();
+		await until("it binds", async () => (await page.locator("[data-envelope] .c-state").allInnerTexts()).map(plain).includes("Binds"), 30_000);
+		const { nodes } = await api(page, "/tree");
+		equal([nodes[0].limit_w, nodes[0].limit_source], [12_000, "operator"], "the tree");
+		await until("its owner at the limit", async () => (await page.locator("[data-limit]").allInnerTexts())
+			.some((l) => /^12\.0 kW import Operator: operator\/.* in force/.test(plain(l))), 30_000);
+		await looks(page, "depot-energy");
+		await page.locator("[data-envelope]").getByRole("button", { name: "Withdraw…" }).click();
+		await page.getByRole("button", { name: "Withdraw it" }).click();
+		await until("gone", async () => (await page.locator("[data-envelope]").count()) === 0);
+		equal((await api(page, "/envelopes")).envelopes.length, 0, "withdrawn");
+	});
+	await check("a grid operator's limit that costs energy waits, is tried and accepted", async () => {
+		const at = Date.parse((await api(page, "/tree")).at);
+		const block = { start: new Date(at + 3_600_000).toISOString(), end: new Date(at + 79_200_000).toISOString(), import_w: 0 };
+		const made = await depot.api("POST", "/envelopes", { node: "site", owner: "openadr/vtn-1", grid: true, reference: "event-7", blocks: [block] });
+		equal([made.status, made.json?.state], [200, "received"], made.text);
+		const row = page.locator(`[data-envelope="${made.json.id}"]`);
+		await row.waitFor({ timeout: 20_000 });
+		equal(await text(page, ".say .sub"), "1 limit waits for an answer.", "what waits");
+		await row.getByRole("button", { name: "Accept…" }).click();
+		await page.waitForSelector("dialog [data-trial]", { timeout: 30_000 });
+		await page.getByRole("button", { name: "Accept it" }).click();
+		await until("accepted", async () => (await api(page, `/envelopes/${made.json.id}`)).state === "pending");
+		await until("shown", async () => plain(await row.locator(".c-state").innerText()).startsWith("To come"));
+	});
+}
+
+/* Last of all: the simulated meters go away. */
+async function alarmPage(page, depot) {
+	await page.goto(`${depot.base}/alarms`);
+	await page.waitForSelector("#record");
+	depot.sim.kill();
+	await check("meters that fall silent look old, and alarm", async () => {
+		await page.waitForSelector("[data-alarm]", { timeout: 60_000 });
+		await page.goto(`${depot.base}/meters`);
+		await until("silent", async () => plain(await text(page, "[data-meter=main] .c-state")).startsWith("No answer"), 30_000);
+		equal(await page.locator("[data-meter=main] .stale").count() > 0, true, "old values look old");
+		await page.goto(`${depot.base}/energy`);
+		await page.waitForSelector("[data-tier]", { timeout: 30_000 });
+	});
+	await check("an alarm is taken with a note; the server has it", async () => {
+		await page.goto(`${depot.base}/alarms`);
+		const row = page.locator("[data-alarm]").first();
+		const id = await row.getAttribute("data-alarm");
+		await row.getByRole("button", { name: "Take…" }).click();
+		await page.getByLabel("Note").fill("I look at the gateway");
+		await page.getByRole("button", { name: "Take it" }).click();
+		await until("taken", async () => {
+			const { alarms } = await api(page, "/alarms");
+			const one = alarms.find((a) => a.id === id);
+			return one?.note === "I look at the gateway" && /^user:/.test(one.owner);
+		});
+		await until("shown", async () => plain(await text(page, `[data-alarm="${id}"] .c-act`)) === "You have it.");
+		await page.locator(`[data-alarm="${id}"] a.name`).click();
+		await page.waitForSelector(".runbook li");
+		await page.getByRole("button", { name: "Put aside…" }).click();
+		await page.getByRole("button", { name: "Put it aside" }).click();
+		await until("aside", async () => (await api(page, "/alarms?state=aside")).alarms.some((a) => a.id === id));
+	});
+	await looks(page, "depot-alarm");
+}
+
 async function main() {
 	if (!chromiumPath()) throw new Error("no Chromium found; apt-get install chromium, or name one in CHROMIUM");
 	mkdirSync(SCREENS, { recursive: true });
@@ -80,6 +158,8 @@ async function main() {
 		await page.goto(depot.link());
 		await page.waitForSelector(".say h1");
 		await meterPages(page, depot);
+		await energyPage(page, depot);
+		await alarmPage(page, depot);
 		await check("no request to another host, no CSP report, no error", async () => {
 			equal(bad.filter((b) => !/40[14]/.test(b)), [], depot.base);
 		});

@@ -1,14 +1,18 @@
 /* The Energy page against the fixture: chart, tree, limits of others. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { check, equal, plain, SCREENS, text, until } from "./kit.mjs";
+import { HOSTILE, overview } from "./fixture.mjs";
+import { axe, check, equal, looks, noSideScroll, plain, SCREENS, text, until } from "./kit.mjs";
+
+const all = (page, selector) => page.locator(selector).allInnerTexts().then((l) => l.map(plain));
+
 
 export async function energyChecks(page, mock) {
 	await page.locator(".tabs").getByRole("link", { name: "Energy" }).click();
 	await page.waitForSelector("svg.chart");
 	await check("tree: load, limit, used, owner, measured by", async () => {
 		const cells = await page.locator("[data-node=hall-a] > *").allInnerTexts();
-		equal(cells.slice(0, 7).map(plain), ["Hall A feeder holds back 2 vans", "", "160 of 160 kW", "100 %", "Rating", "vans 74, may draw 118 kW", "Hall A meter"], "hall-a");
+		equal(cells.slice(0, 7).map(plain), ["Hall A feeder holds back 2 vans", "", "160 of 160 kW", "100 %", "Rating since 20:40", "vans 74, may draw 118 kW", "Hall A meter"], "hall-a");
 		equal(plain(await text(page, "[data-node=building] .c-by")), "last value held", "building");
 	});
 	await check("chart: gap hatched, limit labelled, table has the same", async () => {
@@ -58,5 +62,112 @@ export async function energyChecks(page, mock) {
 		equal(await page.locator("[data-node=hall-b] .c-load .stale").count(), 0, "a sum of EVSEs is not old yet");
 		await page.screenshot({ path: join(SCREENS, "stale.png") });
 		await page.screenshot({ path: join(SCREENS, "stale-page.png"), fullPage: true });
+	});
+}
+
+export async function limitChecks(page, mock) {
+	mock.began = Date.now();
+	mock.data = overview();
+	mock.bodies = [];
+	mock.snapshot();
+	await page.locator(".tabs").getByRole("link", { name: "Energy" }).click();
+	await page.waitForSelector("[data-envelope]");
+	await check("energy: the sentence says who holds back, and what waits for an answer", async () => {
+		equal(plain(await text(page, "h1")), "246 kW now. Hall A feeder holds back 2 vans.", "sentence");
+		equal(await text(page, ".say .sub"), "1 limit waits for an answer.", "what waits");
+	});
+	await check("tree: each phase with load, limit, source and since when; the one that binds is marked", async () => {
+		equal(await all(page, "[data-channel]"), [
+			"L1 228 of 250 A Rating, since 20:40", "L2 250 of 250 A Rating, since 20:40",
+			"L3 251 of 240 A Envelope, since 22:30", "Imbalance 22 of 30 A Rating",
+		], "phases");
+		equal(await page.locator(".channel.full").evaluateAll((l) => l.map((x) => x.dataset.channel)), ["L2", "L3"], "marked");
+		equal((await all(page, "[data-node=hall-a] .c-owner"))[0], "Rating since 20:40", "owner and age of the whole");
+	});
+	await check("limits of a node: in force, beaten by whom, to come, known since", async () => {
+		equal(await all(page, "[data-limit]"), [
+			"250 kW import Envelope: oscp/stedin in force, 21:40 to 01:40, known for 42 min",
+			"260 kW import Rating beaten by oscp/stedin, always",
+			"300 kW import Operator: operator/M. de Wit beaten by oscp/stedin, 21:40 to 00:40, known for 42 min",
+			"363 A a phase current Envelope: oscp/stedin in force, 21:40 to 01:40, known for 42 min",
+			"150 kW import Envelope: openadr/vtn-1 waits for an answer, 04:40 to 06:40, known for 42 min",
+		], "site");
+		await page.getByLabel("Limits of", { exact: true }).selectOption("hall-a");
+		await until("hall", async () => (await all(page, "[data-limit]"))[0] === "160 kW import Rating in force, always");
+		await page.getByLabel("Limits of", { exact: true }).selectOption("site");
+	});
+	await check("the open demand window says what is expected", async () => {
+		equal((await all(page, "[data-demand] p"))[0], "238 kW expected for 22:30 to 22:45. Target 250 kW.", "window");
+	});
+	await check("a node without a fresh measurement stands there with its cost", async () => {
+		mock.energyApi.tiers = [{ node: "hall-b", tier: "minimum", for_s: 95, cost_w: 13_800 }];
+		await until("tier", async () => (await all(page, "[data-tier=hall-b]"))[0] === "Hall B feeder agreed minimum, 1 min Charging lacks 13.8 kW by that.");
+	});
+	await check("limits of others: what waits first, then what binds, then what is beaten", async () => {
+		const ids = await page.locator("[data-envelope]").evaluateAll((r) => r.map((x) => x.dataset.envelope));
+		equal(ids, ["EN2", "EN1", "EN3"], "order");
+		equal((await all(page, "[data-envelope=EN2] > *")).slice(0, 4), ["Waits for an answer", "openadr/vtn-1 Grid connection, event-7",
+			"≤ 150 kW import 04:40 to 06:40, 1 more time", "2 vans leave 12.4 kWh short. judged 1 min ago"], "EN2");
+		equal((await all(page, "[data-envelope=EN1] .c-state"))[0], "Binds", "EN1");
+		equal((await all(page, "[data-envelope=EN3] .c-state"))[0], "In force beaten by oscp/stedin", "EN3");
+	});
+	await looks(page, "energy-limits");
+	await check("accept: tried first, its effect on each van shown, then said yes, once", async () => {
+		mock.energyApi.late = 2;
+		await page.locator("[data-envelope=EN2]").getByRole("button", { name: "Accept…" }).click();
+		await page.waitForSelector('dialog [data-trial="late"]');
+		equal((await all(page, "dialog tbody tr"))[0].startsWith("VAN 05"), true, "the van");
+		await axe(page, "accept");
+		await page.screenshot({ path: join(SCREENS, "accept.png") });
+		equal(mock.bodies.filter(([r]) => r.endsWith("/accept")).length, 0, "nothing said yet");
+		await page.getByRole("button", { name: "Accept it" }).dblclick({ noWaitAfter: true });
+		await until("accepted", async () => (await all(page, "[data-envelope=EN2] .c-state"))[0] === "To come");
+		equal(mock.bodies.filter(([r]) => r.endsWith("/accept")).length, 1, "once");
+		const [, post] = mock.bodies.find(([r]) => r === "POST /envelopes/try");
+		equal([post.owner, post.grid, post.blocks.length], ["openadr/vtn-1", true, 2], "tried as it is, with all its times");
+	});
+	await check("withdraw: that of another needs a reason; one's own does not", async () => {
+		await page.locator("[data-envelope=EN1]").getByRole("button", { name: "Withdraw…" }).click();
+		equal(await page.getByRole("button", { name: "Withdraw it" }).isDisabled(), true, "without a reason");
+		await page.getByLabel("Why").fill("agreed by phone & mail");
+		await page.getByRole("button", { name: "Withdraw it" }).click();
+		await until("gone", async () => (await page.locator("[data-envelope=EN1]").count()) === 0);
+		await page.locator("[data-envelope=EN3]").getByRole("button", { name: "Withdraw…" }).click();
+		await page.getByRole("button", { name: "Withdraw it" }).click();
+		await until("gone", async () => (await page.locator("[data-envelope=EN3]").count()) === 0);
+		equal(mock.energyApi.withdrawn, [["EN1", "agreed by phone & mail"], ["EN3", null]], "sent");
+	});
+	await check("a limit of one's own is tried, and put in force only as it was tried", async () => {
+		mock.bodies = [];
+		await page.getByLabel("At most, kW").fill("oops");
+		await page.getByRole("button", { name: "What if?" }).click();
+		await until("words", async () => (await text(page, "#try")).includes("must be a number of kW"));
+		await page.getByLabel("At most, kW").fill("120,5");
+		await page.getByLabel("From (empty: now)").fill("05:00");
+		await page.getByRole("button", { name: "What if?" }).click();
+		await page.waitForSelector("#try [data-trial]");
+		await page.getByLabel("At most, kW").fill("90");
+		equal(await page.getByRole("button", { name: "Put it in force" }).count(), 0, "another number must be tried anew");
+		await page.getByRole("button", { name: "What if?" }).click();
+		await page.getByRole("button", { name: "Put it in force" }).click();
+		await until("said", async () => (await text(page, "#try")).includes("The limit is set"));
+		const posts = mock.bodies.map(([r, b]) => [r, b.blocks[0].import_w, b.blocks[0].start, b.blocks[0].end]);
+		const [start, end] = ["2026-03-12T04:00:00.000Z", "2026-03-12T06:00:00.000Z"]; /* 05:00 in Amsterdam */
+		equal(posts, [["POST /envelopes/try", 120_500, start, end], ["POST /envelopes/try", 90_000, start, end], ["POST /envelopes", 90_000, start, end]], "posts");
+	});
+	await check("hostile words of an envelope are text, and fit", async () => {
+		const e = mock.data.envelopes[2];
+		mock.patch({ envelopes: { EN2: { ...e, state: "received", owner: HOSTILE, reference: HOSTILE, why: HOSTILE, node: HOSTILE } } });
+		await until("shown", async () => (await text(page, "#envelopes")).includes(HOSTILE));
+		equal(await page.evaluate(() => [window.hacked, document.querySelectorAll("#app img, #app script").length]), [null, 0], "executed");
+		for (const width of [1440, 320]) {
+			await page.setViewportSize({ width, height: 800 });
+			await page.waitForTimeout(100);
+			await noSideScroll(page, "hostile envelope");
+		}
+		await page.setViewportSize({ width: 1440, height: 1000 });
+		mock.energyApi.tiers = [];
+		mock.data = overview();
+		mock.snapshot();
 	});
 }

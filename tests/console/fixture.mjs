@@ -146,6 +146,25 @@ function alarms(now) {
 	];
 }
 
+const block = (now, from, to, limits) => ({ start: iso(now + from * 3_600_000), end: iso(now + to * 3_600_000), ...limits });
+
+const envelope = (id, owner, state, blocks, now, more) => ({
+	id, node: "site", owner, kind: "limit", priority: 0, grid: owner.startsWith("oscp"), state, urgent: false,
+	received_at: iso(now - 2_520_000), moved_at: iso(now - 2_500_000), counts: false, replaces: [], blocks, ...more,
+});
+
+/* One that waits for an answer, one that binds, one that is beaten, one that is over. */
+const envelopes = (now) => [
+	envelope("EN3", "operator/M. de Wit", "active", [block(now, -1, 2, { import_w: 300_000 })], now, { beaten_by: "EN1", beaten_owner: "oscp/stedin", why: "works in the street" }),
+	envelope("EN1", "oscp/stedin", "active", [block(now, -1, 3, { import_w: 250_000, phase_ma: 363_000 })], now, {
+		counts: true, effect: { judged_at: iso(now - 2_520_000), late: 0, shed_wh: 0, shed_w: 0 }, decided_by: "user:R. Kok", decided_at: iso(now - 2_500_000),
+	}),
+	envelope("EN2", "openadr/vtn-1", "received", [block(now, 6, 8, { import_w: 150_000 }), block(now, 30, 32, { import_w: 150_000 })], now, {
+		grid: true, reference: "event-7", effect: { judged_at: iso(now - 60_000), late: 2, shed_wh: 12_400, shed_w: 31_000 },
+	}),
+	envelope("EN4", "oscp/stedin", "expired", [], now, {}),
+];
+
 export const pastAlarms = () => [
 	...alarms(START).filter((a) => a.state === "past"),
 	alarm("AL6", "station-silent", "CP-Y4", "tonight", 150, "CP-Y4 had no connection. VAN 17 kept its last limit.", "Look at its breaker.", { state: "past", cleared_at: iso(START - 6 * 60_000), count: 5 }),
@@ -174,6 +193,12 @@ export function overview(now = START) {
 				node("building", "Building", "load", "site", 80_000, 246_300 - all, { load_source: "held", load_at: iso(now - 42_000) }),
 				node("hall-a", "Hall A feeder", "feeder", "site", 160_000, 160_000, {
 					load_source: "meter", load_at: iso(now - 600), meter: "M1", evse_w: halls.a, allowed_w: 118_000,
+					limit_since: iso(START - 7_200_000), binds: ["L2"], limits: [
+						{ what: "L1", unit: "A", limit: 250, load: 228.4, source: "rating", since: iso(START - 7_200_000) },
+						{ what: "L2", unit: "A", limit: 250, load: 250, source: "rating", since: iso(START - 7_200_000) },
+						{ what: "L3", unit: "A", limit: 240, load: 251, source: "envelope", since: iso(START - 600_000) },
+						{ what: "imbalance", unit: "A", limit: 30, load: 21.6, source: "rating" },
+					],
 				}),
 				node("hall-b", "Hall B feeder", "feeder", "site", 160_000, halls.b, { evse_w: halls.b, allowed_w: 107_400 }),
 				node("yard", "Yard DC", "group", "hall-b", 120_000, halls.y, { evse_w: halls.y, allowed_w: 92_000 }),
@@ -181,7 +206,7 @@ export function overview(now = START) {
 		},
 		stations: stations(now),
 		vehicles: vehicles(now),
-		alarms: alarms(now), envelopes: [],
+		alarms: alarms(now), envelopes: envelopes(now),
 		meters: [meter("M0", "Site meter", "site", 246_300, now), meter("M1", "Hall A meter", "hall-a", 160_000, now)],
 	};
 }

@@ -199,6 +199,7 @@ export async function meterChecks(page, mock) {
 	};
 	/* The fixture's readings stay as old as they are: the depot's clock begins anew. */
 	mock.began = Date.now();
+	mock.bodies = [];
 	mock.snapshot();
 	const alive = setInterval(() => {
 		const at = new Date(mock.now()).toISOString();

@@ -9,6 +9,7 @@ import { extname, join, normalize } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as fixture from "./fixture.mjs";
 import { AlarmApi } from "./alarms_api.mjs";
+import { EnergyApi } from "./energy_api.mjs";
 import { MeterApi } from "./meters_api.mjs";
 
 export const CODE = "mock-code-0123456789-abcdef";
@@ -34,6 +35,7 @@ export class MockServer {
 		this.role = "admin";
 		this.meterApi = new MeterApi(this);
 		this.alarmApi = new AlarmApi(this);
+		this.energyApi = new EnergyApi(this);
 		this.server = createServer((req, res) => this.#handle(req, res));
 	}
 
@@ -110,7 +112,8 @@ export class MockServer {
 		for await (const piece of req) text += piece;
 		if (text) this.bodies.push([route, JSON.parse(text)]);
 		const sent = text ? JSON.parse(text) : undefined;
-		const [status, body] = this.meterApi.answer(route, sent) ?? this.alarmApi.answer(route, sent) ?? [404, undefined];
+		const [status, body] = this.meterApi.answer(route, sent) ?? this.alarmApi.answer(route, sent)
+			?? this.energyApi.answer(route, sent, new URL(req.url, "http://x").searchParams) ?? [404, undefined];
 		if (status >= 400) this.#problem(res, status, "No such thing", body);
 		else this.#json(res, status, body);
 	}

@@ -10,6 +10,7 @@ import "./style/shell.css";
 import "./style/live.css";
 import "./style/work.css";
 import "./style/alarms.css";
+import "./style/energy.css";
 
 function App() {
 	return (

@@ -6,7 +6,7 @@ import { computed } from "@preact/signals";
 import type { FunctionComponent } from "preact";
 import { say } from "./messages/say.ts";
 import { AlarmsPage } from "./pages/alarms/page.tsx";
-import { Energy } from "./pages/energy.tsx";
+import { Energy } from "./pages/energy/page.tsx";
 import { Live } from "./pages/live.tsx";
 import { MetersPage } from "./pages/meters/page.tsx";
 import { path } from "./store/place.ts";

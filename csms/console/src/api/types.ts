@@ -449,3 +449,51 @@ export interface NodeLimits {
 	node: string;
 	limits: NodeLimit[];
 }
+
+export interface TierView {
+	node: string;
+	tier: string;
+	for_s: number;
+	cost_w: number;
+}
+
+export interface DemandView {
+	node: string;
+	window: string;
+	window_end: string;
+	target_w: number;
+	mean_w: number;
+	allowed_w: number;
+	projected_w: number;
+	missing_s: number;
+	peak_w: number;
+	peak_at?: string;
+	in_danger: boolean;
+}
+
+export interface PowerReturnView {
+	node: string;
+	seen_by: string;
+	for_s: number;
+	next_s: number;
+	released: number;
+	waiting: number;
+	tries: number;
+}
+
+export interface IslandView {
+	state: string;
+	for_s: number;
+	energy_wh: number;
+	reserve_wh: number;
+	feed_w: number;
+	evse_w: number;
+}
+
+export interface GuardView {
+	at: string;
+	tiers: TierView[];
+	demand: DemandView[];
+	returns: PowerReturnView[];
+	island?: IslandView;
+}

@@ -4,7 +4,8 @@
  */
 import type { Messages } from "./en.ts";
 import { metersDe } from "./de_meters.ts";
-import { workDe } from "./de_work.ts";
+import { alarmsDe } from "./de_alarms.ts";
+import { energyDe } from "./de_energy.ts";
 
 const SP = "\u202f";
 
@@ -62,6 +63,7 @@ export const de: Messages = {
 		["g c", "Ladestationen"],
 		["g p", "Leistung und Grenze des Standorts"],
 		["g n", "wohin die Leistung geht"],
+		["g l", "Grenzen anderer"],
 		["j, k", "nächste, vorige Zeile"],
 		["Enter", "Zeile öffnen"],
 		["t", "Diagramm als Tabelle, und zurück"],
@@ -232,9 +234,14 @@ export const de: Messages = {
 	limitSources: {
 		rating: "Nennwert", parent: "Grenze darüber", envelope: "Vorgabe", plan: "Plan", guard: "Wächter",
 		tail: "Sicherer Rest", idle: "Kein Fahrzeug", charger: "Ladestation", operator: "Betrieb",
+		reserve: "Reserve", "fallback envelope": "Rückfall-Vorgabe", phase: "Phase", station: "Station", vehicle: "Fahrzeug",
+		battery: "Batterie", "stale data": "Alter Messwert", departure: "Abfahrt", minimum: "Minimum", hold: "Gehaltener Wert",
+		rotation: "Wechsel", disobeyed: "Ungehorsam", imbalance: "Schieflast", "demand window": "Viertelstunde",
+		"power return": "Rückkehr des Netzes", island: "Insel", commissioning: "Inbetriebnahme-Gang",
 	},
 	loading: "Lädt",
 
 	...metersDe,
-	...workDe,
+	...energyDe,
+	...alarmsDe,
 };

@@ -3,7 +3,8 @@
  * "\u202f" is the thin space that keeps a number and its unit together.
  */
 import { metersEn } from "./en_meters.ts";
-import { workEn } from "./en_work.ts";
+import { alarmsEn } from "./en_alarms.ts";
+import { energyEn } from "./en_energy.ts";
 
 const SP = "\u202f";
 
@@ -60,6 +61,7 @@ export const en = {
 		["g c", "chargers"],
 		["g p", "site power and limit"],
 		["g n", "where the power goes"],
+		["g l", "limits of others"],
 		["j, k", "next, previous row"],
 		["Enter", "open the row"],
 		["t", "chart as table, and back"],
@@ -256,12 +258,30 @@ export const en = {
 		idle: "No van",
 		charger: "Charger",
 		operator: "Operator",
+		reserve: "Reserve",
+		"fallback envelope": "Fallback envelope",
+		phase: "Phase",
+		station: "Station",
+		vehicle: "Van",
+		battery: "Battery",
+		"stale data": "Old measurement",
+		departure: "Departure",
+		minimum: "Minimum",
+		hold: "Held value",
+		rotation: "Rotation",
+		disobeyed: "Disobedience",
+		imbalance: "Imbalance",
+		"demand window": "Demand window",
+		"power return": "Power return",
+		island: "Island",
+		commissioning: "Commissioning walk",
 	} as Record<string, string>,
 
 	loading: "Loading",
 
 	...metersEn,
-	...workEn,
+	...energyEn,
+	...alarmsEn,
 };
 
 export type Messages = typeof en;

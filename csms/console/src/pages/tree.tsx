@@ -1,12 +1,12 @@
 /*
  * The tree of nodes: load against the limit in force, who owns the limit, who measured, how old.
  */
-import type { NodeView } from "../api/types.ts";
-import { kw, pct } from "../lib/format.ts";
+import type { NodeLimitView, NodeView } from "../api/types.ts";
+import { clockNear, decimal, kw, pct } from "../lib/format.ts";
 import type { Source } from "../lib/freshness.ts";
 import { memo } from "../lib/memo.ts";
 import { say } from "../messages/say.ts";
-import { overview } from "../store/store.ts";
+import { now, overview, zone } from "../store/store.ts";
 import { heldBackBy, treeRows } from "../store/derive.ts";
 import { Bar } from "../ui/bar.tsx";
 import { Elbow } from "../ui/elbow.tsx";
@@ -31,6 +31,52 @@ function Measured({ node, meter }: { node: NodeView; meter: string | undefined }
 	return <span class="st risk small"><Icon name="risk" size={14} /> {words}</span>;
 }
 
+const show = (l: NodeLimitView, x: number): string => (l.unit === "A" ? decimal(x, 0) : kw(x, 1));
+
+const unitOf = (l: NodeLimitView): string => (l.unit === "A" ? "A" : say.unitKw);
+
+/* "L2 96 of 125 A, Rating": currents, their imbalance, and export, where these are limited. */
+function Channel({ limit, node }: { limit: NodeLimitView; node: NodeView }) {
+	const most = limit.limit ?? 0;
+	const isFull = node.binds.includes(limit.what);
+	const isOver = limit.load !== undefined && limit.load > most;
+	const words = limit.load === undefined ? say.atMost(show(limit, most), unitOf(limit))
+		: say.ofLimit(show(limit, limit.load), show(limit, most), unitOf(limit));
+	return (
+		<li class={isFull || isOver ? "channel full" : "channel"} data-channel={limit.what}>
+			<span class="what">{say.channels[limit.what] ?? limit.what}</span>
+			<span><Bar value={limit.load === undefined || most === 0 ? undefined : (100 * limit.load) / most} notch={100}
+				tone={isOver ? "over" : "power"} /></span>
+			<span>{isFull && <Icon name="bind" size={14} />} {words}</span>
+			<span class="cap">
+				{limit.source !== undefined && limitOwner(limit.source)}
+				{limit.since !== undefined && `, ${say.sinceTime(clockNear(Date.parse(limit.since), now.value, zone.value))}`}
+			</span>
+		</li>
+	);
+}
+
+/* Below a node's row: its phases. Those without a limit stand in one line. */
+function Channels({ node }: { node: NodeView }) {
+	const limited = node.limits.filter((l) => l.limit !== undefined);
+	const free = node.limits.filter((l) => l.limit === undefined && l.load !== undefined);
+	if (limited.length + free.length === 0 && !node.bears) return null;
+	return (
+		<tr role="row" class="channels">
+			<td role="cell" colSpan={8} aria-colspan={8}>
+				{node.bears && <p class="st risk small"><Icon name="risk" size={14} /> {say.bears}</p>}
+				<ul>{limited.map((l) => <Channel key={l.what} limit={l} node={node} />)}</ul>
+				{free.length > 0 && (
+					<p class="cap">
+						{free.map((l) => `${say.channels[l.what] ?? l.what} ${show(l, l.load!)}\u202f${unitOf(l)}`).join(", ")}
+						{`, ${say.noLimit}`}
+					</p>
+				)}
+			</td>
+		</tr>
+	);
+}
+
 const Row = memo(function Row({ node, depth, digits, held, meter }: RowProps) {
 	const source: Source = node.load_source === "sum" ? "evse" : "meter";
 	const isOld = useIsOld(node.load_at, source);
@@ -40,6 +86,7 @@ const Row = memo(function Row({ node, depth, digits, held, meter }: RowProps) {
 	const over = load !== undefined && limit !== undefined && load > limit ? load - limit : 0;
 	const tone = over > 0 ? "over" : node.kind === "load" ? "base" : "power";
 	return (
+		<>
 		<tr role="row" data-row data-node={node.id} tabIndex={-1} class={over > 0 ? "tint-miss" : ""}>
 			<th role="rowheader" scope="row" class={`c-name depth-${Math.min(depth, 5)}`}>
 				<Elbow depth={depth} />
@@ -64,7 +111,12 @@ const Row = memo(function Row({ node, depth, digits, held, meter }: RowProps) {
 					: load !== undefined && <Unit>{say.unitKw}</Unit>}
 			</td>
 			<td role="cell" class="c-used n">{used === undefined ? "" : <>{pct(used)}<Unit>{say.unitPct}</Unit></>}</td>
-			<td role="cell" class="c-owner">{limit === undefined ? say.noLimit : limitOwner(node.limit_source)}</td>
+			<td role="cell" class="c-owner">
+				{limit === undefined ? say.noLimit : limitOwner(node.limit_source)}
+				{limit !== undefined && node.limit_since !== undefined && (
+					<span class="cap why">{say.sinceTime(clockNear(Date.parse(node.limit_since), now.value, zone.value))}</span>
+				)}
+			</td>
 			<td role="cell" class="c-note cap">
 				{node.allowed_w > 0 || node.evse_w > 0
 					? say.nodeNote(kw(node.evse_w, digits), kw(node.allowed_w, digits))
@@ -73,6 +125,8 @@ const Row = memo(function Row({ node, depth, digits, held, meter }: RowProps) {
 			<td role="cell" class="c-by"><Measured node={node} meter={meter} /></td>
 			<td role="cell" class="c-age n"><Age at={node.load_at} source={source} /></td>
 		</tr>
+			<Channels node={node} />
+		</>
 	);
 });
 

@@ -11,6 +11,7 @@ export const SECTIONS: Record<string, { page: string; key: string }> = {
 	chargers: { page: "/", key: "c" },
 	power: { page: "/energy", key: "p" },
 	tree: { page: "/energy", key: "n" },
+	envelopes: { page: "/energy", key: "l" },
 };
 
 if (typeof window !== "undefined") {

@@ -1,17 +1,9 @@
-/* Words of the Energy and Alarms pages, in English. */
+/* Words of the Alarms page, in English. */
 const SP = "\u202f";
 
 const plural = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
-export const workEn = {
-	siteNow: (kw: string) => `${kw}${SP}kW now.`,
-	siteUnknown: "The site’s power is unknown.",
-	nodeHolds: (name: string, n: number) => `${name} holds back ${n} ${plural(n, "van", "vans")}.`,
-	nothingHolds: "No limit holds a van back.",
-	siteLimit: (kw: string, owner: string) => `The site may take ${kw}${SP}kW. This limit is from: ${owner}.`,
-	siteNoLimit: "The site has no limit of its own.",
-
-	/* alarms */
+export const alarmsEn = {
 	alarmsSentence: (n: number, urgent: number): string => {
 		if (n === 0) return "No alarm needs anyone.";
 		const need = n === 1 ? "1 alarm needs someone." : `${n} alarms need someone.`;

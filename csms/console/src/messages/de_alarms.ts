@@ -1,19 +1,11 @@
-/* Words of the Energy and Alarms pages, in German. */
-import type { workEn } from "./en_work.ts";
+/* Words of the Alarms page, in German. */
+import type { alarmsEn } from "./en_alarms.ts";
 
 const SP = "\u202f";
 
 const plural = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
-export const workDe: typeof workEn = {
-	siteNow: (kw) => `${kw}${SP}kW jetzt.`,
-	siteUnknown: "Die Leistung des Standorts ist unbekannt.",
-	nodeHolds: (name, n) => `${name} bremst ${n} ${plural(n, "Fahrzeug", "Fahrzeuge")}.`,
-	nothingHolds: "Keine Grenze bremst ein Fahrzeug.",
-	siteLimit: (kw, owner) => `Der Standort darf ${kw}${SP}kW ziehen. Diese Grenze kommt von: ${owner}.`,
-	siteNoLimit: "Der Standort hat keine eigene Grenze.",
-
-	/* alarms */
+export const alarmsDe: typeof alarmsEn = {
 	alarmsSentence: (n, urgent) => {
 		if (n === 0) return "Kein Alarm braucht jemanden.";
 		const need = n === 1 ? "1 Alarm braucht jemanden." : `${n} Alarme brauchen jemanden.`;

@@ -1,0 +1,67 @@
+/*
+ * Energy: where the site is against its limit, what holds vans back, and where the power goes.
+ */
+import type { Overview } from "../../api/types.ts";
+import { kw } from "../../lib/format.ts";
+import { say } from "../../messages/say.ts";
+import { heldBackBy, rootNode } from "../../store/derive.ts";
+import { waits } from "../../store/envelopes.ts";
+import { goSection } from "../../store/place.ts";
+import { overview } from "../../store/store.ts";
+import { Skeleton } from "../../ui/skeleton.tsx";
+import { Chart, limitOwner } from "../chart.tsx";
+import { Tree } from "../tree.tsx";
+import { Envelopes } from "./envelopes.tsx";
+import { Guard } from "./guard.tsx";
+import { Limits } from "./limits.tsx";
+import { TryLimit } from "./try_form.tsx";
+
+/* "167 kW now. Hall A feeder holds back 2 vans." */
+function sentence(data: Overview): string {
+	const root = rootNode(data.tree.nodes);
+	const now = root?.load_w === undefined ? say.siteUnknown : say.siteNow(kw(root.load_w, 0));
+	const held = [...heldBackBy(data.stations)].sort((a, b) => b[1] - a[1])[0];
+	const name = held && (data.tree.nodes.find((n) => n.id === held[0])?.name || held[0]);
+	return `${now} ${held && name ? say.nodeHolds(name, held[1]) : say.nothingHolds}`;
+}
+
+/* What waits for an answer leads there; else the limit of the site and its owner. */
+function Under({ data }: { data: Overview }) {
+	const root = rootNode(data.tree.nodes);
+	const waiting = data.envelopes.filter(waits).length;
+	if (waiting > 0) {
+		return (
+			<a href="#envelopes" onClick={(event) => {
+				event.preventDefault();
+				goSection("envelopes");
+			}}>{say.envelopesWait(waiting)}</a>
+		);
+	}
+	if (root?.limit_w === undefined) return <>{say.siteNoLimit}</>;
+	return <>{say.siteLimit(kw(root.limit_w, 0), limitOwner(root.limit_source))}</>;
+}
+
+export function Energy() {
+	const data = overview.value;
+	if (!data) return <Skeleton />;
+	return (
+		<div class="page">
+			<div class="say" aria-live="polite">
+				<h1>{sentence(data)}</h1>
+				<p class="sub"><Under data={data} /></p>
+			</div>
+			<div class="g">
+				<div class="stack">
+					<Chart />
+					<TryLimit />
+				</div>
+				<div class="stack">
+					<Guard />
+					<Limits />
+				</div>
+			</div>
+			<Tree />
+			<Envelopes />
+		</div>
+	);
+}

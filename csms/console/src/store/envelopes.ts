@@ -1,0 +1,38 @@
+/*
+ * Limits of others: which wait for an answer, which bind, and what to ask the server before one is
+ * taken. Pure.
+ */
+import type { EnvelopeBlockPost, EnvelopePost, EnvelopeView } from "../api/types.ts";
+
+const OVER = ["expired", "withdrawn", "refused"];
+
+export const isOpen = (e: EnvelopeView): boolean => !OVER.includes(e.state);
+
+export const waits = (e: EnvelopeView): boolean => e.state === "received";
+
+/* One that was obeyed before anybody could be asked may still be refused. */
+export const mayRefuse = (e: EnvelopeView): boolean => waits(e) || (e.urgent && e.decided_by === undefined && isOpen(e));
+
+/* Its block that runs, or the next one. */
+export function blockNow(e: EnvelopeView, nowMs: number): EnvelopeBlockPost | undefined {
+	return e.blocks.find((b) => Date.parse(b.end) > nowMs);
+}
+
+const beginOf = (e: EnvelopeView): number => Date.parse(e.blocks[0]?.start ?? e.received_at);
+
+const order = (e: EnvelopeView): number => (waits(e) ? 0 : e.counts ? 1 : e.state === "active" ? 2 : 3);
+
+/* What waits for an answer first, then what binds, then by when it begins. */
+export function openEnvelopes(list: readonly EnvelopeView[]): EnvelopeView[] {
+	return list.filter(isOpen).sort((a, b) => order(a) - order(b) || beginOf(a) - beginOf(b) || (a.id < b.id ? -1 : 1));
+}
+
+/* The same limit as a question. Adapters of depotd's own speak only for themselves, so theirs is
+ * asked in the asker's name. */
+export function asTrial(e: EnvelopeView): EnvelopePost {
+	const speaks = e.owner.includes("/") && !/^(operator|oscp)\//.test(e.owner);
+	return {
+		node: e.node, kind: e.kind, priority: e.priority, blocks: e.blocks,
+		...(speaks && { owner: e.owner, grid: e.grid }), ...(e.type !== undefined && { type: e.type }),
+	};
+}

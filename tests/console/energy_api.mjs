@@ -1,0 +1,72 @@
+/* The stand-in's part of the API about limits: of a node, of others, and the guard. */
+const iso = (ms) => new Date(ms).toISOString();
+
+export class EnergyApi {
+	constructor(mock) {
+		this.mock = mock;
+		this.tiers = [];
+		this.withdrawn = []; /* [id, why] */
+		this.late = 0;
+	}
+
+	#limits(node) {
+		const now = this.mock.now();
+		if (node !== "site") return [{ quantity: "import", limit: 160_000, source: "rating", state: "in-force" }];
+		return [
+			{ quantity: "import", limit: 250_000, source: "envelope", state: "in-force", owner: "oscp/stedin", envelope: "EN1", since: iso(now - 3_600_000), until: iso(now + 10_800_000), age_s: 2520 },
+			{ quantity: "import", limit: 260_000, source: "rating", state: "beaten", beaten_by: "oscp/stedin" },
+			{ quantity: "import", limit: 300_000, source: "operator", state: "beaten", owner: "operator/M. de Wit", beaten_by: "oscp/stedin", since: iso(now - 3_600_000), until: iso(now + 7_200_000), age_s: 2520 },
+			{ quantity: "phase", limit: 363_000, source: "envelope", state: "in-force", owner: "oscp/stedin", since: iso(now - 3_600_000), until: iso(now + 10_800_000), age_s: 2520 },
+			{ quantity: "import", limit: 150_000, source: "envelope", state: "waits", owner: "openadr/vtn-1", envelope: "EN2", since: iso(now + 21_600_000), until: iso(now + 28_800_000), age_s: 2520 },
+		];
+	}
+
+	#guard() {
+		const now = this.mock.now();
+		const window = Math.floor(now / 900_000) * 900_000;
+		return {
+			at: iso(now), tiers: [{ node: "site", tier: "fresh", for_s: 600, cost_w: 0 }, ...this.tiers], returns: [],
+			demand: [{
+				node: "site", window: iso(window), window_end: iso(window + 900_000), target_w: 250_000, mean_w: 214_000,
+				allowed_w: 268_000, projected_w: 238_000, missing_s: 12, peak_w: 249_000, in_danger: false,
+			}],
+		};
+	}
+
+	#trial() {
+		const now = this.mock.now();
+		return {
+			at: iso(now), late: this.late, shed_wh: this.late * 6200, shed_w: this.late ? 31_000 : 0,
+			sentence: this.late ? `${this.late} vehicles would leave 12.4 kWh short; up to 31.0 kW are given up.` : "Nothing changes for any vehicle that is here.",
+			vehicles: this.late ? [{
+				station: "CP-A3", evse: 1, vehicle: "VAN-05", departs_at: iso(now + 26_400_000), need_wh: 30_000, short_without_wh: 0,
+				short_with_wh: 6200, ready_without: iso(now + 20_000_000),
+			}] : [],
+		};
+	}
+
+	#answered(id, changes) {
+		const old = this.mock.data.envelopes.find((e) => e.id === id);
+		if (!old) return [404, "there is no envelope of that id"];
+		const next = { ...old, ...changes };
+		this.mock.data = { ...this.mock.data, envelopes: this.mock.data.envelopes.map((e) => (e.id === id ? next : e)) };
+		this.mock.patch({ envelopes: { [id]: next } });
+		return [200, next];
+	}
+
+	answer(route, body, query) {
+		const node = /^GET \/nodes\/([\w-]+)\/limits$/.exec(route);
+		if (node) return [200, { at: iso(this.mock.now()), node: node[1], limits: this.#limits(node[1]) }];
+		if (route === "GET /guard") return [200, this.#guard()];
+		if (route === "POST /envelopes/try") return [200, this.#trial()];
+		if (route === "POST /envelopes") return [200, { ...this.mock.data.envelopes[0], id: "EN9", received_at: iso(this.mock.now()), blocks: body.blocks }];
+		const one = /^(GET|DELETE|POST) \/envelopes\/(\w+)(?:\/(accept|refuse))?$/.exec(route);
+		if (!one) return undefined;
+		if (one[1] === "GET") return [200, this.mock.data.envelopes.find((e) => e.id === one[2])];
+		if (one[1] === "DELETE") {
+			this.withdrawn.push([one[2], query.get("why")]);
+			return this.#answered(one[2], { state: "withdrawn", counts: false });
+		}
+		return this.#answered(one[2], { state: one[3] === "accept" ? "pending" : "refused", decided_by: "user:M. de Wit" });
+	}
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { EnvelopeView, Overview } from "../../../csms/console/src/api/types.ts";
+import { nextAt } from "../../../csms/console/src/lib/local_clock.ts";
+import { asTrial, blockNow, isOpen, mayRefuse, openEnvelopes } from "../../../csms/console/src/store/envelopes.ts";
+// @ts-expect-error a plain script without types
+import { overview, START } from "../fixture.mjs";
+
+const list = (overview() as Overview).envelopes;
+const by = (id: string): EnvelopeView => list.find((e) => e.id === id)!;
+
+test("what waits for an answer first, then what binds; what is over is not shown", () => {
+	assert.deepEqual(openEnvelopes(list).map((e) => e.id), ["EN2", "EN1", "EN3"]);
+	assert.equal(isOpen(by("EN4")), false);
+});
+
+test("what was obeyed unasked may be refused until somebody decided", () => {
+	assert.equal(mayRefuse(by("EN2")), true);
+	assert.equal(mayRefuse(by("EN1")), false);
+	assert.equal(mayRefuse({ ...by("EN3"), urgent: true }), true);
+	assert.equal(mayRefuse({ ...by("EN1"), urgent: true }), false);
+});
+
+test("the block that runs, or the next one", () => {
+	const e = by("EN2");
+	assert.equal(blockNow(e, START as number), e.blocks[0]);
+	assert.equal(blockNow(e, (START as number) + 9 * 3_600_000), e.blocks[1]);
+	assert.equal(blockNow(e, (START as number) + 90 * 3_600_000), undefined);
+});
+
+test("a trial speaks in the owner's name only where the server lets others do so", () => {
+	assert.deepEqual([asTrial(by("EN2")).owner, asTrial(by("EN2")).grid], ["openadr/vtn-1", true]);
+	assert.deepEqual([asTrial(by("EN1")).owner, asTrial(by("EN1")).grid], [undefined, undefined]);
+	assert.equal(asTrial(by("EN3")).owner, undefined);
+});
+
+test("the next moment that a clock shows a time, over midnight and over a clock change", () => {
+	const at = (hhmm: string, now: string) => {
+		const ms = nextAt(hhmm, Date.parse(now), "Europe/Amsterdam");
+		return ms === undefined ? undefined : new Date(ms).toISOString().slice(0, 16);
+	};
+	assert.equal(at("05:00", "2026-03-11T21:40:12Z"), "2026-03-12T04:00");
+	assert.equal(at("23:00", "2026-03-11T21:40:12Z"), "2026-03-11T22:00");
+	assert.equal(at("22:40", "2026-03-11T21:40:12Z"), "2026-03-11T21:40", "this minute");
+	assert.equal(at("06:00", "2026-03-28T22:00:00Z"), "2026-03-29T04:00", "summer begins in between");
+	assert.equal(at("06:00", "2026-10-24T21:00:00Z"), "2026-10-25T05:00", "summer ends in between");
+	assert.equal(at("24:00", "2026-03-11T21:40:12Z"), undefined);
+	assert.equal(at("", "2026-03-11T21:40:12Z"), undefined);
+});
