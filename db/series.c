@@ -10,9 +10,10 @@
 #include "db/names.h"
 #include "db/sqlite.h"
 
-#define TRIM_EVERY 200 /* commits between two looks, each at one point */
-#define TRIM_ROWS  5000
-#define DAY_MS     86400000LL
+#define TRIM_EVERY  200 /* commits between two looks … */
+#define TRIM_POINTS 50 /* … each at so many points … */
+#define TRIM_ROWS   5000 /* … or until so many rows have gone */
+#define DAY_MS      86400000LL
 
 /* How far the rollups of a point have come: the first minute and quarter not yet computed. */
 struct progress {
@@ -285,7 +286,8 @@ static int write_waiting(struct series *s)
 	return 0;
 }
 
-static int trim(struct series *s)
+/* Of the next point; the rows that went, -1: failed. */
+static int trim_point(struct series *s)
 {
 	sqlite3_bind_int64(s->next_point, 1, s->trim_point);
 	int rc = sql_step(&s->sql, s->next_point);
@@ -298,7 +300,24 @@ static int trim(struct series *s)
 	sqlite3_bind_int64(s->trim, 1, s->trim_point);
 	sqlite3_bind_int64(s->trim, 2, s->max_age_ms);
 	sqlite3_bind_int(s->trim, 3, TRIM_ROWS);
-	return sql_run(&s->sql, s->trim);
+	return sql_run(&s->sql, s->trim) < 0 ? -1 : sqlite3_changes(s->sql.handle);
+}
+
+/* A depot has thousands of points: one at a look would leave old rows for weeks. */
+static int trim(struct series *s)
+{
+	int rows = 0;
+
+	for (int i = 0; i < TRIM_POINTS && rows < TRIM_ROWS; i++) {
+		int gone = trim_point(s);
+
+		if (gone < 0)
+			return -1;
+		rows += gone;
+		if (!s->trim_point)
+			break; /* all of them: from the first again at the next look */
+	}
+	return 0;
 }
 
 int series_commit(struct series *s)

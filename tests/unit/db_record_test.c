@@ -454,6 +454,34 @@ START_TEST(rollups_outlive_raw_samples)
 }
 END_TEST
 
+static void add_sample(struct series *s, int point, int64_t at_ms)
+{
+	char name[40];
+	struct batch_sample m = {.point = name, .at = {at_ms}, .value = 1};
+	snprintf(name, sizeof name, "evse/CP-%d/1/power_w", point);
+	ck_assert_int_eq(series_add(s, &m), 0);
+}
+
+/* A look at one point now and then would leave the others' old samples for weeks. */
+START_TEST(old_samples_of_many_points_go_in_time)
+{
+	const int points = 300;
+	struct series *s = series_open(path_of("series.db"), "demo", 1, why);
+	ck_assert_msg(s != NULL, "%s", why);
+	for (int day = 0; day < 6; day += 3)
+		for (int i = 0; i < points; i++)
+			add_sample(s, i, HOUR0 + day * 86400000LL);
+	ck_assert_int_eq(series_commit(s), 0);
+	for (int i = 1; i <= 1600; i++) {
+		add_sample(s, 0, HOUR0 + 3 * 86400000LL + i * 1000);
+		ck_assert_int_eq(series_commit(s), 0);
+	}
+	series_close(s);
+	ck_assert_int_eq(number("series.db", "SELECT count(*) FROM samples"), points + 1600);
+	ck_assert_int_eq(number("series.db", "SELECT count(DISTINCT point) FROM samples"), points);
+}
+END_TEST
+
 START_TEST(too_many_points_is_said)
 {
 	db = fixture_open();
@@ -487,6 +515,7 @@ int main(void)
 	tcase_add_test(t, rollups_are_rows_not_only_answers);
 	tcase_add_loop_test(t, rows_do_not_depend_on_commits_or_order, 0, 4);
 	tcase_add_test(t, rollups_outlive_raw_samples);
+	tcase_add_test(t, old_samples_of_many_points_go_in_time);
 	tcase_add_test(t, too_many_points_is_said);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
