@@ -141,9 +141,19 @@ static void seconds(int n)
 		second();
 }
 
+static char uploaded[1000], upload_url[100];
+
+static int on_upload(void *ctx, const char *url, const char *text, size_t len)
+{
+	snprintf(upload_url, sizeof upload_url, "%s", url);
+	snprintf(uploaded, sizeof uploaded, "%.*s", (int)len, text);
+	return 0;
+}
+
 static void start(const struct depot_station *config, bool by_event)
 {
-	struct station_port port = {on_connect, on_disconnect, on_send, on_password, NULL};
+	struct station_port port = {
+		on_connect, on_disconnect, on_send, on_password, NULL, on_upload};
 	struct station_options options = {.status_by_event = by_event};
 	memset(&csms, 0, sizeof csms);
 	ck_assert_int_eq(station_env_init(&csms.env), 0);
@@ -612,6 +622,28 @@ START_TEST(reset_and_availability)
 }
 END_TEST
 
+START_TEST(brings_its_log)
+{
+	start(&ac_config, false);
+	seconds(5);
+	call("GetLog", "{\"logType\":\"DiagnosticsLog\",\"requestId\":7,\"log\":{"
+		       "\"remoteLocation\":\"https://here/in\"}}");
+	ck_assert(answered("Accepted"));
+	ck_assert_str_eq(upload_url, "https://here/in");
+	ck_assert_ptr_nonnull(strstr(uploaded, "EVSE 2: Available"));
+	call("GetLog", "{\"logType\":\"DiagnosticsLog\",\"requestId\":8,\"log\":{"
+		       "\"remoteLocation\":\"https://here/in\"}}");
+	ck_assert(answered("Rejected")); /* one at a time */
+	station_log_goes(csms.station, STATION_LOG_UPLOADING);
+	station_log_goes(csms.station, STATION_LOG_UPLOADED);
+	seconds(1);
+	ck_assert_int_eq(count_of("LogStatusNotification"), 2);
+	call("GetInstalledCertificateIds", "{}");
+	ck_assert(answered("NotFound"));
+	teardown();
+}
+END_TEST
+
 START_TEST(wrong_requests_get_the_right_error)
 {
 	start(&ac_config, false);
@@ -696,7 +728,7 @@ START_TEST(doubled_and_slow)
 	seconds(19);
 	ck_assert_str_eq(csms.last_answer, "");
 	seconds(3);
-	ck_assert(answered("Rejected"));
+	ck_assert(answered("Accepted"));
 	teardown();
 }
 END_TEST
@@ -717,6 +749,7 @@ int main(void)
 	tcase_add_test(t, local_list_is_replaced_changed_and_guarded);
 	tcase_add_test(t, reservation_holds_until_its_card_comes_or_its_time_is_over);
 	tcase_add_test(t, reset_and_availability);
+	tcase_add_test(t, brings_its_log);
 	tcase_add_test(t, wrong_requests_get_the_right_error);
 	tcase_add_test(t, silence_is_repeated_then_given_up);
 	tcase_add_test(t, doubled_and_slow);

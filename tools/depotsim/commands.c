@@ -225,14 +225,6 @@ static const void *data_transfer(struct station *s, const void *request, struct 
 	return res;
 }
 
-static const void *clear_cache(struct station *s, const void *request, struct arena *a)
-{
-	struct ocpp201_clear_cache_response *res = arena_alloc(a, sizeof *res);
-	if (res)
-		res->status = OCPP201_CLEAR_CACHE_STATUS_REJECTED; /* there is no cache */
-	return res;
-}
-
 /* ---- triggers ---- */
 
 static bool trigger_for_evses(struct station *s, const struct ocpp201_trigger_message_request *req,
@@ -308,14 +300,16 @@ static const struct {
 } commands[] = {
 	{OCPP201_CANCEL_RESERVATION, command_cancel_reservation},
 	{OCPP201_CHANGE_AVAILABILITY, change_availability},
-	{OCPP201_CLEAR_CACHE, clear_cache},
+	{OCPP201_CLEAR_CACHE, command_clear_cache},
 	{OCPP201_CLEAR_CHARGING_PROFILE, command_clear_profile},
 	{OCPP201_COST_UPDATED, command_cost_updated},
 	{OCPP201_DATA_TRANSFER, data_transfer},
 	{OCPP201_GET_BASE_REPORT, command_get_base_report},
 	{OCPP201_GET_CHARGING_PROFILES, command_get_profiles},
 	{OCPP201_GET_COMPOSITE_SCHEDULE, command_get_composite},
+	{OCPP201_GET_INSTALLED_CERTIFICATE_IDS, command_installed_certificates},
 	{OCPP201_GET_LOCAL_LIST_VERSION, command_local_list_version},
+	{OCPP201_GET_LOG, command_get_log},
 	{OCPP201_GET_TRANSACTION_STATUS, transaction_status},
 	{OCPP201_GET_VARIABLES, command_get_variables},
 	{OCPP201_REQUEST_START_TRANSACTION, request_start},

@@ -14,6 +14,7 @@
 #include "tools/depotsim/make_depot.h"
 #include "tools/depotsim/options.h"
 #include "tools/depotsim/sim.h"
+#include "tools/depotsim/upload.h"
 #include "tools/depotsim/ws_client.h"
 
 #define MAX_FILE         (16 << 20)
@@ -36,6 +37,8 @@ struct line {
 	struct wsc_link *link;
 	bool wanted; /* waits for its turn to connect */
 	bool opening;
+	struct upload *upload; /* NULL: none */
+	bool upload_told; /* … that it runs */
 };
 
 struct app {
@@ -170,6 +173,35 @@ static int port_set_password(void *ctx, const char *password)
 	return wsc_link_set_password(((struct line *)ctx)->link, password);
 }
 
+static int port_upload(void *ctx, const char *url, const char *text, size_t len)
+{
+	struct line *l = ctx;
+	if (l->upload)
+		return -1;
+	l->upload = upload_start(url, l->app->options.ca, text, len);
+	l->upload_told = false;
+	return l->upload ? 0 : -1;
+}
+
+static void look_at_uploads(struct app *a)
+{
+	for (int i = 0; i < a->line_count; i++) {
+		struct line *l = &a->lines[i];
+		if (!l->upload)
+			continue;
+		struct station *s = sim_station(a->sim, l->number);
+		if (!l->upload_told)
+			station_log_goes(s, STATION_LOG_UPLOADING);
+		l->upload_told = true;
+		enum upload_state now = upload_state(l->upload);
+		if (now == UPLOAD_RUNS)
+			continue;
+		upload_end(l->upload);
+		l->upload = NULL;
+		station_log_goes(s, now == UPLOAD_DONE ? STATION_LOG_UPLOADED : STATION_LOG_FAILED);
+	}
+}
+
 static int make_line(void *ctx, int i, const char *id, int profile, struct station_port *out)
 {
 	struct app *a = ctx;
@@ -181,7 +213,7 @@ static int make_line(void *ctx, int i, const char *id, int profile, struct stati
 	if (l->link && sim_speaks_v16(a->scenario, id))
 		wsc_link_set_protocol(l->link, "ocpp1.6");
 	*out = (struct station_port){
-		port_connect, port_disconnect, port_send, port_set_password, l};
+		port_connect, port_disconnect, port_send, port_set_password, l, port_upload};
 	a->line_count = i + 1;
 	return l->link ? 0 : -1;
 }
@@ -310,6 +342,7 @@ static bool on_tick(void *arg)
 		show_progress(a);
 	}
 	open_some(a);
+	look_at_uploads(a);
 	return true;
 }
 
@@ -364,6 +397,8 @@ static int start(struct app *a)
 
 static void finish(struct app *a)
 {
+	for (int i = 0; i < a->line_count; i++)
+		upload_end(a->lines[i].upload);
 	wsc_pool_destroy(a->pool);
 	sim_destroy(a->sim);
 	arena_destroy(a->arena);

@@ -1,14 +1,14 @@
 # tools/depotsim/: a whole depot to try depotd against.
 
-SIM_STATION := $(addprefix tools/depotsim/,battery.c commands.c commands_auth.c commands_model.c device_model.c \
+SIM_STATION := $(addprefix tools/depotsim/,battery.c commands.c commands_auth.c commands_log.c commands_model.c device_model.c \
 	evse.c old_wire.c outbox.c profiles.c report.c station.c transaction.c van.c)
 SIM_WORLD := $(addprefix tools/depotsim/,csv.c daytime.c make_depot.c meter_server.c pose.c sim.c visits.c)
 SIM_MAPS := modbus/meter_map.c gen/meter.c
 SIM_MESSAGES := gen/ocpp16.c gen/ocpp201.c gen/depot.c gen/scenario.c $(OCPP_SRC) $(SCHEMAS_SRC)
 
 $(eval $(call program,depotsim,$(SIM_STATION) $(SIM_WORLD) $(SIM_MAPS) $(SIM_MESSAGES) schemas/yaml.c \
-	csms/clock.c $(addprefix tools/depotsim/,main.c options.c ws_client.c), \
-	cjson yaml modbus ws ssl m pthread))
+	csms/clock.c $(addprefix tools/depotsim/,main.c options.c upload.c ws_client.c), \
+	cjson yaml modbus ws ssl curl m pthread))
 
 $(eval $(call unit,sim_energy,tools/depotsim/battery.c tools/depotsim/van.c,))
 $(eval $(call unit,sim_csv,$(addprefix tools/depotsim/,csv.c daytime.c make_depot.c) \

@@ -41,6 +41,8 @@ struct station_port {
 	int (*send)(void *ctx, const char *text, size_t len);
 	int (*set_password)(void *ctx, const char *password);
 	void *ctx;
+	/* Begins to bring a text to a URL: 0, then station_log_goes() tells. May be NULL. */
+	int (*upload)(void *ctx, const char *url, const char *text, size_t len);
 };
 
 struct station_options {
@@ -74,6 +76,9 @@ bool station_is_drained(const struct station *s);
 void station_opened(struct station *s);
 void station_closed(struct station *s);
 void station_received(struct station *s, const char *text, size_t len);
+/* How the upload goes that was begun by its port; not from inside of that. */
+enum station_log { STATION_LOG_UPLOADING, STATION_LOG_UPLOADED, STATION_LOG_FAILED };
+void station_log_goes(struct station *s, enum station_log how);
 void station_set_trouble(struct station *s, const struct station_trouble *t);
 
 /* A van drives up to the EVSE (0, 1, …: its place, not its id), or leaves it. */

@@ -111,6 +111,8 @@ struct station {
 	int64_t next_heartbeat_ms;
 	int64_t reset_due_ms, reconnect_due_ms; /* 0: none */
 	bool reset_when_idle;
+	bool log_runs; /* its log is on its way */
+	int64_t log_request;
 	int64_t event_id;
 	struct late_answer *late;
 };
@@ -163,6 +165,11 @@ void reservation_step(struct evse *e); /* its time */
 int64_t reservation_use(struct evse *e);
 /* What the list says of the card: 1 accepted, 0 refused, -1 not in it. */
 int local_list_says(const struct station *s, enum ocpp201_id_token_enum type, const char *value);
+
+/* commands_log.c: N01, M03, C11 */
+const void *command_get_log(struct station *s, const void *request, struct arena *a);
+const void *command_installed_certificates(struct station *s, const void *request, struct arena *a);
+const void *command_clear_cache(struct station *s, const void *request, struct arena *a);
 
 /* commands_model.c */
 const void *command_get_variables(struct station *s, const void *request, struct arena *a);
