@@ -9,6 +9,7 @@
 #include "csms/record.h"
 #include "csms/retry.h"
 #include "csms/signed.h"
+#include "csms/unread.h"
 
 #define BAD_FRAMES_MAX                                                                             \
 	50 /* texts in one connection that are no OCPP-J message; then it is closed */
@@ -193,6 +194,7 @@ static void handle_call(struct session *x, const struct ocpp_frame *f,
 	const struct schema_action *action, const struct row *row)
 {
 	struct schema_error err;
+	struct schema_notes unread;
 	struct exchange e = {
 		.core = x->core,
 		.station = x->station,
@@ -209,13 +211,17 @@ static void handle_call(struct session *x, const struct ocpp_frame *f,
 		dispatch_error(x, &f->id, OCPP_CODE_INTERNAL_ERROR, "out of memory");
 		return;
 	}
-	request = schema_decode(action->request, f->payload.at, f->payload.len, e.arena, &err);
+	request = schema_decode_lenient(
+		action->request, f->payload.at, f->payload.len, e.arena, &unread, &err);
 	if (!request) {
 		log_warn("station %s: %s refused: %s: %s", x->station->id, f->action, err.path,
 			err.message);
 		dispatch_schema_error(x, &f->id, &err);
 		return;
 	}
+	e.action = action->name;
+	e.has_unread = unread.count > 0;
+	unread_tell(&e, &unread);
 	response = dispatch_handle(&e, (int)(action - ocpp201_actions), request);
 	if (!response)
 		dispatch_error(x, &f->id, OCPP_CODE_INTERNAL_ERROR, "out of memory");

@@ -19,6 +19,7 @@ struct exchange {
 	struct arena *arena;
 	const char *payload; /* the request as JSON text, `payload_len` bytes */
 	size_t payload_len;
+	bool has_unread; /* parts of it could not be read and are not in the request */
 };
 
 /* Returns the response struct of the action; never NULL but for lack of memory. */

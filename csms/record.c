@@ -97,6 +97,12 @@ void record_frame(struct core *c, const struct station *s, enum db_direction dir
 			t->batch, s->id, dir, clock_wall(), pair, action, verdict, kept, len);
 }
 
+void record_verdict(struct core *c, const char *pair, const char *verdict)
+{
+	if (c->turn)
+		db_batch_verdict(c->turn->batch, pair, verdict);
+}
+
 void record_sample(struct core *c, const char *point, wall_t at, double value, int quality)
 {
 	struct turn *t = turn_of(c);

@@ -24,6 +24,9 @@ void record_now(struct core *c, int type, const char *kind, const char *id, cons
 void record_frame(struct core *c, const struct station *s, enum db_direction dir, const char *pair,
 	const char *action, const char *verdict, const char *text, size_t len);
 
+/* What is wrong with message `pair`, which came in in this turn. */
+void record_verdict(struct core *c, const char *pair, const char *verdict);
+
 void record_sample(struct core *c, const char *point, wall_t at, double value, int quality);
 
 /* Sends `text`, the answer to message `id`, to the station's connection of this epoch once the turn

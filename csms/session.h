@@ -36,6 +36,7 @@ struct session {
 	bool is_closing;
 	uint64_t invited; /* actions that a not yet accepted station may send: it was asked to */
 	int bad_frames;
+	uint64_t unread; /* kinds of unread parts that were told (csms/unread.c) */
 	struct doubt doubt;
 };
 

@@ -10,6 +10,7 @@
 #include "csms/dispatch_private.h"
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/unread.h"
 #include "csms/v16_book.h"
 #include "csms/values.h"
 #include "ocpp/v16.h"
@@ -21,6 +22,8 @@ struct passage {
 	struct v16_book *book;
 	struct v16_entry *entry; /* the transaction that it is about, NULL: none */
 	uint64_t digest; /* of the message's text */
+	const char *text; /* as it came, `len` bytes; NULL: all of it could be read */
+	size_t len;
 };
 
 /* What becomes of a 1.6 request: the 1.6 response, NULL without memory. */
@@ -163,6 +166,8 @@ static void *stop(struct passage *p, const void *request)
 	if (!p->entry)
 		return stop_unknown(p, r);
 	take_others(p, &r->transaction_data, p->entry->connector);
+	if (p->text)
+		unread_measurands(&p->e, p->text, p->len, p->entry->connector);
 	tx = tx_of(p, v16_entry_seq(p->entry, p->digest), r->timestamp);
 	res = ask(p, OCPP201_TRANSACTION_EVENT, v16_ended(&p->hints, r, &tx));
 	if (!res)
@@ -212,6 +217,8 @@ static void *meter_values(struct passage *p, const void *request)
 	bool nothing;
 
 	take_others(p, &r->meter_value, r->connector_id);
+	if (p->text)
+		unread_measurands(&p->e, p->text, p->len, r->connector_id);
 	if (r->has_transaction_id)
 		p->entry = v16_book_find(p->e.core, p->e.station, r->transaction_id,
 			r->connector_id, oldest(r, p->e.received));
@@ -371,6 +378,7 @@ static void take(struct session *x, const struct ocpp_frame *f, const struct sch
 {
 	struct passage p = {0};
 	struct schema_error err;
+	struct schema_notes unread;
 	bool is_start = a == &ocpp16_actions[OCPP16_START_TRANSACTION];
 	const void *request, *response;
 
@@ -379,13 +387,18 @@ static void take(struct session *x, const struct ocpp_frame *f, const struct sch
 		return;
 	}
 	p.digest = digest(f->payload.at, f->payload.len);
-	request = schema_decode(a->request, f->payload.at, f->payload.len, p.e.arena, &err);
+	request = schema_decode_lenient(
+		a->request, f->payload.at, f->payload.len, p.e.arena, &unread, &err);
 	if (!request) {
 		log_warn("station %s: %s refused: %s: %s", x->station->id, f->action, err.path,
 			err.message);
 		dispatch_schema_error(x, &f->id, &err);
 		return;
 	}
+	p.e.action = a->name;
+	unread_tell(&p.e, &unread);
+	p.text = unread.count ? f->payload.at : NULL;
+	p.len = f->payload.len;
 	p.book->untold += is_start;
 	response = pass ? pass(&p, request) : pass_up(&p, up, request);
 	if (!response)

@@ -106,20 +106,22 @@ static bool may_keep(struct station *s, struct image_point *p, wall_t at)
 	return true;
 }
 
-/* Into the image and the series. The short names of an EVSE are always recorded: by whoever steers
- * by them, who knows no more than the newest of a message, and here with the others that came in
- * it. */
-static void put(struct core *c, struct station *s, const struct image_value *v, bool is_steering)
+/* The short names of an EVSE are always recorded: by whoever steers by them, who knows no more than
+ * the newest of a message, and here with the others that came in it. */
+void values_keep(struct core *c, struct station *s, const struct image_value *v, bool is_steered_by)
 {
 	bool is_new = !image_find(&c->image, v->name);
-	struct image_point *p = image_put(&c->image, v, s->values.points < VALUES_POINTS_MAX);
+	struct image_point *p;
 
+	if (!(fabs(v->value) <= VALUE_MAX))
+		return;
+	p = image_put(&c->image, v, s->values.points < VALUES_POINTS_MAX);
 	if (!p) {
 		c->metrics.values_dropped++;
 		return;
 	}
 	s->values.points += is_new;
-	if (is_steering) {
+	if (is_steered_by) {
 		if (!v->is_suspect)
 			record_sample(c, v->name, v->measured_at, v->value, 0);
 		return;
@@ -143,8 +145,7 @@ static void take_one(struct core *c, struct station *s, int evse,
 	out->value = samples_value(v);
 	out->unit = unit_of(ocpp201_measurand_enum.values[measurand_of(v)]);
 	out->context = v->has_context ? ocpp201_reading_context_enum.values[v->context] : "";
-	if (fabs(out->value) <= VALUE_MAX)
-		put(c, s, out, is_short && evse > 0);
+	values_keep(c, s, out, is_short && evse > 0);
 }
 
 void values_take_other(struct core *c, struct station *s, int evse, const char *measurand,
@@ -153,13 +154,13 @@ void values_take_other(struct core *c, struct station *s, int evse, const char *
 	bool elsewhere = location && strcmp(location, "Outlet") != 0;
 	char name[IMAGE_NAME_MAX + 60];
 
-	if ((evse && !station_evse(s, evse)) || !(fabs(v->value) <= VALUE_MAX))
+	if (evse && !station_evse(s, evse))
 		return;
 	snprintf(name, sizeof name, "evse/%s/%d/%s%s%s", s->id, evse, measurand,
 		elsewhere ? "." : "", elsewhere ? location : "");
 	v->name = name;
 	v->unit = unit_of(measurand);
-	put(c, s, v, false);
+	values_keep(c, s, v, false);
 }
 
 void values_take(struct core *c, struct station *s, int evse,

@@ -21,6 +21,11 @@
 void values_take(struct core *c, struct station *s, int evse,
 	const struct ocpp201_meter_value_list *values, wall_t now, bool suspect);
 
+/* One value, named in full, into the image and the series; what is steered by is always recorded
+ * unless it is suspect. */
+void values_keep(
+	struct core *c, struct station *s, const struct image_value *v, bool is_steered_by);
+
 /* The point's last part into `out`; true if it is one of the short names. */
 bool values_name(const struct ocpp201_sampled_value *v, char *out, size_t size);
 

@@ -119,6 +119,17 @@ void db_batch_frame(struct db_batch *b, const char *station, enum db_direction d
 	};
 }
 
+void db_batch_verdict(struct db_batch *b, const char *pair, const char *verdict)
+{
+	for (size_t i = b->frame_count; i-- > 0;) {
+		struct batch_frame *f = &b->frames[i];
+		if (f->direction != DB_FRAME_IN || !f->pair || strcmp(f->pair, pair) != 0)
+			continue;
+		f->verdict = copy_string(b, verdict);
+		return;
+	}
+}
+
 void db_batch_sample(struct db_batch *b, const char *point, wall_t at, double value, int quality)
 {
 	void *list = grow(b, b->samples, b->sample_count, &b->sample_room, sizeof *b->samples);

@@ -77,6 +77,9 @@ void db_batch_event(struct db_batch *b, const struct db_event *e);
 void db_batch_frame(struct db_batch *b, const char *station, enum db_direction dir, wall_t at,
 	const char *pair, const char *action, const char *verdict, const char *text, size_t len);
 
+/* The verdict on the newest incoming frame of `pair` in the batch, known only after it was read. */
+void db_batch_verdict(struct db_batch *b, const char *pair, const char *verdict);
+
 /* Adds one measurement: `point` as "meter/site/power_w" or "evse/CP-7/1/power_w". */
 void db_batch_sample(struct db_batch *b, const char *point, wall_t at, double value, int quality);
 

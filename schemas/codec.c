@@ -374,6 +374,8 @@ static bool decode_items(struct decoder *d, const struct schema_place *at,
 			list->count++;
 		else if (!leave_out(d, &here, f, v, place))
 			return false;
+		else /* the next one finds an empty place, as in a list that has just grown */
+			memset((char *)list->items + list->count * f->width, 0, f->width);
 	}
 	return true;
 }

@@ -73,6 +73,9 @@ static void put_ocpp(const struct core *c, struct text *t)
 	put_int(t, "depotd_ocpp_values_dropped_total", "counter",
 		"Sampled values beyond the limits of a point or station: newest shown, none recorded",
 		m->values_dropped);
+	put_int(t, "depotd_ocpp_parts_unread_total", "counter",
+		"Parts of messages of stations that could not be read and were left out",
+		m->parts_unread);
 	put_int(t, "depotd_ocpp_repeated_total", "counter", "Retries answered from memory",
 		m->repeated);
 	put_int(t, "depotd_ocpp_calls_timed_out_total", "counter",

@@ -185,7 +185,7 @@ void *handle_notify_event(struct exchange *x, const void *request)
 		take_state(x, &req->event_data.items[i]);
 		take_vehicle(x, &req->event_data.items[i]);
 	}
-	return journal_events(x, &req->event_data)
+	return !req->event_data.count || journal_events(x, &req->event_data)
 		       ? arena_alloc(x->arena, sizeof(struct ocpp201_notify_event_response))
 		       : NULL;
 }

@@ -5,6 +5,7 @@
 #include "csms/meters.h"
 #include "csms/record.h"
 #include "csms/samples.h"
+#include "csms/unread.h"
 #include "csms/values.h"
 
 static void sample_series(struct exchange *x, const struct evse *e, const struct samples *m)
@@ -68,6 +69,8 @@ void *handle_meter_values(struct exchange *x, const void *request)
 	samples_read(&r->meter_value, x->received, &m);
 	values_take(x->core, x->station, (int)r->evse_id, &r->meter_value, x->received,
 		m.quarantined != NULL);
+	if (x->has_unread)
+		unread_measurands(x, x->payload, x->payload_len, r->evse_id);
 	if (e && !m.quarantined)
 		sample_series(x, e, &m);
 	meters_sampled(

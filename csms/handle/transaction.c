@@ -15,6 +15,7 @@
 #include "csms/reservation.h"
 #include "csms/samples.h"
 #include "csms/token_check.h"
+#include "csms/unread.h"
 #include "csms/values.h"
 
 /* How much more than its rating an EVSE may report before its numbers are not believed. */
@@ -165,12 +166,14 @@ static bool answer_token(struct exchange *x, const struct ocpp201_transaction_ev
 	};
 	struct ocpp201_id_token_info *info;
 
-	if (!r->id_token)
+	if (!r->id_token && !unread_token(x))
 		return true;
 	info = arena_alloc(x->arena, sizeof *info);
 	if (!info)
 		return false;
-	token_check(&use, r->id_token, x->arena, info);
+	info->status = OCPP201_AUTHORIZATION_STATUS_INVALID;
+	if (r->id_token)
+		token_check(&use, r->id_token, x->arena, info);
 	if (use.starts)
 		cost_add_text(x->core, x->station, x->arena, info);
 	res->id_token_info = info;
@@ -238,6 +241,8 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 	if (e)
 		values_take(x->core, x->station, e->id, &r->meter_value, x->received,
 			p->quarantined != NULL);
+	if (e && x->has_unread)
+		unread_measurands(x, x->payload, x->payload_len, e->id);
 	if (!p->quarantined && e)
 		meters_sampled(
 			x->core->meters, x->station->id, e->id, &r->meter_value, x->received);

@@ -722,6 +722,101 @@ describe('rules 26 to 33: transactions', () => {
 		assert.equal((await depotd.api('GET', '/stations/TX-1')).json.evses[1].connectors[0].status, 'Occupied', 'a clock of 2099 does not shut later reports out');
 	});
 
+	const sample = (...sampledValue) => ({ timestamp: now(), sampledValue });
+	const verdict = async (id) => {
+		const frames = (await depotd.api('GET', '/wire?station=TX-1&limit=1000')).json.frames;
+		return frames.find((f) => f.direction === 'in' && f.message_id === id)?.verdict ?? '';
+	};
+	// what is sent of meter values, and how many samples of it can be read
+	const broken = [
+		[[], 0],
+		[[sample()], 0],
+		[[sample({ value: 7, measurand: 'Vendor.X' })], 0],
+		[[sample({ value: 7, phase: 'L4' }, { value: 7, location: 'Roof' }, { value: 5, context: 'Monday' })], 1],
+		[[sample({ value: '7' }, { value: null }, { value: true }, 7, [], { value: 6 })], 1],
+		[[sample({ value: 8, signedMeterValue: { signedMeterData: 'x' } })], 1],
+		[[sample({ value: 8, unitOfMeasure: { unit: 'a unit that has far too many characters' } })], 0],
+		[[{ timestamp: 'yesterday', sampledValue: [{ value: 7 }] }, sample({ value: 9 }), {}], 1],
+		[{}, 0],
+		['none', 0],
+		[null, 0],
+	];
+
+	test('rule 26: an Ended is answered and kept whatever its meter values are', async () => {
+		for (const [i, [meterValue, samples]] of broken.entries()) {
+			const tx = `unread-${i}`;
+			await cp.call('TransactionEvent', event(tx, 0, 1, Date.now() - 60e3));
+			const m = await cp.ask('TransactionEvent', { ...event(tx, 1, 1, Date.now()), meterValue }, `unread-${i}`);
+			assert.equal(m[0], 3, `${JSON.stringify(meterValue)}: ${JSON.stringify(m)}`);
+			const r = await transaction('TX-1', tx);
+			assert.deepEqual([r.transaction.state, r.transaction.complete], ['ended', true], tx);
+			const told = (await events(`transaction/TX-1/${tx}`, 'TransactionReported')).at(-1).payload;
+			assert.equal(told.samples, samples, JSON.stringify(meterValue));
+			assert.match(await until('the verdict', () => verdict(`unread-${i}`)), /^left out: meterValue/);
+		}
+	});
+
+	test('rule 26: MeterValues are answered whatever they hold, and it is noted once', async () => {
+		const before = (await events('station/TX-1', 'PartsUnread')).filter((e) => e.payload.action === 'MeterValues').length;
+		for (const [meterValue] of [...broken, ...broken])
+			assert.deepEqual(await cp.call('MeterValues', { evseId: 1, meterValue }), {}, JSON.stringify(meterValue));
+		const told = (await events('station/TX-1', 'PartsUnread')).filter((e) => e.payload.action === 'MeterValues');
+		assert.ok(told.length > before && told.length < broken.length, `${told.length} are journalled`);
+		for (const e of told) {
+			assert.equal(e.actor, 'station:TX-1');
+			assert.match(e.payload.first, /^meterValue/);
+		}
+		const metrics = (await depotd.api('GET', '/metrics')).text;
+		assert.ok(Number(/depotd_ocpp_parts_unread_total (\d+)/.exec(metrics)[1]) >= 3 * broken.length);
+	});
+
+	test('rule 26: any other part of a TransactionEvent that cannot be read does not cost the event', async () => {
+		for (const [i, more] of [
+			{ evse: { connectorId: 1 } }, { evse: 1 }, { triggerReason: 'CostLimitReached' }, { offline: 'no' }, { numberOfPhasesUsed: 2.5 },
+			{ cableMaxCurrent: '32' }, { reservationId: 1e12 }, { customData: {} },
+			{ transactionInfo: { transactionId: 'parts', stoppedReason: 'CoffeeBreak', chargingState: 'Resting', timeSpentCharging: -1.5, remoteStartId: '4' } },
+		].entries()) {
+			const m = await cp.ask('TransactionEvent', { ...event('parts', 1, 3, Date.now()), seqNo: i, ...more });
+			assert.equal(m[0], 3, `${JSON.stringify(more)}: ${JSON.stringify(m)}`);
+		}
+		assert.equal((await transaction('TX-1', 'parts')).transaction.events, 9);
+		const m = await cp.ask('TransactionEvent', { ...event('parts', 1, 3, Date.now()), seqNo: 9, idToken: { idToken: 'AABBCCDD', type: 'Wallet' } });
+		assert.equal(m[2].idTokenInfo.status, 'Invalid', 'a token that cannot be read opens nothing');
+	});
+
+	test('rules 15, 16: what says which event it is must be there, and unknown properties stay errors', async () => {
+		const sane = event('strict', 0, 3, Date.now());
+		const { seqNo, ...rest } = sane;
+		for (const [payload, code, path] of [
+			[rest, 'OccurrenceConstraintViolation', 'seqNo'],
+			[{ ...sane, seqNo: 'x' }, 'TypeConstraintViolation', 'seqNo'],
+			[{ ...sane, eventType: 'Paused' }, 'PropertyConstraintViolation', 'eventType'],
+			[{ ...sane, timestamp: 'now' }, 'PropertyConstraintViolation', 'timestamp'],
+			[{ ...sane, transactionInfo: {} }, 'OccurrenceConstraintViolation', 'transactionInfo.transactionId'],
+			[{ ...sane, more: 1 }, 'FormatViolation', 'more'],
+			[{ ...sane, meterValue: [sample({ value: 1, unit: 'Wh' })] }, 'FormatViolation', 'meterValue[0].sampledValue[0].unit'],
+			[{ ...sane, meterValue: [sample({ value: 'x', unit: 'Wh' })] }, 'FormatViolation', 'meterValue[0].sampledValue[0].unit'],
+		]) {
+			const m = await cp.ask('TransactionEvent', payload);
+			assert.deepEqual([m[0], m[2], m[4]?.path], [4, code, path], JSON.stringify(m));
+		}
+		assert.equal((await cp.ask('MeterValues', { meterValue: [] }))[4].path, 'evseId');
+		assert.equal((await depotd.api('GET', '/transactions/TX-1/strict')).status, 404);
+	});
+
+	test('other messages that a station repeats: an event of many, a version, an explanation that cannot be read', async () => {
+		const one = (eventId, more) => ({ eventId, timestamp: now(), trigger: 'Delta', actualValue: String(eventId), eventNotificationType: 'HardWiredNotification',
+			component: { name: 'Fan' }, variable: { name: 'Speed' }, ...more });
+		assert.deepEqual(await cp.call('NotifyEvent', { generatedAt: now(), seqNo: 0, eventData: [one(1), one(2, { trigger: 'Whim' }), one(3, { techInfo: 'x'.repeat(501) })] }), {});
+		const told = (await events('station/TX-1', 'DeviceEvents')).at(-1).payload.events.map((e) => e.value);
+		assert.deepEqual(told, ['1', '3']);
+		const count = (await events('station/TX-1', 'DeviceEvents')).length;
+		assert.deepEqual(await cp.call('NotifyEvent', { generatedAt: now(), seqNo: 0, eventData: [] }), {});
+		assert.equal((await events('station/TX-1', 'DeviceEvents')).length, count, 'nothing is no event');
+		assert.deepEqual(await cp.call('SecurityEventNotification', { type: 'StartupOfTheDevice', timestamp: now(), techInfo: 'x'.repeat(256) }), {});
+		assert.equal((await cp.call('BootNotification', { reason: 'PowerUp', chargingStation: { model: 'M', vendorName: 'V', firmwareVersion: 'x'.repeat(51), modem: 7 } })).status, 'Accepted');
+	});
+
 	test('the journal says who told what: the station itself', async () => {
 		await cp.call('MeterValues', { evseId: 1, meterValue: [{ timestamp: now(), sampledValue: [{ value: 1 }] }] });
 		await cp.call('ReservationStatusUpdate', { reservationId: 4711, reservationUpdateStatus: 'Expired' });

@@ -125,6 +125,66 @@ test('a station of OCPP 1.6 has the same points', async () => {
 	await s.close();
 });
 
+test('measurands of the maker are points and series under their own name, of either version', async () => {
+	const s = await booted(d, 'OWN', { registration: { evses: 2 } });
+	const long = 'V'.repeat(51);
+	const own = values(
+		{ value: 21.5, measurand: 'Vendor.Cabinet-Temperature', unitOfMeasure: { unit: 'Celsius' } },
+		{ value: 215, measurand: 'Vendor.Fan', phase: 'U1', location: 'Roof', unitOfMeasure: { unit: 'rpm', multiplier: 1 } },
+		{ value: 5, measurand: 'power_w' }, // no name of ours is anybody else's
+		{ value: 16, measurand: 'Current.Import', phase: 'L1' },
+		{ value: 17, measurand: 'Current.Import', phase: 'L9' },
+		{ value: 1, measurand: 'a/b' }, { value: 1, measurand: long }, { value: 1e300, measurand: 'Vendor.Huge' }, { value: 'x', measurand: 'Vendor.Text' },
+	);
+	await s.call('MeterValues', { evseId: 1, meterValue: own });
+	let p = await named('evse/OWN/1/');
+	assert.deepEqual([...p].map(([name, v]) => [name, v.value, v.unit ?? '']).sort(), [
+		['Current.Import.L1', 16, 'A'], ['Vendor.Cabinet-Temperature', 21.5, 'Celsius'], ['Vendor.Fan.U1.Roof', 2150, 'rpm'], ['vendor.power_w', 5, ''],
+	]);
+	const series = (await d.api('GET', `/series?point=${encodeURIComponent('evse/OWN/1/Vendor.Cabinet-Temperature')}&from=${now(-60e3)}&to=${now(60e3)}`));
+	assert.equal(series.status, 200, series.text);
+	assert.match(series.text, /21\.5/);
+	assert.deepEqual(await s.call('MeterValues', { evseId: 9, meterValue: own }), {}, 'an EVSE that there is not');
+	await s.call('TransactionEvent', { eventType: 'Started', timestamp: now(), triggerReason: 'CablePluggedIn', seqNo: 0, transactionInfo: { transactionId: 'own' },
+		evse: { id: 2, connectorId: 1 }, meterValue: values({ value: 3, measurand: 'Vendor.Ripple' }) });
+	assert.equal((await named('evse/OWN/2/')).get('Vendor.Ripple').value, 3);
+	await s.close();
+
+	await register(d, 'OWN16');
+	const old = await new Station(d, 'OWN16', { protocols: 'ocpp1.6' }).connect();
+	await old.call('BootNotification', { chargePointVendor: 'V', chargePointModel: 'M' });
+	await old.call('MeterValues', { connectorId: 1, meterValue: values({ value: '42.5', measurand: 'Vendor.Temp', unit: 'Kelvins' }) });
+	p = await named('evse/OWN16/1/');
+	assert.deepEqual([p.get('Vendor.Temp').value, p.get('Vendor.Temp').unit], [42.5, 'Kelvins']);
+	await old.close();
+});
+
+test('rule 26: a transaction of OCPP 1.6 is answered and kept whatever its values are', async () => {
+	await register(d, 'ANY16');
+	const s = await new Station(d, 'ANY16', { protocols: 'ocpp1.6' }).connect();
+	const shown = async (id) => (await d.api('GET', '/transactions?station=ANY16')).json.transactions.find((t) => t.id === `${id}`);
+	await s.call('BootNotification', { chargePointVendor: 'V', chargePointModel: 'M' });
+
+	const refused = await s.call('StartTransaction', { connectorId: 1, idTag: 'a tag of more than twenty', meterStart: 100, timestamp: now(-9000), reservationId: 'x' });
+	assert.notEqual(refused.idTagInfo.status, 'Accepted', 'a tag that cannot be read opens nothing');
+	assert.ok(Number.isInteger(refused.transactionId));
+	for (const meterValue of [[], [{ timestamp: now(), sampledValue: [] }], [{ timestamp: 'x', sampledValue: [{ value: '1' }] }],
+		values({ value: '7', measurand: 'Vendor.X' }, { value: '7', phase: 'L4' }, { value: 7 }, { value: 'seven' }), 'none', null])
+		assert.deepEqual(await s.call('MeterValues', { connectorId: 1, transactionId: refused.transactionId, meterValue }), {}, JSON.stringify(meterValue));
+	await s.call('MeterValues', { connectorId: 1, transactionId: refused.transactionId,
+		meterValue: values({ value: '180', context: 'Monday' }, { value: '7', unit: 'furlongs' }) });
+	await s.call('StopTransaction', { transactionId: refused.transactionId, meterStop: 200, timestamp: now(), reason: 'CoffeeBreak', idTag: 7,
+		transactionData: [{ timestamp: now(), sampledValue: [{ value: '190', measurand: 'Vendor.X' }] }, 7] });
+	const t = await shown(refused.transactionId);
+	assert.deepEqual([t.state, t.energy_wh, t.complete], ['ended', 100, true], JSON.stringify(t));
+	assert.equal((await named('evse/ANY16/1/')).get('Vendor.X').value, 190);
+
+	const strange = await s.ask('MeterValues', { connectorId: 1, meterValue: [], more: 1 });
+	assert.deepEqual([strange[0], strange[2]], [4, 'FormationViolation'], 'rule 16 stands');
+	assert.equal((await s.ask('StopTransaction', { meterStop: 1, timestamp: now() }))[0], 4);
+	await s.close();
+});
+
 test('a flood is shown, counted and not recorded', async () => {
 	const s = await booted(d, 'FLOOD');
 	const t = now();

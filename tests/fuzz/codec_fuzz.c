@@ -1,6 +1,8 @@
 /*
  * Random bytes as a message of a random type: if they decode, they must encode, decode again and
- * encode to the same text. The first two bytes choose the type, the rest is the JSON.
+ * encode to the same text. The lenient decoder takes whatever the strict one takes, and alike; what
+ * it has left things out of holds no trace of them. The first two bytes choose the type, the rest is
+ * the JSON.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -52,6 +54,43 @@ static void round_trip(const struct schema_struct *type, const void *value, stru
 	text_finish(&second);
 }
 
+static void write(const struct schema_struct *type, const void *value, struct text *out)
+{
+	text_init(out, 0);
+	if (schema_encode(type, value, out) != 0)
+		abort();
+}
+
+static void check_lenient(const struct schema_struct *type, const char *json, size_t len,
+	const void *strict, struct arena *a)
+{
+	struct schema_error err;
+	struct schema_notes notes, none;
+	const void *value = schema_decode_lenient(type, json, len, a, &notes, &err), *again;
+	struct text first, second;
+
+	if (!value) {
+		if (strict && err.fault != SCHEMA_NO_MEMORY)
+			abort();
+		return;
+	}
+	if ((strict != NULL) != (notes.count == 0))
+		abort();
+	write(type, value, &first);
+	if (strict)
+		write(type, strict, &second);
+	else if ((again = schema_decode_lenient(type, first.data, first.len, a, &none, &err)))
+		write(type, again, &second);
+	else if (err.fault == SCHEMA_NO_MEMORY)
+		write(type, value, &second);
+	else
+		abort();
+	if (first.len != second.len || memcmp(first.data, second.data, first.len) != 0)
+		abort();
+	text_finish(&first);
+	text_finish(&second);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct schema_error err;
@@ -72,6 +111,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		 !schema_utf8_check(err.message, strlen(err.message), NULL) ||
 		 !schema_utf8_check(err.path, strlen(err.path), NULL))
 		abort();
+	if (value || err.fault != SCHEMA_NO_MEMORY)
+		check_lenient(type, (const char *)data + 2, size - 2, value, a);
 	arena_destroy(a);
 	return 0;
 }

@@ -120,6 +120,19 @@ START_TEST(only_the_smallest_marked_part_goes)
 }
 END_TEST
 
+START_TEST(nothing_of_it_is_left_behind)
+{
+	const struct ocpp201_transaction_event_request *r = event(
+		EVENT "\"triggerReason\":\"Trigger\",\"evse\":{\"id\":4,\"connectorId\":\"1\"},"
+		      "\"meterValue\":[{\"timestamp\":\"2026-03-11T22:40:12Z\",\"sampledValue\":["
+		      "{\"value\":7,\"context\":\"Trigger\",\"phase\":\"L4\"},{\"value\":8}]}]}");
+	const struct ocpp201_sampled_value *v = r->meter_value.items[0].sampled_value.items;
+
+	ck_assert_ptr_null(r->evse);
+	ck_assert(v->value == 8 && !v->has_phase && !v->has_context);
+}
+END_TEST
+
 /* What says which event it is, and the keys (rule 16), are held to as ever, and in whatever order
  * the faults come. */
 static const struct {
@@ -200,6 +213,7 @@ int main(void)
 	tcase_add_test(t, lists_may_be_empty);
 	tcase_add_test(t, an_optional_part_is_as_if_not_sent);
 	tcase_add_test(t, only_the_smallest_marked_part_goes);
+	tcase_add_test(t, nothing_of_it_is_left_behind);
 	tcase_add_loop_test(t, the_rest_is_held_to, 0, sizeof(strict) / sizeof(strict[0]));
 	tcase_add_test(t, the_strict_decoder_knows_no_mercy);
 	tcase_add_test(t, notes_are_bounded);
