@@ -1,5 +1,6 @@
 #include "csms/image.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,8 @@ struct image_point *image_put(struct image *im, const struct image_value *v, boo
 	own = p->v.name;
 	p->v = *v;
 	p->v.name = own;
+	snprintf(p->unit, sizeof p->unit, "%s", v->unit);
+	p->v.unit = p->unit;
 	return p;
 }
 

@@ -12,6 +12,7 @@
 
 #define IMAGE_POINTS_MAX 100000
 #define IMAGE_NAME_MAX   120
+#define IMAGE_UNIT_MAX   24
 
 enum image_quality {
 	IMAGE_GOOD,
@@ -23,14 +24,15 @@ extern const char *const image_quality_names[];
 struct image_value {
 	const char *name;
 	double value;
-	const char *unit; /* static string, "" none */
+	const char *unit; /* "" none; shorter than IMAGE_UNIT_MAX, or it is cut */
 	wall_t measured_at, received_at;
 	bool is_suspect;
 	const char *source, *context; /* static strings; context as OCPP spells it, "" none */
 };
 
 struct image_point {
-	struct image_value v; /* v.name is the point's own */
+	struct image_value v; /* v.name and v.unit are the point's own */
+	char unit[IMAGE_UNIT_MAX];
 	int64_t interval_ms; /* between its last two values; 0: there was one */
 	wall_t kept_at; /* of whoever writes its series; ms 0: never */
 	UT_hash_handle hh;

@@ -114,6 +114,13 @@ static bool is_like_ours(const char *s)
 	return s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
 }
 
+static const char *unit_of(const struct loose_sampled_value *v)
+{
+	const char *unit = v->unit_of_measure ? v->unit_of_measure->unit : v->unit;
+
+	return unit && strlen(unit) < IMAGE_UNIT_MAX ? unit : "";
+}
+
 static void take_one(struct exchange *x, const struct loose_sampled_value *v, int64_t evse,
 	struct image_value *out)
 {
@@ -131,9 +138,7 @@ static void take_one(struct exchange *x, const struct loose_sampled_value *v, in
 	out->name = arena_printf(x->arena, "evse/%s/%d/%s%s%s%s%s%s", x->station->id, (int)evse,
 		is_like_ours(v->measurand) ? "vendor." : "", v->measurand, v->phase ? "." : "",
 		v->phase ? v->phase : "", elsewhere ? "." : "", elsewhere ? v->location : "");
-	out->unit = v->unit_of_measure && v->unit_of_measure->unit ? v->unit_of_measure->unit
-		    : v->unit                                      ? v->unit
-								   : "";
+	out->unit = unit_of(v);
 	out->value = samples_value(&as); /* in the maker's unit, less its multiplier */
 	if (out->name)
 		values_keep(x->core, x->station, out, false);
