@@ -127,6 +127,7 @@ static void take_one(struct exchange *x, const struct loose_sampled_value *v, in
 	struct ocpp201_unit_of_measure unit = {0};
 	struct ocpp201_sampled_value as = {.unit_of_measure = &unit};
 	bool elsewhere = v->location && strcmp(v->location, "Outlet") != 0;
+	char what[61]; /* as long as the name of any measurand may be shown; cut beyond */
 
 	if (!is_makers(v->measurand) || !is_name(v->phase) || !is_name(v->location) ||
 		!read_value(v->value, &as.value))
@@ -135,9 +136,10 @@ static void take_one(struct exchange *x, const struct loose_sampled_value *v, in
 		unit.has_multiplier = v->unit_of_measure->has_multiplier;
 		unit.multiplier = v->unit_of_measure->multiplier;
 	}
-	out->name = arena_printf(x->arena, "evse/%s/%d/%s%s%s%s%s%s", x->station->id, (int)evse,
-		is_like_ours(v->measurand) ? "vendor." : "", v->measurand, v->phase ? "." : "",
-		v->phase ? v->phase : "", elsewhere ? "." : "", elsewhere ? v->location : "");
+	snprintf(what, sizeof what, "%s%s%s%s%s%s", is_like_ours(v->measurand) ? "vendor." : "",
+		v->measurand, v->phase ? "." : "", v->phase ? v->phase : "", elsewhere ? "." : "",
+		elsewhere ? v->location : "");
+	out->name = arena_printf(x->arena, "evse/%s/%d/%s", x->station->id, (int)evse, what);
 	out->unit = unit_of(v);
 	out->value = samples_value(&as); /* in the maker's unit, less its multiplier */
 	if (out->name)
