@@ -389,7 +389,9 @@ static bool decode_array(struct decoder *d, const struct schema_place *at,
 		return bad_type(d, at, v, "an array");
 	if (!decode_items(d, at, f, v, &list))
 		return false;
-	if (list.count < (size_t)f->items_min && !(d->notes && f->soft && v->child))
+	if (list.count < (size_t)f->items_min && d->notes && f->soft && v->child)
+		return true; /* what was left out of it was noted; too few remain: none */
+	if (list.count < (size_t)f->items_min)
 		return schema_complain(d->err, at, SCHEMA_BAD_ITEMS,
 			"must have at least %lld items but has %zu", (long long)f->items_min,
 			list.count);

@@ -91,20 +91,15 @@ static void check_lenient(const struct schema_struct *type, const char *json, si
 	text_finish(&second);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check(const struct schema_struct *type, const char *json, size_t len)
 {
 	struct schema_error err;
-	const struct schema_struct *type;
-	struct arena *a;
+	struct arena *a = arena_create(ARENA_CAP);
 	const void *value;
 
-	if (size < 2)
-		return 0;
-	type = choose(data[0] + 256u * data[1]);
-	a = arena_create(ARENA_CAP);
 	if (!a)
-		return 0;
-	value = schema_decode(type, (const char *)data + 2, size - 2, a, &err);
+		return;
+	value = schema_decode(type, json, len, a, &err);
 	if (value)
 		round_trip(type, value, a);
 	else if (err.fault == SCHEMA_OK || !err.message[0] ||
@@ -112,7 +107,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		 !schema_utf8_check(err.path, strlen(err.path), NULL))
 		abort();
 	if (value || err.fault != SCHEMA_NO_MEMORY)
-		check_lenient(type, (const char *)data + 2, size - 2, value, a);
+		check_lenient(type, json, len, value, a);
 	arena_destroy(a);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 2)
+		return 0;
+	check(choose(data[0] + 256u * data[1]), (const char *)data + 2, size - 2);
+	check(&ocpp201_transaction_event_request_type, (const char *)data + 2, size - 2);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /*
  * Fuzzes the translation between OCPP 1.6 and 2.0.1: whatever the rows of one version take becomes
- * what the rows of the other take, both ways, and nothing else.
+ * what the rows of the other take, both ways, and nothing else; so does what is left of a message of
+ * which parts cannot be read.
  *
  * Input: a line "up ACTION" or "down ACTION", with a digit before it that says what is known of the
  * station; a line with the payload; and further lines with answers (what is none of the schema is a
@@ -89,9 +90,10 @@ static void up(struct arena *a, int action, const uint8_t *data, const uint8_t *
 	const struct v16_up *row = v16_up_find(action);
 	const char *text = line(a, &data, end), *answer = line(a, &data, end);
 	struct schema_error err;
-	const void *in =
-		text ? schema_decode(ocpp16_actions[action].request, text, strlen(text), a, &err)
-		     : NULL;
+	struct schema_notes notes;
+	const void *in = text ? schema_decode_lenient(ocpp16_actions[action].request, text,
+					strlen(text), a, &notes, &err)
+			      : NULL;
 
 	if (in && !row)
 		up_kept(a, &h, action, in);
