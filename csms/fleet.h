@@ -169,7 +169,7 @@ struct station {
 	enum event_registration boot_status; /* what we last answered */
 	char protocol[12];
 	char vendor[UTF8_SIZE(50)], model[UTF8_SIZE(20)], serial[UTF8_SIZE(25)];
-	char firmware[UTF8_SIZE(50)];
+	char firmware[UTF8_SIZE(50)], iccid[UTF8_SIZE(20)], imsi[UTF8_SIZE(20)];
 	struct transfer_state transfers[3]; /* by enum event_transfer_kind */
 	int evse_count;
 	struct evse *evses; /* owned; evse_count long */

@@ -82,6 +82,8 @@ static void put_station(struct restore *r, const struct db_station *row)
 	copy(s->model, sizeof s->model, row->model);
 	copy(s->serial, sizeof s->serial, row->serial);
 	copy(s->firmware, sizeof s->firmware, row->firmware);
+	copy(s->iccid, sizeof s->iccid, row->iccid);
+	copy(s->imsi, sizeof s->imsi, row->imsi);
 }
 
 static struct evse *evse_of(struct restore *r, const char *station, int64_t id)

@@ -176,6 +176,8 @@ void view_station(const struct core *c, const struct station *s, struct arena *a
 		.model = copy(a, s->model),
 		.serial = copy(a, s->serial),
 		.firmware = copy(a, s->firmware),
+		.iccid = copy(a, s->iccid),
+		.imsi = copy(a, s->imsi),
 		.has_password = s->password_hash[0] != '\0',
 		.control = s->is_manual ? API_CONTROL_MANUAL : API_CONTROL_AUTOMATIC,
 	};

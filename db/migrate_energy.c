@@ -48,6 +48,11 @@ const char migrate_depot_4[] =
 	" depot TEXT NOT NULL, station TEXT NOT NULL, id INTEGER NOT NULL,"
 	" rotation TEXT, max_ma INTEGER, PRIMARY KEY (depot, station, id)) WITHOUT ROWID;"
 
+	/* projection_station.c: the SIM of a station's modem */
+	"CREATE TABLE station_modems ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, iccid TEXT, imsi TEXT,"
+	" PRIMARY KEY (depot, station)) WITHOUT ROWID;"
+
 	/* projection_network.c: stations on their way to another network profile */
 	"CREATE TABLE network_jobs ("
 	" depot TEXT NOT NULL, id TEXT NOT NULL, station TEXT NOT NULL, slot INTEGER NOT NULL,"

@@ -44,6 +44,7 @@ const struct projection_table projection_tables[] = {
 	{"stations", "depot, id"},
 	{"evses", "depot, station, id"},
 	{"evse_wiring", "depot, station, id"},
+	{"station_modems", "depot, station"},
 	{"connectors", "depot, station, evse, connector"},
 	{"setpoints", "depot, station, evse"},
 	{"transactions", "id"},

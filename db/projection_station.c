@@ -7,7 +7,8 @@
 struct stations {
 	struct sql *sql;
 	sqlite3_stmt *registered, *connected, *disconnected, *booted, *status;
-	sqlite3_stmt *drop_evses, *add_evse, *drop_wiring, *add_wiring, *drop_station, *drop_connectors, *drop_setpoints;
+	sqlite3_stmt *drop_evses, *add_evse, *drop_wiring, *add_wiring, *modem, *drop_modem,
+		*drop_station, *drop_connectors, *drop_setpoints;
 };
 
 static void *create(struct sql *s)
@@ -59,6 +60,9 @@ static void *create(struct sql *s)
 		{&p->add_wiring,
 			"INSERT OR REPLACE INTO evse_wiring (depot, station, id, rotation, max_ma)"
 			" VALUES (?1,?2,?3,?4,?5)"},
+		{&p->modem, "INSERT OR REPLACE INTO station_modems (depot, station, iccid, imsi)"
+			    " VALUES (?1,?2,?3,?4)"},
+		{&p->drop_modem, "DELETE FROM station_modems WHERE depot=?1 AND station=?2"},
 		{&p->drop_station, "DELETE FROM stations WHERE depot=?1 AND id=?2"},
 		{&p->drop_connectors, "DELETE FROM connectors WHERE depot=?1 AND station=?2"},
 		{&p->drop_setpoints, "DELETE FROM setpoints WHERE depot=?1 AND station=?2"},
@@ -137,8 +141,8 @@ static int on_registered(void *self, const struct journal_entry *e)
 static int on_removed(void *self, const struct journal_entry *e)
 {
 	struct stations *p = self;
-	sqlite3_stmt *const all[] = {
-		p->drop_evses, p->drop_wiring, p->drop_connectors, p->drop_setpoints, p->drop_station};
+	sqlite3_stmt *const all[] = {p->drop_modem, p->drop_evses, p->drop_wiring,
+		p->drop_connectors, p->drop_setpoints, p->drop_station};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (run_key(p, all[i], e) < 0)
 			return -1;
@@ -181,7 +185,13 @@ static int on_booted(void *self, const struct journal_entry *e)
 	sql_bind_text(st, 8, b->serial);
 	sql_bind_text(st, 9, b->firmware);
 	sqlite3_bind_int64(st, 10, b->interval_s);
-	return run_key(p, st, e);
+	if (run_key(p, st, e) < 0)
+		return -1;
+	if (!b->iccid && !b->imsi)
+		return run_key(p, p->drop_modem, e);
+	sql_bind_text(p->modem, 3, b->iccid);
+	sql_bind_text(p->modem, 4, b->imsi);
+	return run_key(p, p->modem, e);
 }
 
 static int on_status(void *self, const struct journal_entry *e)

@@ -26,6 +26,7 @@ struct db_station {
 	wall_t registered_at, connected_at, disconnected_at, boot_at;
 	const char *protocol, *peer, *close_why;
 	const char *boot_status, *boot_reason, *vendor, *model, *serial, *firmware;
+	const char *iccid, *imsi;
 	size_t evse_count;
 	struct db_evse *evses;
 };

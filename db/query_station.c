@@ -73,6 +73,8 @@ static void read_station(struct query *q, struct db_station *s)
 	s->firmware = query_text(q, i++);
 	s->interval_s = query_int(q, i++);
 	s->control = query_text(q, i++);
+	s->iccid = query_text(q, i++);
+	s->imsi = query_text(q, i++);
 }
 
 int db_query_stations(
@@ -85,7 +87,10 @@ int db_query_stations(
 		" source,"
 		" registered_at, connected, epoch, connected_at, disconnected_at, used_profile,"
 		" protocol, peer, close_code, close_why, boot_status, boot_reason, boot_at, vendor,"
-		" model, serial, firmware, interval_s, control FROM stations WHERE depot=?1");
+		" model, serial, firmware, interval_s, control, (SELECT iccid FROM station_modems m"
+		" WHERE m.depot=stations.depot AND m.station=stations.id), (SELECT imsi FROM"
+		" station_modems m WHERE m.depot=stations.depot AND m.station=stations.id)"
+		" FROM stations WHERE depot=?1");
 	query_and_text(&q, "id=?", id);
 	query_add(&q, " ORDER BY id");
 	while (query_next(&q)) {

@@ -27,11 +27,15 @@ static enum ocpp201_registration_status status_of(enum event_registration policy
 
 static void note_station(struct station *s, const struct ocpp201_charging_station *cs)
 {
+	const struct ocpp201_modem *m = cs->modem;
+
 	snprintf(s->vendor, sizeof s->vendor, "%s", cs->vendor_name);
 	snprintf(s->model, sizeof s->model, "%s", cs->model);
 	snprintf(s->serial, sizeof s->serial, "%s", cs->serial_number ? cs->serial_number : "");
 	snprintf(s->firmware, sizeof s->firmware, "%s",
 		cs->firmware_version ? cs->firmware_version : "");
+	snprintf(s->iccid, sizeof s->iccid, "%s", m && m->iccid ? m->iccid : "");
+	snprintf(s->imsi, sizeof s->imsi, "%s", m && m->imsi ? m->imsi : "");
 }
 
 static void journal(
@@ -47,6 +51,8 @@ static void journal(
 	p->model = req->charging_station.model;
 	p->serial = req->charging_station.serial_number;
 	p->firmware = req->charging_station.firmware_version;
+	p->iccid = req->charging_station.modem ? req->charging_station.modem->iccid : NULL;
+	p->imsi = req->charging_station.modem ? req->charging_station.modem->imsi : NULL;
 	p->interval_s = interval_s;
 	handle_journal(x, EVENT_STATION_BOOTED, p, x->received);
 }

@@ -470,6 +470,40 @@ describe('the state of connectors and of the registration', () => {
 		}
 	});
 
+	test('B01: what a station says of its modem is journalled, shown, and known after a restart', async () => {
+		const d = await new Depotd().start();
+		const shown = async () => {
+			const { iccid, imsi } = (await d.api('GET', '/stations/SIM-1')).json;
+			return [iccid, imsi];
+		};
+		const boot = (s, modem) => s.call('BootNotification', { reason: 'PowerUp', chargingStation: { model: 'M', vendorName: 'V', ...(modem && { modem }) } });
+		try {
+			let s = await booted(d, 'SIM-1');
+			assert.deepEqual(await shown(), [undefined, undefined]);
+			await boot(s, { iccid: '89310410106543789301', imsi: '204046330939210' });
+			assert.deepEqual(await shown(), ['89310410106543789301', '204046330939210']);
+			const e = (await d.api('GET', '/journal?stream=station/SIM-1&type=StationBooted')).json.events.find((x) => x.payload.iccid);
+			assert.deepEqual([e.payload.iccid, e.payload.imsi, e.actor], ['89310410106543789301', '204046330939210', 'station:SIM-1']);
+			await s.close();
+			await d.stop();
+			await d.start();
+			assert.deepEqual(await shown(), ['89310410106543789301', '204046330939210']);
+			const told = execFileSync(join(BUILD, 'depotctl'), ['--socket', join(d.data, 'depotd.sock'), 'station', 'SIM-1'], { encoding: 'utf8' });
+			assert.match(told, /ICCID +89310410106543789301\n *IMSI +204046330939210/);
+			s = await new Station(d, 'SIM-1').connect();
+			await boot(s, { iccid: '89310410106543789302' });
+			assert.deepEqual(await shown(), ['89310410106543789302', undefined], 'a new card, and what it does not say');
+			await boot(s);
+			await s.close();
+			await d.stop();
+			execFileSync(join(BUILD, 'depotctl'), ['rebuild', '--check', '--data', d.data]);
+			await d.start();
+			assert.deepEqual(await shown(), [undefined, undefined]);
+		} finally {
+			await d.clean();
+		}
+	});
+
 	test('rule 18: accepted and pending survive a reconnect without a boot, and a restart of depotd', async () => {
 		const d = await new Depotd().start();
 		try {

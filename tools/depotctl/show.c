@@ -301,6 +301,8 @@ static void show_station(struct ctl *c, const struct api_station_view *s)
 	line("model", s->model);
 	line("serial", s->serial);
 	line("firmware", s->firmware);
+	line("ICCID", s->iccid);
+	line("IMSI", s->imsi);
 	if (s->has_connected_at)
 		line("connected", cell_time(c->arena, true, s->connected_at));
 	if (s->has_last_seen)

@@ -74,6 +74,8 @@ export interface StationView {
 	model?: string;
 	serial?: string;
 	firmware?: string;
+	iccid?: string;
+	imsi?: string;
 	firmware_status?: string;
 	firmware_request?: number;
 	firmware_at?: string;
