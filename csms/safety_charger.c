@@ -9,6 +9,9 @@
 
 #define JOURNAL_MS      600000 /* new quirks are journalled at most this often */
 #define JOURNAL_SAMPLES 8 /* … and without any after so many lowerings */
+#define MISSED          3 /* readings, until it is taken for silent */
+#define EVENT_MS        2000 /* readings this close come with events, not by the clock */
+#define GAP_MOST_MS     900000
 
 static int16_t short_of(int64_t n)
 {
@@ -150,6 +153,48 @@ static void tell(struct safety *s, int i)
 		o->disobeys ? "does not do what it is told" : "obeys again");
 }
 
+/* A reading that tells of now. Those kept by a station while it could not send tell of long ago; a
+ * clock that is wrong is so by the same at each. */
+static bool is_of_now(struct safety_evse *v, int64_t age_ms, int64_t most_ms)
+{
+	int64_t drift = age_ms - v->age_ms;
+
+	v->age_ms = age_ms;
+	return age_ms <= most_ms || (drift >= -EVENT_MS && drift <= EVENT_MS);
+}
+
+static int64_t missed_ms(const struct safety *s, const struct safety_evse *v)
+{
+	int64_t least = s->core->config->control->sample_s * 1000;
+
+	return MISSED * (v->gap_ms > least ? v->gap_ms : least);
+}
+
+/* Readings that were expected and do not come: what it draws is no longer known. One that has never
+ * sent any is not silent, that is how it is. A gap may double: a reading that was lost is not how
+ * often they come. */
+static bool is_silent(struct safety *s, int i, bool is_new, int64_t now_ms)
+{
+	const struct guard_evse_in *in = &s->k->evse_in[i];
+	struct safety_evse *v = &s->evse[i];
+	int64_t gap = now_ms - v->heard_ms;
+
+	if (!in->connected) {
+		v->heard_ms = now_ms;
+		v->gap_ms = v->age_ms = 0;
+		v->measures = v->is_heard = false;
+		return false;
+	}
+	if (is_new && (!v->is_heard || gap >= EVENT_MS)) {
+		if (v->is_heard)
+			v->gap_ms = v->gap_ms && gap > 2 * v->gap_ms ? 2 * v->gap_ms : gap;
+		v->gap_ms = v->gap_ms > GAP_MOST_MS ? GAP_MOST_MS : v->gap_ms;
+		v->heard_ms = now_ms;
+		v->is_heard = true;
+	}
+	return v->measures && now_ms - v->heard_ms > missed_ms(s, v);
+}
+
 /* A measurement is dated when it came: the clocks of stations differ, and too late is safe. */
 static void watch(struct safety *s, int i, int64_t now_ms)
 {
@@ -161,6 +206,8 @@ static void watch(struct safety *s, int i, int64_t now_ms)
 	if (e->station->is_manual)
 		return;
 	v->measured_at = e->power_w.at;
+	v->measures = v->measures || is_new;
+	is_new = is_new && is_of_now(v, now_ms - in->measured_ms, missed_ms(s, v));
 	if (obey_step(&s->obey, &v->obey,
 		    &(struct obey_in){
 			    .now_ms = now_ms,
@@ -172,6 +219,13 @@ static void watch(struct safety *s, int i, int64_t now_ms)
 		tell(s, i);
 	in->reaction_ms = obey_reaction_ms(&s->obey, &v->obey);
 	in->uncontrolled_w = in->connected ? obey_uncontrolled_w(&v->obey) : 0;
+	in->silent = is_silent(s, i, is_new, now_ms);
+	if (in->silent) {
+		in->measured_w = GUARD_UNKNOWN_W;
+		in->has_phases = false;
+	}
+	/* Nor does one rise that may not have got the last word. */
+	in->silent = in->silent || s->k->lanes[i].unsure;
 	if (is_new)
 		keep(s, i, now_ms);
 }

@@ -28,6 +28,11 @@ struct safety_node {
 struct safety_evse {
 	struct obey obey;
 	wall_t measured_at; /* of the reading taken last */
+	int64_t heard_ms; /* when that came, or nobody was there last; by the clock of the cycles */
+	int64_t age_ms; /* of the newest reading, when it came, by its station's clock */
+	int64_t gap_ms; /* in which its readings come; 0: not known */
+	bool measures; /* a reading has come while a vehicle was there … */
+	bool is_heard; /* … that told of that time */
 	int64_t journalled_ms; /* 0: not yet */
 	int16_t journalled_samples;
 	char words[400]; /* quirks as they were journalled */

@@ -109,6 +109,8 @@ static void reason(struct guard *g, int e, const struct guard_evse_in *in)
 		o->source = GRID_SOURCE_TAIL;
 	else if (!in->reachable)
 		o->source = GRID_SOURCE_STATION;
+	else if (in->silent && s->w >= s->cap_w && s->w < in->wanted_w)
+		o->source = GRID_SOURCE_STALE_DATA;
 	else if (s->w >= s->cap_w && s->cap_w > 0)
 		o->source = s->cap_w < in->wanted_w ? GRID_SOURCE_EVSE : GRID_SOURCE_PLAN;
 	else if (s->cap_w == 0)

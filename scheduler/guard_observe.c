@@ -117,6 +117,8 @@ static void observe_evse(struct guard *g, int e, const struct guard_evse_in *in)
 		return;
 	}
 	s->cap_w = guard_least(in->wanted_w, leaf->max_w);
+	if (in->silent)
+		s->cap_w = guard_least(s->cap_w, s->allowed_w);
 	if (s->cap_w < s->min_w || s->cap_w < 0)
 		s->cap_w = 0;
 	if (in->measured_ms >= s->high_since_ms &&

@@ -256,6 +256,26 @@ START_TEST(who_is_known_to_disobey_counts_even_while_it_draws_less)
 }
 END_TEST
 
+START_TEST(who_is_silent_does_not_rise)
+{
+	begin(4500, 1000);
+	evse[1].wanted_w = evse[2].wanted_w = 4500;
+	for (int i = 0; i < 60; i++) {
+		evse[0].silent = true;
+		evse[0].measured_w = GUARD_UNKNOWN_W;
+		cycle_obeyed(1000);
+	}
+	ck_assert_int_eq(allowed(0), 4500);
+	ck_assert_int_eq(r.evse[0].source, GRID_SOURCE_STALE_DATA);
+	ck_assert_int_eq(r.node[0].uncontrolled_w, 5500); /* nothing of it is known to be his */
+	evse[0].silent = false;
+	for (int i = 0; i < 60; i++)
+		cycle_obeyed(1000);
+	ck_assert_int_gt(allowed(0), 9000);
+	end();
+}
+END_TEST
+
 START_TEST(slow_charger_holds_its_room_for_longer)
 {
 	for (int slow = 0; slow <= 1; slow++) {
@@ -867,6 +887,7 @@ int main(void)
 	tcase_add_test(c, room_is_used_only_when_it_is_confirmed);
 	tcase_add_test(c, who_disobeys_counts_as_measured);
 	tcase_add_test(c, who_is_known_to_disobey_counts_even_while_it_draws_less);
+	tcase_add_test(c, who_is_silent_does_not_rise);
 	tcase_add_test(c, slow_charger_holds_its_room_for_longer);
 	tcase_add_test(c, old_measurement_is_no_disobedience);
 	tcase_add_test(c, who_is_lowered_again_and_again_is_judged);
