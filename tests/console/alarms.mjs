@@ -29,6 +29,7 @@ async function listChecks(page, mock) {
 		const next = { ...mock.data.alarms[1], id: "AL9", kind: "grid-lost", subject: "site", since: new Date(mock.now()).toISOString() };
 		mock.patch({ alarms: { AL9: next, AL3: { ...mock.data.alarms[0], state: "past" } } });
 		await until("two urgent", async () => (await text(page, "h1")) === "3 alarms need someone. 2 are urgent.");
+		equal(await page.locator("p.vh[role=alert]").innerText(), `Urgent: ${next.text}`, "said aloud, once");
 		mock.snapshot();
 		await until("back", async () => (await page.locator("[data-alarm=AL9]").count()) === 0);
 	});

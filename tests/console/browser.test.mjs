@@ -73,7 +73,7 @@ async function fixtureChecks(page, mock) {
 		equal(await text(page, "h1"), mock.data.sentence, "sentence");
 		equal(plain(await text(page, "[data-pulse=site]")), "246 of 250 kW", "site");
 		equal(plain(await text(page, ".pulse .last")), "21 of 24 EVSEs live 1 fault 2 silent", "EVSEs");
-		equal(plain(await text(page, ".pulse .item:nth-child(2)")), "Holds back now Grid connection 246 of 250 kW and 1 more", "holds back");
+		equal(plain(await text(page, ".pulse .item:nth-child(2)")), "Holds back now Hall A feeder 160 of 160 kW and 1 more", "holds back");
 		equal(/^Wed 11 Mar 22:4\d:\d\d$/.test(plain(await text(page, ".clock"))), true, "clock");
 	});
 	await check("EVSE: van, state, battery, power of limit, who sets it and why, session", async () => {

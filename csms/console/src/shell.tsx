@@ -1,7 +1,7 @@
 /*
  * What stands around every page: top bar, pulse strip, lost-connection bar, keys, phone's bottom bar.
  */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { clock, clockSeconds, date, decimal, duration, durationExact, kw } from "./lib/format.ts";
 import { listenKeys } from "./keys.ts";
 import { LANGUAGES, language, say, setLanguage, type Language } from "./messages/say.ts";
@@ -10,7 +10,7 @@ import { goSection } from "./store/place.ts";
 import {
 	depotTime, isLost, link, localNow, now, overview, retryNow, session, speed, zone,
 } from "./store/store.ts";
-import { evseCounts, heldBackBy, rootNode } from "./store/derive.ts";
+import { bindingNodes, evseCounts, rootNode } from "./store/derive.ts";
 import { active, urgent } from "./store/alarms.ts";
 import { Bar } from "./ui/bar.tsx";
 import { Icon } from "./ui/icons.tsx";
@@ -104,6 +104,21 @@ function Badge() {
 	);
 }
 
+/* A new urgent alarm is said aloud once by a screen reader, on whatever page one is. */
+function UrgentCall() {
+	const known = useRef<Set<string> | undefined>(undefined);
+	const [said, setSaid] = useState("");
+	const now = urgent(overview.value?.alarms ?? []);
+	const key = now.map((a) => a.id).join(" ");
+	useEffect(() => {
+		const fresh = known.current && now.find((a) => !known.current?.has(a.id));
+		if (overview.value) known.current = new Set(now.map((a) => a.id));
+		if (fresh) setSaid(`${say.ranks.urgent}: ${fresh.text}`);
+		else if (now.length === 0) setSaid("");
+	}, [key, overview.value === undefined]);
+	return <p class="vh" role="alert">{said}</p>;
+}
+
 /* Pages: across the top of a desk, along the bottom of a phone. */
 function Pages({ kind }: { kind: "tabs" | "bottom" }) {
 	return (
@@ -140,8 +155,7 @@ function Top({ openHelp }: { openHelp: () => void }) {
 function HoldsBack() {
 	const data = overview.value;
 	if (!data) return null;
-	const held = heldBackBy(data.stations);
-	const binding = data.tree.nodes.filter((n) => held.has(n.id));
+	const binding = bindingNodes(data.tree.nodes, data.stations).map((b) => b.node);
 	const first = binding[0];
 	return (
 		<a class={first === undefined ? "item wide-only" : "item"} href="/energy" onClick={(e) => { e.preventDefault(); goSection("tree"); }}>
@@ -230,7 +244,8 @@ function Help({ dialog }: { dialog: preact.RefObject<HTMLDialogElement | null> }
 /* The tab's title says what needs someone, and whether the page still hears its server. */
 function useTitle(): void {
 	const data = overview.value;
-	const needs = data?.vehicles.filter((v) => v.state === "will_miss" || v.state === "at_risk").length ?? 0;
+	const needs = (data?.vehicles.filter((v) => v.state === "will_miss" || v.state === "at_risk").length ?? 0)
+		+ urgent(data?.alarms ?? []).length;
 	const title = (isLost.value ? `${say.lostShort} · ` : needs > 0 ? `(${needs}) ` : "")
 		+ (data ? `${data.name} · ` : "") + say.product;
 	useEffect(() => {
@@ -250,6 +265,7 @@ export function Shell() {
 			<a class="skip" href="#main">{say.skip}</a>
 			<Top openHelp={openHelp} />
 			<LostBar />
+			<UrgentCall />
 			<Pulse />
 			<main id="main" tabIndex={-1} class={isLost.value ? "is-lost" : ""}>
 				{Page ? <Page id={here.id} /> : (

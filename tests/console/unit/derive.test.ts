@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeView, Overview, VehicleView } from "../../../csms/console/src/api/types.ts";
 import {
-	evseCounts, evseGroups, heldBackBy, isHeldBack, rootNode, splitVans, treeRows,
+	bindingNodes, evseCounts, evseGroups, heldBackBy, isHeldBack, rootNode, splitVans, treeRows,
 } from "../../../csms/console/src/store/derive.ts";
 import { heldOrder } from "../../../csms/console/src/lib/stable_order.ts";
 import { gaps, runs, tableRows, timeTicks, toSteps, yTicks } from "../../../csms/console/src/pages/chart_math.ts";
@@ -97,4 +97,11 @@ test("the sign-in code comes from the fragment only", () => {
 	assert.equal(codeFromHash("#vans"), undefined);
 	assert.equal(codeFromHash("#code="), undefined);
 	assert.equal(codeFromHash(""), undefined);
+});
+
+test("a node binds by what EVSEs were told, or by the tree alone; most vans first", () => {
+	const o = overview() as Overview;
+	assert.deepEqual(bindingNodes(o.tree.nodes, o.stations).map((b) => [b.node.id, b.vans]), [["hall-a", 2], ["site", 1]]);
+	const nodes = o.tree.nodes.map((n) => (n.id === "yard" ? { ...n, binds: ["total"] } : n));
+	assert.deepEqual(bindingNodes(nodes, []).map((b) => [b.node.id, b.vans]), [["hall-a", 0], ["yard", 0]]);
 });

@@ -9,6 +9,8 @@ export const energyDe: typeof energyEn = {
 	siteNow: (kw) => `${kw}${SP}kW jetzt.`,
 	siteUnknown: "Die Leistung des Standorts ist unbekannt.",
 	nodeHolds: (name, n) => `${name} bremst ${n} ${plural(n, "Fahrzeug", "Fahrzeuge")}.`,
+	nodeBinds: (name) => `${name} ist ausgelastet.`,
+	bindsTag: "ausgelastet",
 	nothingHolds: "Keine Grenze bremst ein Fahrzeug.",
 	envelopesWait: (n) => `${n} ${plural(n, "Grenze wartet", "Grenzen warten")} auf Antwort.`,
 	siteLimit: (kw, owner) => `Der Standort darf ${kw}${SP}kW ziehen. Diese Grenze kommt von: ${owner}.`,

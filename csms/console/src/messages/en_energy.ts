@@ -7,6 +7,8 @@ export const energyEn = {
 	siteNow: (kw: string) => `${kw}${SP}kW now.`,
 	siteUnknown: "The site’s power is unknown.",
 	nodeHolds: (name: string, n: number) => `${name} holds back ${n} ${plural(n, "van", "vans")}.`,
+	nodeBinds: (name: string) => `${name} is full.`,
+	bindsTag: "is full",
 	nothingHolds: "No limit holds a van back.",
 	envelopesWait: (n: number) => `${n} ${plural(n, "limit waits", "limits wait")} for an answer.`,
 	siteLimit: (kw: string, owner: string) => `The site may take ${kw}${SP}kW. This limit is from: ${owner}.`,

@@ -91,8 +91,11 @@ const Row = memo(function Row({ node, depth, digits, held, meter }: RowProps) {
 			<th role="rowheader" scope="row" class={`c-name depth-${Math.min(depth, 5)}`}>
 				<Elbow depth={depth} />
 				<span class={depth < 2 ? "b" : ""}>{node.name || node.id}</span>
-				{held > 0 && (
-					<span class="tag plain"><Icon name="bind" size={14} /> {say.holdsBack(held)}</span>
+				{(held > 0 || node.binds.length > 0) && (
+					<span class="tag plain">
+						<Icon name="bind" size={14} /> {held > 0 ? say.holdsBack(held) : say.bindsTag}
+						{node.binds_since !== undefined && `, ${say.sinceTime(clockNear(Date.parse(node.binds_since), now.value, zone.value))}`}
+					</span>
 				)}
 				{over > 0 && (
 					<span class="tag miss"><Icon name="miss" size={14} /> {say.overBy(kw(over, digits))}</span>

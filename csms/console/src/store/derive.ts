@@ -65,6 +65,20 @@ export function heldBackBy(stations: readonly StationView[]): Map<string, number
 	return counts;
 }
 
+export interface Binding {
+	node: NodeView;
+	vans: number; /* 0: it binds, and no van is told so yet */
+}
+
+/* Nodes that hold vans back now, by what EVSEs were told or by the tree itself; most vans first. */
+export function bindingNodes(nodes: readonly NodeView[], stations: readonly StationView[]): Binding[] {
+	const held = heldBackBy(stations);
+	return nodes
+		.filter((n) => held.has(n.id) || n.binds.length > 0)
+		.map((node) => ({ node, vans: held.get(node.id) ?? 0 }))
+		.sort((a, b) => b.vans - a.vans);
+}
+
 export interface EvseCounts {
 	all: number;
 	live: number;

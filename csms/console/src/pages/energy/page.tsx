@@ -4,7 +4,7 @@
 import type { Overview } from "../../api/types.ts";
 import { kw } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
-import { heldBackBy, rootNode } from "../../store/derive.ts";
+import { bindingNodes, rootNode } from "../../store/derive.ts";
 import { waits } from "../../store/envelopes.ts";
 import { goSection } from "../../store/place.ts";
 import { overview } from "../../store/store.ts";
@@ -20,9 +20,10 @@ import { TryLimit } from "./try_form.tsx";
 function sentence(data: Overview): string {
 	const root = rootNode(data.tree.nodes);
 	const now = root?.load_w === undefined ? say.siteUnknown : say.siteNow(kw(root.load_w, 0));
-	const held = [...heldBackBy(data.stations)].sort((a, b) => b[1] - a[1])[0];
-	const name = held && (data.tree.nodes.find((n) => n.id === held[0])?.name || held[0]);
-	return `${now} ${held && name ? say.nodeHolds(name, held[1]) : say.nothingHolds}`;
+	const first = bindingNodes(data.tree.nodes, data.stations)[0];
+	const name = first && (first.node.name || first.node.id);
+	const held = !first || !name ? say.nothingHolds : first.vans > 0 ? say.nodeHolds(name, first.vans) : say.nodeBinds(name);
+	return `${now} ${held}`;
 }
 
 /* What waits for an answer leads there; else the limit of the site and its owner. */
