@@ -248,6 +248,16 @@ const struct grid_tree *control_grid(const struct control *k)
 	return k->tree;
 }
 
+wall_t control_rated_since(const struct control *k, int node)
+{
+	return k->rated_since[node];
+}
+
+int64_t control_other_w(const struct control *k, int node)
+{
+	return k->base_w[node];
+}
+
 struct grid_limits *control_limits(struct control *k)
 {
 	return k->limits;

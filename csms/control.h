@@ -34,7 +34,7 @@ struct control_node {
 	unsigned binds; /* bits of enum grid_channel: these hold vehicles back … */
 	wall_t binds_since; /* … since */
 	bool bears; /* above its continuous rating, within its short-time one */
-	int64_t load_w; /* whole import of the node; -1: unknown */
+	int64_t load_w; /* whole import of the node, below 0: it feeds in; GRID_UNKNOWN */
 	const char *load_source; /* "meter", "sum", "held", "worst-case" (static string) */
 	wall_t load_at; /* age of the oldest part; ms 0: never */
 	int64_t evse_w; /* measured by the EVSEs below */
@@ -71,6 +71,12 @@ struct control *control_create(struct core *c, char why[400]);
 
 const struct grid_tree *control_grid(const struct control *k);
 const struct control_node *control_node(const struct control *k, int node);
+
+/* Since when what is written on the node (ratings, export limit) is as it is; a start counts. */
+wall_t control_rated_since(const struct control *k, int node);
+
+/* Load of the node's whole subtree that is not ours, as measured of late; GRID_UNKNOWN. */
+int64_t control_other_w(const struct control *k, int node);
 
 /* The limits that come and go, for those who set them; the next cycle goes by them. Made anew, and
  * empty, with the tree: set them again when control_grid() has changed. */

@@ -124,7 +124,7 @@ static void show_node(
 	v.load_w = m && out->quality != GUARD_WORST_CASE ? k->node_in[i].import_w
 							 : out->uncontrolled_w + v.evse_w;
 	if (n->kind == GRID_LOAD || n->kind == GRID_PV || n->kind == GRID_STORAGE)
-		v.load_w = m ? v.load_w : -1;
+		v.load_w = m ? v.load_w : GRID_UNKNOWN;
 	show_phases(k, i, out, &v);
 	v.binds = out->binds;
 	v.binds_since = !v.binds                      ? (wall_t){0}
@@ -156,7 +156,7 @@ static void record_nodes(struct control *k, wall_t now)
 		if (n->kind == GRID_EVSE || n->kind == GRID_LOAD || (!n->rated && v->limit_w < 0))
 			continue;
 		snprintf(point, sizeof point, "node/%s/load_w", n->id);
-		if (v->load_w >= 0)
+		if (v->load_w != GRID_UNKNOWN)
 			record_sample(k->core, point, now, (double)v->load_w, 0);
 		snprintf(point, sizeof point, "node/%s/evse_w", n->id);
 		record_sample(k->core, point, now, (double)v->evse_w, 0);

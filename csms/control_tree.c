@@ -19,6 +19,7 @@ void control_unload(struct control *k)
 	free(k->lanes);
 	free(k->node);
 	free(k->meter);
+	free(k->rated_since);
 	free(k->worst_w);
 	free(k->worst);
 	free(k->base_w);
@@ -72,9 +73,32 @@ static void bind_evse(struct control *k, const struct control *old, struct evse 
 	k->lanes[now].phases_limited = has_phase_limit(k->tree, now);
 }
 
+static bool is_rated_the_same(const struct grid_node *a, const struct grid_node *b)
+{
+	return a->rated == b->rated && a->rating_w == b->rating_w &&
+	       a->electric.phase_ma == b->electric.phase_ma &&
+	       a->electric.imbalance_ma == b->electric.imbalance_ma &&
+	       a->electric.export_limited == b->electric.export_limited &&
+	       a->electric.export_w == b->electric.export_w;
+}
+
+static void keep_ages(struct control *k, const struct control *old)
+{
+	for (int i = 0; i < k->nodes; i++) {
+		const struct grid_node *n = grid_tree_node(k->tree, i);
+		int was = grid_tree_find(old->tree, n->id);
+
+		if (was >= 0 && is_rated_the_same(n, grid_tree_node(old->tree, was)))
+			k->rated_since[i] = old->rated_since[was];
+	}
+}
+
 void control_bind(struct control *k, const struct control *old)
 {
 	struct station *s, *tmp;
+
+	if (old)
+		keep_ages(k, old);
 
 	HASH_ITER (hh, k->core->fleet.stations, s, tmp)
 		for (int i = 0; i < s->evse_count; i++)
@@ -108,7 +132,9 @@ static void find_worst(struct control *k)
 		if (k->meter[i] >= 0 && k->worst_w[i] <= 0)
 			k->worst_w[i] = GRID_UNKNOWN;
 		k->base_w[i] = GRID_UNKNOWN;
-		k->node[i].limit_w = k->node[i].load_w = -1;
+		k->node[i].limit_w = -1;
+		k->node[i].load_w = GRID_UNKNOWN;
+		k->rated_since[i] = clock_wall();
 	}
 }
 
@@ -125,6 +151,7 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->evse = calloc((size_t)k->evses + 1, sizeof *k->evse);
 	k->lanes = calloc((size_t)k->evses + 1, sizeof *k->lanes);
 	k->node = calloc((size_t)k->nodes, sizeof *k->node);
+	k->rated_since = calloc((size_t)k->nodes, sizeof *k->rated_since);
 	k->meter = calloc((size_t)k->nodes, sizeof *k->meter);
 	k->worst_w = calloc((size_t)k->nodes, sizeof *k->worst_w);
 	k->worst = calloc((size_t)k->nodes, sizeof *k->worst);
@@ -132,8 +159,9 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->doubt = calloc((size_t)k->nodes, sizeof *k->doubt);
 	k->node_in = calloc((size_t)k->nodes, sizeof *k->node_in);
 	k->evse_in = calloc((size_t)k->evses + 1, sizeof *k->evse_in);
-	if (!k->limits || !k->guard || !k->evse || !k->lanes || !k->node || !k->meter ||
-		!k->worst_w || !k->worst || !k->base_w || !k->doubt || !k->node_in || !k->evse_in)
+	if (!k->limits || !k->guard || !k->evse || !k->lanes || !k->node || !k->rated_since ||
+		!k->meter || !k->worst_w || !k->worst || !k->base_w || !k->doubt || !k->node_in ||
+		!k->evse_in)
 		return -1;
 	find_worst(k);
 	return 0;

@@ -91,10 +91,23 @@ static int check_agreed(const struct depot_node *n, size_t row, struct depot_fau
 	return 0;
 }
 
+/* One meter, one place: a second node would silently go unmeasured. */
+static int check_metered(const struct depot_file *d, size_t row, struct depot_fault *out)
+{
+	const struct depot_node *n = &d->nodes.items[row];
+
+	for (size_t j = 0; n->meter && j < row; j++)
+		if (d->nodes.items[j].meter && strcasecmp(d->nodes.items[j].meter, n->meter) == 0)
+			return fault(at(out, "nodes", row, "meter"),
+				"\"%s\" measures node \"%s\" already", n->meter,
+				d->nodes.items[j].id);
+	return 0;
+}
+
 static int check_nodes(const struct depot_file *d, struct depot_fault *out)
 {
 	for (size_t i = 0; i < d->nodes.count; i++) {
-		if (check_agreed(&d->nodes.items[i], i, out))
+		if (check_agreed(&d->nodes.items[i], i, out) || check_metered(d, i, out))
 			return -1;
 		for (size_t j = 0; j < i; j++)
 			if (strcasecmp(d->nodes.items[j].id, d->nodes.items[i].id) == 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include "csms/control.h"
+#include "csms/grid_risk.h"
 #include "csms/local_list.h"
 #include "csms/log.h"
 #include "csms/meters.h"
@@ -215,18 +216,23 @@ static int fail(struct depot_fault *out, int status, const char *path, const cha
 	return status;
 }
 
-/* References, register maps, and the proof that the safe tails fit. */
+/* References, register maps, the proof that the safe tails fit, and what it would make us blind to. */
 static int judge(const struct core *c, const struct edition *e, struct depot_fault *out)
 {
 	struct core next = *c;
+	struct grid_tree *t;
 	char why[400];
+	int status;
 
 	if (depot_check(&e->depot, out))
 		return 400;
 	next.depot = &e->depot;
 	if (meters_check(&next, why))
 		return fail(out, 400, "meters", why);
-	return tree_judge(&next, out) ? 409 : 0;
+	t = tree_judge(&next, out);
+	status = t && grid_risk_check(c, &e->depot, t, out) == 0 ? 0 : 409;
+	grid_tree_destroy(t);
+	return status;
 }
 
 /* Tokens may be bound to a node: what stands below it has changed. */

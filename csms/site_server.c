@@ -74,11 +74,11 @@ static void put_node(const struct core *c, int node, wall_t now, uint16_t *at)
 	const struct control_node *v = control_node(c->control, node);
 	int64_t age_s = v->load_at.ms ? wall_diff_ms(now, v->load_at) / 1000 : UINT16_MAX;
 
-	put_known(at, v->load_w, v->load_at.ms && v->load_source && source_number(v->load_source));
+	put_known(at, v->load_w, v->load_w != GRID_UNKNOWN && v->load_at.ms != 0);
 	put_known(at + 2, v->limit_w, v->limit_w >= 0);
 	put_long(at + 4, v->evse_w);
 	put_known(at + 6, v->allowed_w, v->allowed_w >= 0);
-	at[8] = (uint16_t)source_number(v->load_source);
+	at[8] = (uint16_t)(v->load_w == GRID_UNKNOWN ? 0 : source_number(v->load_source));
 	at[9] = (uint16_t)(age_s < 0 ? 0 : age_s > UINT16_MAX ? UINT16_MAX : age_s);
 	for (size_t i = 0; i < 20 && n->id[i]; i++)
 		at[10 + i / 2] |= (uint16_t)((uint8_t)n->id[i] << (i % 2 ? 0 : 8));

@@ -281,7 +281,7 @@ struct grid_tree *tree_build(const struct core *c, const char *instead,
 	return build(c, instead, reg, &row, why);
 }
 
-int tree_judge(const struct core *c, struct depot_fault *out)
+struct grid_tree *tree_judge(const struct core *c, struct depot_fault *out)
 {
 	int row;
 	struct grid_tree *t = build(c, NULL, NULL, &row, out->text);
@@ -289,8 +289,7 @@ int tree_judge(const struct core *c, struct depot_fault *out)
 	snprintf(out->path, sizeof out->path, "nodes");
 	if (row >= 0 && row < (int)c->depot->nodes.count)
 		snprintf(out->path, sizeof out->path, "nodes[%d]", row);
-	grid_tree_destroy(t);
-	return t ? 0 : -1;
+	return t;
 }
 
 static void add_file_evse(struct rows *r, const struct depot_file *d, const struct depot_station *s,

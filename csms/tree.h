@@ -15,9 +15,8 @@
 struct grid_tree *tree_build(const struct core *c, const char *instead,
 	const struct event_station_registered *reg, char why[300]);
 
-/* Whether it can be built from another description of the depot; the fault names the node's row, or
- * "nodes". */
-int tree_judge(const struct core *c, struct depot_fault *out);
+/* tree_build() of another description of the depot; the fault names the node's row, or "nodes". */
+struct grid_tree *tree_judge(const struct core *c, struct depot_fault *out);
 
 /* The same from a depot's file alone; the fault names the row of the file, if one is to blame. */
 struct grid_tree *tree_build_from_file(

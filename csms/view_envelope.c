@@ -176,14 +176,17 @@ static struct api_node_limit *add(struct limits *l, enum envelope_quantity q, in
 	return row;
 }
 
-static void add_standing(
-	struct limits *l, enum envelope_quantity q, int64_t limit, enum grid_source source)
+static void add_standing(struct limits *l, enum envelope_quantity q, int64_t limit,
+	enum grid_source source, wall_t since)
 {
 	struct api_node_limit *row = add(l, q, limit);
 
 	if (row == NULL)
 		return;
 	row->source = grid_source_name(source);
+	row->has_since = row->has_age_s = true;
+	row->since = since;
+	row->age_s = (l->now.ms - since.ms) / 1000;
 	if (limit < l->standing[q]) {
 		l->standing[q] = limit;
 		l->standing_source[q] = row->source;
@@ -201,15 +204,16 @@ static void add_own(struct limits *l, int node)
 {
 	const struct grid_node *n = grid_tree_node(control_grid(l->core->control), node);
 	const struct grid_limits *now = control_limits(l->core->control);
+	wall_t since = control_rated_since(l->core->control, node);
 
-	add_standing(
-		l, ENVELOPE_IMPORT, n->rated ? n->rating_w : GRID_NO_LIMIT, GRID_SOURCE_RATING);
+	add_standing(l, ENVELOPE_IMPORT, n->rated ? n->rating_w : GRID_NO_LIMIT, GRID_SOURCE_RATING,
+		since);
 	add_standing(l, ENVELOPE_EXPORT,
 		n->electric.export_limited ? n->electric.export_w : GRID_NO_LIMIT,
-		GRID_SOURCE_RATING);
+		GRID_SOURCE_RATING, since);
 	add_standing(l, ENVELOPE_PHASE,
-		n->electric.phase_ma > 0 ? n->electric.phase_ma : GRID_NO_LIMIT,
-		GRID_SOURCE_RATING);
+		n->electric.phase_ma > 0 ? n->electric.phase_ma : GRID_NO_LIMIT, GRID_SOURCE_RATING,
+		since);
 	for (int s = 0; s < GRID_SOURCE_COUNT; s++) {
 		struct grid_bound b = grid_limits_get(now, node, (enum grid_source)s);
 
@@ -217,7 +221,8 @@ static void add_own(struct limits *l, int node)
 			continue;
 		for (int q = 0; q < ENVELOPE_QUANTITIES; q++)
 			add_standing(l, (enum envelope_quantity)q,
-				envelope_value(&b, (enum envelope_quantity)q), (enum grid_source)s);
+				envelope_value(&b, (enum envelope_quantity)q), (enum grid_source)s,
+				l->now); /* found anew in each cycle of the guard */
 	}
 }
 

@@ -282,8 +282,17 @@ static void past_finish(struct ask *k)
 		ask_problem(k, 503, NULL, "the store: %s", p->error ? p->error : "no memory");
 		return;
 	}
-	for (size_t i = 0; i < p->found.count; i++)
-		view_stored(&p->found.items[i], k, &list.envelopes.items[list.envelopes.count++]);
+	/* What is held knows besides whether it counts, and who is tighter. */
+	for (size_t i = 0; i < p->found.count; i++) {
+		struct api_envelope_view *v = &list.envelopes.items[list.envelopes.count++];
+		const struct held_envelope *h =
+			envelope_find(k->api->core, p->found.items[i].id);
+
+		if (h != NULL)
+			view_envelope(k->api->core, h, k->arena, v);
+		else
+			view_stored(&p->found.items[i], k, v);
+	}
 	if (!p->is_one)
 		ask_reply(k, 200, &api_envelope_list_type, &list);
 	else if (list.envelopes.count)

@@ -156,7 +156,7 @@ static void put_control(const struct core *c, struct text *t)
 	const struct metrics *m = &c->metrics;
 	const struct control_node *site = c->control != NULL ? control_node(c->control, 0) : NULL;
 
-	if (site != NULL && site->load_w >= 0)
+	if (site != NULL && site->load_w != GRID_UNKNOWN)
 		put_int(t, "depotd_site_power_watts", "gauge", "Measured import of the site",
 			site->load_w);
 	if (site != NULL && site->limit_w >= 0)

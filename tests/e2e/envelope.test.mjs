@@ -60,6 +60,9 @@ test('an envelope lowers a charger, is shown with winners and losers, kept over 
 		['rating', 'beaten', 60000, 'openadr/vtn-1'],
 		['operator', 'beaten', 30000, 'openadr/vtn-1'],
 	]);
+	assert.ok(rows[1].since && rows[1].age_s >= 0, 'a rating has its age too');
+	const all = (await d.api('GET', '/envelopes?state=all')).json.envelopes.find((e) => e.id === tight.json.id);
+	assert.equal(all.counts, true);
 	assert.ok(rows[0].since && rows[0].until && rows[0].age_s >= 0 && rows[0].envelope === tight.json.id);
 	const node = (await d.api('GET', '/tree')).json.nodes.find((n) => n.id === 'site');
 	assert.deepEqual([node.limit_w, node.limit_source], [6000, 'envelope']);

@@ -195,10 +195,30 @@ test('meters come, change and go without a restart', async (t) => {
 	await until('the other meter', async () => (await reading('main')).power_w === 4321);
 	await until('the old link to close', () => m.open === 0);
 	assert.equal(other.unit, 7);
-	assert.equal((await d.api('PUT', '/grid/nodes/site', nodes[0])).status, 200);
+	/* one meter, one node; and what only it knows of must be described before it goes */
+	const twice = await d.api('PUT', '/grid/nodes/yard', { ...nodes[1], meter: 'main' });
+	assert.deepEqual([twice.status, twice.json.path], [400, 'meter'], twice.text);
+	assert.match(twice.json.detail, /"main" measures node "site" already/);
+	await until('the load is known', async () => (await node(d, 'site')).load_source === 'meter');
+	const blind = await d.api('PUT', '/grid/nodes/site', nodes[0]);
+	assert.equal(blind.status, 409, blind.text);
+	assert.match(blind.json.detail, /meter of site shows [1-4]\d{3} W of other load, and 0 W are described below site/);
+	assert.equal((await d.api('PUT', '/grid/nodes/site', { ...nodes[0], reserve_w: 5000 })).status, 200);
 	assert.equal((await d.api('DELETE', '/grid/meters/main')).status, 200);
 	await until('the link to close', () => other.open === 0);
 	assert.deepEqual((await d.api('GET', '/meters')).json.meters, []);
+});
+
+test('a node on which a limit stands does not go', async (t) => {
+	const d = await depotd(t);
+	const limit = await d.api('POST', '/envelopes', { node: 'hall', owner: 'openadr/vtn-1', grid: true, blocks: [
+		{ start: new Date().toISOString(), end: new Date(Date.now() + 3600e3).toISOString(), import_w: 9000 }] });
+	assert.equal(limit.status, 200, limit.text);
+	const r = await d.api('DELETE', '/grid/nodes/hall');
+	assert.equal(r.status, 409, r.text);
+	assert.match(r.json.detail, new RegExp(`limit of openadr/vtn-1 stands on hall \\(envelope ${limit.json.id}\\)`));
+	assert.equal((await d.api('DELETE', `/envelopes/${limit.json.id}?why=done`)).status, 200);
+	assert.equal((await d.api('DELETE', '/grid/nodes/hall')).status, 200);
 });
 
 test('a meter that does not answer holds up nobody when it is taken away', async (t) => {

@@ -10,6 +10,7 @@
 #include "csms/control.h"
 #include "csms/setpoint.h"
 #include "db/query_log.h"
+#include "modbus/meter_map.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
 
@@ -247,6 +248,21 @@ START_TEST(clock_set_back_does_not_make_a_dead_meter_young)
 }
 END_TEST
 
+START_TEST(site_that_feeds_in_has_a_load_below_zero)
+{
+	struct meter_reading r = {.values[METER_QUANTITY_POWER_W] = {-21000, METER_GOOD}};
+	const struct control *k;
+
+	start(SMALL_VISITS);
+	world_run_s(world, 5);
+	world_pose_meter(world, "main", &r);
+	world_run_s(world, 5);
+	k = world_core(world)->control;
+	ck_assert_int_eq(control_node(k, 0)->load_w, -21000);
+	ck_assert_str_eq(site_source(), "meter");
+}
+END_TEST
+
 /* -- loads and stations that do as they like -------------------------------------------------- */
 
 START_TEST(base_load_spike_is_met_within_the_reaction_time)
@@ -410,6 +426,7 @@ int main(void)
 	tcase_add_test(t, frozen_meter_is_not_believed_for_ever);
 	tcase_add_test(t, meter_that_shows_less_than_the_chargers_draw_is_not_believed);
 	tcase_add_test(t, vehicles_that_stop_cast_no_doubt_on_the_meter);
+	tcase_add_test(t, site_that_feeds_in_has_a_load_below_zero);
 	tcase_add_test(t, clock_set_back_does_not_make_a_dead_meter_young);
 	tcase_add_test(t, base_load_spike_is_met_within_the_reaction_time);
 	tcase_add_test(t, station_that_ignores_its_profile_is_paid_for_by_the_others);
