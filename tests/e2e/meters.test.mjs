@@ -174,14 +174,14 @@ test("a charger's main meter and that of an EVSE are meters of the tree", async 
 	const at = new Date().toISOString();
 	const value = (v, measurand, more = {}) => ({ value: v, measurand, ...more });
 	await s.call('MeterValues', { evseId: 0, meterValue: [{ timestamp: at, sampledValue: [
-		value(23.5, 'Power.Active.Import', { unitOfMeasure: { unit: 'kW' }, location: 'Inlet' }),
+		value(435, 'Power.Active.Import', { unitOfMeasure: { unit: 'kW' }, location: 'Inlet' }),
 		value(34.1, 'Current.Import', { phase: 'L1', location: 'Inlet' }),
 	] }] });
 	await s.call('MeterValues', { evseId: 1, meterValue: [{ timestamp: at, sampledValue: [
 		value(16, 'Current.Import', { phase: 'L1' }), value(231, 'Voltage', { phase: 'L1-N' }),
 	] }] });
 	const main = await read('ocpp:CP-M');
-	assert.equal(main.power_w, 23500);
+	assert.equal(main.power_w, 435000);
 	assert.equal(main.node, 'site');
 	assert.equal(main.ok, true);
 	assert.equal(main.at, at);
@@ -189,7 +189,7 @@ test("a charger's main meter and that of an EVSE are meters of the tree", async 
 	const tree = (await depotd.api('GET', '/tree')).json.nodes;
 	const site = await until('the tree to know it', async () =>
 		(await depotd.api('GET', '/tree')).json.nodes.find((n) => n.id === 'site' && n.load_source === 'meter'));
-	assert.equal(site.load_w, 23500);
+	assert.equal(site.load_w, 435000);
 	assert.ok(tree.length);
 	s.ws.close();
 });
@@ -199,7 +199,7 @@ test('a node added while depotd runs brings its charger as a meter', async () =>
 		{ id: 'outlet2', kind: 'group', parent: 'site', limit_w: 50000, meter: 'ocpp:CP-M/2' });
 	assert.equal(r.status, 200, r.text);
 	assert.equal((await meter('ocpp:CP-M/2')).node, 'outlet2');
-	assert.equal((await meter('ocpp:CP-M')).power_w, 23500); // what was read before is kept
+	assert.equal((await meter('ocpp:CP-M')).power_w, 435000); // what was read before is kept
 	const s = await new Station(depotd, 'CP-M').connect();
 	await s.call('BootNotification', { reason: 'PowerUp', chargingStation: { model: 'm', vendorName: 'v' } });
 	await s.call('MeterValues', { evseId: 2, meterValue: [{ timestamp: new Date().toISOString(),
