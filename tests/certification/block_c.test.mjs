@@ -33,13 +33,15 @@ certify('C_08', { ways: WAYS }, async (s) => {
 	await s.evConnected();
 	const r = await s.event('Updated', 'Authorized', { idToken: s.token });
 	assert.equal(r.idTokenInfo.status, 'Accepted');
-	assert.equal((await transaction(s)).token, s.token.idToken);
+	const t = await transaction(s);
+	assert.deepEqual([t.token, t.token_status], [s.token.idToken, 'Accepted']);
 });
 
 certify('C_20', { ways: WAYS }, async (s) => {
 	await s.evConnected();
 	const r = await s.event('Updated', 'Authorized', { idToken: { idToken: 'NOBODYS', type: 'ISO14443' } });
 	assert.match(r.idTokenInfo.status, /^(Invalid|Unknown)$/);
+	assert.equal((await transaction(s)).token_status, r.idTokenInfo.status, 'not believed, but written down');
 });
 
 // -- C11: clearing the cache ----------------------------------------------------------------------

@@ -184,6 +184,7 @@ certify('E_15', { ways: WAYS }, async (s) => {
 certify('E_16', {}, async (s) => {
 	const r = await s.event('Started', 'Authorized', { idToken: { idToken: 'NOBODYS', type: 'ISO14443' } });
 	assert.match(r.idTokenInfo.status, /^(Invalid|Unknown)$/);
+	await open(s, { token: 'NOBODYS', token_status: r.idTokenInfo.status });
 	await stop(s, 'Deauthorized', { stoppedReason: 'DeAuthorized' });
 });
 

@@ -1,6 +1,6 @@
 // Certification cases of a CSMS, block P: data transfer and custom data.
 import assert from 'node:assert/strict';
-import { block, certify, shows, transaction } from './harness.mjs';
+import { block, certify, get, shows, transaction } from './harness.mjs';
 import { now } from './station.mjs';
 
 block();
@@ -10,6 +10,8 @@ certify('P_02', {}, async (s) => {
 		vendorId: 'nl.example.nobody', messageId: 'Secret of a vendor', data: { a: [1, { b: null }] },
 	});
 	assert.ok(['UnknownVendorId', 'UnknownMessageId', 'Rejected'].includes(r.status), r.status);
+	const { events } = await get(`/journal?stream=station/${s.id}&type=VendorDataRefused`);
+	assert.deepEqual(events.map((e) => [e.payload.vendor, e.payload.status]), [['nl.example.nobody', r.status]]);
 });
 
 certify('P_03', {}, async (s) => {
