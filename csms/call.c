@@ -4,8 +4,8 @@
 #include <string.h>
 #include <utlist.h>
 #include "csms/core.h"
-#include "csms/dispatch.h"
 #include "csms/holding.h"
+#include "csms/invite.h"
 #include "csms/log.h"
 #include "csms/mask.h"
 #include "csms/password.h"
@@ -243,29 +243,6 @@ static void on_deadline(void *arg)
 	send_next(q->core, q->station);
 }
 
-static bool is_report_request(const struct schema_action *a)
-{
-	return a == &ocpp201_actions[OCPP201_GET_BASE_REPORT] ||
-	       a == &ocpp201_actions[OCPP201_GET_REPORT];
-}
-
-/* What we ask for, a station that is still pending may send (B02.FR.09). */
-static void invite_answers(struct session *x, const struct schema_action *a)
-{
-	if (is_report_request(a))
-		dispatch_invite(x, OCPP201_NOTIFY_REPORT);
-	if (a != &ocpp201_actions[OCPP201_TRIGGER_MESSAGE])
-		return;
-	dispatch_invite(x, OCPP201_HEARTBEAT);
-	dispatch_invite(x, OCPP201_STATUS_NOTIFICATION);
-	dispatch_invite(x, OCPP201_METER_VALUES);
-	dispatch_invite(x, OCPP201_TRANSACTION_EVENT);
-	dispatch_invite(x, OCPP201_SIGN_CERTIFICATE);
-	dispatch_invite(x, OCPP201_LOG_STATUS_NOTIFICATION);
-	dispatch_invite(x, OCPP201_FIRMWARE_STATUS_NOTIFICATION);
-	dispatch_invite(x, OCPP201_PUBLISH_FIRMWARE_STATUS_NOTIFICATION);
-}
-
 /* Writes one message to the wire and the wire log; of a secret one the log gets no payload. */
 static void send_frame(struct core *c, struct station *s, const struct call *k, const char *action,
 	const char *payload, bool is_secret)
@@ -333,7 +310,7 @@ static void send_next(struct core *c, struct station *s)
 		q->core = c;
 		q->station = s;
 		c->metrics.calls_out[k->action - ocpp201_actions]++;
-		invite_answers(s->session, k->action);
+		invite_asked(s->session, k->action, k->payload);
 		start_deadline(c, q, k);
 		if (!begin(c, s, k, why)) {
 			struct call_result r = {.outcome = EVENT_CALL_OUTCOME_ERROR,

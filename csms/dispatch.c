@@ -5,6 +5,7 @@
 #include "csms/command.h"
 #include "csms/dispatch_private.h"
 #include "csms/handle/handlers.h"
+#include "csms/invite.h"
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/retry.h"
@@ -54,11 +55,6 @@ static const struct row rows[OCPP201_ACTION_COUNT] = {
 	[OCPP201_STATUS_NOTIFICATION] = {handle_status_notification, false, "G01"},
 	[OCPP201_TRANSACTION_EVENT] = {handle_transaction_event, false, "E01"},
 };
-
-void dispatch_invite(struct session *s, int action)
-{
-	s->invited |= 1ull << action;
-}
 
 /* -- answers ---------------------------------------------------------------------------------- */
 
@@ -128,7 +124,7 @@ void dispatch_result(struct session *x, const struct ocpp_id *id, const struct s
 /* -- the gate --------------------------------------------------------------------------------- */
 
 /* Rule 18: not accepted means nothing but BootNotification and what we asked for (B02.FR.09). */
-bool dispatch_may_send(const struct session *x, int action)
+bool dispatch_may_send(const struct session *x, const struct ocpp_frame *f, int action)
 {
 	const struct station *s = x->station;
 
@@ -136,7 +132,11 @@ bool dispatch_may_send(const struct session *x, int action)
 		return true;
 	if (station_is_accepted(s))
 		return true;
-	return s->boot_status == EVENT_REGISTRATION_PENDING && (x->invited >> action & 1);
+	if (s->boot_status != EVENT_REGISTRATION_PENDING)
+		return false;
+	return invite_holds(x, action) ||
+	       (s->retries && retry_knows(s->retries, f->id.text, f->action, f->payload.at,
+				      f->payload.len, x->epoch));
 }
 
 /* Rule 13: a retry is answered alike and does not act twice. Answers that tell the time are made
@@ -152,8 +152,10 @@ bool dispatch_is_retry(struct session *x, const struct ocpp_frame *f, int action
 		return false;
 	kind = retry_take(s->retries, f->id.text, f->action, f->payload.at, f->payload.len, renews,
 		x->epoch, clock_mono().us / 1000, &a);
-	if (kind == RETRY_NEW)
+	if (kind == RETRY_NEW) {
+		invite_took(x, action);
 		return false;
+	}
 	x->core->metrics.repeated++;
 	if (kind == RETRY_ANSWERED) {
 		record_frame(x->core, s, DB_FRAME_OUT, f->id.text, NULL, NULL, a.reply, a.len);
@@ -240,7 +242,7 @@ static void on_call(struct session *x, const struct ocpp_frame *f)
 		dispatch_error(x, &f->id, OCPP_CODE_NOT_IMPLEMENTED, "there is no such action");
 	} else if (!row->handler) {
 		dispatch_error(x, &f->id, OCPP_CODE_NOT_SUPPORTED, "only a CSMS sends this action");
-	} else if (!dispatch_may_send(x, (int)(action - ocpp201_actions))) {
+	} else if (!dispatch_may_send(x, f, (int)(action - ocpp201_actions))) {
 		dispatch_error(x, &f->id, OCPP_CODE_SECURITY_ERROR,
 			"not accepted yet: send a BootNotification first");
 	} else if (!dispatch_is_retry(x, f, (int)(action - ocpp201_actions))) {

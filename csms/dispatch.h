@@ -28,8 +28,4 @@ typedef void *(*handler_fn)(struct exchange *x, const void *request);
 /* Handles one message of the session. */
 void dispatch_message(struct session *s, const char *text, size_t len);
 
-/* The station was asked (TriggerMessage, GetBaseReport …) and may now send `action` although it is
- * not accepted yet (B01.FR.10, B02.FR.09). */
-void dispatch_invite(struct session *s, int action);
-
 #endif

@@ -16,7 +16,7 @@ void dispatch_result(struct session *x, const struct ocpp_id *id, const struct s
 	const void *response, bool durable);
 
 /* `action`: OCPP201_…, as all above the gate count them. */
-bool dispatch_may_send(const struct session *x, int action);
+bool dispatch_may_send(const struct session *x, const struct ocpp_frame *f, int action);
 bool dispatch_is_retry(struct session *x, const struct ocpp_frame *f, int action);
 
 /* Counts the request and hands it to the handler of its action; `e` is filled but for `action`.

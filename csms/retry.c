@@ -81,6 +81,16 @@ enum retry_kind retry_take(struct retries *all, const char *id, const char *acti
 	return RETRY_ANSWERED;
 }
 
+bool retry_knows(struct retries *all, const char *id, const char *action, const char *payload,
+	size_t len, int64_t epoch)
+{
+	struct message *m = find(all, id);
+
+	return m && m->epoch == epoch &&
+	       m->digest == digest(digest(1469598103934665603ull, action, strlen(action) + 1),
+				    payload, len);
+}
+
 void retry_answered(struct retries *all, const char *id, const char *text, size_t len, bool is_out)
 {
 	struct message *m = find(all, id);

@@ -36,6 +36,10 @@ enum retry_kind retry_take(struct retries *all, const char *id, const char *acti
 	const char *payload, size_t len, bool renews, int64_t epoch, int64_t now_ms,
 	struct retry_answer *out);
 
+/* True if just that came before on connection `epoch`; remembers nothing. */
+bool retry_knows(struct retries *all, const char *id, const char *action, const char *payload,
+	size_t len, int64_t epoch);
+
 /* Its answer. `is_out`: sent already; else retry_released() follows. */
 void retry_answered(struct retries *all, const char *id, const char *text, size_t len, bool is_out);
 

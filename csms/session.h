@@ -35,6 +35,7 @@ struct session {
 	int64_t epoch;
 	bool is_closing;
 	uint64_t invited; /* actions that a not yet accepted station may send: it was asked to */
+	uint64_t invited_many; /* those of them that may come more than once (csms/invite.h) */
 	int bad_frames;
 	uint64_t unread; /* kinds of unread parts that were told (csms/unread.c) */
 	struct doubt doubt;

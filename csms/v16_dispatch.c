@@ -426,7 +426,7 @@ void v16_on_call(struct session *x, const struct ocpp_frame *f)
 	if (to < 0)
 		dispatch_error(x, &f->id, OCPP_CODE_NOT_SUPPORTED,
 			"only a central system sends this action");
-	else if (!dispatch_may_send(x, to))
+	else if (!dispatch_may_send(x, f, to))
 		dispatch_error(x, &f->id, OCPP_CODE_SECURITY_ERROR,
 			"not accepted yet: send a BootNotification first");
 	else if (!dispatch_is_retry(x, f, to))

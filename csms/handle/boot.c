@@ -6,6 +6,7 @@
 #include "csms/control.h"
 #include "csms/doubt.h"
 #include "csms/handle/handlers.h"
+#include "csms/invite.h"
 #include "csms/inventory.h"
 #include "csms/local_list.h"
 #include "csms/log.h"
@@ -106,7 +107,7 @@ static void in_force(void *arg, int status, const char *why)
 	if (status == 0 && s && s->session && s->epoch == b->epoch) {
 		s->has_booted = true;
 		s->boot_status = b->status;
-		s->session->invited = 0;
+		invite_clear(s->session);
 		fleet_touch(&b->core->fleet, s);
 		if (b->status == EVENT_REGISTRATION_ACCEPTED) {
 			if (b->from_power_up)

@@ -504,6 +504,30 @@ describe('the state of connectors and of the registration', () => {
 		}
 	});
 
+	test('rule 18: B02.FR.09: a trigger lets a pending station send what it names, once, and nothing else', async () => {
+		const s = await booted(depotd, 'TRIG-1', { registration: { policy: 'pending', evses: 2 } });
+		const trigger = async (requestedMessage, evse) => assert.equal((await depotd.api('POST', '/stations/TRIG-1/calls',
+			{ action: 'TriggerMessage', payload: { requestedMessage, evse } })).json.outcome, 'answered');
+		const status = (evseId) => ({ timestamp: now(), connectorStatus: 'Available', evseId, connectorId: 1 });
+		const refused = async (action, payload) => assert.equal((await s.ask(action, payload))[2], 'SecurityError', action);
+		await trigger('Heartbeat');
+		await refused('TransactionEvent', {});
+		await refused('StatusNotification', status(1));
+		const beat = await s.ask('Heartbeat', {}, 'beat');
+		assert.ok(beat[2].currentTime);
+		await refused('Heartbeat', {});
+		assert.deepEqual(await s.ask('Heartbeat', {}, 'beat'), beat, 'a retry is answered alike');
+		await trigger('StatusNotification', { id: 1, connectorId: 1 });
+		await s.call('StatusNotification', status(1));
+		await refused('StatusNotification', status(2));
+		await trigger('MeterValues');
+		for (const evseId of [1, 2]) await s.call('MeterValues', { evseId, meterValue: [{ timestamp: now(), sampledValue: [{ value: 1 }] }] });
+		await trigger('SignChargingStationCertificate');
+		assert.notEqual((await s.ask('SignCertificate', { csr: 'x' }))[2], 'SecurityError');
+		await refused('SignCertificate', { csr: 'x' });
+		await s.close();
+	});
+
 	test('rule 18: accepted and pending survive a reconnect without a boot, and a restart of depotd', async () => {
 		const d = await new Depotd().start();
 		try {
