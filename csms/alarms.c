@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <utlist.h>
 #include "csms/log.h"
 #include "csms/record.h"
@@ -181,13 +182,26 @@ void alarm_tell(struct core *c, enum alarm_kind kind, const char *subject)
 		journal_raised(a);
 }
 
+/* While it stays for its calm time nobody shall read that it goes on. */
+static void tell_over(struct alarm *a)
+{
+	time_t t = (time_t)(clock_wall().ms / 1000);
+	size_t len = strlen(a->text);
+	struct tm tm = {0};
+
+	localtime_r(&t, &tm);
+	if (!strftime(a->text + len, sizeof a->text - len, " Over since %H:%M:%S.", &tm))
+		a->text[len] = '\0';
+}
+
 void alarm_clear(struct core *c, enum alarm_kind kind, const char *subject)
 {
 	struct alarm *a = find(c, kind, subject);
 
-	if (a && !timer_running(&a->calm))
-		timer_start(
-			c->timers, &a->calm, alarm_table[kind].calm_s * INT64_C(1000), on_calm, a);
+	if (!a || timer_running(&a->calm))
+		return;
+	tell_over(a);
+	timer_start(c->timers, &a->calm, alarm_table[kind].calm_s * INT64_C(1000), on_calm, a);
 }
 
 /* -- what a person does ----------------------------------------------------------------------- */

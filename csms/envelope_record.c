@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
-#include "csms/alarms.h"
 #include "csms/control.h"
 #include "csms/envelope_private.h"
 #include "csms/log.h"
@@ -82,14 +81,6 @@ static void journal(struct envelope_record *r)
 		p->commands.items[p->commands.count++] = c;
 	}
 	record_now(r->core, EVENT_ENVELOPE_COMPLIED, "envelope", r->id, p, "depotd", NULL);
-	if (p->kept)
-		return;
-	/* It is over when it is known: the alarm goes by itself, the record stays. */
-	alarm_raise(r->core, ALARM_ENVELOPE_BROKEN, r->m.node,
-		"%lld s above the limit of %s, %.1f kWh in all, %.1f kW at most.",
-		(long long)r->m.above_s, r->owner, (double)r->m.above_wh / 1000,
-		(double)r->m.max_w / 1000);
-	alarm_clear(r->core, ALARM_ENVELOPE_BROKEN, r->m.node);
 }
 
 static void work(struct db_reader *db, void *arg)

@@ -6,7 +6,6 @@
 #include "csms/planner.h"
 #include "csms/safety_private.h"
 
-#define OVER_MS   15000 /* above a rating for longer than lowering takes: an alarm */
 #define SLOW_MS   10000 /* what can wait is looked at this often */
 #define SILENT_MS 60000 /* a station, or a meter of no node */
 
@@ -56,7 +55,6 @@ static void keep_nodes(struct safety *s, const struct safety *old)
 		if (was < 0)
 			continue;
 		s->node[i].says_old = old->node[was].says_old;
-		s->node[i].says_over = old->node[was].says_over;
 		s->node[i].says_return = old->node[was].says_return;
 		if (s->k->meter[i] >= 0)
 			s->node[i].stale = old->node[was].stale;
@@ -130,12 +128,13 @@ struct safety *safety_create(struct control *k, const struct safety *old)
 	s->evse = calloc((size_t)s->evses + 1, sizeof *s->evse);
 	s->ramp_node = calloc((size_t)s->nodes, sizeof *s->ramp_node);
 	s->ramp_evse = calloc((size_t)s->evses + 1, sizeof *s->ramp_evse);
+	s->flow = calloc((size_t)s->nodes, sizeof *s->flow);
 	s->held = calloc((size_t)s->evses + 1, sizeof *s->held);
 	s->capped = calloc((size_t)s->evses + 1, sizeof *s->capped);
 	s->order = calloc((size_t)s->evses + 1, sizeof *s->order);
 	s->ramp = make_ramp(s);
-	if (!s->node || !s->evse || !s->ramp_node || !s->ramp_evse || !s->held || !s->capped ||
-		!s->order || !s->ramp) {
+	if (!s->node || !s->evse || !s->ramp_node || !s->ramp_evse || !s->flow || !s->held ||
+		!s->capped || !s->order || !s->ramp) {
 		safety_destroy(s);
 		return NULL;
 	}
@@ -146,6 +145,7 @@ struct safety *safety_create(struct control *k, const struct safety *old)
 		s->started_ms = old->started_ms;
 		s->island = old->island;
 		keep_ramps(s, old);
+		safety_limits_keep(s, old);
 	}
 	if (safety_demand_keep(s, old) ||
 		(!old && (safety_demand_restore(s) || safety_charger_restore(s)))) {
@@ -167,6 +167,7 @@ void safety_destroy(struct safety *s)
 	free(s->evse);
 	free(s->ramp_node);
 	free(s->ramp_evse);
+	free(s->flow);
 	free(s->held);
 	free(s->capped);
 	free(s->order);
@@ -203,32 +204,6 @@ void safety_before(struct safety *s, wall_t now, int64_t now_ms)
 	safety_charger_before(s, now_ms);
 	safety_demand_before(s, now);
 	safety_supply_before(s, now, now_ms);
-}
-
-/* A node that carries more than it may, for longer than the guard needs to lower what it can. */
-static void watch_ratings(struct safety *s, const struct guard_report *r, int64_t now_ms)
-{
-	for (int i = 0; i < s->nodes; i++) {
-		const struct grid_node *n = grid_tree_node(s->tree, i);
-		struct safety_node *v = &s->node[i];
-		int64_t import_w = s->k->node_in[i].import_w;
-		bool is_over;
-
-		if (!n->rated || r->node[i].quality != GUARD_FRESH || n->kind == GRID_STATION)
-			continue;
-		if (import_w <= n->rating_w || r->node[i].bears)
-			v->over_ms = 0;
-		else if (!v->over_ms)
-			v->over_ms = now_ms;
-		is_over = v->over_ms && now_ms - v->over_ms >= OVER_MS;
-		if (!is_over && !v->says_over)
-			continue;
-		v->says_over = is_over;
-		alarm_set(s->core, ALARM_LIMIT_BROKEN, n->id, is_over,
-			"%s carries %.1f kW, its rating is %.1f kW; EVSEs below it draw %.1f kW.",
-			n->id, import_w / 1000.0, n->rating_w / 1000.0,
-			s->k->node[i].evse_w / 1000.0);
-	}
 }
 
 static void watch_meters(struct safety *s)
@@ -278,7 +253,7 @@ void safety_after(struct safety *s, const struct guard_report *r, wall_t now, in
 	safety_stale_after(s, r, now_ms);
 	safety_demand_after(s, now_ms);
 	safety_supply_after(s);
-	watch_ratings(s, r, now_ms);
+	safety_limits_after(s, r, now_ms);
 	if (now_ms - s->slow_ms < SLOW_MS)
 		return;
 	s->slow_ms = now_ms;

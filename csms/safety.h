@@ -9,6 +9,7 @@
 
 #include "csms/core.h"
 #include "scheduler/demand.h"
+#include "scheduler/envelope.h"
 #include "scheduler/grid.h"
 #include "scheduler/guard.h"
 #include "scheduler/island.h"
@@ -63,6 +64,12 @@ struct safety_island_view {
 	int64_t energy_wh, reserve_wh, feed_w, evse_w;
 };
 struct safety_island_view safety_island(const struct safety *s);
+
+/* What the node carries now, at least: W, or mA of its fullest phase. False: nobody knows. */
+bool safety_carries(const struct safety *s, int node, enum envelope_quantity q, int64_t *amount);
+
+/* In how long all EVSEs below the node follow. */
+int64_t safety_slowest_ms(const struct safety *s, int node);
 
 /* NULL: not in the tree. */
 const struct obey *safety_obey(const struct safety *s, const struct evse *e);

@@ -138,19 +138,21 @@ int safety_charger_restore(struct safety *s)
 
 /* -- each cycle ------------------------------------------------------------------------------- */
 
-static void tell(struct safety *s, int i)
+static void tell(struct safety *s, int i, bool is_news)
 {
 	const struct evse *e = s->k->evse[i];
 	const struct obey *o = &s->evse[i].obey;
+	int32_t now_w = s->k->evse_in[i].measured_w;
 	char place[60];
 
 	snprintf(place, sizeof place, "%.48s/%d", e->station->id, e->id);
 	alarm_set(s->core, ALARM_CHARGER_DISOBEYS, place, o->disobeys,
-		"%s draws %.1f kW though it may draw %.1f kW: it counts as load that nobody "
-		"controls, and the others pay for it.",
-		place, o->seen_w / 1000.0, o->commanded_w / 1000.0);
-	log_info("station %s: EVSE %d %s", e->station->id, e->id,
-		o->disobeys ? "does not do what it is told" : "obeys again");
+		"%s drew %.1f kW against its limit. It draws %.1f kW now and may draw %.1f kW: it "
+		"counts as load that nobody controls, and the others pay for it.",
+		place, o->seen_w / 1000.0, now_w > 0 ? now_w / 1000.0 : 0, o->commanded_w / 1000.0);
+	if (is_news)
+		log_info("station %s: EVSE %d %s", e->station->id, e->id,
+			o->disobeys ? "does not do what it is told" : "obeys again");
 }
 
 /* A reading that tells of now. Those kept by a station while it could not send tell of long ago; a
@@ -202,21 +204,23 @@ static void watch(struct safety *s, int i, int64_t now_ms)
 	struct guard_evse_in *in = &s->k->evse_in[i];
 	struct safety_evse *v = &s->evse[i];
 	bool is_new = e->power_w.at.ms && e->power_w.at.ms != v->measured_at.ms;
+	bool is_news;
 
 	if (e->station->is_manual)
 		return;
 	v->measured_at = e->power_w.at;
 	v->measures = v->measures || is_new;
 	is_new = is_new && is_of_now(v, now_ms - in->measured_ms, missed_ms(s, v));
-	if (obey_step(&s->obey, &v->obey,
-		    &(struct obey_in){
-			    .now_ms = now_ms,
-			    .commanded_w = in->commanded_w,
-			    .measured_w = is_new ? in->measured_w : OBEY_UNKNOWN,
-			    .measured_ms = now_ms,
-			    .connected = in->connected,
-		    }))
-		tell(s, i);
+	is_news = obey_step(&s->obey, &v->obey,
+		&(struct obey_in){
+			.now_ms = now_ms,
+			.commanded_w = in->commanded_w,
+			.measured_w = is_new ? in->measured_w : OBEY_UNKNOWN,
+			.measured_ms = now_ms,
+			.connected = in->connected,
+		});
+	if (is_news || v->obey.disobeys)
+		tell(s, i, is_news);
 	in->reaction_ms = obey_reaction_ms(&s->obey, &v->obey);
 	in->uncontrolled_w = in->connected ? obey_uncontrolled_w(&v->obey) : 0;
 	in->silent = is_silent(s, i, is_new, now_ms);

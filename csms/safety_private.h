@@ -20,9 +20,18 @@ struct safety_node {
 	int64_t cost_w;
 	int64_t load_w; /* uncontrolled, by the last fresh measurement; GRID_UNKNOWN: none yet */
 	int64_t reckoned_w; /* all that it may draw, by the guard's last books; -1: none yet */
-	int64_t over_ms; /* above its rating since, 0: is not */
-	bool says_old, says_over, says_return; /* alarms that are raised: lookups cost */
+	int64_t above_ms[3][6]; /* by kind of limit and quantity: broken since, 0: is not */
+	bool says_old, says_over, says_envelope,
+		says_return; /* alarms that are raised: lookups cost */
 	struct safety_demand *demand; /* NULL: none */
+};
+
+/* What flows at a node, in W: by its fresh meter, else what is measured below it. */
+struct safety_flow {
+	int64_t w[GRID_CHANNELS];
+	bool is_known; /* at least that */
+	bool is_whole; /* all of it is measured */
+	bool is_metered, has_phases;
 };
 
 struct safety_evse {
@@ -52,6 +61,7 @@ struct safety {
 	struct ramp *ramp;
 	struct ramp_node_in *ramp_node;
 	struct ramp_evse_in *ramp_evse;
+	struct safety_flow *flow; /* [nodes] of this cycle */
 	bool *held; /* [evses] waits for its step */
 	bool *capped; /* [evses] its leaf has a limit of ours */
 	int *order; /* [evses] by departure, for an island */
@@ -83,6 +93,10 @@ void safety_demand_window(const struct safety *s, int node, wall_t *begin, wall_
 /* safety_charger.c */
 int safety_charger_restore(struct safety *s);
 void safety_charger_before(struct safety *s, int64_t now_ms);
+
+/* safety_limits.c */
+void safety_limits_after(struct safety *s, const struct guard_report *r, int64_t now_ms);
+void safety_limits_keep(struct safety *s, const struct safety *old);
 
 /* safety_supply.c */
 void safety_supply_before(struct safety *s, wall_t now, int64_t now_ms);
