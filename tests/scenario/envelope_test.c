@@ -335,6 +335,60 @@ START_TEST(emergency_is_obeyed_first)
 }
 END_TEST
 
+/* -- the plan --------------------------------------------------------------------------------- */
+
+/* What the plan gives all vans in so many hours. */
+static int64_t planned_w(double in_h)
+{
+	const struct control_plan *p = control_plan(core()->control);
+	int64_t at_ms = world_now(world).ms + (int64_t)(in_h * (double)HOUR_MS), sum = 0;
+	int slot;
+
+	ck_assert_ptr_nonnull(p);
+	slot = (int)((at_ms - p->start.ms) / p->slot_ms);
+	ck_assert_int_lt(slot, p->slot_count);
+	for (int r = 0; r < p->row_count; r++)
+		sum += p->rows[r].w[slot];
+	return sum;
+}
+
+static int64_t charged_wh(void)
+{
+	const struct plant *p = world_plant(world);
+	int64_t wh = 0;
+
+	for (int i = 0; i < plant_session_count(p); i++) {
+		struct plant_session s = plant_session_at(p, i);
+
+		wh += s.end_wh - s.begin_wh;
+	}
+	return wh;
+}
+
+/* Two hours of hardly anything in the middle of the evening: what is known in time costs nobody a
+ * kWh. */
+START_TEST(vans_charge_before_a_limit_that_is_known)
+{
+	struct envelope_block b;
+	int64_t before_wh;
+
+	world_run_until(world, "18:00");
+	ck_assert_int_gt(planned_w(2.5), 20000);
+	before_wh = charged_wh();
+	b = block(2, 2, 12000);
+	receive(ENVELOPE_LIMIT, &b, 1);
+	world_run_s(world, 130); /* a plan later */
+	ck_assert_int_le(planned_w(2.5), 2000); /* the house takes ten */
+	ck_assert_int_gt(planned_w(1.5), 40000);
+	ck_assert_int_gt(planned_w(4.25), 20000);
+	world_run_until(world, "20:00");
+	ck_assert_int_gt(charged_wh() - before_wh, 70000);
+	run_below(7200, 12000);
+	world_run_until(world, "07:00");
+	ck_assert_int_eq(count_ready(), 4); /* nobody is late */
+}
+END_TEST
+
 START_TEST(yes_is_final_and_no_is_the_end)
 {
 	struct envelope_block b = block(2, 12, 5000);
@@ -362,6 +416,7 @@ int main(void)
 	tcase_add_test(t, newer_word_replaces_the_older_for_its_time_only);
 	tcase_add_test(t, nobody_relaxes_anothers_word);
 	tcase_add_test(t, what_cannot_be_is_refused);
+	tcase_add_test(t, vans_charge_before_a_limit_that_is_known);
 	suite_add_tcase(s, t);
 	t = tcase_create("ask");
 	tcase_set_timeout(t, 60);

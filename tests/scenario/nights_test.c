@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "csms/envelope.h"
 #include "tests/scenario/world.h"
 
 #define NIGHT_S       5400
@@ -38,6 +39,8 @@ struct action {
 	enum world_meter how;
 	int station, percent;
 	int64_t amount; /* ms of the clock, W of the envelope */
+	int lead_s; /* of the envelope: said so long before at_s */
+	char envelope[ENVELOPE_ID_SIZE];
 };
 
 struct night {
@@ -224,6 +227,15 @@ static void add_visits(struct night *n)
 		add_station_failure(n, "slow_answers", between(n, 60, 3600), between(n, 1, 45));
 }
 
+/* Some come long before they count, some at once. */
+static void add_envelope(struct night *n)
+{
+	struct action *a = add_action(n, ACTION_ENVELOPE, 60, 2400);
+
+	a->amount = between(n, 15000, 45000);
+	a->lead_s = below(n, 2) ? between(n, 30, 600) : 0;
+}
+
 static void add_trouble(struct night *n)
 {
 	int kind = below(n, 7);
@@ -255,7 +267,7 @@ static void add_trouble(struct night *n)
 	if (kind == 4)
 		split_network(n);
 	if (kind == 5)
-		add_action(n, ACTION_ENVELOPE, 60, 2400)->amount = between(n, 15000, 45000);
+		add_envelope(n);
 	if (kind == 6)
 		add_action(n, ACTION_CLOCK, 1, 1)->amount = between(n, -60000, 60000);
 	dies = below(n, 3) == 0;
@@ -302,6 +314,38 @@ static bool lose(void *ctx, const struct world_frame *f)
 	return true;
 }
 
+/* A grid operator says it, as his adapter would. */
+static void announce(struct action *a, struct world *w)
+{
+	int64_t begin_ms = world_now(w).ms + (int64_t)a->lead_s * 1000;
+	struct envelope_block b = {begin_ms, begin_ms + (int64_t)(a->until_s - a->at_s) * 1000,
+		{(int32_t)a->amount, GRID_NO_LIMIT, GRID_NO_LIMIT}};
+	const struct envelope_offer o = {.node = "site",
+		.owner = "oscp/dso-1",
+		.type = "CONSUMPTION",
+		.kind = ENVELOPE_LIMIT,
+		.is_grid = true,
+		.blocks = &b,
+		.count = 1,
+		.actor = "oscp:dso-1"};
+	char why[200];
+
+	ck_assert_msg(envelope_receive(world_core(w), &o, a->envelope, why) == 0, "%s", why);
+	ck_assert_int_eq(envelope_find(world_core(w), a->envelope)->e.state,
+		a->lead_s ? ENVELOPE_PENDING : ENVELOPE_ACTIVE);
+}
+
+/* A second after its edges; those that are over stay to be seen for a while. */
+static void check_envelope(const struct night *n, const struct action *a, struct world *w)
+{
+	const struct held_envelope *h = envelope_find(world_core(w), a->envelope);
+
+	if (n->now_s != a->at_s + 2 && n->now_s != a->until_s + 2)
+		return;
+	ck_assert_ptr_nonnull(h);
+	ck_assert_int_eq(h->e.state, n->now_s < a->until_s ? ENVELOPE_ACTIVE : ENVELOPE_EXPIRED);
+}
+
 static void begin_action(const struct action *a, struct world *w)
 {
 	switch (a->kind) {
@@ -315,7 +359,7 @@ static void begin_action(const struct action *a, struct world *w)
 		world_step_clock(w, a->amount);
 		break;
 	case ACTION_ENVELOPE:
-		world_set_envelope(w, "site", a->amount);
+		world_expect_limit(w, "site", a->amount);
 		break;
 	case ACTION_LOSE:
 		break;
@@ -332,7 +376,7 @@ static void end_action(const struct action *a, struct world *w)
 		world_set_meter(w, "main", WORLD_METER_FINE);
 		break;
 	case ACTION_ENVELOPE:
-		world_set_envelope(w, "site", -1);
+		world_expect_limit(w, "site", -1);
 		break;
 	case ACTION_CLOCK:
 	case ACTION_LOSE:
@@ -343,6 +387,12 @@ static void end_action(const struct action *a, struct world *w)
 static void act(struct night *n, struct world *w)
 {
 	for (int i = 0; i < n->action_count; i++) {
+		struct action *a = &n->actions[i];
+
+		if (a->kind == ACTION_ENVELOPE && n->now_s == a->at_s - a->lead_s)
+			announce(a, w);
+		if (a->kind == ACTION_ENVELOPE)
+			check_envelope(n, a, w);
 		if (n->now_s == n->actions[i].at_s)
 			begin_action(&n->actions[i], w);
 		if (n->now_s == n->actions[i].until_s)
@@ -361,7 +411,6 @@ static uint64_t number(const char *name, uint64_t absent)
  * the way nothing rises above it. */
 static void settle_without(struct world *w)
 {
-	world_set_envelope(w, "site", -1); /* tails are proven against ratings */
 	world_kill(w);
 	world_forget_nodes(w);
 	world_run_s(w, SETTLE_S);

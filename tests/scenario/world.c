@@ -669,25 +669,12 @@ static void check_node(struct world *w, int i)
 	}
 }
 
-static void put_envelope(struct world *w)
-{
-	const struct grid_tree *t = w->is_alive ? control_grid(w->core.control) : NULL;
-	struct grid_bound b = {(int32_t)w->envelope_w, GRID_NO_LIMIT, GRID_NO_LIMIT};
-	int node = t ? grid_tree_find(t, plant_node_at(w->plant, w->envelope_node).id) : -1;
-
-	/* A source that envelopes do not use: they set theirs in every cycle. */
-	if (node >= 0)
-		grid_limits_set(control_limits(w->core.control), node, GRID_SOURCE_RESERVE,
-			w->envelope_w >= 0 ? &b : NULL);
-}
-
-void world_set_envelope(struct world *w, const char *node, int64_t import_w)
+void world_expect_limit(struct world *w, const char *node, int64_t import_w)
 {
 	for (int i = 0; i < plant_node_count(w->plant); i++)
 		if (strcmp(plant_node_at(w->plant, i).id, node) == 0)
 			w->envelope_node = i;
 	w->envelope_w = import_w;
-	put_envelope(w);
 }
 
 void world_step_clock(struct world *w, int64_t ms)
@@ -742,8 +729,6 @@ void world_step(struct world *w)
 
 	for (int i = 0; i < METERS_MAX && w->meters[i].node >= 0; i++)
 		put_meter(w, i);
-	if (w->envelope_w >= 0)
-		put_envelope(w);
 	plant_step(w->plant);
 	for (int i = 0; i < plant_node_count(w->plant); i++)
 		check_node(w, i);

@@ -81,8 +81,9 @@ void world_set_meter(struct world *w, const char *meter, enum world_meter how);
 struct meter_reading;
 void world_pose_meter(struct world *w, const char *meter, const struct meter_reading *r);
 
-/* A limit comes on the node, or goes (-1); depotd is told of it, and the node is judged by it. */
-void world_set_envelope(struct world *w, const char *node, int64_t import_w);
+/* A limit counts on the node from now on, or no longer (-1): it is judged by it. Whoever tests tells
+ * depotd, as the limit's owner would. */
+void world_expect_limit(struct world *w, const char *node, int64_t import_w);
 
 /* The clock of depotd's machine is set; the stations' are not. */
 void world_step_clock(struct world *w, int64_t ms);
