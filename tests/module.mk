@@ -22,6 +22,9 @@ $(SCENARIOS): $(BUILD)/tests/scenario/%: $(BUILD)/obj/tests/scenario/%.o $(SCENA
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(SCENARIO_LIBS)
 
+.PHONY: scenario-build
+scenario-build: $(SCENARIOS)
+
 .PHONY: scenario
 scenario: $(SCENARIOS) ## whole nights on a simulated clock; COUNT=300: more random ones
 	$(Q)tests/run-unit $(SCENARIOS)
