@@ -95,7 +95,8 @@ static void count_stations(struct ramp *r, int64_t now_ms, const struct ramp_nod
 		for (int v = n; v >= 0; v = grid_tree_node(r->tree, v)->parent) {
 			r->all[v]++;
 			r->stations[v] += in[n].in_service || is_up;
-			r->ups[v] += is_up && up_ms > r->node[v].returned_ms;
+			/* Those that are late belong to the return that was seen. */
+			r->ups[v] += is_up && up_ms > r->node[v].returned_ms + r->cfg.gather_ms;
 		}
 	}
 }

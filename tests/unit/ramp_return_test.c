@@ -164,6 +164,26 @@ START_TEST(stations_that_come_one_by_one_to_a_fresh_start_are_one_return)
 }
 END_TEST
 
+/* The last stations boot after most have: they belong to the return that was seen, also later. */
+START_TEST(stations_that_are_late_are_no_second_return)
+{
+	int waiting = STATIONS;
+
+	for (int i = 0; i < STATIONS; i++) {
+		power_up(i, i + 1);
+		now_ms += 4000;
+		cycle();
+	}
+	for (int s = 0; s < 300; s++) {
+		now_ms += 1000;
+		cycle();
+		ck_assert_int_le(count_held(), waiting); /* who was let go goes on */
+		waiting = count_held();
+	}
+	ck_assert_int_eq(waiting, 0);
+}
+END_TEST
+
 START_TEST(far_between_is_no_sign)
 {
 	for (int i = 0; i < 4; i++) {
@@ -270,6 +290,7 @@ int main(void)
 	tcase_add_test(t, most_urgent_first_one_step_at_a_time);
 	tcase_add_test(t, stations_that_power_up_together_are_a_sign);
 	tcase_add_test(t, stations_that_come_one_by_one_to_a_fresh_start_are_one_return);
+	tcase_add_test(t, stations_that_are_late_are_no_second_return);
 	tcase_add_test(t, far_between_is_no_sign);
 	tcase_add_test(t, silent_meter_needs_a_station_beside_it);
 	tcase_add_test(t, tripped_again_goes_half_as_fast);
