@@ -30,6 +30,8 @@ int check_network_profile(const struct core *c, const struct station *s, const v
 /* request_check.c */
 int check_start(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err);
+int check_availability(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err);
 int check_reset(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err);
 int check_cost(const struct core *c, const struct station *s, const void *request,

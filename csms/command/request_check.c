@@ -30,6 +30,27 @@ int check_start(const struct core *c, const struct station *s, const void *reque
 	return profile_check_start(c, s, request, err);
 }
 
+/* G03, G04 */
+int check_availability(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err)
+{
+	const struct ocpp201_change_availability_request *r = request;
+	const struct evse *e = r->evse ? station_evse(s, r->evse->id) : NULL;
+
+	(void)c;
+	if (!r->evse || r->evse->id == 0)
+		return 0;
+	if (check_evse(s, r->evse->id, err)) {
+		snprintf(err->path, sizeof err->path, "evse.id");
+		return -1;
+	}
+	if (!e || !r->evse->has_connector_id ||
+		(r->evse->connector_id > 0 && r->evse->connector_id <= e->connector_count))
+		return 0;
+	return check_refuse(err, "evse.connectorId", "EVSE %d has connectors 1 to %d", e->id,
+		e->connector_count);
+}
+
 /* B11, B12 */
 int check_reset(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err)

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <utlist.h>
 #include "csms/command/check.h"
 #include "csms/command/device_check.h"
 #include "csms/certificates.h"
@@ -53,12 +54,18 @@ static struct verdict moves(const char *status)
 
 /* -- availability: G03, G04 -------------------------------------------------------------------- */
 
-/* Connectors in the scope of the request that are not yet as it wants them. A connector whose
- * state is unknown is not. */
-static int not_yet(const struct station *s, const struct ocpp201_change_availability_request *r)
+/* Operative is what is neither Unavailable nor Faulted; what is unknown is not as wanted. */
+static bool shows(const char *status, bool want_out)
+{
+	return want_out ? strcmp(status, "Unavailable") == 0
+			: status[0] && !command_word_in("Unavailable Faulted", status);
+}
+
+/* All connectors in the scope of the request are as it wants them; without any, nothing is. */
+static bool is_as_wanted(const struct station *s, const struct ocpp201_change_availability_request *r)
 {
 	bool want_out = r->operational_status == OCPP201_OPERATIONAL_STATUS_INOPERATIVE;
-	int n = 0;
+	int in_scope = 0;
 
 	for (int i = 0; i < s->evse_count; i++) {
 		const struct evse *e = &s->evses[i];
@@ -66,14 +73,14 @@ static int not_yet(const struct station *s, const struct ocpp201_change_availabi
 		if (r->evse && r->evse->id != 0 && r->evse->id != e->id)
 			continue;
 		for (int j = 0; j < e->connector_count; j++) {
-			const char *status = e->connectors[j].status;
-
 			if (r->evse && r->evse->has_connector_id && r->evse->connector_id != j + 1)
 				continue;
-			n += !status[0] || (strcmp(status, "Unavailable") == 0) != want_out;
+			if (!shows(e->connectors[j].status, want_out))
+				return false;
+			in_scope++;
 		}
 	}
-	return n;
+	return in_scope > 0;
 }
 
 /* G03.FR.04: Accepted also when it is so already, and then no status follows. */
@@ -82,7 +89,7 @@ static struct verdict judge_availability(const struct answer *ans, struct arena 
 	(void)a;
 	if (!command_word_in("Accepted Scheduled", ans->status))
 		return over(EVENT_COMMAND_STATE_REFUSED, ans->status, "the station said no");
-	if (strcmp(ans->status, "Accepted") == 0 && not_yet(ans->station, ans->request) == 0)
+	if (strcmp(ans->status, "Accepted") == 0 && is_as_wanted(ans->station, ans->request))
 		return done(ans->status);
 	return moves(ans->status);
 }
@@ -91,7 +98,7 @@ static struct verdict meet_availability(
 	const struct command *k, const void *request, const struct command_sign *sign)
 {
 	(void)sign;
-	return not_yet(k->station, request) == 0 ? done("Accepted") : none();
+	return is_as_wanted(k->station, request) ? done("Accepted") : none();
 }
 
 /* -- reset: B11, B12 --------------------------------------------------------------------------- */
@@ -151,10 +158,21 @@ struct course {
 	const char *good, *bad; /* words between spaces; others only move */
 };
 
+/* What names no number is said of the only one that runs, if there is only one. */
+static bool is_alone(const struct command *k)
+{
+	const struct command *o;
+
+	DL_FOREACH (k->station->commands, o)
+		if (o != k && o->action == k->action && o->state == EVENT_COMMAND_STATE_RUNNING)
+			return false;
+	return true;
+}
+
 static struct verdict meet_course(
 	const struct command *k, const struct command_sign *sign, const struct course *course)
 {
-	if (sign->request_id != 0 && sign->request_id != k->request_id)
+	if (sign->request_id ? sign->request_id != k->request_id : !is_alone(k))
 		return none();
 	if (!sign->status)
 		return sign->text ? over(EVENT_COMMAND_STATE_RUNNING, NULL, sign->text) : none();
@@ -318,6 +336,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 	[OCPP201_CANCEL_RESERVATION] = {.yes = "Accepted", .answered = reservation_answered},
 	[OCPP201_CERTIFICATE_SIGNED] = {.yes = "Accepted", .answered = certificates_answered},
 	[OCPP201_CHANGE_AVAILABILITY] = {.signs = 1u << SIGN_CONNECTOR,
+		.check = check_availability,
 		.judge = judge_availability,
 		.meet = meet_availability,
 		.effect_s = DAY,

@@ -97,6 +97,37 @@ test('rule 36: ChangeAvailability ends with the status, or at once if it is so a
 	await s.close();
 });
 
+test('rule 36: ChangeAvailability of what is not there is not sent; Faulted is not Operative', async () => {
+	const s = await booted(depotd, 'C-AVAIL2', { handlers: { ChangeAvailability: () => ({ status: 'Accepted' }) } });
+	const change = (operationalStatus, evse) => ask('C-AVAIL2', 'ChangeAvailability', { operationalStatus, evse });
+	for (const evse of [{ id: 7 }, { id: 1, connectorId: 9 }]) {
+		const r = await change('Operative', evse);
+		assert.equal(r.status, 400, r.text);
+	}
+	assert.equal(s.calls.filter((c) => c[2] === 'ChangeAvailability').length, 0);
+	await status(s, 'Faulted');
+	const r = await change('Operative', { id: 1, connectorId: 1 });
+	assert.equal(r.json.state, 'running', r.text);
+	await status(s, 'Occupied');
+	await state(r.json.id, 'done');
+	await s.close();
+});
+
+test('Installed without requestId ends no update when several run, and the only one that runs', async () => {
+	const s = await booted(depotd, 'C-FW', { handlers: { UpdateFirmware: () => ({ status: 'Accepted' }) } });
+	const update = (requestId) => ask('C-FW', 'UpdateFirmware', { requestId, firmware: {
+		location: 'https://localhost/fw', retrieveDateTime: now(), signingCertificate: 'PEM', signature: 'AAAA' } });
+	const [a, b] = [await update(1), await update(2)];
+	assert.equal(a.json.state, 'running', a.text);
+	await s.call('FirmwareStatusNotification', { status: 'Installed' });
+	for (const k of [a, b]) assert.equal((await look(k.json.id)).state, 'running');
+	await s.call('FirmwareStatusNotification', { status: 'Installed', requestId: 1 });
+	await state(a.json.id, 'done');
+	await s.call('FirmwareStatusNotification', { status: 'Installed' });
+	await state(b.json.id, 'done');
+	await s.close();
+});
+
 test('requestId and remoteStartId are made where they are left out, each another', async () => {
 	const s = await booted(depotd, 'C-IDS', { handlers: { GetLog: () => ({ status: 'Accepted', filename: 'x' }) } });
 	const log = { logType: 'DiagnosticsLog', log: { remoteLocation: 'https://localhost/x' } };
