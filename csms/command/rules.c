@@ -62,7 +62,8 @@ static bool shows(const char *status, bool want_out)
 }
 
 /* All connectors in the scope of the request are as it wants them; without any, nothing is. */
-static bool is_as_wanted(const struct station *s, const struct ocpp201_change_availability_request *r)
+static bool is_as_wanted(
+	const struct station *s, const struct ocpp201_change_availability_request *r)
 {
 	bool want_out = r->operational_status == OCPP201_OPERATIONAL_STATUS_INOPERATIVE;
 	int in_scope = 0;
@@ -103,19 +104,42 @@ static struct verdict meet_availability(
 
 /* -- reset: B11, B12 --------------------------------------------------------------------------- */
 
-/* A whole station boots; an EVSE by itself (B11.FR.08) shows its connectors again. */
+/* What has been seen of an EVSE that is reset, kept as the command's status. */
+#define EVSE_GONE "Unavailable"
+#define EVSE_FREE "TransactionEnded"
+
+/* May the next state of its connectors be that of the EVSE after its reset? Scheduled: only once its
+ * transaction has ended (B12.FR.01, FR.07), or it went; that it goes is not said by all (B11.FR.08). */
+static bool has_begun(const struct command *k, int64_t evse)
+{
+	const struct evse *e = station_evse(k->station, (int)evse);
+
+	return strcmp(k->status, EVSE_GONE) == 0 || strcmp(k->status, EVSE_FREE) == 0 ||
+	       (strcmp(k->status, "Accepted") == 0 && !(e && e->tx.is_open));
+}
+
+static struct verdict meet_evse_reset(
+	const struct command *k, int64_t evse, const struct command_sign *sign)
+{
+	if (sign->evse_id != evse)
+		return none();
+	if (sign->kind == SIGN_TRANSACTION)
+		return strcmp(sign->status, "Ended") == 0 ? moves(EVSE_FREE) : none();
+	if (strcmp(sign->status, "Unavailable") == 0)
+		return moves(EVSE_GONE);
+	return has_begun(k, evse) ? over(EVENT_COMMAND_STATE_DONE, sign->status, "the EVSE is back")
+				  : none();
+}
+
+/* A whole station boots; an EVSE by itself shows its connectors again. */
 static struct verdict meet_reset(
 	const struct command *k, const void *request, const struct command_sign *sign)
 {
 	const struct ocpp201_reset_request *r = request;
 
-	(void)k;
 	if (sign->kind == SIGN_BOOTED)
 		return over(EVENT_COMMAND_STATE_DONE, sign->status, "the station is back");
-	if (r->has_evse_id && sign->kind == SIGN_CONNECTOR && sign->evse_id == r->evse_id &&
-		strcmp(sign->status, "Unavailable") != 0)
-		return over(EVENT_COMMAND_STATE_DONE, sign->status, "the EVSE is back");
-	return none();
+	return r->has_evse_id ? meet_evse_reset(k, r->evse_id, sign) : none();
 }
 
 /* -- what names its number: reports, logs, firmware -------------------------------------------- */
@@ -409,7 +433,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 		.answered = reservation_answered},
 	[OCPP201_RESET] = {.yes = "Accepted Scheduled",
 		.check = check_reset,
-		.signs = 1u << SIGN_BOOTED | 1u << SIGN_CONNECTOR,
+		.signs = 1u << SIGN_BOOTED | 1u << SIGN_CONNECTOR | 1u << SIGN_TRANSACTION,
 		.meet = meet_reset,
 		.effect_s = DAY,
 		.waits_for = "the station to come back"},

@@ -182,7 +182,8 @@ static bool answer_token(struct exchange *x, const struct ocpp201_transaction_ev
 }
 
 /* F01 to F03: what was asked for has started or ended. */
-static void sign(struct exchange *x, const struct ocpp201_transaction_event_request *r)
+static void sign(
+	struct exchange *x, const struct ocpp201_transaction_event_request *r, const struct evse *e)
 {
 	struct command_sign said = {
 		.kind = SIGN_TRANSACTION,
@@ -190,7 +191,9 @@ static void sign(struct exchange *x, const struct ocpp201_transaction_event_requ
 		.request_id = r->transaction_info.has_remote_start_id
 				      ? r->transaction_info.remote_start_id
 				      : 0,
-		.evse_id = r->evse ? r->evse->id : 0,
+		.evse_id = e         ? e->id
+			   : r->evse ? r->evse->id
+				     : 0,
 		.status = ocpp201_transaction_event_enum.values[r->event_type],
 		.text = r->transaction_info.transaction_id,
 	};
@@ -257,6 +260,6 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 	if (r->has_reservation_id)
 		reservation_used(
 			x->core, x->station, r->reservation_id, r->transaction_info.transaction_id);
-	sign(x, r);
+	sign(x, r, e);
 	return res;
 }

@@ -268,6 +268,8 @@ certify('B_26', { ways: WAYS }, async (s) => {
 	const [q, k] = await exchange(s, 'Reset', { type: 'OnIdle', evseId: 1 }, { status: 'Scheduled' });
 	assert.deepEqual(q, { type: 'OnIdle', evseId: 1 });
 	await goesOn(k);
+	await s.status('Occupied', 1); // B12.FR.07: scheduled until the transaction has ended
+	await goesOn(k);
 	await stopAndLeave(s);
 	await endedWhole(s, 'EVDisconnected');
 	await evseComesBack(s, k, 'Available');
