@@ -339,7 +339,7 @@ struct envelope_owner *envelope_owner(struct envelopes *all, const char *name)
 	DL_FOREACH (all->owners, o)
 		if (strcmp(o->name, name) == 0)
 			return o;
-	o = all->owner_count < ENVELOPE_OWNERS_MAX ? calloc(1, sizeof *o) : NULL;
+	o = all->owner_count < envelope_owners_max(name) ? calloc(1, sizeof *o) : NULL;
 	if (!o)
 		return NULL;
 	snprintf(o->name, sizeof o->name, "%s", name);
@@ -363,16 +363,6 @@ static int refuse(char why[200], const char *words)
 {
 	snprintf(why, 200, "%s", words);
 	return -1;
-}
-
-static int count_open(const struct core *c)
-{
-	const struct held_envelope *h;
-	int n = 0;
-
-	DL_FOREACH (c->envelopes->list, h)
-		n += !envelope_is_over(h->e.state);
-	return n;
 }
 
 /* Copies those that are not over yet, in the order of time. -1 with one line. */
@@ -465,10 +455,8 @@ int envelope_receive(
 
 	if (!c->envelopes || !c->control)
 		return refuse(why, "depotd is not ready yet");
-	if (count_open(c) >= ENVELOPES_MAX) {
-		snprintf(why, 200, "%d envelopes are open, which is the limit", ENVELOPES_MAX);
+	if (envelope_room(c, o->owner, o->is_grid, 1, why))
 		return -1;
-	}
 	h = envelope_draft(c, o, why);
 	if (!h)
 		return -1;

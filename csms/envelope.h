@@ -14,7 +14,7 @@
 #include "scheduler/envelope.h"
 #include "scheduler/plan.h"
 
-#define ENVELOPES_MAX      200 /* that are not over */
+#define ENVELOPES_MAX      700 /* that are not over; how many of whom: csms/envelope_room.c */
 #define ENVELOPE_ID_SIZE   37
 #define ENVELOPE_OWNER_MAX 80
 #define ENVELOPE_TYPE_MAX  40
@@ -69,6 +69,9 @@ struct held_envelope {
  * all in the past, too many. */
 int envelope_receive(
 	struct core *c, const struct envelope_offer *o, char id[ENVELOPE_ID_SIZE], char why[200]);
+
+/* Is there room for so many more of the owner? 0, or -1 with one line. */
+int envelope_room(const struct core *c, const char *owner, bool is_grid, int more, char why[200]);
 
 /* -1: there is none of that id that is not over. */
 int envelope_withdraw(struct core *c, const char *id, const char *actor, const char *reason);

@@ -9,6 +9,7 @@
 #include "csms/envelope.h"
 
 #define ENVELOPE_OWNERS_MAX   1000
+#define ENVELOPE_OWNERS_KEPT  100 /* … for grid operators and persons */
 #define ENVELOPE_WATCHERS_MAX 8
 
 struct envelope_owner {
@@ -43,6 +44,9 @@ struct envelopes {
 
 struct held_envelope *envelope_hold(struct core *c, const char *id);
 struct envelope_owner *envelope_owner(struct envelopes *all, const char *name); /* NULL: too many */
+
+/* envelope_room.c: how many owners there may be if this one is new. */
+int envelope_owners_max(const char *owner);
 
 /* One move, journalled and told. */
 void envelope_move(struct held_envelope *h, struct core *c, enum envelope_event event,

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "csms/alarms.h"
 #include "csms/control.h"
 #include "csms/log.h"
 #include "csms/oscp/private.h"
@@ -97,6 +98,34 @@ static int read_blocks(const struct oscp_peer *p, const struct oscp20_group_capa
 		is_export(f->type), (int)p->oscp->core->depot->voltage_v, clock_wall(), out, why);
 }
 
+/* Its limits count on nothing: a person is told, and the provider. */
+static void fail(struct oscp_peer *p, const struct oscp20_group_capacity_forecast *f,
+	const char *request_id, const char *why)
+{
+	int index = oscp_group_index(p, f->group_id);
+	const struct depot_oscp_group *row = &p->row->groups.items[index];
+
+	oscp_failed(p, "%s of group %s does not hold: %s", type_name(f->type), f->group_id, why);
+	p->error_of = OSCP_FORECAST;
+	p->groups[index].refused |= 1U << f->type;
+	alarm_raise(p->oscp->core, ALARM_ENVELOPE_REFUSED, row->node,
+		"%s of %s for group %s does not hold: %s. What it said before stands.",
+		type_name(f->type), p->row->id, f->group_id, why);
+	oscp_tell_fault(p, request_id, why, NULL, 0);
+}
+
+static void succeed(struct oscp_peer *p, const struct oscp20_group_capacity_forecast *f)
+{
+	int index = oscp_group_index(p, f->group_id);
+	unsigned before = p->groups[index].refused;
+
+	oscp_went_well(p, OSCP_FORECAST);
+	p->groups[index].refused &= ~(1U << f->type);
+	if (before && !p->groups[index].refused)
+		alarm_clear(
+			p->oscp->core, ALARM_ENVELOPE_REFUSED, p->row->groups.items[index].node);
+}
+
 /* A whole forecast goes to the envelopes of its node. */
 static void apply(struct oscp_peer *p, const struct oscp20_group_capacity_forecast *f,
 	const char *request_id, const char *correlation)
@@ -112,11 +141,10 @@ static void apply(struct oscp_peer *p, const struct oscp20_group_capacity_foreca
 		oscp_blocks_free(&blocks);
 	}
 	if (rc) {
-		oscp_failed(p, "%s of group %s does not hold: %s", type_name(f->type), f->group_id,
-			why);
-		oscp_tell_fault(p, request_id, why, NULL, 0);
+		fail(p, f, request_id, why);
 		return;
 	}
+	succeed(p, f);
 	if (correlation[0] && strcmp(correlation, p->adjust_id) == 0)
 		p->adjust_granted_at = clock_wall();
 	log_info("oscp %s: %s of group %s: %zu blocks", p->row->id, type_name(f->type), f->group_id,
@@ -186,7 +214,7 @@ static void apply_parts(struct oscp_peer *p, void **parts, int count, const char
 			     ->forecasted_blocks.count;
 	all = malloc((n + 1) * sizeof *all);
 	if (!all) {
-		oscp_failed(p, "no memory for a forecast of %zu blocks", n);
+		fail(p, &whole, first, "no memory for all of its blocks");
 		return;
 	}
 	n = 0;

@@ -31,26 +31,46 @@ static struct grid_bound bound_of(const struct oscp_block *b, bool is_export)
 	};
 }
 
+/* One of the envelopes that a forecast becomes, of the blocks from `*next` on that are to come. */
+static int fill(struct envelope_block *items, const struct oscp_blocks *blocks, size_t *next,
+	bool is_export)
+{
+	int64_t now = clock_wall().ms;
+	int n = 0;
+
+	for (; *next < blocks->count && n < ENVELOPE_BLOCKS_MAX; ++*next) {
+		const struct oscp_block *b = &blocks->items[*next];
+
+		if (b->to.ms > now)
+			items[n++] = (struct envelope_block){
+				b->from.ms, b->to.ms, bound_of(b, is_export)};
+	}
+	return n;
+}
+
+/* An envelope holds so many blocks: the rest of the time is another one's. All of them find room or
+ * none does, and what was taken of a forecast that fails is taken back. */
 static int offer(struct oscp_peer *p, struct envelope_offer *o, const struct oscp_blocks *blocks,
 	bool is_export, char why[200])
 {
+	int most = (int)(blocks->count / ENVELOPE_BLOCKS_MAX) + 1, taken = 0, rc;
 	struct envelope_block *items = malloc(ENVELOPE_BLOCKS_MAX * sizeof *items);
-	char id[ENVELOPE_ID_SIZE];
-	int rc = 0;
+	char ids[2 * OSCP_BLOCKS_MAX / ENVELOPE_BLOCKS_MAX + 2][ENVELOPE_ID_SIZE];
+	size_t next = 0;
 
-	if (!items) {
-		snprintf(why, 200, "no memory");
-		return -1;
-	}
+	snprintf(why, 200, items ? "blocks: all of them are over" : "no memory");
+	rc = items ? envelope_room(p->oscp->core, o->owner, true, most, why) : -1;
 	o->blocks = items;
-	/* An envelope holds so many blocks: the rest of the time is another one's. */
-	for (size_t i = 0; i < blocks->count && rc == 0;) {
-		for (o->count = 0; i < blocks->count && o->count < ENVELOPE_BLOCKS_MAX; i++)
-			items[o->count++] = (struct envelope_block){blocks->items[i].from.ms,
-				blocks->items[i].to.ms, bound_of(&blocks->items[i], is_export)};
-		rc = envelope_receive(p->oscp->core, o, id, why);
+	while (rc == 0 && (o->count = fill(items, blocks, &next, is_export)) > 0) {
+		rc = envelope_receive(p->oscp->core, o, ids[taken], why);
+		taken += rc == 0;
 	}
 	free(items);
+	if (rc == 0)
+		return taken ? 0 : -1;
+	while (taken-- > 0)
+		envelope_withdraw(p->oscp->core, ids[taken], "depotd",
+			"the rest of its forecast was not taken");
 	return rc;
 }
 

@@ -44,6 +44,13 @@ void oscp_failed(struct oscp_peer *p, const char *fmt, ...)
 	}
 	memcpy(p->error, words, sizeof words);
 	p->error_at = now;
+	p->error_of = NULL;
+}
+
+void oscp_went_well(struct oscp_peer *p, const char *what)
+{
+	if (p->error_of ? strcmp(p->error_of, what) == 0 : strcmp(what, OSCP_FORECAST) != 0)
+		p->error[0] = '\0';
 }
 
 int oscp_group_index(const struct oscp_peer *p, const char *group)

@@ -93,10 +93,14 @@ static void on_outcome(void *arg, const struct http_outcome *o)
 
 	if (oscp_taken(o, why)) {
 		p->counters.sent++;
+		if (!is_stale)
+			oscp_went_well(p, s->action);
 	} else {
 		p->counters.failed++;
-		if (!is_stale)
+		if (!is_stale) {
 			oscp_failed(p, "%s: %s", s->action, why);
+			p->error_of = s->is_quiet ? s->action : NULL; /* it comes again and again */
+		}
 	}
 	if (!s->is_quiet)
 		record_sent(s, o, why);

@@ -41,6 +41,7 @@ struct oscp_group {
 	wall_t flex_from;
 	struct oscp_evse *evses; /* uthash */
 	bool is_posting;
+	unsigned refused; /* types of forecasts, as bits, whose last one does not hold */
 };
 
 struct oscp_peer {
@@ -52,6 +53,7 @@ struct oscp_peer {
 	char token_next[SECRET_HASH_SIZE]; /* on its way to the other, as good as token_in */
 	char token_out[OSCP_TOKEN_MAX + 1], token_file[65];
 	char error[300];
+	const char *error_of; /* it stands until this goes well; NULL: any message that we send */
 	wall_t changed_at, error_at, error_logged_at;
 	int64_t epoch; /* counts registrations: what belongs to an earlier one is not heard */
 
@@ -101,6 +103,10 @@ const char *oscp_text(struct core *c, const char *s);
 
 /* What failed last, for the person who looks; also logged. */
 void oscp_failed(struct oscp_peer *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A message that we sent (its action), or OSCP_FORECAST, went well: what failed before is over. */
+#define OSCP_FORECAST "forecast"
+void oscp_went_well(struct oscp_peer *p, const char *what);
 
 /* The index of the group in row->groups, or -1. */
 int oscp_group_index(const struct oscp_peer *p, const char *group);

@@ -52,7 +52,8 @@ const online = (id, want = true) => until(`${id} to be ${want ? 'online' : 'offl
 /** Envelopes that are not over, by the journal. */
 async function envelopes(type) {
 	const all = new Map();
-	const { events } = (await depotd.api('GET', '/journal?stream=envelope/&limit=1000&after=0')).json;
+	const events = [];
+	for (let page; !page || page.length === 1000; events.push(...page)) page = (await depotd.api('GET', `/journal?stream=envelope/&limit=1000&after=${events.at(-1)?.seq ?? 0}`)).json.events;
 	for (const { stream, type: event, payload: p } of events) {
 		const e = all.get(stream) ?? all.set(stream, {}).get(stream);
 		if (event === 'EnvelopeReceived') Object.assign(e, p);
@@ -411,6 +412,25 @@ test('what cannot be kept is told, with the id of the forecast and the blocks', 
 	assert.match(m.body.message, /12000 W/);
 	assert.deepEqual(m.body.forecasted_blocks.map((b) => b.capacity), [3000]);
 	await dso.forecast('G1', 'CONSUMPTION', [block(55000, -5, 1200)]);
+	fair(dso);
+});
+
+test('a forecast that finds no room: nothing of it holds, an alarm says so until the next good one, and so does last_error', async () => {
+	const alarm = async () => (await depotd.api('GET', '/alarms')).json.alarms.find((a) => a.kind === 'envelope-refused' && /no_room|open/.test(a.text));
+	let last;
+	for (let i = 0; i < 210; i++) last = await dso.forecast('G1', 'GENERATION', [block(7000 + i, 100000 + 100 * i, 100100 + 100 * i)]);
+	assert.equal(last.status, 204);
+	const m = await until('the error', () => dso.of('group_capacity_compliance_error').find((x) => x.correlation === last.id));
+	assert.match(m.body.message, /open, of \d+ that one owner/);
+	assert.match((await until('the alarm', alarm)).text, /GENERATION of dso for group G1 does not hold/);
+	assert.match((await peer('dso')).last_error, /does not hold/);
+	assert.equal((await envelopes('GENERATION')).some((e) => e.reference === last.id), false);
+	const open = (await depotd.api('GET', '/envelopes?owner=oscp/dso')).json.envelopes.filter((e) => e.type === 'GENERATION' && e.state === 'pending');
+	assert.ok(open.length > 150);
+	for (const e of open) assert.equal((await depotd.api('DELETE', `/envelopes/${e.id}?why=room`)).status, 200);
+	assert.equal((await dso.forecast('G1', 'GENERATION', [block(9000, 90000, 90100)])).status, 204);
+	await until('no alarm', async () => !(await alarm()));
+	assert.equal((await peer('dso')).last_error ?? '', '');
 	fair(dso);
 });
 

@@ -289,6 +289,42 @@ START_TEST(what_cannot_be_is_refused)
 }
 END_TEST
 
+static int offer(const char *owner, bool is_grid, double in_h)
+{
+	struct envelope_block b = block(in_h, 0.01, 50000);
+	struct envelope_offer o = {.node = "site",
+		.owner = owner,
+		.is_grid = is_grid,
+		.blocks = &b,
+		.count = 1,
+		.actor = "token:x"};
+
+	return envelope_receive(core(), &o, id, why);
+}
+
+START_TEST(nobody_takes_anothers_room)
+{
+	char owner[30];
+	int taken = 0;
+
+	for (int i = 0; i < 1200; i++) { /* one token, many names, grid operators or not */
+		snprintf(owner, sizeof owner, "openadr/p%d", i);
+		taken += offer(owner, i % 2, 1) == 0;
+	}
+	ck_assert_int_le(taken, 150);
+	ck_assert_ptr_nonnull(strstr(why, "other programs"));
+	ck_assert_msg(offer("oscp/dso-1", true, 0) == 0, "%s", why);
+	ck_assert_msg(offer("operator/anna", false, 0) == 0, "%s", why);
+	for (int i = 0; i < 1000; i++) /* nor all of its own kind's */
+		offer("oscp/dso-1", true, 1 + i * 0.02);
+	ck_assert_ptr_nonnull(strstr(why, "oscp/dso-1"));
+	for (int i = 0; i < 1000; i++)
+		offer("operator/anna", false, 1 + i * 0.02);
+	ck_assert_msg(offer("oscp/dso-2", true, 0) == 0, "%s", why);
+	ck_assert_msg(offer("operator/ben", false, 0) == 0, "%s", why);
+}
+END_TEST
+
 /* -- where an operator is asked --------------------------------------------------------------- */
 
 START_TEST(what_costs_nothing_needs_no_yes)
@@ -417,6 +453,7 @@ int main(void)
 	tcase_add_test(t, nobody_relaxes_anothers_word);
 	tcase_add_test(t, what_cannot_be_is_refused);
 	tcase_add_test(t, vans_charge_before_a_limit_that_is_known);
+	tcase_add_test(t, nobody_takes_anothers_room);
 	suite_add_tcase(s, t);
 	t = tcase_create("ask");
 	tcase_set_timeout(t, 60);
