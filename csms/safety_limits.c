@@ -267,15 +267,19 @@ static void say_broken(struct words *w, int q, int64_t is, const struct found *f
 
 /* -- each cycle --------------------------------------------------------------------------------- */
 
+static int64_t slack(const struct safety *s, int i, int64_t is)
+{
+	return s->flow[i].is_metered ? 0 : llabs(is) * SUM_PM / 1000;
+}
+
 static bool is_above(const struct safety *s, int i, int q, int kind, int64_t is, struct found *f)
 {
-	int64_t slack = s->flow[i].is_metered ? 0 : is * SUM_PM / 1000;
 
-	if (f->limit == GRID_NO_LIMIT || is - slack <= f->limit)
+	if (f->limit == GRID_NO_LIMIT || is - slack(s, i, is) <= f->limit)
 		return false;
 	if (kind == ENVELOPES)
 		ask_envelopes(s, i, q, f);
-	return f->limit != GRID_NO_LIMIT && is - slack > f->limit;
+	return f->limit != GRID_NO_LIMIT && is - slack(s, i, is) > f->limit;
 }
 
 /* Its meter went silent: nobody has seen that what was broken is kept again. */
@@ -373,16 +377,18 @@ void safety_limits_keep(struct safety *s, const struct safety *old)
 
 bool safety_carries(const struct safety *s, int node, enum envelope_quantity q, int64_t *amount)
 {
-	int64_t ma;
-	bool any = false;
+	int first = q == ENVELOPE_PHASE ? L1 : q == ENVELOPE_IMPORT ? IMPORT : EXPORT;
+	int last = q == ENVELOPE_PHASE ? L3 : first;
+	bool is_known = false;
+	int64_t is;
 
-	if (q != ENVELOPE_PHASE)
-		return carried(s, node, q == ENVELOPE_IMPORT ? IMPORT : EXPORT, amount);
-	*amount = 0;
-	for (int p = L1; p <= L3; p++)
-		if (carried(s, node, p, &ma)) {
-			any = true;
-			*amount = ma > *amount ? ma : *amount;
-		}
-	return any;
+	*amount = INT64_MIN;
+	for (int i = first; i <= last; i++) {
+		if (!carried(s, node, i, &is))
+			continue;
+		is_known = true;
+		is -= slack(s, node, is);
+		*amount = is > *amount ? is : *amount;
+	}
+	return is_known;
 }

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "csms/alarms.h"
-#include "csms/control.h"
 #include "csms/log.h"
 #include "csms/oscp/private.h"
 #include "db/query_log.h"
@@ -43,22 +42,12 @@ void oscp_tell_fault(struct oscp_peer *p, const char *correlation, const char *m
 		NULL);
 }
 
-/* The load below the node that depotd cannot lower, as it is now; -1: not known. */
-static int64_t floor_of(const struct core *c, const char *node)
-{
-	const struct grid_tree *t = control_grid(c->control);
-	int at = grid_tree_find(t, node);
-	const struct control_node *n = at < 0 ? NULL : control_node(c->control, at);
-
-	return !n || n->load_w < 0 || n->load_w < n->evse_w ? -1 : n->load_w - n->evse_w;
-}
-
 /* Tells the provider at once which of its blocks are below what others than chargers take. */
 static void check_floor(struct oscp_peer *p, const char *node, const char *correlation,
 	const struct oscp20_forecasted_block *blocks, size_t count)
 {
 	wall_t now = clock_wall();
-	int64_t floor_w = floor_of(p->oscp->core, node);
+	int64_t floor_w = oscp_floor_w(p->oscp->core, node);
 	struct oscp20_forecasted_block *bad = calloc(count + 1, sizeof *bad);
 	size_t n = 0;
 	char words[200];
@@ -70,8 +59,10 @@ static void check_floor(struct oscp_peer *p, const char *node, const char *corre
 			oscp_blocks_read(&blocks[i], 1, false, (int)p->oscp->core->depot->voltage_v,
 				now, &one, words))
 			continue;
-		if (floor_w > one.items[0].w)
+		if (floor_w > one.items[0].w) {
+			oscp_comply_told(p, correlation, one.items[0].from, one.items[0].to);
 			bad[n++] = blocks[i];
+		}
 		oscp_blocks_free(&one);
 	}
 	if (n) {

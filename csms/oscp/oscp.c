@@ -221,6 +221,7 @@ void oscp_set_url(struct oscp *o, const char *url)
 	if (o->count)
 		log_info("oscp: %d capacity providers may reach us at %s", o->count, o->url);
 	oscp_limit_watch(o);
+	oscp_comply_begin(o);
 	for (int i = 0; i < o->count; i++)
 		resume(&o->peers[i]);
 }
@@ -304,6 +305,7 @@ void oscp_stop(struct oscp *o)
 	if (!o || o->is_stopping)
 		return;
 	o->is_stopping = true;
+	timer_stop(o->core->timers, &o->comply);
 	for (int i = 0; i < o->count; i++) {
 		struct timer *all[] = {&o->peers[i].gone, &o->peers[i].beat, &o->peers[i].measure,
 			&o->peers[i].age, &o->peers[i].again};

@@ -44,6 +44,15 @@ struct oscp_group {
 	unsigned refused; /* types of forecasts, as bits, whose last one does not hold */
 };
 
+/* A block that cannot be kept, or is not. */
+#define OSCP_FAULTS 300 /* kept of each provider: 50 groups, the quarters of an hour and the next */
+struct oscp_fault {
+	char reference[OSCP_ID_SIZE]; /* of its forecast */
+	int64_t start_ms, end_ms; /* end 0: none */
+	mono_t since;
+	bool is_told;
+};
+
 struct oscp_peer {
 	struct oscp *oscp;
 	const struct depot_oscp_peer *row; /* ours */
@@ -72,6 +81,7 @@ struct oscp_peer {
 	char adjust_id[OSCP_ID_SIZE]; /* what we asked for last, "" nothing */
 	wall_t adjust_at, adjust_granted_at;
 
+	struct oscp_fault faults[OSCP_FAULTS];
 	struct oscp_segments segments;
 	char (*seen)[OSCP_ID_SIZE]; /* ring of OSCP_SEEN */
 	int seen_next;
@@ -90,6 +100,7 @@ struct oscp {
 	char dir[600]; /* of token files */
 	struct oscp_peer *peers;
 	int count;
+	struct timer comply;
 	bool is_stopping;
 };
 
@@ -230,6 +241,14 @@ void oscp_limit_presence(struct oscp_peer *p);
 void oscp_limit_end(struct oscp_peer *p);
 /* Word of envelopes that people refuse. */
 void oscp_limit_watch(struct oscp *o);
+
+/* -- comply.c: what is not kept ------------------------------------------------------------------ */
+
+void oscp_comply_begin(struct oscp *o);
+/* The provider knows already that this block cannot be kept. */
+void oscp_comply_told(struct oscp_peer *p, const char *reference, wall_t start, wall_t end);
+/* The load below the node that depotd cannot lower, as it is now; -1: not known. */
+int64_t oscp_floor_w(const struct core *c, const char *node);
 
 /* -- measure.c ----------------------------------------------------------------------------------- */
 

@@ -415,6 +415,24 @@ test('what cannot be kept is told, with the id of the forecast and the blocks', 
 	fair(dso);
 });
 
+test('a block that runs and is not kept any more is told, once, when that is found out', async () => {
+	const { id } = await dso.forecast('G1', 'CONSUMPTION', [block(18000, -5, 600), block(50000, 600, 1200)]);
+	const told = () => dso.of('group_capacity_compliance_error').filter((x) => x.correlation === id);
+	await sleep(1000);
+	assert.equal(told().length, 0);
+	await counts(1237000, 7200, 27000);
+	const m = await until('the error', () => told()[0], 40000);
+	assert.match(m.body.message, /27000 W/);
+	assert.deepEqual(m.body.forecasted_blocks.map((b) => b.capacity), [18000]);
+	const alarm = async () => (await depotd.api('GET', '/alarms')).json.alarms.find((a) => a.kind === 'envelope-broken' && a.subject === 'site');
+	assert.match((await until('the alarm', alarm, 20000)).text, /27\.0 of 18\.0 kW \(oscp\/dso\)/);
+	await sleep(6000);
+	assert.equal(told().length, 1);
+	await dso.forecast('G1', 'CONSUMPTION', [block(55000, -5, 1200)]);
+	await counts(1238000, 7300, 12000);
+	fair(dso);
+});
+
 test('a forecast that finds no room: nothing of it holds, an alarm says so until the next good one, and so does last_error', async () => {
 	const alarm = async () => (await depotd.api('GET', '/alarms')).json.alarms.find((a) => a.kind === 'envelope-refused' && /no_room|open/.test(a.text));
 	let last;
