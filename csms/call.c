@@ -594,6 +594,11 @@ void call_connection_lost(struct core *c, struct station *s)
 		end_call(c, s, k, &r);
 }
 
+bool call_is_out(const struct station *s, const char *call_id)
+{
+	return s->calls && s->calls->outstanding && strcmp(s->calls->outstanding->id, call_id) == 0;
+}
+
 int call_queue_length(const struct call_queue *q)
 {
 	return q->length;

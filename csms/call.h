@@ -71,6 +71,9 @@ bool call_refused(struct core *c, struct station *s, const char *message_id, con
 /* The connection went: the outstanding call is lost, the waiting ones too. */
 void call_connection_lost(struct core *c, struct station *s);
 
+/* Is that call on the wire, and not answered yet? */
+bool call_is_out(const struct station *s, const char *call_id);
+
 /* Calls waiting or outstanding. */
 int call_queue_length(const struct call_queue *q);
 

@@ -59,6 +59,7 @@ void command_destroy(struct command *k)
 		free(k->pieces[i]);
 	free(k->pieces);
 	text_finish(&k->response);
+	free(k->early);
 	free(k->payload);
 	free(k->actor);
 	free(k->why);
@@ -172,18 +173,76 @@ static void wait_for_effect(struct command *k)
 	timer_start(k->core->timers, &k->deadline, (int64_t)k->effect_s * 1000, on_deadline, k);
 }
 
-/* N01.FR.12, L01.FR.24: the one before was given up for this one. */
-static void end_replaced(struct command *by)
+static void *decode(const struct schema_struct *type, const char *json, struct arena *a)
+{
+	struct schema_error err;
+
+	return schema_decode(type, json, strlen(json), a, &err);
+}
+
+/* N01.FR.12, L01.FR.24, G03: the one before was given up for this one. */
+static void end_replaced(struct command *by, bool all)
 {
 	struct command *k, *tmp;
+	struct arena *a = arena_create(0);
 	struct verdict v = {
 		.state = EVENT_COMMAND_STATE_CANCELLED,
 		.note = "a later request took its place",
 	};
+	const void *newer = a ? decode(by->action->request, by->payload, a) : NULL;
 
-	DL_FOREACH_SAFE (by->station->commands, k, tmp)
-		if (k != by && k->action == by->action && k->state == EVENT_COMMAND_STATE_RUNNING)
+	DL_FOREACH_SAFE (by->station->commands, k, tmp) {
+		const void *older;
+
+		if (k == by || k->action != by->action || k->state != EVENT_COMMAND_STATE_RUNNING)
+			continue;
+		older = !all && newer ? decode(k->action->request, k->payload, a) : NULL;
+		if (all || (older && by->rule->replaces(newer, older)))
 			command_move(k, &v);
+	}
+	arena_destroy(a);
+}
+
+/* A report that a boot cut off does not go on (B07). */
+static bool is_cut_off(const struct command *k, const struct command_sign *sign)
+{
+	return sign->kind == SIGN_BOOTED && (k->rule->signs >> SIGN_REPORT & 1);
+}
+
+/* A sign for a command whose effect is waited for. False: it is over, and gone. */
+static bool meet(struct command *k, const struct command_sign *sign, struct arena *a)
+{
+	struct verdict v = {.state = EVENT_COMMAND_STATE_DONE};
+
+	if (is_cut_off(k, sign)) {
+		v = (struct verdict){EVENT_COMMAND_STATE_FAILED, NULL,
+			"the station booted before its report was complete"};
+		command_move(k, &v);
+		return false;
+	}
+	if (!(k->rule->signs >> sign->kind & 1))
+		return true;
+	if (k->rule->meet)
+		v = k->rule->meet(k, decode(k->action->request, k->payload, a), sign);
+	if (v.state == EVENT_COMMAND_STATE_WAITING)
+		return true;
+	if (sign->kind == SIGN_REPORT && sign->is_last)
+		k->reports++;
+	command_move(k, &v);
+	return !is_over(v.state);
+}
+
+/* What came before its answer counts now. False: it is over, and gone. */
+static bool meet_early(struct command *k)
+{
+	struct arena *a = k->early_count ? arena_create(0) : NULL;
+	const struct command_sign *sign;
+	bool goes_on = true;
+
+	while (a && goes_on && (sign = early_next(k)))
+		goes_on = meet(k, sign, a);
+	arena_destroy(a);
+	return goes_on;
 }
 
 /* All answers are in, or there will be none. */
@@ -196,24 +255,14 @@ static void conclude(struct command *k, const struct verdict *v)
 	journal_moved(k, true);
 	fleet_touch(&k->core->fleet, k->station);
 	if (strcmp(k->status, "AcceptedCanceled") == 0)
-		end_replaced(k);
+		end_replaced(k, true);
+	else if (k->rule->replaces &&
+		 (k->state == EVENT_COMMAND_STATE_RUNNING || k->state == EVENT_COMMAND_STATE_DONE))
+		end_replaced(k, false);
 	if (is_over(k->state))
 		end(k);
-	else
+	else if (meet_early(k))
 		tell_answered(k);
-}
-
-static void *decode(const struct schema_struct *type, const char *json, struct arena *a)
-{
-	struct schema_error err;
-
-	return schema_decode(type, json, strlen(json), a, &err);
-}
-
-/* A report that a boot cut off does not go on (B07). */
-static bool is_cut_off(const struct command *k, const struct command_sign *sign)
-{
-	return sign->kind == SIGN_BOOTED && (k->rule->signs >> SIGN_REPORT & 1);
 }
 
 void command_sign(struct core *c, struct station *s, const struct command_sign *sign)
@@ -225,25 +274,11 @@ void command_sign(struct core *c, struct station *s, const struct command_sign *
 	if (!a)
 		return;
 	DL_FOREACH_SAFE (s->commands, k, tmp) {
-		struct verdict v = {.state = EVENT_COMMAND_STATE_DONE};
-
-		if (k->state != EVENT_COMMAND_STATE_RUNNING)
-			continue;
-		if (is_cut_off(k, sign)) {
-			v = (struct verdict){EVENT_COMMAND_STATE_FAILED, NULL,
-				"the station booted before its report was complete"};
-			command_move(k, &v);
-			continue;
-		}
-		if (!(k->rule->signs >> sign->kind & 1))
-			continue;
-		if (k->rule->meet)
-			v = k->rule->meet(k, decode(k->action->request, k->payload, a), sign);
-		if (v.state == EVENT_COMMAND_STATE_WAITING)
-			continue;
-		if (sign->kind == SIGN_REPORT && sign->is_last)
-			k->reports++;
-		command_move(k, &v);
+		if (k->state == EVENT_COMMAND_STATE_RUNNING)
+			meet(k, sign, a);
+		else if (((k->rule->signs & ~k->rule->late) >> sign->kind & 1) &&
+			 call_is_out(s, k->call_id))
+			early_keep(k, sign);
 	}
 	arena_destroy(a);
 }

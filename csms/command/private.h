@@ -30,6 +30,7 @@ struct command_rule {
 	const char *yes; /* statuses by which the station took it, between spaces; NULL: any */
 	const char *over; /* … those of them that leave nothing to wait for */
 	unsigned signs; /* bits by enum command_sign_kind: what moves or ends it; 0: its answer */
+	unsigned late; /* … those of them that tell nothing before the answer */
 	int effect_s; /* how long to wait for that */
 	const char *waits_for; /* in words */
 	const char *number; /* field of the payload with a number that we may make, NULL: none */
@@ -45,10 +46,19 @@ struct command_rule {
 	/* A sign of the kind came: RUNNING moves, WAITING is none of ours. NULL: any one ends it. */
 	struct verdict (*meet)(
 		const struct command *k, const void *request, const struct command_sign *sign);
+	/* Is the older request void once the newer one is taken? NULL: never. */
+	bool (*replaces)(const void *newer, const void *older);
 	/* The answer of one call, to be taken down by whose it is. */
 	void (*answered)(struct core *c, struct station *s, int action, const void *request,
 		const void *response);
 };
+
+/* A sign that came while the call was on the wire: stations may do first and answer after. */
+struct early_sign {
+	struct command_sign sign;
+	char status[61], text[61];
+};
+#define EARLY_SIGNS_MAX 32
 
 extern const struct command_rule command_rules[OCPP201_ACTION_COUNT];
 
@@ -68,6 +78,8 @@ struct command {
 	char **pieces; /* payload of each, owned; NULL with one part: it is `payload` */
 	int reports; /* last parts that came, of `parts` */
 	struct text response; /* of all calls together */
+	struct early_sign *early; /* owned */
+	int early_count;
 	bool is_answered, has_response;
 	enum event_call_outcome outcome;
 	char status[61], note[301];
@@ -122,6 +134,13 @@ struct verdict judge_set_variables(const struct answer *ans, struct arena *a);
 struct verdict judge_get_variables(const struct answer *ans, struct arena *a);
 struct verdict judge_set_monitoring(const struct answer *ans, struct arena *a);
 struct verdict judge_clear_monitoring(const struct answer *ans, struct arena *a);
+
+/* -- early.c ---------------------------------------------------------------------------------- */
+
+void early_keep(struct command *k, const struct command_sign *sign);
+
+/* Hands out what was kept, one by one: the sign or NULL. */
+const struct command_sign *early_next(struct command *k);
 
 /* -- command.c, for restore.c ------------------------------------------------------------------ */
 

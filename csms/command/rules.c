@@ -84,6 +84,17 @@ static bool is_as_wanted(
 	return in_scope > 0;
 }
 
+/* The same EVSE and connector: the newer word counts. */
+static bool is_same_scope(const void *newer, const void *older)
+{
+	const struct ocpp201_change_availability_request *a = newer, *b = older;
+	int64_t evse_a = a->evse ? a->evse->id : 0, evse_b = b->evse ? b->evse->id : 0;
+	int64_t con_a = a->evse && a->evse->has_connector_id ? a->evse->connector_id : 0;
+	int64_t con_b = b->evse && b->evse->has_connector_id ? b->evse->connector_id : 0;
+
+	return evse_a == evse_b && con_a == con_b;
+}
+
 /* G03.FR.04: Accepted also when it is so already, and then no status follows. */
 static struct verdict judge_availability(const struct answer *ans, struct arena *a)
 {
@@ -363,6 +374,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 		.check = check_availability,
 		.judge = judge_availability,
 		.meet = meet_availability,
+		.replaces = is_same_scope,
 		.effect_s = DAY,
 		.waits_for = "the status of the connectors"},
 	[OCPP201_CLEAR_CACHE] = {.yes = "Accepted"},
@@ -434,6 +446,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 	[OCPP201_RESET] = {.yes = "Accepted Scheduled",
 		.check = check_reset,
 		.signs = 1u << SIGN_BOOTED | 1u << SIGN_CONNECTOR | 1u << SIGN_TRANSACTION,
+		.late = 1u << SIGN_CONNECTOR,
 		.meet = meet_reset,
 		.effect_s = DAY,
 		.waits_for = "the station to come back"},

@@ -323,6 +323,58 @@ test('rule 20: a list longer than the station takes goes in parts, its answers a
 	await s.close();
 });
 
+test('what ends a command counts also when it comes before the answer', async () => {
+	const t = () => new Date().toISOString();
+	const s = await booted(depotd, 'C-EARLY', { handlers: {
+		TriggerMessage: async () => {
+			await s.call('Heartbeat', {});
+			return { status: 'Accepted' };
+		},
+		RequestStartTransaction: async (p) => {
+			await s.call('TransactionEvent', { eventType: 'Started', timestamp: t(), triggerReason: 'RemoteStart', seqNo: 0,
+				transactionInfo: { transactionId: 'early', chargingState: 'EVConnected', remoteStartId: p.remoteStartId },
+				evse: { id: 1, connectorId: 1 }, idToken: p.idToken });
+			return { status: 'Accepted', transactionId: 'early' };
+		},
+		GetBaseReport: async (p) => {
+			await s.call('NotifyReport', { requestId: p.requestId, generatedAt: t(), seqNo: 0, tbc: false });
+			return { status: 'Accepted' };
+		},
+		RequestStopTransaction: async () => {
+			await s.call('TransactionEvent', { eventType: 'Ended', timestamp: t(), triggerReason: 'RemoteStop', seqNo: 1,
+				transactionInfo: { transactionId: 'early', stoppedReason: 'Remote' }, evse: { id: 1, connectorId: 1 } });
+			return { status: 'Accepted' };
+		},
+	} });
+	const done = async (action, payload) => {
+		const r = await ask('C-EARLY', action, payload, { wait: 'end' });
+		assert.equal(r.json?.state, 'done', `${action}: ${r.text}`);
+	};
+	await done('TriggerMessage', { requestedMessage: 'Heartbeat' });
+	await done('RequestStartTransaction', { evseId: 1, idToken: { idToken: 'AABBCCDD', type: 'ISO14443' } });
+	await done('RequestStopTransaction', { transactionId: 'early' });
+	await done('GetBaseReport', { reportBase: 'ConfigurationInventory' });
+	await s.close();
+});
+
+test('rule 36: a newer ChangeAvailability of the same EVSE takes the place of the one that waits', async () => {
+	const s = await booted(depotd, 'C-LATER', { registration: { evses: 2 }, handlers: { ChangeAvailability: () => ({ status: 'Scheduled' }) } });
+	const status = (evseId, connectorStatus) => s.call('StatusNotification', { timestamp: new Date().toISOString(), connectorStatus, evseId, connectorId: 1 });
+	await status(1, 'Occupied');
+	await status(2, 'Occupied');
+	const change = async (operationalStatus, id) => (await ask('C-LATER', 'ChangeAvailability', { operationalStatus, evse: { id } })).json.id;
+	const first = await change('Inoperative', 1), other = await change('Inoperative', 2);
+	const second = await change('Operative', 1);
+	const c = await state(first, 'cancelled');
+	assert.match(c.note, /a later request took its place/);
+	await status(1, 'Available');
+	await state(second, 'done');
+	await state(other, 'running');
+	await status(2, 'Unavailable');
+	await state(other, 'done');
+	await s.close();
+});
+
 test('rule 11: five commands wait for a slow station; its own calls are answered meanwhile', async () => {
 	let release;
 	const s = await booted(depotd, 'C-SLOW', { handlers: {
