@@ -6,10 +6,14 @@
 #include "csms/alarms.h"
 #include "csms/control.h"
 #include "csms/envelope_private.h"
+#include "csms/safety.h"
 
-/* Guard and planner go by a limit this long before it begins: chargers and vehicles take up to ten
- * seconds to follow, and the limit is to be kept from its first second. */
+/* Guard and planner go by a limit this long before it begins, at least: chargers and vehicles take up
+ * to ten seconds to follow, and the limit is to be kept from its first second. Where one below the
+ * node was seen to need longer, so much earlier. */
 #define LEAD_MS        15000
+#define LEAD_MOST_MS   65000
+#define AFTER_MS       5000 /* more than it needs */
 #define LEAST_LEASE_MS 60000 /* shorter ones would be said again and again */
 
 enum grid_source envelope_source(const struct held_envelope *h)
@@ -65,6 +69,22 @@ static const struct envelope **list_open(
 static const struct held_envelope *held(const struct envelope *e)
 {
 	return (const struct held_envelope *)(const void *)e; /* its first member */
+}
+
+static int64_t lead_ms(const struct envelopes *all, int node)
+{
+	const struct safety *s = node >= 0 ? control_safety(all->core->control) : NULL;
+	int64_t ms = s ? safety_slowest_ms(s, node) + AFTER_MS : 0;
+
+	return ms < LEAD_MS ? LEAD_MS : ms < LEAD_MOST_MS ? ms : LEAD_MOST_MS;
+}
+
+static bool begins_within(const struct envelope *e, int64_t now, int64_t ms)
+{
+	for (int i = 0; i < e->count && e->blocks[i].start_ms <= now + ms; i++)
+		if (e->blocks[i].start_ms > now)
+			return true;
+	return false;
 }
 
 /* -- now -------------------------------------------------------------------------------------- */
@@ -145,6 +165,8 @@ void envelopes_apply(
 	for (int i = 0; i < n; i++) {
 		put(all, l, list, n, i, now.ms);
 		put(all, l, list, n, i, now.ms + LEAD_MS);
+		if (begins_within(list[i], now.ms, LEAD_MOST_MS))
+			put(all, l, list, n, i, now.ms + lead_ms(all, list[i]->node));
 	}
 	free(list);
 }
@@ -156,17 +178,20 @@ void envelopes_look_ahead(struct envelopes *all, wall_t now)
 
 	all->tighter_at = INT64_MAX;
 	list = list_open(all, &n, NULL);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
+		int64_t lead = lead_ms(all, list[i]->node);
+
 		for (int b = 0; b < list[i]->count; b++) {
-			int64_t at = list[i]->blocks[b].start_ms - LEAD_MS;
+			int64_t at = list[i]->blocks[b].start_ms - lead;
 
 			if (at <= now.ms || list[i]->node < 0)
 				continue;
 			if (at < all->tighter_at &&
-				is_tighter(list, n, list[i]->node, now.ms, at + LEAD_MS))
+				is_tighter(list, n, list[i]->node, now.ms, at + lead))
 				all->tighter_at = at;
 			break; /* the next one of it will do: it is looked at again then */
 		}
+	}
 	free(list);
 }
 
@@ -218,6 +243,7 @@ struct plan_window {
 	const struct grid_tree *tree;
 	struct plan_caps *caps;
 	int64_t start, slot_ms, end;
+	int64_t lead_ms; /* of the node in hand */
 };
 
 /* Lowers the slots that [from, to) touches: the tightest of a slot counts for all of it. */
@@ -235,7 +261,7 @@ static void lower(const struct plan_window *w, const struct envelope *const *lis
 		i = k;
 		import = both < GRID_NO_LIMIT ? (int32_t)both : GRID_NO_LIMIT - 1;
 	}
-	from -= LEAD_MS;
+	from -= w->lead_ms;
 	plan_caps_lower(w->caps, w->tree, node,
 		from > w->start ? (int)((from - w->start) / w->slot_ms) : 0,
 		(int)((to - w->start + w->slot_ms - 1) / w->slot_ms), import,
@@ -280,7 +306,7 @@ static bool is_first_on_node(const struct envelope *const *list, int i)
 void envelopes_lower(struct envelopes *all, const struct grid_tree *t, struct plan_caps *caps,
 	int64_t start_ms, int64_t slot_ms, const struct held_envelope *extra)
 {
-	struct plan_window w = {t, caps, start_ms, slot_ms, start_ms + slot_ms * caps->slots};
+	struct plan_window w = {t, caps, start_ms, slot_ms, start_ms + slot_ms * caps->slots, 0};
 	const struct envelope **list;
 	int n, count;
 
@@ -292,6 +318,7 @@ void envelopes_lower(struct envelopes *all, const struct grid_tree *t, struct pl
 					 ? edges_of(&w, list, n, list[i]->node, &count)
 					 : NULL;
 
+		w.lead_ms = edges ? lead_ms(all, list[i]->node) : 0;
 		for (int k = 0; edges && k + 1 < count; k++)
 			if (edges[k] < edges[k + 1])
 				lower(&w, list, n, list[i]->node, edges[k], edges[k + 1]);

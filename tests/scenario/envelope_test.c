@@ -325,6 +325,29 @@ START_TEST(nobody_takes_anothers_room)
 }
 END_TEST
 
+START_TEST(limit_begins_earlier_for_slow_chargers)
+{
+	struct envelope_block b;
+
+	for (int i = 0; i < 4; i++)
+		plant_set_trouble(world_plant(world), i, &(struct plant_trouble){.late_s = 23});
+	for (int i = 0; i < 12; i++) { /* it learns */
+		b = block(120.0 / 3600, 60.0 / 3600, 20000);
+		receive(ENVELOPE_LIMIT, &b, 1);
+		world_run_s(world, 300);
+	}
+	b = block(916.0 / 3600, 0.5, 18000);
+	receive(ENVELOPE_LIMIT, &b, 1);
+	world_run_s(world, 560);
+	ck_assert_int_gt(world_node(world, "site")->now_mw, 25000000);
+	ck_assert_str_eq(control_node(core()->control, 0)->limit_source, "rating");
+	world_run_s(world, 332); /* the guard goes by it 28 s before it begins */
+	ck_assert_str_eq(control_node(core()->control, 0)->limit_source, "envelope");
+	world_run_s(world, 24);
+	run_below(600, 18000);
+}
+END_TEST
+
 /* -- where an operator is asked --------------------------------------------------------------- */
 
 START_TEST(what_costs_nothing_needs_no_yes)
@@ -454,6 +477,7 @@ int main(void)
 	tcase_add_test(t, what_cannot_be_is_refused);
 	tcase_add_test(t, vans_charge_before_a_limit_that_is_known);
 	tcase_add_test(t, nobody_takes_anothers_room);
+	tcase_add_test(t, limit_begins_earlier_for_slow_chargers);
 	suite_add_tcase(s, t);
 	t = tcase_create("ask");
 	tcase_set_timeout(t, 60);
