@@ -89,6 +89,20 @@ static void view_rank(const struct core *c, const struct held_envelope *h, struc
 	}
 }
 
+/* What it cannot do, for the one who has just put it there. */
+static const char *note_of(const struct core *c, const struct held_envelope *h, struct arena *a)
+{
+	const struct grid_tree *t = control_grid(c->control);
+	int at = grid_tree_find(t, h->node);
+
+	if (at < 0 || grid_tree_node(t, at)->evse_first < grid_tree_node(t, at)->evse_end)
+		return NULL;
+	return arena_printf(a,
+		"nothing below %s is controlled: the limit is recorded and alarmed, "
+		"depotd cannot keep it",
+		h->node);
+}
+
 static void view_some(const struct core *c, const struct held_envelope *h, int blocks_max,
 	struct arena *a, struct api_envelope_view *out)
 {
@@ -114,6 +128,7 @@ static void view_some(const struct core *c, const struct held_envelope *h, int b
 		.state = envelope_state_name(h->e.state),
 		.urgent = h->is_urgent,
 		.why = copy(a, h->why),
+		.note = note_of(c, h, a),
 		.received_at = {h->e.received_ms},
 		.moved_at = h->moved_at,
 		.decided_by = copy(a, h->decided_by),

@@ -96,6 +96,17 @@ test('an envelope lowers a charger, is shown with winners and losers, kept over 
 	assert.equal(rebuilt.status, 0, rebuilt.stderr);
 });
 
+test('an envelope below which nothing is controlled says so in its answer', async (t) => {
+	const d = await depotd(t);
+	const made = await d.api('PUT', '/grid/nodes/house', { id: 'house', kind: 'load', parent: 'site', limit_w: 5000 });
+	assert.equal(made.status, 200, made.text);
+	const r = await d.api('POST', '/envelopes', { node: 'house', blocks: [block(0, HOUR, { import_w: 3000 })] });
+	assert.equal(r.status, 200, r.text);
+	assert.match(r.json.note, /nothing below house is controlled/);
+	assert.match(ctl(d, 'envelope', 'add', 'house', '2kW', '--for', '1h').out, /But nothing below house/);
+	assert.equal((await d.api('POST', '/envelopes', site(0, HOUR, { import_w: 30000 }))).json.note, undefined);
+});
+
 test('a newer word replaces what it speaks of and no more, and says what that was', async (t) => {
 	const d = await depotd(t);
 	const first = ctl(d, 'envelope', 'add', 'site', '20kW', '--phase', '63A', '--for', '2h');

@@ -238,6 +238,8 @@ static void print_effect(struct ctl *c, const struct api_envelope_view *v)
 
 	if (last != NULL)
 		printf("It lasts %lld h %02lld min.\n", min / 60, min % 60);
+	if (v->note != NULL)
+		printf("But %s.\n", v->note);
 	for (size_t i = 0; i < v->replaces.count; i++) {
 		const struct api_envelope_replaced *r = &v->replaces.items[i];
 

@@ -227,6 +227,7 @@ export interface EnvelopeView {
 	state: string;
 	urgent: boolean;
 	why?: string;
+	note?: string;
 	received_at: string;
 	moved_at: string;
 	decided_by?: string;
