@@ -65,13 +65,26 @@ static void use_room(struct guard *g, int e, int64_t w)
 		guard_balance_use(g, e, w);
 }
 
+/* Only the load of a moment ago is in the way: the limit that it met no longer is. */
+static bool only_waits(const struct guard *g, int e, int node, enum grid_channel c, int64_t need)
+{
+	const struct guard_node *v = &g->node[node];
+	int64_t was, weight;
+
+	if (c == GRID_IMBALANCE)
+		return false;
+	was = v->peak[0].s[c] > v->peak[1].s[c] ? v->peak[0].s[c] : v->peak[1].s[c];
+	weight = g->evse[e].weight[c];
+	return g->room[node].s[c] + was - g->load[node].s[c] >= need * weight;
+}
+
 static void raise_one(struct guard *g, int e)
 {
 	struct guard_evse *s = &g->evse[e];
 	int32_t up = next_step(g, s);
 	int node = -1;
 	enum grid_channel channel = GRID_TOTAL;
-	int64_t room, more;
+	int64_t room, more, least;
 
 	/* What one that disobeys draws costs no room, and yet it is not given what it takes. */
 	if (s->fixed || s->disobeys || s->cap_w <= s->w)
@@ -87,7 +100,11 @@ static void raise_one(struct guard *g, int e)
 		guard_balance_room(g, e, &room, &node, &channel);
 	more = guard_counted(s, up) - guard_counted(s, s->w);
 	if (room < more) {
-		guard_bound_by(g, e, node, channel);
+		least = s->w == 0 ? s->min_w : RISE_MIN_W;
+		if (room >= least || !only_waits(g, e, node, channel, least))
+			guard_bound_by(g, e, node, channel);
+		else if (g->evse_out[e].node < 0)
+			g->evse_out[e].source = GRID_SOURCE_HOLD;
 		up = room < 0 ? s->w : within(s, up, guard_counted(s, s->w) + room);
 	}
 	if (up < s->min_w || (up < s->cap_w && up - s->w < RISE_MIN_W)) {

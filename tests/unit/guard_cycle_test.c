@@ -100,6 +100,27 @@ START_TEST(load_that_rises_lowers_the_least_urgent_at_once)
 }
 END_TEST
 
+START_TEST(limit_that_is_met_no_longer_is_not_named)
+{
+	begin(5000, 5000);
+	for (int s = 0; s < 60; s++)
+		cycle_obeyed(5000);
+	ck_assert_int_ne(r.node[0].binds, 0);
+	ck_assert_int_eq(r.evse[2].source, GRID_SOURCE_RATING);
+	node[0].import_w -= 4900; /* the load is gone: they wait to rise, nothing is in the way */
+	cycle();
+	ck_assert_int_eq(allowed(2), 5000);
+	ck_assert_int_eq(r.node[0].binds, 0);
+	ck_assert_int_eq(r.evse[2].source, GRID_SOURCE_HOLD);
+	ck_assert_int_eq(r.evse[2].node, -1);
+	for (int s = 0; s < 60; s++)
+		cycle_obeyed(100);
+	ck_assert_int_gt(allowed(0) + allowed(1) + allowed(2), 19000);
+	ck_assert_int_ne(r.node[0].binds, 0); /* it is again */
+	end();
+}
+END_TEST
+
 START_TEST(never_below_the_minimum_but_a_pause)
 {
 	begin(6000, 2000);
@@ -880,6 +901,7 @@ int main(void)
 
 	tcase_set_timeout(c, 120);
 	tcase_add_test(c, load_that_rises_lowers_the_least_urgent_at_once);
+	tcase_add_test(c, limit_that_is_met_no_longer_is_not_named);
 	tcase_add_test(c, never_below_the_minimum_but_a_pause);
 	tcase_add_test(c, urgency_goes_before_departure_and_a_small_minimum_is_kept_alive);
 	tcase_add_test(c, rises_by_steps_after_a_hold);
