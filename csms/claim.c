@@ -58,12 +58,15 @@ static enum claim strength(const struct evse *e, const struct vehicle *v)
 	return k;
 }
 
-/* A weaker claim never takes a vehicle from where a stronger one puts it. */
+/* A weaker claim never takes a vehicle from where a stronger one puts it; of equal ones that of the
+ * transaction that began last counts, in whatever order they become known. */
 static bool is_elsewhere(const struct evse *e, const struct vehicle *v, enum claim by)
 {
 	const struct evse *at = v->evse;
 
-	return at && at != e && at->tx.is_open && at->tx.vehicle == v && strength(at, v) < by;
+	return at && at != e && at->tx.is_open && at->tx.vehicle == v &&
+	       (strength(at, v) < by ||
+		       (strength(at, v) == by && at->tx.started.ms > e->tx.started.ms));
 }
 
 static struct vehicle *best(const struct evse *e)
@@ -74,30 +77,43 @@ static struct vehicle *best(const struct evse *e)
 	return NULL;
 }
 
-static void leave(struct core *c, struct evse *e)
+static void settle(struct core *c, struct evse *e);
+
+/* The vehicle is free: whoever else names it has it now. Each EVSE only ever moves to a better claim,
+ * so this comes to an end. */
+static void leave(struct core *c, struct evse *e, struct vehicle *v)
 {
-	struct vehicle *v = e->tx.vehicle;
+	struct station *s, *tmp;
 
 	if (!v || v->evse != e)
 		return;
 	v->evse = NULL;
 	fleet_touch_vehicle(&c->fleet, v);
+	HASH_ITER (hh, c->fleet.stations, s, tmp)
+		for (int i = 0; i < s->evse_count; i++)
+			if (&s->evses[i] != e && s->evses[i].tx.is_open &&
+				strength(&s->evses[i], v) < CLAIM_COUNT)
+				settle(c, &s->evses[i]);
 }
 
 static void settle(struct core *c, struct evse *e)
 {
-	struct vehicle *v = best(e);
+	struct vehicle *v = best(e), *had = e->tx.vehicle;
+	struct evse *from = v ? v->evse : NULL;
 
-	if (v == e->tx.vehicle)
+	if (v == had)
 		return;
-	leave(c, e);
 	e->tx.vehicle = v;
 	fleet_touch(&c->fleet, e->station);
+	if (v)
+		v->evse = e;
+	leave(c, e, had);
 	if (!v)
 		return;
-	if (v->evse && v->evse != e && v->evse->tx.vehicle == v)
-		v->evse->tx.vehicle = NULL; /* it shows itself, or its card, here now */
-	v->evse = e;
+	if (from && from != e && from->tx.vehicle == v) {
+		from->tx.vehicle = NULL; /* it shows itself, or its card, here now */
+		settle(c, from);
+	}
 	if (e->soc_pct.at.ms && e->soc_pct.at.ms >= e->tx.started.ms)
 		v->soc_pct = e->soc_pct;
 	fleet_touch_vehicle(&c->fleet, v);
@@ -145,7 +161,7 @@ void claim_restore(struct core *c, struct evse *e, struct vehicle *had)
 void claim_end(struct core *c, struct evse *e)
 {
 	e->car[0] = '\0';
-	leave(c, e);
+	leave(c, e, e->tx.vehicle);
 }
 
 /* -- words ------------------------------------------------------------------------------------ */

@@ -253,10 +253,13 @@ static bool begin(struct exchange *x, struct evse *e, const event *r)
 	struct transaction *t = &e->tx;
 	struct unplaced *u = find_unplaced(x->station, id_of(r));
 	wall_t at = live_time(x, r);
+	/* Told as it happens while nobody else is there: the present, whatever its clock says. */
+	bool is_now = !t->is_open && r->event_type == OCPP201_TRANSACTION_EVENT_STARTED &&
+		      !(r->has_offline && r->offline);
 
 	if (u && u->tx.started.ms < at.ms)
 		at = u->tx.started;
-	if (strcmp(e->tx_before, id_of(r)) == 0 || (t->id[0] && at.ms < t->started.ms))
+	if (strcmp(e->tx_before, id_of(r)) == 0 || (t->id[0] && at.ms < t->started.ms && !is_now))
 		return false; /* an old one, delivered late */
 	if (t->is_open)
 		claim_end(x->core, e);

@@ -46,7 +46,7 @@ struct v16_start {
 };
 
 struct v16_connector {
-	bool has_status, has_problem;
+	bool has_status, has_problem, knows_problem;
 	enum ocpp16_charge_point_status status;
 };
 

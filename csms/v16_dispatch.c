@@ -257,9 +257,11 @@ static bool tell_problem(struct passage *p, struct v16_connector *k,
 	bool is_bad = r->error_code != OCPP16_CHARGE_POINT_ERROR_CODE_NO_ERROR ||
 		      r->status == OCPP16_CHARGE_POINT_STATUS_FAULTED;
 
-	if (!is_bad && !k->has_problem)
+	/* What was open before depotd started is not known here: the first word counts. */
+	if (!is_bad && !k->has_problem && k->knows_problem)
 		return true;
 	k->has_problem = is_bad;
+	k->knows_problem = true;
 	return ask(p, OCPP201_NOTIFY_EVENT, v16_problem(&p->hints, r, v16_number(p->e.core)));
 }
 

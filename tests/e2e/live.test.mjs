@@ -151,4 +151,45 @@ describe('the live view', () => {
 		assert.equal(await live(), 'three');
 		await s.close();
 	});
+
+	test('a Started that is told as it happens is the present, also by a clock that was set back', async () => {
+		const s = await booted(depotd, 'LIVE-BACK');
+		const send = (tx, eventType, seqNo, ago, more) => s.call('TransactionEvent', { eventType, seqNo, triggerReason: 'CablePluggedIn',
+			timestamp: new Date(Date.now() - ago * 1000).toISOString(),
+			transactionInfo: { transactionId: tx, ...(eventType !== 'Ended' && { chargingState: 'Charging' }) }, evse: { id: 1, connectorId: 1 }, ...more });
+		const evse = async () => (await depotd.api('GET', '/stations/LIVE-BACK')).json.evses[0];
+		await send('back-1', 'Started', 0, 60);
+		await send('back-1', 'Ended', 1, 1);
+		await send('back-2', 'Started', 0, 7200, { idToken: VISITOR });
+		assert.equal((await evse()).transaction, 'back-2');
+		/* … but not one that was kept while the station was offline */
+		await send('back-2', 'Ended', 1, 0);
+		await send('back-0', 'Started', 0, 9000, { offline: true });
+		assert.notEqual((await evse()).transaction, 'back-0');
+		await s.close();
+	});
+
+	test('of two open transactions of one card the one that began last has the van, also over a restart; the other when it ends', async () => {
+		const d = await new Depotd({ config: 'device: {inventory: off}\ncontrol: {reconcile_s: 0}\n' }).start();
+		try {
+			const open = async (id) => booted(d, id);
+			const a = await open('TWO-A'), b = await open('TWO-B');
+			const send = (s, tx, eventType, seqNo, ago) => s.call('TransactionEvent', { eventType, seqNo, triggerReason: 'Authorized',
+				timestamp: new Date(Date.now() - ago * 1000).toISOString(), idToken: VAN_1,
+				transactionInfo: { transactionId: tx }, evse: { id: 1, connectorId: 1 } });
+			const van = async (id) => (await d.api('GET', `/stations/${id}`)).json.evses[0].vehicle;
+			await send(a, 'two-old', 'Started', 0, 7200);
+			await send(b, 'two-new', 'Started', 0, 60);
+			assert.deepEqual([await van('TWO-A'), await van('TWO-B')], [undefined, 'VAN-1']);
+			await d.stop();
+			await d.start();
+			assert.deepEqual([await van('TWO-A'), await van('TWO-B')], [undefined, 'VAN-1']);
+			const again = await open('TWO-B');
+			await send(again, 'two-new', 'Ended', 1, 0);
+			assert.deepEqual([await van('TWO-A'), await van('TWO-B')], ['VAN-1', undefined]);
+			await again.close();
+		} finally {
+			await d.clean();
+		}
+	});
 });
