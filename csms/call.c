@@ -522,15 +522,21 @@ bool call_answered(
 	struct core *c, struct station *s, const char *message_id, const char *payload, size_t len)
 {
 	struct call *k = take(c, s, message_id);
-	struct arena *a = k && !k->v16 ? arena_create(0) : NULL;
+	struct arena *a = k ? arena_create(0) : NULL;
 	struct call_result r = {.outcome = EVENT_CALL_OUTCOME_ANSWERED};
 	struct schema_error err;
 	char words[400];
 
 	if (!k)
 		return false;
+	payload = a ? mask_learned(a, payload, len) : NULL;
+	if (!payload) {
+		payload = "";
+		len = 0;
+	}
 	if (k->v16) {
 		v16_call_answered(k->v16, payload, len);
+		arena_destroy(a);
 		step_v16(c, s, k);
 		return true;
 	}
@@ -556,18 +562,23 @@ bool call_refused(struct core *c, struct station *s, const char *message_id, con
 	const char *text)
 {
 	struct call *k = take(c, s, message_id);
-	struct call_result r = {
-		.outcome = EVENT_CALL_OUTCOME_ERROR, .error_code = code, .error_text = text};
+	struct arena *a = k ? arena_create(0) : NULL;
+	const char *said = a ? mask_learned(a, text, strlen(text)) : NULL;
+	struct call_result r = {.outcome = EVENT_CALL_OUTCOME_ERROR,
+		.error_code = code,
+		.error_text = said ? said : ""};
 
 	if (!k)
 		return false;
 	c->metrics.errors_in++;
 	if (k->v16) {
-		v16_call_refused(k->v16, code, text);
+		v16_call_refused(k->v16, code, r.error_text);
+		arena_destroy(a);
 		step_v16(c, s, k);
 		return true;
 	}
 	end_call(c, s, k, &r);
+	arena_destroy(a);
 	send_next(c, s);
 	return true;
 }

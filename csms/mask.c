@@ -1,5 +1,6 @@
 #include "csms/mask.h"
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include "schemas/text.h"
@@ -189,6 +190,61 @@ static const char *mask_tokens(struct arena *a, const char *text, size_t len)
 	return copy ? copy : text;
 }
 
+/* -- what was sent ----------------------------------------------------------------------------- */
+
+#define LEARNED_MAX   32
+#define LEARNED_LEAST 8
+#define LEARNED_MOST  80 /* hexadecimal digits of the longest password */
+
+static char learned[LEARNED_MAX][LEARNED_MOST + 1];
+static unsigned learned_next;
+
+static void learn(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len < LEARNED_LEAST || len > LEARNED_MOST)
+		return;
+	for (size_t i = 0; i < LEARNED_MAX; i++)
+		if (strcmp(learned[i], text) == 0)
+			return;
+	memcpy(learned[learned_next++ % LEARNED_MAX], text, len + 1);
+}
+
+void mask_learn(const char *secret)
+{
+	char hex[LEARNED_MOST + 1];
+	size_t len = strlen(secret);
+
+	learn(secret);
+	for (size_t i = 0; 2 * len <= LEARNED_MOST && i < len; i++)
+		snprintf(hex + 2 * i, 3, "%02x", (unsigned char)secret[i]);
+	if (len && 2 * len <= LEARNED_MOST)
+		learn(hex);
+}
+
+const char *mask_learned(struct arena *a, const char *text, size_t len)
+{
+	char *copy = NULL;
+
+	for (size_t i = 0; i < LEARNED_MAX; i++) {
+		size_t n = strlen(learned[i]);
+		const char *now = copy ? copy : text, *p = now;
+
+		while (n && (p = memmem(p, len - (size_t)(p - now), learned[i], n)) != NULL) {
+			if (!copy) {
+				copy = arena_strndup(a, text, len);
+				if (!copy)
+					return NULL;
+				p = copy + (p - now);
+				now = copy;
+			}
+			memset(copy + (p - now), '*', n);
+		}
+	}
+	return copy ? copy : text;
+}
+
 const char *mask_secrets(struct arena *a, const char *text, size_t len, size_t *out_len)
 {
 	const char *end, *p;
@@ -198,6 +254,8 @@ const char *mask_secrets(struct arena *a, const char *text, size_t len, size_t *
 
 	*out_len = len;
 	text = mask_tokens(a, text, len);
+	if (text)
+		text = mask_learned(a, text, len);
 	if (!text || !names_secret(text, len))
 		return text;
 	p = text;

@@ -5,6 +5,7 @@
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/secret.h"
+#include "csms/mask.h"
 #include "csms/session.h"
 
 static bool is_password(const struct ocpp201_component *component, const struct ocpp201_variable *v)
@@ -131,6 +132,8 @@ int password_offer(struct core *c, struct station *s, const char *call_id, const
 			password = d->attribute_value;
 	}
 	memset(out, 0, sizeof *out);
+	if (password)
+		mask_learn(password);
 	if (password)
 		rc = take_offer(c, s, call_id, password, out, why);
 	arena_destroy(a);

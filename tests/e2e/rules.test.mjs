@@ -374,6 +374,20 @@ describe('rule 23: a new password', () => {
 			await lost(d, 'PW-10');
 			await lost(d, 'PW-11');
 			await until('it in the wire log', async () => (await d.api('GET', '/wire?station=PW-11&action=SetVariables')).json.frames.length);
+			/* stations that say it back */
+			const echo = await booted(d, 'PW-12', { handlers: { SetVariables: onPassword((r) => ({ setVariableResult: [{
+				...results(r.setVariableData, 'Rejected').setVariableResult[0],
+				attributeStatusInfo: { reasonCode: 'BadValue', additionalInfo: `bad ${NEXT}` } }] })) } });
+			assert.doesNotMatch((await offer(d, 'PW-12')).text, new RegExp(NEXT));
+			const said = await d.api('POST', '/stations/PW-12/commands', { action: 'SetVariables', wait: 'end', payload: { setVariableData: [
+				{ attributeValue: NEXT, component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' } }] } });
+			assert.ok(!said.text.includes(NEXT), said.text);
+			const error = await booted(d, 'PW-13', { handlers: { SetVariables: onPassword((_, m) => [4, m[1], 'InternalError', `no: ${NEXT}`, { was: NEXT }]) } });
+			assert.ok(!(await offer(d, 'PW-13')).text.includes(NEXT));
+			await until('their frames', async () => (await d.api('GET', '/wire?station=PW-13&text=InternalError')).json.frames.length);
+			for (const t of [(await d.api('GET', '/commands')).text, (await d.api('GET', '/wire?limit=1000')).text]) assert.ok(!t.includes(NEXT));
+			await echo.close();
+			await error.close();
 			await d.stop('SIGKILL');
 			await d.start();
 			assert.equal(await lets(d, 'PW-10', NEXT), true);
@@ -383,7 +397,7 @@ describe('rule 23: a new password', () => {
 			const told = [d.logged(), (await d.api('GET', '/journal?limit=1000')).text, (await d.api('GET', '/wire?limit=1000')).text, (await d.api('GET', '/calls')).text];
 			for (const text of told) assert.ok(!text.includes(NEXT) && !text.includes(PASSWORD));
 			const offered = (await d.api('GET', '/journal?type=StationPasswordOffered')).json.events;
-			assert.equal(offered.length, 2);
+			assert.equal(offered.length, 5);
 			for (const e of offered) assert.doesNotMatch(JSON.stringify(e), /s1\$/, 'not even as a hash');
 			await d.stop();
 			execFileSync(join(BUILD, 'depotctl'), ['rebuild', '--check', '--data', d.data]);

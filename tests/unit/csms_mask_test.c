@@ -55,6 +55,25 @@ START_TEST(secrets_are_hidden)
 }
 END_TEST
 
+/* A station may repeat what it was sent, in words of its own, or as 1.6 has it in hexadecimal. */
+START_TEST(what_was_sent_is_hidden_wherever_it_stands)
+{
+	static const char in[] = "[3,\"1\",{\"additionalInfo\":\"bad S3cretS3cret and "
+				 "5333637265745333637265740a; S3cretS3cret\"}]";
+	struct arena *a = arena_create(0);
+	size_t len;
+
+	mask_learn("S3cretS3cret");
+	mask_learn("short");
+	ck_assert_str_eq(mask_secrets(a, in, strlen(in), &len),
+		"[3,\"1\",{\"additionalInfo\":\"bad ************ and "
+		"************************0a; ************\"}]");
+	ck_assert_uint_eq(len, strlen(in));
+	ck_assert_str_eq(mask_learned(a, "short", 5), "short");
+	arena_destroy(a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("mask");
@@ -63,6 +82,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(c, secrets_are_hidden, 0, sizeof rows / sizeof *rows);
+	tcase_add_test(c, what_was_sent_is_hidden_wherever_it_stands);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
