@@ -58,9 +58,12 @@ static void put_back(struct core *c, const struct db_command *row)
 	k->is_answered = !was_waiting;
 	if (row->response)
 		text_puts(&k->response, row->response);
+	/* What carries its number may yet tell that it acted; a boot or a state may be of anything. */
+	if (was_waiting && k->rule->signs && k->rule->number)
+		v.state = EVENT_COMMAND_STATE_RUNNING;
 	if (was_waiting)
 		command_move(k, &v);
-	else
+	if (!was_waiting || v.state == EVENT_COMMAND_STATE_RUNNING)
 		timer_start(c->timers, &k->deadline, (int64_t)k->effect_s * 1000, on_deadline, k);
 }
 

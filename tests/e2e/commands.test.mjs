@@ -357,6 +357,29 @@ test('what ends a command counts also when it comes before the answer', async ()
 	await s.close();
 });
 
+test('a command whose answer a restart of depotd swallowed ends by what carries its number, others are unknown', async () => {
+	const d = await new Depotd().start();
+	try {
+		const s = await booted(d, 'C-GAP', { handlers: { RequestStartTransaction: () => null, ClearCache: () => null } });
+		const post = async (action, payload) => (await d.api('POST', '/stations/C-GAP/commands', { action, payload, wait: 'none' })).json;
+		const start = await post('RequestStartTransaction', { evseId: 1, idToken: { idToken: 'AABBCCDD', type: 'ISO14443' } });
+		const clear = await post('ClearCache', {});
+		const call = await until('the call', () => s.calls.find((c) => c[2] === 'RequestStartTransaction'));
+		await d.stop('SIGKILL');
+		await d.start();
+		const now = async (k) => (await d.api('GET', `/commands/${k.id}`)).json;
+		assert.equal((await now(clear)).state, 'unknown');
+		assert.match((await now(start)).note, /before the answer came/);
+		const again = await booted(d, 'C-GAP');
+		await again.call('TransactionEvent', { eventType: 'Started', timestamp: new Date().toISOString(), triggerReason: 'RemoteStart', seqNo: 0,
+			transactionInfo: { transactionId: 'gap', remoteStartId: call[3].remoteStartId }, evse: { id: 1, connectorId: 1 } });
+		assert.equal((await until('its end', async () => { const k = await now(start); return k.state !== 'running' && k; })).state, 'done');
+		await again.close();
+	} finally {
+		await d.clean();
+	}
+});
+
 test('rule 36: a newer ChangeAvailability of the same EVSE takes the place of the one that waits', async () => {
 	const s = await booted(depotd, 'C-LATER', { registration: { evses: 2 }, handlers: { ChangeAvailability: () => ({ status: 'Scheduled' }) } });
 	const status = (evseId, connectorStatus) => s.call('StatusNotification', { timestamp: new Date().toISOString(), connectorStatus, evseId, connectorId: 1 });
