@@ -98,9 +98,15 @@ static void journal_number(
 	record_now(c, EVENT_V16_TRANSACTION_NUMBERED, "station", s->id, p, NULL, NULL);
 }
 
+#define CLOCK_SET_MS INT64_C(946684800000) /* 2000: an earlier time is that of a clock nobody set */
+
+/* A retry. By a clock that nobody set each transaction begins at the same time: one that has been
+ * stopped is not begun again then. */
 static bool is_same_start(
 	const struct v16_entry *e, const struct ocpp16_start_transaction_request *r)
 {
+	if (!e->is_open && r->timestamp.ms < CLOCK_SET_MS)
+		return false;
 	return e->connector == r->connector_id && e->has_meter_start &&
 	       e->meter_start == r->meter_start && e->started.ms == r->timestamp.ms &&
 	       strcmp(e->tag, r->id_tag) == 0;

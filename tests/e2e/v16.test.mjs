@@ -181,6 +181,18 @@ test('a van charges: numbers of ours, a profile of its own, state and meter in v
 	assert.equal((await evse(1)).power_w, 7000);
 });
 
+test('by a clock that nobody set, a transaction after one that was stopped is another one', async () => {
+	const timestamp = '1970-01-01T00:00:07Z', stopped = [];
+	for (let i = 0; i < 2; i++) {
+		const t = (await start(2, { timestamp, idTag: 'UNKNOWN', meterStart: 0 })).transactionId;
+		assert.equal((await start(2, { timestamp, idTag: 'UNKNOWN', meterStart: 0 })).transactionId, t, 'a retry');
+		await client.call('StopTransaction', { transactionId: t, meterStop: 100, timestamp, reason: 'Local' });
+		stopped.push(t);
+	}
+	assert.notEqual(stopped[0], stopped[1]);
+	await status(2, 'Available');
+});
+
 test('a StartTransaction whose answer was lost gets the same number and makes no second transaction', async () => {
 	const timestamp = now(-1000);
 	const a = await start(2, { timestamp, idTag: 'UNKNOWN' });
