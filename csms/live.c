@@ -266,6 +266,8 @@ static bool begin(struct exchange *x, struct evse *e, const event *r)
 	memcpy(e->tx_before, t->id, sizeof e->tx_before);
 	start(t, id_of(r));
 	e->soc_pct = (struct reading){0};
+	if (e->power_w.at.ms > at.ms) /* by a clock that was set back: its readings are newer */
+		e->power_w = reading_of(e->power_w.value, at);
 	if (u)
 		take_unplaced(x, e, u);
 	t->evse = e;

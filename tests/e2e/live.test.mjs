@@ -161,9 +161,11 @@ describe('the live view', () => {
 		await send('back-1', 'Started', 0, 60);
 		await send('back-1', 'Ended', 1, 1);
 		await send('back-2', 'Started', 0, 7200, { idToken: VISITOR });
+		await send('back-2', 'Updated', 1, 7190, { meterValue: [{ timestamp: new Date(Date.now() - 7190e3).toISOString(), sampledValue: [power(7000)] }] });
 		assert.equal((await evse()).transaction, 'back-2');
+		assert.equal((await evse()).power_w, 7000);
 		/* … but not one that was kept while the station was offline */
-		await send('back-2', 'Ended', 1, 0);
+		await send('back-2', 'Ended', 2, 0);
 		await send('back-0', 'Started', 0, 9000, { offline: true });
 		assert.notEqual((await evse()).transaction, 'back-0');
 		await s.close();
