@@ -81,8 +81,7 @@ static void check_done(void *arg)
 	free(k);
 }
 
-/* It is over, and nothing more of it will come: it ends here too, unless it has. */
-static void settle(struct core *c, struct station *s, const char *id)
+void doubt_settle(struct core *c, struct station *s, const char *id)
 {
 	struct check *k;
 
@@ -117,7 +116,7 @@ void doubt_answered(
 
 	(void)action;
 	if (r->transaction_id && doubt_is_lost(response))
-		settle(c, s, r->transaction_id);
+		doubt_settle(c, s, r->transaction_id);
 }
 
 /* -- asking ----------------------------------------------------------------------------------- */
@@ -132,7 +131,7 @@ static void on_answer(void *arg, const struct call_result *r)
 	if (r->outcome == EVENT_CALL_OUTCOME_LOST || r->outcome == EVENT_CALL_OUTCOME_CANCELLED)
 		return;
 	if (r->outcome == EVENT_CALL_OUTCOME_ANSWERED && doubt_is_lost(r->response_struct))
-		settle(x->core, x->station, d->ids[d->next - 1]);
+		doubt_settle(x->core, x->station, d->ids[d->next - 1]);
 	ask_next(x);
 }
 

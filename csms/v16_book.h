@@ -32,6 +32,7 @@ struct v16_entry {
 	uint64_t last_digest; /* of the message behind last_seq, 0: not known */
 	bool is_open, has_remote_start;
 	int64_t remote_start;
+	mono_t freed; /* since when its connector is Available; us 0: it is not */
 	bool has_state; /* the charging state that was told last */
 	enum ocpp201_charging_state state;
 };

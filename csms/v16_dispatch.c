@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 #include "csms/call.h"
 #include "csms/command.h"
+#include "csms/config.h"
 #include "csms/dispatch_private.h"
+#include "csms/doubt.h"
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/unread.h"
@@ -240,7 +243,13 @@ static bool tell_state(struct passage *p, const struct ocpp16_status_notificatio
 	struct v16_tx tx;
 
 	p->entry = v16_book_open(p->e.station, r->connector_id);
-	if (!p->entry || !v16_charging_state(r->status, &state) || at.ms < p->entry->started.ms)
+	if (!p->entry || at.ms < p->entry->started.ms)
+		return true;
+	if (r->status != OCPP16_CHARGE_POINT_STATUS_AVAILABLE)
+		p->entry->freed = (mono_t){0};
+	else if (!p->entry->freed.us)
+		p->entry->freed = clock_mono();
+	if (!v16_charging_state(r->status, &state))
 		return true;
 	if (p->entry->has_state && p->entry->state == state)
 		return true;
@@ -375,6 +384,22 @@ static bool prepare(struct passage *p, struct session *x, const char *message_id
 	return true;
 }
 
+/* A connector that is Available has no transaction: if no StopTransaction says so for as long as a
+ * station of 2.0.1 is given before it is asked, that was lost. Should it come yet, it still counts. */
+static void end_left(struct passage *p)
+{
+	int64_t wait_ms = p->e.core->config->limits->doubt_s * 1000;
+	struct v16_entry *e, *tmp;
+
+	DL_FOREACH_SAFE (p->book->entries, e, tmp) {
+		if (!e->is_open || !e->freed.us || wait_ms <= 0 ||
+			mono_diff_ms(clock_mono(), e->freed) < wait_ms)
+			continue;
+		e->freed = (mono_t){0};
+		doubt_settle(p->e.core, p->e.station, e->id);
+	}
+}
+
 static void take(struct session *x, const struct ocpp_frame *f, const struct schema_action *a,
 	pass_fn pass, const struct v16_up *up)
 {
@@ -410,6 +435,7 @@ static void take(struct session *x, const struct ocpp_frame *f, const struct sch
 			x, &f->id, a->response, response, a != &ocpp16_actions[OCPP16_HEARTBEAT]);
 	if (is_start)
 		release_calls(x);
+	end_left(&p);
 }
 
 void v16_on_call(struct session *x, const struct ocpp_frame *f)

@@ -105,7 +105,7 @@ const command = (action, payload, more = {}) =>
 	depotd.api('POST', '/stations/CP-1/commands', { action, payload, ...more });
 
 before(async () => {
-	depotd = await new Depotd().start();
+	depotd = await new Depotd({ config: 'limits: {doubt_s: 2}\n' }).start();
 	const r = await depotd.api('PUT', '/stations/CP-1', {
 		policy: 'accepted', security_profile: 1, password: KEY.toString('hex'), node: 'feeder',
 		evses: [1, 2].map((id) => ({ id, kind: 'ac', max_w: 22000, min_w: 4140, tail_w: 4140 })),
@@ -191,6 +191,18 @@ test('by a clock that nobody set, a transaction after one that was stopped is an
 	}
 	assert.notEqual(stopped[0], stopped[1]);
 	await status(2, 'Available');
+});
+
+test('a transaction whose StopTransaction was lost ends when its connector stays Available; a late one still counts', async () => {
+	const t = (await start(2, { idTag: 'UNKNOWN' })).transactionId;
+	await status(2, 'Charging');
+	assert.equal((await evse(2)).transaction, `${t}`);
+	await status(2, 'Available');
+	await until('its end', async () => (await client.call('Heartbeat', {})) && (await evse(2)).transaction !== `${t}`, 20000);
+	assert.notEqual((await transaction(t)).state, 'open');
+	await client.call('StopTransaction', { transactionId: t, meterStop: 4000, timestamp: now(), reason: 'Local' });
+	const late = await transaction(t);
+	assert.deepEqual([late.state, late.stopped_reason], ['ended', 'Local']);
 });
 
 test('a StartTransaction whose answer was lost gets the same number and makes no second transaction', async () => {
