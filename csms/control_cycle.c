@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/control_private.h"
-#include "csms/envelope.h"
+#include "csms/envelope_apply.h"
 #include "csms/evse_phases.h"
 #include "csms/external.h"
 #include "csms/log.h"

@@ -8,113 +8,13 @@
 #include "csms/control.h"
 #include "csms/envelope_private.h"
 #include "csms/log.h"
-#include "csms/record.h"
 
-#define SHOWN_MS    600000 /* one that is over stays in the lists for so long */
-#define LOOK_MS     60000 /* the clock may be set: it is looked at this often, at least */
-#define FAR_AWAY_MS INT64_C(4102444800000) /* 2100: nobody means a time after it */
-
-/* -- the record ------------------------------------------------------------------------------- */
-
-static void put_block(struct event_envelope_block *out, const struct envelope_block *b)
-{
-	*out = (struct event_envelope_block){
-		.start = {b->start_ms},
-		.end = {b->end_ms},
-		.has_import_w = b->bound.import_w != GRID_NO_LIMIT,
-		.import_w = b->bound.import_w,
-		.has_export_w = b->bound.export_w != GRID_NO_LIMIT,
-		.export_w = b->bound.export_w,
-		.has_phase_ma = b->bound.phase_ma != GRID_NO_LIMIT,
-		.phase_ma = b->bound.phase_ma,
-	};
-}
-
-/* False: no memory. */
-static bool put_blocks(
-	struct arena *a, const struct envelope *e, struct event_envelope_block_list *out)
-{
-	out->items = arena_alloc(a, ((size_t)e->count + 1) * sizeof *out->items);
-	out->count = out->items ? (size_t)e->count : 0;
-	for (int i = 0; i < e->count && out->items; i++)
-		put_block(&out->items[i], &e->blocks[i]);
-	return out->items != NULL;
-}
-
-static const char *text(struct arena *a, const char *s)
-{
-	return s && s[0] ? arena_strdup(a, s) : NULL;
-}
-
-static void journal_received(struct core *c, const struct held_envelope *h, const char *actor)
-{
-	struct arena *a = record_arena(c);
-	struct event_envelope_received *p = a ? arena_alloc(a, sizeof *p) : NULL;
-
-	if (!p)
-		return;
-	*p = (struct event_envelope_received){
-		.node = arena_strdup(a, h->node),
-		.owner = arena_strdup(a, h->owner),
-		.type = text(a, h->type),
-		.kind = envelope_kind_name(h->e.kind),
-		.priority = h->e.priority,
-		.grid = h->is_grid,
-		.reference = text(a, h->reference),
-		.why = text(a, h->why),
-	};
-	if (put_blocks(a, &h->e, &p->blocks))
-		record_now(c, EVENT_ENVELOPE_RECEIVED, "envelope", h->id, p, actor, NULL);
-}
-
-static void journal_moved(struct core *c, const struct held_envelope *h, enum envelope_event event,
-	const char *actor, const char *reason)
-{
-	struct arena *a = record_arena(c);
-	struct event_envelope_moved *p = a ? arena_alloc(a, sizeof *p) : NULL;
-
-	if (!p)
-		return;
-	*p = (struct event_envelope_moved){
-		.move = envelope_event_name(event),
-		.state = envelope_state_name(h->e.state),
-		.urgent = h->is_urgent,
-		.reason = text(a, reason),
-	};
-	record_now(c, EVENT_ENVELOPE_MOVED, "envelope", h->id, p, actor, NULL);
-}
-
-static void journal_replaced(
-	struct core *c, const struct held_envelope *h, const char *by, const char *actor)
-{
-	struct arena *a = record_arena(c);
-	struct event_envelope_replaced *p = a ? arena_alloc(a, sizeof *p) : NULL;
-
-	if (!p)
-		return;
-	p->by = arena_strdup(a, by);
-	if (put_blocks(a, &h->e, &p->blocks))
-		record_now(c, EVENT_ENVELOPE_REPLACED, "envelope", h->id, p, actor, NULL);
-}
-
-static void journal_owner(struct core *c, const struct envelope_owner *o)
-{
-	struct arena *a = record_arena(c);
-	struct event_envelope_owner_changed *p = a ? arena_alloc(a, sizeof *p) : NULL;
-
-	if (!p)
-		return;
-	*p = (struct event_envelope_owner_changed){
-		.owner = arena_strdup(a, o->name),
-		.silent = o->is_silent,
-		.reason = text(a, o->reason),
-	};
-	record_now(c, EVENT_ENVELOPE_OWNER_CHANGED, "envelopeowner", o->name, p, "depotd", NULL);
-}
+#define SHOWN_MS 600000 /* one that is over stays in the lists for so long */
+#define LOOK_MS  60000 /* the clock may be set: it is looked at this often, at least */
 
 /* -- moves ------------------------------------------------------------------------------------ */
 
-static void tell(struct core *c, const struct held_envelope *h, const char *reason)
+void envelope_tell(struct core *c, const struct held_envelope *h, const char *reason)
 {
 	for (int i = 0; i < c->envelopes->watcher_count; i++) {
 		const char *prefix = c->envelopes->watchers[i].prefix;
@@ -151,8 +51,8 @@ void envelope_move(struct held_envelope *h, struct core *c, enum envelope_event 
 	}
 	if (reason && reason[0])
 		snprintf(h->why, sizeof h->why, "%s", reason);
-	journal_moved(c, h, event, actor, reason);
-	tell(c, h, reason);
+	envelope_journal_moved(c, h, event, actor, reason);
+	envelope_tell(c, h, reason);
 	changed(c, h);
 }
 
@@ -206,7 +106,7 @@ static void replace(struct core *c, struct held_envelope *old, const struct held
 	old->e.blocks = b;
 	old->e.count = count;
 	snprintf(old->replaced_by, sizeof old->replaced_by, "%s", newer->id);
-	journal_replaced(c, old, newer->id, actor);
+	envelope_journal_replaced(c, old, newer->id, actor);
 	if (count == 0 || b[count - 1].end_ms <= now)
 		envelope_move(old, c, ENVELOPE_WITHDRAW, actor, "replaced as a whole");
 }
@@ -330,23 +230,7 @@ void envelopes_step(struct core *c)
 	timer_start(c->timers, &all->timer, next > now ? next - now : 1, on_time, c);
 }
 
-/* -- coming ----------------------------------------------------------------------------------- */
-
-struct envelope_owner *envelope_owner(struct envelopes *all, const char *name)
-{
-	struct envelope_owner *o;
-
-	DL_FOREACH (all->owners, o)
-		if (strcmp(o->name, name) == 0)
-			return o;
-	o = all->owner_count < envelope_owners_max(name) ? calloc(1, sizeof *o) : NULL;
-	if (!o)
-		return NULL;
-	snprintf(o->name, sizeof o->name, "%s", name);
-	o->number = all->owner_count++;
-	DL_APPEND(all->owners, o);
-	return o;
-}
+/* -- what people and owners do ---------------------------------------------------------------- */
 
 struct held_envelope *envelope_hold(struct core *c, const char *id)
 {
@@ -358,119 +242,6 @@ struct held_envelope *envelope_hold(struct core *c, const char *id)
 				break;
 	return h;
 }
-
-static int refuse(char why[200], const char *words)
-{
-	snprintf(why, 200, "%s", words);
-	return -1;
-}
-
-/* Copies those that are not over yet, in the order of time. -1 with one line. */
-static int copy_blocks(
-	const struct envelope_offer *o, int64_t now, struct envelope *e, char why[200])
-{
-	int bad;
-
-	if (o->count < 1 || o->count > ENVELOPE_BLOCKS_MAX) {
-		snprintf(why, 200, "blocks: must be 1 to %d", ENVELOPE_BLOCKS_MAX);
-		return -1;
-	}
-	e->blocks = malloc(((size_t)o->count + 1) * sizeof *e->blocks);
-	if (!e->blocks)
-		return refuse(why, "out of memory");
-	memcpy(e->blocks, o->blocks, (size_t)o->count * sizeof *e->blocks);
-	if (envelope_blocks_order(e->blocks, o->count, &bad)) {
-		snprintf(why, 200,
-			"blocks[%d]: must end after it starts, limit something to 0 or more, and "
-			"overlap no other",
-			bad);
-		return -1;
-	}
-	for (int i = 0; i < o->count; i++) {
-		if (e->blocks[i].start_ms < 0 || e->blocks[i].end_ms > FAR_AWAY_MS)
-			return refuse(why, "blocks: a time before 1970 or after 2100");
-		if (e->blocks[i].end_ms > now)
-			e->blocks[e->count++] = e->blocks[i];
-	}
-	return e->count ? 0 : refuse(why, "blocks: all of them are over");
-}
-
-static int fill(
-	struct core *c, struct held_envelope *h, const struct envelope_offer *o, char why[200])
-{
-	const struct grid_tree *t = control_grid(c->control);
-	struct envelope_owner *owner;
-	wall_t now = clock_wall();
-
-	h->e.node = grid_tree_find(t, o->node);
-	if (h->e.node < 0) {
-		snprintf(why, 200, "node: there is no node \"%.60s\" in the tree", o->node);
-		return -1;
-	}
-	if (o->priority < 0 || o->priority > ENVELOPE_PRIORITY_MAX)
-		return refuse(why, "priority: must be 0 to 9");
-	if (copy_blocks(o, now.ms, &h->e, why))
-		return -1;
-	owner = envelope_owner(c->envelopes, o->owner);
-	if (!owner)
-		return refuse(why, "too many owners of envelopes");
-	h->e.owner = owner->number;
-	h->e.is_silent = owner->is_silent;
-	h->e.kind = o->kind;
-	h->e.priority = o->priority;
-	h->e.received_ms = now.ms;
-	h->is_grid = o->is_grid;
-	h->moved_at = now;
-	snprintf(h->node, sizeof h->node, "%s", grid_tree_node(t, h->e.node)->id);
-	snprintf(h->owner, sizeof h->owner, "%s", owner->name);
-	snprintf(h->type, sizeof h->type, "%s", o->type ? o->type : "");
-	snprintf(h->reference, sizeof h->reference, "%s", o->reference ? o->reference : "");
-	snprintf(h->why, sizeof h->why, "%s", o->why ? o->why : "");
-	return 0;
-}
-
-struct held_envelope *envelope_draft(struct core *c, const struct envelope_offer *o, char why[200])
-{
-	struct held_envelope *h = calloc(1, sizeof *h);
-
-	if (h && fill(c, h, o, why) == 0)
-		return h;
-	if (!h)
-		refuse(why, "out of memory");
-	envelope_draft_free(h);
-	return NULL;
-}
-
-void envelope_draft_free(struct held_envelope *h)
-{
-	if (h)
-		free(h->e.blocks);
-	free(h);
-}
-
-int envelope_receive(
-	struct core *c, const struct envelope_offer *o, char id[ENVELOPE_ID_SIZE], char why[200])
-{
-	struct held_envelope *h;
-
-	if (!c->envelopes || !c->control)
-		return refuse(why, "depotd is not ready yet");
-	if (envelope_room(c, o->owner, o->is_grid, 1, why))
-		return -1;
-	h = envelope_draft(c, o, why);
-	if (!h)
-		return -1;
-	ocpp_message_ids_next(&c->ids, h->moved_at.ms, h->id);
-	snprintf(id, ENVELOPE_ID_SIZE, "%s", h->id);
-	DL_APPEND(c->envelopes->list, h);
-	journal_received(c, h, o->actor);
-	tell(c, h, NULL);
-	envelope_decide(c, h, o->actor);
-	envelopes_step(c);
-	return 0;
-}
-
-/* -- what people and owners do ---------------------------------------------------------------- */
 
 static struct held_envelope *open_one(struct core *c, const char *id, char why[200])
 {
@@ -548,7 +319,7 @@ void envelope_owner_silent(struct core *c, const char *owner, bool is_silent, co
 	snprintf(o->reason, sizeof o->reason, "%s", reason ? reason : "");
 	log_info("envelopes: %s is %s%s%s", owner, is_silent ? "silent" : "heard again",
 		reason ? ": " : "", reason ? reason : "");
-	journal_owner(c, o);
+	envelope_journal_owner(c, o);
 	DL_FOREACH (c->envelopes->list, h) {
 		if (h->e.owner != o->number)
 			continue;

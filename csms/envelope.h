@@ -12,7 +12,6 @@
 
 #include "csms/core.h"
 #include "scheduler/envelope.h"
-#include "scheduler/plan.h"
 
 #define ENVELOPES_MAX      700 /* that are not over; how many of whom: csms/envelope_room.c */
 #define ENVELOPE_ID_SIZE   37
@@ -105,29 +104,8 @@ const struct held_envelope *envelopes_first(const struct core *c);
 const struct held_envelope *envelope_find(const struct core *c, const char *id); /* or NULL */
 bool envelopes_owner_is_silent(const struct core *c, const char *owner, wall_t *since);
 
-/* Its name in the tree: envelope, fallback envelope, operator. */
-enum grid_source envelope_source(const struct held_envelope *h);
-
-/* The one whose word counts at the node, with the word; NULL: none. `by`, for any of them: the one
- * of its owner that overrules it or the one that is tighter. */
-const struct held_envelope *envelopes_winner(const struct core *c, const char *node,
-	enum envelope_quantity q, wall_t at, int32_t *value);
-
 /* Grows whenever anything that a view shows has changed. */
 uint64_t envelopes_revision(const struct core *c);
-
-/* Writes what counts at `now` into the limits that come and go. For each cycle of control. */
-void envelopes_apply(
-	struct envelopes *all, const struct grid_tree *t, struct grid_limits *l, wall_t now);
-
-/* How long an EVSE may go on by what it is told now without hearing from us: until a limit becomes
- * tighter at the latest, for depotd may be gone by then. */
-int64_t envelopes_lease_ms(const struct envelopes *all, wall_t now, int64_t lease_ms);
-
-/* The same for the slots of a plan: what counts in each, as things stand now. `extra` (or NULL) as if
- * it were accepted. */
-void envelopes_lower(struct envelopes *all, const struct grid_tree *t, struct plan_caps *caps,
-	int64_t start_ms, int64_t slot_ms, const struct held_envelope *extra);
 
 /* After restore_fleet() and before control. NULL with one line. */
 struct envelopes *envelopes_create(struct core *c, char why[300]);

@@ -1,12 +1,13 @@
 /*
- * Envelopes, inside: shared by envelope.c (coming, going, time), envelope_apply.c (what counts),
- * envelope_try.c (what it would cost, who is asked), envelope_record.c (what became of it) and
- * envelope_restore.c. Nobody else includes this.
+ * Envelopes, inside: shared by envelope.c (life: moves, time, who takes back what),
+ * envelope_receive.c (coming), envelope_room.c (how many), envelope_apply.c (what counts),
+ * envelope_try.c (what it would cost, who is asked), envelope_record.c (what became of it),
+ * envelope_journal.c and envelope_restore.c. Nobody else includes this.
  */
 #ifndef CSMS_ENVELOPE_PRIVATE_H
 #define CSMS_ENVELOPE_PRIVATE_H
 
-#include "csms/envelope.h"
+#include "csms/envelope_apply.h"
 
 #define ENVELOPE_OWNERS_MAX   1000
 #define ENVELOPE_OWNERS_KEPT  100 /* … for grid operators and persons */
@@ -47,6 +48,17 @@ struct envelope_owner *envelope_owner(struct envelopes *all, const char *name); 
 
 /* envelope_room.c: how many owners there may be if this one is new. */
 int envelope_owners_max(const char *owner);
+
+/* envelope_journal.c: one event each. */
+void envelope_journal_received(struct core *c, const struct held_envelope *h, const char *actor);
+void envelope_journal_moved(struct core *c, const struct held_envelope *h,
+	enum envelope_event event, const char *actor, const char *reason);
+void envelope_journal_replaced(
+	struct core *c, const struct held_envelope *h, const char *by, const char *actor);
+void envelope_journal_owner(struct core *c, const struct envelope_owner *o);
+
+/* To the adapter of its owner. */
+void envelope_tell(struct core *c, const struct held_envelope *h, const char *reason);
 
 /* One move, journalled and told. */
 void envelope_move(struct held_envelope *h, struct core *c, enum envelope_event event,

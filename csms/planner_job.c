@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/envelope.h"
+#include "csms/envelope_apply.h"
 #include "csms/evse_phases.h"
 #include "csms/external.h"
 #include "csms/setpoint.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/alarms.h"
-#include "csms/envelope.h"
+#include "csms/envelope_apply.h"
 #include "csms/envelope_measure.h"
 #include "csms/safety_private.h"
 

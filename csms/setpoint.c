@@ -5,7 +5,7 @@
 #include "csms/call.h"
 #include "csms/control.h"
 #include "csms/device.h"
-#include "csms/envelope.h"
+#include "csms/envelope_apply.h"
 #include "csms/evse_phases.h"
 #include "csms/holding.h"
 #include "csms/log.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "csms/control.h"
-#include "csms/envelope.h"
+#include "csms/envelope_apply.h"
 #include "csms/view.h"
 
 #define LIMITS_MAX 1000 /* of one node, to come included */

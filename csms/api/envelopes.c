@@ -1,4 +1,4 @@
-/* Envelopes: limits over time, put on nodes, tried, answered, and what became of them. */
+/* Envelopes: limits over time, put on nodes, tried and answered. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,7 +6,6 @@
 #include "csms/api/handlers.h"
 #include "csms/control.h"
 #include "csms/envelope.h"
-#include "csms/envelope_measure.h"
 #include "csms/planner.h"
 #include "csms/record.h"
 #include "csms/view.h"
@@ -285,8 +284,7 @@ static void past_finish(struct ask *k)
 	/* What is held knows besides whether it counts, and who is tighter. */
 	for (size_t i = 0; i < p->found.count; i++) {
 		struct api_envelope_view *v = &list.envelopes.items[list.envelopes.count++];
-		const struct held_envelope *h =
-			envelope_find(k->api->core, p->found.items[i].id);
+		const struct held_envelope *h = envelope_find(k->api->core, p->found.items[i].id);
 
 		if (h != NULL)
 			view_envelope(k->api->core, h, k->arena, v);
@@ -460,171 +458,4 @@ void node_limits_get(struct ask *k)
 	out.node = grid_tree_node(control_grid(c->control), node)->id;
 	view_node_limits(c, node, k->arena, &out.limits);
 	ask_reply(k, 200, &api_node_limits_type, &out);
-}
-
-/* -- what became of it ----------------------------------------------------------------------- */
-
-struct compliance {
-	struct api_envelope_compliance out;
-	struct db_envelope_list found;
-	struct db_envelope_record_list records;
-	struct envelope_measure m; /* what runs now, or the newest record's time for its minutes */
-	bool runs;
-	const char *decided_by, *error;
-	wall_t decided_at;
-};
-
-static void compliance_work(struct db_reader *r, struct ask *k)
-{
-	struct compliance *p = k->state;
-	struct db_envelope_filter f = {.id = p->out.id, .limit = 1};
-
-	if (db_query_envelopes(r, &f, k->arena, &p->found) != 0 ||
-		db_query_envelope_records(r, p->out.id, LIST_MAX, k->arena, &p->records) != 0) {
-		p->error = arena_strdup(k->arena, db_reader_error(r));
-		return;
-	}
-	if (!p->runs && p->records.count) {
-		const struct event_envelope_complied *e = p->records.items[0].is;
-
-		p->m = (struct envelope_measure){.node = e->node,
-			.point = arena_printf(k->arena, "node/%s/load_w", e->node),
-			.from = e->start,
-			.to = e->end,
-			.limit_w = e->has_limit_w ? e->limit_w : -1};
-	}
-	if (p->m.node != NULL)
-		envelope_measure(r, &p->m, k->arena);
-	p->error = p->m.failed;
-}
-
-static void view_told(struct ask *k, const struct event_envelope_command_list *list,
-	struct api_envelope_told_list *out)
-{
-	out->items = arena_alloc(k->arena, sizeof(*out->items) * (list->count + 1));
-	for (size_t i = 0; out->items != NULL && i < list->count; i++)
-		out->items[out->count++] = (struct api_envelope_told){
-			.evse = list->items[i].evse,
-			.at = list->items[i].at,
-			.limit_w = list->items[i].limit_w,
-			.source = list->items[i].source,
-			.node = list->items[i].node,
-			.reason = list->items[i].reason,
-			.call = list->items[i].call,
-		};
-}
-
-static void view_running(struct ask *k, const struct compliance *p, struct api_envelope_record *out)
-{
-	const struct envelope_measure *m = &p->m;
-
-	*out = (struct api_envelope_record){
-		.start = m->from,
-		.end = m->to,
-		.has_limit_w = m->limit_w >= 0,
-		.limit_w = m->limit_w,
-		.kept = m->longest_s <= ENVELOPE_REACTION_S,
-		.measured_s = m->measured_s,
-		.mean_w = m->mean_w,
-		.max_w = m->max_w,
-		.has_max_at = m->max_at.ms != 0,
-		.max_at = m->max_at,
-		.above_s = m->above_s,
-		.above_wh = m->above_wh,
-		.decided_by = p->decided_by,
-		.has_decided_at = p->decided_at.ms != 0,
-		.decided_at = p->decided_at,
-		.command_count = m->command_count,
-	};
-	view_told(k, &m->commands, &out->commands);
-}
-
-static void view_record(
-	struct ask *k, const struct db_envelope_record *r, struct api_envelope_record *out)
-{
-	const struct event_envelope_complied *e = r->is;
-
-	*out = (struct api_envelope_record){
-		.start = e->start,
-		.end = e->end,
-		.has_limit_w = e->has_limit_w,
-		.limit_w = e->limit_w,
-		.kept = e->kept,
-		.measured_s = e->measured_s,
-		.mean_w = e->mean_w,
-		.max_w = e->max_w,
-		.has_max_at = e->has_max_at,
-		.max_at = e->max_at,
-		.above_s = e->above_s,
-		.above_wh = e->above_wh,
-		.decided_by = e->decided_by,
-		.has_decided_at = e->has_decided_at,
-		.decided_at = e->decided_at,
-		.vehicles = e->vehicles,
-		.command_count = e->command_count,
-		.has_seq = true,
-		.seq = r->seq,
-		.hash = r->hash,
-	};
-	view_told(k, &e->commands, &out->commands);
-}
-
-static void view_minutes(
-	struct ask *k, const struct db_series_list *list, struct api_envelope_minute_list *out)
-{
-	out->items = arena_alloc(k->arena, sizeof(*out->items) * (list->count + 1));
-	for (size_t i = 0; out->items != NULL && i < list->count; i++)
-		out->items[out->count++] = (struct api_envelope_minute){
-			.at = list->items[i].at,
-			.mean_w = list->items[i].mean,
-			.max_w = list->items[i].max,
-		};
-}
-
-static void compliance_finish(struct ask *k)
-{
-	struct compliance *p = k->state;
-	struct api_envelope_compliance *out = &p->out;
-	size_t room = p->records.count + 2;
-
-	out->records.items = arena_alloc(k->arena, sizeof(*out->records.items) * room);
-	if (p->error != NULL || out->records.items == NULL) {
-		ask_problem(k, 503, NULL, "the store: %s", p->error ? p->error : "no memory");
-		return;
-	}
-	if (!p->found.count) {
-		ask_problem(k, 404, NULL, "there is no envelope of that id");
-		return;
-	}
-	out->node = p->found.items[0].node;
-	out->owner = p->found.items[0].owner;
-	out->state = p->found.items[0].state;
-	if (p->runs)
-		view_running(k, p, &out->records.items[out->records.count++]);
-	for (size_t i = 0; i < p->records.count; i++)
-		view_record(k, &p->records.items[i], &out->records.items[out->records.count++]);
-	view_minutes(k, &p->m.minutes, &out->minutes);
-	ask_reply(k, 200, &api_envelope_compliance_type, out);
-}
-
-void envelope_compliance_get(struct ask *k)
-{
-	const struct core *c = k->api->core;
-	const struct held_envelope *h = envelope_find(c, k->match.param[0]);
-	struct compliance *p = arena_alloc(k->arena, sizeof(*p));
-
-	if (p == NULL) {
-		ask_problem(k, 503, NULL, "no memory for the query");
-		return;
-	}
-	*p = (struct compliance){.out = {.id = k->match.param[0]}};
-	p->runs = h != NULL && h->run.start_ms != 0 && h->e.node >= 0;
-	if (p->runs) {
-		envelope_measure_init(&p->m, c, h->e.node, (wall_t){h->run.start_ms}, clock_wall(),
-			&h->run.bound, k->arena);
-		p->decided_by = h->decided_by[0] ? arena_strdup(k->arena, h->decided_by) : NULL;
-		p->decided_at = h->decided_at;
-	}
-	k->state = p;
-	ask_read(k, compliance_work, compliance_finish);
 }

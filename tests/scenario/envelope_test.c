@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include "csms/control.h"
-#include "csms/envelope.h"
+#include "csms/envelope_apply.h"
 #include "db/query_envelope.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"

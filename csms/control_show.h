@@ -1,0 +1,77 @@
+/*
+ * What control shows: each node of the tree as the newest cycle found it, and the plan in force.
+ * Loop thread only.
+ */
+#ifndef CSMS_CONTROL_SHOW_H
+#define CSMS_CONTROL_SHOW_H
+
+#include "csms/core.h"
+#include "scheduler/grid.h"
+
+struct control;
+
+/* One limit of a node and what flows against it. Strings are static. */
+struct control_limit {
+	int64_t limit; /* in force now, as stated; -1: none */
+	const char *source; /* "rating", "envelope" … */
+	wall_t since; /* this limit of this source; ms 0: none */
+	int64_t load; /* -1: unknown */
+};
+
+/* What a node of the tree carries now. Same order as grid nodes. */
+struct control_node {
+	int64_t limit_w; /* in force now; -1: none */
+	const char *limit_source; /* "rating", "envelope" … (static string) */
+	wall_t limit_since;
+	struct control_limit phase[GRID_PHASES]; /* mA; measured at the node */
+	struct control_limit imbalance; /* mA: greatest difference of two phases */
+	struct control_limit feed; /* W fed in */
+	unsigned binds; /* bits of enum grid_channel: these hold vehicles back … */
+	wall_t binds_since; /* … since */
+	bool bears; /* above its continuous rating, within its short-time one */
+	int64_t load_w; /* whole import of the node, below 0: it feeds in; GRID_UNKNOWN */
+	const char *load_source; /* "meter", "sum", "held", "worst-case" (static string) */
+	wall_t load_at; /* age of the oldest part; ms 0: never */
+	int64_t evse_w; /* measured by the EVSEs below */
+	int64_t allowed_w; /* what the EVSEs below may draw together */
+	uint64_t revision;
+};
+
+/* One vehicle's row of the plan in force. */
+struct control_plan_row {
+	struct evse *evse;
+	struct vehicle *vehicle; /* NULL: a vehicle nobody knows */
+	char transaction[UTF8_SIZE(36)];
+	int64_t need_wh, planned_wh, short_wh;
+	char reason[160]; /* who or what leaves it short, "" */
+	wall_t departs_at, ready_at; /* ms 0: none */
+	const int64_t *w; /* slot_count powers */
+	const int *node; /* slot_count binding nodes, -1 none */
+};
+
+struct control_plan {
+	char id[37];
+	wall_t made_at, start;
+	int64_t slot_ms;
+	int slot_count;
+	int64_t solve_us;
+	char trigger[80];
+	int row_count;
+	const struct control_plan_row *rows;
+};
+
+const struct control_node *control_node(const struct control *k, int node);
+
+/* Since when what is written on the node (ratings, export limit) is as it is; a start counts. */
+wall_t control_rated_since(const struct control *k, int node);
+
+/* Load of the node's whole subtree that is not ours, as measured of late; GRID_UNKNOWN. */
+int64_t control_other_w(const struct control *k, int node);
+
+/* The plan in force, or NULL before the first. Valid until the loop's next turn. */
+const struct control_plan *control_plan(const struct control *k);
+
+/* The row of an EVSE in the plan in force, or NULL. */
+const struct control_plan_row *control_plan_row(const struct control *k, const struct evse *e);
+
+#endif
