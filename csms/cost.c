@@ -4,21 +4,21 @@
 #include "csms/command.h"
 #include "csms/device.h"
 #include "csms/record.h"
-#include "csms/tariff.h"
+#include "csms/charge_price.h"
 
 #define MESSAGE_POINTS 512 /* of personalMessage */
 
 bool cost_of(const struct core *c, const struct transaction *t, wall_t now, int64_t *micro)
 {
-	struct tariff tariff;
+	struct charge_price price;
 	double wh = t->meter_wh.value - t->begin_wh.value;
 
-	if (!c->depot->tariff)
+	if (!c->depot->charge_price)
 		return false;
-	tariff = tariff_read(c->depot->tariff);
-	if (tariff_needs_energy(&tariff) && (!t->begin_wh.at.ms || !t->meter_wh.at.ms))
+	price = charge_price_read(c->depot->charge_price);
+	if (charge_price_needs_energy(&price) && (!t->begin_wh.at.ms || !t->meter_wh.at.ms))
 		return false;
-	*micro = tariff_cost(&tariff, t->begin_wh.at.ms && wh > 0 ? (int64_t)(wh + 0.5) : 0,
+	*micro = charge_price_cost(&price, t->begin_wh.at.ms && wh > 0 ? (int64_t)(wh + 0.5) : 0,
 		wall_diff_ms(t->is_open ? now : t->ended, t->started));
 	return true;
 }
@@ -34,11 +34,12 @@ static bool can_show(const struct station *s)
 	return tariff > 0 || display > 0 || (tariff < 0 && display < 0);
 }
 
-/* What the holder of the token is shown: his own message, then the tariff; NULL: nothing. */
+/* What the holder of the token is shown: his own message, then the price; NULL: nothing. */
 static const char *words(const struct core *c, const struct station *s, struct arena *a,
 	const struct ocpp201_message_content *own)
 {
-	const char *text = c->depot->tariff && can_show(s) ? c->depot->tariff->text : NULL;
+	const char *text =
+		c->depot->charge_price && can_show(s) ? c->depot->charge_price->text : NULL;
 	const char *both;
 	size_t points = 0;
 
@@ -67,7 +68,7 @@ void cost_add_text(const struct core *c, const struct station *s, struct arena *
 	const char *text = words(c, s, a, info->personal_message);
 	const char *language = info->personal_message ? info->personal_message->language : NULL;
 
-	if (info->status != OCPP201_AUTHORIZATION_STATUS_ACCEPTED || !c->depot->tariff)
+	if (info->status != OCPP201_AUTHORIZATION_STATUS_ACCEPTED || !c->depot->charge_price)
 		return;
 	info->personal_message = message(a, text);
 	if (info->personal_message)
@@ -119,9 +120,9 @@ static void on_updated(void *arg, const struct command *k)
 static void send_update(struct core *c, struct evse *e, int64_t micro, wall_t now)
 {
 	struct transaction *t = &e->tx;
-	const struct depot_tariff *row = c->depot->tariff;
+	const struct depot_charge_price *row = c->depot->charge_price;
 	struct ocpp201_cost_updated_request q = {
-		.total_cost = tariff_amount(micro), .transaction_id = t->id};
+		.total_cost = charge_price_amount(micro), .transaction_id = t->id};
 	struct command_request req = {.action = "CostUpdated",
 		.actor = "depotd",
 		.why = "running cost",
@@ -168,7 +169,7 @@ static void journal(struct exchange *x, const struct transaction *t, int64_t mic
 	*p = (struct event_cost_settled){
 		.station_id = arena_strdup(a, x->station->id),
 		.transaction_id = arena_strdup(a, t->id),
-		.currency = x->core->depot->tariff->currency,
+		.currency = x->core->depot->charge_price->currency,
 		.cost_micro = micro,
 		.energy_wh =
 			t->begin_wh.at.ms ? (int64_t)(t->meter_wh.value - t->begin_wh.value) : 0,
@@ -181,7 +182,7 @@ void cost_event(struct exchange *x, struct evse *e,
 	const struct ocpp201_transaction_event_request *r,
 	struct ocpp201_transaction_event_response *res)
 {
-	const struct depot_tariff *row = x->core->depot->tariff;
+	const struct depot_charge_price *row = x->core->depot->charge_price;
 	bool is_end = r->event_type == OCPP201_TRANSACTION_EVENT_ENDED;
 	int64_t micro;
 
@@ -194,7 +195,7 @@ void cost_event(struct exchange *x, struct evse *e,
 	if (is_end || (row->running == DEPOT_RUNNING_COST_ANSWER &&
 			      r->event_type == OCPP201_TRANSACTION_EVENT_UPDATED)) {
 		res->has_total_cost = true;
-		res->total_cost = tariff_amount(micro);
+		res->total_cost = charge_price_amount(micro);
 	}
 	if (is_end && !e->tx.is_open)
 		journal(x, &e->tx, micro);

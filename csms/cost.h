@@ -9,10 +9,10 @@
 #include "csms/dispatch.h"
 #include "gen/ocpp201.h"
 
-/* In millionths of the currency. False: there is no tariff, or what was charged is not known. */
+/* In millionths of the currency. False: there is no charge price, or what was charged is not known. */
 bool cost_of(const struct core *c, const struct transaction *t, wall_t now, int64_t *micro);
 
-/* The tariff in words, added to what the holder of an accepted token is shown (I01). */
+/* The price in words, added to what the holder of an accepted token is shown (I01). */
 void cost_add_text(const struct core *c, const struct station *s, struct arena *a,
 	struct ocpp201_id_token_info *info);
 

@@ -33,4 +33,4 @@ csms_core.test_libs := cjson yaml sqlite modbus $(csms_net.libs) m
 $(eval $(call unit,token_check,$(csms_core.test),$(csms_core.test_libs)))
 $(eval $(call unit,csms_profile_check,csms/profile_check.c gen/ocpp201.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,list_content,$(csms_core.test),$(csms_core.test_libs)))
-$(eval $(call unit,tariff,csms/tariff.c,m))
+$(eval $(call unit,charge_price,csms/charge_price.c,m))

@@ -10,7 +10,7 @@
 #include "csms/meters.h"
 #include "csms/reservation.h"
 #include "csms/session.h"
-#include "csms/tariff.h"
+#include "csms/charge_price.h"
 
 /* The text, or NULL if there is none. Strings of the fleet are copied: a view outlives its turn. */
 static const char *copy(struct arena *a, const char *s)
@@ -61,8 +61,8 @@ static void view_transaction(
 	out->vehicle_conflict = claim_conflict(e, a);
 	out->has_cost = cost_of(c, tx, clock_wall(), &micro);
 	if (out->has_cost) {
-		out->cost = tariff_amount(micro);
-		out->currency = c->depot->tariff->currency;
+		out->cost = charge_price_amount(micro);
+		out->currency = c->depot->charge_price->currency;
 	}
 	out->has_cable_max_a = tx->cable_seq >= 0;
 	out->cable_max_a = tx->cable_max_a;

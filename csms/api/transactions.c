@@ -5,8 +5,8 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/journal_view.h"
+#include "csms/charge_price.h"
 #include "csms/cost.h"
-#include "csms/tariff.h"
 #include "db/query.h"
 #include "gen/event.h"
 
@@ -31,8 +31,8 @@ static void running_cost(
 	if (e == NULL || strcmp(e->tx.id, t->id) != 0 || !cost_of(c, &e->tx, clock_wall(), &micro))
 		return;
 	out->has_cost = true;
-	out->cost = tariff_amount(micro);
-	out->currency = c->depot->tariff->currency;
+	out->cost = charge_price_amount(micro);
+	out->currency = c->depot->charge_price->currency;
 }
 
 static void view_transaction(
@@ -78,7 +78,7 @@ static void view_transaction(
 		.missing = t->missing,
 		.quarantined = t->quarantined,
 		.has_cost = t->has_cost,
-		.cost = tariff_amount(t->cost_micro),
+		.cost = charge_price_amount(t->cost_micro),
 		.currency = t->currency,
 	};
 	if (!t->has_cost && t->open)

@@ -12,7 +12,7 @@ name: Test depot
 timezone: Europe/Amsterdam
 nodes:
   - {id: site, kind: site, limit_w: 5000000}
-tariff: {currency: EUR, energy_price_kwh: 5, start_fee: 1, running: message, message_every_s: ${EVERY_S}}
+charge_price: {currency: EUR, energy_price_kwh: 5, start_fee: 1, running: message, message_every_s: ${EVERY_S}}
 `,
 });
 

@@ -1,22 +1,22 @@
-// Tariff and cost (I01 to I03, I06): told in answers or by CostUpdated, kept when a transaction ended.
+// Price and cost (I01 to I03, I06): told in answers or by CostUpdated, kept when a transaction ended.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { Depotd, until } from './harness.mjs';
 import { booted } from './peer.mjs';
 
-const depot = (tariff) => `
+const depot = (price) => `
 depot: test
 name: Test depot
 timezone: Europe/Amsterdam
 nodes:
   - {id: site, kind: site, limit_w: 60000}
-${tariff ? `tariff: ${tariff}` : ''}
+${price ? `charge_price: ${price}` : ''}
 `;
 
 const ago = (s) => new Date(Date.now() - s * 1000).toISOString();
 
-async function depotd(t, tariff) {
-	const d = await new Depotd({ depot: depot(tariff) }).start();
+async function depotd(t, price) {
+	const d = await new Depotd({ depot: depot(price) }).start();
 	t.after(() => d.clean());
 	assert.equal((await d.api('PUT', '/tokens/ISO14443/CARD', { message: 'Hello Anna', language: 'en' })).status, 200);
 	return d;
@@ -101,7 +101,7 @@ test('I02: CostUpdated goes no more often than the depot says, and ends where it
 	assert.equal(told().length, 2);
 });
 
-test('rule 33: free is 0.00; without a tariff nothing is said', async (t) => {
+test('rule 33: free is 0.00; without a charge price nothing is said', async (t) => {
 	const d = await depotd(t, '{currency: EUR, energy_price_kwh: 0}');
 	const s = await booted(d, 'CP-1');
 	await event(s, 'a', 0, 'Started', { s: 60, token: 'CARD' });

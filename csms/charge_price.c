@@ -1,4 +1,4 @@
-#include "csms/tariff.h"
+#include "csms/charge_price.h"
 #include <math.h>
 
 #define MICRO         1000000
@@ -11,9 +11,9 @@ static int64_t micro_of(double price)
 	return llround(price * MICRO);
 }
 
-struct tariff tariff_read(const struct depot_tariff *row)
+struct charge_price charge_price_read(const struct depot_charge_price *row)
 {
-	return (struct tariff){
+	return (struct charge_price){
 		.energy_micro = micro_of(row->energy_price_kwh),
 		.time_micro = micro_of(row->time_price_h),
 		.start_micro = micro_of(row->start_fee),
@@ -31,7 +31,7 @@ static int64_t share(int64_t price, int64_t amount, int64_t unit)
 	return (price * amount + unit / 2) / unit;
 }
 
-int64_t tariff_cost(const struct tariff *t, int64_t energy_wh, int64_t time_ms)
+int64_t charge_price_cost(const struct charge_price *t, int64_t energy_wh, int64_t time_ms)
 {
 	int64_t wh = bounded(energy_wh, ENERGY_MAX_WH);
 	int64_t s = bounded(time_ms, TIME_MAX_MS) / 1000;
@@ -40,7 +40,7 @@ int64_t tariff_cost(const struct tariff *t, int64_t energy_wh, int64_t time_ms)
 	       share(t->time_micro, s, MS_AN_HOUR / 1000);
 }
 
-double tariff_amount(int64_t micro)
+double charge_price_amount(int64_t micro)
 {
 	return (double)((micro + MICRO / 200) / (MICRO / 100)) / 100.0;
 }

@@ -1,11 +1,11 @@
 /* What a charge costs: whole numbers inside, hundredths at the edge. */
 #include <check.h>
-#include "csms/tariff.h"
+#include "csms/charge_price.h"
 
 START_TEST(costs)
 {
 	static const struct {
-		struct depot_tariff row;
+		struct depot_charge_price row;
 		int64_t wh, ms, micro;
 		double amount;
 	} rows[] = {
@@ -25,18 +25,18 @@ START_TEST(costs)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct tariff t = tariff_read(&rows[i].row);
-		int64_t micro = tariff_cost(&t, rows[i].wh, rows[i].ms);
+		struct charge_price t = charge_price_read(&rows[i].row);
+		int64_t micro = charge_price_cost(&t, rows[i].wh, rows[i].ms);
 
 		ck_assert_msg(micro == rows[i].micro, "row %zu: %lld", i, (long long)micro);
-		ck_assert_double_eq_tol(tariff_amount(micro), rows[i].amount, 1e-9);
+		ck_assert_double_eq_tol(charge_price_amount(micro), rows[i].amount, 1e-9);
 	}
 }
 END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("tariff");
+	Suite *s = suite_create("charge_price");
 	TCase *t = tcase_create("core");
 	SRunner *r;
 	int failed;
