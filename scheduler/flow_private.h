@@ -11,6 +11,7 @@
 #define SCHEDULER_FLOW_PRIVATE_H
 
 #include "scheduler/flow.h"
+#include "scheduler/flow_shared.h"
 
 #define FLOW_GROUP_MAX 32 /* vehicles of one node of ours */
 
@@ -46,6 +47,8 @@ struct flow {
 	/* Bits that follow x and f. */
 	uint64_t *can_more, *can_less; /* [n][words] x below most, above least */
 	uint64_t *has_room, *has_flow; /* [nodes][words] */
+
+	struct flow_shared *shared; /* limits that its trees share, NULL: none */
 
 	/* Price levels: all prices that occur, sorted, without doubles. */
 	int32_t *level;
@@ -120,13 +123,36 @@ static inline void flow_add_x(struct flow *f, int vehicle, int place, size_t xi,
 	flow_put_bit(flow_bits(f->can_less, f, vehicle), place, f->x[xi] > flow_least(f, xi));
 }
 
+static inline bool flow_is_shared(const struct flow *f, int node)
+{
+	return f->shared && node > 0 && node < f->given_nodes;
+}
+
 static inline void flow_add_f(struct flow *f, int node, int place, int32_t w)
 {
 	size_t i = flow_fi(f, node, place);
 
 	f->f[i] += w;
+	if (flow_is_shared(f, node)) {
+		flow_shared_add(f, node, place, w);
+		return;
+	}
 	flow_put_bit(flow_bits(f->has_room, f, node), place, f->f[i] < f->cap[i]);
 	flow_put_bit(flow_bits(f->has_flow, f, node), place, f->f[i] > 0);
+}
+
+/* By how much the flow from a node upwards may rise, and fall. */
+static inline int32_t flow_room(const struct flow *f, int node, int place)
+{
+	size_t i = flow_fi(f, node, place);
+
+	return flow_is_shared(f, node) ? flow_shared_room(f, node, place) : f->cap[i] - f->f[i];
+}
+
+static inline int32_t flow_gift(const struct flow *f, int node, int place)
+{
+	return flow_is_shared(f, node) ? flow_shared_gift(f, node, place)
+				       : f->f[flow_fi(f, node, place)];
 }
 
 /* What the root may take in a place at prices below `limit`. */

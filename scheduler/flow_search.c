@@ -242,6 +242,20 @@ static int enter_node(struct flow *f, int v, int place, int round, int32_t want)
 	return -1;
 }
 
+/* On by the arc from `node` upwards, in either direction; what it may carry is held meanwhile. */
+static bool enter_arc(struct flow *f, int node, bool is_rise, int place, int round, int32_t want)
+{
+	int to = is_rise ? f->parent[node] : node;
+
+	if (flow_is_shared(f, node))
+		flow_shared_hold(f, node, place, is_rise, want);
+	if (enter_node(f, to, place, round, want) == 0)
+		return true;
+	if (flow_is_shared(f, node))
+		flow_shared_hold(f, node, place, is_rise, -want);
+	return false;
+}
+
 static int32_t least_of(int64_t a, int64_t b)
 {
 	int64_t m = a < b ? a : b;
@@ -284,18 +298,17 @@ static bool step_vehicle(struct flow *f, const struct flow_pass *p, int at)
 static bool step_up(struct flow *f, int at)
 {
 	struct flow_frame *s = &f->stack[at];
-	size_t i = flow_fi(f, s->id, s->place);
 
 	if (s->at >= 0)
 		return false;
 	s->at = 0;
 	if (s->id == 0) {
-		s->got = least_of(s->want, f->allowed[s->place] - f->f[i]);
+		s->got = least_of(s->want, f->allowed[s->place] - f->f[s->place]);
 		flow_add_f(f, 0, s->place, s->got);
 		return false;
 	}
-	return enter_node(f, f->parent[s->id], s->place, s->round,
-		       least_of(s->want, f->cap[i] - f->f[i])) == 0;
+	return enter_arc(f, s->id, true, s->place, s->round,
+		least_of(s->want, flow_room(f, s->id, s->place)));
 }
 
 /* A node goes down: a child's or a vehicle's flow gives way. `at` counts children, then vehicles. */
@@ -309,11 +322,10 @@ static bool step_down(struct flow *f, int at)
 	for (s->at++; s->at < kids; s->at++) {
 		int c = f->child[f->child_at[v] + s->at];
 
-		if (f->mark[c] == f->marks && f->f[flow_fi(f, c, s->place)] > 0 &&
+		if (f->mark[c] == f->marks && flow_gift(f, c, s->place) > 0 &&
 			flow_bit(flow_bits(f->down[s->round], f, c), s->place))
-			return enter_node(f, c, s->place, s->round,
-				       least_of(s->want - s->got, f->f[flow_fi(f, c, s->place)])) ==
-			       0;
+			return enter_arc(f, c, false, s->place, s->round,
+				least_of(s->want - s->got, flow_gift(f, c, s->place)));
 	}
 	for (; s->at < kids + f->size[v]; s->at++) {
 		int j = f->first[v] + s->at - kids;
@@ -330,6 +342,13 @@ static bool step_down(struct flow *f, int at)
 /* What a frame got comes to the one that entered it. */
 static void credit(struct flow *f, struct flow_frame *s, const struct flow_frame *from)
 {
+	bool is_rise = s->kind == FRAME_NODE_UP;
+	int arc = s->kind == FRAME_VEHICLE || from->kind == FRAME_VEHICLE ? 0
+		  : is_rise                                               ? s->id
+									  : from->id;
+
+	if (flow_is_shared(f, arc))
+		flow_shared_hold(f, arc, s->place, is_rise, -from->want);
 	s->got += from->got;
 	if (!from->got)
 		return;

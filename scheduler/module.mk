@@ -1,6 +1,6 @@
 # scheduler: pure arithmetic. Rooms above it may link all of SCHEDULER_SRC; it needs no library.
 GUARD := guard.c guard_observe.c guard_lower.c guard_raise.c guard_balance.c guard_turns.c
-FLOW := flow.c flow_search.c flow_solve.c flow_proof.c flow_check.c
+FLOW := flow.c flow_shared.c flow_search.c flow_solve.c flow_proof.c flow_check.c
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c plan.c plan_caps.c \
 	plan_check.c $(GUARD) profile.c profile_order.c composite.c phases.c \
 	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c $(FLOW))
