@@ -1,0 +1,84 @@
+/*
+ * Inside of plan_solve(): the vehicles with what their input says worked out, and the room that is
+ * left in every node and slot. Shared by plan.c, plan_car.c (windows and room), plan_early.c (the
+ * plain rule), plan_flow.c (least cost) and plan_why.c (reasons).
+ */
+#ifndef SCHEDULER_PLAN_PRIVATE_H
+#define SCHEDULER_PLAN_PRIVATE_H
+
+#include "scheduler/plan.h"
+
+#define PLAN_TIME_MAX_MS (INT64_MAX / 4) /* differences and roundings of times stay in range */
+
+/* A vehicle with what the input says about it worked out. */
+struct plan_car {
+	int index; /* in the input */
+	int evse_node;
+	int first, last; /* usable slots [first, last) */
+	bool late; /* departure is past, or before the end of the first slot */
+	int64_t depart_ms;
+	int priority;
+	int32_t max_w, min_w;
+	int64_t start_mj; /* stored at first */
+	int64_t goal_mj; /* to be stored: the need, as far as the battery and its room allow */
+	int64_t need_mj;
+	const struct battery *battery;
+};
+
+struct plan_work {
+	const struct plan_input *in;
+	int slots, nodes;
+	int32_t *room; /* [node][slot] */
+	int32_t *w; /* [vehicle][slot] */
+	int32_t *spare_w; /* one row */
+	struct plan_car *car; /* earliest departure first */
+	int *by_priority; /* positions in car[] */
+	int64_t *got_mj; /* by position in car[] */
+};
+
+static inline int32_t *plan_room_at(const struct plan_work *s, int node, int slot)
+{
+	return &s->room[(size_t)node * (size_t)s->slots + (size_t)slot];
+}
+
+static inline int32_t *plan_w_at(const struct plan_work *s, const struct plan_car *c, int slot)
+{
+	return &s->w[(size_t)c->index * (size_t)s->slots + (size_t)slot];
+}
+
+/* -- plan_car.c ------------------------------------------------------------------------------- */
+
+void plan_car_set(struct plan_car *c, const struct plan_input *in, int index);
+
+/* Orders s->car by departure and s->by_priority by priority. */
+void plan_car_order(struct plan_work *s);
+
+/* The least room on the way up from the vehicle's EVSE, never below 0. */
+int32_t plan_path_room(const struct plan_work *s, const struct plan_car *c, int slot);
+
+/* Gives the vehicle `w` more in the slot; negative: takes it away. */
+void plan_take(struct plan_work *s, const struct plan_car *c, int slot, int32_t w);
+
+void plan_clear_row(struct plan_work *s, const struct plan_car *c);
+
+/* EVSEs with nobody to plan for draw what they may draw unasked: takes it off the room. -1: no
+ * memory. */
+int plan_reserve_idle(struct plan_work *s);
+
+/* Stores what a slot at `w` gives; returns the energy gained. */
+int64_t plan_store(const struct plan_car *c, int64_t *stored_mj, int32_t w, int slot_s);
+
+/* -- plan_early.c ----------------------------------------------------------------------------- */
+
+/* Fills s->w and s->got_mj by the plain rule. -1: no memory. */
+int plan_early(struct plan_work *s);
+
+/* What is left over goes into batteries beyond the need, earliest departure first. */
+void plan_fill_spare(struct plan_work *s);
+
+/* -- plan_why.c ------------------------------------------------------------------------------- */
+
+/* Says of each slot why it is not more, and of each vehicle what comes of it. */
+void plan_explain(struct plan_work *s, struct plan *p);
+
+#endif

@@ -1,0 +1,131 @@
+/* Why each slot of a plan is not more, and what comes of each vehicle. */
+#include "scheduler/plan_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What kept a vehicle from more than `w` in a slot where it could have used `wanted`. */
+static enum grid_source reason(
+	const struct plan_work *s, const struct plan_car *c, int slot, int32_t holds, int *node)
+{
+	int32_t w = *plan_w_at(s, c, slot), least = GRID_NO_LIMIT;
+	const struct grid_node *evse = grid_tree_node(s->in->tree, c->evse_node);
+	int tightest = -1;
+
+	*node = -1;
+	if (w >= c->max_w)
+		return c->max_w < evse->max_w ? GRID_SOURCE_VEHICLE : GRID_SOURCE_EVSE;
+	if (w >= holds)
+		return GRID_SOURCE_BATTERY;
+	for (int v = c->evse_node; v >= 0; v = grid_tree_node(s->in->tree, v)->parent) {
+		if (*plan_room_at(s, v, slot) < least) {
+			least = *plan_room_at(s, v, slot);
+			tightest = v;
+		}
+	}
+	if (least > 0 && (w > 0 || least >= c->min_w))
+		return GRID_SOURCE_PLAN;
+	*node = tightest;
+	if (least > 0)
+		return GRID_SOURCE_MINIMUM;
+	return (enum grid_source)
+		s->in->caps->source[(size_t)tightest * (size_t)s->slots + (size_t)slot];
+}
+
+/* The reason and node that cost a short vehicle the most energy. */
+struct blame {
+	int64_t lost_mj; /* of the candidate */
+	enum grid_source source;
+	int node;
+};
+
+/* Keeps the greatest of a few reasons by counting them against one another (majority vote): exact
+ * when one reason outweighs all others together, and a true reason in any case. */
+static void blame(struct blame *b, enum grid_source source, int node, int64_t lost)
+{
+	if (b->lost_mj > 0 && (b->source != source || b->node != node)) {
+		b->lost_mj -= lost;
+		if (b->lost_mj >= 0)
+			return;
+		lost = -b->lost_mj;
+		b->lost_mj = 0;
+	}
+	b->source = source;
+	b->node = node;
+	b->lost_mj += lost;
+}
+
+static void explain_slot(struct plan_work *s, const struct plan_car *c, struct plan *p, int t,
+	int64_t stored, struct blame *b)
+{
+	size_t at = (size_t)c->index * (size_t)s->slots + (size_t)t;
+	int slot_s = s->in->slot_s;
+	int32_t holds = battery_hold_w(c->battery, stored, slot_s);
+	enum grid_source why;
+
+	if (stored >= c->start_mj + c->goal_mj) {
+		p->source[at] = GRID_SOURCE_PLAN;
+		return;
+	}
+	why = reason(s, c, t, holds, &p->node[at]);
+	p->source[at] = (uint8_t)why;
+	/* The charger's size is to blame only if nothing else ever was: it costs no lost power. */
+	if (holds > c->max_w)
+		holds = c->max_w;
+	blame(b, why, p->node[at],
+		why == GRID_SOURCE_PLAN ? 1 : 1 + (int64_t)(holds - *plan_w_at(s, c, t)) * slot_s);
+}
+
+static void explain_need(
+	struct plan_outcome *o, const struct plan_car *c, int64_t got, const struct blame *b)
+{
+	if (!o->short_wh)
+		return;
+	o->why = b->source;
+	o->why_node = b->node;
+	if (c->first == c->last || c->late)
+		o->why = GRID_SOURCE_DEPARTURE;
+	else if (got >= c->goal_mj)
+		o->why = GRID_SOURCE_BATTERY;
+}
+
+static void explain_car(struct plan_work *s, const struct plan_car *c, struct plan *p)
+{
+	struct plan_outcome *o = &p->outcome[c->index];
+	size_t row = (size_t)c->index * (size_t)s->slots;
+	int64_t stored = c->start_mj, need = c->need_mj, got;
+	struct blame b = {0, GRID_SOURCE_PLAN, -1};
+
+	memset(p->source + row, GRID_SOURCE_DEPARTURE, (size_t)s->slots);
+	for (int t = 0; t < s->slots; t++)
+		p->node[row + (size_t)t] = -1;
+	o->first_slot = c->first;
+	o->last_slot = c->last;
+	o->need_wh = need / BATTERY_MJ_PER_WH;
+	o->ready_slot = need ? -1 : -2;
+	o->why_node = -1;
+	for (int t = c->first; t < c->last; t++) {
+		explain_slot(s, c, p, t, stored, &b);
+		if (*plan_w_at(s, c, t))
+			plan_store(c, &stored, *plan_w_at(s, c, t), s->in->slot_s);
+		if (o->ready_slot == -1 && stored - c->start_mj >= need)
+			o->ready_slot = t;
+	}
+	got = stored - c->start_mj;
+	o->planned_wh = got / BATTERY_MJ_PER_WH;
+	if (c->late)
+		o->short_wh = o->need_wh;
+	else if (got < need) /* rounded up: a vehicle short of a fraction is short */
+		o->short_wh = (need - got + BATTERY_MJ_PER_WH - 1) / BATTERY_MJ_PER_WH;
+	explain_need(o, c, got, &b);
+	p->need_wh += o->need_wh;
+	p->planned_wh += o->planned_wh;
+	p->short_wh += o->short_wh;
+	p->short_vehicles += o->short_wh > 0;
+}
+
+void plan_explain(struct plan_work *s, struct plan *p)
+{
+	for (int i = 0; i < s->in->n; i++)
+		explain_car(s, &s->car[i], p);
+}
