@@ -4,6 +4,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
+#include "csms/api/names.h"
 #include "csms/campaign.h"
 #include "csms/record.h"
 #include "db/query.h"
@@ -143,28 +144,22 @@ void campaign_get(struct ask *k)
 
 /* -- starting and ending ----------------------------------------------------------------------- */
 
-static bool is_named_before(const struct schema_strings *list, const char *name)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->items[i], name) == 0)
-			return true;
-	return false;
-}
-
 /* The stations that were named, by their identity as first written. */
 static bool take_named(
 	struct ask *k, const struct api_campaign_post *post, struct schema_strings *out)
 {
-	for (size_t i = 0; i < post->stations.count; i++) {
-		const struct station *s =
-			fleet_station(&k->api->core->fleet, post->stations.items[i]);
+	struct schema_strings names;
+
+	if (!names_each_once(k, &post->stations, &names))
+		return false;
+	for (size_t i = 0; i < names.count; i++) {
+		const struct station *s = fleet_station(&k->api->core->fleet, names.items[i]);
 		if (s == NULL) {
-			ask_problem(k, 404, "stations", "there is no station %.48s",
-				post->stations.items[i]);
+			ask_problem(
+				k, 404, "stations", "there is no station %.48s", names.items[i]);
 			return false;
 		}
-		if (!is_named_before(out, s->id))
-			out->items[out->count++] = arena_strdup(k->arena, s->id);
+		out->items[out->count++] = arena_strdup(k->arena, s->id);
 	}
 	return true;
 }

@@ -4,6 +4,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
+#include "csms/api/names.h"
 #include "csms/command.h"
 #include "csms/mask.h"
 #include "csms/record.h"
@@ -119,16 +120,16 @@ static void start_all(struct job *j)
 		}
 }
 
-static void start_named(struct job *j, const struct api_variable_post *p)
+static void start_named(struct job *j, const struct schema_strings *names)
 {
-	for (size_t i = 0; i < p->stations.count; i++) {
-		struct station *s = fleet_station(&j->ask->api->core->fleet, p->stations.items[i]);
+	for (size_t i = 0; i < names->count; i++) {
+		struct station *s = fleet_station(&j->ask->api->core->fleet, names->items[i]);
 
 		j->view.stations++;
 		if (s != NULL)
 			start_at(j, s);
 		else
-			refuse(j, p->stations.items[i], "there is no such station");
+			refuse(j, names->items[i], "there is no such station");
 	}
 }
 
@@ -176,6 +177,7 @@ void variables_post(struct ask *k)
 	const struct api_variable_post *p = k->body;
 	struct core *c = k->api->core;
 	struct job *j = arena_alloc(k->arena, sizeof(*j));
+	struct schema_strings names;
 
 	if (p->all == (p->stations.count > 0)) {
 		ask_problem(k, 400, "stations", "name `stations`, or say `all`: one of the two");
@@ -185,13 +187,15 @@ void variables_post(struct ask *k)
 		ask_problem(k, 503, NULL, "no memory");
 		return;
 	}
+	if (!names_each_once(k, &p->stations, &names))
+		return;
 	j->ask = k;
 	j->why = p->why;
 	j->payload = payload_of(k, p);
 	if (j->payload == NULL || !replay_begin(k->api->replay, k))
 		return;
 	ask_hold(k);
-	if (!make_room(j, p->all ? HASH_COUNT(c->fleet.stations) : p->stations.count)) {
+	if (!make_room(j, p->all ? HASH_COUNT(c->fleet.stations) : names.count)) {
 		ask_problem(k, 503, NULL, "no memory");
 		return;
 	}
@@ -203,7 +207,7 @@ void variables_post(struct ask *k)
 	if (p->all)
 		start_all(j);
 	else
-		start_named(j, p);
+		start_named(j, &names);
 	journal(j);
 	k->state = &j->view;
 	record_then(c, on_durable, k);

@@ -3,6 +3,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
+#include "csms/api/names.h"
 #include "csms/auth_cache.h"
 #include "csms/local_list.h"
 #include "csms/record.h"
@@ -131,8 +132,6 @@ static void clear_one(struct clearing *j, struct station *s, const char *id, con
 	struct api_cache_clear_result *row;
 	struct schema_error err;
 
-	if (row_of(j, s != NULL ? s->id : id) != NULL)
-		return; /* named twice */
 	row = &j->reply.results.items[j->reply.results.count++];
 	*row = (struct api_cache_clear_result){
 		.station = arena_strdup(j->k->arena, s != NULL ? s->id : id), .state = "waiting"};
@@ -150,9 +149,13 @@ void cache_clear_post(struct ask *k)
 	const struct api_cache_clear_post *post = k->body;
 	struct core *c = k->api->core;
 	struct clearing *j = arena_alloc(k->arena, sizeof(*j));
-	size_t most = post->stations.count ? post->stations.count : HASH_COUNT(c->fleet.stations);
+	struct schema_strings names;
+	size_t most;
 	char job[37];
 
+	if (!names_each_once(k, &post->stations, &names))
+		return;
+	most = names.count ? names.count : HASH_COUNT(c->fleet.stations);
 	if (j != NULL)
 		j->reply.results.items =
 			arena_alloc(k->arena, sizeof(*j->reply.results.items) * (most + 1));
@@ -165,10 +168,9 @@ void cache_clear_post(struct ask *k)
 	ask_hold(k);
 	j->k = k;
 	ocpp_message_ids_next(&c->ids, clock_wall().ms, job);
-	for (size_t i = 0; i < post->stations.count; i++)
-		clear_one(j, fleet_station(&c->fleet, post->stations.items[i]),
-			post->stations.items[i], job);
-	if (!post->stations.count)
+	for (size_t i = 0; i < names.count; i++)
+		clear_one(j, fleet_station(&c->fleet, names.items[i]), names.items[i], job);
+	if (!names.count)
 		for (struct station *s = c->fleet.stations; s != NULL; s = s->hh.next)
 			if (s->session != NULL)
 				clear_one(j, s, s->id, job);
