@@ -21,10 +21,12 @@ _Static_assert(WIRE_SPELL_SHIFT == 33 && WIRE_ID_SHIFT == 20, "as the statements
 	" WHERE x.id>f.id AND x.id<f.id+(120000<<20) AND x.station=f.station"                      \
 	" AND x.direction<>f.direction AND x.pair=ifnull(f.pair,'-1') AND x.action IS NULL"        \
 	" ORDER BY x.id LIMIT 1)"
+/* The type of the message that stands in x.text, "2" to "4": stations may write blanks before it. */
+#define TYPE(x) "substr(ltrim(" x ".text,' ['||char(9,10,13)),1,1)"
 /* What is no answer: a CALL, or what came in and could not be read. */
 #define IS_REQUEST                                                                                 \
-	" AND (f.action IS NOT NULL OR (f.direction=0 AND f.verdict IS NOT NULL"                   \
-	" AND substr(f.text,1,2) NOT IN ('[3','[4')))"
+	" AND (f.action IS NOT NULL OR (f.direction=0 AND f.verdict IS NOT NULL AND " TYPE(        \
+		"f") " NOT IN ('3','4')))"
 
 /* First id of a time: ids are times. */
 static int64_t id_of(wall_t t)
@@ -52,10 +54,10 @@ static void select_filtered(struct query *q, const struct db_wire_filter *f)
 	query_and_text(q, "f.pair=?", f->pair);
 	query_and_text(q, "instr(f.text, ?)>0", f->contains);
 	query_and_text(q,
-		"instr(ifnull(f.verdict,'')||iif(substr(f.text,1,2)='[4', f.text, ''), ?)>0",
+		"instr(ifnull(f.verdict,'')||' '||iif(" TYPE("f") "='4', f.text, ''), ?)>0",
 		f->error);
 	if (f->faulty)
-		query_add(q, " AND f.verdict IS NOT NULL");
+		query_add(q, " AND (f.verdict IS NOT NULL OR " TYPE("f") "='4')");
 }
 
 static void select_pairs_filtered(struct query *q, const struct db_wire_filter *f)
@@ -65,11 +67,11 @@ static void select_pairs_filtered(struct query *q, const struct db_wire_filter *
 	query_and_text(q, "instr(f.text||' '||ifnull(r.text,''), ?)>0", f->contains);
 	query_and_text(q,
 		"instr(ifnull(f.verdict,'')||' '||ifnull(r.verdict,'')||"
-		"iif(substr(r.text,1,2)='[4', r.text, ''), ?)>0",
+		"iif(" TYPE("r") "='4', r.text, ''), ?)>0",
 		f->error);
 	if (f->faulty)
 		query_add(q, " AND (f.verdict IS NOT NULL OR r.verdict IS NOT NULL"
-			     " OR substr(r.text,1,2)='[4')");
+			     " OR " TYPE("r") "='4')");
 	query_add(q, IS_REQUEST);
 }
 

@@ -311,8 +311,9 @@ const struct route api_routes[] = {
 	{"GET", V1 "/wire",
 		"station action text error message_id from to faulty pairs before limit",
 		ROLE_OPERATOR, wire_get, NULL, &api_wire_page_type,
-		"OCPP messages as they were, newest first; `error` looks in verdicts and CALLERRORs; "
-		"with pairs=1 each request with its answer and the time between"},
+		"OCPP messages as they were, newest first; text=WORDS finds words in messages, "
+		"error=WORDS those in CALLERRORs and in what is said of a wrong message; faulty=1 all "
+		"that are either; with pairs=1 each request with its answer and the time between"},
 	{"GET", V1 "/wire/export", "station action text error message_id from to faulty",
 		ROLE_OPERATOR, wire_export, NULL, NULL,
 		"The same, oldest first and all of them, as JSON lines: one WireFrameType a line"},

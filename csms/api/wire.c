@@ -17,19 +17,31 @@
 #define PIECE_BYTES  (256u << 10) /* of texts in one query … */
 #define SLICE_BYTES  (256u << 10) /* … and of lines in one send */
 
+/* "1" or "0"; absent: untouched. False: answered. */
+static bool read_flag(struct ask *k, const char *name, bool *out)
+{
+	const char *text = ask_query(k, name);
+
+	if (text != NULL && strcmp(text, "1") != 0 && strcmp(text, "0") != 0) {
+		ask_problem(k, 400, name, "%s is 1 or 0", name);
+		return false;
+	}
+	if (text != NULL)
+		*out = text[0] == '1';
+	return true;
+}
+
 /* Conditions that a page and an export share. False: answered. */
 static bool read_filter(struct ask *k, struct db_wire_filter *f)
 {
-	const char *faulty = ask_query(k, "faulty");
-
-	if (!ask_time(k, "from", &f->from) || !ask_time(k, "to", &f->to))
+	if (!ask_time(k, "from", &f->from) || !ask_time(k, "to", &f->to) ||
+		!read_flag(k, "faulty", &f->faulty))
 		return false;
 	f->station = ask_station(k, ask_query(k, "station"));
 	f->action = ask_query(k, "action");
 	f->contains = ask_query(k, "text");
 	f->error = ask_query(k, "error");
 	f->pair = ask_query(k, "message_id");
-	f->faulty = faulty != NULL && strcmp(faulty, "1") == 0;
 	return true;
 }
 
@@ -125,7 +137,6 @@ static void page_finish(struct ask *k)
 void wire_get(struct ask *k)
 {
 	struct page *p = arena_alloc(k->arena, sizeof(*p));
-	const char *pairs = ask_query(k, "pairs");
 	int64_t limit = 100;
 
 	k->state = p;
@@ -135,9 +146,8 @@ void wire_get(struct ask *k)
 	}
 	if (!ask_int(k, "limit", 1, 1000, &limit) ||
 		!ask_int(k, "before", 0, INT64_MAX, &p->filter.before) ||
-		!read_filter(k, &p->filter))
+		!read_flag(k, "pairs", &p->is_pairs) || !read_filter(k, &p->filter))
 		return;
-	p->is_pairs = pairs != NULL && strcmp(pairs, "1") == 0;
 	p->filter.limit = (int)limit;
 	ask_read(k, page_work, page_finish);
 }

@@ -243,8 +243,9 @@ const struct command ctl_commands[] = {
 		ctl_wire, 0, 0,
 		"--station= --action= --text= --error= --message-id= --from= --to= --faulty --pairs "
 		"--limit= --export=",
-		"OCPP messages as they went over the wire, oldest first; --pairs puts each request "
-		"beside its answer; --export writes all of them to a file as JSON lines, for depotctl "
+		"OCPP messages as they went over the wire, oldest first; --faulty: those that break "
+		"the schema, and CALLERRORs; --error T: of those the ones that say T; --pairs puts each "
+		"request beside its answer; --export writes all of them to a file as JSON lines, for depotctl "
 		"replay",
 		"depotctl wire --station AC-01 --from 2026-03-11T18:00:00Z --export ac-01.jsonl"},
 	{"replay",
