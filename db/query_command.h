@@ -10,6 +10,7 @@ struct db_command {
 	const char *id, *station, *action, *state, *actor, *why, *parent, *status, *note;
 	const char *payload, *response; /* with `bodies` only */
 	int64_t request_id; /* 0: none */
+	int64_t parts, reports, effect_s; /* of its events, with `bodies` only; 0: not said */
 	wall_t started_at, moved_at, ended_at;
 };
 struct db_command_list {

@@ -90,6 +90,10 @@ static void journal_started(struct command *k)
 	p->request_id = k->request_id;
 	p->parent = k->parent ? arena_strdup(a, k->parent) : NULL;
 	p->why = k->why ? arena_printf(a, "%.200s", k->why) : NULL;
+	p->has_parts = k->parts > 1;
+	p->parts = k->parts;
+	p->has_effect_s = k->effect_s != k->rule->effect_s;
+	p->effect_s = k->effect_s;
 	record_now(k->core, EVENT_COMMAND_STARTED, "station", k->station->id, p, k->actor, k->id);
 }
 
@@ -106,6 +110,8 @@ static void journal_moved(struct command *k, bool with_response)
 	p->status = k->status[0] ? arena_strdup(a, k->status) : NULL;
 	p->note = k->note[0] ? arena_strdup(a, k->note) : NULL;
 	p->response = with_response && k->response.len ? masked(a, k->response.data) : NULL;
+	p->has_reports = k->reports > 0;
+	p->reports = k->reports;
 	record_now(k->core, EVENT_COMMAND_MOVED, "station", k->station->id, p, "depotd", k->id);
 }
 
@@ -226,8 +232,8 @@ static bool meet(struct command *k, const struct command_sign *sign, struct aren
 		v = k->rule->meet(k, decode(k->action->request, k->payload, a), sign);
 	if (v.state == EVENT_COMMAND_STATE_WAITING)
 		return true;
-	if (sign->kind == SIGN_REPORT && sign->is_last)
-		k->reports++;
+	if (sign->kind == SIGN_REPORT && sign->is_last && ++k->reports < k->parts)
+		journal_moved(k, false); /* a restart must not wait for it again */
 	command_move(k, &v);
 	return !is_over(v.state);
 }
@@ -436,6 +442,13 @@ static int keep_request(struct command *k, const struct command_request *req)
 	return k->actor && (k->why || !req->why) && (k->parent || !req->parent) ? 0 : -1;
 }
 
+/* Each piece has a number of its own, counted on from the first: none of them is made again. */
+static void reserve_numbers(struct core *c, const struct command *k)
+{
+	for (int i = 1; k->rule->number && i < k->parts; i++)
+		command_next_request_id(c);
+}
+
 static struct command *start(struct core *c, struct station *s, const struct command_request *req,
 	const struct schema_action *a, const char *payload, struct schema_error *err)
 {
@@ -458,6 +471,7 @@ static struct command *start(struct core *c, struct station *s, const struct com
 	k->pieces = pieces;
 	if (k->rule->number)
 		k->request_id = payload_number(payload, k->rule->number);
+	reserve_numbers(c, k);
 	journal_started(k);
 	if (send_part(k, err) == 0)
 		return k;
@@ -512,53 +526,7 @@ int command_start(struct core *c, struct station *s, const struct command_reques
 	return k ? 0 : -1;
 }
 
-/* -- looking ----------------------------------------------------------------------------------- */
-
-void command_look(const struct command *k, struct command_view *out)
-{
-	*out = (struct command_view){
-		.id = k->id,
-		.station = k->station->id,
-		.action = k->action->name,
-		.payload = k->payload,
-		.actor = k->actor,
-		.why = k->why,
-		.state = k->state,
-		.request_id = k->request_id,
-		.outcome = k->outcome,
-		.is_answered = k->is_answered,
-		.call_id = k->call_id,
-		.took_ms = wall_diff_ms(k->ended.ms ? k->ended : clock_wall(), k->started),
-		.response = k->response.len ? k->response.data : NULL,
-		.status = k->status[0] ? k->status : NULL,
-		.note = k->note[0] ? k->note : NULL,
-		.error_code = k->error_code[0] ? k->error_code : NULL,
-		.error_text = k->error_text[0] ? k->error_text : NULL,
-		.started = k->started,
-		.ended = k->ended,
-	};
-}
-
-struct command *command_find(const struct core *c, const char *id)
-{
-	struct command *k;
-
-	HASH_FIND_STR(c->commands->all, id, k);
-	return k;
-}
-
-struct command *command_by_request(
-	const struct core *c, const struct station *s, int action, int64_t request_id)
-{
-	struct command *k;
-
-	(void)c;
-	DL_FOREACH (s->commands, k)
-		if (command_action(k) == action && request_id >= k->request_id &&
-			request_id < k->request_id + k->parts)
-			return k;
-	return NULL;
-}
+/* -- letting go -------------------------------------------------------------------------------- */
 
 void command_cancel(struct core *c, struct command *k, const char *actor)
 {

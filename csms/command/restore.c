@@ -56,6 +56,11 @@ static void put_back(struct core *c, const struct db_command *row)
 	snprintf(k->status, sizeof k->status, "%s", row->status ? row->status : "");
 	snprintf(k->note, sizeof k->note, "%s", row->note ? row->note : "");
 	k->is_answered = !was_waiting;
+	if (row->parts > 1)
+		k->parts = (int)row->parts;
+	k->reports = (int)row->reports;
+	if (row->effect_s > 0)
+		k->effect_s = (int)row->effect_s;
 	if (row->response)
 		text_puts(&k->response, row->response);
 	/* What carries its number may yet tell that it acted; a boot or a state may be of anything. */
