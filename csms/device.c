@@ -15,10 +15,11 @@ _Static_assert(DEVICE_FACTS <= STATION_FACTS_MAX, "room in struct station");
  *   component  NULL: of any component (an EVSE's own)
  *   instance   of the variable; NULL: any or none
  *   is_limit   the characteristic maxLimit instead of the value
+ *   is_list    the characteristic valuesList: small numbers as bits
  */
 static const struct row {
 	const char *component, *variable, *instance;
-	bool is_limit;
+	bool is_limit, is_list;
 } rows[DEVICE_FACTS] = {
 	[DEVICE_ITEMS_GET_REPORT] = {"DeviceDataCtrlr", "ItemsPerMessage", "GetReport"},
 	[DEVICE_BYTES_GET_REPORT] = {"DeviceDataCtrlr", "BytesPerMessage", "GetReport"},
@@ -54,6 +55,8 @@ static const struct row {
 	[DEVICE_DISPLAYS_LIMIT] = {"DisplayMessageCtrlr", "DisplayMessages", NULL, true},
 	[DEVICE_DISPLAY_AVAILABLE] = {"DisplayMessageCtrlr", "Available"},
 	[DEVICE_TARIFF_AVAILABLE] = {"TariffCostCtrlr", "Available", "Tariff"},
+	[DEVICE_NETWORK_SLOTS] = {"OCPPCommCtrlr", "NetworkConfigurationPriority", NULL, false,
+		true},
 };
 
 int64_t device_fact(const struct station *s, enum device_fact f, int64_t otherwise)
@@ -81,6 +84,25 @@ static double units(const char *list)
 	return bits;
 }
 
+/* "0,1,2" as bits. 0: it is no such list, or goes beyond what a fact can hold. */
+static double slots(const char *list)
+{
+	uint64_t bits = 0;
+
+	for (const char *p = list; *p;) {
+		char *end;
+		long n = strtol(p, &end, 10);
+
+		if (end == p || n < 0 || n > DEVICE_SLOT_MAX)
+			return 0;
+		bits |= UINT64_C(1) << n;
+		p = end + strspn(end, " ");
+		if (*p && *p++ != ',')
+			return 0;
+	}
+	return (double)bits;
+}
+
 static void put_text(struct station *s, enum device_fact f, const char *value)
 {
 	char *end;
@@ -98,7 +120,7 @@ static void put_text(struct station *s, enum device_fact f, const char *value)
 }
 
 static void learn(struct station *s, const char *component, const char *variable,
-	const char *instance, const char *value, const double *max_limit)
+	const char *instance, const char *value, const double *max_limit, const char *values)
 {
 	for (int f = 0; f < DEVICE_FACTS; f++) {
 		const struct row *r = &rows[f];
@@ -107,7 +129,9 @@ static void learn(struct station *s, const char *component, const char *variable
 			(r->component && strcasecmp(component, r->component) != 0) ||
 			(r->instance && strcasecmp(instance ? instance : "", r->instance) != 0))
 			continue;
-		if (!r->is_limit && value)
+		if (r->is_list && values)
+			put_fact(s, f, slots(values));
+		else if (!r->is_list && !r->is_limit && value)
 			put_text(s, f, value);
 		else if (r->is_limit && max_limit)
 			put_fact(s, f, *max_limit);
@@ -115,9 +139,10 @@ static void learn(struct station *s, const char *component, const char *variable
 }
 
 void device_learn(struct station *s, const struct ocpp201_component *component,
-	const struct ocpp201_variable *variable, const char *value, const double *max_limit)
+	const struct ocpp201_variable *variable, const char *value, const double *max_limit,
+	const char *values)
 {
-	learn(s, component->name, variable->name, variable->instance, value, max_limit);
+	learn(s, component->name, variable->name, variable->instance, value, max_limit, values);
 }
 
 /* -- start ------------------------------------------------------------------------------------ */
@@ -144,7 +169,7 @@ static void read_facts(struct db_reader *db, void *arg)
 
 		if (s)
 			learn(s, v->component, v->variable, v->variable_instance, v->value,
-				v->has_max_limit ? &v->max_limit : NULL);
+				v->has_max_limit ? &v->max_limit : NULL, v->values_list);
 	}
 }
 

@@ -41,8 +41,11 @@ enum device_fact {
 	DEVICE_DISPLAYS_LIMIT,
 	DEVICE_DISPLAY_AVAILABLE,
 	DEVICE_TARIFF_AVAILABLE, /* it can show a tariff */
+	DEVICE_NETWORK_SLOTS, /* bit n: slot n; values of NetworkConfigurationPriority; 0: unknown */
 	DEVICE_FACTS
 };
+
+#define DEVICE_SLOT_MAX 39
 
 #define DEVICE_UNIT_A 1
 #define DEVICE_UNIT_W 2
@@ -50,9 +53,10 @@ enum device_fact {
 /* What the station said, or `otherwise`. */
 int64_t device_fact(const struct station *s, enum device_fact f, int64_t otherwise);
 
-/* A value (NULL: none) or maxLimit (NULL: none) of a variable was heard. */
+/* A value, a maxLimit or a valuesList (each NULL: none) of a variable was heard. */
 void device_learn(struct station *s, const struct ocpp201_component *component,
-	const struct ocpp201_variable *variable, const char *value, const double *max_limit);
+	const struct ocpp201_variable *variable, const char *value, const double *max_limit,
+	const char *values);
 
 /* For restore_fleet(): the facts from the store. -1 with one line. */
 int device_restore(struct core *c, char why[300]);

@@ -87,7 +87,7 @@ static void variables_read(
 			out->value = arena_strdup(a, v->attribute_value);
 		if (v->attribute_status == OCPP201_GET_VARIABLE_STATUS_ACCEPTED &&
 			v->attribute_type == OCPP201_ATTRIBUTE_ACTUAL)
-			device_learn(s, &v->component, &v->variable, out->value, NULL);
+			device_learn(s, &v->component, &v->variable, out->value, NULL, NULL);
 		e->values.count++;
 	}
 	if (e->values.items)
@@ -135,7 +135,7 @@ static void variables_set(
 			out->value = arena_strdup(a, d->attribute_value);
 		if (v->attribute_status == OCPP201_SET_VARIABLE_STATUS_ACCEPTED &&
 			v->attribute_type == OCPP201_ATTRIBUTE_ACTUAL)
-			device_learn(s, &v->component, &v->variable, out->value, NULL);
+			device_learn(s, &v->component, &v->variable, out->value, NULL, NULL);
 		e->values.count++;
 	}
 	if (e->values.items)

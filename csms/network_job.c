@@ -283,7 +283,7 @@ static int check(struct core *c, const struct station *s, const struct network_o
 {
 	const struct network_job *j;
 
-	if (check_network_data(s, o->profile, err))
+	if (check_network_slot(s, o->slot, err) || check_network_data(s, o->profile, err))
 		return -1;
 	DL_FOREACH (c->network_jobs->open, j)
 		if (strcasecmp(j->station, s->id) == 0)

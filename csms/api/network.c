@@ -65,6 +65,7 @@ static void refuse(struct ask *k, const struct schema_error *err)
 	static const struct {
 		const char *ocpp, *ours;
 	} names[] = {
+		{"configurationSlot", "slot"},
 		{"ocppCsmsUrl", "url"},
 		{"messageTimeout", "message_timeout_s"},
 		{"securityProfile", "security_profile"},

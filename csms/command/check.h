@@ -20,8 +20,9 @@ __attribute__((format(printf, 2, 3))) int check_conflict(
 int check_local_list(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err);
 
-/* network_check.c: B09, A05. The first has paths within the profile, and is for csms/network_job.h
- * too. */
+/* network_check.c: B09, A05. The first two are for csms/network_job.h too; the second has paths
+ * within the profile. */
+int check_network_slot(const struct station *s, int64_t slot, struct schema_error *err);
 int check_network_data(const struct station *s, const struct ocpp201_network_connection_profile *p,
 	struct schema_error *err);
 int check_network_profile(const struct core *c, const struct station *s, const void *request,
@@ -31,6 +32,10 @@ int check_network_profile(const struct core *c, const struct station *s, const v
 int check_start(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err);
 int check_availability(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err);
+int check_unlock(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err);
+int check_trigger(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err);
 int check_reset(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "csms/command/check.h"
+#include "csms/device.h"
 
 #define TIMEOUT_MAX_S 3600
 
@@ -62,6 +63,25 @@ int check_network_data(const struct station *s, const struct ocpp201_network_con
 	return check_floor(s, p->security_profile, err);
 }
 
+/* B09: the slots are those that the station has in the valuesList of its order of profiles. */
+int check_network_slot(const struct station *s, int64_t slot, struct schema_error *err)
+{
+	int64_t slots = device_fact(s, DEVICE_NETWORK_SLOTS, 0);
+	char all[200] = "";
+	int n = 0;
+
+	if (slot < 0)
+		return check_refuse(err, "configurationSlot", "is 0 or more");
+	if (!slots || (slot <= DEVICE_SLOT_MAX && slots >> slot & 1))
+		return 0;
+	for (int i = 0; i <= DEVICE_SLOT_MAX; i++)
+		if (slots >> i & 1)
+			n += snprintf(all + n, sizeof all - (size_t)n, "%s%d", n ? ", " : "", i);
+	return check_refuse(err, "configurationSlot",
+		"%s has the slots %s (valuesList of OCPPCommCtrlr.NetworkConfigurationPriority)",
+		s->id, all);
+}
+
 int check_network_profile(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err)
 {
@@ -69,8 +89,8 @@ int check_network_profile(const struct core *c, const struct station *s, const v
 	char path[sizeof err->path];
 
 	(void)c;
-	if (r->configuration_slot < 0)
-		return check_refuse(err, "configurationSlot", "is 0 or more");
+	if (check_network_slot(s, r->configuration_slot, err))
+		return -1;
 	if (check_network_data(s, &r->connection_data, err) == 0)
 		return 0;
 	if (err->path[0]) {

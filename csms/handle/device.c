@@ -39,11 +39,11 @@ static void learn(struct station *s, const struct ocpp201_report_data_list *list
 		const struct ocpp201_variable_characteristics *c = d->variable_characteristics;
 
 		device_learn(s, &d->component, &d->variable, NULL,
-			c && c->has_max_limit ? &c->max_limit : NULL);
+			c && c->has_max_limit ? &c->max_limit : NULL, c ? c->values_list : NULL);
 		for (size_t k = 0; k < d->variable_attribute.count; k++)
 			if (d->variable_attribute.items[k].type == OCPP201_ATTRIBUTE_ACTUAL)
 				device_learn(s, &d->component, &d->variable,
-					d->variable_attribute.items[k].value, NULL);
+					d->variable_attribute.items[k].value, NULL, NULL);
 	}
 }
 
