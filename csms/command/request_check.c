@@ -30,25 +30,68 @@ int check_start(const struct core *c, const struct station *s, const void *reque
 	return profile_check_start(c, s, request, err);
 }
 
+/* `id`, `connector`: where they stand in the request. */
+static int check_connector(const struct station *s, int64_t evse, int64_t connector, const char *id,
+	const char *connector_id, struct schema_error *err)
+{
+	const struct evse *e = station_evse(s, evse);
+
+	if (check_evse(s, evse, err)) {
+		snprintf(err->path, sizeof err->path, "%s", id);
+		return -1;
+	}
+	if (!e || (connector > 0 && connector <= e->connector_count))
+		return 0;
+	return check_refuse(
+		err, connector_id, "EVSE %d has connectors 1 to %d", e->id, e->connector_count);
+}
+
+/* An EVSE, with or without a connector; 0 is the station. */
+static int check_scope(
+	const struct station *s, const struct ocpp201_evse *evse, struct schema_error *err)
+{
+	if (!evse || evse->id == 0)
+		return 0;
+	return check_connector(s, evse->id, evse->has_connector_id ? evse->connector_id : 1,
+		"evse.id", "evse.connectorId", err);
+}
+
 /* G03, G04 */
 int check_availability(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err)
 {
 	const struct ocpp201_change_availability_request *r = request;
-	const struct evse *e = r->evse ? station_evse(s, r->evse->id) : NULL;
 
 	(void)c;
-	if (!r->evse || r->evse->id == 0)
-		return 0;
-	if (check_evse(s, r->evse->id, err)) {
-		snprintf(err->path, sizeof err->path, "evse.id");
+	return check_scope(s, r->evse, err);
+}
+
+/* F05 */
+int check_unlock(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err)
+{
+	const struct ocpp201_unlock_connector_request *r = request;
+
+	(void)c;
+	return check_connector(s, r->evse_id, r->connector_id, "evseId", "connectorId", err);
+}
+
+/* F06.FR.13: a status belongs to a connector, so the question must name one. */
+int check_trigger(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err)
+{
+	const struct ocpp201_trigger_message_request *r = request;
+
+	(void)c;
+	if (r->requested_message == OCPP201_MESSAGE_TRIGGER_STATUS_NOTIFICATION &&
+		!(r->evse && r->evse->has_connector_id)) {
+		check_refuse(err, "evse.connectorId",
+			"a StatusNotification is of one connector: name evse.id and "
+			"evse.connectorId (F06.FR.13)");
+		err->fault = SCHEMA_MISSING;
 		return -1;
 	}
-	if (!e || !r->evse->has_connector_id ||
-		(r->evse->connector_id > 0 && r->evse->connector_id <= e->connector_count))
-		return 0;
-	return check_refuse(err, "evse.connectorId", "EVSE %d has connectors 1 to %d", e->id,
-		e->connector_count);
+	return check_scope(s, r->evse, err);
 }
 
 /* B11, B12 */

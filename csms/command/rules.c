@@ -323,25 +323,6 @@ static const int triggered[] = {
 		OCPP201_PUBLISH_FIRMWARE_STATUS_NOTIFICATION,
 };
 
-/* F06.FR.13: a status belongs to a connector, so the question must name one. */
-static int check_trigger(const struct core *c, const struct station *s, const void *request,
-	struct schema_error *err)
-{
-	const struct ocpp201_trigger_message_request *r = request;
-
-	(void)c;
-	(void)s;
-	if (r->requested_message != OCPP201_MESSAGE_TRIGGER_STATUS_NOTIFICATION ||
-		(r->evse && r->evse->has_connector_id))
-		return 0;
-	err->fault = SCHEMA_MISSING;
-	snprintf(err->path, sizeof err->path, "evse.connectorId");
-	snprintf(err->message, sizeof err->message,
-		"a StatusNotification is of one connector: name evse.id and evse.connectorId "
-		"(F06.FR.13)");
-	return -1;
-}
-
 static struct verdict meet_trigger(
 	const struct command *k, const void *request, const struct command_sign *sign)
 {
@@ -474,7 +455,7 @@ const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 		.meet = meet_trigger,
 		.effect_s = MINUTE,
 		.waits_for = "the message"},
-	[OCPP201_UNLOCK_CONNECTOR] = {.yes = "Unlocked"},
+	[OCPP201_UNLOCK_CONNECTOR] = {.yes = "Unlocked", .check = check_unlock},
 	[OCPP201_UNPUBLISH_FIRMWARE] = {.yes = "Unpublished"},
 	[OCPP201_UPDATE_FIRMWARE] = {.yes = "Accepted AcceptedCanceled",
 		.signs = 1u << SIGN_FIRMWARE,
