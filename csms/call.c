@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
+#include "csms/call_judge.h"
 #include "csms/core.h"
 #include "csms/holding.h"
 #include "csms/invite.h"
 #include "csms/log.h"
 #include "csms/mask.h"
 #include "csms/password.h"
-#include "csms/profile_check.h"
 #include "csms/record.h"
 #include "csms/session.h"
 #include "csms/v16_book.h"
@@ -42,20 +42,6 @@ struct call_queue {
 	struct station *station;
 };
 
-/* What may be sent to a station that is not accepted: B02.FR.01, FR.06; B03.FR.03: nothing. */
-static const int while_pending[] = {
-	OCPP201_GET_VARIABLES,
-	OCPP201_SET_VARIABLES,
-	OCPP201_GET_BASE_REPORT,
-	OCPP201_GET_REPORT,
-	OCPP201_TRIGGER_MESSAGE,
-	OCPP201_SET_NETWORK_PROFILE,
-	OCPP201_CERTIFICATE_SIGNED,
-	OCPP201_INSTALL_CERTIFICATE,
-	OCPP201_GET_INSTALLED_CERTIFICATE_IDS,
-	OCPP201_RESET,
-};
-
 struct call_queue *call_queue_create(void)
 {
 	return calloc(1, sizeof(struct call_queue));
@@ -66,93 +52,6 @@ static void free_call(struct call *k)
 	v16_call_destroy(k->v16);
 	free(k->payload);
 	free(k);
-}
-
-static int explain(struct schema_error *err, const char *words)
-{
-	memset(err, 0, sizeof *err);
-	snprintf(err->message, sizeof err->message, "%s", words);
-	return -1;
-}
-
-static bool may_ask(const struct station *s, const struct schema_action *action)
-{
-	if (station_is_accepted(s))
-		return true;
-	if (s->boot_status == EVENT_REGISTRATION_REJECTED ||
-		s->policy == EVENT_REGISTRATION_REJECTED)
-		return false;
-	for (size_t i = 0; i < sizeof while_pending / sizeof *while_pending; i++)
-		if (&ocpp201_actions[while_pending[i]] == action)
-			return true;
-	return false;
-}
-
-static bool speaks_v16(const struct station *s)
-{
-	return s->session && s->session->version == OCPP_VERSION_1_6;
-}
-
-/* What 1.6 has no words for is refused before anything is sent. */
-static bool can_be_said(struct station *s, const struct schema_action *a, const void *request,
-	struct arena *scratch, struct schema_error *err)
-{
-	const char *why =
-		speaks_v16(s) ? v16_call_refusal(s, (int)(a - ocpp201_actions), request, scratch)
-			      : NULL;
-
-	return !why || explain(err, why) == 0;
-}
-
-/* Action, direction, payload, connection, registration: all before anything is queued. */
-static const struct schema_action *check(
-	struct core *c, struct station *s, const struct call_request *req, struct schema_error *err)
-{
-	const struct schema_action *a =
-		schema_action_find(ocpp201_actions, OCPP201_ACTION_COUNT, req->action);
-	struct arena *scratch;
-	const void *request;
-	char why[300];
-	bool is_kept, is_sayable;
-
-	memset(err, 0, sizeof *err);
-	if (!a || !(a->sender & SCHEMA_FROM_CSMS)) {
-		err->fault = SCHEMA_BAD_ENUM;
-		snprintf(err->path, sizeof err->path, "action");
-		snprintf(err->message, sizeof err->message,
-			a ? "only a station sends this action"
-			  : "there is no such action in OCPP 2.0.1");
-		return NULL;
-	}
-	scratch = arena_create(0);
-	request = scratch ? schema_decode(
-				    a->request, req->payload, strlen(req->payload), scratch, err)
-			  : NULL;
-	is_kept = request && !req->by_control &&
-		  profile_admit(
-			  s, (int)(a - ocpp201_actions), request, (int)c->depot->voltage_v, why);
-	is_sayable = request && can_be_said(s, a, request, scratch, err);
-	arena_destroy(scratch);
-	if (!is_sayable)
-		return NULL;
-	if (is_kept) {
-		explain(err, why);
-		return NULL;
-	}
-	if (!s->session || !s->has_booted) {
-		explain(err, s->session ? "the station has not sent its BootNotification yet"
-					: "the station is not connected");
-		return NULL;
-	}
-	if (!may_ask(s, a)) {
-		explain(err, "the station is not accepted: set its policy to accepted first");
-		return NULL;
-	}
-	if (s->calls->length >= c->config->limits->call_queue) {
-		explain(err, "too many calls wait for this station; try again later");
-		return NULL;
-	}
-	return a;
 }
 
 static void journal_queued(
@@ -279,7 +178,7 @@ static bool send_v16(struct core *c, struct station *s, struct call *k)
 static bool begin(struct core *c, struct station *s, struct call *k, char why[200])
 {
 	memcpy(k->wire_id, k->id, sizeof k->wire_id);
-	if (!speaks_v16(s)) {
+	if (!call_in_v16(s)) {
 		send_frame(c, s, k, k->action->name, k->payload, false);
 		return true;
 	}
@@ -295,7 +194,7 @@ static void start_deadline(struct core *c, struct call_queue *q, const struct ca
 /* A station of 1.6 must have the number of its transaction before anything names it. */
 static bool may_send(const struct station *s)
 {
-	return s->session && !(speaks_v16(s) && s->v16 && s->v16->untold);
+	return s->session && !(call_in_v16(s) && s->v16 && s->v16->untold);
 }
 
 static void send_next(struct core *c, struct station *s)
@@ -381,7 +280,7 @@ static int offer_password(
 	int rc = password_offer(c, s, k->id, k->payload, &k->password, why);
 
 	k->is_held = rc > 0;
-	return rc < 0 ? explain(err, why) : 0;
+	return rc < 0 ? call_explain(err, why) : 0;
 }
 
 /* -- in --------------------------------------------------------------------------------------- */
@@ -389,7 +288,7 @@ static int offer_password(
 int call_queue_add(struct core *c, struct station *s, const struct call_request *req,
 	char call_id[37], struct schema_error *err)
 {
-	const struct schema_action *a = check(c, s, req, err);
+	const struct schema_action *a = call_judge(c, s, req, err);
 	struct call *k;
 
 	if (!a)
@@ -397,7 +296,7 @@ int call_queue_add(struct core *c, struct station *s, const struct call_request 
 	k = calloc(1, sizeof *k);
 	if (!k || !(k->payload = strdup(req->payload))) {
 		free(k);
-		return explain(err, "out of memory");
+		return call_explain(err, "out of memory");
 	}
 	ocpp_message_ids_next(&c->ids, clock_wall().ms, k->id);
 	k->action = a;
@@ -433,7 +332,7 @@ void call_resume(struct core *c, struct station *s)
 int call_check(
 	struct core *c, struct station *s, const struct call_request *req, struct schema_error *err)
 {
-	return check(c, s, req, err) ? 0 : -1;
+	return call_judge(c, s, req, err) ? 0 : -1;
 }
 
 void call_forget(struct core *c, struct station *s, const char *call_id)

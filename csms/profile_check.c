@@ -1,4 +1,5 @@
 #include "csms/profile_check.h"
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -117,6 +118,12 @@ static int check_phases(const struct judged *j, const struct ocpp201_charging_sc
 	return 0;
 }
 
+/* ChargingSchedulePeriodType, ChargingScheduleType: at most one digit of fraction. */
+static bool is_in_tenths(double value)
+{
+	return fabs(value * 10 - rint(value * 10)) < 1e-6;
+}
+
 static int check_periods(const struct judged *j, const struct ocpp201_charging_schedule *q)
 {
 	int64_t before = -1;
@@ -133,6 +140,11 @@ static int check_periods(const struct judged *j, const struct ocpp201_charging_s
 				(long long)at->start_period, (long long)before);
 		if (!(at->limit >= 0 && at->limit <= LIMIT_MOST))
 			return no(j->why, "K01: a limit is 0 or more, and no more than 10 MW");
+		if (!is_in_tenths(at->limit))
+			return no(j->why,
+				"ChargingSchedulePeriodType: a limit has one digit behind the "
+				"point at most: %g is too fine",
+				at->limit);
 		if (check_phases(j, at))
 			return -1;
 		before = at->start_period;
@@ -165,6 +177,11 @@ static int check_schedule(const struct judged *j, const struct ocpp201_charging_
 			"K15.FR.07, PeriodsPerSchedule: at most %lld periods in a schedule of %s, "
 			"not %zu",
 			(long long)most, j->s->id, q->charging_schedule_period.count);
+	if (q->has_min_charging_rate &&
+		!(q->min_charging_rate >= 0 && q->min_charging_rate <= LIMIT_MOST &&
+			is_in_tenths(q->min_charging_rate)))
+		return no(j->why, "ChargingScheduleType: minChargingRate is 0 or more, with one "
+				  "digit behind the point at most");
 	return check_periods(j, q);
 }
 

@@ -105,3 +105,74 @@ test('the wire log finds what broke the schema and every CALLERROR by faulty, an
 	assert.equal((await depotd.api('GET', '/wire?faulty=yes')).status, 400);
 	await s.close();
 });
+
+test('decimals: a limit has one digit behind the point, anything else six; more is refused with the reason', async () => {
+	const s = await booted(depotd, 'E-FINE', { registration: { control: 'manual' } });
+	const set = (limit, more = {}) => ask('E-FINE', 'SetChargingProfile', { evseId: 1, chargingProfile: { id: 900, stackLevel: 1,
+		chargingProfilePurpose: 'TxDefaultProfile', chargingProfileKind: 'Absolute',
+		chargingSchedule: [{ id: 1, chargingRateUnit: 'A', startSchedule: now(), chargingSchedulePeriod: [{ startPeriod: 0, limit }], ...more }] } });
+	for (const r of [await set(1.12), await set(16, { minChargingRate: 1.25 })]) {
+		assert.notEqual(r.status, 200, r.text);
+		assert.match(r.text, /one digit behind the point/);
+	}
+	const monitor = (value) => ask('E-FINE', 'SetVariableMonitoring', { setMonitoringData: [{ value, type: 'UpperThreshold', severity: 4,
+		component: { name: 'Board 1.12345678' }, variable: { name: 'Temperature' } }] });
+	for (const bad of [1.12345678, 1e-7]) {
+		const r = await monitor(bad);
+		assert.equal(r.status, 409, r.text);
+		assert.match(r.text, /1\.12345678 has too many places|1e-7 has too many places/);
+	}
+	const raw = await depotd.api('POST', '/stations/E-FINE/calls', { action: 'CostUpdated', payload: { transactionId: 't', totalCost: 0.1234567 } });
+	assert.match(raw.text, /too many places/);
+	assert.equal(s.calls.filter((c) => /SetChargingProfile|SetVariableMonitoring|CostUpdated/.test(c[2])).length, 0, 'nothing went out');
+	assert.equal((await set(16.3)).json.state, 'done');
+	await monitor(1.123456);
+	assert.equal(s.calls.filter((c) => c[2] === 'SetVariableMonitoring')[0][3].setMonitoringData[0].value, 1.123456);
+	await s.close();
+});
+
+test('what is asked of an EVSE or connector that the station does not have is refused before it is sent', async () => {
+	const s = await booted(depotd, 'E-NONE', { registration: { evses: 2 } });
+	const requests = [
+		['UnlockConnector', { evseId: 9, connectorId: 1 }], ['UnlockConnector', { evseId: 1, connectorId: 9 }],
+		['TriggerMessage', { requestedMessage: 'MeterValues', evse: { id: 9 } }],
+		['TriggerMessage', { requestedMessage: 'StatusNotification', evse: { id: 2, connectorId: 9 } }],
+		['ChangeAvailability', { operationalStatus: 'Inoperative', evse: { id: 9 } }],
+	];
+	for (const [action, payload] of requests) {
+		const r = await ask('E-NONE', action, payload);
+		assert.equal(r.status, 400, `${action}: ${r.text}`);
+		assert.match(r.text, /E-NONE has no EVSE 9, but: 1, 2|EVSE \d has connectors 1 to 1/);
+	}
+	assert.equal(s.calls.filter((c) => requests.some(([action]) => action === c[2])).length, 0);
+	await ask('E-NONE', 'UnlockConnector', { evseId: 2, connectorId: 1 });
+	assert.equal(s.calls.filter((c) => c[2] === 'UnlockConnector').length, 1);
+	await s.close();
+});
+
+test('rule 24: a network profile goes into a slot that the station has, as far as it said which, over a restart too', async () => {
+	const order = entry('OCPPCommCtrlr', 'NetworkConfigurationPriority', '1,0', { dataType: 'SequenceList', valuesList: '0,1,2' });
+	let s = await known('E-SLOT', [order]);
+	const set = (configurationSlot) => ask('E-SLOT', 'SetNetworkProfile', { configurationSlot, connectionData: { ocppVersion: 'OCPP20',
+		ocppTransport: 'JSON', ocppCsmsUrl: 'ws://csms.example:9000/ocpp', messageTimeout: 30, securityProfile: 1, ocppInterface: 'Wired0' } });
+	const refused = async () => {
+		const r = await set(5);
+		assert.equal(r.status, 400, r.text);
+		assert.match(r.text, /E-SLOT has the slots 0, 1, 2/);
+	};
+	await refused();
+	const job = await depotd.api('POST', '/stations/E-SLOT/network-profile', { slot: 5, url: 'ws://csms.example:9000/ocpp', security_profile: 1 });
+	assert.equal(job.status, 400, job.text);
+	assert.equal(job.json.path, 'slot');
+	assert.equal((await set(2)).json.state, 'done');
+	await s.close();
+	await depotd.stop();
+	await depotd.start();
+	s = await new Station(depotd, 'E-SLOT').connect();
+	await refused();
+	await s.close();
+	const dumb = await booted(depotd, 'E-SLOTS');
+	assert.equal((await ask('E-SLOTS', 'SetNetworkProfile', { configurationSlot: 5, connectionData: { ocppVersion: 'OCPP20', ocppTransport: 'JSON',
+		ocppCsmsUrl: 'ws://csms.example:9000/ocpp', messageTimeout: 30, securityProfile: 1, ocppInterface: 'Wired0' } })).json.state, 'done');
+	await dumb.close();
+});
