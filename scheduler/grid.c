@@ -455,6 +455,7 @@ static const char *const source_names[GRID_SOURCE_COUNT] = {
 	[GRID_SOURCE_RAMP] = "power return",
 	[GRID_SOURCE_ISLAND] = "island",
 	[GRID_SOURCE_COMMISSIONING] = "commissioning",
+	[GRID_SOURCE_PRICE] = "price",
 };
 
 static const char *const kind_names[] = {

@@ -74,6 +74,7 @@ enum grid_source {
 	GRID_SOURCE_RAMP, /* its feeder's power has returned (scheduler/ramp.h) */
 	GRID_SOURCE_ISLAND, /* stores and PV feed it (scheduler/island.h) */
 	GRID_SOURCE_COMMISSIONING, /* lowered to see which meters move */
+	GRID_SOURCE_PRICE, /* energy is cheaper at another time, or dearer than it is worth */
 	GRID_SOURCE_COUNT
 };
 

@@ -1,6 +1,6 @@
 # scheduler: pure arithmetic. Rooms above it may link all of SCHEDULER_SRC; it needs no library.
 GUARD := guard.c guard_observe.c guard_lower.c guard_raise.c guard_balance.c guard_turns.c
-PLAN := plan.c plan_car.c plan_early.c plan_why.c plan_caps.c plan_check.c
+PLAN := plan.c plan_car.c plan_early.c plan_flow.c plan_settle.c plan_cost.c plan_why.c plan_caps.c plan_check.c
 FLOW := flow.c flow_shared.c flow_search.c flow_solve.c flow_proof.c flow_check.c
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c $(PLAN) $(GUARD) profile.c \
 	profile_order.c composite.c phases.c \
@@ -11,7 +11,8 @@ $(eval $(call unit,tails_proof,scheduler/grid.c scheduler/limits.c scheduler/tai
 $(eval $(call unit,grid_phases,$(addprefix scheduler/,grid.c limits.c tails.c phases.c),))
 $(eval $(call unit,guard_phases,$(addprefix scheduler/,grid.c limits.c $(GUARD)),))
 $(eval $(call unit,battery_taper,scheduler/battery.c,))
-$(eval $(call unit,plan_solve,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN)),))
+$(eval $(call unit,plan_solve,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW)),))
+$(eval $(call unit,plan_cost,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW)),))
 $(eval $(call unit,guard_cycle,$(addprefix scheduler/,grid.c limits.c $(GUARD)),))
 $(eval $(call unit,flow_solve,$(addprefix scheduler/,$(FLOW)) tests/unit/flow_depots.c,))
 $(eval $(call unit,profile_periods,scheduler/profile.c,))

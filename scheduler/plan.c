@@ -3,11 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool prices_valid(const struct plan_prices *p, int slots)
+{
+	if (p->parts < 1)
+		return false;
+	for (int t = 0; t < slots; t++)
+		for (int k = 0; k < p->parts; k++) {
+			const struct flow_part *part =
+				&p->part[(size_t)t * (size_t)p->parts + (size_t)k];
+
+			if (part->w < 0 || (k && part->price < part[-1].price))
+				return false;
+		}
+	return true;
+}
+
 static bool input_valid(const struct plan_input *in)
 {
 	if (in->slot_s < 1 || in->slot_s > 86400 || in->n < 0 || in->start_ms < 0 ||
 		in->start_ms > PLAN_TIME_MAX_MS || in->caps->slots < 1 ||
 		in->caps->nodes != grid_tree_nodes(in->tree))
+		return false;
+	if (in->prices && !prices_valid(in->prices, in->caps->slots))
 		return false;
 	for (int i = 0; i < in->n; i++) {
 		const struct plan_vehicle *v = &in->vehicles[i];
@@ -16,7 +33,7 @@ static bool input_valid(const struct plan_input *in)
 			v->from_ms > PLAN_TIME_MAX_MS || v->depart_ms < 0 ||
 			v->depart_ms > PLAN_TIME_MAX_MS || v->need_wh < 0 ||
 			v->need_wh > 100000000 || v->stored_wh < 0 || v->stored_wh > 100000000 ||
-			v->max_w < 0 || v->min_w < 0 || !battery_valid(&v->battery))
+			v->max_w < 0 || v->min_w < 0 || v->worth < 0 || !battery_valid(&v->battery))
 			return false;
 	}
 	return true;
@@ -37,7 +54,9 @@ static struct plan *alloc_plan(const struct plan_input *in)
 	p->source = calloc(cells + 1, 1);
 	p->node = calloc(cells + 1, sizeof(*p->node));
 	p->outcome = calloc(n + 1, sizeof(*p->outcome));
-	if (p->w && p->source && p->node && p->outcome)
+	p->marginal = calloc(n + 1, sizeof(*p->marginal));
+	p->worth = calloc((size_t)in->caps->nodes + 1, sizeof(*p->worth));
+	if (p->w && p->source && p->node && p->outcome && p->marginal && p->worth)
 		return p;
 	plan_destroy(p);
 	return NULL;
@@ -63,7 +82,78 @@ static int init_solver(struct plan_work *s, const struct plan_input *in, struct 
 	for (int i = 0; i < in->n; i++)
 		plan_car_set(&s->car[i], in, i);
 	plan_car_order(s);
-	return plan_reserve_idle(s);
+	return plan_reserve_idle(s) || plan_price_set(s) ? -1 : 0;
+}
+
+/* All energy costs the same. */
+static bool is_flat(const struct plan_prices *p, int slots)
+{
+	size_t n = p ? (size_t)p->parts * (size_t)slots : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if (p->part[i].price != p->part[0].price)
+			return false;
+	return true;
+}
+
+static bool is_any_short(const struct plan_work *s)
+{
+	for (int i = 0; i < s->in->n; i++)
+		if (s->got_mj[i] < s->car[i].goal_mj && !s->car[i].late)
+			return true;
+	return false;
+}
+
+/* Rounded up, in micro-units of money. */
+static int64_t gap(const struct plan_work *s, flow_value value)
+{
+	flow_value unit = (flow_value)PLAN_PRICE_SCALE * 3600000;
+
+	return value <= s->bound ? 0 : (int64_t)((value - s->bound + unit - 1) / unit);
+}
+
+/* A plan of least cost in place of the rule's one, whose value is `value`; or the rule's again. */
+static int improve(struct plan_work *s, struct plan *p, flow_value value)
+{
+	size_t n = (size_t)s->in->n, cells = n * (size_t)s->slots;
+	int32_t *rows = malloc((cells + 1) * sizeof(*rows));
+	int64_t *got = malloc((n + 1) * sizeof(*got));
+	flow_value least;
+	int rc = -1;
+
+	if (!rows || !got)
+		goto out;
+	memcpy(rows, s->w, cells * sizeof(*rows));
+	memcpy(got, s->got_mj, n * sizeof(*got));
+	for (int i = 0; i < s->in->n; i++)
+		plan_clear_row(s, &s->car[i]);
+	rc = plan_flow(s, p) || plan_value(s, &least) ? -1 : 0;
+	if (rc == 0 && least < value) {
+		p->by_rule = false;
+		value = least;
+	} else {
+		plan_restore(s, rows);
+		memcpy(s->got_mj, got, n * sizeof(*got));
+	}
+	p->gap = rc == 0 ? gap(s, value) : -1;
+	rc = 0;
+out:
+	free(rows);
+	free(got);
+	return rc;
+}
+
+/* The plain rule, where nothing is better. */
+static int choose(struct plan_work *s, struct plan *p)
+{
+	flow_value value;
+
+	if (plan_early(s) || plan_value(s, &value))
+		return -1;
+	p->by_rule = true;
+	if (s->in->fill_spare || (is_flat(s->in->prices, s->slots) && !is_any_short(s)))
+		return 0;
+	return improve(s, p, value);
 }
 
 struct plan *plan_solve(const struct plan_input *in)
@@ -79,12 +169,15 @@ struct plan *plan_solve(const struct plan_input *in)
 		return NULL;
 	rc = init_solver(&s, in, p);
 	if (rc == 0)
-		rc = plan_early(&s);
+		rc = choose(&s, p);
 	if (rc == 0 && in->fill_spare)
 		plan_fill_spare(&s);
 	if (rc == 0)
-		plan_explain(&s, p);
+		rc = plan_money(&s, &p->cost);
+	if (rc == 0)
+		rc = plan_explain(&s, p);
 	free(s.room);
+	free(s.price);
 	free(s.spare_w);
 	free(s.car);
 	free(s.by_priority);
@@ -103,5 +196,7 @@ void plan_destroy(struct plan *p)
 	free(p->source);
 	free(p->node);
 	free(p->outcome);
+	free(p->marginal);
+	free(p->worth);
 	free(p);
 }

@@ -1,9 +1,10 @@
 /*
  * Plan: who charges when, and with how much.
  *
- * Earliest departure first, as soon as possible, within every node's limit in every slot; if not
- * all fits, smaller priority numbers first. A plan always exists: where energy does not suffice it
- * says who falls short, by how much and why. Pure: the same input gives the same plan.
+ * At the least cost within every node's limit in every slot (scheduler/flow.h); without prices as
+ * soon as possible, the earliest departure first. If not all fits, smaller priority numbers go first.
+ * A plan always exists: where energy does not suffice it says who falls short, by how much and why.
+ * Pure: the same input gives the same plan.
  *
  * Arrays are row-major, [vehicle][slot] and [node][slot]. Power in W at the charge point, constant
  * over a slot; energy in Wh into the battery; times in UTC ms. A plan owns its arrays and does not
@@ -13,6 +14,7 @@
 #define SCHEDULER_PLAN_H
 
 #include "scheduler/battery.h"
+#include "scheduler/flow.h"
 #include "scheduler/limits.h"
 
 #define PLAN_SLOTS_MAX 4320
@@ -46,7 +48,18 @@ struct plan_vehicle {
 	int priority; /* smaller goes first when not all fits */
 	int32_t max_w; /* vehicle and connector together; 0: the EVSE's */
 	int32_t min_w; /* smallest power but 0; the EVSE's own counts if greater */
+	int32_t worth; /* a kWh of its need, as a price: dearer energy is not bought; 0: any price is
+	                * paid */
 	struct battery battery;
+};
+
+/* What energy costs at the root: micro-units of money per kWh, at most PLAN_PRICE_MAX either way;
+ * beyond that only the order of prices counts. */
+#define PLAN_PRICE_MAX 5000000
+
+struct plan_prices {
+	int parts; /* of the price of each slot */
+	const struct flow_part *part; /* [slots][parts]; from part to part no cheaper */
 };
 
 struct plan_input {
@@ -59,6 +72,7 @@ struct plan_input {
 	const int32_t *idle_w; /* [evses] what each may draw while nobody is planned for there;
 	                        * NULL: its tail */
 	bool fill_spare; /* use room left over to fill batteries beyond the need */
+	const struct plan_prices *prices; /* NULL: not known, all energy costs the same */
 };
 
 struct plan_outcome {
@@ -80,6 +94,13 @@ struct plan {
 	struct plan_outcome *outcome; /* [vehicle] */
 	int64_t need_wh, planned_wh, short_wh;
 	int short_vehicles;
+	bool by_rule; /* of the plain rule: earliest departure first, as soon as possible */
+	int64_t cost; /* micro-units of money, of what is drawn */
+	int64_t gap; /* … that a better plan may save at most, missing energy counted as dear */
+	int32_t *
+		marginal; /* [vehicle] what a kWh more would cost at most, as a price; by_rule: 0 */
+	int64_t *worth; /* [node] micro-units that 1 kW more during the whole horizon would save at
+	                 * most; by_rule: 0 */
 };
 
 /* NULL: no memory, or input outside its bounds (unknown EVSE, negative energy, invalid battery

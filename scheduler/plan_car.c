@@ -178,3 +178,20 @@ int64_t plan_store(const struct plan_car *c, int64_t *stored_mj, int32_t w, int 
 	battery_charge(c->battery, stored_mj, w, slot_s);
 	return *stored_mj - before;
 }
+
+int64_t plan_row_mj(const struct plan_work *s, const struct plan_car *c)
+{
+	int64_t stored = c->start_mj;
+
+	for (int t = c->first; t < c->last; t++)
+		if (*plan_w_at(s, c, t))
+			plan_store(c, &stored, *plan_w_at(s, c, t), s->in->slot_s);
+	return stored - c->start_mj;
+}
+
+int64_t plan_need(const struct plan_work *s, const struct plan_car *c, int64_t mj)
+{
+	int64_t per_w = (int64_t)s->in->slot_s * c->battery->efficiency_pm;
+
+	return mj > 0 ? (mj + per_w - 1) / per_w : 0;
+}

@@ -12,6 +12,7 @@ struct check {
 	const struct plan *p;
 	struct plan_fault *f;
 	int64_t slot_ms;
+	int64_t *drawn_ws; /* [slots] all vehicles */
 };
 
 static bool fault(const struct check *c, int vehicle, int slot, int node, int64_t got,
@@ -84,7 +85,8 @@ static bool check_vehicle(const struct check *c, int i)
 			return fault(
 				c, i, slot, -1, offered(c, i, slot), 0, "charges beyond the need");
 		last = stored;
-		battery_charge(&v->battery, &stored, offered(c, i, slot), c->in->slot_s);
+		c->drawn_ws[slot] +=
+			battery_charge(&v->battery, &stored, offered(c, i, slot), c->in->slot_s);
 		if (stored == last)
 			return fault(c, i, slot, -1, offered(c, i, slot), 0, "offered in vain");
 		if (ready == -1 && stored - start >= need)
@@ -160,9 +162,37 @@ static bool check_totals(const struct check *c)
 	return true;
 }
 
+/* Watt by watt up the parts of each slot's price: rounding is the total's, once. */
+static bool check_cost(const struct check *c)
+{
+	const struct plan_prices *m = c->in->prices;
+	flow_value cost = 0;
+
+	for (int t = 0; m && t < c->p->slots; t++) {
+		int64_t from = 0;
+
+		for (int k = 0; k < m->parts; k++) {
+			const struct flow_part *part = &m->part[t * m->parts + k];
+			int64_t to = k + 1 < m->parts ? from + (int64_t)part->w * c->in->slot_s
+						      : INT64_MAX;
+
+			if (c->drawn_ws[t] > from)
+				cost += (flow_value)part->price *
+					((c->drawn_ws[t] < to ? c->drawn_ws[t] : to) - from);
+			from = to;
+		}
+	}
+	cost /= 3600000; /* W·s of a kWh */
+	if (c->p->cost != (int64_t)cost)
+		return fault(c, -1, -1, -1, c->p->cost, (int64_t)cost, "wrong cost");
+	if (c->p->gap < -1)
+		return fault(c, -1, -1, -1, c->p->gap, 0, "better than the best");
+	return true;
+}
+
 bool plan_check(const struct plan_input *in, const struct plan *p, struct plan_fault *f)
 {
-	struct check c = {in, p, f, (int64_t)in->slot_s * 1000};
+	struct check c = {in, p, f, (int64_t)in->slot_s * 1000, NULL};
 	int64_t *sums;
 	bool sound = true;
 
@@ -170,12 +200,18 @@ bool plan_check(const struct plan_input *in, const struct plan *p, struct plan_f
 		p->start_ms != in->start_ms)
 		return fault(&c, -1, -1, -1, p->vehicles, in->n, "plan of another input");
 	sums = malloc(2 * (size_t)in->caps->nodes * sizeof(*sums));
-	if (!sums)
+	c.drawn_ws = calloc((size_t)p->slots, sizeof(*c.drawn_ws));
+	if (!sums || !c.drawn_ws) {
+		free(sums);
+		free(c.drawn_ws);
 		return fault(&c, -1, -1, -1, 0, 0, "out of memory");
+	}
 	for (int i = 0; sound && i < in->n; i++)
 		sound = check_vehicle(&c, i);
 	for (int slot = 0; sound && slot < p->slots; slot++)
 		sound = check_slot(&c, slot, sums, sums + in->caps->nodes);
+	sound = sound && check_totals(&c) && check_cost(&c);
 	free(sums);
-	return sound && check_totals(&c);
+	free(c.drawn_ws);
+	return sound;
 }

@@ -71,20 +71,10 @@ static void fill_late(struct plan_work *s, const struct plan_car *c)
 	}
 }
 
-static int64_t row_energy(const struct plan_work *s, const struct plan_car *c)
-{
-	int64_t stored = c->start_mj;
-
-	for (int t = c->first; t < c->last; t++)
-		if (*plan_w_at(s, c, t))
-			plan_store(c, &stored, *plan_w_at(s, c, t), s->in->slot_s);
-	return stored - c->start_mj;
-}
-
 /* Moves a row to the earliest room there is beside the others; never for less energy. */
 static int64_t pull_forward(struct plan_work *s, const struct plan_car *c)
 {
-	int64_t before = row_energy(s, c), after;
+	int64_t before = plan_row_mj(s, c), after;
 	int32_t *row = plan_w_at(s, c, 0);
 
 	memcpy(s->spare_w, row, (size_t)s->slots * sizeof(*row));
@@ -153,8 +143,8 @@ static bool better(const struct plan_work *s, const int64_t *a, const int64_t *b
 	return diff < 0;
 }
 
-/* Puts the rows of a kept plan back; rooms are only moved by the difference. */
-static void restore(struct plan_work *s, const int32_t *rows)
+/* Rooms are only moved by the difference. */
+void plan_restore(struct plan_work *s, const int32_t *rows)
 {
 	for (int i = 0; i < s->in->n; i++) {
 		const struct plan_car *c = &s->car[i];
@@ -186,7 +176,7 @@ int plan_early(struct plan_work *s)
 	memcpy(got, s->got_mj, n * sizeof(*got));
 	plan_by_priority(s);
 	if (!better(s, s->got_mj, got)) {
-		restore(s, rows);
+		plan_restore(s, rows);
 		memcpy(s->got_mj, got, n * sizeof(*got));
 	}
 	rc = 0;
@@ -206,5 +196,15 @@ void plan_fill_spare(struct plan_work *s)
 			continue;
 		c->goal_mj = full - c->start_mj;
 		s->got_mj[i] = pull_forward(s, c);
+	}
+}
+
+void plan_early_late(struct plan_work *s)
+{
+	for (int k = 0; k < s->in->n; k++) {
+		int i = s->by_priority[k];
+
+		if (s->car[i].late)
+			s->got_mj[i] = fill_early(s, &s->car[i], s->car[i].goal_mj);
 	}
 }

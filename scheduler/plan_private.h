@@ -22,6 +22,7 @@ struct plan_car {
 	int64_t start_mj; /* stored at first */
 	int64_t goal_mj; /* to be stored: the need, as far as the battery and its room allow */
 	int64_t need_mj;
+	int32_t miss_price; /* of a W·slot that is missing, scaled; set by plan_flow.c */
 	const struct battery *battery;
 };
 
@@ -34,6 +35,9 @@ struct plan_work {
 	struct plan_car *car; /* earliest departure first */
 	int *by_priority; /* positions in car[] */
 	int64_t *got_mj; /* by position in car[] */
+	struct flow_part *price; /* [slots][parts] scaled (plan_flow.c) */
+	int parts;
+	flow_value bound; /* no plan's value is less (plan_flow.c) */
 };
 
 static inline int32_t *plan_room_at(const struct plan_work *s, int node, int slot)
@@ -68,17 +72,58 @@ int plan_reserve_idle(struct plan_work *s);
 /* Stores what a slot at `w` gives; returns the energy gained. */
 int64_t plan_store(const struct plan_car *c, int64_t *stored_mj, int32_t w, int slot_s);
 
+/* W·slot at the charge point that store so much, rounded up; nothing below 0. */
+int64_t plan_need(const struct plan_work *s, const struct plan_car *c, int64_t mj);
+
+/* What the whole row stores. */
+int64_t plan_row_mj(const struct plan_work *s, const struct plan_car *c);
+
 /* -- plan_early.c ----------------------------------------------------------------------------- */
 
 /* Fills s->w and s->got_mj by the plain rule. -1: no memory. */
 int plan_early(struct plan_work *s);
 
+/* Puts the rows of a kept plan back. */
+void plan_restore(struct plan_work *s, const int32_t *rows);
+
+/* Only vehicles that should have left, in the order of their priority. */
+void plan_early_late(struct plan_work *s);
+
 /* What is left over goes into batteries beyond the need, earliest departure first. */
 void plan_fill_spare(struct plan_work *s);
 
+/* -- plan_flow.c ------------------------------------------------------------------------------ */
+
+/* Prices of slots and of what is missing, scaled: s->price, parts, miss_price. -1: no memory. */
+int plan_price_set(struct plan_work *s);
+
+/* A scaled price, or a sum of them, in the input's unit. */
+#define PLAN_PRICE_SCALE 256
+
+/* Fills s->w, s->got_mj and s->bound at the least cost, from nothing; `p` gets the prices that prove
+ * it. -1: no memory. */
+int plan_flow(struct plan_work *s, struct plan *p);
+
+/* -- plan_settle.c ---------------------------------------------------------------------------- */
+
+/* Makes the rows of the flow planner such that chargers and batteries can follow them. -1: no
+ * memory. */
+int plan_settle(struct plan_work *s);
+
+/* -- plan_cost.c ------------------------------------------------------------------------------ */
+
+/* Of what the rows draw and of what they leave missing, in scaled price · W·s. -1: no memory. */
+int plan_value(const struct plan_work *s, flow_value *value);
+
+/* Of what the rows draw, in micro-units of money; no prices: 0. -1: no memory. */
+int plan_money(const struct plan_work *s, int64_t *micro);
+
+/* Scaled price of one W more in each slot: price[slots]. -1: no memory. */
+int plan_next_price(const struct plan_work *s, int32_t *price);
+
 /* -- plan_why.c ------------------------------------------------------------------------------- */
 
-/* Says of each slot why it is not more, and of each vehicle what comes of it. */
-void plan_explain(struct plan_work *s, struct plan *p);
+/* Says of each slot why it is not more, and of each vehicle what comes of it. -1: no memory. */
+int plan_explain(struct plan_work *s, struct plan *p);
 
 #endif

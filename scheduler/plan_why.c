@@ -4,10 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct why {
+	struct plan_work *s;
+	struct plan *p;
+	int32_t *price; /* [slots] of one W more, scaled */
+};
+
+/* Dearer than the dearest energy that the vehicle buys, or may buy. */
+static bool is_dear(const struct why *y, const struct plan_car *c, int slot)
+{
+	int32_t price = y->price[slot];
+
+	if (y->p->by_rule)
+		return false;
+	return price > c->miss_price || price / PLAN_PRICE_SCALE > y->p->marginal[c->index];
+}
+
 /* What kept a vehicle from more than `w` in a slot where it could have used `wanted`. */
 static enum grid_source reason(
-	const struct plan_work *s, const struct plan_car *c, int slot, int32_t holds, int *node)
+	const struct why *y, const struct plan_car *c, int slot, int32_t holds, int *node)
 {
+	const struct plan_work *s = y->s;
 	int32_t w = *plan_w_at(s, c, slot), least = GRID_NO_LIMIT;
 	const struct grid_node *evse = grid_tree_node(s->in->tree, c->evse_node);
 	int tightest = -1;
@@ -24,7 +41,7 @@ static enum grid_source reason(
 		}
 	}
 	if (least > 0 && (w > 0 || least >= c->min_w))
-		return GRID_SOURCE_PLAN;
+		return is_dear(y, c, slot) ? GRID_SOURCE_PRICE : GRID_SOURCE_PLAN;
 	*node = tightest;
 	if (least > 0)
 		return GRID_SOURCE_MINIMUM;
@@ -55,9 +72,11 @@ static void blame(struct blame *b, enum grid_source source, int node, int64_t lo
 	b->lost_mj += lost;
 }
 
-static void explain_slot(struct plan_work *s, const struct plan_car *c, struct plan *p, int t,
-	int64_t stored, struct blame *b)
+static void explain_slot(
+	const struct why *y, const struct plan_car *c, int t, int64_t stored, struct blame *b)
 {
+	const struct plan_work *s = y->s;
+	struct plan *p = y->p;
 	size_t at = (size_t)c->index * (size_t)s->slots + (size_t)t;
 	int slot_s = s->in->slot_s;
 	int32_t holds = battery_hold_w(c->battery, stored, slot_s);
@@ -67,7 +86,7 @@ static void explain_slot(struct plan_work *s, const struct plan_car *c, struct p
 		p->source[at] = GRID_SOURCE_PLAN;
 		return;
 	}
-	why = reason(s, c, t, holds, &p->node[at]);
+	why = reason(y, c, t, holds, &p->node[at]);
 	p->source[at] = (uint8_t)why;
 	/* The charger's size is to blame only if nothing else ever was: it costs no lost power. */
 	if (holds > c->max_w)
@@ -89,8 +108,10 @@ static void explain_need(
 		o->why = GRID_SOURCE_BATTERY;
 }
 
-static void explain_car(struct plan_work *s, const struct plan_car *c, struct plan *p)
+static void explain_car(const struct why *y, const struct plan_car *c)
 {
+	const struct plan_work *s = y->s;
+	struct plan *p = y->p;
 	struct plan_outcome *o = &p->outcome[c->index];
 	size_t row = (size_t)c->index * (size_t)s->slots;
 	int64_t stored = c->start_mj, need = c->need_mj, got;
@@ -105,7 +126,7 @@ static void explain_car(struct plan_work *s, const struct plan_car *c, struct pl
 	o->ready_slot = need ? -1 : -2;
 	o->why_node = -1;
 	for (int t = c->first; t < c->last; t++) {
-		explain_slot(s, c, p, t, stored, &b);
+		explain_slot(y, c, t, stored, &b);
 		if (*plan_w_at(s, c, t))
 			plan_store(c, &stored, *plan_w_at(s, c, t), s->in->slot_s);
 		if (o->ready_slot == -1 && stored - c->start_mj >= need)
@@ -124,8 +145,16 @@ static void explain_car(struct plan_work *s, const struct plan_car *c, struct pl
 	p->short_vehicles += o->short_wh > 0;
 }
 
-void plan_explain(struct plan_work *s, struct plan *p)
+int plan_explain(struct plan_work *s, struct plan *p)
 {
+	struct why y = {s, p, malloc((size_t)s->slots * sizeof *y.price)};
+
+	if (!y.price || plan_next_price(s, y.price)) {
+		free(y.price);
+		return -1;
+	}
 	for (int i = 0; i < s->in->n; i++)
-		explain_car(s, &s->car[i], p);
+		explain_car(&y, &s->car[i]);
+	free(y.price);
+	return 0;
 }

@@ -1,0 +1,90 @@
+/* What a plan costs: what is drawn, by the prices of each slot, and what is missing. */
+#include "scheduler/plan_private.h"
+
+#include <stdlib.h>
+
+#define WS_PER_KWH 3600000
+
+/* Of `ws` W·s in one slot. */
+static flow_value slot_cost(const struct flow_part *part, int parts, int64_t ws, int slot_s)
+{
+	flow_value cost = 0;
+
+	for (int k = 0; k < parts && ws > 0; k++) {
+		int64_t most = (int64_t)part[k].w * slot_s, now = ws;
+
+		if (now > most && k + 1 < parts)
+			now = most;
+		cost += (flow_value)now * part[k].price;
+		ws -= now;
+	}
+	return cost;
+}
+
+/* W·s drawn in each slot, all vehicles. NULL: no memory. */
+static int64_t *drawn(const struct plan_work *s)
+{
+	int64_t *ws = calloc((size_t)s->slots, sizeof *ws);
+
+	for (int i = 0; ws && i < s->in->n; i++) {
+		const struct plan_car *c = &s->car[i];
+		int64_t stored = c->start_mj;
+
+		for (int t = c->first; t < c->last; t++)
+			if (*plan_w_at(s, c, t))
+				ws[t] += battery_charge(
+					c->battery, &stored, *plan_w_at(s, c, t), s->in->slot_s);
+	}
+	return ws;
+}
+
+int plan_value(const struct plan_work *s, flow_value *value)
+{
+	int64_t *ws = drawn(s);
+
+	*value = 0;
+	for (int t = 0; ws && t < s->slots; t++)
+		*value += slot_cost(
+			s->price + (size_t)t * (size_t)s->parts, s->parts, ws[t], s->in->slot_s);
+	for (int i = 0; i < s->in->n; i++)
+		*value += (flow_value)s->car[i].miss_price * s->in->slot_s *
+			  plan_need(s, &s->car[i], s->car[i].goal_mj - plan_row_mj(s, &s->car[i]));
+	free(ws);
+	return ws ? 0 : -1;
+}
+
+int plan_money(const struct plan_work *s, int64_t *micro)
+{
+	const struct plan_prices *prices = s->in->prices;
+	int64_t *ws = prices ? drawn(s) : NULL;
+	flow_value cost = 0;
+
+	for (int t = 0; ws && t < s->slots; t++)
+		cost += slot_cost(prices->part + (size_t)t * (size_t)prices->parts, prices->parts,
+			ws[t], s->in->slot_s);
+	*micro = (int64_t)(cost / WS_PER_KWH);
+	free(ws);
+	return ws || !prices ? 0 : -1;
+}
+
+int plan_next_price(const struct plan_work *s, int32_t *price)
+{
+	size_t slots = (size_t)s->slots, parts = (size_t)s->parts;
+	int64_t *total = calloc(slots, sizeof *total);
+
+	if (!total)
+		return -1;
+	for (size_t i = 0; i < (size_t)s->in->n; i++)
+		for (size_t t = 0; t < slots; t++)
+			total[t] += s->w[i * slots + t];
+	for (size_t t = 0; t < slots; t++) {
+		const struct flow_part *part = &s->price[t * parts];
+		size_t k = 0;
+
+		for (; k + 1 < parts && total[t] >= part[k].w; k++)
+			total[t] -= part[k].w;
+		price[t] = part[k].price;
+	}
+	free(total);
+	return 0;
+}

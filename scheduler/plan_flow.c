@@ -1,0 +1,318 @@
+/*
+ * The plan of least cost: hands the vehicles, the room of every node and the prices to the flow
+ * planner, and takes its plan over.
+ *
+ * - Vehicles that should have left charge first, by the plain rule: no price makes them wait.
+ * - Of slots at the same price the earlier one is the cheaper by a part of the smallest unit.
+ * - Missing energy costs more than any energy, and that of a smaller priority number more than that
+ *   of a greater one, so that readiness goes before money; or what the vehicle's energy is worth.
+ */
+#include "scheduler/plan_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SCALE      PLAN_PRICE_SCALE /* room for the order of slots below the smallest unit */
+#define MISS_PRICE 1400000000 /* above every scaled price of energy */
+#define MISS_STEP  50000000 /* from one priority to the next */
+#define RANKS      10
+
+_Static_assert((int64_t)PLAN_PRICE_MAX *SCALE + SCALE <= MISS_PRICE, "readiness before money");
+_Static_assert((int64_t)MISS_PRICE + (int64_t)MISS_STEP * RANKS <= FLOW_PRICE_MAX, "fits");
+
+/* -- the problem ------------------------------------------------------------------------------ */
+
+static int32_t scaled(int32_t price, int slot, int slots)
+{
+	if (price > PLAN_PRICE_MAX)
+		price = PLAN_PRICE_MAX;
+	if (price < -PLAN_PRICE_MAX)
+		price = -PLAN_PRICE_MAX;
+	return price * SCALE + (int32_t)((int64_t)slot * (SCALE - 1) / slots);
+}
+
+static int32_t miss_price(int priority)
+{
+	int rank = priority < 0 ? 0 : priority >= RANKS ? RANKS - 1 : priority;
+
+	return MISS_PRICE + MISS_STEP * (RANKS - 1 - rank);
+}
+
+int plan_price_set(struct plan_work *s)
+{
+	const struct plan_prices *given = s->in->prices;
+	size_t n = given ? (size_t)given->parts : 1;
+
+	s->parts = (int)n;
+	s->price = calloc((size_t)s->slots * n, sizeof *s->price);
+	for (int t = 0; s->price && t < s->slots; t++)
+		for (size_t k = 0; k < n; k++) {
+			struct flow_part *p = &s->price[(size_t)t * n + k];
+
+			*p = given ? given->part[(size_t)t * n + k]
+				   : (struct flow_part){0, FLOW_POWER_MAX};
+			p->price = scaled(p->price, t, s->slots);
+		}
+	for (int i = 0; i < s->in->n; i++) {
+		struct plan_car *c = &s->car[i];
+		int32_t worth = s->in->vehicles[c->index].worth;
+
+		c->miss_price =
+			worth && !c->late ? scaled(worth, 0, s->slots) : miss_price(c->priority);
+	}
+	return s->price ? 0 : -1;
+}
+
+static int32_t *caps(const struct plan_work *s)
+{
+	size_t cells = (size_t)s->nodes * (size_t)s->slots;
+	int32_t *out = malloc(cells * sizeof *out);
+
+	for (size_t i = 0; out && i < cells; i++)
+		out[i] = s->room[i] < FLOW_POWER_MAX ? s->room[i] : FLOW_POWER_MAX;
+	return out;
+}
+
+static void set_vehicle(const struct plan_work *s, const struct plan_car *c, struct flow_vehicle *v)
+{
+	v->node = c->evse_node;
+	v->from = c->first;
+	v->to = c->last;
+	v->max_w = c->max_w < c->battery->max_w ? c->max_w : c->battery->max_w;
+	if (v->max_w < c->min_w)
+		v->to = v->from; /* takes less than the least there is */
+	v->need = plan_need(s, c, c->goal_mj);
+	v->tiers = 1;
+	v->tier[0].amount = INT64_MAX;
+	v->tier[0].price = c->miss_price;
+}
+
+/* Vehicles that are planned: positions in s->car, in the order of the problem. */
+static int *plannable(const struct plan_work *s, int *count)
+{
+	int *of = malloc(((size_t)s->in->n + 1) * sizeof *of);
+
+	*count = 0;
+	for (int i = 0; of && i < s->in->n; i++)
+		if (!s->car[i].late && s->car[i].goal_mj > 0 && s->car[i].first < s->car[i].last)
+			of[(*count)++] = i;
+	return of;
+}
+
+/* What the rows that stand leave of the parts of each slot's price. */
+static struct flow_part *prices_left(const struct plan_work *s)
+{
+	size_t parts = (size_t)s->parts, slots = (size_t)s->slots;
+	struct flow_part *out = malloc(slots * parts * sizeof *out);
+
+	if (!out)
+		return NULL;
+	memcpy(out, s->price, slots * parts * sizeof *out);
+	for (size_t t = 0; t < slots; t++) {
+		int64_t taken = 0;
+
+		for (size_t i = 0; i < (size_t)s->in->n; i++)
+			taken += s->w[i * slots + t];
+		for (size_t k = 0; k + 1 < parts && taken > 0; k++) {
+			struct flow_part *p = &out[t * parts + k];
+			int32_t now = taken < p->w ? (int32_t)taken : p->w;
+
+			p->w -= now;
+			taken -= now;
+		}
+	}
+	return out;
+}
+
+/* What the flow planner reads, but for what outlives the call. */
+struct problem {
+	struct flow_input in;
+	int *parent, *car; /* car: of each vehicle, its position in s->car */
+	int32_t *cap_w;
+	struct flow_part *price;
+	struct flow_vehicle *vehicles;
+};
+
+static void problem_finish(struct problem *p)
+{
+	free(p->parent);
+	free(p->car);
+	free(p->cap_w);
+	free(p->price);
+	free(p->vehicles);
+}
+
+static int problem_init(struct problem *p, const struct plan_work *s)
+{
+	int n;
+
+	memset(p, 0, sizeof *p);
+	p->parent = malloc((size_t)s->nodes * sizeof *p->parent);
+	p->car = plannable(s, &n);
+	p->cap_w = caps(s);
+	p->price = prices_left(s);
+	p->vehicles = calloc((size_t)n + 1, sizeof *p->vehicles);
+	if (!p->parent || !p->car || !p->cap_w || !p->price || !p->vehicles) {
+		problem_finish(p);
+		return -1;
+	}
+	for (int v = 0; v < s->nodes; v++)
+		p->parent[v] = grid_tree_node(s->in->tree, v)->parent;
+	for (int i = 0; i < n; i++)
+		set_vehicle(s, &s->car[p->car[i]], &p->vehicles[i]);
+	p->in.slots = s->slots;
+	p->in.nodes = s->nodes;
+	p->in.parent = p->parent;
+	p->in.cap_w = p->cap_w;
+	p->in.parts = s->parts;
+	p->in.price = p->price;
+	p->in.n = n;
+	p->in.vehicles = p->vehicles;
+	return 0;
+}
+
+/* -- batteries ----------------------------------------------------------------------------------
+ * Near full a battery takes less, and when that is depends on the plan. What it takes along the plan
+ * becomes the bound of each slot, and the plan is made anew, until the two agree (or nearly: what a
+ * battery does not take is put elsewhere by plan_settle()). */
+
+#define TAPER_PASSES 8
+
+struct taper {
+	int32_t *most_w; /* [slots] */
+	bool is_over;
+};
+
+/* What the battery holds in each slot along the plan; is_over: the plan wants more somewhere. */
+static void along(const struct plan_work *s, const struct plan_car *c, const struct flow *f,
+	int vehicle, struct taper *a)
+{
+	int64_t stored = c->start_mj;
+
+	a->is_over = false;
+	for (int t = 0; t < s->slots; t++) {
+		int32_t w = flow_w(f, vehicle, t);
+
+		a->most_w[t] = battery_hold_w(c->battery, stored, s->in->slot_s);
+		a->is_over = a->is_over || w > a->most_w[t];
+		battery_charge(c->battery, &stored, w, s->in->slot_s);
+	}
+}
+
+/* True if a bound has changed: to be solved again. */
+static bool bend(
+	const struct plan_work *s, const struct problem *p, struct flow *f, int32_t *most_w)
+{
+	bool is_bent = false;
+
+	for (int i = 0; i < p->in.n; i++) {
+		const struct plan_car *c = &s->car[p->car[i]];
+		struct flow_vehicle v = p->vehicles[i];
+		struct taper a = {most_w, false};
+
+		if (c->battery->capacity_wh == 0)
+			continue;
+		along(s, c, f, i, &a);
+		if (!a.is_over)
+			continue;
+		v.most_w = most_w;
+		is_bent = flow_set_vehicle(f, i, &v) == 0 || is_bent;
+	}
+	return is_bent;
+}
+
+/* -- taking the plan over --------------------------------------------------------------------- */
+
+static void take_rows(struct plan_work *s, const struct problem *p, const struct flow *f)
+{
+	for (int i = 0; i < p->in.n; i++) {
+		const struct plan_car *c = &s->car[p->car[i]];
+
+		for (int t = c->first; t < c->last; t++)
+			if (flow_w(f, i, t))
+				plan_take(s, c, t, flow_w(f, i, t));
+	}
+}
+
+/* No plan costs less than the one that knows no batteries and no smallest power; what stands
+ * already, and what cannot be planned, costs what it costs. */
+static int keep_bound(struct plan_work *s, const struct problem *q, struct flow *f)
+{
+	struct flow_proof *proof = flow_certify(f);
+
+	if (!proof || plan_value(s, &s->bound)) {
+		flow_proof_destroy(proof);
+		return -1;
+	}
+	for (int i = 0; i < q->in.n; i++)
+		s->bound -= (flow_value)q->vehicles[i].need * q->vehicles[i].tier[0].price *
+			    s->in->slot_s;
+	s->bound += proof->bound * s->in->slot_s;
+	flow_proof_destroy(proof);
+	return 0;
+}
+
+static int32_t money_price(int32_t scaled_price)
+{
+	return scaled_price >= MISS_PRICE ? INT32_MAX : scaled_price / SCALE;
+}
+
+/* Missing energy counts with the dearest price that there is. */
+static int64_t node_worth(
+	const struct plan_work *s, const struct flow *f, const struct flow_proof *proof, int node)
+{
+	int64_t sum = 0;
+
+	for (int t = 0; t < s->slots; t++) {
+		int32_t price = flow_limit_price(f, proof, node, t);
+
+		sum += price < PLAN_PRICE_MAX * SCALE ? price : PLAN_PRICE_MAX * SCALE;
+	}
+	return (sum + SCALE / 2) / SCALE * s->in->slot_s / 3600;
+}
+
+static int keep_prices(
+	const struct plan_work *s, const struct problem *q, struct flow *f, struct plan *p)
+{
+	struct flow_proof *proof = flow_certify(f);
+
+	if (!proof)
+		return -1;
+	for (int i = 0; i < q->in.n; i++)
+		p->marginal[s->car[q->car[i]].index] = money_price(proof->vehicle[i]);
+	for (int v = 0; v < s->nodes; v++)
+		p->worth[v] = node_worth(s, f, proof, v);
+	flow_proof_destroy(proof);
+	return 0;
+}
+
+/* Solved without batteries for the bound, then with them. */
+static int solve(struct plan_work *s, const struct problem *q, struct flow *f, struct plan *p)
+{
+	int32_t *most_w = malloc((size_t)s->slots * sizeof *most_w);
+	int rc = most_w && flow_solve(f) == 0 ? keep_bound(s, q, f) : -1;
+
+	for (int pass = 0; rc == 0 && pass < TAPER_PASSES && bend(s, q, f, most_w); pass++)
+		rc = flow_solve(f);
+	free(most_w);
+	return rc ? rc : keep_prices(s, q, f, p);
+}
+
+int plan_flow(struct plan_work *s, struct plan *p)
+{
+	struct problem q;
+	struct flow *f;
+	int rc = -1;
+
+	plan_early_late(s);
+	if (problem_init(&q, s))
+		return -1;
+	f = flow_create(&q.in);
+	if (f && solve(s, &q, f, p) == 0) {
+		take_rows(s, &q, f);
+		rc = plan_settle(s);
+	}
+	flow_destroy(f);
+	problem_finish(&q);
+	return rc;
+}

@@ -1,0 +1,158 @@
+/*
+ * The last step of a plan of least cost: offers that chargers and vehicles can follow.
+ *
+ * The flow planner knows neither the smallest power of a charger nor that a battery near full takes
+ * less than it is offered. Here each vehicle's row becomes nothing or at least the minimum in every
+ * slot, what that loses is put into the cheapest slots with room, and what is too much goes from the
+ * dearest. Limits hold all the while; what this costs stands in the plan's gap.
+ */
+#include "scheduler/plan_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct settle {
+	struct plan_work *s;
+	int *slot; /* [slots] cheapest first */
+	int32_t *price; /* [slots] of one W more */
+};
+
+/* -- prices ----------------------------------------------------------------------------------- */
+
+static int by_price(const void *x, const void *y, void *arg)
+{
+	const int32_t *price = arg;
+	int a = *(const int *)x, b = *(const int *)y;
+
+	if (price[a] != price[b])
+		return price[a] < price[b] ? -1 : 1;
+	return (a > b) - (a < b);
+}
+
+static int order_slots(struct settle *z)
+{
+	size_t n = (size_t)z->s->slots;
+
+	z->slot = malloc(n * sizeof *z->slot);
+	z->price = malloc(n * sizeof *z->price);
+	if (!z->slot || !z->price || plan_next_price(z->s, z->price))
+		return -1;
+	for (int t = 0; t < z->s->slots; t++)
+		z->slot[t] = t;
+	qsort_r(z->slot, n, sizeof *z->slot, by_price, z->price);
+	return 0;
+}
+
+/* -- one vehicle ------------------------------------------------------------------------------ */
+
+/* Nothing or at least the minimum: the nearer of the two, as far as there is room. */
+static void round_row(const struct settle *z, const struct plan_car *c)
+{
+	for (int t = c->first; t < c->last; t++) {
+		int32_t w = *plan_w_at(z->s, c, t), up = c->min_w - w;
+
+		if (w == 0 || up <= 0)
+			continue;
+		plan_take(z->s, c, t, w >= up && plan_path_room(z->s, c, t) >= up ? up : -w);
+	}
+}
+
+/* What one slot more could bring: 0, or a power that may be offered. */
+static int32_t more_at(const struct settle *z, const struct plan_car *c, int t, int64_t missing_mj)
+{
+	int64_t per_w = (int64_t)z->s->in->slot_s * c->battery->efficiency_pm;
+	int64_t want = (missing_mj + per_w - 1) / per_w;
+	int32_t w = *plan_w_at(z->s, c, t), room = plan_path_room(z->s, c, t);
+
+	if (want > c->max_w - w)
+		want = c->max_w - w;
+	if (w == 0 && want < c->min_w)
+		want = c->min_w;
+	if (want > room)
+		want = room;
+	return w + want >= c->min_w && w + want <= c->max_w ? (int32_t)want : 0;
+}
+
+static int64_t top_up(const struct settle *z, const struct plan_car *c, int64_t got)
+{
+	for (int k = 0; k < z->s->slots && got < c->goal_mj; k++) {
+		int t = z->slot[k];
+		int32_t w;
+		int64_t now;
+
+		if (z->price[t] > c->miss_price)
+			break;
+		if (t < c->first || t >= c->last)
+			continue;
+		w = more_at(z, c, t, c->goal_mj - got);
+		if (w <= 0)
+			continue;
+		plan_take(z->s, c, t, w);
+		now = plan_row_mj(z->s, c);
+		if (now <= got)
+			plan_take(z->s, c, t, -w); /* full by then: in vain */
+		else
+			got = now;
+	}
+	return got;
+}
+
+/* Lowers dear slots as long as the goal is still met; then cuts what comes after it, or is offered
+ * in vain. */
+static void trim(const struct settle *z, const struct plan_car *c, int64_t got)
+{
+	int64_t per_w = (int64_t)z->s->in->slot_s * c->battery->efficiency_pm;
+	int64_t stored = c->start_mj;
+
+	for (int k = z->s->slots - 1; k >= 0 && got > c->goal_mj; k--) {
+		int t = z->slot[k];
+		int64_t less = (got - c->goal_mj) / per_w;
+		int32_t w = t < c->first || t >= c->last ? 0 : *plan_w_at(z->s, c, t);
+
+		if (w == 0 || less == 0)
+			continue;
+		if (less < w && less > w - c->min_w)
+			less = w - c->min_w;
+		if (less > w)
+			less = w;
+		plan_take(z->s, c, t, (int32_t)-less);
+		if (plan_row_mj(z->s, c) < c->goal_mj)
+			plan_take(z->s, c, t, (int32_t)less);
+		else
+			got = plan_row_mj(z->s, c);
+	}
+	for (int t = c->first; t < c->last; t++) {
+		int32_t w = *plan_w_at(z->s, c, t);
+
+		if (w && (stored - c->start_mj >= c->goal_mj ||
+				 plan_store(c, &stored, w, z->s->in->slot_s) == 0))
+			plan_take(z->s, c, t, -w);
+	}
+}
+
+/* -- public ----------------------------------------------------------------------------------- */
+
+int plan_settle(struct plan_work *s)
+{
+	struct settle z = {.s = s};
+	int rc = order_slots(&z);
+
+	for (int i = 0; rc == 0 && i < s->in->n; i++)
+		if (!s->car[i].late)
+			round_row(&z, &s->car[i]);
+	for (int i = 0; rc == 0 && i < s->in->n; i++) {
+		const struct plan_car *c = &s->car[i];
+		int64_t got;
+
+		if (c->late)
+			continue;
+		got = plan_row_mj(s, c);
+		if (got < c->goal_mj)
+			got = top_up(&z, c, got);
+		trim(&z, c, got);
+		s->got_mj[i] = plan_row_mj(s, c);
+	}
+	free(z.slot);
+	free(z.price);
+	return rc;
+}

@@ -1,0 +1,334 @@
+/* Plans with prices: the least cost, proved, and offers that chargers and batteries can follow. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scheduler/plan.h"
+#include "tests/unit/grid_random.h"
+
+#define START_MS INT64_C(1790000000000)
+#define HOUR_MS  INT64_C(3600000)
+#define SLOTS    6
+#define VANS     16
+
+static struct grid_row depot[] = {
+	{.id = "site", .kind = GRID_SITE, .rated = true, .rating_w = 20000},
+	{.id = "a", .parent = "site", .kind = GRID_EVSE, .max_w = 11000, .min_w = 4000},
+	{.id = "b", .parent = "site", .kind = GRID_EVSE, .max_w = 11000, .min_w = 4000},
+};
+
+struct depot {
+	struct grid_tree *tree;
+	struct plan_caps caps;
+	struct flow_part part[96];
+	struct plan_prices prices;
+	struct plan_vehicle van[VANS];
+	struct plan_input in;
+	struct plan *plan;
+};
+
+static void use_depot(struct depot *d, const int32_t *cents)
+{
+	struct grid_error err;
+
+	memset(d, 0, sizeof *d);
+	d->tree = grid_tree_create(depot, 3, &err);
+	ck_assert_ptr_nonnull(d->tree);
+	ck_assert_int_eq(plan_caps_init(&d->caps, d->tree, NULL, SLOTS, NULL), 0);
+	for (int t = 0; t < SLOTS; t++)
+		d->part[t] = (struct flow_part){cents[t] * 10000, FLOW_POWER_MAX};
+	d->prices = (struct plan_prices){1, d->part};
+	d->in = (struct plan_input){
+		d->tree, &d->caps, START_MS, 3600, d->van, 0, NULL, false, &d->prices};
+}
+
+static struct plan_vehicle *add_van(struct depot *d, int evse, int leaves_h, int64_t need_wh)
+{
+	struct plan_vehicle *v = &d->van[d->in.n++];
+
+	*v = (struct plan_vehicle){
+		.evse = evse,
+		.from_ms = START_MS - 1,
+		.depart_ms = START_MS + leaves_h * HOUR_MS,
+		.need_wh = need_wh,
+		.priority = 5,
+		.battery = {0, 100000, 800, 50, 1000},
+	};
+	return v;
+}
+
+static void solve(struct depot *d)
+{
+	struct plan_fault f = {0};
+
+	plan_destroy(d->plan);
+	d->plan = plan_solve(&d->in);
+	ck_assert_ptr_nonnull(d->plan);
+	ck_assert_msg(plan_check(&d->in, d->plan, &f), "%s: vehicle %d slot %d node %d: %lld, %lld",
+		f.what, f.vehicle, f.slot, f.node, (long long)f.got, (long long)f.limit);
+}
+
+static void finish(struct depot *d)
+{
+	plan_destroy(d->plan);
+	plan_caps_finish(&d->caps);
+	grid_tree_destroy(d->tree);
+}
+
+static int32_t w(const struct depot *d, int vehicle, int slot)
+{
+	return d->plan->w[vehicle * d->plan->slots + slot];
+}
+
+START_TEST(charges_when_it_is_cheap)
+{
+	static const int32_t cents[SLOTS] = {30, 30, 10, 10, 30, 30};
+	struct depot d;
+
+	use_depot(&d, cents);
+	add_van(&d, 0, 6, 20000);
+	solve(&d);
+	ck_assert_int_eq(w(&d, 0, 2), 11000);
+	ck_assert_int_eq(w(&d, 0, 3), 9000);
+	ck_assert_int_eq(w(&d, 0, 0) + w(&d, 0, 1) + w(&d, 0, 4) + w(&d, 0, 5), 0);
+	ck_assert_int_eq(d.plan->cost, 2000000);
+	ck_assert_int_eq(d.plan->gap, 0);
+	ck_assert(!d.plan->by_rule);
+	ck_assert_int_eq(d.plan->marginal[0], 100000);
+	ck_assert_int_eq(d.plan->source[0], GRID_SOURCE_PRICE);
+	ck_assert_int_eq(d.plan->outcome[0].ready_slot, 3);
+	finish(&d);
+}
+END_TEST
+
+/* Two vans want the two cheap hours, and the site is too small: what it costs is what it is worth. */
+START_TEST(a_limit_has_its_worth)
+{
+	static const int32_t cents[SLOTS] = {30, 30, 10, 10, 30, 30};
+	struct depot d;
+
+	use_depot(&d, cents);
+	add_van(&d, 0, 6, 22000);
+	add_van(&d, 1, 6, 22000);
+	solve(&d);
+	ck_assert_int_eq(d.plan->cost, 40 * 100000 + 4 * 300000);
+	ck_assert_int_eq(d.plan->gap, 0);
+	ck_assert_int_ge(d.plan->worth[0], 2 * 200000 - 2); /* but for the order of slots */
+	ck_assert_int_le(d.plan->worth[0], 2 * 200000);
+	ck_assert_int_eq(d.plan->short_wh, 0);
+	finish(&d);
+}
+END_TEST
+
+START_TEST(readiness_goes_before_money)
+{
+	static const int32_t cents[SLOTS] = {400, 400, 1, 1, 1, 1};
+	struct depot d;
+
+	use_depot(&d, cents);
+	add_van(&d, 0, 2, 22000);
+	solve(&d);
+	ck_assert_int_eq(d.plan->short_wh, 0);
+	ck_assert_int_eq(d.plan->cost, 22 * 4000000);
+	d.van[0].worth = 500000;
+	solve(&d);
+	ck_assert_int_eq(d.plan->short_wh, 22000);
+	ck_assert_int_eq(d.plan->outcome[0].why, GRID_SOURCE_PRICE);
+	d.van[0].depart_ms = START_MS + 3 * HOUR_MS;
+	solve(&d);
+	ck_assert_int_eq(d.plan->short_wh, 11000);
+	ck_assert_int_eq(w(&d, 0, 2), 11000);
+	finish(&d);
+}
+END_TEST
+
+START_TEST(one_that_should_have_left_waits_for_no_price)
+{
+	static const int32_t cents[SLOTS] = {30, 30, 10, 10, 10, 10};
+	struct depot d;
+
+	use_depot(&d, cents);
+	add_van(&d, 0, 6, 20000);
+	add_van(&d, 1, 6, 20000)->depart_ms = START_MS - HOUR_MS;
+	solve(&d);
+	ck_assert_int_eq(w(&d, 1, 0), 11000);
+	ck_assert_int_eq(w(&d, 1, 1), 9000);
+	ck_assert_int_eq(w(&d, 0, 0) + w(&d, 0, 1), 0);
+	ck_assert_int_eq(d.plan->gap, 0);
+	finish(&d);
+}
+END_TEST
+
+/* 13 kWh: 11 in one cheap hour would leave 2, below the smallest power. */
+START_TEST(nothing_or_the_smallest_power)
+{
+	static const int32_t cents[SLOTS] = {30, 30, 10, 10, 30, 30};
+	struct depot d;
+
+	use_depot(&d, cents);
+	add_van(&d, 0, 6, 13000);
+	solve(&d);
+	ck_assert_int_eq(w(&d, 0, 2) + w(&d, 0, 3), 13000);
+	ck_assert_int_ge(w(&d, 0, 3), 4000);
+	ck_assert_int_eq(d.plan->cost, 1300000);
+	ck_assert_int_le(d.plan->gap, 13); /* the order of slots, below the smallest unit a kWh */
+	finish(&d);
+}
+END_TEST
+
+START_TEST(a_price_in_parts)
+{
+	static const int32_t cents[SLOTS] = {20, 20, 20, 20, 20, 20};
+	struct depot d;
+	struct flow_part parts[SLOTS * 2];
+
+	use_depot(&d, cents);
+	for (int t = 0; t < SLOTS;
+		t++) { /* own power of the roof is cheap: 5 kW in each of three */
+		parts[2 * t] = (struct flow_part){50000, t < 3 ? 5000 : 0};
+		parts[2 * t + 1] = (struct flow_part){200000, FLOW_POWER_MAX};
+	}
+	d.prices = (struct plan_prices){2, parts};
+	add_van(&d, 0, 6, 15000);
+	solve(&d);
+	for (int t = 0; t < 3; t++)
+		ck_assert_int_eq(w(&d, 0, t), 5000);
+	ck_assert_int_eq(d.plan->cost, 15 * 50000);
+	ck_assert_int_eq(d.plan->gap, 0);
+	finish(&d);
+}
+END_TEST
+
+START_TEST(bad_prices_give_no_plan)
+{
+	static const int32_t cents[SLOTS] = {30, 30, 10, 10, 30, 30};
+	struct flow_part falling[SLOTS * 2] = {{200000, 1000}, {100000, 1000}};
+	struct depot d;
+
+	use_depot(&d, cents);
+	add_van(&d, 0, 6, 13000);
+	d.prices = (struct plan_prices){2, falling};
+	ck_assert_ptr_null(plan_solve(&d.in));
+	d.prices = (struct plan_prices){0, falling};
+	ck_assert_ptr_null(plan_solve(&d.in));
+	d.prices = (struct plan_prices){1, d.part};
+	d.part[3].w = -1;
+	ck_assert_ptr_null(plan_solve(&d.in));
+	finish(&d);
+}
+END_TEST
+
+/* -- random depots ---------------------------------------------------------------------------- */
+
+/* `plain`: no smallest power, no battery that tapers: the flow planner's plan, to the last unit. */
+static void random_depot(struct depot *d, uint64_t *s, bool plain)
+{
+	int slots = (int)random_in(s, 1, 24), slot_s = random_chance(s, 50) ? 900 : 3600;
+	int64_t span = (int64_t)slots * slot_s * 1000;
+	int parts = (int)random_in(s, 1, 3);
+
+	memset(d, 0, sizeof *d);
+	do {
+		grid_tree_destroy(d->tree);
+		d->tree = random_tree(s, 6, 8);
+		for (int e = 0; plain && e < grid_tree_evses(d->tree); e++)
+			if (grid_tree_node(d->tree, grid_tree_evse_node(d->tree, e))->min_w) {
+				grid_tree_destroy(d->tree);
+				d->tree = NULL;
+				break;
+			}
+	} while (!d->tree);
+	ck_assert_int_eq(plan_caps_init(&d->caps, d->tree, NULL, slots, NULL), 0);
+	for (int t = 0; t < slots; t++) {
+		int32_t price = (int32_t)random_in(s, -100, 400) * 1000;
+
+		for (int k = 0; k < parts; k++, price += (int32_t)random_in(s, 0, 100) * 1000)
+			d->part[t * parts + k] =
+				(struct flow_part){price, (int32_t)random_in(s, 0, 30000)};
+		d->part[t * parts + parts - 1].w = FLOW_POWER_MAX;
+	}
+	d->prices = (struct plan_prices){parts, d->part};
+	d->in = (struct plan_input){d->tree, &d->caps, START_MS, slot_s, d->van,
+		(int)random_in(s, 1, VANS), NULL, false, &d->prices};
+	for (int i = 0; i < d->in.n; i++) {
+		struct plan_vehicle *v = &d->van[i];
+
+		v->evse = (int)random_in(s, 0, grid_tree_evses(d->tree) - 1);
+		v->battery = battery_default(plain ? 0 : random_in(s, 5000, 100000),
+			(int32_t)random_in(s, 1, 50) * 1000);
+		v->stored_wh = plain ? 0 : random_in(s, 0, v->battery.capacity_wh);
+		v->from_ms = START_MS + random_in(s, -HOUR_MS, random_chance(s, 50) ? 0 : span);
+		v->depart_ms = v->from_ms + random_in(s, 1, span * 5 / 4);
+		v->need_wh = random_in(s, 0, (plain ? 11 : 2) * span / 3600);
+		v->priority = (int)random_in(s, 0, 9);
+		v->min_w = !plain && random_chance(s, 50) ? 1380 : 0;
+		v->worth = random_chance(s, 20) ? (int32_t)random_in(s, 1, 400) * 1000 : 0;
+	}
+}
+
+START_TEST(plans_without_minimum_or_taper_are_exact)
+{
+	struct depot d;
+	uint64_t s = 31;
+	int by_flow = 0;
+
+	for (int run = 0; run < 3000; run++) {
+		random_depot(&d, &s, true);
+		solve(&d);
+		ck_assert_msg(d.plan->gap == 0, "run %d: %lld", run, (long long)d.plan->gap);
+		by_flow += !d.plan->by_rule;
+		finish(&d);
+	}
+	ck_assert_int_gt(by_flow, 800);
+}
+END_TEST
+
+/* Near the bound, which knows neither smallest powers nor batteries near full. */
+START_TEST(real_plans_are_sound_and_come_close)
+{
+	struct depot d;
+	uint64_t s = 32;
+	double gap = 0, energy = 0;
+	int ready = 0;
+
+	for (int run = 0; run < 6000; run++) {
+		random_depot(&d, &s, false);
+		solve(&d);
+		ck_assert_int_ge(d.plan->gap, 0);
+		if (d.plan->short_wh == 0 && d.plan->need_wh > 0) {
+			ready++;
+			gap += (double)d.plan->gap;
+			energy += (double)d.plan->need_wh / 1000;
+		}
+		finish(&d);
+	}
+	printf("plan: %d depots, gap %.2f ct/kWh\n", ready, gap / energy / 1e4);
+	ck_assert_int_gt(ready, 100);
+	ck_assert_double_lt(gap, 10000 * energy);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("plan_cost");
+	TCase *c = tcase_create("cost");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, charges_when_it_is_cheap);
+	tcase_add_test(c, a_limit_has_its_worth);
+	tcase_add_test(c, readiness_goes_before_money);
+	tcase_add_test(c, one_that_should_have_left_waits_for_no_price);
+	tcase_add_test(c, nothing_or_the_smallest_power);
+	tcase_add_test(c, a_price_in_parts);
+	tcase_add_test(c, bad_prices_give_no_plan);
+	tcase_add_test(c, plans_without_minimum_or_taper_are_exact);
+	tcase_add_test(c, real_plans_are_sound_and_come_close);
+	suite_add_tcase(suite, c);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
