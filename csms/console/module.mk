@@ -25,5 +25,6 @@ console-check: $(CONSOLE_NPM) ## check the console's types and pure functions
 
 .PHONY: console-test
 console-test: console all ## load the console in a browser, against a stand-in and a running depotd
-	$(Q)BUILD=$(BUILD) node tests/console/browser.test.mjs
-	$(Q)BUILD=$(BUILD) node tests/console/depot.test.mjs
+	$(Q)BUILD=$(BUILD) node tests/console/depot.test.mjs >$(BUILD)/console-depot.log 2>&1 & depot=$$!; \
+		BUILD=$(BUILD) node tests/console/browser.test.mjs; rc=$$?; \
+		wait $$depot || rc=1; cat $(BUILD)/console-depot.log; exit $$rc

@@ -9,7 +9,7 @@ const { chromium } = require("playwright-core");
 
 const FLAGS = [
 	"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-	"--disable-background-networking", "--disable-component-update", "--disable-sync",
+	"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ];
 
 export function chromiumPath() {
@@ -22,8 +22,9 @@ export async function launch() {
 	const profile = mkdtempSync(join(tmpdir(), "console-browser-"));
 	const context = await chromium.launchPersistentContext(profile, {
 		executablePath: chromiumPath(), headless: true, args: FLAGS, ignoreHTTPSErrors: true,
-		viewport: { width: 1440, height: 1000 },
+		viewport: { width: 1440, height: 1000 }, locale: "en-GB",
 	});
+	context.setDefaultTimeout(60_000);
 	return {
 		context,
 		async close() {

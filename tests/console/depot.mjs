@@ -9,11 +9,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { BUILD, Depotd } from "../e2e/harness.mjs";
 
+/* Below the ports that the kernel gives to whoever asks for any: nobody takes it in between. */
 const freePort = () => new Promise((ok) => {
-	const s = net.createServer().listen(0, "127.0.0.1", () => {
-		const { port } = s.address();
-		s.close(() => ok(port));
-	});
+	const port = 12_000 + Math.floor(Math.random() * 18_000);
+	const s = net.createServer().once("error", () => ok(freePort()));
+	s.listen(port, "127.0.0.1", () => s.close(() => ok(port)));
 });
 
 const text = (rows, yard) => `

@@ -24,6 +24,10 @@ export class MockServer {
 		this.root = root;
 		this.data = data;
 		this.began = Date.now();
+		this.isHeld = false;
+		this.passed = 0; /* ms since the fixture's start, while time is held */
+		this.isCut = false;
+		this.gate = Promise.resolve();
 		this.streams = new Set();
 		this.codes = new Set([CODE]);
 		this.sessions = new Set();
@@ -37,11 +41,40 @@ export class MockServer {
 		this.alarmApi = new AlarmApi(this);
 		this.energyApi = new EnergyApi(this);
 		this.server = createServer((req, res) => this.#handle(req, res));
+		this.server.on("connection", (socket) => this.isCut && socket.destroy());
 	}
 
 	/* The depot's time: the fixture's start and as long as this server lives, times its speed. */
 	now() {
-		return fixture.START + (Date.now() - this.began) * this.data.speed;
+		return fixture.START + (this.isHeld ? this.passed : Date.now() - this.began) * this.data.speed;
+	}
+
+	/* Time stands still, at the fixture's start, but for what a test lets pass. */
+	hold() {
+		this.isHeld = true;
+		this.passed = 0;
+		return this;
+	}
+
+	/* The fixture anew. */
+	again(data = fixture.overview()) {
+		this.passed = 0;
+		this.data = data;
+		this.bodies = [];
+		this.snapshot();
+	}
+
+	/* Nobody is answered until it is mended; the port stays ours. */
+	cut(isCut) {
+		this.isCut = isCut;
+		if (isCut) this.server.closeAllConnections();
+	}
+
+	/* Commands are answered only when the function that this gives is called. */
+	shut() {
+		let open;
+		this.gate = new Promise((resolve) => { open = resolve; });
+		return open;
 	}
 
 	async listen(port = 0) {
@@ -112,6 +145,7 @@ export class MockServer {
 		for await (const piece of req) text += piece;
 		if (text) this.bodies.push([route, JSON.parse(text)]);
 		const sent = text ? JSON.parse(text) : undefined;
+		if (req.method !== "GET") await this.gate;
 		const [status, body] = this.meterApi.answer(route, sent) ?? this.alarmApi.answer(route, sent)
 			?? this.energyApi.answer(route, sent, new URL(req.url, "http://x").searchParams) ?? [404, undefined];
 		if (status >= 400) this.#problem(res, status, "No such thing", body);

@@ -30,12 +30,12 @@ function goTo(key: string): boolean {
 }
 
 export function listenKeys(openHelp: () => void): () => void {
-	let afterG = 0;
+	let afterG = -Infinity;
 	const onKey = (event: KeyboardEvent) => {
 		if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
 		if (document.querySelector("dialog[open]")) return;
 		const isSecond = performance.now() - afterG < 1500;
-		afterG = 0;
+		afterG = -Infinity;
 		if (isSecond) {
 			if (goTo(event.key)) {
 				event.preventDefault();
