@@ -169,6 +169,16 @@ static int check_station(
 				i, i + 1);
 			return -1;
 		}
+	for (size_t i = 0; i < reg->evses.count; i++) {
+		const struct event_evse *e = &reg->evses.items[i];
+
+		if (e->rotation && !phases_fit(phases_rotation_find(e->rotation), (int)e->phases)) {
+			snprintf(why, 300,
+				"evses[%zu].rotation: \"%s\" is one phase but the EVSE has %lld", i,
+				e->rotation, (long long)e->phases);
+			return -1;
+		}
+	}
 	return c->control ? control_check_registration(c->control, id, reg, why) : 0;
 }
 

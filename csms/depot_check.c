@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <unistd.h>
 #include "csms/meter_ocpp.h"
+#include "scheduler/phases.h"
 
 /* Where the fault lies: a list of the file, a row of it and one of its fields, or "". */
 static struct depot_fault *at(
@@ -123,7 +124,18 @@ static int check_evses(const struct depot_station *s, size_t row, struct depot_f
 	char field[40];
 
 	for (size_t j = 0; j < s->evses.count; j++) {
-		if (s->evses.items[j].id == (int64_t)j + 1)
+		const struct depot_evse *e = &s->evses.items[j];
+		const char *rotation =
+			e->has_rotation ? depot_rotation_enum.values[e->rotation] : "";
+
+		if (!phases_fit(phases_rotation_find(rotation), (int)e->phases)) {
+			snprintf(field, sizeof field, "evses[%zu].rotation", j);
+			return fault(at(out, "stations", row, field),
+				"\"%s\" is one phase but the EVSE has %lld: say `phases: 1`, or the "
+				"order of its phases, such as RST",
+				rotation, (long long)e->phases);
+		}
+		if (e->id == (int64_t)j + 1)
 			continue;
 		snprintf(field, sizeof field, "evses[%zu].id", j);
 		return fault(at(out, "stations", row, field),

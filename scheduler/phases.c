@@ -40,6 +40,11 @@ enum phases_rotation phases_rotation_find(const char *name)
 	return PHASES_UNKNOWN;
 }
 
+bool phases_fit(enum phases_rotation r, int phases)
+{
+	return phases == 1 || (r != PHASES_R && r != PHASES_S && r != PHASES_T);
+}
+
 int phases_place(enum phases_rotation r, int phase)
 {
 	return places[r][phase];

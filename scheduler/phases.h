@@ -52,6 +52,9 @@ struct phases_pattern {
 
 struct phases_pattern phases_find(const struct phases_facts *f);
 
+/* Can a place with so many phases hang there? R, S and T are one phase. */
+bool phases_fit(enum phases_rotation r, int phases);
+
 /* Grid phase (0..2) that the charger's phase (0..2) hangs on, -1: not known. */
 int phases_place(enum phases_rotation r, int phase);
 

@@ -84,6 +84,7 @@ describe('what cannot start says what to do', () => {
 		['a station at no node', undefined, station('  - {id: B, node: roof, evses: [{id: 1, kind: ac, max_w: 22000}]}\n'), [/depot\.yaml:\d+: stations\[1\]\.node: .*"roof"/]],
 		['a station that is there twice', undefined, station('  - {id: a, node: site, evses: [{id: 1, kind: ac, max_w: 22000}]}\n'), [/depot\.yaml:\d+: stations\[1\]\.id: .*twice/]],
 		['a power of a power station', undefined, station('').replace('max_w: 22000', 'max_w: 2200000000'), [/evses\[0\]\.max_w/]],
+		['three phases on one', undefined, station('').replace('max_w: 22000', 'max_w: 22000, phases: 3, rotation: R'), [/stations\[0\]\.evses\[0\]\.rotation: .*"R".*phases: 1/]],
 		['a departure at 25:00', undefined, `${depot}vehicles:\n  - {id: V, battery_wh: 60000, max_ac_w: 11000, max_dc_w: 80000, departs: "25:00"}\n`, [/vehicles\[0\]\.departs/]],
 		['aliases that unfold without end', undefined, `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c]\n${depot}`, [/depot\.yaml/]],
 	];
