@@ -1,5 +1,6 @@
 /* Envelopes: limits over time, put on nodes, tried and answered. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "csms/api/ask.h"
@@ -123,10 +124,15 @@ void envelope_post(struct ask *k)
 
 /* -- tried ----------------------------------------------------------------------------------- */
 
-static bool is_changed(const struct planner_trial_row *r)
+/* Ready in another slot: each plan begins at an instant of its own, a little after the other. */
+static bool is_changed(const struct ask *k, const struct planner_trial_row *r)
 {
-	return r->with.short_wh != r->without.short_wh ||
-	       r->with.ready_at.ms != r->without.ready_at.ms;
+	int64_t half_ms = k->api->core->config->control->slot_s * 500;
+
+	if (r->with.short_wh != r->without.short_wh ||
+		(r->with.ready_at.ms == 0) != (r->without.ready_at.ms == 0))
+		return true;
+	return llabs(wall_diff_ms(r->with.ready_at, r->without.ready_at)) > half_ms;
 }
 
 static void view_vehicle_of(
@@ -180,7 +186,7 @@ static void on_tried(void *arg, const struct planner_trial *t)
 		return;
 	}
 	for (int i = 0; i < t->count; i++)
-		if (is_changed(&t->rows[i]))
+		if (is_changed(k, &t->rows[i]))
 			view_vehicle_of(k, &t->rows[i], &out.vehicles.items[out.vehicles.count++]);
 	envelope_effect_of(t, &effect);
 	out.late = effect.late;

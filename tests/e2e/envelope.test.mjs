@@ -144,6 +144,17 @@ test('a trial says who would be late and changes nothing', async (t) => {
 	s.close();
 });
 
+test('a trial counts no vehicle that is ready as before, however fast the clock', async (t) => {
+	const d = await depotd(t, { depot: undefined, args: ['--speed', '60'] });
+	const { s, limits } = await van(d);
+	await until('power', () => limits.at(-1) > 9000, 60000);
+	for (let i = 0; i < 30; i++) {
+		const mild = await d.api('POST', '/envelopes/try', site(0, 200 * HOUR, { import_w: 55000 }));
+		assert.deepEqual([mild.json.sentence, mild.json.vehicles], ['Nothing changes for any vehicle that is here.', []]);
+	}
+	s.close();
+});
+
 test('where an operator is asked, what costs energy waits for a yes; an emergency does not', async (t) => {
 	const d = await depotd(t, { config: 'control: {envelopes: ask}\n' });
 	const { s, limits } = await van(d);
