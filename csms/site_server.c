@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "csms/clock.h"
 #include "csms/control.h"
+#include "csms/net_peers.h"
 #include "csms/net_socket.h"
 #include "csms/session.h"
 #include "modbus/site_frame.h"
@@ -14,6 +15,7 @@
 
 #define CLIENTS_MAX 64
 #define IDLE_MS     120000 /* a client that asks nothing for so long is hung up on */
+#define BUSY_MS     10000 /* one that has asked within this time is nobody's to push out */
 #define LAYOUT      1 /* version of the registers */
 #define UNKNOWN_W   INT32_MIN
 #define BYTES       (2 * SITE_FRAME_MAX)
@@ -23,6 +25,8 @@ struct client {
 	int fd;
 	struct loop_io *io;
 	struct timer idle;
+	struct net_address from;
+	mono_t asked; /* last; us 0: it has asked nothing yet */
 	size_t len;
 	uint8_t bytes[BYTES];
 };
@@ -168,6 +172,7 @@ static bool answer_all(struct client *k)
 	while ((taken = site_frame_take(k->bytes, k->len, &image, out, &answer)) > 0) {
 		if (send(k->fd, out, answer, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)answer)
 			return false;
+		k->asked = clock_mono();
 		k->len -= (size_t)taken;
 		memmove(k->bytes, k->bytes + taken, k->len);
 	}
@@ -193,17 +198,51 @@ static void on_readable(void *arg, int fd)
 	timer_start(k->server->core->timers, &k->idle, IDLE_MS, on_idle, k);
 }
 
+/* How many connections the address has. */
+static int count_from(const struct site_server *s, const struct net_address *from)
+{
+	int n = 0;
+
+	for (int i = 0; i < s->most; i++)
+		n += s->clients[i].server && memcmp(&s->clients[i].from, from, sizeof *from) == 0;
+	return n;
+}
+
+/* A place for one more. Where all are taken, the address with the most connections gives up the one
+ * that has been silent longest: else a few that say nothing keep the building out. NULL: all ask. */
+static struct client *place(struct site_server *s)
+{
+	struct client *out = NULL;
+	int most = 0;
+
+	for (int i = 0; i < s->most; i++) {
+		struct client *k = &s->clients[i];
+		int n = k->server ? count_from(s, &k->from) : 0;
+
+		if (!k->server)
+			return k;
+		if (n > most || (n == most && k->asked.us < out->asked.us)) {
+			most = n;
+			out = k;
+		}
+	}
+	if (out->asked.us && mono_diff_ms(clock_mono(), out->asked) < BUSY_MS)
+		return NULL;
+	hang_up(out);
+	return out;
+}
+
 static void on_connect(void *arg, int fd)
 {
 	struct site_server *s = arg;
-	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct client *k = NULL;
+	struct sockaddr_storage from = {0};
+	socklen_t size = sizeof from;
+	int client = accept4(fd, (struct sockaddr *)&from, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct client *k;
 
 	if (client < 0)
 		return;
-	for (int i = 0; i < s->most && !k; i++)
-		if (!s->clients[i].server)
-			k = &s->clients[i];
+	k = place(s);
 	if (k)
 		k->io = loop_io_create(s->core->loop, client, on_readable, k);
 	if (!k || !k->io) {
@@ -213,6 +252,9 @@ static void on_connect(void *arg, int fd)
 	k->server = s;
 	k->fd = client;
 	k->len = 0;
+	k->asked = (mono_t){0};
+	if (!net_address_from(&from, &k->from))
+		memset(&k->from, 0, sizeof k->from);
 	timer_start(s->core->timers, &k->idle, IDLE_MS, on_idle, k);
 }
 
