@@ -60,6 +60,9 @@ int meters_find(const struct meters *m, const char *id);
 /* Registers of the last good poll of a Modbus meter. False: it has no poller or was never read. */
 bool meters_table(const struct meters *m, int index, struct meter_table *out);
 
+/* Asks it at once, though it was silent. False: it has no poller, as a charger's own meter. */
+bool meters_ask(const struct meters *m, int index);
+
 /* How old `last` is, and `seen`; INT64_MAX: there is none. By the clock that nobody sets. */
 int64_t meter_age_ms(const struct meter *k);
 int64_t meter_seen_age_ms(const struct meter *k);

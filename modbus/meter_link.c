@@ -386,6 +386,12 @@ int64_t meter_link_retry_us(const struct meter_link *l)
 	return l->is_open ? 0 : l->retry_us;
 }
 
+void meter_link_retry_now(struct meter_link *l)
+{
+	l->retry_us = 0;
+	l->wait_ms = WAIT_MIN_MS;
+}
+
 const char *meter_link_error(const struct meter_link *l)
 {
 	return l->error;

@@ -48,6 +48,9 @@ int meter_link_exception(const struct meter_link *link);
 /* When the link may connect again, by mono_us; 0 if it is not waiting. */
 int64_t meter_link_retry_us(const struct meter_link *link);
 
+/* It may connect again at once. */
+void meter_link_retry_now(struct meter_link *link);
+
 /* What went wrong last, for a person. */
 const char *meter_link_error(const struct meter_link *link);
 

@@ -13,7 +13,7 @@
 
 #define QUEUE_SIZE  256
 #define PERIOD_MIN  1000 /* µs, whatever the speed */
-#define BACKOFF_MAX 30e6 /* µs of the caller's time between questions to a dead unit */
+#define BACKOFF_MAX 10e6 /* µs of the caller's time between questions to a dead unit */
 #define BACKOFF_MIN 1000000 /* but in real time at least this, where it is longer than the period */
 #define BAD_ADDRESS 2 /* exception: illegal data address */
 
@@ -30,6 +30,7 @@ struct unit {
 	int64_t period_us;
 	int64_t due_us;
 	int failures; /* in a row */
+	atomic_bool is_asked; /* at once, by a person */
 };
 
 struct meter_poller {
@@ -40,7 +41,7 @@ struct meter_poller {
 	int64_t backoff_us; /* longest wait for a dead unit, in real time */
 	pthread_t thread;
 	bool has_thread;
-	int stop_fd; /* readable once the worker is to end */
+	int news_fd; /* readable once the worker is to end, or to ask at once */
 	atomic_bool is_stopping;
 
 	pthread_mutex_t
@@ -279,6 +280,30 @@ static void poll_unit(struct meter_poller *p, struct unit *u)
 	push(p, &event);
 }
 
+bool meter_poller_ask(struct meter_poller *p, int key)
+{
+	for (int i = 0; i < p->unit_count; i++) {
+		if (p->units[i].row.key != key)
+			continue;
+		atomic_store(&p->units[i].is_asked, true);
+		eventfd_write(p->news_fd, 1);
+		return true;
+	}
+	return false;
+}
+
+/* What a person asks for is not waited for, be it the unit or the link that failed. */
+static void take_asked(struct meter_poller *p)
+{
+	for (int i = 0; i < p->unit_count; i++) {
+		if (!atomic_exchange(&p->units[i].is_asked, false))
+			continue;
+		p->units[i].failures = 0;
+		p->units[i].due_us = 0;
+		meter_link_retry_now(p->link);
+	}
+}
+
 static struct unit *most_urgent(struct meter_poller *p)
 {
 	struct unit *best = &p->units[0];
@@ -295,15 +320,18 @@ static void wait_until(struct meter_poller *p, int64_t due_us)
 	int64_t left = due_us - p->config.link.mono_us();
 	if (left <= 0)
 		return;
-	struct pollfd stop = {.fd = p->stop_fd, .events = POLLIN};
+	struct pollfd news = {.fd = p->news_fd, .events = POLLIN};
 	int64_t ms = (left + 999) / 1000;
-	poll(&stop, 1, ms < 60000 ? (int)ms : 60000);
+	eventfd_t value;
+	if (poll(&news, 1, ms < 60000 ? (int)ms : 60000) > 0)
+		eventfd_read(p->news_fd, &value);
 }
 
 static void *work(void *arg)
 {
 	struct meter_poller *p = arg;
 	while (!atomic_load(&p->is_stopping)) {
+		take_asked(p);
 		struct unit *u = most_urgent(p);
 		if (u->due_us <= p->config.link.mono_us())
 			poll_unit(p, u);
@@ -343,7 +371,7 @@ struct meter_poller *meter_poller_create(const struct meter_poller_config *confi
 		goto no_memory;
 	p->config = *config;
 	p->unit_count = config->unit_count;
-	p->stop_fd = -1;
+	p->news_fd = -1;
 	pthread_mutex_init(&p->lock, NULL);
 	p->queue = calloc(QUEUE_SIZE, sizeof(*p->queue));
 	p->units = calloc(
@@ -358,8 +386,8 @@ struct meter_poller *meter_poller_create(const struct meter_poller_config *confi
 	if (!p->link)
 		goto fail;
 	start_units(p);
-	p->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (p->stop_fd < 0 || pthread_create(&p->thread, NULL, work, p) != 0) {
+	p->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (p->news_fd < 0 || pthread_create(&p->thread, NULL, work, p) != 0) {
 		snprintf(why, 200, "cannot start the poller of %.100s", meter_link_name(p->link));
 		goto fail;
 	}
@@ -383,11 +411,11 @@ void meter_poller_destroy(struct meter_poller *p)
 		return;
 	atomic_store(&p->is_stopping, true);
 	if (p->has_thread) {
-		eventfd_write(p->stop_fd, 1);
+		eventfd_write(p->news_fd, 1);
 		pthread_join(p->thread, NULL);
 	}
-	if (p->stop_fd >= 0)
-		close(p->stop_fd);
+	if (p->news_fd >= 0)
+		close(p->news_fd);
 	meter_link_destroy(p->link);
 	pthread_mutex_destroy(&p->lock);
 	free(p->queue);

@@ -3,7 +3,7 @@
  *
  * Readings are immutable once queued. The worker calls `wake` after queueing; the loop thread then
  * calls meter_poller_drain. One link never delays another. On a shared link a dead unit costs at
- * most its timeout per request and is asked ever less often (its period doubled, up to 30 s of the
+ * most its timeout per request and is asked ever less often (its period doubled, up to 10 s of the
  * caller's time, at least 1 s of real time). A SunSpec device is discovered on first contact, after
  * each reconnection, and when it refuses an address that it had.
  * If nobody drains, the queue keeps the newest 256 events and counts those it dropped.
@@ -64,6 +64,9 @@ struct meter_table {
 
 /* Copies the table of the unit with `key`. False if there is none. Any thread. */
 bool meter_poller_table(struct meter_poller *p, int key, struct meter_table *out);
+
+/* Asks the unit with `key` at once, whatever was waited for. False: there is none. Any thread. */
+bool meter_poller_ask(struct meter_poller *p, int key);
 
 /* Events lost because nobody drained. */
 uint64_t meter_poller_dropped(struct meter_poller *p);

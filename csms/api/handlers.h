@@ -124,6 +124,7 @@ void power_get(struct ask *k);
 /* meters.c: the electrician's diagnostics */
 void meter_get(struct ask *k);
 void meter_registers_get(struct ask *k);
+void meter_ask_post(struct ask *k);
 void meter_scans_list(struct ask *k);
 void meter_scan_post(struct ask *k);
 void meter_scan_get(struct ask *k);

@@ -34,6 +34,20 @@ void meter_get(struct ask *k)
 	ask_reply(k, 200, &api_meter_view_type, &view);
 }
 
+void meter_ask_post(struct ask *k)
+{
+	int i = path_meter(k);
+
+	if (i < 0)
+		return;
+	if (!meters_ask(k->api->core->meters, i))
+		ask_problem(k, 409, NULL,
+			"it is a charger's own: trigger its MeterValues (POST "
+			"/stations/{id}/commands)");
+	else
+		ask_done(k, "asked");
+}
+
 static const char *quality_name(enum meter_quality q)
 {
 	static const char *const names[] = {

@@ -233,6 +233,8 @@ const struct route api_routes[] = {
 		&api_meter_walk_view_type, "Ends the walk under way"},
 	{"GET", V1 "/meters/{id}", "", ROLE_VIEWER, meter_get, NULL, &api_meter_view_type,
 		"One meter and the statistics of its link"},
+	{"POST", V1 "/meters/{id}/ask", "", ROLE_OPERATOR, meter_ask_post, NULL, &api_done_type,
+		"Asks a meter that was silent at once; what it answers is in GET /meters/{id}"},
 	{"GET", V1 "/meters/{id}/registers", "", ROLE_VIEWER, meter_registers_get, NULL,
 		&api_meter_registers_type,
 		"Registers of its last good poll, as they came and as they were read"},

@@ -186,6 +186,25 @@ START_TEST(a_dead_unit_costs_its_neighbour_one_timeout)
 }
 END_TEST
 
+START_TEST(what_is_asked_for_is_not_waited_for)
+{
+	struct meter_poller_unit unit = {.map = sdm630, .unit = 9, .poll_ms = 60000, .key = 0};
+	meter_server_set_dead_unit(server, 9);
+	struct meter_poller_config c = config_of(&unit, 1);
+	struct meter_poller *p = start(&c);
+	for (int i = 0; i < 50 && seen[0].failed == 0; i++)
+		run_for(&p, 1, 100);
+	ck_assert_int_eq(seen[0].failed, 1);
+	meter_server_set_dead_unit(server, -1);
+	ck_assert(!meter_poller_ask(p, 7));
+	ck_assert(meter_poller_ask(p, 0));
+	for (int i = 0; i < 50 && seen[0].ok == 0; i++)
+		run_for(&p, 1, 100);
+	ck_assert_int_eq(seen[0].ok, 1);
+	meter_poller_destroy(p);
+}
+END_TEST
+
 START_TEST(a_dead_link_never_slows_another)
 {
 	struct meter_server *dead = meter_server_start(NULL, 0);
@@ -460,6 +479,7 @@ int main(void)
 	tcase_add_test(tc, hands_over_readings);
 	tcase_add_test(tc, speed_divides_the_period);
 	tcase_add_test(tc, a_dead_unit_costs_its_neighbour_one_timeout);
+	tcase_add_test(tc, what_is_asked_for_is_not_waited_for);
 	tcase_add_test(tc, a_dead_link_never_slows_another);
 	tcase_add_test(tc, survives_a_restart_of_the_server);
 	tcase_add_test(tc, does_without_gaps_where_a_meter_refuses_them);

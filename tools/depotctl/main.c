@@ -30,7 +30,7 @@ const struct command ctl_commands[] = {
 	{"meters", "", ctl_meters, 0, 0, "", "Meters, their readings and their links",
 		"depotctl meters"},
 	{"meter",
-		"list | show ID | registers ID | watch ID | wiring [reset] |\n"
+		"list | show ID | registers ID | watch ID | ask ID | wiring [reset] |\n"
 		"              identify HOST[:PORT]|DEVICE UNIT |\n"
 		"              scan HOST[:PORT]|DEVICE [--units 1-20] [--timeout MS] [--baud N]\n"
 		"              [--parity none|even|odd] [--no-identify]",

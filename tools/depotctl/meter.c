@@ -88,6 +88,47 @@ static int show_meter(struct ctl *c, const char *id)
 	return status;
 }
 
+#define ASK_SECONDS 8 /* longer than a meter may take */
+
+static const struct api_meter_view *look_at(struct ctl *c, const char *path, int *status)
+{
+	void *answer;
+
+	*status = ctl_ask_struct(c, "GET", path, NULL, NULL, &api_meter_view_type, &answer);
+	return answer;
+}
+
+/* Asks it now, and waits for what it says. */
+static int ask_meter(struct ctl *c, const char *id)
+{
+	const char *path = arena_printf(c->arena, "meters/%s", ctl_escape(c, id));
+	const char *question = arena_printf(c->arena, "%s/ask", path);
+	int status;
+	const struct api_meter_view *m;
+	int64_t polls;
+	char *body;
+
+	if (c->json)
+		return ctl_done(c, "POST", question, NULL, NULL, "asked");
+	m = look_at(c, path, &status);
+	polls = m ? m->polls : 0;
+	if (m == NULL)
+		return status;
+	status = ctl_ask(c, "POST", question, NULL, &body);
+	for (int i = 0; i < 5 * ASK_SECONDS && status == 0 && m && m->polls == polls; i++) {
+		usleep(200000);
+		m = look_at(c, path, &status);
+	}
+	if (status != 0 || m == NULL)
+		return status;
+	if (m->ok)
+		printf("%s answers: %s\n", m->id, cell_power(c->arena, m->has_power_w, m->power_w));
+	else
+		printf("%s does not answer: %s\n", m->id,
+			m->last_error ? m->last_error : "no word yet");
+	return m->ok ? CTL_OK : CTL_FAILED;
+}
+
 static int show_registers(struct ctl *c, const char *id)
 {
 	struct table *t = table_create(
@@ -359,7 +400,8 @@ int ctl_meter(struct ctl *c)
 	static const struct {
 		const char *verb;
 		int (*run)(struct ctl *c, const char *id);
-	} of_one[] = {{"show", show_meter}, {"registers", show_registers}, {"watch", watch_meter}};
+	} of_one[] = {{"show", show_meter}, {"registers", show_registers}, {"watch", watch_meter},
+		{"ask", ask_meter}};
 
 	if (strcmp(verb, "list") == 0)
 		return ctl_meters(c);
@@ -376,6 +418,6 @@ int ctl_meter(struct ctl *c)
 		if (strcmp(verb, of_one[i].verb) == 0 && c->argc == 2)
 			return of_one[i].run(c, c->argv[1]);
 	return ctl_complain(CTL_USAGE,
-		"meter list | show ID | registers ID | watch ID | wiring [reset] | scan HOST[:PORT]|DEVICE | "
+		"meter list | show ID | registers ID | watch ID | ask ID | wiring [reset] | scan HOST[:PORT]|DEVICE | "
 		"identify HOST[:PORT]|DEVICE UNIT");
 }
