@@ -7,6 +7,7 @@
 #include "csms/grid_risk.h"
 #include "csms/local_list.h"
 #include "csms/log.h"
+#include "csms/meter_place.h"
 #include "csms/meters.h"
 #include "csms/record.h"
 #include "csms/secret.h"
@@ -216,6 +217,33 @@ static int fail(struct depot_fault *out, int status, const char *path, const cha
 	return status;
 }
 
+static bool has_device(const struct depot_file *d, const char *device)
+{
+	for (size_t i = 0; i < d->meters.count; i++)
+		if (d->meters.items[i].rtu && strcmp(d->meters.items[i].rtu->device, device) == 0)
+			return true;
+	return false;
+}
+
+/* A meter that was not there before goes to no other place than a scan may. */
+static int judge_places(const struct core *c, const struct depot_file *d, struct depot_fault *out)
+{
+	for (size_t i = 0; i < d->meters.count; i++) {
+		const struct depot_meter *m = &d->meters.items[i];
+		char why[300];
+
+		if (m->tcp ? meter_place_host(c, m->tcp->host, why)
+			   : !has_device(c->depot, m->rtu->device) &&
+					meter_place_device(m->rtu->device, why)) {
+			snprintf(out->path, sizeof out->path, "meters[%zu].%s", i,
+				m->tcp ? "tcp.host" : "rtu.device");
+			snprintf(out->text, sizeof out->text, "%s", why);
+			return -1;
+		}
+	}
+	return 0;
+}
+
 /* References, register maps, the proof that the safe tails fit, and what it would make us blind to. */
 static int judge(const struct core *c, const struct edition *e, struct depot_fault *out)
 {
@@ -224,7 +252,7 @@ static int judge(const struct core *c, const struct edition *e, struct depot_fau
 	char why[400];
 	int status;
 
-	if (depot_check(&e->depot, out))
+	if (depot_check(&e->depot, out) || judge_places(c, &e->depot, out))
 		return 400;
 	next.depot = &e->depot;
 	if (meters_check(&next, why))

@@ -1,10 +1,10 @@
 #include "csms/scans.h"
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "csms/clock.h"
 #include "csms/log.h"
+#include "csms/meter_place.h"
 #include "csms/record.h"
 
 struct scans {
@@ -15,39 +15,6 @@ struct scans {
 
 /* -- where it may go -------------------------------------------------------------------------- */
 
-/* Networks of private use: RFC 1918. Not loopback nor link-local, behind which this machine and
- * the clouds' own services are. */
-static const struct {
-	uint32_t network;
-	int bits;
-} private_networks[] = {{0x0a000000, 8}, {0xac100000, 12}, {0xc0a80000, 16}};
-
-static bool is_private(const char *host)
-{
-	struct in6_addr v6;
-	struct in_addr v4;
-	uint32_t a;
-
-	if (inet_pton(AF_INET6, host, &v6) == 1)
-		return (v6.s6_addr[0] & 0xfe) == 0xfc; /* RFC 4193 */
-	if (inet_pton(AF_INET, host, &v4) != 1)
-		return false;
-	a = ntohl(v4.s_addr);
-	for (size_t i = 0; i < sizeof private_networks / sizeof *private_networks; i++)
-		if (a >> (32 - private_networks[i].bits) ==
-			private_networks[i].network >> (32 - private_networks[i].bits))
-			return true;
-	return false;
-}
-
-static bool has_host(const struct depot_file *d, const char *host)
-{
-	for (size_t i = 0; i < d->meters.count; i++)
-		if (d->meters.items[i].tcp && strcmp(d->meters.items[i].tcp->host, host) == 0)
-			return true;
-	return false;
-}
-
 /* The meter that uses the device, NULL: none. */
 static const char *user_of(const struct depot_file *d, const char *device)
 {
@@ -57,20 +24,9 @@ static const char *user_of(const struct depot_file *d, const char *device)
 	return NULL;
 }
 
-/* Serial lines and nothing else: opening a device writes to it. */
-static bool is_serial(const char *device)
+int scans_judge(const struct core *c, const struct scan_order *o, char why[300])
 {
-	static const char *const folders[] = {
-		"/dev/tty", "/dev/serial/by-id/", "/dev/serial/by-path/"};
-
-	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-		if (strncmp(device, folders[i], strlen(folders[i])) == 0)
-			return !strstr(device, "..") && strcmp(device, "/dev/tty") != 0;
-	return false;
-}
-
-int scans_judge(const struct depot_file *d, const struct scan_order *o, char why[300])
-{
+	const struct depot_file *d = c->depot;
 	const char *user;
 
 	if (o->first > o->last) {
@@ -81,20 +37,8 @@ int scans_judge(const struct depot_file *d, const struct scan_order *o, char why
 		snprintf(why, 300, "name either a host or a device");
 		return -1;
 	}
-	if (o->host && !has_host(d, o->host) && !is_private(o->host)) {
-		snprintf(why, 300,
-			"%.100s is no private address: scans go to 10.0.0.0/8, 172.16.0.0/12, "
-			"192.168.0.0/16, fc00::/7 and to hosts of the depot's meters",
-			o->host);
+	if (o->host ? meter_place_host(c, o->host, why) : meter_place_device(o->device, why))
 		return -1;
-	}
-	if (o->device && !is_serial(o->device)) {
-		snprintf(why, 300,
-			"%.100s is no serial line: /dev/tty…, /dev/serial/by-id/… or "
-			"/dev/serial/by-path/…",
-			o->device);
-		return -1;
-	}
 	user = o->device ? user_of(d, o->device) : NULL;
 	if (user) {
 		snprintf(why, 300,
@@ -192,7 +136,7 @@ const struct scan *scans_start(
 	int running = 0;
 
 	*status = 400;
-	if (scans_judge(s->core->depot, o, why))
+	if (scans_judge(s->core, o, why))
 		return NULL;
 	for (int i = 0; i < s->count; i++)
 		running += is_running(s->items[i]);

@@ -2,8 +2,7 @@
  * Scans: who looks for meters on which gateway or bus, a thread each (modbus/meter_scan.h). A few at
  * a time; the last ones are kept to be looked at. Loop thread only.
  *
- * A scan makes depotd connect to an address that somebody names. So it goes to private addresses
- * only, or to hosts that the depot's meters have; and to serial devices that no meter uses, since a
+ * It goes where meters may be (csms/meter_place.h), and to serial devices that no meter uses, since a
  * bus has one master.
  */
 #ifndef CSMS_SCANS_H
@@ -39,7 +38,7 @@ struct scan {
 struct scans *scans_create(struct core *c);
 
 /* May depotd connect there? 0; or -1 with one line for a person. */
-int scans_judge(const struct depot_file *d, const struct scan_order *o, char why[300]);
+int scans_judge(const struct core *c, const struct scan_order *o, char why[300]);
 
 /* Starts a scan. NULL with the HTTP status that fits and one line: 400 not allowed, 409 too many,
  * 503 no memory. */

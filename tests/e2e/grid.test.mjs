@@ -45,7 +45,7 @@ async function meter(watts) {
 }
 
 async function depotd(t, options = {}) {
-	const d = await new Depotd({ depot: DEPOT, ...options }).start();
+	const d = await new Depotd({ depot: DEPOT, config: 'meter_hosts: [127.0.0.1]\n', ...options }).start();
 	t.after(() => d.clean());
 	return d;
 }
@@ -181,6 +181,15 @@ test('meters come, change and go without a restart', async (t) => {
 	const m = await meter(1234), other = await meter(4321);
 	t.after(() => [m, other].forEach((x) => x.server.close()));
 	const d = await depotd(t);
+	for (const [place, words] of [
+		[{ rtu: { device: '/etc/passwd' } }, /no serial line/], [{ rtu: { device: '/dev/tty' } }, /no serial line/],
+		[{ tcp: { host: '8.8.8.8', port: 22 } }, /no private address.*meter_hosts/], [{ tcp: { host: '169.254.169.254' } }, /no private address/],
+	]) {
+		const r = await d.api('PUT', '/grid/meters/far', { id: 'far', map: 'abb-b23', ...place });
+		assert.deepEqual([r.status, r.json.path], [400, Object.keys(place)[0] === 'rtu' ? 'rtu.device' : 'tcp.host'], r.text);
+		assert.match(r.json.detail, words);
+	}
+	assert.equal((await d.api('PUT', '/grid/meters/far?check=1', { id: 'far', map: 'abb-b23', tcp: { host: '10.1.2.3' } })).status, 200);
 	const reading = async (id) => (await d.api('GET', '/meters')).json.meters.find((x) => x.id === id);
 	assert.equal((await d.api('PUT', '/grid/meters/main', m.row('main'))).status, 200);
 	await until('its reading', async () => (await reading('main'))?.power_w === 1234);

@@ -3,7 +3,7 @@
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -96,6 +96,19 @@ test('a dead meter is named as silent and slows none', async () => {
 	assert.ok(m.last_error);
 	const before = await meter('m-abb-b23');
 	await until('polls beside it', async () => (await meter('m-abb-b23')).polls >= before.polls + 10, 5000);
+});
+
+test('a meter that was dead is asked anew when a person says so', async () => {
+	const dead = async () => (await meter('m-dead')).polls;
+	const before = await until('it to be given up', async () => (await meter('m-dead')).polls > 3 && dead());
+	const r = await depotd.api('POST', '/meters/m-dead/ask');
+	assert.equal(r.status, 200, r.text);
+	await until('the question', async () => (await dead()) > before);
+	assert.match(spawnSync(join(BUILD, 'depotctl'), ['--socket', join(depotd.data, 'depotd.sock'), 'meter', 'ask', 'm-dead'], { encoding: 'utf8' }).stdout, /m-dead does not answer/);
+	const live = spawnSync(join(BUILD, 'depotctl'), ['--socket', join(depotd.data, 'depotd.sock'), 'meter', 'ask', 'm-abb-b23'], { encoding: 'utf8' });
+	assert.match(live.stdout, /m-abb-b23 answers: 17\.\d kW/, live.stderr);
+	assert.equal((await depotd.api('POST', '/meters/nope/ask')).status, 404);
+	assert.equal((await depotd.api('POST', '/meters/ocpp:CP-M/ask')).status, 409);
 });
 
 test('raw registers stand beside what was read of them', async () => {
@@ -260,5 +273,10 @@ test('site values are offered to the building, to read only and to few', async (
 	assert.equal(await third.closed, true);
 	second.socket.write('GET / HTTP/1.1\r\n\r\n');
 	assert.equal(await second.closed, true);
-	b.socket.destroy();
+	/* Who is silent makes room for who asks. */
+	const idle = [await new Building().connect(), await new Building().connect()];
+	const asks = await new Building().connect();
+	assert.ok(await asks.ask(3, 0, 1));
+	assert.equal(await Promise.race(idle.map((x) => x.closed)), true);
+	for (const x of [b, asks, ...idle]) x.socket.destroy();
 });
