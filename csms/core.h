@@ -36,6 +36,7 @@ struct scans; /* csms/scans.h */
 struct wirings; /* csms/wiring.h */
 struct oscp; /* csms/oscp/oscp.h */
 struct walks; /* csms/walk.h */
+struct telematics; /* csms/telematics.h */
 
 /* A registration between its proof and its coming into force. */
 struct placing {
@@ -77,6 +78,7 @@ struct core {
 	struct wirings *wirings;
 	struct oscp *oscp;
 	struct walks *walks;
+	struct telematics *telematics; /* NULL: no sources, or not yet */
 	struct net *net;
 	struct ws_server *stations;
 	struct http_server *http;

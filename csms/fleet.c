@@ -258,6 +258,21 @@ struct vehicle *fleet_put_vehicle(struct fleet *f, const char *id)
 	return v;
 }
 
+void fleet_remove_vehicle(struct fleet *f, struct vehicle *v)
+{
+	HASH_DEL(f->vehicles, v);
+	v->next = f->gone;
+	f->gone = v;
+	f->revision++;
+}
+
+static void free_vehicle(struct vehicle *v)
+{
+	arena_destroy(v->arena);
+	free(v->telemetry);
+	free(v);
+}
+
 /* -- tokens ----------------------------------------------------------------------------------- */
 
 static bool has_rules(const struct event_token_changed *t)
@@ -457,6 +472,11 @@ void fleet_finish(struct fleet *f)
 	}
 	HASH_ITER (hh, f->vehicles, v, vtmp) {
 		HASH_DEL(f->vehicles, v);
-		free(v);
+		free_vehicle(v);
+	}
+	while (f->gone) {
+		v = f->gone;
+		f->gone = v->next;
+		free_vehicle(v);
 	}
 }

@@ -34,6 +34,8 @@ struct session; /* csms/session.h */
 struct station;
 struct vehicle;
 struct v16_book; /* csms/v16_book.h */
+struct telemetry; /* csms/telematics.h */
+struct depot_vehicle;
 
 /* A value with its age; `at.ms` 0: never known. */
 struct reading {
@@ -207,8 +209,12 @@ struct vehicle {
 	wall_t departs_at; /* once; ms 0: none */
 	struct reading soc_pct;
 	struct evse *evse; /* where its open transaction is; NULL: away */
+	const struct depot_vehicle *row; /* how it is described; csms/vehicles.h */
+	struct arena *arena; /* of a row that people changed; NULL: the depot's file has it */
+	struct telemetry *telemetry; /* csms/telematics.h; owned, NULL: it never reported */
 	uint64_t revision;
 	UT_hash_handle hh;
+	struct vehicle *next; /* of those that are gone */
 };
 
 #define TOKEN_PLACES_MAX  16
@@ -243,6 +249,7 @@ struct token {
 struct fleet {
 	struct station *stations; /* uthash by key */
 	struct vehicle *vehicles; /* uthash by id */
+	struct vehicle *gone; /* removed ones: plans and ended transactions may still name them */
 	struct token *tokens; /* uthash by key */
 	uint64_t revision; /* newest revision given out */
 };
@@ -266,6 +273,7 @@ struct station *fleet_put_station(
 void fleet_remove_station(struct fleet *f, struct station *s);
 
 struct vehicle *fleet_put_vehicle(struct fleet *f, const char *id);
+void fleet_remove_vehicle(struct fleet *f, struct vehicle *v);
 struct token *fleet_put_token(struct fleet *f, const struct event_token_changed *t);
 
 /* The token as the event that would make it; lists are taken from `a`, texts are the token's. */

@@ -15,6 +15,7 @@
 #include "csms/record.h"
 #include "csms/report.h"
 #include "csms/v16_book.h"
+#include "csms/vehicles.h"
 #include "db/query.h"
 #include "db/query_access.h"
 #include "db/query_file.h"
@@ -354,30 +355,6 @@ static void read_all(struct db_reader *db, void *arg)
 	read_v16(db, r);
 }
 
-static void put_vehicles(struct core *c)
-{
-	for (size_t i = 0; i < c->depot->vehicles.count; i++) {
-		const struct depot_vehicle *row = &c->depot->vehicles.items[i];
-		struct vehicle *v = fleet_put_vehicle(&c->fleet, row->id);
-		int h, m;
-
-		if (!v)
-			continue;
-		copy(v->name, sizeof v->name, row->name ? row->name : row->id);
-		v->battery_wh = row->battery_wh;
-		v->max_ac_w = row->max_ac_w;
-		v->max_dc_w = row->max_dc_w;
-		v->phases = row->has_phases ? (int)row->phases : 0;
-		v->min_w = row->min_w;
-		v->target_pct = (int)row->target_pct;
-		v->priority = (int)row->priority;
-		v->need_wh = row->has_need_wh ? row->need_wh : -1;
-		v->departs_at = row->has_departs_at ? row->departs_at : (wall_t){0};
-		if (row->departs && sscanf(row->departs, "%d:%d", &h, &m) == 2)
-			v->departs_min = h * 60 + m;
-	}
-}
-
 int restore_fleet(struct core *c, char why[300])
 {
 	struct restore r = {.core = c, .arena = arena_create(0)};
@@ -387,7 +364,10 @@ int restore_fleet(struct core *c, char why[300])
 		return -1;
 	}
 	/* Vehicles first: tokens and transactions point at them. */
-	put_vehicles(c);
+	if (vehicles_restore(c, why)) {
+		arena_destroy(r.arena);
+		return -1;
+	}
 	if (db_read_now(c->db, read_all, &r))
 		r.failed = "projections";
 	arena_destroy(r.arena);
@@ -477,34 +457,6 @@ static int put_file_station(struct core *c, const struct depot_station *row, cha
 	return core_put_station(c, row->id, &reg, NULL, "depot file", NULL, NULL, why);
 }
 
-static int put_file_token(struct core *c, const struct depot_vehicle *v, const char *type,
-	const char *value, char why[300])
-{
-	const struct token *old = value ? fleet_token(&c->fleet, type, value) : NULL;
-	struct event_token_changed t = {
-		.type = type,
-		.value = value,
-		.status = old ? old->status : "Accepted", /* one that was blocked stays so */
-		.vehicle_id = v->id,
-		.has_expires = old && old->expires.ms,
-		.expires = old ? old->expires : (wall_t){0},
-		.source = "file",
-	};
-
-	if (!value || (old && old->vehicle && strcmp(old->vehicle->id, v->id) == 0))
-		return 0;
-	return core_put_token(c, &t, "depot file", NULL, NULL, why);
-}
-
-static int put_file_identities(struct core *c, const struct depot_vehicle *v, char why[300])
-{
-	return put_file_token(c, v, v->token_type, v->token, why) ||
-			       put_file_token(c, v, "eMAID", v->emaid, why) ||
-			       put_file_token(c, v, "MacAddress", v->mac, why)
-		       ? -1
-		       : 0;
-}
-
 static void journal_loaded(struct core *c, const struct config *cfg)
 {
 	struct arena *a = record_arena(c);
@@ -531,9 +483,8 @@ int restore_depot_file(struct core *c, const struct config *cfg, char why[300])
 		if ((!s || !same_station(s, row)) && put_file_station(c, row, why))
 			return -1;
 	}
-	for (size_t i = 0; i < c->depot->vehicles.count; i++)
-		if (put_file_identities(c, &c->depot->vehicles.items[i], why))
-			return -1;
+	if (vehicles_file_identities(c, why))
+		return -1;
 	/* On disk before anything listens. */
 	record_turn_end(c);
 	if (db_flush(c->db)) {

@@ -151,10 +151,10 @@ static const char wire_2[] =
 	" ORDER BY 1, 2;"
 	"DROP INDEX frames_station;";
 
-static const struct migration depot_steps[] = {{1, depot_1}, {2, depot_2}, {3, migrate_depot_3},
-	{4, migrate_depot_4}};
-static const struct migration series_steps[] = {{1, series_1}};
-static const struct migration wire_steps[] = {{1, wire_1}, {2, wire_2}};
+static const struct migration depot_steps[] = {{1, depot_1, NULL}, {2, depot_2, NULL},
+	{3, migrate_depot_3, NULL}, {4, migrate_depot_4, migrate_depot_4_fleet}};
+static const struct migration series_steps[] = {{1, series_1, NULL}};
+static const struct migration wire_steps[] = {{1, wire_1, NULL}, {2, wire_2, NULL}};
 
 const struct migration_list migrate_depot = {4, depot_steps};
 const struct migration_list migrate_series = {1, series_steps};
@@ -166,7 +166,8 @@ static int run_step(struct sql *s, const struct migration *m)
 	snprintf(version, sizeof version, "PRAGMA user_version=%d", m->number);
 	if (sql_exec(s, "BEGIN IMMEDIATE") < 0)
 		return -1;
-	if (sql_exec(s, m->text) < 0 || sql_exec(s, version) < 0 || sql_exec(s, "COMMIT") < 0) {
+	if (sql_exec(s, m->text) < 0 || (m->more && sql_exec(s, m->more) < 0) ||
+		sql_exec(s, version) < 0 || sql_exec(s, "COMMIT") < 0) {
 		sql_rollback(s);
 		return -1;
 	}

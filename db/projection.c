@@ -37,6 +37,7 @@ static const struct {
 	{&projection_file, projection_file_rules},
 	{&projection_security, projection_security_rules},
 	{&projection_oscp, projection_oscp_rules},
+	{&projection_vehicle, projection_vehicle_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -101,6 +102,7 @@ const struct projection_table projection_tables[] = {
 	{"station_certificates",
 		"depot, station, type, hash_algorithm, issuer_name_hash, issuer_key_hash, number"},
 	{"oscp_peers", "depot, id"},
+	{"vehicles", "depot, id"},
 	{"event_keys", "stream, idem"},
 	{NULL, NULL},
 };

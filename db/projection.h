@@ -66,6 +66,7 @@ extern const struct projection projection_password;
 extern const struct projection projection_file;
 extern const struct projection projection_security;
 extern const struct projection projection_oscp;
+extern const struct projection projection_vehicle;
 
 struct projection_rule {
 	int type; /* EVENT_… */
@@ -97,6 +98,7 @@ extern const struct projection_rule projection_password_rules[];
 extern const struct projection_rule projection_file_rules[];
 extern const struct projection_rule projection_security_rules[];
 extern const struct projection_rule projection_oscp_rules[];
+extern const struct projection_rule projection_vehicle_rules[];
 
 /* 1: the rows of transactions say that the key is taken. */
 int projection_transaction_knows_key(void *self, int64_t stream_id, const char *key);

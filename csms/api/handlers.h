@@ -56,6 +56,8 @@ void token_delete(struct ask *k);
 void vehicles_list(struct ask *k);
 void vehicle_get(struct ask *k);
 void identities_put(struct ask *k);
+void vehicle_put_row(struct ask *k);
+void vehicle_delete(struct ask *k);
 
 /* local_lists.c */
 void local_lists_list(struct ask *k);

@@ -6,7 +6,9 @@
 #include "csms/api/handlers.h"
 #include "csms/api/token_view.h"
 #include "csms/record.h"
+#include "csms/vehicles.h"
 #include "csms/view.h"
+#include "gen/depot.h"
 #include "gen/ocpp201.h"
 
 /* -- looking --------------------------------------------------------------------------------- */
@@ -40,11 +42,27 @@ static bool view_bays(
 	return out->items != NULL;
 }
 
+/* The row as JSON; NULL: no memory. */
+static const char *view_row(const struct vehicle *v, struct arena *a)
+{
+	const char *json = NULL;
+	struct text t;
+
+	text_init(&t, 0);
+	if (v->row && schema_encode(&depot_vehicle_type, v->row, &t) == 0)
+		json = arena_strndup(a, t.data, t.len);
+	text_finish(&t);
+	return json;
+}
+
 static bool view_detail(const struct core *c, const struct vehicle *v, struct arena *a,
 	struct api_vehicle_detail *out)
 {
 	memset(out, 0, sizeof(*out));
 	view_vehicle(c, v, a, &out->vehicle);
+	out->description = view_row(v, a);
+	out->has_changed = true;
+	out->changed = vehicle_is_changed(c, v);
 	return view_identities(c, v, a, &out->identities) && view_bays(c, v, a, &out->bays);
 }
 
@@ -70,8 +88,7 @@ static struct vehicle *path_vehicle(struct ask *k)
 	struct vehicle *v = fleet_vehicle(&k->api->core->fleet, k->match.param[0]);
 
 	if (v == NULL)
-		ask_problem(k, 404, NULL, "there is no vehicle \"%.60s\" in the depot's file",
-			k->match.param[0]);
+		ask_problem(k, 404, NULL, "there is no vehicle \"%.60s\"", k->match.param[0]);
 	return v;
 }
 
@@ -162,4 +179,38 @@ void identities_put(struct ask *k)
 		ask_problem(k, 422, NULL, "%s", why);
 	else
 		record_then(c, ask_changed, k);
+}
+
+void vehicle_put_row(struct ask *k)
+{
+	const struct depot_vehicle *row = k->body;
+	const char *member;
+	char why[300];
+	int rc;
+
+	if (strcmp(row->id, k->match.param[0]) != 0) {
+		ask_problem(k, 400, "id", "id: is %.60s, but the path says %.60s", row->id,
+			k->match.param[0]);
+		return;
+	}
+	if (!replay_begin(k->api->replay, k))
+		return;
+	ask_hold(k);
+	rc = vehicle_put(k->api->core, row, k->who.actor, ask_changed, k, &member, why);
+	if (rc)
+		ask_problem(k, rc, member, "%s%s%s", member ? member : "", member ? ": " : "", why);
+}
+
+void vehicle_delete(struct ask *k)
+{
+	struct vehicle *v = path_vehicle(k);
+	char why[300];
+	int rc;
+
+	if (v == NULL || !replay_begin(k->api->replay, k))
+		return;
+	ask_hold(k);
+	rc = vehicle_remove(k->api->core, v, k->who.actor, ask_changed, k, why);
+	if (rc)
+		ask_problem(k, rc, NULL, "%s", why);
 }

@@ -176,6 +176,9 @@ int ctl_oscp(struct ctl *c);
 /* walk.c */
 int ctl_walk(struct ctl *c);
 
+/* vehicle.c */
+int ctl_vehicle(struct ctl *c);
+
 /* watch.c */
 int ctl_watch(struct ctl *c);
 

@@ -18,6 +18,11 @@ const struct command ctl_commands[] = {
 		"depotctl station AC-01"},
 	{"vehicles", "", ctl_vehicles, 0, 0, "", "All vehicles: battery, departure, state and why",
 		"depotctl vehicles"},
+	{"vehicle", "show ID | set ID [MEMBER=VALUE …] | remove ID | import FILE.csv|- [--check]",
+		ctl_vehicle, 1, -1, "--check",
+		"A vehicle as it is described; changes it (MEMBER= takes a value away), adds it, or takes "
+		"many from a CSV file whose first line names the members",
+		"depotctl vehicle set VAN-7 battery_wh=75000 chemistry=lfp departs=05:30"},
 	{"sessions",
 		"[--station S] [--vehicle V] [--state open|ended] [--from T] [--to T] [--limit N]",
 		ctl_sessions, 0, 0, "--station= --vehicle= --state= --from= --to= --limit=",
