@@ -20,7 +20,8 @@
 #define RETRY_FIRST_MS 2000
 #define ANSWER_S       10 /* the guard cannot wait half a minute for a station that is silent */
 #define RETRY_MOST_MS  60000
-#define BACK_S         300 /* a station's clock may be so much late, or ours early */
+#define AHEAD_MS       5000 /* clocks are set back by less all day */
+#define BACK_S         10800 /* a station's clock may be so much late, or ours early */
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -104,9 +105,12 @@ int64_t lane_bound_w(const struct lane *l, wall_t now)
 	return w;
 }
 
+/* One of the time to come was told before our clock was set back: its lease would end too late. */
 static bool half_over(const struct held *h, wall_t now)
 {
-	return !h->start.ms || wall_diff_ms(now, h->start) >= h->lease_ms / 2;
+	int64_t age = h->start.ms ? wall_diff_ms(now, h->start) : 0;
+
+	return !h->start.ms || age >= h->lease_ms / 2 || age < -AHEAD_MS;
 }
 
 static bool default_is_due(const struct lane *l, wall_t now)

@@ -11,13 +11,14 @@ $(PLANT_OBJ): $(PLANT_SRC:%.c=$(BUILD)/obj/%.o)
 	$(Q)ld -r -o $@ $^
 	$(Q)objcopy --wildcard --keep-global-symbol='plant_*' $@
 
-SCENARIO_SRC := tests/scenario/world.c $(csms_core.src) $(csms_core.gen) gen/scenario.c \
+SCENARIO_SRC := $(wildcard tests/scenario/world*.c) tests/scenario/judge.c $(csms_core.src) $(csms_core.gen) gen/scenario.c \
 	$(csms_net.src) $(SCHEMAS_YAML_SRC) $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC)
 SCENARIO_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(SCENARIO_SRC))) $(PLANT_OBJ)
 SCENARIO_LIBS := $(foreach l,cjson yaml sqlite modbus $(csms_net.libs) m check,$(LIB.$(l)))
 SCENARIOS := $(patsubst tests/scenario/%.c,$(BUILD)/tests/scenario/%,\
 	$(wildcard tests/scenario/*_test.c))
 
+$(BUILD)/tests/scenario/nights_test: $(patsubst %,$(BUILD)/obj/tests/scenario/%.o,night night_trouble)
 $(SCENARIOS): $(BUILD)/tests/scenario/%: $(BUILD)/obj/tests/scenario/%.o $(SCENARIO_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(SCENARIO_LIBS)

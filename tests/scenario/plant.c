@@ -234,8 +234,7 @@ static int parent_of(const struct depot_file *d, int node)
 	return -1;
 }
 
-/* The station stands at the node or below it. */
-static bool is_below(const struct plant *p, int station, int node)
+bool plant_station_is_below(const struct plant *p, int station, int node)
 {
 	const struct depot_file *d = p->depot;
 
@@ -247,6 +246,12 @@ static bool is_below(const struct plant *p, int station, int node)
 				return true;
 	}
 	return false;
+}
+
+void plant_station_phases(const struct plant *p, int station, int64_t mw[3])
+{
+	memset(mw, 0, 3 * sizeof *mw);
+	station_add_phases(sim_station(p->sim, station), mw);
 }
 
 struct plant_node plant_node_at(const struct plant *p, int node)
@@ -273,7 +278,7 @@ int64_t plant_node_evse_mw(const struct plant *p, int node)
 	int64_t sum = 0;
 
 	for (int i = 0; i < sim_station_count(p->sim); i++)
-		if (is_below(p, i, node))
+		if (plant_station_is_below(p, i, node))
 			sum += station_power_mw(sim_station(p->sim, i));
 	return sum;
 }

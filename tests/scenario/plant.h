@@ -56,6 +56,9 @@ const char *plant_station_id(const struct plant *p, int station);
 int plant_station_find(const struct plant *p, const char *id); /* -1: none */
 bool plant_station_speaks_v16(const struct plant *p, int station);
 bool plant_station_is_accepted(const struct plant *p, int station);
+bool plant_station_is_below(const struct plant *p, int station, int node);
+/* What it drew in the last second of each phase of the grid. */
+void plant_station_phases(const struct plant *p, int station, int64_t mw[3]);
 
 /* Power of the last second and the limit in force in it, of EVSE place 0, 1 … */
 int plant_evse_count(const struct plant *p, int station);

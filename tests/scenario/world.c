@@ -1,8 +1,5 @@
 #include "tests/scenario/world.h"
 #include <check.h>
-#include <dirent.h>
-#include <math.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +8,6 @@
 #include <unistd.h>
 #include "csms/alarms.h"
 #include "csms/envelope.h"
-#include "csms/config.h"
 #include "csms/command.h"
 #include "csms/control.h"
 #include "csms/local_list.h"
@@ -23,17 +19,13 @@
 #include "csms/restore.h"
 #include "csms/session.h"
 #include "db/query.h"
-#include "modbus/meter_check.h"
+#include "tests/scenario/judge.h"
+#include "tests/scenario/world_private.h"
 
 #define DEFAULT_START    "2026-03-11T15:00:00Z"
 #define DEFAULT_DELAY_MS 40
 #define NOTICE_MS        20000 /* until missing pongs tell that a peer is gone */
-#define FROZEN_MS        300000 /* as csms/meters.c gives it to its pollers */
 #define SETTLE_MS        10000 /* for what nobody waits for: samples, frames out */
-#define METERS_MAX       8
-#define JUMP_W           150000.0
-#define VOLTS            230 /* of the depots here */
-#define NODES_MAX        32
 
 /* One connection. It lives as long as the world: texts on their way may still name it. */
 struct conn {
@@ -55,170 +47,6 @@ struct mail {
 	size_t len;
 	char text[];
 };
-
-struct meter_state {
-	enum world_meter how;
-	struct meter_history history;
-	int node;
-	double frozen_w, frozen_phase_w[3], frozen_wh, import_wh;
-	bool poses;
-	struct meter_reading pose;
-};
-
-struct world {
-	struct world_options opt;
-	int delay_ms;
-	char dir[300], data[340];
-	int lives;
-	struct config config;
-	struct core core;
-	bool is_alive, has_news;
-	sem_t stored;
-	struct plant *plant;
-	struct conn *conns, **lines; /* lines[station]: the connection it has or opens */
-	struct mail *first;
-	struct meter_state meters[METERS_MAX];
-	struct world_node nodes[NODES_MAX];
-	int64_t now_ms;
-	int64_t skew_ms; /* of depotd's wall clock */
-	int64_t envelope_w; /* -1: none */
-	int envelope_node;
-};
-
-/* -- files ------------------------------------------------------------------------------------ */
-
-static void remove_dir(const char *dir)
-{
-	DIR *d = opendir(dir);
-	struct dirent *e;
-	char path[700];
-
-	while (d && (e = readdir(d)) != NULL) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
-		if (unlink(path) < 0)
-			remove_dir(path);
-	}
-	if (d)
-		closedir(d);
-	rmdir(dir);
-}
-
-/* A disk in memory where there is one: the nights here write to disk once a simulated second. */
-static const char *root_dir(void)
-{
-	const char *root = getenv("TMPDIR");
-
-	if (root)
-		return root;
-	return access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : P_tmpdir;
-}
-
-static int runner; /* process that runs the suite; its tests are children */
-
-static void make_dir(struct world *w)
-{
-	snprintf(w->dir, sizeof w->dir, "%.200s/depotd-scenario-%d-XXXXXX", root_dir(), runner);
-	ck_assert_ptr_nonnull(mkdtemp(w->dir));
-}
-
-/* A test that fails ends its process and leaves its world as it is. */
-static void remove_left_over(void)
-{
-	char mine[60], path[700];
-	DIR *d = opendir(root_dir());
-	struct dirent *e;
-
-	snprintf(mine, sizeof mine, "depotd-scenario-%d-", runner);
-	while (d && (e = readdir(d)) != NULL)
-		if (strncmp(e->d_name, mine, strlen(mine)) == 0) {
-			snprintf(path, sizeof path, "%s/%s", root_dir(), e->d_name);
-			remove_dir(path);
-		}
-	if (d)
-		closedir(d);
-}
-
-int world_run_suite(struct Suite *suite)
-{
-	SRunner *r = srunner_create(suite);
-	int failed;
-
-	runner = (int)getpid();
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	remove_left_over();
-	return failed != 0;
-}
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-
-	ck_assert_ptr_nonnull(f);
-	fputs(text, f);
-	ck_assert_int_eq(fclose(f), 0);
-}
-
-static void copy_file(const char *from, const char *to)
-{
-	char buf[65536];
-	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
-	size_t n;
-
-	ck_assert(in && out);
-	while ((n = fread(buf, 1, sizeof buf, in)) > 0)
-		ck_assert_uint_eq(fwrite(buf, 1, n, out), n);
-	fclose(in);
-	ck_assert_int_eq(fclose(out), 0);
-}
-
-/* What kill -9 leaves behind: the files as they are at this moment. */
-static void copy_data(const char *from, const char *to)
-{
-	DIR *d = opendir(from);
-	struct dirent *e;
-	char a[700], b[700];
-
-	ck_assert_ptr_nonnull(d);
-	ck_assert_int_eq(mkdir(to, 0700), 0);
-	while ((e = readdir(d)) != NULL) {
-		if (e->d_name[0] == '.')
-			continue;
-		snprintf(a, sizeof a, "%s/%s", from, e->d_name);
-		snprintf(b, sizeof b, "%s/%s", to, e->d_name);
-		copy_file(a, b);
-	}
-	closedir(d);
-}
-
-/* The three files in one folder; those of etc/demo where no text is given. */
-static void write_files(const struct world *w)
-{
-	const struct {
-		const char *name, *text, *demo;
-	} files[] = {
-		{"depotd.yaml", w->opt.config, NULL},
-		{"depot.yaml", w->opt.depot, "etc/demo/depot.yaml"},
-		{"scenario.yaml", w->opt.scenario, "etc/demo/scenario.yaml"},
-	};
-	char here[400], path[700], config[1200];
-
-	ck_assert_ptr_nonnull(getcwd(here, sizeof here));
-	snprintf(config, sizeof config, "depot: depot.yaml\nmeter_maps: %s/etc/meters\n%s", here,
-		w->opt.config ? w->opt.config : "");
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		snprintf(path, sizeof path, "%s/%s", w->dir, files[i].name);
-		if (i == 0)
-			write_file(path, config);
-		else if (files[i].text)
-			write_file(path, files[i].text);
-		else
-			copy_file(files[i].demo, path);
-	}
-}
 
 /* -- wires ------------------------------------------------------------------------------------ */
 
@@ -495,9 +323,9 @@ void world_kill(struct world *w)
 	ck_assert_int_eq(db_flush(w->core.db), 0);
 	snprintf(old, sizeof old, "%s", w->data);
 	snprintf(w->data, sizeof w->data, "%s/data-%d", w->dir, ++w->lives);
-	copy_data(old, w->data);
+	world_copy_data(old, w->data);
 	finish_core(w);
-	remove_dir(old);
+	world_remove_dir(old);
 	for (struct conn *k = w->conns; k; k = k->next)
 		if (!k->is_cut) {
 			k->is_cut = true;
@@ -505,95 +333,7 @@ void world_kill(struct world *w)
 		}
 }
 
-/* -- meters ----------------------------------------------------------------------------------- */
-
-static void bind_meters(struct world *w)
-{
-	ck_assert_int_le(meters_count(w->core.meters), METERS_MAX);
-	for (int i = 0; i < meters_count(w->core.meters); i++) {
-		struct meter_state *m = &w->meters[i];
-
-		meter_history_init(&m->history);
-		m->node = meters_at(w->core.meters, i)->node;
-	}
-}
-
-static void put_meter(struct world *w, int i)
-{
-	struct meter_state *m = &w->meters[i];
-	struct plant_node n = plant_node_at(w->plant, m->node);
-	double power = (double)n.now_mw / 1000;
-	struct meter_reading r = {.at_ms = w->now_ms + w->skew_ms};
-	/* Far too much, or as if the depot fed in: the second is the one that could do harm. */
-	double jump = m->how != WORLD_METER_JUMPING || w->now_ms / 1000 % 7 ? 0
-		      : w->now_ms / 7000 % 2                                ? JUMP_W
-									    : -JUMP_W;
-
-	m->import_wh += power / 3600;
-	if (m->how == WORLD_METER_FINE || m->how == WORLD_METER_JUMPING) {
-		m->frozen_w = power;
-		for (int p = 0; p < 3; p++)
-			m->frozen_phase_w[p] = (double)n.phase_mw[p] / 1000;
-		m->frozen_wh = m->import_wh;
-	}
-	if (m->how == WORLD_METER_SILENT || !w->is_alive)
-		return;
-	if (m->poses) {
-		m->pose.at_ms = m->pose.changed_at_ms = w->now_ms;
-		meters_put(w->core.meters, i, &m->pose);
-		return;
-	}
-	r.values[METER_QUANTITY_POWER_W] = (struct meter_value){
-		m->how == WORLD_METER_ZERO ? 0 : m->frozen_w + jump, METER_GOOD};
-	for (int p = 0; p < 3; p++) {
-		double x = m->how == WORLD_METER_ZERO ? 0 : m->frozen_phase_w[p] + jump / 3;
-		double volts = VOLTS + (double)(w->now_ms / 1000 * (p + 3) % 17) / 10;
-
-		r.values[METER_QUANTITY_VOLTAGE_L1_V + p] = (struct meter_value){volts, METER_GOOD};
-		r.values[METER_QUANTITY_POWER_L1_W + p] = (struct meter_value){x, METER_GOOD};
-		r.values[METER_QUANTITY_CURRENT_L1_A + p] =
-			(struct meter_value){fabs(x) / VOLTS, METER_GOOD};
-	}
-	r.values[METER_QUANTITY_IMPORT_WH] = (struct meter_value){m->frozen_wh, METER_GOOD};
-	meter_history_check(&m->history, &r, FROZEN_MS);
-	meters_put(w->core.meters, i, &r);
-}
-
-static struct meter_state *find_meter(struct world *w, const char *meter)
-{
-	for (int i = 0; i < METERS_MAX; i++) {
-		const char *id = plant_node_at(w->plant, w->meters[i].node).meter;
-
-		if (id && strcmp(id, meter) == 0)
-			return &w->meters[i];
-	}
-	ck_abort_msg("there is no meter %s", meter);
-	return NULL;
-}
-
-void world_set_meter(struct world *w, const char *meter, enum world_meter how)
-{
-	find_meter(w, meter)->how = how;
-}
-
-void world_pose_meter(struct world *w, const char *meter, const struct meter_reading *r)
-{
-	struct meter_state *m = find_meter(w, meter);
-
-	m->poses = r != NULL;
-	if (r)
-		m->pose = *r;
-}
-
 /* -- time ------------------------------------------------------------------------------------- */
-
-/* EVSEs add to the difference: it is smaller without them. */
-static bool makes_apart(const struct plant_node *n, int a, int b)
-{
-	return n->evse_phase_mw[a] > n->evse_phase_mw[b] &&
-	       n->phase_mw[a] - n->evse_phase_mw[a] - n->phase_mw[b] + n->evse_phase_mw[b] <=
-		       n->imbalance_mw;
-}
 
 /* A limit that is broken, and EVSEs are to blame for it. */
 static bool find_breach(struct world *w, int i, const struct plant_node *n, char what[80])
@@ -615,29 +355,21 @@ static bool find_breach(struct world *w, int i, const struct plant_node *n, char
 	return false;
 }
 
+bool world_reaches(const struct world *w, int station)
+{
+	const struct conn *c = w->lines[station];
+
+	return w->is_alive && c && c->session && !c->is_cut;
+}
+
 /* A van that stops pulls phases apart, and only others can make that good: so this is judged while
  * all of them can be told. */
 static bool all_in_reach(const struct world *w)
 {
-	for (int i = 0; w->is_alive && i < plant_station_count(w->plant); i++)
-		if (!w->lines[i] || !w->lines[i]->session || w->lines[i]->is_cut)
+	for (int i = 0; i < plant_station_count(w->plant); i++)
+		if (!world_reaches(w, i))
 			return false;
 	return w->is_alive;
-}
-
-static bool find_apart(const struct plant_node *n, char what[80])
-{
-	for (int i = 0; i < 9 && n->imbalance_mw >= 0; i++) {
-		int a = i / 3, b = i % 3;
-
-		if (n->phase_mw[a] - n->phase_mw[b] <= n->imbalance_mw || !makes_apart(n, a, b))
-			continue;
-		snprintf(what, 80, "%lld W of %lld between L%d and L%d",
-			(long long)(n->phase_mw[a] - n->phase_mw[b]) / 1000,
-			(long long)n->imbalance_mw / 1000, a + 1, b + 1);
-		return true;
-	}
-	return false;
 }
 
 static void check_node(struct world *w, int i)
@@ -662,7 +394,7 @@ static void check_node(struct world *w, int i)
 		v->longest_at = (wall_t){w->now_ms};
 		snprintf(v->longest_what, sizeof v->longest_what, "%s", what);
 	}
-	v->apart_s = all_in_reach(w) && find_apart(&n, what) ? v->apart_s + 1 : 0;
+	v->apart_s = all_in_reach(w) && judge_is_apart(&n, what) ? v->apart_s + 1 : 0;
 	if (v->apart_s > v->longest_apart_s) {
 		v->longest_apart_s = v->apart_s;
 		snprintf(v->longest_apart_what, sizeof v->longest_apart_what, "%s", what);
@@ -727,8 +459,7 @@ void world_step(struct world *w)
 {
 	int64_t end_ms = w->now_ms + 1000;
 
-	for (int i = 0; i < METERS_MAX && w->meters[i].node >= 0; i++)
-		put_meter(w, i);
+	world_read_meters(w);
 	plant_step(w->plant);
 	for (int i = 0; i < plant_node_count(w->plant); i++)
 		check_node(w, i);
@@ -803,15 +534,14 @@ struct world *world_create(const struct world_options *o)
 	w->envelope_w = -1;
 	clock_simulate(at);
 	sem_init(&w->stored, 0, 0);
-	make_dir(w);
-	write_files(w);
+	world_make_files(w);
 	snprintf(w->data, sizeof w->data, "%s/data-0", w->dir);
 	ck_assert_int_eq(mkdir(w->data, 0700), 0);
 	make_plant(w);
 	for (int i = 0; i < METERS_MAX; i++)
 		w->meters[i].node = -1;
 	world_start(w);
-	bind_meters(w);
+	world_bind_meters(w);
 	return w;
 }
 
@@ -858,7 +588,7 @@ void world_destroy(struct world *w)
 		free(c);
 	}
 	plant_destroy(w->plant);
-	remove_dir(w->dir);
+	world_remove_dir(w->dir);
 	sem_destroy(&w->stored);
 	free(w->lines);
 	free(w);

@@ -1,8 +1,6 @@
 /*
  * World: depotd's core and a simulated depot in one process on the simulated clock, joined by
- * wires that take time. What depotd's tests of whole nights step through.
- *
- * Every part is the one that runs in earnest, but for sockets, meters' wires and threads of the
+ * wires that take time. Every part is the one that runs in earnest, but for sockets, meters' wires and threads of the
  * planner: sessions, journal on disk, guard, planner, stations, vans. Loads of nodes are checked
  * in every simulated second, in all, on each phase and for the difference between phases. Failures of the harness itself end the test.
  */
@@ -19,6 +17,7 @@ enum world_meter {
 	WORLD_METER_SILENT,
 	WORLD_METER_FROZEN, /* its measuring part hangs; the voltages live on */
 	WORLD_METER_ZERO, /* its current transformers are open */
+	WORLD_METER_REVERSED, /* … or the wrong way round */
 	WORLD_METER_JUMPING, /* now and then a value is nonsense */
 };
 
@@ -64,6 +63,9 @@ void world_step(struct world *w);
 void world_run_s(struct world *w, int seconds);
 void world_run_until(struct world *w, const char *local);
 wall_t world_now(const struct world *w);
+
+/* depotd lives, and the station is connected to it. */
+bool world_reaches(const struct world *w, int station);
 
 struct core *world_core(struct world *w);
 struct plant *world_plant(struct world *w);
