@@ -33,6 +33,7 @@ enum alarm_kind {
 	ALARM_ENVELOPE_FALLBACK, /* its provider is silent: node */
 	ALARM_ENVELOPE_BROKEN, /* more was drawn than an envelope allows: node */
 	ALARM_PROVIDER_SILENT, /* a capacity provider does not answer: its name */
+	ALARM_PRICES_MISSING, /* a series of prices ends too soon: its id */
 	ALARM_KIND_COUNT
 };
 

@@ -80,6 +80,13 @@ const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 		"Look at the connection to the provider.",
 		"The provider does not answer; forecasts and measurements wait.\n"
 		"Address, certificate and token stand in the registration."),
+	ROW(PRICES_MISSING, "prices-missing", TONIGHT, 60,
+		"Look why the series is not fetched: depotctl prices.",
+		"Plans reckon with yesterday's prices, or the mean of the weekday: vans are ready all the "
+		"same, it may only cost more.\n"
+		"`depotctl prices` shows the newest failure: address, token, certificate, the form of "
+		"the answer.\n"
+		"The prices of the day can be uploaded by hand: `depotctl prices put SERIES FILE`."),
 };
 
 const char *alarm_rank_name(enum alarm_rank r)

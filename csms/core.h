@@ -17,6 +17,7 @@
 
 struct envelopes; /* csms/envelope.h */
 struct alarms; /* csms/alarms.h */
+struct prices; /* csms/prices.h */
 struct commands;
 struct reservations; /* csms/reservation.h */
 struct lists; /* csms/local_list.h */
@@ -69,6 +70,7 @@ struct core {
 	struct grid_edits *grid_edits;
 	struct envelopes *envelopes;
 	struct alarms *alarms; /* csms/alarms.h */
+	struct prices *prices;
 	struct meters *meters;
 	struct control *control;
 	struct files *files; /* NULL in scenario tests, as all below */

@@ -25,6 +25,7 @@
 #include "csms/meters.h"
 #include "csms/network_job.h"
 #include "csms/oscp/oscp.h"
+#include "csms/prices.h"
 #include "csms/record.h"
 #include "csms/reservation.h"
 #include "csms/restore.h"
@@ -199,7 +200,7 @@ static int start_control(struct daemon *d, char why[400])
 	if (!c->lists)
 		return -1;
 	c->alarms = alarms_create(c, why);
-	if (!c->alarms)
+	if (!c->alarms || !prices_create(c, why))
 		return -1;
 	if (!envelopes_create(c, why))
 		return -1;
@@ -277,6 +278,8 @@ static void stop(struct daemon *d)
 	grid_edits_destroy(c->grid_edits);
 	envelopes_destroy(c->envelopes);
 	c->envelopes = NULL;
+	prices_destroy(c->prices);
+	c->prices = NULL;
 	alarms_destroy(c->alarms);
 	c->alarms = NULL;
 	lists_destroy(c->lists);

@@ -71,4 +71,25 @@ const char migrate_depot_4[] =
 	" depot TEXT NOT NULL, id TEXT NOT NULL, state TEXT, url TEXT, token_in TEXT,"
 	" token_out TEXT, why TEXT, changed_at INTEGER, handshake_id TEXT, heartbeat_s REAL,"
 	" continuous INTEGER, intermittent INTEGER, handshake_at INTEGER, online INTEGER,"
-	" online_at INTEGER, online_why TEXT, PRIMARY KEY (depot, id)) WITHOUT ROWID;";
+	" online_at INTEGER, online_why TEXT, PRIMARY KEY (depot, id)) WITHOUT ROWID;"
+
+	/* projection_price.c: what the depot pays for energy, and what its sessions cost */
+	"CREATE TABLE tariffs ("
+	" depot TEXT NOT NULL, id TEXT NOT NULL, row TEXT, file_row TEXT, at INTEGER NOT NULL,"
+	" actor TEXT, source_seq INTEGER NOT NULL, PRIMARY KEY (depot, id)) WITHOUT ROWID;"
+	"CREATE TABLE price_points ("
+	" depot TEXT NOT NULL, series TEXT NOT NULL, start INTEGER NOT NULL,"
+	" step_s INTEGER NOT NULL, value INTEGER NOT NULL, received INTEGER NOT NULL,"
+	" source_seq INTEGER NOT NULL, PRIMARY KEY (depot, series, start)) WITHOUT ROWID;"
+	"CREATE TABLE site_windows ("
+	" depot TEXT NOT NULL, node TEXT NOT NULL COLLATE NOCASE, start INTEGER NOT NULL,"
+	" month INTEGER NOT NULL, mean_w INTEGER NOT NULL, missing_s INTEGER NOT NULL,"
+	" register_wh INTEGER, PRIMARY KEY (depot, node, start)) WITHOUT ROWID;"
+	"CREATE TABLE energy_costs ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, transaction_id TEXT NOT NULL,"
+	" vehicle TEXT, estimate_plan TEXT, estimate_wh INTEGER, estimate_micro INTEGER,"
+	" estimate_source TEXT, estimated_at INTEGER, tariff TEXT, currency TEXT,"
+	" started_at INTEGER, ended_at INTEGER, energy_wh INTEGER, energy_micro INTEGER,"
+	" idle_micro INTEGER, idle_s INTEGER, internal_micro INTEGER, source TEXT,"
+	" settled_at INTEGER, PRIMARY KEY (depot, station, transaction_id)) WITHOUT ROWID;"
+	"CREATE INDEX energy_costs_time ON energy_costs (depot, ended_at);";

@@ -1,10 +1,11 @@
 # scheduler: pure arithmetic. Rooms above it may link all of SCHEDULER_SRC; it needs no library.
 GUARD := guard.c guard_observe.c guard_lower.c guard_raise.c guard_balance.c guard_turns.c
 PLAN := plan.c plan_car.c plan_early.c plan_flow.c plan_settle.c plan_cost.c plan_why.c plan_caps.c plan_check.c
+TARIFF := calendar.c tariff.c tariff_price.c bill.c bill_demand.c
 FLOW := flow.c flow_shared.c flow_search.c flow_solve.c flow_proof.c flow_check.c
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c $(PLAN) $(GUARD) profile.c \
 	profile_order.c composite.c phases.c \
-	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c $(FLOW))
+	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c $(FLOW) $(TARIFF))
 
 $(eval $(call unit,grid_tree,scheduler/grid.c scheduler/limits.c,))
 $(eval $(call unit,tails_proof,scheduler/grid.c scheduler/limits.c scheduler/tails.c,))

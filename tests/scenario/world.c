@@ -14,6 +14,7 @@
 #include "csms/log.h"
 #include "csms/grid_edit.h"
 #include "csms/meters.h"
+#include "csms/prices.h"
 #include "csms/record.h"
 #include "csms/reservation.h"
 #include "csms/restore.h"
@@ -272,6 +273,7 @@ void world_start(struct world *w)
 	ck_assert_msg(c->lists != NULL, "%s", why);
 	c->alarms = alarms_create(c, why);
 	ck_assert_msg(c->alarms != NULL, "%s", why);
+	ck_assert_msg(prices_create(c, why) != NULL, "%s", why);
 	ck_assert_msg(envelopes_create(c, why) != NULL, "%s", why);
 	c->meters = meters_create(c, why);
 	ck_assert_msg(c->meters != NULL, "%s", why);
@@ -299,6 +301,8 @@ static void finish_core(struct world *w)
 	grid_edits_destroy(c->grid_edits);
 	envelopes_destroy(c->envelopes);
 	c->envelopes = NULL;
+	prices_destroy(c->prices);
+	c->prices = NULL;
 	alarms_destroy(c->alarms);
 	c->alarms = NULL;
 	lists_destroy(c->lists);

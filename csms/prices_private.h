@@ -1,0 +1,62 @@
+/* Prices, inside: for the files prices*.c only. */
+#ifndef CSMS_PRICES_PRIVATE_H
+#define CSMS_PRICES_PRIVATE_H
+
+#include "csms/prices.h"
+#include "csms/zone.h"
+#include "db/query_price.h"
+
+#define PRICES_TARIFFS_MAX 100
+
+struct http_call;
+struct http_client;
+
+struct price_feed {
+	struct prices *prices;
+	int index;
+	struct price_series series;
+	struct price_state state;
+	struct timer timer;
+	struct http_call *call; /* under way */
+	char why_not[300]; /* of the file of its token */
+};
+
+struct price_tariff_held {
+	struct price_tariff view;
+	struct arena *arena; /* of view.row */
+	char *text; /* its row as JSON */
+};
+
+struct prices {
+	struct core *core;
+	struct zone zone;
+	struct zone zone_next;
+	int64_t zone_until_ms;
+	int tariff_count;
+	struct price_tariff_held *tariffs[PRICES_TARIFFS_MAX];
+	int feed_count;
+	struct price_feed *feeds[PRICES_SERIES_MAX];
+	struct http_client *http; /* NULL: nothing is fetched (scenario tests) */
+	struct timer minute;
+	/* of the billing month, from the demand windows of the grid connection */
+	char site[61]; /* the node that they are of, "" none */
+	int64_t month_wh;
+	int peak_count;
+	struct bill_peak peaks[TARIFF_DEMANDS * 26];
+	struct peaks_read *reading; /* under way */
+	struct costs_work *costs; /* under way */
+};
+
+/* prices_tariff.c */
+int prices_tariffs_restore(struct prices *p, char why[400]);
+void prices_tariffs_finish(struct prices *p);
+
+/* prices_series.c */
+int prices_series_restore(struct prices *p, char why[400]);
+void prices_series_watch(struct prices *p);
+
+/* prices_fetch.c */
+int prices_fetch_start(struct prices *p);
+void prices_fetch_stop(struct prices *p);
+
+#endif
