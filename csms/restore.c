@@ -16,6 +16,7 @@
 #include "csms/report.h"
 #include "csms/v16_book.h"
 #include "csms/vehicles.h"
+#include "db/query_newest.h"
 #include "db/query.h"
 #include "db/query_access.h"
 #include "db/query_file.h"
@@ -241,6 +242,7 @@ static void put_transaction(struct restore *r, const struct db_transaction *row)
 		e->soc_pct = reading_of(row->soc_pct, row->soc_at);
 	if (row->has_power_w)
 		e->power_w = reading_of(row->power_w, row->power_at);
+	e->import_wh = e->tx.meter_wh;
 	claim_restore(
 		r->core, e, row->vehicle ? fleet_vehicle(&r->core->fleet, row->vehicle) : NULL);
 }
@@ -254,6 +256,29 @@ static void read_transactions(struct db_reader *db, struct restore *r)
 		r->failed = "transactions";
 	for (size_t i = 0; i < list.count; i++)
 		put_transaction(r, &list.items[i]);
+}
+
+/* The registers of EVSEs, "evse/STATION/N/import_wh" (csms/values.h). */
+static void read_registers(struct db_reader *db, struct restore *r)
+{
+	struct db_sample_list list = {0};
+
+	if (db_query_newest(db, "evse/*/import_wh", r->arena, &list))
+		r->failed = "measurements";
+	for (size_t i = 0; i < list.count; i++) {
+		char *name = arena_strdup(r->arena, list.items[i].point + strlen("evse/"));
+		char *end = name ? strrchr(name, '/') : NULL, *number;
+		struct evse *e = NULL;
+
+		if (end)
+			*end = '\0';
+		if (end && (number = strrchr(name, '/')) != NULL) {
+			*number = '\0';
+			e = evse_of(r, name, atoll(number + 1));
+		}
+		if (e && list.items[i].at.ms > e->import_wh.at.ms)
+			e->import_wh = reading_of(list.items[i].value, list.items[i].at);
+	}
 }
 
 static void read_setpoints(struct db_reader *db, struct restore *r)
@@ -350,6 +375,7 @@ static void read_all(struct db_reader *db, void *arg)
 	read_connectors(db, r);
 	read_tokens(db, r);
 	read_transactions(db, r);
+	read_registers(db, r);
 	read_transfers(db, r);
 	read_setpoints(db, r);
 	read_v16(db, r);

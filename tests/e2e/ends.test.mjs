@@ -176,3 +176,21 @@ test('rule 24: a network profile goes into a slot that the station has, as far a
 		ocppCsmsUrl: 'ws://csms.example:9000/ocpp', messageTimeout: 30, securityProfile: 1, ocppInterface: 'Wired0' } })).json.state, 'done');
 	await dumb.close();
 });
+
+test('the register of an EVSE is shown from the start: of its last reading, in a transaction or outside', async () => {
+	const register = async (evse) => (await get('/stations/E-METER')).evses[evse - 1];
+	let s = await booted(depotd, 'E-METER', { registration: { evses: 2 } });
+	const value = (wh) => [{ timestamp: now(), sampledValue: [{ value: wh, measurand: 'Energy.Active.Import.Register' }] }];
+	await s.call('MeterValues', { evseId: 1, meterValue: value(123456) });
+	await s.call('TransactionEvent', { eventType: 'Started', timestamp: now(), triggerReason: 'CablePluggedIn', seqNo: 0, evse: { id: 2, connectorId: 1 },
+		transactionInfo: { transactionId: 'e-meter' }, meterValue: value(7777) });
+	assert.equal((await register(1)).import_wh, 123456);
+	const before = [await register(1), await register(2)];
+	await depotd.stop();
+	await depotd.start();
+	assert.deepEqual([await register(1), await register(2)].map((e) => [e.import_wh, e.import_at]), before.map((e) => [e.import_wh, e.import_at]));
+	s = await new Station(depotd, 'E-METER').connect();
+	await s.call('MeterValues', { evseId: 1, meterValue: value(123460) });
+	assert.equal((await register(1)).import_wh, 123460);
+	await s.close();
+});
