@@ -142,96 +142,6 @@ static void fill_evse(struct control *k, int i, wall_t now)
 	evse_phases_fill(e, (int)k->core->depot->voltage_v, in);
 }
 
-/* Copies a word that fits; no formatting: this runs for every vehicle in every cycle. */
-static void say(char *out, size_t size, const char *words)
-{
-	size_t n = strlen(words);
-
-	if (n >= size)
-		n = size - 1;
-	memcpy(out, words, n);
-	out[n] = '\0';
-}
-
-static const char *plan_words(const struct control_plan_row *row, int32_t allowed_w)
-{
-	if (!row)
-		return "no plan yet";
-	if (row->need_wh == 0)
-		return "has what it needs";
-	return allowed_w == 0 ? "its turn comes later in the plan" : "as planned";
-}
-
-static bool is_phase(const struct guard_evse_out *out)
-{
-	return out->node >= 0 && out->channel >= GRID_L1 && out->channel < GRID_CHANNELS;
-}
-
-/* The guard raises by steps: until it is there, the last step stands for the plan. */
-static const char *guard_words(enum grid_source source)
-{
-	return source == GRID_SOURCE_PLAN || source == GRID_SOURCE_HOLD ? "rises by steps"
-									: grid_source_name(source);
-}
-
-/* Somebody else's limit is what decides: says so in `want`. */
-static bool is_external(const struct control *k, int i, int64_t w, struct setpoint *want)
-{
-	enum ocpp201_charging_limit_source source = OCPP201_CHARGING_LIMIT_SOURCE_OTHER;
-	const struct evse *e = k->evse[i];
-	int64_t planned = planner_wanted_w(k->planner, e, clock_wall());
-
-	if ((!e->station->externals && !e->station->holdings) || w >= planned ||
-		external_cap_w(k->core, e, clock_wall(), &source) != w)
-		return false;
-	say(want->source, sizeof want->source, ocpp201_charging_limit_source_enum.values[source]);
-	want->node[0] = '\0';
-	snprintf(want->reason, sizeof want->reason, "%.1f of %.1f kW: limit of another (%s)",
-		w / 1000.0, planned / 1000.0, want->source);
-	return true;
-}
-
-static bool is_cable(const struct control *k, int i, int64_t w, struct setpoint *want)
-{
-	const struct evse *e = k->evse[i];
-
-	if (evse_phases_cable_w(e, (int)k->core->depot->voltage_v) != w)
-		return false;
-	say(want->source, sizeof want->source, "cable");
-	want->node[0] = '\0';
-	snprintf(want->reason, sizeof want->reason, "%.1f kW: the cable bears %lld A", w / 1000.0,
-		(long long)e->tx.cable_max_a);
-	return true;
-}
-
-/* What the EVSE is to be told, and why. Without a vehicle it holds its default profile. */
-static void explain(
-	struct control *k, int i, const struct guard_evse_out *out, struct setpoint *want)
-{
-	const struct guard_evse_in *in = &k->evse_in[i];
-	const char *node = out->node >= 0 ? grid_tree_node(k->tree, out->node)->id : "";
-
-	want->limit_w = out->allowed_w;
-	if (!in->connected || k->evse[i]->station->is_manual)
-		return;
-	if (out->allowed_w >= in->wanted_w &&
-		(is_external(k, i, in->wanted_w, want) || is_cable(k, i, in->wanted_w, want)))
-		return;
-	if (out->allowed_w >= in->wanted_w) {
-		say(want->source, sizeof want->source, "plan");
-		want->node[0] = '\0';
-		say(want->reason, sizeof want->reason,
-			plan_words(planner_row(k->planner, k->evse[i]), out->allowed_w));
-		return;
-	}
-	say(want->source, sizeof want->source, "guard");
-	say(want->node, sizeof want->node, node);
-	snprintf(want->reason, sizeof want->reason, "%.1f of %.1f kW: %s%s%s%s%s",
-		out->allowed_w / 1000.0, in->wanted_w / 1000.0, guard_words(out->source),
-		is_phase(out) ? " " : "", is_phase(out) ? grid_channel_name(out->channel) : "",
-		node[0] ? " of " : "", node);
-}
-
 static void journal_lowering(struct control *k, const struct guard_report *r, const int32_t *before)
 {
 	struct arena *a = record_arena(k->core);
@@ -303,8 +213,7 @@ void control_cycle(struct control *k)
 	safety_after(k->safety, &r, now, now_ms);
 	k->last_cycle = mono;
 	k->core->metrics.guard_cycles++;
-	for (int i = 0; i < k->evses; i++)
-		explain(k, i, &r.evse[i], &k->lanes[i].want);
+	control_explain(k, &r, now);
 	control_show(k, &r, now, elapsed > 0 && elapsed < 60000 ? elapsed : 0);
 	if (r.lowered && mono_diff_ms(mono, k->journalled) > JOURNAL_EVERY_MS)
 		journal_lowering(k, &r, before);

@@ -20,6 +20,23 @@ struct control_doubt {
 	bool is_doubted; /* not believed until it has agreed for a while */
 };
 
+/* What holds an EVSE back by the plan, as found last. */
+struct control_said {
+	const struct control_plan_row *row; /* NULL: no plan knows it */
+	wall_t made; /* of that plan */
+	int slot; /* of it, -1: none is now */
+	int node; /* that is full, -1: none */
+	wall_t until; /* it gets more then; ms 0: never */
+	bool is_said; /* in words, to an EVSE that gets … */
+	int32_t w;
+};
+
+/* A node that is full by the plan. */
+struct control_full {
+	int vehicles; /* that it keeps power from; 0: it is not */
+	wall_t until; /* one of them gets more then; ms 0: none */
+};
+
 struct control {
 	struct core *core;
 	struct grid_tree *tree;
@@ -37,6 +54,8 @@ struct control {
 	struct grid_load *worst; /* [nodes] the same on each channel, reserves aside */
 	struct control_doubt *doubt; /* [nodes] */
 	int64_t *base_w; /* [nodes] uncontrolled load of the last cycle */
+	struct control_said *said; /* [evses] */
+	struct control_full *full; /* [nodes] */
 	struct guard_node_in *node_in;
 	struct guard_evse_in *evse_in;
 	struct timer guard_timer, plan_timer, replan_timer, now_timer;
@@ -54,6 +73,9 @@ void control_unload(struct control *k);
 
 /* Gives each EVSE of the fleet its place and its lane; what `old` knew of it is kept. */
 void control_bind(struct control *k, const struct control *old);
+
+/* control_why.c: what each EVSE is to be told, and why; which nodes are full by the plan. */
+void control_explain(struct control *k, const struct guard_report *r, wall_t now);
 
 /* control_show.c: what the cycle found at each node, for the views, the series and the planner.
  * `elapsed_ms` since the last cycle. */

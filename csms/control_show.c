@@ -126,7 +126,9 @@ static void show_node(
 	if (n->kind == GRID_LOAD || n->kind == GRID_PV || n->kind == GRID_STORAGE)
 		v.load_w = m ? v.load_w : GRID_UNKNOWN;
 	show_phases(k, i, out, &v);
-	v.binds = out->binds;
+	v.binds = out->binds | (k->full[i].vehicles ? 1u << GRID_TOTAL : 0);
+	v.binds_by = out->binds ? "guard" : v.binds ? "plan" : NULL;
+	v.binds_until = out->binds ? (wall_t){0} : k->full[i].until;
 	v.binds_since = !v.binds                      ? (wall_t){0}
 			: v.binds == k->node[i].binds ? k->node[i].binds_since
 						      : now;

@@ -28,6 +28,8 @@ struct control_node {
 	struct control_limit feed; /* W fed in */
 	unsigned binds; /* bits of enum grid_channel: these hold vehicles back … */
 	wall_t binds_since; /* … since */
+	const char *binds_by; /* "guard", "plan" (static string); NULL: nothing binds */
+	wall_t binds_until; /* by the plan, as far as it knows; ms 0: not known */
 	bool bears; /* above its continuous rating, within its short-time one */
 	int64_t load_w; /* whole import of the node, below 0: it feeds in; GRID_UNKNOWN */
 	const char *load_source; /* "meter", "sum", "held", "worst-case" (static string) */
@@ -47,6 +49,7 @@ struct control_plan_row {
 	wall_t departs_at, ready_at; /* ms 0: none */
 	const int64_t *w; /* slot_count powers */
 	const int *node; /* slot_count binding nodes, -1 none */
+	const uint8_t *source; /* slot_count enum grid_source: why it is not more */
 };
 
 struct control_plan {
@@ -70,6 +73,10 @@ int64_t control_other_w(const struct control *k, int node);
 
 /* The plan in force, or NULL before the first. Valid until the loop's next turn. */
 const struct control_plan *control_plan(const struct control *k);
+
+/* What the EVSE was told last, with the reason that keeps it there now: plan and tree change while
+ * the limit stays. `k` may be NULL. */
+void control_told(const struct control *k, const struct evse *e, struct setpoint *out);
 
 /* The row of an EVSE in the plan in force, or NULL. */
 const struct control_plan_row *control_plan_row(const struct control *k, const struct evse *e);

@@ -21,6 +21,8 @@ void control_unload(struct control *k)
 	free(k->meter);
 	free(k->rated_since);
 	free(k->worst_w);
+	free(k->said);
+	free(k->full);
 	free(k->worst);
 	free(k->base_w);
 	free(k->doubt);
@@ -159,9 +161,11 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->doubt = calloc((size_t)k->nodes, sizeof *k->doubt);
 	k->node_in = calloc((size_t)k->nodes, sizeof *k->node_in);
 	k->evse_in = calloc((size_t)k->evses + 1, sizeof *k->evse_in);
+	k->said = calloc((size_t)k->evses + 1, sizeof *k->said);
+	k->full = calloc((size_t)k->nodes, sizeof *k->full);
 	if (!k->limits || !k->guard || !k->evse || !k->lanes || !k->node || !k->rated_since ||
-		!k->meter || !k->worst_w || !k->worst || !k->base_w || !k->doubt || !k->node_in ||
-		!k->evse_in)
+		!k->said || !k->full || !k->meter || !k->worst_w || !k->worst || !k->base_w ||
+		!k->doubt || !k->node_in || !k->evse_in)
 		return -1;
 	find_worst(k);
 	return 0;

@@ -139,6 +139,7 @@ static void fill_row(struct in_force *f, int i)
 		w[t] = j->plan->w[(size_t)i * (size_t)j->slots + (size_t)t];
 	row->w = w;
 	row->node = &j->plan->node[(size_t)i * (size_t)j->slots];
+	row->source = &j->plan->source[(size_t)i * (size_t)j->slots];
 	row->planned_wh = o->planned_wh;
 	row->short_wh = o->short_wh;
 	if (o->ready_slot >= 0)

@@ -102,6 +102,8 @@ static void view_external(const struct core *c, const struct evse *e, struct api
 void view_evse(
 	const struct core *c, const struct evse *e, struct arena *a, struct api_evse_view *out)
 {
+	struct setpoint told;
+
 	*out = (struct api_evse_view){
 		.id = e->id,
 		.kind = e->is_dc ? API_CURRENT_DC : API_CURRENT_AC,
@@ -125,12 +127,13 @@ void view_evse(
 	view_external(c, e, out);
 	if (e->told.limit_w < 0)
 		return;
+	control_told(c->control, e, &told);
 	out->has_limit_w = true;
-	out->limit_w = e->told.limit_w;
-	out->limit_source = copy(a, e->told.source);
-	out->limit_node = copy(a, e->told.node);
-	out->limit_reason = copy(a, e->told.reason);
-	put_time(e->told.at, &out->has_limit_at, &out->limit_at);
+	out->limit_w = told.limit_w;
+	out->limit_source = copy(a, told.source);
+	out->limit_node = copy(a, told.node);
+	out->limit_reason = copy(a, told.reason);
+	put_time(told.at, &out->has_limit_at, &out->limit_at);
 }
 
 static const char *boot_status(const struct station *s)
@@ -249,6 +252,8 @@ static void view_limits(const struct control_node *now, struct arena *a, struct 
 			binds[out->binds.count++] = grid_channel_name((enum grid_channel)b);
 	if (now->binds)
 		put_time(now->binds_since, &out->has_binds_since, &out->binds_since);
+	out->binds_by = now->binds_by;
+	put_time(now->binds_until, &out->has_binds_until, &out->binds_until);
 	out->bears = now->bears;
 }
 

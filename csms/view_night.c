@@ -33,6 +33,7 @@ static const struct reading *vehicle_soc(const struct vehicle *v)
 
 /* What is known of a van, gathered once for its state and reason. */
 struct case_file {
+	const struct control *control;
 	const struct vehicle *v;
 	const struct evse *e;
 	const struct control_plan_row *row; /* NULL: not in the plan in force */
@@ -95,11 +96,15 @@ static const char *say_silent(const struct case_file *f, struct arena *a)
 static const char *say_waits(const struct case_file *f, struct arena *a)
 {
 	const char *state = evse_state(f->e);
+	struct setpoint told;
 
 	if (strcmp(state, "done") == 0)
 		return "The van takes no more.";
-	if (f->e->told.limit_w >= 0 && f->e->told.reason[0] != '\0')
-		return arena_strdup(a, f->e->told.reason);
+	if (f->e->told.limit_w >= 0) {
+		control_told(f->control, f->e, &told);
+		if (told.reason[0] != '\0')
+			return arena_strdup(a, told.reason);
+	}
 	if (f->row != NULL && f->row->planned_wh > 0)
 		return "Its turn comes later in the plan.";
 	return "It waits for its first word from the charger.";
@@ -144,6 +149,7 @@ static const char *vehicle_state(const struct case_file *f, struct arena *a, con
 static void case_open(const struct core *c, const struct vehicle *v, struct case_file *f)
 {
 	*f = (struct case_file){
+		.control = c->control,
 		.v = v,
 		.e = v->evse,
 		.row = v->evse != NULL && c->control != NULL ? control_plan_row(c->control, v->evse)

@@ -101,14 +101,18 @@ static void cell_used(struct ctl *c, struct table *t, const struct api_node_view
 }
 
 /* What holds vehicles back there now. */
-static void cell_binds(struct table *t, const struct api_node_view *n)
+static void cell_binds(struct ctl *c, struct table *t, const struct api_node_view *n)
 {
-	char text[60] = "";
+	char text[100] = "";
 	size_t len = 0;
 
 	for (size_t i = 0; i < n->binds.count && len < sizeof(text); i++)
 		len += (size_t)snprintf(
 			text + len, sizeof(text) - len, "%s%s", i ? " " : "", n->binds.items[i]);
+	if (n->binds_by != NULL && strcmp(n->binds_by, "plan") == 0 && len < sizeof(text))
+		snprintf(text + len, sizeof(text) - len, " (plan%s%s)",
+			n->has_binds_until ? " until " : "",
+			n->has_binds_until ? cell_time(c->arena, true, n->binds_until) : "");
 	table_cell(t, text[0] ? text : NULL);
 }
 
@@ -160,7 +164,7 @@ static void show_tree(struct ctl *c, const struct api_tree *tree)
 		table_cell(t, cell_power(c->arena, true, (double)n->allowed_w));
 		table_cell(t, n->load_source);
 		table_cell(t, cell_time(c->arena, n->has_load_at, n->load_at));
-		cell_binds(t, n);
+		cell_binds(c, t, n);
 		table_cell(t, n->name);
 	}
 	print(t, "The tree is empty.");

@@ -114,6 +114,8 @@ export interface NodeView {
 	limits: NodeLimitView[];
 	binds: string[];
 	binds_since?: string;
+	binds_by?: string;
+	binds_until?: string;
 	bears: boolean;
 }
 

@@ -1,0 +1,108 @@
+/*
+ * Which limit binds where, and why, at every moment: by the guard or by the plan, on the node and at
+ * each EVSE that gets less than it could take.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+#include "csms/control.h"
+#include "tests/scenario/small.h"
+#include "tests/scenario/world.h"
+
+#define STATIONS 4
+
+static struct world *world;
+
+static void teardown(void)
+{
+	world_destroy(world);
+	world = NULL;
+}
+
+static struct core *core(void)
+{
+	return world_core(world);
+}
+
+static const struct control_node *node(const char *id)
+{
+	return control_node(core()->control, grid_tree_find(control_grid(core()->control), id));
+}
+
+static struct evse *evse(int station)
+{
+	char id[8];
+
+	snprintf(id, sizeof id, "CP-%d", station);
+	return station_evse(fleet_station(&core()->fleet, id), 1);
+}
+
+START_TEST(somebody_binds_while_a_vehicle_waits)
+{
+	int waiting = 0, by_plan = 0;
+
+	world = world_create(
+		&(struct world_options){.seed = 5, .depot = small_depot, .scenario = SMALL_VISITS});
+	world_run_until(world, SMALL_ALL_HERE);
+	for (int minute = 0; minute < 60; minute++) {
+		const struct control_node *n[] = {node("site"), node("feeder")};
+
+		world_run_s(world, 60);
+		for (int s = 1; s <= STATIONS; s++) {
+			struct evse *e = evse(s);
+			struct setpoint told;
+
+			control_told(core()->control, e, &told);
+			if (!e->tx.is_open || told.limit_w >= 22000 || told.limit_w < 0)
+				continue;
+			waiting++;
+			ck_assert_msg(told.node[0] != '\0', "CP-%d: %.1f kW, no node: %s", s,
+				told.limit_w / 1000.0, told.reason);
+			ck_assert_msg(strcmp(told.source, "guard") == 0 ||
+					      strstr(told.reason, "is full (rating)") ||
+					      strstr(told.reason, "has less left"),
+				"%s", told.reason);
+			ck_assert_msg(n[0]->binds || n[1]->binds, "nothing binds: %s", told.reason);
+			if (strcmp(told.source, "plan") != 0)
+				continue;
+			by_plan++;
+			ck_assert_msg(told.limit_w > 0 || strstr(told.reason, "its turn comes at "),
+				"%s", told.reason);
+		}
+		for (int i = 0; i < 2; i++)
+			ck_assert(!n[i]->binds == !n[i]->binds_by);
+	}
+	ck_assert_int_gt(waiting, 60);
+	ck_assert_int_gt(by_plan, 30);
+}
+END_TEST
+
+START_TEST(nothing_binds_where_there_is_room)
+{
+	world = world_create(&(struct world_options){.seed = 5,
+		.depot = small_depot,
+		.scenario =
+			"base_load:\n"
+			"  - {node: house, points: [{at: \"00:00\", w: 10000}]}\n"
+			"visits:\n"
+			"  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: 20}\n"});
+	world_run_until(world, SMALL_ALL_HERE);
+	ck_assert_int_gt(evse(1)->told.limit_w, 20000);
+	ck_assert_uint_eq(node("site")->binds, 0);
+	ck_assert_uint_eq(node("feeder")->binds, 0);
+	ck_assert_ptr_null(node("site")->binds_by);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("binds");
+	TCase *t = tcase_create("binds");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_checked_fixture(t, NULL, teardown);
+	tcase_add_test(t, somebody_binds_while_a_vehicle_waits);
+	tcase_add_test(t, nothing_binds_where_there_is_room);
+	suite_add_tcase(s, t);
+	return world_run_suite(s);
+}
