@@ -5,6 +5,7 @@
 #include <string.h>
 #include <utlist.h>
 #include "csms/log.h"
+#include "csms/plan_record.h"
 #include "csms/planner_job.h"
 #include "csms/record.h"
 #include "csms/setpoint.h"
@@ -183,34 +184,6 @@ static void put_in_force(struct planner *p, struct planner_job *j)
 	}
 }
 
-/* Snapshot and result as JSON, powers as [slots, W] runs. */
-static void write_plan(const struct planner_job *j, struct text *snapshot, struct text *result)
-{
-	text_puts(snapshot, "[");
-	text_puts(result, "[");
-	for (int i = 0; i < j->count; i++) {
-		const struct plan_vehicle *v = &j->vehicles[i];
-		const int32_t *w = &j->plan->w[(size_t)i * (size_t)j->slots];
-
-		text_printf(snapshot,
-			"%s{\"evse\":\"%s/%d\",\"depart_ms\":%lld,\"need_wh\":%lld,"
-			"\"stored_wh\":%lld,\"max_w\":%d,\"min_w\":%d,\"priority\":%d}",
-			i ? "," : "", j->rows[i].evse->station->id, j->rows[i].evse->id,
-			(long long)v->depart_ms, (long long)v->need_wh, (long long)v->stored_wh,
-			v->max_w, v->min_w, v->priority);
-		text_puts(result, i ? ",[" : "[");
-		for (int t = 0, from = 0; t < j->slots; t++)
-			if (t + 1 == j->slots || w[t + 1] != w[t]) {
-				text_printf(
-					result, "%s[%d,%d]", from ? "," : "", t + 1 - from, w[t]);
-				from = t + 1;
-			}
-		text_puts(result, "]");
-	}
-	text_puts(snapshot, "]");
-	text_puts(result, "]");
-}
-
 static void journal(struct planner *p)
 {
 	struct arena *a = record_arena(p->core);
@@ -222,8 +195,7 @@ static void journal(struct planner *p)
 		return;
 	text_init(&snapshot, 0);
 	text_init(&result, 0);
-	write_plan(p->now.job, &snapshot, &result);
-	if (text_ok(&snapshot) && text_ok(&result)) {
+	if (plan_record_write(p->now.job, &snapshot, &result) == 0) {
 		e->trigger = arena_strdup(a, v->trigger);
 		e->vehicles = v->row_count;
 		e->slots = v->slot_count;
@@ -233,6 +205,10 @@ static void journal(struct planner *p)
 		e->short_wh = p->now.job->plan->short_wh;
 		e->snapshot = arena_strdup(a, snapshot.data);
 		e->result = arena_strdup(a, result.data);
+		e->has_cost = e->has_gap = e->has_by_rule = true;
+		e->cost = (double)p->now.job->plan->cost / 1e6;
+		e->gap = (double)p->now.job->plan->gap / 1e6;
+		e->by_rule = p->now.job->plan->by_rule;
 		record_now(p->core, EVENT_PLAN_MADE, "plan", v->id, e, "planner", NULL);
 	}
 	text_finish(&snapshot);

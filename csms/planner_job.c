@@ -265,6 +265,7 @@ void planner_job_solve(struct planner_job *j)
 		.vehicles = j->vehicles,
 		.n = j->count,
 		.idle_w = j->idle_w,
+		.prices = j->prices.part ? &j->prices : NULL,
 	};
 	struct plan_fault fault;
 	int64_t begin = clock_real_us();

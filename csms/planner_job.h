@@ -15,6 +15,7 @@ struct planner_job {
 	struct plan_vehicle *vehicles;
 	struct control_plan_row *rows; /* what each vehicle of the input is called */
 	int32_t *idle_w;
+	struct plan_prices prices; /* part NULL: not known */
 	int count;
 	int64_t start_ms, slot_ms;
 	int slots;
