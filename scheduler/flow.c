@@ -3,6 +3,33 @@
 #include <string.h>
 #include "scheduler/flow_private.h"
 
+/* -- billing intervals ------------------------------------------------------------------------ */
+
+static int interval_of_slot(const struct flow_input *in, int slot)
+{
+	int size = in->interval > 1 ? in->interval : 1, open = in->open ? in->open : size;
+
+	return slot < open ? 0 : 1 + (slot - open) / size;
+}
+
+int flow_intervals(const struct flow_input *in)
+{
+	return interval_of_slot(in, in->slots - 1) + 1;
+}
+
+void flow_whole_intervals(const struct flow *f, uint64_t *bits)
+{
+	if (f->intervals == f->slots)
+		return;
+	for (int w = 0; w < f->words; w++)
+		for (uint64_t left = bits[w]; left; left &= left - 1) {
+			int q = f->interval_of[64 * w + __builtin_ctzll(left)];
+
+			for (int p = f->interval_at[q]; p < f->interval_at[q + 1]; p++)
+				flow_put_bit(bits, p, true);
+		}
+}
+
 /* -- what input is sane ----------------------------------------------------------------------- */
 
 static bool are_parts_sane(const struct flow_part *part, int parts)
@@ -44,7 +71,8 @@ static bool is_vehicle_sane(const struct flow_vehicle *v, int slots)
 static bool is_sane(const struct flow_input *in)
 {
 	if (in->slots < 1 || in->slots > FLOW_SLOTS_MAX || in->nodes < 1 || in->n < 0 ||
-		in->parts < 1)
+		in->parts < 1 || in->interval < 0 || in->open < 0 ||
+		in->open > (in->interval > 1 ? in->interval : 1))
 		return false;
 	for (int v = 1; v < in->nodes; v++)
 		if (in->parent[v] < 0 || in->parent[v] >= v)
@@ -52,7 +80,7 @@ static bool is_sane(const struct flow_input *in)
 	for (size_t i = 0; i < (size_t)in->nodes * (size_t)in->slots; i++)
 		if (in->cap_w[i] < 0)
 			return false;
-	for (int t = 0; t < in->slots; t++)
+	for (int t = 0; t < flow_intervals(in); t++)
 		if (!are_parts_sane(in->price + (size_t)t * (size_t)in->parts, in->parts))
 			return false;
 	for (int i = 0; i < in->n; i++)
@@ -89,7 +117,7 @@ static void *zeroed(struct flow *f, size_t n, size_t size)
 static void alloc_all(struct flow *f)
 {
 	size_t n = (size_t)f->n, nodes = (size_t)f->nodes, slots = (size_t)f->slots,
-	       words = (size_t)f->words;
+	       words = (size_t)f->words, intervals = (size_t)f->intervals;
 
 	f->parent = zeroed(f, nodes, sizeof *f->parent);
 	f->child_at = zeroed(f, nodes + 1, sizeof *f->child_at);
@@ -114,9 +142,15 @@ static void alloc_all(struct flow *f)
 	f->tier = zeroed(f, n * FLOW_TIERS, sizeof *f->tier);
 	f->slot_of = zeroed(f, slots, sizeof *f->slot_of);
 	f->place_of = zeroed(f, slots, sizeof *f->place_of);
-	f->allowed = zeroed(f, slots, sizeof *f->allowed);
+	f->interval_of = zeroed(f, slots, sizeof *f->interval_of);
+	f->interval_at = zeroed(f, intervals + 1, sizeof *f->interval_at);
+	f->ours_interval = zeroed(f, intervals, sizeof *f->ours_interval);
+	f->theirs_interval = zeroed(f, intervals, sizeof *f->theirs_interval);
+	f->taken = zeroed(f, intervals, sizeof *f->taken);
+	f->peak = zeroed(f, intervals, sizeof *f->peak);
+	f->allowed = zeroed(f, intervals, sizeof *f->allowed);
 	f->dear = zeroed(f, words, sizeof *f->dear);
-	f->price = zeroed(f, slots * (size_t)f->parts, sizeof *f->price);
+	f->price = zeroed(f, intervals * (size_t)f->parts, sizeof *f->price);
 	f->x = zeroed(f, n * slots, sizeof *f->x);
 	f->most = zeroed(f, n * slots, sizeof *f->most);
 	f->f = zeroed(f, nodes * slots, sizeof *f->f);
@@ -130,7 +164,7 @@ static void alloc_all(struct flow *f)
 
 struct ranked {
 	int32_t price;
-	int slot;
+	int interval;
 };
 
 static int by_price(const void *a, const void *b)
@@ -138,22 +172,39 @@ static int by_price(const void *a, const void *b)
 	const struct ranked *x = a, *y = b;
 
 	return x->price != y->price ? (x->price > y->price) - (x->price < y->price)
-				    : x->slot - y->slot;
+				    : x->interval - y->interval;
 }
 
 static void order_slots(struct flow *f, const struct flow_input *in)
 {
 	struct ranked rank[FLOW_SLOTS_MAX];
+	size_t parts = (size_t)f->parts;
 
+	for (int q = 0; q < f->intervals; q++)
+		rank[q] = (struct ranked){in->price[(size_t)q * parts].price, q};
+	qsort(rank, (size_t)f->intervals, sizeof *rank, by_price);
+	for (int q = 0; q < f->intervals; q++) {
+		int given = rank[q].interval;
+
+		f->theirs_interval[q] = given;
+		f->ours_interval[given] = q;
+		f->peak[q] = FLOW_ENDLESS;
+		memcpy(f->price + (size_t)q * parts, in->price + (size_t)given * parts,
+			parts * sizeof *f->price);
+	}
+	/* Counted, then summed up: where each begins. */
 	for (int t = 0; t < f->slots; t++)
-		rank[t] = (struct ranked){in->price[(size_t)t * (size_t)f->parts].price, t};
-	qsort(rank, (size_t)f->slots, sizeof *rank, by_price);
-	for (int p = 0; p < f->slots; p++) {
-		f->slot_of[p] = rank[p].slot;
-		f->place_of[rank[p].slot] = p;
-		memcpy(f->price + (size_t)p * (size_t)f->parts,
-			in->price + (size_t)rank[p].slot * (size_t)f->parts,
-			(size_t)f->parts * sizeof *f->price);
+		f->interval_at[f->ours_interval[interval_of_slot(in, t)] + 1]++;
+	for (int q = 0; q < f->intervals; q++)
+		f->interval_at[q + 1] += f->interval_at[q];
+	for (int t = 0, k = 0, last = -1; t < f->slots; t++) {
+		int q = f->ours_interval[interval_of_slot(in, t)];
+
+		k = q == last ? k + 1 : 0;
+		last = q;
+		f->slot_of[f->interval_at[q] + k] = t;
+		f->place_of[t] = f->interval_at[q] + k;
+		f->interval_of[f->interval_at[q] + k] = q;
 	}
 }
 
@@ -310,6 +361,7 @@ struct flow *flow_create(const struct flow_input *in)
 	f->slots = in->slots;
 	f->words = (in->slots + 63) / 64;
 	f->parts = in->parts;
+	f->intervals = flow_intervals(in);
 	f->n = in->n;
 	f->given_nodes = in->nodes;
 	f->nodes = count_nodes(in, members);
@@ -342,8 +394,9 @@ void flow_destroy(struct flow *f)
 	void *all[] = {f->up, f->down, f->parent, f->child_at, f->child, f->first, f->size, f->base,
 		f->mark, f->node_of, f->ours, f->theirs, f->urgent, f->from, f->to, f->tiers,
 		f->round_of, f->list, f->swap, f->need, f->sum, f->missing, f->tier, f->slot_of,
-		f->place_of, f->allowed, f->dear, f->price, f->x, f->most, f->least, f->f, f->cap,
-		f->can_more, f->can_less, f->has_room, f->has_flow, f->reach, f->level,
+		f->place_of, f->interval_of, f->interval_at, f->ours_interval, f->theirs_interval,
+		f->taken, f->peak, f->allowed, f->dear, f->price, f->x, f->most, f->least, f->f,
+		f->cap, f->can_more, f->can_less, f->has_room, f->has_flow, f->reach, f->level,
 		f->node_list, f->stack};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -368,13 +421,25 @@ int flow_set_cap(struct flow *f, int node, int from, int to, int32_t w)
 	return 0;
 }
 
-int flow_set_price(struct flow *f, int slot, const struct flow_part *parts)
+int flow_set_price(struct flow *f, int interval, const struct flow_part *parts)
 {
-	if (slot < 0 || slot >= f->slots || !are_parts_sane(parts, f->parts))
+	if (interval < 0 || interval >= f->intervals || !are_parts_sane(parts, f->parts))
 		return -1;
-	memcpy(f->price + (size_t)f->place_of[slot] * (size_t)f->parts, parts,
+	memcpy(f->price + (size_t)f->ours_interval[interval] * (size_t)f->parts, parts,
 		(size_t)f->parts * sizeof *parts);
 	f->levels_stale = f->is_over = true;
+	return 0;
+}
+
+int flow_set_peak(struct flow *f, int interval, int64_t most)
+{
+	int q;
+
+	if (interval < 0 || interval >= f->intervals || most < 0)
+		return -1;
+	q = f->ours_interval[interval];
+	f->peak[q] = most < FLOW_ENDLESS ? most : FLOW_ENDLESS;
+	f->is_over |= f->taken[q] > f->peak[q];
 	return 0;
 }
 
@@ -424,14 +489,14 @@ void flow_set_plan(struct flow *f, const int32_t *w)
 
 /* -- what breaks a limit ---------------------------------------------------------------------- */
 
-int32_t flow_allowed(const struct flow *f, int place, int32_t limit)
+int64_t flow_allowed(const struct flow *f, int interval, int32_t limit)
 {
-	const struct flow_part *part = f->price + (size_t)place * (size_t)f->parts;
+	const struct flow_part *part = f->price + (size_t)interval * (size_t)f->parts;
 	int64_t w = 0;
 
 	for (int k = 0; k < f->parts && part[k].price < limit; k++)
-		w += part[k].w;
-	return w < f->cap[place] ? (int32_t)w : f->cap[place];
+		w += flow_width(&part[k]);
+	return w < f->peak[interval] ? w : f->peak[interval];
 }
 
 /* Takes `over` from vehicles below the node, those with most time left first. */
@@ -473,6 +538,18 @@ static void unload_vehicle(struct flow *f, int i)
 	}
 }
 
+static int unload_interval(struct flow *f, int q)
+{
+	int64_t over = f->taken[q] - flow_allowed(f, q, FLOW_PRICE_MAX + 1);
+
+	for (int p = f->interval_at[q + 1] - 1; over > 0 && p >= f->interval_at[q]; p--) {
+		int32_t w = f->f[p] < over ? f->f[p] : (int32_t)over;
+
+		over -= w - unload_node(f, 0, p, w);
+	}
+	return over > 0 ? -1 : 0;
+}
+
 int flow_unload(struct flow *f)
 {
 	int rc = 0;
@@ -482,11 +559,13 @@ int flow_unload(struct flow *f)
 	for (int v = f->nodes - 1; v >= 0; v--)
 		for (int p = 0; p < f->slots; p++) {
 			size_t i = flow_fi(f, v, p);
-			int32_t most = v ? f->cap[i] : flow_allowed(f, p, FLOW_PRICE_MAX + 1);
 
-			if (f->f[i] > most && unload_node(f, v, p, f->f[i] - most) > 0)
+			if (f->f[i] > f->cap[i] && unload_node(f, v, p, f->f[i] - f->cap[i]) > 0)
 				rc = -1;
 		}
+	for (int q = 0; q < f->intervals; q++)
+		if (unload_interval(f, q) != 0)
+			rc = -1;
 	for (int i = 0; i < f->n; i++)
 		if (f->sum[i] > f->need[i])
 			unload_vehicle(f, i);
@@ -524,16 +603,21 @@ int64_t flow_node_w(const struct flow *f, int node, int slot)
 	return f->f[flow_fi(f, node, f->place_of[slot])];
 }
 
+int64_t flow_interval_taken(const struct flow *f, int interval)
+{
+	return f->taken[f->ours_interval[interval]];
+}
+
 flow_value flow_cost(const struct flow *f)
 {
 	flow_value cost = 0;
 
-	for (int p = 0; p < f->slots; p++) {
-		const struct flow_part *part = f->price + (size_t)p * (size_t)f->parts;
-		int32_t left = f->f[p];
+	for (int q = 0; q < f->intervals; q++) {
+		const struct flow_part *part = f->price + (size_t)q * (size_t)f->parts;
+		int64_t left = f->taken[q];
 
 		for (int k = 0; k < f->parts && left > 0; k++) {
-			int32_t w = left < part[k].w ? left : part[k].w;
+			int64_t w = left < flow_width(&part[k]) ? left : flow_width(&part[k]);
 
 			cost += (flow_value)w * part[k].price;
 			left -= w;

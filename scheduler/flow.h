@@ -9,6 +9,8 @@
  * nothing or from any earlier plan alike. Each answer is proved by flow_certify(): the dual value
  * equals the cost to the last digit.
  *
+ * Where a meter bills intervals of several slots, the slots of an interval share one price and one sum.
+ *
  * Power in W, energy in W·slot (W held for one slot), prices in any unit per W·slot that is the same
  * everywhere (here: micro-EUR per kWh); the value of a plan is in price · W·slot. A struct flow
  * belongs to one thread at a time and keeps nothing of its input.
@@ -27,9 +29,10 @@
 
 __extension__ typedef __int128 flow_value;
 
-/* Price of a part of what the root takes in a slot; `price` must not fall from part to part. */
+/* Price of a part of what the root takes in an interval; `price` must not fall from part to part. */
 struct flow_part {
-	int32_t price, w;
+	int32_t price;
+	int32_t w; /* W·slot; FLOW_POWER_MAX: no end */
 };
 
 /* What a missing W·slot costs. The cheapest tiers are used up first: prices must not fall. */
@@ -54,11 +57,15 @@ struct flow_input {
 	int nodes; /* 0 is the root; a parent comes before its children */
 	const int *parent; /* [nodes], parent[0] -1 */
 	const int32_t *cap_w; /* [nodes][slots] */
-	int parts; /* of the price of each slot */
-	const struct flow_part *price; /* [slots][parts] */
+	int parts; /* of the price of each interval */
+	const struct flow_part *price; /* [intervals][parts]; [slots][parts] where none are given */
 	int n;
 	const struct flow_vehicle *vehicles;
+	int interval; /* slots of a billing interval; 0 and 1: each slot is one */
+	int open; /* slots of the first one that are still to come; 0: all */
 };
+
+int flow_intervals(const struct flow_input *in);
 
 struct flow;
 
@@ -68,7 +75,10 @@ struct flow *flow_create(const struct flow_input *in);
 /* Changes, each 0 or -1 (outside of the bounds, no memory). They keep as much of the plan as still
  * fits; the next flow_solve() goes on from there. */
 int flow_set_cap(struct flow *f, int node, int from, int to, int32_t w);
-int flow_set_price(struct flow *f, int slot, const struct flow_part *parts);
+int flow_set_price(struct flow *f, int interval, const struct flow_part *parts);
+
+/* The most that the root may take in an interval, W·slot; INT64_MAX: no limit, as at the beginning. */
+int flow_set_peak(struct flow *f, int interval, int64_t most);
 int flow_set_vehicle(struct flow *f, int vehicle, const struct flow_vehicle *v);
 
 /* Begins from a plan made elsewhere: w[n][slots], as far as it fits. */
@@ -81,14 +91,16 @@ int flow_solve(struct flow *f);
 int32_t flow_w(const struct flow *f, int vehicle, int slot);
 int64_t flow_missing(const struct flow *f, int vehicle); /* of its need, W·slot */
 int64_t flow_node_w(const struct flow *f, int node, int slot);
+int64_t flow_interval_taken(const struct flow *f, int interval); /* W·slot */
 flow_value flow_cost(const struct flow *f); /* of energy and of what is missing */
 
 /* Prices that prove the plan, and say what each limit costs. */
 struct flow_proof {
 	flow_value cost, bound; /* of the plan; no plan is cheaper. Equal: optimal */
-	int slots, nodes, n;
+	int slots, nodes, n, intervals;
 	int32_t *vehicle; /* [n] price of one W·slot more of its need, at most */
 	int32_t *node; /* [nodes][slots] price of one W more at the node */
+	int32_t *interval; /* [intervals] price of one W·slot more, as the meter sees it */
 };
 
 /* NULL: no memory. After flow_solve(). */

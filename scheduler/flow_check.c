@@ -48,9 +48,6 @@ static void add_up(const struct flow *f, const struct flow_input *in, int t, int
 static bool check_slot(const struct flow *f, const struct flow_input *in, int t, int64_t *sum,
 	struct flow_fault *fault)
 {
-	const struct flow_part *part = in->price + (size_t)t * (size_t)in->parts;
-	int64_t priced = 0;
-
 	add_up(f, in, t, sum);
 	for (int v = 0; v < in->nodes; v++) {
 		int64_t cap = in->cap_w[(size_t)v * (size_t)in->slots + (size_t)t];
@@ -61,10 +58,30 @@ static bool check_slot(const struct flow *f, const struct flow_input *in, int t,
 			return fail(fault, "the node's power is not its vehicles'", -1, v, t,
 				sum[v], flow_node_w(f, v, t));
 	}
-	for (int k = 0; k < in->parts; k++)
-		priced += part[k].w;
-	if (sum[0] > priced)
-		return fail(fault, "more than has a price", -1, 0, t, sum[0], priced);
+	return true;
+}
+
+/* Slots of an interval are counted anew: `size` of them, of the first one `open`. */
+static bool check_intervals(
+	const struct flow *f, const struct flow_input *in, struct flow_fault *fault)
+{
+	int size = in->interval > 1 ? in->interval : 1, end = in->open ? in->open : size;
+
+	for (int q = 0, t = 0; t < in->slots; q++, end += size) {
+		const struct flow_part *part = in->price + (size_t)q * (size_t)in->parts;
+		int64_t sum = 0, priced = 0;
+		int from = t;
+
+		for (; t < end && t < in->slots; t++)
+			sum += flow_node_w(f, 0, t);
+		for (int k = 0; k < in->parts; k++)
+			priced += part[k].w < FLOW_POWER_MAX ? part[k].w : INT64_MAX / in->parts;
+		if (sum != flow_interval_taken(f, q))
+			return fail(fault, "the interval's energy is not its slots'", -1, 0, from,
+				sum, flow_interval_taken(f, q));
+		if (sum > priced)
+			return fail(fault, "more than has a price", -1, 0, from, sum, priced);
+	}
 	return true;
 }
 
@@ -80,5 +97,5 @@ bool flow_check(const struct flow *f, const struct flow_input *in, struct flow_f
 	for (int t = 0; ok && t < in->slots; t++)
 		ok = check_slot(f, in, t, sum, fault);
 	free(sum);
-	return ok;
+	return ok && check_intervals(f, in, fault);
 }

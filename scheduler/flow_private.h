@@ -5,7 +5,8 @@
  * Slots are renumbered by their price, so that whoever takes the first free bit takes the cheapest:
  * a "place" is a slot's number in that order. Vehicles are renumbered so that those of one node lie
  * together; nodes with very many get further nodes below them without a limit. x and its bounds are
- * laid out [node][place][member].
+ * laid out [node][place][member]. Places of one billing interval lie side by side; above the root
+ * stands one end for each interval, which has the price.
  */
 #ifndef SCHEDULER_FLOW_PRIVATE_H
 #define SCHEDULER_FLOW_PRIVATE_H
@@ -14,6 +15,7 @@
 #include "scheduler/flow_shared.h"
 
 #define FLOW_GROUP_MAX 32 /* vehicles of one node of ours */
+#define FLOW_ENDLESS   ((int64_t)1 << 50) /* W·slot, more than any root takes */
 
 /* A place in the depth-first search for ways (flow_search.c). */
 struct flow_frame {
@@ -26,7 +28,7 @@ struct flow_frame {
 };
 
 struct flow {
-	int slots, words, nodes, given_nodes, n, parts;
+	int slots, words, nodes, given_nodes, n, parts, intervals;
 	int *parent; /* [nodes] */
 	int *child_at, *child; /* node's children: child[child_at[v]] up to child_at[v + 1] */
 	int *first, *size; /* [nodes] its vehicles */
@@ -34,6 +36,9 @@ struct flow {
 	int *node_of; /* [n] */
 	int *ours, *theirs; /* [n] vehicle's number here and outside */
 	int *slot_of, *place_of; /* [slots] */
+	int *interval_of; /* [places] our number of its interval; those of one lie together */
+	int *interval_at; /* [intervals + 1] its first place */
+	int *ours_interval, *theirs_interval; /* [intervals] */
 	int *urgent; /* [n] vehicles by their departure */
 
 	int32_t *x, *most, *least; /* [node][place][member]; least NULL: all 0 */
@@ -41,8 +46,9 @@ struct flow {
 	int *from, *to; /* [n] */
 	int *tiers; /* [n] */
 	struct flow_tier *tier; /* [n][FLOW_TIERS] */
-	int32_t *f, *cap; /* [nodes][places]; the root's cap is its own limit */
-	struct flow_part *price; /* [places][parts] */
+	int32_t *f, *cap; /* [nodes][places] */
+	int64_t *taken, *peak; /* [intervals] what the root takes and may take at most */
+	struct flow_part *price; /* [intervals][parts] */
 
 	/* Bits that follow x and f. */
 	uint64_t *can_more, *can_less; /* [n][words] x below most, above least */
@@ -62,8 +68,8 @@ struct flow {
 	uint64_t *reach; /* [nodes][words] */
 	uint64_t **up, **down; /* [rounds_max] each [nodes][words] */
 	int rounds, rounds_max;
-	int32_t *allowed; /* [places] what the root may take in this pass */
-	uint64_t *dear; /* [words] places whose flow is to leave */
+	int64_t *allowed; /* [intervals] what the root may take in this pass */
+	uint64_t *dear; /* [words] places of intervals whose flow is to leave */
 	int *list, *swap; /* [n] vehicles, in the order of the bisection */
 	int *node_list; /* [depths][nodes] */
 	struct flow_frame *stack;
@@ -133,6 +139,8 @@ static inline void flow_add_f(struct flow *f, int node, int place, int32_t w)
 	size_t i = flow_fi(f, node, place);
 
 	f->f[i] += w;
+	if (node == 0)
+		f->taken[f->interval_of[place]] += w;
 	if (flow_is_shared(f, node)) {
 		flow_shared_add(f, node, place, w);
 		return;
@@ -155,8 +163,16 @@ static inline int32_t flow_gift(const struct flow *f, int node, int place)
 				       : f->f[flow_fi(f, node, place)];
 }
 
-/* What the root may take in a place at prices below `limit`. */
-int32_t flow_allowed(const struct flow *f, int place, int32_t limit);
+static inline int64_t flow_width(const struct flow_part *part)
+{
+	return part->w < FLOW_POWER_MAX ? part->w : FLOW_ENDLESS;
+}
+
+/* All places of the intervals that have a place in `bits`. */
+void flow_whole_intervals(const struct flow *f, uint64_t *bits);
+
+/* What the root may take in an interval at prices below `limit`. */
+int64_t flow_allowed(const struct flow *f, int interval, int32_t limit);
 
 /* What of the vehicle's need may be missing at prices below `limit`. */
 int64_t flow_may_miss(const struct flow *f, int vehicle, int32_t limit);

@@ -11,22 +11,23 @@
 struct search {
 	const struct flow *f;
 	int32_t *vehicle, *node; /* potentials, ours; node [nodes][places] */
-	bool *is_known; /* [n] */
+	int32_t *interval; /* [intervals] */
+	bool *is_known, *is_taken; /* [n], [intervals]: reached */
 	uint64_t *reach, *now, *next; /* [nodes][words] */
 };
 
-/* The price of one W more in a place of the root; false: it is full. */
-static bool price_of_place(const struct flow *f, int place, int32_t *out)
+/* The price of one W·slot more in an interval; false: it is full. */
+static bool price_of_interval(const struct flow *f, int q, int32_t *out)
 {
-	const struct flow_part *part = f->price + (size_t)place * (size_t)f->parts;
+	const struct flow_part *part = f->price + (size_t)q * (size_t)f->parts;
 	int64_t w = 0;
 
-	if (f->f[place] >= f->cap[place])
+	if (f->taken[q] >= f->peak[q])
 		return false;
 	for (int k = 0; k < f->parts; k++) {
-		w += part[k].w;
+		w += flow_width(&part[k]);
 		*out = part[k].price;
-		if (f->f[place] < w)
+		if (f->taken[q] < w)
 			return true;
 	}
 	return false;
@@ -55,6 +56,34 @@ static void label(struct search *s, int v, int32_t price)
 			row[64 * w + __builtin_ctzll(bits)] = price;
 }
 
+/* An interval gets there: so does each of its slots in which the root has room. */
+static void take_interval(struct search *s, int q, int32_t price)
+{
+	const struct flow *f = s->f;
+
+	s->interval[q] = price;
+	s->is_taken[q] = true;
+	for (int p = f->interval_at[q]; p < f->interval_at[q + 1]; p++)
+		if (flow_bit(flow_bits(f->has_room, f, 0), p))
+			flow_put_bit(flow_bits(s->now, f, 0), p, true);
+}
+
+static void turn_at_root(struct search *s, int32_t price)
+{
+	const struct flow *f = s->f;
+
+	for (int w = 0; w < f->words; w++) {
+		uint64_t bits = flow_bits(s->now, f, 0)[w] & flow_bits(f->has_flow, f, 0)[w];
+
+		for (; bits; bits &= bits - 1) {
+			int q = f->interval_of[64 * w + __builtin_ctzll(bits)];
+
+			if (!s->is_taken[q])
+				take_interval(s, q, price);
+		}
+	}
+}
+
 /* From the places in `now` to all that get there by the tree. False: nothing is new. */
 static bool spread(struct search *s, int32_t price)
 {
@@ -72,6 +101,7 @@ static bool spread(struct search *s, int32_t price)
 			above[w] |= now[w] & flow[w];
 		}
 	}
+	turn_at_root(s, price);
 	for (int v = 0; v < f->nodes; v++) {
 		uint64_t *now = flow_bits(s->now, f, v), *reach = flow_bits(s->reach, f, v);
 		const uint64_t *above = v ? flow_bits(s->now, f, f->parent[v]) : NULL;
@@ -123,9 +153,9 @@ static void search_level(struct search *s, int32_t price)
 
 	memset(s->now, 0, bytes);
 	memset(s->next, 0, bytes);
-	for (int p = 0; p < f->slots; p++)
-		if (price_of_place(f, p, &at) && at == price)
-			flow_put_bit(s->now, p, true);
+	for (int q = 0; q < f->intervals; q++)
+		if (price_of_interval(f, q, &at) && at == price && !s->is_taken[q])
+			take_interval(s, q, price);
 	do {
 		uint64_t *swap = s->now;
 
@@ -172,26 +202,29 @@ static flow_value vehicle_value(const struct flow *f, const struct search *s, in
 static flow_value node_value(const struct flow *f, const struct search *s, int v)
 {
 	const int32_t *own = s->node + flow_fi(f, v, 0);
-	const int32_t *above = s->node + flow_fi(f, f->parent[v], 0);
 	const int32_t *cap = f->cap + flow_fi(f, v, 0);
 	flow_value value = 0;
 
-	for (int p = 0; p < f->slots; p++)
-		value -= over(cap[p], (int64_t)own[p] - above[p]);
+	for (int p = 0; p < f->slots; p++) {
+		int64_t above =
+			v ? s->node[flow_fi(f, f->parent[v], p)] : s->interval[f->interval_of[p]];
+
+		value -= over(cap[p], own[p] - above);
+	}
 	return value;
 }
 
-/* Parts beyond the root's own limit do not count. */
-static flow_value place_value(const struct flow *f, const struct search *s, int p)
+/* Parts beyond what the interval may take do not count. */
+static flow_value interval_value(const struct flow *f, const struct search *s, int q)
 {
-	const struct flow_part *part = f->price + (size_t)p * (size_t)f->parts;
-	int32_t left = f->cap[p];
+	const struct flow_part *part = f->price + (size_t)q * (size_t)f->parts;
+	int64_t left = f->peak[q];
 	flow_value value = 0;
 
 	for (int k = 0; k < f->parts; k++) {
-		int32_t w = left < part[k].w ? left : part[k].w;
+		int64_t w = left < flow_width(&part[k]) ? left : flow_width(&part[k]);
 
-		value -= over(w, (int64_t)s->node[p] - part[k].price);
+		value -= over(w, (int64_t)s->interval[q] - part[k].price);
 		left -= w;
 	}
 	return value;
@@ -203,10 +236,10 @@ static flow_value bound(const struct flow *f, const struct search *s)
 
 	for (int i = 0; i < f->n; i++)
 		value += vehicle_value(f, s, i);
-	for (int v = 1; v < f->nodes; v++)
+	for (int v = 0; v < f->nodes; v++)
 		value += node_value(f, s, v);
-	for (int p = 0; p < f->slots; p++)
-		value += place_value(f, s, p);
+	for (int q = 0; q < f->intervals; q++)
+		value += interval_value(f, s, q);
 	return value;
 }
 
@@ -221,17 +254,21 @@ static struct flow_proof *proof_of(const struct flow *f, const struct search *s)
 		return NULL;
 	p->vehicle = malloc((n + 1) * sizeof *p->vehicle);
 	p->node = malloc(cells * sizeof *p->node);
-	if (!p->vehicle || !p->node) {
+	p->interval = malloc((size_t)f->intervals * sizeof *p->interval);
+	if (!p->vehicle || !p->node || !p->interval) {
 		flow_proof_destroy(p);
 		return NULL;
 	}
 	p->slots = f->slots;
 	p->nodes = f->given_nodes;
 	p->n = f->n;
+	p->intervals = f->intervals;
 	p->cost = flow_cost(f);
 	p->bound = bound(f, s);
 	for (int i = 0; i < f->n; i++)
 		p->vehicle[f->theirs[i]] = s->vehicle[i];
+	for (int q = 0; q < f->intervals; q++)
+		p->interval[f->theirs_interval[q]] = s->interval[q];
 	for (int v = 0; v < f->given_nodes; v++)
 		for (int k = 0; k < f->slots; k++)
 			p->node[(size_t)v * (size_t)f->slots + (size_t)f->slot_of[k]] =
@@ -246,13 +283,16 @@ struct flow_proof *flow_certify(struct flow *f)
 	struct search s = {.f = f,
 		.vehicle = malloc((n + 1) * sizeof *s.vehicle),
 		.node = malloc(cells * sizeof *s.node),
+		.interval = malloc((size_t)f->intervals * sizeof *s.interval),
 		.is_known = calloc(n + 1, sizeof *s.is_known),
+		.is_taken = calloc((size_t)f->intervals, sizeof *s.is_taken),
 		.reach = calloc(words, sizeof *s.reach),
 		.now = calloc(words, sizeof *s.now),
 		.next = calloc(words, sizeof *s.next)};
 	struct flow_proof *p = NULL;
 
-	if (s.vehicle && s.node && s.is_known && s.reach && s.now && s.next && f->levels) {
+	if (s.vehicle && s.node && s.interval && s.is_known && s.is_taken && s.reach && s.now &&
+		s.next && f->levels) {
 		int32_t top = f->level[f->levels - 1];
 
 		/* What gets nowhere costs as much as the dearest there is. */
@@ -260,13 +300,17 @@ struct flow_proof *flow_certify(struct flow *f)
 			s.node[i] = top;
 		for (size_t i = 0; i < n; i++)
 			s.vehicle[i] = top;
+		for (int q = 0; q < f->intervals; q++)
+			s.interval[q] = top;
 		for (int k = 0; k < f->levels; k++)
 			search_level(&s, f->level[k]);
 		p = proof_of(f, &s);
 	}
 	free(s.vehicle);
 	free(s.node);
+	free(s.interval);
 	free(s.is_known);
+	free(s.is_taken);
 	free(s.reach);
 	free(s.now);
 	free(s.next);
@@ -279,6 +323,7 @@ void flow_proof_destroy(struct flow_proof *p)
 		return;
 	free(p->vehicle);
 	free(p->node);
+	free(p->interval);
 	free(p);
 }
 
@@ -289,19 +334,7 @@ int32_t flow_limit_price(const struct flow *f, const struct flow_proof *p, int n
 
 	if (f->f[flow_fi(f, node, place)] < f->cap[flow_fi(f, node, place)])
 		return 0;
-	if (node) {
-		above = p->node[(size_t)f->parent[node] * (size_t)p->slots + (size_t)slot];
-	} else {
-		const struct flow_part *part = f->price + (size_t)place * (size_t)f->parts;
-		int64_t w = part[0].w;
-		int k = 0;
-
-		/* The price of what the limit cuts off. */
-		while (k < f->parts - 1 && w <= f->cap[place])
-			w += part[++k].w;
-		if (w <= f->cap[place])
-			return 0;
-		above = part[k].price;
-	}
+	above = node ? p->node[(size_t)f->parent[node] * (size_t)p->slots + (size_t)slot]
+		     : p->interval[f->theirs_interval[f->interval_of[place]]];
 	return own > above ? (int32_t)(own - above) : 0;
 }

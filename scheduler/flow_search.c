@@ -99,8 +99,12 @@ static void begin_layers(struct flow *f, const struct flow_pass *p)
 		memset(flow_bits(f->down[0], f, v), 0, row);
 		if (v == 0) {
 			memset(up, 0, row);
-			for (int t = 0; t < f->slots; t++)
-				flow_put_bit(up, t, f->f[t] < f->allowed[t]);
+			for (int t = 0; t < f->slots; t++) {
+				int q = f->interval_of[t];
+
+				flow_put_bit(
+					up, t, f->f[t] < f->cap[t] && f->taken[q] < f->allowed[q]);
+			}
 		} else {
 			const uint64_t *above = flow_bits(f->up[0], f, f->parent[v]);
 
@@ -141,11 +145,28 @@ static void sweep_up(struct flow *f, const struct flow_pass *p, int r)
 	}
 }
 
+/* What the root could take instead in the same interval. */
+static void turn_at_root(struct flow *f, int r)
+{
+	uint64_t *up = flow_bits(f->up[r], f, 0);
+	const uint64_t *down = flow_bits(f->down[r], f, 0), *reach = flow_bits(f->reach, f, 0);
+	const uint64_t *room = flow_bits(f->has_room, f, 0);
+
+	memset(up, 0, (size_t)f->words * sizeof *up);
+	if (f->intervals == f->slots)
+		return;
+	memcpy(up, down, (size_t)f->words * sizeof *up);
+	flow_whole_intervals(f, up);
+	for (int w = 0; w < f->words; w++)
+		up[w] &= room[w] & ~(reach[w] | down[w]);
+}
+
 /* Who reaches one of these by going up. False: nothing is new. */
 static bool sweep_down(struct flow *f, const struct flow_pass *p, int r)
 {
 	uint64_t any = 0;
 
+	turn_at_root(f, r);
 	for (int k = 0; k < p->nodes; k++) {
 		int v = p->node[k];
 		uint64_t *up = flow_bits(f->up[r], f, v), *down = flow_bits(f->down[r], f, v);
@@ -155,8 +176,9 @@ static bool sweep_down(struct flow *f, const struct flow_pass *p, int r)
 		const uint64_t *down_above = v ? flow_bits(f->down[r], f, f->parent[v]) : NULL;
 
 		for (int w = 0; w < f->words; w++) {
-			up[w] = v ? (up_above[w] | down_above[w]) & room[w] & ~(reach[w] | down[w])
-				  : 0;
+			if (v)
+				up[w] = (up_above[w] | down_above[w]) & room[w] &
+					~(reach[w] | down[w]);
 			reach[w] |= up[w] | down[w];
 			any |= up[w] | down[w];
 		}
@@ -164,15 +186,21 @@ static bool sweep_down(struct flow *f, const struct flow_pass *p, int r)
 	return any != 0;
 }
 
+/* Dear intervals that this round reaches; they leave `left`. */
 static int take_dear(struct flow *f, uint64_t *left, int r)
 {
+	uint64_t hit[(FLOW_SLOTS_MAX + 63) / 64];
 	const uint64_t *down = flow_bits(f->down[r], f, 0);
 	int found = 0;
 
 	for (int w = 0; w < f->words; w++) {
-		found += (left[w] & down[w]) != 0;
-		left[w] &= ~down[w];
+		hit[w] = left[w] & down[w];
+		found += hit[w] != 0;
 	}
+	if (found)
+		flow_whole_intervals(f, hit);
+	for (int w = 0; found && w < f->words; w++)
+		left[w] &= ~hit[w];
 	return found;
 }
 
@@ -294,21 +322,41 @@ static bool step_vehicle(struct flow *f, const struct flow_pass *p, int at)
 	return false;
 }
 
+/* The root's interval takes more, or another slot of it less. `at`: the place tried. */
+static bool step_root(struct flow *f, int at)
+{
+	struct flow_frame *s = &f->stack[at];
+	int q = f->interval_of[s->place];
+	int32_t room = f->cap[s->place] - f->f[s->place];
+
+	if (s->round == 0) {
+		s->got = least_of(least_of(s->want, room), f->allowed[q] - f->taken[q]);
+		flow_add_f(f, 0, s->place, s->got);
+		return false;
+	}
+	/* What it got so far is in f already. */
+	room = least_of(s->want - s->got, room);
+	for (s->at = s->at < 0 ? f->interval_at[q] : s->at + 1;
+		room > 0 && s->at < f->interval_at[q + 1]; s->at++)
+		if (flow_bit(flow_bits(f->down[s->round], f, 0), s->at) && f->f[s->at] > 0)
+			return enter(f, FRAME_NODE_DOWN, 0, s->at, s->round,
+				       least_of(room, f->f[s->at])) != NULL;
+	return false;
+}
+
 /* A node goes up: its parent takes the rest. */
 static bool step_up(struct flow *f, int at)
 {
 	struct flow_frame *s = &f->stack[at];
 
+	if (s->id == 0)
+		return step_root(f, at);
 	if (s->at >= 0)
 		return false;
 	s->at = 0;
-	if (s->id == 0) {
-		s->got = least_of(s->want, f->allowed[s->place] - f->f[s->place]);
-		flow_add_f(f, 0, s->place, s->got);
-		return false;
-	}
-	return enter_arc(f, s->id, true, s->place, s->round,
-		least_of(s->want, flow_room(f, s->id, s->place)));
+	return enter_node(f, f->parent[s->id], s->place, s->round,
+		       least_of(s->want, f->cap[flow_fi(f, s->id, s->place)] -
+						 f->f[flow_fi(f, s->id, s->place)])) == 0;
 }
 
 /* A node goes down: a child's or a vehicle's flow gives way. `at` counts children, then vehicles. */
@@ -354,9 +402,11 @@ static void credit(struct flow *f, struct flow_frame *s, const struct flow_frame
 		return;
 	if (s->kind == FRAME_VEHICLE)
 		flow_add_x(f, s->id, s->at, flow_xi(f, s->id, s->at), from->got);
-	else if (s->kind == FRAME_NODE_UP)
+	else if (s->kind == FRAME_NODE_UP) {
 		flow_add_f(f, s->id, s->place, from->got);
-	else if (from->kind == FRAME_VEHICLE)
+		if (s->id == 0)
+			flow_add_f(f, 0, from->place, -from->got);
+	} else if (from->kind == FRAME_VEHICLE)
 		flow_add_x(f, from->id, s->place, flow_xi(f, from->id, s->place), -from->got);
 	else
 		flow_add_f(f, from->id, s->place, -from->got);
@@ -404,15 +454,17 @@ static int64_t push_dear(struct flow *f, const struct flow_pass *p)
 			uint64_t bits = f->dear[w] & flow_bits(f->down[r], f, 0)[w];
 
 			for (; bits; bits &= bits - 1) {
-				int t = 64 * w + __builtin_ctzll(bits);
+				int t = 64 * w + __builtin_ctzll(bits), q = f->interval_of[t];
+				int64_t want = f->taken[q] - f->allowed[q];
 				int32_t got;
 
-				if (!enter(f, FRAME_NODE_DOWN, 0, t, r, f->f[t] - f->allowed[t]))
+				if (want <= 0)
+					continue;
+				if (!enter(f, FRAME_NODE_DOWN, 0, t, r, least_of(want, f->f[t])))
 					return moved;
 				got = push(f, p);
 				flow_add_f(f, 0, t, -got);
 				moved += got;
-				flow_put_bit(f->dear, t, f->f[t] > f->allowed[t]);
 			}
 		}
 	return moved;
@@ -445,15 +497,23 @@ static int64_t push_vehicles(struct flow *f, const struct flow_pass *p)
 
 /* -- a pass ----------------------------------------------------------------------------------- */
 
+static void find_dear(struct flow *f)
+{
+	for (int t = 0; t < f->slots; t++) {
+		int q = f->interval_of[t];
+
+		flow_put_bit(f->dear, t, f->taken[q] > f->allowed[q]);
+	}
+}
+
 static void begin_pass(struct flow *f, const struct flow_pass *p)
 {
 	f->marks++;
 	for (int k = 0; k < p->nodes; k++)
 		f->mark[p->node[k]] = f->marks;
-	for (int t = 0; t < f->slots; t++) {
-		f->allowed[t] = flow_allowed(f, t, p->limit);
-		flow_put_bit(f->dear, t, f->f[t] > f->allowed[t]);
-	}
+	for (int q = 0; q < f->intervals; q++)
+		f->allowed[q] = flow_allowed(f, q, p->limit);
+	find_dear(f);
 }
 
 static int count_sources(const struct flow *f, const struct flow_pass *p)
@@ -477,6 +537,7 @@ int flow_pass_run(struct flow *f, struct flow_pass *p)
 			break;
 		if (!find_layers(f, p, sources) || push_dear(f, p) + push_vehicles(f, p) == 0)
 			break;
+		find_dear(f);
 	}
 	for (int k = 0; k < p->n; k++)
 		f->round_of[p->vehicle[k]] = -1;
@@ -484,6 +545,21 @@ int flow_pass_run(struct flow *f, struct flow_pass *p)
 }
 
 /* -- who is reached --------------------------------------------------------------------------- */
+
+/* At the root: what could be taken in a slot of an interval may leave any other slot of it. */
+static void turn_forwards(struct flow *f)
+{
+	uint64_t more[(FLOW_SLOTS_MAX + 63) / 64];
+	uint64_t *now = flow_bits(f->up[0], f, 0);
+	const uint64_t *reach = flow_bits(f->reach, f, 0), *flow = flow_bits(f->has_flow, f, 0);
+	const uint64_t *room = flow_bits(f->has_room, f, 0);
+
+	for (int w = 0; w < f->words; w++)
+		more[w] = now[w] & room[w];
+	flow_whole_intervals(f, more);
+	for (int w = 0; w < f->words; w++)
+		now[w] |= more[w] & flow[w] & ~reach[w];
+}
 
 /* Forwards: from what is dear down to those who draw then, from them to any slot that they could
  * take instead, from there up and down again. */
@@ -504,6 +580,8 @@ static bool spread(struct flow *f, const struct flow_pass *p)
 				above[w] |= now[w] & room[w];
 		}
 	}
+	if (f->intervals < f->slots)
+		turn_forwards(f);
 	for (int k = 0; k < p->nodes; k++) {
 		int v = p->node[k];
 		uint64_t *now = flow_bits(f->up[0], f, v), *reach = flow_bits(f->reach, f, v);
@@ -528,7 +606,8 @@ static void find_reached(struct flow *f, const struct flow_pass *p)
 		memset(flow_bits(now, f, p->node[k]), 0, row);
 		memset(flow_bits(f->reach, f, p->node[k]), 0, row);
 	}
-	memcpy(now, f->dear, row);
+	for (int w = 0; w < f->words; w++)
+		now[w] = f->dear[w] & flow_bits(f->has_flow, f, 0)[w];
 	for (int k = 0; k < p->n; k++) {
 		int i = p->vehicle[k];
 		uint64_t *to = flow_bits(now, f, f->node_of[i]);

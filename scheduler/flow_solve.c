@@ -13,7 +13,7 @@ static int by_value(const void *a, const void *b)
 
 static int find_levels(struct flow *f)
 {
-	size_t most = (size_t)f->slots * (size_t)f->parts + (size_t)f->n * FLOW_TIERS, n = 0;
+	size_t most = (size_t)f->intervals * (size_t)f->parts + (size_t)f->n * FLOW_TIERS, n = 0;
 	int32_t *level;
 
 	if (!f->levels_stale)
@@ -21,7 +21,7 @@ static int find_levels(struct flow *f)
 	level = malloc((most + 1) * sizeof *level);
 	if (!level)
 		return -1;
-	for (size_t i = 0; i < (size_t)f->slots * (size_t)f->parts; i++)
+	for (size_t i = 0; i < (size_t)f->intervals * (size_t)f->parts; i++)
 		level[n++] = f->price[i].price;
 	for (int i = 0; i < f->n; i++)
 		for (int k = 0; k < f->tiers[i]; k++) {

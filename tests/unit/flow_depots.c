@@ -20,7 +20,7 @@ static void make_prices(struct flow_depot *d, struct depot_rng *r)
 	int spread = between(r, 0, 3) == 0 ? 2 : between(r, 1, 300);
 	int base = between(r, 0, 2) == 0 ? -spread / 2 : 20;
 
-	for (int t = 0; t < d->in.slots; t++)
+	for (int t = 0; t < flow_intervals(&d->in); t++)
 		for (int k = 0; k < d->in.parts; k++) {
 			struct flow_part *p = &d->price[t * d->in.parts + k];
 
@@ -70,6 +70,8 @@ void flow_depot_make(struct flow_depot *d, uint64_t seed, int size, int slots)
 	d->in.n = between(&r, 0, size);
 	d->in.nodes = depth == 0 ? 1 : between(&r, 1, 1 + size / 2);
 	d->in.parts = between(&r, 1, 3);
+	d->in.interval = between(&r, 0, 2) ? 1 : between(&r, 1, 5);
+	d->in.open = between(&r, 0, d->in.interval);
 	d->parent = calloc((size_t)d->in.nodes, sizeof *d->parent);
 	d->cap_w = calloc((size_t)d->in.nodes * (size_t)d->in.slots, sizeof *d->cap_w);
 	d->price = calloc((size_t)d->in.slots * (size_t)d->in.parts, sizeof *d->price);
@@ -124,13 +126,19 @@ static void change_cap(struct flow_depot *d, struct depot_rng *r, struct flow *f
 
 static void change_price(struct flow_depot *d, struct depot_rng *r, struct flow *f)
 {
-	int t = between(r, 0, d->in.slots - 1);
+	int t = between(r, 0, flow_intervals(&d->in) - 1);
 	struct flow_part *part = d->price + t * d->in.parts;
 
 	for (int k = 0; k < d->in.parts; k++)
 		part[k] = (struct flow_part){(k ? part[k - 1].price : -50) + between(r, 0, 99),
 			k == d->in.parts - 1 ? FLOW_POWER_MAX : between(r, 0, 40000)};
 	flow_set_price(f, t, part);
+}
+
+static void change_peak(struct flow_depot *d, struct depot_rng *r, struct flow *f)
+{
+	flow_set_peak(f, between(r, 0, flow_intervals(&d->in) - 1),
+		between(r, 0, 3) ? between(r, 0, 200000) : INT64_MAX);
 }
 
 static void change_plan(struct flow_depot *d, struct depot_rng *r, struct flow *f)
@@ -146,7 +154,7 @@ static void change_plan(struct flow_depot *d, struct depot_rng *r, struct flow *
 
 void flow_depot_change(struct flow_depot *d, struct depot_rng *r, struct flow *f)
 {
-	int what = between(r, 0, 3);
+	int what = between(r, 0, 4);
 
 	if (what == 0 && d->in.n)
 		change_vehicle(d, r, f);
@@ -154,6 +162,8 @@ void flow_depot_change(struct flow_depot *d, struct depot_rng *r, struct flow *f
 		change_cap(d, r, f);
 	else if (what == 2)
 		change_price(d, r, f);
+	else if (what == 3)
+		change_peak(d, r, f);
 	else
 		change_plan(d, r, f);
 }

@@ -80,7 +80,7 @@ START_TEST(two_vans_and_one_cheap_slot)
 			.tiers = 1,
 			.tier = {{INT64_MAX, 99}}},
 	};
-	const struct flow_input in = {3, 1, parent, cap, 1, price, 2, vans};
+	const struct flow_input in = {3, 1, parent, cap, 1, price, 2, vans, 1, 0};
 	struct flow *plan = flow_create(&in);
 	struct flow_proof *p;
 
@@ -110,7 +110,7 @@ START_TEST(willingness_to_pay)
 		.need = 2000,
 		.tiers = 2,
 		.tier = {{400, 15}, {INT64_MAX, 99}}};
-	const struct flow_input in = {2, 1, parent, cap, 1, price, 1, &van};
+	const struct flow_input in = {2, 1, parent, cap, 1, price, 1, &van, 1, 0};
 	struct flow *plan = flow_create(&in);
 
 	ck_assert_int_eq(flow_solve(plan), 0);
@@ -142,7 +142,7 @@ START_TEST(least_powers)
 			.tiers = 1,
 			.tier = {{INT64_MAX, 99}}},
 	};
-	const struct flow_input in = {2, 1, parent, cap, 1, price, 2, vans};
+	const struct flow_input in = {2, 1, parent, cap, 1, price, 2, vans, 1, 0};
 	struct flow *plan = flow_create(&in);
 
 	ck_assert_int_eq(flow_solve(plan), 0);
@@ -161,7 +161,7 @@ START_TEST(input_outside_its_bounds)
 	static const struct flow_part falling[] = {{30, 10}, {10, 10}};
 	struct flow_vehicle van = {
 		.from = 0, .to = 1, .max_w = 1000, .need = 5, .tiers = 1, .tier = {{5, 9}}};
-	struct flow_input in = {1, 2, parent, cap, 1, falling, 0, &van};
+	struct flow_input in = {1, 2, parent, cap, 1, falling, 0, &van, 1, 0};
 
 	ck_assert_ptr_null(flow_create(&in)); /* its own parent */
 	in.nodes = 1;
