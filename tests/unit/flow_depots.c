@@ -10,25 +10,26 @@ static uint32_t rng_below(struct depot_rng *r, uint32_t n)
 	return n ? (uint32_t)((r->s * 0x2545F4914F6CDD1DULL) >> 33) % n : 0;
 }
 
-static int between(struct depot_rng *r, int a, int b)
+int depot_between(struct depot_rng *r, int a, int b)
 {
 	return a + (int)rng_below(r, (uint32_t)(b - a + 1));
 }
 
 static void make_prices(struct flow_depot *d, struct depot_rng *r)
 {
-	int spread = between(r, 0, 3) == 0 ? 2 : between(r, 1, 300);
-	int base = between(r, 0, 2) == 0 ? -spread / 2 : 20;
+	int spread = depot_between(r, 0, 3) == 0 ? 2 : depot_between(r, 1, 300);
+	int base = depot_between(r, 0, 2) == 0 ? -spread / 2 : 20;
 
 	for (int t = 0; t < flow_intervals(&d->in); t++)
 		for (int k = 0; k < d->in.parts; k++) {
 			struct flow_part *p = &d->price[t * d->in.parts + k];
 
-			p->price = base + between(r, 0, spread);
+			p->price = base + depot_between(r, 0, spread);
 			if (k && p->price < p[-1].price)
 				p->price = p[-1].price;
-			p->w = k == d->in.parts - 1 && between(r, 0, 3) ? FLOW_POWER_MAX
-									: between(r, 0, 40000);
+			p->w = k == d->in.parts - 1 && depot_between(r, 0, 3)
+				       ? FLOW_POWER_MAX
+				       : depot_between(r, 0, 40000);
 		}
 }
 
@@ -39,21 +40,23 @@ static void make_vehicle(struct flow_depot *d, struct depot_rng *r, int i)
 	int32_t *most = d->bounds + (size_t)i * (size_t)slots;
 
 	memset(v, 0, sizeof *v);
-	v->node = between(r, 0, d->in.nodes - 1);
-	v->from = between(r, 0, slots - 1);
-	v->to = between(r, v->from, slots);
-	v->max_w = between(r, 0, 9) == 0 ? 0 : between(r, 1, 22000);
-	v->need = between(r, 0, 9) == 0 ? 0 : (int64_t)between(r, 1, 22000) * between(r, 1, slots);
-	if (v->need > (int64_t)v->max_w * (v->to - v->from) && between(r, 0, 1))
+	v->node = depot_between(r, 0, d->in.nodes - 1);
+	v->from = depot_between(r, 0, slots - 1);
+	v->to = depot_between(r, v->from, slots);
+	v->max_w = depot_between(r, 0, 9) == 0 ? 0 : depot_between(r, 1, 22000);
+	v->need = depot_between(r, 0, 9) == 0
+			  ? 0
+			  : (int64_t)depot_between(r, 1, 22000) * depot_between(r, 1, slots);
+	if (v->need > (int64_t)v->max_w * (v->to - v->from) && depot_between(r, 0, 1))
 		v->need = (int64_t)v->max_w * (v->to - v->from);
-	v->tiers = between(r, 1, FLOW_TIERS);
+	v->tiers = depot_between(r, 1, FLOW_TIERS);
 	for (int k = 0; k < v->tiers; k++) {
-		v->tier[k].amount = k == v->tiers - 1 ? INT64_MAX : between(r, 0, 50000);
-		v->tier[k].price = (k ? v->tier[k - 1].price : 0) + between(r, -20 * !k, 500);
+		v->tier[k].amount = k == v->tiers - 1 ? INT64_MAX : depot_between(r, 0, 50000);
+		v->tier[k].price = (k ? v->tier[k - 1].price : 0) + depot_between(r, -20 * !k, 500);
 	}
-	if (between(r, 0, 2) == 0) {
+	if (depot_between(r, 0, 2) == 0) {
 		for (int t = 0; t < slots; t++)
-			most[t] = between(r, 0, 3) == 0 ? 0 : between(r, 0, 22000);
+			most[t] = depot_between(r, 0, 3) == 0 ? 0 : depot_between(r, 0, 22000);
 		v->most_w = most;
 	}
 }
@@ -61,17 +64,17 @@ static void make_vehicle(struct flow_depot *d, struct depot_rng *r, int i)
 void flow_depot_make(struct flow_depot *d, uint64_t seed, int size, int slots)
 {
 	struct depot_rng r = {seed * 2654435761u + 88172645463325252ull};
-	int depth = between(&r, 0, 3);
+	int depth = depot_between(&r, 0, 3);
 
 	for (int k = 0; k < 8; k++)
 		rng_below(&r, 2);
 	memset(d, 0, sizeof *d);
-	d->in.slots = between(&r, 1, slots);
-	d->in.n = between(&r, 0, size);
-	d->in.nodes = depth == 0 ? 1 : between(&r, 1, 1 + size / 2);
-	d->in.parts = between(&r, 1, 3);
-	d->in.interval = between(&r, 0, 2) ? 1 : between(&r, 1, 5);
-	d->in.open = between(&r, 0, d->in.interval);
+	d->in.slots = depot_between(&r, 1, slots);
+	d->in.n = depot_between(&r, 0, size);
+	d->in.nodes = depth == 0 ? 1 : depot_between(&r, 1, 1 + size / 2);
+	d->in.parts = depot_between(&r, 1, 3);
+	d->in.interval = depot_between(&r, 0, 2) ? 1 : depot_between(&r, 1, 5);
+	d->in.open = depot_between(&r, 0, d->in.interval);
 	d->parent = calloc((size_t)d->in.nodes, sizeof *d->parent);
 	d->cap_w = calloc((size_t)d->in.nodes * (size_t)d->in.slots, sizeof *d->cap_w);
 	d->price = calloc((size_t)d->in.slots * (size_t)d->in.parts, sizeof *d->price);
@@ -79,13 +82,16 @@ void flow_depot_make(struct flow_depot *d, uint64_t seed, int size, int slots)
 	d->bounds = calloc((size_t)(d->in.n + 1) * (size_t)d->in.slots, sizeof *d->bounds);
 	d->parent[0] = -1;
 	for (int v = 1; v < d->in.nodes; v++)
-		d->parent[v] = depth == 1 ? 0 : between(&r, depth == 2 ? 0 : v * 2 / 3, v - 1);
+		d->parent[v] =
+			depth == 1 ? 0 : depot_between(&r, depth == 2 ? 0 : v * 2 / 3, v - 1);
 	for (int v = 0; v < d->in.nodes; v++) {
-		int w = between(&r, 0, 9) == 0 ? 0 : between(&r, 1000, 22000 * (d->in.n + 1));
+		int w = depot_between(&r, 0, 9) == 0
+				? 0
+				: depot_between(&r, 1000, 22000 * (d->in.n + 1));
 
 		for (int t = 0; t < d->in.slots; t++)
 			d->cap_w[v * d->in.slots + t] =
-				between(&r, 0, 5) == 0 ? between(&r, 0, w) : w;
+				depot_between(&r, 0, 5) == 0 ? depot_between(&r, 0, w) : w;
 	}
 	make_prices(d, &r);
 	for (int i = 0; i < d->in.n; i++)
@@ -107,7 +113,7 @@ void flow_depot_finish(struct flow_depot *d)
 
 static void change_vehicle(struct flow_depot *d, struct depot_rng *r, struct flow *f)
 {
-	int i = between(r, 0, d->in.n - 1), node = d->vehicles[i].node;
+	int i = depot_between(r, 0, d->in.n - 1), node = d->vehicles[i].node;
 
 	make_vehicle(d, r, i);
 	d->vehicles[i].node = node; /* vehicles do not move */
@@ -116,8 +122,9 @@ static void change_vehicle(struct flow_depot *d, struct depot_rng *r, struct flo
 
 static void change_cap(struct flow_depot *d, struct depot_rng *r, struct flow *f)
 {
-	int node = between(r, 0, d->in.nodes - 1), from = between(r, 0, d->in.slots - 1);
-	int to = between(r, from + 1, d->in.slots), w = between(r, 0, 100000);
+	int node = depot_between(r, 0, d->in.nodes - 1),
+	    from = depot_between(r, 0, d->in.slots - 1);
+	int to = depot_between(r, from + 1, d->in.slots), w = depot_between(r, 0, 100000);
 
 	for (int t = from; t < to; t++)
 		d->cap_w[node * d->in.slots + t] = w;
@@ -126,19 +133,20 @@ static void change_cap(struct flow_depot *d, struct depot_rng *r, struct flow *f
 
 static void change_price(struct flow_depot *d, struct depot_rng *r, struct flow *f)
 {
-	int t = between(r, 0, flow_intervals(&d->in) - 1);
+	int t = depot_between(r, 0, flow_intervals(&d->in) - 1);
 	struct flow_part *part = d->price + t * d->in.parts;
 
 	for (int k = 0; k < d->in.parts; k++)
-		part[k] = (struct flow_part){(k ? part[k - 1].price : -50) + between(r, 0, 99),
-			k == d->in.parts - 1 ? FLOW_POWER_MAX : between(r, 0, 40000)};
+		part[k] =
+			(struct flow_part){(k ? part[k - 1].price : -50) + depot_between(r, 0, 99),
+				k == d->in.parts - 1 ? FLOW_POWER_MAX : depot_between(r, 0, 40000)};
 	flow_set_price(f, t, part);
 }
 
 static void change_peak(struct flow_depot *d, struct depot_rng *r, struct flow *f)
 {
-	flow_set_peak(f, between(r, 0, flow_intervals(&d->in) - 1),
-		between(r, 0, 3) ? between(r, 0, 200000) : INT64_MAX);
+	flow_set_peak(f, depot_between(r, 0, flow_intervals(&d->in) - 1),
+		depot_between(r, 0, 3) ? depot_between(r, 0, 200000) : INT64_MAX);
 }
 
 static void change_plan(struct flow_depot *d, struct depot_rng *r, struct flow *f)
@@ -147,14 +155,14 @@ static void change_plan(struct flow_depot *d, struct depot_rng *r, struct flow *
 	int32_t *w = calloc((size_t)cells + 1, sizeof *w);
 
 	for (int i = 0; i < cells; i++)
-		w[i] = between(r, 0, 20000);
+		w[i] = depot_between(r, 0, 20000);
 	flow_set_plan(f, w);
 	free(w);
 }
 
 void flow_depot_change(struct flow_depot *d, struct depot_rng *r, struct flow *f)
 {
-	int what = between(r, 0, 4);
+	int what = depot_between(r, 0, 4);
 
 	if (what == 0 && d->in.n)
 		change_vehicle(d, r, f);

@@ -11,6 +11,9 @@ struct depot_rng {
 	uint64_t s;
 };
 
+/* Evenly, a to b, both of them too. */
+int depot_between(struct depot_rng *r, int a, int b);
+
 struct flow_depot {
 	struct flow_input in;
 	int *parent;
