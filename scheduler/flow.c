@@ -279,8 +279,7 @@ static int least_array(struct flow *f)
 	return f->least ? 0 : -1;
 }
 
-/* A change of a vehicle's power in a place, with all nodes above it. */
-static void shift(struct flow *f, int i, int place, int32_t w)
+void flow_shift(struct flow *f, int i, int place, int32_t w)
 {
 	flow_add_x(f, i, place, flow_xi(f, i, place), w);
 	for (int v = f->node_of[i]; v >= 0; v = f->parent[v])
@@ -309,7 +308,7 @@ static int put_vehicle(struct flow *f, int i, const struct flow_vehicle *v)
 			f->least[xi] = least;
 		x = x > most ? most : x < least ? least : x;
 		if (x != f->x[xi])
-			shift(f, i, p, x - f->x[xi]);
+			flow_shift(f, i, p, x - f->x[xi]);
 		else
 			flow_add_x(f, i, p, xi, 0);
 	}
@@ -481,7 +480,7 @@ void flow_set_plan(struct flow *f, const int32_t *w)
 
 			x = x > f->most[xi] ? f->most[xi] : x < least ? least : x;
 			if (x != f->x[xi])
-				shift(f, i, p, x - f->x[xi]);
+				flow_shift(f, i, p, x - f->x[xi]);
 		}
 	}
 	f->is_over = true;
@@ -514,7 +513,7 @@ static int32_t unload_node(struct flow *f, int node, int place, int32_t over)
 		if (v != node)
 			continue;
 		w = w < over ? w : over;
-		shift(f, i, place, -w);
+		flow_shift(f, i, place, -w);
 		over -= w;
 	}
 	return over;
@@ -532,7 +531,7 @@ static void unload_vehicle(struct flow *f, int i)
 		if (w > over)
 			w = (int32_t)over;
 		if (w > 0) {
-			shift(f, i, p, -w);
+			flow_shift(f, i, p, -w);
 			over -= w;
 		}
 	}
