@@ -49,6 +49,7 @@ LIB.z         := -lz
 LIB.m         := -lm
 LIB.pthread   := -pthread
 LIB.check     := $(shell pkg-config --libs check 2>/dev/null)
+LIB.clp       := $(shell pkg-config --libs clp 2>/dev/null)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -112,11 +113,13 @@ all: $(PROGRAMS) ## build everything
 unit: $(UNIT_TESTS) ## build and run the unit tests
 	$(Q)tests/run-unit $(UNIT_TESTS)
 
-.PHONY: deps-build deps-run deps-test
+.PHONY: deps-build deps-run deps-test deps-bench
 deps-build:
 	$(Q)tools/install-deps build
 deps-run:
 	$(Q)tools/install-deps run csms/console
+deps-bench:
+	$(Q)tools/install-deps bench
 deps-test:
 	$(Q)tools/install-deps test csms/console tests/schema tests/e2e
 
@@ -144,7 +147,8 @@ asan: ## unit and scenario tests under ASan and UBSan
 		SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" unit scenario
 
 .PHONY: bench
-bench: all ## measure; ONLY=ws runs one group
+bench: deps-bench ## measure; ONLY=ws runs one group
+	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tools/bench/run $(BUILD) $(ONLY)
 
 .PHONY: install

@@ -272,7 +272,7 @@ static void copy_caps(struct flow *f, const struct flow_input *in)
 		}
 }
 
-static int least_array(struct flow *f)
+int flow_least_array(struct flow *f)
 {
 	if (!f->least)
 		f->least = calloc((size_t)f->n * (size_t)f->slots, sizeof *f->least);
@@ -288,7 +288,7 @@ void flow_shift(struct flow *f, int i, int place, int32_t w)
 
 static int put_vehicle(struct flow *f, int i, const struct flow_vehicle *v)
 {
-	if (v->least_w && least_array(f) != 0)
+	if (v->least_w && flow_least_array(f) != 0)
 		return -1;
 	f->need[i] = v->need;
 	f->from[i] = v->from;
@@ -520,7 +520,7 @@ static int32_t unload_node(struct flow *f, int node, int place, int32_t over)
 }
 
 /* Nobody stores more than his need: the dearest slots go first. */
-static void unload_vehicle(struct flow *f, int i)
+static int64_t unload_vehicle(struct flow *f, int i)
 {
 	int64_t over = f->sum[i] - f->need[i];
 
@@ -535,6 +535,7 @@ static void unload_vehicle(struct flow *f, int i)
 			over -= w;
 		}
 	}
+	return over;
 }
 
 static int unload_interval(struct flow *f, int q)
@@ -566,9 +567,9 @@ int flow_unload(struct flow *f)
 		if (unload_interval(f, q) != 0)
 			rc = -1;
 	for (int i = 0; i < f->n; i++)
-		if (f->sum[i] > f->need[i])
-			unload_vehicle(f, i);
-	f->is_over = false;
+		if (f->sum[i] > f->need[i] && unload_vehicle(f, i) > 0)
+			rc = -1;
+	f->is_over = rc != 0;
 	return rc;
 }
 

@@ -190,6 +190,9 @@ int flow_pass_split(struct flow *f, struct flow_pass *p);
 /* A change of a vehicle's power in a place, with all nodes above it. */
 void flow_shift(struct flow *f, int i, int place, int32_t w);
 
+/* Makes f->least, of zeros, where there is none yet. 0 or -1: no memory. */
+int flow_least_array(struct flow *f);
+
 /* Takes from the plan what breaks a limit or a bound, the least urgent first. -1: what must be drawn
  * does not fit. */
 int flow_unload(struct flow *f);

@@ -114,7 +114,7 @@ static int fill(struct flow *f, const int *all)
 	if (is_missing && flow_pass_run(f, &p) != 0)
 		return -1;
 	for (int i = 0; i < f->n; i++)
-		f->missing[i] = f->need[i] - f->sum[i];
+		f->missing[i] = f->need[i] > f->sum[i] ? f->need[i] - f->sum[i] : 0;
 	return 0;
 }
 

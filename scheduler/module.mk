@@ -1,17 +1,13 @@
 # scheduler: pure arithmetic. Rooms above it may link all of SCHEDULER_SRC; it needs no library.
 GUARD := guard.c guard_observe.c guard_lower.c guard_raise.c guard_balance.c guard_turns.c
-<<<<<<< HEAD
 PLAN := plan.c plan_car.c plan_early.c plan_flow.c plan_settle.c plan_cost.c plan_why.c plan_caps.c plan_check.c
 TARIFF := calendar.c tariff.c tariff_price.c bill.c bill_demand.c
-FLOW := flow.c flow_shared.c flow_search.c flow_solve.c flow_proof.c flow_check.c flow_peak.c
-=======
-PLAN := plan.c plan_car.c plan_early.c plan_why.c plan_caps.c plan_check.c
 FLOW := flow.c flow_shared.c flow_search.c flow_solve.c flow_proof.c flow_check.c flow_peak.c \
-	flow_smooth.c flow_calm.c
->>>>>>> 5487322 (scheduler: of plans that cost the same the flattest, the earliest, the calmest)
+	flow_smooth.c flow_calm.c flow_floor.c
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c $(PLAN) $(GUARD) profile.c \
 	profile_order.c composite.c phases.c \
-	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c $(FLOW) $(TARIFF))
+	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c $(FLOW) \
+	flow_taper.c $(TARIFF))
 
 $(eval $(call unit,grid_tree,scheduler/grid.c scheduler/limits.c,))
 $(eval $(call unit,tails_proof,scheduler/grid.c scheduler/limits.c scheduler/tails.c,))
@@ -24,6 +20,9 @@ $(eval $(call unit,guard_cycle,$(addprefix scheduler/,grid.c limits.c $(GUARD)),
 $(eval $(call unit,flow_solve,$(addprefix scheduler/,$(FLOW)) tests/unit/flow_depots.c,))
 $(eval $(call unit,flow_peak,$(addprefix scheduler/,$(FLOW)) tests/unit/flow_depots.c,))
 $(eval $(call unit,flow_smooth,$(addprefix scheduler/,$(FLOW)) tests/unit/flow_depots.c,))
+$(eval $(call unit,flow_floor,$(addprefix scheduler/,$(FLOW)) tests/unit/flow_depots.c,))
+$(eval $(call unit,flow_taper,$(addprefix scheduler/,$(FLOW) flow_taper.c battery.c) \
+	tests/unit/flow_depots.c,))
 $(eval $(call unit,profile_periods,scheduler/profile.c,))
 $(eval $(call unit,profile_order,scheduler/grid.c scheduler/profile_order.c,))
 $(eval $(call unit,profile_composite,scheduler/composite.c,))

@@ -4,3 +4,11 @@ $(eval $(call program,bench-depotd,$(addprefix tools/bench/,main.c crowd.c stati
 	payload.c histogram.c server.c seed.c \
 	meter.c guard.c) $(SCHEDULER_SRC) csms/secret.c gen/event.c $(SCHEMAS_SRC) $(DB_SRC), \
 	cjson sqlite ssl m pthread))
+
+$(eval $(call program,bench-plan,$(addprefix tools/bench/,plan.c depot.c) \
+	$(addprefix scheduler/,$(FLOW)),m))
+
+# What it is compared with needs a library that only this is for.
+ifneq ($(LIB.clp),)
+$(eval $(call program,bench-clp,tools/bench/clp.c,clp))
+endif

@@ -1,0 +1,240 @@
+#include "scheduler/flow_floor.h"
+#include <stdlib.h>
+#include <string.h>
+#include "scheduler/flow_private.h"
+
+#define PASSES 8
+
+/* What must be drawn, summed up: all of it fits at once, so that each solution has room for it. */
+struct must {
+	int64_t *node; /* [nodes][slots of the repair] */
+	int64_t *interval, *vehicle; /* [intervals], [n] */
+};
+
+struct low {
+	int vehicle, slot;
+	int32_t share; /* of its least, per mille */
+};
+
+struct repair {
+	struct flow *f;
+	struct flow_floor *r;
+	int slots;
+	int32_t *most, *least; /* [n][slots] bounds as they were */
+	struct must must;
+	struct low *low;
+	int lows;
+};
+
+static size_t cell(const struct repair *p, int i, int slot)
+{
+	return (size_t)i * (size_t)p->slots + (size_t)slot;
+}
+
+static int32_t floor_of(const struct repair *p, int i)
+{
+	return p->r->least_w[p->f->theirs[i]];
+}
+
+static size_t at(const struct repair *p, int i, int slot)
+{
+	return flow_xi(p->f, i, p->f->place_of[slot]);
+}
+
+/* -- what must be drawn ----------------------------------------------------------------------- */
+
+static void add_must(struct repair *p, int i, int slot, int32_t w)
+{
+	struct flow *f = p->f;
+
+	for (int v = f->node_of[i]; v >= 0; v = f->parent[v])
+		p->must.node[cell(p, v, slot)] += w;
+	p->must.interval[f->interval_of[f->place_of[slot]]] += w;
+	p->must.vehicle[i] += w;
+}
+
+static void sum_must(struct repair *p)
+{
+	struct flow *f = p->f;
+
+	for (int i = 0; i < f->n; i++)
+		for (int t = 0; t < f->slots; t++) {
+			int32_t w = flow_least(f, at(p, i, t));
+
+			if (w && t < p->slots)
+				add_must(p, i, t, w);
+			else if (w) {
+				p->must.interval[f->interval_of[f->place_of[t]]] += w;
+				p->must.vehicle[i] += w;
+			}
+		}
+}
+
+static bool fits(const struct repair *p, int i, int slot, int32_t w)
+{
+	const struct flow *f = p->f;
+	int place = f->place_of[slot], q = f->interval_of[place];
+
+	if (p->must.vehicle[i] + w > f->need[i] ||
+		p->must.interval[q] + w > flow_allowed(f, q, FLOW_PRICE_MAX + 1))
+		return false;
+	for (int v = f->node_of[i]; v >= 0; v = f->parent[v])
+		if (p->must.node[cell(p, v, slot)] + w > f->cap[flow_fi(f, v, place)])
+			return false;
+	return true;
+}
+
+/* -- raising and turning off ------------------------------------------------------------------- */
+
+static void set_bounds(struct repair *p, int i, int slot, int32_t least, int32_t most)
+{
+	struct flow *f = p->f;
+	size_t xi = at(p, i, slot);
+	int32_t x = f->x[xi];
+
+	f->least[xi] = least;
+	f->most[xi] = most;
+	x = x > most ? most : x < least ? least : x;
+	if (x != f->x[xi])
+		flow_shift(f, i, f->place_of[slot], x - f->x[xi]);
+	else
+		flow_add_x(f, i, f->place_of[slot], xi, 0);
+	f->is_over = true;
+}
+
+static void turn_off(struct repair *p, int i, int slot)
+{
+	int32_t least = p->least[cell(p, i, slot)];
+
+	add_must(p, i, slot, least - p->f->least[at(p, i, slot)]);
+	set_bounds(p, i, slot, least, least);
+}
+
+/* False: it has no room. */
+static bool raise(struct repair *p, int i, int slot)
+{
+	int32_t least = floor_of(p, i), more = least - p->f->least[at(p, i, slot)];
+
+	if (p->f->shared || least > p->f->most[at(p, i, slot)] || !fits(p, i, slot, more))
+		return false;
+	add_must(p, i, slot, more);
+	set_bounds(p, i, slot, least, p->f->most[at(p, i, slot)]);
+	return true;
+}
+
+/* -- passes ----------------------------------------------------------------------------------- */
+
+static int by_share(const void *a, const void *b)
+{
+	const struct low *x = a, *y = b;
+
+	if (x->share != y->share)
+		return y->share - x->share;
+	return x->slot != y->slot ? x->slot - y->slot : x->vehicle - y->vehicle;
+}
+
+/* What is drawn but too little, nearest to enough first. */
+static void find_low(struct repair *p)
+{
+	p->lows = 0;
+	for (int i = 0; i < p->f->n; i++)
+		for (int t = 0; t < p->slots; t++) {
+			int32_t x = p->f->x[at(p, i, t)];
+
+			if (x > p->least[cell(p, i, t)] && x < floor_of(p, i))
+				p->low[p->lows++] = (struct low){
+					i, t, (int32_t)((int64_t)x * 1000 / floor_of(p, i))};
+		}
+	qsort(p->low, (size_t)p->lows, sizeof *p->low, by_share);
+}
+
+static void mend(struct repair *p)
+{
+	for (int k = 0; k < p->lows; k++) {
+		const struct low *l = &p->low[k];
+
+		if (l->share < 500 || !raise(p, l->vehicle, l->slot))
+			turn_off(p, l->vehicle, l->slot);
+	}
+}
+
+/* On stays on and off stays off: what is left can be solved with nothing too little. */
+static void freeze(struct repair *p)
+{
+	for (int i = 0; i < p->f->n; i++)
+		for (int t = 0; t < p->slots; t++) {
+			int32_t x = p->f->x[at(p, i, t)];
+
+			if (x < floor_of(p, i))
+				turn_off(p, i, t);
+			else if (!raise(p, i, t))
+				set_bounds(p, i, t, x, x);
+		}
+}
+
+static int run(struct repair *p)
+{
+	int rc = 0;
+
+	for (int pass = 0; rc == 0 && pass <= PASSES; pass++) {
+		find_low(p);
+		if (!p->lows)
+			return 0;
+		if (pass < PASSES)
+			mend(p);
+		else
+			freeze(p);
+		rc = flow_solve(p->f);
+		p->r->solves++;
+	}
+	return rc;
+}
+
+static void keep_bounds(struct repair *p)
+{
+	for (int i = 0; i < p->f->n; i++)
+		for (int t = 0; t < p->slots; t++) {
+			p->most[cell(p, i, t)] = p->f->most[at(p, i, t)];
+			p->least[cell(p, i, t)] = p->f->least[at(p, i, t)];
+		}
+}
+
+static void give_back_bounds(struct repair *p)
+{
+	for (int i = 0; i < p->f->n; i++)
+		for (int t = 0; t < p->slots; t++)
+			set_bounds(p, i, t, p->least[cell(p, i, t)], p->most[cell(p, i, t)]);
+}
+
+int flow_floor(struct flow *f, struct flow_floor *r)
+{
+	struct repair p = {.f = f, .r = r};
+	size_t cells;
+	int rc = -1;
+
+	p.slots = r->slots < f->slots ? r->slots : f->slots;
+	cells = ((size_t)f->n + 1) * ((size_t)p.slots + 1);
+	p.most = malloc(cells * sizeof *p.most);
+	p.least = malloc(cells * sizeof *p.least);
+	p.low = malloc(cells * sizeof *p.low);
+	p.must.node = calloc((size_t)f->nodes * ((size_t)p.slots + 1), sizeof *p.must.node);
+	p.must.interval = calloc((size_t)f->intervals, sizeof *p.must.interval);
+	p.must.vehicle = calloc((size_t)f->n + 1, sizeof *p.must.vehicle);
+	r->cost = r->bound = flow_cost(f);
+	r->solves = 0;
+	if (p.most && p.least && p.low && p.must.node && p.must.interval && p.must.vehicle &&
+		flow_least_array(f) == 0) {
+		keep_bounds(&p);
+		sum_must(&p);
+		rc = run(&p);
+		give_back_bounds(&p);
+		r->cost = flow_cost(f);
+	}
+	free(p.most);
+	free(p.least);
+	free(p.low);
+	free(p.must.node);
+	free(p.must.interval);
+	free(p.must.vehicle);
+	return rc;
+}

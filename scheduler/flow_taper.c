@@ -1,0 +1,78 @@
+#include "scheduler/flow_taper.h"
+#include "scheduler/flow_private.h"
+
+static int32_t given_bound(const struct flow_vehicle *v, int slot)
+{
+	int32_t most = slot >= v->from && slot < v->to ? v->max_w : 0;
+
+	return v->most_w && v->most_w[slot] < most ? v->most_w[slot] : most;
+}
+
+static void set_bound(struct flow *f, int i, int place, int32_t most)
+{
+	size_t xi = flow_xi(f, i, place);
+
+	f->most[xi] = most;
+	flow_add_x(f, i, place, xi, 0);
+}
+
+/* Bounds one vehicle along its plan, which is cut to them. Returns what was cut, W·slot. */
+static int64_t bound_vehicle(struct flow *f, const struct flow_vehicle *v, int i,
+	const struct flow_taper *t, bool only_less)
+{
+	const struct battery *b = &t->battery[f->theirs[i]];
+	int64_t stored = t->stored_mj[f->theirs[i]], cut = 0;
+
+	for (int slot = v->from; slot < v->to; slot++) {
+		int place = f->place_of[slot];
+		size_t xi = flow_xi(f, i, place);
+		int32_t most = given_bound(v, slot), hold = battery_hold_w(b, stored, t->slot_s);
+
+		if (only_less && f->most[xi] < most)
+			most = f->most[xi];
+		most = hold < most ? hold : most;
+		/* What must be drawn has been promised to somebody else. */
+		if (most < flow_least(f, xi))
+			most = flow_least(f, xi);
+		if (f->x[xi] > most) {
+			cut += f->x[xi] - most;
+			flow_shift(f, i, place, most - f->x[xi]);
+		}
+		set_bound(f, i, place, most);
+		stored += (int64_t)f->x[xi] * t->slot_s * b->efficiency_pm;
+	}
+	return cut;
+}
+
+static void reset_bounds(struct flow *f, const struct flow_input *in)
+{
+	for (int i = 0; i < f->n; i++)
+		for (int slot = 0; slot < f->slots; slot++)
+			set_bound(f, i, f->place_of[slot],
+				given_bound(&in->vehicles[f->theirs[i]], slot));
+}
+
+int flow_taper(struct flow *f, const struct flow_input *in, struct flow_taper *t)
+{
+	t->solves = 0;
+	reset_bounds(f, in);
+	for (;;) {
+		bool is_last = t->solves >= t->passes;
+
+		if (flow_solve(f) != 0)
+			return -1;
+		if (!t->solves++)
+			t->bound = flow_cost(f);
+		t->cut = 0;
+		for (int i = 0; i < f->n; i++) {
+			int64_t cut = bound_vehicle(
+				f, &in->vehicles[f->theirs[i]], i, t, t->solves > t->passes / 2);
+
+			if (is_last)
+				f->missing[i] += cut;
+			t->cut += cut;
+		}
+		if (!t->cut || is_last)
+			return 0;
+	}
+}
