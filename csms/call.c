@@ -209,6 +209,8 @@ static void send_next(struct core *c, struct station *s)
 		q->core = c;
 		q->station = s;
 		c->metrics.calls_out[k->action - ocpp201_actions]++;
+		if (k->action == &ocpp201_actions[OCPP201_RESET])
+			s->reset_at = clock_mono();
 		invite_asked(s->session, k->action, k->payload);
 		start_deadline(c, q, k);
 		if (!begin(c, s, k, why)) {

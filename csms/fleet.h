@@ -166,6 +166,7 @@ struct station {
 	struct session *session; /* NULL: not connected */
 	int64_t epoch; /* counts connections */
 	wall_t connected_at, last_seen;
+	mono_t reset_at; /* we asked it to restart; 0: never */
 	int connected_profile; /* security profile of the connection */
 	bool has_booted; /* a BootNotification was answered in this or an earlier connection */
 	enum event_registration boot_status; /* what we last answered */

@@ -74,17 +74,6 @@ static void keep_evses(struct safety *s, const struct safety *old)
 	}
 }
 
-/* Who waits for a step goes on waiting: the ramp begins anew. */
-static void keep_ramps(struct safety *s, const struct safety *old)
-{
-	for (int i = 0; i < s->nodes; i++) {
-		int was = grid_tree_find(old->tree, grid_tree_node(s->tree, i)->id);
-
-		if (was >= 0 && ramp_look(old->ramp, was).sign != RAMP_SIGN_NONE)
-			ramp_begin(s->ramp, i, clock_mono().us / 1000);
-	}
-}
-
 static void configure(struct safety *s)
 {
 	const struct config_control *c = s->core->config->control;
@@ -130,11 +119,12 @@ struct safety *safety_create(struct control *k, const struct safety *old)
 	s->ramp_evse = calloc((size_t)s->evses + 1, sizeof *s->ramp_evse);
 	s->flow = calloc((size_t)s->nodes, sizeof *s->flow);
 	s->held = calloc((size_t)s->evses + 1, sizeof *s->held);
+	s->let_go = calloc((size_t)s->evses + 1, sizeof *s->let_go);
 	s->capped = calloc((size_t)s->evses + 1, sizeof *s->capped);
 	s->order = calloc((size_t)s->evses + 1, sizeof *s->order);
 	s->ramp = make_ramp(s);
 	if (!s->node || !s->evse || !s->ramp_node || !s->ramp_evse || !s->flow || !s->held ||
-		!s->capped || !s->order || !s->ramp) {
+		!s->let_go || !s->capped || !s->order || !s->ramp) {
 		safety_destroy(s);
 		return NULL;
 	}
@@ -144,11 +134,12 @@ struct safety *safety_create(struct control *k, const struct safety *old)
 	if (old) {
 		s->started_ms = old->started_ms;
 		s->island = old->island;
-		keep_ramps(s, old);
+		safety_return_keep(s, old);
 		safety_limits_keep(s, old);
 	}
 	if (safety_demand_keep(s, old) ||
-		(!old && (safety_demand_restore(s) || safety_charger_restore(s)))) {
+		(!old && (safety_demand_restore(s) || safety_charger_restore(s) ||
+				 safety_return_restore(s)))) {
 		safety_destroy(s);
 		return NULL;
 	}
@@ -169,6 +160,7 @@ void safety_destroy(struct safety *s)
 	free(s->ramp_evse);
 	free(s->flow);
 	free(s->held);
+	free(s->let_go);
 	free(s->capped);
 	free(s->order);
 	free(s);
@@ -253,6 +245,7 @@ void safety_after(struct safety *s, const struct guard_report *r, wall_t now, in
 	safety_stale_after(s, r, now_ms);
 	safety_demand_after(s, now_ms);
 	safety_supply_after(s);
+	safety_return_after(s);
 	safety_limits_after(s, r, now_ms);
 	if (now_ms - s->slow_ms < SLOW_MS)
 		return;

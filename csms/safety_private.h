@@ -14,6 +14,13 @@ struct safety_demand {
 	int64_t danger_ms; /* since when in danger, 0: is not */
 };
 
+/* A return of power as it stands in the journal. */
+struct safety_return {
+	enum ramp_sign sign; /* RAMP_SIGN_NONE: none is under way */
+	int64_t since_ms;
+	int tries;
+};
+
 struct safety_node {
 	const struct depot_node *row; /* NULL: a station or EVSE */
 	struct stale_point stale;
@@ -24,6 +31,7 @@ struct safety_node {
 	bool says_old, says_over, says_envelope,
 		says_return; /* alarms that are raised: lookups cost */
 	struct safety_demand *demand; /* NULL: none */
+	struct safety_return returned;
 };
 
 /* What flows at a node, in W: by its fresh meter, else what is measured below it. */
@@ -63,6 +71,7 @@ struct safety {
 	struct ramp_evse_in *ramp_evse;
 	struct safety_flow *flow; /* [nodes] of this cycle */
 	bool *held; /* [evses] waits for its step */
+	bool *let_go; /* [evses] had its step, as it stands in the journal */
 	bool *capped; /* [evses] its leaf has a limit of ours */
 	int *order; /* [evses] by departure, for an island */
 	struct grid_limits *plan; /* what the planner was given last */
@@ -102,5 +111,10 @@ void safety_limits_keep(struct safety *s, const struct safety *old);
 void safety_supply_before(struct safety *s, wall_t now, int64_t now_ms);
 void safety_supply_plan(const struct safety *s, struct grid_limits *l);
 void safety_supply_after(struct safety *s);
+
+/* safety_return.c */
+int safety_return_restore(struct safety *s);
+void safety_return_keep(struct safety *s, const struct safety *old);
+void safety_return_after(struct safety *s);
 
 #endif

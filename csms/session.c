@@ -131,7 +131,8 @@ void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_
 		return;
 	}
 	if (!profile_fits(s, req->profile)) {
-		refuse(ans, 403, req, "it is registered for, or has come on, a higher security profile "
+		refuse(ans, 403, req,
+			"it is registered for, or has come on, a higher security profile "
 			"(A05.FR.07); an operator can lower it");
 		return;
 	}
@@ -194,6 +195,7 @@ struct session *session_open(struct core *c, struct station *s, void *conn,
 	x->profile = profile;
 	x->version = version;
 	x->epoch = ++s->epoch;
+	x->absent_ms = s->last_seen.ms ? wall_diff_ms(clock_wall(), s->last_seen) : -1;
 	s->session = x;
 	s->connected_at = s->last_seen = clock_wall();
 	s->connected_profile = profile;

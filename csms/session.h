@@ -34,6 +34,8 @@ struct session {
 	enum ocpp_version version;
 	int64_t epoch;
 	bool is_closing;
+	bool has_said_boot; /* BootNotification came in on it */
+	int64_t absent_ms; /* nothing was heard of the station for so long before it; -1: never */
 	uint64_t invited; /* actions that a not yet accepted station may send: it was asked to */
 	uint64_t invited_many; /* those of them that may come more than once (csms/invite.h) */
 	int bad_frames;

@@ -37,6 +37,13 @@ const char migrate_depot_4[] =
 	" depot TEXT NOT NULL, station TEXT NOT NULL, evse INTEGER NOT NULL,"
 	" at INTEGER NOT NULL, source_seq INTEGER NOT NULL,"
 	" PRIMARY KEY (depot, station, evse)) WITHOUT ROWID;"
+	"CREATE TABLE power_returns ("
+	" depot TEXT NOT NULL, node TEXT NOT NULL COLLATE NOCASE, at INTEGER NOT NULL,"
+	" sign TEXT NOT NULL, tries INTEGER NOT NULL, is_open INTEGER NOT NULL,"
+	" PRIMARY KEY (depot, node)) WITHOUT ROWID;"
+	"CREATE TABLE power_return_evses ("
+	" depot TEXT NOT NULL, node TEXT NOT NULL COLLATE NOCASE, evse TEXT NOT NULL,"
+	" PRIMARY KEY (depot, node, evse)) WITHOUT ROWID;"
 	/* projection_grid.c: what was changed in the tree since the depot's file was read */
 	"CREATE TABLE grid_edits ("
 	" depot TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL COLLATE NOCASE, row TEXT,"

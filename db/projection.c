@@ -56,6 +56,8 @@ const struct projection_table projection_tables[] = {
 	{"alarms", "depot, id"},
 	{"demand_windows", "depot, node, month"},
 	{"chargers_learned", "depot, station, evse"},
+	{"power_returns", "depot, node"},
+	{"power_return_evses", "depot, node, evse"},
 	{"envelopes", "depot, id"},
 	{"envelope_owners", "depot, owner"},
 	{"envelope_records", "depot, id, start_at"},

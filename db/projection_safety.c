@@ -1,13 +1,14 @@
 /* What the guard keeps over a restart: demand windows with the peaks of their months, and what
  * chargers have shown of themselves. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "db/projection.h"
 #include "gen/event.h"
 
 struct safety {
 	struct sql *sql;
-	sqlite3_stmt *window, *learned, *gone;
+	sqlite3_stmt *window, *learned, *gone, *returned, *release, *released;
 };
 
 static void *create(struct sql *s)
@@ -21,6 +22,11 @@ static void *create(struct sql *s)
 			     " register_wh, peak_w, peak_at) VALUES (?1,?2,?3,?4,?5,?6,?7)"},
 		{&p->learned, "INSERT OR REPLACE INTO chargers_learned (depot, station, evse, at,"
 			      " source_seq) VALUES (?1,?2,?3,?4,?5)"},
+		{&p->returned, "INSERT OR REPLACE INTO power_returns (depot, node, at, sign, tries,"
+			       " is_open) VALUES (?1,?2,?3,?4,?5,?6)"},
+		{&p->release, "INSERT OR REPLACE INTO power_return_evses (depot, node, evse)"
+			      " VALUES (?1,?2,?3)"},
+		{&p->released, "DELETE FROM power_return_evses WHERE depot=?1 AND node=?2"},
 		{&p->gone, "DELETE FROM chargers_learned WHERE depot=?1 AND station=?2"},
 	};
 	if (sql_prepare_all(s, list, sizeof list / sizeof *list) == 0)
@@ -57,6 +63,38 @@ static int on_learned(void *self, const struct journal_entry *e)
 	return sql_run(p->sql, st);
 }
 
+static int forget_released(struct safety *p, const struct journal_entry *e, const char *node)
+{
+	sql_bind_text(p->released, 1, e->depot);
+	sql_bind_text(p->released, 2, node);
+	return sql_run(p->sql, p->released);
+}
+
+static int on_returned(void *self, const struct journal_entry *e)
+{
+	struct safety *p = self;
+	const struct event_power_returned *r = e->payload;
+	bool is_step = strcmp(r->move, "step") == 0;
+	int rc = 0;
+
+	sql_bind_text(p->returned, 1, e->depot);
+	sql_bind_text(p->returned, 2, r->node);
+	sqlite3_bind_int64(p->returned, 3, r->at.ms);
+	sql_bind_text(p->returned, 4, r->sign);
+	sqlite3_bind_int64(p->returned, 5, r->tries);
+	sqlite3_bind_int64(p->returned, 6, strcmp(r->move, "ends") != 0);
+	rc = sql_run(p->sql, p->returned);
+	if (rc == 0 && !is_step)
+		rc = forget_released(p, e, r->node);
+	for (size_t i = 0; rc == 0 && is_step && i < r->released.count; i++) {
+		sql_bind_text(p->release, 1, e->depot);
+		sql_bind_text(p->release, 2, r->node);
+		sql_bind_text(p->release, 3, r->released.items[i]);
+		rc = sql_run(p->sql, p->release);
+	}
+	return rc;
+}
+
 static int on_removed(void *self, const struct journal_entry *e)
 {
 	struct safety *p = self;
@@ -70,6 +108,7 @@ const struct projection projection_safety = {"safety", create, free, NULL};
 const struct projection_rule projection_safety_rules[] = {
 	{EVENT_DEMAND_WINDOW_ENDED, &projection_safety, on_window},
 	{EVENT_CHARGER_LEARNED, &projection_safety, on_learned},
+	{EVENT_POWER_RETURNED, &projection_safety, on_returned},
 	{EVENT_STATION_REMOVED, &projection_safety, on_removed},
 	{.type = -1},
 };

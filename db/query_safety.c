@@ -47,3 +47,47 @@ int db_query_chargers_learned(
 	*out = list;
 	return 0;
 }
+
+int db_query_power_returns(
+	struct db_reader *r, struct arena *a, wall_t since, struct db_power_return_list *out)
+{
+	struct query q;
+	struct db_power_return_list list = {0};
+	query_init(&q, r, &r->depot, a, true,
+		"SELECT node, sign, at, tries, is_open FROM power_returns WHERE depot=?1");
+	query_and_int(&q, "at>=?", true, since.ms);
+	while (query_next(&q)) {
+		struct db_power_return *row = QUERY_ITEM(&q, &list);
+		if (!row)
+			break;
+		row->node = query_text(&q, 0);
+		row->sign = query_text(&q, 1);
+		row->at = query_time(&q, 2);
+		row->tries = query_int(&q, 3);
+		row->is_open = query_int(&q, 4) != 0;
+	}
+	if (query_finish(&q) < 0)
+		return -1;
+	*out = list;
+	return 0;
+}
+
+int db_query_power_return_evses(
+	struct db_reader *r, struct arena *a, struct db_power_return_evse_list *out)
+{
+	struct query q;
+	struct db_power_return_evse_list list = {0};
+	query_init(&q, r, &r->depot, a, true,
+		"SELECT node, evse FROM power_return_evses WHERE depot=?1");
+	while (query_next(&q)) {
+		struct db_power_return_evse *row = QUERY_ITEM(&q, &list);
+		if (!row)
+			break;
+		row->node = query_text(&q, 0);
+		row->evse = query_text(&q, 1);
+	}
+	if (query_finish(&q) < 0)
+		return -1;
+	*out = list;
+	return 0;
+}

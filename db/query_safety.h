@@ -33,4 +33,29 @@ struct db_charger_learned_list {
 int db_query_chargers_learned(
 	struct db_reader *r, struct arena *a, struct db_charger_learned_list *out);
 
+struct db_power_return {
+	const char *node, *sign;
+	wall_t at;
+	int64_t tries;
+	bool is_open;
+};
+struct db_power_return_list {
+	size_t count;
+	struct db_power_return *items;
+};
+/* Of each node the last one since that time. */
+int db_query_power_returns(
+	struct db_reader *r, struct arena *a, wall_t since, struct db_power_return_list *out);
+
+struct db_power_return_evse {
+	const char *node, *evse;
+};
+struct db_power_return_evse_list {
+	size_t count;
+	struct db_power_return_evse *items;
+};
+/* EVSEs that have had their turn in a return that is under way. */
+int db_query_power_return_evses(
+	struct db_reader *r, struct arena *a, struct db_power_return_evse_list *out);
+
 #endif

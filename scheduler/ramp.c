@@ -1,6 +1,7 @@
 #include "scheduler/ramp.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LONG_AGO_MS (INT64_MIN / 4)
 #define TRIES_MOST  4 /* an eighth of the step: finer helps nobody */
@@ -249,6 +250,77 @@ int ramp_cycle(struct ramp *r, int64_t now_ms, const struct ramp_node_in *nodes,
 	return ramps;
 }
 
+/* -- over edits and restarts ------------------------------------------------------------------ */
+
+/* The node of the same id, or else of the nearest one above that is there still; -1: none is. */
+static int find_kept(const struct ramp *r, const struct ramp *old, int was)
+{
+	int n = -1;
+
+	for (; was >= 0 && n < 0; was = grid_tree_node(old->tree, was)->parent)
+		n = grid_tree_find(r->tree, grid_tree_node(old->tree, was)->id);
+	return n;
+}
+
+/* Who got his turn keeps it; at a node that takes the place of one that is gone, so does whoever did
+ * not wait. */
+static void keep_turns(struct ramp *r, const struct ramp *old, int n, int was)
+{
+	const struct grid_node *g = grid_tree_node(r->tree, n), *from;
+
+	for (int e = g->evse_first; e < g->evse_end; e++) {
+		const char *id = grid_tree_node(r->tree, grid_tree_evse_node(r->tree, e))->id;
+		int leaf = grid_tree_find(old->tree, id), o;
+
+		if (leaf < 0 || grid_tree_node(old->tree, leaf)->kind != GRID_EVSE)
+			continue;
+		from = grid_tree_node(old->tree, was);
+		o = grid_tree_node(old->tree, leaf)->evse_first;
+		r->released[e] = old->released[o] || o < from->evse_first || o >= from->evse_end;
+	}
+}
+
+void ramp_keep(struct ramp *r, const struct ramp *old)
+{
+	for (int was = 0; was < old->nodes; was++) {
+		int same = grid_tree_find(r->tree, grid_tree_node(old->tree, was)->id);
+		int n = find_kept(r, old, was);
+
+		if (same >= 0)
+			r->node[same] = old->node[was];
+		if (n < 0 || old->node[was].sign == RAMP_SIGN_NONE)
+			continue;
+		if (same < 0 && r->node[n].sign == RAMP_SIGN_NONE)
+			r->node[n] = old->node[was];
+		keep_turns(r, old, n, was);
+	}
+	for (int n = 0; n < r->nodes; n++) /* one that was moved below another queues up there */
+		if (is_inside_ramp(r, n))
+			r->node[n].sign = RAMP_SIGN_NONE;
+}
+
+void ramp_restore(struct ramp *r, int node, const struct ramp_view *v)
+{
+	const struct grid_node *g = grid_tree_node(r->tree, node);
+	struct ramp_node *to = &r->node[node];
+
+	for (int i = node; i < g->end; i++)
+		r->node[i].returned_ms = v->since_ms;
+	to->tries = v->tries;
+	to->sign = is_inside_ramp(r, node) ? RAMP_SIGN_NONE : v->sign;
+	to->next_ms = v->next_ms;
+}
+
+void ramp_release(struct ramp *r, int evse)
+{
+	r->released[evse] = true;
+}
+
+bool ramp_is_released(const struct ramp *r, int evse)
+{
+	return r->released[evse];
+}
+
 struct ramp_view ramp_look(const struct ramp *r, int node)
 {
 	const struct ramp_node *v = &r->node[node];
@@ -265,15 +337,23 @@ struct ramp_view ramp_look(const struct ramp *r, int node)
 	};
 }
 
+static const char *const names[] = {
+	[RAMP_SIGN_NONE] = "none",
+	[RAMP_SIGN_VOLTAGE] = "voltage",
+	[RAMP_SIGN_STATIONS] = "stations",
+	[RAMP_SIGN_METER] = "meter",
+	[RAMP_SIGN_TOLD] = "told",
+};
+
 const char *ramp_sign_name(enum ramp_sign s)
 {
-	static const char *const names[] = {
-		[RAMP_SIGN_NONE] = "none",
-		[RAMP_SIGN_VOLTAGE] = "voltage",
-		[RAMP_SIGN_STATIONS] = "stations",
-		[RAMP_SIGN_METER] = "meter",
-		[RAMP_SIGN_TOLD] = "told",
-	};
-
 	return names[s];
+}
+
+enum ramp_sign ramp_sign_find(const char *name)
+{
+	for (int s = RAMP_SIGN_NONE; s <= RAMP_SIGN_TOLD; s++)
+		if (strcmp(names[s], name) == 0)
+			return (enum ramp_sign)s;
+	return RAMP_SIGN_NONE;
 }

@@ -76,9 +76,22 @@ void ramp_begin(struct ramp *r, int node, int64_t now_ms);
 int ramp_cycle(struct ramp *r, int64_t now_ms, const struct ramp_node_in *nodes,
 	const struct ramp_evse_in *evses, bool *held);
 
+/* Another tree is in force: what is under way goes on at the nodes of the same ids, and where one is
+ * gone at the node that was above it, for the EVSEs that still waited. */
+void ramp_keep(struct ramp *r, const struct ramp *old);
+
+/* A ramp as ramp_look() showed it before a restart (RAMP_SIGN_NONE: it was over, and is remembered);
+ * all below it waits, but for those that ramp_release() names. Outermost nodes first. */
+void ramp_restore(struct ramp *r, int node, const struct ramp_view *v);
+void ramp_release(struct ramp *r, int evse);
+
+/* Did the EVSE, below a ramp that is under way, get its turn? */
+bool ramp_is_released(const struct ramp *r, int evse);
+
 struct ramp_view ramp_look(const struct ramp *r, int node);
 void ramp_destroy(struct ramp *r);
 
 const char *ramp_sign_name(enum ramp_sign s); /* "voltage", "stations" … */
+enum ramp_sign ramp_sign_find(const char *name); /* RAMP_SIGN_NONE: no such name */
 
 #endif

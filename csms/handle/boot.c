@@ -12,6 +12,10 @@
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/sampling.h"
+#include "csms/session.h"
+
+#define RESET_TAKES_MS    300000 /* a station may wait for its transactions to end */
+#define POWER_UP_TAKES_MS 5000 /* nobody is back sooner whose power was gone */
 
 static enum ocpp201_registration_status status_of(enum event_registration policy)
 {
@@ -74,7 +78,7 @@ struct boot {
 	int64_t epoch;
 	enum event_registration status;
 	const char *reason; /* static */
-	bool from_power_up; /* OCPP 1.6 does not say why: any boot may be one */
+	bool from_power_up;
 };
 
 /* A05.FR.07: a station that has come back on a higher security profile is never again let in on a
@@ -124,6 +128,19 @@ static void in_force(void *arg, int status, const char *why)
 	free(b);
 }
 
+/* OCPP 1.6 does not say why a station boots: any boot may be one after a power cut, but that of a
+ * station that we have just reset, that was heard a moment ago, or that has said so already on this
+ * connection (it was asked to, or waits to be accepted). */
+static bool may_be_power_up(const struct station *s)
+{
+	const struct session *x = s->session;
+	bool is_our_reset =
+		s->reset_at.us && mono_diff_ms(clock_mono(), s->reset_at) < RESET_TAKES_MS;
+
+	return x && !x->has_said_boot && !is_our_reset &&
+	       (x->absent_ms < 0 || x->absent_ms >= POWER_UP_TAKES_MS);
+}
+
 static void take_effect_later(struct exchange *x, enum ocpp201_boot_reason reason)
 {
 	struct boot *b = calloc(1, sizeof *b);
@@ -134,8 +151,11 @@ static void take_effect_later(struct exchange *x, enum ocpp201_boot_reason reaso
 	b->epoch = x->station->epoch;
 	b->status = x->station->policy;
 	b->reason = ocpp201_boot_reason_enum.values[reason];
-	b->from_power_up = reason == OCPP201_BOOT_REASON_POWER_UP ||
-			   strcmp(x->station->protocol, "ocpp1.6") == 0;
+	b->from_power_up = strcmp(x->station->protocol, "ocpp1.6") == 0
+				   ? may_be_power_up(x->station)
+				   : reason == OCPP201_BOOT_REASON_POWER_UP;
+	if (x->station->session)
+		x->station->session->has_said_boot = true;
 	snprintf(b->station, sizeof b->station, "%s", x->station->id);
 	record_then(x->core, in_force, b);
 }

@@ -1,6 +1,6 @@
 /*
- * What stands around the guard, each on the simulated clock: the demand window, a power return,
- * chargers that are slow or deaf, measurements that grow old, an island.
+ * What stands around the guard, each on the simulated clock: the demand window, chargers
+ * that are slow or deaf, measurements that grow old, an island.
  */
 #include <check.h>
 #include <stdio.h>
@@ -216,52 +216,6 @@ START_TEST(demand_that_cannot_be_kept_is_an_alarm)
 	ck_assert_ptr_null(open_alarm(ALARM_DEMAND_AT_RISK));
 	ck_assert_int_gt(node("site").demand.target_w, 12000); /* that month's peak is paid */
 	ck_assert_int_gt(all_power_w(), 10000);
-}
-END_TEST
-
-/* -- a power return ----------------------------------------------------------------------------- */
-
-static void set_power(bool is_on)
-{
-	for (int i = 0; i < STATIONS; i++)
-		plant_set_trouble(
-			world_plant(world), i, &(struct plant_trouble){.no_power = !is_on});
-}
-
-START_TEST(power_returns_in_steps)
-{
-	int64_t before_w, last_w = 0, back_s = 0, jump_w = 0;
-
-	start(small_depot, SMALL_VISITS, NULL);
-	world_run_until(world, "17:50");
-	before_w = all_power_w();
-	ck_assert_int_gt(before_w, 40000);
-	set_power(false);
-	world_run_s(world, 90);
-	ck_assert_int_eq(all_power_w(), 0);
-	set_power(true);
-	for (int s = 0; s < 600; s++) {
-		int64_t now_w;
-
-		world_step(world);
-		now_w = all_power_w();
-		if (now_w > 0 && !back_s)
-			back_s = s;
-		jump_w = now_w - last_w > jump_w ? now_w - last_w : jump_w;
-		last_w = now_w;
-		if (s == 15) {
-			ck_assert_ptr_nonnull(open_alarm(ALARM_POWER_RETURNED));
-			ck_assert_int_eq(node("feeder").ramp.sign == RAMP_SIGN_NONE &&
-						 node("site").ramp.sign == RAMP_SIGN_NONE,
-				false);
-		}
-	}
-	ck_assert_int_ge(back_s, 20); /* it has settled */
-	ck_assert_int_le(jump_w, 23000); /* never two at once */
-	ck_assert_int_gt(all_power_w(), before_w - 4000);
-	world_run_s(world, 61);
-	ck_assert_ptr_null(open_alarm(ALARM_POWER_RETURNED));
-	world_check_limits(world, 0);
 }
 END_TEST
 
@@ -501,7 +455,6 @@ int main(void)
 	tcase_add_test(t, demand_window_is_kept_for_a_day);
 	tcase_add_test(t, demand_survives_a_restart_within_the_window);
 	tcase_add_test(t, demand_that_cannot_be_kept_is_an_alarm);
-	tcase_add_test(t, power_returns_in_steps);
 	tcase_add_test(t, deaf_charger_is_named_and_forgiven);
 	tcase_add_test(t, slow_charger_is_learned_and_remembered);
 	tcase_add_test(t, tiers_follow_one_another_with_alarm_and_cost);

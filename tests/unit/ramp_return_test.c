@@ -278,6 +278,85 @@ START_TEST(random_returns_end_in_time)
 }
 END_TEST
 
+/* The same stations, F1 is gone: those of it stand at the site. Takes the ramp over. */
+static void build_without_first_feeder(void)
+{
+	struct ramp_config cfg = ramp_config_default();
+	struct grid_error err;
+	struct ramp *old = r;
+	struct grid_tree *old_tree = tree, *now;
+	struct grid_row fewer[NODES - 1];
+
+	fewer[0] = rows[0];
+	memcpy(&fewer[1], &rows[2], (NODES - 2) * sizeof *rows);
+	for (int i = 1; i < NODES - 1; i++)
+		if (strcmp(fewer[i].parent, "F1") == 0)
+			fewer[i].parent = "site";
+	now = grid_tree_create(fewer, NODES - 1, &err);
+	ck_assert_msg(now != NULL, "%s", err.text);
+	r = ramp_create(now, &cfg);
+	ramp_keep(r, old);
+	tree = now;
+	ramp_destroy(old);
+	grid_tree_destroy(old_tree);
+}
+
+static bool waits(const char *station)
+{
+	char id[24];
+	const struct grid_node *n;
+
+	snprintf(id, sizeof id, "%s/1", station);
+	n = grid_tree_node(tree, node(id));
+	return held[n->evse_first];
+}
+
+START_TEST(ramp_goes_on_at_the_node_above_when_its_own_is_gone)
+{
+	struct ramp_view before;
+
+	ramp_begin(r, node("F1"), now_ms);
+	for (int s = 0; s < 31; s++) /* two have had their turn: S3 and S2 leave first */
+		cycle();
+	ck_assert_int_eq(count_held(), 2);
+	before = ramp_look(r, node("F1"));
+	build_without_first_feeder();
+	memset(nodes, 0, sizeof nodes);
+	for (int i = 0; i < STATIONS; i++)
+		nodes[node(ids[2 * i])].is_station = nodes[node(ids[2 * i])].in_service = true;
+	ck_assert_int_eq(ramp_look(r, node("site")).since_ms, before.since_ms);
+	cycle();
+	ck_assert(waits("S0") && waits("S1"));
+	ck_assert(!waits("S2") && !waits("S3"));
+	for (int i = 4; i < STATIONS; i++) /* nothing of F2 waits for it */
+		ck_assert(!waits(ids[2 * i]));
+	for (int s = 0; s < 40 && count_held(); s++)
+		cycle();
+	ck_assert_int_eq(count_held(), 0);
+}
+END_TEST
+
+START_TEST(ramp_that_is_restored_goes_on)
+{
+	const struct ramp_view was = {.sign = RAMP_SIGN_VOLTAGE,
+		.since_ms = now_ms - 40000,
+		.next_ms = now_ms + 5000,
+		.tries = 2};
+
+	ramp_restore(r, node("F1"), &was);
+	ramp_release(r, 0);
+	cycle();
+	ck_assert(!held[0] && held[1] && held[2] && held[3] && !held[4]);
+	ck_assert_int_eq(ramp_look(r, node("F1")).tries, 2);
+	power_up(0, 4); /* heard of again: no second return */
+	cycle();
+	ck_assert(!held[0]);
+	for (int s = 0; s < 4; s++)
+		cycle();
+	ck_assert_int_eq(count_held(), 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("ramp_return");
@@ -296,6 +375,8 @@ int main(void)
 	tcase_add_test(t, tripped_again_goes_half_as_fast);
 	tcase_add_test(t, inner_return_queues_in_the_outer);
 	tcase_add_test(t, empty_places_do_not_wait_for_anybody);
+	tcase_add_test(t, ramp_goes_on_at_the_node_above_when_its_own_is_gone);
+	tcase_add_test(t, ramp_that_is_restored_goes_on);
 	tcase_add_test(t, random_returns_end_in_time);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
