@@ -38,6 +38,7 @@ static void journal_lost(struct core *c, const struct station *s, const char *id
 static void end_live(struct core *c, struct evse *e)
 {
 	e->tx.is_open = false;
+	e->tx.is_lost = true;
 	e->tx.ended = clock_wall();
 	e->power_w = reading_of(0, e->tx.ended);
 	claim_end(c, e);

@@ -81,6 +81,7 @@ struct transaction {
 	int64_t begin_seq; /* of the event that `started` is of */
 	int64_t remote_start_id; /* 0: none */
 	bool is_open;
+	bool is_lost; /* ended because its end was lost (csms/doubt.h) */
 	char charging_state[20]; /* OCPP spelling, "" unknown */
 	wall_t full_at; /* the vehicle itself last stopped taking power; ms 0: never */
 	double cost_told; /* by CostUpdated */

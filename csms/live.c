@@ -284,17 +284,36 @@ static void end(struct exchange *x, struct evse *e)
 	log_info("station %s: transaction %s on EVSE %d ended", e->station->id, e->tx.id, e->id);
 }
 
+/* It was given up as lost, and its station tells of it again: it goes on. */
+static void find_again(struct core *c, struct evse *e)
+{
+	struct transaction *t = &e->tx;
+
+	t->is_open = true;
+	t->is_lost = false;
+	t->ended = (wall_t){0};
+	e->power_w.at = (wall_t){0}; /* that it draws nothing was ours */
+	claim_begin(c, e);
+	claim_token(c, e, fleet_token(&c->fleet, t->token_type, t->token));
+	log_warn("station %s: transaction %s on EVSE %d was given up as lost, and goes on",
+		e->station->id, t->id, e->id);
+}
+
 void live_apply(struct exchange *x, struct evse *e, const event *r, const struct samples *m)
 {
 	struct transaction *t = &e->tx;
 	char state[sizeof t->charging_state];
 	struct vehicle *before = t->vehicle;
 	bool had_soc = e->soc_pct.at.ms != 0, was_open;
-	bool is_fresh = !is_of(t, r);
+	bool is_fresh = !is_of(t, r), is_found;
 	int64_t remote;
 
 	if (is_fresh && !begin(x, e, r))
 		return;
+	is_found = t->is_lost && r->seq_no > t->last_seq &&
+		   r->event_type != OCPP201_TRANSACTION_EVENT_ENDED;
+	if (is_found)
+		find_again(x->core, e);
 	was_open = is_fresh || t->is_open;
 	remote = is_fresh ? 0 : t->remote_start_id;
 	memcpy(state, t->charging_state, sizeof state);
@@ -308,7 +327,7 @@ void live_apply(struct exchange *x, struct evse *e, const event *r, const struct
 	if (was_open && !t->is_open)
 		end(x, e);
 	fleet_touch(&x->core->fleet, x->station);
-	if (strcmp(state, t->charging_state) != 0 || before != t->vehicle || is_fresh ||
+	if (strcmp(state, t->charging_state) != 0 || before != t->vehicle || is_fresh || is_found ||
 		r->event_type != OCPP201_TRANSACTION_EVENT_UPDATED ||
 		had_soc != (e->soc_pct.at.ms != 0))
 		control_evse_changed(

@@ -51,6 +51,7 @@ struct row {
 	int64_t meter_at, power_at, soc_at;
 	struct seqset seqs;
 	bool keyed; /* `seqs` are the keys of the stream, all of them */
+	bool lost; /* closed because its end was lost */
 	UT_hash_handle hh;
 };
 
@@ -59,7 +60,7 @@ struct transactions {
 	struct keys *keys;
 	struct row *cache;
 	struct text seqs;
-	sqlite3_stmt *load, *add, *live, *identity, *heard, *close, *unkey, *lost;
+	sqlite3_stmt *load, *add, *live, *identity, *heard, *close, *unkey, *lost, *reopen;
 };
 
 /* -- life ----------------------------------------------------------------------------------- */
@@ -104,7 +105,7 @@ static void *create(struct sql *s)
 			" begin_seq,"
 			" end_seq, vehicle_seq, state_seq, meter_seq, power_seq, soc_seq, heard_at,"
 			" last_at, events, samples, begin_wh, meter_wh, power_w, soc_pct, meter_at,"
-			" power_at, soc_at, seqs, seqs_over, keyed"
+			" power_at, soc_at, seqs, seqs_over, keyed, open"
 			" FROM transactions WHERE id=?1"},
 		{&p->add, "INSERT INTO transactions (id, depot, station, transaction_id, open,"
 			  " heard_at,"
@@ -133,6 +134,8 @@ static void *create(struct sql *s)
 		/* Whatever a station still says of its end counts more, before or after. */
 		{&p->lost, "UPDATE transactions SET open=0, ended_at=last_at,"
 			   " stopped_reason='MessageLost' WHERE id=?1 AND end_seq IS NULL"},
+		{&p->reopen, "UPDATE transactions SET open=1, ended_at=NULL, stopped_reason=NULL"
+			     " WHERE id=?1"},
 		{&p->unkey, "UPDATE transactions SET keyed=0 WHERE id=?1"},
 	};
 	if (p->keys && sql_prepare_all(s, list, sizeof list / sizeof *list) == 0)
@@ -165,6 +168,7 @@ static void read_row(sqlite3_stmt *st, struct row *r)
 	if (!seqs || seqset_parse(&r->seqs, seqs) < 0 || sqlite3_column_int(st, i))
 		r->seqs.over = true;
 	r->keyed = sqlite3_column_int(st, i + 1) && !r->seqs.over;
+	r->lost = !sqlite3_column_int(st, i + 2) && r->mark[MARK_END] == NONE;
 }
 
 static int add_row(struct transactions *p, const struct journal_entry *e, struct row *r)
@@ -415,6 +419,24 @@ int projection_transaction_knows_key(void *self, int64_t stream_id, const char *
 	return r->keyed && seqset_covers(&r->seqs, v, v);
 }
 
+/* -- lost and found --------------------------------------------------------------------------- */
+
+/* Greater than all numbers of it so far; so many that nobody can say counts as well. */
+static bool is_newest(const struct row *r, int64_t seq_no)
+{
+	return r->seqs.over || !r->seqs.count || seq_no > r->seqs.items[r->seqs.count - 1].high;
+}
+
+/* What was given up as lost is over by its own end, or goes on after all. */
+static int find_again(struct transactions *p, struct row *r, bool is_end)
+{
+	r->lost = false;
+	if (is_end)
+		return 0;
+	sqlite3_bind_int64(p->reopen, 1, r->id);
+	return sql_run(p->sql, p->reopen);
+}
+
 /* -- the event -------------------------------------------------------------------------------- */
 
 static int on_reported(void *self, const struct journal_entry *e)
@@ -425,6 +447,7 @@ static int on_reported(void *self, const struct journal_entry *e)
 	struct row *r = get_row(p, e->stream_id, e, &rc);
 	if (!r)
 		return -1;
+	const bool is_news = r->lost && is_newest(r, t->seq_no);
 	rc = add_number(p, r, e);
 	if (rc <= 0)
 		return rc;
@@ -438,12 +461,19 @@ static int on_reported(void *self, const struct journal_entry *e)
 		return -1;
 	if (taken & IDENTITY && write_identity(p, r, e, taken) < 0)
 		return -1;
+	if (is_news && find_again(p, r, r->mark[MARK_END] != NONE) < 0)
+		return -1;
 	return write_indexed(p, r, e, taken, was_open);
 }
 
 static int on_lost(void *self, const struct journal_entry *e)
 {
 	struct transactions *p = self;
+	int rc;
+	struct row *r = get_row(p, e->stream_id, NULL, &rc);
+	if (!r)
+		return rc;
+	r->lost = r->mark[MARK_END] == NONE;
 	sqlite3_bind_int64(p->lost, 1, e->stream_id);
 	return sql_run(p->sql, p->lost);
 }

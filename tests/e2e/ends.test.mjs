@@ -194,3 +194,54 @@ test('the register of an EVSE is shown from the start: of its last reading, in a
 	assert.equal((await register(1)).import_wh, 123460);
 	await s.close();
 });
+
+test('E14: a transaction that was given up as lost goes on when its station tells of it again, over restarts too', async () => {
+	const handlers = { GetTransactionStatus: () => ({ ongoingIndicator: false, messagesInQueue: false }) };
+	let s = await booted(depotd, 'E-LOST', { handlers });
+	const tell = (eventType, seqNo, w) => s.call('TransactionEvent', { eventType, seqNo, timestamp: now(), triggerReason: 'MeterValuePeriodic',
+		evse: { id: 1, connectorId: 1 }, transactionInfo: { transactionId: 'e-lost', chargingState: 'Charging', ...(eventType === 'Ended' && { stoppedReason: 'Local' }) },
+		...(seqNo === 0 && { idToken: { idToken: 'AABBCCDD', type: 'ISO14443' } }),
+		meterValue: [{ timestamp: now(), sampledValue: [{ value: w, measurand: 'Power.Active.Import' }] }] });
+	const shown = async () => {
+		const [e] = (await get('/stations/E-LOST')).evses;
+		const t = (await get('/transactions/E-LOST/e-lost')).transaction;
+		return { live: e.transaction, vehicle: e.vehicle, w: e.power_w, state: t.state, reason: t.stopped_reason, ended: t.ended_at };
+	};
+	const lose = async () => {
+		assert.equal((await ask('E-LOST', 'GetTransactionStatus', { transactionId: 'e-lost' })).json.state, 'done');
+		const is = await shown();
+		assert.deepEqual([is.live, is.vehicle, is.state, is.reason], [undefined, undefined, 'ended', 'MessageLost']);
+	};
+	const goesOn = (w) => async () => assert.deepEqual(await shown(),
+		{ live: 'e-lost', vehicle: 'VAN-1', w, state: 'open', reason: undefined, ended: undefined });
+	const again = async () => {
+		await s.close();
+		await depotd.stop();
+		await depotd.start();
+		s = await new Station(depotd, 'E-LOST', { handlers }).connect();
+	};
+	await tell('Started', 0, 7000);
+	await tell('Updated', 5, 7000);
+	await lose();
+	await tell('Updated', 3, 6900); // of before, and late
+	assert.equal((await shown()).state, 'ended');
+	await tell('Updated', 6, 7100);
+	await goesOn(7100)();
+	await again();
+	await goesOn(7100)();
+	await lose();
+	await again();
+	await tell('Updated', 7, 7200);
+	assert.equal((await shown()).live, 'e-lost');
+	assert.equal((await shown()).state, 'open');
+	await again();
+	await goesOn(7200)();
+	await lose();
+	await tell('Ended', 8, 0);
+	const is = await shown();
+	assert.deepEqual([is.live, is.state, is.reason], [undefined, 'ended', 'Local']);
+	await s.close();
+	await depotd.stop();
+	assert.equal(spawnSync(join(BUILD, 'depotctl'), ['rebuild', '--check', '--data', depotd.data]).status, 0);
+	await depotd.start();
+});
