@@ -90,6 +90,7 @@ static void journal_ended(
 {
 	struct arena *a = record_arena(c);
 	struct event_call_ended *p = a ? arena_alloc(a, sizeof *p) : NULL;
+	size_t len;
 
 	if (!p)
 		return;
@@ -97,6 +98,8 @@ static void journal_ended(
 	p->action = k->action->name;
 	p->outcome = r->outcome;
 	p->response = r->response ? arena_strdup(a, r->response) : NULL;
+	if (p->response)
+		p->response = mask_secrets(a, p->response, strlen(p->response), &len);
 	p->status = status_of(a, r->response);
 	p->error_code = r->error_code ? arena_printf(a, "%.60s", r->error_code) : NULL;
 	p->error_text = r->error_text ? arena_printf(a, "%.300s", r->error_text) : NULL;

@@ -7,9 +7,10 @@
 
 /* A SetVariables names the variable beside its value: all values of a text that names a secret are
  * hidden, since the order of keys is free. */
-static const char *const secret_names[] = {"BasicAuthPassword"};
-static const char *const value_keys[] = {"\"attributeValue\"", "\"basicAuthPassword\"",
-	"\"apnPassword\"", "\"key\"", "\"password\""};
+static const char *const secret_names[] = {"BasicAuthPassword", "AuthorizationKey"};
+static const char *const value_keys[] = {"\"attributeValue\"", "\"basicAuthPassword\""};
+/* … of a SetNetworkProfile, under keys of their own. */
+static const char *const network_keys[] = {"\"apnPassword\"", "\"key\"", "\"password\""};
 
 /* Names of components and variables compare without case (identifierString). */
 static bool holds(const char *text, size_t len, const char *word)
@@ -23,13 +24,17 @@ static bool holds(const char *text, size_t len, const char *word)
 	return false;
 }
 
+static bool has_network(const char *text, size_t len)
+{
+	return memmem(text, len, "\"connectionData\"", 16) != NULL;
+}
+
 static bool names_secret(const char *text, size_t len)
 {
 	for (size_t i = 0; i < sizeof secret_names / sizeof *secret_names; i++)
 		if (holds(text, len, secret_names[i]))
 			return true;
-	/* SetNetworkProfile carries APN and VPN secrets under keys of their own. */
-	return memmem(text, len, "\"connectionData\"", 16) != NULL;
+	return has_network(text, len);
 }
 
 /* Keys of what stations tell: they are hidden in the entry that names a secret, and stay for the
@@ -70,6 +75,7 @@ static const char *string_end(const char *p, const char *end)
 #define ENTRIES_MAX 16
 
 struct entries {
+	bool with_network; /* secrets of a network profile are in the text too */
 	size_t count;
 	struct {
 		const char *from, *to;
@@ -94,6 +100,21 @@ static bool is_secret_name(const char *s, size_t len)
 	return false;
 }
 
+/* "key":"AuthorizationKey": OCPP 1.6 has name and value side by side. `p` is where the name begins. */
+static bool stands_beside(const char *text, const char *p)
+{
+	static const char key[] = "\"key\"";
+	const size_t n = sizeof key - 1;
+
+	while (p > text && strchr(" \t\r\n", p[-1]))
+		p--;
+	if (p == text || *--p != ':')
+		return false;
+	while (p > text && strchr(" \t\r\n", p[-1]))
+		p--;
+	return (size_t)(p - text) >= n && strncasecmp(p - n, key, n) == 0;
+}
+
 /* {…,"variable":{"name":"BasicAuthPassword"},…}: the object around the one that holds the name. A
  * text that is broken off, or deeper than any message, is hidden as a whole. */
 static void find_entries(const char *text, const char *end, struct entries *out)
@@ -107,8 +128,9 @@ static void find_entries(const char *text, const char *end, struct entries *out)
 		if (*p == '"') {
 			const char *close = string_end(p + 1, end);
 
-			if (depth >= 2 && is_secret_name(p + 1, (size_t)(close - p - 1)))
-				hit[depth - 2] = true;
+			if (depth >= 1 && is_secret_name(p + 1, (size_t)(close - p - 1)))
+				hit[depth >= 2 && !stands_beside(text, p) ? depth - 2 : depth - 1] =
+					true;
 			p = close;
 		} else if (*p == '{') {
 			if (depth == DEPTH_MAX)
@@ -138,6 +160,8 @@ static size_t secret_at(const struct entries *e, const char *p, const char *end)
 {
 	size_t n = key_at(value_keys, COUNT(value_keys), p, end);
 
+	if (!n && e->with_network)
+		n = key_at(network_keys, COUNT(network_keys), p, end);
 	return n || !is_within(e, p) ? n : key_at(told_keys, COUNT(told_keys), p, end);
 }
 
@@ -261,6 +285,7 @@ const char *mask_secrets(struct arena *a, const char *text, size_t len, size_t *
 	p = text;
 	end = text + len;
 	text_init(&t, 0);
+	entries.with_network = has_network(text, len);
 	find_entries(text, end, &entries);
 	while (p < end) {
 		size_t n = *p == '"' ? secret_at(&entries, p, end) : 0;

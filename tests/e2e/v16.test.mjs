@@ -4,6 +4,7 @@ import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { RPCClient, createRPCError } from 'ocpp-rpc';
 import { spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILD, Depotd, until } from './harness.mjs';
 
@@ -351,6 +352,29 @@ test('a password goes out as hexadecimal digits, to no log, and works from then 
 		{ component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' }, attributeValue: 'x'.repeat(30) }] });
 	assert.equal(long.status >= 400, true, long.text);
 	assert.match(long.text, /1\.6 has passwords of 16 to 20 bytes/);
+});
+
+test('rule 23: an AuthorizationKey that the station tells stands in no record and no answer', async () => {
+	const secret = 'c0ffee-told-by-mistake';
+	config.AuthorizationKey = [secret, false];
+	try {
+		const one = await command('GetVariables', { getVariableData: [
+			{ component: { name: 'OCPP16' }, variable: { name: 'AuthorizationKey' } }, { component: { name: 'OCPP16' }, variable: { name: 'VendorThing' } }] });
+		const all = await command('GetBaseReport', { reportBase: 'FullInventory' });
+		await until('the report', async () => (await depotd.api('GET', `/commands/${all.json.id}`)).json.state === 'done');
+		const wire = await until('the answer in the log', async () => {
+			const { text } = await depotd.api('GET', '/wire/export?station=CP-1');
+			return /VendorThing.*AuthorizationKey|AuthorizationKey.*VendorThing/.test(text) && text;
+		});
+		const shown = (await depotd.api('GET', '/stations/CP-1/variables?limit=10000')).text;
+		for (const [where, text] of Object.entries({ one: one.text, wire, shown, journal: await journal(), log: depotd.logged(),
+			commands: (await depotd.api('GET', '/commands?station=CP-1')).text })) assert.doesNotMatch(text, new RegExp(secret), where);
+		assert.match(wire, /VendorThing/, 'names and values of the others stay');
+		const files = readdirSync(depotd.data).filter((f) => /\.db(-wal)?$/.test(f));
+		for (const f of files) assert.equal(readFileSync(join(depotd.data, f)).includes(secret), false, f);
+	} finally {
+		delete config.AuthorizationKey;
+	}
 });
 
 test('what 1.6 has no words for is refused before anything is sent', async () => {

@@ -27,6 +27,15 @@ static const struct {
 		"[{\"actualValue\":\"***\",\"variable\":{\"name\":\"BasicAuthPassword\"}},{\"value\":\"2\"}]"},
 	{"{\"variable\":{\"name\":\"BasicAuthPassword\"},\"variableAttribute\":[{\"value\":\"hunt",
 		"{\"variable\":{\"name\":\"BasicAuthPassword\"},\"variableAttribute\":[{\"value\":\"***"},
+	/* OCPP 1.6: beside its key, and only there */
+	{"{\"configurationKey\":[{\"key\":\"A\",\"value\":\"1\"},"
+	 "{\"value\":\"hunter2\",\"readonly\":false,\"key\" : \"AuthorizationKey\"}]}",
+		"{\"configurationKey\":[{\"key\":\"A\",\"value\":\"1\"},"
+		"{\"value\":\"***\",\"readonly\":false,\"key\" : \"AuthorizationKey\"}]}"},
+	{"[2,\"1\",\"ChangeConfiguration\",{\"key\":\"AuthorizationKey\",\"value\":\"hunter2\"}]",
+		"[2,\"1\",\"ChangeConfiguration\",{\"key\":\"AuthorizationKey\",\"value\":\"***\"}]"},
+	{"{\"unknownKey\":[\"AuthorizationKey\"],\"key\":\"A\"}",
+		"{\"unknownKey\":[\"AuthorizationKey\"],\"key\":\"A\"}"},
 	/* network profile */
 	{"{\"connectionData\":{\"apn\":{\"apnPassword\":\"s3\"},\"vpn\":{\"password\":\"p\",\"key\":\"k\"}}}",
 		"{\"connectionData\":{\"apn\":{\"apnPassword\":\"***\"},\"vpn\":{\"password\":\"***\",\"key\":\"***\"}}}"},
