@@ -248,6 +248,11 @@ const struct grid_tree *control_grid(const struct control *k)
 	return k->tree;
 }
 
+wall_t control_decided_at(const struct control *k)
+{
+	return wall_add_ms(clock_wall(), -mono_diff_ms(clock_mono(), k->last_cycle));
+}
+
 wall_t control_rated_since(const struct control *k, int node)
 {
 	return k->rated_since[node];

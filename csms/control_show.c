@@ -164,6 +164,9 @@ static void record_nodes(struct control *k, wall_t now)
 		record_sample(k->core, point, now, (double)v->evse_w, 0);
 		snprintf(point, sizeof point, "node/%s/limit_w", n->id);
 		record_sample(k->core, point, now, (double)v->limit_w, 0);
+		snprintf(point, sizeof point, "node/%s/limit_source", n->id);
+		record_sample(k->core, point, now,
+			grid_channel_limit(k->tree, k->limits, i, GRID_TOTAL).source, 0);
 	}
 }
 

@@ -65,6 +65,9 @@ struct control_plan {
 
 const struct control_node *control_node(const struct control *k, int node);
 
+/* When the guard decided last. */
+wall_t control_decided_at(const struct control *k);
+
 /* Since when what is written on the node (ratings, export limit) is as it is; a start counts. */
 wall_t control_rated_since(const struct control *k, int node);
 

@@ -156,8 +156,8 @@ static int64_t reported_w(const struct holding *h, const struct evse *e, int vol
 	return external_w(&x, h->evse_id ? e : NULL, voltage_v, now);
 }
 
-int64_t external_cap_w(const struct core *c, const struct evse *e, wall_t now,
-	enum ocpp201_charging_limit_source *source)
+static int64_t least(const struct core *c, const struct evse *e, wall_t now,
+	enum ocpp201_charging_limit_source *source, wall_t *at)
 {
 	int voltage_v = (int)c->depot->voltage_v;
 	const struct external *x;
@@ -174,8 +174,8 @@ int64_t external_cap_w(const struct core *c, const struct evse *e, wall_t now,
 		if (w < 0 || w >= cap)
 			continue;
 		cap = w;
-		if (source)
-			*source = x->source;
+		*source = x->source;
+		*at = x->at;
 	}
 	DL_FOREACH (e->station->holdings, h) {
 		int64_t w = h->evse_id == 0 || h->evse_id == e->id
@@ -187,10 +187,31 @@ int64_t external_cap_w(const struct core *c, const struct evse *e, wall_t now,
 		if (w < 0 || w >= cap)
 			continue;
 		cap = w;
-		if (source)
-			*source = h->source;
+		*source = h->source;
+		*at = h->at;
 	}
 	return cap;
+}
+
+int64_t external_cap_w(const struct core *c, const struct evse *e, wall_t now,
+	enum ocpp201_charging_limit_source *source)
+{
+	enum ocpp201_charging_limit_source whose;
+	wall_t at;
+	int64_t w = least(c, e, now, &whose, &at);
+
+	if (w != INT64_MAX && source)
+		*source = whose;
+	return w;
+}
+
+wall_t external_cap_at(const struct core *c, const struct evse *e, wall_t now)
+{
+	enum ocpp201_charging_limit_source whose;
+	wall_t at = {0};
+
+	least(c, e, now, &whose, &at);
+	return at;
 }
 
 /* -- start ------------------------------------------------------------------------------------ */

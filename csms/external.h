@@ -35,6 +35,9 @@ int64_t external_w(const struct external *x, const struct evse *e, int voltage_v
 int64_t external_cap_w(const struct core *c, const struct evse *e, wall_t now,
 	enum ocpp201_charging_limit_source *source);
 
+/* Since when that is so; ms 0: nothing limits it. */
+wall_t external_cap_at(const struct core *c, const struct evse *e, wall_t now);
+
 /* For restore_fleet(). -1: cannot be read. */
 int externals_restore(struct core *c);
 

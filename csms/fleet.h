@@ -77,6 +77,7 @@ struct transaction {
 	struct reading begin_wh, meter_wh; /* import register */
 	int64_t last_seq; /* newest sequence number heard, -1: none */
 	int64_t state_seq, full_seq, token_seq, cable_seq, phases_seq; /* whose event said so */
+	wall_t cable_at; /* it said so of the cable */
 	int64_t cable_max_a, phases_used; /* as the station said, believable or not; 0: nothing */
 	int64_t begin_seq; /* of the event that `started` is of */
 	int64_t remote_start_id; /* 0: none */

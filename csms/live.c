@@ -115,6 +115,7 @@ static void merge(
 	if (r->has_cable_max_current && r->seq_no >= t->cable_seq) {
 		t->cable_seq = r->seq_no;
 		t->cable_max_a = r->cable_max_current;
+		t->cable_at = at;
 	}
 	if (r->has_number_of_phases_used && r->seq_no >= t->phases_seq) {
 		t->phases_seq = r->seq_no;

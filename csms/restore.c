@@ -199,6 +199,7 @@ static void fill_transaction(struct transaction *t, const struct db_transaction 
 	t->token_seq = t->token[0] ? t->last_seq : -1;
 	t->cable_seq = row->has_cable_max_a ? t->last_seq : -1;
 	t->cable_max_a = row->cable_max_a;
+	t->cable_at = t->last;
 	t->phases_seq = row->has_phases_used ? t->last_seq : -1;
 	t->phases_used = row->phases_used;
 	t->remote_start_id = row->has_remote_start_id ? row->remote_start_id : 0;

@@ -66,6 +66,10 @@ static void view_transaction(
 	}
 	out->has_cable_max_a = tx->cable_seq >= 0;
 	out->cable_max_a = tx->cable_max_a;
+	if (out->has_cable_max_a) {
+		out->cable_source = "station";
+		put_time(tx->cable_at, &out->has_cable_at, &out->cable_at);
+	}
 	out->has_phases_used = tx->phases_seq >= 0;
 	out->phases_used = tx->phases_used;
 	out->has_session_wh = tx->begin_wh.at.ms != 0 && tx->meter_wh.at.ms != 0;
@@ -95,8 +99,18 @@ static void view_external(const struct core *c, const struct evse *e, struct api
 
 	out->has_external_w = w != INT64_MAX;
 	out->external_w = out->has_external_w ? w : 0;
-	if (out->has_external_w)
-		out->external_source = ocpp201_charging_limit_source_enum.values[source];
+	if (!out->has_external_w)
+		return;
+	put_time(external_cap_at(c, e, clock_wall()), &out->has_external_at, &out->external_at);
+	out->external_source = ocpp201_charging_limit_source_enum.values[source];
+}
+
+static wall_t rated_since(const struct core *c, const struct evse *e)
+{
+	if (!c->control || e->grid_evse < 0)
+		return c->started;
+	return control_rated_since(
+		c->control, grid_tree_evse_node(control_grid(c->control), e->grid_evse));
 }
 
 void view_evse(
@@ -111,6 +125,8 @@ void view_evse(
 		.min_w = e->min_w,
 		.phases = e->phases,
 		.tail_w = e->tail_w,
+		.rated_source = e->station->from_file ? "file" : "registered",
+		.rated_since = rated_since(c, e),
 		.state = evse_state(e),
 	};
 	view_connectors(e, a, &out->connectors);
@@ -278,6 +294,8 @@ static void view_node(const struct core *c, const struct grid_tree *g, int index
 		.load_source = now->load_w != GRID_UNKNOWN ? now->load_source : NULL,
 		.evse_w = now->evse_w,
 		.allowed_w = now->allowed_w,
+		.allowed_source = "guard",
+		.allowed_at = control_decided_at(c->control),
 		.meter = row != NULL ? row->meter : NULL,
 	};
 	if (out->has_load_w)

@@ -6,16 +6,22 @@
 
 /* -- nodes ----------------------------------------------------------------------------------- */
 
-static void view_demand(
-	const char *id, const struct safety_node_view *v, struct api_demand_view *out)
+static void view_demand(const struct control *c, int node, const char *id,
+	const struct safety_node_view *v, struct api_demand_view *out)
 {
+	bool is_peak = v->peak_at.ms != 0 && v->demand.target_w == v->peak_w;
+
 	*out = (struct api_demand_view){
 		.node = id,
 		.window = v->window,
 		.window_end = v->window_end,
 		.target_w = v->demand.target_w,
+		.target_source = is_peak ? "peak" : "described",
+		.target_since = is_peak ? v->peak_at : control_rated_since(c, node),
 		.mean_w = v->demand.mean_w,
 		.allowed_w = v->demand.allowed_w,
+		.allowed_source = grid_source_name(GRID_SOURCE_DEMAND),
+		.allowed_at = control_decided_at(c),
 		.projected_w = v->demand.projected_w,
 		.missing_s = v->missing_ms / 1000,
 		.peak_w = v->peak_w,
@@ -52,7 +58,7 @@ static void add_node(struct ask *k, const struct control *c, int i, struct api_g
 			.cost_w = v.cost_w,
 		};
 	if (v.has_demand)
-		view_demand(id, &v, &out->demand.items[out->demand.count++]);
+		view_demand(c, i, id, &v, &out->demand.items[out->demand.count++]);
 	if (v.ramp.sign != RAMP_SIGN_NONE)
 		view_return(id, &v, &out->returns.items[out->returns.count++]);
 }
@@ -97,6 +103,16 @@ void guard_get(struct ask *k)
 
 /* -- chargers -------------------------------------------------------------------------------- */
 
+static void view_told(struct ask *k, const struct evse *e, struct api_obedience_view *out)
+{
+	const struct setpoint *t = &e->told;
+
+	out->told_source =
+		t->limit_w >= 0 && t->source[0] ? arena_strdup(k->arena, t->source) : "tail";
+	out->has_told_at = true;
+	out->told_at = t->at.ms ? t->at : k->api->core->started;
+}
+
 static void view_obedience(struct ask *k, const struct evse *e, struct api_obedience_view *out)
 {
 	const struct safety *s = control_safety(k->api->core->control);
@@ -113,6 +129,8 @@ static void view_obedience(struct ask *k, const struct evse *e, struct api_obedi
 	out->uncontrolled_w = obey_uncontrolled_w(o);
 	out->has_told_w = o->commanded_w >= 0;
 	out->told_w = o->commanded_w;
+	if (out->has_told_w)
+		view_told(k, e, out);
 	out->has_measured_w = o->measured_w >= 0;
 	out->measured_w = o->measured_w;
 	out->samples = l->samples;

@@ -1,6 +1,7 @@
 /*
  * Power over time, from the measurement series: load of a node, what its EVSEs take of it, the rest
- * ("base"), and the limit that was in force. Control writes node/ID/load_w, …/evse_w and …/limit_w;
+ * ("base"), and the limit that was in force. Control writes node/ID/load_w, …/evse_w, …/limit_w and
+ * …/limit_source, a number of enum grid_source;
  * where there is no load yet the node's own meter stands in.
  */
 #include <string.h>
@@ -9,17 +10,18 @@
 #include "csms/api/handlers.h"
 #include "db/query.h"
 #include "db/query_log.h"
+#include "scheduler/grid.h"
 
 #define POINTS_MAX 10000
 #define HOUR_MS    INT64_C(3600000)
 
 struct query {
-	const char *load, *evse, *limit, *meter; /* names of points; meter may be NULL */
+	const char *load, *evse, *limit, *source, *meter; /* names of points; meter may be NULL */
 	wall_t from, to;
 	int64_t step_ms;
 	bool has_rating; /* the node's own, in force where no limit was recorded */
 	double rating_w;
-	struct db_series_list loads, evses, limits;
+	struct db_series_list loads, evses, limits, sources;
 	const char *error;
 };
 
@@ -29,9 +31,10 @@ static void power_work(struct db_reader *r, struct ask *k)
 	struct {
 		const char *point;
 		struct db_series_list *out;
-	} list[] = {{q->load, &q->loads}, {q->evse, &q->evses}, {q->limit, &q->limits}};
+	} list[] = {{q->load, &q->loads}, {q->evse, &q->evses}, {q->limit, &q->limits},
+		{q->source, &q->sources}};
 
-	for (size_t i = 0; i < 3 && q->error == NULL; i++)
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]) && q->error == NULL; i++)
 		if (db_query_series(r, list[i].point, q->from, q->to, q->step_ms, k->arena,
 			    list[i].out) != 0)
 			q->error = arena_strdup(k->arena, db_reader_error(r));
@@ -51,6 +54,20 @@ static bool take(const struct db_series_list *list, size_t *i, int64_t at, doubl
 	return true;
 }
 
+/* Whose the limit was that counted last in the step that begins at `at`. */
+static const char *source_at(const struct db_series_list *list, size_t *i, int64_t at)
+{
+	int source;
+
+	while (*i < list->count && list->items[*i].at.ms < at)
+		(*i)++;
+	if (*i == list->count || list->items[*i].at.ms != at)
+		return grid_source_name(GRID_SOURCE_RATING); /* of a depotd that kept none */
+	source = (int)list->items[*i].last;
+	return grid_source_name(source > 0 && source < GRID_SOURCE_COUNT ? (enum grid_source)source
+									 : GRID_SOURCE_NONE);
+}
+
 static int64_t next_at(const struct db_series_list *list, size_t i, int64_t best)
 {
 	return i < list->count && list->items[i].at.ms < best ? list->items[i].at.ms : best;
@@ -59,7 +76,7 @@ static int64_t next_at(const struct db_series_list *list, size_t i, int64_t best
 /* Merges the series by time: one point for each step that any of them has. */
 static size_t merge(const struct query *q, struct api_power_point *out, size_t room)
 {
-	size_t n = 0, load = 0, evse = 0, limit = 0;
+	size_t n = 0, load = 0, evse = 0, limit = 0, source = 0;
 
 	while (n < room) {
 		int64_t at = next_at(&q->limits, limit,
@@ -80,6 +97,8 @@ static size_t merge(const struct query *q, struct api_power_point *out, size_t r
 			p->has_limit_w = true;
 			p->limit_w = q->rating_w;
 		}
+		if (p->has_limit_w)
+			p->limit_source = source_at(&q->sources, &source, at);
 	}
 	return n;
 }
@@ -148,6 +167,7 @@ void power_get(struct ask *k)
 	q->load = arena_printf(k->arena, "node/%s/load_w", n->id);
 	q->evse = arena_printf(k->arena, "node/%s/evse_w", n->id);
 	q->limit = arena_printf(k->arena, "node/%s/limit_w", n->id);
+	q->source = arena_printf(k->arena, "node/%s/limit_source", n->id);
 	q->meter = n->meter != NULL ? arena_printf(k->arena, "meter/%s/power_w", n->meter) : NULL;
 	q->has_rating = n->has_limit_w;
 	q->rating_w = (double)n->limit_w;

@@ -30,7 +30,7 @@ static void print_tiers(struct ctl *c, const struct api_guard_view *v)
 static void print_demand(struct ctl *c, const struct api_guard_view *v)
 {
 	struct table *t = table_create(c->arena,
-		"DEMAND AT|WINDOW ENDS|TARGET kW|SO FAR|PROJECTED|ALLOWED|MONTH'S PEAK|NOTE",
+		"DEMAND AT|WINDOW ENDS|TARGET kW|FROM|SINCE|SO FAR|PROJECTED|ALLOWED|MONTH'S PEAK|NOTE",
 		c->colour);
 
 	for (size_t i = 0; i < v->demand.count; i++) {
@@ -39,6 +39,8 @@ static void print_demand(struct ctl *c, const struct api_guard_view *v)
 		table_cell(t, r->node);
 		table_cell(t, cell_time(c->arena, true, r->window_end));
 		table_cell(t, kw(c, r->target_w));
+		table_cell(t, r->target_source);
+		table_cell(t, cell_time(c->arena, true, r->target_since));
 		table_cell(t, kw(c, r->mean_w));
 		table_cell(t, kw(c, r->projected_w));
 		table_cell(t, r->allowed_w == INT32_MAX ? "any" : kw(c, r->allowed_w));
@@ -90,7 +92,8 @@ int ctl_power(struct ctl *c)
 int ctl_obedience(struct ctl *c)
 {
 	struct table *t = table_create(c->arena,
-		"EVSE|OBEYS|TOLD kW|MEASURED|REACTS IN|SAMPLES|P95|LEAST kW|QUIRKS", c->colour);
+		"EVSE|OBEYS|TOLD kW|BY|AT|MEASURED|REACTS IN|SAMPLES|P95|LEAST kW|QUIRKS",
+		c->colour);
 	void *answer;
 	int status = ctl_ask_struct(c, "GET",
 		arena_printf(c->arena, "stations/%s/obedience", ctl_escape(c, c->argv[0])), NULL,
@@ -103,6 +106,8 @@ int ctl_obedience(struct ctl *c)
 		table_cell(t, arena_printf(c->arena, "%lld", (long long)v->evse));
 		table_cell(t, v->obeys ? "yes" : "no");
 		table_cell(t, v->has_told_w ? kw(c, v->told_w) : NULL);
+		table_cell(t, v->told_source);
+		table_cell(t, cell_time(c->arena, v->has_told_at, v->told_at));
 		table_cell(t, v->has_measured_w ? kw(c, v->measured_w) : NULL);
 		table_cell(t, seconds(c, (v->reaction_ms + 999) / 1000));
 		table_cell(t, arena_printf(c->arena, "%lld", (long long)v->samples));

@@ -150,7 +150,7 @@ static void show_node_limits(struct ctl *c, const struct api_tree *tree)
 static void show_tree(struct ctl *c, const struct api_tree *tree)
 {
 	struct table *t = table_of(
-		c, "NODE|>LOAD|>LIMIT|FROM|>USED|>EVSES|>ALLOWED|SOURCE|AGE OF|BINDS|NAME");
+		c, "NODE|>LOAD|>LIMIT|FROM|SINCE|>USED|>EVSES|>ALLOWED|SOURCE|AGE OF|BINDS|NAME");
 
 	for (size_t i = 0; i < tree->nodes.count; i++) {
 		const struct api_node_view *n = &tree->nodes.items[i];
@@ -159,6 +159,7 @@ static void show_tree(struct ctl *c, const struct api_tree *tree)
 		table_cell(t, cell_power(c->arena, n->has_load_w, (double)n->load_w));
 		table_cell(t, cell_power(c->arena, n->has_limit_w, (double)n->limit_w));
 		table_cell(t, n->limit_source);
+		table_cell(t, cell_time(c->arena, n->has_limit_since, n->limit_since));
 		cell_used(c, t, n);
 		table_cell(t, cell_power(c->arena, true, (double)n->evse_w));
 		table_cell(t, cell_power(c->arena, true, (double)n->allowed_w));
@@ -244,13 +245,14 @@ static void row_evse(struct ctl *c, struct table *t, const struct api_evse_view 
 	table_cell(t, cell_power(c->arena, e->has_power_w, e->power_w));
 	table_cell(t, cell_power(c->arena, e->has_limit_w, (double)e->limit_w));
 	table_cell(t, e->limit_source);
+	table_cell(t, cell_time(c->arena, e->has_limit_at, e->limit_at));
 	table_cell(t, cell_energy(c->arena, e->has_session_wh, e->session_wh));
 }
 
 static void show_stations(struct ctl *c, const struct api_station_view_list *list)
 {
-	struct table *t = table_of(
-		c, "STATION|STATE|NODE|EVSE|DOES|VEHICLE|>POWER|>LIMIT|SET BY|>SESSION|LAST WORD");
+	struct table *t = table_of(c,
+		"STATION|STATE|NODE|EVSE|DOES|VEHICLE|>POWER|>LIMIT|SET BY|AT|>SESSION|LAST WORD");
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct api_station_view *s = &list->items[i];

@@ -12,7 +12,7 @@ import { overview, START } from "../fixture.mjs";
 
 const data = overview() as Overview;
 const node = (id: string, parent?: string): NodeView =>
-	({ id, name: id, kind: "group", evse_w: 0, allowed_w: 0, limits: [], binds: [], bears: false, ...(parent === undefined ? {} : { parent }) });
+	({ id, name: id, kind: "group", evse_w: 0, allowed_w: 0, allowed_source: "guard", allowed_at: "2026-01-01T00:00:00Z", limits: [], binds: [], bears: false, ...(parent === undefined ? {} : { parent }) });
 
 test("the tree lists parents before children, whatever order it came in", () => {
 	const rows = treeRows([node("c", "b"), node("b", "a"), node("d", "a"), node("a")]);

@@ -13,7 +13,7 @@ import { overview } from "../fixture.mjs";
 const data = overview() as Overview;
 const [m0, m1] = data.meters as [MeterView, MeterView];
 const node = (id: string, parent?: string, meter?: string): NodeView => ({
-	id, name: id, kind: "feeder", evse_w: 0, allowed_w: 0, limits: [], binds: [], bears: false,
+	id, name: id, kind: "feeder", evse_w: 0, allowed_w: 0, allowed_source: "guard", allowed_at: "2026-01-01T00:00:00Z", limits: [], binds: [], bears: false,
 	...(parent !== undefined && { parent }), ...(meter !== undefined && { meter }),
 });
 

@@ -30,6 +30,8 @@ export interface EvseView {
 	min_w: number;
 	phases: number;
 	tail_w: number;
+	rated_source: string;
+	rated_since: string;
 	connectors: Connector[];
 	transaction?: string;
 	vehicle?: string;
@@ -44,6 +46,8 @@ export interface EvseView {
 	soc_at?: string;
 	session_wh?: number;
 	cable_max_a?: number;
+	cable_source?: string;
+	cable_at?: string;
 	phases_used?: number;
 	limit_w?: number;
 	limit_source?: string;
@@ -52,6 +56,7 @@ export interface EvseView {
 	limit_at?: string;
 	external_w?: number;
 	external_source?: string;
+	external_at?: string;
 	cost?: number;
 	currency?: string;
 	reservation?: number;
@@ -110,6 +115,8 @@ export interface NodeView {
 	load_at?: string;
 	evse_w: number;
 	allowed_w: number;
+	allowed_source: string;
+	allowed_at: string;
 	meter?: string;
 	limits: NodeLimitView[];
 	binds: string[];
@@ -266,6 +273,7 @@ export interface PowerPoint {
 	evse_w?: number;
 	base_w?: number;
 	limit_w?: number;
+	limit_source?: string;
 }
 
 export interface PowerSeries {
@@ -467,8 +475,12 @@ export interface DemandView {
 	window: string;
 	window_end: string;
 	target_w: number;
+	target_source: string;
+	target_since: string;
 	mean_w: number;
 	allowed_w: number;
+	allowed_source: string;
+	allowed_at: string;
 	projected_w: number;
 	missing_s: number;
 	peak_w: number;
