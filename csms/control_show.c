@@ -155,7 +155,8 @@ static void record_nodes(struct control *k, wall_t now)
 		const struct grid_node *n = grid_tree_node(k->tree, i);
 		const struct control_node *v = &k->node[i];
 
-		if (n->kind == GRID_EVSE || n->kind == GRID_LOAD || (!n->rated && v->limit_w < 0))
+		if (n->kind == GRID_EVSE || n->kind == GRID_LOAD ||
+			(!n->rated && v->limit_w < 0 && v->feed.limit < 0))
 			continue;
 		snprintf(point, sizeof point, "node/%s/load_w", n->id);
 		if (v->load_w != GRID_UNKNOWN)

@@ -48,6 +48,7 @@ void envelope_measure_init(struct envelope_measure *m, const struct core *c, int
 		.from = from,
 		.to = to,
 		.limit_w = limit_of(t, node, bound),
+		.export_limit_w = bound->export_w == GRID_NO_LIMIT ? -1 : bound->export_w,
 	};
 	list_evses(t, n, a, &m->evses);
 }
@@ -55,10 +56,26 @@ void envelope_measure_init(struct envelope_measure *m, const struct core *c, int
 /* -- samples ---------------------------------------------------------------------------------- */
 
 struct walk {
-	double wh, above_wh;
-	int64_t ms, above_ms, run_ms;
+	double wh, above_wh, fed_wh;
+	int64_t ms, above_ms, run_ms, fed_ms, fed_run_ms;
 	double max;
 };
+
+/* Above the limit of what may be fed in. */
+static void take_export(struct envelope_measure *m, struct walk *w, double feed, int64_t ms)
+{
+	if ((int64_t)feed > m->export_max_w)
+		m->export_max_w = (int64_t)feed;
+	if (m->export_limit_w < 0 || feed <= (double)m->export_limit_w) {
+		w->fed_run_ms = 0;
+		return;
+	}
+	w->fed_ms += ms;
+	w->fed_run_ms += ms;
+	w->fed_wh += (feed - (double)m->export_limit_w) * (double)ms / 3600000;
+	if (w->fed_run_ms / 1000 > m->longest_s)
+		m->longest_s = w->fed_run_ms / 1000;
+}
 
 /* The load stays what it was until the next sample. */
 static void take(struct envelope_measure *m, struct walk *w, wall_t at, double load, int64_t ms)
@@ -71,6 +88,7 @@ static void take(struct envelope_measure *m, struct walk *w, wall_t at, double l
 		w->max = load;
 		m->max_at = at;
 	}
+	take_export(m, w, -load, ms);
 	if (m->limit_w < 0 || load <= (double)m->limit_w) {
 		w->run_ms = 0;
 		return;
@@ -166,4 +184,6 @@ void envelope_measure(struct db_reader *r, struct envelope_measure *m, struct ar
 	m->max_w = (int64_t)w.max;
 	m->above_s = w.above_ms / 1000;
 	m->above_wh = (int64_t)w.above_wh;
+	m->export_above_s = w.fed_ms / 1000;
+	m->export_above_wh = (int64_t)w.fed_wh;
 }

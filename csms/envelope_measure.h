@@ -20,7 +20,9 @@ struct envelope_measure {
 	int64_t limit_w; /* in all; -1: of neither power nor current */
 	const char *failed; /* NULL: it went well */
 	int64_t measured_s, mean_w, max_w, above_s, above_wh;
-	int64_t longest_s; /* above the limit without a break */
+	int64_t longest_s; /* above a limit, of either direction, without a break */
+	int64_t export_limit_w; /* -1: none */
+	int64_t export_max_w, export_above_s, export_above_wh;
 	wall_t max_at;
 	struct db_series_list minutes; /* mean and greatest of each */
 	struct event_envelope_command_list commands; /* the first ENVELOPE_COMMANDS_MAX */

@@ -41,6 +41,7 @@ static void journal(struct envelope_record *r)
 {
 	struct arena *a = record_arena(r->core);
 	struct event_envelope_complied *p = a ? arena_alloc(a, sizeof *p) : NULL;
+	bool feeds = r->m.export_limit_w >= 0;
 
 	if (!p)
 		return;
@@ -59,6 +60,14 @@ static void journal(struct envelope_record *r)
 		.max_at = r->m.max_at,
 		.above_s = r->m.above_s,
 		.above_wh = r->m.above_wh,
+		.has_export_limit_w = feeds,
+		.export_limit_w = r->m.export_limit_w,
+		.has_export_max_w = feeds,
+		.export_max_w = r->m.export_max_w,
+		.has_export_above_s = feeds,
+		.export_above_s = r->m.export_above_s,
+		.has_export_above_wh = feeds,
+		.export_above_wh = r->m.export_above_wh,
 		.decided_by = r->decided_by ? arena_strdup(a, r->decided_by) : NULL,
 		.has_decided_at = r->decided_at.ms != 0,
 		.decided_at = r->decided_at,

@@ -38,7 +38,8 @@ static void compliance_work(struct db_reader *r, struct ask *k)
 			.point = arena_printf(k->arena, "node/%s/load_w", e->node),
 			.from = e->start,
 			.to = e->end,
-			.limit_w = e->has_limit_w ? e->limit_w : -1};
+			.limit_w = e->has_limit_w ? e->limit_w : -1,
+			.export_limit_w = e->has_export_limit_w ? e->export_limit_w : -1};
 	}
 	if (p->m.node != NULL)
 		envelope_measure(r, &p->m, k->arena);
@@ -64,6 +65,7 @@ static void view_told(struct ask *k, const struct event_envelope_command_list *l
 static void view_running(struct ask *k, const struct compliance *p, struct api_envelope_record *out)
 {
 	const struct envelope_measure *m = &p->m;
+	bool feeds = m->export_limit_w >= 0;
 
 	*out = (struct api_envelope_record){
 		.start = m->from,
@@ -78,6 +80,14 @@ static void view_running(struct ask *k, const struct compliance *p, struct api_e
 		.max_at = m->max_at,
 		.above_s = m->above_s,
 		.above_wh = m->above_wh,
+		.has_export_limit_w = feeds,
+		.export_limit_w = m->export_limit_w,
+		.has_export_max_w = feeds,
+		.export_max_w = m->export_max_w,
+		.has_export_above_s = feeds,
+		.export_above_s = m->export_above_s,
+		.has_export_above_wh = feeds,
+		.export_above_wh = m->export_above_wh,
 		.decided_by = p->decided_by,
 		.has_decided_at = p->decided_at.ms != 0,
 		.decided_at = p->decided_at,
@@ -104,6 +114,14 @@ static void view_record(
 		.max_at = e->max_at,
 		.above_s = e->above_s,
 		.above_wh = e->above_wh,
+		.has_export_limit_w = e->has_export_limit_w,
+		.export_limit_w = e->export_limit_w,
+		.has_export_max_w = e->has_export_max_w,
+		.export_max_w = e->export_max_w,
+		.has_export_above_s = e->has_export_above_s,
+		.export_above_s = e->export_above_s,
+		.has_export_above_wh = e->has_export_above_wh,
+		.export_above_wh = e->export_above_wh,
 		.decided_by = e->decided_by,
 		.has_decided_at = e->has_decided_at,
 		.decided_at = e->decided_at,

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include "csms/alarms.h"
 #include "csms/control.h"
 #include "csms/envelope_apply.h"
+#include "csms/meters.h"
 #include "db/query_envelope.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
@@ -394,6 +396,64 @@ START_TEST(emergency_is_obeyed_first)
 }
 END_TEST
 
+/* -- export ------------------------------------------------------------------------------------ */
+
+/* The meter shows so much for so long; it is alive. */
+static void pose(int seconds, double w)
+{
+	struct meter_reading r = {0};
+
+	for (; seconds > 0; seconds--) {
+		r.values[METER_QUANTITY_POWER_W] =
+			(struct meter_value){w + seconds % 7, METER_GOOD};
+		world_pose_meter(world, "main", &r);
+		world_step(world);
+	}
+}
+
+/* No van is there: a meter that shows less than they draw is not believed. */
+static void setup_empty(void)
+{
+	world = world_create(&(struct world_options){.seed = 3,
+		.depot = small_depot,
+		.scenario = "base_load:\n"
+			    "  - {node: house, points: [{at: \"00:00\", w: 4000}]}\n"});
+	world_run_s(world, 60);
+}
+
+START_TEST(export_above_its_limit_is_alarmed_and_on_record)
+{
+	struct envelope_block b = block(0.1, 0.5, GRID_NO_LIMIT);
+	const struct event_envelope_complied *e;
+	char limit[ENVELOPE_ID_SIZE];
+	bool is_alarmed = false;
+
+	b.bound.export_w = 5000;
+	receive(ENVELOPE_LIMIT, &b, 1);
+	memcpy(limit, id, sizeof limit);
+	world_run_s(world, 700);
+	ck_assert_ptr_null(alarms_open(core()));
+	pose(120, -9010);
+	for (const struct alarm *a = alarms_open(core()); a; a = a->hh.next)
+		is_alarmed |= a->kind == ALARM_ENVELOPE_BROKEN && strstr(a->text, "feeds in 9.0");
+	ck_assert(is_alarmed);
+	ck_assert_int_eq(control_node(core()->control, 0)->feed.limit, 5000);
+	ck_assert_int_ge(control_node(core()->control, 0)->feed.load, 9000);
+	world_pose_meter(world, "main", NULL);
+	world_run_s(world, 1600 + SETTLE_S);
+	e = only_record(limit);
+	ck_assert(!e->kept && !e->has_limit_w && e->has_export_limit_w);
+	ck_assert_int_eq(e->export_limit_w, 5000);
+	ck_assert_int_ge(e->export_max_w, 9000);
+	ck_assert_int_ge(e->export_above_s, 100);
+	ck_assert_int_le(e->export_above_s, 140);
+	ck_assert_int_ge(e->export_above_wh, 100); /* 4 kW for two minutes: 133 */
+	ck_assert_int_le(e->export_above_wh, 160);
+	ck_assert_int_eq(e->above_s, 0);
+	arena_destroy(arena);
+}
+END_TEST
+
 /* -- the plan --------------------------------------------------------------------------------- */
 
 /* What the plan gives all vans in so many hours. */
@@ -478,6 +538,11 @@ int main(void)
 	tcase_add_test(t, vans_charge_before_a_limit_that_is_known);
 	tcase_add_test(t, nobody_takes_anothers_room);
 	tcase_add_test(t, limit_begins_earlier_for_slow_chargers);
+	suite_add_tcase(s, t);
+	t = tcase_create("export");
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup_empty, teardown);
+	tcase_add_test(t, export_above_its_limit_is_alarmed_and_on_record);
 	suite_add_tcase(s, t);
 	t = tcase_create("ask");
 	tcase_set_timeout(t, 60);

@@ -386,9 +386,9 @@ static void print_record(struct ctl *c, const struct api_envelope_record *r)
 {
 	printf("%s to %s: %s\n", cell_time(c->arena, true, r->start),
 		cell_time(c->arena, true, r->end),
-		!r->has_limit_w ? "no limit of power"
-		: r->kept       ? "kept"
-				: "NOT kept");
+		!r->has_limit_w && !r->has_export_limit_w ? "no limit of power"
+		: r->kept                                 ? "kept"
+							  : "NOT kept");
 	printf("  limit %s, mean %s, greatest %s at %s; measured for %lld s\n",
 		cell_power(c->arena, r->has_limit_w, (double)r->limit_w),
 		cell_power(c->arena, true, (double)r->mean_w),
@@ -396,6 +396,12 @@ static void print_record(struct ctl *c, const struct api_envelope_record *r)
 		cell_time(c->arena, r->has_max_at, r->max_at), (long long)r->measured_s);
 	printf("  above it for %lld s, %s\n", (long long)r->above_s,
 		cell_energy(c->arena, true, (double)r->above_wh));
+	if (r->has_export_limit_w)
+		printf("  fed in: limit %s, greatest %s; above it for %lld s, %s\n",
+			cell_power(c->arena, true, (double)r->export_limit_w),
+			cell_power(c->arena, true, (double)r->export_max_w),
+			(long long)r->export_above_s,
+			cell_energy(c->arena, true, (double)r->export_above_wh));
 	printf("  accepted by %s at %s; %zu vehicles, %lld commands\n",
 		r->decided_by ? r->decided_by : "nobody",
 		cell_time(c->arena, r->has_decided_at, r->decided_at), r->vehicles.count,

@@ -132,10 +132,10 @@ static void show_node_limits(struct ctl *c, const struct api_tree *tree)
 			table_row(t);
 			table_cell(t, tree->nodes.items[i].id);
 			table_cell(t, l->what);
-			if (l->has_load)
-				table_cellf(t, "%.1f", l->load);
-			else
-				table_cell(t, NULL);
+			table_cell_colour(t, l->load > l->limit ? COLOUR_RED : COLOUR_NONE,
+				l->has_load ? arena_printf(c->arena, "%.1f%s", l->load,
+						      l->load > l->limit ? " above" : "")
+					    : NULL);
 			table_cellf(t, "%.1f", l->limit);
 			table_cell(t, l->unit);
 			table_cell(t, l->source);
