@@ -60,6 +60,13 @@ void envelope_journal_owner(struct core *c, const struct envelope_owner *o);
 /* To the adapter of its owner. */
 void envelope_tell(struct core *c, const struct held_envelope *h, const char *reason);
 
+/* There is no room for the offer (`why` says so): whose place it may take, since it is tighter than
+ * what stands and that one can wait. NULL, `why` may say more: nobody's. */
+struct held_envelope *envelope_that_waits(
+	struct core *c, const struct envelope_offer *o, char why[200]);
+/* It is refused, with an alarm, in favour of a limit of `to`. */
+void envelope_give_way(struct core *c, struct held_envelope *h, const char *to);
+
 /* One move, journalled and told. */
 void envelope_move(struct held_envelope *h, struct core *c, enum envelope_event event,
 	const char *actor, const char *reason);

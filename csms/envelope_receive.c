@@ -116,15 +116,21 @@ void envelope_draft_free(struct held_envelope *h)
 int envelope_receive(
 	struct core *c, const struct envelope_offer *o, char id[ENVELOPE_ID_SIZE], char why[200])
 {
-	struct held_envelope *h;
+	struct held_envelope *h, *waits = NULL;
+	bool is_full;
 
 	if (!c->envelopes || !c->control)
 		return refuse(why, "depotd is not ready yet");
-	if (envelope_room(c, o->owner, o->is_grid, 1, why))
+	is_full = envelope_room(c, o->owner, o->is_grid, 1, why) != 0;
+	if (is_full)
+		waits = envelope_that_waits(c, o, why);
+	if (is_full && !waits)
 		return -1;
 	h = envelope_draft(c, o, why);
 	if (!h)
 		return -1;
+	if (waits)
+		envelope_give_way(c, waits, h->owner);
 	ocpp_message_ids_next(&c->ids, h->moved_at.ms, h->id);
 	snprintf(id, ENVELOPE_ID_SIZE, "%s", h->id);
 	DL_APPEND(c->envelopes->list, h);

@@ -59,7 +59,9 @@ static int offer(struct oscp_peer *p, struct envelope_offer *o, const struct osc
 	size_t next = 0;
 
 	snprintf(why, 200, items ? "blocks: all of them are over" : "no memory");
-	rc = items ? envelope_room(p->oscp->core, o->owner, true, most, why) : -1;
+	rc = !items     ? -1
+	     : most > 1 ? envelope_room(p->oscp->core, o->owner, true, most, why)
+			: 0; /* one finds its own, if need be in the place of another */
 	o->blocks = items;
 	while (rc == 0 && (o->count = fill(items, blocks, &next, is_export)) > 0) {
 		rc = envelope_receive(p->oscp->core, o, ids[taken], why);

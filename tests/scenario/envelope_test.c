@@ -327,6 +327,82 @@ START_TEST(nobody_takes_anothers_room)
 }
 END_TEST
 
+static int offer_w(const char *owner, double in_h, double for_h, int32_t w)
+{
+	struct envelope_block b = block(in_h, for_h, w);
+	struct envelope_offer o = {
+		.node = "site", .owner = owner, .blocks = &b, .count = 1, .actor = "test"};
+
+	return envelope_receive(core(), &o, id, why);
+}
+
+static int count_open(void)
+{
+	int n = 0;
+
+	for (const struct held_envelope *h = envelopes_first(core()); h; h = h->next)
+		n += !envelope_is_over(h->e.state);
+	return n;
+}
+
+START_TEST(tighter_limit_finds_room)
+{
+	char last[ENVELOPE_ID_SIZE], first[ENVELOPE_ID_SIZE];
+	const struct alarm *a;
+	int32_t w;
+
+	for (int i = 0; i < 50; i++)
+		ck_assert_msg(offer_w("operator/anna", 1 + i * 0.02, 0.01, 50000) == 0, "%s", why);
+	memcpy(last, id, sizeof last);
+	ck_assert_int_eq(count_open(), 50);
+	ck_assert_int_eq(offer_w("operator/anna", 3, 0.01, 20000), -1); /* later than all */
+	ck_assert_ptr_nonnull(strstr(why, "of 50 that one owner may have"));
+	ck_assert_ptr_nonnull(strstr(why, "none of them can wait"));
+	ck_assert_msg(offer_w("operator/anna", 0, 0.5, 20000) == 0, "%s", why);
+	memcpy(first, id, sizeof first);
+	ck_assert_int_eq(count_open(), 50);
+	ck_assert_int_eq(envelope_find(core(), last)->e.state, ENVELOPE_REFUSED);
+	ck_assert_int_eq(envelope_find(core(), first)->e.state, ENVELOPE_ACTIVE);
+	envelopes_winner(core(), "site", ENVELOPE_IMPORT, world_now(world), &w);
+	ck_assert_int_eq(w, 20000);
+	a = alarms_open(core());
+	while (a && a->kind != ALARM_ENVELOPE_REFUSED)
+		a = a->hh.next;
+	ck_assert_ptr_nonnull(a);
+	/* no tighter than what stands; and what cannot be costs nobody anything */
+	ck_assert_int_eq(offer_w("operator/anna", 0.1, 0.2, 25000), -1);
+	ck_assert_int_eq(offer_w("operator/anna", 0.1, -0.2, 5000), -1);
+	ck_assert_int_eq(count_open(), 50);
+	ck_assert_int_eq(envelope_find(core(), first)->e.state, ENVELOPE_ACTIVE);
+}
+END_TEST
+
+START_TEST(of_what_counts_now_the_loosest_gives_way)
+{
+	char loose[ENVELOPE_ID_SIZE];
+
+	for (int i = 0; i < 50; i++) { /* none replaces another: each of a type of its own */
+		struct envelope_block b = block(0, 1, 30000 + 100 * ((i + 7) % 50));
+		char type[8];
+		struct envelope_offer o = {.node = "site",
+			.owner = "operator/anna",
+			.type = type,
+			.blocks = &b,
+			.count = 1,
+			.actor = "test"};
+
+		snprintf(type, sizeof type, "t%d", i);
+		ck_assert_msg(envelope_receive(core(), &o, id, why) == 0, "%s", why);
+		if (b.bound.import_w == 34900)
+			memcpy(loose, id, sizeof loose);
+	}
+	ck_assert_int_eq(offer_w("operator/anna", 0, 0.5, 31000), -1);
+	ck_assert_msg(offer_w("operator/anna", 0, 0.5, 20000) == 0, "%s", why);
+	ck_assert_int_eq(envelope_find(core(), loose)->e.state, ENVELOPE_REFUSED);
+	ck_assert_int_eq(count_open(), 50);
+}
+END_TEST
+
 START_TEST(limit_begins_earlier_for_slow_chargers)
 {
 	struct envelope_block b;
@@ -537,6 +613,8 @@ int main(void)
 	tcase_add_test(t, what_cannot_be_is_refused);
 	tcase_add_test(t, vans_charge_before_a_limit_that_is_known);
 	tcase_add_test(t, nobody_takes_anothers_room);
+	tcase_add_test(t, tighter_limit_finds_room);
+	tcase_add_test(t, of_what_counts_now_the_loosest_gives_way);
 	tcase_add_test(t, limit_begins_earlier_for_slow_chargers);
 	suite_add_tcase(s, t);
 	t = tcase_create("export");
