@@ -1,5 +1,6 @@
-// The commissioning walk on a depot where one meter's ratio is set wrong: depotsim charges a van, the
-// walk lowers it three times and says which meters move and by how much. The clock runs fast.
+// The commissioning walk on a depot that was not wired as drawn: one meter's ratio is set wrong, the
+// phases of another are swapped, the transformers of a third look the other way. depotsim charges
+// vans, the walk lowers one three times and says which meters move and by how much. The clock runs fast.
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
 import net from 'node:net';
@@ -37,22 +38,33 @@ nodes:
   - {id: site, kind: site, limit_w: 100000, meter: main}
   - {id: yard, kind: feeder, parent: site, limit_w: 90000, meter: yard}
   - {id: hall, kind: load, parent: site, limit_w: 30000, meter: hall}
+  - {id: back, kind: feeder, parent: site, limit_w: 40000, minimum_w: 22000, meter: back}
 stations:
   - id: CP-W
     node: yard
     evses: [{id: 1, kind: ac, max_w: 22000, min_w: 4140, tail_w: 4140}]
+  - id: CP-X
+    node: back
+    evses: [{id: 1, kind: ac, max_w: 22000, min_w: 4140, tail_w: 4140, rotation: RST}]
 vehicles:
+  - {id: VAN-2, token: AABBCCDE, phases: 1, battery_wh: 90000, max_ac_w: 7400, max_dc_w: 80000, min_w: 1380, need_wh: 80000, departs: "23:59"}
   - {id: VAN-1, token: AABBCCDD, battery_wh: 90000, max_ac_w: 22000, max_dc_w: 80000, min_w: 4140, need_wh: 80000, departs: "23:59"}
 meters:
   - {id: main, ${rows[0]}}
   - {id: yard, ${rows[1]}${wrong}}
   - {id: hall, ${rows[2]}}
+  - {id: back, ${rows[3]}}
 `;
-	const rows = [await tcp(), await tcp(), await tcp()];
+	const rows = [await tcp(), await tcp(), await tcp(), await tcp()];
 	writeFileSync(join(dir, 'depot.yaml'), depot(''));
 	writeFileSync(join(dir, 'scenario.yaml'), `
 base_load: [{node: hall, noise_w: 200, points: [{at: "00:00", w: 5000}]}]
-visits: [{vehicle: VAN-1, station: CP-W, arrives: "18:01", soc_pct: 10}]
+visits:
+  - {vehicle: VAN-1, station: CP-W, arrives: "18:01", soc_pct: 10}
+  - {vehicle: VAN-2, station: CP-X, arrives: "18:01", soc_pct: 10}
+mounted:
+  - {meter: main, phases: "213"}
+  - {meter: back, reversed: true}
 `);
 	const origin = Math.round(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1e6);
 	const clock = ['--speed', '25', '--start', '2026-03-10T17:00:00Z', '--origin', String(origin)];
@@ -74,7 +86,7 @@ test('nobody is lowered without consent, and nothing that does not charge', asyn
 	const no = await depotd.api('POST', '/meters/walk', { station: 'CP-W', evse: 1, consent: false });
 	assert.equal(no.status, 400);
 	assert.match(no.text, /charge less/);
-	assert.equal((await depotd.api('POST', '/meters/walk', { station: 'CP-X', evse: 1, consent: true })).status, 404);
+	assert.equal((await depotd.api('POST', '/meters/walk', { station: 'CP-Z', evse: 1, consent: true })).status, 404);
 	assert.equal((await depotd.api('GET', '/meters/walk')).status, 404);
 	assert.match((await ctl('walk', 'CP-W', '1')).out, /--yes/);
 });
@@ -105,6 +117,21 @@ test('a walk tells which meters move and finds the wrong ratio', async () => {
 		const s = (await depotd.api('GET', '/stations/CP-W')).json;
 		return JSON.stringify(s).includes('"commissioning"') === false;
 	});
+});
+
+test('a walk with a van on one phase finds swapped phases and reversed transformers', async () => {
+	await until('the van on one phase to charge', async () =>
+		(await depotd.api('POST', '/meters/walk', { station: 'CP-X', evse: 1, consent: true })).status === 202, 30000);
+	const w = await until('the walk to end', async () => {
+		const v = (await depotd.api('GET', '/meters/walk')).json;
+		return v.state !== 'high' && v.state !== 'low' && v;
+	}, 60000);
+	assert.equal(w.state, 'done', JSON.stringify(w));
+	const of = (id) => w.meters.find((m) => m.meter === id);
+	assert.match(of('main').finding, /L1 of CP-X\/1 is L2 there/, JSON.stringify(w.meters));
+	assert.ok(Math.abs(of('back').gain + 1) < 0.1, JSON.stringify(of('back')));
+	assert.match(of('back').finding, /moves the other way: its current transformers are the wrong way round/);
+	assert.equal(of('yard'), undefined, 'it is not above CP-X and did not move with it');
 });
 
 test('a walk ends when told', async () => {

@@ -4,6 +4,7 @@
 #include "tools/depotsim/daytime.h"
 #include "tools/depotsim/meter_server.h"
 #include "tools/depotsim/sim.h"
+#include "tools/depotsim/mount.h"
 #include "tools/depotsim/visits.h"
 
 #define NOISE_MS        10000
@@ -20,6 +21,7 @@ struct node {
 	int64_t phase_mw[3]; /* of all EVSEs below */
 	int64_t below_mw[3]; /* base loads of this node and those below */
 	struct meter_server *meter;
+	const struct scenario_mount *mount; /* NULL: as drawn */
 	struct meter_values values;
 };
 
@@ -142,9 +144,13 @@ static int choose_pose(struct sim *s, const struct depot_meter *m, const char *m
 	return 0;
 }
 
-static int init_meters(struct sim *s, const char *maps, char why[200])
+static int init_meters(
+	struct sim *s, const struct scenario_file *scenario, const char *maps, char why[200])
 {
 	struct pose pose;
+
+	if (mount_check(s->depot, scenario, why) != 0)
+		return -1;
 
 	for (int i = 0; i < s->node_count; i++) {
 		const char *id = s->nodes[i].config->meter;
@@ -154,6 +160,7 @@ static int init_meters(struct sim *s, const char *maps, char why[200])
 				continue;
 			if (choose_pose(s, m, maps, &pose, why) != 0)
 				return -1;
+			s->nodes[i].mount = mount_find(scenario, id);
 			s->nodes[i].meter = meter_server_create(
 				m->tcp->host, (int)m->tcp->port, (int)m->unit, &pose, why);
 			if (!s->nodes[i].meter)
@@ -398,7 +405,7 @@ struct sim *sim_create(const struct depot_file *depot, const struct scenario_fil
 	if (init_nodes(s, why) || init_base_loads(s, scenario, why) ||
 		init_stations(s, scenario, options, why) || init_failures(s, scenario, why))
 		goto fail;
-	if (!options->no_meters && init_meters(s, options->meter_maps, why) != 0)
+	if (!options->no_meters && init_meters(s, scenario, options->meter_maps, why) != 0)
 		goto fail;
 	s->visits = visits_create(&s->env, depot, scenario, s->stations, s->station_count, why);
 	if (s->visits)
@@ -526,7 +533,8 @@ static void step_nodes(struct sim *s)
 			continue;
 		n->values.volts = s->env.voltage_v;
 		memcpy(n->values.phase_mw, r->phase_mw, sizeof n->values.phase_mw);
-		meter_server_set(n->meter, &n->values);
+		struct meter_values shown = mount_show(n->mount, &n->values);
+		meter_server_set(n->meter, &shown);
 	}
 }
 
