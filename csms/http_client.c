@@ -81,8 +81,8 @@ static void explain(const struct http_call *c, CURLcode code, struct http_outcom
 	const char *what = c->error[0] ? c->error : curl_easy_strerror(code);
 
 	if (c->answer.failed)
-		snprintf(o->why, sizeof o->why, "the answer is longer than %d bytes",
-			HTTP_CLIENT_ANSWER_MAX);
+		snprintf(o->why, sizeof o->why, "the answer is longer than %zu bytes",
+			c->answer.cap);
 	else if (code == CURLE_PEER_FAILED_VERIFICATION)
 		snprintf(o->why, sizeof o->why,
 			"its certificate is not trusted: %.180s; name the authority's file (ca)",
@@ -283,7 +283,7 @@ struct http_call *http_client_send(struct http_client *h, const struct http_call
 	c->wait_ms = spec->wait_ms;
 	c->done = spec->done;
 	c->arg = spec->arg;
-	text_init(&c->answer, HTTP_CLIENT_ANSWER_MAX);
+	text_init(&c->answer, spec->answer_max ? spec->answer_max : HTTP_CLIENT_ANSWER_MAX);
 	DL_APPEND(h->calls, c);
 	h->count++;
 	if (!fill(c, spec)) {

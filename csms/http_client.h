@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include "csms/loop.h"
 
-#define HTTP_CLIENT_ANSWER_MAX  65536 /* bytes; a longer answer is a failure */
+#define HTTP_CLIENT_ANSWER_MAX  65536 /* bytes, unless the call says more; a longer answer is a failure */
 #define HTTP_CLIENT_CALLS_MAX   256 /* at once, those that wait for another try included */
 #define HTTP_CLIENT_HEADERS_MAX 12
 
@@ -35,6 +35,7 @@ struct http_call_spec {
 	const char *body; /* may be NULL */
 	size_t len;
 	const char *ca_file; /* PEM; NULL: the system's roots */
+	size_t answer_max; /* bytes; 0: HTTP_CLIENT_ANSWER_MAX */
 	int timeout_ms; /* of one try, in real time */
 	int tries; /* in all; again after no answer, 408, 429 and 5xx but 501 */
 	int wait_ms; /* before the second try; doubles with each, up to five minutes */

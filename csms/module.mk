@@ -34,4 +34,8 @@ $(eval $(call unit,token_check,$(csms_core.test),$(csms_core.test_libs)))
 $(eval $(call unit,csms_profile_check,csms/profile_check.c gen/ocpp201.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,list_content,$(csms_core.test),$(csms_core.test_libs)))
 $(eval $(call unit,charge_price,csms/charge_price.c,m))
+PRICE_READ := csms/price_read.c csms/price_xml.c csms/price_csv.c csms/price_json.c
+$(eval $(call unit,price_read,$(PRICE_READ) csms/price_series.c csms/zone.c scheduler/calendar.c \
+	$(SCHEMAS_SRC),cjson expat m))
+$(eval $(call fuzzer,price,$(PRICE_READ) $(SCHEMAS_SRC),cjson expat m))
 $(eval $(call unit,tariff,csms/tariff_read.c csms/zone.c $(addprefix scheduler/,$(TARIFF)) gen/depot.c $(SCHEMAS_YAML_SRC),cjson yaml m))

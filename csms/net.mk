@@ -5,7 +5,7 @@ csms_net.src := $(csms_base.src) csms/secret.c csms/tls.c $(wildcard csms/pki/*.
 	csms/net_conn.c csms/net_peers.c csms/net_socket.c csms/http_head.c csms/http_body.c \
 	csms/http_server.c csms/http_reply.c csms/ws_gate.c csms/ws_frame.c csms/ws_deflate.c \
 	csms/ws_server.c csms/ws_upgrade.c csms/ws_messages.c csms/http_client.c
-csms_net.libs := ws ssl ev z curl pthread
+csms_net.libs := ws ssl ev z curl expat pthread
 
 csms_net_core.test := $(csms_base.src) csms/tls.c csms/net.c csms/net_conn.c csms/net_peers.c \
 	csms/net_socket.c csms/http_head.c tests/net/server_thread.c tests/net/client.c

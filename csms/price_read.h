@@ -8,7 +8,7 @@
 #include "gen/depot.h"
 
 #define PRICE_POINTS_MAX   3000
-#define PRICE_DOCUMENT_MAX (4u << 20)
+#define PRICE_DOCUMENT_MAX (1u << 20)
 
 struct price_point {
 	int64_t start_ms, end_ms;

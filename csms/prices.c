@@ -49,6 +49,12 @@ struct prices *prices_create(struct core *c, char why[400])
 		c->prices = NULL;
 		return NULL;
 	}
+	if (prices_fetch_start(p) < 0) {
+		snprintf(why, 400, "the client for series of prices cannot be made");
+		prices_destroy(p);
+		c->prices = NULL;
+		return NULL;
+	}
 	timer_start(c->timers, &p->minute, MINUTE_MS, on_minute, p);
 	return p;
 }
@@ -58,6 +64,7 @@ void prices_destroy(struct prices *p)
 	if (!p)
 		return;
 	timer_stop(p->core->timers, &p->minute);
+	prices_fetch_stop(p);
 	prices_tariffs_finish(p);
 	for (int i = 0; i < p->feed_count; i++)
 		free(p->feeds[i]);

@@ -18,7 +18,8 @@ struct price_feed {
 	struct price_state state;
 	struct timer timer;
 	struct http_call *call; /* under way */
-	char why_not[300]; /* of the file of its token */
+	char token[300]; /* secret */
+	char why_not[300]; /* it is not fetched: the trouble with its token */
 };
 
 struct price_tariff_held {
