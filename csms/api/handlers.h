@@ -189,4 +189,14 @@ void oscp_peer_delete(struct ask *k);
 void oscp_handshake_post(struct ask *k);
 void oscp_adjust_post(struct ask *k);
 
+/* tariffs.c, prices.c: what the depot pays for energy */
+void tariffs_list(struct ask *k);
+void tariff_get(struct ask *k);
+void tariff_put(struct ask *k);
+void tariff_delete(struct ask *k);
+void prices_get(struct ask *k);
+void series_list(struct ask *k);
+void series_put(struct ask *k);
+void series_fetch(struct ask *k);
+
 #endif

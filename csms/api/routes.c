@@ -311,6 +311,28 @@ const struct route api_routes[] = {
 		&api_oscp_adjust_post_type, &api_oscp_adjust_reply_type,
 		"Asks it for another capacity; a forecast that grants it comes later, or never"},
 
+	{"GET", V1 "/tariffs", "", ROLE_VIEWER, tariffs_list, NULL, &api_tariff_list_type,
+		"What the depot pays, or could pay, for energy"},
+	{"GET", V1 "/tariffs/{id}", "", ROLE_VIEWER, tariff_get, NULL, &depot_tariff_type,
+		"One tariff as in the depot's file"},
+	{"PUT", V1 "/tariffs/{id}", "check", ROLE_OPERATOR, tariff_put, &depot_tariff_type,
+		&api_done_type,
+		"Adds or replaces a tariff; masks that overlap or leave gaps are refused by name. "
+		"check=1: only judged"},
+	{"DELETE", V1 "/tariffs/{id}", "", ROLE_OPERATOR, tariff_delete, NULL, &api_done_type,
+		"Removes a tariff"},
+	{"GET", V1 "/prices", "from to slot_s tariff", ROLE_VIEWER, prices_get, NULL,
+		&api_price_slots_type,
+		"Prices slot by slot with their source and age, and what a kW more of a peak costs; "
+		"default: the next 24 h by the tariff in force"},
+	{"GET", V1 "/price-series", "", ROLE_VIEWER, series_list, NULL,
+		&api_price_series_list_type,
+		"Series of prices and carbon: how far known, what is amiss"},
+	{"PUT", V1 "/price-series/{id}", "", ROLE_OPERATOR, series_put, &api_price_put_type,
+		&api_price_put_reply_type, "Uploads prices: a document, or values"},
+	{"POST", V1 "/price-series/{id}/fetch", "", ROLE_OPERATOR, series_fetch, NULL,
+		&api_done_type, "Fetches the series now"},
+
 	{"GET", V1 "/journal", "stream type after limit order", ROLE_VIEWER, journal_get, NULL,
 		&api_journal_page_type,
 		"Events after sequence number `after`, of one stream or of a prefix that ends in /; "

@@ -173,6 +173,10 @@ int ctl_meter(struct ctl *c);
 /* oscp.c */
 int ctl_oscp(struct ctl *c);
 
+/* tariff.c */
+int ctl_tariff(struct ctl *c);
+int ctl_prices(struct ctl *c);
+
 /* walk.c */
 int ctl_walk(struct ctl *c);
 

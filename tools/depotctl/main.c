@@ -60,6 +60,15 @@ const struct command ctl_commands[] = {
 		"The tree as it is described, as YAML; changes a node or a meter (KEY= takes a value "
 		"away), or takes those of a file; in force at once; --check only judges",
 		"depotctl grid node yard limit_w=50000 --why 'new fuse'"},
+	{"tariff", "[list] | show ID | set FILE | check FILE | remove ID", ctl_tariff, 0, 2, "",
+		"What the depot pays for energy; a tariff is a YAML file (etc/tariffs)",
+		"depotctl tariff check etc/tariffs/sce-tou-ev-8.yaml"},
+	{"prices",
+		"[show] [--from T] [--to T] [--slot-s N] [--tariff ID] | series | put SERIES FILE "
+		"[--format entsoe|csv|json] | fetch SERIES",
+		ctl_prices, 0, 3, "--from= --to= --slot-s= --tariff= --format=",
+		"Prices of the next day with source and age; the series that they rest on",
+		"depotctl prices --slot-s 900"},
 	{"plan", "", ctl_plan, 0, 0, "", "The charging plan in force", "depotctl plan"},
 	{"command",
 		"STATION ACTION [PAYLOAD|-] [--wait none|answer|end] [--timeout SECONDS] [--why TEXT]\n"

@@ -1,0 +1,179 @@
+// What the depot pays for energy: tariffs by file and API, series that are fetched from a server that
+// dies, hangs and lies, and what is reckoned with meanwhile.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BUILD, Depotd, until } from './harness.mjs';
+
+const HOUR = 3600_000;
+
+/** A market place; `answer(req, res)` is set by each test. */
+async function market(t) {
+	const m = { asked: 0, answer: (req, res) => res.writeHead(404).end() };
+	const server = http.createServer((req, res) => { m.asked++; m.url = req.url; m.answer(req, res); });
+	await new Promise((r) => server.listen(0, '127.0.0.1', r));
+	t.after(() => { server.closeAllConnections(); server.close(); });
+	m.port = server.address().port;
+	return m;
+}
+
+const depot = (port, more = '') => `
+depot: test
+name: Test depot
+timezone: Europe/Amsterdam
+nodes:
+  - {id: site, kind: site, limit_w: 60000}
+tariffs:
+  - id: dynamic
+    currency: EUR
+    import:
+      - {id: market, series: day-ahead, add: 0.02}
+      - {id: tax, price: 0.1}
+    export: [{id: market, series: day-ahead}]
+    demand: [{id: peak, price: 5, hours: ["07:00-23:00"]}]
+prices:
+  - id: day-ahead
+    currency: EUR
+    fetch: {url: "http://127.0.0.1:${port}/api?from={from}&to={to}&key={token}", format: entsoe, timeout_s: 1${more}}
+`;
+
+const iso = (ms) => new Date(ms).toISOString().slice(0, 16) + 'Z';
+
+/** A market document of hours from `start` on; equal neighbours are left out, as A03 does. */
+function document(start, prices) {
+	const points = prices.map((p, i) => (i && p === prices[i - 1] ? '' :
+		`<Point><position>${i + 1}</position><price.amount>${p}</price.amount></Point>`)).join('');
+	return `<?xml version="1.0"?><Publication_MarketDocument xmlns="urn:iec62325.351:tc57wg16:451-3:publicationdocument:7:3"><TimeSeries>
+<currency_Unit.name>EUR</currency_Unit.name><price_Measure_Unit.name>MWH</price_Measure_Unit.name><curveType>A03</curveType>
+<Period><timeInterval><start>${iso(start)}</start><end>${iso(start + prices.length * HOUR)}</end></timeInterval>
+<resolution>PT60M</resolution>${points}</Period></TimeSeries></Publication_MarketDocument>`;
+}
+
+const ctl = (d, ...args) => execFileSync(join(BUILD, 'depotctl'), ['--socket', join(d.data, 'depotd.sock'), ...args], { encoding: 'utf8' });
+const series = async (d) => (await d.api('GET', '/price-series')).json.series[0];
+const thisHour = () => Math.floor(Date.now() / HOUR) * HOUR;
+
+test('a tariff is judged, put in force, survives a restart and a changed file', async (t) => {
+	const m = await market(t);
+	const d = await new Depotd({ depot: depot(m.port) }).start();
+	t.after(() => d.clean());
+	const flat = (price) => ({ id: 'flat', currency: 'EUR', valid_from: '2026-01-01', import: [{ id: 'e', price }] });
+	assert.equal((await d.api('PUT', '/tariffs/flat?check=1', flat(0.3))).status, 200);
+	assert.deepEqual((await d.api('GET', '/tariffs')).json.tariffs.map((x) => [x.id, x.in_force, x.from_file]), [['dynamic', true, true]]);
+	const bad = { ...flat(0.3), import: [{ id: 'e', periods: [{ id: 'day', price: 1 }, { id: 'night', hours: ['22:00-06:00'], price: 1 }] }] };
+	const refused = await d.api('PUT', '/tariffs/flat', bad);
+	assert.equal(refused.status, 400);
+	assert.match(refused.json.detail, /"day" and "night" overlap/);
+	assert.equal((await d.api('PUT', '/tariffs/flat', flat(0.3))).status, 200);
+	const slots = (await d.api('GET', '/prices')).json;
+	assert.equal(slots.tariff, 'flat');
+	assert.equal(slots.slots.length, 24);
+	assert.deepEqual([slots.slots[0].import, slots.slots[0].source], [0.3, 'fixed']);
+	/* a change of a tariff of the file counts until the file itself is another */
+	const own = (await d.api('GET', '/tariffs/dynamic')).json;
+	own.import[1].price = 0.2;
+	assert.equal((await d.api('PUT', '/tariffs/dynamic', own)).status, 200);
+	await d.stop();
+	await d.start();
+	assert.equal((await d.api('GET', '/tariffs/dynamic')).json.import[1].price, 0.2);
+	assert.deepEqual((await d.api('GET', '/tariffs')).json.tariffs.map((x) => [x.id, x.in_force, x.from_file]).sort(),
+		[['dynamic', false, false], ['flat', true, false]]);
+	await d.stop();
+	const file = join(d.dir, 'depot.yaml');
+	writeFileSync(file, readFileSync(file, 'utf8').replace('price: 0.1}', 'price: 0.15}'));
+	await d.start();
+	assert.equal((await d.api('GET', '/tariffs/dynamic')).json.import[1].price, 0.15);
+	assert.equal((await d.api('DELETE', '/tariffs/flat')).status, 200);
+	assert.equal((await d.api('GET', '/prices')).json.tariff, 'dynamic');
+	const events = (await d.api('GET', '/journal?stream=tariff/')).json.events.map((e) => [e.stream, e.actor.split(':')[0]]);
+	assert.deepEqual(events.map((e) => e[0]), ['tariff/dynamic', 'tariff/flat', 'tariff/dynamic', 'tariff/dynamic', 'tariff/flat']);
+	assert.deepEqual([events[0][1], events[3][1]], ['file', 'file']);
+});
+
+test('a real tariff by depotctl; the one whose masks overlap is refused with its line', async (t) => {
+	const m = await market(t);
+	const d = await new Depotd({ depot: depot(m.port) }).start();
+	t.after(() => d.clean());
+	assert.match(ctl(d, 'tariff', 'set', 'etc/tariffs/sce-tou-ev-8.yaml'), /in force/);
+	assert.match(ctl(d, 'tariff', 'show', 'sce-tou-ev-8'), /summer-weekday peak.*weekdays {2}16:00-21:00 {2}0.49619/);
+	assert.match(ctl(d, 'tariff'), /sce-tou-ev-8 .*in force/);
+	assert.match(ctl(d, 'prices'), /[▁█].* USD\/kWh \(sce-tou-ev-8\)/);
+	assert.throws(() => ctl(d, 'tariff', 'check', 'tests/unit/tariffs/pge-a10-tou.yaml'), (e) =>
+		/"Winter-Weekday off-peak" and "Winter-Weekend" overlap/.test(e.stderr));
+});
+
+test('prices are fetched, with source and age; omitted points repeat; the key is in no record', async (t) => {
+	const m = await market(t);
+	const start = thisHour() - 2 * HOUR;
+	m.answer = (req, res) => res.end(document(start, [10, 20, 30, 30, 30, 60, ...Array(30).fill(40)]));
+	const d = new Depotd({ depot: depot(m.port, ', token_file: TOKEN') });
+	t.after(() => d.clean());
+	const token = join(d.dir, 'token');
+	writeFileSync(token, 'geheim42\n');
+	const file = join(d.dir, 'depot.yaml');
+	writeFileSync(file, readFileSync(file, 'utf8').replace('TOKEN', token));
+	await d.start();
+	await until('the series came', async () => (await series(d)).received_at);
+	assert.match(m.url, /^\/api\?from=\d{12}&to=\d{12}&key=geheim42$/);
+	const { slots, demand } = (await d.api('GET', '/prices')).json;
+	/* 30 EUR/MWh + 0.02 + 0.1 */
+	assert.deepEqual(slots.slice(0, 4).map((s) => [s.import, s.export, s.source]),
+		[[0.15, 0.03, 'series'], [0.15, 0.03, 'series'], [0.15, 0.03, 'series'], [0.18, 0.06, 'series']]);
+	assert.ok(Date.now() - Date.parse(slots[0].received) < 60_000);
+	assert.deepEqual([demand[0].id, demand[0].price_kw, demand[0].interval_min], ['peak', 5, 15]);
+	/* told again it is no news: one event */
+	const asked = m.asked;
+	await d.api('POST', '/price-series/day-ahead/fetch');
+	await until('it was asked again', async () => m.asked > asked);
+	await until('… and took it', async () => (await series(d)).failures === 0);
+	const journal = JSON.stringify((await d.api('GET', '/journal?stream=prices/')).json);
+	assert.equal(journal.match(/PricesReceived/g).length, 1);
+	assert.ok(!journal.includes('geheim42') && !d.logged().includes('geheim42'));
+	/* the cache: a restart without the market */
+	m.answer = (req, res) => req.socket.destroy();
+	await d.stop();
+	await d.start();
+	assert.equal((await d.api('GET', '/prices')).json.slots[0].source, 'series');
+	await until('the failure is told', async () => (await series(d)).trouble?.includes('gave no answer'));
+	assert.match(ctl(d, 'prices', 'series'), /gave no answer/);
+});
+
+test('a market that dies, hangs and lies: visible fallbacks, an alarm, and a circuit that opens and closes', async (t) => {
+	const m = await market(t);
+	const d = await new Depotd({ depot: depot(m.port) }).start();
+	t.after(() => d.clean());
+	const source = async () => (await d.api('GET', '/prices')).json.slots[0].source;
+	assert.equal(await source(), 'none');
+	await until('the first failure', async () => /answered 404/.test((await series(d)).trouble ?? ''));
+	const alarm = async () => (await d.api('GET', '/alarms')).json.alarms.find((a) => a.kind === 'prices-missing');
+	await until('an alarm', alarm);
+	/* by hand: yesterday's prices; what is reckoned with says so */
+	const yesterday = thisHour() - 24 * HOUR;
+	const put = await d.api('PUT', '/price-series/day-ahead', { start: new Date(yesterday).toISOString(), step_s: 3600, values: [...Array(24).keys()] });
+	assert.deepEqual([put.status, put.json.values, put.json.news], [200, 24, 24]);
+	const first = (await d.api('GET', '/prices')).json.slots[5];
+	assert.deepEqual([first.source, first.import], ['yesterday', 0.125]);
+	const lies = [
+		[(req, res) => res.end('<html>busy</html>'), /cannot be used/],
+		[(req, res) => res.end(document(thisHour(), [5]).replace('EUR', 'PLN')), /PLN, not EUR/],
+		[(req, res) => res.end('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'), /document type/],
+		[(req, res) => res.end('x'.repeat(3_000_000)), /longer than/],
+		[() => {}, /timed out/], /* hangs: a second */
+	];
+	for (const [answer, says] of lies) {
+		m.answer = answer;
+		await d.api('POST', '/price-series/day-ahead/fetch');
+		await until(`it says ${says}`, async () => says.test((await series(d)).trouble ?? ''));
+		assert.equal(await source(), 'yesterday');
+	}
+	const broken = await series(d);
+	assert.ok(broken.broken && broken.failures >= 5);
+	assert.ok(Date.parse(broken.next_at) - Date.now() > 30 * 60_000, 'tried in its usual pace only');
+	m.answer = (req, res) => res.end(document(thisHour(), Array(30).fill(70)));
+	await d.api('POST', '/price-series/day-ahead/fetch');
+	await until('it is well again', async () => { const s = await series(d); return !s.broken && !s.failures && !s.trouble; });
+	assert.equal(await source(), 'series');
+});
