@@ -278,8 +278,6 @@ static void stop(struct daemon *d)
 	grid_edits_destroy(c->grid_edits);
 	envelopes_destroy(c->envelopes);
 	c->envelopes = NULL;
-	prices_destroy(c->prices);
-	c->prices = NULL;
 	alarms_destroy(c->alarms);
 	c->alarms = NULL;
 	lists_destroy(c->lists);
@@ -296,6 +294,7 @@ static void stop(struct daemon *d)
 		else
 			log_info("stopped; the journal is on disk");
 		record_turn_end(c); /* the last answers, as the wire log has them */
+		prices_destroy(c->prices); /* what was stored last was told to it */
 		db_close(c->db);
 	}
 	/* libwebsockets may crash while it takes down a context on a foreign loop (4.1.6): everything

@@ -31,6 +31,9 @@ static void on_minute(void *arg)
 	if (clock_wall().ms > p->zone_until_ms)
 		read_zone(p);
 	prices_series_watch(p);
+	if (p->minutes++ % 15 == 0)
+		prices_months_refresh(p);
+	prices_costs_work(p);
 	timer_start(p->core->timers, &p->minute, MINUTE_MS, on_minute, p);
 }
 
@@ -44,7 +47,8 @@ struct prices *prices_create(struct core *c, char why[400])
 	p->core = c;
 	read_zone(p);
 	c->prices = p;
-	if (prices_series_restore(p, why) < 0 || prices_tariffs_restore(p, why) < 0) {
+	if (prices_series_restore(p, why) < 0 || prices_tariffs_restore(p, why) < 0 ||
+		prices_months_restore(p, why) < 0) {
 		prices_destroy(p);
 		c->prices = NULL;
 		return NULL;
@@ -65,6 +69,8 @@ void prices_destroy(struct prices *p)
 		return;
 	timer_stop(p->core->timers, &p->minute);
 	prices_fetch_stop(p);
+	prices_months_forget(p);
+	prices_costs_forget(p);
 	prices_tariffs_finish(p);
 	for (int i = 0; i < p->feed_count; i++)
 		free(p->feeds[i]);

@@ -7,6 +7,7 @@
 #include "db/query_price.h"
 
 #define PRICES_TARIFFS_MAX 100
+#define PRICES_MONTHS      26 /* a ratchet looks back 24 */
 
 struct http_call;
 struct http_client;
@@ -28,6 +29,11 @@ struct price_tariff_held {
 	char *text; /* its row as JSON */
 };
 
+/* What the site took in a billing month, as far as it was metered. */
+struct price_month {
+	int64_t month, wh;
+};
+
 struct prices {
 	struct core *core;
 	struct zone zone;
@@ -40,12 +46,15 @@ struct prices {
 	struct http_client *http; /* NULL: nothing is fetched (scenario tests) */
 	struct timer minute;
 	/* of the billing month, from the demand windows of the grid connection */
-	char site[61]; /* the node that they are of, "" none */
 	int64_t month_wh;
 	int peak_count;
-	struct bill_peak peaks[TARIFF_DEMANDS * 26];
-	struct peaks_read *reading; /* under way */
-	struct costs_work *costs; /* under way */
+	struct bill_peak peaks[TARIFF_DEMANDS * PRICES_MONTHS];
+	int month_count;
+	struct price_month months[PRICES_MONTHS]; /* newest last */
+	struct month_read *reading; /* under way */
+	struct settling *settling; /* under way */
+	wall_t estimated_at; /* newest plan that estimates were made by */
+	int minutes;
 };
 
 /* prices_tariff.c */
@@ -59,5 +68,14 @@ void prices_series_watch(struct prices *p);
 /* prices_fetch.c */
 int prices_fetch_start(struct prices *p);
 void prices_fetch_stop(struct prices *p);
+
+/* prices_month.c: peaks and energy of the billing months, from the site's demand windows */
+int prices_months_restore(struct prices *p, char why[400]);
+void prices_months_refresh(struct prices *p);
+void prices_months_forget(struct prices *p); /* it goes while it is read */
+
+/* prices_cost.c: what energy of transactions was expected to cost, and did */
+void prices_costs_work(struct prices *p);
+void prices_costs_forget(struct prices *p);
 
 #endif

@@ -97,6 +97,6 @@ const char migrate_depot_4[] =
 	" vehicle TEXT, estimate_plan TEXT, estimate_wh INTEGER, estimate_micro INTEGER,"
 	" estimate_source TEXT, estimated_at INTEGER, tariff TEXT, currency TEXT,"
 	" started_at INTEGER, ended_at INTEGER, energy_wh INTEGER, energy_micro INTEGER,"
-	" idle_micro INTEGER, idle_s INTEGER, internal_micro INTEGER, source TEXT,"
+	" idle_micro INTEGER, idle_s INTEGER, internal_micro INTEGER, source TEXT, month_wh INTEGER,"
 	" settled_at INTEGER, PRIMARY KEY (depot, station, transaction_id)) WITHOUT ROWID;"
 	"CREATE INDEX energy_costs_time ON energy_costs (depot, ended_at);";

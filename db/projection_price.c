@@ -35,11 +35,12 @@ static void *create(struct sql *s)
 		{&p->settle,
 			"INSERT INTO energy_costs (depot, station, transaction_id, vehicle, tariff,"
 			" currency, started_at, ended_at, energy_wh, energy_micro, idle_s,"
-			" idle_micro, internal_micro, source, settled_at)"
-			" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"
+			" idle_micro, internal_micro, source, settled_at, month_wh)"
+			" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)"
 			" ON CONFLICT DO UPDATE SET vehicle=?4, tariff=?5, currency=?6,"
 			" started_at=?7, ended_at=?8, energy_wh=?9, energy_micro=?10, idle_s=?11,"
-			" idle_micro=?12, internal_micro=?13, source=?14, settled_at=?15"},
+			" idle_micro=?12, internal_micro=?13, source=?14, settled_at=?15,"
+			" month_wh=?16"},
 	};
 
 	if (!p)
@@ -156,6 +157,7 @@ static int on_settled(void *self, const struct journal_entry *e)
 	sqlite3_bind_int64(st, 13, c->internal_micro);
 	sql_bind_text(st, 14, c->source);
 	sqlite3_bind_int64(st, 15, e->at.ms);
+	sqlite3_bind_int64(st, 16, c->month_wh);
 	return sql_run(p->sql, st);
 }
 

@@ -51,7 +51,7 @@ struct db_energy_cost {
 	const char *estimate_plan, *estimate_source;
 	bool has_estimate, has_actual;
 	int64_t estimate_wh, estimate_micro, energy_wh, energy_micro, idle_s, idle_micro,
-		internal_micro;
+		internal_micro, month_wh;
 	wall_t estimated_at, started_at, ended_at, settled_at;
 };
 struct db_energy_cost_list {

@@ -230,9 +230,31 @@ int64_t bill_floor_w(
 	return d->subscribed_w > w ? d->subscribed_w : w;
 }
 
-static int64_t blocks_for(const struct tariff_demand *d, int64_t w)
+/* What a peak of `w` costs: blocks, and what of it exceeds them. */
+struct charge {
+	int64_t blocks, over_w, block_micro, over_micro;
+};
+
+static struct charge charge_of(const struct tariff_demand *d, int64_t w)
 {
-	return (w + d->block_w - 1) / d->block_w;
+	int64_t sold = d->subscribed_w ? d->subscribed_w : w;
+	struct charge c = {.over_w = w};
+
+	if (d->block_w) {
+		c.blocks = (sold + d->block_w - 1) / d->block_w;
+		c.block_micro = c.blocks * d->block_micro;
+		c.over_w = w > c.blocks * d->block_w ? w - c.blocks * d->block_w : 0;
+	}
+	c.over_micro = rounded((flow_value)c.over_w * d->price_micro, 1000);
+	return c;
+}
+
+int64_t bill_demand_micro(
+	const struct tariff *t, int demand, int64_t month, const struct bill_peaks *peaks)
+{
+	struct charge c = charge_of(&t->demand[demand], bill_floor_w(t, demand, month, peaks));
+
+	return c.block_micro + c.over_micro;
 }
 
 /* The mask holds in some day of the month: a charge of summer has no line in winter. */
@@ -273,23 +295,16 @@ static int put_demand(struct bill *b, const struct tariff *t, int i, const struc
 	const struct tariff_demand *d = &t->demand[i];
 	int64_t at_ms = -1, peak = bill_peak_w(t, i, s, import_wh, m->number, &at_ms);
 	int64_t floor_w = bill_floor_w(t, i, m->number, peaks), w = peak > floor_w ? peak : floor_w;
-	int64_t over = w, blocks;
+	struct charge c = charge_of(d, w);
 
 	if (!is_in_season(t, i, s, m))
 		return 0;
 	if (peak < floor_w)
 		at_ms = -1;
-	if (d->block_w) {
-		blocks = blocks_for(d, d->subscribed_w ? d->subscribed_w : w);
-		over = w - blocks * d->block_w;
-		if (put_demand_line(b, d, m, BILL_BLOCKS, blocks, blocks * d->block_micro, at_ms) <
-			0)
-			return -1;
-	}
-	if (over <= 0)
-		return 0;
-	return put_demand_line(b, d, m, BILL_DEMAND, over,
-		rounded((flow_value)over * d->price_micro, 1000), at_ms);
+	if (c.blocks && put_demand_line(b, d, m, BILL_BLOCKS, c.blocks, c.block_micro, at_ms) < 0)
+		return -1;
+	return c.over_w > 0 ? put_demand_line(b, d, m, BILL_DEMAND, c.over_w, c.over_micro, at_ms)
+			    : 0;
 }
 
 /* -- fees ------------------------------------------------------------------------------------- */

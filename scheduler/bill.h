@@ -62,6 +62,10 @@ int64_t bill_peak_w(const struct tariff *t, int demand, const struct tariff_span
 int64_t bill_floor_w(
 	const struct tariff *t, int demand, int64_t month, const struct bill_peaks *peaks);
 
+/* What that comes to in the month. */
+int64_t bill_demand_micro(
+	const struct tariff *t, int demand, int64_t month, const struct bill_peaks *peaks);
+
 /* A demand charge as a plan must see it: the mean of an interval above incumbent_w costs. */
 struct bill_demand_row {
 	int demand; /* index in the tariff */

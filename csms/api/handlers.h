@@ -199,4 +199,9 @@ void series_list(struct ask *k);
 void series_put(struct ask *k);
 void series_fetch(struct ask *k);
 
+/* costs.c: what energy cost */
+void costs_list(struct ask *k);
+void cost_get(struct ask *k);
+void bill_get(struct ask *k);
+
 #endif

@@ -325,13 +325,23 @@ const struct route api_routes[] = {
 		&api_price_slots_type,
 		"Prices slot by slot with their source and age, and what a kW more of a peak costs; "
 		"default: the next 24 h by the tariff in force"},
-	{"GET", V1 "/price-series", "", ROLE_VIEWER, series_list, NULL,
-		&api_price_series_list_type,
+	{"GET", V1 "/price-series", "", ROLE_VIEWER, series_list, NULL, &api_price_series_list_type,
 		"Series of prices and carbon: how far known, what is amiss"},
 	{"PUT", V1 "/price-series/{id}", "", ROLE_OPERATOR, series_put, &api_price_put_type,
 		&api_price_put_reply_type, "Uploads prices: a document, or values"},
 	{"POST", V1 "/price-series/{id}/fetch", "", ROLE_OPERATOR, series_fetch, NULL,
 		&api_done_type, "Fetches the series now"},
+
+	{"GET", V1 "/costs", "by from to vehicle station format limit", ROLE_VIEWER, costs_list,
+		NULL, &api_energy_cost_list_type,
+		"What the energy of ended sessions cost and was expected to, by session, vehicle or day; "
+		"format=csv; default: the last 31 days"},
+	{"GET", V1 "/costs/{station}/{transaction}", "", ROLE_VIEWER, cost_get, NULL,
+		&api_energy_cost_replay_type,
+		"One session reckoned anew from the journal, and whether it agrees with what was settled"},
+	{"GET", V1 "/bill", "from to tariff", ROLE_VIEWER, bill_get, NULL, &api_bill_type,
+		"The site's bill by its demand windows, of this month or any time, by the tariff in "
+		"force or another"},
 
 	{"GET", V1 "/journal", "stream type after limit order", ROLE_VIEWER, journal_get, NULL,
 		&api_journal_page_type,

@@ -301,8 +301,6 @@ static void finish_core(struct world *w)
 	grid_edits_destroy(c->grid_edits);
 	envelopes_destroy(c->envelopes);
 	c->envelopes = NULL;
-	prices_destroy(c->prices);
-	c->prices = NULL;
 	alarms_destroy(c->alarms);
 	c->alarms = NULL;
 	lists_destroy(c->lists);
@@ -312,6 +310,8 @@ static void finish_core(struct world *w)
 	commands_destroy(c->commands);
 	record_turn_end(c);
 	db_flush(c->db);
+	prices_destroy(c->prices);
+	c->prices = NULL;
 	db_close(c->db);
 	image_finish(&c->image);
 	fleet_finish(&c->fleet);

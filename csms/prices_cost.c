@@ -1,0 +1,285 @@
+/*
+ * What energy costs, transaction by transaction. Estimated: by the first plan that has the vehicle in
+ * it, at the prices of that moment. Actual: when it has ended, by the registers of the journal at the
+ * prices in force then. Both are journalled once. Demand charges belong to a month: they are shared
+ * when somebody asks (csms/api/costs.c).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/control.h"
+#include "csms/log.h"
+#include "csms/prices_cost.h"
+#include "csms/prices_private.h"
+#include "csms/record.h"
+
+#define BACK_MS                                                                                    \
+	(14 * CALENDAR_DAY_MS) /* transactions that ended unseen are settled so much later */
+#define AT_ONCE 20
+#define LATE_MS 900000 /* a transaction is in a plan so long after it began */
+
+/* -- the price of energy in slots ----------------------------------------------------------------- */
+
+static bool market(void *arg, int series, int64_t from_ms, int64_t to_ms, int64_t *value)
+{
+	struct price_value v = prices_series_mean(arg, series, from_ms, to_ms);
+
+	*value = v.value;
+	return v.source != PRICE_NONE;
+}
+
+/* Slots [from, to) of one tariff: energy alone, without what belongs to a month. */
+static int add_stretch(struct prices *p, const struct price_tariff *t, const struct energy_use *u,
+	int from, int to, int64_t month_wh, struct price_cost *out)
+{
+	struct tariff energy = t->tariff;
+	struct tariff_span s = {.zone = prices_zone(p),
+		.start_ms = u->start_ms + from * ENERGY_SLOT_MS,
+		.slot_ms = ENERGY_SLOT_MS,
+		.slots = to - from,
+		.month_wh = month_wh,
+		.market = market,
+		.arg = p};
+	struct bill_peaks none = {0};
+	struct bill b;
+
+	energy.demands = energy.fees = 0;
+	energy.blocks = 0; /* by the power of the site, not of one vehicle */
+	if (bill_make(&energy, &s, u->wh + from, NULL, &none, &b) < 0)
+		return -1;
+	out->energy_micro += b.total_micro;
+	out->internal_micro += b.internal_micro;
+	bill_finish(&b);
+	return 0;
+}
+
+static void put_source(struct prices *p, const struct price_tariff *t, const struct energy_use *u,
+	int from, int to, struct price_cost *out)
+{
+	for (int i = from; i < to; i++)
+		for (int k = 0; u->wh[i] && k < t->tariff.components; k++) {
+			const struct tariff_component *c = &t->tariff.component[k];
+			int64_t at = u->start_ms + i * ENERGY_SLOT_MS;
+			struct price_value v;
+
+			if (c->kind != TARIFF_BY_SERIES || c->is_export)
+				continue;
+			v = prices_series_mean(p, c->series, at, at + ENERGY_SLOT_MS);
+			if (v.source > out->source)
+				out->source = v.source;
+		}
+}
+
+/* Plugged in, and nothing flows any more. */
+static void put_idle(
+	const struct price_tariff *t, const struct energy_use *u, struct price_cost *out)
+{
+	int64_t idle = u->ended_ms - u->last_ms - t->tariff.idle_grace_ms;
+
+	if (!t->tariff.idle_micro_h || idle <= 0)
+		return;
+	out->idle_s = idle / 1000;
+	out->idle_micro = (out->idle_s * t->tariff.idle_micro_h + 1800) / 3600;
+}
+
+int prices_cost(
+	struct prices *p, const struct energy_use *u, int64_t month_wh, struct price_cost *out)
+{
+	const struct price_tariff *last = NULL;
+
+	*out = (struct price_cost){.energy_wh = u->total_wh};
+	for (int from = 0, to; from < u->slots; from = to) {
+		const struct price_tariff *t =
+			prices_in_force(p, u->start_ms + from * ENERGY_SLOT_MS);
+
+		for (to = from + 1; to < u->slots; to++)
+			if (prices_in_force(p, u->start_ms + to * ENERGY_SLOT_MS) != t)
+				break;
+		if (!t)
+			continue;
+		if (add_stretch(p, t, u, from, to, month_wh, out) < 0)
+			return -1;
+		put_source(p, t, u, from, to, out);
+		last = t;
+	}
+	if (!last)
+		return 1;
+	put_idle(last, u, out);
+	snprintf(out->tariff, sizeof out->tariff, "%s", last->row->id);
+	snprintf(out->currency, sizeof out->currency, "%.3s", last->row->currency);
+	return 0;
+}
+
+/* -- settled -------------------------------------------------------------------------------------- */
+
+struct settling {
+	struct prices *prices; /* NULL: gone meanwhile */
+	struct arena *arena;
+	int count;
+	struct energy_use uses[AT_ONCE];
+	bool failed;
+};
+
+static void work(struct db_reader *r, void *arg)
+{
+	struct settling *x = arg;
+	struct db_uncosted_list list;
+
+	x->failed = db_query_uncosted(
+			    r, (wall_t){clock_wall().ms - BACK_MS}, AT_ONCE, x->arena, &list) != 0;
+	for (size_t i = 0; !x->failed && i < list.count && i < AT_ONCE; i++) {
+		int rc = energy_use_read(r, x->arena, list.items[i].station,
+			list.items[i].transaction_id, &x->uses[x->count]);
+
+		x->failed = rc < 0;
+		x->count += rc == 0;
+	}
+}
+
+static void journal_settled(
+	struct prices *p, const struct energy_use *u, const struct price_cost *cost)
+{
+	struct arena *a = record_arena(p->core);
+	struct event_energy_cost_settled *e = a ? arena_alloc(a, sizeof *e) : NULL;
+	wall_t now = clock_wall();
+
+	if (!e)
+		return;
+	*e = (struct event_energy_cost_settled){
+		.station_id = arena_strdup(a, u->station),
+		.transaction_id = arena_strdup(a, u->transaction_id),
+		.vehicle = u->vehicle ? arena_strdup(a, u->vehicle) : NULL,
+		.tariff = arena_strdup(a, cost->tariff),
+		.currency = arena_strdup(a, cost->currency),
+		.started = {u->started_ms},
+		.ended = {u->ended_ms},
+		.energy_wh = cost->energy_wh,
+		.energy_micro = cost->energy_micro,
+		.idle_s = cost->idle_s,
+		.idle_micro = cost->idle_micro,
+		.internal_micro = cost->internal_micro,
+		.source = price_source_name(cost->source),
+		.month_wh = p->month_wh,
+	};
+	record_event(p->core, &(struct db_event){.stream = arena_printf(a, "energycost/%s/%s",
+							 u->station, u->transaction_id),
+				      .expect_version = DB_ANY_VERSION,
+				      .type = EVENT_ENERGY_COST_SETTLED,
+				      .payload = e,
+				      .at = now,
+				      .received = now,
+				      .idem = "settled",
+				      .actor = "prices"});
+}
+
+static void finish(void *arg)
+{
+	struct settling *x = arg;
+	struct prices *p = x->prices;
+
+	for (int i = 0; p && i < x->count; i++) {
+		struct price_cost cost;
+
+		if (prices_cost(p, &x->uses[i], p->month_wh, &cost) == 0)
+			journal_settled(p, &x->uses[i], &cost);
+	}
+	if (x->failed)
+		log_error(
+			"what ended transactions cost cannot be reckoned: the store cannot be read");
+	if (p)
+		p->settling = NULL;
+	arena_destroy(x->arena);
+	free(x);
+}
+
+static void settle(struct prices *p)
+{
+	struct settling *x;
+
+	if (p->settling || !prices_in_force(p, clock_wall().ms))
+		return;
+	x = calloc(1, sizeof *x);
+	if (!x || !(x->arena = arena_create(0))) {
+		free(x);
+		return;
+	}
+	x->prices = p;
+	p->settling = x;
+	if (db_read(p->core->db, work, finish, x) < 0)
+		finish(x);
+}
+
+/* -- estimated ------------------------------------------------------------------------------------ */
+
+/* Energy of the plan's row times the price of each of its slots. */
+static void estimate_row(struct prices *p, const struct control_plan *plan,
+	const struct control_plan_row *row, const struct price_slots *prices)
+{
+	struct arena *a = record_arena(p->core);
+	struct event_energy_cost_estimated *e = a ? arena_alloc(a, sizeof *e) : NULL;
+	wall_t now = clock_wall();
+	__int128 cost = 0;
+	int64_t w_slots = 0;
+	uint8_t source = 0;
+
+	if (!e)
+		return;
+	for (int i = 0; i < plan->slot_count; i++) {
+		cost += (__int128)row->w[i] * prices->import[i * prices->parts].price;
+		w_slots += row->w[i];
+		if (row->w[i] && prices->source[i] > source)
+			source = prices->source[i];
+	}
+	*e = (struct event_energy_cost_estimated){
+		.station_id = arena_strdup(a, row->evse->station->id),
+		.transaction_id = arena_strdup(a, row->transaction),
+		.plan = arena_strdup(a, plan->id),
+		.tariff = arena_strdup(a, prices->tariff.name),
+		.currency = arena_strdup(a, prices->tariff.currency),
+		.energy_wh = w_slots * plan->slot_ms / 3600000,
+		.cost_micro = (int64_t)(cost * plan->slot_ms / INT64_C(3600000000)),
+		.source = price_source_name((enum price_source)source),
+	};
+	record_event(p->core, &(struct db_event){.stream = arena_printf(a, "energycost/%s/%s",
+							 row->evse->station->id, row->transaction),
+				      .expect_version = DB_ANY_VERSION,
+				      .type = EVENT_ENERGY_COST_ESTIMATED,
+				      .payload = e,
+				      .at = now,
+				      .received = now,
+				      .idem = "estimated",
+				      .actor = "prices"});
+}
+
+/* Transactions that began since the last look. */
+static void estimate(struct prices *p)
+{
+	const struct control_plan *plan = p->core->control ? control_plan(p->core->control) : NULL;
+	struct price_slots prices;
+	wall_t since = p->estimated_at;
+
+	if (!plan || plan->made_at.ms <= since.ms || !prices_in_force(p, clock_wall().ms) ||
+		prices_fill(p, plan->start, plan->slot_ms, plan->slot_count, &prices) < 0)
+		return;
+	p->estimated_at = plan->made_at;
+	for (int i = 0; i < plan->row_count; i++) {
+		const struct control_plan_row *row = &plan->rows[i];
+
+		if (row->evse->tx.is_open && strcmp(row->evse->tx.id, row->transaction) == 0 &&
+			row->evse->tx.started.ms > since.ms - LATE_MS)
+			estimate_row(p, plan, row, &prices);
+	}
+	price_slots_finish(&prices);
+}
+
+void prices_costs_forget(struct prices *p)
+{
+	if (p->settling)
+		p->settling->prices = NULL;
+}
+
+void prices_costs_work(struct prices *p)
+{
+	estimate(p);
+	settle(p);
+}
