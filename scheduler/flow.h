@@ -2,14 +2,11 @@
  * Flow: who charges when at the least cost, exactly.
  *
  * Slots of equal length, a tree of limits, vehicles that hang at its nodes, and a price of what the
- * root takes in each slot, rising with the amount. The problem is a flow whose costs lie on its ends
- * only; what such a flow can bring to the ends is a polymatroid, so that a plan is optimal as soon as
- * no rerouting moves energy from above any price to below it (docs/planning.md has the proof in
- * short). Those conditions are met one after the other, by bisection of the prices, in integers; from
- * nothing or from any earlier plan alike. Each answer is proved by flow_certify(): the dual value
- * equals the cost to the last digit.
- *
- * Where a meter bills intervals of several slots, the slots of an interval share one price and one sum.
+ * root takes in each slot (or billing interval of several), rising with the amount. The problem is a
+ * flow whose costs lie on its ends only, so that a plan is optimal as soon as no rerouting moves
+ * energy from above any price to below it (docs/planning.md has the proof in short). That is met price
+ * by price, in integers, from nothing or from any earlier plan alike, and proved by flow_certify():
+ * the dual value equals the cost to the last digit.
  *
  * Power in W, energy in W·slot (W held for one slot), prices in any unit per W·slot that is the same
  * everywhere (here: micro-EUR per kWh); the value of a plan is in price · W·slot. A struct flow
@@ -76,7 +73,6 @@ struct flow *flow_create(const struct flow_input *in);
  * fits; the next flow_solve() goes on from there. */
 int flow_set_cap(struct flow *f, int node, int from, int to, int32_t w);
 int flow_set_price(struct flow *f, int interval, const struct flow_part *parts);
-
 /* The most that the root may take in an interval, W·slot; INT64_MAX: no limit, as at the beginning. */
 int flow_set_peak(struct flow *f, int interval, int64_t most);
 int flow_set_vehicle(struct flow *f, int vehicle, const struct flow_vehicle *v);

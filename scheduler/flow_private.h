@@ -1,6 +1,7 @@
 /*
- * Inside of the flow planner: its state, shared by flow.c (building and changing), flow_search.c
- * (layers and pushes), flow_solve.c (order of the price levels) and flow_proof.c.
+ * Inside of the flow planner: its state, shared by flow.c (building and changing), flow_unload.c,
+ * flow_search.c (layers) and flow_push.c, flow_solve.c (order of the price levels), flow_proof.c and
+ * those who change plans of their own (flow_smooth.c, flow_calm.c, flow_taper.c, flow_floor.c).
  *
  * Slots are renumbered by their price, so that whoever takes the first free bit takes the cheapest:
  * a "place" is a slot's number in that order. Vehicles are renumbered so that those of one node lie
@@ -75,15 +76,6 @@ struct flow {
 	struct flow_frame *stack;
 	int frames, frames_max;
 	bool no_memory;
-};
-
-/* A pass moves flow from what is dear to what is cheap, for some vehicles and the nodes above them. */
-struct flow_pass {
-	int *vehicle, n; /* list */
-	const int *node; /* ascending */
-	int nodes;
-	int32_t limit; /* prices below it are cheap; above the last level: all are */
-	bool is_first; /* energy of which nothing is said yet goes anywhere cheap, missing is no end */
 };
 
 static inline uint64_t *flow_bits(uint64_t *rows, const struct flow *f, int row)
@@ -177,15 +169,7 @@ int64_t flow_allowed(const struct flow *f, int interval, int32_t limit);
 /* What of the vehicle's need may be missing at prices below `limit`. */
 int64_t flow_may_miss(const struct flow *f, int vehicle, int32_t limit);
 
-/* -- flow_search.c ---------------------------------------------------------------------------- */
-
-/* Moves all that can be moved. -1: no memory. */
-int flow_pass_run(struct flow *f, struct flow_pass *p);
-
-/* Puts the vehicles that what is still dear can reach behind the others; their number. */
-int flow_pass_split(struct flow *f, struct flow_pass *p);
-
-/* -- flow.c ----------------------------------------------------------------------------------- */
+/* -- flow.c and flow_unload.c ------------------------------------------------------------------ */
 
 /* A change of a vehicle's power in a place, with all nodes above it. */
 void flow_shift(struct flow *f, int i, int place, int32_t w);

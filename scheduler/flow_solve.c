@@ -1,6 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
-#include "scheduler/flow_private.h"
+#include "scheduler/flow_pass.h"
 
 /* -- price levels ----------------------------------------------------------------------------- */
 
@@ -65,7 +65,7 @@ static int nodes_above(
 }
 
 /* Meets the conditions of all prices between two levels for some vehicles. What is beyond them
- * concerns others only: a list is split by what still can reach a dear slot. */
+ * concerns others only: a list is split by who can reach something cheap. */
 static int bisect(struct flow *f, int low, int high, int *list, int n, const int *within, int count,
 	int depth)
 {

@@ -2,8 +2,8 @@
 GUARD := guard.c guard_observe.c guard_lower.c guard_raise.c guard_balance.c guard_turns.c
 PLAN := plan.c plan_car.c plan_early.c plan_flow.c plan_settle.c plan_cost.c plan_why.c plan_caps.c plan_check.c
 TARIFF := calendar.c tariff.c tariff_price.c bill.c bill_demand.c
-FLOW := flow.c flow_shared.c flow_search.c flow_solve.c flow_proof.c flow_check.c flow_peak.c \
-	flow_smooth.c flow_calm.c flow_floor.c
+FLOW := flow.c flow_unload.c flow_shared.c flow_search.c flow_push.c flow_solve.c flow_proof.c \
+	flow_check.c flow_peak.c flow_smooth.c flow_calm.c flow_floor.c
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c $(PLAN) $(GUARD) profile.c \
 	profile_order.c composite.c phases.c \
 	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c $(FLOW) \
@@ -23,6 +23,10 @@ $(eval $(call unit,flow_smooth,$(addprefix scheduler/,$(FLOW)) tests/unit/flow_d
 $(eval $(call unit,flow_floor,$(addprefix scheduler/,$(FLOW)) tests/unit/flow_depots.c,))
 $(eval $(call unit,flow_taper,$(addprefix scheduler/,$(FLOW) flow_taper.c battery.c) \
 	tests/unit/flow_depots.c,))
+# CLP is only for this; where it is not installed the test is left out.
+ifneq ($(LIB.clp),)
+$(eval $(call unit,flow_oracle,$(addprefix scheduler/,$(FLOW)) tests/unit/flow_depots.c,clp m))
+endif
 $(eval $(call unit,profile_periods,scheduler/profile.c,))
 $(eval $(call unit,profile_order,scheduler/grid.c scheduler/profile_order.c,))
 $(eval $(call unit,profile_composite,scheduler/composite.c,))
