@@ -90,13 +90,13 @@ static void set_bounds(struct repair *p, int i, int slot, int32_t least, int32_t
 {
 	struct flow *f = p->f;
 	size_t xi = at(p, i, slot);
-	int32_t x = f->x[xi];
+	int32_t x = f->cell[xi].x;
 
 	f->least[xi] = least;
-	f->most[xi] = most;
+	f->cell[xi].most = most;
 	x = x > most ? most : x < least ? least : x;
-	if (x != f->x[xi])
-		flow_shift(f, i, f->place_of[slot], x - f->x[xi]);
+	if (x != f->cell[xi].x)
+		flow_shift(f, i, f->place_of[slot], x - f->cell[xi].x);
 	else
 		flow_add_x(f, i, f->place_of[slot], xi, 0);
 	f->is_over = true;
@@ -115,10 +115,10 @@ static bool raise(struct repair *p, int i, int slot)
 {
 	int32_t least = floor_of(p, i), more = least - p->f->least[at(p, i, slot)];
 
-	if (p->f->shared || least > p->f->most[at(p, i, slot)] || !fits(p, i, slot, more))
+	if (p->f->shared || least > p->f->cell[at(p, i, slot)].most || !fits(p, i, slot, more))
 		return false;
 	add_must(p, i, slot, more);
-	set_bounds(p, i, slot, least, p->f->most[at(p, i, slot)]);
+	set_bounds(p, i, slot, least, p->f->cell[at(p, i, slot)].most);
 	return true;
 }
 
@@ -139,7 +139,7 @@ static void find_low(struct repair *p)
 	p->lows = 0;
 	for (int i = 0; i < p->f->n; i++)
 		for (int t = 0; t < p->slots; t++) {
-			int32_t x = p->f->x[at(p, i, t)];
+			int32_t x = p->f->cell[at(p, i, t)].x;
 
 			if (x > p->least[cell(p, i, t)] && x < floor_of(p, i))
 				p->low[p->lows++] = (struct low){
@@ -163,7 +163,7 @@ static void freeze(struct repair *p)
 {
 	for (int i = 0; i < p->f->n; i++)
 		for (int t = 0; t < p->slots; t++) {
-			int32_t x = p->f->x[at(p, i, t)];
+			int32_t x = p->f->cell[at(p, i, t)].x;
 
 			if (x < floor_of(p, i))
 				turn_off(p, i, t);
@@ -194,7 +194,7 @@ static void keep_bounds(struct repair *p)
 {
 	for (int i = 0; i < p->f->n; i++)
 		for (int t = 0; t < p->slots; t++) {
-			p->most[cell(p, i, t)] = p->f->most[at(p, i, t)];
+			p->most[cell(p, i, t)] = p->f->cell[at(p, i, t)].most;
 			p->least[cell(p, i, t)] = p->f->least[at(p, i, t)];
 		}
 }
@@ -214,8 +214,8 @@ int flow_floor(struct flow *f, struct flow_floor *r)
 
 	p.slots = r->slots < f->slots ? r->slots : f->slots;
 	cells = ((size_t)f->n + 1) * ((size_t)p.slots + 1);
-	p.most = malloc(cells * sizeof *p.most);
-	p.least = malloc(cells * sizeof *p.least);
+	p.most = calloc(cells, sizeof *p.most);
+	p.least = calloc(cells, sizeof *p.least);
 	p.low = malloc(cells * sizeof *p.low);
 	p.must.node = calloc((size_t)f->nodes * ((size_t)p.slots + 1), sizeof *p.must.node);
 	p.must.interval = calloc((size_t)f->intervals, sizeof *p.must.interval);

@@ -279,7 +279,7 @@ static void mix(struct peak_search *s)
 /* What the mixture proves, in integers: no plan costs less. */
 static flow_value proved(const struct peak_search *s)
 {
-	int m = 1 + s->p->charges, ends = 2 * (m - 1), top = -1;
+	int m = 1 + s->p->charges, ends = 2 * (m - 1), top = 0;
 	int64_t weight[ROWS] = {0}, left = WEIGHT;
 	flow_value sum = 0;
 
@@ -288,7 +288,7 @@ static flow_value proved(const struct peak_search *s)
 
 		weight[i] = w > 0 ? (int64_t)((w < 1 ? w : 1) * (double)WEIGHT) : 0;
 		left -= weight[i];
-		if (s->basis[i] >= ends && (top < 0 || weight[i] > weight[top]))
+		if (s->basis[i] >= ends && (s->basis[top] < ends || weight[i] > weight[top]))
 			top = i;
 	}
 	weight[top] += left; /* at least one line is in it: the weights sum up to 1 */

@@ -191,7 +191,7 @@ static flow_value vehicle_value(const struct flow *f, const struct search *s, in
 	for (int p = 0; p < f->slots; p++) {
 		size_t xi = flow_xi(f, i, p);
 
-		value -= over(f->most[xi], own - node[p]);
+		value -= over(f->cell[xi].most, own - node[p]);
 		value += over(flow_least(f, xi), node[p] - own);
 	}
 	for (int k = 0; k < f->tiers[i] - 1; k++)
@@ -281,9 +281,9 @@ struct flow_proof *flow_certify(struct flow *f)
 	size_t n = (size_t)f->n, cells = (size_t)f->nodes * (size_t)f->slots;
 	size_t words = (size_t)f->nodes * (size_t)f->words;
 	struct search s = {.f = f,
-		.vehicle = malloc((n + 1) * sizeof *s.vehicle),
-		.node = malloc(cells * sizeof *s.node),
-		.interval = malloc((size_t)f->intervals * sizeof *s.interval),
+		.vehicle = calloc(n + 1, sizeof *s.vehicle),
+		.node = calloc(cells, sizeof *s.node),
+		.interval = calloc((size_t)f->intervals, sizeof *s.interval),
 		.is_known = calloc(n + 1, sizeof *s.is_known),
 		.is_taken = calloc((size_t)f->intervals, sizeof *s.is_taken),
 		.reach = calloc(words, sizeof *s.reach),

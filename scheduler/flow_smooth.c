@@ -86,7 +86,7 @@ int flow_smooth(struct flow *f, const struct flow_smoothing *s)
 	struct codes c;
 	int parts = f->parts, rc = -1;
 
-	if (f->levels_stale || !find_codes(f, s, &c))
+	if (flow_find_levels(f) != 0 || !find_codes(f, s, &c))
 		return -1;
 	cut = malloc((size_t)f->intervals * (size_t)c.parts * sizeof *cut);
 	own = malloc(((size_t)f->n * FLOW_TIERS + 1) * sizeof *own);
@@ -113,5 +113,5 @@ int flow_smooth(struct flow *f, const struct flow_smoothing *s)
 	}
 	free(cut);
 	free(own);
-	return rc;
+	return flow_find_levels(f) == 0 ? rc : -1;
 }

@@ -11,7 +11,7 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int find_levels(struct flow *f)
+int flow_find_levels(struct flow *f)
 {
 	size_t most = (size_t)f->intervals * (size_t)f->parts + (size_t)f->n * FLOW_TIERS, n = 0;
 	int32_t *level;
@@ -28,7 +28,7 @@ static int find_levels(struct flow *f)
 			int32_t price = f->tier[(size_t)i * FLOW_TIERS + (size_t)k].price;
 
 			/* Neighbours mostly cost the same: fewer to sort. */
-			if (level[n - 1] != price)
+			if (n == 0 || level[n - 1] != price)
 				level[n++] = price;
 		}
 	qsort(level, n, sizeof *level, by_value);
@@ -123,7 +123,7 @@ int flow_solve(struct flow *f)
 	int *all, rc;
 
 	f->no_memory = false;
-	if (find_levels(f) != 0)
+	if (flow_find_levels(f) != 0)
 		return -1;
 	if (!f->node_list)
 		f->node_list = malloc(

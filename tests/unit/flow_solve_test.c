@@ -59,6 +59,43 @@ START_TEST(random_depots_and_changes)
 }
 END_TEST
 
+/* What must be drawn: any part of a plan fits, and is drawn whatever happens to the prices. */
+START_TEST(random_least_powers)
+{
+	for (int k = 0; k < PER_CASE / 5; k++) {
+		struct depot_rng r = {.s = 5};
+		int32_t *least;
+		int slots;
+
+		seed = (unsigned long long)(_i * PER_CASE + k + 1);
+		r.s += seed * 55;
+		begin(12, 20);
+		slots = d.in.slots;
+		least = calloc((size_t)(d.in.n * slots) + 1, sizeof *least);
+		for (int i = 0; i < d.in.n; i++) {
+			for (int t = 0; t < slots; t++)
+				least[i * slots + t] =
+					depot_between(&r, 0, 2)
+						? 0
+						: depot_between(&r, 0, flow_w(f, i, t));
+			d.vehicles[i].least_w = least + i * slots;
+		}
+		for (int i = 0; i < d.in.n; i++)
+			ck_assert_int_eq(flow_set_vehicle(f, i, &d.vehicles[i]), 0);
+		for (int q = 0; q < flow_intervals(&d.in); q++) {
+			for (int j = 0; j < d.in.parts; j++)
+				d.price[q * d.in.parts + j].price +=
+					(j ? 400 : 0) + (q % 3 ? 0 : 390);
+			ck_assert_int_eq(flow_set_price(f, q, &d.price[q * d.in.parts]), 0);
+		}
+		step = 1;
+		prove();
+		free(least);
+		end();
+	}
+}
+END_TEST
+
 /* The cheapest slot goes to whom it is worth most. */
 START_TEST(two_vans_and_one_cheap_slot)
 {
@@ -189,6 +226,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, random_depots_and_changes, 0, CASES);
+	tcase_add_loop_test(t, random_least_powers, 0, CASES);
 	tcase_add_test(t, two_vans_and_one_cheap_slot);
 	tcase_add_test(t, willingness_to_pay);
 	tcase_add_test(t, least_powers);

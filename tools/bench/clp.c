@@ -81,20 +81,34 @@ static double solve(const struct network *n, int (*how)(Clp_Simplex *), double *
 	return begin;
 }
 
+static void release(struct network *n)
+{
+	free(n->begin);
+	free(n->row);
+	free(n->value);
+	free(n->low);
+	free(n->high);
+	free(n->price);
+	free(n->supply);
+}
+
 int main(int argc, char **argv)
 {
 	struct network n = {0};
 	FILE *f = argc == 2 ? fopen(argv[1], "r") : NULL;
-	double primal, own, cost;
+	double primal = -1, own = -1, cost = 0;
 
-	if (!f || read_network(&n, f) != 0) {
-		fprintf(stderr, "usage: bench-clp DEPOT.min\n");
-		return 2;
+	if (f && read_network(&n, f) == 0) {
+		primal = solve(&n, Clp_initialPrimalSolve, &cost);
+		own = solve(&n, Clp_initialSolve, &cost);
 	}
-	primal = solve(&n, Clp_initialPrimalSolve, &cost);
-	own = solve(&n, Clp_initialSolve, &cost);
-	if (primal < 0 || own < 0)
+	if (f)
+		fclose(f);
+	release(&n);
+	if (primal < 0 || own < 0) {
+		fprintf(stderr, "bench-clp: no solution of the depot that is named, DEPOT.min\n");
 		return 1;
+	}
 	printf("ms %.3f\ncost %.3f\n", primal < own ? primal : own, cost);
 	return 0;
 }

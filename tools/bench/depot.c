@@ -186,12 +186,12 @@ struct depot *depot_make(int vehicles, int slots, enum depot_prices prices, unsi
 	for (int l = 0; l < levels; l++)
 		nodes += count[l];
 	first_group = nodes - count[levels - 1];
-	d->parent = calloc((size_t)nodes, sizeof *d->parent);
-	d->cap_w = calloc((size_t)nodes * (size_t)slots, sizeof *d->cap_w);
-	d->price = calloc((size_t)slots, sizeof *d->price);
-	d->vehicles = calloc((size_t)vehicles, sizeof *d->vehicles);
-	need_wh = calloc((size_t)nodes, sizeof *need_wh);
-	max_w = calloc((size_t)nodes, sizeof *max_w);
+	d->parent = calloc((size_t)nodes + 1, sizeof *d->parent);
+	d->cap_w = calloc((size_t)nodes * (size_t)slots + 1, sizeof *d->cap_w);
+	d->price = calloc((size_t)slots + 1, sizeof *d->price);
+	d->vehicles = calloc((size_t)vehicles + 1, sizeof *d->vehicles);
+	need_wh = calloc((size_t)nodes + 1, sizeof *need_wh);
+	max_w = calloc((size_t)nodes + 1, sizeof *max_w);
 	if (!d->parent || !d->cap_w || !d->price || !d->vehicles || !need_wh || !max_w) {
 		depot_destroy(d);
 		d = NULL;
