@@ -151,7 +151,8 @@ static void alloc_all(struct flow *f)
 	f->allowed = zeroed(f, intervals, sizeof *f->allowed);
 	f->dear = zeroed(f, words, sizeof *f->dear);
 	f->price = zeroed(f, intervals * (size_t)f->parts, sizeof *f->price);
-	f->cell = zeroed(f, n * slots, sizeof *f->cell);
+	f->x = zeroed(f, n * slots, sizeof *f->x);
+	f->most = zeroed(f, n * slots, sizeof *f->most);
 	f->f = zeroed(f, nodes * slots, sizeof *f->f);
 	f->cap = zeroed(f, nodes * slots, sizeof *f->cap);
 	f->can_more = zeroed(f, n * words, sizeof *f->can_more);
@@ -298,16 +299,16 @@ static int put_vehicle(struct flow *f, int i, const struct flow_vehicle *v)
 		int p = f->place_of[t];
 		size_t xi = flow_xi(f, i, p);
 		int32_t most = t >= v->from && t < v->to ? v->max_w : 0;
-		int32_t least = v->least_w ? v->least_w[t] : 0, x = f->cell[xi].x;
+		int32_t least = v->least_w ? v->least_w[t] : 0, x = f->x[xi];
 
 		if (v->most_w && v->most_w[t] < most)
 			most = v->most_w[t];
-		f->cell[xi].most = most;
+		f->most[xi] = most;
 		if (f->least)
 			f->least[xi] = least;
 		x = x > most ? most : x < least ? least : x;
-		if (x != f->cell[xi].x)
-			flow_shift(f, i, p, x - f->cell[xi].x);
+		if (x != f->x[xi])
+			flow_shift(f, i, p, x - f->x[xi]);
 		else
 			flow_add_x(f, i, p, xi, 0);
 	}
@@ -393,8 +394,8 @@ void flow_destroy(struct flow *f)
 		f->mark, f->node_of, f->ours, f->theirs, f->urgent, f->from, f->to, f->tiers,
 		f->round_of, f->list, f->swap, f->need, f->sum, f->missing, f->tier, f->slot_of,
 		f->place_of, f->interval_of, f->interval_at, f->ours_interval, f->theirs_interval,
-		f->taken, f->peak, f->allowed, f->dear, f->price, f->cell, f->least, f->f, f->cap,
-		f->can_more, f->can_less, f->has_room, f->has_flow, f->reach, f->level,
+		f->taken, f->peak, f->allowed, f->dear, f->price, f->x, f->most, f->least, f->f,
+		f->cap, f->can_more, f->can_less, f->has_room, f->has_flow, f->reach, f->level,
 		f->node_list, f->stack};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -477,9 +478,9 @@ void flow_set_plan(struct flow *f, const int32_t *w)
 			size_t xi = flow_xi(f, i, p);
 			int32_t x = row[f->slot_of[p]], least = flow_least(f, xi);
 
-			x = x > f->cell[xi].most ? f->cell[xi].most : x < least ? least : x;
-			if (x != f->cell[xi].x)
-				flow_shift(f, i, p, x - f->cell[xi].x);
+			x = x > f->most[xi] ? f->most[xi] : x < least ? least : x;
+			if (x != f->x[xi])
+				flow_shift(f, i, p, x - f->x[xi]);
 		}
 	}
 	f->is_over = true;
@@ -502,7 +503,7 @@ int64_t flow_may_miss(const struct flow *f, int vehicle, int32_t limit)
 
 int32_t flow_w(const struct flow *f, int vehicle, int slot)
 {
-	return f->cell[flow_xi(f, f->ours[vehicle], f->place_of[slot])].x;
+	return f->x[flow_xi(f, f->ours[vehicle], f->place_of[slot])];
 }
 
 int64_t flow_missing(const struct flow *f, int vehicle)
@@ -554,8 +555,7 @@ size_t flow_memory(const struct flow *f)
 	size_t n = (size_t)f->n, nodes = (size_t)f->nodes, slots = (size_t)f->slots,
 	       words = (size_t)f->words;
 
-	return n * slots * (sizeof *f->cell + (f->least ? sizeof *f->least : 0)) +
-	       nodes * slots * 2 * sizeof *f->f +
+	return n * slots * (f->least ? 3 : 2) * sizeof *f->x + nodes * slots * 2 * sizeof *f->f +
 	       words * sizeof(uint64_t) * (2 * n + 3 * nodes + 2 * nodes * (size_t)f->rounds_max) +
 	       n * (10 * sizeof(int) + 3 * sizeof(int64_t) + FLOW_TIERS * sizeof *f->tier) +
 	       nodes * (6 * sizeof(int) + sizeof(size_t));

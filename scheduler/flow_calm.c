@@ -20,21 +20,21 @@ struct calm {
 
 static int32_t x_of(const struct flow *f, int i, int slot)
 {
-	return slot < 0 || slot >= f->slots ? 0 : f->cell[flow_xi(f, i, f->place_of[slot])].x;
+	return slot < 0 || slot >= f->slots ? 0 : f->x[flow_xi(f, i, f->place_of[slot])];
 }
 
 static int32_t spare(const struct flow *f, int i, int slot)
 {
 	size_t xi = flow_xi(f, i, f->place_of[slot]);
 
-	return f->cell[xi].most - f->cell[xi].x;
+	return f->most[xi] - f->x[xi];
 }
 
 static int32_t given(const struct flow *f, int i, int slot)
 {
 	size_t xi = flow_xi(f, i, f->place_of[slot]);
 
-	return f->cell[xi].x - flow_least(f, xi);
+	return f->x[xi] - flow_least(f, xi);
 }
 
 static int32_t smaller(int64_t a, int64_t b)

@@ -90,13 +90,13 @@ static void set_bounds(struct repair *p, int i, int slot, int32_t least, int32_t
 {
 	struct flow *f = p->f;
 	size_t xi = at(p, i, slot);
-	int32_t x = f->cell[xi].x;
+	int32_t x = f->x[xi];
 
 	f->least[xi] = least;
-	f->cell[xi].most = most;
+	f->most[xi] = most;
 	x = x > most ? most : x < least ? least : x;
-	if (x != f->cell[xi].x)
-		flow_shift(f, i, f->place_of[slot], x - f->cell[xi].x);
+	if (x != f->x[xi])
+		flow_shift(f, i, f->place_of[slot], x - f->x[xi]);
 	else
 		flow_add_x(f, i, f->place_of[slot], xi, 0);
 	f->is_over = true;
@@ -115,10 +115,10 @@ static bool raise(struct repair *p, int i, int slot)
 {
 	int32_t least = floor_of(p, i), more = least - p->f->least[at(p, i, slot)];
 
-	if (p->f->shared || least > p->f->cell[at(p, i, slot)].most || !fits(p, i, slot, more))
+	if (p->f->shared || least > p->f->most[at(p, i, slot)] || !fits(p, i, slot, more))
 		return false;
 	add_must(p, i, slot, more);
-	set_bounds(p, i, slot, least, p->f->cell[at(p, i, slot)].most);
+	set_bounds(p, i, slot, least, p->f->most[at(p, i, slot)]);
 	return true;
 }
 
@@ -139,7 +139,7 @@ static void find_low(struct repair *p)
 	p->lows = 0;
 	for (int i = 0; i < p->f->n; i++)
 		for (int t = 0; t < p->slots; t++) {
-			int32_t x = p->f->cell[at(p, i, t)].x;
+			int32_t x = p->f->x[at(p, i, t)];
 
 			if (x > p->least[cell(p, i, t)] && x < floor_of(p, i))
 				p->low[p->lows++] = (struct low){
@@ -163,7 +163,7 @@ static void freeze(struct repair *p)
 {
 	for (int i = 0; i < p->f->n; i++)
 		for (int t = 0; t < p->slots; t++) {
-			int32_t x = p->f->cell[at(p, i, t)].x;
+			int32_t x = p->f->x[at(p, i, t)];
 
 			if (x < floor_of(p, i))
 				turn_off(p, i, t);
@@ -194,7 +194,7 @@ static void keep_bounds(struct repair *p)
 {
 	for (int i = 0; i < p->f->n; i++)
 		for (int t = 0; t < p->slots; t++) {
-			p->most[cell(p, i, t)] = p->f->cell[at(p, i, t)].most;
+			p->most[cell(p, i, t)] = p->f->most[at(p, i, t)];
 			p->least[cell(p, i, t)] = p->f->least[at(p, i, t)];
 		}
 }

@@ -18,11 +18,6 @@
 #define FLOW_GROUP_MAX 32 /* vehicles of one node of ours */
 #define FLOW_ENDLESS   ((int64_t)1 << 50) /* W·slot, more than any root takes */
 
-/* What a vehicle draws in a place, and may at most: always looked at together. */
-struct flow_cell {
-	int32_t x, most;
-};
-
 /* A place in the depth-first search for ways (flow_push.c). */
 struct flow_frame {
 	uint8_t kind;
@@ -47,8 +42,7 @@ struct flow {
 	int *ours_interval, *theirs_interval; /* [intervals] */
 	int *urgent; /* [n] vehicles by their departure */
 
-	struct flow_cell *cell; /* [node][place][member] */
-	int32_t *least; /* the same; NULL: all 0 */
+	int32_t *x, *most, *least; /* [node][place][member]; least NULL: all 0 */
 	int64_t *need, *sum, *missing; /* [n] sum of x; missing: given up, beside `sum` */
 	int *from, *to; /* [n] */
 	int *tiers; /* [n] */
@@ -121,10 +115,10 @@ static inline int32_t flow_least(const struct flow *f, size_t xi)
 /* Changes x or f and the bits that follow them. */
 static inline void flow_add_x(struct flow *f, int vehicle, int place, size_t xi, int32_t w)
 {
-	f->cell[xi].x += w;
+	f->x[xi] += w;
 	f->sum[vehicle] += w;
-	flow_put_bit(flow_bits(f->can_more, f, vehicle), place, f->cell[xi].x < f->cell[xi].most);
-	flow_put_bit(flow_bits(f->can_less, f, vehicle), place, f->cell[xi].x > flow_least(f, xi));
+	flow_put_bit(flow_bits(f->can_more, f, vehicle), place, f->x[xi] < f->most[xi]);
+	flow_put_bit(flow_bits(f->can_less, f, vehicle), place, f->x[xi] > flow_least(f, xi));
 }
 
 static inline bool flow_is_shared(const struct flow *f, int node)

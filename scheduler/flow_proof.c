@@ -191,7 +191,7 @@ static flow_value vehicle_value(const struct flow *f, const struct search *s, in
 	for (int p = 0; p < f->slots; p++) {
 		size_t xi = flow_xi(f, i, p);
 
-		value -= over(f->cell[xi].most, own - node[p]);
+		value -= over(f->most[xi], own - node[p]);
 		value += over(flow_least(f, xi), node[p] - own);
 	}
 	for (int k = 0; k < f->tiers[i] - 1; k++)

@@ -107,8 +107,7 @@ static int32_t take(struct flow *f, const struct flow_pass *p, int i, int32_t wa
 		for (uint64_t bits = more[w] & up[w]; got < want && bits; bits &= bits - 1) {
 			int t = 64 * w + __builtin_ctzll(bits);
 			size_t xi = flow_xi(f, i, t);
-			int32_t x = climb(
-				f, g, t, least_of(want - got, f->cell[xi].most - f->cell[xi].x));
+			int32_t x = climb(f, g, t, least_of(want - got, f->most[xi] - f->x[xi]));
 
 			flow_add_x(f, i, t, xi, x);
 			got += x;
@@ -146,7 +145,7 @@ static bool step_vehicle(struct flow *f, const struct flow_pass *p, int at)
 		size_t xi = flow_xi(f, i, s->at);
 
 		return enter_node(f, g, s->at, r,
-			       least_of(s->want - s->got, f->cell[xi].most - f->cell[xi].x)) == 0;
+			       least_of(s->want - s->got, f->most[xi] - f->x[xi])) == 0;
 	}
 	if (s->got < s->want)
 		f->round_of[i] = -1;
@@ -213,7 +212,7 @@ static bool step_down(struct flow *f, const struct flow_pass *p, int at)
 
 		if (f->round_of[j] != s->round - 1)
 			continue;
-		want = least_of(s->want - s->got, f->cell[xi].x - flow_least(f, xi));
+		want = least_of(s->want - s->got, f->x[xi] - flow_least(f, xi));
 		if (want <= 0)
 			continue;
 		if (s->round > 1 || f->shared)

@@ -9,6 +9,10 @@
  * of them. flow_push.c then pushes flow along the layers.
  */
 
+/* Where trees hold each other back (two phases rise by turns) a step that moves less than this part of
+ * all before it is the last: the plan is not the best one anyway. */
+#define SHARED_WORTH 64
+
 /* -- layers ----------------------------------------------------------------------------------- */
 
 static int grow_rounds(struct flow *f)
@@ -253,15 +257,20 @@ static int count_sources(const struct flow *f, const struct flow_pass *p)
 
 int flow_pass_run(struct flow *f, struct flow_pass *p)
 {
+	const int64_t worth = f->shared ? SHARED_WORTH : INT64_MAX;
+
 	if (!f->rounds_max && grow_rounds(f) != 0)
 		return -1;
 	begin_pass(f, p);
-	for (;;) {
+	for (int64_t all = 0, moved = 0; all == 0 || moved > all / worth; all += moved) {
 		int sources = count_sources(f, p);
 
 		if (!sources && !is_any(f->dear, f->words))
 			break;
-		if (!find_layers(f, p, sources) || flow_push(f, p) == 0)
+		if (!find_layers(f, p, sources))
+			break;
+		moved = flow_push(f, p);
+		if (moved == 0)
 			break;
 		find_dear(f);
 	}

@@ -12,7 +12,7 @@ static void set_bound(struct flow *f, int i, int place, int32_t most)
 {
 	size_t xi = flow_xi(f, i, place);
 
-	f->cell[xi].most = most;
+	f->most[xi] = most;
 	flow_add_x(f, i, place, xi, 0);
 }
 
@@ -28,18 +28,18 @@ static int64_t bound_vehicle(struct flow *f, const struct flow_vehicle *v, int i
 		size_t xi = flow_xi(f, i, place);
 		int32_t most = given_bound(v, slot), hold = battery_hold_w(b, stored, t->slot_s);
 
-		if (only_less && f->cell[xi].most < most)
-			most = f->cell[xi].most;
+		if (only_less && f->most[xi] < most)
+			most = f->most[xi];
 		most = hold < most ? hold : most;
 		/* What must be drawn has been promised to somebody else. */
 		if (most < flow_least(f, xi))
 			most = flow_least(f, xi);
-		if (f->cell[xi].x > most) {
-			cut += f->cell[xi].x - most;
-			flow_shift(f, i, place, most - f->cell[xi].x);
+		if (f->x[xi] > most) {
+			cut += f->x[xi] - most;
+			flow_shift(f, i, place, most - f->x[xi]);
 		}
 		set_bound(f, i, place, most);
-		stored += (int64_t)f->cell[xi].x * t->slot_s * b->efficiency_pm;
+		stored += (int64_t)f->x[xi] * t->slot_s * b->efficiency_pm;
 	}
 	return cut;
 }

@@ -19,7 +19,7 @@ static int32_t unload_node(struct flow *f, int node, int place, int32_t over)
 	for (int k = f->n - 1; over > 0 && k >= 0; k--) {
 		int i = f->urgent[k], v = f->node_of[i];
 		size_t xi = flow_xi(f, i, place);
-		int32_t w = f->cell[xi].x - flow_least(f, xi);
+		int32_t w = f->x[xi] - flow_least(f, xi);
 
 		if (w <= 0)
 			continue;
@@ -41,7 +41,7 @@ static int64_t unload_vehicle(struct flow *f, int i)
 
 	for (int p = f->slots - 1; over > 0 && p >= 0; p--) {
 		size_t xi = flow_xi(f, i, p);
-		int32_t w = f->cell[xi].x - flow_least(f, xi);
+		int32_t w = f->x[xi] - flow_least(f, xi);
 
 		if (w > over)
 			w = (int32_t)over;
