@@ -7,6 +7,8 @@
 #include "csms/external.h"
 #include "csms/planner.h"
 
+#define NEAR_W 500 /* no profile is sent for less (csms/setpoint.c) */
+
 /* Copies a word that fits; no formatting: this runs for every vehicle in every cycle. */
 static void say(char *out, size_t size, const char *words)
 {
@@ -169,6 +171,15 @@ static bool is_cable(const struct control *k, int i, int64_t w, struct setpoint 
 	return true;
 }
 
+/* It gets what the plan wants, but for a rise that is too small to be made. */
+static bool is_there(const struct guard_evse_in *in, const struct guard_evse_out *out)
+{
+	bool by_plan = out->source == GRID_SOURCE_PLAN || out->source == GRID_SOURCE_HOLD;
+
+	return out->allowed_w >= in->wanted_w ||
+	       (by_plan && out->allowed_w > 0 && in->wanted_w - out->allowed_w < NEAR_W);
+}
+
 /* What the EVSE is to be told, and why. Without a vehicle it holds its default profile. */
 static void explain(
 	struct control *k, int i, const struct guard_evse_out *out, struct setpoint *want)
@@ -186,7 +197,7 @@ static void explain(
 		k->said[i].is_said = false;
 		return;
 	}
-	if (out->allowed_w >= in->wanted_w) {
+	if (is_there(in, out)) {
 		explain_plan(k, i, out->allowed_w, want);
 		return;
 	}

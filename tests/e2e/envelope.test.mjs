@@ -96,6 +96,29 @@ test('an envelope lowers a charger, is shown with winners and losers, kept over 
 	assert.equal(rebuilt.status, 0, rebuilt.stderr);
 });
 
+test('who binds is named at the node and at the charger, with the reason', async (t) => {
+	const d = await depotd(t);
+	const { s, limits } = await van(d);
+	await until('power', () => limits.at(-1) > 9000, 60000);
+	assert.equal((await d.api('POST', '/envelopes', site(0, HOUR, { import_w: 8000 }))).status, 200);
+	await until('the charger to be told', async () => {
+		const e = (await d.api('GET', '/stations/CP-1')).json.evses[0];
+		return e.limit_w <= 8000 && e.limit_node === 'site' && e;
+	}, 30000);
+	const node = await until('the node', async () => {
+		const n = (await d.api('GET', '/tree')).json.nodes.find((x) => x.id === 'site');
+		return n.binds.length > 0 && n;
+	});
+	assert.ok(node.binds.includes('total') && ['guard', 'plan'].includes(node.binds_by) && node.binds_since, JSON.stringify(node));
+	const planned = await until('the plan to go by it', async () => {
+		const e = (await d.api('GET', '/stations/CP-1')).json.evses[0];
+		return e.limit_source === 'plan' && e;
+	}, 60000);
+	assert.match(planned.limit_reason, /site is full \(operator\) until \d\d:\d\d/);
+	assert.match(ctl(d, 'tree').out, /site .*total \(plan until/);
+	s.close();
+});
+
 test('an envelope below which nothing is controlled says so in its answer', async (t) => {
 	const d = await depotd(t);
 	const made = await d.api('PUT', '/grid/nodes/house', { id: 'house', kind: 'load', parent: 'site', limit_w: 5000 });
