@@ -245,3 +245,28 @@ test('E14: a transaction that was given up as lost goes on when its station tell
 	assert.equal(spawnSync(join(BUILD, 'depotctl'), ['rebuild', '--check', '--data', depotd.data]).status, 0);
 	await depotd.start();
 });
+
+test('rule 18: what a pending station was invited to send it may not once it was rejected', async () => {
+	const refused = async (s, action, payload) => assert.equal((await s.ask(action, payload))[0], 4, action);
+	let s = await booted(depotd, 'E-INVITE', { registration: { policy: 'pending' } });
+	const status = { timestamp: now(), connectorStatus: 'Available', evseId: 1, connectorId: 1 };
+	await ask('E-INVITE', 'TriggerMessage', { requestedMessage: 'StatusNotification', evse: { id: 1, connectorId: 1 } });
+	await depotd.api('PUT', '/stations/E-INVITE', { policy: 'rejected' });
+	await s.closed;
+	s = await new Station(depotd, 'E-INVITE', { handlers: s.handlers }).connect();
+	await refused(s, 'StatusNotification', status);
+	await s.boot();
+	await refused(s, 'StatusNotification', status);
+	await depotd.api('PUT', '/stations/E-INVITE', { policy: 'pending' });
+	await s.boot();
+	await refused(s, 'StatusNotification', status);
+	await ask('E-INVITE', 'TriggerMessage', { requestedMessage: 'MeterValues', evse: { id: 1 } });
+	await depotd.api('PUT', '/stations/E-INVITE', { policy: 'rejected' });
+	await s.closed;
+	s = await new Station(depotd, 'E-INVITE', { handlers: s.handlers }).connect();
+	await depotd.api('PUT', '/stations/E-INVITE', { policy: 'pending' });
+	await s.boot();
+	await refused(s, 'MeterValues', { evseId: 1, meterValue: [{ timestamp: now(), sampledValue: [{ value: 1 }] }] });
+	await refused(s, 'NotifyReport', { requestId: 7, generatedAt: now(), seqNo: 0, tbc: false });
+	await s.close();
+});

@@ -488,6 +488,19 @@ test('faults are problems of the connector; unknown things are answered as such'
 	assert.equal((await evse(1)).state, 'faulted');
 	await status(1, 'Available');
 	assert.match(await journal(), /GroundFailure: 31 mA/);
+	const open = async () => (await depotd.api('GET', '/stations/CP-1/alerts')).json.alerts.length;
+	assert.equal(await open(), 0);
+	// what was open when depotd ended is over with the first word that nothing is wrong
+	await status(1, 'Faulted', { errorCode: 'GroundFailure' });
+	assert.equal(await open(), 1);
+	await client.close({ force: true });
+	await depotd.stop();
+	await depotd.start();
+	client = connect({ password: 'sixteen_letters_+' });
+	await client.connect();
+	assert.equal(await open(), 1);
+	await status(1, 'Available');
+	await until('the alert to end', async () => (await open()) === 0);
 	assert.equal((await client.call('DataTransfer', { vendorId: 'nobody.knows', data: 'x' })).status, 'UnknownVendorId');
 	const raw = connect({ strictMode: false, identity: 'CP-1', password: 'sixteen_letters_+' });
 	await raw.connect();
