@@ -7,6 +7,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromiumPath, launch } from "./browser.mjs";
 import { alarmChecks } from "./alarms.mjs";
+import { envelopeChecks } from "./envelope.mjs";
 import { energyChecks, limitChecks } from "./energy.mjs";
 import { HOSTILE, overview, START } from "./fixture.mjs";
 import {
@@ -324,6 +325,7 @@ async function pages(browser, root) {
 	await fixtureChecks(page, mock);
 	await energyChecks(page, mock);
 	await limitChecks(page, mock);
+	await envelopeChecks(page, mock);
 	await meterChecks(page, mock);
 	await alarmChecks(page, mock);
 	await check("no CSP report and no error in all of this", async () => {

@@ -91,10 +91,24 @@ async function energyPage(page, depot) {
 		await until("its owner at the limit", async () => (await page.locator("[data-limit]").allInnerTexts())
 			.some((l) => /^12\.0 kW import Operator: operator\/.* in force/.test(plain(l))));
 		await looks(page, "depot-energy");
+		await page.locator("[data-envelope] a.name").click();
+		await page.waitForSelector('h1[data-verdict="kept-so-far"], h1[data-verdict="breaks"]');
+		await until("its commands", async () => {
+			const [id] = (await api(page, "/envelopes")).envelopes.map((e) => e.id);
+			const [r] = (await api(page, `/envelopes/${id}/compliance`)).records;
+			return r.command_count > 0 && (await page.locator("[data-told]").count()) === r.commands.length;
+		});
+		await looks(page, "depot-envelope");
+		await page.locator(".tabs").getByRole("link", { name: "Energy" }).click();
 		await page.locator("[data-envelope]").getByRole("button", { name: "Withdraw…" }).click();
 		await page.getByRole("button", { name: "Withdraw it" }).click();
 		await until("gone", async () => (await page.locator("[data-envelope]").count()) === 0);
 		await shows(async () => (await api(page, "/envelopes")).envelopes.length, 0, "withdrawn");
+		await page.waitForSelector("[data-past-envelope] a", { timeout: 90_000 });
+		await page.locator("[data-past-envelope] a").first().click();
+		await page.waitForSelector("[data-step=record] .hash", { timeout: 60_000 });
+		await shows(() => page.locator("[data-step=word]").count(), 1, "its word");
+		await page.locator(".tabs").getByRole("link", { name: "Energy" }).click();
 	});
 	await check("a grid operator's limit that costs energy waits, is tried and accepted", async () => {
 		const at = Date.parse((await api(page, "/tree")).at);

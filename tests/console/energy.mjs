@@ -103,7 +103,7 @@ export async function limitChecks(page, mock) {
 	await check("limits of others: what waits first, then what binds, then what is beaten", async () => {
 		await shows(() => page.locator("[data-envelope]").evaluateAll((r) => r.map((x) => x.dataset.envelope)), ["EN2", "EN1", "EN3"], "order");
 		await shows(async () => (await all(page, "[data-envelope=EN2] > *")).slice(0, 4), ["Waits for an answer", "openadr/vtn-1 Grid connection, event-7",
-			"≤ 150 kW import 04:40 to 06:40, 1 more time", "2 vans leave 12.4 kWh short. judged 1 min ago"], "EN2");
+			"≤ 150 kW import 04:40 to 06:40, 1 more time", "2 vans leave 12.4 kWh short. Up to 31.0 kW given up. judged 1 min ago"], "EN2");
 		await shows(async () => (await all(page, "[data-envelope=EN1] .c-state"))[0], "Binds", "EN1");
 		await shows(async () => (await all(page, "[data-envelope=EN3] .c-state"))[0], "In force beaten by oscp/stedin", "EN3");
 	});
@@ -149,6 +149,7 @@ export async function limitChecks(page, mock) {
 		await page.getByRole("button", { name: "What if?" }).click();
 		await page.getByRole("button", { name: "Put it in force" }).click();
 		await until("said", async () => (await text(page, "#try")).includes("The limit is set"));
+		await shows(async () => (await all(page, "[data-made] p")).slice(0, 2), ["It takes the place of: ≤ 300 kW import until 07:00.", "nothing below Building is controlled"], "what it replaces, what it cannot do");
 		const posts = mock.bodies.map(([r, b]) => [r, b.blocks[0].import_w, b.blocks[0].start, b.blocks[0].end]);
 		const [start, end] = ["2026-03-12T04:00:00.000Z", "2026-03-12T06:00:00.000Z"]; /* 05:00 in Amsterdam */
 		equal(posts, [["POST /envelopes/try", 120_500, start, end], ["POST /envelopes/try", 90_000, start, end], ["POST /envelopes", 90_000, start, end]], "posts");

@@ -45,6 +45,32 @@ export class EnergyApi {
 		};
 	}
 
+	/* EN1 runs and is kept so far; EN4 is over and was broken for a while, and kept the time before. */
+	#compliance(id) {
+		const now = this.mock.now();
+		const e = this.mock.data.envelopes.find((x) => x.id === id);
+		if (!e) return [404, "there is no envelope of that id"];
+		const told = (evse, minutes, limit_w, more) => ({ evse, at: iso(now - minutes * 60_000), limit_w, source: "plan", reason: "VAN-07 leaves first", ...more });
+		const record = (from, to, more) => ({
+			start: iso(now + from * 3_600_000), end: iso(now + to * 3_600_000), limit_w: 250_000, kept: true, measured_s: 3588, mean_w: 214_000, max_w: 249_400,
+			max_at: iso(now - 600_000), above_s: 0, above_wh: 0, vehicles: [], commands: [], command_count: 0, ...more,
+		});
+		const records = {
+			EN1: [record(-1, 3, { command_count: 41, commands: [
+				told("CP-A3/1", 20, 8000, { source: "guard", node: "hall-a", reason: "Hall A at 160 of 160 kW", call: "01J0-2" }), told("CP-A1/1", 55, 0, { node: "hall-a", call: "01J0-1" }),
+			] })],
+			EN4: [
+				record(-9, -7, { kept: false, above_s: 84, above_wh: 510, max_w: 268_000, max_at: iso(now - 8 * 3_600_000), measured_s: 7200, vehicles: ["VAN-02", "VAN-03"], seq: 4711, hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }),
+				record(-33, -31, { seq: 3019, hash: "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752" }),
+			],
+		}[id] ?? [];
+		const minutes = records.length === 0 ? [] : Array.from({ length: id === "EN1" ? 60 : 120 }, (_, i) => {
+			const mean_w = 200_000 + 40_000 * Math.sin(i / 9) + (id === "EN4" && i > 70 && i < 73 ? 28_000 : 0);
+			return { at: iso(Date.parse(records[0].start) + i * 60_000), mean_w, max_w: mean_w + 6000 };
+		});
+		return [200, { id, node: e.node, owner: e.owner, state: e.state, records, minutes }];
+	}
+
 	#answered(id, changes) {
 		const old = this.mock.data.envelopes.find((e) => e.id === id);
 		if (!old) return [404, "there is no envelope of that id"];
@@ -59,10 +85,16 @@ export class EnergyApi {
 		if (node) return [200, { at: iso(this.mock.now()), node: node[1], limits: this.#limits(node[1]) }];
 		if (route === "GET /guard") return [200, this.#guard()];
 		if (route === "POST /envelopes/try") return [200, this.#trial()];
-		if (route === "POST /envelopes") return [200, { ...this.mock.data.envelopes[0], id: "EN9", received_at: iso(this.mock.now()), blocks: body.blocks }];
+		if (route === "POST /envelopes") return [200, { ...this.mock.data.envelopes[0], id: "EN9", received_at: iso(this.mock.now()), blocks: body.blocks, note: "nothing below Building is controlled", replaces: [{ id: "EN3", state: "active", was: { ...body.blocks[0], import_w: 300_000 } }] }];
+		const proof = /^GET \/envelopes\/([\w-]+)\/compliance$/.exec(route);
+		if (proof) return this.#compliance(proof[1]);
+		if (route === "GET /envelopes") return [200, { at: iso(this.mock.now()), envelopes: this.mock.data.envelopes.filter((e) => e.state === "expired") }];
 		const one = /^(GET|DELETE|POST) \/envelopes\/(\w+)(?:\/(accept|refuse))?$/.exec(route);
 		if (!one) return undefined;
-		if (one[1] === "GET") return [200, this.mock.data.envelopes.find((e) => e.id === one[2])];
+		if (one[1] === "GET") {
+			const found = this.mock.data.envelopes.find((e) => e.id === one[2]);
+			return found ? [200, found] : [404, "there is no envelope of that id"];
+		}
 		if (one[1] === "DELETE") {
 			this.withdrawn.push([one[2], query.get("why")]);
 			return this.#answered(one[2], { state: "withdrawn", counts: false });

@@ -176,7 +176,7 @@ async function scanChecks(page, mock) {
 		await page.getByLabel("Deutsch").check();
 		await until("German", async () => (await page.evaluate(() => document.documentElement.lang)) === "de"
 			&& (await page.locator("h1").count()) === 1 && (await text(page, "h1")) === "Alle 3 Zähler antworten und sind glaubhaft.");
-		for (const path of ["/", "/energy", "/meters", "/meters/M1", "/alarms", "/alarms/AL1"]) {
+		for (const path of ["/", "/energy", "/energy/EN4", "/meters", "/meters/M1", "/alarms", "/alarms/AL1"]) {
 			await page.goto(new URL(path, page.url()).href);
 			await page.waitForSelector(".say h1");
 			for (const width of [1440, 320]) {

@@ -23,7 +23,7 @@ export interface Route {
 
 export const ROUTES: readonly Route[] = [
 	{ path: "/", name: say.pageLive, page: Live, icon: "van", key: "t", hasParts: false },
-	{ path: "/energy", name: say.pageEnergy, page: Energy, icon: "bolt", key: "e", hasParts: false },
+	{ path: "/energy", name: say.pageEnergy, page: Energy, icon: "bolt", key: "e", hasParts: true },
 	{ path: "/meters", name: say.pageMeters, page: MetersPage, icon: "meter", key: "m", hasParts: true },
 	{ path: "/alarms", name: say.pageAlarms, page: AlarmsPage, icon: "bell", key: "a", hasParts: true },
 ];

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EnvelopeView, Overview } from "../../../csms/console/src/api/types.ts";
+import type { EnvelopeRecord, EnvelopeView, Overview } from "../../../csms/console/src/api/types.ts";
 import { nextAt } from "../../../csms/console/src/lib/local_clock.ts";
-import { asTrial, blockNow, isOpen, mayRefuse, openEnvelopes } from "../../../csms/console/src/store/envelopes.ts";
+import { evsesBelow } from "../../../csms/console/src/store/derive.ts";
+import { asTrial, blockNow, isOpen, mayRefuse, nodesBelow, openEnvelopes, verdictOf } from "../../../csms/console/src/store/envelopes.ts";
 // @ts-expect-error a plain script without types
 import { overview, START } from "../fixture.mjs";
 
@@ -46,4 +47,32 @@ test("the next moment that a clock shows a time, over midnight and over a clock 
 	assert.equal(at("06:00", "2026-10-24T21:00:00Z"), "2026-10-25T05:00", "summer ends in between");
 	assert.equal(at("24:00", "2026-03-11T21:40:12Z"), undefined);
 	assert.equal(at("", "2026-03-11T21:40:12Z"), undefined);
+});
+
+test("what is below a node: its children's children too, and their EVSEs; a loop ends", () => {
+	const { tree, stations } = overview() as Overview;
+	assert.deepEqual(nodesBelow(tree.nodes, "site").sort(), ["building", "hall-a", "hall-b", "yard"]);
+	assert.deepEqual(nodesBelow(tree.nodes, "building"), []);
+	assert.deepEqual(["site", "hall-b", "yard", "building"].map((id) => evsesBelow(tree.nodes, stations, id)), [24, 16, 8, 0]);
+	const loop = tree.nodes.map((n) => (n.id === "site" ? { ...n, parent: "yard" } : n));
+	assert.equal(evsesBelow(loop, stations, "none"), 0);
+	assert.equal(nodesBelow(loop, "site").length, 4);
+});
+
+test("a limit is called kept only when something was measured", () => {
+	const r: EnvelopeRecord = {
+		start: "", end: "", kept: true, measured_s: 60, mean_w: 0, max_w: 0, above_s: 0, above_wh: 0, vehicles: [], commands: [], command_count: 0,
+	};
+	const e = by("EN1");
+	assert.equal(verdictOf(e, r), "kept-so-far");
+	assert.equal(verdictOf(e, { ...r, seq: 7 }), "kept");
+	assert.equal(verdictOf(e, { ...r, seq: 7, measured_s: 0 }), "unmeasured");
+	assert.equal(verdictOf(e, { ...r, kept: false }), "breaks");
+	assert.equal(verdictOf(e, { ...r, seq: 7, kept: false, measured_s: 0 }), "broken");
+	assert.equal(verdictOf(by("EN2"), undefined), "waits");
+	assert.equal(verdictOf(by("EN3"), undefined), "beaten");
+	assert.equal(verdictOf({ ...e, state: "withdrawn" }, undefined), "withdrawn");
+	assert.equal(verdictOf({ ...e, state: "withdrawn" }, { ...r, seq: 7 }), "kept");
+	assert.equal(verdictOf({ ...e, state: "pending" }, undefined), "to-come");
+	assert.equal(verdictOf(e, undefined), "unknown");
 });

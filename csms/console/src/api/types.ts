@@ -444,6 +444,56 @@ export interface EnvelopePost {
 	blocks: EnvelopeBlockPost[];
 }
 
+export interface EnvelopeList {
+	at: string;
+	envelopes: EnvelopeView[];
+}
+
+export interface EnvelopeTold {
+	evse: string;
+	at: string;
+	limit_w: number;
+	source: string;
+	node?: string;
+	reason: string;
+	call?: string;
+}
+
+export interface EnvelopeRecord {
+	start: string;
+	end: string;
+	limit_w?: number;
+	kept: boolean;
+	measured_s: number;
+	mean_w: number;
+	max_w: number;
+	max_at?: string;
+	above_s: number;
+	above_wh: number;
+	decided_by?: string;
+	decided_at?: string;
+	vehicles: string[];
+	commands: EnvelopeTold[];
+	command_count: number;
+	seq?: number;
+	hash?: string;
+}
+
+export interface EnvelopeMinute {
+	at: string;
+	mean_w: number;
+	max_w: number;
+}
+
+export interface EnvelopeCompliance {
+	id: string;
+	node: string;
+	owner: string;
+	state: string;
+	records: EnvelopeRecord[];
+	minutes: EnvelopeMinute[];
+}
+
 export interface NodeLimit {
 	quantity: string;
 	limit: number;

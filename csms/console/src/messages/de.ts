@@ -6,6 +6,7 @@ import type { Messages } from "./en.ts";
 import { metersDe } from "./de_meters.ts";
 import { alarmsDe } from "./de_alarms.ts";
 import { energyDe } from "./de_energy.ts";
+import { envelopeDe } from "./de_envelope.ts";
 
 const SP = "\u202f";
 
@@ -243,5 +244,6 @@ export const de: Messages = {
 
 	...metersDe,
 	...energyDe,
+	...envelopeDe,
 	...alarmsDe,
 };

@@ -5,6 +5,7 @@
 import { metersEn } from "./en_meters.ts";
 import { alarmsEn } from "./en_alarms.ts";
 import { energyEn } from "./en_energy.ts";
+import { envelopeEn } from "./en_envelope.ts";
 
 const SP = "\u202f";
 
@@ -281,6 +282,7 @@ export const en = {
 
 	...metersEn,
 	...energyEn,
+	...envelopeEn,
 	...alarmsEn,
 };
 

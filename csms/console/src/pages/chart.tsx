@@ -74,11 +74,12 @@ interface PictureProps {
 	width: number;
 	owner: string;
 	label: string;
-	at: number | undefined;
-	onPoint: (ms: number | undefined) => void;
+	stamp?: string | undefined; /* at the right end, where that is now */
+	at?: number | undefined;
+	onPoint?: (ms: number | undefined) => void;
 }
 
-function Picture({ steps, from, to, width, owner, label, at, onPoint }: PictureProps) {
+export function Picture({ steps, from, to, width, owner, label, stamp, at, onPoint }: PictureProps) {
 	const height = width < 520 ? 240 : 300;
 	const siteRuns = runs(steps, "site");
 	const limitRuns = runs(steps, "limit");
@@ -94,17 +95,16 @@ function Picture({ steps, from, to, width, owner, label, at, onPoint }: PictureP
 	};
 	const { x, y } = scale;
 	const right = width - RIGHT;
-	const stamp = say.nowLabel(clock(to, zone.value));
-	const stampWidth = stamp.length * 7 + 14;
+	const stampWidth = (stamp?.length ?? 0) * 7 + 14;
 	const point = (event: PointerEvent) => {
 		const box = (event.currentTarget as Element).getBoundingClientRect();
 		const share = (event.clientX - box.left - LEFT) / (width - LEFT - RIGHT);
-		onPoint(share >= 0 && share <= 1 ? from + share * (to - from) : undefined);
+		onPoint?.(share >= 0 && share <= 1 ? from + share * (to - from) : undefined);
 	};
 	return (
 		<svg class="chart" width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img"
 			aria-label={label} onPointerMove={point} onPointerDown={point}
-			onPointerLeave={() => onPoint(undefined)}>
+			onPointerLeave={() => onPoint?.(undefined)}>
 			<text x={LEFT - 8} y="16" text-anchor="end">{say.unitKw}</text>
 			{ticks.map((w) => (
 				<g key={w}>
@@ -144,9 +144,13 @@ function Picture({ steps, from, to, width, owner, label, at, onPoint }: PictureP
 					</text>
 				</g>
 			))}
-			<path class="now-line" d={`M${right} ${TOP - 8}V${height - BOTTOM}`} />
-			<rect class="now-box" x={right - stampWidth} y="0" width={stampWidth} height="18" />
-			<text class="now-text" x={n(right - stampWidth / 2)} y="13" text-anchor="middle">{stamp}</text>
+			{stamp !== undefined && (
+				<>
+					<path class="now-line" d={`M${right} ${TOP - 8}V${height - BOTTOM}`} />
+					<rect class="now-box" x={right - stampWidth} y="0" width={stampWidth} height="18" />
+					<text class="now-text" x={n(right - stampWidth / 2)} y="13" text-anchor="middle">{stamp}</text>
+				</>
+			)}
 			{at !== undefined && <path class="cursor" d={`M${n(x(at))} ${TOP}V${height - BOTTOM}`} />}
 		</svg>
 	);
@@ -219,7 +223,7 @@ function saveCsv(): void {
 	setTimeout(() => URL.revokeObjectURL(a.href), 1000);
 }
 
-function useWidth(): [preact.RefObject<HTMLDivElement | null>, number] {
+export function useWidth(): [preact.RefObject<HTMLDivElement | null>, number] {
 	const ref = useRef<HTMLDivElement>(null);
 	const [width, setWidth] = useState(0);
 	useEffect(() => {
@@ -301,7 +305,8 @@ export function Chart() {
 					{steps.length > 0 && isTable && <AsTable steps={steps} from={from} to={to} />}
 					{steps.length > 0 && !isTable && width > 0 && (
 						<Picture steps={steps} from={from} to={to} width={width} owner={owner}
-							label={describe(steps, from, to, owner)} at={at} onPoint={setAt} />
+							label={describe(steps, from, to, owner)} stamp={say.nowLabel(clock(to, zone.value))}
+							at={at} onPoint={setAt} />
 					)}
 				</div>
 			</div>

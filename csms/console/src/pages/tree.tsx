@@ -82,7 +82,7 @@ const Row = memo(function Row({ node, depth, digits, held, meter }: RowProps) {
 	const isOld = useIsOld(node.load_at, source);
 	const limit = node.limit_w;
 	const load = node.load_w;
-	const used = load !== undefined && limit ? (100 * load) / limit : undefined;
+	const used = load !== undefined && load >= 0 && limit ? (100 * load) / limit : undefined;
 	const over = load !== undefined && limit !== undefined && load > limit ? load - limit : 0;
 	const tone = over > 0 ? "over" : node.kind === "load" ? "base" : "power";
 	return (
@@ -112,6 +112,7 @@ const Row = memo(function Row({ node, depth, digits, held, meter }: RowProps) {
 				{limit !== undefined
 					? <span class="u"> {say.ofKw(kw(limit, digits))}</span>
 					: load !== undefined && <Unit>{say.unitKw}</Unit>}
+				{load !== undefined && load < 0 && <span class="cap why">{say.feedsIn}</span>}
 			</td>
 			<td role="cell" class="c-used n">{used === undefined ? "" : <>{pct(used)}<Unit>{say.unitPct}</Unit></>}</td>
 			<td role="cell" class="c-owner">

@@ -163,3 +163,13 @@ export function names(overview: Overview): Names {
 		meter: map(overview.meters),
 	};
 }
+
+/* How many EVSEs hang on a node or below it. */
+export function evsesBelow(nodes: readonly NodeView[], stations: readonly StationView[], id: string): number {
+	const parents = new Map(nodes.map((n) => [n.id, n.parent] as const));
+	const isBelow = (from: string | undefined): boolean => {
+		for (let at = from, left = nodes.length; at !== undefined && left >= 0; at = parents.get(at), left -= 1) if (at === id) return true;
+		return false;
+	};
+	return stations.filter((s) => isBelow(s.node)).reduce((sum, s) => sum + s.evses.length, 0);
+}

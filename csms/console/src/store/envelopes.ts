@@ -2,7 +2,7 @@
  * Limits of others: which wait for an answer, which bind, and what to ask the server before one is
  * taken. Pure.
  */
-import type { EnvelopeBlockPost, EnvelopePost, EnvelopeView } from "../api/types.ts";
+import type { EnvelopeBlockPost, EnvelopePost, EnvelopeRecord, EnvelopeView, NodeView } from "../api/types.ts";
 
 const OVER = ["expired", "withdrawn", "refused"];
 
@@ -35,4 +35,35 @@ export function asTrial(e: EnvelopeView): EnvelopePost {
 		node: e.node, kind: e.kind, priority: e.priority, blocks: e.blocks,
 		...(speaks && { owner: e.owner, grid: e.grid }), ...(e.type !== undefined && { type: e.type }),
 	};
+}
+
+/* All nodes under one, itself left out. */
+export function nodesBelow(nodes: readonly NodeView[], id: string): string[] {
+	const found = new Set([id]);
+	for (let grew = true; grew;) {
+		const before = found.size;
+		for (const n of nodes) if (n.parent !== undefined && found.has(n.parent)) found.add(n.id);
+		grew = found.size > before;
+	}
+	found.delete(id);
+	return [...found];
+}
+
+/* The EVSEs that were told a limit, each once. */
+export const toldEvses = (r: EnvelopeRecord): string[] => [...new Set(r.commands.map((c) => c.evse))];
+
+export type Verdict = "waits" | "refused" | "withdrawn" | "to-come" | "stands-by" | "beaten" | "unmeasured" | "kept-so-far" | "breaks"
+	| "kept" | "broken" | "unknown";
+
+const BEFORE: Record<string, Verdict> = { received: "waits", refused: "refused", pending: "to-come", "fallback-eligible": "stands-by" };
+
+/* What a page says first about a limit, by its newest record. What nobody measured is not called kept. */
+export function verdictOf(e: EnvelopeView, r: EnvelopeRecord | undefined): Verdict {
+	const early = BEFORE[e.state];
+	if (early !== undefined && r === undefined) return early;
+	if (r === undefined) return e.state === "withdrawn" ? "withdrawn" : e.beaten_by !== undefined ? "beaten" : "unknown";
+	const runs = r.seq === undefined;
+	if (!r.kept) return runs ? "breaks" : "broken";
+	if (r.measured_s === 0) return "unmeasured";
+	return runs ? "kept-so-far" : "kept";
 }

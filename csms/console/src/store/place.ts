@@ -51,4 +51,5 @@ export function goSection(id: string): void {
 }
 
 export const meterPath = (id: string): string => `/meters/${encodeURIComponent(id)}`;
+export const envelopePath = (id: string): string => `/energy/${encodeURIComponent(id)}`;
 export const alarmPath = (id: string): string => `/alarms/${encodeURIComponent(id)}`;

@@ -3,15 +3,18 @@
  * and what each changes before one says yes, no, or withdraws it.
  */
 import { useEffect, useState } from "preact/hooks";
-import type { EnvelopeTry, EnvelopeView } from "../../api/types.ts";
+import type { EnvelopeBlockPost, EnvelopeList, EnvelopeTry, EnvelopeView } from "../../api/types.ts";
 import { get } from "../../api/client.ts";
-import { useCommand, words } from "../../lib/ask.ts";
-import { decimal, duration, kw, kwh } from "../../lib/format.ts";
+import { useAsked, useCommand, words } from "../../lib/ask.ts";
+import { clockNear, decimal, duration, kw, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
-import { asTrial, blockNow, mayRefuse, openEnvelopes, waits } from "../../store/envelopes.ts";
-import { now, overview, session } from "../../store/store.ts";
+import { asTrial, blockNow, isOpen, mayRefuse, openEnvelopes, waits } from "../../store/envelopes.ts";
+import { envelopePath } from "../../store/place.ts";
+import { now, overview, session, zone } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
+import { Icon } from "../../ui/icons.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { State, type Status } from "../../ui/state.tsx";
 import { span } from "./limits.tsx";
@@ -19,25 +22,31 @@ import { Trial } from "./trial.tsx";
 
 type Way = "accept" | "refuse" | "withdraw";
 
-function statusOf(e: EnvelopeView): Status {
+export function statusOf(e: EnvelopeView): Status {
 	const word = say.envelopeStates[e.state] ?? e.state;
 	if (waits(e)) return { icon: "unk", tone: "risk", isTag: true, word };
 	if (e.state === "fallback") return { icon: "risk", tone: "risk", isTag: true, word };
 	if (e.counts) return { icon: "bind", tone: "plain", isTag: true, word: say.envelopeBinds };
+	if (e.state === "refused" || e.state === "withdrawn") return { icon: "closed", tone: "plain", isTag: false, word };
+	if (e.state === "expired") return { icon: "ok", tone: "plain", isTag: false, word };
 	return { icon: e.state === "active" ? "closed" : "wait", tone: "plain", isTag: false, word };
+}
+
+/* "≤ 150 kW import, 63 A a phase" */
+export function limitWords(b: EnvelopeBlockPost): string {
+	return [
+		b.import_w === undefined ? undefined : say.importOf(kw(b.import_w)),
+		b.export_w === undefined ? undefined : say.exportOf(kw(b.export_w)),
+		b.phase_ma === undefined ? undefined : say.perPhase(decimal(b.phase_ma / 1000, b.phase_ma % 1000 === 0 ? 0 : 1)),
+	].filter((x) => x !== undefined).join(", ");
 }
 
 function Amount({ e }: { e: EnvelopeView }) {
 	const b = blockNow(e, now.value);
 	if (!b) return <span class="u">{say.noLimit}</span>;
-	const parts = [
-		b.import_w === undefined ? undefined : say.importOf(kw(b.import_w)),
-		b.export_w === undefined ? undefined : say.exportOf(kw(b.export_w)),
-		b.phase_ma === undefined ? undefined : say.perPhase(decimal(b.phase_ma / 1000, b.phase_ma % 1000 === 0 ? 0 : 1)),
-	].filter((x) => x !== undefined);
 	return (
 		<>
-			<b>{parts.join(", ")}</b>
+			<b>{limitWords(b)}</b>
 			<span class="cap why">{span(b.start, b.end)}{e.blocks.length > 1 && `, ${say.moreTimes(e.blocks.length - 1)}`}</span>
 		</>
 	);
@@ -47,7 +56,13 @@ function Effect({ e }: { e: EnvelopeView }) {
 	if (!e.effect) return <span class="u">{say.notJudged}</span>;
 	const text = e.effect.late > 0 ? say.effectLate(e.effect.late, kwh(e.effect.shed_wh)) : say.effectNone;
 	const age = Math.max(0, now.value - Date.parse(e.effect.judged_at)) / 1000;
-	return <>{text}<span class="cap why">{say.judged(duration(age))}</span></>;
+	return (
+		<>
+			{text}
+			{e.effect.shed_w > 0 && <span class="why">{say.upTo(kw(e.effect.shed_w))}</span>}
+			<span class="cap why">{say.judged(duration(age))}</span>
+		</>
+	);
 }
 
 /* What it would change, asked with all of its blocks; a list shows the first few only. */
@@ -95,9 +110,22 @@ function Ask({ e, way, onEnd }: { e: EnvelopeView; way: Way; onEnd: () => void }
 	);
 }
 
-function Row({ e, nodeName }: { e: EnvelopeView; nodeName: string }) {
+/* What may be done with it now: nothing, once it is over. */
+export function Acts({ e }: { e: EnvelopeView }) {
 	const [way, setWay] = useState<Way | undefined>(undefined);
+	if (!isOpen(e)) return null;
 	const ways: Way[] = [...(waits(e) ? ["accept" as const] : []), ...(mayRefuse(e) ? ["refuse" as const] : ["withdraw" as const])];
+	return (
+		<div class="acts">
+			{ways.map((w) => (
+				<Act key={w} role="operator" isMain={w === "accept"} onAct={() => setWay(w)}>{say.envelopeActs[w].button}</Act>
+			))}
+			{way !== undefined && <Ask e={e} way={way} onEnd={() => setWay(undefined)} />}
+		</div>
+	);
+}
+
+function Row({ e, nodeName }: { e: EnvelopeView; nodeName: string }) {
 	const received = Math.max(0, now.value - Date.parse(e.received_at)) / 1000;
 	return (
 		<tr role="row" data-row data-envelope={e.id} tabIndex={-1} class={waits(e) ? "tint-risk" : ""}>
@@ -107,23 +135,19 @@ function Row({ e, nodeName }: { e: EnvelopeView; nodeName: string }) {
 				{e.urgent && e.decided_by === undefined && <span class="cap why">{say.urgentTaken}</span>}
 			</td>
 			<th role="rowheader" scope="row" class="c-name">
-				<b>{e.owner}</b><span class="cap why">{nodeName}{e.reference !== undefined && `, ${e.reference}`}</span>
+				<Link to={envelopePath(e.id)} kind="name">{e.owner}</Link><span class="cap why">{nodeName}{e.reference !== undefined && `, ${e.reference}`}</span>
 			</th>
-			<td role="cell" class="c-limit"><Amount e={e} /></td>
+			<td role="cell" class="c-limit">
+				<Amount e={e} />
+				{e.note !== undefined && <span class="st risk small why"><Icon name="risk" size={14} /> {e.note}</span>}
+			</td>
 			<td role="cell" class="c-effect"><Effect e={e} /></td>
 			<td role="cell" class="c-age">
 				{say.ago(duration(received))}
 				{e.silent_since !== undefined && <span class="cap why">{say.ownerSilent}</span>}
 				{e.why !== undefined && <span class="cap why">{e.why}</span>}
 			</td>
-			<td role="cell" class="c-act">
-				<div class="acts">
-					{ways.map((w) => (
-						<Act key={w} role="operator" isMain={w === "accept"} onAct={() => setWay(w)}>{say.envelopeActs[w].button}</Act>
-					))}
-					{way !== undefined && <Ask e={e} way={way} onEnd={() => setWay(undefined)} />}
-				</div>
-			</td>
+			<td role="cell" class="c-act"><Acts e={e} /></td>
 		</tr>
 	);
 }
@@ -150,6 +174,26 @@ export function Envelopes() {
 					</tbody>
 				</table>
 			)}
+		</Panel>
+	);
+}
+
+/* What is over keeps its record. */
+export function PastEnvelopes() {
+	const asked = useAsked<EnvelopeList>("/envelopes?state=over&limit=20", 30_000);
+	const list = asked.data?.envelopes ?? [];
+	const names = new Map((overview.value?.tree.nodes ?? []).map((n) => [n.id, n.name || n.id] as const));
+	if (list.length === 0 && asked.error === undefined) return null;
+	return (
+		<Panel id="past-envelopes" title={say.pastTitle} caption={say.pastSub}>
+			{asked.error !== undefined && <div class="pad-line"><Failure text={asked.error} /></div>}
+			<ul class="past-limits">{list.map((e) => (
+				<li key={e.id} data-row data-past-envelope={e.id} tabIndex={-1}>
+					<State status={statusOf(e)} />
+					<span class="grow"><Link to={envelopePath(e.id)} kind="name">{e.owner}</Link> <span class="cap">{names.get(e.node) ?? e.node}</span></span>
+					<span class="cap">{clockNear(Date.parse(e.moved_at), now.value, zone.value)}</span>
+				</li>
+			))}</ul>
 		</Panel>
 	);
 }

@@ -11,7 +11,8 @@ import { overview } from "../../store/store.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Chart, limitOwner } from "../chart.tsx";
 import { Tree } from "../tree.tsx";
-import { Envelopes } from "./envelopes.tsx";
+import { EnvelopePage } from "./envelope.tsx";
+import { Envelopes, PastEnvelopes } from "./envelopes.tsx";
 import { Guard } from "./guard.tsx";
 import { Limits } from "./limits.tsx";
 import { TryLimit } from "./try_form.tsx";
@@ -19,7 +20,8 @@ import { TryLimit } from "./try_form.tsx";
 /* "167 kW now. Hall A feeder holds back 2 vans." */
 function sentence(data: Overview): string {
 	const root = rootNode(data.tree.nodes);
-	const now = root?.load_w === undefined ? say.siteUnknown : say.siteNow(kw(root.load_w, 0));
+	const now = root?.load_w === undefined ? say.siteUnknown
+		: root.load_w < 0 ? say.siteFeedsIn(kw(-root.load_w, 0)) : say.siteNow(kw(root.load_w, 0));
 	const first = bindingNodes(data.tree.nodes, data.stations)[0];
 	const name = first && (first.node.name || first.node.id);
 	const held = !first || !name ? say.nothingHolds : first.vans > 0 ? say.nodeHolds(name, first.vans) : say.nodeBinds(name);
@@ -42,9 +44,10 @@ function Under({ data }: { data: Overview }) {
 	return <>{say.siteLimit(kw(root.limit_w, 0), limitOwner(root.limit_source))}</>;
 }
 
-export function Energy() {
+export function Energy({ id }: { id: string | undefined }) {
 	const data = overview.value;
 	if (!data) return <Skeleton />;
+	if (id !== undefined) return <EnvelopePage key={id} id={id} />;
 	return (
 		<div class="page">
 			<div class="say" aria-live="polite">
@@ -63,6 +66,7 @@ export function Energy() {
 			</div>
 			<Tree />
 			<Envelopes />
+			<PastEnvelopes />
 		</div>
 	);
 }

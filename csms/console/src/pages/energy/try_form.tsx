@@ -8,9 +8,13 @@ import { clock } from "../../lib/format.ts";
 import { nextAt } from "../../lib/local_clock.ts";
 import { say } from "../../messages/say.ts";
 import { treeRows } from "../../store/derive.ts";
+import { envelopePath } from "../../store/place.ts";
 import { now, overview, zone } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { Icon } from "../../ui/icons.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Panel } from "../../ui/panel.tsx";
+import { limitWords } from "./envelopes.tsx";
 import { Trial } from "./trial.tsx";
 
 const HOURS = [1, 2, 4, 8, 12, 24];
@@ -60,16 +64,31 @@ function Fields({ form, set }: { form: Form; set: (change: Partial<Form>) => voi
 	);
 }
 
+/* What it takes the place of, and what it cannot do. */
+function Made({ e }: { e: EnvelopeView }) {
+	return (
+		<div data-made={e.id}>
+			{e.replaces.map((r) => (
+				<p key={r.id}>{r.was ? say.tryReplaces(limitWords(r.was), clock(Date.parse(r.was.end), zone.value)) : say.tryReplacesOne}</p>
+			))}
+			{e.note !== undefined && <p class="st risk"><Icon name="risk" /> {e.note}</p>}
+			<p><Link to={envelopePath(e.id)}>{say.seeLimit}</Link></p>
+		</div>
+	);
+}
+
 export function TryLimit() {
 	const root = treeRows(overview.value?.tree.nodes ?? [])[0]?.node.id ?? "";
 	const [form, setForm] = useState<Form>({ node: root, kw: "", from: "", hours: 2 });
 	const [tried, setTried] = useState<{ post: EnvelopePost; result: EnvelopeTry } | undefined>(undefined);
 	const [said, setSaid] = useState<string | undefined>(undefined);
+	const [made, setMade] = useState<EnvelopeView | undefined>(undefined);
 	const { isBusy, error, send } = useCommand();
 	const set = (change: Partial<Form>) => {
 		setForm((old) => ({ ...old, ...change }));
 		setTried(undefined);
 		setSaid(undefined);
+		setMade(undefined);
 	};
 	const ask = async () => {
 		const post = postOf(form);
@@ -85,6 +104,7 @@ export function TryLimit() {
 		const made = tried && await send<EnvelopeView>("POST", "/envelopes", tried.post);
 		if (!made) return;
 		setTried(undefined);
+		setMade(made);
 		setSaid(say.tryDone(clock(Date.parse(made.received_at), zone.value)));
 	};
 	return (
@@ -100,6 +120,7 @@ export function TryLimit() {
 				</div>
 				<Failure text={error} />
 				{said !== undefined && <p role="status">{said}</p>}
+				{made && <Made e={made} />}
 				{tried && <Trial result={tried.result} />}
 			</form>
 		</Panel>
