@@ -16,7 +16,6 @@
 #define BACK_MS                                                                                    \
 	(14 * CALENDAR_DAY_MS) /* transactions that ended unseen are settled so much later */
 #define AT_ONCE 20
-#define LATE_MS 900000 /* a transaction is in a plan so long after it began */
 
 /* -- the price of energy in slots ----------------------------------------------------------------- */
 
@@ -251,24 +250,50 @@ static void estimate_row(struct prices *p, const struct control_plan *plan,
 				      .actor = "prices"});
 }
 
-/* Transactions that began since the last look. */
+static uint64_t digest(const struct control_plan_row *row)
+{
+	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
+	const char *parts[] = {row->evse->station->id, "/", row->transaction};
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		for (const char *s = parts[i]; *s; s++)
+			h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
+	return h;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Transactions that were not in the plan of the last look. What is estimated twice all the same,
+ * after a restart, the journal drops by its key. */
 static void estimate(struct prices *p)
 {
 	const struct control_plan *plan = p->core->control ? control_plan(p->core->control) : NULL;
 	struct price_slots prices;
-	wall_t since = p->estimated_at;
+	uint64_t *seen;
 
-	if (!plan || plan->made_at.ms <= since.ms || !prices_in_force(p, clock_wall().ms) ||
-		prices_fill(p, plan->start, plan->slot_ms, plan->slot_count, &prices) < 0)
+	if (!plan || plan->made_at.ms == p->estimated_at.ms || !prices_in_force(p, clock_wall().ms))
 		return;
-	p->estimated_at = plan->made_at;
-	for (int i = 0; i < plan->row_count; i++) {
-		const struct control_plan_row *row = &plan->rows[i];
-
-		if (row->evse->tx.is_open && strcmp(row->evse->tx.id, row->transaction) == 0 &&
-			row->evse->tx.started.ms > since.ms - LATE_MS)
-			estimate_row(p, plan, row, &prices);
+	seen = calloc((size_t)plan->row_count + 1, sizeof *seen);
+	if (!seen || prices_fill(p, plan->start, plan->slot_ms, plan->slot_count, &prices) < 0) {
+		free(seen);
+		return;
 	}
+	for (int i = 0; i < plan->row_count; i++) {
+		seen[i] = digest(&plan->rows[i]);
+		if (!p->seen ||
+			!bsearch(&seen[i], p->seen, (size_t)p->seen_count, sizeof *seen, compare))
+			estimate_row(p, plan, &plan->rows[i], &prices);
+	}
+	qsort(seen, (size_t)plan->row_count, sizeof *seen, compare);
+	free(p->seen);
+	p->seen = seen;
+	p->seen_count = plan->row_count;
+	p->estimated_at = plan->made_at;
 	price_slots_finish(&prices);
 }
 
@@ -276,6 +301,7 @@ void prices_costs_forget(struct prices *p)
 {
 	if (p->settling)
 		p->settling->prices = NULL;
+	free(p->seen);
 }
 
 void prices_costs_work(struct prices *p)

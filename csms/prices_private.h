@@ -54,6 +54,8 @@ struct prices {
 	struct month_read *reading; /* under way */
 	struct settling *settling; /* under way */
 	wall_t estimated_at; /* newest plan that estimates were made by */
+	uint64_t *seen; /* digests of its transactions, sorted */
+	int seen_count;
 	int minutes;
 };
 

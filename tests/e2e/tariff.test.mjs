@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILD, Depotd, until } from './harness.mjs';
+import { booted } from './peer.mjs';
 
 const HOUR = 3600_000;
 
@@ -176,4 +177,60 @@ test('a market that dies, hangs and lies: visible fallbacks, an alarm, and a cir
 	await d.api('POST', '/price-series/day-ahead/fetch');
 	await until('it is well again', async () => { const s = await series(d); return !s.broken && !s.failures && !s.trouble; });
 	assert.equal(await source(), 'series');
+});
+
+/** One TransactionEvent at time `at`, with the import register. */
+const event = (st, seqNo, eventType, at, wh, more = {}) => st.call('TransactionEvent', {
+	eventType, timestamp: new Date(at).toISOString(), triggerReason: 'MeterValuePeriodic', seqNo,
+	transactionInfo: { transactionId: 'a', ...more }, evse: { id: 1, connectorId: 1 },
+	meterValue: [{ timestamp: new Date(at).toISOString(), sampledValue: [{ value: wh }] }],
+});
+
+test('what a session cost: expected by the first plan, settled at its end, the same again from the journal', async (t) => {
+	/* half of each hour dear: a slot of a quarter belongs to one of them */
+	const hours = (from, to) => Array.from({ length: 24 }, (_, h) => h)
+		.filter((h) => h % 2 === from).map((h) => `${String(h).padStart(2, '0')}:00-${String(h + 1).padStart(2, '0')}:00`);
+	const periods = [0, 1].flatMap((odd) => [0, 1, 2].map((part) =>
+		`{id: p${odd}${part}, hours: [${hours(odd).slice(part * 4, part * 4 + 4).map((x) => `"${x}"`)}], price: ${odd ? 0.4 : 0.1}}`));
+	const origin = Math.round(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1e6);
+	const d = await new Depotd({ args: ['--speed', '30', '--start', '2026-03-10T20:00:00Z', '--origin', String(origin)], depot: `
+depot: test
+name: Test depot
+timezone: UTC
+nodes: [{id: site, kind: site, limit_w: 60000}]
+vehicles: [{id: VAN-1, mac: VAN-1, battery_wh: 60000, max_ac_w: 11000, max_dc_w: 0, need_wh: 20000, departs: "06:00"}]
+bays: [{station: CP-1, evse: 1, vehicle: VAN-1}]
+tariffs:
+  - {id: odd, currency: EUR, import: [{id: e, periods: [${periods}]}], carbon: {price_t: 100, g_kwh: 200}, idle: {grace_min: 60, price_h: 6}}
+` }).start();
+	t.after(() => d.clean());
+	const s = await booted(d, 'CP-1');
+	const even = Date.parse('2026-03-10T16:00:00Z');
+	await event(s, 0, 'Started', even, 1000);
+	await event(s, 1, 'Updated', even + HOUR, 11000); /* 10 kWh at 0.1 */
+	await event(s, 2, 'Updated', even + 1.5 * HOUR, 16000); /* 5 kWh at 0.4 */
+	const expected = await until('an estimate', async () =>
+		(await d.api('GET', '/journal?stream=energycost/')).json.events.find((e) => e.type === 'EnergyCostEstimated'), 20000);
+	assert.equal(expected.stream, 'energycost/CP-1/a');
+	await event(s, 3, 'Ended', even + 4 * HOUR, 16000, { stoppedReason: 'Local' });
+	const cost = await until('the cost', async () => (await d.api('GET', '/costs')).json.costs[0], 20000);
+	assert.deepEqual([cost.key, cost.vehicle, cost.energy_kwh, cost.energy_cost, cost.carbon_cost, cost.source, cost.tariff],
+		['CP-1/a', 'VAN-1', 15, 3, 0.3, 'fixed', 'odd']);
+	/* plugged in for two and a half hours after its last energy, one of them is free */
+	assert.deepEqual([cost.idle_cost, cost.total], [9, 12]);
+	assert.ok(cost.estimate_kwh > 0 && cost.estimate_cost > 0);
+	const again = (await d.api('GET', '/costs/CP-1/a')).json;
+	assert.deepEqual([again.agrees, again.energy_cost, again.slots.length], [true, 3, 6]);
+	assert.deepEqual(again.slots[0], { start: new Date(even).toISOString().replace('.000', ''), energy_wh: 2500, price: 0.12 });
+	const csv = (await d.api('GET', '/costs?by=vehicle&format=csv')).text.split('\r\n');
+	assert.match(csv[1], /^VAN-1,VAN-1,1,EUR,odd,15.000,3.000000,,9.000000,12.000000,0.300000,/);
+	const day = new Date(even + 4 * HOUR).toISOString().slice(0, 10);
+	assert.equal((await d.api('GET', '/costs?by=day')).json.costs[0].key, day);
+	assert.match(ctl(d, 'costs'), /CP-1\/a +VAN-1 +1 +15.0 +3.00/);
+	assert.match(ctl(d, 'costs', 'CP-1', 'a'), /the same to the last millionth/);
+	/* another price since: the journal says so */
+	const tariff = (await d.api('GET', '/tariffs/odd')).json;
+	tariff.import[0].periods[0].price = tariff.import[0].periods[1].price = tariff.import[0].periods[2].price = 0.2;
+	assert.equal((await d.api('PUT', '/tariffs/odd', tariff)).status, 200);
+	assert.equal((await d.api('GET', '/costs/CP-1/a')).json.agrees, false);
 });

@@ -177,6 +177,10 @@ int ctl_oscp(struct ctl *c);
 int ctl_tariff(struct ctl *c);
 int ctl_prices(struct ctl *c);
 
+/* cost.c */
+int ctl_costs(struct ctl *c);
+int ctl_bill(struct ctl *c);
+
 /* walk.c */
 int ctl_walk(struct ctl *c);
 

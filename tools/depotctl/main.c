@@ -69,6 +69,16 @@ const struct command ctl_commands[] = {
 		ctl_prices, 0, 3, "--from= --to= --slot-s= --tariff= --format=",
 		"Prices of the next day with source and age; the series that they rest on",
 		"depotctl prices --slot-s 900"},
+	{"costs",
+		"[--by session|vehicle|day] [--from T] [--to T] [--vehicle V] [--station S] [--csv] | "
+		"STATION TRANSACTION",
+		ctl_costs, 0, 2, "--by= --from= --to= --vehicle= --station= --limit= --csv",
+		"What the energy of sessions cost, and was expected to; one of them again from the "
+		"journal",
+		"depotctl costs --by vehicle"},
+	{"bill", "[--from T] [--to T] [--tariff ID]", ctl_bill, 0, 0, "--from= --to= --tariff=",
+		"The site's bill so far, line by line, by its demand windows",
+		"depotctl bill --tariff sce-tou-ev-8"},
 	{"plan", "", ctl_plan, 0, 0, "", "The charging plan in force", "depotctl plan"},
 	{"command",
 		"STATION ACTION [PAYLOAD|-] [--wait none|answer|end] [--timeout SECONDS] [--why TEXT]\n"
