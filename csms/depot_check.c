@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <unistd.h>
 #include "csms/meter_ocpp.h"
+#include "csms/tariff_read.h"
 #include "scheduler/phases.h"
 
 /* Where the fault lies: a list of the file, a row of it and one of its fields, or "". */
@@ -285,6 +286,46 @@ static int check_oscp(const struct depot_file *d, struct depot_fault *out)
 	return 0;
 }
 
+/* Series of prices: ids, units, and where in JSON they stand. */
+static int check_prices(const struct depot_file *d, struct depot_fault *out)
+{
+	for (size_t i = 0; i < d->prices.count; i++) {
+		const struct depot_price_series *p = &d->prices.items[i];
+		bool is_carbon = p->kind == DEPOT_PRICE_KIND_CARBON;
+
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(d->prices.items[j].id, p->id) == 0)
+				return fault(
+					at(out, "prices", i, "id"), "\"%s\" is there twice", p->id);
+		if (p->has_unit && is_carbon != (p->unit == DEPOT_PRICE_UNIT_G_K_WH))
+			return fault(at(out, "prices", i, "unit"),
+				"prices of energy are in kWh or MWh, carbon in g_kWh");
+		if (p->fetch && p->fetch->format == DEPOT_PRICE_FORMAT_JSON &&
+			(!p->fetch->times || !p->fetch->values))
+			return fault(at(out, "prices", i, "fetch"),
+				"JSON needs `times` and `values`: pointers to where they stand");
+	}
+	return 0;
+}
+
+static int check_tariffs(const struct depot_file *d, struct depot_fault *out)
+{
+	for (size_t i = 0; i < d->tariffs.count; i++) {
+		const struct depot_tariff *t = &d->tariffs.items[i];
+		struct depot_fault inside = {0};
+		struct tariff judged;
+
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(d->tariffs.items[j].id, t->id) == 0)
+				return fault(at(out, "tariffs", i, "id"), "\"%s\" is there twice",
+					t->id);
+		if (tariff_read(t, &d->prices, &judged, &inside) < 0)
+			return fault(
+				at(out, "tariffs", i, inside.path), "%s: %s", t->id, inside.text);
+	}
+	return 0;
+}
+
 int depot_check(const struct depot_file *d, struct depot_fault *out)
 {
 	if (!zone_exists(d->timezone)) {
@@ -295,7 +336,8 @@ int depot_check(const struct depot_file *d, struct depot_fault *out)
 			d->timezone);
 	}
 	return check_nodes(d, out) || check_stations(d, out) || check_vehicles(d, out) ||
-			       check_meters(d, out) || check_bays(d, out) || check_oscp(d, out)
+			       check_meters(d, out) || check_bays(d, out) || check_oscp(d, out) ||
+			       check_prices(d, out) || check_tariffs(d, out)
 		       ? -1
 		       : 0;
 }
