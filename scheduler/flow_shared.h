@@ -5,7 +5,7 @@
  * pays. What a node may carry more follows from the load of all trees there, kept in sixths of a W so
  * that every part is a whole number.
  *
- * Such limits are no polymatroid (docs/planning.md): the flow stays safe, and is optimal no longer.
+ * Such limits are no polymatroid (docs/phases.md): the flow stays safe, and is optimal no longer.
  * Safe because a way through the trees holds what it may come to carry at each node before it goes
  * on, as one way may pass a node in two trees.
  */

@@ -17,6 +17,15 @@ $(eval $(call unit,battery_taper,scheduler/battery.c,))
 $(eval $(call unit,plan_solve,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW)),))
 $(eval $(call unit,plan_cost,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW)),))
 $(eval $(call unit,guard_cycle,$(addprefix scheduler/,grid.c limits.c $(GUARD)),))
+
+# Each phase with a limit of its own. No multiply-add, so that every processor rounds alike.
+PHASE_PLAN := $(addprefix scheduler/phase_plan,.c _fit.c _load.c _dual.c _bound.c _solve.c \
+	_price.c _check.c)
+SCHEDULER_SRC += $(PHASE_PLAN)
+$(BUILD)/obj/scheduler/phase_plan_dual.o: CFLAGS += -ffp-contract=off
+$(eval $(call unit,phase_plan,$(addprefix scheduler/,$(FLOW)) $(PHASE_PLAN) \
+	tests/unit/phase_depots.c,))
+
 $(eval $(call unit,flow_solve,$(addprefix scheduler/,$(FLOW)) tests/unit/flow_depots.c,))
 $(eval $(call unit,flow_peak,$(addprefix scheduler/,$(FLOW)) tests/unit/flow_depots.c,))
 $(eval $(call unit,flow_smooth,$(addprefix scheduler/,$(FLOW)) tests/unit/flow_depots.c,))

@@ -8,6 +8,9 @@ $(eval $(call program,bench-depotd,$(addprefix tools/bench/,main.c crowd.c stati
 $(eval $(call program,bench-plan,$(addprefix tools/bench/,plan.c depot.c) \
 	$(addprefix scheduler/,$(FLOW)),m))
 
+$(eval $(call program,bench-phases,tools/bench/phases.c tests/unit/phase_depots.c \
+	$(addprefix scheduler/,$(FLOW)) $(PHASE_PLAN),))
+
 # What it is compared with needs a library that only this is for.
 ifneq ($(LIB.clp),)
 $(eval $(call program,bench-clp,tools/bench/clp.c,clp))
