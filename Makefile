@@ -46,6 +46,7 @@ LIB.ws        := -lwebsockets
 LIB.ssl       := -lssl -lcrypto
 LIB.ev        := -lev
 LIB.curl      := -lcurl
+LIB.mosquitto := -lmosquitto
 LIB.z         := -lz
 LIB.m         := -lm
 LIB.pthread   := -pthread

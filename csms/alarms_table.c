@@ -87,6 +87,31 @@ const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 		"`depotctl prices` shows the newest failure: address, token, certificate, the form of "
 		"the answer.\n"
 		"The prices of the day can be uploaded by hand: `depotctl prices put SERIES FILE`."),
+	ROW(TELEMATICS_SILENT, "telematics-silent", TONIGHT, 60,
+		"Look at the connection to the source of telematics.",
+		"Vehicles' reports do not come; what was known of them grows old.\n"
+		"`depotctl telematics` shows the source, its link and its last message.\n"
+		"Broker: address, certificate, password. HTTPS: does the other side still post?\n"
+		"Plans rest on what chargers say meanwhile."),
+	ROW(TELEMATICS_ASIDE, "telematics-aside", THIS_WEEK, 0, "Look through what was set aside.",
+		"So much cannot be understood that the oldest goes for the newest.\n"
+		"`depotctl telematics aside` lists it with the reason of each.\n"
+		"Unknown vehicles: add them, or their name at the source, then replay.\n"
+		"Unknown fields: into the mapping, or into its `ignore`."),
+	ROW(VEHICLE_BATTERY_HOT, "vehicle-battery-hot", URGENT, 60,
+		"Go to the vehicle; unplug it if that is safe.",
+		"Its battery warms faster than it should; the readings are in the alarm.\n"
+		"Smoke, smell or noise: keep away, call the fire brigade.\n"
+		"Else stop its charging, move it away from others, have it looked at."),
+	ROW(VEHICLE_LOSES_CHARGE, "vehicle-loses-charge", THIS_WEEK, 60,
+		"Find out what draws its battery down while it stands.",
+		"Its state of charge falls while it is parked and not plugged in.\n"
+		"Heating, cooling of the load, a door that is open, a tracker.\n"
+		"Nothing of that: a worn or faulty battery; to the workshop."),
+	ROW(VEHICLE_TYRE_LOW, "vehicle-tyre-low", TONIGHT, 60,
+		"Inflate the tyre before the vehicle leaves.",
+		"The pressure of the tyre in the alarm is below its limit.\n"
+		"Low again soon after: a puncture; to the workshop."),
 };
 
 const char *alarm_rank_name(enum alarm_rank r)

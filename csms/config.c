@@ -140,6 +140,9 @@ static int load_into(const char *path, struct config *out, char why[400])
 		beside(path, f->meter_maps, out->meter_maps);
 	else
 		beside(path, "meters", out->meter_maps);
+	beside(path, f->telematics && f->telematics->mappings ? f->telematics->mappings : "telematics",
+		out->telematics_maps);
+	beside(path, ".", out->folder);
 	if (load_depot(out->depot_path, out, why))
 		return -1;
 	return digest_file(out->depot_path, out->depot_digest);

@@ -14,6 +14,8 @@ struct config {
 	const struct depot_file *depot;
 	char depot_path[512];
 	char meter_maps[512];
+	char telematics_maps[512];
+	char folder[512]; /* of the daemon's file: what its names are relative to */
 	char depot_digest[65]; /* SHA-256 of the depot's file */
 };
 

@@ -52,6 +52,8 @@ struct core {
 	uint64_t depot_version; /* counts what `depot` has been while we run */
 	const char *data_dir;
 	const char *meter_maps; /* folder of register maps */
+	const char *telematics_maps; /* folder of mappings; NULL: no telematics */
+	const char *config_folder; /* names in the config are relative to it */
 	struct loop *loop; /* NULL in scenario tests */
 	struct timers *timers;
 	struct db *db;

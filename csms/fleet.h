@@ -255,6 +255,7 @@ struct fleet {
 	struct vehicle *gone; /* removed ones: plans and ended transactions may still name them */
 	struct token *tokens; /* uthash by key */
 	uint64_t revision; /* newest revision given out */
+	uint64_t reported; /* counts what vehicles told of themselves */
 };
 
 void fleet_init(struct fleet *f);

@@ -32,6 +32,7 @@
 #include "csms/scans.h"
 #include "csms/site_server.h"
 #include "csms/secret.h"
+#include "csms/telematics.h"
 #include "csms/tls.h"
 #include "csms/walk.h"
 #include "csms/wiring.h"
@@ -209,6 +210,9 @@ static int start_control(struct daemon *d, char why[400])
 	c->campaigns = c->firmware ? campaigns_create(c, why) : NULL;
 	if (!c->campaigns)
 		return -1;
+	if (c->config->telematics &&
+		(!telematics_create(c, why) || telematics_start(c->telematics, why)))
+		return -1;
 	c->meters = meters_create(c, why);
 	c->scans = c->meters ? scans_create(c) : NULL;
 	c->wirings = c->scans ? wirings_create(c) : NULL;
@@ -241,6 +245,7 @@ static void on_stop(void *arg, int signum)
 	if (d->core.http)
 		http_server_stop(d->core.http);
 	oscp_stop(d->core.oscp);
+	telematics_stop(d->core.telematics);
 	api_destroy(d->core.api);
 	d->core.api = NULL;
 	ws_server_close_all(d->core.stations);
@@ -317,6 +322,8 @@ static int start(struct daemon *d, char why[400])
 	c->depot = d->config.depot;
 	c->data_dir = d->opt.data;
 	c->meter_maps = d->config.meter_maps;
+	c->telematics_maps = d->config.telematics_maps;
+	c->config_folder = d->config.folder;
 	c->started = clock_wall();
 	secret_random((char *)random, sizeof random - 1);
 	ocpp_message_ids_init(&c->ids, random);
@@ -357,7 +364,9 @@ static int check(struct daemon *d, char why[400])
 	c->depot = d->config.depot;
 	fleet_init(&c->fleet);
 	c->meter_maps = d->config.meter_maps;
-	if (meters_check(c, why))
+	c->telematics_maps = d->config.telematics_maps;
+	c->config_folder = d->config.folder;
+	if (meters_check(c, why) || (c->config->telematics && telematics_check(c, why)))
 		return -1;
 	if (control_check_depot(c->depot, (int)c->config->control->margin_pct, &fault)) {
 		config_complain(d->config.depot_path, &fault, why);

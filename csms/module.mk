@@ -14,7 +14,7 @@ csms_core.gen := $(addprefix gen/,ocpp16.c ocpp201.c event.c config.c depot.c me
 
 $(eval $(call program,depotd,csms/main.c csms/listen.c $(csms_core.src) $(csms_core.gen) $(csms_net.src) \
 	$(csms_api.src) $(csms_oscp.src) $(SCHEMAS_SRC) schemas/yaml.c $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC), \
-	cjson yaml sqlite modbus $(csms_net.libs) $(csms_api.libs) m))
+	cjson yaml sqlite modbus mosquitto $(csms_net.libs) $(csms_api.libs) m))
 
 $(eval $(call unit,csms_v16_password,csms/v16_password.c,))
 $(eval $(call unit,csms_retry,csms/retry.c,))
@@ -28,7 +28,7 @@ $(eval $(call unit,csms_meter_ocpp,csms/meter_ocpp.c csms/samples.c gen/ocpp201.
 # Rules of the loop that look at the whole fleet.
 csms_core.test := $(csms_core.src) $(csms_core.gen) $(csms_net.src) $(SCHEMAS_YAML_SRC) $(OCPP_SRC) \
 	$(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC)
-csms_core.test_libs := cjson yaml sqlite modbus $(csms_net.libs) m
+csms_core.test_libs := cjson yaml sqlite modbus mosquitto $(csms_net.libs) m
 
 $(eval $(call unit,token_check,$(csms_core.test),$(csms_core.test_libs)))
 $(eval $(call unit,csms_profile_check,csms/profile_check.c gen/ocpp201.c $(SCHEMAS_SRC),cjson m))

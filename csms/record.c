@@ -111,6 +111,15 @@ void record_sample(struct core *c, const char *point, wall_t at, double value, i
 		db_batch_sample(t->batch, point, at, value, quality);
 }
 
+void record_reading(
+	struct core *c, const char *point, wall_t at, double value, wall_t received, int confidence)
+{
+	struct turn *t = turn_of(c);
+
+	if (t)
+		db_batch_reading(t->batch, point, at, value, received, confidence);
+}
+
 static struct waiter *add_waiter(struct core *c, enum waiter_kind kind, size_t len)
 {
 	struct turn *t = turn_of(c);

@@ -29,6 +29,10 @@ void record_verdict(struct core *c, const char *pair, const char *verdict);
 
 void record_sample(struct core *c, const char *point, wall_t at, double value, int quality);
 
+/* One reading of a vehicle (db_batch_reading). */
+void record_reading(struct core *c, const char *point, wall_t at, double value, wall_t received,
+	int confidence);
+
 /* Sends `text`, the answer to message `id`, to the station's connection of this epoch once the turn
  * is on disk. */
 void record_reply(

@@ -112,23 +112,21 @@ static bool topic_part(const char *topic, int level, bool rest, char *out, size_
 	return true;
 }
 
-static void tell(struct reader *r, struct telematics_item *item, int value)
+static void tell(struct reader *r, struct telematics_item *item)
 {
 	item->ref = r->ref;
 	if (!item->field)
 		item->field = "";
-	item->raw = "";
-	if (value >= 0)
-		item->raw = peek_text(&r->peek, value, &item->raw_len);
+	item->record = peek_text(&r->peek, r->record, &item->record_len);
 	r->take(r->arg, item);
 }
 
-static void tell_fault(struct reader *r, enum telematics_fault fault, const char *field, int value)
+static void tell_fault(struct reader *r, enum telematics_fault fault, const char *field)
 {
 	struct telematics_item item = {
 		.fault = fault, .field = field, .at = r->at.ms ? r->at : r->msg->received};
 
-	tell(r, &item, value);
+	tell(r, &item);
 }
 
 /* -- times ------------------------------------------------------------------------------------ */
@@ -241,7 +239,7 @@ static void read_one(
 		return;
 	if (item.fault == TELEMATICS_FINE && is_bad_time)
 		item.fault = TELEMATICS_BAD_TIME;
-	tell(r, &item, value);
+	tell(r, &item);
 }
 
 /* A value, or an array of those of different times. */
@@ -282,7 +280,7 @@ static void read_named(struct reader *r, const char *name, int value)
 			read_field(r, &r->map->fields.items[i], name, value);
 		}
 	if (!is_known && !is_ignored(r->map, name))
-		tell_fault(r, TELEMATICS_UNKNOWN_FIELD, name, value);
+		tell_fault(r, TELEMATICS_UNKNOWN_FIELD, name);
 }
 
 static void read_pair(struct reader *r, int pair)
@@ -294,7 +292,7 @@ static void read_pair(struct reader *r, int pair)
 	if (key >= 0 && value >= 0 && peek_word(&r->peek, key, name, sizeof name))
 		read_named(r, name, value);
 	else
-		tell_fault(r, TELEMATICS_UNKNOWN_FIELD, "", pair);
+		tell_fault(r, TELEMATICS_UNKNOWN_FIELD, "");
 }
 
 static void read_pairs(struct reader *r)
@@ -307,12 +305,12 @@ static void read_pairs(struct reader *r)
 		return;
 	}
 	if (list < 0 || peek_kind(&r->peek, list) != '[') {
-		tell_fault(r, TELEMATICS_BAD_VALUE, pairs->list, r->record);
+		tell_fault(r, TELEMATICS_BAD_VALUE, pairs->list);
 		return;
 	}
 	for (int i = peek_first(&r->peek, list); i >= 0; i = peek_next(&r->peek, list, i)) {
 		if (++count > PAIRS_MAX) {
-			tell_fault(r, TELEMATICS_TOO_MANY, pairs->list, -1);
+			tell_fault(r, TELEMATICS_TOO_MANY, pairs->list);
 			return;
 		}
 		read_pair(r, i);
@@ -359,7 +357,7 @@ static void read_members(struct reader *r)
 		snprintf(name, sizeof name, "%.*s", (int)(len < TELEMATICS_FIELD_MAX ? len : 0),
 			key);
 		if (!is_ignored(r->map, name))
-			tell_fault(r, TELEMATICS_UNKNOWN_FIELD, name, m);
+			tell_fault(r, TELEMATICS_UNKNOWN_FIELD, name);
 	}
 }
 
@@ -367,6 +365,10 @@ static void read_members(struct reader *r)
 
 static bool find_ref(struct reader *r)
 {
+	if (r->msg->ref) {
+		snprintf(r->ref, sizeof r->ref, "%s", r->msg->ref);
+		return true;
+	}
 	for (size_t i = 0; i < r->map->vehicle.count; i++) {
 		const char *place = r->map->vehicle.items[i];
 		int level = topic_level(place);
@@ -387,8 +389,8 @@ static bool find_time(struct reader *r)
 	const struct telematics_time *t = r->map->time;
 	int value = t ? peek_find(&r->peek, r->record, t->at) : -1;
 
-	r->at.ms = 0;
-	return value < 0 || read_time(&r->peek, value, t->form, &r->at);
+	r->at = r->msg->at;
+	return value < 0 || r->at.ms || read_time(&r->peek, value, t->form, &r->at);
 }
 
 static void read_record(struct reader *r, int record)
@@ -399,11 +401,11 @@ static void read_record(struct reader *r, int record)
 	r->ref[0] = '\0';
 	r->at.ms = 0;
 	if (!find_ref(r)) {
-		tell_fault(r, TELEMATICS_NO_VEHICLE, "", record);
+		tell_fault(r, TELEMATICS_NO_VEHICLE, "");
 		return;
 	}
 	if (!find_time(r)) {
-		tell_fault(r, TELEMATICS_BAD_TIME, "", record);
+		tell_fault(r, TELEMATICS_BAD_TIME, "");
 		return;
 	}
 	if (r->map->pairs)
@@ -413,7 +415,7 @@ static void read_record(struct reader *r, int record)
 	else if (topic_part(r->msg->topic, (int)r->map->topic_field, true, name, sizeof name))
 		read_named(r, name, record);
 	else
-		tell_fault(r, TELEMATICS_UNKNOWN_FIELD, "", record);
+		tell_fault(r, TELEMATICS_UNKNOWN_FIELD, "");
 }
 
 static void read_records(struct reader *r, int top)
@@ -426,7 +428,7 @@ static void read_records(struct reader *r, int top)
 	}
 	for (int i = peek_first(&r->peek, top); i >= 0; i = peek_next(&r->peek, top, i)) {
 		if (++count > TELEMATICS_RECORDS_MAX) {
-			tell_fault(r, TELEMATICS_TOO_MANY, "", -1);
+			tell_fault(r, TELEMATICS_TOO_MANY, "");
 			return;
 		}
 		read_record(r, i);
@@ -460,15 +462,15 @@ bool telematics_map_read(const struct telematics_mapping *map, const struct tele
 			.ref = "",
 			.field = "",
 			.at = msg->received,
-			.raw = msg->text,
-			.raw_len = msg->len};
+			.record = msg->text,
+			.record_len = msg->len};
 
 		take(arg, &item);
 		return false;
 	}
-	top = map->records ? peek_find(&r.peek, 0, map->records) : 0;
+	top = map->records && !msg->is_record ? peek_find(&r.peek, 0, map->records) : 0;
 	if (top < 0)
-		tell_fault(&r, TELEMATICS_NO_VEHICLE, "", 0);
+		tell_fault(&r, TELEMATICS_NO_VEHICLE, "");
 	else
 		read_records(&r, top);
 	return true;

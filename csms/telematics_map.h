@@ -37,6 +37,9 @@ struct telematics_message {
 	const char *text;
 	size_t len;
 	wall_t received;
+	bool is_record; /* one that was taken out of a message */
+	const char *ref; /* the vehicle, whatever it says; NULL: as it says */
+	wall_t at; /* the same of its time; ms 0: as it says */
 };
 
 /* One thing that a message says. Texts live as long as the message and its arena. */
@@ -48,8 +51,8 @@ struct telematics_item {
 	double value;
 	wall_t at; /* when it was measured; when it came if nothing says so */
 	bool is_timed; /* the message said when */
-	const char *raw; /* JSON of the value, or of the record */
-	size_t raw_len;
+	const char *record; /* JSON of the record that says so, or all that came */
+	size_t record_len;
 };
 
 typedef void (*telematics_take)(void *arg, const struct telematics_item *item);

@@ -5,9 +5,11 @@
 #include <strings.h>
 #include "csms/control.h"
 #include "csms/record.h"
+#include "csms/telematics.h"
 #include "db/query_fleet.h"
 
 #define EFFICIENCY 0.9 /* of a usual onboard charger at its rated current, where nobody said */
+#define RATED_A    1000 /* the last row of the efficiencies */
 
 static void copy(char *out, size_t size, const char *s)
 {
@@ -268,6 +270,7 @@ static void removed(struct vehicle_change *x)
 		fill(&x->core->fleet, v, row, NULL);
 	} else {
 		unbind_tokens(x->core, v, x->actor);
+		telematics_vehicle_gone(x->core->telematics, v);
 		fleet_remove_vehicle(&x->core->fleet, v);
 	}
 }
@@ -290,6 +293,7 @@ static void in_force(void *arg, int status, const char *why)
 	if (status == 0) {
 		const struct vehicle *v = fleet_vehicle(&c->fleet, x->id);
 
+		telematics_vehicles_changed(c->telematics);
 		if (c->control && v && v->evse)
 			control_evse_changed(c->control, v->evse, "vehicle changed");
 	}
@@ -385,4 +389,43 @@ double vehicle_efficiency(const struct depot_vehicle *row, double a)
 	const struct depot_efficiency *low = &list->items[i - 1], *high = &list->items[i];
 	double part = (a - low->current_a) / (high->current_a - low->current_a);
 	return (low->pct + part * (high->pct - low->pct)) / 100;
+}
+
+/* What it has taken in its open transaction, as a part of its battery. */
+static double taken_pct(const struct vehicle *v)
+{
+	const struct transaction *t = &v->evse->tx;
+
+	if (!t->begin_wh.at.ms || !t->meter_wh.at.ms || v->battery_wh <= 0 ||
+		t->meter_wh.value <= t->begin_wh.value)
+		return 0;
+	return (t->meter_wh.value - t->begin_wh.value) *
+	       (v->evse->is_dc ? 1.0 : vehicle_efficiency(v->row, RATED_A)) /
+	       (double)v->battery_wh * 100;
+}
+
+bool vehicle_soc(const struct vehicle *v, wall_t now, int max_age_s, struct vehicle_soc *out)
+{
+	const struct reading *charger = v->evse ? &v->evse->soc_pct : &v->soc_pct;
+	const struct telematics_reading *told = telematics_newest(v, TELEMATICS_QUANTITY_SOC_PCT);
+
+	if (v->soc_pct.at.ms > charger->at.ms)
+		charger = &v->soc_pct;
+	if (!charger->at.ms && !told)
+		return false;
+	if (!told || charger->at.ms >= told->at.ms) {
+		*out = (struct vehicle_soc){charger->value, charger->at, "charger", false};
+	} else {
+		*out = (struct vehicle_soc){told->value, told->at, told->source, false};
+		if (v->evse && v->evse->tx.is_open && told->at.ms <= v->evse->tx.started.ms) {
+			out->pct += taken_pct(v);
+			out->is_reckoned = true;
+		}
+	}
+	if (out->pct > 100)
+		out->pct = 100;
+	/* What was read before it came is as old as it was when it came. */
+	wall_t then = out->is_reckoned ? v->evse->tx.started : now;
+
+	return !max_age_s || then.ms - out->at.ms <= (int64_t)max_age_s * 1000;
 }

@@ -32,6 +32,18 @@ int vehicle_remove(struct core *c, struct vehicle *v, const char *actor, vehicle
 /* True: people changed or added it. */
 bool vehicle_is_changed(const struct core *c, const struct vehicle *v);
 
+/* A vehicle's state of charge as best known. */
+struct vehicle_soc {
+	double pct;
+	wall_t at; /* of the reading that it is or was reckoned from */
+	const char *source; /* "charger", or a source of telematics */
+	bool is_reckoned; /* read before the vehicle was plugged in, and raised by what it took since */
+};
+
+/* The newest of what its charger and its telematics say. False: nothing is known, or nothing that is
+ * younger than `max_age_s` (0: of any age). */
+bool vehicle_soc(const struct vehicle *v, wall_t now, int max_age_s, struct vehicle_soc *out);
+
 /* Of the power at the socket, the part that reaches the battery at `a` on each phase, 0 to 1. */
 double vehicle_efficiency(const struct depot_vehicle *row, double a);
 

@@ -29,7 +29,7 @@ void batch_reset(struct db_batch *b)
 		}
 	}
 	arena_reset(b->arena);
-	b->event_count = b->frame_count = b->sample_count = 0;
+	b->event_count = b->frame_count = b->sample_count = b->reading_count = 0;
 	b->out_of_memory = false;
 	b->done = NULL;
 	b->arg = NULL;
@@ -46,6 +46,7 @@ void batch_destroy(struct db_batch *b)
 	free(b->events);
 	free(b->frames);
 	free(b->samples);
+	free(b->readings);
 	free(b);
 }
 
@@ -141,5 +142,21 @@ void db_batch_sample(struct db_batch *b, const char *point, wall_t at, double va
 		.at = at,
 		.value = value,
 		.quality = quality,
+	};
+}
+
+void db_batch_reading(struct db_batch *b, const char *point, wall_t at, double value,
+	wall_t received, int confidence)
+{
+	void *list = grow(b, b->readings, b->reading_count, &b->reading_room, sizeof *b->readings);
+	if (!list)
+		return;
+	b->readings = list;
+	b->readings[b->reading_count++] = (struct batch_reading){
+		.point = copy_string(b, point),
+		.at = at,
+		.received = received,
+		.value = value,
+		.confidence = confidence,
 	};
 }

@@ -25,6 +25,13 @@ struct batch_sample {
 	int quality;
 };
 
+struct batch_reading {
+	const char *point;
+	wall_t at, received;
+	double value;
+	int confidence;
+};
+
 struct db_batch {
 	struct db_batch *next; /* in a queue: submitted, being written, or in the pool */
 	struct db_batch *next_done;
@@ -33,9 +40,11 @@ struct db_batch {
 	struct db_event *events;
 	struct batch_frame *frames;
 	struct batch_sample *samples;
+	struct batch_reading *readings;
 	size_t event_count, event_room;
 	size_t frame_count, frame_room;
 	size_t sample_count, sample_room;
+	size_t reading_count, reading_room;
 	bool out_of_memory;
 	atomic_int holders;
 	void (*done)(void *arg, const struct db_result *r);
@@ -48,6 +57,12 @@ struct db_batch {
 struct db_batch *batch_create(void);
 void batch_reset(struct db_batch *b);
 void batch_destroy(struct db_batch *b);
+
+/* What it adds to the size of a group. */
+static inline size_t batch_weight(const struct db_batch *b)
+{
+	return b->event_count + b->reading_count;
+}
 
 /* Sets the outcome that `done` will see. */
 void batch_finish(struct db_batch *b, int status, const char *why);

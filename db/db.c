@@ -32,6 +32,10 @@ static void set_defaults(struct db_config *c)
 		c->wire_max_days = 30;
 	if (c->series_max_days <= 0)
 		c->series_max_days = 400;
+	if (c->readings_max_days <= 0)
+		c->readings_max_days = 90;
+	if (c->places_max_days <= 0)
+		c->places_max_days = 30;
 }
 
 static int init_sync(struct db *db)
@@ -169,7 +173,7 @@ int db_submit(struct db *db, struct db_batch *b, void (*done)(void *arg, const s
 			db->queue.head = b;
 		db->queue.tail = b;
 		db->queue.count++;
-		db->queue.events += b->event_count;
+		db->queue.events += batch_weight(b);
 		db->pending++;
 		if (db->writer_waits || (db->writer_gathers && db->queue.events >= rows))
 			pthread_cond_signal(&db->work);

@@ -25,6 +25,7 @@ struct db_config {
 	int wire_max_mb; /* wire.db is trimmed, oldest first, to this size */
 	int wire_max_days;
 	int series_max_days; /* raw samples; rollups stay */
+	int readings_max_days, places_max_days; /* what vehicles report, and where they were */
 	/* Called on any thread when finished batches wait for db_drain(). */
 	void (*wake)(void *arg);
 	void *wake_arg;
@@ -58,6 +59,7 @@ enum db_direction { DB_FRAME_IN = 0, DB_FRAME_OUT = 1 };
 struct db_result {
 	int status; /* 0: on disk; DB_CONFLICT; DB_FAILED (see why) */
 	int duplicates; /* events dropped by their idempotency key */
+	int repeated; /* readings that were there already */
 	int64_t last_seq; /* journal sequence of its last event, 0 if none */
 	const char *why;
 };
@@ -82,6 +84,11 @@ void db_batch_verdict(struct db_batch *b, const char *pair, const char *verdict)
 
 /* Adds one measurement: `point` as "meter/site/power_w" or "evse/CP-7/1/power_w". */
 void db_batch_sample(struct db_batch *b, const char *point, wall_t at, double value, int quality);
+
+/* Adds one reading of a vehicle, `point` as "VAN-7/soc_pct/SOURCE": on disk with the batch's events.
+ * One of the same point and time that is there already stays; it is counted in the result. */
+void db_batch_reading(struct db_batch *b, const char *point, wall_t at, double value,
+	wall_t received, int confidence);
 
 /* Hands the batch to the writer. `done` (may be NULL) is called by db_drain(). -1: the queue is
  * full or the store has failed; the batch is destroyed and `done` is not called. */

@@ -39,6 +39,7 @@ static const struct {
 	{&projection_security, projection_security_rules},
 	{&projection_oscp, projection_oscp_rules},
 	{&projection_vehicle, projection_vehicle_rules},
+	{&projection_telematics, projection_telematics_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -110,6 +111,8 @@ const struct projection_table projection_tables[] = {
 		"depot, station, type, hash_algorithm, issuer_name_hash, issuer_key_hash, number"},
 	{"oscp_peers", "depot, id"},
 	{"vehicles", "depot, id"},
+	{"telematics_aside", "depot, id"},
+	{"telematics_tokens", "depot, source"},
 	{"event_keys", "stream, idem"},
 	{NULL, NULL},
 };

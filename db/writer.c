@@ -10,6 +10,7 @@
 #include "db/journal.h"
 #include "db/migrate.h"
 #include "db/projection.h"
+#include "db/readings.h"
 #include "db/series.h"
 #include "db/store.h"
 #include "db/wire.h"
@@ -28,6 +29,7 @@ struct writer {
 	struct sql sql;
 	struct journal *journal;
 	struct projections *projections;
+	struct readings *readings;
 	struct wire *wire;
 	struct series *series;
 	pthread_t thread;
@@ -71,6 +73,10 @@ static int open_depot(struct writer *w, char why[300])
 	w->projections = projections_create(&w->sql, why);
 	if (!w->projections)
 		return -1;
+	w->readings = readings_create(&w->sql, w->db->cfg.depot, w->db->cfg.readings_max_days,
+		w->db->cfg.places_max_days, why);
+	if (!w->readings)
+		return -1;
 	const struct journal_keys keys = {know_key, w->projections};
 	w->journal = journal_create(&w->sql, w->db->cfg.depot, &keys, why);
 	return w->journal ? 0 : -1;
@@ -110,6 +116,17 @@ static int note_failure(struct writer *w, const char *why)
 	return -1;
 }
 
+static int write_readings(struct writer *w, struct db_batch *b)
+{
+	for (size_t i = 0; i < b->reading_count; i++) {
+		int rc = readings_add(w->readings, &b->readings[i]);
+		if (rc < 0)
+			return note_failure(w, w->sql.error);
+		b->result.repeated += rc == 0;
+	}
+	return 0;
+}
+
 /* Writes one batch into the open transaction. 0: written, or refused by a conflict with its result
  * set; -1: the transaction must be rolled back. */
 static int write_batch(struct writer *w, struct db_batch *b)
@@ -137,7 +154,7 @@ static int write_batch(struct writer *w, struct db_batch *b)
 			return note_failure(w, w->sql.error);
 		b->result.last_seq = entry.seq;
 	}
-	return 0;
+	return write_readings(w, b);
 }
 
 /* Takes batches off the queue, which is not empty: the first, and more up to `room` events. Returns
@@ -145,10 +162,10 @@ static int write_batch(struct writer *w, struct db_batch *b)
 static struct db_batch *cut_queue(struct db *db, size_t room)
 {
 	struct db_batch *last = db->queue.head;
-	size_t events = last->event_count, count = 1;
+	size_t events = batch_weight(last), count = 1;
 	while (last->next && events < room) {
 		last = last->next;
-		events += last->event_count;
+		events += batch_weight(last);
 		count++;
 	}
 	db->queue.count -= count;
@@ -196,6 +213,8 @@ static int commit(struct writer *w)
 {
 	if (journal_seal(w->journal, false) < 0)
 		return note_failure(w, journal_error(w->journal));
+	if (readings_trim(w->readings) < 0)
+		return note_failure(w, w->sql.error);
 	return sql_exec(&w->sql, "COMMIT") < 0 ? note_failure(w, w->sql.error) : 0;
 }
 
@@ -208,14 +227,14 @@ static int write_group(struct writer *w, struct group *g, bool grow)
 	g->started_us = now_us();
 	w->sql.code = 0;
 	for (struct db_batch *b = g->head; b; b = b->next) {
-		if (b->event_count && !begun) {
+		if (batch_weight(b) && !begun) {
 			if (begin(w) < 0)
 				return -1;
 			begun = true;
 		}
 		if (write_batch(w, b) < 0)
 			return -1;
-		g->events += b->event_count;
+		g->events += batch_weight(b);
 		if (grow && !b->next && !is_full(w, g))
 			take_more(w, g);
 	}
@@ -278,6 +297,7 @@ static void step_back(struct writer *w)
 	int code = w->sql.code;
 	sql_rollback(&w->sql);
 	projections_forget(w->projections);
+	readings_forget(w->readings);
 	if (journal_reload(w->journal) == 0 || !code)
 		w->sql.code = code;
 }
@@ -556,6 +576,7 @@ void writer_destroy(struct writer *w)
 		pthread_join(w->thread, NULL);
 	}
 	projections_destroy(w->projections);
+	readings_destroy(w->readings);
 	journal_destroy(w->journal);
 	series_close(w->series);
 	wire_close(w->wire);

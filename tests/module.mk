@@ -14,7 +14,7 @@ $(PLANT_OBJ): $(PLANT_SRC:%.c=$(BUILD)/obj/%.o)
 SCENARIO_SRC := $(wildcard tests/scenario/world*.c) tests/scenario/judge.c $(csms_core.src) $(csms_core.gen) gen/scenario.c \
 	$(csms_net.src) $(SCHEMAS_YAML_SRC) $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC)
 SCENARIO_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(SCENARIO_SRC))) $(PLANT_OBJ)
-SCENARIO_LIBS := $(foreach l,cjson yaml sqlite modbus $(csms_net.libs) m check,$(LIB.$(l)))
+SCENARIO_LIBS := $(foreach l,cjson yaml sqlite modbus mosquitto $(csms_net.libs) m check,$(LIB.$(l)))
 SCENARIOS := $(patsubst tests/scenario/%.c,$(BUILD)/tests/scenario/%,\
 	$(wildcard tests/scenario/*_test.c))
 

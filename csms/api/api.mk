@@ -14,4 +14,4 @@ csms_api_http.test := $(filter-out csms/main.c,$(wildcard csms/*.c csms/handle/*
 	$(wildcard ocpp/v16*.c) \
 	$(SCHEMAS_YAML_SRC) $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC) \
 	$(wildcard csms/oscp/*.c) gen/oscp20.c tests/net/client.c tests/net/server_thread.c
-$(eval $(call unit,api_http,$(csms_api_http.test),cjson yaml sqlite modbus ws ssl ev z curl expat m pthread))
+$(eval $(call unit,api_http,$(csms_api_http.test),cjson yaml sqlite modbus mosquitto ws ssl ev z curl expat m pthread))
