@@ -7,6 +7,8 @@
 #include "csms/claim.h"
 #include "csms/control.h"
 #include "csms/meters.h"
+#include "csms/telematics.h"
+#include "csms/vehicles.h"
 #include "csms/words.h"
 
 #define CLOSE_MS   (15 * 60000) /* ready later than this before its departure: at risk */
@@ -23,12 +25,27 @@ static const char *arena_text(struct arena *a, struct text *t)
 
 /* -- vehicles -------------------------------------------------------------------------------- */
 
-/* Newest of what the van and its charger say. */
-static const struct reading *vehicle_soc(const struct vehicle *v)
+static void view_readings(
+	const struct vehicle *v, struct arena *a, struct api_vehicle_reading_list *out)
 {
-	if (v->evse != NULL && v->evse->soc_pct.at.ms > v->soc_pct.at.ms)
-		return &v->evse->soc_pct;
-	return &v->soc_pct;
+	out->items = v->telemetry != NULL
+			     ? arena_alloc(a, sizeof(*out->items) * TELEMATICS_QUANTITIES)
+			     : NULL;
+	for (int q = 0; out->items != NULL && q < TELEMATICS_QUANTITIES; q++) {
+		const struct telematics_reading *r =
+			telematics_newest(v, (enum telematics_quantity)q);
+
+		if (r != NULL)
+			out->items[out->count++] = (struct api_vehicle_reading){
+				.quantity = telematics_quantity_enum.values[q],
+				.value = r->value,
+				.unit = telematics_quantities[q].sign,
+				.at = r->at,
+				.received_at = r->received,
+				.source = r->source,
+				.confidence = telematics_confidence_names[r->confidence],
+			};
+	}
 }
 
 /* What is known of a van, gathered once for its state and reason. */
@@ -37,7 +54,7 @@ struct case_file {
 	const struct vehicle *v;
 	const struct evse *e;
 	const struct control_plan_row *row; /* NULL: not in the plan in force */
-	const struct reading *soc;
+	struct vehicle_soc soc; /* at.ms 0: not known */
 	wall_t departs, now;
 };
 
@@ -49,8 +66,8 @@ static bool is_charging(const struct evse *e)
 
 static bool is_ready(const struct case_file *f)
 {
-	if (f->soc->at.ms != 0)
-		return f->soc->value >= f->v->target_pct;
+	if (f->soc.at.ms != 0)
+		return f->soc.pct >= f->v->target_pct;
 	return f->row != NULL && f->row->need_wh <= 0;
 }
 
@@ -131,7 +148,7 @@ static const char *vehicle_state(const struct case_file *f, struct arena *a, con
 		*reason = say_silent(f, a);
 		return "at_risk";
 	}
-	if (f->row == NULL && f->soc->at.ms == 0 && f->v->need_wh < 0) {
+	if (f->row == NULL && f->soc.at.ms == 0 && f->v->need_wh < 0) {
 		*reason = "Neither its battery nor its need is known.";
 		return is_charging(f->e) ? "charging" : "unknown";
 	}
@@ -154,9 +171,9 @@ static void case_open(const struct core *c, const struct vehicle *v, struct case
 		.e = v->evse,
 		.row = v->evse != NULL && c->control != NULL ? control_plan_row(c->control, v->evse)
 							     : NULL,
-		.soc = vehicle_soc(v),
 		.now = clock_wall(),
 	};
+	vehicle_soc(v, f->now, 0, &f->soc);
 	f->departs = vehicle_departure(v, f->now);
 }
 
@@ -167,8 +184,8 @@ static void view_need(const struct case_file *f, struct api_vehicle_view *out)
 		out->need_wh = f->row->need_wh;
 		out->has_ready_at = f->row->ready_at.ms != 0;
 		out->ready_at = f->row->ready_at;
-	} else if (f->soc->at.ms != 0) {
-		double missing = (double)f->v->target_pct - f->soc->value;
+	} else if (f->soc.at.ms != 0) {
+		double missing = (double)f->v->target_pct - f->soc.pct;
 		out->has_need_wh = true;
 		out->need_wh =
 			missing > 0 ? (int64_t)(missing / 100 * (double)f->v->battery_wh) : 0;
@@ -185,15 +202,17 @@ void view_vehicle(const struct core *c, const struct vehicle *v, struct arena *a
 		.id = arena_strdup(a, v->id),
 		.name = v->name[0] != '\0' ? arena_strdup(a, v->name) : NULL,
 		.target_pct = v->target_pct,
-		.has_soc_pct = f.soc->at.ms != 0,
-		.soc_pct = f.soc->value,
-		.has_soc_at = f.soc->at.ms != 0,
-		.soc_at = f.soc->at,
+		.has_soc_pct = f.soc.at.ms != 0,
+		.soc_pct = f.soc.pct,
+		.has_soc_at = f.soc.at.ms != 0,
+		.soc_at = f.soc.at,
+		.soc_source = f.soc.source,
 		.has_departs_at = f.departs.ms != 0,
 		.departs_at = f.departs,
 	};
 	out->state = vehicle_state(&f, a, &out->reason);
 	view_need(&f, out);
+	view_readings(v, a, &out->readings);
 	if (f.e == NULL)
 		return;
 	out->station = arena_strdup(a, f.e->station->id);

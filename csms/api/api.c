@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "csms/api/ask.h"
+#include "csms/api/telematics_post.h"
 #include "csms/log.h"
 #include "csms/oscp/oscp.h"
 #include "csms/secret.h"
@@ -231,6 +232,8 @@ void api_handle(void *ctx, struct http_exchange *x, const struct http_request *r
 		handle_route(api, x, req, false);
 	else if (transfer_is_path(req->path))
 		transfer_handle(api->core, x, req);
+	else if (telematics_is_path(req->path))
+		telematics_handle(api, x, req);
 	else if (oscp_is_path(req->path))
 		oscp_handle(api->core->oscp, x, req);
 	else

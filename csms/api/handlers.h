@@ -59,6 +59,17 @@ void identities_put(struct ask *k);
 void vehicle_put_row(struct ask *k);
 void vehicle_delete(struct ask *k);
 
+/* telematics.c */
+void vehicle_readings(struct ask *k);
+void telematics_sources_list(struct ask *k);
+void telematics_token_post(struct ask *k);
+void telematics_token_delete(struct ask *k);
+void telematics_aside_list(struct ask *k);
+void telematics_aside_put(struct ask *k);
+void telematics_aside_replay(struct ask *k);
+void telematics_aside_replay_all(struct ask *k);
+void telematics_aside_delete(struct ask *k);
+
 /* local_lists.c */
 void local_lists_list(struct ask *k);
 void local_list_put(struct ask *k);

@@ -17,7 +17,9 @@
 #include "csms/view.h"
 
 #define TICK_MS    500 /* of real time */
-#define BEAT_TICKS 10
+#define SOON_MS    50 /* … but what a vehicle told of itself is shown as soon … */
+#define SOON_PART  10 /* … unless that would take more than this part of the time */
+#define BEAT_TICKS (10 * TICK_MS / SOON_MS)
 #define KEY_BYTES  128
 
 /* What was last said of one thing. */
@@ -42,6 +44,9 @@ struct streams {
 	struct said *said;
 	uint64_t revision; /* of the fleet, that was said */
 	uint64_t envelopes; /* the same of theirs */
+	uint64_t reported; /* the same of what vehicles told of themselves */
+	int64_t waited_ms; /* since the last look, of real time … */
+	int64_t look_ms; /* … which took so long */
 	uint64_t shape; /* digest of all names */
 	uint64_t sentence;
 	int64_t id; /* of the last event */
@@ -403,17 +408,25 @@ static void tick(void *arg);
 
 static void arm(struct streams *h)
 {
-	timer_start(h->api->core->timers, &h->timer, (int64_t)(TICK_MS * clock_speed()), tick, h);
+	timer_start(h->api->core->timers, &h->timer, (int64_t)(SOON_MS * clock_speed()), tick, h);
 }
 
-static void tick(void *arg)
+/* Is it time to look at everything? */
+static bool is_due(struct streams *h)
 {
-	struct streams *h = arg;
+	h->waited_ms += SOON_MS;
+	return h->waited_ms >= TICK_MS || (h->reported != h->api->core->fleet.reported &&
+						  h->waited_ms >= h->look_ms * SOON_PART);
+}
+
+static void look(struct streams *h)
+{
+	int64_t start = clock_real_us() / 1000;
 	struct arena *a;
 	struct patch p;
 
-	if (h->list == NULL)
-		return;
+	h->waited_ms = 0;
+	h->reported = h->api->core->fleet.reported;
 	if ((a = arena_create(ASK_ARENA_MAX)) != NULL) {
 		patch_init(&p, h, a);
 		patch_build(&p, false);
@@ -421,6 +434,17 @@ static void tick(void *arg)
 		patch_finish(&p);
 		arena_destroy(a);
 	}
+	h->look_ms = clock_real_us() / 1000 - start;
+}
+
+static void tick(void *arg)
+{
+	struct streams *h = arg;
+
+	if (h->list == NULL)
+		return;
+	if (is_due(h))
+		look(h);
 	if (++h->look >= BEAT_TICKS) { /* however much there is to tell */
 		h->look = 0;
 		end_strangers(h);

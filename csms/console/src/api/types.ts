@@ -182,6 +182,18 @@ export interface VehicleView {
 	state: string;
 	reason?: string;
 	power_w?: number;
+	soc_source?: string;
+	readings?: VehicleReading[];
+}
+
+export interface VehicleReading {
+	quantity: string;
+	value: number;
+	unit: string;
+	at: string;
+	received_at: string;
+	source: string;
+	confidence: string;
 }
 
 export interface AlarmView {
