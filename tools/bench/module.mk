@@ -15,3 +15,5 @@ $(eval $(call program,bench-phases,tools/bench/phases.c tests/unit/phase_depots.
 ifneq ($(LIB.clp),)
 $(eval $(call program,bench-clp,tools/bench/clp.c,clp))
 endif
+
+$(eval $(call program,bench-telematics,tools/bench/telematics.c $(csms_core.test),$(csms_core.test_libs)))

@@ -184,6 +184,9 @@ int ctl_bill(struct ctl *c);
 /* walk.c */
 int ctl_walk(struct ctl *c);
 
+/* telematics.c */
+int ctl_telematics(struct ctl *c);
+
 /* vehicle.c */
 int ctl_vehicle(struct ctl *c);
 

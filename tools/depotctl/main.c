@@ -23,6 +23,15 @@ const struct command ctl_commands[] = {
 		"A vehicle as it is described; changes it (MEMBER= takes a value away), adds it, or takes "
 		"many from a CSV file whose first line names the members",
 		"depotctl vehicle set VAN-7 battery_wh=75000 chemistry=lfp departs=05:30"},
+	{"telematics",
+		"[sources] | token SOURCE | readings VEHICLE [--quantity Q] [--source S] [--from T] [--to T]\n"
+		"              [--limit N] | aside [--source S] [--fault F] [--limit N] |\n"
+		"              correct ID [--vehicle V] [--quantity Q] [--value N] [--measured T] |\n"
+		"              replay [ID | --source S --fault F] | drop ID",
+		ctl_telematics, 0, 2,
+		"--quantity= --source= --from= --to= --limit= --fault= --vehicle= --value= --measured=",
+		"Where vehicles' reports come from, what they were, and what could not be taken",
+		"depotctl telematics aside --fault unknown-vehicle"},
 	{"sessions",
 		"[--station S] [--vehicle V] [--state open|ended] [--from T] [--to T] [--limit N]",
 		ctl_sessions, 0, 0, "--station= --vehicle= --state= --from= --to= --limit=",
