@@ -19,53 +19,82 @@
 
 /* -- the price of energy in slots ----------------------------------------------------------------- */
 
+struct reckoning {
+	struct prices *prices;
+	const struct energy_use *use;
+	const struct price_basis *basis;
+	struct price_cost *out;
+};
+
+static struct price_value mean_of(
+	const struct reckoning *x, int series, int64_t from_ms, int64_t to_ms)
+{
+	const struct price_past *past = x->basis->past;
+
+	if (past && series < past->count)
+		return price_series_mean(
+			past->series[series], prices_zone(x->prices), from_ms, to_ms);
+	return prices_series_mean(x->prices, series, from_ms, to_ms);
+}
+
 static bool market(void *arg, int series, int64_t from_ms, int64_t to_ms, int64_t *value)
 {
-	struct price_value v = prices_series_mean(arg, series, from_ms, to_ms);
+	struct price_value v = mean_of(arg, series, from_ms, to_ms);
 
 	*value = v.value;
 	return v.source != PRICE_NONE;
 }
 
+static int put_prices(const struct tariff *t, const struct tariff_span *s, int64_t *out)
+{
+	struct flow_part *part = calloc((size_t)s->slots + 1, sizeof *part);
+
+	if (!part)
+		return -1;
+	tariff_slots(t, s, part, NULL);
+	for (int i = 0; i < s->slots; i++)
+		out[i] = part[i].price;
+	free(part);
+	return 0;
+}
+
 /* Slots [from, to) of one tariff: energy alone, without what belongs to a month. */
-static int add_stretch(struct prices *p, const struct price_tariff *t, const struct energy_use *u,
-	int from, int to, int64_t month_wh, struct price_cost *out)
+static int add_stretch(struct reckoning *x, const struct price_tariff *t, int from, int to)
 {
 	struct tariff energy = t->tariff;
-	struct tariff_span s = {.zone = prices_zone(p),
-		.start_ms = u->start_ms + from * ENERGY_SLOT_MS,
+	struct tariff_span s = {.zone = prices_zone(x->prices),
+		.start_ms = x->use->start_ms + from * ENERGY_SLOT_MS,
 		.slot_ms = ENERGY_SLOT_MS,
 		.slots = to - from,
-		.month_wh = month_wh,
+		.month_wh = x->basis->month_wh,
 		.market = market,
-		.arg = p};
+		.arg = x};
 	struct bill_peaks none = {0};
 	struct bill b;
 
 	energy.demands = energy.fees = 0;
 	energy.blocks = 0; /* by the power of the site, not of one vehicle */
-	if (bill_make(&energy, &s, u->wh + from, NULL, &none, &b) < 0)
+	if (bill_make(&energy, &s, x->use->wh + from, NULL, &none, &b) < 0)
 		return -1;
-	out->energy_micro += b.total_micro;
-	out->internal_micro += b.internal_micro;
+	x->out->energy_micro += b.total_micro;
+	x->out->internal_micro += b.internal_micro;
 	bill_finish(&b);
-	return 0;
+	return x->basis->price_micro ? put_prices(&energy, &s, x->basis->price_micro + from) : 0;
 }
 
-static void put_source(struct prices *p, const struct price_tariff *t, const struct energy_use *u,
-	int from, int to, struct price_cost *out)
+static void put_source(struct reckoning *x, const struct price_tariff *t, int from, int to)
 {
 	for (int i = from; i < to; i++)
-		for (int k = 0; u->wh[i] && k < t->tariff.components; k++) {
+		for (int k = 0; x->use->wh[i] && k < t->tariff.components; k++) {
 			const struct tariff_component *c = &t->tariff.component[k];
-			int64_t at = u->start_ms + i * ENERGY_SLOT_MS;
+			int64_t at = x->use->start_ms + i * ENERGY_SLOT_MS;
 			struct price_value v;
 
 			if (c->kind != TARIFF_BY_SERIES || c->is_export)
 				continue;
-			v = prices_series_mean(p, c->series, at, at + ENERGY_SLOT_MS);
-			if (v.source > out->source)
-				out->source = v.source;
+			v = mean_of(x, c->series, at, at + ENERGY_SLOT_MS);
+			if (v.source > x->out->source)
+				x->out->source = v.source;
 		}
 }
 
@@ -81,9 +110,10 @@ static void put_idle(
 	out->idle_micro = (out->idle_s * t->tariff.idle_micro_h + 1800) / 3600;
 }
 
-int prices_cost(
-	struct prices *p, const struct energy_use *u, int64_t month_wh, struct price_cost *out)
+int prices_cost(struct prices *p, const struct energy_use *u, const struct price_basis *basis,
+	struct price_cost *out)
 {
+	struct reckoning x = {p, u, basis, out};
 	const struct price_tariff *last = NULL;
 
 	*out = (struct price_cost){.energy_wh = u->total_wh};
@@ -96,9 +126,9 @@ int prices_cost(
 				break;
 		if (!t)
 			continue;
-		if (add_stretch(p, t, u, from, to, month_wh, out) < 0)
+		if (add_stretch(&x, t, from, to) < 0)
 			return -1;
-		put_source(p, t, u, from, to, out);
+		put_source(&x, t, from, to);
 		last = t;
 	}
 	if (!last)
@@ -107,6 +137,51 @@ int prices_cost(
 	snprintf(out->tariff, sizeof out->tariff, "%s", last->row->id);
 	snprintf(out->currency, sizeof out->currency, "%.3s", last->row->currency);
 	return 0;
+}
+
+/* -- the past ------------------------------------------------------------------------------------- */
+
+void price_past_finish(struct price_past *p)
+{
+	for (int i = 0; i < p->count; i++)
+		free(p->series[i]);
+	p->count = 0;
+}
+
+static void put_point(const struct depot_price_series_list *ids, const struct db_price_point *row,
+	struct price_past *out)
+{
+	for (int i = 0; i < out->count; i++)
+		if (strcmp(ids->items[i].id, row->series) == 0)
+			price_series_put(out->series[i], row->start.ms,
+				row->start.ms + row->step_s * 1000, (int32_t)row->value,
+				row->received.ms);
+}
+
+int price_past_read(struct db_reader *r, const struct depot_price_series_list *ids, wall_t from,
+	wall_t to, struct price_past *out)
+{
+	struct arena *a = arena_create(0);
+	struct db_price_point_list list = {0};
+	int rc = a ? 0 : -1;
+
+	*out = (struct price_past){0};
+	for (size_t i = 0; rc == 0 && i < ids->count && i < PRICES_SERIES_MAX; i++) {
+		out->series[i] = malloc(sizeof *out->series[i]);
+		rc = out->series[i] ? 0 : -1;
+		if (rc == 0)
+			price_series_init(out->series[out->count++], from.ms);
+	}
+	if (rc == 0)
+		rc = db_query_price_points(r, NULL,
+			wall_add_ms(from, -PRICE_DAYS_BACK * CALENDAR_DAY_MS),
+			wall_add_ms(to, CALENDAR_DAY_MS), a, &list);
+	for (size_t i = 0; i < list.count; i++)
+		put_point(ids, &list.items[i], out);
+	arena_destroy(a);
+	if (rc < 0)
+		price_past_finish(out);
+	return rc;
 }
 
 /* -- settled -------------------------------------------------------------------------------------- */
@@ -177,9 +252,10 @@ static void finish(void *arg)
 	struct prices *p = x->prices;
 
 	for (int i = 0; p && i < x->count; i++) {
+		struct price_basis basis = {.month_wh = p->month_wh};
 		struct price_cost cost;
 
-		if (prices_cost(p, &x->uses[i], p->month_wh, &cost) == 0)
+		if (prices_cost(p, &x->uses[i], &basis, &cost) == 0)
 			journal_settled(p, &x->uses[i], &cost);
 	}
 	if (x->failed)

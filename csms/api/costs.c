@@ -235,6 +235,8 @@ struct replayed {
 	const char *station, *id;
 	struct energy_use use;
 	struct db_energy_cost_list settled;
+	const struct depot_price_series_list *series; /* of the depot's file: it stays */
+	struct price_past past;
 	int rc;
 };
 
@@ -247,25 +249,21 @@ static void work_one(struct db_reader *r, struct ask *k)
 	q->rc = energy_use_read(r, k->arena, q->station, q->id, &q->use);
 	if (q->rc == 0)
 		q->rc = db_query_energy_costs(r, &ask, k->arena, &q->settled);
+	if (q->rc == 0)
+		q->rc = price_past_read(r, q->series, (wall_t){q->use.started_ms},
+			(wall_t){q->use.ended_ms}, &q->past);
 }
 
-/* The price of each slot in which energy flowed, as reckoned for planners. */
-static void put_cost_slots(
-	struct ask *k, const struct energy_use *u, struct api_energy_cost_replay *out)
+static void put_cost_slots(struct ask *k, const struct energy_use *u, const int64_t *price_micro,
+	struct api_energy_cost_replay *out)
 {
-	struct price_slots s;
-
 	out->slots.items = arena_alloc(k->arena, (size_t)u->slots * sizeof *out->slots.items);
-	if (!out->slots.items ||
-		prices_fill(prices_of(k), (wall_t){u->start_ms}, ENERGY_SLOT_MS, u->slots, &s) < 0)
-		return;
-	for (int i = 0; i < u->slots; i++)
+	for (int i = 0; out->slots.items && i < u->slots; i++)
 		if (u->wh[i])
 			out->slots.items[out->slots.count++] = (struct api_energy_cost_slot){
 				.start = {u->start_ms + i * ENERGY_SLOT_MS},
 				.energy_wh = u->wh[i],
-				.price = amount(s.import[i * s.parts].price)};
-	price_slots_finish(&s);
+				.price = amount(price_micro[i])};
 }
 
 static void finish_one(struct ask *k)
@@ -275,10 +273,15 @@ static void finish_one(struct ask *k)
 		q->settled.count && q->settled.items[0].has_actual ? q->settled.items : NULL;
 	struct api_energy_cost_replay out = {0};
 	struct price_cost cost;
+	struct price_basis basis = {.month_wh = was ? was->month_wh : 0, .past = &q->past};
 	int rc = q->rc;
 
-	if (rc == 0)
-		rc = prices_cost(prices_of(k), &q->use, was ? was->month_wh : 0, &cost);
+	if (rc == 0) {
+		basis.price_micro =
+			arena_alloc(k->arena, (size_t)q->use.slots * sizeof *basis.price_micro);
+		rc = basis.price_micro ? prices_cost(prices_of(k), &q->use, &basis, &cost) : -1;
+	}
+	price_past_finish(&q->past);
 	if (rc != 0) {
 		ask_problem(k, rc < 0 ? 503 : 404, NULL,
 			rc < 0 ? "the store cannot be read now"
@@ -299,7 +302,7 @@ static void finish_one(struct ask *k)
 			  was->internal_micro == cost.internal_micro,
 		.source = price_source_name(cost.source),
 	};
-	put_cost_slots(k, &q->use, &out);
+	put_cost_slots(k, &q->use, basis.price_micro, &out);
 	ask_reply(k, 200, &api_energy_cost_replay_type, &out);
 }
 
@@ -313,6 +316,7 @@ void cost_get(struct ask *k)
 	}
 	q->station = ask_station(k, k->match.param[0]);
 	q->id = k->match.param[1];
+	q->series = &k->api->core->depot->prices;
 	k->state = q;
 	ask_read(k, work_one, finish_one);
 }

@@ -234,3 +234,23 @@ tariffs:
 	assert.equal((await d.api('PUT', '/tariffs/odd', tariff)).status, 200);
 	assert.equal((await d.api('GET', '/costs/CP-1/a')).json.agrees, false);
 });
+
+test('prices that the loop has forgotten are read from the store', async (t) => {
+	const m = await market(t);
+	const origin = Math.round(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1e6);
+	const clock = (start) => ['--speed', '30', '--start', start, '--origin', String(origin)];
+	const d = new Depotd({ args: clock('2026-03-10T20:00:00Z'), depot: depot(m.port) });
+	t.after(() => d.clean());
+	await d.start();
+	const from = Date.parse('2026-03-10T16:00:00Z');
+	assert.equal((await d.api('PUT', '/price-series/day-ahead', { start: '2026-03-10T00:00:00Z', values: Array(24).fill(100) })).status, 200);
+	const s = await booted(d, 'CP-1');
+	await event(s, 0, 'Started', from, 1000);
+	await event(s, 1, 'Ended', from + 2 * HOUR, 11000, { stoppedReason: 'Local' });
+	await until('the cost', async () => (await d.api('GET', '/costs')).json.costs[0], 20000);
+	await d.stop();
+	d.args = clock('2026-09-01T00:00:00Z');
+	await d.start();
+	const again = (await d.api('GET', '/costs/CP-1/a')).json;
+	assert.deepEqual([again.agrees, again.source, again.energy_cost], [true, 'series', 2.2]);
+});
