@@ -268,33 +268,49 @@ static int32_t gap_ppm(flow_value cost, flow_value bound)
 	return (int32_t)((gap * MILLION + size - 1) / size);
 }
 
+/* What the first-order method has found so far, made to fit. It stays if it is the best. */
+static int round_off(struct phase_plan *p, flow_value *best, bool *is_best)
+{
+	*is_best = false;
+	if (take_dual(p) != 0)
+		return p->forest->no_memory ? -1 : 0;
+	if (improve(p) != 0)
+		return -1;
+	*is_best = flow_cost(p->forest) < *best;
+	if (*is_best) {
+		*best = flow_cost(p->forest);
+		keep(p);
+	}
+	return 0;
+}
+
+static bool is_late(const struct phase_effort *e)
+{
+	return e->is_late && e->is_late(e->arg);
+}
+
+/* The first look is for the bound alone, unless it is the last: powers lag behind prices. */
 static int descend(struct phase_plan *p, const struct phase_effort *e)
 {
 	flow_value best = flow_cost(p->forest);
-	int done = 0, rc = 0;
-	bool is_best = true;
+	bool is_best = true, is_last = is_late(e);
+	int rc = 0;
 
 	keep(p);
 	if (phase_dual_load(p) != 0)
 		return -1;
-	while (rc == 0 && done < e->iterations && !(e->is_late && e->is_late(e->arg))) {
+	for (int done = 0; rc == 0 && !is_last;) {
 		int round = done / LOOK_PART / LOOK * LOOK;
 
 		round = round > LOOK ? round : LOOK;
 		round = round < e->iterations - done ? round : e->iterations - done;
 		phase_dual_run(p->dual, round);
 		done += round;
+		is_last = done >= e->iterations || is_late(e);
 		rc = raise_bound(p);
-		if (rc == 0 && gap_ppm(best, p->bound) > e->gap_ppm && take_dual(p) == 0) {
-			rc = improve(p);
-			is_best = rc == 0 && flow_cost(p->forest) < best;
-		}
-		if (is_best) {
-			best = flow_cost(p->forest);
-			keep(p);
-		}
-		if (gap_ppm(best, p->bound) <= e->gap_ppm)
-			break;
+		if (rc == 0 && gap_ppm(best, p->bound) > e->gap_ppm && (done > LOOK || is_last))
+			rc = round_off(p, &best, &is_best);
+		is_last |= gap_ppm(best, p->bound) <= e->gap_ppm;
 	}
 	if (!is_best)
 		take_best(p);
