@@ -653,6 +653,15 @@ test('depotctl: a log into a file, a signed image, an update, the lists', async 
 	assert.match(added, /verified: signed by .*CN=signer.* \(ECDSA-SHA256\)/);
 	const fw = (await d.api('GET', '/firmware')).json.firmware.find((x) => x.version === '9 & more');
 	assert.equal(fw.name, 'fw.bin');
+	// as OCPP writes a signature: base64, in lines
+	const lines = readFileSync(join(work, 'image.sig')).toString('base64').replace(/.{64}/g, '$&\n');
+	writeFileSync(join(work, 'lines.sig'), lines);
+	assert.match(await ctl('firmware', 'add', join(work, 'fw.bin'), '--vendor', 'V', '--release', '10',
+		'--signature', join(work, 'lines.sig'), '--certificate', join(work, 'ctlco.pem')), /verified/);
+	writeFileSync(join(work, 'other.bin'), 'not what was signed');
+	await ctl('firmware', 'add', join(work, 'other.bin'), '--vendor', 'V', '--release', '11',
+		'--signature', join(work, 'image.sig'), '--certificate', join(work, 'ctlco.pem')).catch((e) => assert.match(`${e}`, /does not fit/));
+	assert.equal((await d.api('GET', '/firmware')).json.firmware.some((x) => x.version === '11'), false, 'nothing of it stays');
 	await ctl('firmware', 'update', 'CTL-1', fw.id);
 	assert.equal(s.asked[1].firmware.signingCertificate, m.cert);
 	assert.match(await ctl('firmware', 'list'), /9 & more/);

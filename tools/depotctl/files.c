@@ -1,4 +1,5 @@
 /* Files that stations bring and fetch: logs, firmware and its campaigns; certificates they hold. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,7 +241,26 @@ static const char *base64(struct ctl *c, const unsigned char *bytes, size_t len)
 	return out;
 }
 
-/* A signature file holds the bytes as openssl writes them. */
+/* The text without its line ends if it is base64 as a whole, else NULL. No signature of bytes looks
+ * like that: it would have to have 64 letters in a row. */
+static const char *as_base64(struct ctl *c, const char *text, size_t len)
+{
+	char *out = arena_alloc(c->arena, len + 1), *p = out;
+
+	for (size_t i = 0; out != NULL && i < len; i++) {
+		if (isspace((unsigned char)text[i]))
+			continue;
+		if (!isalnum((unsigned char)text[i]) && strchr("+/=", text[i]) == NULL)
+			return NULL;
+		*p++ = text[i];
+	}
+	if (out == NULL || p - out < 64 || (p - out) % 4 != 0)
+		return NULL;
+	*p = '\0';
+	return out;
+}
+
+/* A signature file holds the bytes as openssl writes them, or base64 as OCPP has them. */
 static int firmware_sign(struct ctl *c, const char *id, const char *signature, const char *cert)
 {
 	struct api_firmware_signature_put put = {0};
@@ -252,7 +272,9 @@ static int firmware_sign(struct ctl *c, const char *id, const char *signature, c
 	if (pem == NULL)
 		return CTL_FAILED;
 	pem[cert_len] = '\0';
-	put.signature = base64(c, (const unsigned char *)bytes, len);
+	put.signature = as_base64(c, bytes, len);
+	if (put.signature == NULL)
+		put.signature = base64(c, (const unsigned char *)bytes, len);
 	put.certificate = pem;
 	int status = ctl_ask_struct(c, "PUT",
 		arena_printf(c->arena, "firmware/%s/signature", ctl_escape(c, id)),
@@ -312,7 +334,11 @@ static int firmware_add(struct ctl *c, const char *file)
 	text_finish(&body);
 	if (v == NULL)
 		return ctl_complain(CTL_FAILED, "the answer is not understood: %s", err.message);
-	return signature != NULL ? firmware_sign(c, v->id, signature, cert) : CTL_OK;
+	int result = signature != NULL ? firmware_sign(c, v->id, signature, cert) : CTL_OK;
+	if (result != CTL_OK) /* all or nothing: once mended it is added again */
+		ctl_done(c, "DELETE", arena_printf(c->arena, "firmware/%s", ctl_escape(c, v->id)),
+			NULL, NULL, "The image was removed again.");
+	return result;
 }
 
 static int firmware_update(struct ctl *c)
