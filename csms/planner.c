@@ -178,6 +178,10 @@ static void put_in_force(struct planner *p, struct planner_job *j)
 	snprintf(f->view.trigger, sizeof f->view.trigger, "%s", j->trigger);
 	f->view.row_count = j->count;
 	f->view.rows = j->rows;
+	f->view.by_rule = j->plan->by_rule;
+	f->view.has_prices = j->prices.part != NULL;
+	f->view.cost = j->plan->cost;
+	f->view.gap = j->plan->gap;
 	for (int i = 0; i < j->count; i++) {
 		fill_row(f, i);
 		row_of[j->vehicles[i].evse] = i;

@@ -5,6 +5,7 @@
 #include "csms/envelope_apply.h"
 #include "csms/evse_phases.h"
 #include "csms/external.h"
+#include "csms/prices.h"
 #include "csms/setpoint.h"
 
 #define UNKNOWN_NEED_WH 30000 /* of a vehicle that nobody described */
@@ -22,6 +23,7 @@ void planner_job_destroy(struct planner_job *j)
 		return;
 	plan_destroy(j->plan);
 	plan_caps_finish(&j->caps);
+	free((struct flow_part *)(uintptr_t)j->prices.part);
 	free(j->vehicles);
 	free(j->rows);
 	free(j->idle_w);
@@ -223,6 +225,40 @@ static int fill_caps(struct planner_job *j, const struct grid_limits *limits, co
 	return rc;
 }
 
+/* What a slot costs: what the site would feed in goes first, at what that would have earned. */
+static void slot_price(
+	const struct price_slots *s, int slot, int64_t surplus_w, struct flow_part *out)
+{
+	const struct flow_part *import = &s->import[(size_t)slot * (size_t)s->parts];
+	int32_t own = s->feed_in[slot] < import->price ? s->feed_in[slot] : import->price;
+
+	*out = (struct flow_part){own, (int32_t)surplus_w};
+	memcpy(out + 1, import, (size_t)s->parts * sizeof *out);
+}
+
+/* No tariff: no prices. The load of the moment is expected to last, a surplus of PV too. */
+static int fill_prices(struct planner_job *j, const struct core *c, int64_t root_w)
+{
+	struct price_slots s = {0};
+	int64_t surplus_w = root_w != GRID_UNKNOWN && root_w < 0 ? -root_w : 0;
+	struct flow_part *part = NULL;
+	int rc = 0;
+
+	if (!c->prices || !prices_in_force(c->prices, j->start_ms))
+		return 0;
+	if (prices_fill(c->prices, (wall_t){j->start_ms}, j->slot_ms, j->slots, &s))
+		return -1;
+	part = calloc((size_t)j->slots * (size_t)(s.parts + 1), sizeof *part);
+	if (surplus_w > FLOW_POWER_MAX)
+		surplus_w = FLOW_POWER_MAX;
+	for (int t = 0; part && t < j->slots; t++)
+		slot_price(&s, t, surplus_w, &part[(size_t)t * (size_t)(s.parts + 1)]);
+	j->prices = (struct plan_prices){s.parts + 1, part};
+	rc = part ? 0 : -1;
+	price_slots_finish(&s);
+	return rc;
+}
+
 struct planner_job *planner_job_create(struct core *c, const struct planner_view *v,
 	const struct held_envelope *extra, const char *trigger)
 {
@@ -244,7 +280,8 @@ struct planner_job *planner_job_create(struct core *c, const struct planner_view
 	j->vehicles = calloc((size_t)n + 1, sizeof *j->vehicles);
 	j->rows = calloc((size_t)n + 1, sizeof *j->rows);
 	j->idle_w = calloc((size_t)grid_tree_evses(tree) + 1, sizeof *j->idle_w);
-	if (!j->vehicles || !j->rows || !j->idle_w || fill_caps(j, v->limits, v->base_w)) {
+	if (!j->vehicles || !j->rows || !j->idle_w || fill_caps(j, v->limits, v->base_w) ||
+		fill_prices(j, c, v->base_w[0])) {
 		planner_job_destroy(j);
 		return NULL;
 	}

@@ -7,6 +7,7 @@
 #include "csms/claim.h"
 #include "csms/control.h"
 #include "csms/meters.h"
+#include "csms/prices.h"
 #include "csms/telematics.h"
 #include "csms/vehicles.h"
 #include "csms/words.h"
@@ -285,6 +286,22 @@ static const char *plan_sentence(const struct control_plan *p, struct arena *a)
 	return arena_text(a, &t);
 }
 
+static void fill_money(
+	const struct core *c, const struct control_plan *p, struct arena *a, struct api_plan *out)
+{
+	const struct price_tariff *t =
+		c->prices ? prices_in_force(c->prices, clock_wall().ms) : NULL;
+
+	out->method = p->by_rule ? "rule" : "least cost";
+	if (!p->has_prices || t == NULL)
+		return;
+	out->currency = arena_strdup(a, t->row->currency);
+	out->has_cost = true;
+	out->cost = (double)p->cost / 1e6;
+	out->has_gap = true;
+	out->gap = p->gap < 0 ? -1 : (double)p->gap / 1e6;
+}
+
 void view_plan(const struct core *c, struct arena *a, struct api_plan *out)
 {
 	const struct control_plan *p = c->control != NULL ? control_plan(c->control) : NULL;
@@ -303,6 +320,7 @@ void view_plan(const struct core *c, struct arena *a, struct api_plan *out)
 	out->start = p->start;
 	out->slot_s = p->slot_ms / 1000;
 	out->sentence = plan_sentence(p, a);
+	fill_money(c, p, a, out);
 	out->vehicles.items =
 		arena_alloc(a, sizeof(*out->vehicles.items) * (size_t)p->row_count + 1);
 	if (out->vehicles.items == NULL)

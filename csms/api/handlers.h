@@ -93,6 +93,11 @@ void transaction_values_get(struct ask *k);
 void overview_get(struct ask *k);
 void tree_get(struct ask *k);
 void plan_get(struct ask *k);
+void plans_list(struct ask *k);
+void plan_replay_post(struct ask *k);
+void plan_diff_get(struct ask *k);
+void plan_explain_get(struct ask *k);
+void whatif_post(struct ask *k);
 void meters_list(struct ask *k);
 void stream_get(struct ask *k);
 

@@ -95,8 +95,11 @@ int ctl_station(struct ctl *c);
 int ctl_vehicles(struct ctl *c);
 int ctl_meters(struct ctl *c);
 int ctl_tree(struct ctl *c);
-int ctl_plan(struct ctl *c);
 void show_overview(struct ctl *c, const struct api_overview *o);
+
+/* plan.c */
+int ctl_plan(struct ctl *c);
+int ctl_whatif(struct ctl *c);
 
 /* records.c */
 int ctl_sessions(struct ctl *c);

@@ -88,7 +88,17 @@ const struct command ctl_commands[] = {
 	{"bill", "[--from T] [--to T] [--tariff ID]", ctl_bill, 0, 0, "--from= --to= --tariff=",
 		"The site's bill so far, line by line, by its demand windows",
 		"depotctl bill --tariff sce-tou-ev-8"},
-	{"plan", "", ctl_plan, 0, 0, "", "The charging plan in force", "depotctl plan"},
+	{"plan",
+		"[list [--limit N] | explain VEHICLE|STATION/EVSE [--plan ID] | diff ID EARLIER | replay ID]",
+		ctl_plan, 0, 3, "--limit= --plan=",
+		"The charging plan in force; past ones; why a vehicle charges when it does; what changed "
+		"since an earlier plan; replay: makes one again of what the journal kept",
+		"depotctl plan explain VAN-7"},
+	{"whatif", "[--feeder NODE=+20kW]… [--vans +5] [--nights 30]", ctl_whatif, 0, 0,
+		"--feeder= --node= --vans= --nights=",
+		"Plans of past nights made again with other limits or more vans: money, lateness, and "
+		"what 1 kW more at each limit is worth",
+		"depotctl whatif --feeder yard=+20kW --nights 30"},
 	{"command",
 		"STATION ACTION [PAYLOAD|-] [--wait none|answer|end] [--timeout SECONDS] [--why TEXT]\n"
 		"[--force]",

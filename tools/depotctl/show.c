@@ -369,56 +369,6 @@ int ctl_meters(struct ctl *c)
 	return status;
 }
 
-/* Average power of the next hour, slot by slot, is too much for a line: the first slot says what
- * happens now, the greatest what will. */
-static int64_t greatest_slot(const struct api_plan_vehicle *v)
-{
-	int64_t w = 0;
-
-	for (size_t i = 0; i < v->slots.count; i++)
-		if (v->slots.items[i].w > w)
-			w = v->slots.items[i].w;
-	return w;
-}
-
-static void show_plan(struct ctl *c, const struct api_plan *p)
-{
-	struct table *t =
-		table_of(c, "VEHICLE|AT|>NEEDS|>PLANNED|>SHORT|>NOW|>GREATEST|READY|LEAVES|REASON");
-
-	printf("%s\n", p->sentence);
-	printf("Made %s for \"%s\" in %.1f ms, slots of %d min.\n\n",
-		cell_time(c->arena, true, p->made_at), p->trigger, (double)p->solve_us / 1000.0,
-		(int)(p->slot_s / 60));
-	for (size_t i = 0; i < p->vehicles.count; i++) {
-		const struct api_plan_vehicle *v = &p->vehicles.items[i];
-		table_row(t);
-		table_cell(t, v->id);
-		table_cellf(t, "%s/%d", v->station, (int)v->evse);
-		table_cell(t, cell_energy(c->arena, true, (double)v->need_wh));
-		table_cell(t, cell_energy(c->arena, true, (double)v->planned_wh));
-		table_cell_colour(t, v->short_wh > 0 ? COLOUR_RED : COLOUR_NONE,
-			cell_energy(c->arena, v->short_wh > 0, (double)v->short_wh));
-		table_cell(t, cell_power(c->arena, v->slots.count > 0,
-				      v->slots.count > 0 ? (double)v->slots.items[0].w : 0));
-		table_cell(t, cell_power(c->arena, true, (double)greatest_slot(v)));
-		table_cell(t, cell_time(c->arena, v->has_ready_at, v->ready_at));
-		table_cell(t, cell_time(c->arena, v->has_departs_at, v->departs_at));
-		table_cell(t, v->reason != NULL ? v->reason : " ");
-	}
-	print(t, "No vehicle is in the plan.");
-}
-
-int ctl_plan(struct ctl *c)
-{
-	void *p;
-	int status = ctl_ask_struct(c, "GET", "plan", NULL, NULL, &api_plan_type, &p);
-
-	if (p != NULL)
-		show_plan(c, p);
-	return status;
-}
-
 /* -- all in one ------------------------------------------------------------------------------ */
 
 void show_overview(struct ctl *c, const struct api_overview *o)

@@ -1,0 +1,320 @@
+/* Why a vehicle charges when it does: a plan of the journal in stretches of time and in words. */
+#include <stdio.h>
+#include <string.h>
+#include "csms/api/ask.h"
+#include "csms/api/handlers.h"
+#include "csms/api/plan_load.h"
+#include "csms/words.h"
+#include "scheduler/grid.h"
+
+struct explaining {
+	const char *vehicle, *id;
+	bool ok;
+	struct plan_loaded plan;
+	int row;
+	int32_t *w, *source, *node, *price; /* [slots]; price NULL: not known */
+};
+
+/* -- reading ---------------------------------------------------------------------------------- */
+
+/* By name, or by its place, "CP-07/1". */
+static int find_row(const struct event_plan_snapshot *s, const char *name)
+{
+	char place[80];
+
+	for (size_t i = 0; i < s->vehicles.count; i++) {
+		const struct event_plan_snapshot_vehicle *v = &s->vehicles.items[i];
+
+		snprintf(place, sizeof place, "%s/%lld", v->station, (long long)v->evse_id);
+		if (strcmp(v->id, name) == 0 || strcmp(place, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* The price of a slot's last part that the plan reaches is what decides; here the first that is not
+ * used up by nothing: the cheapest that counts. */
+static int read_prices(struct explaining *x, struct arena *a)
+{
+	const struct event_plan_snapshot *s = x->plan.record.snapshot;
+	int slots = (int)s->slots, parts = (int)s->price_parts, n = slots * parts;
+	int32_t *price, *w;
+
+	if (!s->has_price_parts || s->prices == NULL || s->price_w == NULL)
+		return 0;
+	price = arena_alloc(a, sizeof *price * (size_t)n);
+	w = arena_alloc(a, sizeof *w * (size_t)n);
+	x->price = arena_alloc(a, sizeof *x->price * (size_t)slots);
+	if (price == NULL || w == NULL || x->price == NULL || plan_runs_read(s->prices, n, price) ||
+		plan_runs_read(s->price_w, n, w))
+		return -1;
+	for (int t = 0; t < slots; t++) {
+		int k = 0;
+
+		while (k + 1 < parts && w[t * parts + k] == 0)
+			k++;
+		x->price[t] = price[t * parts + k];
+	}
+	return 0;
+}
+
+static void explain_work(struct db_reader *r, struct ask *k)
+{
+	struct explaining *x = k->state;
+	const struct event_plan_result_row *row;
+	size_t n;
+
+	if (!plan_load(r, x->id, k->arena, &x->plan))
+		return;
+	x->plan.status = 404;
+	x->row = find_row(x->plan.record.snapshot, x->vehicle);
+	snprintf(x->plan.why, sizeof x->plan.why,
+		"%.60s is not in this plan: it is not plugged in, or its station is manual",
+		x->vehicle);
+	if (x->row < 0)
+		return;
+	row = &x->plan.record.result->rows.items[x->row];
+	n = (size_t)x->plan.record.snapshot->slots;
+	x->w = arena_alloc(k->arena, sizeof *x->w * n);
+	x->source = arena_alloc(k->arena, sizeof *x->source * n);
+	x->node = arena_alloc(k->arena, sizeof *x->node * n);
+	x->plan.status = 500;
+	snprintf(x->plan.why, sizeof x->plan.why,
+		"what the journal has of this plan cannot be read");
+	x->ok = x->w && x->source && x->node && plan_runs_read(row->w, (int)n, x->w) == 0 &&
+		plan_runs_read(row->source, (int)n, x->source) == 0 &&
+		plan_runs_read(row->node, (int)n, x->node) == 0 && read_prices(x, k->arena) == 0;
+}
+
+/* -- stretches -------------------------------------------------------------------------------- */
+
+static const char *node_name(const struct explaining *x, int slot)
+{
+	const struct event_plan_snapshot *s = x->plan.record.snapshot;
+	int node = x->node[slot];
+
+	return node >= 0 && (size_t)node < s->nodes.count ? s->nodes.items[node].id : NULL;
+}
+
+/* A slot that goes with the one before: the same reason and price, and as much or as little. */
+static bool goes_on(const struct explaining *x, int slot)
+{
+	return x->source[slot] == x->source[slot - 1] && x->node[slot] == x->node[slot - 1] &&
+	       (x->w[slot] > 0) == (x->w[slot - 1] > 0) &&
+	       (x->price == NULL || x->price[slot] == x->price[slot - 1]);
+}
+
+static void add_stretch(const struct explaining *x, int from, int to, struct api_plan_explain *out)
+{
+	const struct event_plan_snapshot *s = x->plan.record.snapshot;
+	int64_t slot_ms = s->slot_s * 1000, sum = 0;
+
+	for (int t = from; t < to; t++)
+		sum += x->w[t];
+	out->stretches.items[out->stretches.count++] = (struct api_plan_stretch){
+		.from = {s->start.ms + from * slot_ms},
+		.to = {s->start.ms + to * slot_ms},
+		.w = sum / (to - from),
+		.energy_wh = sum * s->slot_s / 3600,
+		.why = grid_source_name((enum grid_source)x->source[from]),
+		.node = node_name(x, from),
+		.has_price = x->price != NULL,
+		.price = x->price ? x->price[from] / 1e6 : 0,
+	};
+}
+
+/* Until it leaves; what comes after says nothing of it. */
+static int last_slot(const struct explaining *x)
+{
+	int n = (int)x->plan.record.snapshot->slots;
+
+	while (n > 0 && x->w[n - 1] == 0 && x->source[n - 1] == GRID_SOURCE_DEPARTURE)
+		n--;
+	return n;
+}
+
+static void fill_stretches(
+	const struct explaining *x, struct arena *a, struct api_plan_explain *out)
+{
+	int n = last_slot(x), from = 0;
+
+	out->stretches.items = arena_alloc(a, sizeof *out->stretches.items * (size_t)n + 1);
+	for (int t = 1; out->stretches.items && t <= n; t++)
+		if (t == n || !goes_on(x, t)) {
+			add_stretch(x, from, t, out);
+			from = t;
+		}
+}
+
+/* -- words ------------------------------------------------------------------------------------ */
+
+static void say(struct api_plan_explain *out, struct arena *a, struct text *t)
+{
+	if (text_ok(t) && t->len)
+		out->sentences.items[out->sentences.count++] = arena_strdup(a, t->data);
+	text_finish(t);
+	text_init(t, 290);
+}
+
+static void say_need(struct api_plan_explain *out, struct arena *a, wall_t now)
+{
+	struct text t;
+
+	text_init(&t, 290);
+	text_printf(&t, "%s at %s/%lld needs ", out->vehicle, out->station, (long long)out->evse);
+	words_energy(&t, out->need_wh);
+	if (out->has_departs_at) {
+		text_puts(&t, " by ");
+		words_time(&t, out->departs_at, now);
+	}
+	if (out->short_wh > 0) {
+		text_puts(&t, ", and ");
+		words_energy(&t, out->short_wh);
+		text_puts(&t, " of that do not fit");
+	} else if (out->has_ready_at && out->need_wh > 0) {
+		text_puts(&t, " and has it at ");
+		words_time(&t, out->ready_at, now);
+	}
+	text_puts(&t, ".");
+	say(out, a, &t);
+	text_finish(&t);
+}
+
+/* Where it waits though it could charge: what for, and how long in all. */
+static void say_wait(const struct explaining *x, struct api_plan_explain *out, struct arena *a,
+	enum grid_source why, const char *words)
+{
+	int64_t ms = 0, slot_ms = x->plan.record.snapshot->slot_s * 1000;
+	const char *node = NULL;
+	struct text t;
+
+	for (int i = 0; i < last_slot(x); i++)
+		if (x->source[i] == (int32_t)why) {
+			ms += slot_ms;
+			node = node ? node : node_name(x, i);
+		}
+	if (ms == 0)
+		return;
+	text_init(&t, 290);
+	text_puts(&t, "For ");
+	words_duration(&t, ms);
+	text_puts(&t, " ");
+	text_puts(&t, words);
+	if (node)
+		text_printf(&t, " (first at %s)", node);
+	text_puts(&t, ".");
+	say(out, a, &t);
+	text_finish(&t);
+}
+
+static void say_price(const struct explaining *x, struct api_plan_explain *out, struct arena *a)
+{
+	int64_t marginal = x->plan.record.result->rows.items[x->row].marginal;
+	struct text t;
+
+	if (x->plan.record.result->by_rule || x->price == NULL)
+		return;
+	text_init(&t, 290);
+	if (marginal == INT32_MAX)
+		text_puts(&t, "A kWh more would fit at no price.");
+	else
+		text_printf(&t, "A kWh more would cost up to %.4f.", (double)marginal / 1e6);
+	say(out, a, &t);
+	text_finish(&t);
+}
+
+static void fill_words(const struct explaining *x, struct arena *a, struct api_plan_explain *out)
+{
+	static const struct {
+		enum grid_source why;
+		const char *words;
+	} waits[] = {
+		{GRID_SOURCE_PRICE,
+			"it waits for a cheaper time, or energy is dearer than it is worth"},
+		{GRID_SOURCE_RATING, "a rating leaves no more"},
+		{GRID_SOURCE_RESERVE, "what a rating keeps free leaves no more"},
+		{GRID_SOURCE_ENVELOPE, "a limit of the grid operator leaves no more"},
+		{GRID_SOURCE_ENVELOPE_FALLBACK,
+			"the fallback of a grid operator that is silent leaves no more"},
+		{GRID_SOURCE_OPERATOR, "a limit that a person set leaves no more"},
+		{GRID_SOURCE_PHASE, "a phase is full"},
+		{GRID_SOURCE_MINIMUM, "what is left is less than the smallest charging power"},
+		{GRID_SOURCE_BATTERY, "its battery takes no more"},
+		{GRID_SOURCE_STALE_DATA, "a meter is silent, and the worst is assumed"},
+	};
+	wall_t now = x->plan.made_at;
+
+	out->sentences.items = arena_alloc(a, sizeof *out->sentences.items * 16);
+	if (out->sentences.items == NULL)
+		return;
+	say_need(out, a, now);
+	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
+		say_wait(x, out, a, waits[i].why, waits[i].words);
+	say_price(x, out, a);
+}
+
+/* -- the answer ------------------------------------------------------------------------------- */
+
+static double own_cost(const struct explaining *x)
+{
+	double cost = 0;
+
+	for (int t = 0; t < (int)x->plan.record.snapshot->slots; t++)
+		cost += (double)x->w[t] * x->price[t];
+	return cost / 1e9 * (double)x->plan.record.snapshot->slot_s / 3600;
+}
+
+static void explain_finish(struct ask *k)
+{
+	struct explaining *x = k->state;
+	const struct event_plan_snapshot_vehicle *v;
+	const struct event_plan_result_row *row;
+	const struct event_plan_snapshot *s;
+	struct api_plan_explain out;
+
+	if (!x->ok) {
+		ask_problem(k, x->plan.status, NULL, "%s", x->plan.why);
+		return;
+	}
+	s = x->plan.record.snapshot;
+	v = &s->vehicles.items[x->row];
+	row = &x->plan.record.result->rows.items[x->row];
+	out = (struct api_plan_explain){.id = x->plan.id,
+		.made_at = x->plan.made_at,
+		.vehicle = v->id,
+		.station = v->station,
+		.evse = v->evse_id,
+		.need_wh = v->need_wh,
+		.planned_wh = row->planned_wh,
+		.short_wh = row->short_wh,
+		.has_departs_at = v->has_departs,
+		.departs_at = v->departs,
+		.has_ready_at = row->ready_slot >= 0,
+		.ready_at = {s->start.ms + (row->ready_slot + 1) * s->slot_s * 1000},
+		.has_cost = x->price != NULL,
+		.cost = x->price ? own_cost(x) : 0,
+		.has_marginal = !x->plan.record.result->by_rule && row->marginal != INT32_MAX,
+		.marginal = (double)row->marginal / 1e6};
+	fill_stretches(x, k->arena, &out);
+	fill_words(x, k->arena, &out);
+	ask_reply(k, 200, &api_plan_explain_type, &out);
+}
+
+void plan_explain_get(struct ask *k)
+{
+	struct explaining *x = arena_alloc(k->arena, sizeof *x);
+
+	if (x == NULL) {
+		ask_problem(k, 503, NULL, "no memory for the query");
+		return;
+	}
+	x->vehicle = ask_query(k, "vehicle");
+	x->id = ask_query(k, "plan");
+	if (x->vehicle == NULL) {
+		ask_problem(k, 400, "vehicle",
+			"vehicle: its id, or the place that it stands at, CP-07/1");
+		return;
+	}
+	k->state = x;
+	ask_read(k, explain_work, explain_finish);
+}

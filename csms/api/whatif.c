@@ -1,0 +1,264 @@
+/*
+ * What if: the plans of past nights made again with other limits, more or fewer vehicles, or another
+ * tariff. Nothing changes but the answer.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/api/ask.h"
+#include "csms/api/handlers.h"
+#include "csms/api/plan_load.h"
+#include "csms/clock.h"
+#include "csms/words.h"
+
+#define DAY_MS       INT64_C(86400000)
+#define KEPT_MAX     1000 /* plans of the store */
+#define WORTH_MAX    8 /* nodes in the answer */
+#define NODES_MAX    2000 /* whose worth is added up */
+#define VEHICLES_MAX 20000
+
+struct worth {
+	char node[61];
+	double micro;
+};
+
+struct whatif {
+	const struct api_what_if_post *ask;
+	struct api_what_if out;
+	struct worth *worth; /* [NODES_MAX] */
+	int worths;
+	bool ok;
+	int status;
+	char why[200];
+};
+
+/* -- one night -------------------------------------------------------------------------------- */
+
+static int change_limits(struct whatif *x, struct plan_case *c)
+{
+	const struct plan_input *in = plan_case_input(c);
+	struct plan_caps *caps = plan_case_caps(c);
+
+	for (size_t i = 0; i < x->ask->nodes.count; i++) {
+		const struct api_what_if_limit *l = &x->ask->nodes.items[i];
+		int v = grid_tree_find(in->tree, l->node);
+
+		if (v < 0) {
+			snprintf(x->why, sizeof x->why,
+				"no node %.60s in the plans of the past: "
+				"depotctl tree lists them",
+				l->node);
+			x->status = 404;
+			return -1;
+		}
+		for (int t = 0; t < caps->slots; t++) {
+			int32_t *w = &caps->w[v * caps->slots + t];
+			int64_t to = (int64_t)*w + l->w;
+
+			if (*w < GRID_NO_LIMIT)
+				*w = to < 0               ? 0
+				     : to < GRID_NO_LIMIT ? (int32_t)to
+							  : GRID_NO_LIMIT - 1;
+		}
+	}
+	return 0;
+}
+
+/* More of those that are there, in turn, at the places where they stand: a place of its own each, as
+ * far as the limits above are concerned. Fewer: the last ones go. */
+static struct plan_vehicle *change_vehicles(const struct whatif *x, struct plan_input *in)
+{
+	int64_t n = in->n + x->ask->vans;
+	struct plan_vehicle *v;
+
+	if (n < 0)
+		n = 0;
+	if (n > VEHICLES_MAX || in->n == 0)
+		n = in->n;
+	v = calloc((size_t)n + 1, sizeof *v);
+	for (int64_t i = 0; v && i < n; i++)
+		v[i] = in->vehicles[i % in->n];
+	if (v) {
+		in->vehicles = v;
+		in->n = (int)n;
+	}
+	return v;
+}
+
+static int add_side(struct whatif *x, const struct plan_input *in, struct api_what_if_side *side,
+	struct plan **out)
+{
+	struct plan *p = plan_solve(in);
+
+	if (p == NULL) {
+		snprintf(x->why, sizeof x->why, "no memory for the plans");
+		x->status = 503;
+		return -1;
+	}
+	side->cost += (double)p->cost / 1e6;
+	side->short_wh += p->short_wh;
+	side->short_vans += p->short_vehicles;
+	side->gap += p->gap > 0 ? (double)p->gap / 1e6 : 0;
+	*out = p;
+	return 0;
+}
+
+static void add_worth(struct whatif *x, const struct grid_tree *t, const struct plan *p)
+{
+	for (int v = 0; v < grid_tree_nodes(t); v++) {
+		const char *id = grid_tree_node(t, v)->id;
+		int i = 0;
+
+		if (p->worth[v] <= 0)
+			continue;
+		while (i < x->worths && strcmp(x->worth[i].node, id) != 0)
+			i++;
+		if (i == NODES_MAX)
+			continue;
+		if (i == x->worths)
+			snprintf(x->worth[x->worths++].node, sizeof x->worth[i].node, "%s", id);
+		x->worth[i].micro += (double)p->worth[v];
+	}
+}
+
+static int one_night(struct whatif *x, const struct plan_record *r)
+{
+	struct plan_case *c = plan_case_create(r->snapshot, x->why);
+	struct plan_vehicle *more = NULL;
+	struct plan *p = NULL;
+	int rc = -1;
+
+	if (c == NULL)
+		return -1;
+	if (add_side(x, plan_case_input(c), &x->out.without, &p) == 0) {
+		add_worth(x, plan_case_input(c)->tree, p);
+		plan_destroy(p);
+		rc = change_limits(x, c);
+		more = change_vehicles(x, plan_case_input(c));
+		p = NULL;
+		rc = rc || more == NULL || add_side(x, plan_case_input(c), &x->out.with, &p) ? -1
+											     : 0;
+		plan_destroy(p);
+	}
+	x->out.nights++;
+	x->out.vehicles += (int64_t)r->snapshot->vehicles.count;
+	plan_case_destroy(c);
+	free(more);
+	return rc;
+}
+
+/* -- all of them ------------------------------------------------------------------------------ */
+
+/* Of each day the plan with the most vehicles; the first of such. */
+static size_t best_of_days(const struct db_plan_list *list, const struct db_plan **best, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct db_plan *p = &list->items[i];
+
+		if (p->vehicles == 0)
+			continue;
+		if (n && best[n - 1]->at.ms / DAY_MS == p->at.ms / DAY_MS) {
+			if (p->vehicles > best[n - 1]->vehicles)
+				best[n - 1] = p;
+		} else if (n == max) {
+			break;
+		} else {
+			best[n++] = p;
+		}
+	}
+	return n;
+}
+
+static void whatif_work(struct db_reader *r, struct ask *k)
+{
+	struct whatif *x = k->state;
+	const struct db_plan **best;
+	struct db_plan_list list;
+	int64_t begin = clock_real_us();
+	size_t n;
+
+	x->status = 500;
+	snprintf(x->why, sizeof x->why, "the store cannot be read");
+	best = arena_alloc(k->arena, sizeof *best * (size_t)x->ask->nights);
+	x->worth = arena_alloc(k->arena, sizeof *x->worth * NODES_MAX);
+	if (!best || !x->worth || db_query_plans(r, KEPT_MAX, k->arena, &list) != 0)
+		return;
+	n = best_of_days(&list, best, (size_t)x->ask->nights);
+	x->ok = true;
+	for (size_t i = 0; x->ok && i < n; i++) {
+		struct arena *a = arena_create(0);
+		struct plan_loaded plan;
+
+		if (a && plan_load_row(r, best[i], a, &plan))
+			x->ok = one_night(x, &plan.record) == 0;
+		arena_destroy(a);
+	}
+	if (x->ok && x->out.nights == 0) {
+		x->ok = false;
+		x->status = 409;
+		snprintf(x->why, sizeof x->why, "no past plan had a vehicle in it yet");
+	}
+	x->out.solve_us = clock_real_us() - begin;
+}
+
+static int dearest_first(const void *a, const void *b)
+{
+	const struct worth *x = a, *y = b;
+
+	return (x->micro < y->micro) - (x->micro > y->micro);
+}
+
+static void fill_worth(struct whatif *x, struct arena *a)
+{
+	qsort(x->worth, (size_t)x->worths, sizeof *x->worth, dearest_first);
+	x->out.worth.items = arena_alloc(a, sizeof *x->out.worth.items * WORTH_MAX);
+	for (int i = 0; x->out.worth.items && i < x->worths && i < WORTH_MAX; i++)
+		x->out.worth.items[x->out.worth.count++] = (struct api_what_if_node){
+			.node = x->worth[i].node, .worth = x->worth[i].micro / 1e6};
+}
+
+static const char *sentence(const struct whatif *x, struct arena *a)
+{
+	double saved = x->out.without.cost - x->out.with.cost;
+	int64_t less = x->out.without.short_wh - x->out.with.short_wh;
+	const char *out;
+	struct text t;
+
+	text_init(&t, 290);
+	words_count(&t, (int)x->out.nights, "night", "nights");
+	text_printf(&t, ": %.2f %s", saved < 0 ? -saved : saved, saved < 0 ? "more" : "less");
+	text_puts(&t, " for energy, ");
+	words_energy(&t, less < 0 ? -less : less);
+	text_puts(&t, less < 0 ? " more missing." : " less missing.");
+	out = text_ok(&t) ? arena_strdup(a, t.data) : NULL;
+	text_finish(&t);
+	return out;
+}
+
+static void whatif_finish(struct ask *k)
+{
+	struct whatif *x = k->state;
+
+	if (!x->ok) {
+		ask_problem(k, x->status, NULL, "%s", x->why);
+		return;
+	}
+	fill_worth(x, k->arena);
+	x->out.sentence = sentence(x, k->arena);
+	ask_reply(k, 200, &api_what_if_type, &x->out);
+}
+
+void whatif_post(struct ask *k)
+{
+	struct whatif *x = arena_alloc(k->arena, sizeof *x);
+
+	if (x == NULL) {
+		ask_problem(k, 503, NULL, "no memory for the plans");
+		return;
+	}
+	x->ask = k->body;
+	k->state = x;
+	ask_read(k, whatif_work, whatif_finish);
+}

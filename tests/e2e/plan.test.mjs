@@ -1,0 +1,125 @@
+// Plans by price: the least cost, its reasons, past plans made again, compared, and asked what if.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { BUILD, Depotd, until } from './harness.mjs';
+import { booted } from './peer.mjs';
+
+const two = (n) => `${n % 24}`.padStart(2, '0');
+const hour = new Date().getUTCHours();
+/* Dear now and for the next two hours, cheap from then on; as ranges that end at midnight. */
+const range = (from, to) => (from < to ? [`${two(from)}:00-${to === 24 ? '24:00' : `${two(to)}:00`}`]
+	: [`${two(from)}:00-24:00`, ...(to ? [`00:00-${two(to)}:00`] : [])]);
+const dearTo = (hour + 3) % 24;
+const leaves = new Date(Date.now() + 10 * 3600e3);
+
+const DEPOT = `
+depot: test
+name: Test depot
+timezone: UTC
+nodes:
+  - {id: site, kind: site, limit_w: 12000}
+vehicles:
+  - {id: VAN-1, token: "04A1", battery_wh: 60000, max_ac_w: 11000, max_dc_w: 0, need_wh: 9000, departs_at: "${leaves.toISOString()}"}
+  - {id: VAN-2, token: "04A2", battery_wh: 60000, max_ac_w: 11000, max_dc_w: 0, need_wh: 9000, departs_at: "${leaves.toISOString()}"}
+tariffs:
+  - id: night
+    currency: EUR
+    import:
+      - id: energy
+        periods:
+          - {id: dear, hours: ${JSON.stringify(range(hour, dearTo))}, price: 0.40}
+          - {id: cheap, hours: ${JSON.stringify(range(dearTo, hour))}, price: 0.10}
+`;
+
+let d, station;
+const get = async (path) => {
+	const r = await d.api('GET', path);
+	assert.equal(r.status, 200, r.text);
+	return r.json;
+};
+const ctl = (...args) => spawnSync(join(BUILD, 'depotctl'), ['--socket', join(d.data, 'depotd.sock'), ...args], { encoding: 'utf8' });
+
+function plug(evse, idToken) {
+	return station.call('TransactionEvent', {
+		eventType: 'Started', timestamp: new Date().toISOString(), triggerReason: 'Authorized', seqNo: 0,
+		transactionInfo: { transactionId: `T${evse}`, chargingState: 'EVConnected' }, evse: { id: evse, connectorId: 1 },
+		idToken: { idToken, type: 'ISO14443' },
+	});
+}
+
+before(async () => {
+	d = await new Depotd({ depot: DEPOT }).start();
+	station = await booted(d, 'CP-1', { registration: { evses: 2 } });
+});
+after(() => d.clean());
+
+test('a van waits for the cheap hours, and the plan says what it costs and why', async () => {
+	await plug(1, '04A1');
+	const p = await until('its plan', async () => {
+		const plan = await get('/plan');
+		return plan.vehicles.some((v) => v.id === 'VAN-1') && plan;
+	}, 20000);
+	assert.deepEqual([p.method, p.currency], ['least cost', 'EUR']);
+	assert.equal(p.vehicles[0].short_wh, 0);
+	assert.equal(p.vehicles[0].slots[0].w, 0);
+	assert.ok(Math.abs(p.cost - 1) < 0.02, `${p.cost}: 10 kWh at 0.10`);
+	assert.ok(p.gap >= 0 && p.gap < 0.01, `${p.gap}`);
+
+	const e = await get('/plan/explain?vehicle=VAN-1');
+	assert.deepEqual([e.station, e.evse, e.short_wh], ['CP-1', 1, 0]);
+	assert.equal(e.stretches[0].why, 'price');
+	assert.equal(e.stretches[0].price, 0.4);
+	assert.ok(Math.abs(e.marginal - 0.1) < 1e-4);
+	assert.match(e.sentences[0], /^VAN-1 at CP-1\/1 needs 9\.0.kWh by .* and has it at /);
+	assert.ok(e.sentences.some((s) => /waits for a cheaper time/.test(s)), e.sentences.join('\n'));
+	const sum = e.stretches.reduce((s, x) => s + x.energy_wh, 0);
+	assert.ok(Math.abs(sum - 10000) < 20, `${sum}`);
+	assert.equal((await get('/plan/explain?vehicle=CP-1%2F1')).vehicle, 'VAN-1');
+	assert.equal((await d.api('GET', '/plan/explain?vehicle=VAN-9')).status, 404);
+	assert.equal((await d.api('GET', '/plan/explain')).status, 400);
+	const said = ctl('plan', 'explain', 'VAN-1');
+	assert.equal(said.status, 0, said.stderr);
+	assert.match(said.stdout, /waits for a cheaper time/);
+});
+
+test('past plans: listed, compared, made again to the last bit', async () => {
+	const first = (await get('/plans')).plans[0].id;
+	await plug(2, '04A2');
+	const plans = await until('a plan of two', async () => {
+		const list = (await get('/plans')).plans;
+		return list[0].vehicles === 2 && list;
+	}, 20000);
+	const diff = await get(`/plans/${plans[0].id}/diff?with=${first}`);
+	assert.deepEqual(diff.rows.filter((r) => r.change === 'came').map((r) => r.vehicle), ['VAN-2']);
+	assert.ok(diff.cost > 0.9, `${diff.cost}`);
+	for (const p of plans.slice(0, 3)) {
+		const r = await d.api('POST', `/plans/${p.id}/replay`);
+		assert.equal(r.status, 200, r.text);
+		assert.deepEqual([r.json.is_same, r.json.is_sound], [true, true]);
+	}
+	assert.equal((await d.api('POST', '/plans/none/replay')).status, 404);
+	assert.equal(ctl('plan', 'replay', plans[0].id).status, 0);
+	assert.match(ctl('plan', 'diff', plans[0].id, first).stdout, /VAN-2 .*came/);
+	assert.match(ctl('plan', 'list').stdout, new RegExp(first));
+});
+
+test('what if: fewer kW cost, more vans too, and a limit says what it is worth', async () => {
+	const ask = async (body) => {
+		const r = await d.api('POST', '/whatif', body);
+		assert.equal(r.status, 200, r.text);
+		return r.json;
+	};
+	const less = await ask({ nodes: [{ node: 'site', w: -9000 }] });
+	assert.deepEqual([less.nights, less.vehicles], [1, 2]);
+	assert.ok(Math.abs(less.without.cost - 2) < 0.04, `${less.without.cost}`);
+	assert.ok(less.with.cost > less.without.cost + 0.15, JSON.stringify(less)); /* some of it in dear hours */
+	const vans = await ask({ vans: 2 });
+	assert.ok(Math.abs(vans.with.cost - 4) < 0.08, `${vans.with.cost}`);
+	assert.equal((await d.api('POST', '/whatif', { nodes: [{ node: 'nowhere', w: 1 }] })).status, 404);
+	const said = ctl('whatif', '--feeder', 'site=-9kW', '--nights', '3');
+	assert.equal(said.status, 0, said.stderr);
+	assert.match(said.stdout, /1 night: .* more for energy/);
+	assert.equal(ctl('whatif', '--feeder', 'site=lots').status, 2);
+});
