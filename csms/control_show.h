@@ -63,7 +63,7 @@ struct control_plan {
 	const struct control_plan_row *rows;
 	bool by_rule; /* earliest departure first, not least cost */
 	bool has_prices;
-	int64_t cost, gap; /* micro-units of money; gap -1: not known */
+	int64_t cost, demand_cost, gap; /* micro-units of money; gap -1: not known */
 };
 
 const struct control_node *control_node(const struct control *k, int node);

@@ -107,6 +107,31 @@ static void fill_vehicle(
 	};
 }
 
+static int fill_demands(
+	const struct planner_job *j, struct arena *a, struct event_plan_snapshot *out)
+{
+	const struct plan_prices *m = &j->prices;
+
+	if (m->load_w) {
+		out->load_w = runs(a, m->load_w, j->slots);
+		if (!out->load_w)
+			return -1;
+	}
+	if (m->demands == 0)
+		return 0;
+	out->demands.items = arena_alloc(a, sizeof *out->demands.items * PLAN_DEMANDS);
+	for (int k = 0; out->demands.items && k < m->demands; k++) {
+		struct event_plan_snapshot_demand *d = &out->demands.items[out->demands.count++];
+
+		d->price = m->demand[k].price;
+		d->paid_w = m->demand[k].paid_w;
+		d->counts = runs_of_bytes(a, m->demand[k].counts, j->slots);
+		if (!d->counts)
+			return -1;
+	}
+	return out->demands.items ? 0 : -1;
+}
+
 static int fill_prices(
 	const struct planner_job *j, struct arena *a, struct event_plan_snapshot *out)
 {
@@ -127,7 +152,7 @@ static int fill_prices(
 	out->price_parts = j->prices.parts;
 	out->prices = runs(a, price, n);
 	out->price_w = runs(a, w, n);
-	return out->prices && out->price_w ? 0 : -1;
+	return out->prices && out->price_w ? fill_demands(j, a, out) : -1;
 }
 
 static int write_snapshot(const struct planner_job *j, struct arena *a, struct text *out)
@@ -226,6 +251,8 @@ struct plan_case {
 	int32_t *idle_w;
 	struct flow_part *part;
 	struct plan_prices prices;
+	int32_t *load_w;
+	uint8_t *counts[PLAN_DEMANDS];
 	struct plan_input in;
 };
 
@@ -238,6 +265,9 @@ void plan_case_destroy(struct plan_case *c)
 	free(c->vehicles);
 	free(c->idle_w);
 	free(c->part);
+	free(c->load_w);
+	for (int k = 0; k < PLAN_DEMANDS; k++)
+		free(c->counts[k]);
 	free(c);
 }
 
@@ -302,6 +332,31 @@ out:
 	return rc;
 }
 
+static int read_demands(struct plan_case *c, const struct event_plan_snapshot *s)
+{
+	int slots = (int)s->slots;
+	int32_t *row = malloc((size_t)slots * sizeof *row);
+	int rc = row && s->demands.count <= PLAN_DEMANDS ? 0 : -1;
+
+	if (rc == 0 && s->load_w) {
+		c->load_w = malloc((size_t)slots * sizeof *c->load_w);
+		rc = c->load_w ? plan_runs_read(s->load_w, slots, c->load_w) : -1;
+		c->prices.load_w = c->load_w;
+	}
+	for (size_t k = 0; rc == 0 && k < s->demands.count; k++) {
+		const struct event_plan_snapshot_demand *d = &s->demands.items[k];
+
+		c->counts[k] = malloc((size_t)slots);
+		rc = c->counts[k] ? plan_runs_read(d->counts, slots, row) : -1;
+		for (int t = 0; rc == 0 && t < slots; t++)
+			c->counts[k][t] = row[t] != 0;
+		c->prices.demand[c->prices.demands++] =
+			(struct plan_demand){c->counts[k], d->price, (int32_t)d->paid_w};
+	}
+	free(row);
+	return rc;
+}
+
 static int read_prices(struct plan_case *c, const struct event_plan_snapshot *s)
 {
 	size_t n = (size_t)(s->slots * s->price_parts);
@@ -320,9 +375,9 @@ static int read_prices(struct plan_case *c, const struct event_plan_snapshot *s)
 			c->part[i].w = row[i];
 	}
 	free(row);
-	c->prices = (struct plan_prices){(int)s->price_parts, c->part};
+	c->prices = (struct plan_prices){.parts = (int)s->price_parts, .part = c->part};
 	c->in.prices = &c->prices;
-	return rc;
+	return rc ? rc : read_demands(c, s);
 }
 
 static int read_vehicles(struct plan_case *c, const struct event_plan_snapshot *s)

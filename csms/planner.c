@@ -181,6 +181,7 @@ static void put_in_force(struct planner *p, struct planner_job *j)
 	f->view.by_rule = j->plan->by_rule;
 	f->view.has_prices = j->prices.part != NULL;
 	f->view.cost = j->plan->cost;
+	f->view.demand_cost = j->plan->demand_cost;
 	f->view.gap = j->plan->gap;
 	for (int i = 0; i < j->count; i++) {
 		fill_row(f, i);

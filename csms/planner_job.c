@@ -24,6 +24,9 @@ void planner_job_destroy(struct planner_job *j)
 	plan_destroy(j->plan);
 	plan_caps_finish(&j->caps);
 	free((struct flow_part *)(uintptr_t)j->prices.part);
+	free(j->load_w);
+	for (int k = 0; k < PLAN_DEMANDS; k++)
+		free(j->counts[k]);
 	free(j->vehicles);
 	free(j->rows);
 	free(j->idle_w);
@@ -236,6 +239,33 @@ static void slot_price(
 	memcpy(out + 1, import, (size_t)s->parts * sizeof *out);
 }
 
+/* The charges that a kW more would cost something of, as many as plans know. */
+static int fill_demands(struct planner_job *j, const struct price_slots *s, int64_t root_w)
+{
+	size_t slots = (size_t)j->slots;
+
+	j->load_w = calloc(slots, sizeof *j->load_w);
+	for (size_t t = 0; j->load_w && t < slots && root_w != GRID_UNKNOWN; t++)
+		j->load_w[t] = (int32_t)(root_w < FLOW_POWER_MAX ? root_w : FLOW_POWER_MAX);
+	j->prices.load_w = j->load_w;
+	for (int i = 0; j->load_w && i < s->demands && j->prices.demands < PLAN_DEMANDS; i++) {
+		const struct bill_demand_row *r = &s->demand[i];
+		int k = j->prices.demands;
+
+		if (r->price_micro_kw <= 0)
+			continue;
+		j->counts[k] = calloc(slots, 1);
+		if (!j->counts[k])
+			return -1;
+		memcpy(j->counts[k], r->mask, slots);
+		j->prices.demand[j->prices.demands++] = (struct plan_demand){j->counts[k],
+			r->price_micro_kw < PLAN_DEMAND_PRICE_MAX ? r->price_micro_kw
+								  : PLAN_DEMAND_PRICE_MAX,
+			r->incumbent_w < FLOW_POWER_MAX ? (int32_t)r->incumbent_w : FLOW_POWER_MAX};
+	}
+	return j->load_w ? 0 : -1;
+}
+
 /* No tariff: no prices. The load of the moment is expected to last, a surplus of PV too. */
 static int fill_prices(struct planner_job *j, const struct core *c, int64_t root_w)
 {
@@ -253,8 +283,8 @@ static int fill_prices(struct planner_job *j, const struct core *c, int64_t root
 		surplus_w = FLOW_POWER_MAX;
 	for (int t = 0; part && t < j->slots; t++)
 		slot_price(&s, t, surplus_w, &part[(size_t)t * (size_t)(s.parts + 1)]);
-	j->prices = (struct plan_prices){s.parts + 1, part};
-	rc = part ? 0 : -1;
+	j->prices = (struct plan_prices){.parts = s.parts + 1, .part = part};
+	rc = part ? fill_demands(j, &s, root_w) : -1;
 	price_slots_finish(&s);
 	return rc;
 }

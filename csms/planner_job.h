@@ -16,6 +16,8 @@ struct planner_job {
 	struct control_plan_row *rows; /* what each vehicle of the input is called */
 	int32_t *idle_w;
 	struct plan_prices prices; /* part NULL: not known */
+	int32_t *load_w; /* [slots] that the site draws besides */
+	uint8_t *counts[PLAN_DEMANDS];
 	int count;
 	int64_t start_ms, slot_ms;
 	int slots;

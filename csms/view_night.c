@@ -298,6 +298,8 @@ static void fill_money(
 	out->currency = arena_strdup(a, t->row->currency);
 	out->has_cost = true;
 	out->cost = (double)p->cost / 1e6;
+	out->has_demand_cost = true;
+	out->demand_cost = (double)p->demand_cost / 1e6;
 	out->has_gap = true;
 	out->gap = p->gap < 0 ? -1 : (double)p->gap / 1e6;
 }

@@ -14,8 +14,8 @@ $(eval $(call unit,tails_proof,scheduler/grid.c scheduler/limits.c scheduler/tai
 $(eval $(call unit,grid_phases,$(addprefix scheduler/,grid.c limits.c tails.c phases.c),))
 $(eval $(call unit,guard_phases,$(addprefix scheduler/,grid.c limits.c $(GUARD)),))
 $(eval $(call unit,battery_taper,scheduler/battery.c,))
-$(eval $(call unit,plan_solve,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW)),))
-$(eval $(call unit,plan_cost,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW)),))
+$(eval $(call unit,plan_solve,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW) flow_taper.c),))
+$(eval $(call unit,plan_cost,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW) flow_taper.c),))
 $(eval $(call unit,guard_cycle,$(addprefix scheduler/,grid.c limits.c $(GUARD)),))
 
 # Each phase with a limit of its own. No multiply-add, so that every processor rounds alike.

@@ -5,8 +5,12 @@
 
 static bool prices_valid(const struct plan_prices *p, int slots)
 {
-	if (p->parts < 1)
+	if (p->parts < 1 || p->demands < 0 || p->demands > PLAN_DEMANDS)
 		return false;
+	for (int k = 0; k < p->demands; k++)
+		if (p->demand[k].price < 0 || p->demand[k].price > PLAN_DEMAND_PRICE_MAX ||
+			p->demand[k].paid_w < 0)
+			return false;
 	for (int t = 0; t < slots; t++)
 		for (int k = 0; k < p->parts; k++) {
 			const struct flow_part *part =
@@ -90,6 +94,8 @@ static bool is_flat(const struct plan_prices *p, int slots)
 {
 	size_t n = p ? (size_t)p->parts * (size_t)slots : 0;
 
+	if (p && p->demands)
+		return false;
 	for (size_t i = 1; i < n; i++)
 		if (p->part[i].price != p->part[0].price)
 			return false;
@@ -173,7 +179,7 @@ struct plan *plan_solve(const struct plan_input *in)
 	if (rc == 0 && in->fill_spare)
 		plan_fill_spare(&s);
 	if (rc == 0)
-		rc = plan_money(&s, &p->cost);
+		rc = plan_money(&s, &p->cost, &p->demand_cost);
 	if (rc == 0)
 		rc = plan_explain(&s, p);
 	free(s.room);

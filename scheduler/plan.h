@@ -14,7 +14,7 @@
 #define SCHEDULER_PLAN_H
 
 #include "scheduler/battery.h"
-#include "scheduler/flow.h"
+#include "scheduler/flow_peak.h"
 #include "scheduler/limits.h"
 
 #define PLAN_SLOTS_MAX 4320
@@ -57,9 +57,22 @@ struct plan_vehicle {
  * beyond that only the order of prices counts. */
 #define PLAN_PRICE_MAX 5000000
 
+#define PLAN_DEMANDS          FLOW_CHARGES
+#define PLAN_DEMAND_PRICE_MAX 1000000000 /* a kW */
+
+/* What a kW more of the highest mean costs. */
+struct plan_demand {
+	const uint8_t *counts; /* [slots] not 0: it counts; NULL: all do */
+	int64_t price; /* micro-units of money per kW */
+	int32_t paid_w; /* paid for already */
+};
+
 struct plan_prices {
 	int parts; /* of the price of each slot */
 	const struct flow_part *part; /* [slots][parts]; from part to part no cheaper */
+	int demands; /* 0..PLAN_DEMANDS */
+	struct plan_demand demand[PLAN_DEMANDS];
+	const int32_t *load_w; /* [slots] drawn at the root besides the vehicles; NULL: nothing */
 };
 
 struct plan_input {
@@ -96,6 +109,7 @@ struct plan {
 	int short_vehicles;
 	bool by_rule; /* of the plain rule: earliest departure first, as soon as possible */
 	int64_t cost; /* micro-units of money, of what is drawn */
+	int64_t demand_cost; /* … of higher peaks than are paid for, slot by slot */
 	int64_t gap; /* … that a better plan may save at most, missing energy counted as dear */
 	int32_t *
 		marginal; /* [vehicle] what a kWh more would cost at most, as a price; by_rule: 0 */

@@ -162,6 +162,31 @@ static bool check_totals(const struct check *c)
 	return true;
 }
 
+/* The highest slot above what is paid for, of each charge. */
+static bool check_demand(const struct check *c)
+{
+	const struct plan_prices *m = c->in->prices;
+	flow_value cost = 0;
+
+	for (int k = 0; m && k < m->demands; k++) {
+		int64_t over_ws = 0;
+
+		for (int t = 0; t < c->p->slots; t++) {
+			int64_t w = (m->load_w ? m->load_w[t] : 0) - (int64_t)m->demand[k].paid_w;
+			int64_t ws = c->drawn_ws[t] + w * c->in->slot_s;
+
+			if (m->demand[k].counts && !m->demand[k].counts[t])
+				continue;
+			over_ws = ws > over_ws ? ws : over_ws;
+		}
+		cost += (flow_value)over_ws * m->demand[k].price * 3600 / c->in->slot_s;
+	}
+	if (c->p->demand_cost != (int64_t)(cost / 3600000))
+		return fault(c, -1, -1, -1, c->p->demand_cost, (int64_t)(cost / 3600000),
+			"wrong cost of the peak");
+	return true;
+}
+
 /* Watt by watt up the parts of each slot's price: rounding is the total's, once. */
 static bool check_cost(const struct check *c)
 {
@@ -185,6 +210,8 @@ static bool check_cost(const struct check *c)
 	cost /= 3600000; /* W·s of a kWh */
 	if (c->p->cost != (int64_t)cost)
 		return fault(c, -1, -1, -1, c->p->cost, (int64_t)cost, "wrong cost");
+	if (!check_demand(c))
+		return false;
 	if (c->p->gap < -1)
 		return fault(c, -1, -1, -1, c->p->gap, 0, "better than the best");
 	return true;

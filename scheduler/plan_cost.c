@@ -38,6 +38,30 @@ static int64_t *drawn(const struct plan_work *s)
 	return ws;
 }
 
+/* Of the highest slots above what is paid for, as if each were an interval of the meter's, in the
+ * unit of plan_value() where `scale` is PLAN_PRICE_SCALE. */
+static flow_value demand_cost(const struct plan_work *s, const int64_t *ws, int scale)
+{
+	const struct plan_prices *m = s->in->prices;
+	flow_value cost = 0;
+
+	for (int k = 0; m && k < m->demands; k++) {
+		const struct plan_demand *d = &m->demand[k];
+		int64_t most = 0;
+
+		for (int t = 0; t < s->slots; t++) {
+			int64_t w = ws[t] +
+				    (m->load_w ? (int64_t)m->load_w[t] : 0) * s->in->slot_s -
+				    (int64_t)d->paid_w * s->in->slot_s;
+
+			if ((!d->counts || d->counts[t]) && w > most)
+				most = w;
+		}
+		cost += (flow_value)most * d->price * scale * 3600 / s->in->slot_s;
+	}
+	return cost;
+}
+
 int plan_value(const struct plan_work *s, flow_value *value)
 {
 	int64_t *ws = drawn(s);
@@ -49,11 +73,13 @@ int plan_value(const struct plan_work *s, flow_value *value)
 	for (int i = 0; i < s->in->n; i++)
 		*value += (flow_value)s->car[i].miss_price * s->in->slot_s *
 			  plan_need(s, &s->car[i], s->car[i].goal_mj - plan_row_mj(s, &s->car[i]));
+	if (ws)
+		*value += demand_cost(s, ws, PLAN_PRICE_SCALE);
 	free(ws);
 	return ws ? 0 : -1;
 }
 
-int plan_money(const struct plan_work *s, int64_t *micro)
+int plan_money(const struct plan_work *s, int64_t *energy, int64_t *demand)
 {
 	const struct plan_prices *prices = s->in->prices;
 	int64_t *ws = prices ? drawn(s) : NULL;
@@ -62,7 +88,8 @@ int plan_money(const struct plan_work *s, int64_t *micro)
 	for (int t = 0; ws && t < s->slots; t++)
 		cost += slot_cost(prices->part + (size_t)t * (size_t)prices->parts, prices->parts,
 			ws[t], s->in->slot_s);
-	*micro = (int64_t)(cost / WS_PER_KWH);
+	*energy = (int64_t)(cost / WS_PER_KWH);
+	*demand = ws ? (int64_t)(demand_cost(s, ws, 1) / WS_PER_KWH) : 0;
 	free(ws);
 	return ws || !prices ? 0 : -1;
 }

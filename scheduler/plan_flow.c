@@ -7,15 +7,18 @@
  * - Missing energy costs more than any energy, and that of a smaller priority number more than that
  *   of a greater one, so that readiness goes before money; or what the vehicle's energy is worth.
  */
+#include "scheduler/flow_peak.h"
+#include "scheduler/flow_taper.h"
 #include "scheduler/plan_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SCALE      PLAN_PRICE_SCALE /* room for the order of slots below the smallest unit */
-#define MISS_PRICE 1400000000 /* above every scaled price of energy */
-#define MISS_STEP  50000000 /* from one priority to the next */
-#define RANKS      10
+#define SCALE        PLAN_PRICE_SCALE /* room for the order of slots below the smallest unit */
+#define MISS_PRICE   1400000000 /* above every scaled price of energy */
+#define MISS_STEP    50000000 /* from one priority to the next */
+#define RANKS        10
+#define TAPER_PASSES 12
 
 _Static_assert((int64_t)PLAN_PRICE_MAX *SCALE + SCALE <= MISS_PRICE, "readiness before money");
 _Static_assert((int64_t)MISS_PRICE + (int64_t)MISS_STEP * RANKS <= FLOW_PRICE_MAX, "fits");
@@ -171,56 +174,6 @@ static int problem_init(struct problem *p, const struct plan_work *s)
 	return 0;
 }
 
-/* -- batteries ----------------------------------------------------------------------------------
- * Near full a battery takes less, and when that is depends on the plan. What it takes along the plan
- * becomes the bound of each slot, and the plan is made anew, until the two agree (or nearly: what a
- * battery does not take is put elsewhere by plan_settle()). */
-
-#define TAPER_PASSES 8
-
-struct taper {
-	int32_t *most_w; /* [slots] */
-	bool is_over;
-};
-
-/* What the battery holds in each slot along the plan; is_over: the plan wants more somewhere. */
-static void along(const struct plan_work *s, const struct plan_car *c, const struct flow *f,
-	int vehicle, struct taper *a)
-{
-	int64_t stored = c->start_mj;
-
-	a->is_over = false;
-	for (int t = 0; t < s->slots; t++) {
-		int32_t w = flow_w(f, vehicle, t);
-
-		a->most_w[t] = battery_hold_w(c->battery, stored, s->in->slot_s);
-		a->is_over = a->is_over || w > a->most_w[t];
-		battery_charge(c->battery, &stored, w, s->in->slot_s);
-	}
-}
-
-/* True if a bound has changed: to be solved again. */
-static bool bend(
-	const struct plan_work *s, const struct problem *p, struct flow *f, int32_t *most_w)
-{
-	bool is_bent = false;
-
-	for (int i = 0; i < p->in.n; i++) {
-		const struct plan_car *c = &s->car[p->car[i]];
-		struct flow_vehicle v = p->vehicles[i];
-		struct taper a = {most_w, false};
-
-		if (c->battery->capacity_wh == 0)
-			continue;
-		along(s, c, f, i, &a);
-		if (!a.is_over)
-			continue;
-		v.most_w = most_w;
-		is_bent = flow_set_vehicle(f, i, &v) == 0 || is_bent;
-	}
-	return is_bent;
-}
-
 /* -- taking the plan over --------------------------------------------------------------------- */
 
 static void take_rows(struct plan_work *s, const struct problem *p, const struct flow *f)
@@ -236,19 +189,14 @@ static void take_rows(struct plan_work *s, const struct problem *p, const struct
 
 /* No plan costs less than the one that knows no batteries and no smallest power; what stands
  * already, and what cannot be planned, costs what it costs. */
-static int keep_bound(struct plan_work *s, const struct problem *q, struct flow *f)
+static int keep_bound(struct plan_work *s, const struct problem *q, flow_value bound)
 {
-	struct flow_proof *proof = flow_certify(f);
-
-	if (!proof || plan_value(s, &s->bound)) {
-		flow_proof_destroy(proof);
+	if (plan_value(s, &s->bound))
 		return -1;
-	}
 	for (int i = 0; i < q->in.n; i++)
 		s->bound -= (flow_value)q->vehicles[i].need * q->vehicles[i].tier[0].price *
 			    s->in->slot_s;
-	s->bound += proof->bound * s->in->slot_s;
-	flow_proof_destroy(proof);
+	s->bound += bound * s->in->slot_s;
 	return 0;
 }
 
@@ -286,16 +234,90 @@ static int keep_prices(
 	return 0;
 }
 
+/* -- solving ---------------------------------------------------------------------------------- */
+
+/* Demand charges; the rows that stand (vehicles that should have left) are load. The peaks that are
+ * found bound the plan from then on. */
+static int solve_peaks(struct plan_work *s, struct flow *f, flow_value *bound)
+{
+	const struct plan_prices *m = s->in->prices;
+	struct flow_peak p = {.charges = m->demands};
+	int64_t *load = calloc((size_t)s->slots, sizeof *load);
+	int rc = -1;
+
+	for (int t = 0; load && t < s->slots; t++) {
+		load[t] = m->load_w ? m->load_w[t] : 0;
+		for (int i = 0; i < s->in->n; i++)
+			load[t] += s->w[(size_t)i * (size_t)s->slots + (size_t)t];
+	}
+	p.load = load;
+	for (int k = 0; k < m->demands; k++)
+		p.charge[k] = (struct flow_charge){m->demand[k].counts, m->demand[k].paid_w,
+			m->demand[k].price * SCALE * 3600 / s->in->slot_s};
+	if (load && flow_peak_solve(f, &p) == 0) {
+		*bound = p.bound;
+		rc = 0;
+	}
+	for (int k = 0; rc == 0 && k < m->demands; k++)
+		s->peak_w[k] = p.peak[k];
+	free(load);
+	return rc;
+}
+
+static int solve_flat(struct flow *f, flow_value *bound)
+{
+	struct flow_proof *proof = flow_solve(f) == 0 ? flow_certify(f) : NULL;
+
+	if (!proof)
+		return -1;
+	*bound = proof->bound;
+	flow_proof_destroy(proof);
+	return 0;
+}
+
+/* Near full a battery takes less, and when that is depends on the plan. */
+static int solve_taper(const struct plan_work *s, const struct problem *q, struct flow *f)
+{
+	size_t n = (size_t)q->in.n;
+	struct battery *battery = calloc(n + 1, sizeof *battery);
+	int64_t *stored = calloc(n + 1, sizeof *stored);
+	struct flow_taper t = {.battery = battery,
+		.stored_mj = stored,
+		.slot_s = s->in->slot_s,
+		.passes = TAPER_PASSES};
+	int rc = -1;
+
+	for (size_t i = 0; battery && stored && i < n; i++) {
+		battery[i] = *s->car[q->car[i]].battery;
+		stored[i] = s->car[q->car[i]].start_mj;
+	}
+	if (battery && stored)
+		rc = flow_taper(f, &q->in, &t);
+	free(battery);
+	free(stored);
+	return rc;
+}
+
+static bool has_taper(const struct plan_work *s, const struct problem *q)
+{
+	for (int i = 0; i < q->in.n; i++)
+		if (s->car[q->car[i]].battery->capacity_wh)
+			return true;
+	return false;
+}
+
 /* Solved without batteries for the bound, then with them. */
 static int solve(struct plan_work *s, const struct problem *q, struct flow *f, struct plan *p)
 {
-	int32_t *most_w = malloc((size_t)s->slots * sizeof *most_w);
-	int rc = most_w && flow_solve(f) == 0 ? keep_bound(s, q, f) : -1;
+	flow_value bound;
+	int rc = s->in->prices && s->in->prices->demands ? solve_peaks(s, f, &bound)
+							 : solve_flat(f, &bound);
 
-	for (int pass = 0; rc == 0 && pass < TAPER_PASSES && bend(s, q, f, most_w); pass++)
-		rc = flow_solve(f);
-	free(most_w);
-	return rc ? rc : keep_prices(s, q, f, p);
+	if (rc || keep_bound(s, q, bound))
+		return -1;
+	if (has_taper(s, q) && solve_taper(s, q, f))
+		return -1;
+	return keep_prices(s, q, f, p);
 }
 
 int plan_flow(struct plan_work *s, struct plan *p)

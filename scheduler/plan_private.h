@@ -38,6 +38,7 @@ struct plan_work {
 	struct flow_part *price; /* [slots][parts] scaled (plan_flow.c) */
 	int parts;
 	flow_value bound; /* no plan's value is less (plan_flow.c) */
+	int64_t peak_w[PLAN_DEMANDS]; /* highest slots that are worth their price (plan_flow.c) */
 };
 
 static inline int32_t *plan_room_at(const struct plan_work *s, int node, int slot)
@@ -116,7 +117,7 @@ int plan_settle(struct plan_work *s);
 int plan_value(const struct plan_work *s, flow_value *value);
 
 /* Of what the rows draw, in micro-units of money; no prices: 0. -1: no memory. */
-int plan_money(const struct plan_work *s, int64_t *micro);
+int plan_money(const struct plan_work *s, int64_t *energy, int64_t *demand);
 
 /* Scaled price of one W more in each slot: price[slots]. -1: no memory. */
 int plan_next_price(const struct plan_work *s, int32_t *price);

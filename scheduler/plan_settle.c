@@ -130,17 +130,46 @@ static void trim(const struct settle *z, const struct plan_car *c, int64_t got)
 	}
 }
 
+/* -- peaks ------------------------------------------------------------------------------------ */
+
+/* Lowers the root's room to what keeps the peaks; *was: the room before. -1: no memory. */
+static int keep_peaks(struct plan_work *s, int32_t **was)
+{
+	const struct plan_prices *m = s->in->prices;
+	size_t bytes = (size_t)s->slots * sizeof **was;
+
+	*was = malloc(bytes);
+	if (!*was)
+		return -1;
+	memcpy(*was, s->room, bytes);
+	for (int k = 0; m && k < m->demands; k++)
+		for (int t = 0; t < s->slots; t++) {
+			int64_t left = s->peak_w[k] - (m->load_w ? m->load_w[t] : 0);
+
+			if (m->demand[k].counts && !m->demand[k].counts[t])
+				continue;
+			for (int i = 0; i < s->in->n; i++)
+				left -= s->w[(size_t)i * (size_t)s->slots + (size_t)t];
+			if (left < s->room[t])
+				s->room[t] = left > 0 ? (int32_t)left : 0;
+		}
+	return 0;
+}
+
+/* Gives back what was lowered, less what was taken since. */
+static void free_peaks(struct plan_work *s, int32_t *was, const int32_t *lowered)
+{
+	for (int t = 0; t < s->slots; t++)
+		s->room[t] = was[t] - (lowered[t] - s->room[t]);
+}
+
 /* -- public ----------------------------------------------------------------------------------- */
 
-int plan_settle(struct plan_work *s)
+static void fill_up(const struct settle *z)
 {
-	struct settle z = {.s = s};
-	int rc = order_slots(&z);
+	struct plan_work *s = z->s;
 
-	for (int i = 0; rc == 0 && i < s->in->n; i++)
-		if (!s->car[i].late)
-			round_row(&z, &s->car[i]);
-	for (int i = 0; rc == 0 && i < s->in->n; i++) {
+	for (int i = 0; i < s->in->n; i++) {
 		const struct plan_car *c = &s->car[i];
 		int64_t got;
 
@@ -148,10 +177,31 @@ int plan_settle(struct plan_work *s)
 			continue;
 		got = plan_row_mj(s, c);
 		if (got < c->goal_mj)
-			got = top_up(&z, c, got);
-		trim(&z, c, got);
+			got = top_up(z, c, got);
+		trim(z, c, got);
 		s->got_mj[i] = plan_row_mj(s, c);
 	}
+}
+
+/* First below the peaks that are worth their price; whoever is short then may go above them. */
+int plan_settle(struct plan_work *s)
+{
+	struct settle z = {.s = s};
+	size_t bytes = (size_t)s->slots * sizeof(int32_t);
+	int32_t *was = NULL, *lowered = malloc(bytes);
+	int rc = lowered && order_slots(&z) == 0 && keep_peaks(s, &was) == 0 ? 0 : -1;
+
+	if (rc == 0) {
+		memcpy(lowered, s->room, bytes);
+		for (int i = 0; i < s->in->n; i++)
+			if (!s->car[i].late)
+				round_row(&z, &s->car[i]);
+		fill_up(&z);
+		free_peaks(s, was, lowered);
+		fill_up(&z);
+	}
+	free(was);
+	free(lowered);
 	free(z.slot);
 	free(z.price);
 	return rc;

@@ -96,6 +96,8 @@ static int add_side(struct whatif *x, const struct plan_input *in, struct api_wh
 		return -1;
 	}
 	side->cost += (double)p->cost / 1e6;
+	if ((double)p->demand_cost / 1e6 > side->demand_cost)
+		side->demand_cost = (double)p->demand_cost / 1e6;
 	side->short_wh += p->short_wh;
 	side->short_vans += p->short_vehicles;
 	side->gap += p->gap > 0 ? (double)p->gap / 1e6 : 0;

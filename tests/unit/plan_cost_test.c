@@ -37,7 +37,7 @@ static void use_depot(struct depot *d, const int32_t *cents)
 	ck_assert_int_eq(plan_caps_init(&d->caps, d->tree, NULL, SLOTS, NULL), 0);
 	for (int t = 0; t < SLOTS; t++)
 		d->part[t] = (struct flow_part){cents[t] * 10000, FLOW_POWER_MAX};
-	d->prices = (struct plan_prices){1, d->part};
+	d->prices = (struct plan_prices){.parts = 1, .part = d->part};
 	d->in = (struct plan_input){
 		d->tree, &d->caps, START_MS, 3600, d->van, 0, NULL, false, &d->prices};
 }
@@ -188,13 +188,45 @@ START_TEST(a_price_in_parts)
 		parts[2 * t] = (struct flow_part){50000, t < 3 ? 5000 : 0};
 		parts[2 * t + 1] = (struct flow_part){200000, FLOW_POWER_MAX};
 	}
-	d.prices = (struct plan_prices){2, parts};
+	d.prices = (struct plan_prices){.parts = 2, .part = parts};
 	add_van(&d, 0, 6, 15000);
 	solve(&d);
 	for (int t = 0; t < 3; t++)
 		ck_assert_int_eq(w(&d, 0, t), 5000);
 	ck_assert_int_eq(d.plan->cost, 15 * 50000);
 	ck_assert_int_eq(d.plan->gap, 0);
+	finish(&d);
+}
+END_TEST
+
+/* 20 kWh in six hours: no hour needs more than what the site draws and has paid for, but one that
+ * is cheap enough is worth a higher peak. */
+START_TEST(a_peak_costs_too)
+{
+	static const int32_t cents[SLOTS] = {20, 20, 20, 20, 20, 20};
+	static const int32_t load[SLOTS] = {6000, 0, 0, 0, 0, 6000};
+	struct depot d;
+
+	use_depot(&d, cents);
+	d.prices.demands = 1;
+	d.prices.demand[0] = (struct plan_demand){NULL, 10000000, 5000};
+	d.prices.load_w = load;
+	add_van(&d, 0, 6, 20000);
+	solve(&d);
+	for (int t = 1; t < 5; t++)
+		ck_assert_int_le(w(&d, 0, t), 6000);
+	ck_assert_int_eq(w(&d, 0, 0) + w(&d, 0, 5), 0);
+	ck_assert_int_eq(d.plan->demand_cost, 10000000); /* the site's own: 6 instead of 5 kW */
+	ck_assert_int_le(d.plan->gap, 20);
+	d.part[1].price = -12 * 1000000 / 2;
+	solve(&d); /* five kW more are worth 20 kWh · 6.2, less than what they cost */
+	ck_assert_int_eq(d.plan->short_wh, 0);
+	ck_assert_int_le(d.plan->gap, 20);
+	d.prices.demand[0].price = 1000000;
+	solve(&d);
+	ck_assert_int_eq(w(&d, 0, 1), 11000);
+	ck_assert_int_eq(d.plan->demand_cost, 6000000);
+	ck_assert_int_le(d.plan->gap, 20);
 	finish(&d);
 }
 END_TEST
@@ -207,11 +239,11 @@ START_TEST(bad_prices_give_no_plan)
 
 	use_depot(&d, cents);
 	add_van(&d, 0, 6, 13000);
-	d.prices = (struct plan_prices){2, falling};
+	d.prices = (struct plan_prices){.parts = 2, .part = falling};
 	ck_assert_ptr_null(plan_solve(&d.in));
-	d.prices = (struct plan_prices){0, falling};
+	d.prices = (struct plan_prices){.parts = 0, .part = falling};
 	ck_assert_ptr_null(plan_solve(&d.in));
-	d.prices = (struct plan_prices){1, d.part};
+	d.prices = (struct plan_prices){.parts = 1, .part = d.part};
 	d.part[3].w = -1;
 	ck_assert_ptr_null(plan_solve(&d.in));
 	finish(&d);
@@ -247,7 +279,7 @@ static void random_depot(struct depot *d, uint64_t *s, bool plain)
 				(struct flow_part){price, (int32_t)random_in(s, 0, 30000)};
 		d->part[t * parts + parts - 1].w = FLOW_POWER_MAX;
 	}
-	d->prices = (struct plan_prices){parts, d->part};
+	d->prices = (struct plan_prices){.parts = parts, .part = d->part};
 	d->in = (struct plan_input){d->tree, &d->caps, START_MS, slot_s, d->van,
 		(int)random_in(s, 1, VANS), NULL, false, &d->prices};
 	for (int i = 0; i < d->in.n; i++) {
@@ -322,6 +354,7 @@ int main(void)
 	tcase_add_test(c, one_that_should_have_left_waits_for_no_price);
 	tcase_add_test(c, nothing_or_the_smallest_power);
 	tcase_add_test(c, a_price_in_parts);
+	tcase_add_test(c, a_peak_costs_too);
 	tcase_add_test(c, bad_prices_give_no_plan);
 	tcase_add_test(c, plans_without_minimum_or_taper_are_exact);
 	tcase_add_test(c, real_plans_are_sound_and_come_close);

@@ -239,6 +239,7 @@ static void put_side(
 	table_row(t);
 	table_cell(t, name);
 	table_cellf(t, "%.2f", s->cost);
+	table_cellf(t, "%.2f", s->demand_cost);
 	table_cell(t, cell_energy(c->arena, true, (double)s->short_wh));
 	table_cellf(t, "%lld", (long long)s->short_vans);
 	table_cellf(t, "%.2f", s->gap);
@@ -247,7 +248,7 @@ static void put_side(
 int ctl_whatif(struct ctl *c)
 {
 	struct table *sides = table_create(
-		c->arena, "|>ENERGY COSTS|>MISSING|>VANS SHORT|>AT MOST BETTER BY", c->colour);
+		c->arena, "|>ENERGY COSTS|>PEAK COSTS|>MISSING|>VANS SHORT|>AT MOST BETTER BY", c->colour);
 	struct table *worth = table_create(
 		c->arena, "LIMIT OF|>1 kW MORE WOULD SAVE, OVER THESE NIGHTS, AT MOST", c->colour);
 	struct api_what_if_post p = {0};
