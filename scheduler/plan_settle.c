@@ -132,19 +132,14 @@ static void trim(const struct settle *z, const struct plan_car *c, int64_t got)
 
 /* -- peaks ------------------------------------------------------------------------------------ */
 
-/* Lowers the root's room to what keeps the peaks; *was: the room before. -1: no memory. */
-static int keep_peaks(struct plan_work *s, int32_t **was)
+/* Lowers the root's room to what keeps the peaks, and so much more. */
+static void keep_peaks(struct plan_work *s, int64_t more_w)
 {
 	const struct plan_prices *m = s->in->prices;
-	size_t bytes = (size_t)s->slots * sizeof **was;
 
-	*was = malloc(bytes);
-	if (!*was)
-		return -1;
-	memcpy(*was, s->room, bytes);
 	for (int k = 0; m && k < m->demands; k++)
 		for (int t = 0; t < s->slots; t++) {
-			int64_t left = s->peak_w[k] - (m->load_w ? m->load_w[t] : 0);
+			int64_t left = s->peak_w[k] + more_w - (m->load_w ? m->load_w[t] : 0);
 
 			if (m->demand[k].counts && !m->demand[k].counts[t])
 				continue;
@@ -153,7 +148,6 @@ static int keep_peaks(struct plan_work *s, int32_t **was)
 			if (left < s->room[t])
 				s->room[t] = left > 0 ? (int32_t)left : 0;
 		}
-	return 0;
 }
 
 /* Gives back what was lowered, less what was taken since. */
@@ -183,23 +177,57 @@ static void fill_up(const struct settle *z)
 	}
 }
 
-/* First below the peaks that are worth their price; whoever is short then may go above them. */
+static bool is_any_short(const struct plan_work *s)
+{
+	for (int i = 0; i < s->in->n; i++)
+		if (!s->car[i].late && s->got_mj[i] < s->car[i].goal_mj)
+			return true;
+	return false;
+}
+
+static int32_t greatest_min_w(const struct plan_work *s)
+{
+	int32_t w = 4;
+
+	for (int i = 0; i < s->in->n; i++)
+		w = s->car[i].min_w > w ? s->car[i].min_w : w;
+	return w;
+}
+
+/* First below the peaks that are worth their price, then above them by quarters of the smallest
+ * power, and in the end as high as it takes: readiness goes before money. */
+static void settle_rows(const struct settle *z, int32_t *was, int32_t *lowered)
+{
+	static const int quarters[] = {0, 1, 2, 3, 4, 6, 8, 16, 32, 64, 0};
+	struct plan_work *s = z->s;
+	size_t bytes = (size_t)s->slots * sizeof *was;
+	int last = (int)(sizeof quarters / sizeof quarters[0]) - 1;
+	int64_t step_w = greatest_min_w(s) / 4;
+
+	for (int i = 0; i <= last; i++) {
+		memcpy(was, s->room, bytes);
+		if (i < last)
+			keep_peaks(s, quarters[i] * step_w);
+		memcpy(lowered, s->room, bytes);
+		for (int k = 0; i == 0 && k < s->in->n; k++)
+			if (!s->car[k].late)
+				round_row(z, &s->car[k]);
+		fill_up(z);
+		free_peaks(s, was, lowered);
+		if (!is_any_short(s) || !s->in->prices || s->in->prices->demands == 0)
+			return;
+	}
+}
+
 int plan_settle(struct plan_work *s)
 {
 	struct settle z = {.s = s};
 	size_t bytes = (size_t)s->slots * sizeof(int32_t);
-	int32_t *was = NULL, *lowered = malloc(bytes);
-	int rc = lowered && order_slots(&z) == 0 && keep_peaks(s, &was) == 0 ? 0 : -1;
+	int32_t *was = malloc(bytes), *lowered = malloc(bytes);
+	int rc = was && lowered && order_slots(&z) == 0 ? 0 : -1;
 
-	if (rc == 0) {
-		memcpy(lowered, s->room, bytes);
-		for (int i = 0; i < s->in->n; i++)
-			if (!s->car[i].late)
-				round_row(&z, &s->car[i]);
-		fill_up(&z);
-		free_peaks(s, was, lowered);
-		fill_up(&z);
-	}
+	if (rc == 0)
+		settle_rows(&z, was, lowered);
 	free(was);
 	free(lowered);
 	free(z.slot);
