@@ -11,7 +11,7 @@
 int price_value_of(const struct depot_price_series *row, double number, int32_t *out)
 {
 	double value = row->kind == DEPOT_PRICE_KIND_CARBON ? number * 1000 /* g to mg */
-		       : row->unit == DEPOT_PRICE_UNIT_M_WH  ? number * 1000 /* a MWh to a kWh */
+		       : row->unit == DEPOT_PRICE_UNIT_M_WH ? number * 1000 /* a MWh to a kWh */
 							    : number * 1e6;
 
 	if (!isfinite(value) || fabs(value) > VALUE_MAX)
