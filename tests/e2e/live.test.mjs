@@ -37,7 +37,7 @@ function event(tx, n, evse, { last = -1, card = VISITOR, states = ['EVConnected'
 /** What is shown of the EVSE, without what differs by name. */
 async function shown(station, tx) {
 	const evses = (await depotd.api('GET', `/stations/${station}`)).json.evses;
-	return evses.map(({ id, transaction, connectors, limit_w, limit_at, limit_reason, limit_source, limit_node, ...rest }) =>
+	return evses.map(({ id, transaction, connectors, limit_w, limit_at, limit_reason, limit_source, limit_node, rated_since, ...rest }) =>
 		({ ...rest, transaction: transaction === tx(id) }));
 }
 
