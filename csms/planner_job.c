@@ -7,6 +7,7 @@
 #include "csms/external.h"
 #include "csms/prices.h"
 #include "csms/setpoint.h"
+#include "csms/vehicles.h"
 
 #define UNKNOWN_NEED_WH 30000 /* of a vehicle that nobody described */
 #define UNKNOWN_SOC     0.1 /* a battery that nobody measured is nearly empty: the worst case */
@@ -14,6 +15,8 @@
 #define UNTAKEN_W       1000 /* offered and not taken by so much: the vehicle's own limit */
 #define FULL_MS         3600000 /* a vehicle that stopped by itself is asked again after this */
 #define SLOTS_MAX       4000
+#define SOC_AGE_S       900 /* a vehicle's own word on its charge counts for so long … */
+#define SOC_DAY_S       86400 /* … and from before it was plugged in, with what it took since */
 
 /* -- the snapshot ----------------------------------------------------------------------------- */
 
@@ -49,10 +52,25 @@ static double since_wh(const struct transaction *t)
 	return wh > 0 ? wh * EFFICIENCY : 0;
 }
 
-/* Energy still to be stored, and what is in the battery, as far as anybody knows. */
-static void fill_energy(const struct evse *e, const struct vehicle *v, struct plan_vehicle *out)
+/* In per cent: what the charger measures, else what the vehicle reported; -1: nobody knows. */
+static double known_soc(const struct evse *e, const struct vehicle *v, wall_t now)
 {
-	double got = delivered_wh(&e->tx) * EFFICIENCY, need;
+	struct vehicle_soc soc;
+
+	if (!v)
+		return -1;
+	if (e->soc_pct.at.ms)
+		return e->soc_pct.value;
+	if (!vehicle_soc(v, now, SOC_DAY_S, &soc))
+		return -1;
+	return soc.is_reckoned || wall_diff_ms(now, soc.at) < SOC_AGE_S * 1000 ? soc.pct : -1;
+}
+
+/* Energy still to be stored, and what is in the battery, as far as anybody knows. */
+static void fill_energy(
+	const struct evse *e, const struct vehicle *v, wall_t now, struct plan_vehicle *out)
+{
+	double got = delivered_wh(&e->tx) * EFFICIENCY, known_pct = known_soc(e, v, now), need;
 
 	if (!v) {
 		out->battery = battery_default(0, (int32_t)e->max_w);
@@ -61,9 +79,8 @@ static void fill_energy(const struct evse *e, const struct vehicle *v, struct pl
 		double target = (double)v->battery_wh * v->target_pct / 100.0;
 
 		out->battery = battery_default(v->battery_wh, out->max_w);
-		if (e->soc_pct.at.ms) {
-			out->stored_wh =
-				(int64_t)((double)v->battery_wh * e->soc_pct.value / 100.0);
+		if (known_pct >= 0) {
+			out->stored_wh = (int64_t)((double)v->battery_wh * known_pct / 100.0);
 			need = target - (double)out->stored_wh;
 		} else {
 			need = (v->need_wh >= 0 ? (double)v->need_wh
@@ -77,7 +94,7 @@ static void fill_energy(const struct evse *e, const struct vehicle *v, struct pl
 			out->stored_wh = v->battery_wh;
 	}
 	/* What the vehicle itself said goes before what is only guessed. */
-	if (e->tx.needs.at.ms && e->tx.needs.energy_wh >= 0 && !(v && e->soc_pct.at.ms)) {
+	if (e->tx.needs.at.ms && e->tx.needs.energy_wh >= 0 && known_pct < 0) {
 		need = (double)e->tx.needs.energy_wh - since_wh(&e->tx);
 		out->stored_wh = v ? (int64_t)((double)v->battery_wh - need) : 0;
 		if (out->stored_wh < 0)
@@ -147,7 +164,7 @@ static void add_vehicle(struct planner_job *j, const struct core *c, struct evse
 	in->min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w);
 	if (in->max_w < in->min_w)
 		in->max_w = in->min_w;
-	fill_energy(e, v, in);
+	fill_energy(e, v, now, in);
 	if (e->tx.full_at.ms && wall_diff_ms(now, e->tx.full_at) < FULL_MS)
 		in->need_wh = 0;
 	row->evse = e;
