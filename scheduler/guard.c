@@ -32,13 +32,15 @@ struct guard *guard_create(const struct grid_tree *t, const struct guard_config 
 	g->evse = calloc(evses + 1, sizeof(*g->evse));
 	g->node = calloc(nodes, sizeof(*g->node));
 	g->load = calloc(nodes * 4, sizeof(*g->load));
+	g->parent = calloc(nodes, sizeof(*g->parent));
+	g->limited = calloc(nodes, sizeof(*g->limited));
 	g->part = calloc(evses + 1, sizeof(*g->part));
 	g->wish_w = calloc(evses + 1, sizeof(*g->wish_w));
 	g->order = calloc(evses + 1, sizeof(*g->order));
 	g->evse_out = calloc(evses + 1, sizeof(*g->evse_out));
 	g->node_out = calloc(nodes, sizeof(*g->node_out));
-	if (!g->evse || !g->node || !g->load || !g->part || !g->wish_w || !g->order ||
-		!g->evse_out || !g->node_out) {
+	if (!g->evse || !g->node || !g->parent || !g->limited || !g->load || !g->part ||
+		!g->wish_w || !g->order || !g->evse_out || !g->node_out) {
 		guard_destroy(g);
 		return NULL;
 	}
@@ -55,6 +57,7 @@ struct guard *guard_create(const struct grid_tree *t, const struct guard_config 
 	for (size_t n = 0; n < nodes; n++) {
 		for (int c = 0; c < GRID_CHANNELS; c++)
 			g->node[n].books_over_ms[c] = GUARD_LONG_AGO_MS;
+		g->parent[n] = grid_tree_node(t, (int)n)->parent;
 		g->balanced += grid_tree_node(t, (int)n)->electric.imbalance_ma > 0;
 	}
 	return g;
@@ -66,6 +69,8 @@ void guard_destroy(struct guard *g)
 		return;
 	free(g->evse);
 	free(g->node);
+	free(g->parent);
+	free(g->limited);
 	free(g->load);
 	free(g->part);
 	free(g->wish_w);
@@ -139,7 +144,7 @@ static void report_phases(struct guard *g, int n)
 			.limit_w = v->limit[c].usable_w,
 			.uncontrolled_w = g->load[n].s[c] / 6,
 			.counted_w = g->sum[n].s[c] / 6,
-			.over = (v->limited >> c & 1) &&
+			.over = (g->limited[n] >> c & 1) &&
 				load_now(g, n, c) > 6 * (int64_t)v->limit[c].usable_w,
 		};
 	o->imbalance_w = v->import.s[GRID_L1] == GRID_UNKNOWN ? GRID_UNKNOWN

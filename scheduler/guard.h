@@ -63,7 +63,8 @@ struct guard_evse_in {
 	int32_t min_w; /* smallest power of the vehicle but 0; the EVSE's own counts if greater */
 	int urgency; /* class: smaller charges first; turns are taken within one class */
 	int64_t depart_ms; /* order within a class; any clock */
-	uint8_t sixths[GRID_PHASES]; /* of its power on each phase, at most; all 0: as the tree says */
+	uint8_t sixths
+		[GRID_PHASES]; /* of its power on each phase, at most; all 0: as the tree says */
 	bool exact; /* … just these parts (scheduler/phases.h) */
 	bool has_phases;
 	int32_t phase_w[GRID_PHASES]; /* measured with measured_w: what each phase of the grid

@@ -18,11 +18,12 @@ static void count_evse(struct guard *g, int e, int32_t high_w, int32_t low_w, in
 
 	if (!guard_is_uneven(s))
 		return;
-	for (int n = grid_tree_evse_node(g->tree, e); n >= 0;
-		n = grid_tree_node(g->tree, n)->parent) {
+	for (int n = grid_tree_evse_node(g->tree, e); n >= 0; n = g->parent[n]) {
 		struct guard_node *v = &g->node[n];
 
-		for (int p = 0; v->apart && p < GRID_PHASES; p++) {
+		if (!(g->limited[n] & GUARD_APART))
+			continue;
+		for (int p = 0; p < GRID_PHASES; p++) {
 			v->high[p] += sign * (int64_t)high_w * s->weight[GRID_L1 + p];
 			v->low[p] += sign * surely(s, p, low_w);
 		}
@@ -55,6 +56,33 @@ static int pull(const struct guard_evse *s, int a, int b)
 	if (!guard_is_uneven(s))
 		return 0;
 	return s->exact ? up - down : up;
+}
+
+/* The pairs of phases that the EVSE pulls apart. */
+struct pulls {
+	int count;
+	struct {
+		int a, b, by;
+	} pair[GRID_PHASES * (GRID_PHASES - 1)];
+};
+
+static struct pulls find_pulls(const struct guard_evse *s)
+{
+	struct pulls p = {.count = 0};
+
+	if (!guard_is_uneven(s))
+		return p;
+	for (int a = 0; a < GRID_PHASES; a++)
+		for (int b = 0; b < GRID_PHASES; b++) {
+			int by = a == b ? 0 : pull(s, a, b);
+
+			if (by <= 0)
+				continue;
+			p.pair[p.count].a = a;
+			p.pair[p.count].b = b;
+			p.pair[p.count++].by = by;
+		}
+	return p;
 }
 
 static void set_power(struct guard *g, int e, int32_t w)
@@ -150,16 +178,18 @@ void guard_balance(struct guard *g)
 void guard_balance_room(
 	const struct guard *g, int e, int64_t *room, int *node, enum grid_channel *channel)
 {
-	for (int n = grid_tree_evse_node(g->tree, e); n >= 0;
-		n = grid_tree_node(g->tree, n)->parent) {
+	const struct pulls p = find_pulls(&g->evse[e]);
+
+	for (int n = grid_tree_evse_node(g->tree, e); p.count && n >= 0; n = g->parent[n]) {
 		const struct guard_node *v = &g->node[n];
 
-		for (int i = 0; v->apart && i < GRID_PHASES * GRID_PHASES; i++) {
-			int a = i / GRID_PHASES, b = i % GRID_PHASES;
-			int by = a == b ? 0 : pull(&g->evse[e], a, b);
-			int64_t slack = v->apart - (v->high[a] - v->low[b]);
+		for (int i = 0; (g->limited[n] & GUARD_APART) && i < p.count; i++) {
+			int by = p.pair[i].by;
+			int64_t slack = v->apart - (v->high[p.pair[i].a] - v->low[p.pair[i].b]);
 
-			if (by <= 0 || (slack < 0 ? slack : slack / by) >= *room)
+			if (slack >= 0 && *room < INT64_MAX / 6 && slack >= *room * by)
+				continue;
+			if ((slack < 0 ? slack : slack / by) >= *room)
 				continue;
 			*room = slack < 0 ? slack : slack / by;
 			*node = n;
@@ -175,19 +205,17 @@ void guard_balance_use(struct guard *g, int e, int64_t w)
 
 bool guard_balance_lacks(const struct guard *g, int e, int64_t need, int victim)
 {
-	for (int n = grid_tree_evse_node(g->tree, e); n >= 0;
-		n = grid_tree_node(g->tree, n)->parent) {
+	const struct pulls p = find_pulls(&g->evse[e]);
+
+	for (int n = grid_tree_evse_node(g->tree, e); p.count && n >= 0; n = g->parent[n]) {
 		const struct grid_node *below = grid_tree_node(g->tree, n);
 		const struct guard_node *v = &g->node[n];
 		bool helps = victim >= below->evse_first && victim < below->evse_end;
 
-		for (int i = 0; v->apart && i < GRID_PHASES * GRID_PHASES; i++) {
-			int a = i / GRID_PHASES, b = i % GRID_PHASES;
-			int by = a == b ? 0 : pull(&g->evse[e], a, b), back = 0;
+		for (int i = 0; (g->limited[n] & GUARD_APART) && i < p.count; i++) {
+			int a = p.pair[i].a, b = p.pair[i].b, by = p.pair[i].by, back = 0;
 			int64_t slack = v->apart - (v->high[a] - v->low[b]);
 
-			if (by <= 0)
-				continue;
 			if (helps)
 				back = pull(&g->evse[victim], a, b);
 			if (back > 0)

@@ -13,6 +13,8 @@
 
 #define GUARD_QUANTUM_W   100 /* settings between minimum and wish come in steps of this */
 #define GUARD_LONG_AGO_MS (INT64_MIN / 4)
+#define GUARD_APART       0x80 /* the node's phases may not differ too much */
+#define GUARD_ANY_CHANNEL 0x0f
 
 /* One EVSE: what is remembered from cycle to cycle, then what this cycle found. */
 struct guard_evse {
@@ -43,7 +45,6 @@ struct guard_evse {
 struct guard_node {
 	bool known; /* `held` has been measured */
 	int64_t reading; /* … by this one */
-	unsigned limited; /* bits of the channels that have a limit */
 	struct grid_load held; /* uncontrolled load by the last fresh measurement */
 	struct grid_load peak[2]; /* greatest uncontrolled load in this and the previous hold_ms */
 	int64_t books_over_ms[GRID_CHANNELS]; /* over by the books since; GUARD_LONG_AGO_MS: not */
@@ -68,6 +69,8 @@ struct guard {
 	int64_t now_ms, period_ms; /* when the running period of peaks began */
 	struct guard_evse *evse;
 	struct guard_node *node;
+	int *parent; /* [node] -1: the root. Ways to the root are walked most: these two are small */
+	uint8_t *limited; /* [node] bits of the channels that have a limit, and GUARD_APART */
 	struct grid_load *load; /* [node] uncontrolled now */
 	struct grid_load *room; /* [node] left for EVSEs in the pass under way */
 	struct grid_load *sum; /* [node] scratch */

@@ -37,34 +37,30 @@ static int64_t divide(int64_t room, int weight)
 int64_t guard_path_room(const struct guard *g, int e, int *node, enum grid_channel *channel)
 {
 	const uint8_t *weight = g->evse[e].weight;
-	int64_t least = INT64_MAX;
+	int64_t least = INT64_MAX, by = 0; /* as a fraction: divisions are what costs here */
 
-	for (int v = grid_tree_evse_node(g->tree, e); v >= 0;
-		v = grid_tree_node(g->tree, v)->parent) {
-		unsigned limited = g->node[v].limited;
+	for (int v = grid_tree_evse_node(g->tree, e); v >= 0; v = g->parent[v]) {
+		unsigned limited = g->limited[v] & GUARD_ANY_CHANNEL;
 
 		for (int c = 0; limited; c++, limited >>= 1) {
-			int64_t room;
-
 			if (!(limited & 1) || !weight[c])
 				continue;
-			room = divide(g->room[v].s[c], weight[c]);
-			if (room >= least)
+			if (by && g->room[v].s[c] * by >= least * weight[c])
 				continue;
-			least = room;
+			least = g->room[v].s[c];
+			by = weight[c];
 			*node = v;
 			*channel = (enum grid_channel)c;
 		}
 	}
-	return least;
+	return by ? divide(least, (int)by) : INT64_MAX;
 }
 
 void guard_use_room(struct guard *g, int e, int64_t w)
 {
 	const uint8_t *weight = g->evse[e].weight;
 
-	for (int v = grid_tree_evse_node(g->tree, e); v >= 0;
-		v = grid_tree_node(g->tree, v)->parent)
+	for (int v = grid_tree_evse_node(g->tree, e); v >= 0; v = g->parent[v])
 		for (int c = 0; c < GRID_CHANNELS; c++)
 			g->room[v].s[c] -= w * weight[c];
 }
@@ -113,7 +109,7 @@ static void grant_grace(struct guard *g)
 		for (int c = 0; c < GRID_CHANNELS; c++) {
 			int64_t *since = &v->books_over_ms[c];
 
-			if (!(v->limited >> c & 1) || g->room[n].s[c] >= g->sum[n].s[c]) {
+			if (!(g->limited[n] >> c & 1) || g->room[n].s[c] >= g->sum[n].s[c]) {
 				*since = GUARD_LONG_AGO_MS;
 				continue;
 			}

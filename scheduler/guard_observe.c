@@ -244,7 +244,7 @@ static void assume_tails(struct guard *g, const struct guard_in *in)
 		for (int c = 0; blind && c < GRID_CHANNELS; c++) {
 			int64_t rest = 6 * (int64_t)v->limit[c].usable_w - g->sum[n].s[c];
 
-			if ((v->limited >> c & 1) && g->load[n].s[c] < rest)
+			if ((g->limited[n] >> c & 1) && g->load[n].s[c] < rest)
 				g->load[n].s[c] = rest;
 		}
 	}
@@ -260,7 +260,7 @@ static void rate_short_time(struct guard *g, int n, int64_t elapsed_ms)
 	bool above_it = false;
 
 	for (int c = 0; c < GRID_CHANNELS; c++)
-		above_it = above_it || ((v->limited >> c & 1) &&
+		above_it = above_it || ((g->limited[n] >> c & 1) &&
 					       v->import.s[c] > 6 * (int64_t)v->limit[c].usable_w);
 	v->above_ms += above_it ? elapsed_ms : -elapsed_ms;
 	if (v->above_ms <= 0) {
@@ -277,14 +277,15 @@ static void find_limits(struct guard *g, const struct guard_in *in, int n, int64
 	const struct grid_electric *el = &own->electric;
 	struct guard_node *v = &g->node[n];
 
-	v->limited = 0;
+	g->limited[n] = 0;
 	for (int c = 0; c < GRID_CHANNELS; c++) {
 		v->limit[c] = grid_channel_limit(g->tree, in->limits, n, (enum grid_channel)c);
 		v->bears_w[c] = v->limit[c].usable_w;
-		v->limited |= (unsigned)(v->limit[c].w != GRID_NO_LIMIT) << c;
+		g->limited[n] |= (uint8_t)((v->limit[c].w != GRID_NO_LIMIT) << c);
 	}
 	v->apart = 6 * (int64_t)grid_usable_w(
 			       own, (int32_t)((int64_t)el->imbalance_ma * el->volts / 1000));
+	g->limited[n] |= v->apart ? GUARD_APART : 0;
 	if (!el->short_s)
 		return;
 	rate_short_time(g, n, elapsed_ms);

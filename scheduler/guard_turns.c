@@ -8,7 +8,7 @@ static int64_t missing(const struct guard *g, int n, int c, int e, int64_t need)
 {
 	int weight = g->evse[e].weight[c];
 
-	if (!(g->node[n].limited >> c & 1) || !weight)
+	if (!(g->limited[n] >> c & 1) || !weight)
 		return 0;
 	return need * weight - g->room[n].s[c] - g->pending[n].s[c];
 }
@@ -25,9 +25,8 @@ void guard_find_pending(struct guard *g)
 
 static bool lacks_room(const struct guard *g, int e, int64_t need)
 {
-	for (int v = grid_tree_evse_node(g->tree, e); v >= 0;
-		v = grid_tree_node(g->tree, v)->parent)
-		for (int c = 0; c < GRID_CHANNELS; c++)
+	for (int v = grid_tree_evse_node(g->tree, e); v >= 0; v = g->parent[v])
+		for (int c = 0; (g->limited[v] & GUARD_ANY_CHANNEL) && c < GRID_CHANNELS; c++)
 			if (missing(g, v, c, e, need) > 0)
 				return true;
 	return false;
@@ -48,8 +47,7 @@ static bool may_yield(const struct guard *g, const struct guard_in *in, int vict
 
 static void add_pending(struct guard *g, int e, int64_t w)
 {
-	for (int v = grid_tree_evse_node(g->tree, e); v >= 0;
-		v = grid_tree_node(g->tree, v)->parent)
+	for (int v = grid_tree_evse_node(g->tree, e); v >= 0; v = g->parent[v])
 		for (int c = 0; c < GRID_CHANNELS; c++)
 			g->pending[v].s[c] += w * g->evse[e].weight[c];
 }
@@ -111,11 +109,11 @@ static bool share(struct guard *g, const struct guard_in *in, int e, int64_t nee
 
 	if (!lacks_room(g, e, need))
 		return false; /* it lacks balance, not power */
-	for (int v = leaf; v >= 0; v = grid_tree_node(g->tree, v)->parent)
+	for (int v = leaf; v >= 0; v = g->parent[v])
 		for (int c = 0; c < GRID_CHANNELS; c++)
 			if (!can_share(g, in, v, c, e, missing(g, v, c, e, need)))
 				return false;
-	for (int v = leaf; v >= 0; v = grid_tree_node(g->tree, v)->parent)
+	for (int v = leaf; v >= 0; v = g->parent[v])
 		for (int c = 0; c < GRID_CHANNELS; c++)
 			share_channel(g, in, v, c, e, need);
 	return true;
@@ -126,8 +124,7 @@ static bool suffices(const struct guard *g, int victim, int e, int64_t need)
 {
 	const struct guard_evse *s = &g->evse[victim];
 
-	for (int v = grid_tree_evse_node(g->tree, e); v >= 0;
-		v = grid_tree_node(g->tree, v)->parent) {
+	for (int v = grid_tree_evse_node(g->tree, e); v >= 0; v = g->parent[v]) {
 		const struct grid_node *n = grid_tree_node(g->tree, v);
 		bool below = victim >= n->evse_first && victim < n->evse_end;
 

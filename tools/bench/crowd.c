@@ -319,6 +319,15 @@ double crowd_power_w(const struct crowd *c)
 	return w;
 }
 
+int crowd_drawing(const struct crowd *c)
+{
+	int count = 0;
+
+	for (int i = 0; i < c->count; i++)
+		count += c->stations[i].power_w > 0;
+	return count;
+}
+
 int64_t crowd_calls(const struct crowd *c)
 {
 	return c->calls;

@@ -50,8 +50,9 @@ int crowd_run(struct crowd *c, struct crowd_run *run);
 /* Takes what depotd says for so long; of each lowering, how long ago the meter said what it does. */
 void crowd_watch(struct crowd *c, double seconds, struct meter *m, struct histogram *out);
 
-/* What all stations draw. */
+/* What all stations draw, and how many do. */
 double crowd_power_w(const struct crowd *c);
+int crowd_drawing(const struct crowd *c);
 
 /* CALLs of depotd answered so far. */
 int64_t crowd_calls(const struct crowd *c);

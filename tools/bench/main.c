@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tools/bench/crowd.h"
+#include "tools/bench/cycle.h"
 #include "tools/bench/guard.h"
 #include "tools/bench/server.h"
 
@@ -235,7 +236,7 @@ static int group_start(struct bench *b)
 /* A meter that shows a breach, again and again, and the time until the vans are told. */
 static int with_meter(struct bench *b, struct crowd *c, struct meter *m)
 {
-	struct histogram lowerings = {0};
+	struct guard_figures got = {0};
 	struct server s = {.meter_port = meter_port(m)};
 	int rc = -1;
 
@@ -243,18 +244,20 @@ static int with_meter(struct bench *b, struct crowd *c, struct meter *m)
 		struct client_target target = {.port = s.plain_port};
 
 		if (crowd_rise(c, &target, RISE_WINDOW, RISE_LIMIT_S) >= 0 && crowd_begin(c) == 0)
-			rc = guard_breaches(c, m, server_limit_w(GUARD_EVSES), &lowerings);
+			rc = guard_breaches(c, m, server_limit_w(&s, GUARD_EVSES), &got);
 	}
 	crowd_fall(c);
 	if (server_stop(&s) || rc)
 		return -1;
-	if (!lowerings.total) {
+	if (!got.lowerings.total) {
 		fprintf(stderr, "bench: no lowering was seen\n");
 		return -1;
 	}
-	figure("guard.breach_to_wire_p50_ms", histogram_ms(&lowerings, 0.5), "ms");
-	figure("guard.breach_to_wire_p99_ms", histogram_ms(&lowerings, 0.99), "ms");
-	figure("guard.lowerings", (double)lowerings.total, "profiles");
+	figure("guard.breach_to_wire_p50_ms", histogram_ms(&got.lowerings, 0.5), "ms");
+	figure("guard.breach_to_wire_p99_ms", histogram_ms(&got.lowerings, 0.99), "ms");
+	figure("guard.lowerings", (double)got.lowerings.total, "profiles");
+	figure("guard.lowered_per_breach_least", got.fewest, "EVSEs");
+	figure("guard.lowered_per_breach_most", got.most, "EVSEs");
 	return 0;
 }
 
@@ -262,16 +265,21 @@ static int group_guard(struct bench *b)
 {
 	struct crowd *c = crowd_create(GUARD_EVSES, PASSWORD);
 	struct meter *m = meter_create();
-	double eval_ms = guard_eval_10k_ms();
+	double eval_ms = cycle_eval_10k_ms(), calm_ms, breach_ms;
+	bool has_cycle = cycle_guard_10k_ms(&calm_ms, &breach_ms) == 0;
 	int rc = -1;
 
 	if (eval_ms >= 0)
 		figure("grid.eval_10k_ms", eval_ms, "ms");
+	if (has_cycle) {
+		figure("guard.cycle_10k_ms", calm_ms, "ms");
+		figure("guard.cycle_10k_breach_ms", breach_ms, "ms");
+	}
 	if (c && m)
 		rc = with_meter(b, c, m);
 	crowd_destroy(c);
 	meter_destroy(m);
-	return rc || eval_ms < 0 ? -1 : 0;
+	return rc || eval_ms < 0 || !has_cycle ? -1 : 0;
 }
 
 static void raise_files(void)

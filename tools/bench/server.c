@@ -22,6 +22,7 @@
 #define READY_LIMIT_S 60
 #define STOP_LIMIT_S  10
 #define W_PER_STATION 12000 /* of its feeder's limit: half of what its EVSE could draw */
+#define W_WITH_METER  23000 /* … all of it, and the margin of 2 % */
 
 static cpu_set_t server_cpus;
 static bool is_pinned;
@@ -79,14 +80,21 @@ static int write_settings(const struct server *s)
 	      "  hosts: [localhost]\n"
 	      "limits: {max_connections: 12000, messages_per_s: 100000, message_burst: 100000}\n",
 		f);
+	/* All stations boot at once, which is a return of power: vans need not wait for it here. */
 	if (s->meter_port)
-		fputs("meter_maps: .\n", f);
+		fputs("meter_maps: .\ncontrol: {return_settle_s: 0, return_step_pct: 100}\n", f);
 	return fclose(f);
 }
 
-double server_limit_w(int stations)
+/* With a meter every van may charge at once: what it shows decides. */
+static long limit_of(const struct server *s, int stations)
 {
-	return (double)stations * W_PER_STATION;
+	return (long)stations * (s->meter_port ? W_WITH_METER : W_PER_STATION);
+}
+
+double server_limit_w(const struct server *s, int stations)
+{
+	return (double)limit_of(s, stations);
 }
 
 static int write_meter(const struct server *s, FILE *depot)
@@ -106,7 +114,7 @@ static int write_meter(const struct server *s, FILE *depot)
 static int write_depot(const struct server *s, int stations)
 {
 	FILE *f = create(s, "depot.yaml");
-	long limit_w = (long)stations * W_PER_STATION;
+	long limit_w = limit_of(s, stations);
 
 	if (!f)
 		return -1;

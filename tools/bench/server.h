@@ -23,7 +23,7 @@ void server_pin(void);
 int server_prepare(struct server *s, const char *dir, int stations, const char *password);
 
 /* What its site may carry. */
-double server_limit_w(int stations);
+double server_limit_w(const struct server *s, int stations);
 
 /* Starts depotd and waits until it says that it is ready. 0, or -1 with a line on stderr. */
 int server_start(struct server *s, const char *depotd);
