@@ -1,6 +1,7 @@
 #include "csms/control_private.h"
 #include "csms/evse_phases.h"
 #include "csms/meters.h"
+#include "csms/safety.h"
 
 #define LEAST_W     2000 /* drawn by EVSEs: below it nothing is told by a comparison */
 #define TOLERANCE_W 1000
@@ -38,6 +39,12 @@ static int64_t metered_since(const struct control *k, int node, int64_t since_ms
 	return sum;
 }
 
+/* When the EVSE's newest reading came, not when its station says that it was taken: clocks differ. */
+static bool is_heard_since(const struct control *k, int evse, int64_t since_ms)
+{
+	return safety_heard_ms(k->safety, evse) >= since_ms;
+}
+
 /* W that flow below the node since, by EVSEs or by meters, whoever knows of more. */
 static int64_t drawn_since(const struct control *k, int node, int64_t since_ms)
 {
@@ -45,8 +52,7 @@ static int64_t drawn_since(const struct control *k, int node, int64_t since_ms)
 	int64_t sum = 0, metered = metered_since(k, node, since_ms);
 
 	for (int i = n->evse_first; i < n->evse_end; i++)
-		if (k->evse[i] && k->evse[i]->tx.is_open &&
-			k->evse[i]->power_w.mono.us / 1000 >= since_ms)
+		if (k->evse[i] && k->evse[i]->tx.is_open && is_heard_since(k, i, since_ms))
 			sum += (int64_t)k->evse[i]->power_w.value;
 	return sum > metered ? sum : metered;
 }

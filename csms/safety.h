@@ -71,6 +71,9 @@ bool safety_carries(const struct safety *s, int node, enum envelope_quantity q, 
 /* In how long all EVSEs below the node follow. */
 int64_t safety_slowest_ms(const struct safety *s, int node);
 
+/* When the newest reading of the EVSE came that told of then; INT64_MIN: none of this vehicle. */
+int64_t safety_heard_ms(const struct safety *s, int evse);
+
 /* NULL: not in the tree. */
 const struct obey *safety_obey(const struct safety *s, const struct evse *e);
 int64_t safety_reaction_ms(const struct safety *s, const struct evse *e);

@@ -197,6 +197,11 @@ static bool is_silent(struct safety *s, int i, bool is_new, int64_t now_ms)
 	return v->measures && now_ms - v->heard_ms > missed_ms(s, v);
 }
 
+int64_t safety_heard_ms(const struct safety *s, int evse)
+{
+	return s->evse[evse].is_heard ? s->evse[evse].heard_ms : INT64_MIN;
+}
+
 /* A measurement is dated when it came: the clocks of stations differ, and too late is safe. */
 static void watch(struct safety *s, int i, int64_t now_ms)
 {

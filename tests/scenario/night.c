@@ -119,14 +119,17 @@ static void make_deep(struct night *n)
 
 static void make_phases(struct night *n)
 {
-	int site = add_node(n, "site", "grid_connection", -1, 90);
+	/* Without a meter nobody knows how far apart phases are. */
+	int site = add_node(n, "site", "grid_connection", -1, 100);
 
 	n->nodes[site].imbalance_ma = night_between(n, 20, 32) * 1000;
 	add_load(n, "house", site, HOUSE_W, HOUSE_A, night_between(n, 3000, 8000));
 	add_node(n, "roof", "pv", site, 30);
 	add_feeders(n, site, night_between(n, 1, 2), night_below(n, 2));
-	if (night_likely(n, 30))
-		n->nodes[n->node_count - 1].imbalance_ma = night_between(n, 25, 40) * 1000;
+	if (!night_likely(n, 30))
+		return;
+	n->nodes[n->node_count - 1].imbalance_ma = night_between(n, 25, 40) * 1000;
+	n->nodes[n->node_count - 1].has_meter = true;
 }
 
 static void make_store(struct night *n)

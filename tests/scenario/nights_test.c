@@ -22,6 +22,8 @@
 #define UNSEEN_S      25 /* … and is seen by its own samples only */
 #define BLIND_S       48 /* a meter that is silent or lies is believed for a while */
 #define AFTER_S       40 /* a call that was lost may still be waited for */
+#define LATE_MS       60000
+#define NOT_ASKED_S   1000000
 #define EDGE_S        3
 #define DEFAULT_COUNT 12
 #define TEXT          1500
@@ -33,6 +35,7 @@ struct run {
 	int now_s;
 	int64_t skew_ms; /* of depotd's clock */
 	bool is_alive;
+	int late_until_s; /* profiles that were told by a clock that was late are being replaced */
 	int unsteady_s; /* until then somebody may not do what he is told */
 	char words[TEXT];
 };
@@ -83,11 +86,16 @@ static bool lose(void *ctx, const struct world_frame *f)
 	return true;
 }
 
+static bool is_cut_off(const struct run *r, int station)
+{
+	return !world_reaches(r->w, station) ||
+	       !plant_station_is_accepted(world_plant(r->w), station);
+}
+
 /* What can be asked of it: one that answers late, or whose texts get lost, may not have been told. */
 static enum judge_station standing_of(const struct run *r, int station)
 {
-	bool is_lost = !world_reaches(r->w, station) ||
-		       !plant_station_is_accepted(world_plant(r->w), station);
+	bool is_lost = is_cut_off(r, station);
 
 	for (int i = 0; i < r->n.trouble_count; i++) {
 		const struct trouble *t = &r->n.troubles[i];
@@ -99,6 +107,9 @@ static enum judge_station standing_of(const struct run *r, int station)
 		is_lost = is_lost || (t->kind == TROUBLE_LOSE && is_on(r, t, AFTER_S)) ||
 			  (t->kind == TROUBLE_SLOW && is_on(r, t, (int)t->amount + GIVE_UP_S));
 	}
+	/* By the clocks of stations that are ahead of ours for longer than a lease all that they are told
+	 * is over when it comes: they hold their tails. */
+	is_lost = is_lost || r->skew_ms < -LATE_MS || r->now_s < r->late_until_s;
 	return is_lost ? JUDGE_CUT_OFF : JUDGE_OBEYS;
 }
 
@@ -137,12 +148,30 @@ static int count_disobedient(const struct run *r, const enum judge_station *stat
 	return count;
 }
 
+/* One that does as it likes, and is cut off: only a meter tells of it, and the node has none. */
+static bool has_unseen(const struct run *r, int node)
+{
+	for (int i = 0; i < r->n.station_count && !r->n.nodes[node].has_meter; i++) {
+		int at = r->n.stations[i].node;
+
+		for (int k = 0; k < r->n.trouble_count; k++)
+			if (r->n.troubles[k].kind == TROUBLE_IGNORE &&
+				is_of(&r->n.troubles[k], i) &&
+				is_on(r, &r->n.troubles[k], EDGE_S) && is_below(&r->n, at, node) &&
+				is_cut_off(r, i))
+				return true;
+	}
+	return false;
+}
+
 /* As docs/energy.md states it. */
 static int allowed_s(const struct run *r, const enum judge_station *stations, int node)
 {
 	int disobedient = count_disobedient(r, stations, node);
 	int for_them = disobedient > 1 ? (disobedient - 1) * WORLD_REACTION_S : 0;
 
+	if (disobedient && has_unseen(r, node))
+		return NOT_ASKED_S;
 	if (is_blind(r, node))
 		return BLIND_S + for_them;
 	if (disobedient && !r->n.nodes[node].has_meter)
@@ -216,6 +245,8 @@ static void hold_envelope(struct run *r, struct trouble *t, int place)
 static void step_clock(struct run *r, int64_t ms)
 {
 	world_step_clock(r->w, ms);
+	if (r->skew_ms < -LATE_MS)
+		r->late_until_s = r->now_s + AFTER_S;
 	r->skew_ms += ms;
 }
 
@@ -363,6 +394,7 @@ END_TEST
 /* Nights that went wrong once. */
 static const uint64_t hard_nights[] = {
 	3, /* a clock that was set an hour ahead: what it then told began in the future for the chargers */
+	1909, /* a meter the wrong way round was not doubted: the chargers' clocks were 57 s late */
 };
 
 START_TEST(a_night_that_went_wrong_goes_well)
