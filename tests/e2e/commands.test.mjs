@@ -208,6 +208,7 @@ test('a command can be given up; lists and states are kept over a restart', asyn
 	assert.equal((await look(given.json.id)).state, 'cancelled');
 	const running = await ask('C-KEPT', 'Reset', { type: 'OnIdle' });
 	const waiting = await ask('C-KEPT', 'ClearCache', {}, { wait: 'none' });
+	await until('it is on its way', () => s.calls.some((c) => c[2] === 'ClearCache'));
 	await depotd.stop('SIGKILL');
 	await depotd.start();
 	assert.equal((await look(waiting.json.id)).state, 'unknown');
