@@ -11,13 +11,18 @@
 
 /* -- before: M05 ------------------------------------------------------------------------------- */
 
-static int refuse(struct schema_error *err, const char *words)
+static int refuse_at(struct schema_error *err, const char *path, const char *words)
 {
 	memset(err, 0, sizeof *err);
 	err->fault = SCHEMA_BAD_FORMAT;
-	snprintf(err->path, sizeof err->path, "certificate");
+	snprintf(err->path, sizeof err->path, "%s", path);
 	snprintf(err->message, sizeof err->message, "%s", words);
 	return -1;
+}
+
+static int refuse(struct schema_error *err, const char *words)
+{
+	return refuse_at(err, "certificate", words);
 }
 
 int certificates_check_install(const struct core *c, const struct station *s, const void *request,
@@ -41,6 +46,32 @@ int certificates_check_install(const struct core *c, const struct station *s, co
 		return refuse(err, "has expired");
 	if (f.not_before_ms > now + CLOCK_SLACK_MS)
 		return refuse(err, "is not valid yet");
+	return 0;
+}
+
+int certificates_check_signed(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err)
+{
+	const struct ocpp201_certificate_signed_request *r = request;
+	struct certificate_facts f;
+	int64_t now = clock_wall().ms;
+	char why[200];
+
+	(void)c;
+	(void)s;
+	if (strstr(r->certificate_chain, "PRIVATE KEY"))
+		return refuse_at(err, "certificateChain",
+			"holds a private key: that never leaves its owner");
+	if (certificate_facts(r->certificate_chain, &f, why))
+		return refuse_at(err, "certificateChain", why);
+	if (f.is_ca)
+		return refuse_at(err, "certificateChain",
+			"begins with an authority: the station's own certificate comes "
+			"first, then those that signed it");
+	if (f.not_after_ms <= now)
+		return refuse_at(err, "certificateChain", "has expired");
+	if (f.not_before_ms > now + CLOCK_SLACK_MS)
+		return refuse_at(err, "certificateChain", "is not valid yet");
 	return 0;
 }
 

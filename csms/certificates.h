@@ -19,4 +19,9 @@ void certificates_answered(
 int certificates_check_install(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err);
 
+/* May this CertificateSigned be sent: a chain that begins with a certificate of no authority, valid
+ * now, and holds no key? (A02) */
+int certificates_check_signed(const struct core *c, const struct station *s, const void *request,
+	struct schema_error *err);
+
 #endif

@@ -14,7 +14,7 @@ struct look {
 	struct core *core;
 	char station[49];
 	int64_t epoch;
-	wall_t before; /* nothing was heard of it since */
+	wall_t before, now; /* before: nothing was heard of it since */
 	int count;
 	char ids[DOUBT_MAX][UTF8_SIZE(36)];
 };
@@ -175,7 +175,9 @@ static void look_work(struct db_reader *db, void *arg)
 
 	if (a && db_query_transactions(db, &f, a, &list) == 0)
 		for (size_t i = 0; i < list.count && k->count < DOUBT_MAX; i++)
-			if (list.items[i].last_at.ms < k->before.ms)
+			/* By its own clock: one that is ahead says nothing of when it was heard. */
+			if (list.items[i].last_at.ms < k->before.ms ||
+				list.items[i].last_at.ms > k->now.ms)
 				snprintf(k->ids[k->count++], sizeof k->ids[0], "%s",
 					list.items[i].id);
 	arena_destroy(a);
@@ -207,6 +209,7 @@ static void on_timer(void *arg)
 	k->core = x->core;
 	k->epoch = x->epoch;
 	k->before = x->station->connected_at;
+	k->now = clock_wall();
 	snprintf(k->station, sizeof k->station, "%s", x->station->id);
 	if (db_read(x->core->db, look_work, look_done, k))
 		free(k);

@@ -247,23 +247,19 @@ void mask_learn(const char *secret)
 		learn(hex);
 }
 
+/* Sought in the text as it came: one secret may begin with another. */
 const char *mask_learned(struct arena *a, const char *text, size_t len)
 {
 	char *copy = NULL;
 
 	for (size_t i = 0; i < LEARNED_MAX; i++) {
 		size_t n = strlen(learned[i]);
-		const char *now = copy ? copy : text, *p = now;
+		const char *p = text;
 
-		while (n && (p = memmem(p, len - (size_t)(p - now), learned[i], n)) != NULL) {
-			if (!copy) {
-				copy = arena_strndup(a, text, len);
-				if (!copy)
-					return NULL;
-				p = copy + (p - now);
-				now = copy;
-			}
-			memset(copy + (p - now), '*', n);
+		for (; n && (p = memmem(p, len - (size_t)(p - text), learned[i], n)) != NULL; p++) {
+			if (!copy && !(copy = arena_strndup(a, text, len)))
+				return NULL;
+			memset(copy + (p - text), '*', n);
 		}
 	}
 	return copy ? copy : text;

@@ -243,7 +243,7 @@ static bool tell_state(struct passage *p, const struct ocpp16_status_notificatio
 	struct v16_tx tx;
 
 	p->entry = v16_book_open(p->e.station, r->connector_id);
-	if (!p->entry || at.ms < p->entry->started.ms)
+	if (!p->entry || (r->has_timestamp && at.ms < p->entry->started.ms))
 		return true;
 	if (r->status != OCPP16_CHARGE_POINT_STATUS_AVAILABLE)
 		p->entry->freed = (mono_t){0};

@@ -194,42 +194,76 @@ static int32_t greatest_min_w(const struct plan_work *s)
 	return w;
 }
 
-/* First below the peaks that are worth their price, then above them by quarters of the smallest
- * power, and in the end as high as it takes: readiness goes before money. */
-static void settle_rows(const struct settle *z, int32_t *was, int32_t *lowered)
-{
-	static const int quarters[] = {0, 1, 2, 3, 4, 6, 8, 16, 32, 64, 0};
-	struct plan_work *s = z->s;
-	size_t bytes = (size_t)s->slots * sizeof *was;
-	int last = (int)(sizeof quarters / sizeof quarters[0]) - 1;
-	int64_t step_w = greatest_min_w(s) / 4;
+/* What a try needs. */
+struct tries {
+	int32_t *was, *lowered; /* [slots] the root's room */
+	int32_t *begin, *best; /* [vehicle][slot] rows as they came, and the best ones */
+};
 
-	for (int i = 0; i <= last; i++) {
-		memcpy(was, s->room, bytes);
-		if (i < last)
-			keep_peaks(s, quarters[i] * step_w);
-		memcpy(lowered, s->room, bytes);
-		for (int k = 0; i == 0 && k < s->in->n; k++)
-			if (!s->car[k].late)
-				round_row(z, &s->car[k]);
+/* Offers below the peaks and `more_w`; whoever is short then may go above them: readiness goes before
+ * money. */
+static void settle_below(const struct settle *z, const struct tries *y, int64_t more_w)
+{
+	struct plan_work *s = z->s;
+	size_t bytes = (size_t)s->slots * sizeof *y->was;
+
+	memcpy(y->was, s->room, bytes);
+	if (more_w >= 0)
+		keep_peaks(s, more_w);
+	memcpy(y->lowered, s->room, bytes);
+	for (int k = 0; k < s->in->n; k++)
+		if (!s->car[k].late)
+			round_row(z, &s->car[k]);
+	fill_up(z);
+	free_peaks(s, y->was, y->lowered);
+	if (is_any_short(s))
 		fill_up(z);
-		free_peaks(s, was, lowered);
-		if (!is_any_short(s) || !s->in->prices || s->in->prices->demands == 0)
-			return;
+}
+
+/* Which peak the smallest power makes worth its price cannot be told beforehand: the peaks that are
+ * worth it without, and above them by quarters of that power, are tried. */
+static int settle_peaks(const struct settle *z, struct tries *y)
+{
+	static const int quarters[] = {0, 1, 2, 3, 4, 6, 8, 12, 16, 32, -1};
+	struct plan_work *s = z->s;
+	size_t bytes = (size_t)s->in->n * (size_t)s->slots * sizeof *y->begin;
+	int64_t step_w = greatest_min_w(s) / 4;
+	flow_value best = 0, value;
+
+	memcpy(y->begin, s->w, bytes);
+	for (size_t i = 0; i < sizeof quarters / sizeof quarters[0]; i++) {
+		if (i)
+			plan_restore(s, y->begin);
+		settle_below(z, y, quarters[i] * step_w);
+		if (plan_value(s, &value))
+			return -1;
+		if (i == 0 || value < best) {
+			best = value;
+			memcpy(y->best, s->w, bytes);
+		}
 	}
+	plan_restore(s, y->best);
+	for (int i = 0; i < s->in->n; i++)
+		s->got_mj[i] = plan_row_mj(s, &s->car[i]);
+	return 0;
 }
 
 int plan_settle(struct plan_work *s)
 {
 	struct settle z = {.s = s};
-	size_t bytes = (size_t)s->slots * sizeof(int32_t);
-	int32_t *was = malloc(bytes), *lowered = malloc(bytes);
-	int rc = was && lowered && order_slots(&z) == 0 ? 0 : -1;
+	size_t slots = (size_t)s->slots, cells = (size_t)s->in->n * slots + 1;
+	struct tries y = {malloc(slots * sizeof(int32_t)), malloc(slots * sizeof(int32_t)),
+		malloc(cells * sizeof(int32_t)), malloc(cells * sizeof(int32_t))};
+	int rc = y.was && y.lowered && y.begin && y.best && order_slots(&z) == 0 ? 0 : -1;
 
-	if (rc == 0)
-		settle_rows(&z, was, lowered);
-	free(was);
-	free(lowered);
+	if (rc == 0 && s->in->prices && s->in->prices->demands)
+		rc = settle_peaks(&z, &y);
+	else if (rc == 0)
+		settle_below(&z, &y, -1);
+	free(y.was);
+	free(y.lowered);
+	free(y.begin);
+	free(y.best);
 	free(z.slot);
 	free(z.price);
 	return rc;

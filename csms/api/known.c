@@ -25,6 +25,8 @@ static const struct {
 		offsetof(struct ocpp201_get_transaction_status_request, transaction_id)},
 	{OCPP201_REQUEST_STOP_TRANSACTION,
 		offsetof(struct ocpp201_request_stop_transaction_request, transaction_id)},
+	{OCPP201_SET_DISPLAY_MESSAGE,
+		offsetof(struct ocpp201_set_display_message_request, message.transaction_id)},
 };
 
 /* The transaction that the payload names; NULL: none, or the payload is wrong in itself. */

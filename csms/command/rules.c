@@ -350,7 +350,9 @@ static struct verdict meet_trigger(
 
 const struct command_rule command_rules[OCPP201_ACTION_COUNT] = {
 	[OCPP201_CANCEL_RESERVATION] = {.yes = "Accepted", .answered = reservation_answered},
-	[OCPP201_CERTIFICATE_SIGNED] = {.yes = "Accepted", .answered = certificates_answered},
+	[OCPP201_CERTIFICATE_SIGNED] = {.yes = "Accepted",
+		.check = certificates_check_signed,
+		.answered = certificates_answered},
 	[OCPP201_CHANGE_AVAILABILITY] = {.signs = 1u << SIGN_CONNECTOR,
 		.check = check_availability,
 		.judge = judge_availability,

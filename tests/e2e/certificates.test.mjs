@@ -153,6 +153,14 @@ test('A02, M03: the certificates are listed anew after each change, once for sev
 	const k = (await h.run('CertificateSigned', { certificateChain: root.cert, certificateType: 'V2GCertificate' })).json;
 	assert.equal(k.state, 'done', JSON.stringify(k));
 	await h.shows(['11', '12']);
+	// what no station could take is refused before it is sent
+	const key = readFileSync(join(work, 'listroot.key'), 'utf8');
+	for (const [certificateChain, words] of [['x', /certificate/], [root.root, /authority/], [root.cert + key, /private key/]]) {
+		const r = await d.api('POST', '/stations/CERT-3/commands', { action: 'CertificateSigned', payload: { certificateChain } });
+		assert.deepEqual([r.status, r.json.path], [400, 'payload.certificateChain'], r.text);
+		assert.match(r.json.detail, words);
+	}
+	assert.equal(h.count('CertificateSigned'), 1);
 	h.station.close();
 
 	// who knows nothing of lists is asked once, and its certificates can be deleted all the same

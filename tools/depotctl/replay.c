@@ -20,6 +20,7 @@ struct player {
 	struct ctl *ctl;
 	struct replay_tape tape;
 	struct wsc_link *link;
+	enum ocpp_version version; /* that the recorded station spoke */
 	double speed; /* 0: as fast as answers come */
 	int64_t shift_ms;
 	bool is_open, is_over, is_shifting;
@@ -151,7 +152,7 @@ static void on_call(struct player *p, const struct ocpp_frame *m)
 			code = ocpp_code_find(k->error);
 		else
 			p->refused++;
-		ocpp_write_error(&t, &m->id, OCPP_VERSION_2_0_1, code,
+		ocpp_write_error(&t, &m->id, p->version, code,
 			k != NULL ? "as recorded" : "the recorded station was never asked this",
 			NULL, NULL);
 	}
@@ -173,7 +174,7 @@ static void on_opened(void *arg)
 static void on_received(void *arg, const char *text, size_t len)
 {
 	struct player *p = arg;
-	struct ocpp_limits limits = {.version = OCPP_VERSION_2_0_1, .max_bytes = 16u << 20};
+	struct ocpp_limits limits = {.version = p->version, .max_bytes = 16u << 20};
 	struct ocpp_frame m;
 	struct ocpp_frame_error err;
 
@@ -246,6 +247,22 @@ static int summary(const struct player *p)
 	return is_same ? CTL_OK : CTL_FAILED;
 }
 
+/* Of which version the recorded station was: only messages of 1.6 have these. */
+static bool is_of_16(const struct replay_tape *tape)
+{
+	for (size_t i = 0; i < tape->ours.count; i++) {
+		const struct replay_call *k = &tape->ours.items[i];
+
+		if (strcmp(k->action, "StartTransaction") == 0 ||
+			strcmp(k->action, "StopTransaction") == 0 ||
+			(k->payload != NULL && (strstr(k->payload, "\"chargePointVendor\"") ||
+						       strstr(k->payload, "\"idTag\"") ||
+						       strstr(k->payload, "\"errorCode\""))))
+			return true;
+	}
+	return false;
+}
+
 static int play(struct player *p, const struct wsc_target *target, const char *station,
 	const char *password)
 {
@@ -265,6 +282,10 @@ static int play(struct player *p, const struct wsc_target *target, const char *s
 		wsc_pool_destroy(pool);
 		return ctl_complain(CTL_FAILED, "the identity or the password is too long");
 	}
+	if (is_of_16(&p->tape)) {
+		p->version = OCPP_VERSION_1_6;
+		wsc_link_set_protocol(p->link, "ocpp1.6");
+	}
 	wsc_link_connect(p->link);
 	wsc_pool_run(pool, TICK_US, on_tick, p);
 	wsc_pool_destroy(pool);
@@ -279,7 +300,10 @@ int ctl_replay(struct ctl *c)
 	const char *station = ctl_option(c, "--station"), *to = ctl_option(c, "--to");
 	const char *from = ctl_option(c, "--from"), *speed = ctl_option(c, "--speed");
 	const char *password = read_password(c);
-	struct player p = {.ctl = c, .speed = 1, .is_shifting = ctl_flag(c, "--shift")};
+	struct player p = {.ctl = c,
+		.version = OCPP_VERSION_2_0_1,
+		.speed = 1,
+		.is_shifting = ctl_flag(c, "--shift")};
 	struct wsc_target target;
 	char why[300], *end = NULL;
 

@@ -482,6 +482,10 @@ export interface EnvelopeRecord {
 	max_at?: string;
 	above_s: number;
 	above_wh: number;
+	export_limit_w?: number;
+	export_max_w?: number;
+	export_above_s?: number;
+	export_above_wh?: number;
 	decided_by?: string;
 	decided_at?: string;
 	vehicles: string[];
