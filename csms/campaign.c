@@ -162,7 +162,8 @@ static void step(struct core *c, struct campaign *k)
 			continue;
 		if (!s || !x)
 			skip(c, k, m, s ? "the image was removed" : "the station was removed");
-		else if (s->session && station_is_accepted(s)) {
+		else if (s->session && station_is_accepted(s) &&
+			 !command_is_running(s, OCPP201_UPDATE_FIRMWARE)) {
 			ask(c, k, m, x);
 			running += m->command[0] != '\0';
 		}

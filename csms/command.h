@@ -60,6 +60,9 @@ struct command *command_find(const struct core *c, const char *id);
 struct command *command_by_request(
 	const struct core *c, const struct station *s, int action, int64_t request_id);
 
+/* One of that action is not over at that station. */
+bool command_is_running(const struct station *s, int action);
+
 /* Nobody waits for it any longer: ends it as cancelled. What the station does is its own affair. */
 void command_cancel(struct core *c, struct command *k, const char *actor);
 

@@ -35,6 +35,16 @@ struct command *command_find(const struct core *c, const char *id)
 	return k;
 }
 
+bool command_is_running(const struct station *s, int action)
+{
+	const struct command *k;
+
+	DL_FOREACH (s->commands, k)
+		if (command_action(k) == action)
+			return true;
+	return false;
+}
+
 struct command *command_by_request(
 	const struct core *c, const struct station *s, int action, int64_t request_id)
 {

@@ -585,7 +585,14 @@ test('a campaign updates many stations, so many at a time, and tells of each', a
 	await said(all[0], 'Installed', all[0].asked[0].requestId, 'FirmwareStatusNotification');
 	await said(all[1], 'InvalidSignature', all[1].asked[0].requestId, 'FirmwareStatusNotification');
 	await until('the third', () => asked() === 3);
+	// Another campaign waits until a station has done with the first.
+	const second = await d.api('POST', '/campaigns', { firmware: fw.id, stations: ['CA-3'], allow_unsigned: true });
+	assert.equal(second.status, 200, second.text);
+	await sleep(2500);
+	assert.equal(all[2].asked.length, 1);
 	await said(all[2], 'Installed', all[2].asked[0].requestId, 'FirmwareStatusNotification');
+	await until('the second campaign', () => all[2].asked.length === 2);
+	await said(all[2], 'Installed', all[2].asked[1].requestId, 'FirmwareStatusNotification');
 	const look = async () => (await d.api('GET', `/campaigns/${r.json.id}`)).json;
 	await until('three results', async () => (await look()).stations.filter((x) => ['done', 'failed'].includes(x.state)).length === 3);
 	assert.deepEqual((await look()).stations.map((x) => [x.station, x.state]),
