@@ -33,7 +33,9 @@ static size_t escape(char *out, size_t size, const char *text)
 		} else if (c == '\n') {
 			out[n++] = '\\';
 			out[n++] = 'n';
-		} else if (c < 0x20 || c == 0x7f) {
+		} else if (c < 0x20 || c == 0x7f ||
+			   /* second half of U+0080 to U+009F: a terminal obeys them too */
+			   (c >= 0x80 && c < 0xa0 && n && (unsigned char)out[n - 1] == 0xc2)) {
 			out[n++] = '\\';
 			out[n++] = 'x';
 			out[n++] = hex[c >> 4];

@@ -29,12 +29,20 @@ static bool has_network(const char *text, size_t len)
 	return memmem(text, len, "\"connectionData\"", 16) != NULL;
 }
 
+/* What a station tells of a customer: nobody needs it in a record of messages. */
+static const char *const customer_keys[] = {"\"data\""};
+
+static bool has_customer(const char *text, size_t len)
+{
+	return memmem(text, len, "\"NotifyCustomerInformation\"", 27) != NULL;
+}
+
 static bool names_secret(const char *text, size_t len)
 {
 	for (size_t i = 0; i < sizeof secret_names / sizeof *secret_names; i++)
 		if (holds(text, len, secret_names[i]))
 			return true;
-	return has_network(text, len);
+	return has_network(text, len) || has_customer(text, len);
 }
 
 /* Keys of what stations tell: they are hidden in the entry that names a secret, and stay for the
@@ -76,6 +84,7 @@ static const char *string_end(const char *p, const char *end)
 
 struct entries {
 	bool with_network; /* secrets of a network profile are in the text too */
+	bool with_customer;
 	size_t count;
 	struct {
 		const char *from, *to;
@@ -162,6 +171,8 @@ static size_t secret_at(const struct entries *e, const char *p, const char *end)
 
 	if (!n && e->with_network)
 		n = key_at(network_keys, COUNT(network_keys), p, end);
+	if (!n && e->with_customer)
+		n = key_at(customer_keys, COUNT(customer_keys), p, end);
 	return n || !is_within(e, p) ? n : key_at(told_keys, COUNT(told_keys), p, end);
 }
 
@@ -282,6 +293,7 @@ const char *mask_secrets(struct arena *a, const char *text, size_t len, size_t *
 	end = text + len;
 	text_init(&t, 0);
 	entries.with_network = has_network(text, len);
+	entries.with_customer = has_customer(text, len);
 	find_entries(text, end, &entries);
 	while (p < end) {
 		size_t n = *p == '"' ? secret_at(&entries, p, end) : 0;

@@ -201,7 +201,7 @@ static void one_finish(struct ask *k)
 			"them");
 	} else {
 		view_transaction(k->api->core, &q->found.items[0], &out.transaction);
-		journal_view(&q->events, k->arena, &out.events);
+		journal_view(&q->events, k->who.role, k->arena, &out.events);
 		view_course(k, &q->events, &out);
 		ask_reply(k, 200, &api_transaction_detail_type, &out);
 	}

@@ -270,3 +270,31 @@ test('rule 18: what a pending station was invited to send it may not once it was
 	await refused(s, 'NotifyReport', { requestId: 7, generatedAt: now(), seqNo: 0, tbc: false });
 	await s.close();
 });
+
+test('what a station tells of a customer is for administrators, in journal and wire log too', async () => {
+	const s = await booted(depotd, 'E-PRIV', { handlers: { CustomerInformation: () => ({ status: 'Accepted' }) } });
+	const r = await ask('E-PRIV', 'CustomerInformation', { report: true, clear: false, customerIdentifier: 'jane' }, { wait: 'answer' });
+	assert.equal(r.status, 200, r.text);
+	await s.call('NotifyCustomerInformation', { requestId: r.json.request_id, seqNo: 0, data: 'PRIVATE-OF-JANE', generatedAt: now() });
+	await state(r.json.id, 'done');
+	const journal = '/journal?stream=station/E-PRIV&limit=500';
+	await until('the record', async () => JSON.stringify(await get(journal)).includes('PRIVATE-OF-JANE')); // an administrator
+	const { token } = (await depotd.api('POST', '/api-tokens', { name: 'watch', role: 'viewer' })).json;
+	const seen = await depotd.https('GET', journal, undefined, { authorization: `Bearer ${token}` });
+	assert.equal(seen.status, 200, seen.text);
+	assert.ok(seen.text.includes('for administrators') && !seen.text.includes('PRIVATE-OF-JANE'));
+	await until('the frame', async () => (await depotd.api('GET', '/wire?station=E-PRIV')).text.includes('NotifyCustomerInformation'));
+	assert.ok(!(await depotd.api('GET', '/wire?station=E-PRIV&pairs=1')).text.includes('PRIVATE-OF-JANE'));
+	s.close();
+});
+
+test('what a station says cannot command the terminal of a person', async () => {
+	const s = await known('E-TERM', [entry('Thing', 'Odd', 'a\u001b]0;pwn\u0007b\u009b31mc')]);
+	const run = (words) => spawnSync('script', ['-qec', `${join(BUILD, 'depotctl')} --socket ${join(depotd.data, 'depotd.sock')} ${words}`, '/dev/null'], { encoding: 'utf8' });
+	for (const words of ['variables E-TERM', 'wire --station E-TERM', 'station E-TERM']) {
+		const r = run(words);
+		assert.equal(r.status, 0, r.stdout);
+		assert.doesNotMatch(r.stdout.replace(/\u001b\[[0-9;]*m/g, ''), /[\u001b\u0007\u009b]/, words);
+	}
+	s.close();
+});

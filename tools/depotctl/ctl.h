@@ -86,6 +86,10 @@ int ctl_follow(struct ctl *c, char *body, bool to_end, const struct api_command_
 /* Percent-encoded, for one segment of a path or one value of a query. */
 const char *ctl_escape(struct ctl *c, const char *s);
 
+/* tty.c: from here on nothing that a station said can command the terminal: of control characters only
+ * line ends, tabs and our own colours pass. Where stdout is none, all passes. */
+void tty_guard(void);
+
 /* -- commands, by file ----------------------------------------------------------------------- */
 
 /* show.c */

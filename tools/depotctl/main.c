@@ -512,6 +512,7 @@ int main(int argc, char **argv)
 	struct ctl c = {0};
 	struct client_config cfg = {0};
 
+	tty_guard();
 	if (argc - 1 > CTL_ARGS)
 		return ctl_complain(CTL_USAGE, "more than %d words", CTL_ARGS);
 	for (int i = 1; i < argc; i++)

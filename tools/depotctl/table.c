@@ -83,9 +83,11 @@ static const char *tame(struct arena *a, const char *text)
 {
 	char *copy = arena_strdup(a, text);
 
-	for (char *s = copy; s != NULL && *s != '\0'; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+	for (unsigned char *s = (unsigned char *)copy; s != NULL && *s != '\0'; s++)
+		if (*s < 0x20 || *s == 0x7f)
 			*s = '?';
+		else if (*s == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0) /* U+0080 to U+009F */
+			*s = s[1] = '?';
 	return copy;
 }
 
