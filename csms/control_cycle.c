@@ -131,6 +131,7 @@ static void fill_evse(struct control *k, int i, wall_t now)
 	*in = (struct guard_evse_in){
 		.connected = e->tx.is_open,
 		.reachable = is_reachable(e->station),
+		.unanswered = lane_is_unanswered(&k->lanes[i]),
 		.commanded_w = (int32_t)lane_bound_w(&k->lanes[i], now),
 		.wanted_w = (int32_t)wanted_w(k, e, now),
 		.measured_w = e->power_w.at.ms ? (int32_t)e->power_w.value : GUARD_UNKNOWN_W,

@@ -80,6 +80,7 @@ struct transaction {
 	wall_t cable_at; /* it said so of the cable */
 	int64_t cable_max_a, phases_used; /* as the station said, believable or not; 0: nothing */
 	int64_t begin_seq; /* of the event that `started` is of */
+	int64_t register_seq; /* … and that begin_wh is of */
 	int64_t remote_start_id; /* 0: none */
 	bool is_open;
 	bool is_lost; /* ended because its end was lost (csms/doubt.h) */

@@ -78,15 +78,15 @@ static void take_state(struct transaction *t, const event *r, wall_t at)
 	t->full_at = state == OCPP201_CHARGING_STATE_SUSPENDED_EV ? at : (wall_t){0};
 }
 
-static void take_register(struct transaction *t, const struct samples *m)
+/* Which was read first its number says: clocks are set, ours as well. */
+static void take_register(struct transaction *t, const struct samples *m, int64_t seq_no)
 {
-	struct reading first;
-
 	if (!m->has_import)
 		return;
-	first = reading_of(m->first_import_wh, m->import_at);
-	if (!t->begin_wh.at.ms || first.mono.us < t->begin_wh.mono.us)
-		t->begin_wh = first;
+	if (!t->begin_wh.at.ms || seq_no < t->register_seq) {
+		t->begin_wh = reading_of(m->first_import_wh, m->import_at);
+		t->register_seq = seq_no;
+	}
 	take_newer(&t->meter_wh, m->import_wh, m->import_at);
 }
 
@@ -124,7 +124,7 @@ static void merge(
 	if (r->transaction_info.has_remote_start_id)
 		t->remote_start_id = r->transaction_info.remote_start_id;
 	if (m)
-		take_register(t, m);
+		take_register(t, m, r->seq_no);
 	if (r->event_type == OCPP201_TRANSACTION_EVENT_ENDED) {
 		t->is_open = false;
 		t->ended = at;

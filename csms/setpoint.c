@@ -154,6 +154,11 @@ bool lane_is_due(const struct lane *l, wall_t now)
 	return default_is_due(l, now) || own_is_due(l, now);
 }
 
+bool lane_is_unanswered(const struct lane *l)
+{
+	return l->unsure && l->failures > 0;
+}
+
 void lane_repeat(struct lane *l, bool booted)
 {
 	l->say_default = l->say_own = true;

@@ -52,6 +52,9 @@ int64_t lane_held_w(const struct lane *l, wall_t now);
 /* True if `want` differs from what is held, or the lease is half over: something is to be sent. */
 bool lane_is_due(const struct lane *l, wall_t now);
 
+/* The last profile was not answered in time: the next may not get through either. */
+bool lane_is_unanswered(const struct lane *l);
+
 /* Sends `want` for the open transaction, or the default profile if there is none. 0, or -1: not
  * connected, or the queue is full. */
 int lane_send(struct lane *l, wall_t now);

@@ -52,6 +52,8 @@ struct guard_evse_in {
 	bool connected; /* a vehicle is plugged in */
 	bool silent; /* readings or an answer are missing: it does not rise until they come */
 	bool reachable; /* commands get through; if not, what is in force stays in force */
+	bool unanswered; /* its last command had no answer: it is told to lower, and others are
+	                  * lowered in its place at once */
 	int32_t commanded_w; /* in force; while a command is under way the greater of both;
 	                      * GUARD_UNKNOWN_W: counts as the EVSE's maximum, or with no vehicle
 	                      * there as its tail */

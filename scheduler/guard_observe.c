@@ -126,6 +126,8 @@ static void observe_evse(struct guard *g, int e, const struct guard_evse_in *in)
 		s->disobeys = true;
 		s->floor_w = guard_most(s->floor_w, measured_w(s, in));
 	}
+	if (in->unanswered)
+		s->floor_w = guard_most(s->floor_w, commanded);
 	if (in->uncontrolled_w > 0) {
 		s->disobeys = true;
 		s->floor_w = guard_most(s->floor_w, in->uncontrolled_w);

@@ -2,6 +2,7 @@
  * E01 to E15: transactions. History (the journal) takes every event once, by (station,
  * transaction, seqNo), in whatever order it comes; the present is csms/live.h's (rules 26 to 31). An answer always comes, and only after the event is on disk.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "csms/command.h"
@@ -23,21 +24,24 @@
 #define PLAUSIBLE_SLACK_WH 2000.0
 
 /* A register that runs faster than the EVSE can deliver is a lie or a fault: keep it in the
- * journal, mark it, and do not steer by it. */
-static const char *judge(const struct evse *e, const struct transaction *t, const struct samples *v)
+ * journal, mark it, and do not steer by it. Its time is that until it came, which no clock that is
+ * set makes shorter: what is marked for no reason hides what the EVSE draws. */
+static const char *judge(
+	const struct evse *e, const struct transaction *t, int64_t seq_no, const struct samples *v)
 {
+	bool is_before;
+	int64_t ms;
 	double hours, most, wh;
 
 	if (v->quarantined)
 		return v->quarantined;
 	if (!e || !v->has_import || !t->begin_wh.at.ms)
 		return NULL;
-	hours = (double)mono_diff_ms(reading_of(0, v->import_at).mono, t->begin_wh.mono) / 3600e3;
-	wh = v->import_wh - t->begin_wh.value;
-	if (hours < 0) { /* out of order: of before the first that we heard */
-		hours = -hours;
-		wh = -wh;
-	}
+	is_before = seq_no < t->register_seq; /* out of order: of before the first that we heard */
+	ms = is_before ? mono_diff_ms(t->begin_wh.mono, reading_of(0, v->import_at).mono)
+		       : mono_diff_ms(clock_mono(), t->begin_wh.mono);
+	hours = fabs((double)ms) / 3600e3;
+	wh = is_before ? t->begin_wh.value - v->import_wh : v->import_wh - t->begin_wh.value;
 	if (wh < -0.5)
 		return "the import register runs backwards";
 	most = (double)e->max_w * PLAUSIBLE_FACTOR * hours + PLAUSIBLE_SLACK_WH;
@@ -232,7 +236,7 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 	fill_samples(p, &m);
 	if (!values_signed(&r->meter_value, x->arena, &p->signed_))
 		return NULL;
-	p->quarantined = is_same ? judge(e, &e->tx, &m) : m.quarantined;
+	p->quarantined = is_same ? judge(e, &e->tx, r->seq_no, &m) : m.quarantined;
 	if (p->quarantined)
 		log_warn("station %s: transaction %s: %s: not used", x->station->id,
 			r->transaction_info.transaction_id, p->quarantined);

@@ -248,6 +248,27 @@ START_TEST(clock_set_back_does_not_make_a_dead_meter_young)
 }
 END_TEST
 
+/* What stations send then looks older than the beginning of their transactions. */
+START_TEST(clock_set_ahead_does_not_hide_what_is_drawn)
+{
+	double begin_wh;
+
+	start(SMALL_VISITS);
+	world_run_until(world, "18:00");
+	begin_wh = evse("CP-1")->tx.begin_wh.value;
+	ck_assert(evse("CP-1")->tx.is_open);
+	world_step_clock(world, 3600 * 1000);
+	world_run_s(world, 60);
+	ck_assert_int_lt(wall_diff_ms(clock_wall(), evse("CP-1")->power_w.at), 3600000 + 30000);
+	ck_assert_double_eq(evse("CP-1")->tx.begin_wh.value, begin_wh);
+	world_step_clock(world, -3600 * 1000);
+	world_run_s(world, 60);
+	ck_assert_int_lt(wall_diff_ms(clock_wall(), evse("CP-1")->power_w.at), 30000);
+	ck_assert_double_eq(evse("CP-1")->tx.begin_wh.value, begin_wh);
+	world_check_limits(world, 0);
+}
+END_TEST
+
 START_TEST(site_that_feeds_in_has_a_load_below_zero)
 {
 	struct meter_reading r = {.values[METER_QUANTITY_POWER_W] = {-21000, METER_GOOD}};
@@ -428,6 +449,7 @@ int main(void)
 	tcase_add_test(t, vehicles_that_stop_cast_no_doubt_on_the_meter);
 	tcase_add_test(t, site_that_feeds_in_has_a_load_below_zero);
 	tcase_add_test(t, clock_set_back_does_not_make_a_dead_meter_young);
+	tcase_add_test(t, clock_set_ahead_does_not_hide_what_is_drawn);
 	tcase_add_test(t, base_load_spike_is_met_within_the_reaction_time);
 	tcase_add_test(t, station_that_ignores_its_profile_is_paid_for_by_the_others);
 	tcase_add_test(t, lost_answer_counts_with_the_greater_of_old_and_new);

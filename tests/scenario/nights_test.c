@@ -395,6 +395,8 @@ END_TEST
 static const uint64_t hard_nights[] = {
 	3, /* a clock that was set an hour ahead: what it then told began in the future for the chargers */
 	1909, /* a meter the wrong way round was not doubted: the chargers' clocks were 57 s late */
+	2113, /* an hour ahead again: registers seemed to run backwards, and no power was believed */
+	2314, /* who had not answered for minutes was relied upon to be lowered */
 };
 
 START_TEST(a_night_that_went_wrong_goes_well)

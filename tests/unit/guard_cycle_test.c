@@ -297,6 +297,22 @@ START_TEST(who_is_silent_does_not_rise)
 }
 END_TEST
 
+START_TEST(who_does_not_answer_is_not_waited_for)
+{
+	begin(6000, 1000);
+	cycle();
+	evse[2].unanswered = true;
+	node[0].import_w = 7000 + 3 * 6000; /* the house takes 6 kW more */
+	cycle();
+	ck_assert_int_eq(r.evse[2].counted_w, 6000); /* whatever it is told */
+	ck_assert_int_le(allowed(0) + allowed(1), 20000 - 7000 - 6000);
+	evse[2].unanswered = false;
+	cycle();
+	ck_assert_int_le(allowed(0) + allowed(1) + allowed(2), 20000 - 7000);
+	end();
+}
+END_TEST
+
 START_TEST(slow_charger_holds_its_room_for_longer)
 {
 	for (int slow = 0; slow <= 1; slow++) {
@@ -910,6 +926,7 @@ int main(void)
 	tcase_add_test(c, who_disobeys_counts_as_measured);
 	tcase_add_test(c, who_is_known_to_disobey_counts_even_while_it_draws_less);
 	tcase_add_test(c, who_is_silent_does_not_rise);
+	tcase_add_test(c, who_does_not_answer_is_not_waited_for);
 	tcase_add_test(c, slow_charger_holds_its_room_for_longer);
 	tcase_add_test(c, old_measurement_is_no_disobedience);
 	tcase_add_test(c, who_is_lowered_again_and_again_is_judged);
