@@ -26,6 +26,7 @@ struct judge {
 	const struct plant *plant;
 	struct judged *node;
 	enum judge_station *was; /* [stations] */
+	int64_t *since; /* [stations] second in which it became so */
 	int64_t *tail_mw; /* [stations] */
 	struct {
 		int node;
@@ -45,6 +46,7 @@ struct limit {
 struct flow {
 	int64_t obeys, cut_off, others;
 	int64_t tails; /* the part of cut_off of those that draw no more than their tails */
+	int asked_s; /* for so long at most one that obeys, and draws, could be told */
 	bool has_disobedient;
 };
 
@@ -56,8 +58,9 @@ struct judge *judge_create(const struct plant *p, const int64_t *tails_w)
 	j->plant = p;
 	j->node = calloc((size_t)plant_node_count(p), sizeof *j->node);
 	j->was = calloc((size_t)plant_station_count(p), sizeof *j->was);
+	j->since = calloc((size_t)plant_station_count(p), sizeof *j->since);
 	j->tail_mw = calloc((size_t)plant_station_count(p), sizeof *j->tail_mw);
-	ck_assert(j->node && j->was && j->tail_mw);
+	ck_assert(j->node && j->was && j->since && j->tail_mw);
 	for (int i = 0; i < plant_station_count(p); i++)
 		j->tail_mw[i] = tails_w[i] * 1000;
 	for (int i = 0; i < PLACES; i++)
@@ -69,6 +72,7 @@ void judge_destroy(struct judge *j)
 {
 	free(j->node);
 	free(j->was);
+	free(j->since);
 	free(j->tail_mw);
 	free(j);
 }
@@ -82,6 +86,11 @@ void judge_limit(struct judge *j, int place, int node, int64_t import_w, int64_t
 }
 
 /* -- one second ------------------------------------------------------------------------------- */
+
+static int greater(int a, int b)
+{
+	return a > b ? a : b;
+}
 
 static struct limit limit_of(const struct judge *j, int node, const struct plant_node *n, int c)
 {
@@ -121,6 +130,9 @@ static void add_up(const struct judge *j, int node, const struct plant_node *n,
 			*(stations[i] == JUDGE_OBEYS ? &out[c].obeys : &out[c].cut_off) += mw[c];
 			if (stations[i] == JUDGE_CUT_OFF && mw[0] <= j->tail_mw[i])
 				out[c].tails += mw[c];
+			if (stations[i] == JUDGE_OBEYS && mw[c] > 0)
+				out[c].asked_s =
+					greater(out[c].asked_s, (int)(j->second - j->since[i]) + 1);
 		}
 	}
 }
@@ -146,11 +158,6 @@ static void tell(
 	find(j, id, run_s, may_s, what);
 }
 
-static int greater(int a, int b)
-{
-	return a > b ? a : b;
-}
-
 /* What was left for EVSEs when somebody was cut off; of many such moments the most, for those of
  * the first may be all that draw. */
 static void promise(struct channel *v, bool is_cut, bool all_obey)
@@ -174,13 +181,16 @@ static void judge_channel(struct judge *j, const char *id, struct channel *v, in
 	const struct flow *f, const struct limit *limit, int may_s)
 {
 	int64_t all = f->obeys + f->cut_off + f->others;
-	bool is_broken = all > limit->mw &&
-			 (f->obeys > DRAWS_MW || was_promised_too_much(v, f, limit->is_rating));
+	bool is_promised = was_promised_too_much(v, f, limit->is_rating);
+	bool is_broken = all > limit->mw && (f->obeys > DRAWS_MW || is_promised);
+	int run_s;
 
 	v->run_s = is_broken ? v->run_s + 1 : 0;
 	v->may_s = is_broken ? greater(v->may_s, may_s) : 0;
+	/* Stations come back one after the other: nobody is asked for the time before he did. */
+	run_s = v->run_s > f->asked_s && !is_promised ? f->asked_s : v->run_s;
 	if (is_broken)
-		tell(j, id, c, all, limit->mw, v->run_s, v->may_s);
+		tell(j, id, c, all, limit->mw, run_s, v->may_s);
 }
 
 static void judge_node(struct judge *j, int node, const enum judge_station *stations, bool is_cut,
@@ -224,6 +234,8 @@ void judge_second(
 	for (int i = 0; i < plant_station_count(j->plant); i++) {
 		is_cut = is_cut || (stations[i] == JUDGE_CUT_OFF && j->was[i] != JUDGE_CUT_OFF);
 		all_obey = all_obey && stations[i] == JUDGE_OBEYS;
+		if (stations[i] != j->was[i])
+			j->since[i] = j->second + 1;
 		j->was[i] = stations[i];
 	}
 	j->second++;

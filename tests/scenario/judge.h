@@ -3,7 +3,7 @@
  * for the difference between phases, and holds it to what can be asked of a controller then.
  *
  * A node that is above a limit counts as broken
- *   while an EVSE draws that can be told and does what it is told;
+ *   while an EVSE draws that can be told and does what it is told, since it could be told;
  *   if those that cannot be told (cut off, slow, depotd is dead) draw more than what was left for
  *   EVSEs when they could be told last: then it was promised too much. Tails are proven against
  *   ratings and for chargers that obey, no more: beside one that does not, and below an envelope,
