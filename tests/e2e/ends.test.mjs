@@ -2,10 +2,11 @@
 // sent, and what lists of stations and the wire log answer.
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILD, Depotd, until } from './harness.mjs';
-import { Station, booted, register } from './peer.mjs';
+import { PASSWORD, Station, booted, register } from './peer.mjs';
 
 let depotd;
 const now = () => new Date().toISOString();
@@ -296,5 +297,72 @@ test('what a station says cannot command the terminal of a person', async () => 
 		assert.equal(r.status, 0, r.stdout);
 		assert.doesNotMatch(r.stdout.replace(/\u001b\[[0-9;]*m/g, ''), /[\u001b\u0007\u009b]/, words);
 	}
+	s.close();
+});
+
+test('a station whose clock is ahead is asked about a transaction that nothing was heard of since', async () => {
+	const d = await new Depotd({ config: 'limits: {doubt_s: 2}\n' }).start();
+	try {
+		let s = await booted(d, 'E-AHEAD');
+		await s.call('TransactionEvent', { eventType: 'Started', timestamp: new Date(Date.now() + 7200e3).toISOString(),
+			triggerReason: 'CablePluggedIn', seqNo: 0, transactionInfo: { transactionId: 'T', chargingState: 'Charging' }, evse: { id: 1, connectorId: 1 } });
+		await s.close();
+		let asked = 0;
+		s = await new Station(d, 'E-AHEAD', { handlers: {
+			GetTransactionStatus: () => (asked++, { messagesInQueue: false, ongoingIndicator: false }) } }).connect();
+		await s.boot();
+		await until('the question', () => asked === 1, 20000);
+		await until('its end', async () => !(await d.api('GET', '/stations/E-AHEAD')).json.evses[0].transaction, 20000);
+		s.close();
+	} finally {
+		await d.clean();
+	}
+});
+
+test('1.6: a recorded conversation plays again, and readings whose transaction cannot be read are answered', async () => {
+	await register(depotd, 'E-OLD');
+	const s = await new Station(depotd, 'E-OLD', { protocols: 'ocpp1.6' }).connect();
+	await s.call('BootNotification', { chargePointVendor: 'V', chargePointModel: 'M' });
+	const { transactionId } = await s.call('StartTransaction', { connectorId: 1, idTag: 'AABBCCDD', meterStart: 1000, timestamp: now() });
+	for (const bad of ['12', 1.5, 2 ** 31])
+		assert.deepEqual(await s.call('MeterValues', { connectorId: 1, transactionId: bad, meterValue: [{ timestamp: now(), sampledValue: [{ value: '1100' }] }] }), {});
+	await s.call('StopTransaction', { transactionId, meterStop: 1200, timestamp: now() });
+	await until('its frames', async () => (await depotd.api('GET', '/wire/export?station=E-OLD')).text.includes('StopTransaction'));
+	await s.close();
+	const file = join(depotd.dir, 'old.jsonl');
+	writeFileSync(file, (await depotd.api('GET', '/wire/export?station=E-OLD')).text);
+	const other = await new Depotd().start();
+	try {
+		await register(other, 'E-OLD');
+		const r = await new Promise((ok) => {
+			const c = spawn(join(BUILD, 'depotctl'), ['replay', file, '--station', 'E-OLD', '--to', `ws://127.0.0.1:${other.ports.profile1}/ocpp`,
+				'--password', PASSWORD, '--as-fast']);
+			let out = '';
+			c.stdout.on('data', (x) => (out += x));
+			c.stderr.on('data', (x) => (out += x));
+			c.on('exit', () => ok(out));
+		});
+		assert.match(r, /messages in .* 0 not at all/);
+		const [t] = (await other.api('GET', '/transactions')).json.transactions;
+		assert.deepEqual([t.station, t.state, t.energy_wh], ['E-OLD', 'ended', 200]);
+	} finally {
+		await other.clean();
+	}
+});
+
+test('depotctl shows displays, customers and security events', async () => {
+	const s = await booted(depotd, 'E-TOLD', { handlers: {
+		CustomerInformation: () => ({ status: 'Accepted' }), GetDisplayMessages: () => ({ status: 'Accepted' }) } });
+	await s.call('SecurityEventNotification', { type: 'FirmwareUpdated', timestamp: now(), techInfo: 'by hand' });
+	const r = await ask('E-TOLD', 'CustomerInformation', { report: true, clear: false, customerIdentifier: 'jane' }, { wait: 'answer' });
+	await s.call('NotifyCustomerInformation', { requestId: r.json.request_id, seqNo: 0, data: 'jane has a card', generatedAt: now() });
+	await ask('E-TOLD', 'GetDisplayMessages', { requestId: 0 }, { wait: 'answer' });
+	await s.call('NotifyDisplayMessages', { requestId: s.calls.find((c) => c[2] === 'GetDisplayMessages')[3].requestId, messageInfo: [
+		{ id: 7, priority: 'AlwaysFront', message: { format: 'UTF8', content: 'Closed at night' } }] });
+	await until('all of it', async () => (await get('/stations/E-TOLD/displays')).displays.length && (await get('/stations/E-TOLD/customer-reports')).reports.length);
+	assert.match(ctl('displays', 'E-TOLD').stdout, /7 .*Closed at night/);
+	assert.match(ctl('customer-reports', 'E-TOLD').stdout, /jane has a card/);
+	assert.match(ctl('security-events', 'E-TOLD').stdout, /FirmwareUpdated .*by hand/);
+	assert.match(ctl('displays', 'E-LOST').stderr, /E-LOST/);
 	s.close();
 });

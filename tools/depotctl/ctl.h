@@ -101,6 +101,11 @@ int ctl_meters(struct ctl *c);
 int ctl_tree(struct ctl *c);
 void show_overview(struct ctl *c, const struct api_overview *o);
 
+/* told.c */
+int ctl_displays(struct ctl *c);
+int ctl_customer_reports(struct ctl *c);
+int ctl_security_events(struct ctl *c);
+
 /* plan.c */
 int ctl_plan(struct ctl *c);
 int ctl_whatif(struct ctl *c);
