@@ -20,7 +20,9 @@ const plain = (x) => JSON.parse(JSON.stringify(x), (k, v) => /DateTime$/.test(k)
 
 /** Sets a message; checks that just this was sent. The message as sent. */
 async function set(s, m, status = 'Accepted') {
-	const [q, k] = await exchange(s, 'SetDisplayMessage', { message: m }, { status });
+	// depotd asks back about a transaction that it does not know
+	const more = status === 'UnknownTransaction' ? { force: true } : {};
+	const [q, k] = await exchange(s, 'SetDisplayMessage', { message: m }, { status }, more);
 	assert.deepEqual(plain(q), plain({ message: m }));
 	const end = await ended(k, status === 'Accepted' ? 'done' : 'refused');
 	assert.equal(end.status, status);
