@@ -86,7 +86,7 @@ static int init_solver(struct plan_work *s, const struct plan_input *in, struct 
 	for (int i = 0; i < in->n; i++)
 		plan_car_set(&s->car[i], in, i);
 	plan_car_order(s);
-	return plan_reserve_idle(s) || plan_price_set(s) ? -1 : 0;
+	return plan_reserve_idle(s);
 }
 
 /* All energy costs the same. */
@@ -102,14 +102,6 @@ static bool is_flat(const struct plan_prices *p, int slots)
 	return true;
 }
 
-static bool is_any_short(const struct plan_work *s)
-{
-	for (int i = 0; i < s->in->n; i++)
-		if (s->got_mj[i] < s->car[i].goal_mj && !s->car[i].late)
-			return true;
-	return false;
-}
-
 /* Rounded up, in micro-units of money. */
 static int64_t gap(const struct plan_work *s, flow_value value)
 {
@@ -118,16 +110,16 @@ static int64_t gap(const struct plan_work *s, flow_value value)
 	return value <= s->bound ? 0 : (int64_t)((value - s->bound + unit - 1) / unit);
 }
 
-/* A plan of least cost in place of the rule's one, whose value is `value`; or the rule's again. */
-static int improve(struct plan_work *s, struct plan *p, flow_value value)
+/* A plan of least cost in place of the rule's one, or the rule's again. */
+static int improve(struct plan_work *s, struct plan *p)
 {
 	size_t n = (size_t)s->in->n, cells = n * (size_t)s->slots;
 	int32_t *rows = malloc((cells + 1) * sizeof(*rows));
 	int64_t *got = malloc((n + 1) * sizeof(*got));
-	flow_value least;
+	flow_value value, least;
 	int rc = -1;
 
-	if (!rows || !got)
+	if (!rows || !got || plan_price_set(s) || plan_value(s, &value))
 		goto out;
 	memcpy(rows, s->w, cells * sizeof(*rows));
 	memcpy(got, s->got_mj, n * sizeof(*got));
@@ -152,14 +144,12 @@ out:
 /* The plain rule, where nothing is better. */
 static int choose(struct plan_work *s, struct plan *p)
 {
-	flow_value value;
-
-	if (plan_early(s) || plan_value(s, &value))
+	if (plan_early(s))
 		return -1;
 	p->by_rule = true;
-	if (s->in->fill_spare || (is_flat(s->in->prices, s->slots) && !is_any_short(s)))
+	if (s->in->fill_spare || (is_flat(s->in->prices, s->slots) && !plan_is_any_short(s)))
 		return 0;
-	return improve(s, p, value);
+	return improve(s, p);
 }
 
 struct plan *plan_solve(const struct plan_input *in)

@@ -195,3 +195,11 @@ int64_t plan_need(const struct plan_work *s, const struct plan_car *c, int64_t m
 
 	return mj > 0 ? (mj + per_w - 1) / per_w : 0;
 }
+
+bool plan_is_any_short(const struct plan_work *s)
+{
+	for (int i = 0; i < s->in->n; i++)
+		if (s->got_mj[i] < s->car[i].goal_mj && !s->car[i].late)
+			return true;
+	return false;
+}

@@ -21,8 +21,9 @@ static flow_value slot_cost(const struct flow_part *part, int parts, int64_t ws,
 	return cost;
 }
 
-/* W·s drawn in each slot, all vehicles. NULL: no memory. */
-static int64_t *drawn(const struct plan_work *s)
+/* W·s drawn in each slot, all vehicles; *missing: price of what they go without, in price · W·s
+ * (`missing` NULL: not asked). NULL: no memory. */
+static int64_t *drawn(const struct plan_work *s, flow_value *missing)
 {
 	int64_t *ws = calloc((size_t)s->slots, sizeof *ws);
 
@@ -34,6 +35,9 @@ static int64_t *drawn(const struct plan_work *s)
 			if (*plan_w_at(s, c, t))
 				ws[t] += battery_charge(
 					c->battery, &stored, *plan_w_at(s, c, t), s->in->slot_s);
+		if (missing)
+			*missing += (flow_value)c->miss_price * s->in->slot_s *
+				    plan_need(s, c, c->goal_mj - (stored - c->start_mj));
 	}
 	return ws;
 }
@@ -64,25 +68,24 @@ static flow_value demand_cost(const struct plan_work *s, const int64_t *ws, int 
 
 int plan_value(const struct plan_work *s, flow_value *value)
 {
-	int64_t *ws = drawn(s);
+	int64_t *ws;
 
 	*value = 0;
-	for (int t = 0; ws && t < s->slots; t++)
+	ws = drawn(s, value);
+	if (!ws)
+		return -1;
+	for (int t = 0; t < s->slots; t++)
 		*value += slot_cost(
 			s->price + (size_t)t * (size_t)s->parts, s->parts, ws[t], s->in->slot_s);
-	for (int i = 0; i < s->in->n; i++)
-		*value += (flow_value)s->car[i].miss_price * s->in->slot_s *
-			  plan_need(s, &s->car[i], s->car[i].goal_mj - plan_row_mj(s, &s->car[i]));
-	if (ws)
-		*value += demand_cost(s, ws, PLAN_PRICE_SCALE);
+	*value += demand_cost(s, ws, PLAN_PRICE_SCALE);
 	free(ws);
-	return ws ? 0 : -1;
+	return 0;
 }
 
 int plan_money(const struct plan_work *s, int64_t *energy, int64_t *demand)
 {
 	const struct plan_prices *prices = s->in->prices;
-	int64_t *ws = prices ? drawn(s) : NULL;
+	int64_t *ws = prices ? drawn(s, NULL) : NULL;
 	flow_value cost = 0;
 
 	for (int t = 0; ws && t < s->slots; t++)

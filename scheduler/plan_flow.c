@@ -219,19 +219,13 @@ static int64_t node_worth(
 	return (sum + SCALE / 2) / SCALE * s->in->slot_s / 3600;
 }
 
-static int keep_prices(
-	const struct plan_work *s, const struct problem *q, struct flow *f, struct plan *p)
+static void keep_prices(const struct plan_work *s, const struct problem *q, const struct flow *f,
+	const struct flow_proof *proof, struct plan *p)
 {
-	struct flow_proof *proof = flow_certify(f);
-
-	if (!proof)
-		return -1;
 	for (int i = 0; i < q->in.n; i++)
 		p->marginal[s->car[q->car[i]].index] = money_price(proof->vehicle[i]);
 	for (int v = 0; v < s->nodes; v++)
 		p->worth[v] = node_worth(s, f, proof, v);
-	flow_proof_destroy(proof);
-	return 0;
 }
 
 /* -- solving ---------------------------------------------------------------------------------- */
@@ -264,19 +258,9 @@ static int solve_peaks(struct plan_work *s, struct flow *f, flow_value *bound)
 	return rc;
 }
 
-static int solve_flat(struct flow *f, flow_value *bound)
-{
-	struct flow_proof *proof = flow_solve(f) == 0 ? flow_certify(f) : NULL;
-
-	if (!proof)
-		return -1;
-	*bound = proof->bound;
-	flow_proof_destroy(proof);
-	return 0;
-}
-
-/* Near full a battery takes less, and when that is depends on the plan. */
-static int solve_taper(const struct plan_work *s, const struct problem *q, struct flow *f)
+/* Near full a battery takes less, and when that is depends on the plan; the bound knows no batteries. */
+static int solve_taper(
+	const struct plan_work *s, const struct problem *q, struct flow *f, flow_value *bound)
 {
 	size_t n = (size_t)q->in.n;
 	struct battery *battery = calloc(n + 1, sizeof *battery);
@@ -293,6 +277,7 @@ static int solve_taper(const struct plan_work *s, const struct problem *q, struc
 	}
 	if (battery && stored)
 		rc = flow_taper(f, &q->in, &t);
+	*bound = t.bound;
 	free(battery);
 	free(stored);
 	return rc;
@@ -306,18 +291,24 @@ static bool has_taper(const struct plan_work *s, const struct problem *q)
 	return false;
 }
 
-/* Solved without batteries for the bound, then with them. */
 static int solve(struct plan_work *s, const struct problem *q, struct flow *f, struct plan *p)
 {
-	flow_value bound;
-	int rc = s->in->prices && s->in->prices->demands ? solve_peaks(s, f, &bound)
-							 : solve_flat(f, &bound);
+	bool has_demand = s->in->prices && s->in->prices->demands;
+	flow_value peaks = 0, flat = 0;
+	struct flow_proof *proof;
+	int rc = has_demand ? solve_peaks(s, f, &peaks) : 0;
 
-	if (rc || keep_bound(s, q, bound))
+	if (rc == 0)
+		rc = has_taper(s, q) ? solve_taper(s, q, f, &flat) : flow_solve(f);
+	proof = rc == 0 ? flow_certify(f) : NULL;
+	if (!proof)
 		return -1;
-	if (has_taper(s, q) && solve_taper(s, q, f))
-		return -1;
-	return keep_prices(s, q, f, p);
+	if (!has_taper(s, q))
+		flat = proof->bound;
+	rc = keep_bound(s, q, has_demand ? peaks : flat);
+	keep_prices(s, q, f, proof, p);
+	flow_proof_destroy(proof);
+	return rc;
 }
 
 int plan_flow(struct plan_work *s, struct plan *p)

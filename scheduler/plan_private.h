@@ -76,6 +76,9 @@ int64_t plan_store(const struct plan_car *c, int64_t *stored_mj, int32_t w, int 
 /* W·slot at the charge point that store so much, rounded up; nothing below 0. */
 int64_t plan_need(const struct plan_work *s, const struct plan_car *c, int64_t mj);
 
+/* By s->got_mj somebody misses energy, but for those that should have left. */
+bool plan_is_any_short(const struct plan_work *s);
+
 /* What the whole row stores. */
 int64_t plan_row_mj(const struct plan_work *s, const struct plan_car *c);
 

@@ -177,14 +177,6 @@ static void fill_up(const struct settle *z)
 	}
 }
 
-static bool is_any_short(const struct plan_work *s)
-{
-	for (int i = 0; i < s->in->n; i++)
-		if (!s->car[i].late && s->got_mj[i] < s->car[i].goal_mj)
-			return true;
-	return false;
-}
-
 static int32_t greatest_min_w(const struct plan_work *s)
 {
 	int32_t w = 4;
@@ -216,7 +208,7 @@ static void settle_below(const struct settle *z, const struct tries *y, int64_t 
 			round_row(z, &s->car[k]);
 	fill_up(z);
 	free_peaks(s, y->was, y->lowered);
-	if (is_any_short(s))
+	if (plan_is_any_short(s))
 		fill_up(z);
 }
 

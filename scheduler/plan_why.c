@@ -7,17 +7,16 @@
 struct why {
 	struct plan_work *s;
 	struct plan *p;
-	int32_t *price; /* [slots] of one W more, scaled */
+	int32_t *price; /* [slots] of one W more, scaled; NULL: the plan is by the rule */
 };
 
 /* Dearer than the dearest energy that the vehicle buys, or may buy. */
 static bool is_dear(const struct why *y, const struct plan_car *c, int slot)
 {
-	int32_t price = y->price[slot];
-
-	if (y->p->by_rule)
+	if (!y->price)
 		return false;
-	return price > c->miss_price || price / PLAN_PRICE_SCALE > y->p->marginal[c->index];
+	return y->price[slot] > c->miss_price ||
+	       y->price[slot] / PLAN_PRICE_SCALE > y->p->marginal[c->index];
 }
 
 /* What kept a vehicle from more than `w` in a slot where it could have used `wanted`. */
@@ -147,11 +146,14 @@ static void explain_car(const struct why *y, const struct plan_car *c)
 
 int plan_explain(struct plan_work *s, struct plan *p)
 {
-	struct why y = {s, p, malloc((size_t)s->slots * sizeof *y.price)};
+	struct why y = {.s = s, .p = p};
 
-	if (!y.price || plan_next_price(s, y.price)) {
-		free(y.price);
-		return -1;
+	if (!p->by_rule) {
+		y.price = malloc((size_t)s->slots * sizeof *y.price);
+		if (!y.price || plan_next_price(s, y.price)) {
+			free(y.price);
+			return -1;
+		}
 	}
 	for (int i = 0; i < s->in->n; i++)
 		explain_car(&y, &s->car[i]);

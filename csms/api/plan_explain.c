@@ -148,12 +148,12 @@ static void fill_stretches(
 
 /* -- words ------------------------------------------------------------------------------------ */
 
+/* Ends the text. */
 static void say(struct api_plan_explain *out, struct arena *a, struct text *t)
 {
 	if (text_ok(t) && t->len)
 		out->sentences.items[out->sentences.count++] = arena_strdup(a, t->data);
 	text_finish(t);
-	text_init(t, 290);
 }
 
 static void say_need(struct api_plan_explain *out, struct arena *a, wall_t now)
@@ -177,7 +177,6 @@ static void say_need(struct api_plan_explain *out, struct arena *a, wall_t now)
 	}
 	text_puts(&t, ".");
 	say(out, a, &t);
-	text_finish(&t);
 }
 
 /* Where it waits though it could charge: what for, and how long in all. */
@@ -204,7 +203,6 @@ static void say_wait(const struct explaining *x, struct api_plan_explain *out, s
 		text_printf(&t, " (first at %s)", node);
 	text_puts(&t, ".");
 	say(out, a, &t);
-	text_finish(&t);
 }
 
 static void say_price(const struct explaining *x, struct api_plan_explain *out, struct arena *a)
@@ -220,7 +218,6 @@ static void say_price(const struct explaining *x, struct api_plan_explain *out, 
 	else
 		text_printf(&t, "A kWh more would cost up to %.4f.", (double)marginal / 1e6);
 	say(out, a, &t);
-	text_finish(&t);
 }
 
 static void fill_words(const struct explaining *x, struct arena *a, struct api_plan_explain *out)

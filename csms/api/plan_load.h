@@ -6,6 +6,8 @@
 #include "db/query_access.h"
 #include "db/query_log.h"
 
+#define PLANS_KEPT 1000 /* in the store, db/projection_control.c */
+
 struct plan_loaded {
 	const char *id, *trigger;
 	wall_t made_at;

@@ -7,8 +7,6 @@
 #include "csms/api/plan_load.h"
 #include "csms/clock.h"
 
-#define KEPT_MAX 1000 /* of the store, db/projection_control.c */
-
 /* -- loading ---------------------------------------------------------------------------------- */
 
 bool plan_load_row(
@@ -38,7 +36,7 @@ bool plan_load(struct db_reader *r, const char *id, struct arena *a, struct plan
 
 	out->status = 500;
 	snprintf(out->why, sizeof out->why, "the store cannot be read");
-	if (db_query_plans(r, id ? KEPT_MAX : 1, a, &list) != 0)
+	if (db_query_plans(r, id ? PLANS_KEPT : 1, a, &list) != 0)
 		return false;
 	for (size_t i = 0; i < list.count; i++)
 		if (id == NULL || strcmp(list.items[i].id, id) == 0)
@@ -97,7 +95,7 @@ void plans_list(struct ask *k)
 		return;
 	}
 	l->limit = 50;
-	if (!ask_int(k, "limit", 1, KEPT_MAX, &l->limit))
+	if (!ask_int(k, "limit", 1, PLANS_KEPT, &l->limit))
 		return;
 	k->state = l;
 	ask_read(k, list_work, list_finish);

@@ -1,6 +1,7 @@
 /*
- * What if: the plans of past nights made again with other limits, more or fewer vehicles, or another
- * tariff. Nothing changes but the answer.
+ * What if: the plans of past nights made again with other limits, or more or fewer vehicles. Nothing
+ * changes but the answer. Both sides are made now, by the same code: what the journal kept may be of
+ * an older depotd.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,6 @@
 #include "csms/words.h"
 
 #define DAY_MS       INT64_C(86400000)
-#define KEPT_MAX     1000 /* plans of the store */
 #define WORTH_MAX    8 /* nodes in the answer */
 #define NODES_MAX    2000 /* whose worth is added up */
 #define VEHICLES_MAX 20000
@@ -185,7 +185,7 @@ static void whatif_work(struct db_reader *r, struct ask *k)
 	snprintf(x->why, sizeof x->why, "the store cannot be read");
 	best = arena_alloc(k->arena, sizeof *best * (size_t)x->ask->nights);
 	x->worth = arena_alloc(k->arena, sizeof *x->worth * NODES_MAX);
-	if (!best || !x->worth || db_query_plans(r, KEPT_MAX, k->arena, &list) != 0)
+	if (!best || !x->worth || db_query_plans(r, PLANS_KEPT, k->arena, &list) != 0)
 		return;
 	n = best_of_days(&list, best, (size_t)x->ask->nights);
 	x->ok = true;
