@@ -210,12 +210,28 @@ static void work(struct db_reader *r, void *arg)
 	}
 }
 
+/* Once of each kind: `idem`. */
+static void record_cost(struct prices *p, struct arena *a, const char *station,
+	const char *transaction, int type, const void *payload, const char *idem)
+{
+	wall_t now = clock_wall();
+
+	record_event(p->core, &(struct db_event){.stream = arena_printf(a, "energycost/%s/%s",
+							 station, transaction),
+				      .expect_version = DB_ANY_VERSION,
+				      .type = type,
+				      .payload = payload,
+				      .at = now,
+				      .received = now,
+				      .idem = idem,
+				      .actor = "prices"});
+}
+
 static void journal_settled(
 	struct prices *p, const struct energy_use *u, const struct price_cost *cost)
 {
 	struct arena *a = record_arena(p->core);
 	struct event_energy_cost_settled *e = a ? arena_alloc(a, sizeof *e) : NULL;
-	wall_t now = clock_wall();
 
 	if (!e)
 		return;
@@ -235,15 +251,7 @@ static void journal_settled(
 		.source = price_source_name(cost->source),
 		.month_wh = p->month_wh,
 	};
-	record_event(p->core, &(struct db_event){.stream = arena_printf(a, "energycost/%s/%s",
-							 u->station, u->transaction_id),
-				      .expect_version = DB_ANY_VERSION,
-				      .type = EVENT_ENERGY_COST_SETTLED,
-				      .payload = e,
-				      .at = now,
-				      .received = now,
-				      .idem = "settled",
-				      .actor = "prices"});
+	record_cost(p, a, u->station, u->transaction_id, EVENT_ENERGY_COST_SETTLED, e, "settled");
 }
 
 static void finish(void *arg)
@@ -292,7 +300,6 @@ static void estimate_row(struct prices *p, const struct control_plan *plan,
 {
 	struct arena *a = record_arena(p->core);
 	struct event_energy_cost_estimated *e = a ? arena_alloc(a, sizeof *e) : NULL;
-	wall_t now = clock_wall();
 	__int128 cost = 0;
 	int64_t w_slots = 0;
 	uint8_t source = 0;
@@ -315,15 +322,8 @@ static void estimate_row(struct prices *p, const struct control_plan *plan,
 		.cost_micro = (int64_t)(cost * plan->slot_ms / INT64_C(3600000000)),
 		.source = price_source_name((enum price_source)source),
 	};
-	record_event(p->core, &(struct db_event){.stream = arena_printf(a, "energycost/%s/%s",
-							 row->evse->station->id, row->transaction),
-				      .expect_version = DB_ANY_VERSION,
-				      .type = EVENT_ENERGY_COST_ESTIMATED,
-				      .payload = e,
-				      .at = now,
-				      .received = now,
-				      .idem = "estimated",
-				      .actor = "prices"});
+	record_cost(p, a, row->evse->station->id, row->transaction, EVENT_ENERGY_COST_ESTIMATED, e,
+		"estimated");
 }
 
 static uint64_t digest(const struct control_plan_row *row)

@@ -45,15 +45,6 @@ static void start(const char *more, int feeder_w)
 		&(struct world_options){.seed = 5, .depot = text, .scenario = SMALL_VISITS});
 }
 
-static const struct alarm *open_alarm(enum alarm_kind kind, const char *subject)
-{
-	const struct alarm *a = alarms_open(core());
-
-	while (a && (a->kind != kind || strcmp(a->subject, subject) != 0))
-		a = a->hh.next;
-	return a;
-}
-
 static void ck_says(const struct alarm *a, const char *words)
 {
 	ck_assert_ptr_nonnull(a);
@@ -75,14 +66,14 @@ START_TEST(feeder_without_a_meter_that_deaf_chargers_overload)
 	set_deaf(true);
 	world_run_until(world, SMALL_ALL_HERE);
 	ck_assert_int_gt(world_node(world, "feeder")->now_mw, 60000000);
-	a = open_alarm(ALARM_LIMIT_BROKEN, "feeder");
+	a = world_alarm(world, ALARM_LIMIT_BROKEN, "feeder");
 	ck_says(a, "of 40.0 kW (rating)");
 	ck_assert_int_le(a->raised_at.ms, world_now(world).ms - 60000);
 	set_deaf(false);
 	world_run_s(world, 50);
-	ck_says(open_alarm(ALARM_LIMIT_BROKEN, "feeder"), "Over since");
+	ck_says(world_alarm(world, ALARM_LIMIT_BROKEN, "feeder"), "Over since");
 	world_run_s(world, 70);
-	ck_assert_ptr_null(open_alarm(ALARM_LIMIT_BROKEN, "feeder"));
+	ck_assert_ptr_null(world_alarm(world, ALARM_LIMIT_BROKEN, "feeder"));
 }
 END_TEST
 
@@ -114,10 +105,10 @@ START_TEST(phase_and_balance_of_a_metered_node)
 	world_run_s(world, 60);
 	ck_assert_ptr_null(alarms_open(core()));
 	pose(SOON_S, 26000, 113, 5, 5);
-	ck_says(open_alarm(ALARM_LIMIT_BROKEN, "site"), "L1 113.0 of 100.0 A (rating)");
-	ck_says(open_alarm(ALARM_LIMIT_BROKEN, "site"), "108.0 of 60.0 A between phases");
+	ck_says(world_alarm(world, ALARM_LIMIT_BROKEN, "site"), "L1 113.0 of 100.0 A (rating)");
+	ck_says(world_alarm(world, ALARM_LIMIT_BROKEN, "site"), "108.0 of 60.0 A between phases");
 	pose(3, 26000, 118, 5, 5); /* the text is kept up to date */
-	ck_says(open_alarm(ALARM_LIMIT_BROKEN, "site"), "L1 118.0 of 100.0 A");
+	ck_says(world_alarm(world, ALARM_LIMIT_BROKEN, "site"), "L1 118.0 of 100.0 A");
 	pose(70, 12000, 20, 20, 20);
 	ck_assert_ptr_null(alarms_open(core()));
 }
@@ -146,16 +137,16 @@ START_TEST(envelope_that_other_load_breaks)
 	world_run_s(world, 60);
 	ck_assert_ptr_null(alarms_open(core()));
 	pose(SOON_S, 27000, 39, 39, 39);
-	ck_says(open_alarm(ALARM_ENVELOPE_BROKEN, "site"), "27.0 of 18.0 kW (oscp/dso)");
-	ck_assert_ptr_null(open_alarm(ALARM_LIMIT_BROKEN, "site"));
+	ck_says(world_alarm(world, ALARM_ENVELOPE_BROKEN, "site"), "27.0 of 18.0 kW (oscp/dso)");
+	ck_assert_ptr_null(world_alarm(world, ALARM_LIMIT_BROKEN, "site"));
 	pose(1800, 27000, 39, 39, 39);
-	ck_says(open_alarm(ALARM_ENVELOPE_BROKEN, "site"), "27.0 of 18.0 kW (oscp/dso)");
+	ck_says(world_alarm(world, ALARM_ENVELOPE_BROKEN, "site"), "27.0 of 18.0 kW (oscp/dso)");
 	world_set_meter(world, "main", WORLD_METER_SILENT); /* nobody has seen it end */
 	world_run_s(world, 600);
-	ck_says(open_alarm(ALARM_ENVELOPE_BROKEN, "site"), "27.0 of 18.0 kW (oscp/dso)");
+	ck_says(world_alarm(world, ALARM_ENVELOPE_BROKEN, "site"), "27.0 of 18.0 kW (oscp/dso)");
 	world_set_meter(world, "main", WORLD_METER_FINE);
 	pose(240, 10000, 15, 15, 15); /* somebody may still see it */
-	ck_says(open_alarm(ALARM_ENVELOPE_BROKEN, "site"), "Over since");
+	ck_says(world_alarm(world, ALARM_ENVELOPE_BROKEN, "site"), "Over since");
 	pose(90, 10000, 15, 15, 15);
 	ck_assert_ptr_null(alarms_open(core()));
 }
@@ -167,10 +158,11 @@ START_TEST(envelopes_of_export_and_current)
 	world_run_s(world, 60);
 	limit("operator/anna", (struct grid_bound){GRID_NO_LIMIT, 20000, 63000}, 60);
 	pose(SOON_S, -30000, 43, 43, 43);
-	ck_says(open_alarm(ALARM_ENVELOPE_BROKEN, "site"),
+	ck_says(world_alarm(world, ALARM_ENVELOPE_BROKEN, "site"),
 		"feeds in 30.0 of 20.0 kW (operator/anna)");
 	pose(SOON_S, 50000, 72, 72, 72);
-	ck_says(open_alarm(ALARM_ENVELOPE_BROKEN, "site"), "L1 72.0 of 63.0 A (operator/anna)");
+	ck_says(world_alarm(world, ALARM_ENVELOPE_BROKEN, "site"),
+		"L1 72.0 of 63.0 A (operator/anna)");
 }
 END_TEST
 
@@ -193,7 +185,7 @@ START_TEST(limit_to_come_breaks_nothing)
 	world_run_s(world, 65); /* the house takes 10 kW */
 	ck_assert_ptr_null(alarms_open(core()));
 	world_run_s(world, SOON_S);
-	ck_says(open_alarm(ALARM_ENVELOPE_BROKEN, "site"), "of 5.0 kW (oscp/dso)");
+	ck_says(world_alarm(world, ALARM_ENVELOPE_BROKEN, "site"), "of 5.0 kW (oscp/dso)");
 }
 END_TEST
 
@@ -205,12 +197,12 @@ START_TEST(deaf_charger_is_told_as_it_is_now)
 	start("", 40000);
 	set_deaf(true);
 	world_run_until(world, SMALL_ALL_HERE);
-	a = open_alarm(ALARM_CHARGER_DISOBEYS, "CP-1/1");
+	a = world_alarm(world, ALARM_CHARGER_DISOBEYS, "CP-1/1");
 	ck_says(a, "draws 22.0 kW now");
 	snprintf(text, sizeof text, "%s", a->text);
 	set_deaf(false);
 	world_run_s(world, 60); /* not trusted yet */
-	a = open_alarm(ALARM_CHARGER_DISOBEYS, "CP-1/1");
+	a = world_alarm(world, ALARM_CHARGER_DISOBEYS, "CP-1/1");
 	ck_assert_ptr_nonnull(a);
 	ck_assert_str_ne(a->text, text);
 }

@@ -59,15 +59,6 @@ static int64_t all_power_w(void)
 	return sum;
 }
 
-static const struct alarm *open_alarm(enum alarm_kind kind)
-{
-	const struct alarm *a = alarms_open(core());
-
-	while (a && a->kind != kind)
-		a = a->hh.next;
-	return a;
-}
-
 static void set_power(bool is_on)
 {
 	for (int i = 0; i < STATIONS; i++)
@@ -97,7 +88,7 @@ START_TEST(power_returns_in_steps)
 		jump_w = now_w - last_w > jump_w ? now_w - last_w : jump_w;
 		last_w = now_w;
 		if (s == 15) {
-			ck_assert_ptr_nonnull(open_alarm(ALARM_POWER_RETURNED));
+			ck_assert_ptr_nonnull(world_alarm(world, ALARM_POWER_RETURNED, NULL));
 			ck_assert_int_ne(ramp_of_all().sign, RAMP_SIGN_NONE);
 		}
 	}
@@ -105,7 +96,7 @@ START_TEST(power_returns_in_steps)
 	ck_assert_int_le(jump_w, 23000); /* never two at once */
 	ck_assert_int_gt(all_power_w(), before_w - 4000);
 	world_run_s(world, 61);
-	ck_assert_ptr_null(open_alarm(ALARM_POWER_RETURNED));
+	ck_assert_ptr_null(world_alarm(world, ALARM_POWER_RETURNED, NULL));
 	world_check_limits(world, 0);
 }
 END_TEST

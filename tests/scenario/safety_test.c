@@ -85,15 +85,6 @@ static int64_t all_power_w(void)
 	return sum;
 }
 
-static const struct alarm *open_alarm(enum alarm_kind kind)
-{
-	const struct alarm *a = alarms_open(core());
-
-	while (a && a->kind != kind)
-		a = a->hh.next;
-	return a;
-}
-
 /* -- the journal ------------------------------------------------------------------------------- */
 
 struct journal_count {
@@ -208,12 +199,12 @@ START_TEST(demand_that_cannot_be_kept_is_an_alarm)
 {
 	start(depot_with(", demand: {target_w: 12000}", true), demand_visits, NULL);
 	world_run_until(world, "17:35");
-	ck_assert_ptr_null(open_alarm(ALARM_DEMAND_AT_RISK));
+	ck_assert_ptr_null(world_alarm(world, ALARM_DEMAND_AT_RISK, NULL));
 	world_run_until(world, "18:14");
-	ck_assert_ptr_nonnull(open_alarm(ALARM_DEMAND_AT_RISK));
+	ck_assert_ptr_nonnull(world_alarm(world, ALARM_DEMAND_AT_RISK, NULL));
 	ck_assert_int_eq(all_power_w(), 0);
 	world_run_until(world, "20:00");
-	ck_assert_ptr_null(open_alarm(ALARM_DEMAND_AT_RISK));
+	ck_assert_ptr_null(world_alarm(world, ALARM_DEMAND_AT_RISK, NULL));
 	ck_assert_int_gt(node("site").demand.target_w, 12000); /* that month's peak is paid */
 	ck_assert_int_gt(all_power_w(), 10000);
 }
@@ -240,13 +231,13 @@ START_TEST(deaf_charger_is_named_and_forgiven)
 	ck_assert_int_eq(power_w(3), 22000);
 	ck_assert(safety_obey(safety(), evse(3))->disobeys);
 	ck_assert_int_ge(obey_uncontrolled_w(safety_obey(safety(), evse(3))), 21900);
-	ck_assert_ptr_nonnull(open_alarm(ALARM_CHARGER_DISOBEYS));
-	ck_assert_str_eq(open_alarm(ALARM_CHARGER_DISOBEYS)->subject, "CP-4/1");
+	ck_assert_ptr_nonnull(world_alarm(world, ALARM_CHARGER_DISOBEYS, NULL));
+	ck_assert_str_eq(world_alarm(world, ALARM_CHARGER_DISOBEYS, NULL)->subject, "CP-4/1");
 	ck_assert_msg(strstr(quirks(3), "load") != NULL, "%s", quirks(3));
 	world_run_until(world, "18:19");
 	world_run_until(world, "18:45");
 	ck_assert(!safety_obey(safety(), evse(3))->disobeys);
-	ck_assert_ptr_null(open_alarm(ALARM_CHARGER_DISOBEYS));
+	ck_assert_ptr_null(world_alarm(world, ALARM_CHARGER_DISOBEYS, NULL));
 	world_check_limits(world, WORLD_REACTION_S);
 }
 END_TEST
@@ -295,28 +286,31 @@ START_TEST(tiers_follow_one_another_with_alarm_and_cost)
 	start(small_depot, SMALL_VISITS, "control: {stale_tail_s: 300}\n");
 	world_run_until(world, "18:00");
 	ck_assert_int_eq(node("site").tier, STALE_FRESH);
-	ck_assert_ptr_null(open_alarm(ALARM_MEASUREMENT_OLD));
+	ck_assert_ptr_null(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL));
 	world_set_meter(world, "main", WORLD_METER_SILENT);
 	world_run_s(world, 15);
 	ck_assert_int_eq(node("site").tier, STALE_HOLD);
-	ck_assert_ptr_nonnull(strstr(open_alarm(ALARM_MEASUREMENT_OLD)->text, "is held"));
+	ck_assert_ptr_nonnull(
+		strstr(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL)->text, "is held"));
 	world_run_s(world, 60);
 	ck_assert_int_eq(node("site").tier, STALE_MINIMUM);
 	ck_assert_int_gt(node("site").cost_w, 10000);
-	ck_assert_ptr_nonnull(strstr(open_alarm(ALARM_MEASUREMENT_OLD)->text, "worst case"));
+	ck_assert_ptr_nonnull(
+		strstr(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL)->text, "worst case"));
 	world_run_s(world, 260);
 	ck_assert_int_eq(node("site").tier, STALE_TAIL);
 	world_run_s(world, 30);
 	ck_assert_int_le(all_power_w(), STATIONS * SMALL_TAIL_W);
 	ck_assert_int_gt(all_power_w(), 0);
 	ck_assert_int_gt(node("site").cost_w, 20000);
-	ck_assert_ptr_nonnull(strstr(open_alarm(ALARM_MEASUREMENT_OLD)->text, "safe tails"));
+	ck_assert_ptr_nonnull(
+		strstr(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL)->text, "safe tails"));
 	ck_assert_int_eq(journalled("AlarmRaised"), 3); /* each transition */
 	world_set_meter(world, "main", WORLD_METER_FINE);
 	world_run_s(world, 90);
 	ck_assert_int_eq(node("site").tier, STALE_FRESH);
 	ck_assert_int_eq(node("site").cost_w, 0);
-	ck_assert_ptr_null(open_alarm(ALARM_MEASUREMENT_OLD));
+	ck_assert_ptr_null(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL));
 	world_check_limits(world, 0);
 }
 END_TEST
@@ -418,7 +412,7 @@ START_TEST(island_night_on_stores_and_pv)
 		step_island(&energy_ws, true);
 	before_w = all_power_w();
 	ck_assert_int_gt(before_w, 50000);
-	ck_assert_ptr_null(open_alarm(ALARM_GRID_LOST));
+	ck_assert_ptr_null(world_alarm(world, ALARM_GRID_LOST, NULL));
 	for (int s = 0; s < 3 * 3600; s++) { /* no grid for three hours */
 		step_island(&energy_ws, false);
 		v = safety_island(safety());
@@ -430,7 +424,7 @@ START_TEST(island_night_on_stores_and_pv)
 		first_w += power_w(0);
 		last_w += power_w(3);
 	}
-	ck_assert_ptr_nonnull(open_alarm(ALARM_GRID_LOST));
+	ck_assert_ptr_nonnull(world_alarm(world, ALARM_GRID_LOST, NULL));
 	ck_assert_int_gt(first_w, 2 * last_w); /* who leaves first charges */
 	ck_assert_int_ge(energy_ws, BATTERY_WS * 20 / 100);
 	for (int s = 0; s < 299; s++) { /* it is back, but for how long? */
@@ -442,7 +436,7 @@ START_TEST(island_night_on_stores_and_pv)
 		step_island(&energy_ws, true);
 	ck_assert_int_eq(safety_island(safety()).state, ISLAND_OFF);
 	ck_assert_int_gt(all_power_w(), 40000);
-	ck_assert_ptr_null(open_alarm(ALARM_GRID_LOST));
+	ck_assert_ptr_null(world_alarm(world, ALARM_GRID_LOST, NULL));
 }
 END_TEST
 

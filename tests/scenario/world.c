@@ -554,6 +554,15 @@ struct core *world_core(struct world *w)
 	return &w->core;
 }
 
+const struct alarm *world_alarm(struct world *w, enum alarm_kind kind, const char *subject)
+{
+	const struct alarm *a = alarms_open(&w->core);
+
+	while (a && (a->kind != kind || (subject && strcmp(a->subject, subject) != 0)))
+		a = a->hh.next;
+	return a;
+}
+
 struct plant *world_plant(struct world *w)
 {
 	return w->plant;

@@ -7,6 +7,7 @@
 #ifndef TESTS_SCENARIO_WORLD_H
 #define TESTS_SCENARIO_WORLD_H
 
+#include "csms/alarms.h"
 #include "csms/core.h"
 #include "tests/scenario/plant.h"
 
@@ -68,6 +69,10 @@ wall_t world_now(const struct world *w);
 bool world_reaches(const struct world *w, int station);
 
 struct core *world_core(struct world *w);
+
+/* The first of that kind that stands, of that subject (NULL: of any); NULL: there is none. */
+const struct alarm *world_alarm(struct world *w, enum alarm_kind kind, const char *subject);
+
 struct plant *world_plant(struct world *w);
 
 /* A text to depotd as if the station had sent it. False: it is not connected. */

@@ -5,7 +5,7 @@
 #include <coin/Clp_C_Interface.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include "tools/bench/figure.h"
 
 struct network {
 	int nodes, arcs;
@@ -13,14 +13,6 @@ struct network {
 	int *row; /* [2 * arcs] */
 	double *value, *low, *high, *price, *supply;
 };
-
-static double cpu_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
 
 static int allocate(struct network *n)
 {
@@ -71,9 +63,9 @@ static double solve(const struct network *n, int (*how)(Clp_Simplex *), double *
 	Clp_setLogLevel(m, 0);
 	Clp_loadProblem(m, n->arcs, n->nodes, n->begin, n->row, n->value, n->low, n->high, n->price,
 		n->supply, n->supply);
-	begin = cpu_ms();
+	begin = figure_cpu_ms();
 	how(m);
-	begin = cpu_ms() - begin;
+	begin = figure_cpu_ms() - begin;
 	*cost = Clp_getObjValue(m);
 	if (Clp_status(m) != 0)
 		begin = -1;

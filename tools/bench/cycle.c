@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "scheduler/guard.h"
+#include "tools/bench/figure.h"
 
 #define EVAL_GROUPS 2000
 #define EVAL_EVSES  10000
@@ -48,14 +48,6 @@ static struct grid_tree *make_tree(struct grid_row *row, char (*id)[16])
 	return grid_tree_create(row, EVAL_GROUPS + EVAL_EVSES, &err);
 }
 
-static double cpu_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
 double cycle_eval_10k_ms(void)
 {
 	size_t n = EVAL_GROUPS + EVAL_EVSES;
@@ -71,10 +63,10 @@ double cycle_eval_10k_ms(void)
 	for (int i = 0; w && i < EVAL_EVSES; i++)
 		w[i] = i % 7360;
 	for (int i = 0; l && i < EVAL_TIMES; i++) {
-		double begin = cpu_ms(), took;
+		double begin = figure_cpu_ms(), took;
 
 		grid_tree_eval(t, l, w, NULL, sum, over, 16);
-		took = cpu_ms() - begin;
+		took = figure_cpu_ms() - begin;
 		best = best < 0 || took < best ? took : best;
 	}
 	grid_limits_destroy(l);
@@ -184,9 +176,9 @@ int cycle_guard_10k_ms(double *calm_ms, double *breach_ms)
 		/* Load that nobody controls: half of all the vans must go down. */
 		if (is_breach)
 			d.node[0].import_w += d.node[0].import_w / 2;
-		begin = cpu_ms();
+		begin = figure_cpu_ms();
 		r = guard_cycle(d.guard, &in);
-		took = cpu_ms() - begin;
+		took = figure_cpu_ms() - begin;
 		if (is_breach) {
 			*breach_ms = took > *breach_ms ? took : *breach_ms;
 			lowered += r.lowered;

@@ -2,18 +2,18 @@
 
 $(eval $(call program,bench-depotd,$(addprefix tools/bench/,main.c crowd.c station.c client.c \
 	payload.c histogram.c server.c seed.c \
-	meter.c guard.c cycle.c) $(SCHEDULER_SRC) csms/secret.c gen/event.c $(SCHEMAS_SRC) $(DB_SRC), \
+	meter.c guard.c cycle.c figure.c) $(SCHEDULER_SRC) csms/secret.c gen/event.c $(SCHEMAS_SRC) $(DB_SRC), \
 	cjson sqlite ssl m pthread))
 
-$(eval $(call program,bench-plan,$(addprefix tools/bench/,plan.c depot.c) \
+$(eval $(call program,bench-plan,$(addprefix tools/bench/,plan.c depot.c figure.c) \
 	$(addprefix scheduler/,$(FLOW)),m))
 
-$(eval $(call program,bench-phases,tools/bench/phases.c tests/unit/phase_depots.c \
+$(eval $(call program,bench-phases,tools/bench/phases.c tools/bench/figure.c tests/unit/phase_depots.c \
 	$(addprefix scheduler/,$(FLOW)) $(PHASE_PLAN),))
 
 # What it is compared with needs a library that only this is for.
 ifneq ($(LIB.clp),)
-$(eval $(call program,bench-clp,tools/bench/clp.c,clp))
+$(eval $(call program,bench-clp,tools/bench/clp.c tools/bench/figure.c,clp))
 endif
 
 $(eval $(call program,bench-telematics,tools/bench/telematics.c $(csms_core.test),$(csms_core.test_libs)))

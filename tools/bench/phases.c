@@ -7,41 +7,14 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include "tests/unit/phase_depots.h"
+#include "tools/bench/figure.h"
 
 #define SEEDS  7
 #define EVENTS 200
 
 static int failed;
 static int violations;
-
-static double cpu_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static void print(const char *name, double value, const char *unit)
-{
-	printf("bench: plan.%s %.4g %s\n", name, value, unit);
-	fflush(stdout);
-}
-
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double quantile(double *v, int n, double share)
-{
-	qsort(v, (size_t)n, sizeof *v, by_size);
-	return v[(int)(share * (n - 1) + 0.5)];
-}
 
 /* A plan that breaks a limit is no plan: it is counted, and fails the run. */
 static void check(const struct phase_plan *p, const struct phase_depot *d)
@@ -59,13 +32,13 @@ static void check(const struct phase_plan *p, const struct phase_depot *d)
 static double solve(struct phase_plan *p, const struct phase_depot *d, int iterations, int gap_ppm)
 {
 	const struct phase_effort effort = {.iterations = iterations, .gap_ppm = gap_ppm};
-	double began = cpu_ms(), took;
+	double began = figure_cpu_ms(), took;
 
 	if (phase_plan_solve(p, &effort) != 0) {
 		fprintf(stderr, "bench-phases: no plan\n");
 		failed = 1;
 	}
-	took = cpu_ms() - began;
+	took = figure_cpu_ms() - began;
 	check(p, d);
 	return took;
 }
@@ -92,17 +65,17 @@ static void measure_cold(void)
 		struct phase_plan *p;
 
 		phase_depot_make(&d, &kind);
-		ms[k] = cpu_ms();
+		ms[k] = figure_cpu_ms();
 		p = phase_plan_create(&d.in);
-		ms[k] = cpu_ms() - ms[k];
+		ms[k] = figure_cpu_ms() - ms[k];
 		ms[k] += solve(p, &d, 6400, 1000);
 		gap[k] = phase_plan_gap_ppm(p);
 		phase_plan_destroy(p);
 		phase_depot_finish(&d);
 	}
-	print("phases_500x96_ms", quantile(ms, SEEDS, 0.5), "ms");
-	print("phases_500x96_most_ms", quantile(ms, SEEDS, 1), "ms");
-	print("phases_500x96_gap_ppm", quantile(gap, SEEDS, 1), "ppm");
+	figure_print_plan("phases_500x96_ms", figure_quantile(ms, SEEDS, 0.5), "ms");
+	figure_print_plan("phases_500x96_most_ms", figure_quantile(ms, SEEDS, 1), "ms");
+	figure_print_plan("phases_500x96_gap_ppm", figure_quantile(gap, SEEDS, 1), "ppm");
 }
 
 /* A vehicle leaves or changes its mind, or a limit falls: the plan at once, and some more after it. */
@@ -122,11 +95,12 @@ static void measure_events(void)
 		after[k] = solve(p, &d, 100, 100);
 		gap[k] = phase_plan_gap_ppm(p);
 	}
-	print("phases_event_500x96_p50_ms", quantile(ms, EVENTS, 0.5), "ms");
-	print("phases_event_500x96_p99_ms", quantile(ms, EVENTS, 0.99), "ms");
-	print("phases_event_after_500x96_p50_ms", quantile(after, EVENTS, 0.5), "ms");
-	print("phases_event_gap_p50_ppm", quantile(gap, EVENTS, 0.5), "ppm");
-	print("phases_event_gap_p99_ppm", quantile(gap, EVENTS, 0.99), "ppm");
+	figure_print_plan("phases_event_500x96_p50_ms", figure_quantile(ms, EVENTS, 0.5), "ms");
+	figure_print_plan("phases_event_500x96_p99_ms", figure_quantile(ms, EVENTS, 0.99), "ms");
+	figure_print_plan(
+		"phases_event_after_500x96_p50_ms", figure_quantile(after, EVENTS, 0.5), "ms");
+	figure_print_plan("phases_event_gap_p50_ppm", figure_quantile(gap, EVENTS, 0.5), "ppm");
+	figure_print_plan("phases_event_gap_p99_ppm", figure_quantile(gap, EVENTS, 0.99), "ppm");
 	phase_plan_destroy(p);
 	phase_depot_finish(&d);
 }
@@ -194,10 +168,10 @@ static void compare(const char *folder)
 	p = phase_plan_create(&d.in);
 	own = solve(p, &d, 6400, 1000);
 	if (ask_highs(&d, folder, &cost, &ms)) {
-		print("phases_highs_500x96_ms", ms, "ms");
-		print("phases_ratio_highs_500x96", ms / own, "x");
-		print("phases_over_highs_500x96_ppm", ((double)phase_plan_cost(p) / cost - 1) * 1e6,
-			"ppm");
+		figure_print_plan("phases_highs_500x96_ms", ms, "ms");
+		figure_print_plan("phases_ratio_highs_500x96", ms / own, "x");
+		figure_print_plan("phases_over_highs_500x96_ppm",
+			((double)phase_plan_cost(p) / cost - 1) * 1e6, "ppm");
 	} else {
 		fprintf(stderr, "bench-phases: no python3 with scipy here: HiGHS left out\n");
 	}
@@ -250,6 +224,6 @@ int main(int argc, char **argv)
 	measure_cold();
 	measure_events();
 	compare(argv[1]);
-	print("phases_violations", violations, "plans");
+	figure_print_plan("phases_violations", violations, "plans");
 	return failed;
 }

@@ -10,47 +10,20 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "scheduler/flow_peak.h"
 #include "tools/bench/depot.h"
+#include "tools/bench/figure.h"
 
 #define REPEATS 7
 #define EVENTS  400
 
 static int failed;
 
-static double cpu_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static void print(const char *name, double value, const char *unit)
-{
-	printf("bench: plan.%s %.4g %s\n", name, value, unit);
-	fflush(stdout);
-}
-
 static void complain(const char *what)
 {
 	fprintf(stderr, "bench-plan: %s\n", what);
 	failed = 1;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double quantile(double *v, int n, double share)
-{
-	qsort(v, (size_t)n, sizeof *v, by_size);
-	return v[(int)(share * (n - 1) + 0.5)];
 }
 
 static void check_gap(struct flow *f, const struct flow_input *in)
@@ -75,20 +48,20 @@ static double cold_ms(int vehicles, int slots, enum depot_prices prices, double 
 
 	for (int k = 0; d && k < REPEATS; k++) {
 		struct flow *f = flow_create(&d->in);
-		double begin = cpu_ms();
+		double begin = figure_cpu_ms();
 
 		if (!f || flow_solve(f) != 0)
 			complain("no plan");
-		ms[k] = cpu_ms() - begin;
-		begin = cpu_ms();
+		ms[k] = figure_cpu_ms() - begin;
+		begin = figure_cpu_ms();
 		if (f && k == 0)
 			check_gap(f, &d->in);
 		if (k == 0)
-			*proof_ms = cpu_ms() - begin;
+			*proof_ms = figure_cpu_ms() - begin;
 		flow_destroy(f);
 	}
 	depot_destroy(d);
-	return quantile(ms, REPEATS, 0.5);
+	return figure_quantile(ms, REPEATS, 0.5);
 }
 
 /* The slowest of three kinds of prices. */
@@ -104,9 +77,9 @@ static void bench_cold(int vehicles, int slots, const char *name)
 		proof = p > proof ? p : proof;
 	}
 	snprintf(line, sizeof line, "cold_%s_ms", name);
-	print(line, worst, "ms");
+	figure_print_plan(line, worst, "ms");
 	snprintf(line, sizeof line, "proof_%s_ms", name);
-	print(line, proof, "ms");
+	figure_print_plan(line, proof, "ms");
 }
 
 /* -- one event -------------------------------------------------------------------------------- */
@@ -145,17 +118,17 @@ static void bench_warm(int vehicles, int slots, const char *name)
 		complain("no plan");
 	} else {
 		for (int k = 0; k < EVENTS; k++) {
-			double begin = cpu_ms();
+			double begin = figure_cpu_ms();
 
 			make_event(d, was, f, k);
 			if (flow_solve(f) != 0)
 				complain("no plan after an event");
-			ms[k] = cpu_ms() - begin;
+			ms[k] = figure_cpu_ms() - begin;
 			if (k % 20 == 0)
 				check_gap(f, &d->in);
 		}
 		snprintf(line, sizeof line, "warm_%s_p99_ms", name);
-		print(line, quantile(ms, EVENTS, 0.99), "ms");
+		figure_print_plan(line, figure_quantile(ms, EVENTS, 0.99), "ms");
 	}
 	depot_destroy(was);
 	flow_destroy(f);
@@ -173,19 +146,19 @@ static void bench_demand(void)
 
 	for (int k = 0; d && k < REPEATS; k++) {
 		struct flow *f = flow_create(&d->in);
-		double begin = cpu_ms();
+		double begin = figure_cpu_ms();
 
 		/* Micro-EUR a W, in the flow's unit of micro-EUR/kWh for one W in one slot. */
 		p.charge[0].price = 1000 * 4000LL;
 		p.charge[0].paid = d->cap_w[0] / 3;
 		if (!f || flow_peak_solve(f, &p) != 0 || p.cost != p.bound)
 			complain("no proved plan with a demand charge");
-		ms[k] = cpu_ms() - begin;
+		ms[k] = figure_cpu_ms() - begin;
 		flow_destroy(f);
 	}
 	depot_destroy(d);
-	print("demand_1000x96_ms", quantile(ms, REPEATS, 0.5), "ms");
-	print("demand_1000x96_solves", p.solves, "solves");
+	figure_print_plan("demand_1000x96_ms", figure_quantile(ms, REPEATS, 0.5), "ms");
+	figure_print_plan("demand_1000x96_solves", p.solves, "solves");
 }
 
 /* -- memory ----------------------------------------------------------------------------------- */
@@ -206,7 +179,7 @@ static void bench_memory(void)
 	if (child < 0 || wait4(child, &status, 0, &use) != child || status != 0)
 		complain("no plan of 10,000 vehicles and 288 slots");
 	else
-		print("rss_10000x288_mb", (double)use.ru_maxrss / 1024, "MB");
+		figure_print_plan("rss_10000x288_mb", (double)use.ru_maxrss / 1024, "MB");
 }
 
 /* -- solvers of others ------------------------------------------------------------------------ */
@@ -265,16 +238,16 @@ static void bench_others(const char *folder, const char *build)
 		complain("no depot for other solvers");
 	} else {
 		own = cold_ms(500, 96, DEPOT_HOURLY, &proof);
-		print("cold_500x96_ms", own, "ms");
+		figure_print_plan("cold_500x96_ms", own, "ms");
 		for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
 			double ms = ask(&others[k], build, file, flow_cost(f));
 
 			if (ms < 0)
 				continue;
 			snprintf(line, sizeof line, "%s_500x96_ms", others[k].name);
-			print(line, ms, "ms");
+			figure_print_plan(line, ms, "ms");
 			snprintf(line, sizeof line, "ratio_%s_500x96", others[k].name);
-			print(line, ms / own, "times");
+			figure_print_plan(line, ms / own, "times");
 		}
 		unlink(file);
 	}
