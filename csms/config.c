@@ -34,7 +34,10 @@ static int fill_sections(struct config_file *f, struct arena *a)
 		f->device = defaults(&config_device_type, a);
 	if (!f->files)
 		f->files = defaults(&config_files_type, a);
-	return f->listen && f->limits && f->store && f->control && f->boot && f->device && f->files
+	if (!f->trust)
+		f->trust = defaults(&config_trust_type, a);
+	return f->listen && f->limits && f->store && f->control && f->boot && f->device &&
+			       f->files && f->trust
 		       ? 0
 		       : -1;
 }
@@ -140,7 +143,8 @@ static int load_into(const char *path, struct config *out, char why[400])
 		beside(path, f->meter_maps, out->meter_maps);
 	else
 		beside(path, "meters", out->meter_maps);
-	beside(path, f->telematics && f->telematics->mappings ? f->telematics->mappings : "telematics",
+	beside(path,
+		f->telematics && f->telematics->mappings ? f->telematics->mappings : "telematics",
 		out->telematics_maps);
 	beside(path, ".", out->folder);
 	if (load_depot(out->depot_path, out, why))

@@ -6,6 +6,7 @@
 #include "csms/dispatch_private.h"
 #include "csms/handle/handlers.h"
 #include "csms/invite.h"
+#include "csms/later.h"
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/retry.h"
@@ -113,7 +114,8 @@ void dispatch_result(struct session *x, const struct ocpp_id *id, const struct s
 	if (text_ok(&payload) && ocpp_write_result(&t, id, payload.data) == 0) {
 		remember(x, id->text, &t, !durable);
 		if (durable)
-			record_reply(x->core, x->station, id->text, t.data, t.len);
+			record_reply(
+				x->core, x->station, x->station->epoch, id->text, t.data, t.len);
 		else
 			answer_now(x, id, &t, NULL);
 	}
@@ -202,6 +204,7 @@ static void handle_call(struct session *x, const struct ocpp_frame *f,
 		.station = x->station,
 		.session = x,
 		.message_id = f->id.text,
+		.id = &f->id,
 		.received = clock_wall(),
 		.arena = record_arena(x->core),
 		.payload = f->payload.at,
@@ -227,7 +230,7 @@ static void handle_call(struct session *x, const struct ocpp_frame *f,
 	response = dispatch_handle(&e, (int)(action - ocpp201_actions), request);
 	if (!response)
 		dispatch_error(x, &f->id, OCPP_CODE_INTERNAL_ERROR, "out of memory");
-	else
+	else if (!is_later(response))
 		dispatch_result(
 			x, &f->id, action->response, response, row->handler != handle_heartbeat);
 }

@@ -15,6 +15,7 @@ struct exchange {
 	struct session *session;
 	const char *action; /* wire name */
 	const char *message_id;
+	const struct ocpp_id *id; /* the same; NULL: it came through an adapter */
 	wall_t received;
 	struct arena *arena;
 	const char *payload; /* the request as JSON text, `payload_len` bytes */
@@ -22,7 +23,8 @@ struct exchange {
 	bool has_unread; /* parts of it could not be read and are not in the request */
 };
 
-/* Returns the response struct of the action; never NULL but for lack of memory. */
+/* Returns the response struct of the action, or what exchange_later() gave (csms/later.h); never NULL
+ * but for lack of memory. */
 typedef void *(*handler_fn)(struct exchange *x, const void *request);
 
 /* Handles one message of the session. */

@@ -22,6 +22,9 @@ struct http_call {
 	struct text answer;
 	struct timer again;
 	int tries_left, tries_done, wait_ms;
+	bool (*may_connect)(const void *rule, const struct sockaddr *address);
+	const void *rule;
+	bool is_forbidden; /* an address of this try was */
 	void (*done)(void *arg, const struct http_outcome *o);
 	void *arg;
 };
@@ -64,6 +67,7 @@ static void call_begin(void *arg)
 	text_clear(&c->answer);
 	text_puts(&c->answer, "");
 	c->error[0] = '\0';
+	c->is_forbidden = false;
 	c->tries_left--;
 	c->tries_done++;
 	c->is_running = true;
@@ -83,6 +87,8 @@ static void explain(const struct http_call *c, CURLcode code, struct http_outcom
 	if (c->answer.failed)
 		snprintf(o->why, sizeof o->why, "the answer is longer than %zu bytes",
 			c->answer.cap);
+	else if (c->is_forbidden)
+		snprintf(o->why, sizeof o->why, "its name leads to an address that is not allowed");
 	else if (code == CURLE_PEER_FAILED_VERIFICATION)
 		snprintf(o->why, sizeof o->why,
 			"its certificate is not trusted: %.180s; name the authority's file (ca)",
@@ -103,7 +109,8 @@ static void call_ended(struct http_call *c, CURLcode code)
 	else
 		explain(c, code, &o);
 	o.status = (int)status;
-	if (c->tries_left > 0 && !c->answer.failed && is_worth_another_try(o.status)) {
+	if (c->tries_left > 0 && !c->answer.failed && !c->is_forbidden &&
+		is_worth_another_try(o.status)) {
 		timer_start(loop_timers(c->client->loop), &c->again, real_to_timer_ms(c->wait_ms),
 			call_begin, c);
 		c->wait_ms = c->wait_ms > WAIT_MAX_MS / 2 ? WAIT_MAX_MS : c->wait_ms * 2;
@@ -190,6 +197,20 @@ static size_t on_bytes(char *bytes, size_t size, size_t count, void *arg)
 	return text_ok(t) ? size * count : 0;
 }
 
+/* What a name means is known only here: whoever rules it may point it anywhere, and elsewhere the
+ * next time. */
+static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct http_call *c = arg;
+
+	(void)purpose;
+	if (!c->may_connect(c->rule, &a->addr)) {
+		c->is_forbidden = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
 /* -- public ----------------------------------------------------------------------------------- */
 
 struct http_client *http_client_create(struct loop *l)
@@ -248,6 +269,13 @@ static void set_options(struct http_call *c, const struct http_call_spec *spec)
 	/* Without a folder of roots libcurl keeps those of the file for a day: to read the
 	 * system's 140 takes longer than a turn of the loop should. */
 	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+	if (c->may_connect) {
+		curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
+		curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, c);
+		/* A connection that stands was opened under somebody else's rule. */
+		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+		curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
+	}
 	if (spec->ca_file)
 		curl_easy_setopt(e, CURLOPT_CAINFO, spec->ca_file);
 	if (c->body) {
@@ -281,6 +309,8 @@ struct http_call *http_client_send(struct http_client *h, const struct http_call
 	c->client = h;
 	c->tries_left = spec->tries > 0 ? spec->tries : 1;
 	c->wait_ms = spec->wait_ms;
+	c->may_connect = spec->may_connect;
+	c->rule = spec->rule;
 	c->done = spec->done;
 	c->arg = spec->arg;
 	text_init(&c->answer, spec->answer_max ? spec->answer_max : HTTP_CLIENT_ANSWER_MAX);

@@ -13,12 +13,14 @@
 #include <stdint.h>
 #include "csms/loop.h"
 
-#define HTTP_CLIENT_ANSWER_MAX  65536 /* bytes, unless the call says more; a longer answer is a failure */
+#define HTTP_CLIENT_ANSWER_MAX                                                                     \
+	65536 /* bytes, unless the call says more; a longer answer is a failure */
 #define HTTP_CLIENT_CALLS_MAX   256 /* at once, those that wait for another try included */
 #define HTTP_CLIENT_HEADERS_MAX 12
 
 struct http_client;
 struct http_call;
+struct sockaddr;
 
 /* What came of a call: the last try's word. */
 struct http_outcome {
@@ -39,6 +41,9 @@ struct http_call_spec {
 	int timeout_ms; /* of one try, in real time */
 	int tries; /* in all; again after no answer, 408, 429 and 5xx but 501 */
 	int wait_ms; /* before the second try; doubles with each, up to five minutes */
+	/* Asked of every address that a name leads to, before it is connected to. NULL: any. */
+	bool (*may_connect)(const void *rule, const struct sockaddr *address);
+	const void *rule; /* lives longer than the call */
 	void (*done)(void *arg, const struct http_outcome *o); /* told once, never from within */
 	void *arg;
 };

@@ -135,8 +135,8 @@ static struct waiter *add_waiter(struct core *c, enum waiter_kind kind, size_t l
 	return w;
 }
 
-void record_reply(
-	struct core *c, const struct station *s, const char *id, const char *text, size_t len)
+void record_reply(struct core *c, const struct station *s, int64_t epoch, const char *id,
+	const char *text, size_t len)
 {
 	struct waiter *w = add_waiter(c, WAITER_REPLY, len);
 
@@ -144,7 +144,7 @@ void record_reply(
 		return;
 	snprintf(w->station, sizeof w->station, "%s", s->id);
 	snprintf(w->id, sizeof w->id, "%s", id);
-	w->epoch = s->epoch;
+	w->epoch = epoch;
 	memcpy(w->text, text, len);
 }
 

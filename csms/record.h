@@ -33,10 +33,10 @@ void record_sample(struct core *c, const char *point, wall_t at, double value, i
 void record_reading(struct core *c, const char *point, wall_t at, double value, wall_t received,
 	int confidence);
 
-/* Sends `text`, the answer to message `id`, to the station's connection of this epoch once the turn
+/* Sends `text`, the answer to message `id`, to the station's connection of that epoch once the turn
  * is on disk. */
-void record_reply(
-	struct core *c, const struct station *s, const char *id, const char *text, size_t len);
+void record_reply(struct core *c, const struct station *s, int64_t epoch, const char *id,
+	const char *text, size_t len);
 
 /* Calls `done(arg, status, why)` once the turn is on disk (0) or has failed. */
 void record_then(struct core *c, void (*done)(void *arg, int status, const char *why), void *arg);

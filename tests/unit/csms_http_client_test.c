@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "csms/clock.h"
 #include "csms/http_client.h"
@@ -233,6 +234,31 @@ START_TEST(certificates_are_verified)
 }
 END_TEST
 
+static bool is_of(const void *rule, const struct sockaddr *address)
+{
+	return address->sa_family == *(const int *)rule;
+}
+
+START_TEST(every_address_of_a_name_is_asked_about)
+{
+	static const int never = AF_UNIX, plain = AF_INET;
+	struct http_call_spec s = post(url("/hello", false));
+
+	s.may_connect = is_of;
+	s.rule = &never;
+	s.tries = 3;
+	ck_assert_int_eq(run(&s)->status, 0);
+	ck_assert_ptr_nonnull(strstr(w.outcome.why, "not allowed"));
+	ck_assert_int_eq(w.outcome.tries, 1);
+	ck_assert_int_eq(w.requests, 0);
+	s.rule = &plain;
+	ck_assert_int_eq(run(&s)->status, 204);
+	s.rule = &never; /* a connection that stands does not help */
+	ck_assert_int_eq(run(&s)->status, 0);
+	ck_assert_int_eq(w.requests, 1);
+}
+END_TEST
+
 START_TEST(calls_end_when_they_are_told_to)
 {
 	struct http_call_spec s = post(url("/silent", false));
@@ -277,6 +303,7 @@ int main(void)
 	tcase_add_test(t, what_may_pass_is_tried_again);
 	tcase_add_test(t, a_silent_server_times_out);
 	tcase_add_test(t, certificates_are_verified);
+	tcase_add_test(t, every_address_of_a_name_is_asked_about);
 	tcase_add_test(t, calls_end_when_they_are_told_to);
 	tcase_add_test(t, addresses_are_judged);
 	suite_add_tcase(s, t);
