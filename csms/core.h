@@ -38,6 +38,8 @@ struct wirings; /* csms/wiring.h */
 struct oscp; /* csms/oscp/oscp.h */
 struct walks; /* csms/walk.h */
 struct telematics; /* csms/telematics.h */
+struct issued; /* csms/issued.h */
+struct signing; /* csms/signing.h */
 
 /* A registration between its proof and its coming into force. */
 struct placing {
@@ -68,6 +70,7 @@ struct core {
 	struct commands *commands; /* csms/command.h */
 	struct network_jobs *network_jobs;
 	struct reservations *reservations;
+	struct issued *issued;
 	struct lists *lists;
 	struct grid_edits *grid_edits;
 	struct envelopes *envelopes;
@@ -75,6 +78,7 @@ struct core {
 	struct prices *prices;
 	struct meters *meters;
 	struct control *control;
+	struct signing *signing; /* NULL: no authority signs */
 	struct files *files; /* NULL in scenario tests, as all below */
 	struct firmware *firmware;
 	struct campaigns *campaigns;

@@ -19,6 +19,7 @@
 #include "csms/envelope.h"
 #include "csms/files.h"
 #include "csms/http_server.h"
+#include "csms/issued.h"
 #include "csms/local_list.h"
 #include "csms/grid_edit.h"
 #include "csms/log.h"
@@ -195,7 +196,7 @@ static int start_control(struct daemon *d, char why[400])
 	if (!c->commands || !network_jobs_create(c, why))
 		return -1;
 	c->reservations = reservations_create(c, why);
-	if (!c->reservations)
+	if (!c->reservations || !issued_create(c, why))
 		return -1;
 	c->lists = lists_create(c, why);
 	if (!c->lists)

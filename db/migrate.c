@@ -152,11 +152,12 @@ static const char wire_2[] =
 	"DROP INDEX frames_station;";
 
 static const struct migration depot_steps[] = {{1, depot_1, NULL}, {2, depot_2, NULL},
-	{3, migrate_depot_3, NULL}, {4, migrate_depot_4, migrate_depot_4_fleet}};
+	{3, migrate_depot_3, NULL}, {4, migrate_depot_4, migrate_depot_4_fleet},
+	{5, migrate_depot_5, NULL}};
 static const struct migration series_steps[] = {{1, series_1, NULL}};
 static const struct migration wire_steps[] = {{1, wire_1, NULL}, {2, wire_2, NULL}};
 
-const struct migration_list migrate_depot = {4, depot_steps};
+const struct migration_list migrate_depot = {5, depot_steps};
 const struct migration_list migrate_series = {1, series_steps};
 const struct migration_list migrate_wire = {2, wire_steps};
 

@@ -23,6 +23,7 @@ extern const struct migration_list migrate_depot, migrate_series, migrate_wire;
 extern const char migrate_depot_3[]; /* db/migrate_ocpp.c */
 extern const char migrate_depot_4[]; /* db/migrate_energy.c */
 extern const char migrate_depot_4_fleet[]; /* db/migrate_fleet.c */
+extern const char migrate_depot_5[]; /* db/migrate_trust.c */
 
 /* Runs the missing steps, each in a transaction. -1 with one line: the file is newer than this
  * program, or a step failed (the file then is at the last good step). */

@@ -40,6 +40,7 @@ static const struct {
 	{&projection_oscp, projection_oscp_rules},
 	{&projection_vehicle, projection_vehicle_rules},
 	{&projection_telematics, projection_telematics_rules},
+	{&projection_issued, projection_issued_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -54,6 +55,8 @@ const struct projection_table projection_tables[] = {
 	{"transaction_details", "id"},
 	{"grid_edits", "depot, kind, id"},
 	{"network_jobs", "depot, id"},
+	{"issued_certificates", "depot, fingerprint"},
+	{"signings", "depot, id"},
 	{"alarms", "depot, id"},
 	{"demand_windows", "depot, node, month"},
 	{"chargers_learned", "depot, station, evse"},

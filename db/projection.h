@@ -69,6 +69,7 @@ extern const struct projection projection_security;
 extern const struct projection projection_oscp;
 extern const struct projection projection_vehicle;
 extern const struct projection projection_telematics;
+extern const struct projection projection_issued;
 
 struct projection_rule {
 	int type; /* EVENT_… */
@@ -103,6 +104,7 @@ extern const struct projection_rule projection_security_rules[];
 extern const struct projection_rule projection_oscp_rules[];
 extern const struct projection_rule projection_vehicle_rules[];
 extern const struct projection_rule projection_telematics_rules[];
+extern const struct projection_rule projection_issued_rules[];
 
 /* 1: the rows of transactions say that the key is taken. */
 int projection_transaction_knows_key(void *self, int64_t stream_id, const char *key);

@@ -1,0 +1,19 @@
+/* Step 5 of depot.db: certificates that stations were given. One block of tables a file. */
+#include "db/migrate.h"
+
+const char migrate_depot_5[] =
+	/* projection_issued.c */
+	"CREATE TABLE issued_certificates ("
+	" depot TEXT NOT NULL, fingerprint TEXT NOT NULL, station TEXT NOT NULL,"
+	" type TEXT NOT NULL, serial TEXT NOT NULL, key_hash TEXT NOT NULL, subject TEXT NOT NULL,"
+	" issuer TEXT NOT NULL, not_before INTEGER NOT NULL, not_after INTEGER NOT NULL,"
+	" chain TEXT NOT NULL, authority TEXT NOT NULL, signing TEXT NOT NULL,"
+	" issued_at INTEGER NOT NULL, state TEXT NOT NULL, why TEXT, moved_at INTEGER NOT NULL,"
+	" actor TEXT, PRIMARY KEY (depot, fingerprint)) WITHOUT ROWID;"
+	"CREATE INDEX issued_station ON issued_certificates (depot, station, issued_at);"
+	"CREATE TABLE signings ("
+	" depot TEXT NOT NULL, id TEXT NOT NULL, station TEXT NOT NULL, type TEXT NOT NULL,"
+	" key_hash TEXT NOT NULL, csr TEXT NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL,"
+	" next_at INTEGER, command TEXT, fingerprint TEXT, note TEXT, started_at INTEGER NOT NULL,"
+	" moved_at INTEGER NOT NULL, PRIMARY KEY (depot, id)) WITHOUT ROWID;"
+	"CREATE INDEX signings_station ON signings (depot, station, started_at);";
