@@ -83,6 +83,7 @@ struct transaction {
 	int64_t register_seq; /* … and that begin_wh is of */
 	int64_t remote_start_id; /* 0: none */
 	bool is_open;
+	bool is_restored; /* of before a restart: its times are by clocks that may be set since */
 	bool is_lost; /* ended because its end was lost (csms/doubt.h) */
 	char charging_state[20]; /* OCPP spelling, "" unknown */
 	wall_t full_at; /* the vehicle itself last stopped taking power; ms 0: never */

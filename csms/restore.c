@@ -190,7 +190,7 @@ static void fill_transaction(struct transaction *t, const struct db_transaction 
 	copy(t->token, sizeof t->token, row->token);
 	copy(t->token_type, sizeof t->token_type, row->token_type);
 	copy(t->charging_state, sizeof t->charging_state, row->charging_state);
-	t->is_open = true;
+	t->is_open = t->is_restored = true;
 	t->started = row->started_at.ms ? row->started_at : row->heard_at;
 	t->last = row->last_at;
 	t->last_seq = last_number(row->seqs);

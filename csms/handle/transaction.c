@@ -23,23 +23,31 @@
 #define PLAUSIBLE_FACTOR   1.25
 #define PLAUSIBLE_SLACK_WH 2000.0
 
+/* How long it can have charged until now. What was read before a restart is dated by wall clocks,
+ * ours as it stands now and the station's own, and either may be wrong: the longer time counts. */
+static int64_t charged_ms(const struct transaction *t, wall_t said)
+{
+	int64_t ours = mono_diff_ms(clock_mono(), t->begin_wh.mono);
+	int64_t its = wall_diff_ms(said, t->started);
+
+	return t->is_restored && its > ours ? its : ours;
+}
+
 /* A register that runs faster than the EVSE can deliver is a lie or a fault: keep it in the
  * journal, mark it, and do not steer by it. Its time is that until it came, which no clock that is
- * set makes shorter: what is marked for no reason hides what the EVSE draws. */
-static const char *judge(
-	const struct evse *e, const struct transaction *t, int64_t seq_no, const struct samples *v)
+ * set makes shorter. */
+static const char *judge_register(const struct evse *e, const struct transaction *t,
+	const struct ocpp201_transaction_event_request *r, const struct samples *v)
 {
 	bool is_before;
 	int64_t ms;
 	double hours, most, wh;
 
-	if (v->quarantined)
-		return v->quarantined;
 	if (!e || !v->has_import || !t->begin_wh.at.ms)
 		return NULL;
-	is_before = seq_no < t->register_seq; /* out of order: of before the first that we heard */
+	is_before = r->seq_no < t->register_seq; /* of before the first that we heard */
 	ms = is_before ? mono_diff_ms(t->begin_wh.mono, reading_of(0, v->import_at).mono)
-		       : mono_diff_ms(clock_mono(), t->begin_wh.mono);
+		       : charged_ms(t, r->timestamp);
 	hours = fabs((double)ms) / 3600e3;
 	wh = is_before ? t->begin_wh.value - v->import_wh : v->import_wh - t->begin_wh.value;
 	if (wh < -0.5)
@@ -226,6 +234,7 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 	struct evse *e = live_evse(x->station, r);
 	const struct token *token = live_token(x, r);
 	struct samples m;
+	const char *register_fault;
 	const struct vehicle *before;
 	bool is_same = e && strcmp(e->tx.id, r->transaction_info.transaction_id) == 0;
 
@@ -236,30 +245,33 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 	fill_samples(p, &m);
 	if (!values_signed(&r->meter_value, x->arena, &p->signed_))
 		return NULL;
-	p->quarantined = is_same ? judge(e, &e->tx, r->seq_no, &m) : m.quarantined;
+	register_fault = is_same ? judge_register(e, &e->tx, r, &m) : NULL;
+	p->quarantined = m.quarantined ? m.quarantined : register_fault;
 	if (p->quarantined)
 		log_warn("station %s: transaction %s: %s: not used", x->station->id,
 			r->transaction_info.transaction_id, p->quarantined);
 	journal(x, r, p);
 	if (r->event_type == OCPP201_TRANSACTION_EVENT_ENDED)
 		holding_transaction_ended(x->core, x->station, r->transaction_info.transaction_id);
-	if (!p->quarantined)
+	/* The power beside it still counts: nothing hides what an EVSE draws from the guard. */
+	m.has_import = m.has_import && !register_fault;
+	if (!m.quarantined)
 		sample_series(x, e, &m);
 	if (e)
 		values_take(x->core, x->station, e->id, &r->meter_value, x->received,
 			p->quarantined != NULL);
 	if (e && x->has_unread)
 		unread_measurands(x, x->payload, x->payload_len, e->id);
-	if (!p->quarantined && e)
+	if (!m.quarantined && e)
 		meters_sampled(
 			x->core->meters, x->station->id, e->id, &r->meter_value, x->received);
 	if (e) {
 		before = is_same ? e->tx.vehicle : NULL;
-		live_apply(x, e, r, p->quarantined ? NULL : &m);
+		live_apply(x, e, r, m.quarantined ? NULL : &m);
 		note_vehicle(x, e, r, before, p);
 		cost_event(x, e, r, res);
 	} else {
-		live_keep(x, r, p->quarantined ? NULL : &m);
+		live_keep(x, r, m.quarantined ? NULL : &m);
 	}
 	if (r->has_reservation_id)
 		reservation_used(

@@ -182,7 +182,8 @@ static void judge_channel(struct judge *j, const char *id, struct channel *v, in
 {
 	int64_t all = f->obeys + f->cut_off + f->others;
 	bool is_promised = was_promised_too_much(v, f, limit->is_rating);
-	bool is_broken = all > limit->mw && (f->obeys > DRAWS_MW || is_promised);
+	bool is_broken =
+		may_s < JUDGE_NOT_ASKED && all > limit->mw && (f->obeys > DRAWS_MW || is_promised);
 	int run_s;
 
 	v->run_s = is_broken ? v->run_s + 1 : 0;

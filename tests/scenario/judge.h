@@ -26,6 +26,8 @@ struct judge *judge_create(const struct plant *p, const int64_t *tails_w);
 /* A limit beside the ratings from now on, in its place of the few that there may be; -1: none. */
 void judge_limit(struct judge *j, int place, int node, int64_t import_w, int64_t phase_w);
 
+#define JUDGE_NOT_ASKED 1000000 /* in may_s: nobody can know of a breach there now */
+
 /* The second that the plant has just stepped. stations[]: what can be asked of each; may_s[node]:
  * for so long a limit may be broken in this state of things; apart_s: and phases be apart. */
 void judge_second(

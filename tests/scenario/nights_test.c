@@ -23,7 +23,7 @@
 #define BLIND_S       48 /* a meter that is silent or lies is believed for a while */
 #define AFTER_S       40 /* a call that was lost may still be waited for */
 #define LATE_MS       60000
-#define NOT_ASKED_S   1000000
+#define RECENT_S      45 /* three readings: what comes later does not tell of now */
 #define EDGE_S        3
 #define DEFAULT_COUNT 12
 #define TEXT          1500
@@ -36,6 +36,8 @@ struct run {
 	int64_t skew_ms; /* of depotd's clock */
 	bool is_alive;
 	int late_until_s; /* profiles that were told by a clock that was late are being replaced */
+	int heard_s
+		[NIGHT_STATIONS_MAX]; /* of when the newest reading is that came in time; -1: none */
 	int unsteady_s; /* until then somebody may not do what he is told */
 	char words[TEXT];
 };
@@ -72,6 +74,25 @@ static void set_station(struct run *r, int station)
 	plant_set_trouble(world_plant(r->w), station, &now);
 }
 
+/* A reading of the power goes to depotd. */
+static void hear(struct run *r, const struct world_frame *f)
+{
+	static const char key[] = "\"timestamp\":\"";
+	const char *at = NULL;
+	wall_t said;
+	int of_s;
+
+	if (f->to_station || !strstr(f->text, "Power.Active.Import"))
+		return;
+	for (const char *p = f->text; (p = strstr(p, key)) != NULL; p++)
+		at = p + strlen(key);
+	if (!at || !wall_parse(at, strcspn(at, "\""), &said))
+		return;
+	of_s = (int)((said.ms - NIGHT_START_MS) / 1000);
+	if (of_s > r->now_s - RECENT_S && of_s > r->heard_s[f->station])
+		r->heard_s[f->station] = of_s;
+}
+
 static bool lose(void *ctx, const struct world_frame *f)
 {
 	struct run *r = ctx;
@@ -83,6 +104,7 @@ static bool lose(void *ctx, const struct world_frame *f)
 			night_below(&r->n, 100) < t->amount)
 			return false;
 	}
+	hear(r, f);
 	return true;
 }
 
@@ -148,19 +170,25 @@ static int count_disobedient(const struct run *r, const enum judge_station *stat
 	return count;
 }
 
-/* One that does as it likes, and is cut off: only a meter tells of it, and the node has none. */
+/* It has not told of its power since it does as it likes, or no longer does. */
+static bool is_unheard(const struct run *r, const struct trouble *t, int station)
+{
+	int heard_s = r->heard_s[station];
+
+	return is_cut_off(r, station) || heard_s < t->at_s || heard_s < r->now_s - RECENT_S;
+}
+
+/* One that does as it likes and does not tell of it: only a meter does, and the node has none. */
 static bool has_unseen(const struct run *r, int node)
 {
-	for (int i = 0; i < r->n.station_count && !r->n.nodes[node].has_meter; i++) {
-		int at = r->n.stations[i].node;
+	for (int i = 0; i < r->n.station_count && !r->n.nodes[node].has_meter; i++)
+		for (int k = 0; k < r->n.trouble_count; k++) {
+			const struct trouble *t = &r->n.troubles[k];
 
-		for (int k = 0; k < r->n.trouble_count; k++)
-			if (r->n.troubles[k].kind == TROUBLE_IGNORE &&
-				is_of(&r->n.troubles[k], i) &&
-				is_on(r, &r->n.troubles[k], EDGE_S) && is_below(&r->n, at, node) &&
-				is_cut_off(r, i))
+			if (t->kind == TROUBLE_IGNORE && is_of(t, i) && is_on(r, t, EDGE_S) &&
+				is_below(&r->n, r->n.stations[i].node, node) && is_unheard(r, t, i))
 				return true;
-	}
+		}
 	return false;
 }
 
@@ -171,7 +199,7 @@ static int allowed_s(const struct run *r, const enum judge_station *stations, in
 	int for_them = disobedient > 1 ? (disobedient - 1) * WORLD_REACTION_S : 0;
 
 	if (disobedient && has_unseen(r, node))
-		return NOT_ASKED_S;
+		return JUDGE_NOT_ASKED;
 	if (is_blind(r, node))
 		return BLIND_S + for_them;
 	if (disobedient && !r->n.nodes[node].has_meter)
@@ -371,7 +399,7 @@ static void run_night(uint64_t seed)
 		.ctx = &r});
 	r.is_alive = true;
 	for (int i = 0; i < r.n.station_count; i++)
-		tails_w[i] = r.n.stations[i].tail_w;
+		tails_w[i] = r.n.stations[i].tail_w, r.heard_s[i] = -1;
 	r.judge = judge_create(world_plant(r.w), tails_w);
 	for (; r.now_s < NIGHT_S; r.now_s++) {
 		act(&r);
@@ -396,6 +424,7 @@ static const uint64_t hard_nights[] = {
 	3, /* a clock that was set an hour ahead: what it then told began in the future for the chargers */
 	1909, /* a meter the wrong way round was not doubted: the chargers' clocks were 57 s late */
 	2113, /* an hour ahead again: registers seemed to run backwards, and no power was believed */
+	10317, /* an hour late at a restart: registers seemed too fast, and power beside them was hidden */
 	2314, /* who had not answered for minutes was relied upon to be lowered */
 };
 
