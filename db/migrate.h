@@ -25,6 +25,8 @@ extern const char migrate_depot_4[]; /* db/migrate_energy.c */
 extern const char migrate_depot_4_fleet[]; /* db/migrate_fleet.c */
 extern const char migrate_depot_5[]; /* db/migrate_trust.c */
 
+extern const char migrate_depot_5_work[]; /* db/migrate_work.c */
+
 /* Runs the missing steps, each in a transaction. -1 with one line: the file is newer than this
  * program, or a step failed (the file then is at the last good step). */
 int migrate_run(struct sql *s, const struct migration_list *list, char why[300]);

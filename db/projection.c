@@ -41,6 +41,7 @@ static const struct {
 	{&projection_vehicle, projection_vehicle_rules},
 	{&projection_telematics, projection_telematics_rules},
 	{&projection_issued, projection_issued_rules},
+	{&projection_work, projection_work_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -116,6 +117,9 @@ const struct projection_table projection_tables[] = {
 	{"vehicles", "depot, id"},
 	{"telematics_aside", "depot, id"},
 	{"telematics_tokens", "depot, source"},
+	{"trips", "depot, id"},
+	{"consumption_models", "depot, class"},
+	{"vehicle_moves", "depot, vehicle"},
 	{"event_keys", "stream, idem"},
 	{NULL, NULL},
 };

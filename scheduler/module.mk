@@ -1,4 +1,4 @@
-# scheduler: pure arithmetic. Rooms above it may link all of SCHEDULER_SRC; it needs no library.
+# scheduler: pure arithmetic. Rooms above it may link all of SCHEDULER_SRC; it needs libm only.
 GUARD := guard.c guard_observe.c guard_lower.c guard_raise.c guard_balance.c guard_turns.c
 PLAN := plan.c plan_car.c plan_early.c plan_flow.c plan_settle.c plan_cost.c plan_why.c plan_caps.c plan_check.c
 TARIFF := calendar.c tariff.c tariff_price.c bill.c bill_demand.c
@@ -6,7 +6,7 @@ FLOW := flow.c flow_unload.c flow_shared.c flow_search.c flow_push.c flow_solve.
 	flow_check.c flow_peak.c flow_smooth.c flow_calm.c flow_floor.c
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c $(PLAN) $(GUARD) profile.c \
 	profile_order.c composite.c phases.c \
-	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c $(FLOW) \
+	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c consumption.c $(FLOW) \
 	flow_taper.c $(TARIFF))
 
 $(eval $(call unit,grid_tree,scheduler/grid.c scheduler/limits.c,))
@@ -43,6 +43,7 @@ $(eval $(call unit,demand_window,scheduler/demand.c,))
 $(eval $(call unit,ramp_return,scheduler/ramp.c scheduler/grid.c,))
 $(eval $(call unit,obey_charger,scheduler/obey.c,))
 $(eval $(call unit,stale_tier,scheduler/stale.c,))
+$(eval $(call unit,consumption_model,scheduler/consumption.c,m))
 $(eval $(call unit,island_mode,scheduler/island.c,))
 $(eval $(call unit,envelope_life,scheduler/envelope.c,))
 $(eval $(call unit,wiring,scheduler/wiring.c,m))
