@@ -87,6 +87,7 @@ static int check_ports(const struct config_file *f, const char *path, char why[4
 		int64_t port;
 	} rows[] = {{"console", port_of(l->console, 8443)},
 		{"profile1", port_of(l->profile1, 9000)}, {"profile2", port_of(l->profile2, 9001)},
+		{"profile3", l->profile3 ? port_of(l->profile3, 9002) : 0},
 		{"files", l->files && l->files->on ? l->files->port : 0},
 		{"modbus", l->modbus && l->modbus->on ? l->modbus->port : 0}};
 
@@ -98,11 +99,6 @@ static int check_ports(const struct config_file *f, const char *path, char why[4
 					rows[j].name, rows[i].name, (long long)rows[i].port);
 				return -1;
 			}
-	if (l->profile3 && l->profile3->on) {
-		snprintf(why, 400,
-			"%s: listen.profile3: mutual TLS is not there yet; set `on: false`", path);
-		return -1;
-	}
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "csms/command.h"
 #include "csms/control.h"
 #include "csms/depot_check.h"
+#include "csms/identity.h"
 #include "csms/local_list.h"
 #include "csms/log.h"
 #include "csms/password.h"
@@ -149,6 +150,27 @@ static const struct depot_node *node_of(const struct core *c, const char *id)
 	return NULL;
 }
 
+/* Security profile 3 goes by the serial number that the certificate names, which only one station
+ * has (A00.FR.427). */
+static int check_serial(
+	struct core *c, const char *id, const struct event_station_registered *reg, char why[300])
+{
+	const struct station *old = fleet_station(&c->fleet, id), *other;
+	const char *serial = reg->serial ? reg->serial : old ? old->identity.serial : "";
+
+	if (reg->security_profile == 3 && !serial[0]) {
+		snprintf(why, 300,
+			"serial: security profile 3 needs the station's serial number, which its "
+			"certificate names");
+		return -1;
+	}
+	other = reg->serial ? identity_holder(c, old, reg->serial) : NULL;
+	if (other)
+		snprintf(why, 300, "serial: station %s has the serial number %s already", other->id,
+			reg->serial);
+	return other ? -1 : 0;
+}
+
 static int check_station(
 	struct core *c, const char *id, const struct event_station_registered *reg, char why[300])
 {
@@ -158,10 +180,8 @@ static int check_station(
 		snprintf(why, 300, "there is no node \"%s\" in the depot's file", reg->node);
 		return -1;
 	}
-	if (reg->security_profile == 3) {
-		snprintf(why, 300, "security profile 3 (mutual TLS) is not there yet; use 2");
+	if (check_serial(c, id, reg, why))
 		return -1;
-	}
 	for (size_t i = 0; i < reg->evses.count; i++)
 		if (reg->evses.items[i].id != (int64_t)i + 1) {
 			snprintf(why, 300,

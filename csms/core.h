@@ -28,6 +28,8 @@ struct ws_server;
 struct http_server;
 struct net;
 struct api; /* csms/api/api.h */
+struct refusals; /* csms/refusal.h */
+struct tls_server; /* csms/tls.h */
 struct turn; /* csms/record.c */
 struct files; /* csms/files.h */
 struct firmware; /* csms/firmware.h */
@@ -88,6 +90,8 @@ struct core {
 	struct walks *walks;
 	struct telematics *telematics; /* NULL: no sources, or not yet */
 	struct net *net;
+	struct refusals *refusals; /* NULL: none is counted */
+	struct tls_server *station_tls; /* of security profile 3; NULL: off */
 	struct ws_server *stations;
 	struct http_server *http;
 	struct api *api;

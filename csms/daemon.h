@@ -24,6 +24,7 @@ struct daemon {
 	struct core core;
 	struct loop_wake *db_wake;
 	struct tls_server *tls;
+	struct tls_server *station_tls; /* of security profile 3; NULL: off */
 	struct http_limits http_limits;
 	struct site_server *site_server; /* NULL: off */
 	struct http_server *file_server; /* NULL: files go by the console's */

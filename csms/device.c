@@ -55,6 +55,7 @@ static const struct row {
 	[DEVICE_DISPLAYS_LIMIT] = {"DisplayMessageCtrlr", "DisplayMessages", NULL, true},
 	[DEVICE_DISPLAY_AVAILABLE] = {"DisplayMessageCtrlr", "Available"},
 	[DEVICE_TARIFF_AVAILABLE] = {"TariffCostCtrlr", "Available", "Tariff"},
+	[DEVICE_MAY_DOWNGRADE] = {"SecurityCtrlr", "AllowSecurityProfileDowngrade"},
 	[DEVICE_NETWORK_SLOTS] = {"OCPPCommCtrlr", "NetworkConfigurationPriority", NULL, false,
 		true},
 };

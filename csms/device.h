@@ -41,6 +41,7 @@ enum device_fact {
 	DEVICE_DISPLAYS_LIMIT,
 	DEVICE_DISPLAY_AVAILABLE,
 	DEVICE_TARIFF_AVAILABLE, /* it can show a tariff */
+	DEVICE_MAY_DOWNGRADE, /* AllowSecurityProfileDowngrade */
 	DEVICE_NETWORK_SLOTS, /* bit n: slot n; values of NetworkConfigurationPriority; 0: unknown */
 	DEVICE_FACTS
 };

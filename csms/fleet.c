@@ -207,6 +207,10 @@ struct station *fleet_put_station(
 	s->is_manual = reg->control == EVENT_CONTROL_MANUAL;
 	s->from_file = strcmp(reg->source, "file") == 0;
 	s->is_guest = strcmp(reg->source, "unknown") == 0;
+	if (reg->serial) {
+		copy(s->identity.serial, sizeof s->identity.serial, reg->serial);
+		copy(s->identity.source, sizeof s->identity.source, reg->source);
+	}
 	fleet_touch(f, s);
 	return s;
 }

@@ -139,6 +139,15 @@ struct evse {
 	int grid_evse; /* index in the grid (csms/control.c), -1: not in it */
 };
 
+/* What certificate it may come with (csms/identity.h). */
+struct station_identity {
+	char serial[UTF8_SIZE(25)]; /* that its certificate names, "" not known */
+	char source[20]; /* who said so: file, api, boot */
+	bool expired_allowed, factory_allowed; /* an operator said so; until it has a better one */
+	bool is_restricted; /* it came with such a one: pending until it has another */
+	char fingerprint[65]; /* of the one that it came with last, "" none yet */
+};
+
 #define PASSWORD_OFFERS 3
 
 /* A password that the station may or may not have taken (csms/password.h). */
@@ -164,6 +173,7 @@ struct station {
 	char password_hash[120]; /* "" none */
 	struct password_offer offers[PASSWORD_OFFERS];
 	int offer_count;
+	struct station_identity identity;
 	bool from_file;
 	bool is_manual; /* operators send its charging profiles: it counts at max_w, always */
 	bool is_guest; /* nobody registered it; gone when its connection is */

@@ -7,27 +7,79 @@
 #include "csms/api/api.h"
 #include "csms/daemon.h"
 #include "csms/files.h"
+#include "csms/identity.h"
 #include "csms/log.h"
 #include "csms/oscp/oscp.h"
 #include "csms/pki/site_ca.h"
+#include "csms/refusal.h"
 #include "csms/session.h"
 #include "csms/transfer.h"
 #include "csms/ws_server.h"
 
+/* A folder below DATA/pki. */
+static int ensure_folder(const struct daemon *d, const char *name, char out[600], char why[400])
+{
+	snprintf(out, 600, "%s/pki%s%s", d->opt.data, name[0] ? "/" : "", name);
+	if (mkdir(out, 0700) && errno != EEXIST) {
+		snprintf(why, 400, "cannot make %s: %s", out, strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+/* -- security profile 3 ------------------------------------------------------------------------- */
+
+static bool may_be_expired(void *ctx, const char *common_name)
+{
+	return identity_may_be_expired(ctx, common_name);
+}
+
+static void on_handshake_refused(void *ctx, const struct peer_refusal *r)
+{
+	refusal_tell(ctx,
+		&(struct refusal){
+			.profile = 3, .peer = r->peer, .why = r->why, .certificate = r->facts});
+}
+
+/* The same certificates of ours, and stations must show theirs. */
+static int load_station_tls(struct daemon *d, const struct tls_server_config *plain, char why[400])
+{
+	char roots[600], makers[600], crls[600];
+	struct peer_check_config peers = {
+		.roots = roots,
+		.factory_roots = makers,
+		.crls = crls,
+		.may_be_expired = may_be_expired,
+		.refused = on_handshake_refused,
+		.ctx = &d->core,
+	};
+	struct tls_server_config tls = *plain;
+
+	if (ensure_folder(d, "station-roots", roots, why) ||
+		ensure_folder(d, "manufacturers", makers, why) ||
+		ensure_folder(d, "crl", crls, why))
+		return -1;
+	tls.peers = &peers;
+	d->station_tls = d->core.station_tls = tls_server_create(&tls, why);
+	if (!d->station_tls)
+		return -1;
+	if (peer_check_roots(tls_server_peers(d->station_tls)) == 0)
+		log_warn("security profile 3: no root in %s or %s: nobody can come yet", roots,
+			makers);
+	return 0;
+}
+
 static int load_certificates(struct daemon *d, char why[400])
 {
 	const struct config_listen *l = d->config.file->listen;
-	char dir[512], host[256] = "localhost";
+	char dir[600], host[256] = "localhost";
 	const char *names[24] = {0};
 	struct site_ca_paths paths;
 	struct tls_server_config tls;
 	int count = 0;
 
-	snprintf(dir, sizeof dir, "%s/pki", d->opt.data);
-	if (mkdir(dir, 0700) && errno != EEXIST) {
-		snprintf(why, 400, "cannot make %s: %s", dir, strerror(errno));
+	if (ensure_folder(d, "", dir, why))
 		return -1;
-	}
 	gethostname(host, sizeof host - 1);
 	for (size_t i = 0; i < l->hosts.count && count < 20; i++)
 		names[count++] = l->hosts.items[i];
@@ -43,9 +95,12 @@ static int load_certificates(struct daemon *d, char why[400])
 		.ecdsa_key = paths.ecdsa_key,
 		.rsa_cert = paths.rsa_cert,
 		.rsa_key = paths.rsa_key,
+		.forward_secrecy_only = l->forward_secrecy_only,
 	};
 	d->tls = tls_server_create(&tls, why);
-	return d->tls ? 0 : -1;
+	if (!d->tls)
+		return -1;
+	return l->profile3 && l->profile3->on ? load_station_tls(d, &tls, why) : 0;
 }
 
 static void write_port(const struct daemon *d, const char *name, int port)
@@ -61,7 +116,8 @@ static void write_port(const struct daemon *d, const char *name, int port)
 	fclose(f);
 }
 
-/* One station listener by its section of the config; absent means on, at the default port. */
+/* One station listener by its section of the config; absent means on, at the default port, but for
+ * profile 3, which needs roots: off. */
 static int listen_profile(
 	struct daemon *d, const struct config_listener *l, int profile, char why[400])
 {
@@ -71,7 +127,10 @@ static int listen_profile(
 	if (l ? !l->on : profile == 3)
 		return 0;
 	port = ws_server_listen(d->core.stations, l ? l->address : NULL, port, "/ocpp", profile,
-		profile > 1 ? d->tls : NULL, why);
+		profile == 3   ? d->station_tls
+		: profile == 2 ? d->tls
+			       : NULL,
+		why);
 	if (port < 0)
 		return -1;
 	snprintf(name, sizeof name, "profile%d", profile);
@@ -101,7 +160,8 @@ static int start_stations(struct daemon *d, char why[400])
 		snprintf(why, 400, "out of memory");
 		return -1;
 	}
-	if (listen_profile(d, on->profile1, 1, why) || listen_profile(d, on->profile2, 2, why))
+	if (listen_profile(d, on->profile1, 1, why) || listen_profile(d, on->profile2, 2, why) ||
+		listen_profile(d, on->profile3, 3, why))
 		return -1;
 	return 0;
 }

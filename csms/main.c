@@ -28,6 +28,7 @@
 #include "csms/oscp/oscp.h"
 #include "csms/prices.h"
 #include "csms/record.h"
+#include "csms/refusal.h"
 #include "csms/reservation.h"
 #include "csms/restore.h"
 #include "csms/scans.h"
@@ -260,7 +261,8 @@ static void on_reload(void *arg, int signum)
 	char why[200];
 
 	(void)signum;
-	if (tls_server_reload(d->tls, why))
+	if (tls_server_reload(d->tls, why) ||
+		(d->station_tls && tls_server_reload(d->station_tls, why)))
 		log_error("certificates were not reloaded: %s", why);
 	else
 		log_info("certificates reloaded");
@@ -329,6 +331,7 @@ static int start(struct daemon *d, char why[400])
 	secret_random((char *)random, sizeof random - 1);
 	ocpp_message_ids_init(&c->ids, random);
 	fleet_init(&c->fleet);
+	c->refusals = refusals_create();
 	if (open_store(d, why) || start_control(d, why) || daemon_listen(d, why))
 		return -1;
 	loop_on_turn_end(c->loop, on_turn_end, c);

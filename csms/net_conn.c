@@ -306,7 +306,8 @@ int net_conn_on_lws(
 		/* A fresh TLS listener: `user` is its SSL_CTX, `in` its vhost. */
 		return tls_server_apply(lws_get_vhost_user(in), user) ? 1 : 0;
 	case LWS_CALLBACK_OPENSSL_PERFORM_CLIENT_CERT_VERIFICATION:
-		/* lws would accept any certificate: its own verdict arrives in `len`. */
+		/* Nobody asks lws (csms/pki/peer_check.h). If somebody did: it would accept any
+		 * certificate, its own verdict arrives in `len`. */
 		return len ? 0 : 1;
 	default:
 		return 0;
@@ -375,6 +376,11 @@ const char *net_conn_peer(const struct net_conn *c)
 	static char text[NET_PEER_SIZE];
 
 	return c->uid >= 0 ? "unix" : net_address_format(&c->address, text, sizeof(text));
+}
+
+const struct peer_facts *net_conn_certificate(const struct net_conn *c)
+{
+	return c->listener->is_tls && c->wsi ? tls_peer(lws_get_ssl(c->wsi)) : NULL;
 }
 
 int net_conn_uid(const struct net_conn *c)

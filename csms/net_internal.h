@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include "csms/net.h"
 
+struct peer_facts; /* csms/pki/peer_check.h */
 struct tls_server;
 struct net_listener;
 struct net_conn;
@@ -64,6 +65,9 @@ bool net_conn_is_tls(const struct net_conn *c);
 
 /* The peer's address ("192.0.2.7"), or "unix"; valid until the next call. */
 const char *net_conn_peer(const struct net_conn *c);
+
+/* The certificate that the peer has shown, verified; NULL: none. Lives as long as the connection. */
+const struct peer_facts *net_conn_certificate(const struct net_conn *c);
 
 /* User id of the peer on a Unix socket, else -1. */
 int net_conn_uid(const struct net_conn *c);

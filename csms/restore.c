@@ -7,6 +7,7 @@
 #include "csms/external.h"
 #include "csms/holding.h"
 #include "csms/device.h"
+#include "csms/identity.h"
 #include "csms/inventory.h"
 #include "csms/trust.h"
 #include "csms/live.h"
@@ -410,7 +411,7 @@ int restore_fleet(struct core *c, char why[300])
 			" --check --data DIR`");
 		return -1;
 	}
-	if (device_restore(c, why) || inventory_restore(c, why) || trust_restore(c, why))
+	if (identity_restore(c, why) || device_restore(c, why) || inventory_restore(c, why) || trust_restore(c, why))
 		return -1;
 	return reports_restore(c, why);
 }
@@ -443,6 +444,7 @@ static bool same_station(const struct station *s, const struct depot_station *ro
 	if ((int)s->policy != (int)row->policy || s->security_profile != least_profile(s, row) ||
 		strcasecmp(s->node, row->node) != 0 ||
 		strcmp(s->name, row->name ? row->name : "") != 0 ||
+		(row->serial && strcmp(s->identity.serial, row->serial) != 0) ||
 		s->evse_count != (int)row->evses.count || !s->from_file ||
 		s->is_manual != (row->control == DEPOT_CONTROL_MANUAL))
 		return false;
@@ -460,6 +462,7 @@ static int put_file_station(struct core *c, const struct depot_station *row, cha
 		.security_profile = least_profile(fleet_station(&c->fleet, row->id), row),
 		.node = row->node,
 		.name = row->name,
+		.serial = row->serial,
 		.source = "file",
 		.evses = {row->evses.count, evses},
 		.has_control = true,

@@ -8,147 +8,15 @@
 #include "csms/inventory.h"
 #include "csms/dispatch.h"
 #include "csms/doubt.h"
+#include "csms/gate.h"
+#include "csms/identity.h"
 #include "csms/local_list.h"
 #include "csms/log.h"
-#include "csms/password.h"
 #include "csms/record.h"
+#include "csms/refusal.h"
 #include "csms/retry.h"
 #include "csms/sampling.h"
-#include "csms/v16_password.h"
 #include "csms/values.h"
-
-#define GUESTS_MAX 100 /* stations that nobody registered, with boot.unknown set to pending */
-
-/* -- the gate --------------------------------------------------------------------------------- */
-
-static void refuse(
-	struct ws_gate_answer *ans, int status, const struct ws_gate_request *req, const char *why)
-{
-	ans->status = status;
-	log_info("station %s: refused with %d from %s: %s", req->identity, status, req->peer, why);
-}
-
-/* An unknown station costs as much as a known one: nobody learns identities by the clock. */
-
-/* One spelling of the password that a 1.6 station sent. */
-struct spelling {
-	const struct station *station;
-	int match; /* which of its passwords */
-};
-
-static bool spelling_fits(void *arg, const unsigned char *password, size_t len)
-{
-	struct spelling *k = arg;
-
-	k->match = password_match(k->station, password, len);
-	return k->match >= 0;
-}
-
-static int find_password(
-	const struct station *s, const struct ws_gate_request *req, enum ocpp_version v)
-{
-	struct spelling k = {s, -1};
-
-	if (v != OCPP_VERSION_1_6)
-		return password_match(s, req->password, req->password_len);
-	v16_password_fits(req->password, req->password_len, spelling_fits, &k);
-	return k.match;
-}
-
-/* `match` is for password_used(). */
-static bool has_credentials(struct core *c, const struct station *s,
-	const struct ws_gate_request *req, enum ocpp_version v, int *match)
-{
-	*match = req->has_basic ? find_password(s, req, v) : -1;
-
-	/* A00.FR.207, 324: the user name is the identity in the URL. */
-	if (*match >= 0 && s && strcasecmp(req->user, s->id) == 0)
-		return true;
-	c->metrics.auth_failures++;
-	return false;
-}
-
-static bool profile_fits(const struct station *s, int profile)
-{
-	return profile >= s->security_profile; /* 0: none yet; a better one is welcome (A05) */
-}
-
-/* B01: with boot.unknown set to pending, a station that nobody registered is taken in without
- * credentials, pending, on the plain listener only: it can boot and be seen, nothing else. */
-static bool is_guest(struct core *c, const struct station *s, const struct ws_gate_request *req)
-{
-	if (strcmp(c->config->boot->unknown, "pending") != 0 || req->profile != 1)
-		return false;
-	return !s || (s->policy == EVENT_REGISTRATION_PENDING && !s->password_hash[0]);
-}
-
-static int guests(const struct core *c)
-{
-	const struct station *s, *tmp;
-	int n = 0;
-
-	HASH_ITER (hh, c->fleet.stations, s, tmp)
-		n += s->is_guest;
-	return n;
-}
-
-static struct station *take_in(struct core *c, const struct ws_gate_request *req)
-{
-	struct event_station_registered reg = {
-		.policy = EVENT_REGISTRATION_PENDING,
-		.security_profile = 1,
-		.node = "",
-		.source = "unknown",
-	};
-
-	if (guests(c) >= GUESTS_MAX)
-		return NULL;
-	log_warn("station %s: nobody registered it; taken in as pending", req->identity);
-	return fleet_put_station(&c->fleet, req->identity, &reg);
-}
-
-void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_answer *ans)
-{
-	struct core *c = core;
-	struct station *s = fleet_station(&c->fleet, req->identity);
-	int match = -1;
-	enum ocpp_version v = ocpp_version_negotiate(req->protocols,
-		OCPP_VERSION_BIT(OCPP_VERSION_1_6) | OCPP_VERSION_BIT(OCPP_VERSION_2_0_1));
-
-	if (c->is_stopping) {
-		refuse(ans, 503, req, "depotd is stopping");
-		return;
-	}
-	if (is_guest(c, s, req)) {
-		s = s ? s : take_in(c, req);
-	} else if (!has_credentials(c, s, req, v, &match)) {
-		refuse(ans, s ? 401 : 404, req,
-			s ? "wrong or missing password" : "nobody registered it");
-		return;
-	}
-	if (!s) {
-		refuse(ans, 404, req, "nobody registered it, and there is no room for guests");
-		return;
-	}
-	if (!profile_fits(s, req->profile)) {
-		refuse(ans, 403, req,
-			"it is registered for, or has come on, a higher security profile "
-			"(A05.FR.07); an operator can lower it");
-		return;
-	}
-	if (v == OCPP_VERSION_NONE) {
-		refuse(ans, 400, req,
-			"it offers no subprotocol that we speak (ocpp2.0.1, ocpp1.6)");
-		if (c->config->listen->handshake_without_subprotocol == CONFIG_HANDSHAKE_CLOSE)
-			*ans = (struct ws_gate_answer){
-				.status = 101, .close_code = WS_CLOSE_PROTOCOL};
-		return;
-	}
-	password_used(c, s, match);
-	ans->status = 101;
-	ans->protocol = ocpp_version_name(v);
-	ans->user = s;
-}
 
 /* -- life ------------------------------------------------------------------------------------- */
 
@@ -193,6 +61,7 @@ struct session *session_open(struct core *c, struct station *s, void *conn,
 	x->conn = conn;
 	x->link = link;
 	x->profile = profile;
+	snprintf(x->peer, sizeof x->peer, "%s", peer);
 	x->version = version;
 	x->epoch = ++s->epoch;
 	x->absent_ms = s->last_seen.ms ? wall_diff_ms(clock_wall(), s->last_seen) : -1;
@@ -297,14 +166,13 @@ static void link_close(void *conn, int code, const char *why)
 static const struct session_link ws_link = {.send = link_send, .close = link_close};
 
 static void on_refused(
-	void *ctx, int status, const char *identity, const char *peer, const char *why)
+	void *ctx, int profile, int status, const char *identity, const char *peer, const char *why)
 {
-	struct core *c = ctx;
-
-	if (status == 401 || status == 404)
-		c->metrics.auth_failures++;
-	log_info("station %s: refused with %d from %s: %s", identity ? identity : "?", status, peer,
-		why);
+	refusal_tell(ctx, &(struct refusal){.profile = profile,
+				  .status = status,
+				  .station = identity,
+				  .peer = peer,
+				  .why = why});
 }
 
 static void on_opened(void *ctx, void *user, struct ws_conn *conn)
@@ -312,9 +180,10 @@ static void on_opened(void *ctx, void *user, struct ws_conn *conn)
 	struct core *c = ctx;
 	enum ocpp_version v =
 		ocpp_version_find(ws_conn_protocol(conn), strlen(ws_conn_protocol(conn)));
-	struct session *x =
-		session_open(c, user, conn, &ws_link, ws_conn_profile(conn), v, ws_conn_peer(conn));
+	struct session *x;
 
+	identity_login(c, user, ws_conn_certificate(conn));
+	x = session_open(c, user, conn, &ws_link, ws_conn_profile(conn), v, ws_conn_peer(conn));
 	if (!x)
 		ws_conn_close(conn, WS_CLOSE_TRY_LATER, "out of memory");
 	ws_conn_set_user(conn, x);
@@ -349,7 +218,7 @@ static void on_closed(void *ctx, void *user, struct ws_conn *conn, int code, con
 void session_ws_handlers(struct core *c, struct ws_handlers *out)
 {
 	*out = (struct ws_handlers){
-		.gate = session_gate,
+		.gate = gate_decide,
 		.refused = on_refused,
 		.opened = on_opened,
 		.message = on_message,

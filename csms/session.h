@@ -31,6 +31,7 @@ struct session {
 	void *conn;
 	const struct session_link *link;
 	int profile;
+	char peer[64];
 	enum ocpp_version version;
 	int64_t epoch;
 	bool is_closing;
@@ -42,9 +43,6 @@ struct session {
 	uint64_t unread; /* kinds of unread parts that were told (csms/unread.c) */
 	struct doubt doubt;
 };
-
-/* Decides on an upgrade (rules 1 to 3, 7): 101 with the station in `ans->user`, or the status. */
-void session_gate(void *core, const struct ws_gate_request *req, struct ws_gate_answer *ans);
 
 /* A connection that passed the gate is open. NULL: no memory, the caller closes it. */
 struct session *session_open(struct core *c, struct station *s, void *conn,

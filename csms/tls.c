@@ -11,13 +11,17 @@ enum { WHY_SIZE = 200, MAX_LISTENERS = 8 };
 
 /* The four that A00.FR.318 demands, the ECDHE-RSA ones for RSA stations that know better, and the
  * ChaCha ones for stations without AES in hardware. TLS 1.3 has its own list, OpenSSL's default. */
-static const char suites[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-			     "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:"
-			     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
-			     "AES128-GCM-SHA256:AES256-GCM-SHA384";
+#define FORWARD_SECRET                                                                             \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"                             \
+	"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:"                                 \
+	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+static const char suites[] = FORWARD_SECRET ":AES128-GCM-SHA256:AES256-GCM-SHA384";
+static const char forward_secret_suites[] = FORWARD_SECRET;
 
 struct tls_server {
 	char *ecdsa_cert, *ecdsa_key, *rsa_cert, *rsa_key;
+	const char *suites;
+	struct peer_check *peers; /* NULL: clients show no certificates */
 	SSL_CTX *live[MAX_LISTENERS]; /* of the listeners, for reload; each is a reference */
 	int live_count;
 };
@@ -108,7 +112,9 @@ struct tls_server *tls_server_create(const struct tls_server_config *cfg, char w
 		tls_server_destroy(t);
 		return NULL;
 	}
-	if (check_files(t, why)) {
+	t->suites = cfg->forward_secrecy_only ? forward_secret_suites : suites;
+	if (check_files(t, why) ||
+		(cfg->peers && !(t->peers = peer_check_create(cfg->peers, why)))) {
 		tls_server_destroy(t);
 		return NULL;
 	}
@@ -123,7 +129,7 @@ int tls_server_apply(struct tls_server *t, void *ssl_ctx)
 	if (t->live_count == MAX_LISTENERS || load(ctx, t, why))
 		return -1;
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
-		SSL_CTX_set_cipher_list(ctx, suites) != 1 ||
+		SSL_CTX_set_cipher_list(ctx, t->suites) != 1 ||
 		SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384:P-521") != 1)
 		return -1;
 	/* A resumed session skips the check of the client's certificate: a revoked station would
@@ -136,6 +142,8 @@ int tls_server_apply(struct tls_server *t, void *ssl_ctx)
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 	/* libwebsockets would move the connection to another listener by the name in its hello. */
 	SSL_CTX_set_tlsext_servername_callback(ctx, NULL);
+	if (t->peers && peer_check_apply(t->peers, ctx))
+		return -1;
 	SSL_CTX_up_ref(ctx);
 	t->live[t->live_count++] = ctx;
 	return 0;
@@ -143,13 +151,23 @@ int tls_server_apply(struct tls_server *t, void *ssl_ctx)
 
 int tls_server_reload(struct tls_server *t, char why[WHY_SIZE])
 {
-	if (check_files(t, why))
+	if (check_files(t, why) || (t->peers && peer_check_reload(t->peers, why)))
 		return -1;
 	for (int i = 0; i < t->live_count; i++) {
 		if (load(t->live[i], t, why))
 			return -1;
 	}
 	return 0;
+}
+
+const struct peer_check *tls_server_peers(const struct tls_server *t)
+{
+	return t->peers;
+}
+
+const struct peer_facts *tls_peer(const void *ssl)
+{
+	return peer_check_facts(ssl);
 }
 
 void tls_say_goodbye(void *ssl)
@@ -166,6 +184,7 @@ void tls_server_destroy(struct tls_server *t)
 		return;
 	for (int i = 0; i < t->live_count; i++)
 		SSL_CTX_free(t->live[i]);
+	peer_check_destroy(t->peers);
 	free(t->ecdsa_cert);
 	free(t->ecdsa_key);
 	free(t->rsa_cert);

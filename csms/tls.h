@@ -5,9 +5,14 @@
 #ifndef CSMS_TLS_H
 #define CSMS_TLS_H
 
+#include <stdbool.h>
+#include "csms/pki/peer_check.h"
+
 struct tls_server_config {
 	const char *ecdsa_cert, *ecdsa_key; /* PEM files: chain, leaf first; key */
 	const char *rsa_cert, *rsa_key; /* second pair, or NULL */
+	bool forward_secrecy_only; /* without the plain RSA suites that A00.FR.318 demands */
+	const struct peer_check_config *peers; /* clients must show a certificate; NULL: none */
 };
 
 struct tls_server;
@@ -19,8 +24,16 @@ struct tls_server *tls_server_create(const struct tls_server_config *cfg, char w
  * the four mandatory suites of OCPP A00.FR.318 and TLS 1.3, no tickets, no session cache. */
 int tls_server_apply(struct tls_server *t, void *ssl_ctx);
 
-/* Reads the files again (SIGHUP); open connections live on. -1 with `why`: the old ones stay. */
+/* Reads the files again, and the folders of roots and revocation lists (SIGHUP, or one of them was
+ * changed); open connections live on. -1 with `why`: the old ones stay. */
 int tls_server_reload(struct tls_server *t, char why[200]);
+
+/* Who is checked by what; NULL: clients show no certificates. */
+const struct peer_check *tls_server_peers(const struct tls_server *t);
+
+/* The certificate that the client of a connection has shown, verified; NULL: none. `ssl` is the SSL
+ * of the connection, as long as which it lives. */
+const struct peer_facts *tls_peer(const void *ssl);
 
 /* Sends the alert that ends a TLS connection properly. `ssl` is the SSL of the connection. */
 void tls_say_goodbye(void *ssl);

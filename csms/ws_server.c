@@ -58,6 +58,11 @@ void ws_conn_fail(struct ws_conn *c, int code, const char *why)
 	net_conn_finish(c->net);
 }
 
+const struct peer_facts *ws_conn_certificate(const struct ws_conn *c)
+{
+	return net_conn_certificate(c->net);
+}
+
 void ws_conn_close(struct ws_conn *c, int code, const char *why)
 {
 	if (c->state != WS_OPEN)
@@ -189,7 +194,7 @@ static void on_net_closed(void *ctx, struct net_conn *net, const char *why)
 			c->close_code ? c->close_code : WS_CLOSE_ABNORMAL,
 			c->close_why ? c->close_why : why);
 	} else if (c->state == WS_HEAD && c->in.len && s->on.refused) {
-		s->on.refused(s->on.ctx, 408, "", net_conn_peer(net), why);
+		s->on.refused(s->on.ctx, c->endpoint->profile, 408, "", net_conn_peer(net), why);
 	}
 	free_conn(c);
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include "csms/net.h"
 
+struct peer_facts; /* csms/pki/peer_check.h */
 struct tls_server; /* csms/tls.h */
 struct ws_conn;
 struct ws_server;
@@ -27,6 +28,7 @@ struct ws_gate_request {
 	size_t password_len;
 	const char *protocols; /* Sec-WebSocket-Protocol as sent, joined by commas; "" if none */
 	const char *peer; /* "192.0.2.7" */
+	const struct peer_facts *certificate; /* verified; NULL: the listener asks for none */
 };
 
 struct ws_gate_answer {
@@ -53,8 +55,8 @@ struct ws_handlers {
 	/* Decides about an upgrade; must not block. */
 	void (*gate)(void *ctx, const struct ws_gate_request *req, struct ws_gate_answer *ans);
 	/* A refused attempt that never reached the gate (bad path, bad identity …), for the log. */
-	void (*refused)(
-		void *ctx, int status, const char *identity, const char *peer, const char *why);
+	void (*refused)(void *ctx, int profile, int status, const char *identity, const char *peer,
+		const char *why);
 	void (*opened)(void *ctx, void *user, struct ws_conn *c);
 	/* A whole text message, NUL-terminated, valid UTF-8. */
 	void (*message)(void *ctx, void *user, struct ws_conn *c, const char *text, size_t len);
@@ -94,6 +96,7 @@ void ws_conn_set_user(struct ws_conn *c, void *user);
 int ws_conn_profile(const struct ws_conn *c);
 const char *ws_conn_protocol(const struct ws_conn *c);
 const char *ws_conn_peer(const struct ws_conn *c);
+const struct peer_facts *ws_conn_certificate(const struct ws_conn *c); /* NULL: none */
 
 /* Starts closing with `code`; `closed` comes later on the loop. Twice is harmless. */
 void ws_conn_close(struct ws_conn *c, int code, const char *why);

@@ -25,7 +25,8 @@ static void refuse_early(struct ws_conn *c, int status, const char *identity, co
 	struct ws_server *s = ws_server_of(c);
 
 	if (s->on.refused)
-		s->on.refused(s->on.ctx, status, identity, net_conn_peer(c->net), why);
+		s->on.refused(s->on.ctx, c->endpoint->profile, status, identity,
+			net_conn_peer(c->net), why);
 	refuse(c, status);
 }
 
@@ -45,6 +46,7 @@ static void ask_gate(struct ws_conn *c, const struct http_head *h, const char *i
 		.password_len = basic.password_len,
 		.protocols = protocols,
 		.peer = peer,
+		.certificate = net_conn_certificate(c->net),
 	};
 
 	snprintf(peer, sizeof(peer), "%s", net_conn_peer(c->net));

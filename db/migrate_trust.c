@@ -16,4 +16,12 @@ const char migrate_depot_5[] =
 	" key_hash TEXT NOT NULL, csr TEXT NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL,"
 	" next_at INTEGER, command TEXT, fingerprint TEXT, note TEXT, started_at INTEGER NOT NULL,"
 	" moved_at INTEGER NOT NULL, PRIMARY KEY (depot, id)) WITHOUT ROWID;"
-	"CREATE INDEX signings_station ON signings (depot, station, started_at);";
+	"CREATE INDEX signings_station ON signings (depot, station, started_at);"
+
+	/* projection_identity.c: what certificate a station may come with, and came with last */
+	"CREATE TABLE station_identities ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, serial TEXT, source TEXT,"
+	" expired_allowed INTEGER NOT NULL DEFAULT 0, factory_allowed INTEGER NOT NULL DEFAULT 0,"
+	" why TEXT, changed_at INTEGER, fingerprint TEXT, certificate_serial TEXT,"
+	" common_name TEXT, issuer TEXT, not_after INTEGER, expired INTEGER, factory INTEGER,"
+	" seen_at INTEGER, PRIMARY KEY (depot, station)) WITHOUT ROWID;";

@@ -42,6 +42,7 @@ static const struct {
 	{&projection_telematics, projection_telematics_rules},
 	{&projection_issued, projection_issued_rules},
 	{&projection_work, projection_work_rules},
+	{&projection_identity, projection_identity_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -113,6 +114,7 @@ const struct projection_table projection_tables[] = {
 	{"security_events", "depot, station, seq"},
 	{"station_certificates",
 		"depot, station, type, hash_algorithm, issuer_name_hash, issuer_key_hash, number"},
+	{"station_identities", "depot, station"},
 	{"oscp_peers", "depot, id"},
 	{"vehicles", "depot, id"},
 	{"telematics_aside", "depot, id"},

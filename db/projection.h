@@ -71,6 +71,7 @@ extern const struct projection projection_vehicle;
 extern const struct projection projection_telematics;
 extern const struct projection projection_issued;
 extern const struct projection projection_work;
+extern const struct projection projection_identity;
 
 struct projection_rule {
 	int type; /* EVENT_… */
@@ -107,6 +108,7 @@ extern const struct projection_rule projection_vehicle_rules[];
 extern const struct projection_rule projection_telematics_rules[];
 extern const struct projection_rule projection_issued_rules[];
 extern const struct projection_rule projection_work_rules[];
+extern const struct projection_rule projection_identity_rules[];
 
 /* 1: the rows of transactions say that the key is taken. */
 int projection_transaction_knows_key(void *self, int64_t stream_id, const char *key);

@@ -121,6 +121,13 @@ const struct route api_routes[] = {
 		&api_campaign_view_type, "One campaign with the result of each station"},
 	{"DELETE", V1 "/campaigns/{id}", "", ROLE_OPERATOR, campaign_delete, NULL, &api_done_type,
 		"Ends a campaign: stations that were not asked yet will not be"},
+	{"GET", V1 "/stations/{id}/identity", "", ROLE_VIEWER, station_identity_get, NULL,
+		&api_station_identity_type,
+		"What certificate the station may come with (security profile 3), and came with last"},
+	{"PUT", V1 "/stations/{id}/identity", "", ROLE_ADMIN, station_identity_put,
+		&api_station_identity_put_type, &api_done_type,
+		"Sets its serial number, or lets it come with an expired or its maker's certificate to "
+		"renew it"},
 	{"GET", V1 "/stations/{id}/security-events", "limit", ROLE_OPERATOR, security_events_list,
 		NULL, &api_security_event_list_type, "Security events of a station, newest first"},
 	{"GET", V1 "/stations/{id}/certificates", "", ROLE_VIEWER, station_certificates_list, NULL,

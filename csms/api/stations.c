@@ -128,6 +128,8 @@ static bool put_registration(struct ask *k, const struct api_station_put *put,
 		.name = put->name != NULL                     ? put->name
 			: old != NULL && old->name[0] != '\0' ? old->name
 							      : NULL,
+		.serial = put->serial,
+		.why = put->why,
 		.source = "api",
 		.has_control = true,
 		.control = put->has_control || old == NULL ? (enum event_control)put->control
@@ -153,6 +155,14 @@ void station_put(struct ask *k)
 		ask_problem(k, 400, "evses",
 			"evses: a new station needs its EVSEs, for example "
 			"[{\"id\":1,\"kind\":\"ac\",\"max_w\":22000}]");
+		return;
+	}
+	if (old != NULL && put->has_security_profile &&
+		put->security_profile < old->security_profile && put->why == NULL) {
+		ask_problem(k, 422, "why",
+			"why: say why %s may come on a lower security profile again; it is kept in the "
+			"journal",
+			id);
 		return;
 	}
 	if (!check_evses(k, &put->evses) || !replay_begin(k->api->replay, k))

@@ -35,7 +35,8 @@ static int check_floor(const struct station *s, int64_t profile, struct schema_e
 	int floor = s->security_profile > s->connected_profile ? s->security_profile
 							       : s->connected_profile;
 
-	if (profile >= floor)
+	if (profile >= floor ||
+		(floor == 3 && profile == 2 && device_fact(s, DEVICE_MAY_DOWNGRADE, 0) == 1))
 		return 0;
 	return check_conflict(err,
 		"security profile %lld would lower that of %s, which is %d: a station never goes "

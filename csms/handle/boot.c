@@ -6,11 +6,13 @@
 #include "csms/control.h"
 #include "csms/doubt.h"
 #include "csms/handle/handlers.h"
+#include "csms/identity.h"
 #include "csms/invite.h"
 #include "csms/inventory.h"
 #include "csms/local_list.h"
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/refusal.h"
 #include "csms/sampling.h"
 #include "csms/session.h"
 
@@ -28,6 +30,15 @@ static enum ocpp201_registration_status status_of(enum event_registration policy
 		break;
 	}
 	return OCPP201_REGISTRATION_STATUS_REJECTED;
+}
+
+/* What the station is told: pending while its certificate is only good to get another one
+ * (A00.FR.429, 806). */
+static enum event_registration verdict(const struct station *s)
+{
+	return s->policy == EVENT_REGISTRATION_ACCEPTED && s->identity.is_restricted
+		       ? EVENT_REGISTRATION_PENDING
+		       : s->policy;
 }
 
 static void note_station(struct station *s, const struct ocpp201_charging_station *cs)
@@ -50,7 +61,7 @@ static void journal(
 
 	if (!p)
 		return;
-	p->status = x->station->policy;
+	p->status = verdict(x->station);
 	p->reason = ocpp201_boot_reason_enum.values[req->reason];
 	p->vendor = req->charging_station.vendor_name;
 	p->model = req->charging_station.model;
@@ -82,23 +93,41 @@ struct boot {
 };
 
 /* A05.FR.07: a station that has come back on a higher security profile is never again let in on a
- * lower one. */
-static void raise_profile(struct core *c, struct station *s)
+ * lower one, but where the gate let it come from 3 to 2 (A05.FR.08 of the errata). */
+static void keep_profile(struct core *c, struct station *s)
 {
 	struct event_evse evses[EVSES_MAX];
 	struct event_station_registered reg;
 	char why[300];
 
-	if (s->connected_profile < 2 || s->connected_profile <= s->security_profile)
+	if (s->connected_profile < 2 || s->connected_profile == s->security_profile)
 		return;
 	station_registration(s, evses, &reg);
 	reg.security_profile = s->connected_profile;
+	if (s->connected_profile < s->security_profile)
+		reg.why = "AllowSecurityProfileDowngrade";
 	if (core_put_station(c, s->id, &reg, NULL, "station's own word", NULL, NULL, why))
 		log_error("station %s: security profile %d could not be kept: %s", s->id,
 			s->connected_profile, why);
 	else
 		log_info(
 			"station %s: security profile %d from now on", s->id, s->connected_profile);
+}
+
+/* A00.FR.429, A02: it is pending only to get another certificate. */
+static void renew_certificate(struct core *c, struct station *s)
+{
+	const struct command_request req = {
+		.action = "TriggerMessage",
+		.payload = "{\"requestedMessage\":\"SignChargingStationCertificate\"}",
+		.actor = "depotd",
+		.why = "its certificate has expired, or is its maker's",
+	};
+	struct schema_error err;
+
+	if (command_start(c, s, &req, NULL, &err))
+		log_warn("station %s: it could not be asked to renew its certificate: %s", s->id,
+			err.message);
 }
 
 static void in_force(void *arg, int status, const char *why)
@@ -117,11 +146,14 @@ static void in_force(void *arg, int status, const char *why)
 			if (b->from_power_up)
 				control_powered_up(b->core->control, s);
 			control_station_ready(b->core->control, s, true);
-			raise_profile(b->core, s);
+			keep_profile(b->core, s);
+			identity_booted(b->core, s);
 			inventory_station_ready(b->core, s, true);
 			sampling_station_ready(b->core, s);
 			local_list_station(b->core, s);
 			doubt_begin(s->session);
+		} else if (s->identity.is_restricted && s->policy == EVENT_REGISTRATION_ACCEPTED) {
+			renew_certificate(b->core, s);
 		}
 		command_sign(b->core, s, &sign);
 	}
@@ -149,7 +181,7 @@ static void take_effect_later(struct exchange *x, enum ocpp201_boot_reason reaso
 		return;
 	b->core = x->core;
 	b->epoch = x->station->epoch;
-	b->status = x->station->policy;
+	b->status = verdict(x->station);
 	b->reason = ocpp201_boot_reason_enum.values[reason];
 	b->from_power_up = strcmp(x->station->protocol, "ocpp1.6") == 0
 				   ? may_be_power_up(x->station)
@@ -158,6 +190,24 @@ static void take_effect_later(struct exchange *x, enum ocpp201_boot_reason reaso
 		x->station->session->has_said_boot = true;
 	snprintf(b->station, sizeof b->station, "%s", x->station->id);
 	record_then(x->core, in_force, b);
+}
+
+/* B01.FR.12: this is not the station of the certificate. The answer does not leave any more. */
+static void *turn_away(struct exchange *x, struct ocpp201_boot_notification_response *res)
+{
+	struct session *session = x->station->session;
+
+	refusal_tell(x->core,
+		&(struct refusal){.profile = 3,
+			.status = WS_CLOSE_POLICY,
+			.station = x->station->id,
+			.peer = session->peer,
+			.why = "the serial number of its BootNotification is not that of its "
+			       "certificate (B01.FR.12)"});
+	session_close(session, WS_CLOSE_POLICY, "serial number is not that of the certificate");
+	res->status = OCPP201_REGISTRATION_STATUS_REJECTED;
+	res->current_time = x->received;
+	return res;
 }
 
 void *handle_boot_notification(struct exchange *x, const void *request)
@@ -169,15 +219,17 @@ void *handle_boot_notification(struct exchange *x, const void *request)
 
 	if (!res)
 		return NULL;
+	if (!identity_boot_fits(s, req->charging_station.serial_number))
+		return turn_away(x, res);
 	note_station(s, &req->charging_station);
 	forget_connectors(s);
 	res->current_time = x->received;
-	res->status = status_of(s->policy);
-	res->interval = s->policy == EVENT_REGISTRATION_ACCEPTED ? cfg->heartbeat_s : cfg->retry_s;
+	res->status = status_of(verdict(s));
+	res->interval = verdict(s) == EVENT_REGISTRATION_ACCEPTED ? cfg->heartbeat_s : cfg->retry_s;
 	journal(x, req, (int)res->interval);
 	take_effect_later(x, req->reason);
 	log_info("station %s: booted (%s), %s", s->id, ocpp201_boot_reason_enum.values[req->reason],
-		event_registration_enum.values[s->policy]);
+		event_registration_enum.values[verdict(s)]);
 	return res;
 }
 

@@ -33,15 +33,20 @@ static int count(const char *pem)
 	return n;
 }
 
-void certificate_subject(X509 *cert, char *out, size_t size)
+void certificate_name(const X509_NAME *name, char *out, size_t size)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	int n = 0;
 
-	if (bio && X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253) >= 0)
+	if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0)
 		n = BIO_read(bio, out, (int)size - 1);
 	out[n > 0 ? n : 0] = '\0';
 	BIO_free(bio);
+}
+
+void certificate_subject(X509 *cert, char *out, size_t size)
+{
+	certificate_name(X509_get_subject_name(cert), out, size);
 }
 
 static void put_hex(const unsigned char *bytes, size_t len, char *out)

@@ -9,6 +9,7 @@
 X509 *certificate_read(const char *pem);
 
 /* "CN=…,O=…", cut to fit. */
+void certificate_name(const X509_NAME *name, char *out, size_t size);
 void certificate_subject(X509 *cert, char *out, size_t size);
 
 #endif

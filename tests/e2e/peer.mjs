@@ -34,7 +34,7 @@ export class Station {
 	/** Resolves when it is open; rejects with the HTTP status when it is refused. */
 	connect() {
 		const { path = `/ocpp/${this.id}`, protocols = 'ocpp2.0.1', ...options } = this.options;
-		this.ws = new WebSocket(`ws://127.0.0.1:${this.depotd.ports.profile1}${path}`, protocols, {
+		this.ws = new WebSocket(this.url ?? `ws://127.0.0.1:${this.depotd.ports.profile1}${path}`, protocols, {
 			headers: { authorization: basic(this.id, this.password) }, perMessageDeflate: false, ...options,
 		});
 		this.closed = new Promise((r) => this.ws.on('close', (code, why) => {

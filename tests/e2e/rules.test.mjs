@@ -180,7 +180,7 @@ describe('TLS', () => {
 				await d.start();
 			}
 			for (const id of all) {
-				await put(id, { security_profile: 1 }); // a new board, for example
+				await put(id, { security_profile: 1, why: 'a new board' });
 				assert.equal(await comes(id, 1, true), 101, id);
 			}
 		} finally {

@@ -39,8 +39,10 @@ static void on_request(void *ctx, struct http_exchange *x, const struct http_req
 
 static struct tls_server_config config(void)
 {
-	return (struct tls_server_config){
-		w.paths.ecdsa_cert, w.paths.ecdsa_key, w.paths.rsa_cert, w.paths.rsa_key};
+	return (struct tls_server_config){.ecdsa_cert = w.paths.ecdsa_cert,
+		.ecdsa_key = w.paths.ecdsa_key,
+		.rsa_cert = w.paths.rsa_cert,
+		.rsa_key = w.paths.rsa_key};
 }
 
 static void build(struct loop *l, void *arg)
@@ -360,7 +362,8 @@ START_TEST(test_files_are_checked)
 	ck_assert_ptr_nonnull(strstr(w.why, "has expired"));
 	/* One pair alone will do. */
 	set_end(1000);
-	cfg = (struct tls_server_config){w.paths.ecdsa_cert, w.paths.ecdsa_key, NULL, NULL};
+	cfg = (struct tls_server_config){
+		.ecdsa_cert = w.paths.ecdsa_cert, .ecdsa_key = w.paths.ecdsa_key};
 	w.tls = tls_server_create(&cfg, w.why);
 	ck_assert_ptr_nonnull(w.tls);
 }

@@ -51,7 +51,7 @@ static void on_gate(void *ctx, const struct ws_gate_request *req, struct ws_gate
 }
 
 static void on_refused(
-	void *ctx, int status, const char *identity, const char *peer, const char *why)
+	void *ctx, int profile, int status, const char *identity, const char *peer, const char *why)
 {
 	pthread_mutex_lock(&w.lock);
 	w.refused++;
