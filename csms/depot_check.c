@@ -168,9 +168,10 @@ static int check_stations(const struct depot_file *d, struct depot_fault *out)
 
 		if (depot_check_identity(s->id, why))
 			return fault(at(out, "stations", i, "id"), "\"%s\": %s", s->id, why);
-		if (s->security_profile == 3)
+		if (s->security_profile == 3 && !s->serial)
 			return fault(at(out, "stations", i, "security_profile"),
-				"3 (mutual TLS) is not there yet; use 2");
+				"3 needs the station's serial number, which its certificate names: "
+				"give `serial`");
 		if (!has_node(d, s->node))
 			return fault(at(out, "stations", i, "node"),
 				"station %s stands on node \"%s\", which is not there; the nodes "

@@ -28,7 +28,7 @@ struct peer_check {
 /* What is known of one handshake; belongs to its SSL. */
 struct peer {
 	struct peer_facts facts;
-	bool has_facts, is_trusted, was_told;
+	bool has_facts, is_trusted, is_through, was_told;
 	char why[WHY_SIZE];
 };
 
@@ -314,24 +314,30 @@ static void address_of(const SSL *ssl, char out[64])
 		snprintf(out, 64, "?");
 }
 
-/* We send the alert that ends a handshake: the one place that all failed ones pass. */
+/* We send the alert that ends a handshake: the one place that all failed ones pass. Who goes away in
+ * the middle of it was not refused. */
 static void on_state(const SSL *const_ssl, int where, int ret)
 {
 	SSL *ssl = (SSL *)const_ssl;
 	struct peer_check *p = check_of(ssl);
-	struct peer *peer;
+	struct peer *peer = peer_of(ssl);
+	unsigned long error = ERR_peek_last_error();
 	char address[64];
 
+	if (!peer || peer->was_told)
+		return;
+	if (where & SSL_CB_HANDSHAKE_DONE)
+		peer->is_through = true;
 	if ((where & SSL_CB_WRITE_ALERT) != SSL_CB_WRITE_ALERT || ret >> 8 != SSL3_AL_FATAL ||
-		SSL_is_init_finished(ssl) || !(peer = peer_of(ssl)) || peer->was_told)
+		peer->is_through || ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
 		return;
 	peer->was_told = true;
 	peer->is_trusted = false;
 	address_of(ssl, address);
-	p->cfg.refused(p->cfg.ctx,
-		&(struct peer_refusal){.facts = peer->has_facts ? &peer->facts : NULL,
-			.why = peer->why[0] ? peer->why : words_of(ERR_peek_last_error()),
-			.peer = address});
+	p->cfg.refused(
+		p->cfg.ctx, &(struct peer_refusal){.facts = peer->has_facts ? &peer->facts : NULL,
+				    .why = peer->why[0] ? peer->why : words_of(error),
+				    .peer = address});
 }
 
 /* -- folders ---------------------------------------------------------------------------------- */

@@ -1,11 +1,25 @@
 // Certification cases of a CSMS, block A: security.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after } from 'node:test';
 import tls from 'node:tls';
-import { block, certify, command, ended, exchange, get, shows, until, view } from './harness.mjs';
+import { Ca, EC, RSA } from '../e2e/pki.mjs';
+import { block, certify, change, command, ended, exchange, get, shows, until, view } from './harness.mjs';
 import { WAYS } from './station.mjs';
 
-block();
+/** The authority whose stations depotd trusts. */
+let authority;
+
+block({
+	listen: '  profile3: {address: 127.0.0.1, port: 0}\n',
+	prepare: async (depotd) => {
+		authority = new Ca('Operator');
+		writeFileSync(join(depotd.data, 'pki', 'station-roots', 'operator.pem'), authority.pem);
+		await depotd.reload();
+	},
+});
+after(() => authority.clean());
 
 const refused = (e) => e.status === 401 || e.status === 403;
 
@@ -31,11 +45,11 @@ certify('A_03', { connect: false }, async (s) => {
 
 // -- A00: TLS -------------------------------------------------------------------------------------
 
-/** A TLS handshake with the port of security profile 2, then a look at what was agreed. */
-function handshake(depotd, options) {
+/** A TLS handshake with the port of security profile 2 (or another), then a look at what was agreed. */
+function handshake(depotd, options, port = depotd.ports.profile2) {
 	return new Promise((ok, bad) => {
 		const socket = tls.connect({
-			host: '127.0.0.1', port: depotd.ports.profile2, servername: 'localhost',
+			host: '127.0.0.1', port, servername: 'localhost',
 			ca: readFileSync(depotd.root()), ...options,
 		}, () => {
 			ok({ version: socket.getProtocol(), cipher: socket.getCipher(), certificate: socket.getPeerCertificate() });
@@ -73,6 +87,51 @@ certify('A_06', { ways: WAYS, connect: false, station: { profile: 2 } }, async (
 			{ minVersion: version, maxVersion: version, ciphers: 'DEFAULT:@SECLEVEL=0' }),
 			(e) => /alert|protocol|version|ECONNRESET/i.test(`${e.code} ${e.message}`));
 	await s.connect();
+	await s.booted();
+	await shows(s, 'Available', 2);
+});
+
+const client = ({ key, cert }) => ({ key, cert });
+
+const WITH_3 = { ways: WAYS, connect: false, station: { profile: 3 } };
+
+/** Its certificate; each way of a case has a station of its own, and so its own serial number. */
+async function certified(s, key) {
+	s.serial = `${s.id}-SN`.slice(-25);
+	await change(s, { serial: s.serial, security_profile: 3 });
+	return client(authority.issue({ cn: s.serial, key }));
+}
+
+certify('A_07', WITH_3, async (s, { depotd }) => {
+	for (const key of [EC, RSA(2048)]) {
+		const mine = await certified(s, key);
+		for (const [suite] of SUITES) {
+			const { version, cipher } = await handshake(depotd,
+				{ ...mine, ciphers: `${suite}:@SECLEVEL=0`, maxVersion: 'TLSv1.2' }, depotd.ports.profile3);
+			assert.deepEqual([version, cipher.name], ['TLSv1.2', suite]);
+		}
+		await s.connect(mine);
+		assert.match(s.ws._socket.getProtocol(), /^TLSv1\.[23]$/);
+		await s.booted();
+		await shows(s, 'Available', 2);
+		await s.close();
+	}
+});
+
+certify('A_08', WITH_3, async (s) => {
+	const mine = await certified(s);
+	const stranger = new Ca('Stranger');
+	const invalid = [
+		['unknown', stranger.issue({ cn: s.serial })],
+		['expired', authority.issue({ cn: s.serial, from: -20, to: -1 })],
+		['of another serial number', authority.issue({ cn: `${s.serial}-1` })],
+	];
+	for (const [what, certificate] of invalid) {
+		await assert.rejects(s.connect(client(certificate)), (e) => e.status === 403 || /alert/i.test(e.message), what);
+		assert.equal((await view(s)).connected, false);
+	}
+	stranger.clean();
+	await s.connect(mine);
 	await s.booted();
 	await shows(s, 'Available', 2);
 });

@@ -260,8 +260,6 @@ P_03 | CustomData - Receive custom data | Core M
 /** Cases that are tested with the external certificate authority and mutual TLS, or that no longer exist. */
 const CA = 'needs an external certificate authority';
 export const elsewhere = {
-	A_07: 'needs mutual TLS (security profile 3)',
-	A_08: 'needs mutual TLS (security profile 3)',
 	A_11: CA,
 	A_12: CA,
 	A_13: 'withdrawn by the errata of 2025-02',

@@ -110,10 +110,9 @@ export class Station {
 	/** Resolves when it is open; rejects with `status` when the upgrade is refused. */
 	connect({ path = `/ocpp/${encodeURIComponent(this.id)}`, protocols = 'ocpp2.0.1', user = this.id, ...options } = {}) {
 		const secure = this.profile > 1;
-		const url = secure ? `wss://127.0.0.1:${this.depotd.ports.profile2}${path}` :
-			`ws://127.0.0.1:${this.depotd.ports.profile1}${path}`;
+		const url = `${secure ? 'wss' : 'ws'}://127.0.0.1:${this.depotd.ports[`profile${this.profile}`]}${path}`;
 		const ws = new WebSocket(url, protocols, {
-			headers: { authorization: basic(user, this.password) },
+			...(this.profile < 3 && { headers: { authorization: basic(user, this.password) } }),
 			...(secure && { ca: readFileSync(this.depotd.root()), servername: 'localhost' }),
 			...options,
 		});
@@ -305,7 +304,8 @@ export class Station {
 
 	boot(reason = 'PowerUp', more = {}) {
 		return this.call('BootNotification', {
-			reason, chargingStation: { model: 'Tester', vendorName: 'Nobody', ...more },
+			reason, chargingStation: { model: 'Tester', vendorName: 'Nobody',
+				...(this.serial && { serialNumber: this.serial }), ...more },
 		});
 	}
 

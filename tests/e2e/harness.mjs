@@ -69,7 +69,7 @@ ${listen}${config}`,
 	}
 
 	async start() {
-		for (const name of ['console', 'profile1', 'profile2'])
+		for (const name of ['console', 'profile1', 'profile2', 'profile3'])
 			rmSync(join(this.data, `${name}.port`), { force: true });
 		const [program, ...args] = [...this.wrap, join(BUILD, 'depotd'), '--config', join(this.dir, 'depotd.yaml'),
 			'--data', this.data, '--console', join(BUILD, 'console'), ...this.args];
@@ -85,10 +85,9 @@ ${listen}${config}`,
 			throw new Error(`${e.message}\n${this.logged()}`);
 		});
 		this.ports = Object.fromEntries(
-			['console', 'profile1', 'profile2'].map((n) => [
-				n,
-				Number(readFileSync(join(this.data, `${n}.port`), 'utf8')),
-			]),
+			['console', 'profile1', 'profile2', 'profile3']
+				.filter((n) => existsSync(join(this.data, `${n}.port`)))
+				.map((n) => [n, Number(readFileSync(join(this.data, `${n}.port`), 'utf8'))]),
 		);
 		await until('depotd to be ready', async () => (await this.api('GET', '/readyz')).status === 200);
 		return this;
@@ -140,6 +139,16 @@ ${listen}${config}`,
 			if (text !== undefined) req.write(text);
 			req.end();
 		});
+	}
+
+	/** SIGHUP; waits until depotd has read certificates, roots and lists again, and what it says of that. */
+	async reload(expected = /certificates reloaded/) {
+		const lines = () => this.logged().split('\n').filter((l) => /certificates (were not )?reloaded/.test(l));
+		const had = lines().length;
+		this.child.kill('SIGHUP');
+		await until('the reload', () => lines().length > had);
+		const said = lines().at(-1);
+		if (!expected.test(said)) throw new Error(`depotd says: ${said}`);
 	}
 
 	stop(signal = 'SIGTERM') {

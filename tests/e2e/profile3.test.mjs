@@ -1,16 +1,18 @@
 // Security profile 3 from outside: stations with certificates, good and hostile ones, made by openssl.
 import { test, before, after, describe } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tls from 'node:tls';
-import { Depotd, until } from './harness.mjs';
+import { promisify } from 'node:util';
+import { BUILD, Depotd, until } from './harness.mjs';
 import { PASSWORD, Station, basic, register } from './peer.mjs';
 import { Ca, RSA } from './pki.mjs';
 
 let d, root, sub, maker, other, port;
 const made = {}; // certificates by name
+let told = 0; // refusals that the journal must have
 
 const pki = (...p) => join(d.data, 'pki', ...p);
 const station = async (id) => (await d.api('GET', `/stations/${id}`)).json;
@@ -58,6 +60,7 @@ async function refused(what, options, expected, why, more = {}) {
 	assert.equal(lines.length, 1, `${what}: ${JSON.stringify(lines)}`);
 	assert.match(lines[0].why, why, what);
 	assert.equal(lines[0].peer, '127.0.0.1');
+	told++;
 	for (const [k, v] of Object.entries(more)) assert.equal(lines[0][k], v, `${what}: ${k}`);
 	return lines[0];
 }
@@ -80,6 +83,15 @@ before(async () => {
 	maker = new Ca('Maker Root');
 	other = new Ca('Depot Root'); // the same name, another key
 	d = new Depotd({
+		depot: `
+depot: test
+name: Test depot
+timezone: Europe/Amsterdam
+nodes:
+  - {id: site, kind: site, limit_w: 600000}
+stations:
+  - {id: CP-1, node: site, security_profile: 3, serial: SN-FILE, evses: [{id: 1, kind: ac, max_w: 22000}]}
+`,
 		listen: '  profile3: {address: 127.0.0.1, port: 0}\n',
 		config: 'limits: {refusals_per_min: 1000}\ntrust: {organizations: [Depot Test]}\n',
 	});
@@ -88,7 +100,7 @@ before(async () => {
 	writeFileSync(pki('station-roots', 'depot.pem'), root.pem);
 	writeFileSync(pki('manufacturers', 'maker.pem'), maker.pem);
 	await d.start();
-	port = () => Number(readFileSync(join(d.data, 'profile3.port'), 'utf8'));
+	port = () => d.ports.profile3;
 	await register(d, 'P3-1', { serial: 'SN-0001', security_profile: 3 });
 	await register(d, 'P3-2', { serial: 'SN-0002' });
 	made.one = sub.issue({ cn: 'SN-0001' });
@@ -120,6 +132,7 @@ test('rule 6: the serial number of a BootNotification is that of the certificate
 		await assert.rejects(s.boots(), /closed with 1008/);
 		const lines = await until('the line', async () => { const l = await refusals(); return l.length > before && l; });
 		assert.equal(lines.length, before + 1);
+		told++;
 		const last = lines.reduce((a, b) => (a.seq > b.seq ? a : b));
 		assert.deepEqual([last.status, last.station], [1008, 'P3-1']);
 		assert.match(last.why, /B01\.FR\.12/);
@@ -136,5 +149,294 @@ describe('rule 6: hostile certificates', () => {
 		await refused('one that signed itself', { key: readFileSync(join(self.dir, 'ca.key')), cert: self.pem }, /UNKNOWN_CA/, /self-signed/);
 		self.clean();
 		await refused('the authority between is missing', { key: made.one.key, cert: made.one.leaf }, /UNKNOWN_CA/, /issuer/);
+		const leafAsCa = new Ca('SN-0002', { by: sub, extensions: 'keyUsage=critical,digitalSignature' });
+		await refused('one that a station signed', client(leafAsCa.issue({ cn: 'SN-0001' })), /CERT|CA/, /CA|issuer|usage/i);
+		const last = new Ca('Last', { by: root, extensions: 'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign' });
+		const tooDeep = new Ca('Too deep', { by: last });
+		await refused('a path longer than allowed', client(tooDeep.issue({ cn: 'SN-0001' })), /CERT|CA/, /path length/);
+		const bound = new Ca('Bound', { by: root, extensions: 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nnameConstraints=critical,permitted;dirName:only\n[only]\nO=Elsewhere' });
+		await refused('a name that its authority may not give', client(bound.issue({ cn: 'SN-0001' })), /CERT/, /permitted subtree/);
+		for (const ca of [leafAsCa, last, tooDeep, bound]) ca.clean();
 	});
+
+	test('rule 6: certificates whose time is not now', async () => {
+		await refused('an expired one', client(sub.issue({ cn: 'SN-0001', from: -20, to: -1 })), /CERTIFICATE_EXPIRED/, /expired/);
+		await refused('one that is not valid yet', client(sub.issue({ cn: 'SN-0001', from: 2, to: 9 })), /CERT/, /not yet valid/);
+	});
+
+	test('rule 6: weak keys and signatures', async () => {
+		const weak = { ciphers: 'ALL:@SECLEVEL=0' };
+		await refused('RSA 1024', { ...client(sub.issue({ cn: 'SN-0001', key: RSA(1024) })), ...weak }, /./, /too weak|too small/);
+		await refused('SHA-1', { ...client(sub.issue({ cn: 'SN-0001', digest: 'sha1' })), ...weak }, /./, /digest|md too weak/);
+		await refused('a curve of 192 bits', { ...client(sub.issue({ cn: 'SN-0001',
+			key: ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-192'] })), ...weak, ecdhCurve: 'auto', maxVersion: 'TLSv1.2' }, /./, /too weak|too small|not allowed|curve/);
+		const small = new Ca('Small', { by: root, key: RSA(1024) });
+		await refused('an authority with RSA 1024', { ...client(small.issue({ cn: 'SN-0001' })), ...weak }, /./, /too weak|too small/);
+		small.clean();
+	});
+
+	test('rule 6: names that look like another', async () => {
+		const names = [
+			['in other capitals', 'sn-0001', 403, /not the station's serial/],
+			['with a blank behind', 'SN-0001 ', 403, /not the station's serial/],
+			['with percent signs', 'SN%2D0001', 403, /not the station's serial/],
+			['that has it inside', 'XSN-0001X', 403, /not the station's serial/],
+			['of the OCPP identity', 'P3-1', 403, /not the station's serial/],
+			['that matches all', '*', 403, /not the station's serial/],
+			['of a URL', 'https:\\/\\/SN-0001', /CERT/, /URL/],
+			['of an address', '192.0.2.7', /CERT/, /IP address/],
+		];
+		for (const [what, cn, expected, why] of names)
+			await refused(`a name ${what}`, client(sub.issue({ cn })), expected, why);
+		for (const [what, byte] of [['NUL', '\0'], ['a line end', '\n'], ['an escape', '\x1b']])
+			await refused(`a name with ${what} behind`, client(sub.forge(sub.issue({ cn: 'SN-0001X' }), 'SN-0001X', `SN-0001${byte}`)),
+				/CERT/, /control characters/, { common_name: undefined });
+		await refused('no name', client(sub.issue({ subject: '/O=Depot Test/OU=SN-0001' })), /CERT/, /no CN/);
+		await refused('two names', client(sub.issue({ subject: '/O=Depot Test/CN=SN-0002/CN=SN-0001' })), /CERT/, /more than one CN/);
+		await refused('no organization', client(sub.issue({ subject: '/CN=SN-0001' })), /CERT/, /no O/);
+		await refused('another organization', client(sub.issue({ cn: 'SN-0001', o: 'Depot Testers' })), 403, /trust\.organizations/);
+	});
+
+	test('rule 6: certificates for something else', async () => {
+		await refused('an authority as a station', client(sub.issue({ cn: 'SN-0001', extensions: 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature,keyCertSign' })), /CERT/, /of an authority/);
+		await refused('a key that must not sign', client(sub.issue({ cn: 'SN-0001', extensions: 'keyUsage=critical,keyEncipherment' })), /CERT/, /key usage/);
+		await refused("a maker's where nobody allowed it", client(maker.issue({ cn: 'SN-0001' })), 403, /maker's/);
+		const r = await attempt(client(sub.issue({ cn: 'SN-0001', extensions: 'extendedKeyUsage=serverAuth' })));
+		assert.equal(r.status, 101, 'no extended key usage is asked for (A00.FR.514)');
+	});
+
+	test('rule 6: the certificate of another, or none', async () => {
+		await refused("another station's", client(made.two), 403, /not the station's serial/, { station: 'P3-1', common_name: 'SN-0002' });
+		await refused('a user that is not the identity', { ...client(made.one), headers: `Authorization: ${basic('P3-2')}\r\n` }, 403, /Basic header/);
+		await refused('a station that nobody registered', { ...client(made.one), id: 'P3-9' }, 404, /nobody registered/);
+		await refused('a path behind the identity', { ...client(made.one), path: '/ocpp/P3-1%2F..' }, 404, /./);
+		await register(d, 'P3-BARE');
+		await refused('a station without a known serial number', { ...client(made.one), id: 'P3-BARE' }, 403, /serial number/);
+		assert.equal((await attempt({ ...client(made.one), path: '/ocpp/P3%2D1' })).status, 101, 'an escaped identity is the same');
+		for (const version of ['TLSv1.2', 'TLSv1.3'])
+			await refused(`no certificate by ${version}`, { minVersion: version, maxVersion: version },
+				version === 'TLSv1.3' ? /CERTIFICATE_REQUIRED/ : /HANDSHAKE_FAILURE/, /showed no certificate/, { common_name: undefined });
+	});
+
+	test('rule 6: a resumed session does not stand for a certificate', async () => {
+		for (const version of ['TLSv1.2', 'TLSv1.3']) {
+			const fixed = { minVersion: version, maxVersion: version };
+			const s = tls.connect({ host: '127.0.0.1', port: port(), ca: readFileSync(d.root()), servername: 'localhost', ...client(made.one), ...fixed });
+			await new Promise((ok, bad) => s.on('secureConnect', ok).on('error', bad));
+			const session = s.getSession();
+			s.destroy();
+			await refused(`a session of before by ${version}`, { session, ...fixed }, /CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/, /showed no certificate/);
+		}
+	});
+
+	test('rules 5, 6: TLS below 1.2, and suites that are not allowed', async () => {
+		const old = { ...client(made.one), ciphers: 'ALL:@SECLEVEL=0' };
+		await refused('TLS 1.1', { ...old, minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' }, /PROTOCOL_VERSION/, /below 1\.2/);
+		for (const ciphers of ['AES128-SHA', 'ECDHE-RSA-AES128-SHA256', 'DHE-RSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES128-SHA'])
+			await refused(ciphers, { ...client(made.one), ciphers: `${ciphers}:@SECLEVEL=0`, maxVersion: 'TLSv1.2' }, /HANDSHAKE_FAILURE/, /no cipher suite/);
+	});
+
+	test('rules 6, 7: the wrong listener', async () => {
+		const password = `Authorization: ${basic('P3-1')}\r\n`;
+		await refused('a login of profile 2', { to: d.ports.profile2, headers: password }, 403, /higher security profile/, { profile: 2 });
+		await refused('a certificate on the port of profile 2', { to: d.ports.profile2, ...client(made.one) }, 401, /password/, { profile: 2, common_name: undefined });
+		const seen = (await refusals()).length;
+		await assert.rejects(new Station(d, 'P3-1').connect(), (e) => e.status === 403);
+		const lines = await until('the line', async () => { const l = await refusals(); return l.length > seen && l; });
+		assert.equal(lines.length, seen + 1);
+		told++;
+	});
+
+	test('rule 6: not one line more than refusals', async () => {
+		assert.ok(told >= 50, `${told} attempts`);
+		assert.equal((await refusals()).length, told);
+	});
+});
+
+/** openssl s_client until the answer came: what it said of the connection. */
+function sClient(certificate, ...options) {
+	const dir = join(d.dir, `client-${Math.random()}`);
+	mkdirSync(dir);
+	writeFileSync(join(dir, 'cert.pem'), certificate.cert);
+	writeFileSync(join(dir, 'key.pem'), certificate.key);
+	return new Promise((ok) => {
+		const p = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${port()}`, '-CAfile', d.root(), '-cert', join(dir, 'cert.pem'),
+			'-cert_chain', join(dir, 'cert.pem'), '-key', join(dir, 'key.pem'), '-verify_return_error', ...options]);
+		let out = '';
+		const take = (b) => {
+			out += b;
+			if (/HTTP\/1\.1 \d/.test(out)) p.kill();
+		};
+		p.stdout.on('data', take);
+		p.stderr.on('data', take);
+		p.on('close', () => ok(out));
+		p.stdin.on('error', () => {});
+		p.stdin.write('GET /ocpp/P3-1 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n' +
+			'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: ocpp2.0.1\r\n\r\n');
+	});
+}
+
+test('rules 5, 6: the four suites and TLS 1.3, with both certificates of ours and stations of both kinds', async () => {
+	const rsa = sub.issue({ cn: 'SN-0001', key: RSA(2048) });
+	const rows = [
+		['ECDHE-ECDSA-AES128-GCM-SHA256', made.one, '-tls1_2', '-cipher', 'ECDHE-ECDSA-AES128-GCM-SHA256'],
+		['ECDHE-ECDSA-AES256-GCM-SHA384', rsa, '-tls1_2', '-cipher', 'ECDHE-ECDSA-AES256-GCM-SHA384'],
+		['AES128-GCM-SHA256', rsa, '-tls1_2', '-cipher', 'AES128-GCM-SHA256'],
+		['AES256-GCM-SHA384', made.one, '-tls1_2', '-cipher', 'AES256-GCM-SHA384'],
+		['TLS_AES_256_GCM_SHA384', made.one, '-tls1_3', '-sigalgs', 'ECDSA+SHA256'],
+		['TLS_AES_128_GCM_SHA256', rsa, '-tls1_3', '-ciphersuites', 'TLS_AES_128_GCM_SHA256', '-sigalgs', 'RSA-PSS+SHA256:ECDSA+SHA256'],
+	];
+	for (const [suite, certificate, ...options] of rows) {
+		const out = await sClient(certificate, ...options);
+		assert.match(out, /HTTP\/1\.1 101 /, `${suite}\n${out}`);
+		assert.ok(out.includes(`Cipher is ${suite}`), suite);
+	}
+});
+
+test('rule 6: revocation lists and roots are read again while stations stay', async () => {
+	const stays = await connected('P3-2', made.two, { serial: 'SN-0002' });
+	await stays.boots();
+	const bad = sub.issue({ cn: 'SN-0001' });
+	assert.equal((await attempt(client(bad))).status, 101);
+	sub.revoke(bad);
+	writeFileSync(pki('crl', 'stations.pem'), sub.crl());
+	assert.equal((await attempt(client(bad))).status, 101, 'nobody has read the list yet');
+	await d.reload();
+	await refused('a revoked one', client(bad), /CERTIFICATE_REVOKED/, /revoked/);
+	assert.equal((await attempt(client(made.one))).status, 101, 'others of the same authority, and a root without a list');
+	writeFileSync(pki('crl', 'stations.pem'), sub.crl({ over: true }));
+	await d.reload();
+	await refused('a revoked one, by a list that was not renewed', client(bad), /CERTIFICATE_REVOKED/, /revoked/);
+	assert.equal((await attempt(client(made.one))).status, 101);
+
+	const second = new Ca('Second Root');
+	const moved = second.issue({ cn: 'SN-0001' });
+	await refused('a root that is not there yet', client(moved), /UNKNOWN_CA/, /./);
+	writeFileSync(pki('station-roots', 'second.pem'), second.pem);
+	await d.reload();
+	assert.equal((await attempt(client(moved))).status, 101);
+	writeFileSync(pki('station-roots', 'broken.pem'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+	await d.reload(/not reloaded: .*broken\.pem/);
+	assert.equal((await attempt(client(moved))).status, 101, 'what was in force stays');
+	rmSync(pki('station-roots', 'broken.pem'));
+	rmSync(pki('station-roots', 'second.pem'));
+	rmSync(pki('crl', 'stations.pem'));
+	await d.reload();
+	await refused('a root that was taken away', client(moved), /UNKNOWN_CA/, /./);
+	assert.ok((await stays.call('Heartbeat', {})).currentTime, 'it was connected all the time');
+	await stays.close();
+	second.clean();
+});
+
+/** Asked for a new certificate: the first TriggerMessage. */
+const trigger = (s) => until('TriggerMessage', () => s.calls.find((m) => m[2] === 'TriggerMessage')?.[3]);
+
+test('rule 6: an expired certificate renews itself where an operator allows it, and nothing else (A00.FR.429)', async () => {
+	await register(d, 'P3-OLD', { serial: 'SN-0003' });
+	await register(d, 'P3-OLD2', { serial: 'SN-0004' });
+	const old = sub.issue({ cn: 'SN-0003', from: -20, to: -1 });
+	const put = (body) => d.api('PUT', '/stations/P3-OLD/identity', body);
+	await refused('it before', { ...client(old), id: 'P3-OLD' }, /CERTIFICATE_EXPIRED/, /expired/);
+	assert.equal((await put({ expired_allowed: true })).status, 422, 'without a reason');
+	assert.equal((await put({ expired_allowed: true, why: 'it was in store for a year' })).status, 200);
+	await refused('another one that is over', { ...client(sub.issue({ cn: 'SN-0004', from: -20, to: -1 })), id: 'P3-OLD2' }, /CERTIFICATE_EXPIRED/, /expired/);
+	await refused('it at the door of another', { ...client(old), id: 'P3-OLD2' }, 403, /not the station's serial/);
+	await refused('over and of nobody', { ...client(other.issue({ cn: 'SN-0003', from: -20, to: -1 })), id: 'P3-OLD' }, /./, /./);
+
+	const s = await connected('P3-OLD', old, { serial: 'SN-0003' });
+	assert.equal((await s.boots()).status, 'Pending');
+	assert.deepEqual(await trigger(s), { requestedMessage: 'SignChargingStationCertificate' });
+	assert.equal((await s.ask('Heartbeat', {}))[2], 'SecurityError');
+	const { restricted, security_profile } = await identity('P3-OLD');
+	assert.deepEqual([restricted, security_profile], [true, 0], 'nothing is learnt of it');
+	await s.close();
+
+	const renewed = await connected('P3-OLD', sub.issue({ cn: 'SN-0003' }), { serial: 'SN-0003' });
+	assert.equal((await renewed.boots()).status, 'Accepted');
+	await until('the mark to go', async () => !(await identity('P3-OLD')).expired_allowed);
+	await renewed.close();
+	await refused('it once more', { ...client(old), id: 'P3-OLD' }, /CERTIFICATE_EXPIRED/, /expired/);
+});
+
+test("rule 6: a maker's certificate is good to get one of ours (A00.FR.804 to 807)", async () => {
+	await register(d, 'P3-NEW', { serial: 'SN-0005' });
+	const own = maker.issue({ cn: 'SN-0005', o: 'Maker' });
+	assert.equal((await d.api('PUT', '/stations/P3-NEW/identity', { factory_allowed: true, why: 'installed today' })).status, 200);
+	await refused('another of the same maker', { ...client(maker.issue({ cn: 'SN-0006', o: 'Maker' })), id: 'P3-NEW' }, 403, /not the station's serial/);
+	const s = await connected('P3-NEW', own, { serial: 'SN-0005' });
+	assert.equal((await s.boots()).status, 'Pending');
+	assert.equal((await trigger(s)).requestedMessage, 'SignChargingStationCertificate');
+	await s.close();
+	const ours = await connected('P3-NEW', sub.issue({ cn: 'SN-0005' }), { serial: 'SN-0005' });
+	assert.equal((await ours.boots()).status, 'Accepted');
+	await ours.close();
+	await refused("the maker's once more", { ...client(own), id: 'P3-NEW' }, 403, /maker's/);
+});
+
+test('rules 6, 7: the serial number comes from a boot on profile 2, the floor rises with the boot on 3, and falls only as the errata allow', async () => {
+	await register(d, 'P3-UP');
+	const on2 = async (boots) => {
+		const s = new Station(d, 'P3-UP', { ca: readFileSync(d.root()), servername: 'localhost', checkServerIdentity: () => undefined });
+		s.url = `wss://127.0.0.1:${d.ports.profile2}/ocpp/P3-UP`;
+		await s.connect();
+		if (boots) await s.call('BootNotification', { reason: 'PowerUp', chargingStation: { model: 'M', vendorName: 'V', serialNumber: boots } });
+		return s;
+	};
+	let s = await on2('SN-0001'); // that of another station
+	await s.close();
+	assert.equal((await identity('P3-UP')).serial, undefined);
+	s = await on2('SN-0007');
+	await until('its word to count', async () => (await identity('P3-UP')).serial === 'SN-0007');
+	assert.equal((await identity('P3-UP')).serial_source, 'boot');
+	await s.close();
+
+	const certificate = sub.issue({ cn: 'SN-0007' });
+	s = await connected('P3-UP', certificate, { serial: 'SN-0007', handlers: {
+		SetVariables: (p) => ({ setVariableResult: p.setVariableData.map(({ component, variable }) => ({ attributeStatus: 'Accepted', component, variable })) }),
+	} });
+	assert.equal((await s.boots()).status, 'Accepted');
+	await until('the floor to rise', async () => (await station('P3-UP')).security_profile === 3);
+	await assert.rejects(on2(), (e) => e.status === 403);
+	const allow = await d.api('POST', '/stations/P3-UP/calls', { action: 'SetVariables', payload: { setVariableData: [
+		{ component: { name: 'SecurityCtrlr' }, variable: { name: 'AllowSecurityProfileDowngrade' }, attributeValue: 'true' }] } });
+	assert.equal(allow.json.outcome, 'answered', allow.text);
+	await s.close();
+	s = await on2('SN-0007');
+	await until('the floor to fall', async () => (await station('P3-UP')).security_profile === 2);
+	await s.close();
+	await assert.rejects(new Station(d, 'P3-UP').connect(), (e) => e.status === 403, 'never to 1');
+
+	const lower = (body) => d.api('PUT', '/stations/P3-UP', { security_profile: 1, ...body });
+	assert.equal((await lower({})).status, 422, 'without a reason');
+	assert.equal((await lower({ why: 'the modem died' })).status, 200);
+	const events = (await d.api('GET', '/journal?stream=station/P3-UP&limit=1000')).json.events.filter((e) => e.type === 'StationRegistered');
+	assert.equal(events.at(-1).payload.why, 'the modem died');
+});
+
+test('rule 6: serial numbers: one station each, from the file or from an operator', async () => {
+	const taken = await d.api('PUT', '/stations/P3-BARE/identity', { serial: 'SN-0001' });
+	assert.deepEqual([taken.status, /P3-1/.test(taken.text)], [409, true]);
+	assert.equal((await d.api('PUT', '/stations/P3-BARE', { security_profile: 3 })).status, 422, 'profile 3 needs one');
+	assert.equal((await d.api('PUT', '/stations/P3-BARE/identity', { serial: 'SN-0010' })).status, 200);
+	assert.equal((await attempt({ ...client(sub.issue({ cn: 'SN-0010' })), id: 'P3-BARE' })).status, 101);
+	const file = await identity('CP-1');
+	assert.deepEqual([file.serial, file.serial_source, file.security_profile], ['SN-FILE', 'file', 3]);
+	assert.equal((await d.api('PUT', '/stations/CP-1/identity', { serial: 'SN-0011' })).status, 409);
+	const s = await connected('CP-1', sub.issue({ cn: 'SN-FILE' }), { serial: 'SN-FILE' });
+	assert.equal((await s.boots()).status, 'Accepted');
+	await s.close();
+});
+
+test('rule 6: what is known of certificates survives a restart, and the journal proves it', async () => {
+	const before = await identity('P3-OLD');
+	await d.stop();
+	await d.start();
+	assert.deepEqual(await identity('P3-OLD'), before);
+	await refused("another station's", client(made.two), 403, /not the station's serial/);
+	const s = await connected('P3-1', made.one, { serial: 'SN-0001' });
+	assert.equal((await s.boots()).status, 'Accepted');
+	await s.close();
+	await d.stop();
+	const { stdout } = await promisify(execFile)(join(BUILD, 'depotctl'), ['rebuild', '--check', '--data', d.data]);
+	assert.match(stdout, /./);
 });
