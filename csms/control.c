@@ -61,18 +61,31 @@ static bool is_breached(const struct control *k)
 	return false;
 }
 
+static struct planner_view view_for(const struct control *k, const struct grid_limits *limits)
+{
+	return (struct planner_view){
+		k->tree, limits, k->base_w, (const int64_t(*)[GRID_PHASES])k->base_phase_w};
+}
+
+static void ask_for_plan(struct control *k, const char *trigger)
+{
+	struct planner_view v = view_for(k, safety_plan_limits(k->safety));
+
+	planner_ask(k->planner, &v, trigger);
+}
+
 static void on_plan(void *arg)
 {
 	struct control *k = arg;
 
-	planner_ask(k->planner, k->tree, safety_plan_limits(k->safety), k->base_w, k->trigger);
+	ask_for_plan(k, k->trigger);
 }
 
 static void on_replan(void *arg)
 {
 	struct control *k = arg;
 
-	planner_ask(k->planner, k->tree, safety_plan_limits(k->safety), k->base_w, "the time");
+	ask_for_plan(k, "the time");
 	timer_start(k->core->timers, &k->replan_timer, k->core->config->control->replan_s * 1000,
 		on_replan, k);
 }
@@ -287,7 +300,7 @@ struct safety *control_safety(const struct control *k)
 int control_try(struct control *k, const struct held_envelope *extra,
 	void (*done)(void *arg, const struct planner_trial *trial), void *arg)
 {
-	const struct planner_view v = {k->tree, k->limits, k->base_w};
+	const struct planner_view v = view_for(k, k->limits);
 
 	return planner_try(k->planner, &v, extra, done, arg);
 }

@@ -53,7 +53,8 @@ struct control {
 	int64_t *worst_w; /* [nodes] worst uncontrolled load, GRID_UNKNOWN */
 	struct grid_load *worst; /* [nodes] the same on each channel, reserves aside */
 	struct control_doubt *doubt; /* [nodes] */
-	int64_t *base_w; /* [nodes] uncontrolled load of the last cycle */
+	int64_t *base_w; /* [nodes] uncontrolled load, mean of the last minutes … */
+	int64_t (*base_phase_w)[GRID_PHASES]; /* … and on each phase */
 	struct control_said *said; /* [evses] */
 	struct control_full *full; /* [nodes] */
 	struct guard_node_in *node_in;

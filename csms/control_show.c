@@ -34,6 +34,14 @@ static void learn_base(int64_t *base_w, int64_t seen_w, int64_t elapsed_ms)
 			   (elapsed_ms < BASE_MEAN_MS ? elapsed_ms : BASE_MEAN_MS) / BASE_MEAN_MS;
 }
 
+static void learn_bases(
+	struct control *k, int i, const struct guard_node_out *out, int64_t elapsed_ms)
+{
+	learn_base(&k->base_w[i], out->uncontrolled_w, elapsed_ms);
+	for (int p = 0; p < GRID_PHASES; p++)
+		learn_base(&k->base_phase_w[i][p], out->phase[p].uncontrolled_w, elapsed_ms);
+}
+
 /* Keeps since when the limit stands, if it is the same as before. */
 static void put_limit(struct control_limit *out, const struct control_limit *old, int64_t limit,
 	enum grid_source source, wall_t now)
@@ -140,7 +148,7 @@ static void show_node(
 		v.revision = ++k->revision;
 	memcpy(&k->node[i], &v, sizeof v);
 	if (out->quality == GUARD_FRESH)
-		learn_base(&k->base_w[i], out->uncontrolled_w, elapsed_ms);
+		learn_bases(k, i, out, elapsed_ms);
 }
 
 /* What the console's chart shows: each limited node's load, its part of EVSEs, its limit. */

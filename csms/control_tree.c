@@ -25,6 +25,7 @@ void control_unload(struct control *k)
 	free(k->full);
 	free(k->worst);
 	free(k->base_w);
+	free(k->base_phase_w);
 	free(k->doubt);
 	free(k->node_in);
 	free(k->evse_in);
@@ -134,6 +135,8 @@ static void find_worst(struct control *k)
 		if (k->meter[i] >= 0 && k->worst_w[i] <= 0)
 			k->worst_w[i] = GRID_UNKNOWN;
 		k->base_w[i] = GRID_UNKNOWN;
+		for (int p = 0; p < GRID_PHASES; p++)
+			k->base_phase_w[i][p] = GRID_UNKNOWN;
 		k->node[i].limit_w = -1;
 		k->node[i].load_w = GRID_UNKNOWN;
 		k->rated_since[i] = clock_wall();
@@ -158,6 +161,7 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->worst_w = calloc((size_t)k->nodes, sizeof *k->worst_w);
 	k->worst = calloc((size_t)k->nodes, sizeof *k->worst);
 	k->base_w = calloc((size_t)k->nodes, sizeof *k->base_w);
+	k->base_phase_w = calloc((size_t)k->nodes, sizeof *k->base_phase_w);
 	k->doubt = calloc((size_t)k->nodes, sizeof *k->doubt);
 	k->node_in = calloc((size_t)k->nodes, sizeof *k->node_in);
 	k->evse_in = calloc((size_t)k->evses + 1, sizeof *k->evse_in);
@@ -165,7 +169,7 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->full = calloc((size_t)k->nodes, sizeof *k->full);
 	if (!k->limits || !k->guard || !k->evse || !k->lanes || !k->node || !k->rated_since ||
 		!k->said || !k->full || !k->meter || !k->worst_w || !k->worst || !k->base_w ||
-		!k->doubt || !k->node_in || !k->evse_in)
+		!k->base_phase_w || !k->doubt || !k->node_in || !k->evse_in)
 		return -1;
 	find_worst(k);
 	return 0;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 #include <utlist.h>
+#include "csms/log.h"
 #include "csms/alarms.h"
 #include "csms/control.h"
 #include "csms/envelope_private.h"
@@ -231,14 +232,6 @@ static int by_time(const void *x, const void *y)
 	return (a > b) - (a < b);
 }
 
-/* What a limit of each phase leaves in all, at best: the plan knows no phases, the guard does. */
-static int64_t phases_w(const struct grid_tree *t, int node, int32_t phase_ma)
-{
-	if (phase_ma == GRID_NO_LIMIT)
-		return GRID_NO_LIMIT;
-	return (int64_t)phase_ma * grid_tree_node(t, node)->electric.volts * GRID_PHASES / 1000;
-}
-
 struct plan_window {
 	const struct grid_tree *tree;
 	struct plan_caps *caps;
@@ -253,19 +246,16 @@ static void lower(const struct plan_window *w, const struct envelope *const *lis
 	int32_t import, phase;
 	int i = envelope_winner(list, n, node, ENVELOPE_IMPORT, from, &import);
 	int k = envelope_winner(list, n, node, ENVELOPE_PHASE, from, &phase);
-	int64_t both = phases_w(w->tree, node, phase);
+	int first, last = (int)((to - w->start + w->slot_ms - 1) / w->slot_ms);
 
-	if (i < 0 && k < 0)
-		return;
-	if (i < 0 || both < import) {
-		i = k;
-		import = both < GRID_NO_LIMIT ? (int32_t)both : GRID_NO_LIMIT - 1;
-	}
 	from -= w->lead_ms;
-	plan_caps_lower(w->caps, w->tree, node,
-		from > w->start ? (int)((from - w->start) / w->slot_ms) : 0,
-		(int)((to - w->start + w->slot_ms - 1) / w->slot_ms), import,
-		envelope_source(held(list[i])));
+	first = from > w->start ? (int)((from - w->start) / w->slot_ms) : 0;
+	if (i >= 0)
+		plan_caps_lower(w->caps, w->tree, node, first, last, import,
+			envelope_source(held(list[i])));
+	if (k >= 0 && plan_caps_lower_phases(w->caps, w->tree, node, first, last, phase,
+			      envelope_source(held(list[k]))))
+		log_error("planner: no memory for the phases of an envelope");
 }
 
 /* Edges of all blocks on the node within the plan, in order; the caller frees them. */

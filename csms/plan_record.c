@@ -60,7 +60,39 @@ int plan_runs_read(const char *text, int n, int32_t *out)
 
 /* -- writing ---------------------------------------------------------------------------------- */
 
-static void fill_node(
+static int digits_of(const uint8_t sixths[GRID_PHASES])
+{
+	return sixths[0] * 100 + sixths[1] * 10 + sixths[2];
+}
+
+static void read_digits(int64_t digits, uint8_t sixths[GRID_PHASES])
+{
+	sixths[0] = (uint8_t)(digits / 100);
+	sixths[1] = (uint8_t)(digits / 10 % 10);
+	sixths[2] = (uint8_t)(digits % 10);
+}
+
+/* NULL: no memory. */
+static struct event_plan_snapshot_phases *phases_of(
+	const struct plan_phase_caps *p, struct arena *a, int slots)
+{
+	struct event_plan_snapshot_phases *out = arena_alloc(a, sizeof *out);
+	int32_t *row = arena_alloc(a, sizeof *row * (size_t)slots);
+	const char *text[GRID_PHASES] = {0};
+
+	for (int k = 0; out && row && k < GRID_PHASES; k++) {
+		for (int t = 0; t < slots; t++)
+			row[t] = p->w[t][k];
+		text[k] = runs(a, row, slots);
+	}
+	if (!out || !text[0] || !text[1] || !text[2])
+		return NULL;
+	*out = (struct event_plan_snapshot_phases){text[0], text[1], text[2],
+		runs_of_bytes(a, p->source, slots), p->load_w[0], p->load_w[1], p->load_w[2]};
+	return out->source ? out : NULL;
+}
+
+static int fill_node(
 	const struct planner_job *j, struct arena *a, int v, struct event_plan_snapshot_node *out)
 {
 	const struct grid_node *n = grid_tree_node(j->tree, v);
@@ -70,13 +102,20 @@ static void fill_node(
 	out->parent = n->parent;
 	out->room_w = runs(a, &j->caps.w[at], j->caps.slots);
 	out->source = runs_of_bytes(a, &j->caps.source[at], j->caps.slots);
+	if (j->caps.phase[v].w)
+		out->phases = phases_of(&j->caps.phase[v], a, j->caps.slots);
+	if (!out->room_w || !out->source || (j->caps.phase[v].w && !out->phases))
+		return -1;
 	if (n->kind != GRID_EVSE)
-		return;
+		return 0;
 	out->has_evse = out->evse = true;
 	out->has_max_w = out->has_min_w = out->has_idle_w = true;
 	out->max_w = n->max_w;
 	out->min_w = n->min_w;
 	out->idle_w = j->idle_w[n->evse_first];
+	out->has_sixths = true;
+	out->sixths = digits_of(n->electric.sixths);
+	return 0;
 }
 
 static void fill_vehicle(
@@ -104,6 +143,10 @@ static void fill_vehicle(
 		.knee_pm = v->battery.knee_pm,
 		.floor_pm = v->battery.floor_pm,
 		.efficiency_pm = v->battery.efficiency_pm,
+		.has_sixths = true,
+		.sixths = digits_of(v->sixths),
+		.has_exact = true,
+		.exact = v->is_exact,
 	};
 }
 
@@ -168,11 +211,14 @@ static int write_snapshot(const struct planner_job *j, struct arena *a, struct t
 	memset(s.nodes.items, 0, sizeof *s.nodes.items * nodes);
 	s.nodes.count = nodes;
 	s.vehicles.count = n;
-	for (size_t v = 0; v < nodes; v++) {
-		fill_node(j, a, (int)v, &s.nodes.items[v]);
-		if (!s.nodes.items[v].room_w || !s.nodes.items[v].source)
-			return -1;
+	if (j->caps.apart_node >= 0) {
+		s.has_apart_node = s.has_apart_w = true;
+		s.apart_node = j->caps.apart_node;
+		s.apart_w = j->caps.apart_w;
 	}
+	for (size_t v = 0; v < nodes; v++)
+		if (fill_node(j, a, (int)v, &s.nodes.items[v]))
+			return -1;
 	for (int i = 0; i < j->count; i++)
 		fill_vehicle(j, i, &s.vehicles.items[i]);
 	return schema_encode(&event_plan_snapshot_type, &s, out);
@@ -289,6 +335,8 @@ static struct grid_tree *make_tree(const struct event_plan_snapshot *s)
 		rows[v].kind = x->evse ? GRID_EVSE : v ? GRID_GROUP : GRID_SITE;
 		rows[v].max_w = (int32_t)x->max_w;
 		rows[v].min_w = (int32_t)x->min_w;
+		if (x->has_sixths)
+			read_digits(x->sixths, rows[v].electric.sixths);
 		if (v + 1 == n)
 			t = grid_tree_create(rows, (int)n, &err);
 	}
@@ -299,6 +347,29 @@ static struct grid_tree *make_tree(const struct event_plan_snapshot *s)
 			return NULL;
 		}
 	return t;
+}
+
+static int read_phases(struct plan_caps *caps, int v, const struct event_plan_snapshot_phases *x)
+{
+	const char *text[GRID_PHASES] = {x->l1_w, x->l2_w, x->l3_w};
+	struct plan_phase_caps *p = &caps->phase[v];
+	int32_t *row = malloc((size_t)caps->slots * sizeof *row);
+	int rc = row && plan_caps_make_phases(caps, v) == 0 ? 0 : -1;
+
+	for (int k = 0; rc == 0 && k < GRID_PHASES; k++) {
+		rc = plan_runs_read(text[k], caps->slots, row);
+		for (int t = 0; rc == 0 && t < caps->slots; t++)
+			p->w[t][k] = row[t];
+	}
+	if (rc == 0)
+		rc = plan_runs_read(x->source, caps->slots, row);
+	for (int t = 0; rc == 0 && t < caps->slots; t++)
+		p->source[t] = (uint8_t)row[t];
+	p->load_w[0] = (int32_t)x->l1_load_w;
+	p->load_w[1] = (int32_t)x->l2_load_w;
+	p->load_w[2] = (int32_t)x->l3_load_w;
+	free(row);
+	return rc;
 }
 
 static int read_caps(struct plan_case *c, const struct event_plan_snapshot *s)
@@ -312,14 +383,21 @@ static int read_caps(struct plan_case *c, const struct event_plan_snapshot *s)
 	c->caps.w = malloc(cells * sizeof *c->caps.w);
 	c->caps.load_w = calloc(cells, sizeof *c->caps.load_w);
 	c->caps.source = malloc(cells);
+	c->caps.phase = calloc(s->nodes.count, sizeof *c->caps.phase);
+	c->caps.apart_node = s->has_apart_node && s->apart_node < (int64_t)s->nodes.count
+				     ? (int)s->apart_node
+				     : -1;
+	c->caps.apart_w = (int32_t)s->apart_w;
 	c->idle_w = calloc(s->nodes.count, sizeof *c->idle_w);
-	if (!sources || !c->caps.w || !c->caps.load_w || !c->caps.source || !c->idle_w)
+	if (!sources || !c->caps.w || !c->caps.load_w || !c->caps.source || !c->caps.phase ||
+		!c->idle_w)
 		goto out;
 	for (size_t v = 0; v < s->nodes.count; v++) {
 		const struct event_plan_snapshot_node *x = &s->nodes.items[v];
 
 		if (plan_runs_read(x->room_w, (int)slots, &c->caps.w[v * slots]) ||
-			plan_runs_read(x->source, (int)slots, sources))
+			plan_runs_read(x->source, (int)slots, sources) ||
+			(x->phases && read_phases(&c->caps, (int)v, x->phases)))
 			goto out;
 		for (size_t t = 0; t < slots; t++)
 			c->caps.source[v * slots + t] = (uint8_t)sources[t];
@@ -398,7 +476,9 @@ static int read_vehicles(struct plan_case *c, const struct event_plan_snapshot *
 			.worth = (int32_t)v->worth,
 			.battery = {v->capacity_wh, (int32_t)v->battery_w, (int)v->knee_pm,
 				(int)v->floor_pm, (int)v->efficiency_pm},
+			.is_exact = v->exact,
 		};
+		read_digits(v->sixths, c->vehicles[i].sixths);
 	}
 	return c->vehicles ? 0 : -1;
 }

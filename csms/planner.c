@@ -36,9 +36,7 @@ struct planner {
 	void *arg;
 	struct in_force now;
 	bool ask_again;
-	const struct grid_tree *again_tree;
-	const struct grid_limits *again_limits;
-	int64_t *again_base;
+	struct planner_view again; /* with loads of our own */
 	char again_trigger[80];
 	pthread_t thread;
 	bool has_thread;
@@ -320,7 +318,7 @@ static void on_wake(void *arg)
 		finish_trial(t);
 	if (p->ask_again) {
 		p->ask_again = false;
-		planner_ask(p, p->again_tree, p->again_limits, p->again_base, p->again_trigger);
+		planner_ask(p, &p->again, p->again_trigger);
 	}
 }
 
@@ -348,26 +346,39 @@ struct planner *planner_create(struct core *c, void (*made)(void *arg), void *ar
 	return p;
 }
 
-static void remember(struct planner *p, const struct grid_tree *tree,
-	const struct grid_limits *limits, const int64_t *base_w, const char *trigger)
+static void forget_loads(struct planner *p)
 {
-	size_t bytes = (size_t)grid_tree_nodes(tree) * sizeof *base_w;
-
-	if (base_w != p->again_base) {
-		free(p->again_base);
-		p->again_base = malloc(bytes);
-		if (!p->again_base)
-			return;
-		memcpy(p->again_base, base_w, bytes);
-		snprintf(p->again_trigger, sizeof p->again_trigger, "%s", trigger);
-	}
-	p->again_tree = tree;
-	p->again_limits = limits;
-	p->ask_again = true;
+	free((int64_t *)(uintptr_t)p->again.base_w);
+	free((void *)(uintptr_t)p->again.base_phase_w);
+	p->again.base_w = NULL;
+	p->again.base_phase_w = NULL;
 }
 
-void planner_ask(struct planner *p, const struct grid_tree *tree, const struct grid_limits *limits,
-	const int64_t *base_w, const char *trigger)
+static void remember(struct planner *p, const struct planner_view *v, const char *trigger)
+{
+	size_t nodes = (size_t)grid_tree_nodes(v->tree);
+	int64_t *base_w, (*phase_w)[GRID_PHASES];
+
+	p->ask_again = true;
+	if (v == &p->again)
+		return;
+	base_w = malloc(nodes * sizeof *base_w);
+	phase_w = malloc(nodes * sizeof *phase_w);
+	forget_loads(p);
+	p->ask_again = base_w && phase_w;
+	if (!p->ask_again) {
+		free(base_w);
+		free(phase_w);
+		return;
+	}
+	memcpy(base_w, v->base_w, nodes * sizeof *base_w);
+	memcpy(phase_w, v->base_phase_w, nodes * sizeof *phase_w);
+	p->again = (struct planner_view){
+		v->tree, v->limits, base_w, (const int64_t(*)[GRID_PHASES])phase_w};
+	snprintf(p->again_trigger, sizeof p->again_trigger, "%s", trigger);
+}
+
+void planner_ask(struct planner *p, const struct planner_view *v, const char *trigger)
 {
 	bool is_busy;
 	struct planner_job *j;
@@ -376,11 +387,10 @@ void planner_ask(struct planner *p, const struct grid_tree *tree, const struct g
 	is_busy = p->todo || p->busy || p->done;
 	pthread_mutex_unlock(&p->lock);
 	if (is_busy) {
-		remember(p, tree, limits, base_w, trigger);
+		remember(p, v, trigger);
 		return;
 	}
-	j = planner_job_create(
-		p->core, &(struct planner_view){tree, limits, base_w}, NULL, trigger);
+	j = planner_job_create(p->core, v, NULL, trigger);
 	if (!j)
 		return;
 	if (!p->has_thread) {
@@ -497,7 +507,7 @@ void planner_destroy(struct planner *p)
 	}
 	if (p->wake)
 		loop_wake_destroy(p->wake);
-	free(p->again_base);
+	forget_loads(p);
 	pthread_mutex_destroy(&p->lock);
 	pthread_cond_destroy(&p->changed);
 	free(p);

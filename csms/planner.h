@@ -15,18 +15,18 @@ struct planner;
 /* `made(arg)` is called on the loop when a new plan is in force. NULL: no memory or no thread. */
 struct planner *planner_create(struct core *c, void (*made)(void *arg), void *arg);
 
-/* Plans anew from the fleet as it is now, within the limits that stand. `base_w[node]`: uncontrolled
- * load expected at each grid node (GRID_UNKNOWN: not known), copied. Tree and limits must last until
- * planner_forget(). */
-void planner_ask(struct planner *p, const struct grid_tree *tree, const struct grid_limits *limits,
-	const int64_t *base_w, const char *trigger);
-
-/* What a plan is made of, besides the fleet. */
+/* What a plan is made of, besides the fleet. Tree and limits must last until planner_forget(). */
 struct planner_view {
 	const struct grid_tree *tree;
 	const struct grid_limits *limits;
+	/* Uncontrolled load expected at each node, and on each of its phases; GRID_UNKNOWN: not
+	 * known. Copied. */
 	const int64_t *base_w;
+	const int64_t (*base_phase_w)[GRID_PHASES];
 };
+
+/* Plans anew from the fleet as it is now, within the limits that stand. */
+void planner_ask(struct planner *p, const struct planner_view *v, const char *trigger);
 
 /* What an envelope would change, planned with and without it. Valid during the call. */
 struct planner_outcome {

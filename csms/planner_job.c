@@ -122,7 +122,8 @@ static void learn_takes(struct evse *e, int64_t settle_ms)
 
 static int32_t vehicle_max_w(const struct evse *e, const struct vehicle *v)
 {
-	int64_t w = e->max_w, own = v ? (e->is_dc ? v->max_dc_w : v->max_ac_w) : 0;
+	int64_t w = evse_phases_part(e, e->max_w);
+	int64_t own = v ? (e->is_dc ? v->max_dc_w : v->max_ac_w) : 0;
 
 	if (own > 0 && own < w)
 		w = own;
@@ -161,6 +162,8 @@ static void add_vehicle(struct planner_job *j, const struct core *c, struct evse
 		cap = evse_phases_cable_w(e, (int)c->depot->voltage_v);
 	if (cap < in->max_w)
 		in->max_w = (int32_t)cap;
+	memcpy(in->sixths, e->currents.pattern.sixths, sizeof in->sixths);
+	in->is_exact = e->currents.pattern.exact;
 	in->min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w);
 	if (in->max_w < in->min_w)
 		in->max_w = in->min_w;
@@ -220,9 +223,10 @@ static struct grid_limits *lasting(const struct planner_job *j, const struct gri
 }
 
 /* The load of the moment, expected to last: the forecast of persistence. */
-static int fill_caps(struct planner_job *j, const struct grid_limits *limits, const int64_t *base_w)
+static int fill_caps(struct planner_job *j, const struct planner_view *view)
 {
-	struct grid_limits *own = lasting(j, limits);
+	struct grid_limits *own = lasting(j, view->limits);
+	const int64_t *base_w = view->base_w;
 	int nodes = grid_tree_nodes(j->tree), rc = -1;
 	const int32_t **rows = calloc((size_t)nodes, sizeof *rows);
 	int32_t *flat = calloc((size_t)nodes * (size_t)j->slots, sizeof *flat);
@@ -237,7 +241,7 @@ static int fill_caps(struct planner_job *j, const struct grid_limits *limits, co
 									    : GRID_NO_LIMIT - 1);
 			rows[i] = &flat[(size_t)i * (size_t)j->slots];
 		}
-		rc = plan_caps_init(&j->caps, j->tree, own, j->slots, rows);
+		rc = plan_caps_init(&j->caps, j->tree, own, j->slots, rows, view->base_phase_w);
 	}
 	grid_limits_destroy(own);
 	free(rows);
@@ -327,7 +331,7 @@ struct planner_job *planner_job_create(struct core *c, const struct planner_view
 	j->vehicles = calloc((size_t)n + 1, sizeof *j->vehicles);
 	j->rows = calloc((size_t)n + 1, sizeof *j->rows);
 	j->idle_w = calloc((size_t)grid_tree_evses(tree) + 1, sizeof *j->idle_w);
-	if (!j->vehicles || !j->rows || !j->idle_w || fill_caps(j, v->limits, v->base_w) ||
+	if (!j->vehicles || !j->rows || !j->idle_w || fill_caps(j, v) ||
 		fill_prices(j, c, v->base_w[0])) {
 		planner_job_destroy(j);
 		return NULL;

@@ -1,29 +1,29 @@
 # scheduler: pure arithmetic. Rooms above it may link all of SCHEDULER_SRC; it needs libm only.
 GUARD := guard.c guard_observe.c guard_lower.c guard_raise.c guard_balance.c guard_turns.c
-PLAN := plan.c plan_car.c plan_early.c plan_flow.c plan_settle.c plan_cost.c plan_why.c plan_caps.c plan_check.c
+PHASES := phase_plan.c phase_plan_fit.c phase_plan_load.c phase_plan_dual.c phase_plan_bound.c \
+	phase_plan_solve.c phase_plan_price.c phase_plan_check.c
+PLAN := plan.c plan_car.c plan_room.c plan_early.c plan_flow.c plan_phases.c plan_settle.c plan_cost.c plan_why.c plan_caps.c plan_check.c
 TARIFF := calendar.c tariff.c tariff_price.c bill.c bill_demand.c
 FLOW := flow.c flow_unload.c flow_shared.c flow_search.c flow_push.c flow_solve.c flow_proof.c \
 	flow_check.c flow_peak.c flow_smooth.c flow_calm.c flow_floor.c
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c $(PLAN) $(GUARD) profile.c \
 	profile_order.c composite.c phases.c \
 	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c consumption.c $(FLOW) \
-	flow_taper.c $(TARIFF))
+	flow_taper.c $(PHASES) $(TARIFF))
 
 $(eval $(call unit,grid_tree,scheduler/grid.c scheduler/limits.c,))
 $(eval $(call unit,tails_proof,scheduler/grid.c scheduler/limits.c scheduler/tails.c,))
 $(eval $(call unit,grid_phases,$(addprefix scheduler/,grid.c limits.c tails.c phases.c),))
 $(eval $(call unit,guard_phases,$(addprefix scheduler/,grid.c limits.c $(GUARD)),))
 $(eval $(call unit,battery_taper,scheduler/battery.c,))
-$(eval $(call unit,plan_solve,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW) flow_taper.c),))
-$(eval $(call unit,plan_cost,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW) flow_taper.c),))
+$(eval $(call unit,plan_solve,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW) $(PHASES) flow_taper.c),))
+$(eval $(call unit,plan_cost,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW) $(PHASES) flow_taper.c),))
+$(eval $(call unit,plan_phases,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW) $(PHASES) flow_taper.c),))
 $(eval $(call unit,guard_cycle,$(addprefix scheduler/,grid.c limits.c $(GUARD)),))
 
-# Each phase with a limit of its own. No multiply-add, so that every processor rounds alike.
-PHASE_PLAN := $(addprefix scheduler/phase_plan,.c _fit.c _load.c _dual.c _bound.c _solve.c \
-	_price.c _check.c)
-SCHEDULER_SRC += $(PHASE_PLAN)
+# No multiply-add, so that every processor rounds alike.
 $(BUILD)/obj/scheduler/phase_plan_dual.o: CFLAGS += -ffp-contract=off
-$(eval $(call unit,phase_plan,$(addprefix scheduler/,$(FLOW)) $(PHASE_PLAN) \
+$(eval $(call unit,phase_plan,$(addprefix scheduler/,$(FLOW) $(PHASES)) \
 	tests/unit/phase_depots.c,))
 
 $(eval $(call unit,flow_solve,$(addprefix scheduler/,$(FLOW)) tests/unit/flow_depots.c,))

@@ -37,7 +37,9 @@ static bool input_valid(const struct plan_input *in)
 			v->from_ms > PLAN_TIME_MAX_MS || v->depart_ms < 0 ||
 			v->depart_ms > PLAN_TIME_MAX_MS || v->need_wh < 0 ||
 			v->need_wh > 100000000 || v->stored_wh < 0 || v->stored_wh > 100000000 ||
-			v->max_w < 0 || v->min_w < 0 || v->worth < 0 || !battery_valid(&v->battery))
+			v->max_w < 0 || v->min_w < 0 || v->worth < 0 ||
+			!battery_valid(&v->battery) || v->sixths[0] > 6 || v->sixths[1] > 6 ||
+			v->sixths[2] > 6)
 			return false;
 	}
 	return true;
@@ -68,25 +70,22 @@ static struct plan *alloc_plan(const struct plan_input *in)
 
 static int init_solver(struct plan_work *s, const struct plan_input *in, struct plan *p)
 {
-	size_t n = (size_t)in->n, cells;
+	size_t n = (size_t)in->n;
 
 	s->in = in;
 	s->slots = in->caps->slots;
 	s->nodes = in->caps->nodes;
 	s->w = p->w;
-	cells = (size_t)s->nodes * (size_t)s->slots;
-	s->room = malloc(cells * sizeof(*s->room));
 	s->spare_w = malloc((size_t)s->slots * sizeof(*s->spare_w));
 	s->car = calloc(n + 1, sizeof(*s->car));
 	s->by_priority = calloc(n + 1, sizeof(int));
 	s->got_mj = calloc(n + 1, sizeof(*s->got_mj));
-	if (!s->room || !s->spare_w || !s->car || !s->by_priority || !s->got_mj)
+	if (!s->spare_w || !s->car || !s->by_priority || !s->got_mj)
 		return -1;
-	memcpy(s->room, in->caps->w, cells * sizeof(*s->room));
 	for (int i = 0; i < in->n; i++)
 		plan_car_set(&s->car[i], in, i);
 	plan_car_order(s);
-	return plan_reserve_idle(s);
+	return plan_room_init(s);
 }
 
 /* All energy costs the same. */
@@ -172,7 +171,7 @@ struct plan *plan_solve(const struct plan_input *in)
 		rc = plan_money(&s, &p->cost, &p->demand_cost);
 	if (rc == 0)
 		rc = plan_explain(&s, p);
-	free(s.room);
+	plan_room_finish(&s);
 	free(s.price);
 	free(s.spare_w);
 	free(s.car);

@@ -15,29 +15,7 @@
 
 #include "scheduler/battery.h"
 #include "scheduler/flow_peak.h"
-#include "scheduler/limits.h"
-
-#define PLAN_SLOTS_MAX 4320
-
-/* Room for EVSEs at every node (EVSEs too) in every slot: limit less margin, reserve and
- * forecast. */
-struct plan_caps {
-	int nodes, slots;
-	int32_t *w; /* never below 0 */
-	int32_t *load_w; /* uncontrolled load reckoned with */
-	uint8_t *source; /* enum grid_source of the limit that w comes from */
-};
-
-/* Fills `c` from the limits that stand now; those of phases as if all were shared evenly by them. base_w[node] is a forecast of the uncontrolled load of
- * the node's whole subtree, one value a slot, or NULL: unknown; base_w NULL: all unknown.
- * 0, or -1: no memory or slots outside 1..PLAN_SLOTS_MAX. */
-int plan_caps_init(struct plan_caps *c, const struct grid_tree *t, const struct grid_limits *l,
-	int slots, const int32_t *const *base_w);
-/* A further limit of `limit_w` (before margin) on slots [from, to): an envelope that comes
- * later. */
-void plan_caps_lower(struct plan_caps *c, const struct grid_tree *t, int node, int from, int to,
-	int32_t limit_w, enum grid_source source);
-void plan_caps_finish(struct plan_caps *c);
+#include "scheduler/plan_caps.h"
 
 struct plan_vehicle {
 	int evse; /* its place; two vehicles may follow one another there */
@@ -51,6 +29,9 @@ struct plan_vehicle {
 	int32_t worth; /* a kWh of its need, as a price: dearer energy is not bought; 0: any price is
 	                * paid */
 	struct battery battery;
+	uint8_t sixths[GRID_PHASES]; /* of its power, at most, on L1, L2, L3 of the grid; all 0: a
+	                              * third on each */
+	bool is_exact; /* … in just these parts (scheduler/phases.h) */
 };
 
 /* What energy costs at the root: micro-units of money per kWh, at most PLAN_PRICE_MAX either way;

@@ -1,4 +1,4 @@
-#include "scheduler/plan.h"
+#include "scheduler/plan_caps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,22 +16,24 @@ static int32_t clip(int64_t w)
 	return w > GRID_NO_LIMIT ? GRID_NO_LIMIT : (int32_t)w;
 }
 
-/* The tightest limit of the node in W. Plans know no phases yet: a limit of its phases counts as if
- * vehicles and other load were shared by them evenly, at a charging place by the phases it has. The
- * guard clips what that leaves too much. */
+/* The tightest limit of the node in W. One of an EVSE's phases counts here too, by the phases that
+ * it has. */
 static struct grid_limit whole_limit(const struct grid_tree *t, const struct grid_limits *l, int v)
 {
 	const struct grid_node *n = grid_tree_node(t, v);
 	struct grid_limit m = grid_node_limit(t, l, v);
-	struct grid_limit phase = grid_channel_limit(t, l, v, GRID_L1);
-	int64_t usable = phase.usable_w, sixths = 2;
+	struct grid_limit phase;
+	int64_t usable, sixths = 2;
 
+	if (n->kind != GRID_EVSE)
+		return m;
+	phase = grid_channel_limit(t, l, v, GRID_L1);
 	if (phase.w == GRID_NO_LIMIT)
 		return m;
-	for (int p = 0; n->kind == GRID_EVSE && p < GRID_PHASES; p++)
+	for (int p = 0; p < GRID_PHASES; p++)
 		if (n->electric.sixths[p] > sixths)
 			sixths = n->electric.sixths[p];
-	usable = usable * 6 / sixths;
+	usable = (int64_t)phase.usable_w * 6 / sixths;
 	if (usable >= m.usable_w)
 		return m;
 	phase.usable_w = (int32_t)usable;
@@ -53,12 +55,124 @@ static void fill_slot(struct plan_caps *c, const struct grid_tree *t,
 	}
 }
 
+static int fill_whole(struct plan_caps *c, const struct grid_tree *t, const struct grid_limits *l,
+	const int32_t *const *base_w)
+{
+	size_t nodes = (size_t)c->nodes;
+	struct grid_limit *limit = malloc(nodes * sizeof(*limit));
+	int64_t *load = malloc(nodes * sizeof(*load));
+	int rc = limit && load ? 0 : -1;
+
+	for (int v = 0; rc == 0 && v < c->nodes; v++)
+		limit[v] = whole_limit(t, l, v);
+	for (int slot = 0; rc == 0 && slot < c->slots; slot++)
+		fill_slot(c, t, limit, base_w, slot, load);
+	free(limit);
+	free(load);
+	return rc;
+}
+
+/* -- phases ---------------------------------------------------------------------------------- */
+
+int plan_caps_make_phases(struct plan_caps *c, int node)
+{
+	struct plan_phase_caps *p = &c->phase[node];
+	size_t slots = (size_t)c->slots;
+
+	if (p->w)
+		return 0;
+	p->w = malloc(slots * sizeof(*p->w));
+	p->source = calloc(slots, 1);
+	if (!p->w || !p->source) {
+		free(p->w);
+		free(p->source);
+		p->w = NULL;
+		p->source = NULL;
+		return -1;
+	}
+	for (size_t slot = 0; slot < slots; slot++)
+		for (int k = 0; k < GRID_PHASES; k++)
+			p->w[slot][k] = GRID_NO_LIMIT;
+	return 0;
+}
+
+/* What flows beside the EVSEs, in sixths; unknown of the phases: all that is known of the whole. */
+static struct grid_load known_load(
+	const int32_t *const *base_w, const int64_t (*base_phase)[GRID_PHASES], int node)
+{
+	struct grid_load k;
+	int64_t whole = base_w && base_w[node] ? base_w[node][0] : GRID_UNKNOWN;
+
+	k.s[GRID_TOTAL] = whole == GRID_UNKNOWN ? whole : 6 * whole;
+	for (int p = 0; p < GRID_PHASES; p++) {
+		int64_t w = base_phase ? base_phase[node][p] : GRID_UNKNOWN;
+
+		if (w == GRID_UNKNOWN)
+			w = whole;
+		k.s[GRID_L1 + p] = w == GRID_UNKNOWN ? w : 6 * w;
+	}
+	return k;
+}
+
+static int fill_node_phases(
+	struct plan_caps *c, const struct grid_tree *t, const struct grid_limits *l, int v)
+{
+	struct plan_phase_caps *p = &c->phase[v];
+	struct grid_limit m = grid_channel_limit(t, l, v, GRID_L1);
+
+	if (grid_tree_node(t, v)->kind == GRID_EVSE || (m.w == GRID_NO_LIMIT && v != c->apart_node))
+		return 0;
+	if (plan_caps_make_phases(c, v))
+		return -1;
+	for (int slot = 0; slot < c->slots; slot++) {
+		p->source[slot] = (uint8_t)m.source;
+		for (int k = 0; k < GRID_PHASES; k++)
+			p->w[slot][k] = room(m.usable_w, p->load_w[k]);
+	}
+	return 0;
+}
+
+/* The topmost node with such a limit; one that does not have all EVSEs below it is the guard's
+ * matter alone. */
+static void find_apart(struct plan_caps *c, const struct grid_tree *t)
+{
+	c->apart_node = -1;
+	for (int v = 0; v < c->nodes && c->apart_node < 0; v++) {
+		const struct grid_node *n = grid_tree_node(t, v);
+
+		if (!n->electric.imbalance_ma || n->evse_first || n->evse_end != grid_tree_evses(t))
+			continue;
+		c->apart_node = v;
+		c->apart_w = clip((int64_t)n->electric.imbalance_ma * n->electric.volts / 1000);
+	}
+}
+
+static int fill_phases(struct plan_caps *c, const struct grid_tree *t, const struct grid_limits *l,
+	const int32_t *const *base_w, const int64_t (*base_phase)[GRID_PHASES])
+{
+	struct grid_load *load = malloc((size_t)c->nodes * sizeof(*load));
+	int rc = load ? 0 : -1;
+
+	find_apart(c, t);
+	for (int v = 0; rc == 0 && v < c->nodes; v++)
+		load[v] = known_load(base_w, base_phase, v);
+	if (rc == 0)
+		grid_tree_uncontrolled_loads(t, load, load);
+	for (int v = 0; rc == 0 && v < c->nodes; v++) {
+		for (int k = 0; k < GRID_PHASES; k++)
+			c->phase[v].load_w[k] = clip((load[v].s[GRID_L1 + k] + 5) / 6);
+		rc = fill_node_phases(c, t, l, v);
+	}
+	free(load);
+	return rc;
+}
+
+/* -- public ---------------------------------------------------------------------------------- */
+
 int plan_caps_init(struct plan_caps *c, const struct grid_tree *t, const struct grid_limits *l,
-	int slots, const int32_t *const *base_w)
+	int slots, const int32_t *const *base_w, const int64_t (*base_phase)[GRID_PHASES])
 {
 	size_t nodes = (size_t)grid_tree_nodes(t), cells;
-	struct grid_limit *limit = NULL;
-	int64_t *load = NULL;
 	int rc = -1;
 
 	memset(c, 0, sizeof(*c));
@@ -70,18 +184,9 @@ int plan_caps_init(struct plan_caps *c, const struct grid_tree *t, const struct 
 	c->w = malloc(cells * sizeof(*c->w));
 	c->load_w = malloc(cells * sizeof(*c->load_w));
 	c->source = malloc(cells);
-	limit = malloc(nodes * sizeof(*limit));
-	load = malloc(nodes * sizeof(*load));
-	if (!c->w || !c->load_w || !c->source || !limit || !load)
-		goto out;
-	for (int v = 0; v < c->nodes; v++)
-		limit[v] = whole_limit(t, l, v);
-	for (int slot = 0; slot < slots; slot++)
-		fill_slot(c, t, limit, base_w, slot, load);
-	rc = 0;
-out:
-	free(limit);
-	free(load);
+	c->phase = calloc(nodes, sizeof(*c->phase));
+	if (c->w && c->load_w && c->source && c->phase && fill_whole(c, t, l, base_w) == 0)
+		rc = fill_phases(c, t, l, base_w, base_phase);
 	if (rc < 0)
 		plan_caps_finish(c);
 	return rc;
@@ -103,8 +208,54 @@ void plan_caps_lower(struct plan_caps *c, const struct grid_tree *t, int node, i
 	}
 }
 
+int plan_caps_lower_phases(struct plan_caps *c, const struct grid_tree *t, int node, int from,
+	int to, int32_t limit_ma, enum grid_source source)
+{
+	const struct grid_node *n = grid_tree_node(t, node);
+	int64_t limit_w = (int64_t)(limit_ma < 0 ? 0 : limit_ma) * n->electric.volts / 1000;
+	int32_t usable = grid_usable_w(n, clip(limit_w));
+	struct plan_phase_caps *p = &c->phase[node];
+
+	if (plan_caps_make_phases(c, node))
+		return -1;
+	for (int slot = from < 0 ? 0 : from; slot < to && slot < c->slots; slot++)
+		for (int k = 0; k < GRID_PHASES; k++) {
+			int32_t w = room(usable, p->load_w[k]);
+
+			if (w >= p->w[slot][k])
+				continue;
+			p->w[slot][k] = w;
+			p->source[slot] = (uint8_t)source;
+		}
+	return 0;
+}
+
+static void add(int32_t *room_w, int64_t w)
+{
+	int64_t to = (int64_t)*room_w + w;
+
+	if (*room_w < GRID_NO_LIMIT)
+		*room_w = to < 0 ? 0 : to < GRID_NO_LIMIT ? (int32_t)to : GRID_NO_LIMIT - 1;
+}
+
+void plan_caps_add(struct plan_caps *c, int node, int64_t w)
+{
+	struct plan_phase_caps *p = &c->phase[node];
+
+	for (int slot = 0; slot < c->slots; slot++) {
+		add(&c->w[(size_t)node * (size_t)c->slots + (size_t)slot], w);
+		for (int k = 0; p->w && k < GRID_PHASES; k++)
+			add(&p->w[slot][k], w / GRID_PHASES);
+	}
+}
+
 void plan_caps_finish(struct plan_caps *c)
 {
+	for (int v = 0; c->phase && v < c->nodes; v++) {
+		free(c->phase[v].w);
+		free(c->phase[v].source);
+	}
+	free(c->phase);
 	free(c->w);
 	free(c->load_w);
 	free(c->source);

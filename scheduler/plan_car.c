@@ -1,4 +1,4 @@
-/* Vehicles of a plan: their windows, their order, and the room on their way up the tree. */
+/* Vehicles of a plan: their windows, their phases, their order, and what a slot stores. */
 #include "scheduler/plan_private.h"
 
 #include <stdlib.h>
@@ -32,6 +32,17 @@ static void set_window(
 	c->depart_ms = v->depart_ms ? v->depart_ms : INT64_MAX;
 }
 
+static void set_phases(struct plan_car *c, const struct plan_vehicle *v)
+{
+	bool is_said = false;
+
+	for (int p = 0; p < GRID_PHASES; p++)
+		is_said |= v->sixths[p] != 0;
+	for (int p = 0; p < GRID_PHASES; p++)
+		c->weight[p] = is_said ? v->sixths[p] : 2;
+	c->is_exact = v->is_exact || !is_said;
+}
+
 void plan_car_set(struct plan_car *c, const struct plan_input *in, int index)
 {
 	const struct plan_vehicle *v = &in->vehicles[index];
@@ -42,6 +53,7 @@ void plan_car_set(struct plan_car *c, const struct plan_input *in, int index)
 	c->evse_node = grid_tree_evse_node(in->tree, v->evse);
 	evse = grid_tree_node(in->tree, c->evse_node);
 	set_window(c, in, v);
+	set_phases(c, v);
 	c->priority = v->priority;
 	c->max_w = v->max_w && v->max_w < evse->max_w ? v->max_w : evse->max_w;
 	c->min_w = v->min_w > evse->min_w ? v->min_w : evse->min_w;
@@ -88,88 +100,7 @@ void plan_car_order(struct plan_work *s)
 	qsort_r(s->by_priority, n, sizeof(int), by_priority, s->car);
 }
 
-/* -- room ------------------------------------------------------------------------------------ */
-
-int32_t plan_path_room(const struct plan_work *s, const struct plan_car *c, int slot)
-{
-	int32_t least = GRID_NO_LIMIT;
-
-	for (int v = c->evse_node; v >= 0; v = grid_tree_node(s->in->tree, v)->parent)
-		if (*plan_room_at(s, v, slot) < least)
-			least = *plan_room_at(s, v, slot);
-	return least > 0 ? least : 0;
-}
-
-void plan_take(struct plan_work *s, const struct plan_car *c, int slot, int32_t w)
-{
-	*plan_w_at(s, c, slot) += w;
-	for (int v = c->evse_node; v >= 0; v = grid_tree_node(s->in->tree, v)->parent)
-		*plan_room_at(s, v, slot) -= w;
-}
-
-void plan_clear_row(struct plan_work *s, const struct plan_car *c)
-{
-	for (int t = c->first; t < c->last; t++)
-		if (*plan_w_at(s, c, t))
-			plan_take(s, c, t, -*plan_w_at(s, c, t));
-}
-
-static int32_t idle_w(const struct plan_input *in, int evse)
-{
-	if (in->idle_w)
-		return in->idle_w[evse];
-	return grid_tree_node(in->tree, grid_tree_evse_node(in->tree, evse))->tail_w;
-}
-
-static void reserve_idle(struct plan_work *s, int evse, const bool *planned)
-{
-	const struct grid_tree *t = s->in->tree;
-	int evse_node = grid_tree_evse_node(t, evse);
-	int32_t idle = idle_w(s->in, evse);
-
-	for (int slot = 0; slot < s->slots; slot++) {
-		for (int v = evse_node; v >= 0 && !planned[slot];
-			v = grid_tree_node(t, v)->parent) {
-			int32_t *r = plan_room_at(s, v, slot);
-
-			*r = *r > idle ? *r - idle : 0;
-		}
-	}
-}
-
-int plan_reserve_idle(struct plan_work *s)
-{
-	const struct grid_tree *t = s->in->tree;
-	size_t evses = (size_t)grid_tree_evses(t), n = (size_t)s->in->n;
-	int *car_of = malloc((evses + n + 1) * sizeof(int)), *next;
-	bool *planned = malloc((size_t)s->slots);
-
-	if (!car_of || !planned) {
-		free(car_of);
-		free(planned);
-		return -1;
-	}
-	next = car_of + evses;
-	memset(car_of, -1, evses * sizeof(int));
-	for (int i = 0; i < s->in->n; i++) {
-		int e = grid_tree_node(t, s->car[i].evse_node)->evse_first;
-
-		next[i] = car_of[e];
-		car_of[e] = i;
-	}
-	for (size_t e = 0; e < evses; e++) {
-		if (idle_w(s->in, (int)e) <= 0)
-			continue;
-		memset(planned, 0, (size_t)s->slots);
-		for (int i = car_of[e]; i >= 0; i = next[i])
-			memset(planned + s->car[i].first, 1,
-				(size_t)(s->car[i].last - s->car[i].first));
-		reserve_idle(s, (int)e, planned);
-	}
-	free(car_of);
-	free(planned);
-	return 0;
-}
+/* -- energy ---------------------------------------------------------------------------------- */
 
 int64_t plan_store(const struct plan_car *c, int64_t *stored_mj, int32_t w, int slot_s)
 {

@@ -1,6 +1,7 @@
 #include "scheduler/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * Shares nothing with the planner but the battery model and the input: windows, sums and energies
@@ -145,6 +146,100 @@ static bool check_slot(const struct check *c, int slot, int64_t *planned, int64_
 	return true;
 }
 
+/* What flows at each node on each phase, in sixths: planned, and unasked where nobody is. */
+static void add_phases(
+	const struct check *c, int slot, struct grid_load *planned, struct grid_load *idle)
+{
+	const struct grid_tree *t = c->in->tree;
+	int nodes = grid_tree_nodes(t);
+
+	memset(planned, 0, (size_t)nodes * sizeof(*planned));
+	for (int n = 0; n < nodes; n++) {
+		const struct grid_node *v = grid_tree_node(t, n);
+		int32_t w = v->kind != GRID_EVSE ? 0
+			    : c->in->idle_w      ? c->in->idle_w[v->evse_first]
+						 : v->tail_w;
+
+		idle[n] = grid_spread(w, v->electric.sixths);
+	}
+	for (int i = 0; i < c->in->n; i++) {
+		static const uint8_t even[GRID_PHASES] = {2, 2, 2};
+		const struct plan_vehicle *v = &c->in->vehicles[i];
+		bool is_said = v->sixths[0] || v->sixths[1] || v->sixths[2];
+		int leaf = grid_tree_evse_node(t, v->evse);
+		struct grid_load l = grid_spread(offered(c, i, slot), is_said ? v->sixths : even);
+
+		for (int k = 0; k < GRID_CHANNELS; k++)
+			planned[leaf].s[k] += l.s[k];
+		if (present(c, v, slot))
+			memset(&idle[leaf], 0, sizeof(idle[leaf]));
+	}
+	for (int n = nodes - 1; n > 0; n--)
+		for (int k = 0; k < GRID_CHANNELS; k++) {
+			int parent = grid_tree_node(t, n)->parent;
+
+			planned[parent].s[k] += planned[n].s[k];
+			idle[parent].s[k] += idle[n].s[k];
+		}
+}
+
+static bool check_phases(
+	const struct check *c, int slot, struct grid_load *planned, struct grid_load *idle)
+{
+	add_phases(c, slot, planned, idle);
+	for (int n = 0; n < grid_tree_nodes(c->in->tree); n++) {
+		const struct plan_phase_caps *p = &c->in->caps->phase[n];
+
+		for (int k = 0; p->w && k < GRID_PHASES; k++) {
+			int64_t sum = planned[n].s[GRID_L1 + k] + idle[n].s[GRID_L1 + k];
+
+			if (p->w[slot][k] != GRID_NO_LIMIT && planned[n].s[GRID_L1 + k] > 0 &&
+				sum > 6 * (int64_t)p->w[slot][k])
+				return fault(c, -1, slot, n, sum / 6, p->w[slot][k],
+					"phase above its limit");
+		}
+	}
+	return true;
+}
+
+/* At most on phase `high`, for sure on phase `low`, in sixths. */
+static int64_t apart(const struct check *c, int slot, int high, int low)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < c->in->n; i++) {
+		const struct plan_vehicle *v = &c->in->vehicles[i];
+		bool is_said = v->sixths[0] || v->sixths[1] || v->sixths[2];
+		int part = is_said ? v->sixths[high] : 2;
+
+		if (!is_said || v->is_exact)
+			part -= is_said ? v->sixths[low] : 2;
+		sum += (int64_t)part * offered(c, i, slot);
+	}
+	return sum;
+}
+
+static bool check_apart(const struct check *c, int slot)
+{
+	int node = c->in->caps->apart_node;
+	const int32_t *base;
+
+	if (node < 0)
+		return true;
+	base = c->in->caps->phase[node].load_w;
+	for (int high = 0; high < GRID_PHASES; high++)
+		for (int low = 0; low < GRID_PHASES; low++) {
+			int64_t other = 6 * ((int64_t)base[high] - base[low]);
+			int64_t most = 6 * (int64_t)c->in->caps->apart_w;
+			int64_t sum = other + apart(c, slot, high, low);
+
+			if (high != low && sum > (other > most ? other : most))
+				return fault(c, -1, slot, node, sum / 6, most / 6,
+					"phases too far apart");
+		}
+	return true;
+}
+
 static bool check_totals(const struct check *c)
 {
 	int64_t need = 0, planned = 0, missing = 0;
@@ -221,6 +316,7 @@ bool plan_check(const struct plan_input *in, const struct plan *p, struct plan_f
 {
 	struct check c = {in, p, f, (int64_t)in->slot_s * 1000, NULL};
 	int64_t *sums;
+	struct grid_load *loads;
 	bool sound = true;
 
 	if (p->vehicles != in->n || p->slots != in->caps->slots || p->slot_s != in->slot_s ||
@@ -228,17 +324,22 @@ bool plan_check(const struct plan_input *in, const struct plan *p, struct plan_f
 		return fault(&c, -1, -1, -1, p->vehicles, in->n, "plan of another input");
 	sums = malloc(2 * (size_t)in->caps->nodes * sizeof(*sums));
 	c.drawn_ws = calloc((size_t)p->slots, sizeof(*c.drawn_ws));
-	if (!sums || !c.drawn_ws) {
+	loads = malloc(2 * (size_t)in->caps->nodes * sizeof(*loads));
+	if (!sums || !loads || !c.drawn_ws) {
 		free(sums);
+		free(loads);
 		free(c.drawn_ws);
 		return fault(&c, -1, -1, -1, 0, 0, "out of memory");
 	}
 	for (int i = 0; sound && i < in->n; i++)
 		sound = check_vehicle(&c, i);
 	for (int slot = 0; sound && slot < p->slots; slot++)
-		sound = check_slot(&c, slot, sums, sums + in->caps->nodes);
+		sound = check_slot(&c, slot, sums, sums + in->caps->nodes) &&
+			check_phases(&c, slot, loads, loads + in->caps->nodes) &&
+			check_apart(&c, slot);
 	sound = sound && check_totals(&c) && check_cost(&c);
 	free(sums);
+	free(loads);
 	free(c.drawn_ws);
 	return sound;
 }

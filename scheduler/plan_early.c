@@ -166,6 +166,7 @@ int plan_early(struct plan_work *s)
 	int rc = -1;
 
 	plan_by_departure(s);
+	plan_balance(s);
 	if (!any_short(s))
 		return 0;
 	rows = malloc(cells * sizeof(*rows));
@@ -175,6 +176,7 @@ int plan_early(struct plan_work *s)
 	memcpy(rows, s->w, cells * sizeof(*rows));
 	memcpy(got, s->got_mj, n * sizeof(*got));
 	plan_by_priority(s);
+	plan_balance(s);
 	if (!better(s, s->got_mj, got)) {
 		plan_restore(s, rows);
 		memcpy(s->got_mj, got, n * sizeof(*got));
@@ -197,6 +199,7 @@ void plan_fill_spare(struct plan_work *s)
 		c->goal_mj = full - c->start_mj;
 		s->got_mj[i] = pull_forward(s, c);
 	}
+	plan_balance(s);
 }
 
 void plan_early_late(struct plan_work *s)

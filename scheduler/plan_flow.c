@@ -66,13 +66,29 @@ int plan_price_set(struct plan_work *s)
 	return s->price ? 0 : -1;
 }
 
+/* What three phases carry together. */
+static int32_t phases_w(const int64_t sixths[GRID_PHASES])
+{
+	int64_t sum = 0;
+
+	for (int p = 0; p < GRID_PHASES; p++)
+		sum += sixths[p] < (int64_t)6 * FLOW_POWER_MAX ? sixths[p]
+							       : (int64_t)6 * FLOW_POWER_MAX;
+	sum /= 6;
+	return sum < 0 ? 0 : sum < FLOW_POWER_MAX ? (int32_t)sum : FLOW_POWER_MAX;
+}
+
 static int32_t *caps(const struct plan_work *s)
 {
-	size_t cells = (size_t)s->nodes * (size_t)s->slots;
+	size_t slots = (size_t)s->slots, cells = (size_t)s->nodes * slots;
 	int32_t *out = malloc(cells * sizeof *out);
 
 	for (size_t i = 0; out && i < cells; i++)
 		out[i] = s->room[i] < FLOW_POWER_MAX ? s->room[i] : FLOW_POWER_MAX;
+	for (size_t v = 0; out && s->by_phase && v < (size_t)s->nodes; v++)
+		for (size_t t = 0; s->phase_room[v] && t < slots; t++)
+			if (phases_w(s->phase_room[v][t]) < out[v * slots + t])
+				out[v * slots + t] = phases_w(s->phase_room[v][t]);
 	return out;
 }
 
@@ -127,16 +143,7 @@ static struct flow_part *prices_left(const struct plan_work *s)
 	return out;
 }
 
-/* What the flow planner reads, but for what outlives the call. */
-struct problem {
-	struct flow_input in;
-	int *parent, *car; /* car: of each vehicle, its position in s->car */
-	int32_t *cap_w;
-	struct flow_part *price;
-	struct flow_vehicle *vehicles;
-};
-
-static void problem_finish(struct problem *p)
+static void problem_finish(struct plan_problem *p)
 {
 	free(p->parent);
 	free(p->car);
@@ -145,7 +152,7 @@ static void problem_finish(struct problem *p)
 	free(p->vehicles);
 }
 
-static int problem_init(struct problem *p, const struct plan_work *s)
+static int problem_init(struct plan_problem *p, const struct plan_work *s)
 {
 	int n;
 
@@ -176,7 +183,7 @@ static int problem_init(struct problem *p, const struct plan_work *s)
 
 /* -- taking the plan over --------------------------------------------------------------------- */
 
-static void take_rows(struct plan_work *s, const struct problem *p, const struct flow *f)
+static void take_rows(struct plan_work *s, const struct plan_problem *p, const struct flow *f)
 {
 	for (int i = 0; i < p->in.n; i++) {
 		const struct plan_car *c = &s->car[p->car[i]];
@@ -187,43 +194,48 @@ static void take_rows(struct plan_work *s, const struct problem *p, const struct
 	}
 }
 
-/* No plan costs less than the one that knows no batteries and no smallest power; what stands
- * already, and what cannot be planned, costs what it costs. */
-static int keep_bound(struct plan_work *s, const struct problem *q, flow_value bound)
+/* Begins the bound before there are rows: what stands already, and what cannot be planned, costs what it
+ * costs. No plan costs less than that and the one that knows no batteries and no smallest power. */
+static int keep_bound(struct plan_work *s, const struct plan_problem *q)
 {
 	if (plan_value(s, &s->bound))
 		return -1;
 	for (int i = 0; i < q->in.n; i++)
 		s->bound -= (flow_value)q->vehicles[i].need * q->vehicles[i].tier[0].price *
 			    s->in->slot_s;
-	s->bound += bound * s->in->slot_s;
 	return 0;
 }
 
-static int32_t money_price(int32_t scaled_price)
+int32_t plan_money_price(int32_t scaled_price)
 {
 	return scaled_price >= MISS_PRICE ? INT32_MAX : scaled_price / SCALE;
 }
 
-/* Missing energy counts with the dearest price that there is. */
+int64_t plan_worth_price(int32_t scaled_price)
+{
+	return scaled_price < PLAN_PRICE_MAX * SCALE ? scaled_price : PLAN_PRICE_MAX * SCALE;
+}
+
+int64_t plan_worth(const struct plan_work *s, int64_t sum)
+{
+	return (sum + SCALE / 2) / SCALE * s->in->slot_s / 3600;
+}
+
 static int64_t node_worth(
 	const struct plan_work *s, const struct flow *f, const struct flow_proof *proof, int node)
 {
 	int64_t sum = 0;
 
-	for (int t = 0; t < s->slots; t++) {
-		int32_t price = flow_limit_price(f, proof, node, t);
-
-		sum += price < PLAN_PRICE_MAX * SCALE ? price : PLAN_PRICE_MAX * SCALE;
-	}
-	return (sum + SCALE / 2) / SCALE * s->in->slot_s / 3600;
+	for (int t = 0; t < s->slots; t++)
+		sum += plan_worth_price(flow_limit_price(f, proof, node, t));
+	return plan_worth(s, sum);
 }
 
-static void keep_prices(const struct plan_work *s, const struct problem *q, const struct flow *f,
-	const struct flow_proof *proof, struct plan *p)
+static void keep_prices(const struct plan_work *s, const struct plan_problem *q,
+	const struct flow *f, const struct flow_proof *proof, struct plan *p)
 {
 	for (int i = 0; i < q->in.n; i++)
-		p->marginal[s->car[q->car[i]].index] = money_price(proof->vehicle[i]);
+		p->marginal[s->car[q->car[i]].index] = plan_money_price(proof->vehicle[i]);
 	for (int v = 0; v < s->nodes; v++)
 		p->worth[v] = node_worth(s, f, proof, v);
 }
@@ -260,7 +272,7 @@ static int solve_peaks(struct plan_work *s, struct flow *f, flow_value *bound)
 
 /* Near full a battery takes less, and when that is depends on the plan; the bound knows no batteries. */
 static int solve_taper(
-	const struct plan_work *s, const struct problem *q, struct flow *f, flow_value *bound)
+	const struct plan_work *s, const struct plan_problem *q, struct flow *f, flow_value *bound)
 {
 	size_t n = (size_t)q->in.n;
 	struct battery *battery = calloc(n + 1, sizeof *battery);
@@ -283,7 +295,7 @@ static int solve_taper(
 	return rc;
 }
 
-static bool has_taper(const struct plan_work *s, const struct problem *q)
+static bool has_taper(const struct plan_work *s, const struct plan_problem *q)
 {
 	for (int i = 0; i < q->in.n; i++)
 		if (s->car[q->car[i]].battery->capacity_wh)
@@ -291,29 +303,42 @@ static bool has_taper(const struct plan_work *s, const struct problem *q)
 	return false;
 }
 
-static int solve(struct plan_work *s, const struct problem *q, struct flow *f, struct plan *p)
+static int solve_flow(struct plan_work *s, const struct plan_problem *q, struct plan *p,
+	struct flow *f, flow_value *bound)
 {
-	bool has_demand = s->in->prices && s->in->prices->demands;
-	flow_value peaks = 0, flat = 0;
 	struct flow_proof *proof;
-	int rc = has_demand ? solve_peaks(s, f, &peaks) : 0;
+	int rc = has_taper(s, q) ? solve_taper(s, q, f, bound) : flow_solve(f);
 
-	if (rc == 0)
-		rc = has_taper(s, q) ? solve_taper(s, q, f, &flat) : flow_solve(f);
 	proof = rc == 0 ? flow_certify(f) : NULL;
 	if (!proof)
 		return -1;
 	if (!has_taper(s, q))
-		flat = proof->bound;
-	rc = keep_bound(s, q, has_demand ? peaks : flat);
+		*bound = proof->bound;
 	keep_prices(s, q, f, proof, p);
 	flow_proof_destroy(proof);
+	take_rows(s, q, f);
+	return 0;
+}
+
+/* Where phases matter, what the plain flow says of the peaks is still a bound: it knows fewer
+ * limits. */
+static int solve(struct plan_work *s, const struct plan_problem *q, struct plan *p, struct flow *f)
+{
+	bool has_demand = s->in->prices && s->in->prices->demands;
+	flow_value peaks = 0, bound = 0;
+	int rc = has_demand ? solve_peaks(s, f, &peaks) : 0;
+
+	if (rc == 0)
+		rc = keep_bound(s, q);
+	if (rc == 0)
+		rc = s->by_phase ? plan_phases(s, q, p, &bound) : solve_flow(s, q, p, f, &bound);
+	s->bound += (has_demand ? peaks : bound) * s->in->slot_s;
 	return rc;
 }
 
 int plan_flow(struct plan_work *s, struct plan *p)
 {
-	struct problem q;
+	struct plan_problem q;
 	struct flow *f;
 	int rc = -1;
 
@@ -321,10 +346,8 @@ int plan_flow(struct plan_work *s, struct plan *p)
 	if (problem_init(&q, s))
 		return -1;
 	f = flow_create(&q.in);
-	if (f && solve(s, &q, f, p) == 0) {
-		take_rows(s, &q, f);
+	if (f && solve(s, &q, p, f) == 0)
 		rc = plan_settle(s);
-	}
 	flow_destroy(f);
 	problem_finish(&q);
 	return rc;

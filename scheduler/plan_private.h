@@ -1,7 +1,8 @@
 /*
  * Inside of plan_solve(): the vehicles with what their input says worked out, and the room that is
- * left in every node and slot. Shared by plan.c, plan_car.c (windows and room), plan_early.c (the
- * plain rule), plan_flow.c (least cost) and plan_why.c (reasons).
+ * left in every node and slot. Shared by plan.c, plan_car.c (windows), plan_room.c (room),
+ * plan_early.c (the plain rule), plan_flow.c (least cost), plan_phases.c (the same where phases
+ * matter) and plan_why.c (reasons).
  */
 #ifndef SCHEDULER_PLAN_PRIVATE_H
 #define SCHEDULER_PLAN_PRIVATE_H
@@ -19,6 +20,8 @@ struct plan_car {
 	int64_t depart_ms;
 	int priority;
 	int32_t max_w, min_w;
+	uint8_t weight[GRID_PHASES]; /* sixths of its power on each phase, at most */
+	bool is_exact; /* … in just these parts */
 	int64_t start_mj; /* stored at first */
 	int64_t goal_mj; /* to be stored: the need, as far as the battery and its room allow */
 	int64_t need_mj;
@@ -39,6 +42,19 @@ struct plan_work {
 	int parts;
 	flow_value bound; /* no plan's value is less (plan_flow.c) */
 	int64_t peak_w[PLAN_DEMANDS]; /* highest slots that are worth their price (plan_flow.c) */
+	/* Where all vehicles load their phases alike, `room` has the limits of phases too. */
+	bool by_phase;
+	int64_t (
+		**phase_room)[GRID_PHASES]; /* [node] rows of slots, in sixths of a W; NULL: none */
+	/* What vehicles put on each phase at most, and for sure, in sixths; NULL: phases may differ. */
+	int64_t (*high)[GRID_PHASES], (*low)[GRID_PHASES]; /* [slots] */
+};
+
+/* What holds a vehicle back in a slot. */
+struct plan_bind {
+	int32_t w; /* room for more */
+	int node;
+	enum grid_source source;
 };
 
 static inline int32_t *plan_room_at(const struct plan_work *s, int node, int slot)
@@ -58,18 +74,6 @@ void plan_car_set(struct plan_car *c, const struct plan_input *in, int index);
 /* Orders s->car by departure and s->by_priority by priority. */
 void plan_car_order(struct plan_work *s);
 
-/* The least room on the way up from the vehicle's EVSE, never below 0. */
-int32_t plan_path_room(const struct plan_work *s, const struct plan_car *c, int slot);
-
-/* Gives the vehicle `w` more in the slot; negative: takes it away. */
-void plan_take(struct plan_work *s, const struct plan_car *c, int slot, int32_t w);
-
-void plan_clear_row(struct plan_work *s, const struct plan_car *c);
-
-/* EVSEs with nobody to plan for draw what they may draw unasked: takes it off the room. -1: no
- * memory. */
-int plan_reserve_idle(struct plan_work *s);
-
 /* Stores what a slot at `w` gives; returns the energy gained. */
 int64_t plan_store(const struct plan_car *c, int64_t *stored_mj, int32_t w, int slot_s);
 
@@ -81,6 +85,27 @@ bool plan_is_any_short(const struct plan_work *s);
 
 /* What the whole row stores. */
 int64_t plan_row_mj(const struct plan_work *s, const struct plan_car *c);
+
+/* -- plan_room.c ------------------------------------------------------------------------------ */
+
+/* Fills the room from the input's, less what EVSEs draw unasked that nobody plans for. -1: no
+ * memory. */
+int plan_room_init(struct plan_work *s);
+void plan_room_finish(struct plan_work *s);
+
+/* The least room on the way up from the vehicle's EVSE, never below 0. */
+int32_t plan_path_room(const struct plan_work *s, const struct plan_car *c, int slot);
+/* … and whose it is. */
+struct plan_bind plan_path_bind(const struct plan_work *s, const struct plan_car *c, int slot);
+
+/* Gives the vehicle `w` more in the slot; negative: takes it away. */
+void plan_take(struct plan_work *s, const struct plan_car *c, int slot, int32_t w);
+
+void plan_clear_row(struct plan_work *s, const struct plan_car *c);
+
+/* Where phases differ by more than they may since somebody gave way, who parts them does too; the
+ * least important first. */
+void plan_balance(struct plan_work *s);
 
 /* -- plan_early.c ----------------------------------------------------------------------------- */
 
@@ -107,6 +132,27 @@ int plan_price_set(struct plan_work *s);
 /* Fills s->w, s->got_mj and s->bound at the least cost, from nothing; `p` gets the prices that prove
  * it. -1: no memory. */
 int plan_flow(struct plan_work *s, struct plan *p);
+
+/* What the flow planner reads, but for what outlives the call. */
+struct plan_problem {
+	struct flow_input in;
+	int *parent, *car; /* car: of each vehicle, its position in s->car */
+	int32_t *cap_w;
+	struct flow_part *price;
+	struct flow_vehicle *vehicles;
+};
+
+/* Missing energy counts with the dearest price that there is. */
+int64_t plan_worth_price(int32_t scaled_price);
+int64_t plan_worth(const struct plan_work *s, int64_t sum);
+int32_t plan_money_price(int32_t scaled_price); /* INT32_MAX: missing energy */
+
+/* -- plan_phases.c ---------------------------------------------------------------------------- */
+
+/* The problem where each phase has limits of its own: rows into s->w, prices into `p`. No plan is
+ * cheaper than *bound. -1: no memory. */
+int plan_phases(
+	struct plan_work *s, const struct plan_problem *q, struct plan *p, flow_value *bound);
 
 /* -- plan_settle.c ---------------------------------------------------------------------------- */
 

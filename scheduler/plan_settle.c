@@ -210,6 +210,7 @@ static void settle_below(const struct settle *z, const struct tries *y, int64_t 
 	free_peaks(s, y->was, y->lowered);
 	if (plan_is_any_short(s))
 		fill_up(z);
+	plan_balance(s);
 }
 
 /* Which peak the smallest power makes worth its price cannot be told beforehand: the peaks that are

@@ -24,28 +24,20 @@ static enum grid_source reason(
 	const struct why *y, const struct plan_car *c, int slot, int32_t holds, int *node)
 {
 	const struct plan_work *s = y->s;
-	int32_t w = *plan_w_at(s, c, slot), least = GRID_NO_LIMIT;
+	int32_t w = *plan_w_at(s, c, slot);
 	const struct grid_node *evse = grid_tree_node(s->in->tree, c->evse_node);
-	int tightest = -1;
+	struct plan_bind b;
 
 	*node = -1;
 	if (w >= c->max_w)
 		return c->max_w < evse->max_w ? GRID_SOURCE_VEHICLE : GRID_SOURCE_EVSE;
 	if (w >= holds)
 		return GRID_SOURCE_BATTERY;
-	for (int v = c->evse_node; v >= 0; v = grid_tree_node(s->in->tree, v)->parent) {
-		if (*plan_room_at(s, v, slot) < least) {
-			least = *plan_room_at(s, v, slot);
-			tightest = v;
-		}
-	}
-	if (least > 0 && (w > 0 || least >= c->min_w))
+	b = plan_path_bind(s, c, slot);
+	if (b.w > 0 && (w > 0 || b.w >= c->min_w))
 		return is_dear(y, c, slot) ? GRID_SOURCE_PRICE : GRID_SOURCE_PLAN;
-	*node = tightest;
-	if (least > 0)
-		return GRID_SOURCE_MINIMUM;
-	return (enum grid_source)
-		s->in->caps->source[(size_t)tightest * (size_t)s->slots + (size_t)slot];
+	*node = b.node;
+	return b.w > 0 ? GRID_SOURCE_MINIMUM : b.source;
 }
 
 /* The reason and node that cost a short vehicle the most energy. */

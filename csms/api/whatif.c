@@ -51,15 +51,7 @@ static int change_limits(struct whatif *x, struct plan_case *c)
 			x->status = 404;
 			return -1;
 		}
-		for (int t = 0; t < caps->slots; t++) {
-			int32_t *w = &caps->w[v * caps->slots + t];
-			int64_t to = (int64_t)*w + l->w;
-
-			if (*w < GRID_NO_LIMIT)
-				*w = to < 0               ? 0
-				     : to < GRID_NO_LIMIT ? (int32_t)to
-							  : GRID_NO_LIMIT - 1;
-		}
+		plan_caps_add(caps, v, l->w);
 	}
 	return 0;
 }

@@ -34,7 +34,7 @@ static void use_depot(struct depot *d, const int32_t *cents)
 	memset(d, 0, sizeof *d);
 	d->tree = grid_tree_create(depot, 3, &err);
 	ck_assert_ptr_nonnull(d->tree);
-	ck_assert_int_eq(plan_caps_init(&d->caps, d->tree, NULL, SLOTS, NULL), 0);
+	ck_assert_int_eq(plan_caps_init(&d->caps, d->tree, NULL, SLOTS, NULL, NULL), 0);
 	for (int t = 0; t < SLOTS; t++)
 		d->part[t] = (struct flow_part){cents[t] * 10000, FLOW_POWER_MAX};
 	d->prices = (struct plan_prices){.parts = 1, .part = d->part};
@@ -270,7 +270,7 @@ static void random_depot(struct depot *d, uint64_t *s, bool plain)
 				break;
 			}
 	} while (!d->tree);
-	ck_assert_int_eq(plan_caps_init(&d->caps, d->tree, NULL, slots, NULL), 0);
+	ck_assert_int_eq(plan_caps_init(&d->caps, d->tree, NULL, slots, NULL, NULL), 0);
 	for (int t = 0; t < slots; t++) {
 		int32_t price = (int32_t)random_in(s, -100, 400) * 1000;
 

@@ -35,7 +35,7 @@ static void use_tree(const struct grid_row *rows, int n, int slots)
 
 	tree = grid_tree_create(rows, n, &err);
 	ck_assert_msg(tree != NULL, "%s", err.text);
-	ck_assert_int_eq(plan_caps_init(&caps, tree, NULL, slots, NULL), 0);
+	ck_assert_int_eq(plan_caps_init(&caps, tree, NULL, slots, NULL, NULL), 0);
 	in = (struct plan_input){tree, &caps, START_MS, 3600, van, 0, NULL, false, NULL};
 }
 
@@ -194,7 +194,7 @@ START_TEST(forecast_and_envelope_bound_a_slot)
 
 	use_tree(depot, DEPOT_ROWS, 4);
 	plan_caps_finish(&caps);
-	ck_assert_int_eq(plan_caps_init(&caps, tree, NULL, 4, base), 0);
+	ck_assert_int_eq(plan_caps_init(&caps, tree, NULL, 4, base, NULL), 0);
 	plan_caps_lower(&caps, tree, 0, 1, 3, 5000, GRID_SOURCE_ENVELOPE);
 	plan_caps_lower(&caps, tree, 0, 2, 99, 6000, GRID_SOURCE_OPERATOR);
 	add_van(0, 0, 100000);
@@ -207,33 +207,9 @@ START_TEST(forecast_and_envelope_bound_a_slot)
 	ck_assert_int_eq(why(0, 2), GRID_SOURCE_ENVELOPE);
 	ck_assert_int_eq(w(0, 3), 0);
 	ck_assert_int_eq(plan->short_wh, 92000);
-	ck_assert_int_eq(plan_caps_init(&wrong, tree, NULL, 0, NULL), -1);
-	ck_assert_int_eq(plan_caps_init(&wrong, tree, NULL, PLAN_SLOTS_MAX + 1, NULL), -1);
+	ck_assert_int_eq(plan_caps_init(&wrong, tree, NULL, 0, NULL, NULL), -1);
+	ck_assert_int_eq(plan_caps_init(&wrong, tree, NULL, PLAN_SLOTS_MAX + 1, NULL, NULL), -1);
 	done();
-}
-END_TEST
-
-START_TEST(limits_of_phases_bound_as_if_shared)
-{
-	struct grid_row rows[] = {
-		{.id = "F",
-			.kind = GRID_FEEDER,
-			.rated = true,
-			.rating_w = 9000,
-			.electric = {.phase_ma = 10000}},
-		{.id = "a",
-			.parent = "F",
-			.kind = GRID_EVSE,
-			.max_w = 22000,
-			.electric = {.phase_ma = 16000, .sixths = {0, 6, 0}}},
-	};
-
-	use_tree(rows, 2, 1);
-	ck_assert_int_eq(caps.w[0], 3 * 2300);
-	ck_assert_int_eq(caps.source[0], GRID_SOURCE_PHASE);
-	ck_assert_int_eq(caps.w[1], 16 * 230);
-	plan_caps_finish(&caps);
-	grid_tree_destroy(tree);
 }
 END_TEST
 
@@ -363,7 +339,7 @@ static void random_instance(struct instance *i, uint64_t *s)
 		load[k] = (int32_t)random_in(s, -1000, 15000);
 	if (random_chance(s, 50))
 		base[random_in(s, 0, grid_tree_nodes(t) - 1)] = load;
-	ck_assert_int_eq(plan_caps_init(&i->caps, t, NULL, slots, base), 0);
+	ck_assert_int_eq(plan_caps_init(&i->caps, t, NULL, slots, base, NULL), 0);
 	if (random_chance(s, 50))
 		plan_caps_lower(&i->caps, t, (int)random_in(s, 0, grid_tree_nodes(t) - 1),
 			(int)random_in(s, 0, slots), (int)random_in(s, 0, slots),
@@ -544,7 +520,7 @@ static void flow_instance(struct instance *i, uint64_t *s, struct grid_tree *t, 
 {
 	int slots = (int)random_in(s, 1, 6), n = (int)random_in(s, 1, 5);
 
-	ck_assert_int_eq(plan_caps_init(&i->caps, t, NULL, slots, NULL), 0);
+	ck_assert_int_eq(plan_caps_init(&i->caps, t, NULL, slots, NULL, NULL), 0);
 	for (int k = 0; k < slots; k++)
 		plan_caps_lower(&i->caps, t, 0, k, k + 1, (int32_t)random_in(s, 0, 9),
 			GRID_SOURCE_ENVELOPE);
@@ -662,7 +638,7 @@ START_TEST(five_hundred_vans_and_a_day_of_slots_in_time)
 	for (int i = 0; i < r.n; i++)
 		r.row[i].rated = r.row[i].kind == GRID_SITE;
 	t = grid_tree_create(r.row, r.n, &err);
-	ck_assert_int_eq(plan_caps_init(&c, t, NULL, 288, NULL), 0);
+	ck_assert_int_eq(plan_caps_init(&c, t, NULL, 288, NULL, NULL), 0);
 	plan_caps_lower(&c, t, 0, 0, 288, 900000, GRID_SOURCE_ENVELOPE);
 	for (int i = 0; i < 500; i++)
 		v[i] = random_van(&s, i, 288, 300);
@@ -705,7 +681,6 @@ int main(void)
 	tcase_add_test(c, who_is_short_is_told_why);
 	tcase_add_test(c, minimum_power_is_all_or_nothing);
 	tcase_add_test(c, forecast_and_envelope_bound_a_slot);
-	tcase_add_test(c, limits_of_phases_bound_as_if_shared);
 	tcase_add_test(c, tail_of_an_empty_place_is_kept_free);
 	tcase_add_test(c, overdue_van_charges_first_and_counts_as_short);
 	tcase_add_test(c, battery_tapers_and_spare_room_fills_it);

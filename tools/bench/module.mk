@@ -9,7 +9,7 @@ $(eval $(call program,bench-plan,$(addprefix tools/bench/,plan.c depot.c figure.
 	$(addprefix scheduler/,$(FLOW)),m))
 
 $(eval $(call program,bench-phases,tools/bench/phases.c tools/bench/figure.c tests/unit/phase_depots.c \
-	$(addprefix scheduler/,$(FLOW)) $(PHASE_PLAN),))
+	$(addprefix scheduler/,$(FLOW) $(PHASES)),))
 
 # What it is compared with needs a library that only this is for.
 ifneq ($(LIB.clp),)
