@@ -1,0 +1,133 @@
+/*
+ * Vans on one phase beside one on three: what the plan promises in the evening is what they have in the
+ * morning, since it knows that the cable is full on L1.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+#include "csms/control.h"
+#include "csms/planner.h"
+#include "tests/scenario/world.h"
+
+#define VANS 4
+
+#define STATION(ID, ROTATION)                                                                      \
+	"  - {id: " ID ", node: feeder, evses: [{id: 1, kind: ac, max_w: 22000, min_w: 4140, "     \
+	"tail_w: 0, rotation: " ROTATION "}]}\n"
+#define VAN(ID, TOKEN, PHASES, W)                                                                  \
+	"  - {id: " ID ", token: " TOKEN ", battery_wh: 60000, max_ac_w: " W                       \
+	", max_dc_w: 0, phases: " PHASES ", target_pct: 90, departs: \"06:00\"}\n"
+
+static const char depot_head[] =
+	"depot: small\nname: Small\ntimezone: Europe/Amsterdam\n"
+	"nodes:\n"
+	"  - {id: site, kind: site, limit_w: 60000, meter: main}\n"
+	"  - {id: house, kind: load, parent: site, limit_w: 20000}\n"
+	"  - {id: feeder, kind: feeder, parent: site, limit_a: 40}\n"
+	"meters:\n"
+	"  - {id: main, map: eastron-sdm630, tcp: {host: 127.0.0.1, port: 1502}, unit: 1}\n"
+	"stations:\n";
+
+static const char depot_vans[] = "vehicles:\n" VAN("V-1", "T1", "1", "7400")
+	VAN("V-2", "T2", "1", "7400") VAN("V-3", "T3", "1", "7400") VAN("V-4", "T4", "3", "11000");
+
+static const char visits[] = "base_load:\n"
+			     "  - {node: house, points: [{at: \"00:00\", w: 5000}]}\n"
+			     "visits:\n"
+			     "  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: 10}\n"
+			     "  - {vehicle: V-2, station: CP-2, arrives: \"17:05\", soc_pct: 10}\n"
+			     "  - {vehicle: V-3, station: CP-3, arrives: \"17:10\", soc_pct: 10}\n"
+			     "  - {vehicle: V-4, station: CP-4, arrives: \"17:15\", soc_pct: 10}\n";
+
+static struct world *world;
+
+static void begin(const char *second, const char *third)
+{
+	static char text[4000];
+
+	snprintf(text, sizeof text,
+		"%s" STATION("CP-1", "RST") STATION("CP-2", "%s") STATION("CP-3", "%s")
+			STATION("CP-4", "RST") "%s",
+		depot_head, second, third, depot_vans);
+	world = world_create(&(struct world_options){.seed = 7, .depot = text, .scenario = visits});
+}
+
+static void teardown(void)
+{
+	world_destroy(world);
+	world = NULL;
+}
+
+static int64_t promised_wh(int *shorts)
+{
+	const struct control_plan *p = control_plan(world_core(world)->control);
+	int64_t sum = 0;
+
+	*shorts = 0;
+	ck_assert_int_eq(p->row_count, VANS);
+	for (int i = 0; i < p->row_count; i++) {
+		sum += p->rows[i].planned_wh;
+		*shorts += p->rows[i].short_wh > 0;
+	}
+	return sum;
+}
+
+static double delivered_wh(void)
+{
+	double sum = 0;
+
+	for (int i = 1; i <= VANS; i++) {
+		char id[8];
+		const struct evse *e;
+
+		snprintf(id, sizeof id, "CP-%d", i);
+		e = station_evse(fleet_station(&world_core(world)->fleet, id), 1);
+		sum += e->tx.meter_wh.value - e->tx.begin_wh.value;
+	}
+	return sum;
+}
+
+/* What the batteries gained from 18:00 to 05:55 against what was promised at 18:00. */
+static void check_promise(int shorts_expected)
+{
+	int shorts;
+	int64_t promised;
+	double before, got;
+
+	world_run_until(world, "18:00");
+	promised = promised_wh(&shorts);
+	before = delivered_wh();
+	ck_assert_int_eq(shorts > 0, shorts_expected > 0);
+	world_run_until(world, "05:55");
+	got = (delivered_wh() - before) * 0.9;
+	ck_assert_msg(got > 0.93 * (double)promised && got < 1.07 * (double)promised,
+		"promised %lld Wh, they took %.0f", (long long)promised, got);
+	world_check_limits(world, WORLD_REACTION_S);
+}
+
+START_TEST(all_on_one_phase)
+{
+	begin("RST", "RST");
+	check_promise(1);
+}
+END_TEST
+
+START_TEST(shared_out_by_rotation)
+{
+	begin("STR", "TRS");
+	check_promise(0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("phases");
+	TCase *t = tcase_create("phases");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_checked_fixture(t, NULL, teardown);
+	tcase_add_test(t, all_on_one_phase);
+	tcase_add_test(t, shared_out_by_rotation);
+	suite_add_tcase(s, t);
+	return world_run_suite(s);
+}
