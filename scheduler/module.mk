@@ -21,6 +21,14 @@ $(eval $(call unit,plan_cost,$(addprefix scheduler/,grid.c limits.c battery.c $(
 $(eval $(call unit,plan_phases,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW) $(PHASES) flow_taper.c),))
 $(eval $(call unit,guard_cycle,$(addprefix scheduler/,grid.c limits.c $(GUARD)),))
 
+# Batteries that give back. Its inner loops want the compiler's best.
+STORAGE := $(addprefix storage,.c _build.c _sweep.c _site.c _dense.c _settle.c _check.c)
+SCHEDULER_SRC += $(addprefix scheduler/,$(STORAGE) wear.c)
+$(eval $(call unit,storage_plan,$(addprefix scheduler/,$(STORAGE) $(FLOW)) \
+	tests/unit/storage_depots.c tests/unit/flow_depots.c,m))
+$(eval $(call unit,wear,scheduler/wear.c,m))
+$(BUILD)/obj/scheduler/storage_dense.o: CFLAGS += -O3 -ffp-contract=fast
+
 # No multiply-add, so that every processor rounds alike.
 $(BUILD)/obj/scheduler/phase_plan_dual.o: CFLAGS += -ffp-contract=off
 $(eval $(call unit,phase_plan,$(addprefix scheduler/,$(FLOW) $(PHASES)) \
@@ -34,7 +42,11 @@ $(eval $(call unit,flow_taper,$(addprefix scheduler/,$(FLOW) flow_taper.c batter
 	tests/unit/flow_depots.c,))
 # CLP is only for this; where it is not installed the test is left out.
 ifneq ($(LIB.clp),)
-$(eval $(call unit,flow_oracle,$(addprefix scheduler/,$(FLOW)) tests/unit/flow_depots.c,clp m))
+$(eval $(call unit,flow_oracle,$(addprefix scheduler/,$(FLOW)) tests/unit/flow_depots.c \
+	tests/unit/lp.c,clp m))
+$(eval $(call unit,storage_oracle,$(addprefix scheduler/,$(STORAGE)) \
+	tests/unit/storage_depots.c tests/unit/flow_depots.c $(addprefix scheduler/,$(FLOW)) \
+	tests/unit/lp.c,clp m))
 endif
 $(eval $(call unit,profile_periods,scheduler/profile.c,))
 $(eval $(call unit,profile_order,scheduler/grid.c scheduler/profile_order.c,))

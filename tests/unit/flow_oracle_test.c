@@ -1,10 +1,10 @@
 /* The flow planner against a linear program that knows nothing of it, solved by CLP. */
 #include <check.h>
-#include <coin/Clp_C_Interface.h>
 #include <math.h>
 #include <stdlib.h>
 #include "scheduler/flow_peak.h"
 #include "tests/unit/flow_depots.h"
+#include "tests/unit/lp.h"
 
 #define CASES    8
 #define PER_CASE 50
@@ -12,87 +12,6 @@
 static struct flow_depot d;
 static struct depot_rng r;
 static unsigned long long seed;
-
-/* A dense one: rows are `low` <= sum <= `high`. */
-struct lp {
-	int columns, rows, max_columns, max_rows;
-	double *a; /* [columns][rows] */
-	double *price, *least, *most, *low, *high;
-};
-
-static void begin_lp(struct lp *p, int columns, int rows)
-{
-	*p = (struct lp){.max_columns = columns, .max_rows = rows};
-	p->a = calloc((size_t)columns * (size_t)rows, sizeof *p->a);
-	p->price = calloc((size_t)columns, sizeof *p->price);
-	p->least = calloc((size_t)columns, sizeof *p->least);
-	p->most = calloc((size_t)columns, sizeof *p->most);
-	p->low = calloc((size_t)rows, sizeof *p->low);
-	p->high = calloc((size_t)rows, sizeof *p->high);
-	ck_assert(p->a && p->price && p->least && p->most && p->low && p->high);
-}
-
-static int column(struct lp *p, double least, double most, double price)
-{
-	ck_assert_int_lt(p->columns, p->max_columns);
-	p->least[p->columns] = least;
-	p->most[p->columns] = most;
-	p->price[p->columns] = price;
-	return p->columns++;
-}
-
-static int row(struct lp *p, double low, double high)
-{
-	ck_assert_int_lt(p->rows, p->max_rows);
-	p->low[p->rows] = low;
-	p->high[p->rows] = high;
-	return p->rows++;
-}
-
-static void put(struct lp *p, int at_row, int at_column, double value)
-{
-	p->a[(size_t)at_column * (size_t)p->max_rows + (size_t)at_row] += value;
-}
-
-static double solve_lp(const struct lp *p)
-{
-	size_t cells = (size_t)p->columns * (size_t)p->rows;
-	CoinBigIndex *begin = calloc((size_t)p->columns + 1, sizeof *begin);
-	int *index = calloc(cells + 1, sizeof *index), n = 0;
-	double *value = calloc(cells + 1, sizeof *value), cost;
-	Clp_Simplex *m = Clp_newModel();
-
-	for (int c = 0; c < p->columns; c++) {
-		for (int k = 0; k < p->rows; k++) {
-			double a = p->a[(size_t)c * (size_t)p->max_rows + (size_t)k];
-
-			if (a != 0) {
-				index[n] = k;
-				value[n++] = a;
-			}
-		}
-		begin[c + 1] = n;
-	}
-	Clp_setLogLevel(m, 0);
-	Clp_loadProblem(m, p->columns, p->rows, begin, index, value, p->least, p->most, p->price,
-		p->low, p->high);
-	Clp_initialSolve(m);
-	ck_assert_msg(Clp_status(m) == 0, "seed %llu: CLP says %d", seed, Clp_status(m));
-	cost = Clp_getObjValue(m);
-	Clp_deleteModel(m);
-	free(begin);
-	free(index);
-	free(value);
-	return cost;
-}
-
-static void end_lp(struct lp *p)
-{
-	double *all[] = {p->a, p->price, p->least, p->most, p->low, p->high};
-
-	for (size_t k = 0; k < sizeof all / sizeof *all; k++)
-		free(all[k]);
-}
 
 static bool is_under(int node, int top)
 {
@@ -118,19 +37,19 @@ static void add_vehicles(struct lp *p)
 
 			if (v->most_w && v->most_w[t] < most)
 				most = v->most_w[t];
-			column(p, 0, most, 0);
+			lp_column(p, 0, most, 0);
 		}
 	for (int i = 0; i < d.in.n; i++) {
 		const struct flow_vehicle *v = &d.vehicles[i];
-		int need = row(p, (double)v->need, (double)v->need);
+		int need = lp_row(p, (double)v->need, (double)v->need);
 
 		for (int t = 0; t < d.in.slots; t++)
-			put(p, need, i * d.in.slots + t, 1);
+			lp_put(p, need, i * d.in.slots + t, 1);
 		for (int k = 0; k < v->tiers; k++) {
 			double most = v->tier[k].amount == INT64_MAX ? INFINITY
 								     : (double)v->tier[k].amount;
 
-			put(p, need, column(p, 0, most, v->tier[k].price), 1);
+			lp_put(p, need, lp_column(p, 0, most, v->tier[k].price), 1);
 		}
 	}
 }
@@ -139,11 +58,11 @@ static void add_limits(struct lp *p)
 {
 	for (int v = 0; v < d.in.nodes; v++)
 		for (int t = 0; t < d.in.slots; t++) {
-			int limit = row(p, -INFINITY, d.cap_w[v * d.in.slots + t]);
+			int limit = lp_row(p, -INFINITY, d.cap_w[v * d.in.slots + t]);
 
 			for (int i = 0; i < d.in.n; i++)
 				if (is_under(d.vehicles[i].node, v))
-					put(p, limit, i * d.in.slots + t, 1);
+					lp_put(p, limit, i * d.in.slots + t, 1);
 		}
 }
 
@@ -152,20 +71,20 @@ static void add_drawn(struct lp *p, int at_row, int interval)
 	for (int i = 0; i < d.in.n; i++)
 		for (int t = 0; t < d.in.slots; t++)
 			if (interval_of(t) == interval)
-				put(p, at_row, i * d.in.slots + t, 1);
+				lp_put(p, at_row, i * d.in.slots + t, 1);
 }
 
 static void add_prices(struct lp *p)
 {
 	for (int q = 0; q < flow_intervals(&d.in); q++) {
-		int sum = row(p, 0, 0);
+		int sum = lp_row(p, 0, 0);
 
 		add_drawn(p, sum, q);
 		for (int k = 0; k < d.in.parts; k++) {
 			const struct flow_part *part = &d.price[q * d.in.parts + k];
 
-			put(p, sum,
-				column(p, 0, part->w < FLOW_POWER_MAX ? part->w : INFINITY,
+			lp_put(p, sum,
+				lp_column(p, 0, part->w < FLOW_POWER_MAX ? part->w : INFINITY,
 					part->price),
 				-1);
 		}
@@ -176,14 +95,14 @@ static void add_charges(struct lp *p, const struct flow_peak *peak)
 {
 	for (int k = 0; k < peak->charges; k++) {
 		const struct flow_charge *c = &peak->charge[k];
-		int top = column(p, (double)c->paid, INFINITY, (double)c->price);
+		int top = lp_column(p, (double)c->paid, INFINITY, (double)c->price);
 
 		for (int q = 0; q < flow_intervals(&d.in); q++)
 			if (!c->counts || c->counts[q]) {
-				int limit = row(p, -INFINITY, -(double)peak->load[q]);
+				int limit = lp_row(p, -INFINITY, -(double)peak->load[q]);
 
 				add_drawn(p, limit, q);
-				put(p, limit, top, -1);
+				lp_put(p, limit, top, -1);
 			}
 	}
 }
@@ -195,14 +114,14 @@ static double oracle(const struct flow_peak *peak)
 	double cost, paid = 0;
 	struct lp p;
 
-	begin_lp(&p, n * (slots + FLOW_TIERS) + intervals * d.in.parts + FLOW_CHARGES + 1,
+	lp_begin(&p, n * (slots + FLOW_TIERS) + intervals * d.in.parts + FLOW_CHARGES + 1,
 		n + d.in.nodes * slots + intervals * (1 + FLOW_CHARGES) + 1);
 	add_vehicles(&p);
 	add_limits(&p);
 	add_prices(&p);
 	add_charges(&p, peak);
-	cost = solve_lp(&p);
-	end_lp(&p);
+	cost = lp_solve(&p, seed);
+	lp_end(&p);
 	for (int k = 0; k < peak->charges; k++)
 		paid += (double)peak->charge[k].paid * (double)peak->charge[k].price;
 	return cost - paid;

@@ -11,6 +11,9 @@ $(eval $(call program,bench-plan,$(addprefix tools/bench/,plan.c depot.c figure.
 $(eval $(call program,bench-phases,tools/bench/phases.c tools/bench/figure.c tests/unit/phase_depots.c \
 	$(addprefix scheduler/,$(FLOW) $(PHASES)),))
 
+$(eval $(call program,bench-storage,$(addprefix tools/bench/,storage.c depot.c figure.c) \
+	$(addprefix scheduler/,$(FLOW) $(STORAGE)),m))
+
 # What it is compared with needs a library that only this is for.
 ifneq ($(LIB.clp),)
 $(eval $(call program,bench-clp,tools/bench/clp.c tools/bench/figure.c,clp))
