@@ -156,6 +156,17 @@ void control_station_ready(struct control *k, struct station *s, bool booted)
 	cycle_soon(k);
 }
 
+void control_clock_changed(struct control *k, struct station *s)
+{
+	for (int i = 0; i < s->evse_count; i++) {
+		struct lane *l = control_lane(k, &s->evses[i]);
+
+		if (l)
+			lane_time_changed(l);
+	}
+	cycle_soon(k);
+}
+
 /* What depotd kept in a station goes when the operators take over: the two levels are its own
  * (docs/control.md). */
 static void clear_own(struct control *k, struct station *s)

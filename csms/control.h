@@ -40,6 +40,9 @@ void control_load_changed(struct control *k);
 /* The station is connected and accepted, after a boot or not: say its profiles again. */
 void control_station_ready(struct control *k, struct station *s, bool booted);
 
+/* The station's clock is another than it was thought: its profiles are said again, by that. */
+void control_clock_changed(struct control *k, struct station *s);
+
 /* The station said with its boot that its power was gone (OCPP 2.0.1: reason PowerUp). */
 void control_powered_up(struct control *k, const struct station *s);
 

@@ -132,7 +132,7 @@ static void fill_evse(struct control *k, int i, wall_t now)
 		.connected = e->tx.is_open,
 		.reachable = is_reachable(e->station),
 		.unanswered = lane_is_unanswered(&k->lanes[i]),
-		.commanded_w = (int32_t)lane_bound_w(&k->lanes[i], now),
+		.commanded_w = (int32_t)lane_bound_w(&k->lanes[i], clock_mono()),
 		.wanted_w = (int32_t)wanted_w(k, e, now),
 		.measured_w = e->power_w.at.ms ? (int32_t)e->power_w.value : GUARD_UNKNOWN_W,
 		.measured_ms = e->power_w.mono.us / 1000,
@@ -177,7 +177,7 @@ static void journal_lowering(struct control *k, const struct guard_report *r, co
 }
 
 /* Lowerings first, so that what rises finds room that was asked for before it. */
-static void send_all(struct control *k, wall_t now)
+static void send_all(struct control *k, mono_t now)
 {
 	for (int pass = 0; pass < 2; pass++)
 		for (int i = 0; i < k->evses; i++) {
@@ -207,7 +207,7 @@ void control_cycle(struct control *k)
 		fill_node(k, i, now_ms);
 	for (int i = 0; i < k->evses; i++) {
 		fill_evse(k, i, now);
-		before[i] = (int32_t)lane_held_w(&k->lanes[i], now);
+		before[i] = (int32_t)lane_held_w(&k->lanes[i], mono);
 	}
 	safety_before(k->safety, now, now_ms);
 	r = guard_cycle(k->guard, &in);
@@ -219,5 +219,5 @@ void control_cycle(struct control *k)
 	if (r.lowered && mono_diff_ms(mono, k->journalled) > JOURNAL_EVERY_MS)
 		journal_lowering(k, &r, before);
 	free(before);
-	send_all(k, now);
+	send_all(k, mono);
 }

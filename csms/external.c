@@ -92,15 +92,14 @@ struct external *external_set(
 
 /* -- how much --------------------------------------------------------------------------------- */
 
-/* The period of the schedule at `now`, NULL: it has none then. */
+/* The period of the schedule, which began so long ago; NULL: it has none then. */
 static const struct ocpp201_charging_schedule_period *period_at(
-	const struct ocpp201_charging_schedule *q, wall_t from, wall_t now)
+	const struct ocpp201_charging_schedule *q, int64_t age_ms)
 {
-	int64_t s = wall_diff_ms(now, q->has_start_schedule ? q->start_schedule : from) / 1000;
+	int64_t s = age_ms / 1000;
 	const struct ocpp201_charging_schedule_period *p = NULL;
 
-	if (now.ms < (q->has_start_schedule ? q->start_schedule : from).ms ||
-		(q->has_duration && s >= q->duration))
+	if (age_ms < 0 || (q->has_duration && s >= q->duration))
 		return NULL;
 	for (size_t i = 0; i < q->charging_schedule_period.count; i++)
 		if (q->charging_schedule_period.items[i].start_period <= s)
@@ -108,14 +107,19 @@ static const struct ocpp201_charging_schedule_period *period_at(
 	return p;
 }
 
-int64_t external_w(const struct external *x, const struct evse *e, int voltage_v, wall_t now)
+int64_t external_w(const struct external *x, const struct station *s, const struct evse *e,
+	int voltage_v, wall_t now)
 {
 	static const struct evse whole = {.phases = 3};
 	int64_t least = -1;
 
 	for (size_t i = 0; i < x->schedules.count; i++) {
 		const struct ocpp201_charging_schedule *q = &x->schedules.items[i];
-		const struct ocpp201_charging_schedule_period *p = period_at(q, x->at, now);
+		/* Where it says when it begins, it says so by its own clock. */
+		int64_t age_ms = q->has_start_schedule ? wall_diff_ms(now, q->start_schedule) +
+								 station_clock_ahead_ms(&s->clock)
+						       : wall_diff_ms(now, x->at);
+		const struct ocpp201_charging_schedule_period *p = period_at(q, age_ms);
 		int64_t w =
 			p ? profile_period_w(e ? e : &whole, q->charging_rate_unit, p, voltage_v)
 			  : -1;
@@ -146,14 +150,16 @@ static int64_t reported_w(const struct holding *h, const struct evse *e, int vol
 {
 	const struct ocpp201_charging_profile *p = h->profile;
 	struct external x = {.evse_id = h->evse_id, .schedules = p->charging_schedule, .at = h->at};
+	int64_t its_ms;
 
 	if (p->charging_profile_purpose !=
 		OCPP201_CHARGING_PROFILE_PURPOSE_CHARGING_STATION_EXTERNAL_CONSTRAINTS)
 		return -1;
-	if ((p->has_valid_from && now.ms < p->valid_from.ms) ||
-		(p->has_valid_to && now.ms >= p->valid_to.ms))
+	its_ms = now.ms + station_clock_ahead_ms(&e->station->clock);
+	if ((p->has_valid_from && its_ms < p->valid_from.ms) ||
+		(p->has_valid_to && its_ms >= p->valid_to.ms))
 		return -1;
-	return external_w(&x, h->evse_id ? e : NULL, voltage_v, now);
+	return external_w(&x, e->station, h->evse_id ? e : NULL, voltage_v, now);
 }
 
 static int64_t least(const struct core *c, const struct evse *e, wall_t now,
@@ -165,9 +171,10 @@ static int64_t least(const struct core *c, const struct evse *e, wall_t now,
 	int64_t cap = INT64_MAX;
 
 	DL_FOREACH (e->station->externals, x) {
-		int64_t w = x->evse_id == 0 || x->evse_id == e->id
-				    ? external_w(x, x->evse_id ? e : NULL, voltage_v, now)
-				    : -1;
+		int64_t w =
+			x->evse_id == 0 || x->evse_id == e->id
+				? external_w(x, e->station, x->evse_id ? e : NULL, voltage_v, now)
+				: -1;
 
 		if (w >= 0 && x->evse_id == 0)
 			w = share_of(e, w);

@@ -27,7 +27,8 @@ struct external *external_set(
 int external_clear(struct station *s, enum ocpp201_charging_limit_source source, int64_t evse_id);
 
 /* W of one limit at `now` for an EVSE (NULL: the station, as three phases), or -1: none then. */
-int64_t external_w(const struct external *x, const struct evse *e, int voltage_v, wall_t now);
+int64_t external_w(const struct external *x, const struct station *s, const struct evse *e,
+	int voltage_v, wall_t now);
 
 /* What the EVSE can count on: the least of its own limits, of its share of the station's, and of
  * the profiles with such a purpose that the station reported. INT64_MAX: nothing limits it.

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <uthash.h>
+#include "csms/station_clock.h"
 #include "csms/timers.h"
 #include "gen/event.h"
 #include "scheduler/phases.h"
@@ -180,6 +181,7 @@ struct station {
 	struct session *session; /* NULL: not connected */
 	int64_t epoch; /* counts connections */
 	wall_t connected_at, last_seen;
+	struct station_clock clock; /* csms/station_clock.h */
 	mono_t reset_at; /* we asked it to restart; 0: never */
 	int connected_profile; /* security profile of the connection */
 	bool has_booted; /* a BootNotification was answered in this or an earlier connection */

@@ -5,6 +5,7 @@
 #include "csms/claim.h"
 #include "csms/control.h"
 #include "csms/evse_phases.h"
+#include "csms/handle/handlers.h"
 #include "csms/holding.h"
 #include "csms/log.h"
 
@@ -50,7 +51,7 @@ const struct token *live_token(const struct exchange *x, const event *r)
  * that follows look old. */
 static wall_t live_time(const struct exchange *x, const event *r)
 {
-	return r->timestamp.ms > x->received.ms ? x->received : r->timestamp;
+	return handle_when(x, r->timestamp);
 }
 
 /* One of the future is no reason to drop one of now: the clock was set back. */

@@ -23,6 +23,7 @@ $(eval $(call fuzzer,multipart,csms/multipart.c csms/file_name.c,))
 $(eval $(call unit,csms_mask,csms/mask.c schemas/arena.c schemas/text.c,m))
 $(eval $(call unit,csms_samples,csms/samples.c gen/ocpp201.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,csms_image,csms/image.c,m))
+$(eval $(call unit,station_clock,csms/station_clock.c csms/clock.c schemas/wall.c,m))
 $(eval $(call unit,csms_meter_ocpp,csms/meter_ocpp.c csms/samples.c gen/ocpp201.c gen/meter.c $(SCHEMAS_SRC),cjson m))
 
 # Rules of the loop that look at the whole fleet.

@@ -102,7 +102,8 @@ static void write_all(struct text *t, const struct evse *e, int64_t level)
 	text_printf(t,
 		",\"chargingSchedule\":[{\"id\":%d,\"startSchedule\":\"%s\",\"chargingRateUnit\":"
 		"\"W\",\"chargingSchedulePeriod\":[{\"startPeriod\":0,\"limit\":%lld",
-		e->id, wall_format(clock_wall(), when), (long long)e->max_w);
+		e->id, wall_format(station_clock_now(&e->station->clock), when),
+		(long long)e->max_w);
 	if (!e->is_dc && e->phases < 3)
 		text_printf(t, ",\"numberPhases\":%d", e->phases);
 	text_puts(t, "}]}]}");
@@ -142,7 +143,7 @@ void needs_answer(struct core *c, struct evse *e)
 	if (e->station->is_manual)
 		say_manual(c, e);
 	else if (l)
-		lane_needs(l, clock_wall());
+		lane_needs(l, clock_mono());
 	control_evse_changed(c->control, e, "charging needs");
 }
 

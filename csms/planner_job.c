@@ -204,7 +204,7 @@ static void add_evses(struct planner_job *j, struct core *c, wall_t now)
 			if (e->tx.is_open && !s->is_manual)
 				add_vehicle(j, c, e, now);
 			j->idle_w[e->grid_evse] = l && (!e->tx.is_open || s->is_manual)
-							  ? (int32_t)lane_held_w(l, now)
+							  ? (int32_t)lane_held_w(l, clock_mono())
 							  : 0;
 		}
 }

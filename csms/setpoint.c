@@ -20,8 +20,8 @@
 #define RETRY_FIRST_MS 2000
 #define ANSWER_S       10 /* the guard cannot wait half a minute for a station that is silent */
 #define RETRY_MOST_MS  60000
-#define AHEAD_MS       5000 /* clocks are set back by less all day */
-#define BACK_S         10800 /* a station's clock may be so much late, or ours early */
+#define BACK_S         10800 /* a station's clock may be set back by so much */
+#define UNKNOWN_BACK_S 604800 /* … or ours be ahead, where nobody knows the station's */
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -54,11 +54,23 @@ static int64_t spread_w(const struct lane *l, const struct held *h)
 	return h->w * now / h->phases;
 }
 
-/* The limit of a held profile at `t`: see the header for its three steps. */
-static int64_t held_at(const struct lane *l, const struct held *h, wall_t t)
+/* For how long it has been told at `t`, by the clock that its station goes by. */
+static int64_t age_ms(const struct lane *l, const struct held *h, mono_t t)
 {
-	int64_t age = wall_diff_ms(t, h->start), w = spread_w(l, h), tail_w = l->evse->tail_w;
+	const struct station_clock *c = &l->evse->station->clock;
 
+	if (!c->is_known)
+		return mono_diff_ms(t, h->start);
+	return wall_diff_ms(station_clock_now(c), h->its_start) + mono_diff_ms(t, clock_mono());
+}
+
+/* The limit of a held profile at `t`: see the header for its three steps. */
+static int64_t held_at(const struct lane *l, const struct held *h, mono_t t)
+{
+	int64_t age = age_ms(l, h, t), w = spread_w(l, h), tail_w = l->evse->tail_w;
+
+	if (age < -h->back_s * 1000)
+		return l->evse->max_w; /* not in force yet, by a clock that was set back */
 	if (age < h->lease_ms)
 		return w;
 	return age < 2 * h->lease_ms ? smaller(w, tail_w) : tail_w;
@@ -66,17 +78,17 @@ static int64_t held_at(const struct lane *l, const struct held *h, wall_t t)
 
 static bool has_own(const struct lane *l)
 {
-	return l->own.start.ms && l->evse->tx.is_open &&
+	return l->own.lease_ms && l->evse->tx.is_open &&
 	       strcmp(l->transaction, l->evse->tx.id) == 0;
 }
 
-int64_t lane_held_w(const struct lane *l, wall_t now)
+int64_t lane_held_w(const struct lane *l, mono_t now)
 {
 	if (l->evse->station->is_manual)
 		return l->evse->max_w;
 	if (has_own(l))
 		return held_at(l, &l->own, now);
-	if (l->dflt.start.ms)
+	if (l->dflt.lease_ms)
 		return held_at(l, &l->dflt, now);
 	/* Never told by this depotd. A station that was never here draws nothing; one with a vehicle
 	 * does what it likes until its default profile is in. */
@@ -88,14 +100,14 @@ static int64_t lease_ms(const struct lane *l)
 	return l->core->config->control->lease_s * 1000;
 }
 
-int64_t lane_bound_w(const struct lane *l, wall_t now)
+int64_t lane_bound_w(const struct lane *l, mono_t now)
 {
-	int64_t w = greater(lane_held_w(l, now), lane_held_w(l, wall_add_ms(now, 1000)));
+	int64_t w = greater(lane_held_w(l, now), lane_held_w(l, mono_add_ms(now, 1000)));
 
 	/* Out of reach it gets to its tail by itself; what others are given now lasts a lease, also if
 	 * nobody is there to take it back. */
 	if (!l->evse->station->session)
-		w = greater(w, lane_held_w(l, wall_add_ms(now, lease_ms(l))));
+		w = greater(w, lane_held_w(l, mono_add_ms(now, lease_ms(l))));
 	if (l->pending_w >= 0 && !l->pending_default)
 		w = greater(w, l->pending_w);
 	if (l->unsure)
@@ -105,35 +117,32 @@ int64_t lane_bound_w(const struct lane *l, wall_t now)
 	return w;
 }
 
-/* One of the time to come was told before our clock was set back: its lease would end too late. */
-static bool half_over(const struct held *h, wall_t now)
+static bool half_over(const struct lane *l, const struct held *h, mono_t now)
 {
-	int64_t age = h->start.ms ? wall_diff_ms(now, h->start) : 0;
-
-	return !h->start.ms || age >= h->lease_ms / 2 || age < -AHEAD_MS;
+	return !h->lease_ms || age_ms(l, h, now) >= h->lease_ms / 2;
 }
 
-static bool default_is_due(const struct lane *l, wall_t now)
+static bool default_is_due(const struct lane *l, mono_t now)
 {
-	return l->say_default || (!l->evse->tx.is_open && half_over(&l->dflt, now));
+	return l->say_default || (!l->evse->tx.is_open && half_over(l, &l->dflt, now));
 }
 
-static bool own_is_due(const struct lane *l, wall_t now)
+static bool own_is_due(const struct lane *l, mono_t now)
 {
 	int64_t own = spread_w(l, &l->own);
 
 	if (!l->evse->tx.is_open)
 		return false;
 	/* An offer of nothing ends the negotiation: worth waiting a moment for the plan. */
-	if (now.ms < l->needs_by.ms && l->want.limit_w == 0 && lane_held_w(l, now) == 0)
+	if (now.us < l->needs_by.us && l->want.limit_w == 0 && lane_held_w(l, now) == 0)
 		return false;
 	/* The default says the same until the plan is there; a vehicle of ISO 15118 would be offered
 	 * nothing before it has told what it needs (K15.FR.17). */
-	if (!has_own(l) && !l->unsure && l->want.limit_w == 0 && l->dflt.start.ms &&
+	if (!has_own(l) && !l->unsure && l->want.limit_w == 0 && l->dflt.lease_ms &&
 		held_at(l, &l->dflt, now) == 0 &&
-		wall_diff_ms(now, l->evse->tx.started) < FIRST_WAIT_MS)
+		wall_diff_ms(clock_wall(), l->evse->tx.started) < FIRST_WAIT_MS)
 		return false;
-	if (!has_own(l) || l->say_own || l->unsure || half_over(&l->own, now))
+	if (!has_own(l) || l->say_own || l->unsure || half_over(l, &l->own, now))
 		return true;
 	if (l->own.phases && !l->own.in_amperes && l->own.phases != evse_phases_count(l->evse))
 		return true; /* W that were divided by other phases */
@@ -143,13 +152,13 @@ static bool own_is_due(const struct lane *l, wall_t now)
 	return own != l->want.limit_w;
 }
 
-bool lane_is_due(const struct lane *l, wall_t now)
+bool lane_is_due(const struct lane *l, mono_t now)
 {
 	bool lowers = l->want.limit_w < lane_held_w(l, now);
 
 	if (l->evse->station->is_manual)
 		return false;
-	if (l->pending_w >= 0 || now.ms < (lowers ? l->lower_at : l->retry_at).ms)
+	if (l->pending_w >= 0 || now.us < (lowers ? l->lower_at : l->retry_at).us)
 		return false;
 	return default_is_due(l, now) || own_is_due(l, now);
 }
@@ -164,18 +173,23 @@ void lane_repeat(struct lane *l, bool booted)
 	l->say_default = l->say_own = true;
 	l->pending_w = -1;
 	l->failures = 0;
-	l->retry_at.ms = l->lower_at.ms = 0;
+	l->retry_at.us = l->lower_at.us = 0;
 	if (booted)
-		l->own.start.ms = 0;
+		l->own.lease_ms = 0;
 	else
-		l->retry_at = wall_add_ms(clock_wall(), BOOT_WAIT_MS);
+		l->retry_at = mono_add_ms(clock_mono(), BOOT_WAIT_MS);
 }
 
-void lane_needs(struct lane *l, wall_t now)
+void lane_time_changed(struct lane *l)
+{
+	l->say_default = l->say_own = true;
+}
+
+void lane_needs(struct lane *l, mono_t now)
 {
 	l->say_own = true;
-	l->needs_by = wall_add_ms(now, NEEDS_WAIT_MS);
-	l->retry_at.ms = l->lower_at.ms = 0;
+	l->needs_by = mono_add_ms(now, NEEDS_WAIT_MS);
+	l->retry_at.us = l->lower_at.us = 0;
 }
 
 void lane_take_over(struct lane *l)
@@ -192,10 +206,9 @@ void lane_restore(struct lane *l)
 	if (told->limit_w < 0)
 		return;
 	l->say_default = l->say_own = true;
-	l->dflt = (struct held){.start = told->at, .lease_ms = 1};
-	l->own = (struct held){.start = told->at,
-		.w = greater(told->limit_w, l->evse->tail_w),
-		.lease_ms = INT64_MAX / 4};
+	l->dflt = (struct held){.lease_ms = 1};
+	l->own = (struct held){
+		.w = greater(told->limit_w, l->evse->tail_w), .lease_ms = INT64_MAX / 4};
 	snprintf(l->transaction, sizeof l->transaction, "%s", l->evse->tx.id);
 }
 
@@ -241,9 +254,9 @@ static bool takes_one_period(const struct lane *l, bool is_own)
 				 device_fact(l->evse->station, DEVICE_PROFILE_PERIODS, 0) == 1);
 }
 
-/* K01: absolute, W, first period at 0, and the tail at the end; a period that changes nothing is
- * left out. It begins in the past: by a clock that is late one that begins now is not in force yet,
- * and has taken the place of the one that was. Where one period is all that is taken (K15.FR.07) it ends with the lease, and the
+/* K01: absolute, by the station's own clock, W, first period at 0, and the tail at the end; a period
+ * that changes nothing is left out. It begins in the past: by a clock that is set back one that begins
+ * now is not in force yet, and has taken the place of the one that was. Where one period is all that is taken (K15.FR.07) it ends with the lease, and the
  * default profile, which is never above the tail, takes over; one below the tail just stays. */
 static void write_schedule(struct text *t, const struct lane *l, const struct held *h, bool is_own)
 {
@@ -253,9 +266,9 @@ static void write_schedule(struct text *t, const struct lane *l, const struct he
 	bool one = takes_one_period(l, is_own);
 
 	text_printf(t, "\"chargingSchedule\":[{\"id\":%d,\"startSchedule\":\"%s\",", l->evse->id,
-		wall_format(wall_add_ms(h->start, -BACK_S * 1000), when));
+		wall_format(wall_add_ms(h->its_start, -h->back_s * 1000), when));
 	if (one && last > tail)
-		text_printf(t, "\"duration\":%lld,", (long long)(BACK_S + h->lease_ms / 1000));
+		text_printf(t, "\"duration\":%lld,", (long long)(h->back_s + h->lease_ms / 1000));
 	text_printf(t, "\"chargingRateUnit\":\"%s\",\"chargingSchedulePeriod\":[",
 		h->in_amperes ? "A" : "W");
 	write_period(t, l, h->in_amperes, 0, h->w, h->phases);
@@ -265,7 +278,7 @@ static void write_schedule(struct text *t, const struct lane *l, const struct he
 		last = steps[i];
 		text_putc(t, ',');
 		/* A tail is proven for all phases of the EVSE. */
-		write_period(t, l, h->in_amperes, BACK_S + (i + 1) * h->lease_ms / 1000, last,
+		write_period(t, l, h->in_amperes, h->back_s + (i + 1) * h->lease_ms / 1000, last,
 			own_phases(l->evse));
 	}
 	text_puts(t, "]}]");
@@ -348,7 +361,7 @@ static void accepted(struct lane *l, const struct sent *s)
 static void failed(struct lane *l, const struct sent *s, bool known)
 {
 	int64_t wait = RETRY_FIRST_MS << (l->failures < 6 ? l->failures : 6);
-	wall_t now = clock_wall();
+	mono_t now = clock_mono();
 
 	if (!known && s->is_own) {
 		int64_t w = greater(lane_held_w(l, now), s->held.w);
@@ -357,8 +370,8 @@ static void failed(struct lane *l, const struct sent *s, bool known)
 		l->unsure = true;
 	}
 	l->failures++;
-	l->retry_at = wall_add_ms(now, smaller(wait, RETRY_MOST_MS));
-	l->lower_at = wall_add_ms(now, RETRY_FIRST_MS);
+	l->retry_at = mono_add_ms(now, smaller(wait, RETRY_MOST_MS));
+	l->lower_at = mono_add_ms(now, RETRY_FIRST_MS);
 	log_warn("station %s: EVSE %d did not take a limit of %lld W%s", s->station, s->evse,
 		(long long)s->held.w, known ? "" : " (no answer)");
 }
@@ -392,7 +405,7 @@ static void on_answer(void *arg, const struct call_result *r)
 	free(s);
 }
 
-static struct sent *prepare(const struct lane *l, wall_t now)
+static struct sent *prepare(const struct lane *l, mono_t now)
 {
 	struct sent *s = calloc(1, sizeof *s);
 
@@ -405,9 +418,12 @@ static struct sent *prepare(const struct lane *l, wall_t now)
 	snprintf(s->transaction, sizeof s->transaction, "%s", l->evse->tx.id);
 	if (s->is_own) {
 		s->want = l->want;
-		s->held = (struct held){now, l->want.limit_w,
-			envelopes_lease_ms(l->core->envelopes, now, lease_ms(l)),
-			evse_phases_count(l->evse), speaks_amperes(l)};
+		s->held = (struct held){
+			.w = l->want.limit_w,
+			.lease_ms =
+				envelopes_lease_ms(l->core->envelopes, clock_wall(), lease_ms(l)),
+			.phases = evse_phases_count(l->evse),
+		};
 	} else {
 		s->want.limit_w = 0;
 		snprintf(s->want.source, sizeof s->want.source, "idle");
@@ -415,12 +431,16 @@ static struct sent *prepare(const struct lane *l, wall_t now)
 			"no vehicle; the safe tail of %lld W follows when depotd is silent",
 			(long long)l->evse->tail_w);
 		s->held = (struct held){
-			now, 0, IDLE_LEASES * lease_ms(l), own_phases(l->evse), speaks_amperes(l)};
+			.lease_ms = IDLE_LEASES * lease_ms(l), .phases = own_phases(l->evse)};
 	}
+	s->held.start = now;
+	s->held.its_start = station_clock_now(&l->evse->station->clock);
+	s->held.back_s = l->evse->station->clock.is_known ? BACK_S : UNKNOWN_BACK_S;
+	s->held.in_amperes = speaks_amperes(l);
 	return s;
 }
 
-int lane_send(struct lane *l, wall_t now)
+int lane_send(struct lane *l, mono_t now)
 {
 	struct sent *s = prepare(l, now);
 	struct schema_error err;

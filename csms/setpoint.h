@@ -16,9 +16,11 @@
 
 /* One profile as the station holds it. */
 struct held {
-	wall_t start; /* ms 0: none */
+	int64_t lease_ms; /* 0: none */
 	int64_t w; /* until start + lease */
-	int64_t lease_ms;
+	mono_t start;
+	wall_t its_start; /* the same instant by its station's clock, as it was told */
+	int64_t back_s; /* its schedule begins so long before that */
 	int phases; /* that it was spread over; 0: all of the EVSE's */
 	bool in_amperes;
 };
@@ -33,41 +35,44 @@ struct lane {
 	bool pending_default; /* … is a default profile */
 	bool unsure; /* an answer was lost: both old and new may be in force */
 	int64_t unsure_w; /* … the greatest that may be */
-	wall_t retry_at; /* not before, after a refusal or a lost answer */
-	wall_t lower_at; /* … for a lowering, which cannot wait as long */
+	mono_t retry_at; /* not before, after a refusal or a lost answer */
+	mono_t lower_at; /* … for a lowering, which cannot wait as long */
 	int failures;
 	bool say_default, say_own; /* to be said again, whatever is held */
-	wall_t needs_by; /* a vehicle waits for a schedule: better one with power in it, till then */
+	mono_t needs_by; /* a vehicle waits for a schedule: better one with power in it, till then */
 	struct setpoint want; /* what control wants now */
 };
 
 void lane_init(struct lane *l, struct core *c, struct evse *e);
 
 /* The greatest power that the EVSE may be drawing by what it holds, now until `now` + 1 s. */
-int64_t lane_bound_w(const struct lane *l, wall_t now);
+int64_t lane_bound_w(const struct lane *l, mono_t now);
 
 /* What the EVSE holds as its limit now, if nothing is on its way. */
-int64_t lane_held_w(const struct lane *l, wall_t now);
+int64_t lane_held_w(const struct lane *l, mono_t now);
 
 /* True if `want` differs from what is held, or the lease is half over: something is to be sent. */
-bool lane_is_due(const struct lane *l, wall_t now);
+bool lane_is_due(const struct lane *l, mono_t now);
 
 /* The last profile was not answered in time: the next may not get through either. */
 bool lane_is_unanswered(const struct lane *l);
 
 /* Sends `want` for the open transaction, or the default profile if there is none. 0, or -1: not
  * connected, or the queue is full. */
-int lane_send(struct lane *l, wall_t now);
+int lane_send(struct lane *l, mono_t now);
 
 /* The station is back (what it holds is said again), or has booted (its transaction's profile is
  * gone as well). */
 void lane_repeat(struct lane *l, bool booted);
 
+/* The station's clock is another than what was told went by: all of it is said again. */
+void lane_time_changed(struct lane *l);
+
 /* Somebody else said what the EVSE may draw until now: anything may be in force. */
 void lane_take_over(struct lane *l);
 
 /* The vehicle told what it needs and waits for its schedule (K15.FR.08). */
-void lane_needs(struct lane *l, wall_t now);
+void lane_needs(struct lane *l, mono_t now);
 
 /* After a restart of depotd: all that is known is what the EVSE was told last, at most. */
 void lane_restore(struct lane *l);

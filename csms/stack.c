@@ -52,7 +52,9 @@ static bool add(struct stack *k, struct arena *a, const struct ocpp201_charging_
 		};
 	}
 	item.unit = amperes ? COMPOSITE_MILLIAMPERE : COMPOSITE_WATT;
-	item.start_ms = q->has_start_schedule ? q->start_schedule.ms : from.ms;
+	item.start_ms = q->has_start_schedule
+				? q->start_schedule.ms
+				: from.ms + station_clock_ahead_ms(&k->station->clock);
 	item.duration_s = q->has_duration ? q->duration : 0;
 	item.period = periods;
 	item.count = (int)n;

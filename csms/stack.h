@@ -37,6 +37,8 @@ struct stack_period {
 int stack_init(struct stack *k, const struct core *c, const struct station *s, const struct evse *e,
 	struct arena *a);
 
+/* Times are the station's own (csms/station_clock.h). */
+
 /* The limit at `t`, never more than the rating; *until (may be NULL): nothing changes before. */
 int64_t stack_w(const struct stack *k, wall_t t, wall_t *until);
 

@@ -151,8 +151,7 @@ static void take_all(struct exchange *x, const struct loose_meter_value_list *va
 	for (size_t i = 0; i < values->count; i++) {
 		const struct loose_meter_value *m = &values->items[i];
 		struct image_value v = {
-			.measured_at =
-				m->timestamp.ms > x->received.ms ? x->received : m->timestamp,
+			.measured_at = handle_when(x, m->timestamp),
 			.received_at = x->received,
 			.context = "",
 			.source = "station",

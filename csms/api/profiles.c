@@ -110,7 +110,7 @@ static bool put_externals(struct ask *k, const struct station *s, struct api_hel
 	out->external_limits.items = items;
 	DL_FOREACH (s->externals, x) {
 		int64_t w = external_w(
-			x, station_evse(s, x->evse_id), (int)c->depot->voltage_v, clock_wall());
+			x, s, station_evse(s, x->evse_id), (int)c->depot->voltage_v, clock_wall());
 		struct api_external_limit *row = &items[out->external_limits.count++];
 		*row = (struct api_external_limit){
 			.evse = x->evse_id,
@@ -192,7 +192,7 @@ static bool put_believed(struct ask *k, const struct station *s, struct api_comp
 
 	if (rows == NULL || items == NULL || stack_init(&stack, k->api->core, s, e, k->arena) != 0)
 		return false;
-	int count = stack_schedule(&stack, out->start, out->duration_s, rows);
+	int count = stack_schedule(&stack, station_clock_now(&s->clock), out->duration_s, rows);
 	out->believed.count = (size_t)count;
 	out->believed.items = items;
 	for (int i = 0; i < count; i++)

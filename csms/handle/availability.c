@@ -46,8 +46,7 @@ static void set_status(
 
 	if (!e || connector_id < 1 || connector_id > e->connector_count)
 		return;
-	if (at.ms > x->received.ms)
-		at = x->received; /* its clock runs ahead: later reports must still count */
+	at = handle_when(x, at); /* its clock may run ahead: later reports must still count */
 	k = &e->connectors[connector_id - 1];
 	if (at.ms < k->at.ms && k->status[0])
 		return;
@@ -67,6 +66,7 @@ void *handle_status_notification(struct exchange *x, const void *request)
 {
 	const struct ocpp201_status_notification_request *req = request;
 
+	handle_time(x, req->timestamp);
 	set_status(x, req->evse_id, req->connector_id,
 		ocpp201_connector_status_enum.values[req->connector_status], req->timestamp);
 	return arena_alloc(x->arena, sizeof(struct ocpp201_status_notification_response));
@@ -181,6 +181,7 @@ void *handle_notify_event(struct exchange *x, const void *request)
 {
 	const struct ocpp201_notify_event_request *req = request;
 
+	handle_time(x, req->generated_at);
 	for (size_t i = 0; i < req->event_data.count; i++) {
 		take_state(x, &req->event_data.items[i]);
 		take_vehicle(x, &req->event_data.items[i]);

@@ -11,6 +11,14 @@
  * at `at`, actor station:ID. `payload` lives in x->arena; NULL (no memory) is not journalled. */
 void handle_journal(struct exchange *x, int type, const void *payload, wall_t at);
 
+/* station_time.c: the message was sent at `said` by the station's clock, and not kept since. */
+void handle_time(struct exchange *x, wall_t said);
+/* When that was by our clock, as far as the station's is known to be another; not later than now. */
+wall_t handle_when(const struct exchange *x, wall_t said);
+/* The same for each value of a list; NULL: no memory. */
+const struct ocpp201_meter_value_list *handle_values(
+	const struct exchange *x, const struct ocpp201_meter_value_list *values);
+
 /* boot.c: B01 to B03, G02 */
 void *handle_boot_notification(struct exchange *x, const void *request);
 void *handle_heartbeat(struct exchange *x, const void *request);

@@ -64,17 +64,19 @@ void *handle_meter_values(struct exchange *x, const void *request)
 {
 	const struct ocpp201_meter_values_request *r = request;
 	struct evse *e = station_evse(x->station, r->evse_id);
+	const struct ocpp201_meter_value_list *values = handle_values(x, &r->meter_value);
 	struct samples m;
 
-	samples_read(&r->meter_value, x->received, &m);
-	values_take(x->core, x->station, (int)r->evse_id, &r->meter_value, x->received,
-		m.quarantined != NULL);
+	if (!values)
+		return NULL;
+	samples_read(values, x->received, &m);
+	values_take(
+		x->core, x->station, (int)r->evse_id, values, x->received, m.quarantined != NULL);
 	if (x->has_unread)
 		unread_measurands(x, x->payload, x->payload_len, r->evse_id);
 	if (e && !m.quarantined)
 		sample_series(x, e, &m);
-	meters_sampled(
-		x->core->meters, x->station->id, (int)r->evse_id, &r->meter_value, x->received);
+	meters_sampled(x->core->meters, x->station->id, (int)r->evse_id, values, x->received);
 	if (e)
 		live_measured(x, e, &m);
 	return journal(x, r, &m)

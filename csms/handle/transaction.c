@@ -233,6 +233,7 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 	struct event_transaction_reported *p = arena_alloc(x->arena, sizeof *p);
 	struct evse *e = live_evse(x->station, r);
 	const struct token *token = live_token(x, r);
+	const struct ocpp201_meter_value_list *values;
 	struct samples m;
 	const char *register_fault;
 	const struct vehicle *before;
@@ -240,7 +241,12 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 
 	if (!res || !p || !answer_token(x, r, e, res, p))
 		return NULL;
-	samples_read(&r->meter_value, x->received, &m);
+	if (!r->has_offline || !r->offline)
+		handle_time(x, r->timestamp);
+	values = handle_values(x, &r->meter_value);
+	if (!values)
+		return NULL;
+	samples_read(values, x->received, &m);
 	fill_event(x, p, r, e, token ? token->vehicle : NULL);
 	fill_samples(p, &m);
 	if (!values_signed(&r->meter_value, x->arena, &p->signed_))
@@ -258,13 +264,12 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 	if (!m.quarantined)
 		sample_series(x, e, &m);
 	if (e)
-		values_take(x->core, x->station, e->id, &r->meter_value, x->received,
-			p->quarantined != NULL);
+		values_take(
+			x->core, x->station, e->id, values, x->received, p->quarantined != NULL);
 	if (e && x->has_unread)
 		unread_measurands(x, x->payload, x->payload_len, e->id);
 	if (!m.quarantined && e)
-		meters_sampled(
-			x->core->meters, x->station->id, e->id, &r->meter_value, x->received);
+		meters_sampled(x->core->meters, x->station->id, e->id, values, x->received);
 	if (e) {
 		before = is_same ? e->tx.vehicle : NULL;
 		live_apply(x, e, r, m.quarantined ? NULL : &m);

@@ -10,8 +10,10 @@
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
 
-#define HOUR_MS 3600000
-#define SEEN_S  25 /* a charger that disobeys below a node without a meter (docs/energy.md) */
+#define HOUR_MS  3600000
+#define STATIONS 4
+#define LEASE_S  300
+#define SEEN_S   25 /* a charger that disobeys below a node without a meter (docs/energy.md) */
 
 static struct world *world;
 
@@ -22,13 +24,36 @@ static void setup(void)
 
 	strcpy(depot, small_depot);
 	memcpy(strstr(depot, "limit_w: 50000"), "limit_w: 35000", 14);
-	world = world_create(
-		&(struct world_options){.seed = 9, .depot = depot, .scenario = SMALL_VISITS});
+	world = world_create(&(struct world_options){.seed = 9,
+		.depot = depot,
+		.scenario = SMALL_VISITS,
+		.config = "control: {lease_s: 300}\n"});
 }
 
 static void teardown(void)
 {
 	world_destroy(world);
+}
+
+static int64_t all_power_w(void)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < STATIONS; i++)
+		sum += plant_evse_mw(world_plant(world), i, 0) / 1000;
+	return sum;
+}
+
+/* depotd dies: two leases later all hold their tails, and on the way no limit is broken. */
+static void check_rest(void)
+{
+	world_kill(world);
+	world_forget_nodes(world);
+	world_run_s(world, 2 * LEASE_S + 30);
+	world_check_limits(world, WORLD_REACTION_S);
+	for (int i = 0; i < STATIONS; i++)
+		ck_assert_int_le(
+			plant_evse_limit_mw(world_plant(world), i, 0), SMALL_TAIL_W * 1000);
 }
 
 /* -- depotd's ---------------------------------------------------------------------------------- */
@@ -53,6 +78,84 @@ START_TEST(a_charger_that_disobeys_is_seen_after_a_restart_by_a_clock_that_was_l
 }
 END_TEST
 
+/* What is left of a lease counts by its station's clock: set by hours it changes nothing of what is
+ * told and lasts. */
+static void set_and_check(int64_t ms)
+{
+	world_run_until(world, "18:00");
+	ck_assert_int_gt(all_power_w(), 30000);
+	world_step_clock(world, ms);
+	for (int i = 0; i < 20; i++) {
+		world_run_s(world, 30);
+		ck_assert_int_gt(all_power_w(), 28000);
+	}
+	world_check_limits(world, WORLD_REACTION_S);
+	check_rest();
+}
+
+START_TEST(our_clock_is_set_an_hour_back)
+{
+	set_and_check(-HOUR_MS);
+}
+END_TEST
+
+START_TEST(our_clock_is_set_an_hour_ahead)
+{
+	set_and_check(HOUR_MS);
+}
+END_TEST
+
+START_TEST(our_clock_is_set_a_day_ahead)
+{
+	set_and_check(26 * HOUR_MS);
+}
+END_TEST
+
+START_TEST(our_clock_is_a_day_ahead_after_a_restart)
+{
+	world_run_until(world, "18:00");
+	world_kill(world);
+	world_step_clock(world, 26 * HOUR_MS);
+	world_start(world);
+	world_run_s(world, 600);
+	world_check_limits(world, WORLD_REACTION_S);
+	ck_assert_int_gt(all_power_w(), 28000);
+	check_rest();
+}
+END_TEST
+
+/* -- the stations' ----------------------------------------------------------------------------- */
+
+static void set_stations(const int64_t ms[STATIONS])
+{
+	for (int i = 0; i < STATIONS; i++)
+		plant_set_trouble(
+			world_plant(world), i, &(struct plant_trouble){.clock_ms = ms[i]});
+}
+
+START_TEST(stations_whose_clocks_are_hours_off_are_told_by_their_own)
+{
+	set_stations((int64_t[]){HOUR_MS, -HOUR_MS, 50 * HOUR_MS, -50 * HOUR_MS});
+	world_run_until(world, "18:00");
+	ck_assert_int_gt(all_power_w(), 30000);
+	world_check_limits(world, WORLD_REACTION_S);
+	check_rest();
+}
+END_TEST
+
+START_TEST(a_stations_clock_that_is_set_is_followed)
+{
+	world_run_until(world, "18:00");
+	set_stations((int64_t[]){HOUR_MS, -HOUR_MS, 50 * HOUR_MS, -2 * HOUR_MS});
+	world_run_s(world, 240);
+	world_forget_nodes(world);
+	world_run_s(world, 600);
+	ck_assert_int_gt(all_power_w(), 30000);
+	world_check_limits(world, WORLD_REACTION_S);
+	check_rest();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("clock");
@@ -60,8 +163,13 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t,
-		a_charger_that_disobeys_is_seen_after_a_restart_by_a_clock_that_was_late);
+	tcase_add_test(t, a_charger_that_disobeys_is_seen_after_a_restart_by_a_clock_that_was_late);
+	tcase_add_test(t, our_clock_is_set_an_hour_back);
+	tcase_add_test(t, our_clock_is_set_an_hour_ahead);
+	tcase_add_test(t, our_clock_is_set_a_day_ahead);
+	tcase_add_test(t, our_clock_is_a_day_ahead_after_a_restart);
+	tcase_add_test(t, stations_whose_clocks_are_hours_off_are_told_by_their_own);
+	tcase_add_test(t, a_stations_clock_that_is_set_is_followed);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
 }

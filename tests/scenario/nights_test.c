@@ -22,7 +22,6 @@
 #define UNSEEN_S      25 /* … and is seen by its own samples only */
 #define BLIND_S       48 /* a meter that is silent or lies is believed for a while */
 #define AFTER_S       40 /* a call that was lost may still be waited for */
-#define LATE_MS       60000
 #define RECENT_S      45 /* three readings: what comes later does not tell of now */
 #define EDGE_S        3
 #define DEFAULT_COUNT 12
@@ -35,7 +34,6 @@ struct run {
 	int now_s;
 	int64_t skew_ms; /* of depotd's clock */
 	bool is_alive;
-	int late_until_s; /* profiles that were told by a clock that was late are being replaced */
 	int heard_s
 		[NIGHT_STATIONS_MAX]; /* of when the newest reading is that came in time; -1: none */
 	int unsteady_s; /* until then somebody may not do what he is told */
@@ -129,9 +127,6 @@ static enum judge_station standing_of(const struct run *r, int station)
 		is_lost = is_lost || (t->kind == TROUBLE_LOSE && is_on(r, t, AFTER_S)) ||
 			  (t->kind == TROUBLE_SLOW && is_on(r, t, (int)t->amount + GIVE_UP_S));
 	}
-	/* By the clocks of stations that are ahead of ours for longer than a lease all that they are told
-	 * is over when it comes: they hold their tails. */
-	is_lost = is_lost || r->skew_ms < -LATE_MS || r->now_s < r->late_until_s;
 	return is_lost ? JUDGE_CUT_OFF : JUDGE_OBEYS;
 }
 
@@ -273,8 +268,6 @@ static void hold_envelope(struct run *r, struct trouble *t, int place)
 static void step_clock(struct run *r, int64_t ms)
 {
 	world_step_clock(r->w, ms);
-	if (r->skew_ms < -LATE_MS)
-		r->late_until_s = r->now_s + AFTER_S;
 	r->skew_ms += ms;
 }
 

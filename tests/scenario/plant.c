@@ -168,6 +168,7 @@ void plant_set_trouble(struct plant *p, int station, const struct plant_trouble 
 		.slow_s = t->slow_s,
 		.no_power = t->no_power,
 		.late_s = t->late_s,
+		.clock_ms = t->clock_ms,
 		.floor_w = t->floor_w,
 	};
 

@@ -47,6 +47,7 @@ struct plant_trouble {
 	int slow_s;
 	bool no_power; /* its supply is gone */
 	int late_s; /* follows limits so late */
+	int64_t clock_ms; /* its own clock is so much ahead */
 	int64_t floor_w; /* takes no limit below this for true, but 0 */
 };
 void plant_set_trouble(struct plant *p, int station, const struct plant_trouble *t);

@@ -141,7 +141,7 @@ const void *command_reserve_now(struct station *s, const void *request, struct a
 	if (!res)
 		return NULL;
 	res->status = OCPP201_RESERVE_NOW_STATUS_REJECTED;
-	if (!e || req->has_connector_type || req->expiry_date_time.ms <= s->env->now.ms)
+	if (!e || req->has_connector_type || req->expiry_date_time.ms <= station_wall(s).ms)
 		return res;
 	if (old)
 		old->reservation.active = false; /* H01.FR.02: it takes its place */
@@ -191,7 +191,7 @@ void reservation_step(struct evse *e)
 		return;
 	if (e->inoperative) /* H01.FR.17 */
 		tell_end(e, OCPP201_RESERVATION_UPDATE_STATUS_REMOVED);
-	else if (e->station->env->now.ms >= e->reservation.until_ms) /* H04.FR.01 */
+	else if (station_wall(e->station).ms >= e->reservation.until_ms) /* H04.FR.01 */
 		tell_end(e, OCPP201_RESERVATION_UPDATE_STATUS_EXPIRED);
 }
 

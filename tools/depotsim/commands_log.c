@@ -9,7 +9,7 @@ static void write_log(const struct station *s, struct text *out)
 {
 	char at[WALL_TEXT_SIZE];
 	text_printf(out, "%s: log of a simulated station, %s\n", s->config->id,
-		wall_format(s->env->now, at));
+		wall_format(station_wall(s), at));
 	for (int i = 0; i < s->evse_count; i++) {
 		const struct evse *e = &s->evses[i];
 		text_printf(out, "EVSE %d: %s, %lld W of %lld W, %lld Wh since it was built%s%s\n",

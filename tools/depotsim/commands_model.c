@@ -58,7 +58,7 @@ static void send_report_part(struct station *s, int64_t request_id, bool configu
 			&attributes[i], &traits[i]);
 	struct ocpp201_notify_report_request req = {
 		.request_id = request_id,
-		.generated_at = s->env->now,
+		.generated_at = station_wall(s),
 		.report_data = {.count = (size_t)count, .items = rows},
 		.has_tbc = more,
 		.tbc = more,
@@ -212,7 +212,7 @@ const void *command_get_composite(struct station *s, const void *request, struct
 	if ((req->evse_id && !e) || req->duration < 1 || req->duration > MAX_COMPOSITE_S ||
 		(amperes && s->bay_sensor))
 		return res; /* K08.FR.05, 07 */
-	wall_t from = s->env->now, end = wall_add_ms(from, req->duration * 1000);
+	wall_t from = station_wall(s), end = wall_add_ms(from, req->duration * 1000);
 	size_t n = 0;
 	for (wall_t t = from; t.ms < end.ms; t = composite_next(s, e, t, end)) {
 		double limit = composite_limit(s, e, composite_mw(s, e, t), amperes);

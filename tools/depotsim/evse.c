@@ -107,7 +107,7 @@ static void plug_in(struct station *s, struct evse *e)
 		station_report_connector(s, e, false);
 	if (e->tx.active) {
 		if (e->tx.authorized)
-			e->tx.ready_at = s->env->now;
+			e->tx.ready_at = station_wall(s);
 		tx_update(e, OCPP201_TRIGGER_REASON_CABLE_PLUGGED_IN,
 			OCPP201_CHARGING_STATE_EV_CONNECTED);
 	}
@@ -192,7 +192,7 @@ static int64_t wanted_mw(struct station *s, struct evse *e)
 {
 	struct profiles_evse view = evse_profiles_view(e);
 	int64_t max_mw = used_part(e, e->max_mw);
-	e->limit_mw = least(max_mw, profiles_evse_mw(s->profiles, &view, s->env->now));
+	e->limit_mw = least(max_mw, profiles_evse_mw(s->profiles, &view, station_wall(s)));
 	e->followed_mw = follow(s, e);
 	if (!e->plugged || !e->tx.active || !e->tx.authorized)
 		return 0;
@@ -205,7 +205,7 @@ static int64_t wanted_mw(struct station *s, struct evse *e)
 static void share(struct station *s, int64_t *wanted)
 {
 	int64_t cap = s->trouble.ignores_profiles ? PROFILES_NO_LIMIT
-						  : profiles_station_mw(s->profiles, s->env->now);
+						  : profiles_station_mw(s->profiles, station_wall(s));
 	int64_t sum = 0;
 	for (int i = 0; i < s->evse_count; i++)
 		sum += wanted[i];

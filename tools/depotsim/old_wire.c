@@ -96,7 +96,7 @@ static void tell_status(struct old_wire *w, int64_t connector, enum ocpp16_charg
 		.error_code = OCPP16_CHARGE_POINT_ERROR_CODE_NO_ERROR,
 		.status = is,
 		.has_timestamp = true,
-		.timestamp = w->station->env->now,
+		.timestamp = station_wall(w->station),
 	};
 
 	aside(w, OCPP16_STATUS_NOTIFICATION, &r);

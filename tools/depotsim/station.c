@@ -248,7 +248,7 @@ static void notify_connector(struct station *s, struct evse *e)
 	struct ocpp201_evse where = {.id = e->id, .has_connector_id = true, .connector_id = 1};
 	struct ocpp201_event_data data = {
 		.event_id = ++s->event_id,
-		.timestamp = s->env->now,
+		.timestamp = station_wall(s),
 		.trigger = OCPP201_EVENT_TRIGGER_DELTA,
 		.actual_value = ocpp201_connector_status_enum.values[e->told],
 		.component = {.name = "Connector", .evse = &where},
@@ -256,7 +256,7 @@ static void notify_connector(struct station *s, struct evse *e)
 		.variable = {.name = "AvailabilityState"},
 	};
 	struct ocpp201_notify_event_request req = {
-		.generated_at = s->env->now,
+		.generated_at = station_wall(s),
 		.seq_no = 0,
 		.event_data = {.count = 1, .items = &data},
 	};
@@ -275,7 +275,7 @@ void station_report_connector(struct station *s, struct evse *e, bool triggered)
 		return;
 	}
 	struct ocpp201_status_notification_request req = {
-		.timestamp = s->env->now,
+		.timestamp = station_wall(s),
 		.connector_status = e->told,
 		.evse_id = e->id,
 		.connector_id = 1,
@@ -287,7 +287,7 @@ void station_report_connector(struct station *s, struct evse *e, bool triggered)
 static void tell_security_event(struct station *s, const char *type)
 {
 	struct ocpp201_security_event_notification_request req = {
-		.type = type, .timestamp = s->env->now};
+		.type = type, .timestamp = station_wall(s)};
 	station_call(s, OUTBOX_OTHER, "SecurityEventNotification",
 		&ocpp201_security_event_notification_request_type, &req);
 }

@@ -58,6 +58,7 @@ struct station_trouble {
 	int slow_s; /* delay of every answer */
 	bool no_power; /* its supply is gone: it boots with PowerUp when that is back */
 	int late_s; /* follows limits so late, at most STATION_LATE_MAX_S */
+	int64_t clock_ms; /* its own clock is so much ahead */
 	int64_t floor_w; /* takes no limit below this for true, but 0 */
 };
 #define STATION_LATE_MAX_S 60

@@ -153,6 +153,12 @@ void command_answer(struct station *s, const struct ocpp_frame *call, struct tex
 /* A handler gets the decoded request and returns the response, both in `a`; NULL: no memory. */
 typedef const void *(*command_fn)(struct station *s, const void *request, struct arena *a);
 
+/* The time by its own clock. */
+static inline wall_t station_wall(const struct station *s)
+{
+	return wall_add_ms(s->env->now, s->trouble.clock_ms);
+}
+
 /* commands_auth.c: D01, D02, H01 to H04 */
 const void *command_send_local_list(struct station *s, const void *request, struct arena *a);
 const void *command_local_list_version(struct station *s, const void *request, struct arena *a);

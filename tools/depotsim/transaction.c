@@ -95,7 +95,7 @@ static void send_event(struct evse *e, const struct note *n)
 	struct samples samples;
 	read_meter(e, n->context, n->register_only, &samples);
 	struct ocpp201_meter_value value = {
-		.timestamp = s->env->now,
+		.timestamp = station_wall(s),
 		.sampled_value = {.count = (size_t)samples.count, .items = samples.items},
 	};
 	struct ocpp201_evse where = {
@@ -104,7 +104,7 @@ static void send_event(struct evse *e, const struct note *n)
 	struct ocpp201_transaction_event_request req = {
 		.event_type = n->type,
 		.meter_value = {.count = 1, .items = &value},
-		.timestamp = s->env->now,
+		.timestamp = station_wall(s),
 		.trigger_reason = n->trigger,
 		.seq_no = tx->seq_no++,
 		.has_number_of_phases_used = n->with_phases,
@@ -184,7 +184,7 @@ void tx_start(
 	bool remote = take_remote_start(e);
 	tx->connector_told = e->plugged;
 	if (remote && e->plugged)
-		tx->ready_at = s->env->now;
+		tx->ready_at = station_wall(s);
 	send_event(e, &(struct note){
 			      .type = OCPP201_TRANSACTION_EVENT_STARTED,
 			      .trigger = remote ? OCPP201_TRIGGER_REASON_REMOTE_START : trigger,
@@ -229,7 +229,7 @@ void tx_authorized(struct evse *e, enum ocpp201_trigger_reason trigger)
 	struct transaction *tx = &e->tx;
 	tx->authorized = true;
 	if (e->plugged && !tx->ready_at.ms)
-		tx->ready_at = e->station->env->now;
+		tx->ready_at = station_wall(e->station);
 	send_event(e, &(struct note){
 			      .type = OCPP201_TRANSACTION_EVENT_UPDATED,
 			      .trigger = trigger,
@@ -280,7 +280,7 @@ void tx_meter_values(struct evse *e)
 	struct samples samples;
 	read_meter(e, OCPP201_READING_CONTEXT_TRIGGER, false, &samples);
 	struct ocpp201_meter_value value = {
-		.timestamp = e->station->env->now,
+		.timestamp = station_wall(e->station),
 		.sampled_value = {.count = (size_t)samples.count, .items = samples.items},
 	};
 	struct ocpp201_meter_values_request req = {

@@ -1,0 +1,49 @@
+/* What the times of messages tell of the station's clock. */
+#include <stdlib.h>
+#include <string.h>
+#include "csms/control.h"
+#include "csms/handle/handlers.h"
+#include "csms/log.h"
+
+void handle_time(struct exchange *x, wall_t said)
+{
+	struct station *s = x->station;
+
+	/* Where OCPP 1.6 says no time ours stands in its place (ocpp/v16.h). */
+	if (said.ms == x->received.ms || !station_clock_hear(&s->clock, said))
+		return;
+	log_warn("station %s: its clock is %lld s ahead of ours", s->id,
+		(long long)station_clock_ahead_ms(&s->clock) / 1000);
+	control_clock_changed(x->core->control, s);
+}
+
+static int64_t ahead_ms(const struct exchange *x)
+{
+	int64_t ms = station_clock_ahead_ms(&x->station->clock);
+
+	return llabs(ms) > STATION_CLOCK_STEP_MS ? ms : 0;
+}
+
+wall_t handle_when(const struct exchange *x, wall_t said)
+{
+	wall_t at = wall_add_ms(said, -ahead_ms(x));
+
+	return at.ms > x->received.ms ? x->received : at;
+}
+
+const struct ocpp201_meter_value_list *handle_values(
+	const struct exchange *x, const struct ocpp201_meter_value_list *values)
+{
+	struct ocpp201_meter_value_list *out;
+
+	if (!values->count || !ahead_ms(x))
+		return values;
+	out = arena_alloc(x->arena, sizeof *out);
+	if (!out || !(out->items = arena_alloc(x->arena, values->count * sizeof *out->items)))
+		return NULL;
+	out->count = values->count;
+	memcpy(out->items, values->items, values->count * sizeof *out->items);
+	for (size_t i = 0; i < out->count; i++)
+		out->items[i].timestamp = handle_when(x, out->items[i].timestamp);
+	return out;
+}

@@ -1,0 +1,37 @@
+/*
+ * Station clock: what a station's own clock shows, learnt from the times in its messages.
+ *
+ * It is kept as a distance from the clock of ours that nobody sets, so a wall clock of ours that is
+ * set, or wrong, changes nothing of what a station was told. A message that waited is late by that;
+ * so a distance counts once three messages over some seconds agree on it, and one message with a
+ * wrong time moves nothing. Plain data in each station; loop thread.
+ */
+#ifndef CSMS_STATION_CLOCK_H
+#define CSMS_STATION_CLOCK_H
+
+#include <stdbool.h>
+#include "csms/clock.h"
+
+#define STATION_CLOCK_STEP_MS 5000 /* a change by more is worth telling the station anew */
+
+struct station_clock {
+	bool is_known;
+	int64_t apart_ms; /* its wall clock less our monotonic one */
+	bool has_other; /* messages that say otherwise, so far */
+	int64_t other_ms;
+	mono_t other_since;
+	int others;
+};
+
+/* A message said `said` when it was sent, and was heard now. True: the clock is another by more than
+ * a step, or known for the first time and differs from ours by that. */
+bool station_clock_hear(struct station_clock *c, wall_t said);
+
+/* What it shows now; while nothing is known what ours shows, or the last message said if that is
+ * earlier: what begins too early ends early, and that is safe. */
+wall_t station_clock_now(const struct station_clock *c);
+
+/* By how much it is ahead of our wall clock; 0: not known. */
+int64_t station_clock_ahead_ms(const struct station_clock *c);
+
+#endif
