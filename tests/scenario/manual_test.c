@@ -47,7 +47,7 @@ static struct station *station(void)
 static int64_t bound_w(void)
 {
 	return lane_bound_w(
-		control_lane(world_core(world)->control, &station()->evses[0]), world_now(world));
+		control_lane(world_core(world)->control, &station()->evses[0]), clock_mono());
 }
 
 static void on_done(void *arg, int status, const char *why)
