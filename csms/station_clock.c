@@ -4,6 +4,7 @@
 #define AGREE_MS  2000 /* messages of one clock, on ways of different length */
 #define AGREE     3
 #define SPREAD_MS 5000 /* one message that comes twice says nothing new */
+#define BACK_MS   40000 /* what seems to be set back may be messages that wait: longer */
 #define SLOWLY    16
 
 static int64_t mono_ms(void)
@@ -45,7 +46,7 @@ static bool take_other(struct station_clock *c)
 
 bool station_clock_hear(struct station_clock *c, wall_t said)
 {
-	int64_t apart_ms = said.ms - mono_ms();
+	int64_t apart_ms = said.ms - mono_ms(), spread_ms;
 
 	if (c->is_known && agree(apart_ms, c->apart_ms)) {
 		follow(&c->apart_ms, apart_ms);
@@ -58,7 +59,8 @@ bool station_clock_hear(struct station_clock *c, wall_t said)
 	}
 	follow(&c->other_ms, apart_ms);
 	c->others++;
-	if (c->others < AGREE || mono_diff_ms(clock_mono(), c->other_since) < SPREAD_MS)
+	spread_ms = c->is_known && c->other_ms < c->apart_ms ? BACK_MS : SPREAD_MS;
+	if (c->others < AGREE || mono_diff_ms(clock_mono(), c->other_since) < spread_ms)
 		return false;
 	return take_other(c);
 }

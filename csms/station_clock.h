@@ -3,8 +3,8 @@
  *
  * It is kept as a distance from the clock of ours that nobody sets, so a wall clock of ours that is
  * set, or wrong, changes nothing of what a station was told. A message that waited is late by that;
- * so a distance counts once three messages over some seconds agree on it, and one message with a
- * wrong time moves nothing. Plain data in each station; loop thread.
+ * so a distance counts once three messages over some seconds agree on it (over more, if the clock
+ * seems to be set back), and one message with a wrong time moves nothing. Plain data in each station; loop thread.
  */
 #ifndef CSMS_STATION_CLOCK_H
 #define CSMS_STATION_CLOCK_H

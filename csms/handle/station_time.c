@@ -17,11 +17,14 @@ void handle_time(struct exchange *x, wall_t said)
 	control_clock_changed(x->core->control, s);
 }
 
+/* Less may be messages that wait, and is of no harm to what is steered by them. */
+#define APART_MS 60000
+
 static int64_t ahead_ms(const struct exchange *x)
 {
 	int64_t ms = station_clock_ahead_ms(&x->station->clock);
 
-	return llabs(ms) > STATION_CLOCK_STEP_MS ? ms : 0;
+	return llabs(ms) > APART_MS ? ms : 0;
 }
 
 wall_t handle_when(const struct exchange *x, wall_t said)

@@ -241,7 +241,7 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 
 	if (!res || !p || !answer_token(x, r, e, res, p))
 		return NULL;
-	if (!r->has_offline || !r->offline)
+	if ((!r->has_offline || !r->offline) && (!is_same || r->seq_no > e->tx.last_seq))
 		handle_time(x, r->timestamp);
 	values = handle_values(x, &r->meter_value);
 	if (!values)
