@@ -29,6 +29,7 @@ struct http_server;
 struct net;
 struct api; /* csms/api/api.h */
 struct refusals; /* csms/refusal.h */
+struct rotation; /* csms/rotation.h */
 struct tls_server; /* csms/tls.h */
 struct turn; /* csms/record.c */
 struct files; /* csms/files.h */
@@ -90,6 +91,7 @@ struct core {
 	struct walks *walks;
 	struct telematics *telematics; /* NULL: no sources, or not yet */
 	struct net *net;
+	struct rotation *rotation; /* NULL: none runs */
 	struct refusals *refusals; /* NULL: none is counted */
 	struct tls_server *station_tls; /* of security profile 3; NULL: off */
 	struct ws_server *stations;

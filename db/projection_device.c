@@ -380,6 +380,17 @@ static int on_job(void *self, const struct journal_entry *e)
 	return 0;
 }
 
+static int on_job_refused(void *self, const struct journal_entry *e)
+{
+	struct device *p = self;
+	const struct event_job_refused *f = e->payload;
+	sqlite3_stmt *st = bind_station(p, REFUSAL, e);
+
+	sql_bind_text(st, 3, f->station);
+	sql_bind_text(st, 4, f->why);
+	return sql_run(p->sql, st);
+}
+
 static int on_removed(void *self, const struct journal_entry *e)
 {
 	struct device *p = self;
@@ -402,6 +413,7 @@ const struct projection_rule projection_device_rules[] = {
 	{EVENT_DEVICE_EVENTS, &projection_device, on_events},
 	{EVENT_TRANSACTION_REPORTED, &projection_device, on_transaction},
 	{EVENT_INVENTORY_TAKEN, &projection_device, on_inventory},
+	{EVENT_JOB_REFUSED, &projection_device, on_job_refused},
 	{EVENT_JOB_STARTED, &projection_device, on_job},
 	{EVENT_STATION_REMOVED, &projection_device, on_removed},
 	{.type = -1},

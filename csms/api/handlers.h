@@ -38,6 +38,7 @@ void campaign_delete(struct ask *k);
 
 /* certificates.c */
 void security_events_list(struct ask *k);
+void password_rotation_post(struct ask *k);
 void station_identity_get(struct ask *k);
 void station_identity_put(struct ask *k);
 void station_certificates_list(struct ask *k);

@@ -65,6 +65,10 @@ const struct route api_routes[] = {
 	{"POST", V1 "/variables", "", ROLE_OPERATOR, variables_post, &api_variable_post_type,
 		&api_job_type,
 		"Writes one variable to many stations: a job with a result for each station"},
+	{"POST", V1 "/password-rotation", "", ROLE_ADMIN, password_rotation_post,
+		&api_password_rotation_post_type, &api_job_type,
+		"Gives stations new passwords that depotd makes and nobody sees: a job with a result for "
+		"each station"},
 	{"GET", V1 "/jobs/{id}", "", ROLE_OPERATOR, job_get, NULL, &api_job_type,
 		"How far a job is, station by station"},
 	{"GET", V1 "/compare", "a b all after limit", ROLE_VIEWER, compare_get, NULL,

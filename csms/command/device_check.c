@@ -1,4 +1,5 @@
 #include "csms/command/device_check.h"
+#include "csms/call_judge.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,9 +7,10 @@
 #include "csms/device.h"
 #include "csms/mask.h"
 
-#define SEVERITY_MAX 9 /* debug; N04, N05 */
-#define PASSWORD_MIN 16 /* A01; the most is what the station says, else 40 */
-#define PASSWORD_MAX 40
+#define SEVERITY_MAX   9 /* debug; N04, N05 */
+#define PASSWORD_MIN   16 /* A01; the most is what the station says, else 40 */
+#define PASSWORD_MAX   40
+#define PASSWORD_LIMIT 64 /* errata: maxLimit is 40 to 64 */
 
 /* -- B05, B06: no variable twice ----------------------------------------------------------------- */
 
@@ -56,12 +58,20 @@ static struct item *items_of(size_t count, struct schema_error *err)
 	return items;
 }
 
-/* A01: what the station must refuse is not sent, and so never lost on the way. */
+/* A01, passwordString: what the station must refuse is not sent, and so never lost on the way. */
 static int check_password(const struct station *s, const char *password, struct schema_error *err)
 {
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+		"*-_=:+|@.";
 	int64_t most = device_fact(s, DEVICE_PASSWORD_LIMIT, PASSWORD_MAX);
 	size_t points = 0;
 
+	if (most > PASSWORD_LIMIT)
+		most = PASSWORD_LIMIT;
+	if (!call_in_v16(s) && password[strspn(password, allowed)])
+		return check_refuse(err, "setVariableData",
+			"BasicAuthPassword has letters and digits of ASCII and *-_=:+|@. only (A01)");
 	if (schema_utf8_check(password, strlen(password), &points) && points >= PASSWORD_MIN &&
 		points <= (size_t)most)
 		return 0;

@@ -15,7 +15,6 @@ const made = {}; // certificates by name
 let told = 0; // refusals that the journal must have
 
 const pki = (...p) => join(d.data, 'pki', ...p);
-const station = async (id) => (await d.api('GET', `/stations/${id}`)).json;
 const identity = async (id) => (await d.api('GET', `/stations/${id}/identity`)).json;
 const refusals = async () => (await d.api('GET', '/journal?stream=gate/&limit=1000')).json.events
 	.filter((e) => e.type === 'StationRefused').map((e) => ({ seq: e.seq, ...e.payload }));
@@ -117,7 +116,7 @@ const client = (certificate) => ({ key: certificate.key, cert: certificate.cert 
 test('rule 6: a station with its certificate comes in, says its serial number, and stays on profile 3', async () => {
 	const s = await connected('P3-2', made.two, { serial: 'SN-0002' });
 	assert.equal((await s.boots()).status, 'Accepted');
-	await until('the floor to rise', async () => (await station('P3-2')).security_profile === 3);
+	await until('the floor to rise', async () => (await identity('P3-2')).security_profile === 3);
 	const i = await identity('P3-2');
 	assert.deepEqual([i.serial, i.serial_source, i.connected_profile, i.certificate.common_name, i.certificate.expired, i.certificate.factory],
 		['SN-0002', 'api', 3, 'SN-0002', false, false]);
@@ -395,14 +394,14 @@ test('rules 6, 7: the serial number comes from a boot on profile 2, the floor ri
 		SetVariables: (p) => ({ setVariableResult: p.setVariableData.map(({ component, variable }) => ({ attributeStatus: 'Accepted', component, variable })) }),
 	} });
 	assert.equal((await s.boots()).status, 'Accepted');
-	await until('the floor to rise', async () => (await station('P3-UP')).security_profile === 3);
+	await until('the floor to rise', async () => (await identity('P3-UP')).security_profile === 3);
 	await assert.rejects(on2(), (e) => e.status === 403);
 	const allow = await d.api('POST', '/stations/P3-UP/calls', { action: 'SetVariables', payload: { setVariableData: [
 		{ component: { name: 'SecurityCtrlr' }, variable: { name: 'AllowSecurityProfileDowngrade' }, attributeValue: 'true' }] } });
 	assert.equal(allow.json.outcome, 'answered', allow.text);
 	await s.close();
 	s = await on2('SN-0007');
-	await until('the floor to fall', async () => (await station('P3-UP')).security_profile === 2);
+	await until('the floor to fall', async () => (await identity('P3-UP')).security_profile === 2);
 	await s.close();
 	await assert.rejects(new Station(d, 'P3-UP').connect(), (e) => e.status === 403, 'never to 1');
 
@@ -425,6 +424,22 @@ test('rule 6: serial numbers: one station each, from the file or from an operato
 	const s = await connected('CP-1', sub.issue({ cn: 'SN-FILE' }), { serial: 'SN-FILE' });
 	assert.equal((await s.boots()).status, 'Accepted');
 	await s.close();
+});
+
+const ctl = (...args) => promisify(execFile)(join(BUILD, 'depotctl'), ['--socket', join(d.data, 'depotd.sock'), ...args])
+	.catch((e) => ({ stdout: e.stdout, stderr: e.stderr, code: e.code }));
+
+test('what an operator sees and does: depotctl identity, refusals', async () => {
+	const { stdout } = await ctl('identity', 'P3-1');
+	for (const words of [/at least 3/, /SN-0001 \(api\)/, /issuer +CN=/, /expired +refused/]) assert.match(stdout, words);
+	const refusal = await ctl('identity', 'P3-BARE', '--expired', 'allow');
+	assert.notEqual(refusal.code ?? 0, 0, 'without a reason');
+	assert.match((await ctl('identity', 'P3-BARE', '--expired', 'allow', '--why', 'in store')).stdout, /Stored/);
+	assert.equal(JSON.parse((await ctl('--json', 'identity', 'P3-BARE')).stdout).expired_allowed, true);
+	assert.match((await ctl('identity', 'P3-BARE', '--expired', 'refuse')).stdout, /Stored/);
+	assert.equal((await identity('P3-BARE')).expired_allowed, false);
+	assert.match((await ctl('refusals', '--limit', '500')).stdout, /SN-0002.*403.*A00\.FR\.405/);
+	assert.match((await ctl('identity', '--help')).stdout, /--expired allow/);
 });
 
 test('rule 6: what is known of certificates survives a restart, and the journal proves it', async () => {

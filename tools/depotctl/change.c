@@ -199,6 +199,8 @@ static bool station_options(struct ctl *c, struct api_station_put *put)
 	put->node = ctl_option(c, "--node");
 	put->name = ctl_option(c, "--name");
 	put->password = ctl_option(c, "--password");
+	put->serial = ctl_option(c, "--serial");
+	put->why = ctl_option(c, "--why");
 	if (profile != NULL) {
 		put->has_security_profile = true;
 		if (!number("--profile", profile, 0, 3, &put->security_profile))

@@ -83,6 +83,9 @@ int ctl_refused(struct ctl *c, int status, const struct text *body);
  * `end` (may be NULL) gets the last view. */
 int ctl_follow(struct ctl *c, char *body, bool to_end, const struct api_command_view **end);
 
+/* Shows how far a job is until it is over; an exit code. */
+int ctl_follow_job(struct ctl *c, const char *id);
+
 /* Percent-encoded, for one segment of a path or one value of a query. */
 const char *ctl_escape(struct ctl *c, const char *s);
 
@@ -100,6 +103,11 @@ int ctl_vehicles(struct ctl *c);
 int ctl_meters(struct ctl *c);
 int ctl_tree(struct ctl *c);
 void show_overview(struct ctl *c, const struct api_overview *o);
+
+/* identity.c */
+int ctl_identity(struct ctl *c);
+int ctl_refusals(struct ctl *c);
+int ctl_password(struct ctl *c);
 
 /* told.c */
 int ctl_displays(struct ctl *c);

@@ -237,7 +237,7 @@ static int show_job(struct ctl *c, const struct api_job *j)
 }
 
 /* Looks again until nothing is open. */
-static int follow(struct ctl *c, const char *id)
+int ctl_follow_job(struct ctl *c, const char *id)
 {
 	for (;;) {
 		const struct api_job *j;
@@ -310,7 +310,7 @@ int ctl_network_profile(struct ctl *c)
 	if (j == NULL)
 		return status;
 	if (wait)
-		return follow(c, j->id);
+		return ctl_follow_job(c, j->id);
 	printf("Begun; see `depotctl job %s`.\n", j->id);
 	return CTL_OK;
 }
@@ -341,7 +341,7 @@ int ctl_set_variable(struct ctl *c)
 	if (status != CTL_OK || body == NULL)
 		return status;
 	j = decode_job(c, body);
-	return j != NULL ? follow(c, j->id) : CTL_FAILED;
+	return j != NULL ? ctl_follow_job(c, j->id) : CTL_FAILED;
 }
 
 int ctl_job(struct ctl *c)

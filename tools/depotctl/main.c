@@ -196,16 +196,29 @@ const struct command ctl_commands[] = {
 	{"certificates", "STATION [--refresh]", ctl_certificates, 1, 1, "--refresh",
 		"Certificates that a station holds; --refresh asks it first",
 		"depotctl certificates AC-01 --refresh"},
+	{"identity",
+		"STATION [--serial N] [--expired allow|refuse] [--factory allow|refuse] [--why TEXT]",
+		ctl_identity, 1, 1, "--serial= --expired= --factory= --why=",
+		"What certificate the station may come with (security profile 3), and came with last; or "
+		"sets its serial number, or lets it come with an expired or its maker's certificate to "
+		"renew it",
+		"depotctl identity CP-30 --expired allow --why 'a year in store'"},
+	{"refusals", "[--limit N]", ctl_refusals, 0, 0, "--limit=",
+		"Who was not let in as a station, newest first: from where, and why",
+		"depotctl refusals --limit 20"},
 	{"set-station",
 		"STATION [--evse ID:KIND:MAX_W[:MIN_W[:PHASES[:TAIL_W[:CONNECTORS]]]] …] [--node N]\n"
 		"              [--name TEXT] [--profile 0..3] [--policy accepted|pending|rejected]\n"
-		"              [--control automatic|manual] [--password P|- | --generate]",
+		"              [--control automatic|manual] [--password P|- | --generate]\n"
+		"              [--serial N] [--why TEXT]",
 		ctl_set_station, 1, 1,
-		"--evse= --node= --name= --profile= --policy= --control= --password= --generate",
+		"--evse= --node= --name= --profile= --policy= --control= --password= --generate "
+		"--serial= --why=",
 		"Registers or changes a station; --password - reads it from stdin, --generate makes one",
 		"depotctl set-station CP-30 --node feeder-a --profile 2 --generate --evse 1:ac:22000:4140"},
 	{"register", "STATION …", ctl_set_station, 1, 1,
-		"--evse= --node= --name= --profile= --policy= --control= --password= --generate",
+		"--evse= --node= --name= --profile= --policy= --control= --password= --generate "
+		"--serial= --why=",
 		"As set-station", "depotctl register CP-30 --generate --evse 1:dc:150000"},
 	{"remove-station", "STATION", ctl_remove_station, 1, 1, "",
 		"Removes a station; its history stays", "depotctl remove-station CP-30"},
@@ -214,6 +227,11 @@ const struct command ctl_commands[] = {
 		"Gives every station that has none a password and writes identity:password lines to a "
 		"file of mode 0600; --all replaces those that are there",
 		"depotctl passwords --generate --out station-passwords"},
+	{"password", "rotate --stations S,S…|--all [--why TEXT]", ctl_password, 1, 1,
+		"--stations= --all --why=",
+		"Gives stations new passwords that depotd makes and nobody sees, and waits for the result "
+		"of each; one that cannot take it keeps its own",
+		"depotctl password rotate --all --why 'yearly'"},
 	{"token",
 		"add TYPE VALUE [--status S] [--vehicle V] [--group G] [--expires T] [--kind ac|dc]\n"
 		"                [--at AC-01/2,AC-03] [--below NODE,…] [--hours 'mon-fri 05:00-22:00;…']\n"
