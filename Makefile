@@ -157,7 +157,7 @@ bench: deps-bench ## measure; ONLY=ws runs one group
 install: all console ## install under $(prefix) (DESTDIR, prefix)
 	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/share/depotd/console \
 		$(DESTDIR)/etc/depotd/meters $(DESTDIR)/etc/depotd/tariffs
-	install -m 755 $(BUILD)/depotd $(BUILD)/depotctl $(BUILD)/depotsim $(DESTDIR)$(prefix)/bin
+	install -m 755 $(BUILD)/depotd $(BUILD)/depotd-ca $(BUILD)/depotctl $(BUILD)/depotsim $(DESTDIR)$(prefix)/bin
 	cp -r $(BUILD)/console/. $(DESTDIR)$(prefix)/share/depotd/console/
 	install -m 644 etc/meters/*.yaml $(DESTDIR)/etc/depotd/meters
 	install -m 644 etc/tariffs/*.yaml $(DESTDIR)/etc/depotd/tariffs

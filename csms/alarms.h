@@ -39,6 +39,9 @@ enum alarm_kind {
 	ALARM_VEHICLE_BATTERY_HOT, /* vehicle; rules of csms/telematics_rules.h, as the next two */
 	ALARM_VEHICLE_LOSES_CHARGE,
 	ALARM_VEHICLE_TYRE_LOW,
+	ALARM_AUTHORITY_SILENT, /* certificates of stations cannot be signed: "authority" */
+	ALARM_CERTIFICATE_FAILED, /* a station did not get, or did not take, its certificate: station */
+	ALARM_CERTIFICATE_EXPIRES, /* … ends soon and was not renewed: station, or the file's name */
 	ALARM_KIND_COUNT
 };
 

@@ -112,6 +112,26 @@ const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 		"Inflate the tyre before the vehicle leaves.",
 		"The pressure of the tyre in the alarm is below its limit.\n"
 		"Low again soon after: a puncture; to the workshop."),
+	ROW(AUTHORITY_SILENT, "authority-silent", THIS_WEEK, 0,
+		"Look at who signs certificates: `depotctl ca show`.",
+		"Stations that asked were told Accepted and wait; depotd goes on trying for them.\n"
+		"builtin: the log says why depotd-ca ended or what it cannot read in DATA/pki/ca.\n"
+		"est: is the server reached from here, does it take our password or certificate?\n"
+		"command: run the program by hand with a request on its standard input.\n"
+		"A station gives up after CertSigningRepeatTimes: `depotctl ca renew STATION` then."),
+	ROW(CERTIFICATE_FAILED, "certificate-failed", THIS_WEEK, 0,
+		"Read why in `depotctl ca requests STATION`.",
+		"Refused by the authority: the request is wrong; often only new firmware mends it.\n"
+		"Rejected by the station: does it know the root (`depotctl certificates STATION`), is "
+		"its clock right, is the chain longer than its MaxCertificateChainSize?\n"
+		"Its old certificate works until it ends: see `depotctl ca calendar`.\n"
+		"When the cause is mended: `depotctl ca renew STATION`."),
+	ROW(CERTIFICATE_EXPIRES, "certificate-expires", TONIGHT, 0,
+		"Renew it before it ends: `depotctl ca calendar`.",
+		"The calendar says what was tried and why it failed.\n"
+		"A station: bring it online, then `depotctl ca renew STATION`.\n"
+		"After its end the station cannot log in on security profile 3: somebody must allow "
+		"its expired certificate once, or go there."),
 };
 
 const char *alarm_rank_name(enum alarm_rank r)

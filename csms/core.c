@@ -13,6 +13,7 @@
 #include "csms/log.h"
 #include "csms/password.h"
 #include "csms/record.h"
+#include "csms/signing.h"
 #include "csms/secret.h"
 #include "csms/session.h"
 #include "csms/token_window.h"
@@ -252,6 +253,7 @@ static void station_gone(void *arg, int status, const char *why)
 			session_close(old, WS_CLOSE_POLICY, "the station was removed");
 		}
 		commands_station_gone(s);
+		signing_station_gone(c, s->id);
 		local_list_station_gone(c, s->id);
 		values_forget(c, s);
 		fleet_remove_station(&c->fleet, s);

@@ -1,6 +1,7 @@
 #include "csms/http_client.h"
 
 #include <curl/curl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,15 +101,18 @@ static void explain(const struct http_call *c, CURLcode code, struct http_outcom
 static void call_ended(struct http_call *c, CURLcode code)
 {
 	struct http_outcome o = {.tries = c->tries_done};
+	curl_off_t later = 0;
 	long status = 0;
 
 	curl_multi_remove_handle(c->client->multi, c->curl);
 	c->is_running = false;
-	if (code == CURLE_OK)
+	if (code == CURLE_OK) {
 		curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
-	else
+		curl_easy_getinfo(c->curl, CURLINFO_RETRY_AFTER, &later);
+	} else
 		explain(c, code, &o);
 	o.status = (int)status;
+	o.retry_after_s = later > 0 && later < INT_MAX ? (int)later : 0;
 	if (c->tries_left > 0 && !c->answer.failed && !c->is_forbidden &&
 		is_worth_another_try(o.status)) {
 		timer_start(loop_timers(c->client->loop), &c->again, real_to_timer_ms(c->wait_ms),
@@ -278,6 +282,10 @@ static void set_options(struct http_call *c, const struct http_call_spec *spec)
 	}
 	if (spec->ca_file)
 		curl_easy_setopt(e, CURLOPT_CAINFO, spec->ca_file);
+	if (spec->cert_file && spec->key_file) {
+		curl_easy_setopt(e, CURLOPT_SSLCERT, spec->cert_file);
+		curl_easy_setopt(e, CURLOPT_SSLKEY, spec->key_file);
+	}
 	if (c->body) {
 		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)spec->len);
 		curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body);

@@ -28,6 +28,7 @@ struct http_outcome {
 	const char *body; /* NUL-terminated */
 	size_t len;
 	int tries;
+	int retry_after_s; /* the header; 0: none */
 	char why[300];
 };
 
@@ -37,6 +38,7 @@ struct http_call_spec {
 	const char *body; /* may be NULL */
 	size_t len;
 	const char *ca_file; /* PEM; NULL: the system's roots */
+	const char *cert_file, *key_file; /* PEM: ours, where the server asks for one; NULL: none */
 	size_t answer_max; /* bytes; 0: HTTP_CLIENT_ANSWER_MAX */
 	int timeout_ms; /* of one try, in real time */
 	int tries; /* in all; again after no answer, 408, 429 and 5xx but 501 */

@@ -74,14 +74,16 @@ static struct issued_head *head_made(struct issued_head **list, const char *name
 }
 
 static struct issued_certificate *index_add(struct issued *all, const char *fingerprint,
-	const char *station, const char *key_hash, const char *serial)
+	const char *station, const char *key_hash, const char *serial, const char *subject)
 {
 	struct issued_head *key = head_made(&all->keys, key_hash);
 	struct issued_head *owner = head_made(&all->stations, station);
 	struct issued_certificate *i = key && owner ? calloc(1, sizeof *i) : NULL;
 
-	if (!i)
+	if (!i || !(i->subject = strdup(subject))) {
+		free(i);
 		return NULL;
+	}
 	snprintf(i->fingerprint, sizeof i->fingerprint, "%s", fingerprint);
 	snprintf(i->station, sizeof i->station, "%s", station);
 	snprintf(i->key_hash, sizeof i->key_hash, "%s", key_hash);
@@ -143,10 +145,10 @@ struct issued_certificate *issued_add(
 	struct core *c, const char fingerprint[65], const struct event_certificate_issued *p)
 {
 	int use = issued_use_find(p->type);
-	struct issued_certificate *i =
-		c->issued && !issued_find(c, fingerprint)
-			? index_add(c->issued, fingerprint, p->station, p->key_hash, p->serial)
-			: NULL;
+	struct issued_certificate *i = c->issued && !issued_find(c, fingerprint)
+					       ? index_add(c->issued, fingerprint, p->station,
+							 p->key_hash, p->serial, p->subject)
+					       : NULL;
 
 	if (!i)
 		return NULL;
@@ -247,6 +249,17 @@ void issued_seen(struct core *c, struct station *s, const char fingerprint[65])
 	issued_move(c, used, EVENT_ISSUED_STATE_CURRENT, NULL, "the station logged in with it");
 }
 
+void issued_taken(struct core *c, struct issued_certificate *taken)
+{
+	for (struct issued_certificate *i = taken->older; i; i = i->older)
+		if (i->use == taken->use && strcmp(i->subject, taken->subject) == 0 &&
+			(i->state == EVENT_ISSUED_STATE_CURRENT ||
+				i->state == EVENT_ISSUED_STATE_PENDING))
+			issued_move(c, i, EVENT_ISSUED_STATE_SUPERSEDED, NULL,
+				"the station took a newer one");
+	issued_move(c, taken, EVENT_ISSUED_STATE_CURRENT, NULL, "the station took it");
+}
+
 /* -- life -------------------------------------------------------------------------------------- */
 
 struct restore {
@@ -257,8 +270,8 @@ struct restore {
 
 static void take_up(struct restore *w, const struct db_issued *row)
 {
-	struct issued_certificate *i =
-		index_add(w->all, row->fingerprint, row->station, row->key_hash, row->serial);
+	struct issued_certificate *i = index_add(
+		w->all, row->fingerprint, row->station, row->key_hash, row->serial, row->subject);
 	int state = schema_enum_find(&event_issued_state_enum, row->state);
 	int use = issued_use_find(row->type);
 
@@ -319,6 +332,7 @@ void issued_destroy(struct issued *all)
 		return;
 	HASH_ITER (hh, all->all, i, next) {
 		HASH_DEL(all->all, i);
+		free(i->subject);
 		free(i);
 	}
 	free_heads(all->keys);

@@ -23,6 +23,7 @@ struct issued_certificate {
 	char fingerprint[65]; /* SHA-256 of the DER, hex in lower case, as all hashes here */
 	char key_hash[65]; /* SHA-256 of the public key */
 	char station[49], serial[42];
+	char *subject; /* owned */
 	enum issued_use use;
 	enum event_issued_state state;
 	wall_t not_before, not_after, issued_at;
@@ -68,6 +69,10 @@ int issued_judge_key(
 /* Journals another state, if it is another one. */
 void issued_move(struct core *c, struct issued_certificate *i, enum event_issued_state state,
 	const char *actor, const char *why);
+
+/* The station took one that nobody sees in use (ISO 15118): it is current, and those of the same name
+ * before it are superseded. */
+void issued_taken(struct core *c, struct issued_certificate *i);
 
 /* All of them, by ->hh.next. */
 const struct issued_certificate *issued_all(const struct core *c);

@@ -34,6 +34,7 @@
 #include "csms/scans.h"
 #include "csms/site_server.h"
 #include "csms/secret.h"
+#include "csms/signing.h"
 #include "csms/telematics.h"
 #include "csms/tls.h"
 #include "csms/walk.h"
@@ -203,7 +204,7 @@ static int start_control(struct daemon *d, char why[400])
 	if (!c->lists)
 		return -1;
 	c->alarms = alarms_create(c, why);
-	if (!c->alarms || !prices_create(c, why))
+	if (!c->alarms || !signing_create(c, why) || !prices_create(c, why))
 		return -1;
 	if (!envelopes_create(c, why))
 		return -1;
@@ -284,6 +285,7 @@ static void stop(struct daemon *d)
 	scans_destroy(c->scans);
 	meters_destroy(c->meters);
 	grid_edits_destroy(c->grid_edits);
+	signing_destroy(c->signing);
 	envelopes_destroy(c->envelopes);
 	c->envelopes = NULL;
 	alarms_destroy(c->alarms);

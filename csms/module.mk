@@ -16,6 +16,10 @@ $(eval $(call program,depotd,csms/main.c csms/listen.c $(csms_core.src) $(csms_c
 	$(csms_api.src) $(csms_oscp.src) $(SCHEMAS_SRC) schemas/yaml.c $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC), \
 	cjson yaml sqlite modbus mosquitto $(csms_net.libs) $(csms_api.libs) m))
 
+# Its keys are read by nothing else.
+$(eval $(call program,depotd-ca,$(wildcard csms/ca/*.c) csms/pki/keypair.c csms/pki/csr.c csms/pki/x509.c \
+	csms/pki/ca_frame.c,ssl))
+
 $(eval $(call unit,csms_v16_password,csms/v16_password.c,))
 $(eval $(call unit,csms_retry,csms/retry.c,))
 $(eval $(call unit,csms_file_name,csms/file_name.c csms/multipart.c,))

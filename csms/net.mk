@@ -1,5 +1,7 @@
 # The network rooms of csms: clock, loop, sockets, TLS, WebSocket and HTTP servers.
 
+SITE_CA := csms/pki/site_ca.c csms/pki/keypair.c
+
 csms_base.src := csms/clock.c csms/timers.c csms/loop.c csms/log.c csms/bytes.c
 csms_net.src := $(csms_base.src) csms/secret.c csms/tls.c $(wildcard csms/pki/*.c) csms/net.c \
 	csms/net_conn.c csms/net_peers.c csms/net_socket.c csms/http_head.c csms/http_body.c \
@@ -23,15 +25,15 @@ $(eval $(call unit,csms_ws_frame,csms/ws_frame.c,))
 $(eval $(call unit,csms_ws_deflate,csms/ws_deflate.c,z))
 $(eval $(call unit,csms_ws_server,$(csms_net_core.test) csms/ws_server.c csms/ws_upgrade.c \
 	csms/ws_messages.c csms/ws_gate.c csms/ws_frame.c csms/ws_deflate.c,$(csms_net.libs)))
-$(eval $(call unit,csms_site_ca,csms/pki/site_ca.c,ssl))
+$(eval $(call unit,csms_site_ca,$(SITE_CA),ssl))
 $(eval $(call unit,csms_http_server,$(csms_net_core.test) csms/http_server.c csms/http_reply.c csms/http_body.c,\
 	$(csms_net.libs)))
 $(eval $(call unit,csms_http_stream,$(csms_net_core.test) csms/http_server.c csms/http_reply.c \
 	csms/http_body.c,$(csms_net.libs)))
 $(eval $(call unit,csms_http_client,csms/http_client.c $(csms_net_core.test) csms/http_server.c \
-	csms/http_reply.c csms/http_body.c csms/pki/site_ca.c schemas/text.c,$(csms_net.libs) m))
+	csms/http_reply.c csms/http_body.c $(SITE_CA) schemas/text.c,$(csms_net.libs) m))
 $(eval $(call unit,csms_tls,$(csms_net_core.test) csms/http_server.c csms/http_reply.c csms/http_body.c \
-	csms/pki/site_ca.c,$(csms_net.libs)))
+	$(SITE_CA),$(csms_net.libs)))
 $(eval $(call fuzzer,http_head,csms/http_head.c csms/http_body.c csms/bytes.c csms/ws_gate.c \
 	csms/ws_deflate.c,ssl z))
 $(eval $(call fuzzer,ws_deflate,csms/ws_deflate.c csms/ws_frame.c,z))

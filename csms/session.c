@@ -16,6 +16,7 @@
 #include "csms/refusal.h"
 #include "csms/retry.h"
 #include "csms/sampling.h"
+#include "csms/signing.h"
 #include "csms/values.h"
 
 /* -- life ------------------------------------------------------------------------------------- */
@@ -77,6 +78,7 @@ struct session *session_open(struct core *c, struct station *s, void *conn,
 	if (station_is_accepted(s)) {
 		control_station_ready(c->control, s, false);
 		inventory_station_ready(c, s, false);
+		signing_station_ready(c, s);
 		sampling_station_ready(c, s);
 		local_list_station(c, s);
 		doubt_begin(x);

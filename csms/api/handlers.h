@@ -46,6 +46,13 @@ void manufacturer_roots_list(struct ask *k);
 void manufacturer_root_put(struct ask *k);
 void manufacturer_root_delete(struct ask *k);
 
+/* signing.c */
+void authority_show(struct ask *k);
+void certificate_requests_list(struct ask *k);
+void issued_list(struct ask *k);
+void issued_get(struct ask *k);
+void issued_revoke(struct ask *k);
+
 /* calls.c */
 void calls_list(struct ask *k);
 

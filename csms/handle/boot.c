@@ -14,6 +14,7 @@
 #include "csms/record.h"
 #include "csms/refusal.h"
 #include "csms/sampling.h"
+#include "csms/signing.h"
 #include "csms/session.h"
 
 #define RESET_TAKES_MS    300000 /* a station may wait for its transactions to end */
@@ -149,6 +150,7 @@ static void in_force(void *arg, int status, const char *why)
 			keep_profile(b->core, s);
 			identity_booted(b->core, s);
 			inventory_station_ready(b->core, s, true);
+			signing_station_ready(b->core, s);
 			sampling_station_ready(b->core, s);
 			local_list_station(b->core, s);
 			doubt_begin(s->session);

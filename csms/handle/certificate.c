@@ -1,27 +1,8 @@
-/* A02, M01, M06: certificates that stations ask for. There is no authority for them yet: each is
+/* M01, M06: what stations ask about certificates of others. There is no authority for them yet: each is
  * answered with a truthful no, and what was asked stands in the journal without its long parts,
  * which the wire log has. */
 #include <string.h>
 #include "csms/handle/handlers.h"
-
-/* Rejected stops the station's retries only until it is triggered again, which is what an operator
- * wants to see in the log. */
-void *handle_sign_certificate(struct exchange *x, const void *request)
-{
-	const struct ocpp201_sign_certificate_request *r = request;
-	struct ocpp201_sign_certificate_response *res = arena_alloc(x->arena, sizeof *res);
-	struct event_certificate_asked *p = arena_alloc(x->arena, sizeof *p);
-
-	if (!res || !p)
-		return NULL;
-	res->status = OCPP201_GENERIC_STATUS_REJECTED;
-	if (r->has_certificate_type)
-		p->type = ocpp201_certificate_signing_use_enum.values[r->certificate_type];
-	p->csr = r->csr;
-	p->status = ocpp201_generic_status_enum.values[res->status];
-	handle_journal(x, EVENT_CERTIFICATE_ASKED, p, x->received);
-	return res;
-}
 
 /* Failed says that we got no answer from a responder. */
 void *handle_get_certificate_status(struct exchange *x, const void *request)

@@ -52,8 +52,10 @@ void *handle_security_event(struct exchange *x, const void *request);
 /* data_transfer.c: P02 */
 void *handle_data_transfer(struct exchange *x, const void *request);
 
-/* certificate.c: A02, M01, M06: answered with the truth that this depot does not offer it */
+/* sign.c: A02, A03 */
 void *handle_sign_certificate(struct exchange *x, const void *request);
+
+/* certificate.c: M01, M06: answered with the truth that this depot does not offer it */
 void *handle_get_certificate_status(struct exchange *x, const void *request);
 void *handle_get_ev_certificate(struct exchange *x, const void *request);
 

@@ -1,25 +1,12 @@
 #include "csms/pki/certificate.h"
 
-#include <openssl/bio.h>
-#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include "csms/pki/x509.h"
-
-X509 *certificate_read(const char *pem)
-{
-	BIO *bio = BIO_new_mem_buf(pem, -1);
-	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
-
-	BIO_free(bio);
-	ERR_clear_error();
-	return cert;
-}
 
 static int count(const char *pem)
 {
@@ -31,22 +18,6 @@ static int count(const char *pem)
 		n++;
 	}
 	return n;
-}
-
-void certificate_name(const X509_NAME *name, char *out, size_t size)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	int n = 0;
-
-	if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0)
-		n = BIO_read(bio, out, (int)size - 1);
-	out[n > 0 ? n : 0] = '\0';
-	BIO_free(bio);
-}
-
-void certificate_subject(X509 *cert, char *out, size_t size)
-{
-	certificate_name(X509_get_subject_name(cert), out, size);
 }
 
 static void put_hex(const unsigned char *bytes, size_t len, char *out)
@@ -75,23 +46,6 @@ static void hash_key(const X509 *cert, char out[65])
 		put_hex(sum, sizeof sum, out);
 }
 
-static void put_serial(X509 *cert, char out[41])
-{
-	BIGNUM *bn = ASN1_INTEGER_to_BN(X509_get_serialNumber(cert), NULL);
-	char *hex = bn ? BN_bn2hex(bn) : NULL;
-
-	snprintf(out, 41, "%s", hex ? hex : "");
-	OPENSSL_free(hex);
-	BN_free(bn);
-}
-
-static int64_t time_ms(const ASN1_TIME *t)
-{
-	struct tm tm;
-
-	return ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) * 1000 : 0;
-}
-
 int certificate_facts(const char *pem, struct certificate_facts *out, char why[200])
 {
 	X509 *cert = certificate_read(pem);
@@ -105,10 +59,10 @@ int certificate_facts(const char *pem, struct certificate_facts *out, char why[2
 	out->is_ca = X509_check_ca(cert) == 1;
 	out->is_self_issued =
 		X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert)) == 0;
-	out->not_before_ms = time_ms(X509_get0_notBefore(cert));
-	out->not_after_ms = time_ms(X509_get0_notAfter(cert));
+	out->not_before_ms = time_of(X509_get0_notBefore(cert));
+	out->not_after_ms = time_of(X509_get0_notAfter(cert));
 	certificate_subject(cert, out->subject, sizeof out->subject);
-	put_serial(cert, out->serial);
+	certificate_serial(cert, out->serial);
 	hash_name(X509_get_issuer_name(cert), out->issuer_name_hash);
 	if (out->is_self_issued)
 		hash_key(cert, out->issuer_key_hash);

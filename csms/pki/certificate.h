@@ -10,7 +10,7 @@
 /* What a certificate authority's certificate says. Hashes are hex, SHA-256, as OCSP has them
  * (RFC 6960 4.1.1): over the DER of the issuer's name, and over the bits of the issuer's key. */
 struct certificate_facts {
-	char subject[301], serial[41];
+	char subject[301], serial[42];
 	char issuer_name_hash[65], issuer_key_hash[65]; /* key: "" unless it issued itself */
 	int64_t not_before_ms, not_after_ms;
 	bool is_ca, is_self_issued;

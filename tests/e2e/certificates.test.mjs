@@ -88,7 +88,7 @@ test('M03 to M05, rule 53: what stations hold is kept as they report it, serials
 	// Rule 53: OCSP's own hashes, as openssl computes them.
 	const ocsp = openssl('ocsp', '-sha256', '-issuer', 'csmsroot-root.pem', '-cert', 'csmsroot-root.pem', '-req_text');
 	const [, name, key, serial] = /Issuer Name Hash: (\w+)\s+Issuer Key Hash: (\w+)\s+Serial Number: (\w+)/.exec(ocsp);
-	assert.deepEqual(Object.values(payload.hash).map((v) => v.toUpperCase()), ['SHA256', name, key, serial]);
+	assert.deepEqual(Object.values(payload.hash).map((v) => v.toUpperCase()), ['SHA256', name, key, serial.replace(/^0+/, '')], 'no zeros in front');
 	// depotd has the station list them anew: its own list replaces what we believed.
 	await h.shows(['77', '78', '00AB']);
 	assert.deepEqual((await h.held()).map((c) => [c.type, c.hash_algorithm, c.serial, c.parent ?? null]), [

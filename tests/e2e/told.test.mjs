@@ -130,7 +130,8 @@ test('no message is journalled without a type of its own', async () => {
 	await s.call('Get15118EVCertificate', { iso15118SchemaVersion: 'urn:iso:15118:2:2013:MsgDef', action: 'Install', exiRequest: 'ZXhp' });
 	assert.deepEqual(await kept('TYPED', 'VendorDataRefused'), [{ vendor: 'com.nobody', message: 'm', data_length: 7, status: 'UnknownVendorId' }]);
 	assert.deepEqual(await kept('TYPED', 'ReservationReported'), [{ reservation_id: 9, status: 'Expired', known: false }]);
-	assert.deepEqual(await kept('TYPED', 'CertificateAsked'), [{ type: 'V2GCertificate', csr: 'CSR', status: 'Rejected' }]);
+	assert.deepEqual(await kept('TYPED', 'CertificateAsked'), [{ type: 'V2GCertificate', csr: 'CSR', status: 'Rejected',
+		why: 'it is not one request in PEM (-----BEGIN CERTIFICATE REQUEST-----)' }]);
 	assert.deepEqual(await kept('TYPED', 'CertificateStatusAsked'), [{ hash_algorithm: 'SHA256', issuer_name_hash: 'aa',
 		issuer_key_hash: 'bb', number: '01', responder: 'http://ocsp', status: 'Failed' }]);
 	assert.deepEqual(await kept('TYPED', 'ContractAsked'),

@@ -1,0 +1,300 @@
+/* Certificates for stations: who signs them, what was asked for, what was issued. */
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "csms/api/ask.h"
+#include "csms/api/handlers.h"
+#include "csms/log.h"
+#include "csms/pki/certificate.h"
+#include "csms/record.h"
+#include "csms/signing.h"
+#include "db/query.h"
+#include "db/query_issued.h"
+
+#define ROOTS_MAX 100
+#define ROOT_MAX  6000
+
+struct query {
+	const char *station, *state, *fingerprint, *data;
+	int limit;
+	struct db_signing_list signings;
+	struct db_issued_list issued;
+	struct api_authority_view view;
+	const char *error;
+};
+
+static struct query *query_of(struct ask *k)
+{
+	struct query *q = arena_alloc(k->arena, sizeof(*q));
+	int64_t limit = 100;
+
+	if (!ask_int(k, "limit", 1, 1000, &limit))
+		return NULL;
+	if (q == NULL) {
+		ask_problem(k, 503, NULL, "no memory for the query");
+		return NULL;
+	}
+	q->limit = (int)limit;
+	q->station = ask_station(k, ask_query(k, "station"));
+	q->state = ask_query(k, "state");
+	q->data = k->api->core->data_dir;
+	k->state = q;
+	return q;
+}
+
+static bool has_failed(struct ask *k, const void *items)
+{
+	const struct query *q = k->state;
+
+	if (q->error == NULL && items != NULL)
+		return false;
+	ask_problem(k, 503, NULL, "the store: %s", q->error ? q->error : "no memory");
+	return true;
+}
+
+/* -- who signs -------------------------------------------------------------------------------------- */
+
+static void read_root(struct ask *k, int folder, const char *file)
+{
+	struct query *q = k->state;
+	struct api_station_root *item = &q->view.roots.items[q->view.roots.count];
+	struct certificate_facts facts;
+	char pem[ROOT_MAX + 1], why[200];
+	int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n = fd >= 0 ? read(fd, pem, ROOT_MAX) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	pem[n > 0 ? n : 0] = '\0';
+	if (certificate_facts(pem, &facts, why) != 0)
+		return;
+	item->file = arena_strdup(k->arena, file);
+	item->subject = arena_strdup(k->arena, facts.subject);
+	item->certificate = arena_strdup(k->arena, pem);
+	item->not_after.ms = facts.not_after_ms;
+	q->view.roots.count += item->file && item->subject && item->certificate;
+}
+
+static void roots_work(struct db_reader *r, struct ask *k)
+{
+	struct query *q = k->state;
+	char path[700];
+	DIR *dir;
+	const struct dirent *e;
+
+	(void)r;
+	snprintf(path, sizeof(path), "%.500s/pki/station-roots", q->data);
+	q->view.roots.items = arena_alloc(k->arena, sizeof(*q->view.roots.items) * ROOTS_MAX);
+	dir = opendir(path);
+	while (dir != NULL && q->view.roots.items != NULL && q->view.roots.count < ROOTS_MAX &&
+		(e = readdir(dir)) != NULL) {
+		size_t n = strlen(e->d_name);
+		if (n > 4 && strcmp(e->d_name + n - 4, ".pem") == 0)
+			read_root(k, dirfd(dir), e->d_name);
+	}
+	if (dir != NULL)
+		closedir(dir);
+}
+
+static void roots_finish(struct ask *k)
+{
+	const struct query *q = k->state;
+
+	if (!has_failed(k, q->view.roots.items))
+		ask_reply(k, 200, &api_authority_view_type, &q->view);
+}
+
+void authority_show(struct ask *k)
+{
+	const struct core *c = k->api->core;
+	const struct config_trust *t = c->config->trust;
+	struct query *q = query_of(k);
+	char is[300];
+
+	if (q == NULL)
+		return;
+	signing_describe(c, is);
+	q->view = (struct api_authority_view){
+		.authority = config_authority_enum.values[t->authority],
+		.is = arena_strdup(k->arena, is),
+		.organizations = {t->organizations.count, t->organizations.items},
+		.days = t->days,
+		.v2g_days = t->v2g_days,
+		.renew_days = t->renew_days,
+		.open = signing_count(c),
+	};
+	ask_read(k, roots_work, roots_finish);
+}
+
+/* -- requests --------------------------------------------------------------------------------------- */
+
+static void requests_work(struct db_reader *r, struct ask *k)
+{
+	struct query *q = k->state;
+
+	if (db_query_signings(r, q->station, false, q->limit, k->arena, &q->signings) != 0)
+		q->error = arena_strdup(k->arena, db_reader_error(r));
+}
+
+static void requests_finish(struct ask *k)
+{
+	const struct query *q = k->state;
+	struct api_certificate_request_list list = {0};
+
+	list.requests.items =
+		arena_alloc(k->arena, sizeof(*list.requests.items) * (q->signings.count + 1));
+	if (has_failed(k, list.requests.items))
+		return;
+	list.requests.count = q->signings.count;
+	for (size_t i = 0; i < q->signings.count; i++) {
+		const struct db_signing *s = &q->signings.items[i];
+		list.requests.items[i] = (struct api_certificate_request){.id = s->id,
+			.station = s->station,
+			.type = s->type,
+			.key_hash = s->key_hash,
+			.state = s->state,
+			.tries = s->tries,
+			.has_next_at = s->next_at.ms != 0,
+			.next_at = s->next_at,
+			.command = s->command,
+			.fingerprint = s->fingerprint,
+			.note = s->note,
+			.at = s->started_at,
+			.changed_at = s->moved_at,
+			.csr = s->csr};
+	}
+	ask_reply(k, 200, &api_certificate_request_list_type, &list);
+}
+
+void certificate_requests_list(struct ask *k)
+{
+	if (query_of(k) != NULL)
+		ask_read(k, requests_work, requests_finish);
+}
+
+/* -- certificates ----------------------------------------------------------------------------------- */
+
+static void issued_work(struct db_reader *r, struct ask *k)
+{
+	struct query *q = k->state;
+	const struct db_issued_filter filter = {.station = q->station,
+		.state = q->state,
+		.fingerprint = q->fingerprint,
+		.chains = q->fingerprint != NULL,
+		.limit = q->limit};
+
+	if (db_query_issued(r, &filter, k->arena, &q->issued) != 0)
+		q->error = arena_strdup(k->arena, db_reader_error(r));
+}
+
+static struct api_issued_certificate view_of(const struct db_issued *i)
+{
+	return (struct api_issued_certificate){.fingerprint = i->fingerprint,
+		.station = i->station,
+		.type = i->type,
+		.state = i->state,
+		.why = i->why,
+		.serial = i->serial,
+		.key_hash = i->key_hash,
+		.subject = i->subject,
+		.issuer = i->issuer,
+		.not_before = i->not_before,
+		.not_after = i->not_after,
+		.authority = i->authority,
+		.request = i->signing,
+		.at = i->issued_at,
+		.changed_at = i->moved_at,
+		.actor = i->actor,
+		.chain = i->chain};
+}
+
+static void issued_finish(struct ask *k)
+{
+	const struct query *q = k->state;
+	struct api_issued_certificate_list list = {0};
+
+	list.certificates.items =
+		arena_alloc(k->arena, sizeof(*list.certificates.items) * (q->issued.count + 1));
+	if (has_failed(k, list.certificates.items))
+		return;
+	list.certificates.count = q->issued.count;
+	for (size_t i = 0; i < q->issued.count; i++)
+		list.certificates.items[i] = view_of(&q->issued.items[i]);
+	ask_reply(k, 200, &api_issued_certificate_list_type, &list);
+}
+
+void issued_list(struct ask *k)
+{
+	const struct query *q = query_of(k);
+
+	if (q == NULL)
+		return;
+	if (q->state != NULL && schema_enum_find(&event_issued_state_enum, q->state) < 0)
+		ask_problem(k, 400, "state",
+			"state: must be pending, current, superseded, revoked or rejected");
+	else
+		ask_read(k, issued_work, issued_finish);
+}
+
+static void one_finish(struct ask *k)
+{
+	const struct query *q = k->state;
+	struct api_issued_certificate view;
+
+	if (has_failed(k, q))
+		return;
+	if (q->issued.count != 1) {
+		ask_problem(k, 404, NULL, "no such certificate was issued here");
+		return;
+	}
+	view = view_of(&q->issued.items[0]);
+	ask_reply(k, 200, &api_issued_certificate_type, &view);
+}
+
+/* Fingerprints are shown with colons and in capitals by many. */
+static const char *fingerprint_of(struct ask *k)
+{
+	const char *from = k->match.param[0];
+	char out[65];
+	size_t n = 0;
+
+	for (; *from != '\0' && n < sizeof(out) - 1; from++)
+		if (*from != ':')
+			out[n++] = (char)tolower((unsigned char)*from);
+	out[n] = '\0';
+	return arena_strdup(k->arena, out);
+}
+
+void issued_get(struct ask *k)
+{
+	struct query *q = query_of(k);
+
+	if (q == NULL)
+		return;
+	q->fingerprint = fingerprint_of(k);
+	ask_read(k, issued_work, one_finish);
+}
+
+void issued_revoke(struct ask *k)
+{
+	const struct api_revoke_post *post = k->body;
+	struct core *c = k->api->core;
+	const char *fingerprint = fingerprint_of(k);
+	struct issued_certificate *i = fingerprint ? issued_find(c, fingerprint) : NULL;
+
+	if (i == NULL) {
+		ask_problem(k, 404, NULL, "no such certificate was issued here");
+		return;
+	}
+	if (i->state == EVENT_ISSUED_STATE_REVOKED) {
+		ask_done(k, "It was revoked before.");
+		return;
+	}
+	issued_move(c, i, EVENT_ISSUED_STATE_REVOKED, k->who.actor, post->reason);
+	ask_hold(k);
+	record_then(c, ask_changed, k);
+}

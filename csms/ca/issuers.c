@@ -1,0 +1,199 @@
+#include "csms/ca/issuers.h"
+
+#include <errno.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "csms/ca/token.h"
+
+#define SELF (-1)
+
+/* Years by what platforms live: roots outlast chargers; what signs each day does not. */
+static const struct {
+	const char *file, *name, *domain;
+	int signer; /* or SELF */
+	int years;
+	const char *basic; /* constraints */
+	const char *published; /* file in station-roots; NULL: none */
+} rows[ISSUERS] = {
+	[ISSUER_ROOT] = {"root", "depotd station root", NULL, SELF, 20,
+		"critical,CA:TRUE,pathlen:1", "depot.pem"},
+	[ISSUER_ECDSA] = {"ecdsa", "depotd stations ECDSA", NULL, ISSUER_ROOT, 5,
+		"critical,CA:TRUE,pathlen:0", NULL},
+	[ISSUER_RSA] = {"rsa", "depotd stations RSA", NULL, ISSUER_ROOT, 5,
+		"critical,CA:TRUE,pathlen:0", NULL},
+	/* ISO 15118-2, F.3: domain components say which part of the hierarchy it is. */
+	[ISSUER_V2G_ROOT] = {"v2g-root", "depotd V2G root", "V2G", SELF, 40,
+		"critical,CA:TRUE,pathlen:1", "depot-v2g.pem"},
+	[ISSUER_V2G] = {"v2g", "depotd V2G sub-CA", "V2G", ISSUER_V2G_ROOT, 4,
+		"critical,CA:TRUE,pathlen:0", NULL},
+};
+
+static void place(const struct issuers *i, const char *file, const char *end, char out[700])
+{
+	snprintf(out, 700, "%.600s/ca/%s%s", i->folder, file, end);
+}
+
+/* -- keys ------------------------------------------------------------------------------------------ */
+
+/* The V2G hierarchy has certificates of its own for the same keys. */
+static const char *uri_of(const struct issuers *i, enum issuer_kind kind)
+{
+	const char *const uris[ISSUERS] = {
+		[ISSUER_ROOT] = i->root,
+		[ISSUER_ECDSA] = i->ecdsa,
+		[ISSUER_RSA] = i->rsa,
+		[ISSUER_V2G_ROOT] = i->root,
+		[ISSUER_V2G] = i->ecdsa,
+	};
+
+	return uris[kind];
+}
+
+static EVP_PKEY *token_key_of(const struct issuers *i, enum issuer_kind kind, char why[200])
+{
+	const char *uri = uri_of(i, kind);
+
+	if (uri)
+		return token_key(uri, why);
+	snprintf(why, 200, "the token's RSA key is not configured (trust.pkcs11.rsa)");
+	return NULL;
+}
+
+static EVP_PKEY *new_key(enum issuer_kind kind)
+{
+	return kind == ISSUER_RSA ? EVP_RSA_gen(3072) : EVP_EC_gen("P-256");
+}
+
+/* -- certificates ----------------------------------------------------------------------------------- */
+
+static int make(struct issuers *i, enum issuer_kind kind, const struct keypair *signer,
+	struct keypair *id, char why[200])
+{
+	unsigned char random[4];
+	char common[64];
+	struct keypair_name name = {common, "depotd", rows[kind].domain};
+
+	if (!id->key)
+		id->key = new_key(kind);
+	if (!id->key || RAND_bytes(random, sizeof random) != 1)
+		return keypair_explain(why, "no key could be made for", rows[kind].name);
+	snprintf(common, sizeof common, "%s %02x%02x%02x%02x", rows[kind].name, random[0],
+		random[1], random[2], random[3]);
+	id->cert = keypair_draft(id->key, &name, rows[kind].years * 365);
+	if (!signer)
+		signer = id;
+	if (id->cert &&
+		keypair_extend(id->cert, signer->cert, NID_basic_constraints, rows[kind].basic) &&
+		keypair_extend(
+			id->cert, signer->cert, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+		keypair_extend(id->cert, signer->cert, NID_subject_key_identifier, "hash") &&
+		(signer == id || keypair_extend(id->cert, signer->cert,
+					 NID_authority_key_identifier, "keyid")) &&
+		keypair_within(id->cert, signer->cert) &&
+		keypair_sign(id->cert, signer->cert, signer->key))
+		return 0;
+	return keypair_explain(why, "cannot make the certificate of", rows[kind].name);
+}
+
+static int publish(
+	const struct issuers *i, enum issuer_kind kind, const struct keypair *id, char why[200])
+{
+	char path[700];
+
+	if (!rows[kind].published)
+		return 0;
+	snprintf(path, sizeof path, "%.500s/station-roots", i->folder);
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return keypair_explain(why, "cannot create", path);
+	snprintf(path, sizeof path, "%.500s/station-roots/%s", i->folder, rows[kind].published);
+	return access(path, F_OK) == 0 ? 0 : keypair_save_cert(path, id, why);
+}
+
+static int keep(
+	const struct issuers *i, enum issuer_kind kind, const struct keypair *id, char why[200])
+{
+	char cert[700], key[700];
+
+	place(i, rows[kind].file, ".pem", cert);
+	place(i, rows[kind].file, ".key", key);
+	/* The key first: a certificate without its key would be made again, and may be trusted already. */
+	if (!i->module && keypair_save_key(key, id, why))
+		return -1;
+	return keypair_save_cert(cert, id, why);
+}
+
+/* From its files, or its file and the token; false: there is none yet. */
+static bool find(struct issuers *i, enum issuer_kind kind, struct keypair *id)
+{
+	char cert[700], key[700];
+	FILE *f;
+
+	place(i, rows[kind].file, ".pem", cert);
+	place(i, rows[kind].file, ".key", key);
+	if (!i->module)
+		return keypair_load(cert, key, id);
+	f = fopen(cert, "re");
+	id->cert = f ? PEM_read_X509(f, NULL, NULL, NULL) : NULL;
+	if (f)
+		fclose(f);
+	if (id->cert && X509_check_private_key(id->cert, id->key) == 1)
+		return true;
+	X509_free(id->cert);
+	id->cert = NULL;
+	ERR_clear_error();
+	return false;
+}
+
+const struct keypair *issuers_get(struct issuers *i, enum issuer_kind kind, int days, char why[200])
+{
+	struct keypair *id = &i->ids[kind], fresh = {0};
+	const struct keypair *signer = NULL;
+	bool is_self = rows[kind].signer == SELF;
+
+	if (id->cert && (is_self || keypair_lasts(id->cert, days)))
+		return id;
+	if (!is_self && !(signer = issuers_get(i, (enum issuer_kind)rows[kind].signer, days, why)))
+		return NULL;
+	if (i->module && !(fresh.key = token_key_of(i, kind, why)))
+		return NULL;
+	if (find(i, kind, &fresh) && !is_self && !keypair_lasts(fresh.cert, days)) {
+		X509_free(fresh.cert);
+		fresh.cert = NULL;
+		if (!i->module) { /* its time is over: a new key too */
+			EVP_PKEY_free(fresh.key);
+			fresh.key = NULL;
+		}
+	}
+	if ((!fresh.cert && (make(i, kind, signer, &fresh, why) || keep(i, kind, &fresh, why))) ||
+		publish(i, kind, &fresh, why)) {
+		keypair_free(&fresh);
+		return NULL;
+	}
+	keypair_free(id);
+	*id = fresh;
+	return id;
+}
+
+int issuers_open(struct issuers *i, char why[200])
+{
+	char path[700];
+
+	errno = 0;
+	if (mkdir(i->folder, 0700) && errno != EEXIST)
+		return keypair_explain(why, "cannot create", i->folder);
+	place(i, "", "", path);
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return keypair_explain(why, "cannot create", path);
+	if (i->module && token_open(i->module, i->pin_file, why))
+		return -1;
+	/* Both hierarchies now: whoever verifies stations reads the roots at its start. */
+	return issuers_get(i, ISSUER_ECDSA, 1, why) && issuers_get(i, ISSUER_V2G, 1, why) ? 0 : -1;
+}

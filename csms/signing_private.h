@@ -1,0 +1,64 @@
+/* The inside of signing: csms/signing.c takes requests, csms/signing_order.c brings them to an end. */
+#ifndef CSMS_SIGNING_PRIVATE_H
+#define CSMS_SIGNING_PRIVATE_H
+
+#include "csms/pki/authority.h"
+#include "csms/pki/csr.h"
+#include "csms/signing.h"
+
+#define SIGNING_OPEN_MAX    20000 /* of all stations */
+#define SIGNING_STATION_MAX 8 /* of one */
+#define SIGNING_HOUR_MAX    30 /* requests of one station in an hour */
+
+struct signing_order {
+	struct signing_order *prev, *next;
+	struct signing *owner;
+	char id[37], station[49], key_hash[65], fingerprint[65], command[37], note[301];
+	char *csr, *chain; /* owned; chain NULL: not at hand */
+	enum issued_use use;
+	enum event_signing_state state;
+	bool is_begun; /* the authority, the store or the station is at it */
+	int tries; /* of what the state is about */
+	wall_t next_at; /* of WAITING */
+	struct timer timer;
+};
+
+/* How often a station has asked lately, and how often it was asked anew. */
+struct signing_station {
+	char key[49];
+	mono_t since;
+	int asked;
+	int triggered; /* since it last took a certificate */
+	struct timer timer; /* to the next trigger */
+	enum issued_use use;
+	struct signing *owner;
+	UT_hash_handle hh;
+};
+
+struct signing {
+	struct core *core;
+	struct authority *authority; /* NULL: nobody signs */
+	struct signing_order *orders; /* open ones */
+	struct signing_station *stations; /* uthash */
+	int count;
+	int failures; /* of the authority, in a row */
+};
+
+struct signing_station *signing_station_of(struct signing *g, const char *station);
+
+/* -- csms/signing_order.c ------------------------------------------------------------------------ */
+
+/* A new order, journalled. NULL: no memory. */
+struct signing_order *signing_order_add(struct signing *g, const struct station *s,
+	enum issued_use use, const char *key_hash, const char *csr);
+
+/* Begins once this turn is on disk. */
+void signing_order_begin(struct signing_order *o);
+
+/* At the start: goes on with all. */
+void signing_go_on(struct signing *g);
+/* What it waited for is there. */
+void signing_order_wake(struct signing_order *o);
+void signing_order_free(struct signing_order *o);
+
+#endif
