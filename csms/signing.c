@@ -78,7 +78,8 @@ static int judge_station_name(
 	const struct core *c, const struct station *s, const struct csr_facts *f, char why[300])
 {
 	const char *serial = s->identity.serial[0] ? s->identity.serial : s->serial;
-	const struct station *other = identity_holder(c, s, f->common_name);
+	const struct station *other =
+		f->common_name[0] ? identity_holder(c, s, f->common_name) : NULL;
 
 	if (other) {
 		snprintf(why, 300, "its common name is the serial number of station %s", other->id);
