@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "csms/trips.h"
 
 /* -- who is meant ----------------------------------------------------------------------------- */
 
@@ -87,6 +88,7 @@ static void leave(struct core *c, struct evse *e, struct vehicle *v)
 
 	if (!v || v->evse != e)
 		return;
+	trips_left(c, v, e);
 	v->evse = NULL;
 	fleet_touch_vehicle(&c->fleet, v);
 	HASH_ITER (hh, c->fleet.stations, s, tmp)
@@ -110,6 +112,7 @@ static void settle(struct core *c, struct evse *e)
 	leave(c, e, had);
 	if (!v)
 		return;
+	trips_came(c, v, e);
 	if (from && from != e && from->tx.vehicle == v) {
 		from->tx.vehicle = NULL; /* it shows itself, or its card, here now */
 		settle(c, from);

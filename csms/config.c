@@ -26,6 +26,8 @@ static int fill_sections(struct config_file *f, struct arena *a)
 		f->limits = defaults(&config_limits_type, a);
 	if (!f->store)
 		f->store = defaults(&config_store_type, a);
+	if (!f->trips)
+		f->trips = defaults(&config_trips_type, a);
 	if (!f->control)
 		f->control = defaults(&config_control_type, a);
 	if (!f->boot)
@@ -36,7 +38,7 @@ static int fill_sections(struct config_file *f, struct arena *a)
 		f->files = defaults(&config_files_type, a);
 	if (!f->trust)
 		f->trust = defaults(&config_trust_type, a);
-	return f->listen && f->limits && f->store && f->control && f->boot && f->device &&
+	return f->listen && f->limits && f->store && f->control && f->trips && f->boot && f->device &&
 			       f->files && f->trust
 		       ? 0
 		       : -1;

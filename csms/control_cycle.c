@@ -12,6 +12,7 @@
 #include "csms/record.h"
 #include "csms/safety.h"
 #include "csms/session.h"
+#include "csms/trips.h"
 
 #define PLAN_LATE_MS     10000 /* without a plan for so long a vehicle gets what the guard allows */
 #define REPEAT_LEAST_W   2000 /* from here on a register of 10 Wh moves within half a minute */
@@ -138,7 +139,7 @@ static void fill_evse(struct control *k, int i, wall_t now)
 		.measured_ms = e->power_w.mono.us / 1000,
 		.min_w = (int32_t)(v && v->min_w > min_w ? v->min_w : min_w),
 		.urgency = v ? v->priority : 9,
-		.depart_ms = v ? vehicle_departure(v, now).ms : INT64_MAX,
+		.depart_ms = v ? trips_departure(k->core, v, now).ms : INT64_MAX,
 	};
 	evse_phases_fill(e, (int)k->core->depot->voltage_v, in);
 }

@@ -41,6 +41,7 @@ struct wirings; /* csms/wiring.h */
 struct oscp; /* csms/oscp/oscp.h */
 struct walks; /* csms/walk.h */
 struct telematics; /* csms/telematics.h */
+struct trips; /* csms/trips.h */
 struct issued; /* csms/issued.h */
 struct signing; /* csms/signing.h */
 
@@ -79,6 +80,7 @@ struct core {
 	struct envelopes *envelopes;
 	struct alarms *alarms; /* csms/alarms.h */
 	struct prices *prices;
+	struct trips *trips; /* NULL: not yet */
 	struct meters *meters;
 	struct control *control;
 	struct signing *signing; /* NULL: no authority signs */

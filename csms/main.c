@@ -27,6 +27,7 @@
 #include "csms/network_job.h"
 #include "csms/oscp/oscp.h"
 #include "csms/prices.h"
+#include "csms/trips.h"
 #include "csms/record.h"
 #include "csms/refusal.h"
 #include "csms/reservation.h"
@@ -206,7 +207,7 @@ static int start_control(struct daemon *d, char why[400])
 	c->alarms = alarms_create(c, why);
 	if (!c->alarms || !signing_create(c, why) || !prices_create(c, why))
 		return -1;
-	if (!envelopes_create(c, why))
+	if (!envelopes_create(c, why) || !trips_create(c, why))
 		return -1;
 	c->files = files_create(c, why);
 	c->firmware = c->files ? firmware_create(c, why) : NULL;
@@ -304,6 +305,7 @@ static void stop(struct daemon *d)
 		else
 			log_info("stopped; the journal is on disk");
 		record_turn_end(c); /* the last answers, as the wire log has them */
+		trips_destroy(c->trips);
 		prices_destroy(c->prices); /* what was stored last was told to it */
 		db_close(c->db);
 	}

@@ -7,6 +7,7 @@
 #include "csms/external.h"
 #include "csms/prices.h"
 #include "csms/setpoint.h"
+#include "csms/trips.h"
 #include "csms/vehicles.h"
 
 #define UNKNOWN_NEED_WH 30000 /* of a vehicle that nobody described */
@@ -53,7 +54,8 @@ static double since_wh(const struct transaction *t)
 }
 
 /* In per cent: what the charger measures, else what the vehicle reported; -1: nobody knows. */
-static double known_soc(const struct evse *e, const struct vehicle *v, wall_t now)
+static double known_soc(
+	const struct core *c, const struct evse *e, const struct vehicle *v, wall_t now)
 {
 	struct vehicle_soc soc;
 
@@ -61,22 +63,24 @@ static double known_soc(const struct evse *e, const struct vehicle *v, wall_t no
 		return -1;
 	if (e->soc_pct.at.ms)
 		return e->soc_pct.value;
-	if (!vehicle_soc(v, now, SOC_DAY_S, &soc))
-		return -1;
-	return soc.is_reckoned || wall_diff_ms(now, soc.at) < SOC_AGE_S * 1000 ? soc.pct : -1;
+	if (vehicle_soc(v, now, SOC_DAY_S, &soc) &&
+		(soc.is_reckoned || wall_diff_ms(now, soc.at) < SOC_AGE_S * 1000))
+		return soc.pct;
+	return trips_moved_soc(c, v);
 }
 
 /* Energy still to be stored, and what is in the battery, as far as anybody knows. */
-static void fill_energy(
-	const struct evse *e, const struct vehicle *v, wall_t now, struct plan_vehicle *out)
+static void fill_energy(const struct core *c, const struct evse *e, const struct vehicle *v,
+	const struct trip_need *trip, wall_t now, struct plan_vehicle *out)
 {
-	double got = delivered_wh(&e->tx) * EFFICIENCY, known_pct = known_soc(e, v, now), need;
+	double got = (delivered_wh(&e->tx) + trips_carried_wh(c, v)) * EFFICIENCY;
+	double known_pct = known_soc(c, e, v, now), need;
 
 	if (!v) {
 		out->battery = battery_default(0, (int32_t)e->max_w);
 		need = UNKNOWN_NEED_WH - got;
 	} else {
-		double target = (double)v->battery_wh * v->target_pct / 100.0;
+		double target = (double)trip->target_wh;
 
 		out->battery = battery_default(v->battery_wh, out->max_w);
 		if (known_pct >= 0) {
@@ -135,9 +139,9 @@ static int32_t vehicle_max_w(const struct evse *e, const struct vehicle *v)
 }
 
 /* The earlier of what the depot knows and what the vehicle says. */
-static int64_t departure_ms(const struct evse *e, const struct vehicle *v, wall_t now)
+static int64_t departure_ms(const struct evse *e, int64_t known, wall_t now)
 {
-	int64_t known = v ? vehicle_departure(v, now).ms : 0, said = e->tx.needs.departs_at.ms;
+	int64_t said = e->tx.needs.departs_at.ms;
 
 	if (said <= now.ms)
 		return known;
@@ -149,11 +153,13 @@ static void add_vehicle(struct planner_job *j, const struct core *c, struct evse
 	struct vehicle *v = e->tx.vehicle;
 	struct plan_vehicle *in = &j->vehicles[j->count];
 	struct control_plan_row *row = &j->rows[j->count];
+	struct trip_need need;
 	int64_t cap;
 
+	trips_need(c, v, now, &need);
 	in->evse = e->grid_evse;
 	in->from_ms = now.ms;
-	in->depart_ms = departure_ms(e, v, now);
+	in->depart_ms = departure_ms(e, need.departs.ms, now);
 	in->priority = v ? v->priority : 9;
 	learn_takes(e, c->config->control->sample_s * 2000);
 	in->max_w = vehicle_max_w(e, v);
@@ -167,7 +173,7 @@ static void add_vehicle(struct planner_job *j, const struct core *c, struct evse
 	in->min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w);
 	if (in->max_w < in->min_w)
 		in->max_w = in->min_w;
-	fill_energy(e, v, now, in);
+	fill_energy(c, e, v, &need, now, in);
 	if (e->tx.full_at.ms && wall_diff_ms(now, e->tx.full_at) < FULL_MS)
 		in->need_wh = 0;
 	row->evse = e;

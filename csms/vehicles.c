@@ -391,8 +391,7 @@ double vehicle_efficiency(const struct depot_vehicle *row, double a)
 	return (low->pct + part * (high->pct - low->pct)) / 100;
 }
 
-/* What it has taken in its open transaction, as a part of its battery. */
-static double taken_pct(const struct vehicle *v)
+double vehicle_taken_pct(const struct vehicle *v)
 {
 	const struct transaction *t = &v->evse->tx;
 
@@ -418,7 +417,7 @@ bool vehicle_soc(const struct vehicle *v, wall_t now, int max_age_s, struct vehi
 	} else {
 		*out = (struct vehicle_soc){told->value, told->at, told->source, false};
 		if (v->evse && v->evse->tx.is_open && told->at.ms <= v->evse->tx.started.ms) {
-			out->pct += taken_pct(v);
+			out->pct += vehicle_taken_pct(v);
 			out->is_reckoned = true;
 		}
 	}

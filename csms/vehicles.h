@@ -44,6 +44,9 @@ struct vehicle_soc {
  * younger than `max_age_s` (0: of any age). */
 bool vehicle_soc(const struct vehicle *v, wall_t now, int max_age_s, struct vehicle_soc *out);
 
+/* What it has taken in its open transaction, in per cent of its battery. */
+double vehicle_taken_pct(const struct vehicle *v);
+
 /* Of the power at the socket, the part that reaches the battery at `a` on each phase, 0 to 1. */
 double vehicle_efficiency(const struct depot_vehicle *row, double a);
 

@@ -9,6 +9,7 @@
 #include "csms/meters.h"
 #include "csms/prices.h"
 #include "csms/telematics.h"
+#include "csms/trips.h"
 #include "csms/vehicles.h"
 #include "csms/words.h"
 
@@ -175,7 +176,7 @@ static void case_open(const struct core *c, const struct vehicle *v, struct case
 		.now = clock_wall(),
 	};
 	vehicle_soc(v, f->now, 0, &f->soc);
-	f->departs = vehicle_departure(v, f->now);
+	f->departs = trips_departure(c, v, f->now);
 }
 
 static void view_need(const struct case_file *f, struct api_vehicle_view *out)

@@ -69,6 +69,13 @@ void identities_put(struct ask *k);
 void vehicle_put_row(struct ask *k);
 void vehicle_delete(struct ask *k);
 
+/* trips.c */
+void trips_list(struct ask *k);
+void trip_put_row(struct ask *k);
+void trip_delete(struct ask *k);
+void trips_import(struct ask *k);
+void consumption_list(struct ask *k);
+
 /* telematics.c */
 void vehicle_readings(struct ask *k);
 void telematics_sources_list(struct ask *k);

@@ -15,6 +15,7 @@
 #include "csms/grid_edit.h"
 #include "csms/meters.h"
 #include "csms/prices.h"
+#include "csms/trips.h"
 #include "csms/record.h"
 #include "csms/reservation.h"
 #include "csms/restore.h"
@@ -275,6 +276,7 @@ void world_start(struct world *w)
 	ck_assert_msg(c->alarms != NULL, "%s", why);
 	ck_assert_msg(prices_create(c, why) != NULL, "%s", why);
 	ck_assert_msg(envelopes_create(c, why) != NULL, "%s", why);
+	ck_assert_msg(trips_create(c, why) != NULL, "%s", why);
 	c->meters = meters_create(c, why);
 	ck_assert_msg(c->meters != NULL, "%s", why);
 	c->control = control_create(c, why);
@@ -310,6 +312,8 @@ static void finish_core(struct world *w)
 	commands_destroy(c->commands);
 	record_turn_end(c);
 	db_flush(c->db);
+	trips_destroy(c->trips);
+	c->trips = NULL;
 	prices_destroy(c->prices);
 	c->prices = NULL;
 	db_close(c->db);

@@ -207,6 +207,9 @@ int ctl_walk(struct ctl *c);
 /* telematics.c */
 int ctl_telematics(struct ctl *c);
 
+/* trip.c */
+int ctl_trip(struct ctl *c);
+
 /* vehicle.c */
 int ctl_vehicle(struct ctl *c);
 

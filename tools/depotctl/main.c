@@ -23,6 +23,14 @@ const struct command ctl_commands[] = {
 		"A vehicle as it is described; changes it (MEMBER= takes a value away), adds it, or takes "
 		"many from a CSV file whose first line names the members",
 		"depotctl vehicle set VAN-7 battery_wh=75000 chemistry=lfp departs=05:30"},
+	{"trip",
+		"[list [--vehicle V] [--from T] [--to T] [--limit N] [--over]] | add ID MEMBER=VALUE … |\n"
+		"              import FILE.csv|- [--check] | remove ID | models",
+		ctl_trip, 0, -1, "--vehicle= --from= --to= --limit= --over --check",
+		"What vehicles have to do: trips planned and over, a yard list in CSV; models: what "
+		"classes of vehicles were found to take",
+		"depotctl trip add T-81 vehicle=VAN-7 departs=2026-11-22T06:15:00+01:00 "
+		"returns=2026-11-22T14:00:00+01:00 distance_km=120"},
 	{"telematics",
 		"[sources] | token SOURCE | readings VEHICLE [--quantity Q] [--source S] [--from T] [--to T]\n"
 		"              [--limit N] | aside [--source S] [--fault F] [--limit N] |\n"

@@ -1,0 +1,199 @@
+/* Trips: planned, listed, taken from a yard list in CSV; what classes of vehicles were found to take. */
+#include <errno.h>
+#include <string.h>
+
+#include "gen/depot.h"
+#include "schemas/yaml.h"
+#include "tools/depotctl/client.h"
+#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/table.h"
+
+#define LIST_MAX 1000000
+
+static const char *path_of(struct ctl *c, const char *id)
+{
+	return arena_printf(c->arena, "trips/%s", ctl_escape(c, id));
+}
+
+/* -- looking ---------------------------------------------------------------------------------- */
+
+static void put_row(struct ctl *c, struct table *t, const struct api_trip_view *v, bool over)
+{
+	table_row(t);
+	table_cell(t, v->id);
+	table_cell(t, v->vehicle);
+	table_cell(t, v->shift ? v->shift : "");
+	table_cell(t, cell_time(c->arena, true, v->departs));
+	table_cell(t, cell_time(c->arena, true, v->returns));
+	table_cell(t, arena_printf(c->arena, "%.0f", v->has_km ? v->km : v->distance_km));
+	table_cell(t, arena_printf(c->arena, "%.1f ± %.1f", v->expected_kwh, v->spread_kwh));
+	if (over) {
+		table_cell(t, v->has_kwh ? arena_printf(c->arena, "%.1f", v->kwh) : "");
+		table_cell(t, v->measured ? v->measured : "");
+		table_cell(t, v->learnt ? "yes" : "no");
+	} else {
+		table_cell(t, v->has_leave_wh
+				      ? arena_printf(c->arena, "%.1f", (double)v->leave_wh / 1000)
+				      : "");
+		if (v->has_possible && !v->possible)
+			table_cell_colour(t, COLOUR_RED, "more than its battery");
+		else
+			table_cell(t, v->state);
+	}
+}
+
+static int list(struct ctl *c)
+{
+	static const char *const names[] = {"vehicle", "from", "to", "limit", NULL};
+	bool over = ctl_flag(c, "--over");
+	const char *path = ctl_query(c, "trips", names);
+	const struct api_trip_list *l;
+	struct table *t = table_create(c->arena,
+		over ? "TRIP|VEHICLE|SHIFT|DEPARTED|BACK|>KM|>EXPECTED KWH|>TOOK|MEASURED BY|LEARNT"
+		     : "TRIP|VEHICLE|SHIFT|DEPARTS|BACK|>KM|>EXPECTED KWH|>LEAVES WITH|STATE",
+		c->colour);
+	void *answer;
+	int status;
+
+	if (over)
+		path = arena_printf(
+			c->arena, "%s%cstate=over", path, strchr(path, '?') ? '&' : '?');
+	status = ctl_ask_struct(c, "GET", path, NULL, NULL, &api_trip_list_type, &answer);
+	l = answer;
+	for (size_t i = 0; l != NULL && i < l->trips.count; i++)
+		put_row(c, t, &l->trips.items[i], over);
+	if (l != NULL)
+		ctl_print(t, over ? "No trip is over yet."
+				  : "No trip is planned: vehicles leave as they are described. "
+				    "`depotctl trip import FILE.csv` takes a yard list.");
+	return status;
+}
+
+static int models(struct ctl *c)
+{
+	struct table *t = table_create(c->arena,
+		"CLASS|>TRIPS|>KWH/KM|>±|>PER TONNE KM|>HEATING KWH/H K|>NOISE %", c->colour);
+	void *answer;
+	int status = ctl_ask_struct(
+		c, "GET", "consumption", NULL, NULL, &api_consumption_list_type, &answer);
+	const struct api_consumption_list *l = answer;
+
+	for (size_t i = 0; l != NULL && i < l->classes.count; i++) {
+		const struct api_consumption_view *v = &l->classes.items[i];
+
+		table_row(t);
+		table_cell(t, v->class);
+		table_cell(t, arena_printf(c->arena, "%lld", (long long)v->trips));
+		table_cell(t, arena_printf(c->arena, "%.3f", v->km_kwh));
+		table_cell(t, arena_printf(c->arena, "%.3f", v->km_spread_kwh));
+		table_cell(t, arena_printf(c->arena, "%.3f", v->tonne_km_kwh));
+		table_cell(t, arena_printf(c->arena, "%.3f", v->heat_k_h_kwh));
+		table_cell(t, arena_printf(c->arena, "%.0f", v->noise_pct));
+	}
+	if (l != NULL)
+		ctl_print(t, "Nothing was learnt yet: trips go by what their class begins with.");
+	return status;
+}
+
+/* -- changing --------------------------------------------------------------------------------- */
+
+static int add(struct ctl *c, const char *id)
+{
+	struct text t;
+	char where[400];
+	const void *row;
+
+	text_init(&t, 0);
+	text_puts(&t, "{id: ");
+	text_put_json(&t, id);
+	for (int i = 2; i < c->argc; i++) {
+		const char *equals = strchr(c->argv[i], '=');
+
+		if (equals == NULL) {
+			text_finish(&t);
+			return ctl_complain(CTL_USAGE, "%s: must be MEMBER=VALUE", c->argv[i]);
+		}
+		text_printf(&t, ", %.*s: ", (int)(equals - c->argv[i]), c->argv[i]);
+		if (strspn(equals + 1, "0123456789.-") == strlen(equals + 1) ||
+			strcmp(equals + 1, "true") == 0 || strcmp(equals + 1, "false") == 0)
+			text_puts(&t, equals + 1);
+		else
+			text_put_json(&t, equals + 1);
+	}
+	text_puts(&t, "}");
+	row = text_ok(&t) ? schema_yaml_decode(&depot_trip_type, "", t.data, t.len, c->arena, where)
+			  : NULL;
+	text_finish(&t);
+	if (row == NULL) {
+		const char *what = strstr(where, ": ");
+
+		return ctl_complain(CTL_USAGE, "%s", what ? what + 2 : where);
+	}
+	return ctl_done(c, "PUT", path_of(c, id), &depot_trip_type, row, "Planned.");
+}
+
+static char *read_file(struct ctl *c, const char *file)
+{
+	FILE *f;
+	char *text = arena_alloc(c->arena, LIST_MAX + 1);
+	size_t len;
+
+	if (strcmp(file, "-") == 0)
+		return ctl_read_stdin(c);
+	f = fopen(file, "r");
+	if (f == NULL || text == NULL) {
+		ctl_complain(0, "%s: %s", file, strerror(errno));
+		if (f != NULL)
+			fclose(f);
+		return NULL;
+	}
+	len = fread(text, 1, LIST_MAX + 1, f);
+	fclose(f);
+	if (len > LIST_MAX) {
+		ctl_complain(0, "%s: is longer than %d bytes: split it", file, LIST_MAX);
+		return NULL;
+	}
+	text[len] = '\0';
+	return text;
+}
+
+static int import(struct ctl *c, const char *file)
+{
+	struct api_trip_import_post post = {
+		.has_check = true, .check = ctl_flag(c, "--check"), .csv = read_file(c, file)};
+	const struct api_trip_import_reply *r;
+	void *answer;
+	int status;
+
+	if (post.csv == NULL)
+		return CTL_USAGE;
+	status = ctl_ask_struct(c, "POST", "trips/import", &api_trip_import_post_type, &post,
+		&api_trip_import_reply_type, &answer);
+	r = answer;
+	if (r != NULL)
+		printf("%lld trip%s: %lld %s, %lld unchanged, %lld over and left out.\n",
+			(long long)r->rows, r->rows == 1 ? "" : "s", (long long)r->stored,
+			post.check ? "would be stored" : "stored", (long long)r->unchanged,
+			(long long)r->past);
+	return status;
+}
+
+int ctl_trip(struct ctl *c)
+{
+	const char *verb = c->argc ? c->argv[0] : "list", *word = c->argc > 1 ? c->argv[1] : NULL;
+
+	if (strcmp(verb, "list") == 0)
+		return list(c);
+	if (strcmp(verb, "models") == 0)
+		return models(c);
+	if (word == NULL)
+		return ctl_complain(CTL_USAGE, "trip %s needs %s", verb,
+			strcmp(verb, "import") == 0 ? "FILE.csv" : "TRIP");
+	if (strcmp(verb, "add") == 0)
+		return add(c, word);
+	if (strcmp(verb, "import") == 0)
+		return import(c, word);
+	if (strcmp(verb, "remove") == 0)
+		return ctl_done(c, "DELETE", path_of(c, word), NULL, NULL, "Removed.");
+	return ctl_complain(CTL_USAGE, "trip takes list, add, import, remove or models");
+}
