@@ -21,6 +21,7 @@
 #include "db/query.h"
 #include "db/query_access.h"
 #include "db/query_file.h"
+#include "db/query_safety.h"
 
 /* -- from the store --------------------------------------------------------------------------- */
 
@@ -283,6 +284,20 @@ static void read_registers(struct db_reader *db, struct restore *r)
 	}
 }
 
+static void read_clocks(struct db_reader *db, struct restore *r)
+{
+	struct db_station_clock_list list = {0};
+
+	if (db_query_station_clocks(db, r->arena, &list))
+		r->failed = "clocks";
+	for (size_t i = 0; i < list.count; i++) {
+		struct station *s = fleet_station(&r->core->fleet, list.items[i].station);
+
+		if (s)
+			s->clock.kept_ms = list.items[i].ahead_ms;
+	}
+}
+
 static void read_setpoints(struct db_reader *db, struct restore *r)
 {
 	struct db_setpoint_list list = {0};
@@ -380,6 +395,7 @@ static void read_all(struct db_reader *db, void *arg)
 	read_registers(db, r);
 	read_transfers(db, r);
 	read_setpoints(db, r);
+	read_clocks(db, r);
 	read_v16(db, r);
 }
 
@@ -411,7 +427,8 @@ int restore_fleet(struct core *c, char why[300])
 			" --check --data DIR`");
 		return -1;
 	}
-	if (identity_restore(c, why) || device_restore(c, why) || inventory_restore(c, why) || trust_restore(c, why))
+	if (identity_restore(c, why) || device_restore(c, why) || inventory_restore(c, why) ||
+		trust_restore(c, why))
 		return -1;
 	return reports_restore(c, why);
 }

@@ -26,6 +26,12 @@ static void follow(int64_t *apart_ms, int64_t heard_ms)
 		*apart_ms -= (*apart_ms - heard_ms) / SLOWLY;
 }
 
+/* Without a word of this life of depotd: as it was in the last, by our wall clock. */
+static int64_t apart_by_kept(const struct station_clock *c)
+{
+	return clock_wall().ms - mono_ms() + c->kept_ms;
+}
+
 static void begin_other(struct station_clock *c, int64_t apart_ms)
 {
 	c->has_other = true;
@@ -36,7 +42,7 @@ static void begin_other(struct station_clock *c, int64_t apart_ms)
 
 static bool take_other(struct station_clock *c)
 {
-	int64_t was = c->is_known ? c->apart_ms : clock_wall().ms - mono_ms();
+	int64_t was = c->is_known ? c->apart_ms : apart_by_kept(c);
 
 	c->is_known = true;
 	c->has_other = false;
@@ -67,14 +73,14 @@ bool station_clock_hear(struct station_clock *c, wall_t said)
 
 wall_t station_clock_now(const struct station_clock *c)
 {
-	int64_t ours = clock_wall().ms - mono_ms();
+	int64_t kept = apart_by_kept(c);
 
 	if (c->is_known)
 		return (wall_t){mono_ms() + c->apart_ms};
-	return (wall_t){mono_ms() + (c->has_other && c->other_ms < ours ? c->other_ms : ours)};
+	return (wall_t){mono_ms() + (c->has_other && c->other_ms < kept ? c->other_ms : kept)};
 }
 
 int64_t station_clock_ahead_ms(const struct station_clock *c)
 {
-	return c->is_known ? mono_ms() + c->apart_ms - clock_wall().ms : 0;
+	return c->is_known ? mono_ms() + c->apart_ms - clock_wall().ms : c->kept_ms;
 }

@@ -15,6 +15,7 @@
 #define STATION_CLOCK_STEP_MS 5000 /* a change by more is worth telling the station anew */
 
 struct station_clock {
+	int64_t kept_ms; /* ahead of our wall clock by so much, as it stands in the journal */
 	bool is_known;
 	int64_t apart_ms; /* its wall clock less our monotonic one */
 	bool has_other; /* messages that say otherwise, so far */
@@ -27,11 +28,11 @@ struct station_clock {
  * a step, or known for the first time and differs from ours by that. */
 bool station_clock_hear(struct station_clock *c, wall_t said);
 
-/* What it shows now; while nothing is known what ours shows, or the last message said if that is
- * earlier: what begins too early ends early, and that is safe. */
+/* What it shows now; while nothing is known what ours and the journal say, or the last message if that
+ * is earlier: what begins too early ends early, and that is safe. */
 wall_t station_clock_now(const struct station_clock *c);
 
-/* By how much it is ahead of our wall clock; 0: not known. */
+/* By how much it is ahead of our wall clock, as far as is known. */
 int64_t station_clock_ahead_ms(const struct station_clock *c);
 
 #endif

@@ -1,4 +1,4 @@
-/* Of step 5 of depot.db: what vehicles have to do. */
+/* Of step 5 of depot.db: what vehicles have to do, and what clocks show. */
 #include "db/migrate.h"
 
 const char migrate_depot_5_work[] =
@@ -17,4 +17,8 @@ const char migrate_depot_5_work[] =
 	"CREATE TABLE vehicle_moves ("
 	" depot TEXT NOT NULL, vehicle TEXT NOT NULL, station TEXT NOT NULL, evse INTEGER NOT NULL,"
 	" transaction_id TEXT NOT NULL, since INTEGER NOT NULL, carried_wh INTEGER NOT NULL,"
-	" soc_pct REAL, soc_at INTEGER, PRIMARY KEY (depot, vehicle)) WITHOUT ROWID;";
+	" soc_pct REAL, soc_at INTEGER, PRIMARY KEY (depot, vehicle)) WITHOUT ROWID;"
+	/* projection_safety.c */
+	"CREATE TABLE station_clocks ("
+	" depot TEXT NOT NULL, station TEXT NOT NULL, ahead_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (depot, station)) WITHOUT ROWID;";

@@ -62,6 +62,7 @@ const struct projection_table projection_tables[] = {
 	{"alarms", "depot, id"},
 	{"demand_windows", "depot, node, month"},
 	{"chargers_learned", "depot, station, evse"},
+	{"station_clocks", "depot, station"},
 	{"power_returns", "depot, node"},
 	{"power_return_evses", "depot, node, evse"},
 	{"envelopes", "depot, id"},

@@ -1,5 +1,5 @@
-/* What the guard keeps over a restart: demand windows with the peaks of their months, and what
- * chargers have shown of themselves. */
+/* What the guard keeps over a restart: demand windows with the peaks of their months, what chargers
+ * have shown of themselves, and by how much their clocks differ from ours. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 struct safety {
 	struct sql *sql;
-	sqlite3_stmt *window, *learned, *gone, *returned, *release, *released;
+	sqlite3_stmt *window, *learned, *gone, *returned, *release, *released, *clock, *no_clock;
 };
 
 static void *create(struct sql *s)
@@ -27,6 +27,9 @@ static void *create(struct sql *s)
 		{&p->release, "INSERT OR REPLACE INTO power_return_evses (depot, node, evse)"
 			      " VALUES (?1,?2,?3)"},
 		{&p->released, "DELETE FROM power_return_evses WHERE depot=?1 AND node=?2"},
+		{&p->clock, "INSERT OR REPLACE INTO station_clocks (depot, station, ahead_ms)"
+			    " VALUES (?1,?2,?3)"},
+		{&p->no_clock, "DELETE FROM station_clocks WHERE depot=?1 AND station=?2"},
 		{&p->gone, "DELETE FROM chargers_learned WHERE depot=?1 AND station=?2"},
 	};
 	if (sql_prepare_all(s, list, sizeof list / sizeof *list) == 0)
@@ -95,12 +98,24 @@ static int on_returned(void *self, const struct journal_entry *e)
 	return rc;
 }
 
+static int on_clock(void *self, const struct journal_entry *e)
+{
+	struct safety *p = self;
+	const struct event_station_clock_found *f = e->payload;
+	sql_bind_text(p->clock, 1, e->depot);
+	sql_bind_text(p->clock, 2, projection_subject(e));
+	sqlite3_bind_int64(p->clock, 3, f->ahead_ms);
+	return sql_run(p->sql, p->clock);
+}
+
 static int on_removed(void *self, const struct journal_entry *e)
 {
 	struct safety *p = self;
 	sql_bind_text(p->gone, 1, e->depot);
 	sql_bind_text(p->gone, 2, projection_subject(e));
-	return sql_run(p->sql, p->gone);
+	sql_bind_text(p->no_clock, 1, e->depot);
+	sql_bind_text(p->no_clock, 2, projection_subject(e));
+	return sql_run(p->sql, p->gone) || sql_run(p->sql, p->no_clock) ? -1 : 0;
 }
 
 const struct projection projection_safety = {"safety", create, free, NULL};
@@ -108,6 +123,7 @@ const struct projection projection_safety = {"safety", create, free, NULL};
 const struct projection_rule projection_safety_rules[] = {
 	{EVENT_DEMAND_WINDOW_ENDED, &projection_safety, on_window},
 	{EVENT_CHARGER_LEARNED, &projection_safety, on_learned},
+	{EVENT_STATION_CLOCK_FOUND, &projection_safety, on_clock},
 	{EVENT_POWER_RETURNED, &projection_safety, on_returned},
 	{EVENT_STATION_REMOVED, &projection_safety, on_removed},
 	{.type = -1},

@@ -48,6 +48,26 @@ int db_query_chargers_learned(
 	return 0;
 }
 
+int db_query_station_clocks(
+	struct db_reader *r, struct arena *a, struct db_station_clock_list *out)
+{
+	struct query q;
+	struct db_station_clock_list list = {0};
+	query_init(&q, r, &r->depot, a, true,
+		"SELECT station, ahead_ms FROM station_clocks WHERE depot=?1");
+	while (query_next(&q)) {
+		struct db_station_clock *row = QUERY_ITEM(&q, &list);
+		if (!row)
+			break;
+		row->station = query_text(&q, 0);
+		row->ahead_ms = query_int(&q, 1);
+	}
+	if (query_finish(&q) < 0)
+		return -1;
+	*out = list;
+	return 0;
+}
+
 int db_query_power_returns(
 	struct db_reader *r, struct arena *a, wall_t since, struct db_power_return_list *out)
 {

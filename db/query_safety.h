@@ -33,6 +33,17 @@ struct db_charger_learned_list {
 int db_query_chargers_learned(
 	struct db_reader *r, struct arena *a, struct db_charger_learned_list *out);
 
+struct db_station_clock {
+	const char *station;
+	int64_t ahead_ms; /* of ours */
+};
+struct db_station_clock_list {
+	size_t count;
+	struct db_station_clock *items;
+};
+int db_query_station_clocks(
+	struct db_reader *r, struct arena *a, struct db_station_clock_list *out);
+
 struct db_power_return {
 	const char *node, *sign;
 	wall_t at;

@@ -5,20 +5,41 @@
 #include "csms/handle/handlers.h"
 #include "csms/log.h"
 
+/* Less may be messages that wait, and is of no harm to what is steered by them. */
+#define APART_MS 60000
+
+/* For the next life of depotd: it has nothing else to go by until messages have come. */
+static void keep(struct exchange *x)
+{
+	struct station_clock *c = &x->station->clock;
+	int64_t ahead = station_clock_ahead_ms(c);
+	struct event_station_clock_found *p;
+
+	if (!c->is_known || llabs(ahead - c->kept_ms) < APART_MS)
+		return;
+	p = arena_alloc(x->arena, sizeof *p);
+	if (!p)
+		return;
+	c->kept_ms = p->ahead_ms = ahead;
+	handle_journal(x, EVENT_STATION_CLOCK_FOUND, p, x->received);
+}
+
 void handle_time(struct exchange *x, wall_t said)
 {
 	struct station *s = x->station;
+	bool is_news;
 
 	/* Where OCPP 1.6 says no time ours stands in its place (ocpp/v16.h). */
-	if (said.ms == x->received.ms || !station_clock_hear(&s->clock, said))
+	if (said.ms == x->received.ms)
+		return;
+	is_news = station_clock_hear(&s->clock, said);
+	keep(x);
+	if (!is_news)
 		return;
 	log_warn("station %s: its clock is %lld s ahead of ours", s->id,
 		(long long)station_clock_ahead_ms(&s->clock) / 1000);
 	control_clock_changed(x->core->control, s);
 }
-
-/* Less may be messages that wait, and is of no harm to what is steered by them. */
-#define APART_MS 60000
 
 static int64_t ahead_ms(const struct exchange *x)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define CHANNELS 4 /* in all, L1 … L3 */
-#define PLACES   4 /* of limits beside the ratings */
+#define PLACES   8 /* of limits beside the ratings */
 #define MEMORY_S 20 /* what was left in the last seconds, when somebody is cut off */
 #define NO_LIMIT INT64_MAX
 #define TEXT     240

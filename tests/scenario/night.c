@@ -12,7 +12,7 @@
 #define SHOP_W    8000
 #define SHOP_A    20
 #define PV_W      9000
-#define STORE_W   8000 /* charges by so much, and feeds in no more */
+#define STORE_W   NIGHT_STORE_W
 
 int night_below(struct night *n, int max)
 {
@@ -424,6 +424,8 @@ void night_make(struct night *n, uint64_t seed)
 	make_places(n, (struct text){stations, sizeof stations, &stations_len},
 		(struct text){vans, sizeof vans, &vans_len},
 		(struct text){visits, sizeof visits, &visits_len});
+	if (night_has_more(n))
+		night_choose_demand(n);
 	build_nodes(n);
 	night_put(depot(n), "stations:\n%svehicles:\n%s", stations, vans);
 	build_loads(n);

@@ -19,7 +19,9 @@
 #define NIGHT_LEASE_S      300
 #define NIGHT_NODES_MAX    24
 #define NIGHT_STATIONS_MAX 24
-#define NIGHT_TROUBLES_MAX 16
+#define NIGHT_TROUBLES_MAX 24
+#define NIGHT_MORE_FROM    20000 /* seeds from here on have the troubles of night_more.c too */
+#define NIGHT_STORE_W      8000 /* a store charges by so much, and feeds in no more */
 
 enum trouble_kind {
 	TROUBLE_KILL, /* depotd dies, and is started again at the end */
@@ -28,6 +30,8 @@ enum trouble_kind {
 	TROUBLE_METER_ZERO,
 	TROUBLE_METER_REVERSED,
 	TROUBLE_METER_JUMPING,
+	TROUBLE_METER_KILO, /* it says kW where W are asked for */
+	TROUBLE_METER_MILLI, /* … or mW */
 	TROUBLE_OFFLINE, /* one station */
 	TROUBLE_SPLIT, /* several at once, as when a switch dies */
 	TROUBLE_LOSE, /* `amount` percent of a station's texts are lost */
@@ -37,6 +41,9 @@ enum trouble_kind {
 	TROUBLE_SPIKE, /* other load rises by `amount` W */
 	TROUBLE_CLOCK, /* of depotd's machine, stepped by `amount` ms */
 	TROUBLE_ENVELOPE, /* a grid operator allows a node `amount` W, or mA of each phase */
+	TROUBLE_STATION_CLOCK, /* a station's clock is set by `amount` ms, and right again at the end */
+	TROUBLE_POWER, /* a feeder has none: its stations are dark, and boot when it is back */
+	TROUBLE_ISLAND, /* the grid is gone, and a store feeds what it can */
 	TROUBLE_KIND_COUNT
 };
 
@@ -71,6 +78,7 @@ struct night_node {
 struct night_station {
 	int node, evses, late_s; /* follows its limits so late */
 	int64_t tail_w;
+	int64_t clock_ms; /* its clock is ahead by so much */
 	bool is_old; /* speaks OCPP 1.6 */
 };
 

@@ -32,6 +32,23 @@ struct text {
 
 void night_put(struct text t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+static inline bool night_has_more(const struct night *n)
+{
+	return n->seed >= NIGHT_MORE_FROM;
+}
+
+/* night_more.c: what later nights have besides, from a chance of its own: earlier ones stay as they
+ * were. Before the nodes are written; when the other troubles are there. */
+void night_choose_demand(struct night *n);
+void night_add_more(struct night *n);
+
+struct trouble *night_add_trouble(struct night *n, enum trouble_kind kind, int least_s, int most_s);
+int night_some_node(struct night *n, bool (*is_so)(const struct night_node *v));
+bool night_has_meter(const struct night_node *v);
+bool night_has_evses(const struct night_node *v);
+/* A meter has one trouble at a time, and depotd one death. */
+bool night_is_taken(const struct night *n, const struct trouble *t);
+
 /* night_trouble.c: for a night whose depot is made. */
 void night_add_troubles(struct night *n);
 

@@ -10,7 +10,7 @@
 #define TROUBLES_MIN 3
 #define TROUBLES_MAX 8
 
-static struct trouble *add_trouble(struct night *n, enum trouble_kind kind, int least_s, int most_s)
+struct trouble *night_add_trouble(struct night *n, enum trouble_kind kind, int least_s, int most_s)
 {
 	struct trouble *t = &n->troubles[n->trouble_count++];
 
@@ -23,7 +23,7 @@ static struct trouble *add_trouble(struct night *n, enum trouble_kind kind, int 
 }
 
 /* The n-th node that is so; -1: none. */
-static int some_node(struct night *n, bool (*is_so)(const struct night_node *v))
+int night_some_node(struct night *n, bool (*is_so)(const struct night_node *v))
 {
 	int found[NIGHT_NODES_MAX], count = 0;
 
@@ -33,7 +33,7 @@ static int some_node(struct night *n, bool (*is_so)(const struct night_node *v))
 	return count ? found[night_below(n, count)] : -1;
 }
 
-static bool has_meter(const struct night_node *v)
+bool night_has_meter(const struct night_node *v)
 {
 	return v->has_meter;
 }
@@ -43,18 +43,17 @@ static bool has_load(const struct night_node *v)
 	return strcmp(v->kind, "load") == 0;
 }
 
-static bool has_evses(const struct night_node *v)
+bool night_has_evses(const struct night_node *v)
 {
 	return v->evse_w > 0;
 }
 
 static bool is_of_meter(enum trouble_kind kind)
 {
-	return kind >= TROUBLE_METER_SILENT && kind <= TROUBLE_METER_JUMPING;
+	return kind >= TROUBLE_METER_SILENT && kind <= TROUBLE_METER_MILLI;
 }
 
-/* A meter has one trouble at a time, and depotd one death. */
-static bool is_taken(const struct night *n, const struct trouble *t)
+bool night_is_taken(const struct night *n, const struct trouble *t)
 {
 	for (const struct trouble *o = n->troubles; o < t; o++)
 		if (((is_of_meter(o->kind) && is_of_meter(t->kind) && o->target == t->target) ||
@@ -66,28 +65,28 @@ static bool is_taken(const struct night *n, const struct trouble *t)
 
 static void add_meter_trouble(struct night *n)
 {
-	int node = some_node(n, has_meter);
+	int node = night_some_node(n, night_has_meter);
 	struct trouble *t;
 
 	if (node < 0)
 		return;
-	t = add_trouble(n, TROUBLE_METER_SILENT + night_below(n, 5), 5, 1500);
+	t = night_add_trouble(n, TROUBLE_METER_SILENT + night_below(n, 5), 5, 1500);
 	t->target = node;
-	if (is_taken(n, t))
+	if (night_is_taken(n, t))
 		n->trouble_count--;
 }
 
 static void add_kill(struct night *n)
 {
-	struct trouble *t = add_trouble(n, TROUBLE_KILL, 1, night_likely(n, 50) ? 60 : 900);
+	struct trouble *t = night_add_trouble(n, TROUBLE_KILL, 1, night_likely(n, 50) ? 60 : 900);
 
-	if (is_taken(n, t))
+	if (night_is_taken(n, t))
 		n->trouble_count--;
 }
 
 static void add_split(struct night *n)
 {
-	struct trouble *t = add_trouble(n, TROUBLE_SPLIT, 5, 1500);
+	struct trouble *t = night_add_trouble(n, TROUBLE_SPLIT, 5, 1500);
 
 	for (int i = 0; i < n->station_count; i++)
 		if (night_likely(n, 70))
@@ -96,14 +95,14 @@ static void add_split(struct night *n)
 
 static void add_spike(struct night *n)
 {
-	int node = some_node(n, has_load), count = 0;
+	int node = night_some_node(n, has_load), count = 0;
 	struct trouble *t;
 
 	for (int i = 0; i < n->trouble_count; i++)
 		count += n->troubles[i].kind == TROUBLE_SPIKE;
 	if (count >= SPIKES_MAX)
 		return;
-	t = add_trouble(n, TROUBLE_SPIKE, 5, 1200);
+	t = night_add_trouble(n, TROUBLE_SPIKE, 5, 1200);
 	t->target = node;
 	/* All at once, and on one phase, they stay within what the load's row says. */
 	t->amount = night_between(n, 500, strcmp(n->nodes[node].id, "shop") == 0 ? 1000 : 3200);
@@ -113,7 +112,7 @@ static void add_spike(struct night *n)
 static void add_clock(struct night *n)
 {
 	static const int64_t hours[] = {-3600000, 3600000, -86400000};
-	struct trouble *t = add_trouble(n, TROUBLE_CLOCK, 5, 1500);
+	struct trouble *t = night_add_trouble(n, TROUBLE_CLOCK, 5, 1500);
 
 	t->amount =
 		night_likely(n, 50) ? night_between(n, -60000, 60000) : hours[night_below(n, 3)];
@@ -123,7 +122,7 @@ static void add_clock(struct night *n)
 /* Some come long before they count, some at once; some so tight that nothing may charge. */
 static void add_envelope(struct night *n)
 {
-	int node = some_node(n, has_evses), count = 0;
+	int node = night_some_node(n, night_has_evses), count = 0;
 	const struct night_node *v = &n->nodes[node];
 	struct trouble *t;
 
@@ -131,7 +130,7 @@ static void add_envelope(struct night *n)
 		count += n->troubles[i].kind == TROUBLE_ENVELOPE;
 	if (count >= 3)
 		return;
-	t = add_trouble(n, TROUBLE_ENVELOPE, 60, 1500);
+	t = night_add_trouble(n, TROUBLE_ENVELOPE, 60, 1500);
 	t->target = node;
 	t->lead_s = night_likely(n, 50) ? night_between(n, 30, 500) : 0;
 	t->is_current = night_likely(n, 40);
@@ -165,7 +164,7 @@ static void add_one(struct night *n)
 
 	for (size_t i = 0; i < sizeof of_stations / sizeof *of_stations; i++)
 		if (what < of_stations[i].until) {
-			t = add_trouble(n, of_stations[i].kind, of_stations[i].least_s,
+			t = night_add_trouble(n, of_stations[i].kind, of_stations[i].least_s,
 				of_stations[i].most_s);
 			t->target = station;
 			t->amount = t->kind == TROUBLE_LOSE ? night_between(n, 10, 90)
@@ -192,14 +191,17 @@ void night_add_troubles(struct night *n)
 
 	while (n->trouble_count < troubles)
 		add_one(n);
+	if (night_has_more(n))
+		night_add_more(n);
 }
 
 void night_tell(const struct night *n, char *text, size_t size)
 {
 	static const char *const names[TROUBLE_KIND_COUNT] = {"depotd dead", "meter silent",
-		"meter frozen", "meter at zero", "meter reversed", "meter jumps", "offline",
-		"split", "texts lost", "ignores profiles", "answers late", "events twice",
-		"load rises", "clock steps", "envelope"};
+		"meter frozen", "meter at zero", "meter reversed", "meter jumps", "meter in kW",
+		"meter in mW", "offline", "split", "texts lost", "ignores profiles", "answers late",
+		"events twice", "load rises", "clock steps", "envelope", "station's clock",
+		"no power", "island"};
 	size_t len = 0;
 	struct text t = {text, size, &len};
 
@@ -208,9 +210,10 @@ void night_tell(const struct night *n, char *text, size_t size)
 	for (int i = 0; i < n->trouble_count; i++) {
 		const struct trouble *o = &n->troubles[i];
 		bool at_node = is_of_meter(o->kind) || o->kind == TROUBLE_SPIKE ||
-			       o->kind == TROUBLE_ENVELOPE;
-		bool at_station = o->kind >= TROUBLE_OFFLINE && o->kind <= TROUBLE_DOUBLE &&
-				  o->kind != TROUBLE_SPLIT;
+			       o->kind == TROUBLE_ENVELOPE || o->kind == TROUBLE_POWER;
+		bool at_station = (o->kind >= TROUBLE_OFFLINE && o->kind <= TROUBLE_DOUBLE &&
+					  o->kind != TROUBLE_SPLIT) ||
+				  o->kind == TROUBLE_STATION_CLOCK;
 
 		night_put(t, "; %s", names[o->kind]);
 		if (at_node)

@@ -14,6 +14,8 @@
 #include "csms/envelope.h"
 #include "tests/scenario/judge.h"
 #include "tests/scenario/night.h"
+#include "tests/scenario/night_island.h"
+#include "tests/scenario/night_watch.h"
 #include "tests/scenario/world.h"
 
 #define SETTLE_S      (2 * NIGHT_LEASE_S + 120) /* two leases and some */
@@ -24,6 +26,9 @@
 #define AFTER_S       40 /* a call that was lost may still be waited for */
 #define RECENT_S      45 /* three readings: what comes later does not tell of now */
 #define EDGE_S        3
+#define CLOCK_S       70 /* until messages tell of a station's clock that was set */
+#define RETURN_S      18 /* nobody rises for so long after power is back */
+#define SETTLED_IN_S  60
 #define DEFAULT_COUNT 12
 #define TEXT          1500
 
@@ -31,6 +36,7 @@ struct run {
 	struct night n;
 	struct world *w;
 	struct judge *judge;
+	struct night_watch watch;
 	int now_s;
 	int64_t skew_ms; /* of depotd's clock */
 	bool is_alive;
@@ -54,13 +60,35 @@ static bool is_of(const struct trouble *t, int station)
 						  t->target == station;
 }
 
+static bool is_below(const struct night *n, int node, int above)
+{
+	while (node >= 0 && node != above)
+		node = n->nodes[node].parent;
+	return node >= 0;
+}
+
+static int64_t station_clock_ms(const struct run *r, int station)
+{
+	int64_t ms = r->n.stations[station].clock_ms;
+
+	for (int i = 0; i < r->n.trouble_count; i++)
+		if (r->n.troubles[i].kind == TROUBLE_STATION_CLOCK &&
+			r->n.troubles[i].target == station && is_on(r, &r->n.troubles[i], 0))
+			ms += r->n.troubles[i].amount;
+	return ms;
+}
+
 static void set_station(struct run *r, int station)
 {
-	struct plant_trouble now = {.late_s = r->n.stations[station].late_s};
+	struct plant_trouble now = {
+		.late_s = r->n.stations[station].late_s, .clock_ms = station_clock_ms(r, station)};
 
 	for (int i = 0; i < r->n.trouble_count; i++) {
 		const struct trouble *t = &r->n.troubles[i];
 
+		now.no_power = now.no_power ||
+			       (t->kind == TROUBLE_POWER && is_on(r, t, 0) &&
+				       is_below(&r->n, r->n.stations[station].node, t->target));
 		if (!is_of(t, station) || !is_on(r, t, 0))
 			continue;
 		now.offline = now.offline || t->kind == TROUBLE_OFFLINE || t->kind == TROUBLE_SPLIT;
@@ -86,7 +114,7 @@ static void hear(struct run *r, const struct world_frame *f)
 		at = p + strlen(key);
 	if (!at || !wall_parse(at, strcspn(at, "\""), &said))
 		return;
-	of_s = (int)((said.ms - NIGHT_START_MS) / 1000);
+	of_s = (int)((said.ms - station_clock_ms(r, f->station) - NIGHT_START_MS) / 1000);
 	if (of_s > r->now_s - RECENT_S && of_s > r->heard_s[f->station])
 		r->heard_s[f->station] = of_s;
 }
@@ -120,6 +148,11 @@ static enum judge_station standing_of(const struct run *r, int station)
 	for (int i = 0; i < r->n.trouble_count; i++) {
 		const struct trouble *t = &r->n.troubles[i];
 
+		is_lost =
+			is_lost ||
+			(t->kind == TROUBLE_STATION_CLOCK && t->target == station &&
+				(r->now_s - t->at_s < CLOCK_S || r->now_s - t->until_s < CLOCK_S) &&
+				is_on(r, t, CLOCK_S));
 		if (!is_of(t, station))
 			continue;
 		if (t->kind == TROUBLE_IGNORE && is_on(r, t, EDGE_S))
@@ -132,20 +165,13 @@ static enum judge_station standing_of(const struct run *r, int station)
 
 /* -- nodes ------------------------------------------------------------------------------------ */
 
-static bool is_below(const struct night *n, int node, int above)
-{
-	while (node >= 0 && node != above)
-		node = n->nodes[node].parent;
-	return node >= 0;
-}
-
 /* The meters that tell of the node: its own, else those below it. */
 static bool is_blind(const struct run *r, int node)
 {
 	for (int i = 0; i < r->n.trouble_count; i++) {
 		const struct trouble *t = &r->n.troubles[i];
 
-		if (t->kind >= TROUBLE_METER_SILENT && t->kind <= TROUBLE_METER_JUMPING &&
+		if (t->kind >= TROUBLE_METER_SILENT && t->kind <= TROUBLE_METER_MILLI &&
 			is_on(r, t, 0) &&
 			(t->target == node ||
 				(!r->n.nodes[node].has_meter && is_below(&r->n, t->target, node))))
@@ -202,6 +228,80 @@ static int allowed_s(const struct run *r, const enum judge_station *stations, in
 	return r->now_s < r->unsteady_s ? GIVE_UP_S + for_them : WORLD_REACTION_S;
 }
 
+/* -- what else is watched --------------------------------------------------------------------- */
+
+static bool all_obey(const struct run *r, const enum judge_station *stations, int node)
+{
+	for (int i = 0; i < r->n.station_count; i++)
+		if (stations[i] != JUDGE_OBEYS && is_below(&r->n, r->n.stations[i].node, node))
+			return false;
+	return true;
+}
+
+static bool has_kind(const struct run *r, enum trouble_kind kind)
+{
+	for (int i = 0; i < r->n.trouble_count; i++)
+		if (r->n.troubles[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* Is it sound to ask for what the window of a target comes to? */
+static bool is_sound(const struct run *r, const enum judge_station *stations)
+{
+	for (int i = 0; i < r->n.trouble_count; i++) {
+		const struct trouble *t = &r->n.troubles[i];
+
+		if ((t->kind == TROUBLE_ISLAND || t->kind == TROUBLE_POWER ||
+			    (t->kind <= TROUBLE_METER_MILLI && t->kind != TROUBLE_KILL)) &&
+			is_on(r, t, SETTLED_IN_S))
+			return false;
+	}
+	return r->is_alive && !has_kind(r, TROUBLE_CLOCK) && all_obey(r, stations, 0);
+}
+
+static void watch_return(struct run *r, const struct trouble *t)
+{
+	const struct plant *p = world_plant(r->w);
+	int64_t tails_w = 0;
+
+	if (!r->n.nodes[t->target].has_meter || r->now_s <= t->until_s ||
+		r->now_s > t->until_s + RETURN_S)
+		return;
+	for (int i = 0; i < r->n.trouble_count; i++)
+		if (&r->n.troubles[i] != t && r->n.troubles[i].kind != TROUBLE_ENVELOPE &&
+			is_on(r, &r->n.troubles[i], SETTLED_IN_S))
+			return;
+	for (int i = 0; i < r->n.station_count; i++)
+		if (is_below(&r->n, r->n.stations[i].node, t->target))
+			tails_w += r->n.stations[i].tail_w;
+	night_watch_return(&r->watch, r->now_s, r->n.nodes[t->target].id, tails_w,
+		plant_node_evse_mw(p, t->target));
+}
+
+static void watch(struct run *r, const enum judge_station *stations)
+{
+	const struct plant *p = world_plant(r->w);
+	struct plant_node root = plant_node_at(p, 0);
+	int64_t evse_mw = plant_node_evse_mw(p, 0);
+
+	if (r->n.demand_w)
+		night_watch_demand(&r->watch, r->now_s, r->n.demand_w, root.now_mw, evse_mw,
+			is_sound(r, stations));
+	for (int i = 0; i < r->n.trouble_count; i++) {
+		const struct trouble *t = &r->n.troubles[i];
+
+		if (t->kind == TROUBLE_POWER)
+			watch_return(r, t);
+		if (t->kind == TROUBLE_ISLAND && is_on(r, t, 0))
+			night_watch_island(&r->watch, r->now_s, NIGHT_STORE_W,
+				root.now_mw - plant_node_at(p, t->target).now_mw, evse_mw,
+				r->is_alive && all_obey(r, stations, 0));
+	}
+}
+
+/* -- one second ------------------------------------------------------------------------------- */
+
 static void judge(struct run *r)
 {
 	enum judge_station stations[NIGHT_STATIONS_MAX];
@@ -218,6 +318,7 @@ static void judge(struct run *r)
 		is_blind_now = is_blind_now || is_blind(r, i);
 	}
 	judge_second(r->judge, stations, may_s, is_blind_now ? BLIND_S : GIVE_UP_S);
+	watch(r, stations);
 }
 
 /* -- envelopes -------------------------------------------------------------------------------- */
@@ -271,17 +372,33 @@ static void step_clock(struct run *r, int64_t ms)
 	r->skew_ms += ms;
 }
 
+/* The meters of a feeder without power, as far as they have no other trouble. */
+static void darken(struct run *r, int node, enum world_meter how)
+{
+	char meter[24];
+
+	for (int i = 0; i < r->n.node_count; i++) {
+		if (!r->n.nodes[i].has_meter || !is_below(&r->n, i, node) || is_blind(r, i))
+			continue;
+		snprintf(meter, sizeof meter, "m-%s", r->n.nodes[i].id);
+		world_set_meter(r->w, meter, how);
+	}
+}
+
 static void begin(struct run *r, const struct trouble *t)
 {
 	static const enum world_meter meters[] = {WORLD_METER_SILENT, WORLD_METER_FROZEN,
-		WORLD_METER_ZERO, WORLD_METER_REVERSED, WORLD_METER_JUMPING};
+		WORLD_METER_ZERO, WORLD_METER_REVERSED, WORLD_METER_JUMPING, WORLD_METER_KILO,
+		WORLD_METER_MILLI};
 	char meter[24];
 
 	snprintf(meter, sizeof meter, "m-%s", r->n.nodes[t->target].id);
 	if (t->kind == TROUBLE_KILL) {
 		world_kill(r->w);
 		r->is_alive = false;
-	} else if (t->kind <= TROUBLE_METER_JUMPING) {
+	} else if (t->kind == TROUBLE_POWER) {
+		darken(r, t->target, WORLD_METER_DARK);
+	} else if (t->kind <= TROUBLE_METER_MILLI) {
 		world_set_meter(r->w, meter, meters[t->kind - TROUBLE_METER_SILENT]);
 	} else if (t->kind == TROUBLE_CLOCK) {
 		step_clock(r, t->amount);
@@ -296,7 +413,11 @@ static void end(struct run *r, const struct trouble *t)
 	if (t->kind == TROUBLE_KILL) {
 		world_start(r->w);
 		r->is_alive = true;
-	} else if (t->kind <= TROUBLE_METER_JUMPING) {
+	} else if (t->kind == TROUBLE_POWER) {
+		darken(r, t->target, WORLD_METER_FINE);
+	} else if (t->kind == TROUBLE_ISLAND) {
+		night_end_island(r->w, &r->n, t);
+	} else if (t->kind <= TROUBLE_METER_MILLI) {
 		world_set_meter(r->w, meter, WORLD_METER_FINE);
 	} else if (t->returns) {
 		step_clock(r, -t->amount);
@@ -314,6 +435,8 @@ static void act(struct run *r)
 			begin(r, t);
 		if (r->now_s == t->until_s)
 			end(r, t);
+		if (t->kind == TROUBLE_ISLAND && is_on(r, t, 0))
+			night_step_island(r->w, &r->n, t);
 		if (t->kind == TROUBLE_ENVELOPE)
 			hold_envelope(r, t, place++);
 	}
@@ -401,6 +524,7 @@ static void run_night(uint64_t seed)
 	}
 	settle_without(&r);
 	ck_assert_msg(!judge_verdict(r.judge), "%s\n%s", judge_verdict(r.judge), r.words);
+	ck_assert_msg(!r.watch.verdict[0], "%s\n%s", r.watch.verdict, r.words);
 	ck_assert_msg(charged_wh(r.w) > 1000, "%lld Wh\n%s", (long long)charged_wh(r.w), r.words);
 	judge_destroy(r.judge);
 	world_destroy(r.w);

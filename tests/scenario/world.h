@@ -19,6 +19,9 @@ enum world_meter {
 	WORLD_METER_FROZEN, /* its measuring part hangs; the voltages live on */
 	WORLD_METER_ZERO, /* its current transformers are open */
 	WORLD_METER_REVERSED, /* … or the wrong way round */
+	WORLD_METER_KILO, /* … by another unit: a thousandth of it */
+	WORLD_METER_MILLI, /* … or a thousand times of it */
+	WORLD_METER_DARK, /* its feeder has no power */
 	WORLD_METER_JUMPING, /* now and then a value is nonsense */
 };
 

@@ -20,19 +20,33 @@ void world_bind_meters(struct world *w)
 	}
 }
 
+/* What it shows of what flows. */
+static const double factors[] = {
+	[WORLD_METER_FINE] = 1,
+	[WORLD_METER_SILENT] = 1,
+	[WORLD_METER_FROZEN] = 1,
+	[WORLD_METER_ZERO] = 0,
+	[WORLD_METER_REVERSED] = -1,
+	[WORLD_METER_KILO] = 0.001,
+	[WORLD_METER_MILLI] = 1000,
+	[WORLD_METER_DARK] = 0,
+	[WORLD_METER_JUMPING] = 1,
+};
+
 static void put_meter(struct world *w, int i)
 {
 	struct meter_state *m = &w->meters[i];
 	struct plant_node n = plant_node_at(w->plant, m->node);
 	double power = (double)n.now_mw / 1000;
 	struct meter_reading r = {.at_ms = w->now_ms + w->skew_ms};
-	int sign = m->how == WORLD_METER_ZERO ? 0 : m->how == WORLD_METER_REVERSED ? -1 : 1;
+	double sign = factors[m->how];
 	/* Far too much, or as if the depot fed in: the second is the one that could do harm. */
 	double jump = m->how != WORLD_METER_JUMPING || w->now_ms / 1000 % 7 ? 0
 		      : w->now_ms / 7000 % 2                                ? JUMP_W
 									    : -JUMP_W;
 
-	m->import_wh += power / 3600;
+	if (!m->poses && m->how != WORLD_METER_DARK)
+		m->import_wh += power / 3600;
 	if (m->how != WORLD_METER_FROZEN) {
 		m->frozen_w = power;
 		for (int p = 0; p < 3; p++)
@@ -51,7 +65,9 @@ static void put_meter(struct world *w, int i)
 		(struct meter_value){sign * m->frozen_w + jump, METER_GOOD};
 	for (int p = 0; p < 3; p++) {
 		double x = sign * m->frozen_phase_w[p] + jump / 3;
-		double volts = VOLTS + (double)(w->now_ms / 1000 * (p + 3) % 17) / 10;
+		double volts = m->how == WORLD_METER_DARK
+				       ? 0
+				       : VOLTS + (double)(w->now_ms / 1000 * (p + 3) % 17) / 10;
 
 		r.values[METER_QUANTITY_VOLTAGE_L1_V + p] = (struct meter_value){volts, METER_GOOD};
 		r.values[METER_QUANTITY_POWER_L1_W + p] = (struct meter_value){x, METER_GOOD};
