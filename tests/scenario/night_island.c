@@ -2,9 +2,9 @@
 #include <math.h>
 #include <stdio.h>
 #include "modbus/meter_map.h"
-#include "tests/scenario/night_private.h"
 
 #define STORE_PCT 80
+#define VOLTS     230
 
 static void pose_meter(
 	struct world *w, const struct night *n, int node, const struct meter_reading *reading)
@@ -28,7 +28,7 @@ static struct meter_reading shown(const int64_t phase_mw[3], int volts)
 			(struct meter_value){volts, METER_GOOD};
 		out.values[METER_QUANTITY_POWER_L1_W + p] = (struct meter_value){w, METER_GOOD};
 		out.values[METER_QUANTITY_CURRENT_L1_A + p] =
-			(struct meter_value){fabs(w) / NIGHT_VOLTS, METER_GOOD};
+			(struct meter_value){fabs(w) / VOLTS, METER_GOOD};
 	}
 	out.values[METER_QUANTITY_POWER_W] = (struct meter_value){sum, METER_GOOD};
 	return out;
@@ -43,7 +43,7 @@ void night_step_island(struct world *w, const struct night *n, const struct trou
 
 	for (int p = 0; p < 3; p++)
 		phase_mw[p] = store.phase_mw[p] - site.phase_mw[p];
-	fed = shown(phase_mw, NIGHT_VOLTS);
+	fed = shown(phase_mw, VOLTS);
 	fed.values[METER_QUANTITY_SOC_PCT] = (struct meter_value){STORE_PCT, METER_GOOD};
 	pose_meter(w, n, 0, &grid);
 	pose_meter(w, n, t->target, &fed);
