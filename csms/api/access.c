@@ -129,7 +129,7 @@ static bool role_given(struct ask *k, const char *name, enum role *out)
 	int role = role_parse(name);
 
 	if (role < 0)
-		ask_problem(k, 400, "role", "role: must be viewer, operator or admin");
+		ask_problem(k, 400, "role", "role: must be viewer, operator, dispatcher, electrician, energy_manager or admin");
 	else
 		*out = (enum role)role;
 	return role >= 0;

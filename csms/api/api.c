@@ -76,7 +76,7 @@ static int identify(struct ask *k, const struct http_request *req, char why[200]
 	bool is_known = auth_session(auth, req->cookie, &k->who);
 	if (is_safe_method(req->method))
 		return 0;
-	if (!is_known || k->match.row->role == ROLE_ANYONE) {
+	if (!is_known || k->match.row->needs == MAY_KNOCK) {
 		if (req->origin[0] == '\0' || auth_same_origin(req->origin, req->host))
 			return 0;
 		snprintf(why, 200, "the request does not come from a page of this console");
@@ -99,16 +99,18 @@ static bool may(struct ask *k, const struct http_request *req)
 		ask_problem(k, status, NULL, "%s", why);
 		return false;
 	}
-	if (k->who.role >= k->match.row->role)
+	if (role_may(k->who.role, k->match.row->needs))
 		return true;
-	if (k->who.role == ROLE_ANYONE) {
+	if (k->who.role == ROLE_NOBODY) {
 		http_header(k->x, "www-authenticate", "Bearer");
 		ask_problem(k, 401, NULL,
 			"sign in with a link (depotctl link), or send an API token as "
 			"Authorization: Bearer dt_…");
 	} else {
-		ask_problem(k, 403, NULL, "this needs the role %s; %s has the role %s",
-			role_name(k->match.row->role), k->who.name, role_name(k->who.role));
+		char roles[120];
+		permission_roles_text(k->match.row->needs, roles);
+		ask_problem(k, 403, NULL, "this needs the role %s; %s has the role %s", roles,
+			k->who.name, role_name(k->who.role));
 	}
 	return false;
 }
@@ -123,7 +125,7 @@ static bool decode_body(struct ask *k, const struct http_request *req)
 	if (type == NULL)
 		return true;
 	/* Browsers send other types across sites without asking; programs need not care. */
-	bool is_browser = k->who.by == AUTH_SESSION || k->who.role == ROLE_ANYONE;
+	bool is_browser = k->who.by == AUTH_SESSION || k->who.role == ROLE_NOBODY;
 	if (is_browser && strncmp(req->content_type, "application/json", 16) != 0) {
 		ask_problem(k, 415, NULL, "send the body as application/json");
 		return false;

@@ -3,8 +3,8 @@
 csms_api.src := $(wildcard csms/api/*.c) csms/view.c csms/view_night.c csms/view_alarm.c csms/view_envelope.c csms/words.c gen/api.c
 csms_api.libs := z
 
-$(eval $(call unit,api_route,csms/api/route.c $(SCHEMAS_SRC),cjson m))
-$(eval $(call unit,api_auth,csms/api/auth.c csms/api/route.c csms/clock.c csms/secret.c \
+$(eval $(call unit,api_route,csms/api/route.c csms/api/permission.c $(SCHEMAS_SRC),cjson m))
+$(eval $(call unit,api_auth,csms/api/auth.c csms/api/permission.c csms/clock.c csms/secret.c \
 	$(SCHEMAS_SRC),cjson ssl m))
 $(eval $(call unit,api_words,csms/words.c $(SCHEMAS_SRC),cjson m))
 

@@ -435,8 +435,8 @@ void envelope_delete(struct ask *k)
 		ask_problem(k, 409, NULL, "it is %s already", envelope_state_name(h->e.state));
 		return;
 	}
-	if (!is_own && (k->who.role < ROLE_ADMIN || why == NULL || strlen(why) > 200)) {
-		ask_problem(k, k->who.role < ROLE_ADMIN ? 403 : 400, "why",
+	if (!is_own && (!role_may(k->who.role, MAY_OVERRULE) || why == NULL || strlen(why) > 200)) {
+		ask_problem(k, role_may(k->who.role, MAY_OVERRULE) ? 400 : 403, "why",
 			"this limit is %.80s's: only an administrator withdraws it, with a reason "
 			"(why, up to 200 characters)",
 			h->owner);

@@ -4,6 +4,9 @@
 
 struct ask;
 
+/* routes.c */
+void permissions_get(struct ask *k);
+
 /* stations.c */
 void stations_list(struct ask *k);
 void station_get(struct ask *k);

@@ -294,7 +294,7 @@ void composite_get(struct ask *k)
 		.evse = evse,
 		.start = clock_wall(),
 		.duration_s = duration_s};
-	if (asks != NULL && strcmp(asks, "1") == 0 && k->who.role < ROLE_OPERATOR)
+	if (asks != NULL && strcmp(asks, "1") == 0 && !role_may(k->who.role, MAY_OPERATE))
 		ask_problem(k, 403, "ask", "ask=1 sends a message to the station: operators may");
 	else if (asks != NULL && strcmp(asks, "1") == 0)
 		ask_station_too(k, s, out);

@@ -73,7 +73,7 @@ void journal_view(const struct db_journal_page *page, enum role role, struct are
 			.cause = e->cause,
 			.actor = e->actor,
 			.payload =
-				role < ROLE_ADMIN && is_of_customers(e)
+				!role_may(role, MAY_AUDIT) && is_of_customers(e)
 					? "{\"kind\":\"customer\",\"items\":\"(for administrators)\"}"
 					: without_secrets(e->payload, a),
 			.hash = e->hash,

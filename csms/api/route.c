@@ -3,21 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const role_names[] = {"anyone", "viewer", "operator", "admin"};
-
-int role_parse(const char *name)
-{
-	for (int i = ROLE_VIEWER; i <= ROLE_ADMIN; i++)
-		if (strcmp(role_names[i], name) == 0)
-			return i;
-	return -1;
-}
-
-const char *role_name(enum role r)
-{
-	return role_names[r];
-}
-
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -5,13 +5,11 @@
 #ifndef CSMS_API_ROUTE_H
 #define CSMS_API_ROUTE_H
 
+#include "csms/api/permission.h"
 #include "schemas/codec.h"
 
 #define ROUTE_PARAMS 3 /* "{…}" segments of one pattern */
 #define ROUTE_QUERY  12 /* names in one query */
-
-/* What a person or program may do; each role may do what those before it may. */
-enum role { ROLE_ANYONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN };
 
 struct ask; /* csms/api/ask.h */
 
@@ -19,7 +17,7 @@ struct route {
 	const char *method;
 	const char *pattern; /* "/api/v1/stations/{id}"; "{x}" is one segment of any text */
 	const char *query; /* names that the query may hold, "from to limit"; "" none */
-	enum role role; /* least role that may ask */
+	enum permission needs;
 	void (*handle)(struct ask *k);
 	const struct schema_struct *request, *response; /* NULL: no body; a body of another kind */
 	const char *help;
@@ -45,9 +43,4 @@ const char *route_query(const struct route_match *m, const char *name);
 /* Decodes %XX (and '+' as a space if `plus`) of `len` bytes into `a`. NULL: broken escape, control
  * character, bad UTF-8, or no memory. */
 char *route_unescape(struct arena *a, const char *s, size_t len, bool plus);
-
-/* "viewer" … "admin"; -1 when it is none of them. "anyone" is no role to give. */
-int role_parse(const char *name);
-const char *role_name(enum role r);
-
 #endif

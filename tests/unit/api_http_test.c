@@ -581,11 +581,25 @@ END_TEST
 
 static void put_routes(struct text *t)
 {
-	text_puts(t, "| method | path | role | parameters | what |\n|---|---|---|---|---|\n");
+	text_puts(t, "| method | path | may | parameters | what |\n|---|---|---|---|---|\n");
 	for (size_t i = 0; i < api_route_count; i++) {
 		const struct route *r = &api_routes[i];
 		text_printf(t, "| %s | `%s` | %s | %s | %s |\n", r->method, r->pattern,
-			role_name(r->role), r->query, r->help);
+			permissions[r->needs].name, r->query, r->help);
+	}
+}
+
+static void put_permissions(struct text *t)
+{
+	text_puts(t, "| permission | what |");
+	for (int r = ROLE_VIEWER; r < ROLE_COUNT; r++)
+		text_printf(t, " %s |", role_name((enum role)r));
+	text_puts(t, "\n|---|---|---|---|---|---|---|---|\n");
+	for (int p = MAY_SELF; p < PERMISSION_COUNT; p++) {
+		text_printf(t, "| %s | %s |", permissions[p].name, permissions[p].help);
+		for (int r = ROLE_VIEWER; r < ROLE_COUNT; r++)
+			text_puts(t, role_may((enum role)r, (enum permission)p) ? " x |" : " |");
+		text_puts(t, "\n");
 	}
 }
 
@@ -600,16 +614,17 @@ static char *read_manual(void)
 	return text;
 }
 
-START_TEST(the_manual_lists_every_route)
+/* What stands between the marks must be what `put` makes of the tables. */
+static void check_manual(const char *begin, const char *end, void (*put)(struct text *t))
 {
 	char *manual = read_manual();
-	char *from = strstr(manual, "<!-- routes"), *to = strstr(manual, "<!-- end of routes -->");
+	char *from = strstr(manual, begin), *to = strstr(manual, end);
 	struct text want;
 
 	ck_assert(from != NULL && to != NULL);
 	from = strchr(from, '\n') + 1;
 	text_init(&want, 0);
-	put_routes(&want);
+	put(&want);
 	bool is_same = (size_t)(to - from) == want.len && memcmp(from, want.data, want.len) == 0;
 	if (!is_same && getenv("UPDATE_DOCS") != NULL) {
 		FILE *f = fopen("docs/api.md", "w");
@@ -620,6 +635,36 @@ START_TEST(the_manual_lists_every_route)
 	ck_assert_msg(is_same, "docs/api.md is old: UPDATE_DOCS=1 build/tests/unit/api_http_test");
 	text_finish(&want);
 	free(manual);
+}
+
+START_TEST(the_manual_lists_every_route)
+{
+	check_manual("<!-- routes", "<!-- end of routes -->", put_routes);
+}
+END_TEST
+
+START_TEST(the_manual_lists_every_permission)
+{
+	check_manual("<!-- permissions", "<!-- end of permissions -->", put_permissions);
+}
+END_TEST
+
+/* Each row of the table stands at its place; each route names one, and an admin lacks nothing. */
+START_TEST(every_route_has_a_permission)
+{
+	for (int p = 0; p < PERMISSION_COUNT; p++) {
+		ck_assert_int_eq(permissions[p].permission, p);
+		ck_assert(role_may(ROLE_ADMIN, (enum permission)p));
+		ck_assert(role_may(ROLE_NOBODY, (enum permission)p) == (p == MAY_KNOCK));
+	}
+	for (size_t i = 0; i < api_route_count; i++) {
+		const struct route *r = &api_routes[i];
+		bool changes = strcmp(r->method, "GET") != 0;
+		ck_assert_int_lt(r->needs, PERMISSION_COUNT);
+		ck_assert_msg(
+			r->needs != MAY_KNOCK || !changes || strstr(r->pattern, "/sign-in") != NULL,
+			"%s %s is open to anyone", r->method, r->pattern);
+	}
 }
 END_TEST
 
@@ -688,6 +733,8 @@ int main(void)
 	tcase_add_test(c, the_stream_tells_what_changed);
 	tcase_add_test(c, streams_are_bounded);
 	tcase_add_test(c, the_manual_lists_every_route);
+	tcase_add_test(c, the_manual_lists_every_permission);
+	tcase_add_test(c, every_route_has_a_permission);
 	tcase_add_test(c, console_files_are_served);
 	tcase_add_test(c, no_path_leads_out_of_the_console);
 	suite_add_tcase(s, c);

@@ -5,11 +5,11 @@
 #include "csms/api/route.h"
 
 static const struct route table[] = {
-	{"GET", "/api/v1/stations", "", ROLE_VIEWER, NULL, NULL, NULL, ""},
-	{"GET", "/api/v1/stations/{id}", "limit from", ROLE_VIEWER, NULL, NULL, NULL, ""},
-	{"PUT", "/api/v1/stations/{id}", "", ROLE_ADMIN, NULL, NULL, NULL, ""},
-	{"POST", "/api/v1/stations/{id}/calls", "async", ROLE_OPERATOR, NULL, NULL, NULL, ""},
-	{"GET", "/api/v1/tokens/{type}/{value}", "", ROLE_VIEWER, NULL, NULL, NULL, ""},
+	{"GET", "/api/v1/stations", "", MAY_READ, NULL, NULL, NULL, ""},
+	{"GET", "/api/v1/stations/{id}", "limit from", MAY_READ, NULL, NULL, NULL, ""},
+	{"PUT", "/api/v1/stations/{id}", "", MAY_SET_UP, NULL, NULL, NULL, ""},
+	{"POST", "/api/v1/stations/{id}/calls", "async", MAY_OPERATE, NULL, NULL, NULL, ""},
+	{"GET", "/api/v1/tokens/{type}/{value}", "", MAY_READ, NULL, NULL, NULL, ""},
 };
 
 static struct arena *a;
@@ -104,7 +104,7 @@ START_TEST(roles_have_names)
 {
 	ck_assert_int_eq(role_parse("viewer"), ROLE_VIEWER);
 	ck_assert_int_eq(role_parse("admin"), ROLE_ADMIN);
-	ck_assert_int_eq(role_parse("anyone"), -1);
+	ck_assert_int_eq(role_parse("nobody"), -1);
 	ck_assert_int_eq(role_parse("root"), -1);
 	ck_assert_str_eq(role_name(ROLE_OPERATOR), "operator");
 }

@@ -422,7 +422,7 @@ int ctl_backup(struct ctl *c)
 
 int ctl_routes(struct ctl *c)
 {
-	struct table *t = table_create(c->arena, "METHOD|PATH|ROLE|WHAT", c->colour);
+	struct table *t = table_create(c->arena, "METHOD|PATH|NEEDS|WHAT", c->colour);
 	void *answer;
 	int status = ctl_ask_struct(c, "GET", "/api/v1", NULL, NULL, &api_route_list_type, &answer);
 	const struct api_route_list *list = answer;
@@ -435,7 +435,7 @@ int ctl_routes(struct ctl *c)
 		table_row(t);
 		table_cell(t, r->method);
 		table_cell(t, r->path);
-		table_cell(t, r->role);
+		table_cell(t, r->permission);
 		table_cell(t, r->help);
 	}
 	text_init(&out, 0);
