@@ -93,6 +93,10 @@ static bool needs_new_connection(
 		return false;
 	if (reg->security_profile > s->connected_profile)
 		return true;
+	/* its certificate is judged by what is in force now */
+	if (reg->serial && s->connected_profile == 3 &&
+		strcmp(reg->serial, s->identity.serial) != 0)
+		return true;
 	return new_password || reg->policy == EVENT_REGISTRATION_REJECTED;
 }
 

@@ -14,7 +14,12 @@
 #include "csms/pki/pem_folder.h"
 #include "csms/pki/x509.h"
 
-enum { WHY_SIZE = 200, SECURITY_LEVEL = 2 };
+enum {
+	WHY_SIZE = 200,
+	SECURITY_LEVEL = 2,
+	DEPTH_MAX = 6, /* authorities between a station and its root */
+	CHAIN_BYTES_MAX = 32768,
+};
 
 struct peer_check {
 	struct peer_check_config cfg; /* folders are ours */
@@ -451,6 +456,8 @@ int peer_check_apply(struct peer_check *p, void *ssl_ctx)
 	SSL_CTX_set1_cert_store(ctx, p->store);
 	/* The roots are for stations: our own chain is as its file says. */
 	SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
+	SSL_CTX_set_verify_depth(ctx, DEPTH_MAX);
+	SSL_CTX_set_max_cert_list(ctx, CHAIN_BYTES_MAX);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, on_certificate, p);
 	SSL_CTX_set_info_callback(ctx, on_state);

@@ -455,3 +455,67 @@ test('rule 6: what is known of certificates survives a restart, and the journal 
 	const { stdout } = await promisify(execFile)(join(BUILD, 'depotctl'), ['rebuild', '--check', '--data', d.data]);
 	assert.match(stdout, /./);
 });
+
+describe('other settings', () => {
+	let e;
+
+	before(async () => {
+		e = new Depotd({
+			depot: `
+depot: test
+name: Test depot
+timezone: Europe/Amsterdam
+nodes:
+  - {id: site, kind: site, limit_w: 600000}
+stations:
+  - {id: SIM-1, node: site, security_profile: 3, serial: SIM-1, evses: [{id: 1, kind: ac, max_w: 22000}]}
+  - {id: W-1, node: site, serial: SN-77, evses: [{id: 1, kind: ac, max_w: 22000}]}
+`,
+			listen: '  profile3: {address: 127.0.0.1, port: 0}\n  forward_secrecy_only: true\n',
+			config: 'limits: {refusals_per_min: 3}\ntrust: {common_name: contains}\n',
+		});
+		await e.start();
+		assert.match(e.logged(), /nobody can come yet/, 'there is no root');
+		writeFileSync(join(e.data, 'pki', 'station-roots', 'depot.pem'), root.pem);
+		await e.reload();
+	});
+	after(() => e?.clean());
+
+	const to = (certificate, more = {}) => attempt({ to: e.ports.profile3, id: 'W-1', ca: readFileSync(e.root()), ...client(certificate), ...more });
+
+	test('rule 6: forward secrecy only: no plain RSA; names that contain the serial number as a word', async () => {
+		const wide = sub.issue({ cn: 'Wallbox SN-77.B', o: 'Anybody' });
+		assert.equal((await to(wide)).status, 101);
+		assert.match((await to(wide, { ciphers: 'AES128-GCM-SHA256', maxVersion: 'TLSv1.2' })).error, /HANDSHAKE_FAILURE/);
+		assert.equal((await to(wide, { ciphers: 'ECDHE-RSA-AES128-GCM-SHA256', maxVersion: 'TLSv1.2' })).status, 101);
+		for (const cn of ['Wallbox SN-771', 'XSN-77', 'SN-7', 'sn-77']) assert.equal((await to(sub.issue({ cn }))).status, 403, cn);
+	});
+
+	test('rule 6: who is refused again and again is counted, not journalled', async () => {
+		const lines = async () => (await e.api('GET', '/journal?stream=gate/&limit=1000')).json.events.length;
+		const counted = async () => Number(/^depotd_station_auth_failures_total (\d+)/m.exec((await e.api('GET', '/metrics')).text)[1]);
+		await until('all to be counted', async () => await counted() === 5);
+		await until('three lines', async () => await lines() === 3);
+		await to(sub.issue({ cn: 'nobody' }));
+		assert.deepEqual([await counted(), await lines()], [6, 3]);
+	});
+
+	test('a simulated station comes on security profile 3', async () => {
+		const dir = join(e.dir, 'stations');
+		mkdirSync(dir);
+		const its = sub.issue({ cn: 'SIM-1' });
+		writeFileSync(join(dir, 'SIM-1.pem'), its.cert);
+		writeFileSync(join(dir, 'SIM-1.key'), its.key);
+		const sim = spawn(join(BUILD, 'depotsim'), ['--depot', join(e.dir, 'depot.yaml'), '--stations', '1', '--no-meters', '--quiet',
+			'--csms-mutual', `wss://127.0.0.1:${e.ports.profile3}/ocpp`, '--certificates', dir, '--ca', e.root()], { stdio: 'inherit' });
+		try {
+			await until('it to be accepted', async () => {
+				const s = (await e.api('GET', '/stations/SIM-1')).json;
+				return s.connected && s.boot_status === 'Accepted';
+			});
+			assert.equal((await e.api('GET', '/stations/SIM-1/identity')).json.connected_profile, 3);
+		} finally {
+			sim.kill();
+		}
+	});
+});

@@ -46,7 +46,7 @@ struct app {
 	struct arena *arena;
 	const struct depot_file *depot;
 	const struct scenario_file *scenario;
-	struct wsc_target plain, tls;
+	struct wsc_target plain, tls, mutual;
 	struct wsc_pool *pool;
 	struct sim *sim;
 	struct line *lines;
@@ -145,7 +145,8 @@ static int read_files(struct app *a)
 		return complain(where);
 	}
 	if ((o->csms && wsc_target_parse(o->csms, &a->plain, why) != 0) ||
-		(o->csms_tls && wsc_target_parse(o->csms_tls, &a->tls, why) != 0))
+		(o->csms_tls && wsc_target_parse(o->csms_tls, &a->tls, why) != 0) ||
+		(o->csms_mutual && wsc_target_parse(o->csms_mutual, &a->mutual, why) != 0))
 		return complain(why);
 	return o->passwords ? read_passwords(a, o->passwords) : 0;
 }
@@ -202,14 +203,27 @@ static void look_at_uploads(struct app *a)
 	}
 }
 
+/* The best that its profile allows and the command line names. */
+static const struct wsc_target *target_of(const struct app *a, int profile)
+{
+	const struct options *o = &a->options;
+	if (o->csms_mutual && (profile >= 3 || (!o->csms && !o->csms_tls)))
+		return &a->mutual;
+	return (profile >= 2 && o->csms_tls) || !o->csms ? &a->tls : &a->plain;
+}
+
 static int make_line(void *ctx, int i, const char *id, int profile, struct station_port *out)
 {
 	struct app *a = ctx;
 	struct line *l = &a->lines[i];
-	bool tls = (profile >= 2 && a->options.csms_tls) || !a->options.csms;
+	const struct wsc_target *target = target_of(a, profile);
+	bool shows = target == &a->mutual;
+	char why[200];
 	l->app = a;
 	l->number = i;
-	l->link = wsc_link_create(a->pool, tls ? &a->tls : &a->plain, id, password_of(a, id), l);
+	l->link = wsc_link_create(a->pool, target, id, shows ? NULL : password_of(a, id), l);
+	if (l->link && shows && wsc_link_set_certificate(l->link, a->options.certificates, why))
+		return complain(why);
 	if (l->link && sim_speaks_v16(a->scenario, id))
 		wsc_link_set_protocol(l->link, "ocpp1.6");
 	*out = (struct station_port){

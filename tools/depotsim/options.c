@@ -23,6 +23,9 @@ static const char usage[] =
 	"Where to connect\n"
 	"  --csms URL         ws://host:port/ocpp, for stations of security profile 1\n"
 	"  --csms-tls URL     wss://host:port/ocpp, for stations of security profile 2\n"
+	"  --csms-mutual URL  wss://host:port/ocpp, for stations of security profile 3, with\n"
+	"  --certificates DIR IDENTITY.pem (the chain, leaf first) and IDENTITY.key of each; its CN\n"
+	"                     is the serial number, which here is the identity\n"
 	"  --ca FILE          PEM file of the authority that signed the server's certificate\n"
 	"  --passwords FILE   one identity:password a line; a line *:password is for all others\n"
 	"  --no-meters        do not serve the meters of the depot's file\n"
@@ -55,6 +58,8 @@ enum choice {
 	OPT_SCENARIO,
 	OPT_CSMS,
 	OPT_CSMS_TLS,
+	OPT_CSMS_MUTUAL,
+	OPT_CERTIFICATES,
 	OPT_CA,
 	OPT_PASSWORDS,
 	OPT_REPORT,
@@ -80,6 +85,8 @@ static const struct option rows[] = {
 	{"scenario", required_argument, NULL, OPT_SCENARIO},
 	{"csms", required_argument, NULL, OPT_CSMS},
 	{"csms-tls", required_argument, NULL, OPT_CSMS_TLS},
+	{"csms-mutual", required_argument, NULL, OPT_CSMS_MUTUAL},
+	{"certificates", required_argument, NULL, OPT_CERTIFICATES},
 	{"ca", required_argument, NULL, OPT_CA},
 	{"passwords", required_argument, NULL, OPT_PASSWORDS},
 	{"report", required_argument, NULL, OPT_REPORT},
@@ -162,6 +169,12 @@ static int take(int option, const char *value, struct options *o)
 	case OPT_CSMS_TLS:
 		o->csms_tls = value;
 		return 0;
+	case OPT_CSMS_MUTUAL:
+		o->csms_mutual = value;
+		return 0;
+	case OPT_CERTIFICATES:
+		o->certificates = value;
+		return 0;
 	case OPT_CA:
 		o->ca = value;
 		return 0;
@@ -218,7 +231,9 @@ static int check(const struct options *o)
 		why = o->out ? NULL : "--make-depot needs --out DIR";
 	else if (!o->depot)
 		why = "say which depot: --depot FILE";
-	else if (!o->csms && !o->csms_tls)
+	else if (!o->csms_mutual != !o->certificates)
+		why = "--csms-mutual and --certificates go together";
+	else if (!o->csms && !o->csms_tls && !o->csms_mutual)
 		why = "say where the central system is: --csms ws://host:port/ocpp";
 	if (!why)
 		return 0;

@@ -1,5 +1,6 @@
 #include <libwebsockets.h>
 #include <arpa/inet.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct wsc_link {
 	const struct wsc_target *target;
 	char identity[64];
 	char password[MAX_PASSWORD + 1];
+	char *certificate, *key; /* files; NULL: none */
 	const char *protocol;
 	void *arg;
 	struct lws *wsi;
@@ -202,12 +204,27 @@ static void on_timer(struct wsc_pool *p)
 	lws_cancel_service(p->context); /* or it would wait for the next frame */
 }
 
+/* The server asks: which of our stations is this? */
+static int on_asked(SSL *ssl, void *arg)
+{
+	const struct wsc_pool *p = arg;
+	const struct wsc_link *l = p->links;
+	while (l && (!l->wsi || lws_get_ssl(l->wsi) != ssl))
+		l = l->next;
+	if (!l || !l->certificate)
+		return 1;
+	return SSL_use_certificate_chain_file(ssl, l->certificate) == 1 &&
+	       SSL_use_PrivateKey_file(ssl, l->key, SSL_FILETYPE_PEM) == 1;
+}
+
 static int on_event(
 	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
 	struct wsc_link *l = lws_get_opaque_user_data(wsi);
 	if (reason == LWS_CALLBACK_RAW_RX_FILE)
 		on_timer(lws_context_user(lws_get_context(wsi)));
+	if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS) /* `user`: SSL_CTX */
+		SSL_CTX_set_cert_cb(user, on_asked, lws_context_user(lws_get_context(wsi)));
 	if (!l || !l->pool || l->pool->stopped)
 		return 0;
 	switch (reason) {
@@ -308,6 +325,20 @@ struct wsc_link *wsc_link_create(struct wsc_pool *p, const struct wsc_target *ta
 void wsc_link_set_protocol(struct wsc_link *l, const char *protocol)
 {
 	l->protocol = protocol;
+}
+
+int wsc_link_set_certificate(struct wsc_link *l, const char *folder, char why[200])
+{
+	char path[600];
+	snprintf(path, sizeof path, "%.400s/%s.pem", folder, l->identity);
+	l->certificate = strdup(path);
+	snprintf(path, sizeof path, "%.400s/%s.key", folder, l->identity);
+	l->key = strdup(path);
+	if (l->certificate && l->key && access(l->certificate, R_OK) == 0 &&
+		access(l->key, R_OK) == 0)
+		return 0;
+	snprintf(why, 200, "cannot read %.90s or its .key", l->certificate ? l->certificate : "");
+	return -1;
 }
 
 int wsc_link_set_password(struct wsc_link *l, const char *password)
@@ -428,6 +459,8 @@ void wsc_pool_destroy(struct wsc_pool *p)
 		struct wsc_link *l = p->links;
 		p->links = l->next;
 		forget_messages(l);
+		free(l->certificate);
+		free(l->key);
 		free(l);
 	}
 	free(p);

@@ -46,6 +46,10 @@ void wsc_link_set_protocol(struct wsc_link *l, const char *protocol);
 /* Password of the next connection. 0, or -1 when it is too long. */
 int wsc_link_set_password(struct wsc_link *l, const char *password);
 
+/* Shows FOLDER/IDENTITY.pem (its chain, leaf first) with FOLDER/IDENTITY.key to a server that asks
+ * (security profile 3). 0, or -1 with one line: there is no such file. */
+int wsc_link_set_certificate(struct wsc_link *l, const char *folder, char why[200]);
+
 void wsc_link_connect(struct wsc_link *l);
 
 /* Queues a text message (copied). 0, or -1 when not open or out of memory. */
