@@ -1,16 +1,19 @@
 // Certificates of stations for tests, by the openssl program: authorities, good and hostile ones.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, writeFileSync, readFileSync, rmSync } from 'node:fs';
-import { createPrivateKey, sign } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const openssl = (...args) => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] });
 const stamp = (days) => new Date(Date.now() + days * 86400e3).toISOString().replace(/[-:T]|\.\d+/g, '').slice(2);
 
-/** Key options of `openssl genpkey`. */
-export const EC = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
-export const RSA = (bits) => ['-algorithm', 'RSA', '-pkeyopt', `rsa_keygen_bits:${bits}`];
+/** Kinds of keys. */
+export const EC = ['ec', { namedCurve: 'P-256' }];
+export const P192 = ['ec', { namedCurve: 'prime192v1' }];
+export const RSA = (bits) => ['rsa', { modulusLength: bits }];
+
+const newKey = (kind) => generateKeyPairSync(...kind).privateKey.export({ type: 'pkcs8', format: 'pem' });
 
 export class Ca {
 	/** `by`: the authority that signs this one; none: it signs itself. */
@@ -32,7 +35,7 @@ email_in_dn=no\npreserve=yes\nstring_mask=utf8only\n[p]\ncommonName=optional\nor
 			writeFileSync(join(this.dir, 'ca.pem'), made.leaf);
 			this.chain = made.leaf + by.chain;
 		} else {
-			openssl('genpkey', ...key, '-out', join(this.dir, 'ca.key'));
+			writeFileSync(join(this.dir, 'ca.key'), newKey(key));
 			writeFileSync(join(this.dir, 'self.cnf'), `[req]\ndistinguished_name=n\nx509_extensions=e\n[n]\n[e]\n${extensions}\nsubjectKeyIdentifier=hash\n`);
 			openssl('req', '-x509', '-new', '-key', join(this.dir, 'ca.key'), '-subj', subject, '-days', '3650',
 				'-config', join(this.dir, 'self.cnf'), '-out', join(this.dir, 'ca.pem'));
@@ -43,10 +46,9 @@ email_in_dn=no\npreserve=yes\nstring_mask=utf8only\n[p]\ncommonName=optional\nor
 
 	/** { key, leaf, cert }: PEM; `cert` is the leaf and the authorities between it and the root. */
 	issue({ cn, o = 'Depot Test', subject = `/O=${o}/CN=${cn}`, extensions = 'keyUsage=critical,digitalSignature', key = EC,
-		from = -1, to = 30, digest = 'sha256', keyFile } = {}) {
+		from = -1, to = 30, digest = 'sha256' } = {}) {
 		const at = join(this.dir, `${++this.count}`);
-		if (keyFile) writeFileSync(`${at}.key`, keyFile);
-		else openssl('genpkey', ...key, '-out', `${at}.key`);
+		writeFileSync(`${at}.key`, newKey(key));
 		openssl('req', '-new', '-utf8', '-key', `${at}.key`, '-subj', subject, '-out', `${at}.csr`, `-${digest}`);
 		writeFileSync(`${at}.ext`, `${extensions}\n`);
 		openssl('ca', '-batch', '-config', join(this.dir, 'ca.cnf'), '-in', `${at}.csr`, '-out', `${at}.pem`, '-notext',
