@@ -156,6 +156,7 @@ static void in_force(void *arg, int status, const char *why)
 			doubt_begin(s->session);
 		} else if (s->identity.is_restricted && s->policy == EVENT_REGISTRATION_ACCEPTED) {
 			renew_certificate(b->core, s);
+			signing_station_ready(b->core, s);
 		}
 		command_sign(b->core, s, &sign);
 	}
