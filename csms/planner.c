@@ -178,6 +178,8 @@ static void put_in_force(struct planner *p, struct planner_job *j)
 	f->view.rows = j->rows;
 	f->view.by_rule = j->plan->by_rule;
 	f->view.has_prices = j->prices.part != NULL;
+	f->view.price = j->prices.part;
+	f->view.parts = j->prices.parts;
 	f->view.cost = j->plan->cost;
 	f->view.demand_cost = j->plan->demand_cost;
 	f->view.gap = j->plan->gap;

@@ -305,6 +305,20 @@ static void fill_money(
 	out->gap = p->gap < 0 ? -1 : (double)p->gap / 1e6;
 }
 
+/* Of what the vehicles pay first: what the site would feed in goes first where there is any. */
+static void view_prices(const struct control_plan *p, struct arena *a, struct api_plan *out)
+{
+	out->prices.items = arena_alloc(a, sizeof(*out->prices.items) * (size_t)p->slot_count + 1);
+	for (int t = 0; out->prices.items != NULL && t < p->slot_count; t++) {
+		const struct flow_part *part = &p->price[(size_t)t * (size_t)p->parts];
+		int k = 0;
+
+		while (k + 1 < p->parts && part[k].w == 0)
+			k++;
+		out->prices.items[out->prices.count++] = (double)part[k].price / 1e6;
+	}
+}
+
 void view_plan(const struct core *c, struct arena *a, struct api_plan *out)
 {
 	const struct control_plan *p = c->control != NULL ? control_plan(c->control) : NULL;
@@ -324,6 +338,8 @@ void view_plan(const struct core *c, struct arena *a, struct api_plan *out)
 	out->slot_s = p->slot_ms / 1000;
 	out->sentence = plan_sentence(p, a);
 	fill_money(c, p, a, out);
+	if (p->has_prices)
+		view_prices(p, a, out);
 	out->vehicles.items =
 		arena_alloc(a, sizeof(*out->vehicles.items) * (size_t)p->row_count + 1);
 	if (out->vehicles.items == NULL)

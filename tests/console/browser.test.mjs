@@ -14,6 +14,7 @@ import {
 	axe, BUILD, check, count, equal, looks, noSideScroll, openPage, pass, plain, SCREENS, shows, SIZES, text, until,
 } from "./kit.mjs";
 import { meterChecks } from "./meters.mjs";
+import { planChecks } from "./plan.mjs";
 import { CODE, MockServer } from "./mock-server.mjs";
 
 const REAL = process.env.BASE_URL;
@@ -54,7 +55,7 @@ async function genericChecks(page, bad, base) {
 		await shows(() => page.locator("#tree [data-node]").count(), api.tree.nodes.length, "nodes");
 		await tab(page, "Tonight");
 	});
-	for (const name of ["Tonight", "Energy", "Meters"]) {
+	for (const name of ["Tonight", "Plan", "Energy", "Meters"]) {
 		await tab(page, name);
 		await page.waitForSelector("h1");
 		await looks(page, `${REAL ? "real-" : ""}${name.toLowerCase()}`);
@@ -328,6 +329,7 @@ async function pages(browser, root) {
 	await envelopeChecks(page, mock);
 	await meterChecks(page, mock);
 	await alarmChecks(page, mock);
+	await planChecks(page, mock);
 	await check("no CSP report and no error in all of this", async () => {
 		equal(bad.filter((b) => !/401|503|404/.test(b)), [], "reports");
 	});

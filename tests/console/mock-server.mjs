@@ -11,6 +11,7 @@ import * as fixture from "./fixture.mjs";
 import { AlarmApi } from "./alarms_api.mjs";
 import { EnergyApi } from "./energy_api.mjs";
 import { MeterApi } from "./meters_api.mjs";
+import { PlanApi } from "./plan_api.mjs";
 
 export const CODE = "mock-code-0123456789-abcdef";
 const CSRF = "c".repeat(32);
@@ -40,6 +41,7 @@ export class MockServer {
 		this.meterApi = new MeterApi(this);
 		this.alarmApi = new AlarmApi(this);
 		this.energyApi = new EnergyApi(this);
+		this.planApi = new PlanApi(this);
 		this.server = createServer((req, res) => this.#handle(req, res));
 		this.server.on("connection", (socket) => this.isCut && socket.destroy());
 	}
@@ -147,7 +149,8 @@ export class MockServer {
 		const sent = text ? JSON.parse(text) : undefined;
 		if (req.method !== "GET") await this.gate;
 		const [status, body] = this.meterApi.answer(route, sent) ?? this.alarmApi.answer(route, sent)
-			?? this.energyApi.answer(route, sent, new URL(req.url, "http://x").searchParams) ?? [404, undefined];
+			?? this.energyApi.answer(route, sent, new URL(req.url, "http://x").searchParams)
+			?? this.planApi.answer(route, sent, new URL(req.url, "http://x").searchParams) ?? [404, undefined];
 		if (status >= 400) this.#problem(res, status, "No such thing", body);
 		else this.#json(res, status, body);
 	}

@@ -11,6 +11,7 @@ import "./style/live.css";
 import "./style/work.css";
 import "./style/alarms.css";
 import "./style/energy.css";
+import "./style/plan.css";
 
 function App() {
 	return (

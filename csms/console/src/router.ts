@@ -9,6 +9,7 @@ import { AlarmsPage } from "./pages/alarms/page.tsx";
 import { Energy } from "./pages/energy/page.tsx";
 import { Live } from "./pages/live.tsx";
 import { MetersPage } from "./pages/meters/page.tsx";
+import { PlanPage } from "./pages/plan/page.tsx";
 import { path } from "./store/place.ts";
 import type { IconName } from "./ui/icons.tsx";
 
@@ -23,6 +24,7 @@ export interface Route {
 
 export const ROUTES: readonly Route[] = [
 	{ path: "/", name: say.pageLive, page: Live, icon: "van", key: "t", hasParts: false },
+	{ path: "/plan", name: say.pagePlan, page: PlanPage, icon: "plan", key: "p", hasParts: true },
 	{ path: "/energy", name: say.pageEnergy, page: Energy, icon: "bolt", key: "e", hasParts: true },
 	{ path: "/meters", name: say.pageMeters, page: MetersPage, icon: "meter", key: "m", hasParts: true },
 	{ path: "/alarms", name: say.pageAlarms, page: AlarmsPage, icon: "bell", key: "a", hasParts: true },

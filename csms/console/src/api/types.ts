@@ -580,3 +580,124 @@ export interface GuardView {
 	returns: PowerReturnView[];
 	island?: IslandView;
 }
+
+export interface PlanSlot {
+	w: number;
+	node?: string;
+}
+
+export interface PlanVehicle {
+	id: string;
+	station: string;
+	evse: number;
+	need_wh: number;
+	planned_wh: number;
+	short_wh: number;
+	reason?: string;
+	departs_at?: string;
+	ready_at?: string;
+	slots: PlanSlot[];
+}
+
+export interface Plan {
+	id: string;
+	made_at: string;
+	trigger: string;
+	solve_us: number;
+	start: string;
+	slot_s: number;
+	sentence: string;
+	method?: string;
+	currency?: string;
+	cost?: number;
+	demand_cost?: number;
+	gap?: number;
+	prices: number[];
+	vehicles: PlanVehicle[];
+}
+
+export interface PlanItem {
+	id: string;
+	made_at: string;
+	trigger: string;
+	vehicles: number;
+	solve_us: number;
+	short_wh: number;
+}
+
+export interface PlanItemList {
+	plans: PlanItem[];
+}
+
+export interface PlanStretch {
+	from: string;
+	to: string;
+	w: number;
+	energy_wh: number;
+	why: string;
+	node?: string;
+	price?: number;
+}
+
+export interface PlanExplain {
+	id: string;
+	made_at: string;
+	vehicle: string;
+	station: string;
+	evse: number;
+	need_wh: number;
+	planned_wh: number;
+	short_wh: number;
+	departs_at?: string;
+	ready_at?: string;
+	cost?: number;
+	marginal?: number;
+	sentences: string[];
+	stretches: PlanStretch[];
+}
+
+export interface PlanDiffRow {
+	vehicle: string;
+	station: string;
+	evse: number;
+	change: string;
+	planned_wh: number;
+	short_wh: number;
+	ready_s?: number;
+	departs_s?: number;
+	need_wh: number;
+}
+
+export interface PlanDiff {
+	id: string;
+	with: string;
+	made_at: string;
+	with_made_at: string;
+	trigger: string;
+	cost: number;
+	short_wh: number;
+	rows: PlanDiffRow[];
+}
+
+export interface WhatIfNode {
+	node: string;
+	worth: number;
+}
+
+export interface WhatIfSide {
+	cost: number;
+	demand_cost: number;
+	short_wh: number;
+	short_vans: number;
+	gap: number;
+}
+
+export interface WhatIf {
+	nights: number;
+	vehicles: number;
+	without: WhatIfSide;
+	with: WhatIfSide;
+	solve_us: number;
+	sentence: string;
+	worth: WhatIfNode[];
+}

@@ -7,6 +7,7 @@ import { metersDe } from "./de_meters.ts";
 import { alarmsDe } from "./de_alarms.ts";
 import { energyDe } from "./de_energy.ts";
 import { envelopeDe } from "./de_envelope.ts";
+import { planDe } from "./de_plan.ts";
 
 const SP = "\u202f";
 
@@ -36,6 +37,7 @@ export const de: Messages = {
 	skip: "Zum Inhalt",
 	pages: "Seiten",
 	pageLive: "Heute Nacht",
+	pagePlan: "Plan",
 	pageEnergy: "Energie",
 	pageMeters: "Zähler",
 	pageAlarms: "Alarme",
@@ -57,12 +59,13 @@ export const de: Messages = {
 	keysClose: "Schließen",
 	keyRows: [
 		["g t", "Heute Nacht"],
+		["g p", "Plan"],
 		["g e", "Energie"],
 		["g m", "Zähler"],
 		["g a", "Alarme"],
 		["g v", "Fahrzeuge, um die man sich kümmern muss, oder alle"],
 		["g c", "Ladestationen"],
-		["g p", "Leistung und Grenze des Standorts"],
+		["g s", "Leistung und Grenze des Standorts"],
 		["g n", "wohin die Leistung geht"],
 		["g l", "Grenzen anderer"],
 		["j, k", "nächste, vorige Zeile"],
@@ -245,5 +248,6 @@ export const de: Messages = {
 	...metersDe,
 	...energyDe,
 	...envelopeDe,
+	...planDe,
 	...alarmsDe,
 };

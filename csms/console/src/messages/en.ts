@@ -6,6 +6,7 @@ import { metersEn } from "./en_meters.ts";
 import { alarmsEn } from "./en_alarms.ts";
 import { energyEn } from "./en_energy.ts";
 import { envelopeEn } from "./en_envelope.ts";
+import { planEn } from "./en_plan.ts";
 
 const SP = "\u202f";
 
@@ -34,6 +35,7 @@ export const en = {
 	skip: "Skip to the page",
 	pages: "Pages",
 	pageLive: "Tonight",
+	pagePlan: "Plan",
 	pageEnergy: "Energy",
 	pageMeters: "Meters",
 	pageAlarms: "Alarms",
@@ -55,12 +57,13 @@ export const en = {
 	keysClose: "Close",
 	keyRows: [
 		["g t", "Tonight"],
+		["g p", "Plan"],
 		["g e", "Energy"],
 		["g m", "Meters"],
 		["g a", "Alarms"],
 		["g v", "vans that need you, or all vans"],
 		["g c", "chargers"],
-		["g p", "site power and limit"],
+		["g s", "site power and limit"],
 		["g n", "where the power goes"],
 		["g l", "limits of others"],
 		["j, k", "next, previous row"],
@@ -283,6 +286,7 @@ export const en = {
 	...metersEn,
 	...energyEn,
 	...envelopeEn,
+	...planEn,
 	...alarmsEn,
 };
 

@@ -9,7 +9,7 @@ export const path = signal(typeof location === "undefined" ? "/" : location.path
 export const SECTIONS: Record<string, { page: string; key: string }> = {
 	vans: { page: "/", key: "v" },
 	chargers: { page: "/", key: "c" },
-	power: { page: "/energy", key: "p" },
+	power: { page: "/energy", key: "s" },
 	tree: { page: "/energy", key: "n" },
 	envelopes: { page: "/energy", key: "l" },
 };
@@ -29,6 +29,13 @@ export function go(to: string): void {
 		document.getElementById("main")?.focus({ preventScroll: true });
 		window.scrollTo(0, 0);
 	});
+}
+
+/* The address of what is shown on this page; the focus stays where it is. */
+export function note(to: string): void {
+	const isSame = to.split("?")[0] === location.pathname;
+	history[isSame ? "replaceState" : "pushState"](null, "", to);
+	path.value = location.pathname;
 }
 
 function focusSection(id: string): void {
@@ -52,4 +59,6 @@ export function goSection(id: string): void {
 
 export const meterPath = (id: string): string => `/meters/${encodeURIComponent(id)}`;
 export const envelopePath = (id: string): string => `/energy/${encodeURIComponent(id)}`;
+export const planPath = (van: string, slot?: number): string =>
+	`/plan/${encodeURIComponent(van)}${slot === undefined ? "" : `?slot=${new Date(slot).toISOString()}`}`;
 export const alarmPath = (id: string): string => `/alarms/${encodeURIComponent(id)}`;
