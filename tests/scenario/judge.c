@@ -10,6 +10,7 @@
 #define NO_LIMIT INT64_MAX
 #define TEXT     240
 #define DRAWS_MW 1000 /* less is no charging */
+#define ERROR_PM 50 /* of what a charger was told: measured above that by less it obeys */
 
 struct channel {
 	int64_t left_mw[MEMORY_S]; /* for EVSEs, in the last seconds */
@@ -48,6 +49,7 @@ struct flow {
 	int64_t tails; /* the part of cut_off of those that draw no more than their tails */
 	int asked_s; /* for so long at most one that obeys, and draws, could be told */
 	bool has_disobedient;
+	int64_t unseen; /* what disobeys by no more than meters err is not found out */
 };
 
 struct judge *judge_create(const struct plant *p, const int64_t *tails_w)
@@ -118,13 +120,16 @@ static void add_up(const struct judge *j, int node, const struct plant_node *n,
 
 		if (!plant_station_is_below(j->plant, i, node))
 			continue;
-		if (stations[i] == JUDGE_DISOBEYS) {
-			for (int c = 0; c < CHANNELS; c++)
-				out[c].has_disobedient = true;
-			continue;
-		}
 		plant_station_phases(j->plant, i, &mw[1]);
 		mw[0] = mw[1] + mw[2] + mw[3];
+		if (stations[i] == JUDGE_DISOBEYS) {
+			for (int c = 0; c < CHANNELS; c++) {
+				out[c].has_disobedient = true;
+				out[c].unseen +=
+					n->meter ? 0 : mw[c] * ERROR_PM / (1000 + ERROR_PM);
+			}
+			continue;
+		}
 		for (int c = 0; c < CHANNELS; c++) {
 			out[c].others -= mw[c];
 			*(stations[i] == JUDGE_OBEYS ? &out[c].obeys : &out[c].cut_off) += mw[c];
@@ -182,8 +187,8 @@ static void judge_channel(struct judge *j, const char *id, struct channel *v, in
 {
 	int64_t all = f->obeys + f->cut_off + f->others;
 	bool is_promised = was_promised_too_much(v, f, limit->is_rating);
-	bool is_broken =
-		may_s < JUDGE_NOT_ASKED && all > limit->mw && (f->obeys > DRAWS_MW || is_promised);
+	bool is_broken = may_s < JUDGE_NOT_ASKED && all - f->unseen > limit->mw &&
+			 (f->obeys > DRAWS_MW || is_promised);
 	int run_s;
 
 	v->run_s = is_broken ? v->run_s + 1 : 0;

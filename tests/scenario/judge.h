@@ -8,7 +8,8 @@
  *   EVSEs when they could be told last: then it was promised too much. Tails are proven against
  *   ratings and for chargers that obey, no more: beside one that does not, and below an envelope,
  *   they are not counted.
- * What a charger draws that ignores its limits is load like that of the house. What is broken for
+ * A node without a meter does not see what a charger that disobeys draws within the error of its own
+ * meter (5 %). What a charger draws that ignores its limits is load like that of the house. What is broken for
  * longer than it may be, is remembered, the worst of it.
  */
 #ifndef TESTS_SCENARIO_JUDGE_H
