@@ -82,6 +82,11 @@ static int check_agreed(const struct depot_node *n, size_t row, struct depot_fau
 	if (n->demand && !n->meter)
 		return fault(at(out, "nodes", row, "demand"),
 			"needs a meter at \"%s\": give it `meter`", n->id);
+	if (n->has_imbalance_a && n->imbalance_a > 0 && !n->meter)
+		return fault(at(out, "nodes", row, "imbalance_a"),
+			"needs a meter at \"%s\" that tells currents by phase: without one nobody "
+			"knows by how much they differ; give it `meter`",
+			n->id);
 	if (n->demand && 60 % n->demand->window_min != 0)
 		return fault(at(out, "nodes", row, "demand.window_min"),
 			"must divide the hour (5, 10, 15, 20, 30 or 60) but is %lld",

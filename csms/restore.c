@@ -421,6 +421,8 @@ int restore_fleet(struct core *c, char why[300])
 			r.failed);
 		return -1;
 	}
+	for (struct station *s = c->fleet.stations; s; s = s->hh.next)
+		v16_book_restore_freed(s, c->config->limits->doubt_s * 1000);
 	if (holdings_restore(c) || externals_restore(c) || needs_restore(c)) {
 		snprintf(why, 300,
 			"the store's charging profiles cannot be read; try `depotctl rebuild"

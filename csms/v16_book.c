@@ -10,6 +10,7 @@
 #define YEAR_2024      1704067200000LL
 #define CLOSED_KEPT    64 /* closed transactions a station: retries of their messages are known */
 #define ENTRIES_MAX    400 /* with open ones */
+#define LEFT_MOST_MS   60000
 #define START_VALID_MS 900000 /* stations give up a remote start much sooner (ConnectionTimeOut) */
 
 struct v16_book *v16_book(struct station *s)
@@ -344,6 +345,25 @@ void v16_book_restore(struct station *s, const struct db_v16_transaction *row, i
 	e->last_seq = row->adopted && last_seq < 0 ? 0 : last_seq;
 	e->has_remote_start = row->has_remote_start_id;
 	e->remote_start = row->remote_start_id;
+}
+
+void v16_book_restore_freed(struct station *s, int64_t wait_ms)
+{
+	mono_t now = clock_mono();
+	int64_t left_ms = wait_ms / 4 < LEFT_MOST_MS ? wait_ms / 4 : LEFT_MOST_MS;
+	struct v16_entry *e;
+
+	for (e = s->v16 ? s->v16->entries : NULL; e; e = e->next) {
+		const struct evse *evse = station_evse(s, e->connector);
+		const struct connector *k = evse ? &evse->connectors[0] : NULL;
+
+		if (!e->is_open || !k || strcmp(k->status, "Available") != 0 ||
+			(k->at.ms < e->started.ms && e->started.ms <= clock_wall().ms))
+			continue; /* of before it; a clock that is ahead says nothing */
+		e->freed = reading_of(0, k->at).mono;
+		if (mono_diff_ms(now, e->freed) > wait_ms - left_ms)
+			e->freed = mono_add_ms(now, left_ms - wait_ms);
+	}
 }
 
 void v16_book_restore_asked(struct station *s, const struct db_v16_asked *row)

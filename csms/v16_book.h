@@ -104,6 +104,10 @@ void v16_book_drop_start(struct station *s, int64_t request_id);
 /* -- at start --------------------------------------------------------------------------------- */
 
 void v16_book_restore(struct station *s, const struct db_v16_transaction *row, int64_t last_seq);
+/* Since when connectors are Available, of transactions that are open; of the time that a lost
+ * StopTransaction is waited for (`wait_ms`) a part is left all the same: it may come now. */
+void v16_book_restore_freed(struct station *s, int64_t wait_ms);
+
 void v16_book_restore_asked(struct station *s, const struct db_v16_asked *row);
 
 void v16_book_destroy(struct v16_book *b);

@@ -78,6 +78,7 @@ describe('what cannot start says what to do', () => {
 		['a zone that does not exist', undefined, depot.replace('UTC', 'Mars/Olympus'), [/depot\.yaml:\d+: timezone: "Mars\/Olympus"/]],
 		['an unknown parent', undefined, node('  - {id: f, kind: feeder, parent: nope, limit_w: 6000}\n'), [/\bf: .*nope/]],
 		['a node that is its own parent', undefined, node('  - {id: f, kind: feeder, parent: f, limit_w: 6000}\n'), [/\bf\b/]],
+		['phases that nobody measures', undefined, node('  - {id: f, kind: feeder, parent: site, limit_w: 6000, imbalance_a: 20}\n'), [/depot\.yaml:\d+: nodes\[\d+\]\.imbalance_a: .*meter/]],
 		['a node that is there twice', undefined, node('  - {id: f, kind: feeder, parent: site, limit_w: 6000}\n  - {id: f, kind: feeder, parent: site, limit_w: 6000}\n'), [/\bf\b/]],
 		['tails that do not fit', undefined, `${node('  - {id: yard, kind: feeder, parent: site, limit_w: 6000}\n')}stations:
   - {id: A, node: yard, evses: [{id: 1, kind: ac, max_w: 22000, min_w: 1380, tail_w: 7000}]}\n`, [/\byard: .*7000 W/]],

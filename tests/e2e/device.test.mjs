@@ -408,6 +408,12 @@ test('display messages: set, reported in parts, cleared', async () => {
 	const shown = async () => (await get('/stations/SHOW/displays')).displays.map((d) => d.message.message.content);
 	assert.equal((await command('SHOW', 'SetDisplayMessage', { message: message(1) })).state, 'done');
 	assert.deepEqual(await shown(), ['Message 1']);
+	const ofNobody = { action: 'SetDisplayMessage', payload: { message: { ...message(7), transactionId: 'nobody' } }, wait: 'end' };
+	const post = (more) => depotd.api('POST', '/stations/SHOW/commands', { ...ofNobody, ...more });
+	const refused = await post({});
+	assert.ok(refused.status >= 400 && /nobody/.test(refused.text) && /force/.test(refused.text), refused.text);
+	assert.deepEqual(await shown(), ['Message 1'], 'it was not sent');
+	assert.equal((await post({ force: true })).json.state, 'done', 'who insists is obeyed');
 	assert.equal((await command('SHOW', 'GetDisplayMessages', {})).state, 'done');
 	assert.deepEqual(await shown(), ['Message 2', 'Message 3']);
 	await command('SHOW', 'ClearDisplayMessage', { id: 2 });

@@ -319,6 +319,40 @@ test('a station whose clock is ahead is asked about a transaction that nothing w
 	}
 });
 
+test('1.6: Available ends what no StopTransaction ends: by a clock that is ahead, and after a kill', async () => {
+	const d = await new Depotd({ config: 'limits: {doubt_s: 4}\n' }).start();
+	const boot = async (s) => s.call('BootNotification', { chargePointVendor: 'V', chargePointModel: 'M' });
+	const status = (s, word, more = {}) => s.call('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: word, ...more });
+	const open = async (id) => (await d.api('GET', `/stations/${id}`)).json.evses[0].transaction;
+	const isOver = (id, s) => until(`the end at ${id}`, async () => (await s.call('Heartbeat', {}), !(await open(id))), 30000);
+	try {
+		await register(d, 'E-AHEAD16');
+		await register(d, 'E-KILL16');
+		let s = await new Station(d, 'E-AHEAD16', { protocols: 'ocpp1.6' }).connect();
+		let k = await new Station(d, 'E-KILL16', { protocols: 'ocpp1.6' }).connect();
+		await boot(s);
+		await boot(k);
+		for (const [x, ms] of [[s, 7200e3], [k, 0]]) {
+			await status(x, 'Preparing');
+			await x.call('StartTransaction', { connectorId: 1, idTag: 'AABBCCDD', meterStart: 0, timestamp: new Date(Date.now() + ms).toISOString() });
+			await status(x, 'Charging');
+		}
+		assert.ok(await open('E-AHEAD16') && await open('E-KILL16'));
+		await status(s, 'Available'); // says no time
+		await isOver('E-AHEAD16', s);
+		await status(k, 'Available');
+		await d.stop('SIGKILL');
+		await d.start();
+		assert.ok(await open('E-KILL16'));
+		k = await new Station(d, 'E-KILL16', { protocols: 'ocpp1.6' }).connect();
+		await boot(k);
+		await isOver('E-KILL16', k); // no further word of its connector
+		k.close();
+	} finally {
+		await d.clean();
+	}
+});
+
 test('1.6: a recorded conversation plays again, and readings whose transaction cannot be read are answered', async () => {
 	await register(depotd, 'E-OLD');
 	const s = await new Station(depotd, 'E-OLD', { protocols: 'ocpp1.6' }).connect();

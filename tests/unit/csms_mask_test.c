@@ -83,6 +83,22 @@ START_TEST(what_was_sent_is_hidden_wherever_it_stands)
 }
 END_TEST
 
+/* The order in which they were learnt does not matter: the longer one is hidden whole. */
+START_TEST(a_secret_that_begins_with_another_is_hidden_whole)
+{
+	static const char *const learnt[][2] = {
+		{"AbcdefgH", "AbcdefgHijklmno"}, {"ZyxwvutsRqponml", "Zyxwvuts"}};
+	static const char *const in[] = {
+		"x AbcdefgHijklmno y AbcdefgH z", "x ZyxwvutsRqponml y Zyxwvuts z"};
+	struct arena *a = arena_create(0);
+
+	mask_learn(learnt[_i][0]);
+	mask_learn(learnt[_i][1]);
+	ck_assert_str_eq(mask_learned(a, in[_i], strlen(in[_i])), "x *************** y ******** z");
+	arena_destroy(a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("mask");
@@ -92,6 +108,7 @@ int main(void)
 
 	tcase_add_loop_test(c, secrets_are_hidden, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(c, what_was_sent_is_hidden_wherever_it_stands);
+	tcase_add_loop_test(c, a_secret_that_begins_with_another_is_hidden_whole, 0, 2);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
