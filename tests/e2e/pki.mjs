@@ -15,6 +15,16 @@ export const RSA = (bits) => ['rsa', { modulusLength: bits }];
 
 const newKey = (kind) => generateKeyPairSync(...kind).privateKey.export({ type: 'pkcs8', format: 'pem' });
 
+/** A key, and a request for a certificate of it. */
+export function request({ cn, o, kind = EC }) {
+	const dir = mkdtempSync(join(tmpdir(), 'depotd-csr-'));
+	const key = newKey(kind);
+	writeFileSync(join(dir, 'key.pem'), key);
+	const csr = openssl('req', '-new', '-key', join(dir, 'key.pem'), '-subj', `/O=${o}/CN=${cn}`, '-sha256').toString();
+	rmSync(dir, { recursive: true });
+	return { key, csr };
+}
+
 export class Ca {
 	/** `by`: the authority that signs this one; none: it signs itself. */
 	constructor(name, { by, extensions = 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign', key = EC } = {}) {

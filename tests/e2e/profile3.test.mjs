@@ -8,7 +8,7 @@ import tls from 'node:tls';
 import { promisify } from 'node:util';
 import { BUILD, Depotd, until } from './harness.mjs';
 import { PASSWORD, Station, basic, register } from './peer.mjs';
-import { Ca, P192, RSA } from './pki.mjs';
+import { Ca, P192, RSA, request } from './pki.mjs';
 
 let d, root, sub, maker, other, port;
 const made = {}; // certificates by name
@@ -96,7 +96,7 @@ stations:
 	});
 	mkdirSync(pki('station-roots'), { recursive: true });
 	mkdirSync(pki('manufacturers'), { recursive: true });
-	writeFileSync(pki('station-roots', 'depot.pem'), root.pem);
+	writeFileSync(pki('station-roots', 'operator.pem'), root.pem);
 	writeFileSync(pki('manufacturers', 'maker.pem'), maker.pem);
 	await d.start();
 	port = () => d.ports.profile3;
@@ -349,8 +349,17 @@ test('rule 6: an expired certificate renews itself where an operator allows it, 
 	assert.deepEqual([restricted, security_profile], [true, 0], 'nothing is learnt of it');
 	await s.close();
 
-	const renewed = await connected('P3-OLD', sub.issue({ cn: 'SN-0003' }), { serial: 'SN-0003' });
+	// what it asks for, depotd's own authority signs, and it comes back with that
+	const again = await connected('P3-OLD', old, { serial: 'SN-0003' });
+	assert.equal((await again.boots()).status, 'Pending');
+	await trigger(again);
+	const { key, csr } = request({ cn: 'SN-0003', o: 'Depot Test' });
+	assert.equal((await again.call('SignCertificate', { csr, certificateType: 'ChargingStationCertificate' })).status, 'Accepted');
+	const { certificateChain } = await until('CertificateSigned', () => again.calls.find((m) => m[2] === 'CertificateSigned')?.[3]);
+	await again.close();
+	const renewed = await connected('P3-OLD', { key, cert: certificateChain }, { serial: 'SN-0003' });
 	assert.equal((await renewed.boots()).status, 'Accepted');
+	assert.equal((await identity('P3-OLD')).certificate.expired, false);
 	await until('the mark to go', async () => !(await identity('P3-OLD')).expired_allowed);
 	await renewed.close();
 	await refused('it once more', { ...client(old), id: 'P3-OLD' }, /CERTIFICATE_EXPIRED/, /expired/);
@@ -474,8 +483,7 @@ stations:
 			config: 'limits: {refusals_per_min: 3}\ntrust: {common_name: contains}\n',
 		});
 		await e.start();
-		assert.match(e.logged(), /nobody can come yet/, 'there is no root');
-		writeFileSync(join(e.data, 'pki', 'station-roots', 'depot.pem'), root.pem);
+		writeFileSync(join(e.data, 'pki', 'station-roots', 'operator.pem'), root.pem);
 		await e.reload();
 	});
 	after(() => e?.clean());
