@@ -45,6 +45,7 @@ struct control_plan_row {
 	struct vehicle *vehicle; /* NULL: a vehicle nobody knows */
 	char transaction[UTF8_SIZE(36)];
 	int64_t need_wh, planned_wh, short_wh;
+	int64_t need_spread_wh, from_spread_s; /* standard deviations, of its need and its coming */
 	char reason[160]; /* who or what leaves it short, "" */
 	wall_t departs_at, ready_at; /* ms 0: none */
 	const int64_t *w; /* slot_count powers */

@@ -179,6 +179,7 @@ static void add_vehicle(struct planner_job *j, const struct core *c, struct evse
 	row->evse = e;
 	row->vehicle = v;
 	row->need_wh = in->need_wh;
+	row->need_spread_wh = trips_need_spread_wh(v, known_soc(c, e, v, now) >= 0);
 	row->departs_at.ms = in->depart_ms;
 	memcpy(row->transaction, e->tx.id, sizeof row->transaction);
 	j->count++;

@@ -43,6 +43,9 @@ struct trip_need {
 /* `v` NULL: nobody that we know; all is 0. */
 void trips_need(const struct core *c, const struct vehicle *v, wall_t now, struct trip_need *out);
 
+/* How sure a plugged vehicle's need is: as good as its state of charge is known. */
+int64_t trips_need_spread_wh(const struct vehicle *v, bool is_soc_known);
+
 /* `departs` of it by itself, which costs next to nothing. */
 wall_t trips_departure(const struct core *c, const struct vehicle *v, wall_t now);
 

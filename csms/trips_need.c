@@ -8,6 +8,9 @@
 #define OVERDUE_MS  (6 * INT64_C(3600000)) /* who has not left by then does not drive that trip */
 #define RESERVE_PCT 10 /* of a class that nobody described */
 #define SURE_PCT    90
+#define KNOWN_PM    10 /* of the battery: a state of charge is told in whole per cent */
+#define GUESSED_PM  120 /* … where nobody tells it */
+#define UNKNOWN_WH  10000 /* of a vehicle that nobody described */
 #define TRUCK_WH    180000 /* batteries of vans are smaller */
 
 /* -- classes ---------------------------------------------------------------------------------- */
@@ -168,6 +171,11 @@ static void fill(
 			   1000);
 	out->is_possible = target <= v->battery_wh;
 	out->target_wh = out->is_possible ? target : v->battery_wh;
+}
+
+int64_t trips_need_spread_wh(const struct vehicle *v, bool is_soc_known)
+{
+	return v ? v->battery_wh * (is_soc_known ? KNOWN_PM : GUESSED_PM) / 1000 : UNKNOWN_WH;
 }
 
 void trips_need(const struct core *c, const struct vehicle *v, wall_t now, struct trip_need *out)

@@ -79,6 +79,9 @@ void trip_delete(struct ask *k);
 void trips_import(struct ask *k);
 void consumption_list(struct ask *k);
 
+/* readiness.c */
+void readiness_get(struct ask *k);
+
 /* telematics.c */
 void vehicle_readings(struct ask *k);
 void telematics_sources_list(struct ask *k);

@@ -200,6 +200,9 @@ const struct route api_routes[] = {
 		"fault"},
 	{"GET", V1 "/consumption", "", MAY_READ, consumption_list, NULL, &api_consumption_list_type,
 		"What classes of vehicles were found to take"},
+	{"GET", V1 "/readiness", "vehicle plan", MAY_READ, readiness_get, NULL, &api_readiness_type,
+		"How likely it is that vehicles leave with what they need, and what would raise that "
+		"most; of a past plan too"},
 	{"GET", V1 "/telematics/sources", "", MAY_READ, telematics_sources_list, NULL,
 		&api_telematics_source_list_type,
 		"Where reports of vehicles come from, and how it goes"},

@@ -137,6 +137,27 @@ test('a trip that is added moves departure and need of a van that is plugged in'
 	await until('as it is described again', async () => (await planned('VAN-1')).need_wh === 36000, 20000);
 });
 
+test('readiness: how sure a van is to leave with its need, and what helps most', async () => {
+	const sure = (await get('/readiness?vehicle=VAN-1'));
+	assert.equal(sure.vehicles.length, 1);
+	const v = sure.vehicles[0];
+	assert.ok(v.probability > 0.9 && v.probability <= 1, `${v.probability}: its charger may fail, nothing else`);
+	assert.match(v.sentence, /^VAN-1: \d+ % sure to leave with .*kWh more/);
+	assert.match(ctl('readiness', 'VAN-1').stdout, /VAN-1 +CP-1\/1 +\d+ % +(safe|possible)/);
+	assert.deepEqual((await get(`/readiness?vehicle=VAN-1&plan=${sure.plan}`)).vehicles, sure.vehicles, 'the same again');
+	assert.equal((await d.api('GET', '/readiness?vehicle=VAN-3')).status, 404);
+	/* 42 kWh in 4.3 h of 11 kW, 10 % of which are lost: possible, and not safe. */
+	assert.equal((await d.api('PUT', '/trips/FAR-1', { id: 'FAR-1', vehicle: 'VAN-1', departs: at(4.45 * HOUR),
+		returns: at(12 * HOUR), distance_km: 300 })).status, 200);
+	const tight = await until('a plan for it', async () => {
+		const r = (await get('/readiness')).vehicles.find((x) => x.vehicle === 'VAN-1');
+		return r.need_wh > 40000 && r;
+	}, 20000);
+	assert.ok(tight.probability < v.probability, `${tight.probability}`);
+	assert.ok(['possible', 'short'].includes(tight.state), tight.sentence);
+	assert.equal((await d.api('DELETE', '/trips/FAR-1')).status, 200);
+});
+
 test('a trip that is over teaches the class by odometer and state of charge, over a restart too', async () => {
 	const left = Date.now() - 2 * HOUR, tell = (ms, soc_pct, odometer_km) => ({ vehicle: 'VAN-3',
 		time: new Date(ms).toISOString(), soc_pct, odometer_km });

@@ -31,6 +31,10 @@ const struct command ctl_commands[] = {
 		"classes of vehicles were found to take",
 		"depotctl trip add T-81 vehicle=VAN-7 departs=2026-11-22T06:15:00+01:00 "
 		"returns=2026-11-22T14:00:00+01:00 distance_km=120"},
+	{"readiness", "[VEHICLE] [--plan ID]", ctl_readiness, 0, 1, "--plan=",
+		"How likely it is that vehicles leave with what they need, and what would raise that "
+		"most",
+		"depotctl readiness VAN-7"},
 	{"telematics",
 		"[sources] | token SOURCE | readings VEHICLE [--quantity Q] [--source S] [--from T] [--to T]\n"
 		"              [--limit N] | aside [--source S] [--fault F] [--limit N] |\n"

@@ -197,3 +197,46 @@ int ctl_trip(struct ctl *c)
 		return ctl_done(c, "DELETE", path_of(c, word), NULL, NULL, "Removed.");
 	return ctl_complain(CTL_USAGE, "trip takes list, add, import, remove or models");
 }
+
+/* -- readiness -------------------------------------------------------------------------------- */
+
+static enum colour colour_of(const char *state)
+{
+	return strcmp(state, "safe") == 0    ? COLOUR_GREEN
+	       : strcmp(state, "short") == 0 ? COLOUR_RED
+					     : COLOUR_YELLOW;
+}
+
+int ctl_readiness(struct ctl *c)
+{
+	const char *plan = ctl_option(c, "--plan"), *van = c->argc ? c->argv[0] : NULL;
+	const char *path = arena_printf(c->arena, "readiness%s%s%s%s%s", van || plan ? "?" : "",
+		van ? "vehicle=" : "", van ? ctl_escape(c, van) : "",
+		plan ? (van ? "&plan=" : "plan=") : "", plan ? ctl_escape(c, plan) : "");
+	struct table *t = table_create(
+		c->arena, "VEHICLE|AT|>SURE|STATE|LEAVES|>NEEDS|WHAT HELPS MOST|>THEN", c->colour);
+	void *answer;
+	int status = ctl_ask_struct(c, "GET", path, NULL, NULL, &api_readiness_type, &answer);
+	const struct api_readiness *r = answer;
+
+	for (size_t i = 0; r != NULL && i < r->vehicles.count; i++) {
+		const struct api_readiness_vehicle *v = &r->vehicles.items[i];
+
+		table_row(t);
+		table_cell(t, v->vehicle);
+		table_cellf(t, "%s/%lld", v->station, (long long)v->evse);
+		table_cellf(t, "%.0f %%", v->probability * 100);
+		table_cell_colour(t, colour_of(v->state),
+			strcmp(v->state, "possible") == 0 ? "possible, not safe enough" : v->state);
+		table_cell(t, cell_time(c->arena, v->has_departs_at, v->departs_at));
+		table_cell(t, cell_energy(c->arena, true, (double)v->need_wh));
+		table_cell(t, v->action);
+		if (v->has_action_probability)
+			table_cellf(t, "%.0f %%", v->action_probability * 100);
+	}
+	if (r != NULL) {
+		printf("%s\n", r->sentence);
+		ctl_print(t, "");
+	}
+	return status;
+}
