@@ -10,8 +10,8 @@
 #include "csms/safety.h"
 #include "csms/tree.h"
 
-#define PLAN_SOON_MS 200 /* events that come together make one plan */
-#define LOAD_SOON_MS 100 /* readings within a limit that come together make one cycle */
+#define PLAN_EVERY_MS 200 /* at most; events that come together make one plan */
+#define LOAD_SOON_MS  100 /* readings within a limit that come together make one cycle */
 
 /* -- when ------------------------------------------------------------------------------------- */
 
@@ -71,6 +71,7 @@ static void ask_for_plan(struct control *k, const char *trigger)
 {
 	struct planner_view v = view_for(k, safety_plan_limits(k->safety));
 
+	k->planned = clock_mono();
 	planner_ask(k->planner, &v, trigger);
 }
 
@@ -90,6 +91,16 @@ static void on_replan(void *arg)
 		on_replan, k);
 }
 
+/* At once where none was made lately; the events of a burst make the next one together. */
+static void plan_soon(struct control *k)
+{
+	int64_t age = mono_diff_ms(clock_mono(), k->planned);
+
+	if (!timer_running(&k->plan_timer))
+		timer_start(k->core->timers, &k->plan_timer,
+			age < PLAN_EVERY_MS ? PLAN_EVERY_MS - age : 0, on_plan, k);
+}
+
 static void on_plan_made(void *arg)
 {
 	cycle_soon(arg);
@@ -104,8 +115,7 @@ void control_evse_changed(struct control *k, struct evse *e, const char *trigger
 			e->id);
 	else
 		snprintf(k->trigger, sizeof k->trigger, "%s", trigger);
-	if (!timer_running(&k->plan_timer))
-		timer_start(k->core->timers, &k->plan_timer, PLAN_SOON_MS, on_plan, k);
+	plan_soon(k);
 	cycle_soon(k);
 }
 

@@ -64,6 +64,7 @@ struct control {
 	mono_t journalled;
 	wall_t sampled;
 	mono_t last_cycle;
+	mono_t planned; /* a plan was asked for last */
 	uint64_t revision;
 };
 
