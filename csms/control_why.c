@@ -148,13 +148,18 @@ static bool is_external(const struct control *k, int i, int64_t w, struct setpoi
 	const struct evse *e = k->evse[i];
 	int64_t planned = planner_wanted_w(k->planner, e, clock_wall());
 
-	if ((!e->station->externals && !e->station->holdings) || w >= planned ||
+	if ((!e->station->externals && !e->station->holdings) || w > planned ||
 		external_cap_w(k->core, e, clock_wall(), &source) != w)
 		return false;
 	say(want->source, sizeof want->source, ocpp201_charging_limit_source_enum.values[source]);
 	want->node[0] = '\0';
-	snprintf(want->reason, sizeof want->reason, "%.1f of %.1f kW: limit of another (%s)",
-		w / 1000.0, planned / 1000.0, want->source);
+	if (w == planned) /* the plan knows it already */
+		snprintf(want->reason, sizeof want->reason, "%.1f kW: limit of another (%s)",
+			w / 1000.0, want->source);
+	else
+		snprintf(want->reason, sizeof want->reason,
+			"%.1f of %.1f kW: limit of another (%s)", w / 1000.0, planned / 1000.0,
+			want->source);
 	return true;
 }
 

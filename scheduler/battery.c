@@ -30,6 +30,17 @@ static int64_t full_mj(const struct battery *b)
 	return b->capacity_wh * BATTERY_MJ_PER_WH;
 }
 
+/* a / b, of which one is seldom too great for the division that is fast. */
+static wide quotient(wide a, wide b)
+{
+	return a == (int64_t)a && b == (int64_t)b ? (int64_t)a / (int64_t)b : a / b;
+}
+
+static int64_t knee_mj(const struct battery *b)
+{
+	return full_mj(b) / 1000 * b->knee_pm;
+}
+
 /* Constant power that is accepted all through the next `seconds`. On the taper the accepted
  * power falls with what has been stored by the end of that time: w = f(stored + w * s *
  * efficiency), which is linear and so has one solution. seconds 0: the power accepted at this
@@ -44,12 +55,14 @@ static int32_t hold(const struct battery *b, int64_t stored_mj, int64_t seconds)
 		return b->max_w;
 	if (stored_mj >= full)
 		return 0;
-	knee = full / 1000 * b->knee_pm;
+	knee = knee_mj(b);
+	if (b->max_w * gain <= knee - stored_mj)
+		return b->max_w;
 	span = full - knee;
 	drop = (int64_t)b->max_w - (int64_t)b->max_w * b->floor_pm / 1000;
 	if (span > 0 && stored_mj + (wide)b->max_w * gain > knee)
-		w = ((wide)b->max_w * span - (wide)drop * (stored_mj - knee)) /
-		    (span + (wide)drop * gain);
+		w = quotient((wide)b->max_w * span - (wide)drop * (stored_mj - knee),
+			span + (wide)drop * gain);
 	if (w > b->max_w)
 		w = b->max_w;
 	if (gain > 0) {
@@ -73,15 +86,24 @@ int32_t battery_hold_w(const struct battery *b, int64_t stored_mj, int64_t secon
 int64_t battery_charge(
 	const struct battery *b, int64_t *stored_mj, int32_t offer_w, int64_t seconds)
 {
-	int64_t drawn_ws = 0;
+	int64_t drawn_ws = (int64_t)offer_w * seconds, gained = drawn_ws * b->efficiency_pm;
+	bool falls = false;
 
+	/* It ends before the knee: all of it is taken. */
+	if (offer_w <= b->max_w && (b->capacity_wh == 0 || *stored_mj + gained <= knee_mj(b))) {
+		*stored_mj += gained;
+		return drawn_ws;
+	}
+	drawn_ws = 0;
 	while (seconds > 0) {
-		int64_t step = seconds;
+		/* What does not take the offer for a step takes it for no longer time, and never again. */
+		int64_t step = falls && seconds > TAPER_STEP_S ? TAPER_STEP_S : seconds;
 		int32_t w = hold(b, *stored_mj, step);
 
 		if (w < offer_w && w < b->max_w && step > TAPER_STEP_S) {
 			step = TAPER_STEP_S;
 			w = hold(b, *stored_mj, step);
+			falls = w < offer_w && w < b->max_w;
 		}
 		if (w < offer_w && w == 0)
 			break; /* full but for less than a watt: nothing more will be stored */

@@ -98,28 +98,31 @@ static int64_t top_up(const struct settle *z, const struct plan_car *c, int64_t 
 }
 
 /* Lowers dear slots as long as the goal is still met; then cuts what comes after it, or is offered
- * in vain. */
-static void trim(const struct settle *z, const struct plan_car *c, int64_t got)
+ * in vain. Returns what the row stores. */
+static int64_t trim(const struct settle *z, const struct plan_car *c, int64_t got)
 {
 	int64_t per_w = (int64_t)z->s->in->slot_s * c->battery->efficiency_pm;
-	int64_t stored = c->start_mj;
+	int64_t stored = c->start_mj, now;
 
 	for (int k = z->s->slots - 1; k >= 0 && got > c->goal_mj; k--) {
 		int t = z->slot[k];
 		int64_t less = (got - c->goal_mj) / per_w;
 		int32_t w = t < c->first || t >= c->last ? 0 : *plan_w_at(z->s, c, t);
 
-		if (w == 0 || less == 0)
+		if (w == 0)
 			continue;
 		if (less < w && less > w - c->min_w)
 			less = w - c->min_w;
 		if (less > w)
 			less = w;
+		if (less <= 0)
+			continue;
 		plan_take(z->s, c, t, (int32_t)-less);
-		if (plan_row_mj(z->s, c) < c->goal_mj)
+		now = plan_row_mj(z->s, c);
+		if (now < c->goal_mj)
 			plan_take(z->s, c, t, (int32_t)less);
 		else
-			got = plan_row_mj(z->s, c);
+			got = now;
 	}
 	for (int t = c->first; t < c->last; t++) {
 		int32_t w = *plan_w_at(z->s, c, t);
@@ -128,6 +131,7 @@ static void trim(const struct settle *z, const struct plan_car *c, int64_t got)
 				 plan_store(c, &stored, w, z->s->in->slot_s) == 0))
 			plan_take(z->s, c, t, -w);
 	}
+	return stored - c->start_mj;
 }
 
 /* -- peaks ------------------------------------------------------------------------------------ */
@@ -172,8 +176,7 @@ static void fill_up(const struct settle *z)
 		got = plan_row_mj(s, c);
 		if (got < c->goal_mj)
 			got = top_up(z, c, got);
-		trim(z, c, got);
-		s->got_mj[i] = plan_row_mj(s, c);
+		s->got_mj[i] = trim(z, c, got);
 	}
 }
 

@@ -27,12 +27,10 @@ struct crowd {
 	int in_flight;
 	int64_t run_end_us;
 	struct station *current; /* whose client is taking its turn */
-	struct meter
-		*meter; /* its answer is what lowerings are held against; NULL: nobody watches */
-	struct histogram *lowerings;
+	struct crowd_watch *watch; /* NULL: nobody watches */
 };
 
-static int64_t now_us(void)
+int64_t crowd_now_us(void)
 {
 	struct timespec t;
 
@@ -94,7 +92,7 @@ static bool send_next(struct crowd *c, int64_t due_us)
 
 static void count_answer(struct crowd *c, struct station *s)
 {
-	int64_t now = now_us();
+	int64_t now = crowd_now_us();
 
 	c->in_flight--;
 	push_idle(c, s->number);
@@ -116,19 +114,34 @@ static void on_opened(void *arg)
 	station_opened(c->current);
 }
 
+static void look(struct crowd *c, const struct station *s, enum station_news news)
+{
+	struct crowd_watch *w = c->watch;
+	int64_t since = !w ? 0 : w->meter ? meter_said_us(w->meter) : w->since_us;
+
+	if (!since)
+		return;
+	if (news == NEWS_LOWERED)
+		histogram_add(w->lowered, crowd_now_us() - since);
+	if (news == NEWS_RAISED && w->raised && s->number == w->station) {
+		histogram_add(w->raised, crowd_now_us() - since);
+		w->raised = NULL;
+	}
+}
+
 static void on_text(void *arg, const char *text, size_t len)
 {
 	struct crowd *c = arg;
 	struct station *s = c->current;
+	enum station_news news = station_take(s, text, len);
 
-	switch (station_take(s, text, len)) {
+	look(c, s, news);
+	switch (news) {
 	case NEWS_LOWERED:
-		if (c->meter && meter_said_us(c->meter))
-			histogram_add(c->lowerings, now_us() - meter_said_us(c->meter));
-		/* fall through */
+	case NEWS_RAISED:
 	case NEWS_CALL:
 		c->calls++;
-		c->call_us = now_us();
+		c->call_us = crowd_now_us();
 		break;
 	case NEWS_READY:
 		c->up++;
@@ -194,10 +207,10 @@ static int start(struct crowd *c, struct station *s, const struct client_target 
 
 double crowd_rise(struct crowd *c, const struct client_target *target, int window, double limit_s)
 {
-	int64_t begin = now_us(), limit = begin + (int64_t)(limit_s * 1e6);
+	int64_t begin = crowd_now_us(), limit = begin + (int64_t)(limit_s * 1e6);
 	int next = 0;
 
-	while (c->up < c->count && !c->bad && now_us() < limit) {
+	while (c->up < c->count && !c->bad && crowd_now_us() < limit) {
 		for (; next < c->count && c->rising < window; next++)
 			if (c->stations[next].state == STATION_DOWN &&
 				start(c, &c->stations[next], target))
@@ -205,9 +218,9 @@ double crowd_rise(struct crowd *c, const struct client_target *target, int windo
 		turn(c, 100000);
 	}
 	if (c->up == c->count)
-		return (double)(now_us() - begin) / 1e6;
+		return (double)(crowd_now_us() - begin) / 1e6;
 	fprintf(stderr, "bench: %d of %d stations were up after %.1f s\n", c->up, c->count,
-		(double)(now_us() - begin) / 1e6);
+		(double)(crowd_now_us() - begin) / 1e6);
 	return -1;
 }
 
@@ -222,10 +235,10 @@ void crowd_fall(struct crowd *c)
 
 void crowd_settle(struct crowd *c)
 {
-	int64_t limit = now_us() + SETTLE_US;
+	int64_t limit = crowd_now_us() + SETTLE_US;
 
-	c->call_us = now_us();
-	while (now_us() < limit && now_us() - c->call_us < QUIET_US)
+	c->call_us = crowd_now_us();
+	while (crowd_now_us() < limit && crowd_now_us() - c->call_us < QUIET_US)
 		turn(c, 50000);
 }
 
@@ -233,9 +246,9 @@ void crowd_settle(struct crowd *c)
 
 static int drain(struct crowd *c)
 {
-	int64_t limit = now_us() + DRAIN_US;
+	int64_t limit = crowd_now_us() + DRAIN_US;
 
-	while (c->in_flight && !c->bad && now_us() < limit)
+	while (c->in_flight && !c->bad && crowd_now_us() < limit)
 		turn(c, 50000);
 	if (c->in_flight)
 		fprintf(stderr, "bench: %d CALLs were not answered\n", c->in_flight);
@@ -249,7 +262,7 @@ int crowd_begin(struct crowd *c)
 
 	c->run = &run;
 	c->run_end_us = 0;
-	while (send_next(c, now_us()))
+	while (send_next(c, crowd_now_us()))
 		turn(c, 0);
 	rc = drain(c);
 	c->run = NULL;
@@ -259,8 +272,8 @@ int crowd_begin(struct crowd *c)
 static void run_closed(struct crowd *c)
 {
 	for (int i = 0; i < c->run->window; i++)
-		send_next(c, now_us());
-	while (now_us() < c->run_end_us && !c->bad)
+		send_next(c, crowd_now_us());
+	while (crowd_now_us() < c->run_end_us && !c->bad)
 		turn(c, 10000);
 }
 
@@ -269,7 +282,7 @@ static void run_open(struct crowd *c, int64_t begin)
 	double gap_us = 1e6 / c->run->rate_per_s;
 	int64_t due = begin, sent = 0, now;
 
-	while ((now = now_us()) < c->run_end_us && !c->bad) {
+	while ((now = crowd_now_us()) < c->run_end_us && !c->bad) {
 		if (due <= now && send_next(c, due))
 			due = begin + (int64_t)((double)++sent * gap_us);
 		else
@@ -284,7 +297,7 @@ static void run_open(struct crowd *c, int64_t begin)
 
 int crowd_run(struct crowd *c, struct crowd_run *run)
 {
-	int64_t begin = now_us();
+	int64_t begin = crowd_now_us();
 	int rc;
 
 	c->run = run;
@@ -293,21 +306,23 @@ int crowd_run(struct crowd *c, struct crowd_run *run)
 		run_closed(c);
 	else
 		run_open(c, begin);
-	run->took_s = (double)(now_us() - begin) / 1e6;
+	run->took_s = (double)(crowd_now_us() - begin) / 1e6;
 	rc = drain(c);
 	c->run = NULL;
 	return rc;
 }
 
-void crowd_watch(struct crowd *c, double seconds, struct meter *m, struct histogram *out)
+void crowd_watch(struct crowd *c, struct crowd_watch *w)
 {
-	int64_t end = now_us() + (int64_t)(seconds * 1e6);
+	c->watch = w;
+}
 
-	c->meter = m;
-	c->lowerings = out;
-	while (now_us() < end && !c->bad)
+void crowd_wait(struct crowd *c, double seconds)
+{
+	int64_t end = crowd_now_us() + (int64_t)(seconds * 1e6);
+
+	while (crowd_now_us() < end && !c->bad)
 		turn(c, 10000);
-	c->meter = NULL;
 }
 
 double crowd_power_w(const struct crowd *c)
@@ -326,6 +341,11 @@ int crowd_drawing(const struct crowd *c)
 	for (int i = 0; i < c->count; i++)
 		count += c->stations[i].power_w > 0;
 	return count;
+}
+
+double crowd_station_w(const struct crowd *c, int station)
+{
+	return c->stations[station].power_w;
 }
 
 int64_t crowd_calls(const struct crowd *c)

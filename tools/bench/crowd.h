@@ -47,12 +47,28 @@ void crowd_settle(struct crowd *c);
 /* 0, or -1 with a line on stderr when a station failed. */
 int crowd_run(struct crowd *c, struct crowd_run *run);
 
-/* Takes what depotd says for so long; of each lowering, how long ago the meter said what it does. */
-void crowd_watch(struct crowd *c, double seconds, struct meter *m, struct histogram *out);
+/* What is looked out for while the crowd runs or waits: how long after the meter said what it does, or
+ * after an instant, each lowering comes, and the first rise of one station. */
+struct crowd_watch {
+	struct meter *meter; /* NULL: since_us counts */
+	int64_t since_us;
+	struct histogram *lowered;
+	struct histogram *raised; /* NULL: no rise is looked for … */
+	int station; /* … of this one */
+};
+
+/* From now on, until NULL. It must last so long. */
+void crowd_watch(struct crowd *c, struct crowd_watch *w);
+
+/* Takes what depotd says for so long. */
+void crowd_wait(struct crowd *c, double seconds);
+
+int64_t crowd_now_us(void);
 
 /* What all stations draw, and how many do. */
 double crowd_power_w(const struct crowd *c);
 int crowd_drawing(const struct crowd *c);
+double crowd_station_w(const struct crowd *c, int station);
 
 /* CALLs of depotd answered so far. */
 int64_t crowd_calls(const struct crowd *c);

@@ -36,6 +36,8 @@ static int rise(struct crowd *c, struct meter *m, double limit_w)
 
 int guard_breaches(struct crowd *c, struct meter *m, double limit_w, struct guard_figures *out)
 {
+	struct crowd_watch w = {.meter = m, .lowered = &out->lowerings};
+
 	*out = (struct guard_figures){.fewest = GUARD_EVSES + 1};
 	for (int i = 0; i < ROUNDS; i++) {
 		int64_t before = out->lowerings.total;
@@ -44,7 +46,9 @@ int guard_breaches(struct crowd *c, struct meter *m, double limit_w, struct guar
 		if (rise(c, m, limit_w) || follow(c, m, 0.4))
 			return -1;
 		meter_say(m, limit_w + BREACH * crowd_power_w(c) + i);
-		crowd_watch(c, SETTLE_S, m, &out->lowerings);
+		crowd_watch(c, &w);
+		crowd_wait(c, SETTLE_S);
+		crowd_watch(c, NULL);
 		lowered = (int)(out->lowerings.total - before);
 		out->fewest = lowered < out->fewest ? lowered : out->fewest;
 		out->most = lowered > out->most ? lowered : out->most;

@@ -2,7 +2,7 @@
 
 $(eval $(call program,bench-depotd,$(addprefix tools/bench/,main.c crowd.c station.c client.c \
 	payload.c histogram.c server.c seed.c \
-	meter.c guard.c cycle.c figure.c) $(SCHEDULER_SRC) csms/secret.c gen/event.c $(SCHEMAS_SRC) $(DB_SRC), \
+	meter.c guard.c replan.c cycle.c figure.c) $(SCHEDULER_SRC) csms/secret.c gen/event.c $(SCHEMAS_SRC) $(DB_SRC), \
 	cjson sqlite ssl m pthread))
 
 $(eval $(call program,bench-plan,$(addprefix tools/bench/,plan.c depot.c figure.c) \

@@ -18,11 +18,14 @@
 
 #include "tools/bench/meter.h"
 #include "tools/bench/seed.h"
+#include "tools/bench/station.h"
 
 #define READY_LIMIT_S 60
 #define STOP_LIMIT_S  10
 #define W_PER_STATION 12000 /* of its feeder's limit: half of what its EVSE could draw */
 #define W_WITH_METER  23000 /* … all of it, and the margin of 2 % */
+#define W_WITH_VANS   6000 /* … of what the vans could take, about half */
+#define CHEAP_H       8
 
 static cpu_set_t server_cpus;
 static bool is_pinned;
@@ -82,14 +85,18 @@ static int write_settings(const struct server *s)
 		f);
 	/* All stations boot at once, which is a return of power: vans need not wait for it here. */
 	if (s->meter_port)
-		fputs("meter_maps: .\ncontrol: {return_settle_s: 0, return_step_pct: 100}\n", f);
+		fputs("meter_maps: .\n", f);
+	if (s->meter_port || s->has_vans)
+		fputs("control: {return_settle_s: 0, return_step_pct: 100}\n", f);
 	return fclose(f);
 }
 
 /* With a meter every van may charge at once: what it shows decides. */
 static long limit_of(const struct server *s, int stations)
 {
-	return (long)stations * (s->meter_port ? W_WITH_METER : W_PER_STATION);
+	return (long)stations * (s->meter_port        ? W_WITH_METER
+					: s->has_vans ? W_WITH_VANS
+						      : W_PER_STATION);
 }
 
 double server_limit_w(const struct server *s, int stations)
@@ -111,6 +118,27 @@ static int write_meter(const struct server *s, FILE *depot)
 	return fclose(f);
 }
 
+/* The hours of low price begin with this one, so that there is something to gain now. */
+static void write_vans(FILE *depot, int stations)
+{
+	int hour = (int)(time(NULL) / 3600 % 24), end = (hour + CHEAP_H) % 24;
+	char name[16];
+
+	fputs("vehicles:\n", depot);
+	for (int i = 0; i < stations; i++)
+		fprintf(depot, "  - " SERVER_VAN "\n", i);
+	fputs("bays:\n", depot);
+	for (int i = 0; i < stations; i++) {
+		station_name(i, name);
+		fprintf(depot, "  - {station: %s, evse: 1, vehicle: VAN-%d}\n", name, i);
+	}
+	fprintf(depot,
+		"tariffs:\n  - id: bench\n    currency: EUR\n    import: [{id: energy, periods: "
+		"[{id: low, hours: ['%02d:00-%02d:00'], price: 0.1}, "
+		"{id: high, hours: ['%02d:00-%02d:00'], price: 0.3}]}]\n",
+		hour, end ? end : 24, end, hour ? hour : 24);
+}
+
 static int write_depot(const struct server *s, int stations)
 {
 	FILE *f = create(s, "depot.yaml");
@@ -125,6 +153,8 @@ static int write_depot(const struct server *s, int stations)
 	for (int i = 0; i < SEED_FEEDERS; i++)
 		fprintf(f, "  - {id: f%d, kind: feeder, parent: site, limit_w: %ld}\n", i,
 			limit_w / SEED_FEEDERS);
+	if (s->has_vans)
+		write_vans(f, stations);
 	if (s->meter_port && write_meter(s, f)) {
 		fclose(f);
 		return -1;
@@ -136,7 +166,7 @@ int server_prepare(struct server *s, const char *dir, int stations, const char *
 {
 	char data[500], why[300];
 
-	*s = (struct server){.meter_port = s->meter_port};
+	*s = (struct server){.meter_port = s->meter_port, .has_vans = s->has_vans};
 	snprintf(s->dir, sizeof s->dir, "%s", dir);
 	snprintf(data, sizeof data, "%s/data", s->dir);
 	if ((mkdir(s->dir, 0700) && errno != EEXIST) || mkdir(data, 0700) || write_settings(s) ||
@@ -178,25 +208,40 @@ static void become_depotd(const struct server *s, const char *depotd)
 	_exit(127);
 }
 
-/* True when depotd answers /readyz with 200. */
-static bool is_ready(const struct server *s)
+int server_ask(const struct server *s, const char *method, const char *path, const char *json)
 {
-	static const char ask[] =
-		"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char answer[16] = "";
-	bool ok;
+	char text[1500];
+	int len = snprintf(text, sizeof text,
+		"%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+		"Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+		method, path, strlen(json), json);
 
 	if ((size_t)snprintf(to.sun_path, sizeof to.sun_path, "%s/data/depotd.sock", s->dir) >=
 		sizeof to.sun_path)
 		fprintf(stderr, "bench: the path of the build folder is too long for a socket\n");
-	ok = fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
-	     send(fd, ask, sizeof ask - 1, MSG_NOSIGNAL) > 0 &&
-	     recv(fd, answer, 12, MSG_WAITALL) == 12 && memcmp(answer + 9, "200", 3) == 0;
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
+		send(fd, text, (size_t)len, MSG_NOSIGNAL) == len)
+		return fd;
 	if (fd >= 0)
 		close(fd);
-	return ok;
+	return -1;
+}
+
+int server_answer(int fd)
+{
+	char text[16] = "";
+	bool came = fd >= 0 && recv(fd, text, 12, MSG_WAITALL) == 12;
+
+	if (fd >= 0)
+		close(fd);
+	return came ? atoi(text + 9) : 0;
+}
+
+static bool is_ready(const struct server *s)
+{
+	return server_answer(server_ask(s, "GET", "/readyz", "")) == 200;
 }
 
 static int read_port(const struct server *s, const char *name)

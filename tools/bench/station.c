@@ -103,7 +103,9 @@ static enum station_news answer(struct station *s, const char *call, size_t len)
 		s->power_w = limit_w < POWER_MOST_W ? limit_w : POWER_MOST_W;
 	}
 	client_send(&s->client, text, n);
-	return limit_w >= 0 && s->power_w < before_w ? NEWS_LOWERED : NEWS_CALL;
+	return s->power_w < before_w   ? NEWS_LOWERED
+	       : s->power_w > before_w ? NEWS_RAISED
+				       : NEWS_CALL;
 }
 
 static int is_accepted(const char *text, size_t len)

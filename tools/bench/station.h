@@ -41,6 +41,7 @@ enum station_news {
 	NEWS_NONE,
 	NEWS_CALL, /* a CALL of depotd, answered */
 	NEWS_LOWERED, /* … by which it draws less */
+	NEWS_RAISED, /* … or more */
 	NEWS_READY, /* booted and greeted: idle from now on */
 	NEWS_ANSWERED, /* the answer to the job */
 	NEWS_BAD, /* an error, or an answer to something that was not asked */
