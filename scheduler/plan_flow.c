@@ -7,6 +7,7 @@
  * - Missing energy costs more than any energy, and that of a smaller priority number more than that
  *   of a greater one, so that readiness goes before money; or what the vehicle's energy is worth.
  */
+#include "scheduler/flow_floor.h"
 #include "scheduler/flow_peak.h"
 #include "scheduler/flow_taper.h"
 #include "scheduler/plan_private.h"
@@ -336,6 +337,75 @@ static int solve(struct plan_work *s, const struct plan_problem *q, struct plan 
 	return rc;
 }
 
+/* -- least powers ------------------------------------------------------------------------------ */
+
+/* The plan with nothing below the least powers, of all slots: the energy that one vehicle loses by
+ * that is planned anew together with all others'. */
+static int mend(const struct plan_work *s, const struct plan_problem *q, struct flow *f)
+{
+	int32_t *least = malloc(((size_t)q->in.n + 1) * sizeof *least);
+	struct flow_floor floor = {.slots = s->slots, .least_w = least};
+	int rc = -1;
+
+	for (int i = 0; least && i < q->in.n; i++)
+		least[i] = s->car[q->car[i]].min_w;
+	if (least)
+		rc = flow_floor(f, &floor);
+	free(least);
+	return rc;
+}
+
+static bool is_any_least(const struct plan_work *s, const struct plan_problem *q)
+{
+	for (int i = 0; i < q->in.n; i++)
+		if (s->car[q->car[i]].min_w)
+			return true;
+	return false;
+}
+
+static int settle_mended(struct plan_work *s, const struct plan_problem *q, struct flow *f)
+{
+	for (int i = 0; i < q->in.n; i++)
+		plan_clear_row(s, &s->car[q->car[i]]);
+	if (mend(s, q, f))
+		return -1;
+	take_rows(s, q, f);
+	return plan_settle(s);
+}
+
+/* Settles the rows as they are, and those of the mended plan; the better ones stay. */
+static int settle_both(struct plan_work *s, const struct plan_problem *q, struct flow *f)
+{
+	size_t n = (size_t)s->in->n, cells = n * (size_t)s->slots;
+	int32_t *rows = malloc((cells + 1) * sizeof *rows);
+	int64_t *got = malloc((n + 1) * sizeof *got);
+	flow_value value, mended;
+	int rc = -1;
+
+	if (!rows || !got || plan_settle(s) || plan_value(s, &value))
+		goto out;
+	memcpy(rows, s->w, cells * sizeof *rows);
+	memcpy(got, s->got_mj, n * sizeof *got);
+	if (settle_mended(s, q, f) || plan_value(s, &mended))
+		goto out;
+	if (mended >= value) {
+		plan_restore(s, rows);
+		memcpy(s->got_mj, got, n * sizeof *got);
+	}
+	rc = 0;
+out:
+	free(rows);
+	free(got);
+	return rc;
+}
+
+static int settle(struct plan_work *s, const struct plan_problem *q, struct flow *f)
+{
+	if (s->by_phase || !is_any_least(s, q))
+		return plan_settle(s);
+	return plan_is_large(s) ? settle_mended(s, q, f) : settle_both(s, q, f);
+}
+
 int plan_flow(struct plan_work *s, struct plan *p)
 {
 	struct plan_problem q;
@@ -347,7 +417,7 @@ int plan_flow(struct plan_work *s, struct plan *p)
 		return -1;
 	f = flow_create(&q.in);
 	if (f && solve(s, &q, p, f) == 0)
-		rc = plan_settle(s);
+		rc = settle(s, &q, f);
 	flow_destroy(f);
 	problem_finish(&q);
 	return rc;

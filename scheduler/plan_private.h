@@ -67,6 +67,12 @@ static inline int32_t *plan_w_at(const struct plan_work *s, const struct plan_ca
 	return &s->w[(size_t)c->index * (size_t)s->slots + (size_t)slot];
 }
 
+/* Too many vehicles and slots for trying what may be a little better. */
+static inline bool plan_is_large(const struct plan_work *s)
+{
+	return (int64_t)s->in->n * s->slots > 20000;
+}
+
 /* -- plan_car.c ------------------------------------------------------------------------------- */
 
 void plan_car_set(struct plan_car *c, const struct plan_input *in, int index);

@@ -221,19 +221,26 @@ static void settle_below(const struct settle *z, const struct tries *y, int64_t 
 static int settle_peaks(const struct settle *z, struct tries *y)
 {
 	static const int quarters[] = {0, 1, 2, 3, 4, 6, 8, 12, 16, 32, -1};
+	const size_t last = sizeof quarters / sizeof quarters[0] - 1;
 	struct plan_work *s = z->s;
+	/* No further after so many that were no better; one van more or less is much for a few. */
+	int most_in_vain = plan_is_large(s) ? 1 : 3, in_vain = 0;
 	size_t bytes = (size_t)s->in->n * (size_t)s->slots * sizeof *y->begin;
 	int64_t step_w = greatest_min_w(s) / 4;
 	flow_value best = 0, value;
 
 	memcpy(y->begin, s->w, bytes);
-	for (size_t i = 0; i < sizeof quarters / sizeof quarters[0]; i++) {
+	for (size_t i = 0; i <= last; i++) {
+		if (in_vain >= most_in_vain && i < last)
+			continue;
 		if (i)
 			plan_restore(s, y->begin);
 		settle_below(z, y, quarters[i] * step_w);
 		if (plan_value(s, &value))
 			return -1;
+		in_vain++;
 		if (i == 0 || value < best) {
+			in_vain = 0;
 			best = value;
 			memcpy(y->best, s->w, bytes);
 		}
