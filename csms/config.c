@@ -30,6 +30,8 @@ static int fill_sections(struct config_file *f, struct arena *a)
 		f->trips = defaults(&config_trips_type, a);
 	if (!f->control)
 		f->control = defaults(&config_control_type, a);
+	if (!f->discharge)
+		f->discharge = defaults(&config_discharge_type, a);
 	if (!f->boot)
 		f->boot = defaults(&config_boot_type, a);
 	if (!f->device)
@@ -38,8 +40,8 @@ static int fill_sections(struct config_file *f, struct arena *a)
 		f->files = defaults(&config_files_type, a);
 	if (!f->trust)
 		f->trust = defaults(&config_trust_type, a);
-	return f->listen && f->limits && f->store && f->control && f->trips && f->boot && f->device &&
-			       f->files && f->trust
+	return f->listen && f->limits && f->store && f->control && f->discharge && f->trips &&
+			       f->boot && f->device && f->files && f->trust
 		       ? 0
 		       : -1;
 }

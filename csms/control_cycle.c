@@ -11,6 +11,7 @@
 #include "csms/planner.h"
 #include "csms/record.h"
 #include "csms/safety.h"
+#include "csms/storage_plan.h"
 #include "csms/session.h"
 #include "csms/trips.h"
 
@@ -105,7 +106,7 @@ static int64_t wanted_w(const struct control *k, const struct evse *e, wall_t no
 {
 	int64_t w, cap, cable;
 
-	if (!e->tx.is_open)
+	if (!e->tx.is_open || storage_plan_gives_w(k->core->storage, e, now, NULL) > 0)
 		return 0;
 	w = planner_wanted_w(k->planner, e, now);
 	if (w < 0)

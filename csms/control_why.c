@@ -6,6 +6,7 @@
 #include "csms/evse_phases.h"
 #include "csms/external.h"
 #include "csms/planner.h"
+#include "csms/storage_plan.h"
 
 #define NEAR_W 500 /* no profile is sent for less (csms/setpoint.c) */
 
@@ -185,6 +186,21 @@ static bool is_there(const struct guard_evse_in *in, const struct guard_evse_out
 	       (by_plan && out->allowed_w > 0 && in->wanted_w - out->allowed_w < NEAR_W);
 }
 
+/* It gives back by the storage plan. */
+static bool explain_giving(const struct control *k, int i, struct setpoint *want)
+{
+	want->give_w = storage_plan_gives_w(k->core->storage, k->evse[i], clock_wall(), NULL);
+	if (want->give_w <= 0)
+		return false;
+	want->limit_w = 0;
+	say(want->source, sizeof want->source, "storage");
+	want->node[0] = '\0';
+	snprintf(want->reason, sizeof want->reason,
+		"gives back %.1f kW: energy is dear now, and cheaper before it leaves",
+		(double)want->give_w / 1000);
+	return true;
+}
+
 /* What the EVSE is to be told, and why. Without a vehicle it holds its default profile. */
 static void explain(
 	struct control *k, int i, const struct guard_evse_out *out, struct setpoint *want)
@@ -195,7 +211,10 @@ static void explain(
 	const char *node = at >= 0 ? grid_tree_node(k->tree, at)->id : "";
 
 	want->limit_w = out->allowed_w;
+	want->give_w = 0;
 	if (!in->connected || k->evse[i]->station->is_manual)
+		return;
+	if (explain_giving(k, i, want))
 		return;
 	if (out->allowed_w >= in->wanted_w &&
 		(is_external(k, i, in->wanted_w, want) || is_cable(k, i, in->wanted_w, want))) {

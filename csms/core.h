@@ -44,6 +44,8 @@ struct telematics; /* csms/telematics.h */
 struct trips; /* csms/trips.h */
 struct issued; /* csms/issued.h */
 struct signing; /* csms/signing.h */
+struct discharge; /* csms/discharge.h */
+struct storage_plan; /* csms/storage_plan.h */
 
 /* A registration between its proof and its coming into force. */
 struct placing {
@@ -82,6 +84,8 @@ struct core {
 	struct prices *prices;
 	struct trips *trips; /* NULL: not yet */
 	struct meters *meters;
+	struct discharge *discharge; /* NULL: never stopped, as in scenario tests */
+	struct storage_plan *storage; /* NULL: nothing gives energy back */
 	struct control *control;
 	struct signing *signing; /* NULL: no authority signs */
 	struct files *files; /* NULL in scenario tests, as all below */

@@ -104,6 +104,7 @@ struct unplaced {
 /* What an EVSE was told to draw at most, and why. */
 struct setpoint {
 	int64_t limit_w; /* -1: never told */
+	int64_t give_w; /* that the vehicle gives back, by CustomData; 0: none */
 	char source[24]; /* plan, guard, tail, charger … */
 	char node[61]; /* node whose limit decides, "" none */
 	char reason[160]; /* for a person */

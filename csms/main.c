@@ -21,6 +21,7 @@
 #include "csms/http_server.h"
 #include "csms/issued.h"
 #include "csms/local_list.h"
+#include "csms/discharge.h"
 #include "csms/grid_edit.h"
 #include "csms/log.h"
 #include "csms/meters.h"
@@ -36,6 +37,7 @@
 #include "csms/site_server.h"
 #include "csms/secret.h"
 #include "csms/signing.h"
+#include "csms/storage_plan.h"
 #include "csms/telematics.h"
 #include "csms/tls.h"
 #include "csms/walk.h"
@@ -209,6 +211,8 @@ static int start_control(struct daemon *d, char why[400])
 		return -1;
 	if (!envelopes_create(c, why) || !trips_create(c, why))
 		return -1;
+	if (!discharge_create(c, why) || !storage_plan_create(c, why))
+		return -1;
 	c->files = files_create(c, why);
 	c->firmware = c->files ? firmware_create(c, why) : NULL;
 	c->campaigns = c->firmware ? campaigns_create(c, why) : NULL;
@@ -282,6 +286,8 @@ static void stop(struct daemon *d)
 	site_server_destroy(d->site_server);
 	walks_destroy(c->walks);
 	control_destroy(c->control);
+	storage_plan_destroy(c->storage);
+	discharge_destroy(c->discharge);
 	wirings_destroy(c->wirings);
 	scans_destroy(c->scans);
 	meters_destroy(c->meters);

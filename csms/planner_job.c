@@ -7,6 +7,7 @@
 #include "csms/external.h"
 #include "csms/prices.h"
 #include "csms/setpoint.h"
+#include "csms/storage_plan.h"
 #include "csms/trips.h"
 #include "csms/vehicles.h"
 
@@ -345,6 +346,7 @@ struct planner_job *planner_job_create(struct core *c, const struct planner_view
 	}
 	envelopes_lower(c->envelopes, tree, &j->caps, j->start_ms, j->slot_ms, extra);
 	add_evses(j, c, now);
+	storage_plan_freeze(c->storage, j, v, trigger[0] != '\0');
 	return j;
 }
 

@@ -11,6 +11,7 @@
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/session.h"
+#include "csms/storage_case.h"
 
 #define IDLE_LEASES    4 /* default profiles are kept in flash: written less often */
 #define RISE_LEAST_W   500
@@ -127,6 +128,19 @@ static bool default_is_due(const struct lane *l, mono_t now)
 	return l->say_default || (!l->evse->tx.is_open && half_over(l, &l->dflt, now));
 }
 
+static int64_t held_give_w(const struct lane *l, mono_t now)
+{
+	return has_own(l) && age_ms(l, &l->own, now) < l->own.lease_ms ? l->own.give_w : 0;
+}
+
+/* What it gives back is to begin, to end, or to be another power. */
+static bool gives_otherwise(const struct lane *l)
+{
+	int64_t more = l->want.give_w - l->own.give_w;
+
+	return more && (more >= RISE_LEAST_W || more <= -RISE_LEAST_W || !l->want.give_w);
+}
+
 static bool own_is_due(const struct lane *l, mono_t now)
 {
 	int64_t own = spread_w(l, &l->own);
@@ -144,6 +158,8 @@ static bool own_is_due(const struct lane *l, mono_t now)
 		return false;
 	if (!has_own(l) || l->say_own || l->unsure || half_over(l, &l->own, now))
 		return true;
+	if (gives_otherwise(l))
+		return true;
 	if (l->own.phases && !l->own.in_amperes && l->own.phases != evse_phases_count(l->evse))
 		return true; /* W that were divided by other phases */
 	/* A rise of little use is not worth a message and a change of power in the vehicle. */
@@ -154,7 +170,7 @@ static bool own_is_due(const struct lane *l, mono_t now)
 
 bool lane_is_due(const struct lane *l, mono_t now)
 {
-	bool lowers = l->want.limit_w < lane_held_w(l, now);
+	bool lowers = l->want.limit_w < lane_held_w(l, now) || l->want.give_w < held_give_w(l, now);
 
 	if (l->evse->station->is_manual)
 		return false;
@@ -227,8 +243,23 @@ static bool speaks_amperes(const struct lane *l)
 /* A limit in W is shared by the phases that the period names, three by default (K01.FR.49): an EVSE
  * with fewer would draw a third of it. One in A holds for each phase; tenths, rounded down (K01,
  * ChargingSchedulePeriodType.limit). */
+/* OCPP 2.0.1 has no word for giving back. A station whose vendor declared one is told in the words of
+ * 2.1 (ChargingSchedulePeriod.setpoint, dischargeLimit: below 0), in CustomData of the first period:
+ * when the lease is over nothing flows back any more. One that does not know it sees a limit of 0. */
+static void write_giving(struct text *t, const struct lane *l, int64_t give_w)
+{
+	const struct depot_discharge *d = storage_evse(l->core, l->evse);
+
+	if (!d || !d->vendor)
+		return;
+	text_puts(t, ",\"customData\":{\"vendorId\":");
+	text_put_json(t, d->vendor);
+	text_printf(t, ",\"setpoint\":%lld,\"dischargeLimit\":%lld}", (long long)-give_w,
+		(long long)-give_w);
+}
+
 static void write_period(struct text *t, const struct lane *l, bool in_amperes, int64_t start_s,
-	int64_t w, int phases)
+	int64_t w, int phases, int64_t give_w)
 {
 	int64_t tenths = w * 10 / (l->core->depot->voltage_v * phases);
 
@@ -239,6 +270,8 @@ static void write_period(struct text *t, const struct lane *l, bool in_amperes, 
 		text_printf(t, "%lld", (long long)w);
 	if (!l->evse->is_dc && phases < 3)
 		text_printf(t, ",\"numberPhases\":%d", phases);
+	if (give_w > 0)
+		write_giving(t, l, give_w);
 	text_putc(t, '}');
 }
 
@@ -267,19 +300,19 @@ static void write_schedule(struct text *t, const struct lane *l, const struct he
 
 	text_printf(t, "\"chargingSchedule\":[{\"id\":%d,\"startSchedule\":\"%s\",", l->evse->id,
 		wall_format(wall_add_ms(h->its_start, -h->back_s * 1000), when));
-	if (one && last > tail)
+	if (one && (last > tail || h->give_w))
 		text_printf(t, "\"duration\":%lld,", (long long)(h->back_s + h->lease_ms / 1000));
 	text_printf(t, "\"chargingRateUnit\":\"%s\",\"chargingSchedulePeriod\":[",
 		h->in_amperes ? "A" : "W");
-	write_period(t, l, h->in_amperes, 0, h->w, h->phases);
+	write_period(t, l, h->in_amperes, 0, h->w, h->phases, h->give_w);
 	for (int i = 0; i < 2 && !one; i++) {
-		if (steps[i] == last)
+		if (steps[i] == last && (i > 0 || !h->give_w)) /* giving back ends with the lease */
 			continue;
 		last = steps[i];
 		text_putc(t, ',');
 		/* A tail is proven for all phases of the EVSE. */
 		write_period(t, l, h->in_amperes, h->back_s + (i + 1) * h->lease_ms / 1000, last,
-			own_phases(l->evse));
+			own_phases(l->evse), 0);
 	}
 	text_puts(t, "]}]");
 }
@@ -320,6 +353,8 @@ static void journal(const struct lane *l, const struct sent *s)
 		return;
 	p->evse_id = s->evse;
 	p->limit_w = s->want.limit_w;
+	p->has_give_w = s->want.give_w > 0;
+	p->give_w = s->want.give_w;
 	p->source = arena_strdup(a, s->want.source);
 	p->node = s->want.node[0] ? arena_strdup(a, s->want.node) : NULL;
 	p->reason = arena_strdup(a, s->want.reason);
@@ -331,7 +366,7 @@ static void journal(const struct lane *l, const struct sent *s)
 static void accepted(struct lane *l, const struct sent *s)
 {
 	struct setpoint *told = &l->evse->told;
-	bool changed = told->limit_w != s->want.limit_w ||
+	bool changed = told->limit_w != s->want.limit_w || told->give_w != s->want.give_w ||
 		       strcmp(told->source, s->want.source) != 0 ||
 		       strcmp(told->node, s->want.node) != 0;
 
@@ -420,6 +455,7 @@ static struct sent *prepare(const struct lane *l, mono_t now)
 		s->want = l->want;
 		s->held = (struct held){
 			.w = l->want.limit_w,
+			.give_w = l->want.give_w,
 			.lease_ms =
 				envelopes_lease_ms(l->core->envelopes, clock_wall(), lease_ms(l)),
 			.phases = evse_phases_count(l->evse),
@@ -458,7 +494,8 @@ int lane_send(struct lane *l, mono_t now)
 			.actor = l->want.source[0] ? l->want.source : "control",
 			.why = s->want.reason,
 			.timeout_s = ANSWER_S,
-			.urgent = s->is_own && s->held.w < lane_held_w(l, now),
+			.urgent = s->is_own && (s->held.w < lane_held_w(l, now) ||
+						       s->held.give_w < held_give_w(l, now)),
 			.by_control = true,
 			.done = on_answer,
 			.arg = s,

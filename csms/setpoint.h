@@ -18,6 +18,7 @@
 struct held {
 	int64_t lease_ms; /* 0: none */
 	int64_t w; /* until start + lease */
+	int64_t give_w; /* … that it gives back meanwhile; 0: none */
 	mono_t start;
 	wall_t its_start; /* the same instant by its station's clock, as it was told */
 	int64_t back_s; /* its schedule begins so long before that */

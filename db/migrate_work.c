@@ -21,4 +21,9 @@ const char migrate_depot_5_work[] =
 	/* projection_safety.c */
 	"CREATE TABLE station_clocks ("
 	" depot TEXT NOT NULL, station TEXT NOT NULL, ahead_ms INTEGER NOT NULL,"
-	" PRIMARY KEY (depot, station)) WITHOUT ROWID;";
+	" PRIMARY KEY (depot, station)) WITHOUT ROWID;"
+
+	/* projection_storage.c */
+	"CREATE TABLE discharge_stops ("
+	" depot TEXT NOT NULL PRIMARY KEY, stopped INTEGER NOT NULL, at INTEGER NOT NULL,"
+	" actor TEXT, why TEXT) WITHOUT ROWID;";

@@ -43,6 +43,7 @@ static const struct {
 	{&projection_issued, projection_issued_rules},
 	{&projection_work, projection_work_rules},
 	{&projection_identity, projection_identity_rules},
+	{&projection_storage, projection_storage_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -123,6 +124,7 @@ const struct projection_table projection_tables[] = {
 	{"trips", "depot, id"},
 	{"consumption_models", "depot, class"},
 	{"vehicle_moves", "depot, vehicle"},
+	{"discharge_stops", "depot"},
 	{"event_keys", "stream, idem"},
 	{NULL, NULL},
 };

@@ -72,6 +72,7 @@ extern const struct projection projection_telematics;
 extern const struct projection projection_issued;
 extern const struct projection projection_work;
 extern const struct projection projection_identity;
+extern const struct projection projection_storage;
 
 struct projection_rule {
 	int type; /* EVENT_… */
@@ -109,6 +110,7 @@ extern const struct projection_rule projection_telematics_rules[];
 extern const struct projection_rule projection_issued_rules[];
 extern const struct projection_rule projection_work_rules[];
 extern const struct projection_rule projection_identity_rules[];
+extern const struct projection_rule projection_storage_rules[];
 
 /* 1: the rows of transactions say that the key is taken. */
 int projection_transaction_knows_key(void *self, int64_t stream_id, const char *key);

@@ -23,10 +23,12 @@ $(eval $(call unit,guard_cycle,$(addprefix scheduler/,grid.c limits.c $(GUARD)),
 
 # Batteries that give back. Its inner loops want the compiler's best.
 STORAGE := $(addprefix storage,.c _build.c _sweep.c _site.c _dense.c _settle.c _check.c)
-SCHEDULER_SRC += $(addprefix scheduler/,$(STORAGE) wear.c)
+SCHEDULER_SRC += $(addprefix scheduler/,$(STORAGE) wear.c flexible.c)
 $(eval $(call unit,storage_plan,$(addprefix scheduler/,$(STORAGE) $(FLOW)) \
 	tests/unit/storage_depots.c tests/unit/flow_depots.c,m))
 $(eval $(call unit,wear,scheduler/wear.c,m))
+$(eval $(call unit,flexible,$(addprefix scheduler/,flexible.c grid.c limits.c battery.c $(PLAN) \
+	$(FLOW) $(PHASES) flow_taper.c),m))
 $(BUILD)/obj/scheduler/storage_dense.o: CFLAGS += -O3 -ffp-contract=fast
 
 # No multiply-add, so that every processor rounds alike.

@@ -28,6 +28,8 @@ double storage_lower(const struct storage *s)
 	return sum * s->unit_w * s->unit_price;
 }
 
+#define NEAR_W 0.01 /* a whole W is meant where so little is missing of it */
+
 /* -- one slot --------------------------------------------------------------------------------- */
 
 struct settling {
@@ -80,6 +82,8 @@ static void want(const struct storage *s, struct settling *x, int i, int t, bool
 	if (t < u->from || t >= u->from + u->slots)
 		return;
 	w = is_whole ? wanted(s, u, t, x->held[i], &x->due[i]) : planned(s, u, t);
+	if (is_whole)
+		w += w > 0 ? NEAR_W : -NEAR_W;
 	if (w >= 0 || !u->gives) {
 		double top = u->gives ? (double)d->full / in : u->need * s->unit_w;
 

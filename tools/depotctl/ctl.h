@@ -214,6 +214,11 @@ int ctl_readiness(struct ctl *c);
 /* vehicle.c */
 int ctl_vehicle(struct ctl *c);
 
+/* storage.c */
+int ctl_storage(struct ctl *c);
+int ctl_discharge(struct ctl *c);
+int ctl_flexibility(struct ctl *c);
+
 /* watch.c */
 int ctl_watch(struct ctl *c);
 

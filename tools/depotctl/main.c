@@ -111,6 +111,15 @@ const struct command ctl_commands[] = {
 		"Plans of past nights made again with other limits or more vans: money, lateness, and "
 		"what 1 kW more at each limit is worth",
 		"depotctl whatif --feeder yard=+20kW --nights 30"},
+	{"storage", "", ctl_storage, 0, 0, "",
+		"Batteries that can give back: what is planned, what it is worth, who is told",
+		"depotctl storage"},
+	{"discharge", "stop [--why TEXT] | release --why TEXT", ctl_discharge, 1, 1, "--why=",
+		"Emergency stop: nothing gives energy back until it is released",
+		"depotctl discharge stop --why \"smoke at CP-7\""},
+	{"flexibility", "[--minutes N] [--hours N]", ctl_flexibility, 0, 0, "--minutes= --hours=",
+		"The fleet as one battery: what it can draw less or more, and when",
+		"depotctl flexibility --minutes 30"},
 	{"command",
 		"STATION ACTION [PAYLOAD|-] [--wait none|answer|end] [--timeout SECONDS] [--why TEXT]\n"
 		"[--force]",
