@@ -363,6 +363,12 @@ test('rule 6: an expired certificate renews itself where an operator allows it, 
 	await until('the mark to go', async () => !(await identity('P3-OLD')).expired_allowed);
 	await renewed.close();
 	await refused('it once more', { ...client(old), id: 'P3-OLD' }, /CERTIFICATE_EXPIRED/, /expired/);
+
+	// what depotd issued, it can take back, without a list
+	const { fingerprint } = (await identity('P3-OLD')).certificate;
+	const revoked = await d.api('POST', `/issued-certificates/${fingerprint}/revoke`, { reason: 'stolen' });
+	assert.equal(revoked.status, 200, revoked.text);
+	await refused('one that depotd revoked', { key, cert: certificateChain, id: 'P3-OLD' }, 403, /revoked|stolen/, { fingerprint });
 });
 
 test("rule 6: a maker's certificate is good to get one of ours (A00.FR.804 to 807)", async () => {
