@@ -169,6 +169,12 @@ static int check_serial(
 			"certificate names");
 		return -1;
 	}
+	if (reg->serial && old && strcmp(reg->source, "file") != 0 &&
+		strcmp(old->identity.source, "file") == 0 &&
+		strcmp(serial, old->identity.serial) != 0) {
+		snprintf(why, 300, "serial: it stands in the depot's file: change it there");
+		return -1;
+	}
 	other = reg->serial ? identity_holder(c, old, reg->serial) : NULL;
 	if (other)
 		snprintf(why, 300, "serial: station %s has the serial number %s already", other->id,

@@ -182,10 +182,17 @@ static int check_stations(const struct depot_file *d, struct depot_fault *out)
 				"station %s stands on node \"%s\", which is not there; the nodes "
 				"are listed under `nodes`",
 				s->id, s->node);
-		for (size_t j = 0; j < i; j++)
-			if (strcasecmp(d->stations.items[j].id, s->id) == 0)
+		for (size_t j = 0; j < i; j++) {
+			const struct depot_station *other = &d->stations.items[j];
+
+			if (strcasecmp(other->id, s->id) == 0)
 				return fault(at(out, "stations", i, "id"), "\"%s\" is there twice",
 					s->id);
+			if (s->serial && other->serial && strcmp(s->serial, other->serial) == 0)
+				return fault(at(out, "stations", i, "serial"),
+					"station %s has the serial number %s already", other->id,
+					s->serial);
+		}
 		if (check_evses(s, i, out))
 			return -1;
 	}

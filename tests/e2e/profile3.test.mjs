@@ -65,10 +65,9 @@ async function refused(what, options, expected, why, more = {}) {
 }
 
 /** A station on security profile 3, connected; `boot` says its serial number. */
-async function connected(id, certificate, { serial, handlers } = {}) {
+async function connected(id, certificate, { serial, handlers, protocols } = {}) {
 	const s = new Station(d, id, { handlers });
-	s.connect = Station.prototype.connect;
-	s.options = { key: certificate.key, cert: certificate.cert, ca: readFileSync(d.root()), servername: 'localhost', checkServerIdentity: () => undefined };
+	s.options = { ...(protocols && { protocols }), ...client(certificate), ca: readFileSync(d.root()), servername: 'localhost', checkServerIdentity: () => undefined };
 	s.url = `wss://127.0.0.1:${port()}/ocpp/${id}`;
 	await s.connect();
 	s.boots = () => s.call('BootNotification', { reason: 'PowerUp',
@@ -435,6 +434,7 @@ test('rule 6: serial numbers: one station each, from the file or from an operato
 	const file = await identity('CP-1');
 	assert.deepEqual([file.serial, file.serial_source, file.security_profile], ['SN-FILE', 'file', 3]);
 	assert.equal((await d.api('PUT', '/stations/CP-1/identity', { serial: 'SN-0011' })).status, 409);
+	assert.equal((await d.api('PUT', '/stations/CP-1', { serial: 'SN-0011' })).status, 422);
 	const s = await connected('CP-1', sub.issue({ cn: 'SN-FILE' }), { serial: 'SN-FILE' });
 	assert.equal((await s.boots()).status, 'Accepted');
 	await s.close();
@@ -454,6 +454,17 @@ test('what an operator sees and does: depotctl identity, refusals', async () => 
 	assert.equal((await identity('P3-BARE')).expired_allowed, false);
 	assert.match((await ctl('refusals', '--limit', '500')).stdout, /SN-0002.*403.*A00\.FR\.405/);
 	assert.match((await ctl('identity', '--help')).stdout, /--expired allow/);
+});
+
+test('rule 6: a station of OCPP 1.6 comes by certificate too; it need not say its serial number, but not another', async () => {
+	await register(d, 'P3-16', { serial: 'SN-0016', security_profile: 3 });
+	const certificate = sub.issue({ cn: 'SN-0016' });
+	const boot = { chargePointModel: 'M', chargePointVendor: 'V' };
+	let s = await connected('P3-16', certificate, { protocols: 'ocpp1.6' });
+	assert.equal((await s.call('BootNotification', boot)).status, 'Accepted');
+	await s.close();
+	s = await connected('P3-16', certificate, { protocols: 'ocpp1.6' });
+	await assert.rejects(s.call('BootNotification', { ...boot, chargePointSerialNumber: 'SN-0001' }), /closed with 1008/);
 });
 
 test('rule 6: what is known of certificates survives a restart, and the journal proves it', async () => {
