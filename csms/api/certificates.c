@@ -11,6 +11,7 @@
 #include "csms/api/handlers.h"
 #include "csms/log.h"
 #include "csms/pki/certificate.h"
+#include "csms/tls.h"
 #include "db/query.h"
 #include "db/query_file.h"
 
@@ -239,6 +240,15 @@ static const char *root_file(struct ask *k)
 	return NULL;
 }
 
+/* Stations on security profile 3 may come by them, too. */
+static void take_effect(const struct core *c)
+{
+	char why[200];
+
+	if (c->station_tls != NULL && tls_server_reload(c->station_tls, why) != 0)
+		log_error("roots of makers were not read again for security profile 3: %s", why);
+}
+
 static void change_finish(struct ask *k)
 {
 	const struct roots *r = k->state;
@@ -247,8 +257,10 @@ static void change_finish(struct ask *k)
 		ask_problem(k, 404, NULL, "there is no root of that name");
 	else if (r->why[0] != '\0')
 		ask_problem(k, 503, NULL, "%s", r->why);
-	else
+	else {
+		take_effect(k->api->core);
 		ask_done(k, NULL);
+	}
 }
 
 /* Whole under its name, or not at all. */

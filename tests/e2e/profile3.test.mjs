@@ -382,6 +382,12 @@ test("rule 6: a maker's certificate is good to get one of ours (A00.FR.804 to 80
 	const ours = await connected('P3-NEW', sub.issue({ cn: 'SN-0005' }), { serial: 'SN-0005' });
 	assert.equal((await ours.boots()).status, 'Accepted');
 	await ours.close();
+	const another = new Ca('Another Maker');
+	const its = { ...client(another.issue({ cn: 'SN-0005' })), id: 'P3-NEW' };
+	await refused('a maker that nobody knows', its, /UNKNOWN_CA/, /./);
+	assert.equal((await d.api('PUT', '/manufacturer-roots/another', { certificate: another.pem })).status, 200);
+	await refused('one that is known from now on, at a station that is not marked', its, 403, /maker's/);
+	another.clean();
 	await refused("the maker's once more", { ...client(own), id: 'P3-NEW' }, 403, /maker's/);
 });
 
