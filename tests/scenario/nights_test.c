@@ -23,6 +23,7 @@
 #define GIVE_UP_S     13 /* a charger that does not what it is told is waited for first */
 #define UNSEEN_S      25 /* … and is seen by its own samples only */
 #define BLIND_S       48 /* a meter that is silent or lies is believed for a while */
+#define BELIEVED_S    35 /* … and is not believed for a while when it no longer does */
 #define AFTER_S       40 /* a call that was lost may still be waited for */
 #define RECENT_S      45 /* three readings: what comes later does not tell of now */
 #define EDGE_S        3
@@ -42,6 +43,8 @@ struct run {
 	bool is_alive;
 	int heard_s
 		[NIGHT_STATIONS_MAX]; /* of when the newest reading is that came in time; -1: none */
+	int64_t clock_ms[NIGHT_STATIONS_MAX]; /* of the stations, as they were last seen */
+	int odd_since_s[NIGHT_STATIONS_MAX], odd_until_s[NIGHT_STATIONS_MAX]; /* they were set */
 	int unsteady_s; /* until then somebody may not do what he is told */
 	char words[TEXT];
 };
@@ -148,11 +151,6 @@ static enum judge_station standing_of(const struct run *r, int station)
 	for (int i = 0; i < r->n.trouble_count; i++) {
 		const struct trouble *t = &r->n.troubles[i];
 
-		is_lost =
-			is_lost ||
-			(t->kind == TROUBLE_STATION_CLOCK && t->target == station &&
-				(r->now_s - t->at_s < CLOCK_S || r->now_s - t->until_s < CLOCK_S) &&
-				is_on(r, t, CLOCK_S));
 		if (!is_of(t, station))
 			continue;
 		if (t->kind == TROUBLE_IGNORE && is_on(r, t, EDGE_S))
@@ -160,19 +158,34 @@ static enum judge_station standing_of(const struct run *r, int station)
 		is_lost = is_lost || (t->kind == TROUBLE_LOSE && is_on(r, t, AFTER_S)) ||
 			  (t->kind == TROUBLE_SLOW && is_on(r, t, (int)t->amount + GIVE_UP_S));
 	}
+	/* What it was told is over too early, or lasts too long, until it can be told anew. */
+	if (r->now_s < r->odd_until_s[station])
+		return JUDGE_DISOBEYS;
 	return is_lost ? JUDGE_CUT_OFF : JUDGE_OBEYS;
+}
+
+static void watch_clock(struct run *r, int station)
+{
+	int64_t ms = station_clock_ms(r, station);
+	bool is_odd = r->now_s < r->odd_until_s[station];
+
+	if (ms != r->clock_ms[station] && !is_odd)
+		r->odd_since_s[station] = r->now_s;
+	if (ms != r->clock_ms[station] || (is_odd && is_cut_off(r, station)))
+		r->odd_until_s[station] = r->now_s + CLOCK_S;
+	r->clock_ms[station] = ms;
 }
 
 /* -- nodes ------------------------------------------------------------------------------------ */
 
 /* The meters that tell of the node: its own, else those below it. */
-static bool is_blind(const struct run *r, int node)
+static bool is_blind(const struct run *r, int node, int after_s)
 {
 	for (int i = 0; i < r->n.trouble_count; i++) {
 		const struct trouble *t = &r->n.troubles[i];
 
 		if (t->kind >= TROUBLE_METER_SILENT && t->kind <= TROUBLE_METER_MILLI &&
-			is_on(r, t, 0) &&
+			is_on(r, t, after_s) &&
 			(t->target == node ||
 				(!r->n.nodes[node].has_meter && is_below(&r->n, t->target, node))))
 			return true;
@@ -192,24 +205,32 @@ static int count_disobedient(const struct run *r, const enum judge_station *stat
 }
 
 /* It has not told of its power since it does as it likes, or no longer does. */
-static bool is_unheard(const struct run *r, const struct trouble *t, int station)
+static bool is_unheard(const struct run *r, int since_s, int station)
 {
 	int heard_s = r->heard_s[station];
 
-	return is_cut_off(r, station) || heard_s < t->at_s || heard_s < r->now_s - RECENT_S;
+	return is_cut_off(r, station) || heard_s < since_s || heard_s < r->now_s - RECENT_S;
+}
+
+static bool does_as_it_likes_unheard(const struct run *r, int station)
+{
+	for (int k = 0; k < r->n.trouble_count; k++) {
+		const struct trouble *t = &r->n.troubles[k];
+
+		if (t->kind == TROUBLE_IGNORE && is_of(t, station) && is_on(r, t, EDGE_S) &&
+			is_unheard(r, t->at_s, station))
+			return true;
+	}
+	return r->now_s < r->odd_until_s[station] &&
+	       is_unheard(r, r->odd_since_s[station], station);
 }
 
 /* One that does as it likes and does not tell of it: only a meter does, and the node has none. */
 static bool has_unseen(const struct run *r, int node)
 {
 	for (int i = 0; i < r->n.station_count && !r->n.nodes[node].has_meter; i++)
-		for (int k = 0; k < r->n.trouble_count; k++) {
-			const struct trouble *t = &r->n.troubles[k];
-
-			if (t->kind == TROUBLE_IGNORE && is_of(t, i) && is_on(r, t, EDGE_S) &&
-				is_below(&r->n, r->n.stations[i].node, node) && is_unheard(r, t, i))
-				return true;
-		}
+		if (is_below(&r->n, r->n.stations[i].node, node) && does_as_it_likes_unheard(r, i))
+			return true;
 	return false;
 }
 
@@ -221,7 +242,7 @@ static int allowed_s(const struct run *r, const enum judge_station *stations, in
 
 	if (disobedient && has_unseen(r, node))
 		return JUDGE_NOT_ASKED;
-	if (is_blind(r, node))
+	if (is_blind(r, node, 0))
 		return BLIND_S + for_them;
 	if (disobedient && !r->n.nodes[node].has_meter)
 		return UNSEEN_S + for_them;
@@ -309,13 +330,14 @@ static void judge(struct run *r)
 	bool is_blind_now = false;
 
 	for (int i = 0; i < r->n.station_count; i++) {
+		watch_clock(r, i);
 		stations[i] = standing_of(r, i);
 		if (stations[i] != JUDGE_OBEYS)
 			r->unsteady_s = r->now_s + AFTER_S;
 	}
 	for (int i = 0; i < r->n.node_count; i++) {
 		may_s[i] = allowed_s(r, stations, i);
-		is_blind_now = is_blind_now || is_blind(r, i);
+		is_blind_now = is_blind_now || is_blind(r, i, BELIEVED_S);
 	}
 	judge_second(r->judge, stations, may_s, is_blind_now ? BLIND_S : GIVE_UP_S);
 	watch(r, stations);
@@ -378,7 +400,7 @@ static void darken(struct run *r, int node, enum world_meter how)
 	char meter[24];
 
 	for (int i = 0; i < r->n.node_count; i++) {
-		if (!r->n.nodes[i].has_meter || !is_below(&r->n, i, node) || is_blind(r, i))
+		if (!r->n.nodes[i].has_meter || !is_below(&r->n, i, node) || is_blind(r, i, 0))
 			continue;
 		snprintf(meter, sizeof meter, "m-%s", r->n.nodes[i].id);
 		world_set_meter(r->w, meter, how);
@@ -515,7 +537,8 @@ static void run_night(uint64_t seed)
 		.ctx = &r});
 	r.is_alive = true;
 	for (int i = 0; i < r.n.station_count; i++)
-		tails_w[i] = r.n.stations[i].tail_w, r.heard_s[i] = -1;
+		tails_w[i] = r.n.stations[i].tail_w, r.heard_s[i] = -1,
+		r.clock_ms[i] = r.n.stations[i].clock_ms;
 	r.judge = judge_create(world_plant(r.w), tails_w);
 	for (; r.now_s < NIGHT_S; r.now_s++) {
 		act(&r);
