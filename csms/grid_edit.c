@@ -249,14 +249,13 @@ static int judge(const struct core *c, const struct edition *e, struct depot_fau
 {
 	struct core next = *c;
 	struct grid_tree *t;
-	char why[400];
 	int status;
 
 	if (depot_check(&e->depot, out) || judge_places(c, &e->depot, out))
 		return 400;
 	next.depot = &e->depot;
-	if (meters_check(&next, why))
-		return fail(out, 400, "meters", why);
+	if (meters_check(&next, out))
+		return 400;
 	t = tree_judge(&next, out);
 	status = t && grid_risk_check(c, &e->depot, t, out) == 0 ? 0 : 409;
 	grid_tree_destroy(t);

@@ -380,9 +380,10 @@ static int check(struct daemon *d, char why[400])
 	c->meter_maps = d->config.meter_maps;
 	c->telematics_maps = d->config.telematics_maps;
 	c->config_folder = d->config.folder;
-	if (meters_check(c, why) || (c->config->telematics && telematics_check(c, why)))
+	if (c->config->telematics && telematics_check(c, why))
 		return -1;
-	if (control_check_depot(c->depot, (int)c->config->control->margin_pct, &fault)) {
+	if (meters_check(c, &fault) ||
+		control_check_depot(c->depot, (int)c->config->control->margin_pct, &fault)) {
 		config_complain(d->config.depot_path, &fault, why);
 		return -1;
 	}

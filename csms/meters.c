@@ -559,14 +559,3 @@ int meters_reload(struct core *c, char why[400])
 		meters_destroy(old);
 	return 0;
 }
-
-int meters_check(struct core *c, char why[400])
-{
-	struct core quiet = *c;
-	struct meters *m;
-
-	quiet.loop = NULL; /* maps only, no pollers */
-	m = meters_create(&quiet, why);
-	meters_destroy(m);
-	return m ? 0 : -1;
-}

@@ -7,6 +7,7 @@
 #define CSMS_METERS_H
 
 #include "csms/core.h"
+#include "csms/depot_check.h"
 #include "csms/meter_ocpp.h"
 #include "modbus/meter_link.h"
 #include "modbus/meter_map.h"
@@ -31,8 +32,8 @@ struct meter {
 	uint64_t revision;
 };
 
-/* Can every meter's register map be read? 0, or -1 with one line that names it. */
-int meters_check(struct core *c, char why[400]);
+/* Can every meter's register map be read? 0, or -1 and which cannot. */
+int meters_check(struct core *c, struct depot_fault *out);
 
 /* Loads the maps and, where there is a loop, starts the pollers. NULL with one line for a person
  * (unknown map, bad map file …). */

@@ -78,6 +78,7 @@ describe('what cannot start says what to do', () => {
 		['a zone that does not exist', undefined, depot.replace('UTC', 'Mars/Olympus'), [/depot\.yaml:\d+: timezone: "Mars\/Olympus"/]],
 		['an unknown parent', undefined, node('  - {id: f, kind: feeder, parent: nope, limit_w: 6000}\n'), [/\bf: .*nope/]],
 		['a node that is its own parent', undefined, node('  - {id: f, kind: feeder, parent: f, limit_w: 6000}\n'), [/\bf\b/]],
+		['a register map that is not there', undefined, `${depot}meters:\n  - {id: m, map: eastron-sdm999, tcp: {host: 127.0.0.1, port: 1502}}\n`, [/depot\.yaml:\d+: meters\[0\]\.map: .*eastron-sdm999/]],
 		['phases that nobody measures', undefined, node('  - {id: f, kind: feeder, parent: site, limit_w: 6000, imbalance_a: 20}\n'), [/depot\.yaml:\d+: nodes\[\d+\]\.imbalance_a: .*meter/]],
 		['a node that is there twice', undefined, node('  - {id: f, kind: feeder, parent: site, limit_w: 6000}\n  - {id: f, kind: feeder, parent: site, limit_w: 6000}\n'), [/\bf\b/]],
 		['tails that do not fit', undefined, `${node('  - {id: yard, kind: feeder, parent: site, limit_w: 6000}\n')}stations:
