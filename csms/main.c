@@ -193,6 +193,7 @@ static int open_store(struct daemon *d, char why[400])
 static int start_control(struct daemon *d, char why[400])
 {
 	struct core *c = &d->core;
+	struct depot_fault fault;
 
 	c->grid_edits = grid_edits_create(c, &d->config, why);
 	if (!c->grid_edits || restore_fleet(c, why) || restore_depot_file(c, &d->config, why))
@@ -221,6 +222,10 @@ static int start_control(struct daemon *d, char why[400])
 	if (c->config->telematics &&
 		(!telematics_create(c, why) || telematics_start(c->telematics, why)))
 		return -1;
+	if (meters_check(c, &fault)) {
+		config_complain(d->config.depot_path, &fault, why);
+		return -1;
+	}
 	c->meters = meters_create(c, why);
 	c->scans = c->meters ? scans_create(c) : NULL;
 	c->wirings = c->scans ? wirings_create(c) : NULL;

@@ -105,7 +105,7 @@ test('an unsafe change is refused with the node and the sum, a wrong one with it
 		[await d.api('DELETE', '/grid/nodes/yard'), 400, undefined, /station CP-1 stands on node "yard", which is not there/],
 		[await d.api('DELETE', '/grid/nodes/nope'), 404],
 		[await d.api('DELETE', '/grid/meters/nope'), 404],
-		[await d.api('PUT', '/grid/meters/m', { id: 'm', map: 'no-such-map', tcp: { host: '127.0.0.1' } }), 400, 'meters', /no-such-map/],
+		[await d.api('PUT', '/grid/meters/m', { id: 'm', map: 'no-such-map', tcp: { host: '127.0.0.1' } }), 400, 'map', /no-such-map/],
 		[await d.api('PUT', '/grid/meters/m', { id: 'm', map: 'eastron-sdm630' }), 400, undefined, /tcp.*rtu/],
 		[await d.api('PUT', '/grid', { ...before, revision: 'old' }), 409, 'revision', /read it again/],
 		[await d.api('PUT', '/grid', { nodes: [] }), 400, 'nodes'],
