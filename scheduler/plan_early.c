@@ -13,9 +13,7 @@
 
 /* -- filling --------------------------------------------------------------------------------- */
 
-/* Power for one slot out of what is wanted, can be taken and has room: 0 or at least the minimum.
- * A want or a taper below the minimum still needs an offer of the minimum. */
-static int32_t settle(const struct plan_car *c, int32_t wanted, int32_t room)
+int32_t plan_offer(const struct plan_car *c, int32_t wanted, int32_t room)
 {
 	int32_t w = wanted < c->max_w ? wanted : c->max_w;
 
@@ -44,7 +42,7 @@ static int64_t fill_early(struct plan_work *s, const struct plan_car *c, int64_t
 	for (int t = c->first; t < c->last && stored < goal; t++) {
 		int32_t wanted = power_for(c, goal - stored, slot_s);
 		int32_t holds = battery_hold_w(c->battery, stored, slot_s);
-		int32_t w = settle(c, wanted < holds ? wanted : holds, plan_path_room(s, c, t));
+		int32_t w = plan_offer(c, wanted < holds ? wanted : holds, plan_path_room(s, c, t));
 
 		if (w && plan_store(c, &stored, w, slot_s))
 			plan_take(s, c, t, w);
@@ -62,7 +60,8 @@ static void fill_late(struct plan_work *s, const struct plan_car *c)
 	for (int t = c->last - 1; t >= c->first && left > 0; t--) {
 		int32_t wanted = power_for(c, left, slot_s);
 		int32_t accepts = battery_accept_w(c->battery, c->start_mj + left - 1);
-		int32_t w = settle(c, wanted < accepts ? wanted : accepts, plan_path_room(s, c, t));
+		int32_t w =
+			plan_offer(c, wanted < accepts ? wanted : accepts, plan_path_room(s, c, t));
 
 		if (!w)
 			continue;

@@ -118,6 +118,10 @@ void plan_balance(struct plan_work *s);
 /* Fills s->w and s->got_mj by the plain rule. -1: no memory. */
 int plan_early(struct plan_work *s);
 
+/* Power for one slot out of what is wanted, can be taken and has room: 0 or at least the minimum.
+ * A want or a taper below the minimum still needs an offer of the minimum. */
+int32_t plan_offer(const struct plan_car *c, int32_t wanted, int32_t room);
+
 /* Puts the rows of a kept plan back. */
 void plan_restore(struct plan_work *s, const int32_t *rows);
 
@@ -165,6 +169,17 @@ int plan_phases(
 /* Makes the rows of the flow planner such that chargers and batteries can follow them. -1: no
  * memory. */
 int plan_settle(struct plan_work *s);
+
+/* -- plan_calm.c ------------------------------------------------------------------------------ */
+
+/* Puts right what placing leaves: what is missing, too much, or in vain. */
+struct plan_mend {
+	void (*mend)(void *arg);
+	void *arg;
+};
+
+/* Has vehicles go on and off less often, where nobody loses by it. -1: no memory. */
+int plan_calm(struct plan_work *s, const struct plan_mend *m);
 
 /* -- plan_cost.c ------------------------------------------------------------------------------ */
 

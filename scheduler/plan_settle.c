@@ -180,6 +180,11 @@ static void fill_up(const struct settle *z)
 	}
 }
 
+static void mend(void *arg)
+{
+	fill_up(arg);
+}
+
 static int32_t greatest_min_w(const struct plan_work *s)
 {
 	int32_t w = 4;
@@ -197,7 +202,7 @@ struct tries {
 
 /* Offers below the peaks and `more_w`; whoever is short then may go above them: readiness goes before
  * money. */
-static void settle_below(const struct settle *z, const struct tries *y, int64_t more_w)
+static int settle_below(const struct settle *z, const struct tries *y, int64_t more_w)
 {
 	struct plan_work *s = z->s;
 	size_t bytes = (size_t)s->slots * sizeof *y->was;
@@ -210,10 +215,13 @@ static void settle_below(const struct settle *z, const struct tries *y, int64_t 
 		if (!s->car[k].late)
 			round_row(z, &s->car[k]);
 	fill_up(z);
+	if (plan_calm(s, &(struct plan_mend){mend, (void *)(uintptr_t)z}))
+		return -1;
 	free_peaks(s, y->was, y->lowered);
 	if (plan_is_any_short(s))
 		fill_up(z);
 	plan_balance(s);
+	return 0;
 }
 
 /* Which peak the smallest power makes worth its price cannot be told beforehand: the peaks that are
@@ -235,8 +243,7 @@ static int settle_peaks(const struct settle *z, struct tries *y)
 			continue;
 		if (i)
 			plan_restore(s, y->begin);
-		settle_below(z, y, quarters[i] * step_w);
-		if (plan_value(s, &value))
+		if (settle_below(z, y, quarters[i] * step_w) || plan_value(s, &value))
 			return -1;
 		in_vain++;
 		if (i == 0 || value < best) {
@@ -262,7 +269,7 @@ int plan_settle(struct plan_work *s)
 	if (rc == 0 && s->in->prices && s->in->prices->demands)
 		rc = settle_peaks(&z, &y);
 	else if (rc == 0)
-		settle_below(&z, &y, -1);
+		rc = settle_below(&z, &y, -1);
 	free(y.was);
 	free(y.lowered);
 	free(y.begin);
