@@ -215,6 +215,8 @@ static int write_snapshot(const struct planner_job *j, struct arena *a, struct t
 	memset(s.nodes.items, 0, sizeof *s.nodes.items * nodes);
 	s.nodes.count = nodes;
 	s.vehicles.count = n;
+	s.has_calm_pm = true;
+	s.calm_pm = j->calm_pm;
 	if (j->caps.apart_node >= 0) {
 		s.has_apart_node = s.has_apart_w = true;
 		s.apart_node = j->caps.apart_node;
@@ -500,6 +502,7 @@ struct plan_case *plan_case_create(const struct event_plan_snapshot *s, char why
 		c->in.vehicles = c->vehicles;
 		c->in.n = (int)s->vehicles.count;
 		c->in.idle_w = c->idle_w;
+		c->in.calm_pm = (int)s->calm_pm;
 		return c;
 	}
 	snprintf(why, 200, "what the journal has of this plan cannot be read, or no memory");

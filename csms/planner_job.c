@@ -332,6 +332,7 @@ struct planner_job *planner_job_create(struct core *c, const struct planner_view
 	j->tree = tree;
 	j->slot_ms = cfg->slot_s * 1000;
 	j->start_ms = now.ms;
+	j->calm_pm = (int)cfg->calm_pm;
 	j->slots = (int)(cfg->horizon_h * 3600 / cfg->slot_s);
 	if (j->slots > SLOTS_MAX)
 		j->slots = SLOTS_MAX;
@@ -363,6 +364,7 @@ void planner_job_solve(struct planner_job *j)
 		.n = j->count,
 		.idle_w = j->idle_w,
 		.prices = j->prices.part ? &j->prices : NULL,
+		.calm_pm = j->calm_pm,
 	};
 	struct plan_fault fault;
 	int64_t begin = clock_real_us();

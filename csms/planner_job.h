@@ -21,6 +21,7 @@ struct planner_job {
 	int count;
 	int64_t start_ms, slot_ms;
 	int slots;
+	int calm_pm;
 	char trigger[80];
 	struct plan *plan;
 	int64_t solve_us;

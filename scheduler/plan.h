@@ -67,6 +67,7 @@ struct plan_input {
 	                        * NULL: its tail */
 	bool fill_spare; /* use room left over to fill batteries beyond the need */
 	const struct plan_prices *prices; /* NULL: not known, all energy costs the same */
+	int calm_pm; /* of the energy's cost may be lost so that vehicles charge without pauses */
 };
 
 struct plan_outcome {

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COST_PM 2 /* of the cost may be lost by it: some vehicles do not wake after pauses */
-
 struct calm {
 	struct plan_work *s;
 	int stretches;
@@ -228,7 +226,7 @@ static bool is_as_good(const struct calm *z, int64_t cost, flow_value before, fl
 	for (int i = 0; i < s->in->n; i++)
 		if (s->got_mj[i] < z->got[i] && s->got_mj[i] < s->car[i].goal_mj)
 			return false;
-	return after <= before + scaled * COST_PM / 1000;
+	return after <= before + scaled * s->in->calm_pm / 1000;
 }
 
 /* What came first again. */
@@ -269,6 +267,8 @@ int plan_calm(struct plan_work *s, const struct plan_mend *m)
 	int was = switches(s), rc;
 	struct calm z;
 
+	if (s->in->calm_pm <= 0)
+		return 0;
 	rc = calm_init(&z, s) ? -1 : try_once(&z, m, was);
 	if (rc == 0) {
 		z.at = calloc((size_t)s->nodes, sizeof *z.at);
