@@ -37,6 +37,7 @@ struct builtin {
 	char program[600], folder[600], module[600], pin_file[600];
 	const struct config_pkcs11 *pkcs11; /* NULL: keys in files */
 	struct process process;
+	bool is_greeted; /* it has said that it is ready */
 	struct loop_io *io;
 	struct builtin_order *orders; /* oldest first; the first is out */
 	int count;
@@ -94,7 +95,7 @@ static void send_first(struct builtin *b)
 	struct builtin_order *o = b->orders;
 	ssize_t n;
 
-	if (!o || o->is_sent || b->process.fd < 0 || !b->io)
+	if (!o || o->is_sent || b->process.fd < 0 || !b->io || !b->is_greeted)
 		return;
 	n = send(b->process.fd, o->frame + b->written, o->len - b->written, MSG_NOSIGNAL);
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
@@ -136,6 +137,35 @@ static int take_answer(struct builtin *b, const char *const *texts, int count)
 	return -1;
 }
 
+/* Its first words. -1 with why it is of no use. */
+static int take_hello(struct builtin *b, const char *const *texts, int count, char why[300])
+{
+	if (count != 2) {
+		snprintf(why, 300, "%s is not the depotd-ca of this version", b->program);
+		return -1;
+	}
+	if (strcmp(texts[0], "ready") != 0) {
+		snprintf(why, 300, "depotd-ca: %.280s", texts[1]);
+		return -1;
+	}
+	snprintf(b->jail, sizeof b->jail, "%s", texts[1]);
+	b->is_greeted = true;
+	return 0;
+}
+
+static int take_late_hello(struct builtin *b, const char *const *texts, int count)
+{
+	char why[300];
+
+	timer_stop(loop_timers(b->loop), &b->patience);
+	if (take_hello(b, texts, count, why)) {
+		log_error("%s", why);
+		return -1;
+	}
+	log_info("depotd-ca runs again");
+	return 0;
+}
+
 /* 1: a frame was taken; 0: none is whole; -1: nonsense. */
 static int take_frame(struct builtin *b)
 {
@@ -152,7 +182,9 @@ static int take_frame(struct builtin *b)
 	memmove(b->in, b->in + n, b->have);
 	if (ca_frame_read(copy, (size_t)n, texts, &count) != n)
 		return -1;
-	return take_answer(b, texts, count) ? -1 : 1;
+	return (b->is_greeted ? take_answer(b, texts, count) : take_late_hello(b, texts, count))
+		       ? -1
+		       : 1;
 }
 
 static void on_io(void *arg, int fd)
@@ -199,7 +231,7 @@ static int fill_args(const struct builtin *b, const char *args[ARGS_MAX])
 	return n;
 }
 
-/* Its first words, or why there are none. Waits. */
+/* Waits for its first words: only while depotd itself starts. */
 static int hear_hello(struct builtin *b, char why[300])
 {
 	const char *texts[CA_FRAME_TEXTS];
@@ -221,17 +253,8 @@ static int hear_hello(struct builtin *b, char why[300])
 		b->have += (size_t)got;
 		n = ca_frame_read(b->in, b->have, texts, &count);
 	}
-	if (n < 0 || count != 2) {
-		snprintf(why, 300, "%s is not the depotd-ca of this version", b->program);
-		return -1;
-	}
 	b->have = 0;
-	if (strcmp(texts[0], "ready") != 0) {
-		snprintf(why, 300, "depotd-ca: %.280s", texts[1]);
-		return -1;
-	}
-	snprintf(b->jail, sizeof b->jail, "%s", texts[1]);
-	return 0;
+	return take_hello(b, texts, n < 0 ? 0 : count, why);
 }
 
 static void stop(struct builtin *b)
@@ -241,6 +264,7 @@ static void stop(struct builtin *b)
 	b->io = NULL;
 	process_finish(&b->process);
 	b->have = b->written = 0;
+	b->is_greeted = false;
 }
 
 static int begin(struct builtin *b, char why[300])
@@ -255,9 +279,10 @@ static int begin(struct builtin *b, char why[300])
 		snprintf(why, 300, "%s: it belongs beside depotd", words);
 		return -1;
 	}
-	if (hear_hello(b, why) == 0 &&
-		(b->io = loop_io_create(b->loop, b->process.fd, on_io, b)) != NULL)
+	b->io = loop_io_create(b->loop, b->process.fd, on_io, b);
+	if (b->io)
 		return 0;
+	snprintf(why, 300, "out of memory");
 	stop(b);
 	return -1;
 }
@@ -267,11 +292,12 @@ static void on_again(void *arg)
 	struct builtin *b = arg;
 	char why[300] = "out of memory";
 
-	if (begin(b, why) == 0) {
-		log_info("depotd-ca runs again");
-		send_first(b);
-	} else
+	if (begin(b, why)) {
 		start_again(b, why);
+		return;
+	}
+	timer_start(loop_timers(b->loop), &b->patience, (int64_t)(HELLO_MS * clock_speed()),
+		on_silence, b);
 }
 
 static void start_again(struct builtin *b, const char *what)
@@ -313,7 +339,7 @@ static int sign(void *self, const struct authority_order *o, authority_done done
 	k->arg = arg;
 	DL_APPEND(b->orders, k);
 	b->count++;
-	if (b->io)
+	if (b->io && b->is_greeted)
 		loop_io_want(b->io, true, true);
 	return 0;
 }
@@ -357,7 +383,7 @@ static void *create(const struct authority_setup *s, char why[300])
 			place(s->config_folder, b->pkcs11->pin_file, b->pin_file);
 	}
 	/* Chargers are steered all the same: it is tried again, and requests wait or are told. */
-	if (begin(b, why))
+	if (begin(b, why) || hear_hello(b, why))
 		start_again(b, why);
 	return b;
 }
