@@ -18,6 +18,7 @@
 struct envelopes; /* csms/envelope.h */
 struct alarms; /* csms/alarms.h */
 struct prices; /* csms/prices.h */
+struct contracts; /* csms/contracts.h */
 struct commands;
 struct reservations; /* csms/reservation.h */
 struct lists; /* csms/local_list.h */
@@ -96,6 +97,7 @@ struct core {
 	struct oscp *oscp;
 	struct walks *walks;
 	struct telematics *telematics; /* NULL: no sources, or not yet */
+	struct contracts *contracts;
 	struct net *net;
 	struct rotation *rotation; /* NULL: none runs */
 	struct refusals *refusals; /* NULL: none is counted */

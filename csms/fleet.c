@@ -1,8 +1,10 @@
 #include "csms/fleet.h"
+#include "csms/emaid.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include "csms/call.h"
 #include "csms/inventory.h"
@@ -63,11 +65,13 @@ struct vehicle *fleet_vehicle(const struct fleet *f, const char *id)
 	return v;
 }
 
+/* A contract is the same with hyphens and check digit and without. */
 static void token_key(const char *type, const char *value, char out[UTF8_SIZE(60)])
 {
-	char joined[UTF8_SIZE(60)];
+	char joined[UTF8_SIZE(60)], contract[EMAID_SIZE];
+	bool is_contract = strcasecmp(type, "eMAID") == 0 && emaid_normal(value, contract);
 
-	snprintf(joined, sizeof joined, "%s/%s", type, value);
+	snprintf(joined, sizeof joined, "%s/%s", type, is_contract ? contract : value);
 	lower(joined, out, UTF8_SIZE(60));
 }
 

@@ -14,6 +14,7 @@
 #include "csms/api/api.h"
 #include "csms/campaign.h"
 #include "csms/command.h"
+#include "csms/contracts.h"
 #include "csms/control.h"
 #include "csms/daemon.h"
 #include "csms/envelope.h"
@@ -217,7 +218,7 @@ static int start_control(struct daemon *d, char why[400])
 	c->files = files_create(c, why);
 	c->firmware = c->files ? firmware_create(c, why) : NULL;
 	c->campaigns = c->firmware ? campaigns_create(c, why) : NULL;
-	if (!c->campaigns)
+	if (!c->campaigns || contracts_create(c, why))
 		return -1;
 	if (c->config->telematics &&
 		(!telematics_create(c, why) || telematics_start(c->telematics, why)))
@@ -277,6 +278,7 @@ static void on_reload(void *arg, int signum)
 		log_error("certificates were not reloaded: %s", why);
 	else
 		log_info("certificates reloaded");
+	contracts_reload(d->core.contracts);
 }
 
 static void on_turn_end(void *arg)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "csms/emaid.h"
 #include "csms/token_window.h"
 
 #define NODES_DEEP 100 /* deeper is a circle */
@@ -128,7 +129,8 @@ static bool is_time(const struct token_rules *r, wall_t now)
 
 static bool holds_token(const struct evse *e, const struct token *t)
 {
-	return e->tx.is_open && strcasecmp(e->tx.token, t->value) == 0 &&
+	return e->tx.is_open &&
+	       (strcasecmp(e->tx.token, t->value) == 0 || emaid_same(e->tx.token, t->value)) &&
 	       (!e->tx.token_type[0] || strcmp(e->tx.token_type, t->type) == 0);
 }
 

@@ -48,6 +48,9 @@ void station_certificates_list(struct ask *k);
 void manufacturer_roots_list(struct ask *k);
 void manufacturer_root_put(struct ask *k);
 void manufacturer_root_delete(struct ask *k);
+void contract_roots_list(struct ask *k);
+void contract_root_put(struct ask *k);
+void contract_root_delete(struct ask *k);
 
 /* signing.c */
 void authority_show(struct ask *k);

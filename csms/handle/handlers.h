@@ -33,7 +33,7 @@ void *handle_notify_monitoring_report(struct exchange *x, const void *request);
 void *handle_notify_customer_information(struct exchange *x, const void *request);
 void *handle_notify_display_messages(struct exchange *x, const void *request);
 
-/* authorize.c: C01 */
+/* authorize.c: C01, C07 */
 void *handle_authorize(struct exchange *x, const void *request);
 
 /* reservation.c: H01 to H04 */
@@ -55,7 +55,7 @@ void *handle_data_transfer(struct exchange *x, const void *request);
 /* sign.c: A02, A03 */
 void *handle_sign_certificate(struct exchange *x, const void *request);
 
-/* certificate.c: M01, M06: answered with the truth that this depot does not offer it */
+/* contract.c: M01, M02, M06 */
 void *handle_get_certificate_status(struct exchange *x, const void *request);
 void *handle_get_ev_certificate(struct exchange *x, const void *request);
 

@@ -133,9 +133,9 @@ test('no message is journalled without a type of its own', async () => {
 	assert.deepEqual(await kept('TYPED', 'CertificateAsked'), [{ type: 'V2GCertificate', csr: 'CSR', status: 'Rejected',
 		why: 'it is not one request in PEM (-----BEGIN CERTIFICATE REQUEST-----)' }]);
 	assert.deepEqual(await kept('TYPED', 'CertificateStatusAsked'), [{ hash_algorithm: 'SHA256', issuer_name_hash: 'aa',
-		issuer_key_hash: 'bb', number: '01', responder: 'http://ocsp', status: 'Failed' }]);
+		issuer_key_hash: 'bb', number: '01', responder: 'http://ocsp', status: 'Failed', why: 'the hashes are not 64 hex digits long, as those of SHA256 are' }]);
 	assert.deepEqual(await kept('TYPED', 'ContractAsked'),
-		[{ schema_version: 'urn:iso:15118:2:2013:MsgDef', action: 'Install', exi_length: 4, status: 'Failed' }]);
+		[{ schema_version: 'urn:iso:15118:2:2013:MsgDef', action: 'Install', exi_length: 4, status: 'Failed', why: 'no contract pool is configured (trust.contract_pool)' }]);
 	for (const id of ['TYPED', 'MV']) assert.deepEqual(await events(id, 'StationReported'), []);
 	await s.close();
 });

@@ -224,6 +224,8 @@ int ctl_watch(struct ctl *c);
 
 /* offline.c */
 int ctl_rebuild(struct ctl *c);
+int ctl_pki(struct ctl *c);
+int ctl_roots(struct ctl *c);
 int ctl_verify(struct ctl *c);
 
 #endif

@@ -227,6 +227,13 @@ const struct command ctl_commands[] = {
 	{"refusals", "[--limit N]", ctl_refusals, 0, 0, "--limit=",
 		"Who was not let in as a station, newest first: from where, and why",
 		"depotctl refusals --limit 20"},
+	{"roots", "[list] | add mo|v2g NAME FILE | remove mo|v2g NAME", ctl_roots, 0, 4, "",
+		"Authorities whose contracts may charge (plug and charge); a file may hold sub-CAs too",
+		"depotctl roots add mo hubject mo-roots.pem"},
+	{"pki", "lab DIR [--ocsp HOST:PORT [--one-port]] [--emaid E] [--secc ID]", ctl_pki, 2, 2,
+		"--ocsp= --one-port --emaid= --secc=",
+		"Makes all certificates of plug and charge for trying it out; needs no depotd",
+		"depotctl pki lab ./lab"},
 	{"set-station",
 		"STATION [--evse ID:KIND:MAX_W[:MIN_W[:PHASES[:TAIL_W[:CONNECTORS]]]] …] [--node N]\n"
 		"              [--name TEXT] [--profile 0..3] [--policy accepted|pending|rejected]\n"

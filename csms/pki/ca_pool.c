@@ -1,0 +1,228 @@
+#include "csms/pki/ca_pool.h"
+#include <dirent.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/pki/ca_pool_x509.h"
+
+enum { FILES_MAX = 1000, CERTS_MAX = 2000, FILE_MAX = 200000 };
+
+struct ca_pool {
+	STACK_OF(X509) * roots, *subs;
+};
+
+/* -- loading ---------------------------------------------------------------------------------- */
+
+struct loading {
+	struct ca_pool *pool;
+	void (*note)(void *arg, const char *line);
+	void *arg;
+};
+
+static void note(const struct loading *l, const char *path, const char *what)
+{
+	char line[900];
+
+	if (!l->note)
+		return;
+	snprintf(line, sizeof line, "%s: %s", path, what);
+	l->note(l->arg, line);
+}
+
+static bool is_self_signed(X509 *cert)
+{
+	return X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert)) == 0 &&
+	       X509_verify(cert, X509_get0_pubkey(cert)) == 1;
+}
+
+/* Takes the certificate over if it is of an authority. */
+static bool take(struct ca_pool *p, X509 *cert)
+{
+	STACK_OF(X509) *where = is_self_signed(cert) ? p->roots : p->subs;
+
+	if (sk_X509_num(p->roots) + sk_X509_num(p->subs) < CERTS_MAX && X509_check_ca(cert) == 1 &&
+		sk_X509_push(where, cert) > 0)
+		return true;
+	X509_free(cert);
+	return false;
+}
+
+static void load_file(const struct loading *l, const char *path)
+{
+	BIO *bio = BIO_new_file(path, "r");
+	X509 *cert;
+	int taken = 0, seen = 0;
+
+	while (bio && BIO_tell(bio) < FILE_MAX &&
+		(cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+		seen++;
+		taken += take(l->pool, cert);
+	}
+	if (!bio)
+		note(l, path, "cannot be read");
+	else if (!seen)
+		note(l, path, "holds no certificate in PEM");
+	else if (taken < seen)
+		note(l, path, "what is no certificate of an authority was left out");
+	BIO_free(bio);
+	ERR_clear_error();
+}
+
+static void load_folder(const struct loading *l, const char *pki, const char *name)
+{
+	char folder[600], path[900];
+	const struct dirent *e;
+	DIR *dir;
+
+	snprintf(folder, sizeof folder, "%s/%s", pki, name);
+	dir = opendir(folder);
+	for (int i = 0; dir && i < FILES_MAX && (e = readdir(dir)) != NULL; i++) {
+		size_t n = strlen(e->d_name);
+
+		if (n <= 4 || strcmp(e->d_name + n - 4, ".pem") != 0)
+			continue;
+		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+		load_file(l, path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+struct ca_pool *ca_pool_load(const char *pki, void (*tell)(void *arg, const char *line), void *arg)
+{
+	struct ca_pool *p = calloc(1, sizeof *p);
+	struct loading l = {p, tell, arg};
+
+	if (!p)
+		return NULL;
+	p->roots = sk_X509_new_null();
+	p->subs = sk_X509_new_null();
+	if (!p->roots || !p->subs) {
+		ca_pool_destroy(p);
+		return NULL;
+	}
+	load_folder(&l, pki, "mo-roots");
+	load_folder(&l, pki, "v2g-roots");
+	return p;
+}
+
+int ca_pool_roots(const struct ca_pool *p)
+{
+	return sk_X509_num(p->roots);
+}
+
+void ca_pool_destroy(struct ca_pool *p)
+{
+	if (!p)
+		return;
+	sk_X509_pop_free(p->roots, X509_free);
+	sk_X509_pop_free(p->subs, X509_free);
+	free(p);
+}
+
+/* -- for verifying ---------------------------------------------------------------------------- */
+
+X509_STORE *ca_pool_store(const struct ca_pool *p, int64_t now_s, bool ignores_dates)
+{
+	X509_STORE *store = X509_STORE_new();
+	X509_VERIFY_PARAM *param = store ? X509_STORE_get0_param(store) : NULL;
+
+	if (!param)
+		return NULL;
+	for (int i = 0; i < sk_X509_num(p->roots); i++)
+		X509_STORE_add_cert(store, sk_X509_value(p->roots, i));
+	if (ignores_dates) /* a time that is set would count all the same */
+		X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME);
+	else
+		X509_VERIFY_PARAM_set_time(param, (time_t)now_s);
+	/* Root, two sub-CAs, leaf (ISO 15118-2 7.3.5), and one to spare for a cross-signed root. */
+	X509_VERIFY_PARAM_set_depth(param, 4);
+	X509_VERIFY_PARAM_set_auth_level(param, 2);
+	ERR_clear_error();
+	return store;
+}
+
+static void push_all(STACK_OF(X509) * to, STACK_OF(X509) * from)
+{
+	for (int i = 0; i < sk_X509_num(from); i++) {
+		X509_up_ref(sk_X509_value(from, i));
+		if (sk_X509_push(to, sk_X509_value(from, i)) <= 0)
+			X509_free(sk_X509_value(from, i));
+	}
+}
+
+STACK_OF(X509) * ca_pool_all(const struct ca_pool *p, STACK_OF(X509) * more)
+{
+	STACK_OF(X509) *all = sk_X509_new_null();
+
+	if (!all)
+		return NULL;
+	push_all(all, more);
+	push_all(all, p->subs);
+	push_all(all, p->roots);
+	return all;
+}
+
+/* -- ids -------------------------------------------------------------------------------------- */
+
+static const EVP_MD *digest_of(enum cert_hash hash)
+{
+	return hash == CERT_SHA512   ? EVP_sha512()
+	       : hash == CERT_SHA384 ? EVP_sha384()
+				     : EVP_sha256();
+}
+
+/* The hashes of an authority: of its name, and of the bits of its key without tag and length. */
+static bool hash_ca(X509 *ca, enum cert_hash hash, struct cert_id *out)
+{
+	const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(ca);
+	unsigned int n = 0, k = 0;
+
+	out->hash = hash;
+	if (!key ||
+		X509_NAME_digest(X509_get_subject_name(ca), digest_of(hash), out->name, &n) != 1 ||
+		EVP_Digest(key->data, (size_t)key->length, out->key, &k, digest_of(hash), NULL) !=
+			1)
+		return false;
+	out->hash_len = (int)n;
+	return n == k;
+}
+
+bool cert_id_of(X509 *cert, X509 *issuer, enum cert_hash hash, struct cert_id *out)
+{
+	BIGNUM *bn = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
+	bool good;
+
+	memset(out, 0, sizeof *out);
+	good = bn && !BN_is_negative(bn) && BN_num_bytes(bn) <= CERT_SERIAL_MAX &&
+	       hash_ca(issuer, hash, out);
+	if (good)
+		out->serial_len = BN_bn2bin(bn, out->serial);
+	BN_free(bn);
+	return good;
+}
+
+bool ca_pool_is_root(const struct ca_pool *p, const struct cert_id *id)
+{
+	struct cert_id its;
+
+	for (int i = 0; i < sk_X509_num(p->roots); i++) {
+		X509 *root = sk_X509_value(p->roots, i);
+
+		if (cert_id_of(root, root, id->hash, &its) && cert_id_same(id, &its))
+			return true;
+	}
+	return false;
+}
+
+bool cert_id_is_of(const struct cert_id *id, X509 *ca)
+{
+	struct cert_id its;
+
+	return hash_ca(ca, id->hash, &its) && cert_id_same_issuer(id, &its);
+}
