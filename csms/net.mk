@@ -37,3 +37,7 @@ $(eval $(call unit,csms_tls,$(csms_net_core.test) csms/http_server.c csms/http_r
 $(eval $(call fuzzer,http_head,csms/http_head.c csms/http_body.c csms/bytes.c csms/ws_gate.c \
 	csms/ws_deflate.c,ssl z))
 $(eval $(call fuzzer,ws_deflate,csms/ws_deflate.c csms/ws_frame.c,z))
+CONTRACT_PKI := csms/pki/cert_id.c csms/pki/ca_pool.c csms/pki/ocsp_message.c csms/pki/contract_chain.c
+$(eval $(call unit,contract_chain,$(CONTRACT_PKI) tools/depotctl/pki_lab.c,ssl))
+$(eval $(call unit,ocsp_hosts,csms/ocsp_hosts.c csms/emaid.c,))
+$(eval $(call fuzzer,ocsp,$(CONTRACT_PKI) csms/ocsp_hosts.c csms/emaid.c,ssl))

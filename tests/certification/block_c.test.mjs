@@ -1,12 +1,17 @@
 // Certification cases of a CSMS, block C: authorisation.
+import { after } from 'node:test';
 import assert from 'node:assert/strict';
-import { block, certify, ended, endedWhole, exchange, token, transaction } from './harness.mjs';
+import { Responder } from '../contract/responder.mjs';
+import { block, certify, ended, endedWhole, exchange, operator, token, transaction, until } from './harness.mjs';
 import { WAYS } from './station.mjs';
 
 const GROUP = 'FAMILY-1';
 const MASTER = 'MASTERPASS-GROUP';
 
-block();
+const ocsp = await new Responder().start();
+
+block({ config: `trust: {ocsp_hosts: ["127.0.0.1:${ocsp.port}"]}\n` });
+after(() => ocsp.stop());
 
 const status = async (s, idToken) => (await s.call('Authorize', { idToken })).idTokenInfo.status;
 
@@ -162,4 +167,54 @@ certify('C_48', { ways: WAYS }, async (s) => {
 certify('C_49', { ways: WAYS }, async (s) => {
 	const { one, two, master } = await bothCharge(s);
 	await stopBy(s, master, [one, two]);
+});
+
+// -- C07: contract certificates (ISO 15118) --------------------------------------------------------
+
+/** The station's token is that contract. */
+async function contract(s, emaid) {
+	s.token = await token(emaid, { type: 'eMAID' });
+	await s.evConnected();
+	ocsp.asked.length = 0;
+}
+
+let loaded = 1;
+
+/** The lab's contracts are believed; what OCSP answered before is forgotten. */
+async function trustLab(depotd) {
+	await operator('PUT', '/contract-roots/mo/lab', { certificates: ocsp.file('mo-roots.pem') });
+	await until('the roots to be in force', () => (depotd.logged().match(/roots are believed/g) ?? []).length > loaded && ++loaded);
+}
+
+/** Authorize by what is known of the contract certificate; no answer of OCSP is kept. */
+async function byContract(s, known) {
+	await trustLab(s.depotd);
+	const r = await s.call('Authorize', { idToken: s.token, ...known });
+	assert.ok(ocsp.asked.includes('mo-sub2'), 'the responder of the contract certificate was asked');
+	return [r.idTokenInfo.status, r.certificateStatus];
+}
+
+async function charges(s) {
+	const r = await s.event('Updated', 'Authorized', { idToken: s.token });
+	assert.equal(r.idTokenInfo.status, 'Accepted');
+	s.state.authorized = true;
+	await s.energyTransferStarted();
+}
+
+certify('C_50', {}, async (s) => {
+	await contract(s, 'NLLABC00000001');
+	assert.deepEqual(await byContract(s, { iso15118CertificateHashData: ocsp.hashes('contract') }), ['Accepted', 'Accepted']);
+	await charges(s);
+});
+
+certify('C_51', {}, async (s) => {
+	await contract(s, 'NLLABC00000002');
+	assert.deepEqual(await byContract(s, { iso15118CertificateHashData: ocsp.hashes('contract-revoked') }),
+		['Invalid', 'CertificateRevoked']);
+});
+
+certify('C_52', {}, async (s) => {
+	await contract(s, 'NLLABC00000001');
+	assert.deepEqual(await byContract(s, { certificate: ocsp.file('contract-chain.pem') }), ['Accepted', 'Accepted']);
+	await charges(s);
 });

@@ -1,10 +1,23 @@
-// Certification cases of a CSMS, block M: certificates in the station. M_24, M_26 and M_28 need an
-// authority or a contract pool outside of the depot.
+// Certification cases of a CSMS, block M: certificates in the station, and those of vehicles.
+import { after } from 'node:test';
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Pool, TOKEN } from '../contract/pool.mjs';
+import { Responder } from '../contract/responder.mjs';
 import { block, certify, ended, exchange, get, pathOf, until } from './harness.mjs';
 import { certificate } from './pki.mjs';
 
-block();
+const ocsp = await new Responder().start();
+const pool = await new Pool().start();
+const tokenFile = join(ocsp.dir, 'pool.token');
+writeFileSync(tokenFile, TOKEN, { mode: 0o600 });
+
+block({ config: `trust:
+  ocsp_hosts: ["127.0.0.1:${ocsp.port}"]
+  contract_pool: {url: "${pool.url}/opcp", token_file: ${tokenFile}}
+` });
+after(() => { ocsp.stop(); pool.stop(); });
 
 const ALGORITHMS = ['SHA256', 'SHA384', 'SHA512'];
 const LENGTHS = { SHA256: 64, SHA384: 96, SHA512: 128 };
@@ -116,3 +129,28 @@ certify('M_21', {}, async (s) => {
 	await remove(s, hashData(1), 'Failed');
 	assert.equal((await certificates(s)).length, 1);
 });
+
+// -- M06: the status of the station's certificates ------------------------------------------------
+
+certify('M_24', {}, async (s) => {
+	const asked = (authority) => ocsp.asked.filter((a) => a === authority).length;
+	for (const ocspRequestData of ocsp.hashes('secc')) { // its sub-CAs, and itself
+		const r = await s.call('GetCertificateStatus', { ocspRequestData });
+		assert.equal(r.status, 'Accepted');
+		assert.equal(r.ocspResult, ocsp.last.der.toString('base64'), 'DER of the responder, in base64');
+	}
+	for (const authority of ['cpo-sub2', 'cpo-sub1', 'v2g-root']) assert.equal(asked(authority), 1);
+});
+
+// -- M01, M02: certificates for vehicles ----------------------------------------------------------
+
+const forVehicle = (number, action) => certify(number, {}, async (s) => {
+	const exiRequest = Buffer.from(`${action}Req in EXI`).toString('base64');
+	const r = await s.call('Get15118EVCertificate', { iso15118SchemaVersion: 'urn:iso:15118:2:2013:MsgDef', action, exiRequest });
+	assert.deepEqual(r, { status: 'Accepted', exiResponse: pool.exi });
+	assert.equal(pool.asked.at(-1).certificateInstallationReq, exiRequest);
+	assert.deepEqual(pool.faults, []);
+});
+
+forVehicle('M_26', 'Install');
+forVehicle('M_28', 'Update');

@@ -264,12 +264,6 @@ export const elsewhere = {
 	A_12: CA,
 	A_13: 'withdrawn by the errata of 2025-02',
 	A_14: CA,
-	C_50: CA,
-	C_51: CA,
-	C_52: CA,
-	M_24: CA,
-	M_26: CA,
-	M_28: CA,
 };
 
 /** "Core C [C-44]; ISO 15118 M" */

@@ -411,10 +411,10 @@ static bool write_hash(struct lab *l, FILE *f, const struct pair *p)
 	return good;
 }
 
-/* What a station tells of a chain, for trying an Authorize by hand. */
+/* What a station tells of a chain, for trying an Authorize or a GetCertificateStatus by hand. */
 static int write_hashes(struct lab *l, const char *leaf)
 {
-	const char *const chain[] = {leaf, "mo-sub2", "mo-sub1"};
+	const struct pair *p = find(l, leaf);
 	char name[60];
 	bool good;
 	FILE *f;
@@ -422,9 +422,9 @@ static int write_hashes(struct lab *l, const char *leaf)
 	snprintf(name, sizeof name, "%s-hashes.json", leaf);
 	f = create(l, name, 0644);
 	good = f && fputs("[\n", f) >= 0;
-	for (size_t i = 0; good && i < COUNT(chain); i++)
-		good = write_hash(l, f, find(l, chain[i])) &&
-		       fputs(i + 1 < COUNT(chain) ? ",\n" : "\n]\n", f) >= 0;
+	for (; good && p->row->use != ROOT; p = find(l, p->row->issuer))
+		good = write_hash(l, f, p) &&
+		       fputs(find(l, p->row->issuer)->row->use == ROOT ? "\n]\n" : ",\n", f) >= 0;
 	return done(l, f, good, name);
 }
 
@@ -443,7 +443,8 @@ static int write_all(struct lab *l)
 	for (size_t i = 0; i < COUNT(responders); i++)
 		if (write_index(l, responders[i]))
 			return -1;
-	if (write_hashes(l, "contract") || write_hashes(l, "contract-revoked"))
+	if (write_hashes(l, "contract") || write_hashes(l, "contract-revoked") ||
+		write_hashes(l, "secc"))
 		return -1;
 	return write_script(l);
 }
