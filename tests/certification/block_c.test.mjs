@@ -10,7 +10,7 @@ const MASTER = 'MASTERPASS-GROUP';
 
 const ocsp = await new Responder().start();
 
-block({ config: `trust: {ocsp_hosts: ["127.0.0.1:${ocsp.port}"]}\n` });
+block({ config: `trust: {ocsp_hosts: ["127.0.0.1:${ocsp.port}"], ocsp_timeout_ms: 10000, contract_ms: 20000}\n` });
 after(() => ocsp.stop());
 
 const status = async (s, idToken) => (await s.call('Authorize', { idToken })).idTokenInfo.status;

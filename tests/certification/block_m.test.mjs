@@ -15,6 +15,7 @@ writeFileSync(tokenFile, TOKEN, { mode: 0o600 });
 
 block({ config: `trust:
   ocsp_hosts: ["127.0.0.1:${ocsp.port}"]
+  ocsp_timeout_ms: 10000
   contract_pool: {url: "${pool.url}/opcp", token_file: ${tokenFile}}
 ` });
 after(() => { ocsp.stop(); pool.stop(); });

@@ -301,4 +301,15 @@ test('a manual station gets its own profile again when the vehicle tells its nee
 	await manual.client.call('NotifyEVChargingNeeds', needs);
 	await until('the operator\'s own again (K16.FR.12)', () => said() === 2);
 	assert.equal((await manual.find(60)).owner, (await manual.find(1)).owner);
+	const draws = (limit) => manual.client.call('NotifyEVChargingSchedule', { timeBase: now(), evseId: 1, chargingSchedule: {
+		id: 1, chargingRateUnit: 'W', duration: 300, chargingSchedulePeriod: [{ startPeriod: 0, limit }] } });
+	for (let n = 3; n <= 5; n++) {
+		assert.equal((await draws(9500)).status, 'Rejected', 'more than the operator gives (K15.FR.12)');
+		await until('a renegotiation (K15.FR.13)', () => said() === n);
+	}
+	assert.equal((await draws(9500)).status, 'Rejected');
+	await manual.client.call('NotifyEVChargingNeeds', needs);
+	await until('an answer to the needs', () => said() > 5);
+	assert.equal(said(), 6, 'a vehicle that never listens is left alone in the end, but what it needs is always answered');
+	assert.equal((await draws(9000)).status, 'Accepted');
 });
