@@ -10,7 +10,7 @@ csms_net.src := $(csms_base.src) csms/secret.c csms/tls.c $(wildcard csms/pki/*.
 csms_net.libs := ws ssl ev z curl expat pthread
 
 csms_net_core.test := $(csms_base.src) csms/tls.c csms/pki/peer_check.c csms/pki/pem_folder.c \
-	csms/pki/certificate.c csms/net.c csms/net_conn.c csms/net_peers.c \
+	csms/pki/x509.c csms/net.c csms/net_conn.c csms/net_peers.c \
 	csms/net_socket.c csms/http_head.c tests/net/server_thread.c tests/net/client.c
 
 $(eval $(call unit,csms_clock,csms/clock.c,))
