@@ -104,13 +104,13 @@ static bool is_reachable(const struct station *s)
  * takes what the guard allows: a planner that is late must not leave vans standing. */
 static int64_t wanted_w(const struct control *k, const struct evse *e, wall_t now)
 {
-	int64_t w, cap, cable;
+	int64_t w, cap, cable, for_ms = wall_diff_ms(now, e->tx.started);
 
 	if (!e->tx.is_open || storage_plan_gives_w(k->core->storage, e, now, NULL) > 0)
 		return 0;
 	w = planner_wanted_w(k->planner, e, now);
 	if (w < 0)
-		w = wall_diff_ms(now, e->tx.started) > PLAN_LATE_MS ? e->max_w : 0;
+		w = for_ms < 0 || for_ms > PLAN_LATE_MS ? e->max_w : 0; /* < 0: clocks differ */
 	if (w > evse_phases_part(e, e->max_w))
 		w = evse_phases_part(e, e->max_w);
 	cap = e->station->externals || e->station->holdings ? external_cap_w(k->core, e, now, NULL)

@@ -141,6 +141,14 @@ static bool gives_otherwise(const struct lane *l)
 	return more && (more >= RISE_LEAST_W || more <= -RISE_LEAST_W || !l->want.give_w);
 }
 
+/* It has just begun; one that begins in the time to come, by a clock that is ahead, has not. */
+static bool is_fresh(const struct transaction *t)
+{
+	int64_t for_ms = wall_diff_ms(clock_wall(), t->started);
+
+	return for_ms >= 0 && for_ms < FIRST_WAIT_MS;
+}
+
 static bool own_is_due(const struct lane *l, mono_t now)
 {
 	int64_t own = spread_w(l, &l->own);
@@ -153,8 +161,7 @@ static bool own_is_due(const struct lane *l, mono_t now)
 	/* The default says the same until the plan is there; a vehicle of ISO 15118 would be offered
 	 * nothing before it has told what it needs (K15.FR.17). */
 	if (!has_own(l) && !l->unsure && l->want.limit_w == 0 && l->dflt.lease_ms &&
-		held_at(l, &l->dflt, now) == 0 &&
-		wall_diff_ms(clock_wall(), l->evse->tx.started) < FIRST_WAIT_MS)
+		held_at(l, &l->dflt, now) == 0 && is_fresh(&l->evse->tx))
 		return false;
 	if (!has_own(l) || l->say_own || l->unsure || half_over(l, &l->own, now))
 		return true;

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/alarms.h"
+#include "csms/control.h"
 #include "csms/core.h"
+#include "csms/setpoint.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
 
@@ -156,6 +158,30 @@ START_TEST(a_stations_clock_that_is_set_is_followed)
 }
 END_TEST
 
+/* Its transaction seems to begin in the time to come: it is no reason to wait before it is told. */
+START_TEST(a_station_whose_clock_is_ahead_is_told_again_after_a_restart_and_a_boot)
+{
+	struct plant_trouble t = {.clock_ms = 26 * HOUR_MS};
+	struct evse *e;
+
+	plant_set_trouble(world_plant(world), 3, &t);
+	world_run_until(world, "18:00");
+	world_kill(world);
+	world_run_s(world, 30);
+	world_start(world);
+	world_run_s(world, 30);
+	t.no_power = true;
+	plant_set_trouble(world_plant(world), 3, &t);
+	world_run_s(world, 60);
+	t.no_power = false;
+	plant_set_trouble(world_plant(world), 3, &t);
+	world_run_s(world, 60);
+	e = station_evse(fleet_station(&world_core(world)->fleet, "CP-4"), 1);
+	ck_assert(e->tx.is_open);
+	ck_assert_int_gt(control_lane(world_core(world)->control, e)->own.lease_ms, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("clock");
@@ -170,6 +196,7 @@ int main(void)
 	tcase_add_test(t, our_clock_is_a_day_ahead_after_a_restart);
 	tcase_add_test(t, stations_whose_clocks_are_hours_off_are_told_by_their_own);
 	tcase_add_test(t, a_stations_clock_that_is_set_is_followed);
+	tcase_add_test(t, a_station_whose_clock_is_ahead_is_told_again_after_a_restart_and_a_boot);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
 }

@@ -565,6 +565,7 @@ static const uint64_t hard_nights[] = {
 	1909, /* a meter the wrong way round was not doubted: the chargers' clocks were 57 s late */
 	2113, /* an hour ahead again: registers seemed to run backwards, and no power was believed */
 	10317, /* an hour late at a restart: registers seemed too fast, and power beside them was hidden */
+	20174, /* a clock a day ahead, a restart, a boot: a charger that pauses was not told again */
 	2314, /* who had not answered for minutes was relied upon to be lowered */
 };
 
