@@ -57,7 +57,7 @@ static void put_meter(struct world *w, int i)
 	if (m->how == WORLD_METER_SILENT || !w->is_alive)
 		return;
 	if (m->poses) {
-		m->pose.at_ms = m->pose.changed_at_ms = w->now_ms;
+		m->pose.at_ms = m->pose.changed_at_ms = w->now_ms + w->skew_ms;
 		meters_put(w->core.meters, i, &m->pose);
 		return;
 	}
