@@ -293,8 +293,8 @@ static void stop(struct daemon *d)
 	site_server_destroy(d->site_server);
 	walks_destroy(c->walks);
 	control_destroy(c->control);
+	c->control = NULL;
 	storage_plan_destroy(c->storage);
-	discharge_destroy(c->discharge);
 	wirings_destroy(c->wirings);
 	scans_destroy(c->scans);
 	meters_destroy(c->meters);
@@ -321,6 +321,7 @@ static void stop(struct daemon *d)
 		trips_destroy(c->trips);
 		prices_destroy(c->prices); /* what was stored last was told to it */
 		db_close(c->db);
+		discharge_destroy(c->discharge);
 	}
 	/* libwebsockets may crash while it takes down a context on a foreign loop (4.1.6): everything
 	 * that matters is closed, the rest goes with the process. */

@@ -616,6 +616,68 @@ export interface Plan {
 	vehicles: PlanVehicle[];
 }
 
+export interface DischargeView {
+	stopped: boolean;
+	since?: string;
+	actor?: string;
+	why?: string;
+}
+
+export interface StorageBattery {
+	id: string;
+	kind: string;
+	station?: string;
+	evse?: number;
+	now_w: number;
+	told_w?: number;
+	told_at?: string;
+	note?: string;
+	stored_wh: number;
+	stored_source: string;
+	stored_at: string;
+	full_wh: number;
+	least_wh: number;
+	need_wh: number;
+	gives_wh: number;
+	takes_wh: number;
+	wear_kwh: number;
+	w: number[];
+}
+
+export interface StorageView {
+	discharge: DischargeView;
+	sentence: string;
+	made_at?: string;
+	start?: string;
+	slot_s?: number;
+	solve_us?: number;
+	currency?: string;
+	cost?: number;
+	cost_without?: number;
+	worth?: number;
+	gap?: number;
+	batteries: StorageBattery[];
+}
+
+export interface FlexibleWindow {
+	from: string;
+	to: string;
+	planned_w: number;
+	less_w: number;
+	less_wh: number;
+	more_w: number;
+	more_wh: number;
+}
+
+export interface Flexibility {
+	plan: string;
+	made_at: string;
+	minutes: number;
+	gives_w: number;
+	gives_wh: number;
+	windows: FlexibleWindow[];
+}
+
 export interface PlanItem {
 	id: string;
 	made_at: string;
