@@ -4,12 +4,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import tls from 'node:tls';
+import { Maker } from '../e2e/maker.mjs';
 import { Ca, EC, RSA } from '../e2e/pki.mjs';
 import { block, certify, change, command, ended, exchange, get, shows, until, view } from './harness.mjs';
 import { WAYS } from './station.mjs';
 
-/** The authority whose stations depotd trusts. */
+/** The authority whose stations depotd trusts; what makes keys and requests of stations. */
 let authority;
+const maker = new Maker();
 
 block({
 	listen: '  profile3: {address: 127.0.0.1, port: 0}\n',
@@ -19,7 +21,10 @@ block({
 		await depotd.reload();
 	},
 });
-after(() => authority.clean());
+after(() => {
+	authority.clean();
+	maker.clean();
+});
 
 const refused = (e) => e.status === 401 || e.status === 403;
 
@@ -134,6 +139,75 @@ certify('A_08', WITH_3, async (s) => {
 	await s.connect(mine);
 	await s.booted();
 	await shows(s, 'Available', 2);
+});
+
+// -- A02: a new certificate -----------------------------------------------------------------------
+
+const root = (depotd, name) => readFileSync(join(depotd.data, 'pki', 'station-roots', name), 'utf8');
+
+/**
+ * The operator asks the station for a new key; it asks for a certificate of it, gets one and says
+ * whether it takes it. { chain, key, certificateType, requests }
+ */
+async function renew(s, requestedMessage, certificateType, cn, status = 'Accepted') {
+	const [q, k] = await exchange(s, 'TriggerMessage', { requestedMessage }, { status: 'Accepted' });
+	assert.equal(q.requestedMessage, requestedMessage);
+	const key = maker.key();
+	const came = s.expect('CertificateSigned', { status });
+	const r = await s.call('SignCertificate', { csr: maker.csr({ cn, o: 'Depot Test', key }), certificateType });
+	assert.equal(r.status, 'Accepted', 'A02.FR.11');
+	const signed = await came;
+	assert.equal(signed.certificateType, certificateType, 'A02.FR.14');
+	await ended(k);
+	const requests = await until('the request to end', async () => {
+		const list = (await get(`/certificate-requests?station=${s.id}`)).requests;
+		return list.length > 0 && list.every((x) => ['done', 'refused'].includes(x.state)) && list;
+	});
+	return { chain: signed.certificateChain, key: maker.read(key), requests };
+}
+
+/** X.509 in PEM, with a serial number, of a key of at least 224 bits. */
+function proper(chain) {
+	assert.match(chain, /^-----BEGIN CERTIFICATE-----\n/);
+	const text = maker.x509(chain, '-text');
+	assert.match(text, /Serial Number:\s+(\w\w:)+/);
+	assert.ok(Number(/Public-Key: \((\d+) bit\)/.exec(text)[1]) >= 224);
+}
+
+certify('A_11', WITH_3, async (s, { depotd }) => {
+	const old = await certified(s);
+	await s.connect(old);
+	await s.booted();
+	const { chain, key } = await renew(s, 'SignChargingStationCertificate', 'ChargingStationCertificate', s.serial);
+	proper(chain);
+	assert.ok(maker.verifies(chain, root(depotd, 'depot.pem')));
+	assert.match(maker.x509(chain, '-subject', '-nameopt', 'RFC2253'), new RegExp(`CN=${s.serial}(,|$)`));
+	await s.close();
+	// It reconnects with the new one, and depotd knows by that that it is in use.
+	await s.connect({ key, cert: chain });
+	await s.booted();
+	await until('it to be the current one', async () =>
+		(await get(`/issued-certificates?station=${s.id}`)).certificates[0].state === 'current');
+});
+
+certify('A_12', { boot: true }, async (s, { depotd }) => {
+	const { chain } = await renew(s, 'SignV2GCertificate', 'V2GCertificate', `${s.id}-SECC`);
+	proper(chain);
+	assert.ok(maker.verifies(chain, root(depotd, 'depot-v2g.pem')));
+});
+
+certify('A_14', WITH_3, async (s) => {
+	const old = await certified(s);
+	await s.connect(old);
+	await s.booted();
+	const { requests } = await renew(s, 'SignChargingStationCertificate', 'ChargingStationCertificate', s.serial, 'Rejected');
+	assert.equal(requests[0].state, 'refused');
+	assert.match(requests[0].note, /Rejected/);
+	await s.call('SecurityEventNotification', { type: 'InvalidChargingStationCertificate', timestamp: new Date().toISOString() });
+	assert.equal((await get(`/issued-certificates?station=${s.id}`)).certificates[0].state, 'rejected');
+	await s.close();
+	await s.connect(old); // it goes on with what it has
+	await s.call('Heartbeat', {});
 });
 
 // -- A01: a new password --------------------------------------------------------------------------

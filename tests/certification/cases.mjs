@@ -257,13 +257,9 @@ P_02 | Data Transfer to the CSMS - Rejected / Unknown VendorId / Unknown Message
 P_03 | CustomData - Receive custom data | Core M
 `;
 
-/** Cases that are tested with the external certificate authority and mutual TLS, or that no longer exist. */
-const CA = 'needs an external certificate authority';
+/** Cases that no longer exist. */
 export const elsewhere = {
-	A_11: CA,
-	A_12: CA,
 	A_13: 'withdrawn by the errata of 2025-02',
-	A_14: CA,
 };
 
 /** "Core C [C-44]; ISO 15118 M" */
