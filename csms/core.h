@@ -47,6 +47,8 @@ struct issued; /* csms/issued.h */
 struct signing; /* csms/signing.h */
 struct discharge; /* csms/discharge.h */
 struct storage_plan; /* csms/storage_plan.h */
+struct renewals; /* csms/renewal.h */
+struct rollovers; /* csms/rollover.h */
 
 /* A registration between its proof and its coming into force. */
 struct placing {
@@ -88,8 +90,10 @@ struct core {
 	struct discharge *discharge; /* NULL: never stopped, as in scenario tests */
 	struct storage_plan *storage; /* NULL: nothing gives energy back */
 	struct control *control;
-	struct signing *signing; /* NULL: no authority signs */
-	struct files *files; /* NULL in scenario tests, as all below */
+	struct signing *signing; /* NULL in scenario tests, as all below */
+	struct renewals *renewals;
+	struct rollovers *rollovers;
+	struct files *files;
 	struct firmware *firmware;
 	struct campaigns *campaigns;
 	struct scans *scans;

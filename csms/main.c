@@ -31,9 +31,11 @@
 #include "csms/prices.h"
 #include "csms/trips.h"
 #include "csms/record.h"
+#include "csms/renewal.h"
 #include "csms/refusal.h"
 #include "csms/reservation.h"
 #include "csms/restore.h"
+#include "csms/rollover.h"
 #include "csms/scans.h"
 #include "csms/site_server.h"
 #include "csms/secret.h"
@@ -209,7 +211,8 @@ static int start_control(struct daemon *d, char why[400])
 	if (!c->lists)
 		return -1;
 	c->alarms = alarms_create(c, why);
-	if (!c->alarms || !signing_create(c, why) || !prices_create(c, why))
+	if (!c->alarms || !signing_create(c, why) || !renewals_create(c, why) ||
+		!rollovers_create(c, why) || !prices_create(c, why))
 		return -1;
 	if (!envelopes_create(c, why) || !trips_create(c, why))
 		return -1;
@@ -299,6 +302,8 @@ static void stop(struct daemon *d)
 	scans_destroy(c->scans);
 	meters_destroy(c->meters);
 	grid_edits_destroy(c->grid_edits);
+	rollovers_destroy(c->rollovers);
+	renewals_destroy(c->renewals);
 	signing_destroy(c->signing);
 	envelopes_destroy(c->envelopes);
 	c->envelopes = NULL;

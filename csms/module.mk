@@ -47,3 +47,8 @@ $(eval $(call unit,tariff,csms/tariff_read.c csms/zone.c $(addprefix scheduler/,
 $(eval $(call unit,csms_vehicles,$(csms_core.test),$(csms_core.test_libs)))
 $(eval $(call unit,telematics_map,csms/telematics_map.c csms/telematics_units.c gen/telematics.c $(SCHEMAS_YAML_SRC),cjson yaml m))
 $(eval $(call fuzzer,telematics,csms/telematics_map.c csms/telematics_units.c $(BUILD)/gen/telematics.c $(SCHEMAS_YAML_SRC),cjson yaml m))
+
+# Requests, chains and what depotd-ca is told.
+PKI_READ := csms/pki/csr.c csms/pki/x509.c csms/pki/chain.c csms/pki/pkcs7.c csms/pki/ca_frame.c
+$(eval $(call unit,csr,$(PKI_READ),ssl))
+$(eval $(call fuzzer,csr,$(PKI_READ),ssl))

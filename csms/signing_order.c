@@ -15,7 +15,7 @@
 #include "gen/ocpp201.h"
 
 #define AUTHORITY_TRIES_MAX 50 /* two days */
-#define AUTHORITY_FIRST_S   5 /* doubled with each, up to … */
+#define AUTHORITY_FIRST_S   2 /* doubled with each, up to … */
 #define AUTHORITY_MOST_S    3600
 #define SEND_TRIES_MAX      5
 #define SEND_FIRST_S        30

@@ -218,6 +218,17 @@ int trust_check_delete(const struct core *c, const struct station *s, const void
 	return 0;
 }
 
+bool trust_holds(const struct station *s, int type, const char *serial)
+{
+	const struct trust *t = s->trust;
+
+	for (int i = 0; t && i < t->count; i++)
+		if (t->items[i].is_listed && t->items[i].type == type &&
+			strcasecmp(t->items[i].number, number_of(serial)) == 0)
+			return true;
+	return false;
+}
+
 /* -- start -------------------------------------------------------------------------------------- */
 
 struct restore {

@@ -22,6 +22,10 @@ void trust_changed(struct core *c, struct station *s);
 int trust_check_delete(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err);
 
+/* The station itself lists a certificate of this type (enum ocpp201_get_certificate_id_use) with this
+ * serial number. */
+bool trust_holds(const struct station *s, int type, const char *serial);
+
 /* For restore_fleet(). -1 with one line. */
 int trust_restore(struct core *c, char why[300]);
 

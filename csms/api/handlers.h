@@ -58,6 +58,15 @@ void certificate_requests_list(struct ask *k);
 void issued_list(struct ask *k);
 void issued_get(struct ask *k);
 void issued_revoke(struct ask *k);
+void certificate_hashes_post(struct ask *k);
+
+/* calendar.c */
+void calendar_show(struct ask *k);
+void calendar_look(struct ask *k);
+
+/* rollover.c */
+void rollover_show(struct ask *k);
+void rollover_post(struct ask *k);
 
 /* calls.c */
 void calls_list(struct ask *k);

@@ -169,6 +169,20 @@ const struct route api_routes[] = {
 		&api_revoke_post_type, &api_done_type,
 		"Revokes it: nobody can log in with it from now on, and its key must not come back"},
 
+	{"POST", V1 "/certificate-hashes", "", MAY_READ, certificate_hashes_post,
+		&api_certificate_hashes_post_type, &api_certificate_hashes_type,
+		"How OCPP names a certificate (CertificateHashData), for DeleteCertificate"},
+	{"GET", V1 "/authority/rollover", "", MAY_READ, rollover_show, NULL,
+		&api_rollover_view_type, "A new root for the depot: which stations trust it already"},
+	{"POST", V1 "/authority/rollover", "", MAY_TRUST, rollover_post, &api_rollover_post_type,
+		&api_done_type, "Starts, switches to or aborts a new root"},
+	{"GET", V1 "/certificate-calendar", "within_days", MAY_READ, calendar_show, NULL,
+		&api_calendar_type,
+		"Which certificate ends when: ours, the stations', roots, firmware; and what its "
+		"renewal came to"},
+	{"POST", V1 "/certificate-calendar/look", "", MAY_MAINTAIN, calendar_look, NULL,
+		&api_done_type, "Begins renewals that are due now; else depotd looks once an hour"},
+
 	{"GET", V1 "/tokens", "", MAY_READ, tokens_list, NULL, &api_token_list_type,
 		"Cards and other tokens that may charge"},
 	{"GET", V1 "/tokens/{type}/{value}", "", MAY_READ, token_get, NULL, &api_token_view_type,

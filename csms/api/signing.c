@@ -10,6 +10,7 @@
 #include "csms/api/handlers.h"
 #include "csms/log.h"
 #include "csms/pki/certificate.h"
+#include "csms/pki/hash_data.h"
 #include "csms/record.h"
 #include "csms/signing.h"
 #include "db/query.h"
@@ -297,4 +298,29 @@ void issued_revoke(struct ask *k)
 	issued_move(c, i, EVENT_ISSUED_STATE_REVOKED, k->who.actor, post->reason);
 	ask_hold(k);
 	record_then(c, ask_changed, k);
+}
+
+/* -- names of certificates ------------------------------------------------------------------------------ */
+
+void certificate_hashes_post(struct ask *k)
+{
+	static const char *const algorithms[] = {"SHA256", "SHA384", "SHA512"};
+	const struct api_certificate_hashes_post *post = k->body;
+	struct api_certificate_hashes view = {0};
+	struct hash_data h[3];
+	char why[200];
+
+	view.hashes.items = arena_alloc(k->arena, sizeof(*view.hashes.items) * 3);
+	for (int i = 0; i < 3 && view.hashes.items != NULL; i++) {
+		if (hash_data_of(post->certificate, post->issuer, algorithms[i], &h[i], why) != 0) {
+			ask_problem(k, 422, "certificate", "certificate: %s", why);
+			return;
+		}
+		view.hashes.items[view.hashes.count++] =
+			(struct api_certificate_hash){.hash_algorithm = algorithms[i],
+				.issuer_name_hash = h[i].issuer_name_hash,
+				.issuer_key_hash = h[i].issuer_key_hash,
+				.serial_number = h[i].serial};
+	}
+	ask_reply(k, 200, &api_certificate_hashes_type, &view);
 }

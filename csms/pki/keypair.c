@@ -60,14 +60,31 @@ static FILE *create_private(const char *path)
 	return f;
 }
 
-static bool write_pem(FILE *f, const struct keypair *id, bool is_key)
+static bool append(FILE *f, const char *more)
 {
-	if (is_key)
-		return PEM_write_PrivateKey(f, id->key, NULL, NULL, 0, NULL, NULL) == 1;
-	return PEM_write_X509(f, id->cert) == 1;
+	char bytes[8192];
+	FILE *from = fopen(more, "re");
+	size_t n = from ? fread(bytes, 1, sizeof(bytes), from) : 0;
+
+	if (from)
+		fclose(from);
+	return fwrite(bytes, 1, n, f) == n;
 }
 
-static int save(const char *path, const struct keypair *id, bool is_key, char why[WHY_SIZE])
+struct content {
+	bool is_key;
+	const char *more; /* file that goes behind it, NULL: none */
+};
+
+static bool write_pem(FILE *f, const struct keypair *id, const struct content *c)
+{
+	if (c->is_key)
+		return PEM_write_PrivateKey(f, id->key, NULL, NULL, 0, NULL, NULL) == 1;
+	return PEM_write_X509(f, id->cert) == 1 && (!c->more || append(f, c->more));
+}
+
+static int save(
+	const char *path, const struct keypair *id, const struct content *c, char why[WHY_SIZE])
 {
 	char draft[1024];
 	bool good;
@@ -78,8 +95,8 @@ static int save(const char *path, const struct keypair *id, bool is_key, char wh
 	f = create_private(draft);
 	if (!f)
 		return keypair_explain(why, "cannot create", draft);
-	good = write_pem(f, id, is_key) && !fflush(f) && !fsync(fileno(f));
-	if (good && !is_key)
+	good = write_pem(f, id, c) && !fflush(f) && !fsync(fileno(f));
+	if (good && !c->is_key)
 		good = !fchmod(fileno(f), 0644);
 	if (fclose(f))
 		good = false;
@@ -92,12 +109,18 @@ static int save(const char *path, const struct keypair *id, bool is_key, char wh
 
 int keypair_save_key(const char *path, const struct keypair *id, char why[WHY_SIZE])
 {
-	return save(path, id, true, why);
+	return save(path, id, &(struct content){.is_key = true}, why);
 }
 
 int keypair_save_cert(const char *path, const struct keypair *id, char why[WHY_SIZE])
 {
-	return save(path, id, false, why);
+	return save(path, id, &(struct content){0}, why);
+}
+
+int keypair_save_chain(
+	const char *path, const struct keypair *id, const char *more, char why[WHY_SIZE])
+{
+	return save(path, id, &(struct content){.more = more}, why);
 }
 
 bool keypair_load(const char *cert_path, const char *key_path, struct keypair *id)

@@ -24,6 +24,9 @@ bool keypair_load(const char *cert_path, const char *key_path, struct keypair *i
 int keypair_save_key(const char *path, const struct keypair *id, char why[200]);
 int keypair_save_cert(const char *path, const struct keypair *id, char why[200]);
 
+/* The certificate with those of the file `more` behind it, if there is such a file. */
+int keypair_save_chain(const char *path, const struct keypair *id, const char *more, char why[200]);
+
 /* "what path: reason", of OpenSSL or errno; always -1. */
 int keypair_explain(char why[200], const char *what, const char *path);
 

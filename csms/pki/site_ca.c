@@ -16,13 +16,12 @@
 
 enum {
 	WHY_SIZE = 200,
-	ROOT_DAYS = 3653,
 	SERVER_DAYS = 730,
 	RENEW_DAYS = 30,
 	NAMES_SIZE = 4096,
 };
 
-static bool make_root(struct keypair *root)
+bool site_ca_make_root(struct keypair *root)
 {
 	unsigned char random[4];
 	char cn[64];
@@ -33,7 +32,7 @@ static bool make_root(struct keypair *root)
 	snprintf(cn, sizeof(cn), "depotd site root %02x%02x%02x%02x", random[0], random[1],
 		random[2], random[3]);
 	root->key = EVP_EC_gen("P-256");
-	root->cert = root->key ? keypair_draft(root->key, &name, ROOT_DAYS) : NULL;
+	root->cert = root->key ? keypair_draft(root->key, &name, SITE_CA_ROOT_DAYS) : NULL;
 	return root->cert &&
 	       keypair_extend(root->cert, root->cert, NID_basic_constraints,
 		       "critical,CA:TRUE,pathlen:1") &&
@@ -66,8 +65,8 @@ static bool write_names(const char *const *hosts, int count, char names[NAMES_SI
 	return n > 0;
 }
 
-static bool make_server(struct keypair *id, const struct keypair *root, bool is_rsa,
-	const char *cn, const char *names)
+static bool make_server(struct keypair *id, const struct keypair *root, bool is_rsa, const char *cn,
+	const char *names)
 {
 	const struct keypair_name name = {.common_name = cn, .organisation = "depotd"};
 	/* RSA keys also decrypt the session key of the suites without ECDHE. */
@@ -116,7 +115,7 @@ static int ensure_root(
 		return 0;
 	keypair_free(root);
 	errno = 0;
-	if (!make_root(root))
+	if (!site_ca_make_root(root))
 		return keypair_explain(why, "cannot make", cert_path);
 	/* The key first: a certificate without its key would be made again, and is trusted already. */
 	if (keypair_save_key(key_path, root, why))
@@ -128,6 +127,7 @@ struct order {
 	const char *const *hosts;
 	int count;
 	bool is_rsa;
+	const char *cross; /* goes behind the certificate, if there is such a file */
 };
 
 static int ensure_server(const char *cert_path, const char *key_path, const struct keypair *root,
@@ -153,7 +153,7 @@ static int ensure_server(const char *cert_path, const char *key_path, const stru
 	if (!make_server(&id, root, order->is_rsa, cn, names))
 		keypair_explain(why, "cannot make", cert_path);
 	else if (!keypair_save_key(key_path, &id, why))
-		result = keypair_save_cert(cert_path, &id, why);
+		result = keypair_save_chain(cert_path, &id, order->cross, why);
 	keypair_free(&id);
 	return result;
 }
@@ -166,12 +166,13 @@ static bool join(char out[512], const char *dir, const char *file)
 int site_ca_ensure(const char *dir, const char *const *hosts, int count,
 	struct site_ca_paths *paths, char why[WHY_SIZE])
 {
-	struct order ecdsa = {hosts, count, false}, rsa = {hosts, count, true};
+	char root_key[512], cross[512];
+	struct order ecdsa = {hosts, count, false, cross}, rsa = {hosts, count, true, cross};
 	struct keypair root = {0};
-	char root_key[512];
 	int result = -1;
 
 	if (!join(paths->root_cert, dir, "root.pem") || !join(root_key, dir, "root.key") ||
+		!join(cross, dir, SITE_CA_CROSS) ||
 		!join(paths->ecdsa_cert, dir, "server-ecdsa.pem") ||
 		!join(paths->ecdsa_key, dir, "server-ecdsa.key") ||
 		!join(paths->rsa_cert, dir, "server-rsa.pem") ||

@@ -1,9 +1,17 @@
 /*
  * The depot's own certificate authority for the server certificates of its listeners, made at
- * first start so that TLS works with no step by hand. A later issue adds station certificates.
+ * first start so that TLS works with no step by hand. Stations' certificates: csms/pki/authority.h.
  */
 #ifndef CSMS_PKI_SITE_CA_H
 #define CSMS_PKI_SITE_CA_H
+
+#include <stdbool.h>
+
+#define SITE_CA_ROOT_DAYS 3653
+#define SITE_CA_CROSS                                                                              \
+	"cross.pem" /* the root as the one before it signed it; after a change of root */
+
+struct keypair; /* csms/pki/keypair.h */
 
 struct site_ca_paths {
 	char root_cert[512]; /* hand this to stations and browsers */
@@ -16,5 +24,8 @@ struct site_ca_paths {
  * days, keys with mode 0600, and fills `paths`. -1 with one line for a person. */
 int site_ca_ensure(const char *dir, const char *const *hosts, int count,
 	struct site_ca_paths *paths, char why[200]);
+
+/* A new root; false: OpenSSL says why. For csms/pki/site_rollover.c. */
+bool site_ca_make_root(struct keypair *root);
 
 #endif

@@ -197,6 +197,28 @@ test('a revoked certificate is out, and its key does not come back', async () =>
 	await s.close();
 });
 
+test('rule 53: certificates are named as OCSP names them, by each of the three algorithms', async () => {
+	const s = await asker('SIGN-HASH');
+	await s.sign(make.csr({ cn: s.serial }));
+	const [leaf, issuer] = Maker.split(await s.chain());
+	const files = [make.write('hash-leaf.pem', leaf), make.write('hash-issuer.pem', issuer), make.write('hash-root.pem', root())];
+	const post = (certificate, by) => d.api('POST', '/certificate-hashes', { certificate, ...(by && { issuer: by }) });
+	for (const [certificate, by, a, b] of [[leaf, issuer, 0, 1], [issuer, root(), 1, 2], [root(), undefined, 2, 2]]) {
+		const { json: { hashes } } = await post(certificate, by);
+		assert.deepEqual(hashes.map((h) => h.hash_algorithm), ['SHA256', 'SHA384', 'SHA512']);
+		for (const h of hashes) {
+			const text = make.openssl('ocsp', `-${h.hash_algorithm.toLowerCase()}`, '-issuer', files[b], '-cert', files[a], '-req_text').replaceAll('\\\n', '');
+			const [, name, key, serial] = /Issuer Name Hash: (\w+)\s+Issuer Key Hash: (\w+)\s+Serial Number: (\w+)/.exec(text);
+			assert.deepEqual([h.issuer_name_hash.toUpperCase(), h.issuer_key_hash.toUpperCase(), h.serial_number.toUpperCase()],
+				[name, key, serial.replace(/^0+/, '')]);
+		}
+	}
+	assert.equal((await post(leaf)).status, 422, 'it did not issue itself');
+	assert.equal((await post(leaf, root())).status, 422, 'nor did the root');
+	assert.equal((await post('x')).status, 422);
+	await s.close();
+});
+
 test('keys are of mode 0600 and with depotd-ca alone, which has no network and is started again when it dies', async () => {
 	const dir = join(d.data, 'pki', 'ca');
 	for (const name of readdirSync(dir).filter((n) => n.endsWith('.key')))

@@ -181,6 +181,10 @@ int ctl_firmware(struct ctl *c);
 int ctl_campaign(struct ctl *c);
 int ctl_certificates(struct ctl *c);
 
+/* ca.c */
+int ctl_ca(struct ctl *c);
+int ctl_calendar(struct ctl *c);
+
 /* profiles.c */
 int ctl_profiles(struct ctl *c);
 int ctl_composite(struct ctl *c);

@@ -512,6 +512,8 @@ static int refresh(struct ctl *c)
 
 int ctl_certificates(struct ctl *c)
 {
+	if (strcmp(c->argv[0], "calendar") == 0)
+		return ctl_calendar(c);
 	struct table *t = table_create(
 		c->arena, "TYPE|SERIAL|HASH|ISSUER|BELOW|LISTED|SUBJECT|EXPIRES", c->colour);
 	int status = ctl_flag(c, "--refresh") ? refresh(c) : CTL_OK;

@@ -214,9 +214,19 @@ const struct command ctl_commands[] = {
 		"--at-once= --retrieve-at= --install-at= --allow-unsigned --why=",
 		"Firmware for many stations, a few at a time; without stations: all that it fits",
 		"depotctl campaign start 01M7Y4 --at-once 5"},
-	{"certificates", "STATION [--refresh]", ctl_certificates, 1, 1, "--refresh",
-		"Certificates that a station holds; --refresh asks it first",
+	{"certificates", "STATION [--refresh] | calendar [--within DAYS]", ctl_certificates, 1, 1,
+		"--refresh --within=",
+		"Certificates that a station holds (--refresh asks it first); or what ends when",
 		"depotctl certificates AC-01 --refresh"},
+	{"ca",
+		"show | requests [STATION] | issued [STATION] | revoke FINGERPRINT --reason TEXT\n"
+		"              | renew STATION [--v2g | --combined] [--evse N] [--why TEXT]\n"
+		"              | calendar [--within DAYS]\n"
+		"              | rollover start|status|switch|abort [--why TEXT]",
+		ctl_ca, 0, 2, "--reason= --v2g --combined --evse= --why= --within=",
+		"Certificates for stations: who signs, what was asked for and issued, what ends when; "
+		"`rollover` gives the depot a new root",
+		"depotctl ca renew AC-01"},
 	{"identity",
 		"STATION [--serial N] [--expired allow|refuse] [--factory allow|refuse] [--why TEXT]",
 		ctl_identity, 1, 1, "--serial= --expired= --factory= --why=",
