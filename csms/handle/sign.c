@@ -36,7 +36,7 @@ static void *answer(struct exchange *x, const struct signing_ask *q)
 		log_warn("station %s: its request for a certificate is rejected: %s",
 			x->station->id, why);
 	p->type = issued_use_name(q->use);
-	p->csr = q->csr;
+	p->csr = arena_strdup(x->arena, q->csr);
 	p->status = ocpp201_generic_status_enum.values[res->status];
 	p->why = good ? NULL : arena_strdup(x->arena, why);
 	p->signing_id = good ? arena_strdup(x->arena, id) : NULL;
