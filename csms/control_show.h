@@ -64,6 +64,8 @@ struct control_plan {
 	const struct control_plan_row *rows;
 	bool by_rule; /* earliest departure first, not least cost */
 	bool has_prices;
+	const struct price_slots
+		*told; /* the prices it was made with (csms/prices.h); NULL: none */
 	const struct flow_part *price; /* [slot_count][parts] micro-units of money per kWh */
 	int parts;
 	int64_t cost, demand_cost, gap; /* micro-units of money; gap -1: not known */

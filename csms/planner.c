@@ -178,6 +178,7 @@ static void put_in_force(struct planner *p, struct planner_job *j)
 	f->view.rows = j->rows;
 	f->view.by_rule = j->plan->by_rule;
 	f->view.has_prices = j->prices.part != NULL;
+	f->view.told = j->prices.part ? &j->told : NULL;
 	f->view.price = j->prices.part;
 	f->view.parts = j->prices.parts;
 	f->view.cost = j->plan->cost;

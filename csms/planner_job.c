@@ -29,6 +29,7 @@ void planner_job_destroy(struct planner_job *j)
 	plan_destroy(j->plan);
 	plan_caps_finish(&j->caps);
 	free((struct flow_part *)(uintptr_t)j->prices.part);
+	price_slots_finish(&j->told);
 	free(j->load_w);
 	for (int k = 0; k < PLAN_DEMANDS; k++)
 		free(j->counts[k]);
@@ -298,24 +299,21 @@ static int fill_demands(struct planner_job *j, const struct price_slots *s, int6
 /* No tariff: no prices. The load of the moment is expected to last, a surplus of PV too. */
 static int fill_prices(struct planner_job *j, const struct core *c, int64_t root_w)
 {
-	struct price_slots s = {0};
+	struct price_slots *s = &j->told;
 	int64_t surplus_w = root_w != GRID_UNKNOWN && root_w < 0 ? -root_w : 0;
-	struct flow_part *part = NULL;
-	int rc = 0;
+	struct flow_part *part;
 
 	if (!c->prices || !prices_in_force(c->prices, j->start_ms))
 		return 0;
-	if (prices_fill(c->prices, (wall_t){j->start_ms}, j->slot_ms, j->slots, &s))
+	if (prices_fill(c->prices, (wall_t){j->start_ms}, j->slot_ms, j->slots, s))
 		return -1;
-	part = calloc((size_t)j->slots * (size_t)(s.parts + 1), sizeof *part);
+	part = calloc((size_t)j->slots * (size_t)(s->parts + 1), sizeof *part);
 	if (surplus_w > FLOW_POWER_MAX)
 		surplus_w = FLOW_POWER_MAX;
 	for (int t = 0; part && t < j->slots; t++)
-		slot_price(&s, t, surplus_w, &part[(size_t)t * (size_t)(s.parts + 1)]);
-	j->prices = (struct plan_prices){.parts = s.parts + 1, .part = part};
-	rc = part ? fill_demands(j, &s, root_w) : -1;
-	price_slots_finish(&s);
-	return rc;
+		slot_price(s, t, surplus_w, &part[(size_t)t * (size_t)(s->parts + 1)]);
+	j->prices = (struct plan_prices){.parts = s->parts + 1, .part = part};
+	return part ? fill_demands(j, s, root_w) : -1;
 }
 
 struct planner_job *planner_job_create(struct core *c, const struct planner_view *v,

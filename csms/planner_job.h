@@ -7,6 +7,7 @@
 #define CSMS_PLANNER_JOB_H
 
 #include "csms/planner.h"
+#include "csms/prices.h"
 #include "scheduler/plan.h"
 
 struct planner_job {
@@ -15,7 +16,8 @@ struct planner_job {
 	struct plan_vehicle *vehicles;
 	struct control_plan_row *rows; /* what each vehicle of the input is called */
 	int32_t *idle_w;
-	struct plan_prices prices; /* part NULL: not known */
+	struct plan_prices prices; /* part NULL: not known … */
+	struct price_slots told; /* … and what they were made of, with its sources */
 	int32_t *load_w; /* [slots] that the site draws besides */
 	uint8_t *counts[PLAN_DEMANDS];
 	int count;

@@ -349,28 +349,24 @@ static int compare(const void *a, const void *b)
 static void estimate(struct prices *p)
 {
 	const struct control_plan *plan = p->core->control ? control_plan(p->core->control) : NULL;
-	struct price_slots prices;
 	uint64_t *seen;
 
-	if (!plan || plan->made_at.ms == p->estimated_at.ms || !prices_in_force(p, clock_wall().ms))
+	if (!plan || !plan->told || plan->made_at.ms == p->estimated_at.ms)
 		return;
 	seen = calloc((size_t)plan->row_count + 1, sizeof *seen);
-	if (!seen || prices_fill(p, plan->start, plan->slot_ms, plan->slot_count, &prices) < 0) {
-		free(seen);
+	if (!seen)
 		return;
-	}
 	for (int i = 0; i < plan->row_count; i++) {
 		seen[i] = digest(&plan->rows[i]);
 		if (!p->seen ||
 			!bsearch(&seen[i], p->seen, (size_t)p->seen_count, sizeof *seen, compare))
-			estimate_row(p, plan, &plan->rows[i], &prices);
+			estimate_row(p, plan, &plan->rows[i], plan->told);
 	}
 	qsort(seen, (size_t)plan->row_count, sizeof *seen, compare);
 	free(p->seen);
 	p->seen = seen;
 	p->seen_count = plan->row_count;
 	p->estimated_at = plan->made_at;
-	price_slots_finish(&prices);
 }
 
 void prices_costs_forget(struct prices *p)

@@ -4,7 +4,7 @@
 #include "db/projection.h"
 #include "gen/event.h"
 
-#define KEPT 1000 /* plans and guard actions; older ones stay in the journal */
+#define KEPT 1000 /* plans and guard actions; all stay in the journal */
 
 struct control {
 	struct sql *sql;
@@ -28,7 +28,13 @@ static void *create(struct sql *s)
 			"INSERT INTO plans (depot, number, id, seq, at, trigger, vehicles, slots,"
 			" slot_ms, start, solve_us, short_wh)"
 			" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)"},
-		{&p->trim_plans, "DELETE FROM plans WHERE depot=?1 AND number<=?2"},
+		/* Of each day the one with the most vehicles stays, the first of such: it is the night
+		 * that what-ifs look at. */
+		{&p->trim_plans,
+			"DELETE FROM plans WHERE depot=?1 AND number=?2 AND (vehicles=0 OR EXISTS"
+			" (SELECT 1 FROM plans b WHERE b.depot=plans.depot AND"
+			" b.at/86400000=plans.at/86400000 AND (b.vehicles>plans.vehicles OR"
+			" (b.vehicles=plans.vehicles AND b.number<plans.number))))"},
 		{&p->next_act, "SELECT ifnull(max(number), 0) + 1 FROM guard_acts WHERE depot=?1"},
 		{&p->act,
 			"INSERT INTO guard_acts (depot, number, seq, at, node, measured_w, limit_w,"

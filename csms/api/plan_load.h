@@ -7,6 +7,8 @@
 #include "db/query_log.h"
 
 #define PLANS_KEPT 1000 /* in the store, db/projection_control.c */
+#define NIGHTS_KEPT                                                                                \
+	400 /* … and of each older day the one with the most vehicles: a year is looked at */
 
 struct plan_loaded {
 	const char *id, *trigger;
@@ -17,10 +19,10 @@ struct plan_loaded {
 	char why[200];
 };
 
-/* Reader thread. `id` NULL: the newest. False: status and why. */
+/* Reader thread. `id` NULL: the newest; older ones than are kept come from the journal. False: status and why. */
 bool plan_load(struct db_reader *r, const char *id, struct arena *a, struct plan_loaded *out);
 /* The same of a row that is known. */
-bool plan_load_row(struct db_reader *r, const struct db_plan *row, struct arena *a,
-	struct plan_loaded *out);
+bool plan_load_row(
+	struct db_reader *r, const struct db_plan *row, struct arena *a, struct plan_loaded *out);
 
 #endif

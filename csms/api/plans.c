@@ -9,20 +9,11 @@
 
 /* -- loading ---------------------------------------------------------------------------------- */
 
-bool plan_load_row(
-	struct db_reader *r, const struct db_plan *row, struct arena *a, struct plan_loaded *out)
+static bool load_event(const struct db_journal_event *e, struct arena *a, struct plan_loaded *out)
 {
-	struct db_journal_event *e = NULL;
 	struct schema_error err;
 	int type;
 
-	out->id = row->id;
-	out->trigger = row->trigger;
-	out->made_at = row->at;
-	out->status = 500;
-	snprintf(out->why, sizeof out->why, "the store cannot be read");
-	if (db_query_event(r, row->seq, a, &e) != 0 || e == NULL)
-		return false;
 	out->event = db_event_decode(e, a, &type, &err);
 	if (out->event == NULL)
 		return false;
@@ -30,20 +21,58 @@ bool plan_load_row(
 	return plan_record_read(out->event, a, &out->record, out->why) == 0;
 }
 
+bool plan_load_row(
+	struct db_reader *r, const struct db_plan *row, struct arena *a, struct plan_loaded *out)
+{
+	struct db_journal_event *e = NULL;
+
+	out->id = row->id;
+	out->trigger = row->trigger;
+	out->made_at = row->at;
+	out->status = 500;
+	snprintf(out->why, sizeof out->why, "the store cannot be read");
+	return db_query_event(r, row->seq, a, &e) == 0 && e != NULL && load_event(e, a, out);
+}
+
+/* Each plan is a stream of its own, of one event. 1: there is none. */
+static int load_stream(
+	struct db_reader *r, const char *id, struct arena *a, struct plan_loaded *out)
+{
+	struct db_journal_filter f = {.stream = arena_printf(a, "plan/%s", id), .limit = 1};
+	struct db_journal_page page = {0};
+
+	if (f.stream == NULL || db_query_journal(r, &f, a, &page) != 0)
+		return -1;
+	if (page.count == 0)
+		return 1;
+	out->id = id;
+	out->made_at = page.items[0].at;
+	if (!load_event(&page.items[0], a, out))
+		return -1;
+	out->trigger = out->event->trigger;
+	return 0;
+}
+
 bool plan_load(struct db_reader *r, const char *id, struct arena *a, struct plan_loaded *out)
 {
 	struct db_plan_list list;
+	int rc;
 
 	out->status = 500;
 	snprintf(out->why, sizeof out->why, "the store cannot be read");
-	if (db_query_plans(r, id ? PLANS_KEPT : 1, a, &list) != 0)
+	if (id) {
+		rc = load_stream(r, id, a, out);
+		if (rc <= 0)
+			return rc == 0;
+	} else if (db_query_plans(r, 1, a, &list) != 0) {
 		return false;
-	for (size_t i = 0; i < list.count; i++)
-		if (id == NULL || strcmp(list.items[i].id, id) == 0)
-			return plan_load_row(r, &list.items[i], a, out);
+	} else if (list.count) {
+		return plan_load_row(r, &list.items[0], a, out);
+	}
 	out->status = 404;
 	snprintf(out->why, sizeof out->why,
-		id ? "no such plan is kept; GET /api/v1/plans lists them" : "there is no plan yet");
+		id ? "no such plan is known; GET /api/v1/plans lists them"
+		   : "there is no plan yet");
 	return false;
 }
 

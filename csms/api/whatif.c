@@ -1,5 +1,5 @@
 /*
- * What if: the plans of past nights made again with other limits, or more or fewer vehicles. Nothing
+ * What if: the plans of past nights made again with other limits, more or fewer vehicles, or another tariff. Nothing
  * changes but the answer. Both sides are made now, by the same code: what the journal kept may be of
  * an older depotd.
  */
@@ -9,6 +9,7 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/plan_load.h"
+#include "csms/api/whatif_tariff.h"
 #include "csms/clock.h"
 #include "csms/words.h"
 
@@ -24,6 +25,7 @@ struct worth {
 
 struct whatif {
 	const struct api_what_if_post *ask;
+	struct whatif_tariff tariff; /* where the ask names one */
 	struct api_what_if out;
 	struct worth *worth; /* [NODES_MAX] */
 	int worths;
@@ -115,8 +117,19 @@ static void add_worth(struct whatif *x, const struct grid_tree *t, const struct 
 	}
 }
 
-static int one_night(struct whatif *x, const struct plan_record *r)
+static int change_tariff(
+	struct whatif *x, struct db_reader *db, struct plan_input *in, struct whatif_prices *prices)
 {
+	if (x->ask->tariff == NULL || whatif_tariff_apply(&x->tariff, db, in, prices) == 0)
+		return 0;
+	snprintf(x->why, sizeof x->why, "no memory for the tariff's prices, or no store");
+	x->status = 503;
+	return -1;
+}
+
+static int one_night(struct whatif *x, struct db_reader *db, const struct plan_record *r)
+{
+	struct whatif_prices prices = {0};
 	struct plan_case *c = plan_case_create(r->snapshot, x->why);
 	struct plan_vehicle *more = NULL;
 	struct plan *p = NULL;
@@ -127,7 +140,8 @@ static int one_night(struct whatif *x, const struct plan_record *r)
 	if (add_side(x, plan_case_input(c), &x->out.without, &p) == 0) {
 		add_worth(x, plan_case_input(c)->tree, p);
 		plan_destroy(p);
-		rc = change_limits(x, c);
+		rc = change_limits(x, c) || change_tariff(x, db, plan_case_input(c), &prices) ? -1
+											      : 0;
 		more = change_vehicles(x, plan_case_input(c));
 		p = NULL;
 		rc = rc || more == NULL || add_side(x, plan_case_input(c), &x->out.with, &p) ? -1
@@ -137,6 +151,7 @@ static int one_night(struct whatif *x, const struct plan_record *r)
 	x->out.nights++;
 	x->out.vehicles += (int64_t)r->snapshot->vehicles.count;
 	plan_case_destroy(c);
+	whatif_prices_finish(&prices);
 	free(more);
 	return rc;
 }
@@ -177,7 +192,7 @@ static void whatif_work(struct db_reader *r, struct ask *k)
 	snprintf(x->why, sizeof x->why, "the store cannot be read");
 	best = arena_alloc(k->arena, sizeof *best * (size_t)x->ask->nights);
 	x->worth = arena_alloc(k->arena, sizeof *x->worth * NODES_MAX);
-	if (!best || !x->worth || db_query_plans(r, PLANS_KEPT, k->arena, &list) != 0)
+	if (!best || !x->worth || db_query_plans(r, PLANS_KEPT + NIGHTS_KEPT, k->arena, &list) != 0)
 		return;
 	n = best_of_days(&list, best, (size_t)x->ask->nights);
 	x->ok = true;
@@ -186,7 +201,7 @@ static void whatif_work(struct db_reader *r, struct ask *k)
 		struct plan_loaded plan;
 
 		if (a && plan_load_row(r, best[i], a, &plan))
-			x->ok = one_night(x, &plan.record) == 0;
+			x->ok = one_night(x, r, &plan.record) == 0;
 		arena_destroy(a);
 	}
 	if (x->ok && x->out.nights == 0) {
@@ -253,6 +268,8 @@ void whatif_post(struct ask *k)
 		return;
 	}
 	x->ask = k->body;
+	if (x->ask->tariff && !whatif_tariff_take(k, x->ask->tariff, &x->tariff))
+		return;
 	k->state = x;
 	ask_read(k, whatif_work, whatif_finish);
 }

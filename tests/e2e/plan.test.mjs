@@ -69,7 +69,11 @@ test('a van waits for the cheap hours, and the plan says what it costs and why',
 	assert.ok(p.demand_cost > 0.5 && p.demand_cost < 3, `${p.demand_cost}: 10 kWh in 7 to 8 h, at 0.5 a kW`);
 	assert.ok(p.gap >= 0 && p.gap < 0.3, `${p.gap}`);
 
-	const e = await get('/plan/explain?vehicle=VAN-1');
+	/* The reasons are read from the journal, where the plan in force may not be yet. */
+	const e = await until('its reasons', async () => {
+		const r = await d.api('GET', '/plan/explain?vehicle=VAN-1');
+		return r.status === 200 && r.json.stretches[0]?.why === 'price' && r.json;
+	}, 20000);
 	assert.deepEqual([e.station, e.evse, e.short_wh], ['CP-1', 1, 0]);
 	assert.equal(e.stretches[0].why, 'price');
 	assert.equal(e.stretches[0].price, 0.4);
@@ -125,4 +129,20 @@ test('what if: fewer kW cost, more vans too, and a limit says what it is worth',
 	assert.equal(said.status, 0, said.stderr);
 	assert.match(said.stdout, /1 night: .* for energy/);
 	assert.equal(ctl('whatif', '--feeder', 'site=lots').status, 2);
+});
+
+test('what if another tariff were in force', async () => {
+	const flat = { id: 'flat', currency: 'EUR', compare_only: true, import: [{ id: 'energy', price: 1 }] };
+	const put = await d.api('PUT', '/tariffs/flat', flat);
+	assert.equal(put.status, 200, put.text);
+	const r = await d.api('POST', '/whatif', { tariff: 'flat' });
+	assert.equal(r.status, 200, r.text);
+	/* 9 kWh stored in each of two vans, nine tenths of what is drawn; nothing for the peak */
+	assert.ok(Math.abs(r.json.with.cost - 20) < 0.1, r.text);
+	assert.equal(r.json.with.demand_cost, 0);
+	assert.ok(r.json.without.cost < 4 && r.json.without.demand_cost > 0.6, r.text);
+	assert.equal((await d.api('POST', '/whatif', { tariff: 'none' })).status, 404);
+	const said = ctl('whatif', '--tariff', 'flat');
+	assert.equal(said.status, 0, said.stderr);
+	assert.match(said.stdout, /more for energy/);
 });

@@ -365,6 +365,40 @@ START_TEST(control_keeps_the_last_of_each)
 }
 END_TEST
 
+static void read_many_plans(struct db_reader *r, void *arg)
+{
+	struct answers *q = arg;
+	ck_assert_int_eq(db_query_plans(r, 2000, arena, &q->plans), 0);
+}
+
+/* Three days of 700 plans each: of a day that is over the first one with the most vehicles stays. */
+START_TEST(of_each_older_day_the_plan_with_the_most_vehicles_stays)
+{
+	struct db_batch *b = db_batch_create(db);
+	struct answers q = {0};
+
+	for (int i = 0; i < 2100; i++) {
+		int day = i / 700, of_day = i % 700;
+		struct event_plan_made *m = arena_alloc(db_batch_arena(b), sizeof *m);
+
+		*m = (struct event_plan_made){.trigger = "tick",
+			.vehicles = of_day == 100 || of_day == 200 ? 9 : of_day % 3,
+			.start = {T0},
+			.snapshot = "{}",
+			.result = "1"};
+		fixture_add(b, arena_printf(db_batch_arena(b), "plan/D%d-%d", day, of_day),
+			EVENT_PLAN_MADE, m, (INT64_C(20000) + day) * 86400000 + of_day, -1, NULL);
+	}
+	ck_assert_int_eq(fixture_write(db, b), 0);
+	ck_assert_int_eq(db_read_now(db, read_many_plans, &q), 0);
+	ck_assert_uint_eq(q.plans.count, 1002);
+	ck_assert_str_eq(q.plans.items[0].id, "D2-699");
+	ck_assert_str_eq(q.plans.items[999].id, "D1-400");
+	ck_assert_str_eq(q.plans.items[1000].id, "D1-100");
+	ck_assert_str_eq(q.plans.items[1001].id, "D0-100");
+}
+END_TEST
+
 static void read_idem(struct db_reader *r, void *arg)
 {
 	struct answers *q = arg;
@@ -423,6 +457,7 @@ int main(void)
 	tcase_add_test(t, link_is_used_once_until_a_new_one_is_made);
 	tcase_add_test(t, api_token_is_found_by_digest_and_revoked_once);
 	tcase_add_test(t, control_keeps_the_last_of_each);
+	tcase_add_test(t, of_each_older_day_the_plan_with_the_most_vehicles_stays);
 	tcase_add_test(t, event_is_found_by_its_key);
 	tcase_add_test(t, bad_questions_get_an_error);
 	suite_add_tcase(s, t);

@@ -106,9 +106,9 @@ const struct command ctl_commands[] = {
 		"The charging plan in force; past ones; why a vehicle charges when it does; what changed "
 		"since an earlier plan; replay: makes one again of what the journal kept",
 		"depotctl plan explain VAN-7"},
-	{"whatif", "[--feeder NODE=+20kW]… [--vans +5] [--nights 30]", ctl_whatif, 0, 0,
-		"--feeder= --node= --vans= --nights=",
-		"Plans of past nights made again with other limits or more vans: money, lateness, and "
+	{"whatif", "[--feeder NODE=+20kW]… [--vans +5] [--tariff ID] [--nights 30]", ctl_whatif, 0, 0,
+		"--feeder= --node= --vans= --tariff= --nights=",
+		"Plans of past nights made again with other limits, more vans or another tariff: money, lateness, and "
 		"what 1 kW more at each limit is worth",
 		"depotctl whatif --feeder yard=+20kW --nights 30"},
 	{"storage", "", ctl_storage, 0, 0, "",

@@ -226,6 +226,7 @@ static int read_question(struct ctl *c, struct api_what_if_post *p)
 			return ctl_complain(CTL_USAGE, "--feeder NODE=+20kW, not \"%s\"", limit);
 	if (p->nodes.count == 0)
 		p->nodes.items = NULL;
+	p->tariff = ctl_option(c, "--tariff");
 	p->has_vans = vans != NULL;
 	p->vans = vans ? strtol(vans, NULL, 10) : 0;
 	p->has_nights = nights != NULL;
@@ -247,8 +248,8 @@ static void put_side(
 
 int ctl_whatif(struct ctl *c)
 {
-	struct table *sides = table_create(
-		c->arena, "|>ENERGY COSTS|>PEAK COSTS|>MISSING|>VANS SHORT|>AT MOST BETTER BY", c->colour);
+	struct table *sides = table_create(c->arena,
+		"|>ENERGY COSTS|>PEAK COSTS|>MISSING|>VANS SHORT|>AT MOST BETTER BY", c->colour);
 	struct table *worth = table_create(
 		c->arena, "LIMIT OF|>1 kW MORE WOULD SAVE, OVER THESE NIGHTS, AT MOST", c->colour);
 	struct api_what_if_post p = {0};
