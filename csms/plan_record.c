@@ -184,6 +184,7 @@ static int fill_prices(
 {
 	int n = j->slots * j->prices.parts;
 	int32_t *price, *w;
+	bool has_carbon = false;
 
 	if (!j->prices.part)
 		return 0;
@@ -199,7 +200,13 @@ static int fill_prices(
 	out->price_parts = j->prices.parts;
 	out->prices = runs(a, price, n);
 	out->price_w = runs(a, w, n);
-	return out->prices && out->price_w ? fill_demands(j, a, out) : -1;
+	for (int t = 0; t < j->slots; t++)
+		has_carbon |= j->told.carbon[t] != 0;
+	if (has_carbon)
+		out->carbon = runs(a, j->told.carbon, j->slots);
+	if (!out->prices || !out->price_w || (has_carbon && !out->carbon))
+		return -1;
+	return fill_demands(j, a, out);
 }
 
 static int write_snapshot(const struct planner_job *j, struct arena *a, struct text *out)

@@ -82,6 +82,7 @@ void prices_destroy(struct prices *p)
 void price_slots_finish(struct price_slots *s)
 {
 	free(s->import);
+	free(s->carbon);
 	free(s->feed_in);
 	free(s->source);
 	free(s->received_ms);
@@ -134,15 +135,34 @@ static int make_room(struct price_slots *out)
 	size_t n = (size_t)out->slots + 1;
 
 	out->import = calloc(n * (size_t)out->parts, sizeof *out->import);
+	out->carbon = calloc(n, sizeof *out->carbon);
 	out->feed_in = calloc(n, sizeof *out->feed_in);
 	out->source = calloc(n, sizeof *out->source);
 	out->received_ms = calloc(n, sizeof *out->received_ms);
-	return out->import && out->feed_in && out->source && out->received_ms ? 0 : -1;
+	return out->import && out->carbon && out->feed_in && out->source && out->received_ms ? 0
+											     : -1;
+}
+
+/* What of the price no bill has: by the same rules, with those components alone. */
+static int fill_carbon(const struct tariff *t, const struct tariff_span *s, int32_t *carbon)
+{
+	struct flow_part *part = calloc((size_t)s->slots + 1, sizeof *part);
+	struct tariff own = *t;
+
+	own.components = own.blocks = own.demands = 0;
+	for (int k = 0; k < t->components; k++)
+		if (t->component[k].is_internal)
+			own.component[own.components++] = t->component[k];
+	if (part && own.components)
+		tariff_slots(&own, s, part, NULL);
+	for (int i = 0; part && i < s->slots; i++)
+		carbon[i] = part[i].price;
+	free(part);
+	return part ? 0 : -1;
 }
 
 /* Slots [from, to) by that tariff; of one with other blocks than the first the base alone. */
-static void fill(
-	struct prices *p, const struct tariff *t, struct price_slots *out, int from, int to)
+static int fill(struct prices *p, const struct tariff *t, struct price_slots *out, int from, int to)
 {
 	struct tariff_span s = span_of(p, out, from, to);
 	struct tariff same = *t;
@@ -153,6 +173,7 @@ static void fill(
 	}
 	tariff_slots(&same, &s, &out->import[from * out->parts], &out->feed_in[from]);
 	put_sources(p, t, out, from, to);
+	return fill_carbon(t, &s, &out->carbon[from]);
 }
 
 static int fill_demand(struct prices *p, struct price_slots *out)
@@ -181,11 +202,9 @@ static int begin(struct prices *p, const struct tariff *t, wall_t start, int64_t
 int prices_fill_by(struct prices *p, const struct tariff *t, wall_t start, int64_t slot_ms,
 	int slots, struct price_slots *out)
 {
-	if (begin(p, t, start, slot_ms, slots, out) == 0) {
-		fill(p, t, out, 0, slots);
-		if (fill_demand(p, out) == 0)
-			return 0;
-	}
+	if (begin(p, t, start, slot_ms, slots, out) == 0 && fill(p, t, out, 0, slots) == 0 &&
+		fill_demand(p, out) == 0)
+		return 0;
 	price_slots_finish(out);
 	return -1;
 }
@@ -193,24 +212,25 @@ int prices_fill_by(struct prices *p, const struct tariff *t, wall_t start, int64
 int prices_fill(struct prices *p, wall_t start, int64_t slot_ms, int slots, struct price_slots *out)
 {
 	const struct price_tariff *now = prices_in_force(p, start.ms);
+	int rc = 0;
 
 	if (begin(p, now ? &now->tariff : NULL, start, slot_ms, slots, out) < 0) {
 		price_slots_finish(out);
 		return -1;
 	}
-	for (int from = 0, to; from < slots; from = to) {
+	for (int from = 0, to; rc == 0 && from < slots; from = to) {
 		const struct price_tariff *t = prices_in_force(p, start.ms + from * slot_ms);
 
 		for (to = from + 1; to < slots; to++)
 			if (prices_in_force(p, start.ms + to * slot_ms) != t)
 				break;
 		if (t)
-			fill(p, &t->tariff, out, from, to);
+			rc = fill(p, &t->tariff, out, from, to);
 	}
 	for (int i = 0; !now && i < slots; i++)
 		if (!out->import[i].w)
 			out->import[i].w = FLOW_POWER_MAX;
-	if (now && fill_demand(p, out) < 0) {
+	if (rc || (now && fill_demand(p, out) < 0)) {
 		price_slots_finish(out);
 		return -1;
 	}

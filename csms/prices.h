@@ -28,6 +28,7 @@ struct price_slots {
 	int64_t start_ms, slot_ms;
 	int slots, parts;
 	struct flow_part *import; /* [slots][parts], rising */
+	int32_t *carbon; /* [slots]: how much of it is the depot's own price of carbon */
 	int32_t *feed_in; /* [slots]: what a kWh fed in earns */
 	uint8_t *source; /* [slots] enum price_source: the worst that is in the slot's price */
 	int64_t *

@@ -12,7 +12,7 @@ struct explaining {
 	bool ok;
 	struct plan_loaded plan;
 	int row;
-	int32_t *w, *source, *node, *price; /* [slots]; price NULL: not known */
+	int32_t *w, *source, *node, *price, *carbon; /* [slots]; price, carbon NULL: not known */
 };
 
 /* -- reading ---------------------------------------------------------------------------------- */
@@ -32,6 +32,23 @@ static int find_row(const struct event_plan_snapshot *s, const char *name)
 	return -1;
 }
 
+/* What the site would feed in has none. */
+static int read_carbon(struct explaining *x, const bool *own, struct arena *a)
+{
+	const struct event_plan_snapshot *s = x->plan.record.snapshot;
+	int slots = (int)s->slots;
+
+	if (s->carbon == NULL)
+		return 0;
+	x->carbon = arena_alloc(a, sizeof *x->carbon * (size_t)slots);
+	if (x->carbon == NULL || plan_runs_read(s->carbon, slots, x->carbon))
+		return -1;
+	for (int t = 0; t < slots; t++)
+		if (own[t])
+			x->carbon[t] = 0;
+	return 0;
+}
+
 /* The price of a slot's last part that the plan reaches is what decides; here the first that is not
  * used up by nothing: the cheapest that counts. */
 static int read_prices(struct explaining *x, struct arena *a)
@@ -39,14 +56,16 @@ static int read_prices(struct explaining *x, struct arena *a)
 	const struct event_plan_snapshot *s = x->plan.record.snapshot;
 	int slots = (int)s->slots, parts = (int)s->price_parts, n = slots * parts;
 	int32_t *price, *w;
+	bool *own;
 
 	if (!s->has_price_parts || s->prices == NULL || s->price_w == NULL)
 		return 0;
 	price = arena_alloc(a, sizeof *price * (size_t)n);
 	w = arena_alloc(a, sizeof *w * (size_t)n);
 	x->price = arena_alloc(a, sizeof *x->price * (size_t)slots);
-	if (price == NULL || w == NULL || x->price == NULL || plan_runs_read(s->prices, n, price) ||
-		plan_runs_read(s->price_w, n, w))
+	own = arena_alloc(a, sizeof *own * (size_t)slots);
+	if (price == NULL || w == NULL || own == NULL || x->price == NULL ||
+		plan_runs_read(s->prices, n, price) || plan_runs_read(s->price_w, n, w))
 		return -1;
 	for (int t = 0; t < slots; t++) {
 		int k = 0;
@@ -54,8 +73,9 @@ static int read_prices(struct explaining *x, struct arena *a)
 		while (k + 1 < parts && w[t * parts + k] == 0)
 			k++;
 		x->price[t] = price[t * parts + k];
+		own[t] = k == 0 && parts > 1;
 	}
-	return 0;
+	return read_carbon(x, own, a);
 }
 
 static void explain_work(struct db_reader *r, struct ask *k)
@@ -101,7 +121,8 @@ static bool goes_on(const struct explaining *x, int slot)
 {
 	return x->source[slot] == x->source[slot - 1] && x->node[slot] == x->node[slot - 1] &&
 	       (x->w[slot] > 0) == (x->w[slot - 1] > 0) &&
-	       (x->price == NULL || x->price[slot] == x->price[slot - 1]);
+	       (x->price == NULL || x->price[slot] == x->price[slot - 1]) &&
+	       (x->carbon == NULL || x->carbon[slot] == x->carbon[slot - 1]);
 }
 
 static void add_stretch(const struct explaining *x, int from, int to, struct api_plan_explain *out)
@@ -120,6 +141,8 @@ static void add_stretch(const struct explaining *x, int from, int to, struct api
 		.node = node_name(x, from),
 		.has_price = x->price != NULL,
 		.price = x->price ? x->price[from] / 1e6 : 0,
+		.has_carbon_price = x->carbon != NULL,
+		.carbon_price = x->carbon ? x->carbon[from] / 1e6 : 0,
 	};
 }
 

@@ -27,11 +27,12 @@ tariffs:
   - id: night
     currency: EUR
     demand: [{id: peak, price: 0.5}]
+    carbon: {price_t: 100, g_kwh: 200}
     import:
       - id: energy
         periods:
-          - {id: dear, hours: ${JSON.stringify(range(hour, dearTo))}, price: 0.40}
-          - {id: cheap, hours: ${JSON.stringify(range(dearTo, hour))}, price: 0.10}
+          - {id: dear, hours: ${JSON.stringify(range(hour, dearTo))}, price: 0.38}
+          - {id: cheap, hours: ${JSON.stringify(range(dearTo, hour))}, price: 0.08}
 `;
 
 let d, station;
@@ -76,7 +77,8 @@ test('a van waits for the cheap hours, and the plan says what it costs and why',
 	}, 20000);
 	assert.deepEqual([e.station, e.evse, e.short_wh], ['CP-1', 1, 0]);
 	assert.equal(e.stretches[0].why, 'price');
-	assert.equal(e.stretches[0].price, 0.4);
+	assert.equal(e.stretches[0].price, 0.4); /* 0.38 and 200 g of CO2 at 100 a tonne */
+	assert.ok(e.stretches.every((x) => x.carbon_price === 0.02), JSON.stringify(e.stretches));
 	assert.ok(e.marginal > 0.0999 && e.marginal < 0.61, `${e.marginal}`);
 	assert.match(e.sentences[0], /^VAN-1 at CP-1\/1 needs 9\.0.kWh by .* and has it at /);
 	assert.ok(e.sentences.some((s) => /waits for a cheaper time/.test(s)), e.sentences.join('\n'));
@@ -87,6 +89,7 @@ test('a van waits for the cheap hours, and the plan says what it costs and why',
 	assert.equal((await d.api('GET', '/plan/explain')).status, 400);
 	const said = ctl('plan', 'explain', 'VAN-1');
 	assert.equal(said.status, 0, said.stderr);
+	assert.match(said.stdout, /0\.4000 \(CO2 0\.0200\)/);
 	assert.match(said.stdout, /waits for a cheaper time/);
 });
 

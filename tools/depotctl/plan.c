@@ -88,6 +88,15 @@ static int list_plans(struct ctl *c)
 	return status;
 }
 
+static const char *price_of(struct ctl *c, const struct api_plan_stretch *x)
+{
+	if (!x->has_price)
+		return NULL;
+	if (x->carbon_price == 0)
+		return arena_printf(c->arena, "%.4f", x->price);
+	return arena_printf(c->arena, "%.4f (CO2 %.4f)", x->price, x->carbon_price);
+}
+
 static int explain(struct ctl *c, const char *vehicle)
 {
 	const char *plan = ctl_option(c, "--plan");
@@ -112,7 +121,7 @@ static int explain(struct ctl *c, const char *vehicle)
 		table_cell(t, cell_time(c->arena, true, x->to));
 		table_cell(t, cell_power(c->arena, true, (double)x->w));
 		table_cell(t, cell_energy(c->arena, true, (double)x->energy_wh));
-		table_cell(t, x->has_price ? arena_printf(c->arena, "%.4f", x->price) : NULL);
+		table_cell(t, price_of(c, x));
 		table_cell(t, x->why);
 		table_cell(t, x->node ? x->node : " ");
 	}

@@ -699,6 +699,7 @@ export interface PlanStretch {
 	why: string;
 	node?: string;
 	price?: number;
+	carbon_price?: number;
 }
 
 export interface PlanExplain {
