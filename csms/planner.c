@@ -174,7 +174,7 @@ static void put_in_force(struct planner *p, struct planner_job *j)
 	f->view.slot_count = j->slots;
 	f->view.solve_us = j->solve_us;
 	snprintf(f->view.trigger, sizeof f->view.trigger, "%s", j->trigger);
-	f->view.row_count = j->count;
+	f->view.row_count = j->present;
 	f->view.rows = j->rows;
 	f->view.by_rule = j->plan->by_rule;
 	f->view.has_prices = j->prices.part != NULL;
@@ -186,7 +186,8 @@ static void put_in_force(struct planner *p, struct planner_job *j)
 	f->view.gap = j->plan->gap;
 	for (int i = 0; i < j->count; i++) {
 		fill_row(f, i);
-		row_of[j->vehicles[i].evse] = i;
+		if (i < j->present)
+			row_of[j->vehicles[i].evse] = i;
 	}
 }
 

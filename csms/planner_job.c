@@ -4,6 +4,7 @@
 #include <string.h>
 #include "csms/envelope_apply.h"
 #include "csms/evse_phases.h"
+#include "csms/expected.h"
 #include "csms/external.h"
 #include "csms/prices.h"
 #include "csms/setpoint.h"
@@ -323,7 +324,7 @@ struct planner_job *planner_job_create(struct core *c, const struct planner_view
 	const struct config_control *cfg = c->config->control;
 	struct planner_job *j = calloc(1, sizeof *j);
 	wall_t now = clock_wall();
-	int n = count_open(c);
+	int n = count_open(c) + (int)HASH_COUNT(c->fleet.vehicles);
 
 	if (!j)
 		return NULL;
@@ -346,6 +347,9 @@ struct planner_job *planner_job_create(struct core *c, const struct planner_view
 	envelopes_lower(c->envelopes, tree, &j->caps, j->start_ms, j->slot_ms, extra);
 	add_evses(j, c, now);
 	storage_plan_freeze(c->storage, j, v, trigger[0] != '\0');
+	j->present = j->count;
+	j->count += expected_fill(c, now, wall_add_ms(now, j->slot_ms * j->slots),
+		&j->vehicles[j->count], &j->rows[j->count], n - j->count);
 	return j;
 }
 

@@ -21,6 +21,7 @@ struct planner_job {
 	int32_t *load_w; /* [slots] that the site draws besides */
 	uint8_t *counts[PLAN_DEMANDS];
 	int count;
+	int present; /* of them: the others are expected (csms/expected.h) */
 	int64_t start_ms, slot_ms;
 	int slots;
 	int calm_pm;

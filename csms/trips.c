@@ -7,10 +7,14 @@
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/trips_private.h"
+#include "db/query.h"
 
 #define AHEAD_MS (400 * INT64_C(86400000)) /* a trip leaves no later than that from now */
 #define LONG_MS  (14 * INT64_C(86400000)) /* … and is back after this at the latest */
 #define PAST_MS  INT64_C(86400000) /* one that should have been back by then is of no use */
+
+#define HABIT_MS   (56 * INT64_C(86400000)) /* arrivals of eight weeks make a habit */
+#define HABIT_ROWS 10000
 
 #define MILD_C 15 /* outside, where nobody said */
 
@@ -337,7 +341,7 @@ static void plan_anew(struct trips *s, const char *vehicle)
 {
 	const struct vehicle *v = fleet_vehicle(&s->core->fleet, vehicle);
 
-	if (v && v->evse)
+	if (v)
 		control_evse_changed(s->core->control, v->evse, "trips changed");
 	if (v)
 		fleet_touch_vehicle(&s->core->fleet, (struct vehicle *)(uintptr_t)v);
@@ -478,6 +482,7 @@ struct reading_work {
 	struct db_trip_list trips;
 	struct db_consumption_list models;
 	struct db_move_list moves;
+	struct db_transaction_list past;
 	bool failed;
 };
 
@@ -485,7 +490,11 @@ static void read_store(struct db_reader *r, void *arg)
 {
 	struct reading_work *x = arg;
 
+	const struct db_transaction_filter past = {
+		.from = {clock_wall().ms - HABIT_MS}, .limit = HABIT_ROWS};
+
 	x->failed = db_query_trips_planned(r, x->arena, &x->trips) ||
+		    db_query_transactions(r, &past, x->arena, &x->past) ||
 		    db_query_consumption(r, x->arena, &x->models) ||
 		    db_query_moves(r, x->arena, &x->moves);
 }
@@ -517,8 +526,10 @@ static int restore(struct trips *s, char why[400])
 		if (trips_model_take(s, &x.models.items[i]))
 			log_error("what was learnt of %s cannot be read: it begins anew",
 				x.models.items[i].class);
-	if (rc == 0)
+	if (rc == 0) {
+		trips_habits_restore(s, &x.past);
 		trips_bays_restore(s, &x.moves);
+	}
 	arena_destroy(x.arena);
 	return rc;
 }

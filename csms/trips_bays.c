@@ -1,9 +1,12 @@
 /* Where vehicles stand, and since when: one that is moved from bay to bay has not driven. */
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include "csms/record.h"
 #include "csms/telematics.h"
 #include "csms/trips_private.h"
 #include "csms/vehicles.h"
+#include "db/query.h"
 
 #define YARD_KM   1.0 /* who has driven no more has only been moved */
 #define SOC_MAX_S 86400
@@ -101,6 +104,53 @@ static void journal_move(struct trips *s, const struct duty *d, const struct evs
 		s->core, EVENT_VEHICLE_MOVED, "vehicle", arena_strdup(a, d->id), m, "depotd", NULL);
 }
 
+void trips_habit_add(struct trips_habit *h, double value)
+{
+	double off = value - h->mean;
+
+	h->n++;
+	h->mean += off / h->n;
+	h->m2 += off * (value - h->mean);
+}
+
+static void stands(struct duty *d, const char *station, int evse)
+{
+	snprintf(d->last_station, sizeof d->last_station, "%s", station);
+	d->last_evse = evse;
+}
+
+/* From somewhere else. */
+static void learn_arrival(struct duty *d, wall_t at)
+{
+	time_t t = (time_t)(at.ms / 1000);
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	trips_habit_add(&d->weekday[tm.tm_wday], tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec);
+	d->arrived = at;
+}
+
+void trips_habits_restore(struct trips *s, const struct db_transaction_list *past)
+{
+	int64_t moved_ms = s->core->config->trips->moved_s * 1000;
+
+	for (size_t i = past->count; i-- > 0;) {
+		const struct db_transaction *t = &past->items[i];
+		struct duty *d = t->vehicle && t->has_evse && t->started_at.ms
+					 ? trips_duty_make(s, t->vehicle)
+					 : NULL;
+
+		if (!d)
+			continue;
+		if (!d->left.ms || t->started_at.ms > d->left.ms + moved_ms)
+			learn_arrival(d, t->started_at);
+		stands(d, t->station, (int)t->evse);
+		d->left = t->ended_at.ms ? t->ended_at : t->last_at;
+	}
+	for (struct duty *d = s->duties; d; d = d->hh.next)
+		d->left = (wall_t){0}; /* with what it left is not known */
+}
+
 static void arrive(struct duty *d, const struct evse *e)
 {
 	d->since = begin_of(e);
@@ -112,10 +162,14 @@ void trips_came(struct core *c, struct vehicle *v, struct evse *e)
 {
 	struct duty *d = c->trips ? trips_duty_make(c->trips, v->id) : NULL;
 
-	if (!d || d->since.ms)
+	if (!d)
+		return;
+	stands(d, e->station->id, e->id);
+	if (d->since.ms)
 		return;
 	if (!was_moved(c->trips, d, v, e)) {
 		arrive(d, e);
+		learn_arrival(d, d->since);
 		return;
 	}
 	d->since = d->here;

@@ -33,7 +33,7 @@ struct told {
 struct settling {
 	char trip[61], vehicle[61];
 	wall_t left, came;
-	bool never_left;
+	bool never_left, is_seen; /* is_seen: to come back */
 	int64_t battery_wh;
 	struct told left_soc, came_soc; /* as the chargers said */
 	struct told km_left, km_came, soc_left, soc_came; /* as the vehicle said */
@@ -279,6 +279,9 @@ static void finish_one(struct trips *s, const struct settling *x)
 	if (!e)
 		return;
 	reckon(x, t, &got);
+	if (x->is_seen)
+		trips_habit_add(&trips_duty(s, t->vehicle)->late,
+			(double)wall_diff_ms(x->came, t->returns) / 1000);
 	trips_predict(s->core, v, (const struct trip *const[]){t}, 1, &expected);
 	*e = (struct event_trip_finished){
 		.vehicle = arena_strdup(a, t->vehicle),
@@ -357,6 +360,7 @@ static bool is_over(const struct trips *s, const struct duty *d, const struct tr
 		.left = left,
 		.came = is_back ? since : t->returns,
 		.never_left = !is_back && since.ms,
+		.is_seen = is_back,
 		.battery_wh = v->battery_wh,
 		.left_soc = {d->left_soc_at.ms && left.ms == d->left.ms, d->left_soc_pct, d->left},
 		.came_soc = is_back ? charger_came(v) : (struct told){0},

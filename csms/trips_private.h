@@ -7,6 +7,12 @@
 
 #define TRIPS_OF_SHIFT 16 /* that are reckoned as one */
 
+/* When something usually happens, in seconds: mean and spread as they come (B. Welford, 1962). */
+struct trips_habit {
+	int n;
+	double mean, m2;
+};
+
 /* What a vehicle has to do, and where it stands. Stays when the vehicle is removed: it may come back. */
 struct duty {
 	char id[61];
@@ -19,6 +25,11 @@ struct duty {
 	double left_soc_pct, left_km, left_wh; /* as it left: charge, odometer, what it had taken */
 	wall_t left_soc_at, left_km_at; /* ms 0: not known */
 	const char *left_source; /* of the charge */
+	wall_t arrived; /* from somewhere else, last; ms 0: not seen */
+	char last_station[49]; /* where it stood last, "" not known */
+	int last_evse;
+	struct trips_habit weekday[7]; /* of its arrivals, after local midnight; 0: Sunday */
+	struct trips_habit late; /* after it should have been back */
 	UT_hash_handle hh;
 };
 
@@ -51,5 +62,9 @@ int trips_model_take(struct trips *s, const struct db_consumption *row);
 wall_t trips_since(
 	const struct duty *d, const struct vehicle *v); /* as its transaction says by now */
 void trips_bays_restore(struct trips *s, const struct db_move_list *moves);
+void trips_habit_add(struct trips_habit *h, double value);
+/* Arrivals of the past, newest first. */
+struct db_transaction_list;
+void trips_habits_restore(struct trips *s, const struct db_transaction_list *past);
 
 #endif

@@ -180,6 +180,24 @@ test('a trip that is over teaches the class by odometer and state of charge, ove
 	station = await booted(d, 'CP-1', { registration: { evses: 4 } });
 });
 
+test('a van that is on its way has its place in the plan, where it stood last', async () => {
+	await event(3, 'T3', 'Ended', 1, { wh: 0 });
+	const back = new Date(Date.now() + 2 * HOUR), next = new Date(Date.now() + 20 * HOUR);
+	for (const t of [{ id: 'WAY-1', departs: at(-HOUR), returns: back.toISOString(), distance_km: 60 },
+		{ id: 'WAY-2', departs: next.toISOString(), returns: at(28 * HOUR), distance_km: 100 }])
+		assert.equal((await d.api('PUT', `/trips/${t.id}`, { ...t, vehicle: 'VAN-3' })).status, 200);
+	const v = await until('it to be in the plan', async () => {
+		const x = (await d.api('GET', '/readiness?vehicle=VAN-3')).json?.vehicles?.[0];
+		return x?.arrives_at && new Date(x.departs_at) - next < 2000 && x;
+	}, 20000);
+	assert.deepEqual([v.station, v.evse], ['CP-1', 3]);
+	assert.ok(Math.abs(new Date(v.arrives_at) - back) < 2000, v.arrives_at);
+	assert.ok(Math.abs(new Date(v.departs_at) - next) < 2000, v.departs_at);
+	assert.ok(v.need_wh > 10000 && v.need_wh < 60000, `${v.need_wh}`);
+	assert.equal((await get('/plan')).vehicles.some((x) => x.id === 'VAN-3'), false, 'it is not here');
+	assert.match((await get('/plan/explain?vehicle=VAN-3')).sentences[0], /^VAN-3 at CP-1\/3 needs/);
+});
+
 test('a van that is moved to another bay keeps what it got', async () => {
 	await event(2, 'A', 'Started', 0, { wh: 1000, idToken: '04A2', ago: 40 * 60e3 });
 	const first = await until('its plan', () => planned('VAN-2'), 20000);
