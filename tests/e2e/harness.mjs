@@ -84,12 +84,13 @@ ${listen}${config}`,
 		}).catch((e) => {
 			throw new Error(`${e.message}\n${this.logged()}`);
 		});
+		await until('depotd to be ready', async () => (await this.api('GET', '/readyz')).status === 200);
+		/* Not before: a file may be there and still be empty. */
 		this.ports = Object.fromEntries(
 			['console', 'profile1', 'profile2', 'profile3']
 				.filter((n) => existsSync(join(this.data, `${n}.port`)))
 				.map((n) => [n, Number(readFileSync(join(this.data, `${n}.port`), 'utf8'))]),
 		);
-		await until('depotd to be ready', async () => (await this.api('GET', '/readyz')).status === 200);
 		return this;
 	}
 
