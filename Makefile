@@ -40,6 +40,7 @@ say = @printf '  %-7s %s\n' '$(1)' '$(2)'
 LIB.cjson     := -lcjson
 LIB.yaml      := -lyaml
 LIB.expat     := -lexpat
+LIB.argon     := -largon2
 LIB.sqlite    := -lsqlite3
 LIB.modbus    := -lmodbus
 LIB.ws        := -lwebsockets

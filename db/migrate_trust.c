@@ -24,4 +24,10 @@ const char migrate_depot_5[] =
 	" expired_allowed INTEGER NOT NULL DEFAULT 0, factory_allowed INTEGER NOT NULL DEFAULT 0,"
 	" why TEXT, changed_at INTEGER, fingerprint TEXT, certificate_serial TEXT,"
 	" common_name TEXT, issuer TEXT, not_after INTEGER, expired INTEGER, factory INTEGER,"
-	" seen_at INTEGER, PRIMARY KEY (depot, station)) WITHOUT ROWID;";
+	" seen_at INTEGER, PRIMARY KEY (depot, station)) WITHOUT ROWID;"
+
+	/* projection_people.c */
+	"CREATE TABLE people ("
+	" depot TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, nodes TEXT,"
+	" disabled INTEGER NOT NULL, hash TEXT, factor TEXT, recovery TEXT,"
+	" changed_at INTEGER NOT NULL, PRIMARY KEY (depot, name)) WITHOUT ROWID;";

@@ -44,6 +44,7 @@ static const struct {
 	{&projection_work, projection_work_rules},
 	{&projection_identity, projection_identity_rules},
 	{&projection_storage, projection_storage_rules},
+	{&projection_people, projection_people_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -117,6 +118,7 @@ const struct projection_table projection_tables[] = {
 	{"station_certificates",
 		"depot, station, type, hash_algorithm, issuer_name_hash, issuer_key_hash, number"},
 	{"station_identities", "depot, station"},
+	{"people", "depot, name"},
 	{"oscp_peers", "depot, id"},
 	{"vehicles", "depot, id"},
 	{"telematics_aside", "depot, id"},

@@ -73,6 +73,7 @@ extern const struct projection projection_issued;
 extern const struct projection projection_work;
 extern const struct projection projection_identity;
 extern const struct projection projection_storage;
+extern const struct projection projection_people;
 
 struct projection_rule {
 	int type; /* EVENT_… */
@@ -111,6 +112,7 @@ extern const struct projection_rule projection_issued_rules[];
 extern const struct projection_rule projection_work_rules[];
 extern const struct projection_rule projection_identity_rules[];
 extern const struct projection_rule projection_storage_rules[];
+extern const struct projection_rule projection_people_rules[];
 
 /* 1: the rows of transactions say that the key is taken. */
 int projection_transaction_knows_key(void *self, int64_t stream_id, const char *key);

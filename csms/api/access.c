@@ -1,4 +1,4 @@
-/* Access: sign-in links, sessions of browsers, API tokens of programs. */
+/* Access: sign-in links, API tokens of programs. */
 #include <stdio.h>
 #include <string.h>
 
@@ -59,68 +59,6 @@ int access_load(struct api *api, char why[300])
 	return -1;
 }
 
-/* -- sessions -------------------------------------------------------------------------------- */
-
-static void reply_session(struct ask *k, const struct auth_who *who)
-{
-	ask_reply(k, 200, &api_session_type,
-		&(struct api_session){
-			.name = who->name, .role = role_name(who->role), .csrf = who->csrf});
-}
-
-static void journal_sign_in(struct ask *k, const struct auth_who *who)
-{
-	struct core *c = k->api->core;
-	struct event_signed_in *e = payload_new(c, sizeof(*e));
-
-	if (e == NULL)
-		return;
-	e->method = "link";
-	e->peer = arena_strdup(record_arena(c), k->peer);
-	record_now(c, EVENT_SIGNED_IN, "user", who->name, e, who->actor, NULL);
-}
-
-void sign_in_post(struct ask *k)
-{
-	const struct api_sign_in_post *post = k->body;
-	char session[AUTH_SECRET_SIZE], cookie[160];
-	struct auth_who who;
-
-	if (auth_blocked(k->api->auth, k->peer)) {
-		http_header(k->x, "retry-after", "60");
-		ask_problem(k, 429, NULL, "too many attempts from this address; wait a minute");
-		return;
-	}
-	if (!auth_sign_in(k->api->auth, post->code, k->cookie, session, &who)) {
-		auth_failed(k->api->auth, k->peer);
-		log_warn("api: refused a sign-in from %s", k->peer);
-		ask_problem(k, 401, NULL,
-			"the link is unknown, used or older than %d minutes; make a new one with: "
-			"depotctl link",
-			AUTH_LINK_MINUTES);
-		return;
-	}
-	log_info("api: %s signed in from %s", who.name, k->peer);
-	journal_sign_in(k, &who);
-	snprintf(cookie, sizeof(cookie), "__Host-sid=%s; Path=/; Secure; HttpOnly; SameSite=Strict",
-		session);
-	http_header(k->x, "set-cookie", cookie);
-	reply_session(k, &who);
-}
-
-void sign_out_post(struct ask *k)
-{
-	auth_sign_out(k->api->auth, k->cookie);
-	http_header(k->x, "set-cookie",
-		"__Host-sid=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
-	ask_done(k, NULL);
-}
-
-void session_get(struct ask *k)
-{
-	reply_session(k, &k->who);
-}
-
 /* -- links ----------------------------------------------------------------------------------- */
 
 /* Roles that can be given; answered with 400 when it is none. */
@@ -129,7 +67,8 @@ static bool role_given(struct ask *k, const char *name, enum role *out)
 	int role = role_parse(name);
 
 	if (role < 0)
-		ask_problem(k, 400, "role", "role: must be viewer, operator, dispatcher, electrician, energy_manager or admin");
+		ask_problem(k, 400, "role",
+			"role: must be viewer, operator, dispatcher, electrician, energy_manager or admin");
 	else
 		*out = (enum role)role;
 	return role >= 0;
@@ -148,17 +87,12 @@ static wall_t link_expires(void)
 	return wall_add_ms(clock_wall(), (int64_t)(AUTH_LINK_MINUTES * 60000 * clock_speed()));
 }
 
-void link_post(struct ask *k)
+void access_make_link(struct ask *k, const char *name, enum role role)
 {
-	const struct api_link_post *post = k->body;
 	struct core *c = k->api->core;
-	const char *name = post->name != NULL ? post->name : "operator";
 	struct event_sign_in_link_made *e = payload_new(c, sizeof(*e));
 	char code[AUTH_SECRET_SIZE];
-	enum role role;
 
-	if (!role_given(k, post->role, &role) || !name_is_sound(k, name))
-		return;
 	if (e == NULL || auth_link_make(k->api->auth, name, role, code) != 0) {
 		ask_problem(k, 429, NULL, "too many links wait to be used; wait ten minutes");
 		return;
@@ -168,6 +102,16 @@ void link_post(struct ask *k)
 	const char *url = arena_printf(k->arena, "%s/#sign-in=%s", k->api->url, code);
 	ask_reply(k, 200, &api_link_reply_type,
 		&(struct api_link_reply){.url = url, .code = code, .expires = e->expires});
+}
+
+void link_post(struct ask *k)
+{
+	const struct api_link_post *post = k->body;
+	const char *name = post->name != NULL ? post->name : "operator";
+	enum role role;
+
+	if (role_given(k, post->role, &role) && name_is_sound(k, name))
+		access_make_link(k, name, role);
 }
 
 /* -- API tokens ------------------------------------------------------------------------------ */

@@ -10,6 +10,7 @@
 #include "csms/api/telematics_post.h"
 #include "csms/log.h"
 #include "csms/oscp/oscp.h"
+#include "csms/people/people.h"
 #include "csms/secret.h"
 #include "csms/transfer.h"
 
@@ -27,7 +28,7 @@ struct api *api_create(struct core *c, const struct api_config *cfg, char why[30
 	if (api->auth == NULL || api->console == NULL || api->streams == NULL ||
 		api->replay == NULL)
 		goto no_memory;
-	if (access_load(api, why) != 0) {
+	if (access_load(api, why) != 0 || (api->people = people_create(c, why)) == NULL) {
 		api_destroy(api);
 		return NULL;
 	}
@@ -56,6 +57,25 @@ static bool is_owner(const struct http_request *req)
 	return req->local && req->uid >= 0 && (req->uid == 0 || (uid_t)req->uid == geteuid());
 }
 
+/* What a user is now counts, not what they were when they signed in. */
+static bool person_counts(struct ask *k)
+{
+	const struct person *p = people_find(k->api->people, k->who.name);
+
+	if (p == NULL)
+		return true;
+	if (p->is_disabled) {
+		auth_sign_out(k->api->auth, k->cookie);
+		k->who = (struct auth_who){0};
+		return false;
+	}
+	k->who.is_user = true;
+	k->who.role = p->role;
+	k->who.node_count = p->node_count;
+	memcpy(k->who.nodes, p->nodes, sizeof(p->nodes));
+	return true;
+}
+
 /* Fills k->who. 0, or the status of a refusal with why. */
 static int identify(struct ask *k, const struct http_request *req, char why[200])
 {
@@ -74,6 +94,7 @@ static int identify(struct ask *k, const struct http_request *req, char why[200]
 		return 0;
 	}
 	bool is_known = auth_session(auth, req->cookie, &k->who);
+	is_known = is_known && person_counts(k);
 	if (is_safe_method(req->method))
 		return 0;
 	if (!is_known || k->match.row->needs == MAY_KNOCK) {
@@ -168,9 +189,10 @@ static struct ask *ask_create(
 	k->arena = a;
 	k->peer = arena_strdup(a, req->peer);
 	k->cookie = arena_strdup(a, req->cookie);
+	k->path = arena_strndup(a, req->path, strnlen(req->path, 200));
 	k->idem = arena_strndup(a, req->idempotency_key, strnlen(req->idempotency_key, 100));
 	k->digest = k->idem != NULL && k->idem[0] != '\0' ? request_digest(a, req) : "";
-	if (k->peer != NULL && k->cookie != NULL && k->idem != NULL && k->digest != NULL)
+	if (k->peer != NULL && k->cookie != NULL && k->idem != NULL && k->digest != NULL && k->path != NULL)
 		return k;
 	arena_destroy(a);
 	return NULL;
@@ -188,7 +210,7 @@ static void handle_row(struct ask *k, const struct http_request *req, bool at_he
 		return;
 	if (is_streamed(k->match.row) && !at_head)
 		ask_problem(k, 400, NULL, "send the file as the body of the request");
-	else if (is_streamed(k->match.row) || decode_body(k, req))
+	else if ((is_streamed(k->match.row) || decode_body(k, req)) && scope_allows(k))
 		ask_run(k, k->match.row->handle);
 }
 
@@ -295,6 +317,7 @@ void api_destroy(struct api *api)
 	streams_destroy(api->streams);
 	replay_destroy(api->replay);
 	console_destroy(api->console);
+	people_destroy(api->people);
 	auth_destroy(api->auth);
 	free(api);
 }

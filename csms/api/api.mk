@@ -1,7 +1,7 @@
 # csms/api/ and the views: what the room's module.mk takes into depotd, and the tests of it.
 
-csms_api.src := $(wildcard csms/api/*.c) csms/view.c csms/view_night.c csms/view_alarm.c csms/view_envelope.c csms/words.c gen/api.c
-csms_api.libs := z
+csms_api.src := $(wildcard csms/api/*.c csms/people/*.c) csms/view.c csms/view_night.c csms/view_alarm.c csms/view_envelope.c csms/words.c gen/api.c
+csms_api.libs := z argon
 
 $(eval $(call unit,api_route,csms/api/route.c csms/api/permission.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,api_auth,csms/api/auth.c csms/api/permission.c csms/clock.c csms/secret.c \
@@ -10,8 +10,9 @@ $(eval $(call unit,api_words,csms/words.c $(SCHEMAS_SRC),cjson m))
 
 # The API over real sockets: all of csms but its main.
 csms_api_http.test := $(filter-out csms/main.c,$(wildcard csms/*.c csms/handle/*.c csms/command/*.c \
-	csms/api/*.c csms/pki/*.c)) $(addprefix gen/,api.c ocpp16.c ocpp201.c event.c config.c depot.c meter.c loose.c opcp.c telematics.c) \
+	csms/api/*.c csms/people/*.c csms/pki/*.c)) $(addprefix gen/,api.c ocpp16.c ocpp201.c event.c config.c depot.c meter.c loose.c opcp.c telematics.c) \
 	$(wildcard ocpp/v16*.c) \
 	$(SCHEMAS_YAML_SRC) $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC) \
 	$(wildcard csms/oscp/*.c) gen/oscp20.c tests/net/client.c tests/net/server_thread.c
-$(eval $(call unit,api_http,$(csms_api_http.test),cjson yaml sqlite modbus mosquitto ws ssl ev z curl expat m pthread))
+$(eval $(call unit,api_http,$(csms_api_http.test),cjson yaml sqlite modbus mosquitto ws ssl ev z curl expat argon m pthread))
+$(eval $(call unit,people_factor,csms/people/totp.c csms/people/seal.c csms/people/argon.c csms/secret.c,ssl argon))

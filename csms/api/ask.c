@@ -82,6 +82,8 @@ void ask_reply_text(
 		return;
 	if (k->api != NULL && k->is_once)
 		replay_end(k->api->replay, k, status, content_type, text, len);
+	if (k->api != NULL)
+		audit_request(k, status);
 	if (k->x != NULL && k->api != NULL)
 		add_time(k);
 	if (k->x != NULL)
@@ -128,6 +130,7 @@ void ask_problem(struct ask *k, int status, const char *path, const char *fmt, .
 	va_end(ap);
 	if (k->api != NULL)
 		k->api->refused++;
+	k->refused = detail;
 	reply_json(k, status, PROBLEM_TYPE, &api_problem_type,
 		&(struct api_problem){.type = "about:blank",
 			.title = status_title(status),

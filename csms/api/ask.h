@@ -14,6 +14,7 @@
 #include "gen/api.h"
 
 struct console;
+struct people;
 struct replay;
 struct streams;
 struct wire_export;
@@ -21,6 +22,7 @@ struct wire_export;
 struct api {
 	struct core *core;
 	struct auth *auth;
+	struct people *people;
 	struct console *console; /* static files */
 	struct streams *streams; /* open event streams */
 	struct replay *replay; /* answers by idempotency key */
@@ -39,7 +41,9 @@ struct ask {
 	const struct http_request *req; /* valid until the handler returns */
 	const void *body; /* decoded by row->request, NULL if the row has none */
 	const char *peer, *cookie, *idem;
+	const char *path; /* of the request, as far as the audit keeps it */
 	const char *digest; /* of method, path and body, to tell one command from another */
+	const char *refused; /* why, while it is being answered */
 	bool is_held;
 	bool is_running, is_over; /* a handler is at it; it was answered meanwhile */
 	bool is_once; /* its answer is kept for replays */
@@ -143,6 +147,18 @@ void wire_exports_end(struct api *api);
 
 /* Reads the API tokens of the store into `auth`. -1 with one line for a person. */
 int access_load(struct api *api, char why[300]);
+
+/* May they ask this, where it is about? After the body was read; else the ask was answered. */
+bool scope_allows(struct ask *k);
+
+/* One line of the audit: what was asked, from where, and the answer's status. */
+void audit_request(struct ask *k, int status);
+
+/* One line of the audit for a sign-in that failed. `name` NULL: by link. */
+void audit_sign_in(struct ask *k, const char *method, const char *name, const char *why);
+
+/* A link to the console for `name`: journalled, and answered with. */
+void access_make_link(struct ask *k, const char *name, enum role role);
 
 /* Prometheus text of everything that is counted. */
 void metrics_write(struct api *api, struct text *out);

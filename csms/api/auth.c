@@ -27,6 +27,7 @@ struct session {
 	char csrf[33];
 	char name[61];
 	enum role role;
+	bool is_fresh;
 	int64_t used_ms, until_ms;
 	UT_hash_handle hh;
 };
@@ -44,7 +45,7 @@ struct token {
 struct peer {
 	char address[64];
 	int64_t since_ms;
-	int failures;
+	int failures, told;
 	UT_hash_handle hh;
 };
 
@@ -166,34 +167,75 @@ static void session_who(const struct session *s, struct auth_who *who)
 	snprintf(who->name, sizeof(who->name), "%s", s->name);
 	snprintf(who->actor, sizeof(who->actor), "user:%s", s->name);
 	snprintf(who->csrf, sizeof(who->csrf), "%s", s->csrf);
+	who->is_fresh = s->is_fresh;
 }
 
-bool auth_sign_in(struct auth *t, const char *code, const char *old_cookie,
-	char session[AUTH_SECRET_SIZE], struct auth_who *who)
+bool auth_begin(struct auth *t, const char *name, enum role role, bool is_fresh,
+	const char *old_cookie, char session[AUTH_SECRET_SIZE], struct auth_who *who)
 {
 	int64_t now = real_ms();
-	struct link *l = NULL;
-	struct session *s;
-	char digest[65];
+	struct session *s = calloc(1, sizeof(*s));
 
-	links_prune(t, now);
-	secret_digest(code, strlen(code), digest);
-	HASH_FIND_STR(t->links, digest, l);
-	if (l == NULL || (s = calloc(1, sizeof(*s))) == NULL)
+	if (s == NULL)
 		return false;
 	auth_sign_out(t, old_cookie);
 	sessions_prune(t, now);
 	secret_random(session, 43); /* 256 bits */
 	secret_digest(session, strlen(session), s->digest);
 	secret_random(s->csrf, sizeof(s->csrf) - 1);
-	snprintf(s->name, sizeof(s->name), "%s", l->name);
-	s->role = l->role;
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	s->role = role;
+	s->is_fresh = is_fresh;
 	s->used_ms = now;
 	s->until_ms = now + AUTH_ABSOLUTE_MINUTES * MINUTE_MS;
 	HASH_ADD_STR(t->sessions, digest, s);
+	session_who(s, who);
+	return true;
+}
+
+int auth_end_all(struct auth *t, const char *name, const char *except)
+{
+	struct session *s, *sn;
+	struct link *l, *ln;
+	int ended = 0;
+
+	HASH_ITER (hh, t->sessions, s, sn) {
+		if (strcmp(s->name, name) != 0 || (except != NULL && !strcmp(s->digest, except)))
+			continue;
+		session_end(t, s);
+		ended++;
+	}
+	HASH_ITER (hh, t->links, l, ln) {
+		if (strcmp(l->name, name) != 0)
+			continue;
+		HASH_DEL(t->links, l);
+		free(l);
+	}
+	return ended;
+}
+
+int auth_sessions_of(const struct auth *t, const char *name)
+{
+	int n = 0;
+
+	for (const struct session *s = t->sessions; s != NULL; s = s->hh.next)
+		n += strcmp(s->name, name) == 0;
+	return n;
+}
+
+bool auth_sign_in(struct auth *t, const char *code, const char *old_cookie,
+	char session[AUTH_SECRET_SIZE], struct auth_who *who)
+{
+	struct link *l = NULL;
+	char digest[65];
+
+	links_prune(t, real_ms());
+	secret_digest(code, strlen(code), digest);
+	HASH_FIND_STR(t->links, digest, l);
+	if (l == NULL || !auth_begin(t, l->name, l->role, true, old_cookie, session, who))
+		return false;
 	HASH_DEL(t->links, l);
 	free(l);
-	session_who(s, who);
 	return true;
 }
 
@@ -349,6 +391,13 @@ bool auth_blocked(struct auth *t, const char *address)
 	const struct peer *p = peer_find(t, address);
 
 	return p != NULL && p->failures >= t->max_failures;
+}
+
+bool auth_may_tell(struct auth *t, const char *address, int max)
+{
+	struct peer *p = peer_find(t, address);
+
+	return (p != NULL || (p = peer_add(t, address)) != NULL) && p->told++ < max;
 }
 
 int64_t auth_failure_count(const struct auth *t)

@@ -27,6 +27,10 @@ struct auth_who {
 	char csrf[33]; /* of the session; "" when it is none */
 	enum { AUTH_OWNER, AUTH_SESSION, AUTH_TOKEN } by;
 	char digest[65]; /* of the session or API token */
+	bool is_fresh; /* the session began with a link */
+	bool is_user; /* somebody of csms/people/people.h */
+	int node_count; /* only below these nodes; 0: the whole depot */
+	char nodes[8][61];
 };
 
 /* `max_failures` per address and minute. NULL: no memory. */
@@ -39,6 +43,16 @@ int auth_link_make(struct auth *t, const char *name, enum role role, char code[A
  * it ends. False: no such code, used, or too old. */
 bool auth_sign_in(struct auth *t, const char *code, const char *old_cookie,
 	char session[AUTH_SECRET_SIZE], struct auth_who *who);
+
+/* Begins a session for somebody who has shown who they are; the one in `old_cookie` ends. False: no
+ * memory. */
+bool auth_begin(struct auth *t, const char *name, enum role role, bool is_fresh,
+	const char *old_cookie, char session[AUTH_SECRET_SIZE], struct auth_who *who);
+
+/* Ends all sessions of that name but the one of this digest (NULL: none is spared), and its links.
+ * Returns the number of sessions. */
+int auth_end_all(struct auth *t, const char *name, const char *except);
+int auth_sessions_of(const struct auth *t, const char *name);
 
 /* The session in a cookie header; using it keeps it from going idle. */
 bool auth_session(struct auth *t, const char *cookie, struct auth_who *who);
@@ -69,6 +83,8 @@ bool auth_alive(struct auth *t, const struct auth_who *who);
 /* Counts a failed attempt; true if the address has used up its minute. */
 bool auth_failed(struct auth *t, const char *peer);
 bool auth_blocked(struct auth *t, const char *peer);
+/* May one more refusal of this address be journalled in this minute, of at most `max`? */
+bool auth_may_tell(struct auth *t, const char *peer, int max);
 int64_t auth_failure_count(const struct auth *t);
 
 /* May an unsafe method with this session go on? False unless the header x-csrf-token is the

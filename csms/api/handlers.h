@@ -4,6 +4,19 @@
 
 struct ask;
 
+/* users.c */
+void users_list(struct ask *k);
+void user_put(struct ask *k);
+void user_reset_post(struct ask *k);
+void user_sign_out_post(struct ask *k);
+
+/* self.c */
+void password_post(struct ask *k);
+void factor_offer_post(struct ask *k);
+void factor_put(struct ask *k);
+void factor_remove_post(struct ask *k);
+void sign_out_everywhere_post(struct ask *k);
+
 /* routes.c */
 void permissions_get(struct ask *k);
 

@@ -157,6 +157,9 @@ int ctl_metrics(struct ctl *c);
 int ctl_backup(struct ctl *c);
 int ctl_routes(struct ctl *c);
 
+/* people.c */
+int ctl_user(struct ctl *c);
+
 /* cards.c */
 int ctl_token(struct ctl *c);
 int ctl_identities(struct ctl *c);

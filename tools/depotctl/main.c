@@ -234,8 +234,8 @@ const struct command ctl_commands[] = {
 		"sets its serial number, or lets it come with an expired or its maker's certificate to "
 		"renew it",
 		"depotctl identity CP-30 --expired allow --why 'a year in store'"},
-	{"refusals", "[--limit N]", ctl_refusals, 0, 0, "--limit=",
-		"Who was not let in as a station, newest first: from where, and why",
+	{"refusals", "[--limit N]", ctl_refusals, 0, 0,
+		"--limit=", "Who was not let in as a station, newest first: from where, and why",
 		"depotctl refusals --limit 20"},
 	{"roots", "[list] | add mo|v2g NAME FILE | remove mo|v2g NAME", ctl_roots, 0, 4, "",
 		"Authorities whose contracts may charge (plug and charge); a file may hold sub-CAs too",
@@ -333,7 +333,14 @@ const struct command ctl_commands[] = {
 		"what to do next, adjust asks for another capacity; - reads the token from stdin",
 		"depotctl oscp adjust dso G1 80 --unit KW --from 2026-03-12T20:00:00Z --to "
 		"2026-03-12T23:00:00Z"},
-	{"link", "[--name NAME] [--role viewer|operator|admin]", ctl_link, 0, 0, "--name= --role=",
+	{"user",
+		"list | add NAME [--role ROLE] [--nodes NODE,…] | role NAME ROLE [--nodes NODE,…] |\n"
+		"              disable NAME | enable NAME | reset NAME | sign-out NAME [--why TEXT]",
+		ctl_user, 1, 3, "--role= --nodes= --why=",
+		"People who may sign in, as what and where; add and reset print a link by which they set "
+		"their password",
+		"depotctl user add anna --role dispatcher --nodes yard"},
+	{"link", "[--name NAME] [--role ROLE]", ctl_link, 0, 0, "--name= --role=",
 		"Makes a sign-in link for the console, good once and for 10 minutes",
 		"depotctl link --name anna"},
 	{"api-token", "add NAME [--role R] [--days N] | list | revoke ID", ctl_api_token, 1, 2,

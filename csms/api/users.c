@@ -1,0 +1,218 @@
+/* Users: who may sign in, as what, and where that holds. For administrators. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "csms/api/ask.h"
+#include "csms/api/handlers.h"
+#include "csms/api/self.h"
+#include "csms/people/people.h"
+#include "csms/record.h"
+
+static struct person *path_person(struct ask *k)
+{
+	struct person *p = people_find(k->api->people, k->match.param[0]);
+
+	if (p == NULL)
+		ask_problem(k, 404, NULL, "there is no user %.60s; GET /api/v1/users lists them",
+			k->match.param[0]);
+	return p;
+}
+
+static struct schema_strings nodes_of(struct arena *a, const struct person *p)
+{
+	struct schema_strings list = {0};
+
+	if (p->node_count == 0 ||
+		(list.items = arena_alloc(a, sizeof(*list.items) * PERSON_NODES)) == NULL)
+		return list;
+	for (int i = 0; i < p->node_count; i++)
+		list.items[list.count++] = arena_strdup(a, p->nodes[i]);
+	return list;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(
+		((const struct api_user_view *)a)->name, ((const struct api_user_view *)b)->name);
+}
+
+void users_list(struct ask *k)
+{
+	struct person *first = people_first(k->api->people);
+	struct api_user_list list = {0};
+	struct api_user_view *items =
+		arena_alloc(k->arena, sizeof(*items) * (HASH_COUNT(first) + 1));
+
+	for (const struct person *p = first; p != NULL && items != NULL; p = p->hh.next)
+		items[list.users.count++] = (struct api_user_view){
+			.name = p->name,
+			.role = role_name(p->role),
+			.nodes = nodes_of(k->arena, p),
+			.disabled = p->is_disabled,
+			.password = p->hash[0] != '\0',
+			.factor = p->factor[0] != '\0',
+			.changed = p->changed,
+			.has_signed_in = p->signed_in.ms != 0,
+			.signed_in = p->signed_in,
+			.sessions = auth_sessions_of(k->api->auth, p->name),
+		};
+	list.users.items = items;
+	if (items != NULL)
+		qsort(items, list.users.count, sizeof(*items), compare_names);
+	ask_reply(k, 200, &api_user_list_type, &list);
+}
+
+/* -- change ---------------------------------------------------------------------------------- */
+
+/* Names stand in streams of the journal and beside those of programs. */
+static bool name_is_sound(struct ask *k, const char *name)
+{
+	size_t points;
+
+	if (schema_utf8_check(name, strlen(name), &points) && points >= 1 && strlen(name) <= 60 &&
+		strpbrk(name, "/\n\r\t") == NULL && name[0] != ' ' && strcmp(name, "local") != 0)
+		return true;
+	ask_problem(k, 400, "name", "name: must be one line of at most 60 bytes without \"/\"");
+	return false;
+}
+
+static bool node_is_known(const struct core *c, const char *id)
+{
+	const struct depot_file *g = c->depot;
+
+	for (size_t i = 0; i < g->nodes.count; i++)
+		if (strcmp(g->nodes.items[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+static bool post_is_sound(struct ask *k, const struct api_user_put *post)
+{
+	if (role_parse(post->role) < 0) {
+		ask_problem(k, 400, "role",
+			"role: must be viewer, operator, dispatcher, electrician, energy_manager or admin");
+		return false;
+	}
+	for (size_t i = 0; i < post->nodes.count; i++)
+		if (!node_is_known(k->api->core, post->nodes.items[i])) {
+			ask_problem(k, 422, "nodes", "there is no node %.60s in the tree",
+				post->nodes.items[i]);
+			return false;
+		}
+	return true;
+}
+
+static void user_stored(void *arg, int status, const char *why)
+{
+	struct ask *k = arg;
+	const struct api_user_put *post = k->body;
+	struct person *p = status == 0 && k->api != NULL
+				   ? people_get(k->api->people, k->match.param[0])
+				   : NULL;
+
+	if (p != NULL) {
+		p->role = (enum role)role_parse(post->role);
+		p->is_disabled = post->disabled;
+		p->node_count = (int)post->nodes.count;
+		for (int i = 0; i < p->node_count; i++)
+			snprintf(p->nodes[i], sizeof(p->nodes[i]), "%s", post->nodes.items[i]);
+		p->changed = clock_wall();
+		self_end_sessions(k, p->name, NULL, "changed by an administrator");
+	}
+	ask_changed(k, status, why);
+}
+
+static struct schema_strings copy_list(struct arena *a, const struct schema_strings *from)
+{
+	struct schema_strings list = {0};
+
+	if (from->count == 0 ||
+		(list.items = arena_alloc(a, sizeof(*list.items) * from->count)) == NULL)
+		return list;
+	for (size_t i = 0; i < from->count; i++)
+		list.items[list.count++] = arena_strdup(a, from->items[i]);
+	return list;
+}
+
+void user_put(struct ask *k)
+{
+	const struct api_user_put *post = k->body;
+	struct core *c = k->api->core;
+	const char *name = k->match.param[0];
+	const struct person *p = people_find(k->api->people, name);
+	struct arena *a;
+	struct event_user_changed *e;
+
+	if (!name_is_sound(k, name) || !post_is_sound(k, post))
+		return;
+	a = record_arena(c);
+	e = a != NULL ? arena_alloc(a, sizeof(*e)) : NULL;
+	if (e == NULL) {
+		ask_problem(k, 503, NULL, "no memory");
+		return;
+	}
+	*e = (struct event_user_changed){.role = role_name((enum role)role_parse(post->role)),
+		.nodes = copy_list(a, &post->nodes),
+		.disabled = post->disabled,
+		.why = post->why != NULL ? arena_strdup(a, post->why) : NULL,
+		.before = p != NULL ? arena_alloc(a, sizeof(*e->before)) : NULL};
+	if (e->before != NULL)
+		*e->before = (struct event_user_state){.role = role_name(p->role),
+			.nodes = nodes_of(a, p),
+			.disabled = p->is_disabled};
+	ask_hold(k);
+	record_now(c, EVENT_USER_CHANGED, "user", name, e, k->who.actor, NULL);
+	record_then(c, user_stored, k);
+}
+
+void user_sign_out_post(struct ask *k)
+{
+	const struct person *p = path_person(k);
+
+	if (p == NULL)
+		return;
+	self_end_sessions(k, p->name, NULL, "ended by an administrator");
+	ask_done(k, NULL);
+}
+
+static void reset_stored(void *arg, int status, const char *why)
+{
+	struct ask *k = arg;
+	struct person *p = status == 0 && k->api != NULL
+				   ? people_find(k->api->people, k->match.param[0])
+				   : NULL;
+
+	if (p == NULL) {
+		ask_changed(k, status != 0 ? status : -1, why);
+		return;
+	}
+	p->hash[0] = p->factor[0] = '\0';
+	p->code_count = 0;
+	self_end_sessions(k, p->name, NULL, "reset by an administrator");
+	access_make_link(k, p->name, p->role);
+}
+
+void user_reset_post(struct ask *k)
+{
+	struct core *c = k->api->core;
+	const struct person *p = path_person(k);
+	struct arena *a;
+	struct event_user_password_set *e;
+	struct event_user_factor_set *f;
+
+	if (p == NULL)
+		return;
+	a = record_arena(c);
+	e = a != NULL ? arena_alloc(a, sizeof(*e)) : NULL;
+	f = a != NULL ? arena_alloc(a, sizeof(*f)) : NULL;
+	if (e == NULL || f == NULL) {
+		ask_problem(k, 503, NULL, "no memory");
+		return;
+	}
+	e->peer = arena_strdup(a, k->peer);
+	ask_hold(k);
+	record_now(c, EVENT_USER_PASSWORD_SET, "user", p->name, e, k->who.actor, NULL);
+	record_now(c, EVENT_USER_FACTOR_SET, "user", p->name, f, k->who.actor, NULL);
+	record_then(c, reset_stored, k);
+}

@@ -1,0 +1,103 @@
+/* Users of this depot: role, where it holds, password, second factor. */
+#include <stdlib.h>
+
+#include "db/projection.h"
+#include "gen/event.h"
+#include "schemas/text.h"
+
+struct people {
+	struct sql *sql;
+	sqlite3_stmt *change, *password, *factor, *recovery;
+};
+
+static void *create(struct sql *s)
+{
+	struct people *p = calloc(1, sizeof *p);
+	if (!p)
+		return NULL;
+	p->sql = s;
+	const struct sql_prepared list[] = {
+		{&p->change, "INSERT INTO people (depot, name, role, nodes, disabled, changed_at)"
+			     " VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT DO UPDATE SET"
+			     " role=?3, nodes=?4, disabled=?5, changed_at=?6"},
+		{&p->password, "UPDATE people SET hash=?3 WHERE depot=?1 AND name=?2"},
+		{&p->factor, "UPDATE people SET factor=?3, recovery=?4 WHERE depot=?1 AND name=?2"},
+		{&p->recovery, "UPDATE people SET recovery=trim(replace(char(10) || recovery ||"
+			       " char(10), char(10) || ?3 || char(10), char(10)), char(10))"
+			       " WHERE depot=?1 AND name=?2"},
+	};
+	if (sql_prepare_all(s, list, sizeof list / sizeof *list) == 0)
+		return p;
+	free(p);
+	return NULL;
+}
+
+static void bind_key(sqlite3_stmt *st, const struct journal_entry *e)
+{
+	sql_bind_text(st, 1, e->depot);
+	sql_bind_text(st, 2, projection_subject(e));
+}
+
+/* The items as lines of one text. */
+static void bind_lines(sqlite3_stmt *st, int at, const struct schema_strings *list)
+{
+	struct text t;
+	text_init(&t, 0);
+	for (size_t i = 0; i < list->count; i++)
+		text_printf(&t, "%s%s", i ? "\n" : "", list->items[i]);
+	if (t.len && text_ok(&t))
+		sqlite3_bind_text(st, at, t.data, (int)t.len, SQLITE_TRANSIENT);
+	else
+		sqlite3_bind_null(st, at);
+	text_finish(&t);
+}
+
+static int on_changed(void *self, const struct journal_entry *e)
+{
+	struct people *p = self;
+	const struct event_user_changed *u = e->payload;
+	bind_key(p->change, e);
+	sql_bind_text(p->change, 3, u->role);
+	bind_lines(p->change, 4, &u->nodes);
+	sqlite3_bind_int(p->change, 5, u->disabled);
+	sqlite3_bind_int64(p->change, 6, e->at.ms);
+	return sql_run(p->sql, p->change);
+}
+
+static int on_password(void *self, const struct journal_entry *e)
+{
+	struct people *p = self;
+	const struct event_user_password_set *u = e->payload;
+	bind_key(p->password, e);
+	sql_bind_text(p->password, 3, u->password_hash);
+	return sql_run(p->sql, p->password);
+}
+
+static int on_factor(void *self, const struct journal_entry *e)
+{
+	struct people *p = self;
+	const struct event_user_factor_set *u = e->payload;
+	bind_key(p->factor, e);
+	sql_bind_text(p->factor, 3, u->sealed);
+	bind_lines(p->factor, 4, &u->recovery);
+	return sql_run(p->sql, p->factor);
+}
+
+static int on_recovery(void *self, const struct journal_entry *e)
+{
+	struct people *p = self;
+	const struct event_user_recovery_used *u = e->payload;
+	bind_key(p->recovery, e);
+	sql_bind_text(p->recovery, 3, u->digest);
+	return sql_run(p->sql, p->recovery);
+}
+
+const struct projection projection_people = {"people", create, free, NULL};
+
+const struct projection_rule projection_people_rules[] = {
+	{EVENT_USER_CHANGED, &projection_people, on_changed},
+	{EVENT_USER_PASSWORD_SET, &projection_people, on_password},
+	{EVENT_USER_FACTOR_SET, &projection_people, on_factor},
+	{EVENT_USER_RECOVERY_USED, &projection_people, on_recovery},
+	{.type = -1},
+};

@@ -1,0 +1,289 @@
+/* People: users, passwords, second factors, roles and where they hold, and those who try to get around them. */
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Depotd, until } from './harness.mjs';
+
+const depot = `
+depot: people
+name: People
+timezone: UTC
+nodes:
+  - {id: site, kind: site, limit_w: 100000}
+  - {id: east, kind: feeder, parent: site, limit_w: 50000}
+  - {id: west, kind: feeder, parent: site, limit_w: 50000}
+stations:
+  - {id: E-1, node: east, evses: [{id: 1, kind: ac, max_w: 11000, phases: 3}]}
+  - {id: W-1, node: west, evses: [{id: 1, kind: ac, max_w: 11000, phases: 3}]}
+`;
+const SECRET = 'correct horse battery';
+let depotd;
+
+before(async () => {
+	depotd = await new Depotd({ depot, config: 'limits: {auth_failures_per_min: 400}\n' }).start();
+});
+after(() => depotd?.clean());
+
+const origin = () => `https://localhost:${depotd.ports.console}`;
+const cookieOf = (r) => String(r.headers['set-cookie'] ?? '').split(';')[0];
+
+/** A session with its own way to ask. */
+function session(r) {
+	assert.equal(r.status, 200, r.text);
+	const cookie = cookieOf(r), csrf = r.json.csrf;
+	const headers = { cookie, origin: origin(), 'x-csrf-token': csrf, 'content-type': 'application/json' };
+	return { ...r.json, cookie, csrf, ask: (m, p, b) => depotd.https(m, p, m === 'GET' ? undefined : b ?? {}, headers) };
+}
+const signIn = (body, headers = {}) => depotd.https('POST', '/sign-in', body, { 'content-type': 'application/json', ...headers });
+
+/** Adds a user who signs in by the link once and sets a password. */
+async function add(name, put, password = SECRET) {
+	const r = await depotd.api('PUT', `/users/${encodeURIComponent(name)}`, put);
+	assert.equal(r.status, 200, r.text);
+	const link = await depotd.api('POST', `/users/${encodeURIComponent(name)}/reset`, {});
+	assert.equal(link.status, 200, link.text);
+	const s = session(await signIn({ code: link.json.code }));
+	assert.ok(s.fresh && s.user);
+	const set = await s.ask('POST', '/password', { new: password });
+	assert.equal(set.status, 200, set.text);
+	return s;
+}
+const enter = async (name, password = SECRET, factor) => session(await signIn({ name, password, factor }));
+
+/** The code of a secret in base32 at a time (RFC 6238). */
+function totp(secret, ms = Date.now()) {
+	const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+	const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+	const counter = Buffer.alloc(8);
+	counter.writeBigUInt64BE(BigInt(Math.floor(ms / 30000)));
+	const mac = createHmac('sha1', key).update(counter).digest();
+	return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
+}
+
+const journal = async (type) => (await depotd.api('GET', `/journal?type=${type}&order=newest&limit=100`)).json.events;
+
+describe('users', () => {
+	test('a link, a password, and a session for each sign-in', async () => {
+		const first = await add('anna', { role: 'operator' });
+		assert.equal(first.role, 'operator');
+		const a = await enter('anna'), b = await enter('anna');
+		assert.notEqual(a.cookie, b.cookie);
+		assert.ok(a.may.includes('operate') && !a.may.includes('govern'));
+		assert.deepEqual([a.fresh, a.user, a.factor], [false, true, false]);
+		assert.equal((await a.ask('GET', '/overview')).status, 200);
+		const list = (await depotd.api('GET', '/users')).json.users;
+		const row = list.find((u) => u.name === 'anna');
+		assert.deepEqual([row.role, row.disabled, row.password, row.sessions], ['operator', false, true, 3]);
+	});
+
+	test('the password is nowhere in plain, and argon2id in the journal only', async () => {
+		assert.ok(!depotd.logged().includes(SECRET));
+		assert.ok(!readFileSync(join(depotd.data, 'depot.db')).includes(SECRET));
+		const e = (await journal('UserPasswordSet'))[0];
+		assert.ok(!JSON.stringify(e).includes('argon2id'), 'the API hides it');
+		assert.ok(readFileSync(join(depotd.data, 'depot.db-wal')).includes('$argon2id$v=19$m=19456,t=2,p=1$'));
+	});
+
+	test('wrong name, wrong password and a user without one are told the same', async () => {
+		await depotd.api('PUT', '/users/nopass', { role: 'viewer' });
+		const answers = await Promise.all([{ name: 'anna', password: 'wrong' }, { name: 'nobody', password: SECRET }, { name: 'nopass', password: '' || 'x' }].map((b) => signIn(b)));
+		for (const r of answers) {
+			assert.equal(r.status, 401);
+			assert.equal(r.json.detail, answers[0].json.detail);
+			assert.equal(r.headers['set-cookie'], undefined);
+		}
+		await until('the refusals in the journal', async () => (await journal('SignInRefused')).length >= 3);
+	});
+
+	test('an unknown name costs the work of a known one', async () => {
+		const took = async (name) => {
+			const all = [];
+			for (let i = 0; i < 5; i++) {
+				const t = process.hrtime.bigint();
+				await signIn({ name, password: 'wrong password' });
+				all.push(Number(process.hrtime.bigint() - t) / 1e6);
+			}
+			return Math.min(...all);
+		};
+		assert.ok((await took('stranger')) > 8, 'argon2id was not asked'); // 19 MiB twice through takes any machine longer
+		assert.ok((await took('anna')) > 8);
+	});
+
+	test('a new password ends the other sessions and needs the old one', async () => {
+		const a = await enter('anna'), b = await enter('anna');
+		assert.equal((await a.ask('POST', '/password', { new: 'another long one' })).status, 400);
+		assert.equal((await a.ask('POST', '/password', { old: 'guess', new: 'another long one' })).status, 403);
+		assert.equal((await a.ask('POST', '/password', { old: SECRET, new: 'short' })).status, 400);
+		assert.equal((await a.ask('POST', '/password', { old: SECRET, new: 'anna anna anna' })).status, 400);
+		assert.equal((await a.ask('POST', '/password', { old: SECRET, new: 'another long one' })).status, 200);
+		assert.equal((await b.ask('GET', '/session')).status, 401);
+		assert.equal((await a.ask('GET', '/session')).status, 200);
+		assert.equal((await signIn({ name: 'anna', password: SECRET })).status, 401);
+		assert.equal((await a.ask('POST', '/password', { old: 'another long one', new: SECRET })).status, 200);
+	});
+
+	test('sign-out everywhere ends all of one, and of nobody else', async () => {
+		await add('bert', { role: 'viewer' });
+		const a = await enter('anna'), b = await enter('anna'), other = await enter('bert');
+		assert.equal((await a.ask('POST', '/sign-out-everywhere')).status, 200);
+		for (const s of [a, b]) assert.equal((await s.ask('GET', '/session')).status, 401);
+		assert.equal((await other.ask('GET', '/session')).status, 200);
+	});
+
+	test('users, password and second factor outlive depotd', async () => {
+		const s = await add('gone', { role: 'dispatcher', nodes: ['east'] });
+		const { secret } = (await s.ask('POST', '/second-factor')).json;
+		const codes = (await s.ask('PUT', '/second-factor', { code: totp(secret, Date.now() - 30000) })).json.recovery;
+		await depotd.stop();
+		await depotd.start();
+		const back = await enter('gone', SECRET, totp(secret));
+		assert.deepEqual([back.role, back.nodes, back.factor], ['dispatcher', ['east'], true]);
+		assert.equal((await signIn({ name: 'gone', password: SECRET, factor: codes[0] })).status, 200);
+		assert.equal((await signIn({ name: 'gone', password: SECRET, factor: codes[0] })).status, 401, 'each recovery code is good once');
+	});
+});
+
+describe('second factor', () => {
+	test('counts from its first code; a code is good once', async () => {
+		const s = await add('carl', { role: 'operator' });
+		const offer = (await s.ask('POST', '/second-factor')).json;
+		assert.match(offer.url, /^otpauth:\/\/totp\/depotd:carl\?secret=[A-Z2-7]{32}&/);
+		assert.equal((await s.ask('PUT', '/second-factor', { code: '000000' })).status, 422);
+		assert.equal((await signIn({ name: 'carl', password: SECRET })).status, 200, 'not in force yet');
+		const set = await s.ask('PUT', '/second-factor', { code: totp(offer.secret, Date.now() - 30000) });
+		assert.equal(set.status, 200, set.text);
+		assert.equal(set.json.recovery.length, 10);
+		const asked = await signIn({ name: 'carl', password: SECRET });
+		assert.deepEqual([asked.status, asked.json.path], [401, 'factor']);
+		assert.equal((await signIn({ name: 'carl', password: 'wrong', factor: totp(offer.secret) })).status, 401);
+		const code = totp(offer.secret);
+		assert.equal((await signIn({ name: 'carl', password: SECRET, factor: code })).status, 200);
+		assert.equal((await signIn({ name: 'carl', password: SECRET, factor: code })).status, 401, 'a code that was seen is worth nothing');
+		assert.equal((await s.ask('POST', '/second-factor/remove', { code: set.json.recovery[9] })).status, 200);
+		assert.equal((await signIn({ name: 'carl', password: SECRET })).status, 200);
+	});
+});
+
+describe('roles', () => {
+	test('a change of role takes effect at once, a disabled user is out', async () => {
+		const s = await add('dora', { role: 'admin' });
+		assert.equal((await s.ask('GET', '/users')).status, 200);
+		assert.equal((await depotd.api('PUT', '/users/dora', { role: 'viewer', why: 'left the team' })).status, 200);
+		assert.equal((await s.ask('GET', '/users')).status, 401, 'the session of the old role is over');
+		const v = await enter('dora');
+		assert.equal((await v.ask('GET', '/users')).status, 403);
+		assert.equal((await depotd.api('PUT', '/users/dora', { role: 'viewer', disabled: true })).status, 200);
+		assert.equal((await v.ask('GET', '/session')).status, 401);
+		assert.equal((await signIn({ name: 'dora', password: SECRET })).status, 401);
+		const e = (await journal('UserChanged')).find((x) => x.stream === 'user/dora' && x.payload.why);
+		assert.deepEqual([e.payload.before.role, e.payload.role, e.payload.why], ['admin', 'viewer', 'left the team']);
+	});
+
+	test('a role holds only below its nodes', async () => {
+		const s = await add('emil', { role: 'operator', nodes: ['east'] });
+		const call = (id) => s.ask('POST', `/stations/${id}/calls`, { action: 'Reset', payload: { type: 'OnIdle' } });
+		assert.equal((await call('E-1')).status, 409, 'his, and not connected');
+		assert.equal((await call('W-1')).status, 403);
+		assert.equal((await s.ask('GET', '/stations/W-1')).status, 403);
+		assert.equal((await s.ask('GET', '/overview')).status, 200);
+		const limit = (node) => s.ask('POST', '/envelopes', { node, why: 'test', blocks: [{ start: new Date().toISOString(), end: new Date(Date.now() + 3600e3).toISOString(), import_w: 40000 }] });
+		assert.equal((await limit('west')).status, 403);
+		const own = await limit('east');
+		assert.equal(own.status, 200, own.text);
+		assert.equal((await s.ask('POST', '/authorization-cache/clear', { stations: ['E-1', 'W-1'] })).status, 403);
+		assert.equal((await s.ask('POST', '/authorization-cache/clear', {})).status, 403, 'all of the depot');
+		assert.equal((await s.ask('PUT', '/tokens/Central/x', {})).status, 403, 'no node can be told');
+	});
+
+	test('nobody gives themselves more', async () => {
+		const s = await enter('anna');
+		assert.equal((await s.ask('PUT', '/users/anna', { role: 'admin' })).status, 403);
+		assert.equal((await s.ask('POST', '/users/anna/reset')).status, 403);
+		assert.equal((await s.ask('POST', '/links', { name: 'anna', role: 'admin' })).status, 403);
+		assert.equal((await s.ask('POST', '/api-tokens', { name: 'x', role: 'admin' })).status, 403);
+		const admin = await add('fred', { role: 'admin', nodes: ['east'] });
+		assert.equal((await admin.ask('PUT', '/users/fred', { role: 'admin' })).status, 403, 'an administrator of a part is none of the whole');
+		assert.equal((await admin.ask('POST', '/api-tokens', { name: 'x', role: 'admin' })).status, 403);
+		for (const bad of [{ role: 'root' }, { role: 'nobody' }, { role: '' }])
+			assert.equal((await depotd.api('PUT', '/users/x', bad)).status, 400);
+		assert.equal((await depotd.api('PUT', '/users/x', { nodes: ['nowhere'] })).status, 422);
+	});
+});
+
+describe('hostile', () => {
+	test('a link is good once', async () => {
+		const { code } = (await depotd.api('POST', '/links', { name: 'once', role: 'viewer' })).json;
+		assert.equal((await signIn({ code })).status, 200);
+		assert.equal((await signIn({ code })).status, 401);
+	});
+
+	test('a link that was made before the user was does not lead to the user', async () => {
+		const { code } = (await depotd.api('POST', '/links', { name: 'late', role: 'viewer' })).json;
+		assert.equal((await depotd.api('PUT', '/users/late', { role: 'admin' })).status, 200);
+		assert.equal((await signIn({ code })).status, 401);
+	});
+
+	test('a session that was brought along is not taken over', async () => {
+		const fixed = `__Host-sid=${'A'.repeat(43)}`;
+		const r = await signIn({ name: 'anna', password: SECRET }, { cookie: fixed });
+		assert.notEqual(cookieOf(r), fixed);
+		assert.match(String(r.headers['set-cookie']), /; Path=\/; Secure; HttpOnly; SameSite=Strict$/);
+		assert.equal((await depotd.https('GET', '/session', undefined, { cookie: fixed })).status, 401);
+		const again = await signIn({ name: 'anna', password: SECRET }, { cookie: cookieOf(r) });
+		assert.equal((await depotd.https('GET', '/session', undefined, { cookie: cookieOf(r) })).status, 401, 'the one before ends');
+		assert.equal(again.status, 200);
+	});
+
+	test('another site cannot use the browser of somebody who is signed in', async () => {
+		const a = await enter('anna'), b = await enter('bert');
+		const out = (headers) => depotd.https('POST', '/sign-out-everywhere', {}, { cookie: a.cookie, 'content-type': 'application/json', ...headers });
+		for (const headers of [{}, { origin: origin() }, { origin: origin(), 'x-csrf-token': b.csrf }, { origin: 'https://evil.example', 'x-csrf-token': a.csrf },
+			{ origin: 'null', 'x-csrf-token': a.csrf }, { 'sec-fetch-site': 'cross-site', 'x-csrf-token': a.csrf }])
+			assert.equal((await out(headers)).status, 403, JSON.stringify(headers));
+		assert.equal((await signIn({ name: 'anna', password: SECRET }, { origin: 'https://evil.example' })).status, 403, 'nor sign it in as somebody else');
+		assert.equal((await a.ask('GET', '/session')).status, 200);
+	});
+
+	test('bearer games: JWTs, none, HS256, an expired or foreign token', async () => {
+		const part = (o) => Buffer.from(JSON.stringify(o)).toString('base64url');
+		for (const alg of ['none', 'HS256', 'RS256'])
+			for (const sig of ['', 'AAAA'])
+				assert.equal((await depotd.https('GET', '/overview', undefined, { authorization: `Bearer ${part({ alg })}.${part({ sub: 'admin', role: 'admin' })}.${sig}` })).status, 401);
+		const { id, token } = (await depotd.api('POST', '/api-tokens', { name: 'short', role: 'admin', days: 1 })).json;
+		assert.equal((await depotd.https('GET', '/overview', undefined, { authorization: `Bearer ${token}x` })).status, 401);
+		assert.equal((await depotd.https('GET', '/overview', undefined, { authorization: `Bearer ${token}` })).status, 200);
+		await depotd.api('DELETE', `/api-tokens/${id}`);
+		assert.equal((await depotd.https('GET', '/overview', undefined, { authorization: `Bearer ${token}` })).status, 401);
+	});
+
+	test('SQL and script in names are names', async () => {
+		const names = [`x'; DROP TABLE people; --`, `"><script>alert(1)</script>`.replaceAll('/', '|'), `ünï-<b>`];
+		for (const name of names) {
+			await add(name, { role: 'viewer' });
+			assert.equal((await enter(name)).name, name);
+		}
+		const all = (await depotd.api('GET', '/users')).json.users.map((u) => u.name);
+		for (const name of names) assert.ok(all.includes(name), name);
+		for (const name of ['a/b', 'local', 'x'.repeat(61), ' x', 'a\nb'])
+			assert.ok([400, 404].includes((await depotd.api('PUT', `/users/${encodeURIComponent(name)}`, {})).status), name);
+	});
+
+	test('strangers are slowed and lock nobody out', async () => {
+		let last;
+		for (let i = 0; i < 12; i++) last = await signIn({ name: 'never-here', password: `guess ${i}` });
+		assert.equal(last.status, 429);
+		for (let i = 0; i < 12; i++) last = await signIn({ name: 'anna', password: `guess ${i}` });
+		assert.equal(last.status, 401, 'anna has come from this address before');
+		assert.equal((await signIn({ name: 'anna', password: SECRET })).status, 200);
+	});
+
+	test('every refusal and every change stands in the journal: who, from where, what came of it', async () => {
+		const s = await enter('bert');
+		await s.ask('PUT', '/users/bert', { role: 'admin' });
+		await until('the refusal', async () => (await journal('RequestMade')).some((e) =>
+			e.actor === 'user:bert' && e.payload.path === '/api/v1/users/bert' && e.payload.status === 403 && e.payload.peer === '127.0.0.1' && /needs the role admin/.test(e.payload.why)));
+		await until('what the socket asked', async () => (await journal('RequestMade')).some((e) => e.actor.startsWith('local:') && e.payload.status === 200));
+	});
+});
