@@ -150,6 +150,13 @@ static void sign_in_by_password(struct ask *k, const struct api_sign_in_post *po
 		ask_problem(k, 503, NULL, "too many sign in at once; try again in a second");
 }
 
+static const char *missing(const struct api_sign_in_post *post)
+{
+	if (post->name == NULL && post->password == NULL)
+		return "code";
+	return post->name == NULL ? "name" : "password";
+}
+
 void sign_in_post(struct ask *k)
 {
 	const struct api_sign_in_post *post = k->body;
@@ -159,9 +166,8 @@ void sign_in_post(struct ask *k)
 	else if (post->code != NULL)
 		sign_in_by_link(k, post->code);
 	else if (post->name == NULL || post->password == NULL)
-		ask_problem(k, 400, post->name == NULL ? "name" : "password",
-			"%s: send name and password, or the code of a link",
-			post->name == NULL ? "name" : "password");
+		ask_problem(k, 400, missing(post),
+			"%s: send name and password, or the code of a link", missing(post));
 	else
 		sign_in_by_password(k, post);
 }
