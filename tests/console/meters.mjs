@@ -161,11 +161,11 @@ async function scanChecks(page, mock) {
 	await check("the page with all results fits and is accessible", async () => {
 		await looks(page, "meters-results");
 	});
-	await check("a viewer sees the buttons, off, and who may", async () => {
+	await check("a viewer sees the buttons, off, and why", async () => {
 		mock.role = "viewer";
 		await page.reload();
 		await page.waitForSelector("#scan form");
-		const scan = page.getByRole("button", { name: "Scan (administrators only)" });
+		const scan = page.getByRole("button", { name: "Scan (not as viewer)" });
 		await shows(async () => [await scan.count(), await scan.isDisabled()], [1, true], "scan");
 		mock.role = "admin";
 		await page.reload();

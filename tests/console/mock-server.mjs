@@ -15,7 +15,8 @@ import { PlanApi } from "./plan_api.mjs";
 
 export const CODE = "mock-code-0123456789-abcdef";
 const CSRF = "c".repeat(32);
-const SESSION = { name: "M. de Wit", role: "admin", csrf: CSRF };
+const MAY = { viewer: ["self", "read"], admin: ["self", "read", "operate", "maintain", "set-up", "limit", "overrule", "attend"] };
+const SESSION = { name: "M. de Wit", role: "admin", csrf: CSRF, may: MAY.admin, user: true, factor: false, fresh: false };
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
 	+ "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -134,7 +135,7 @@ export class MockServer {
 		}
 		const cookie = /sid=([^;]+)/.exec(req.headers.cookie ?? "")?.[1];
 		if (!this.sessions.has(cookie)) this.#problem(res, 401, "Sign in first");
-		else if (route === "GET /session") this.#json(res, 200, { ...SESSION, role: this.role });
+		else if (route === "GET /session") this.#json(res, 200, { ...SESSION, role: this.role, may: MAY[this.role] });
 		else if (route === "GET /overview") this.#json(res, 200, { ...this.data, at: new Date(this.now()).toISOString() });
 		else if (route === "GET /power") this.#power(url, res);
 		else if (route === "GET /stream") this.#stream(res);

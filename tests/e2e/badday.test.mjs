@@ -57,6 +57,9 @@ function refuses(r, ...words) {
 	for (const w of words) assert.match(line, w);
 }
 
+/** Files of a folder, not those below it. */
+const filesOf = (dir) => readdirSync(dir, { withFileTypes: true }).filter((e) => e.isFile()).map((e) => e.name);
+
 describe('what cannot start says what to do', () => {
 	const node = (more) => depot.replace(/nodes:[^]*/, `nodes:\n  - {id: site, kind: site, limit_w: 60000}\n${more}`);
 	const station = (more) => `${depot}stations:\n  - {id: A, node: site, evses: [{id: 1, kind: ac, max_w: 22000, min_w: 1380}]}\n${more}`;
@@ -262,7 +265,7 @@ describe('a store that is damaged or taken', () => {
 
 	test('keys that are broken or gone are told', () => {
 		const pki = join(d.data, 'pki'), kept = mkdtempSync(join(tmpdir(), 'depotd-pki-'));
-		const files = readdirSync(pki);
+		const files = filesOf(pki);
 		for (const f of files) copyFileSync(join(pki, f), join(kept, f));
 		for (const f of files.filter((x) => /\.(key|pem)$/.test(x))) {
 			writeFileSync(join(pki, f), 'not a key\n');
@@ -460,7 +463,7 @@ describe('signals and scarcity', () => {
 		const d = await new Depotd({ depot }).start();
 		try {
 			const load = await new Load(d, 'HUP-1', 'hup').start();
-			const pki = join(d.data, 'pki'), files = readdirSync(pki).filter((f) => !/root/.test(f));
+			const pki = join(d.data, 'pki'), files = filesOf(pki).filter((f) => !/root/.test(f));
 			const kept = Object.fromEntries(files.map((f) => [f, readFileSync(join(pki, f))]));
 			const greet = () => new Promise((ok, bad) => {
 				const s = tls.connect({ host: '127.0.0.1', port: d.ports.profile2, servername: 'localhost', ca: readFileSync(d.root()) },

@@ -15,6 +15,11 @@ export interface Session {
 	name: string;
 	role: string;
 	csrf: string;
+	may: string[];
+	nodes?: string[];
+	user: boolean;
+	factor: boolean;
+	fresh: boolean;
 }
 
 export interface Connector {

@@ -76,7 +76,7 @@ export const de: Messages = {
 	],
 
 	/* commands */
-	onlyFor: { operator: "nur Betrieb", admin: "nur Verwaltung" },
+	notAs: (role) => `nicht als ${role}`,
 	sending: "Wird gesendet",
 	cancel: "Abbrechen",
 

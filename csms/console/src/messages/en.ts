@@ -74,7 +74,7 @@ export const en = {
 	] as [string, string][],
 
 	/* commands */
-	onlyFor: { operator: "operators only", admin: "administrators only" } as Record<string, string>,
+	notAs: (role: string) => `not as ${role}`,
 	sending: "Sending",
 	cancel: "Cancel",
 

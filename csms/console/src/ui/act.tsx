@@ -6,26 +6,25 @@ import type { ComponentChildren } from "preact";
 import { say } from "../messages/say.ts";
 import { isLost, session } from "../store/store.ts";
 
-export type Role = "viewer" | "operator" | "admin";
+/* Permissions by the names of GET /permissions. */
+export type Permission = "operate" | "maintain" | "set-up" | "limit" | "overrule" | "attend";
 
-const RANK: Record<string, number> = { viewer: 1, operator: 2, admin: 3 };
-
-export const may = (role: Role): boolean => (RANK[session.value?.role ?? ""] ?? 0) >= (RANK[role] ?? 9);
+export const isAllowedTo = (to: Permission): boolean => session.value?.may.includes(to) ?? false;
 
 interface ActProps {
-	role: Role;
+	to: Permission;
 	onAct?: () => void; /* absent: it submits its form */
 	isOff?: boolean;
 	isMain?: boolean;
 	children: ComponentChildren;
 }
 
-export function Act({ role, onAct, isOff = false, isMain = false, children }: ActProps) {
-	const isAllowed = may(role);
+export function Act({ to, onAct, isOff = false, isMain = false, children }: ActProps) {
+	const isAllowed = isAllowedTo(to);
 	return (
 		<button type={onAct ? "button" : "submit"} class={isMain ? "btn pri" : "btn"} onClick={onAct}
 			disabled={isOff || isLost.value || !isAllowed}>
-			{children}{!isAllowed && ` (${say.onlyFor[role] ?? role})`}
+			{children}{!isAllowed && ` (${say.notAs(session.value?.role ?? "")})`}
 		</button>
 	);
 }

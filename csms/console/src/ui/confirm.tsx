@@ -5,12 +5,12 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { say } from "../messages/say.ts";
-import { Act, type Role } from "./act.tsx";
+import { Act, type Permission } from "./act.tsx";
 
 interface ConfirmProps {
 	title: string;
 	verb: string;
-	role: Role;
+	to: Permission;
 	isBusy: boolean;
 	isOff?: boolean;
 	onYes: () => void;
@@ -18,7 +18,7 @@ interface ConfirmProps {
 	children: ComponentChildren;
 }
 
-export function Confirm({ title, verb, role, isBusy, isOff = false, onYes, onNo, children }: ConfirmProps) {
+export function Confirm({ title, verb, to, isBusy, isOff = false, onYes, onNo, children }: ConfirmProps) {
 	const box = useRef<HTMLDialogElement>(null);
 	useEffect(() => {
 		const before = document.activeElement;
@@ -36,7 +36,7 @@ export function Confirm({ title, verb, role, isBusy, isOff = false, onYes, onNo,
 				<h2 id="confirm-h">{title}</h2>
 				{children}
 				<div class="acts">
-					<Act role={role} isMain isOff={isBusy || isOff}>{isBusy ? say.sending : verb}</Act>
+					<Act to={to} isMain isOff={isBusy || isOff}>{isBusy ? say.sending : verb}</Act>
 					<button type="button" class="btn" onClick={onNo}>{say.cancel}</button>
 				</div>
 			</form>

@@ -62,7 +62,7 @@ function Ask({ alarm, way, onEnd }: { alarm: AlarmView; way: Way; onEnd: () => v
 		if ((await send("POST", `/alarms/${encodeURIComponent(alarm.id)}/${way}`, body)) !== undefined) onEnd();
 	};
 	return (
-		<Confirm title={say.alarmActs[way].title} verb={say.alarmActs[way].verb} role="operator" isBusy={isBusy}
+		<Confirm title={say.alarmActs[way].title} verb={say.alarmActs[way].verb} to="attend" isBusy={isBusy}
 			isOff={way === "hand_over" && to.trim() === ""} onYes={() => void post()} onNo={onEnd}>
 			<p><b>{alarm.text}</b></p>
 			<p class="sub2">{say.alarmActs[way].effect}</p>
@@ -87,7 +87,7 @@ export function Acts({ alarm, isShort = false }: { alarm: AlarmView; isShort?: b
 			{ways.map((w) => (w === "take" && isMine && isShort
 				? <span key={w} class="cap">{say.youHaveIt}</span>
 				: (
-					<Act key={w} role="operator" isMain={w === "take" && alarm.owner === undefined && alarm.rank === "urgent"}
+					<Act key={w} to="attend" isMain={w === "take" && alarm.owner === undefined && alarm.rank === "urgent"}
 						onAct={() => setWay(w)}>
 						{w === "take" && isMine && alarm.state === "active" ? say.changeNote : say.alarmActs[w].button}
 					</Act>

@@ -94,7 +94,7 @@ function Ask({ e, way, onEnd }: { e: EnvelopeView; way: Way; onEnd: () => void }
 		if (done !== undefined) onEnd();
 	};
 	return (
-		<Confirm title={say.envelopeActs[way].title} verb={say.envelopeActs[way].verb} role={needsWhy ? "admin" : "operator"}
+		<Confirm title={say.envelopeActs[way].title} verb={say.envelopeActs[way].verb} to={needsWhy ? "overrule" : "limit"}
 			isBusy={isBusy} isOff={needsWhy && why.trim() === ""} onYes={() => void act()} onNo={onEnd}>
 			<p><b>{e.owner}</b>: <Amount e={e} /></p>
 			<p class="sub2">{say.envelopeActs[way].effect}</p>
@@ -118,7 +118,7 @@ export function Acts({ e }: { e: EnvelopeView }) {
 	return (
 		<div class="acts">
 			{ways.map((w) => (
-				<Act key={w} role="operator" isMain={w === "accept"} onAct={() => setWay(w)}>{say.envelopeActs[w].button}</Act>
+				<Act key={w} to="limit" isMain={w === "accept"} onAct={() => setWay(w)}>{say.envelopeActs[w].button}</Act>
 			))}
 			{way !== undefined && <Ask e={e} way={way} onEnd={() => setWay(undefined)} />}
 		</div>

@@ -115,8 +115,8 @@ export function TryLimit() {
 			}}>
 				<Fields form={form} set={set} />
 				<div class="acts">
-					<Act role="operator" isMain={!tried} isOff={isBusy}>{isBusy ? say.trialRuns : say.whatIf}</Act>
-					{tried && <Act role="operator" isMain isOff={isBusy} onAct={() => void take()}>{say.putInForce}</Act>}
+					<Act to="limit" isMain={!tried} isOff={isBusy}>{isBusy ? say.trialRuns : say.whatIf}</Act>
+					{tried && <Act to="limit" isMain isOff={isBusy} onAct={() => void take()}>{say.putInForce}</Act>}
 				</div>
 				<Failure text={error} />
 				{said !== undefined && <p role="status">{said}</p>}

@@ -114,7 +114,7 @@ function Identify({ meter }: { meter: MeterView }) {
 				<div class="pad-line">
 					<Failure text={error} />
 					<div class="acts">
-						<Act role="admin" isOff={isBusy || scan?.state === "running"} onAct={() => void ask()}>{say.identify}</Act>
+						<Act to="set-up" isOff={isBusy || scan?.state === "running"} onAct={() => void ask()}>{say.identify}</Act>
 					</div>
 				</div>
 			)}

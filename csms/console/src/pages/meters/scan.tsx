@@ -62,7 +62,7 @@ export function ScanCourse({ scan, again }: { scan: MeterScanView; again: () => 
 			{scan.error !== undefined && <Failure text={scan.error} />}
 			<Failure text={error} />
 			{scan.state === "running" && (
-				<div class="acts"><Act role="admin" isOff={isBusy} onAct={() => void stop()}>{say.scanStop}</Act></div>
+				<div class="acts"><Act to="set-up" isOff={isBusy} onAct={() => void stop()}>{say.scanStop}</Act></div>
 			)}
 			<ul>{scan.units.map((u) => <Unit key={u.unit} unit={u} />)}</ul>
 			{scan.state === "done" && scan.units.length === 0 && <p class="sub2">{say.scanNobody}</p>}
@@ -154,7 +154,7 @@ export function Scan() {
 				</div>
 				<Fields form={form} set={set} />
 				<Failure text={error} />
-				<div class="acts"><Act role="admin" isMain isOff={isBusy}>{isBusy ? say.sending : say.scanStart}</Act></div>
+				<div class="acts"><Act to="set-up" isMain isOff={isBusy}>{isBusy ? say.sending : say.scanStart}</Act></div>
 			</form>
 			{asked.data?.scans.slice(0, SHOWN).map((s) => <ScanCourse key={s.id} scan={s} again={asked.again} />)}
 			{asked.data?.scans.length === 0 && <Empty title={say.scanNone} />}

@@ -70,7 +70,7 @@ function Begin({ again }: { again: () => void }) {
 			</label>
 			<Failure text={error} />
 			<div class="acts">
-				<Act role="operator" isMain isOff={!isAgreed || isBusy}>{isBusy ? say.sending : say.walkStart}</Act>
+				<Act to="maintain" isMain isOff={!isAgreed || isBusy}>{isBusy ? say.sending : say.walkStart}</Act>
 			</div>
 		</form>
 	);
@@ -113,7 +113,7 @@ function Course({ walk, again }: { walk: MeterWalkView; again: () => void }) {
 				<p class="cap">{say.walkBetween(kw(walk.high_w, 1), kw(walk.low_w, 1))}</p>
 				{walk.error !== undefined && <Failure text={walk.error} />}
 				<Failure text={error} />
-				{isRunning && <div class="acts"><Act role="operator" isOff={isBusy} onAct={() => void stop()}>{say.walkStop}</Act></div>}
+				{isRunning && <div class="acts"><Act to="maintain" isOff={isBusy} onAct={() => void stop()}>{say.walkStop}</Act></div>}
 			</div>
 			<ul class="tests">{walk.meters.map((m) => <Result key={m.meter} m={m} />)}</ul>
 			{walk.state === "done" && walk.meters.length === 0 && <p class="pad-line">{say.walkNone}</p>}

@@ -55,9 +55,9 @@ function Reset({ again }: { again: () => void }) {
 	};
 	return (
 		<>
-			<Act role="operator" onAct={() => setAsking(true)}>{say.wiringReset}</Act>
+			<Act to="maintain" onAct={() => setAsking(true)}>{say.wiringReset}</Act>
 			{isAsking && (
-				<Confirm title={say.wiringResetTitle} verb={say.wiringResetVerb} role="operator" isBusy={isBusy}
+				<Confirm title={say.wiringResetTitle} verb={say.wiringResetVerb} to="maintain" isBusy={isBusy}
 					onYes={() => void reset()} onNo={() => setAsking(false)}>
 					<p>{say.wiringResetWhat}</p>
 					<Failure text={error} />
