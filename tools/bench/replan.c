@@ -6,12 +6,13 @@
 
 #include "schemas/wall.h"
 
-#define EVENTS   60
+#define EVENTS   40
 #define ENOUGH   0.8 /* of the limit flows before the first event */
 #define RISE_S   180
 #define LEAVES_S (5 * 3600) /* 48 kWh stored by 11 kW take about so long: it must begin now */
 #define REPORT_S 0.5
 #define WAIT_S   0.5
+#define QUIET_S  0.5 /* what the reports changed is planned by then */
 #define RATE     1000 /* reports a second: each station tells its power every half second */
 
 static int report(struct crowd *c, double seconds)
@@ -57,13 +58,12 @@ static int ask(const struct server *s, int van)
 
 static int one_event(const struct server *s, struct crowd *c, int van, struct replan_figures *out)
 {
-	struct crowd_watch w = {.since_us = crowd_now_us(),
-		.lowered = &out->lowered,
-		.raised = &out->raised,
-		.station = van};
+	struct crowd_watch w = {.lowered = &out->lowered, .raised = &out->raised, .station = van};
 	int64_t before = out->lowered.total;
 	int fd, status;
 
+	crowd_wait(c, QUIET_S);
+	w.since_us = crowd_now_us();
 	crowd_watch(c, &w);
 	fd = ask(s, van);
 	crowd_wait(c, WAIT_S);
