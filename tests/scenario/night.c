@@ -271,6 +271,9 @@ static void set_limits(struct night *n, struct night_node *v)
 	int64_t most_phase_w = v->phase_evse_w + v->base_w / 3;
 	bool is_root = v->parent < 0;
 
+	if (v->imbalance_ma >= 0) /* else depotd refuses the depot: tails alone break it */
+		v->imbalance_ma = night_greater(
+			v->imbalance_ma, (v->single_tail_w * 1000) / NIGHT_VOLTS + 2000);
 	if (!is_root && night_likely(n, 15))
 		return; /* no rating of its own */
 	if (is_root || night_likely(n, 85))
@@ -279,9 +282,6 @@ static void set_limits(struct night *n, struct night_node *v)
 		v->limit_ma = night_greater(least_phase_w + NIGHT_VOLTS,
 				      most_phase_w * night_between(n, 35, 85) / 100) *
 			      1000 / NIGHT_VOLTS;
-	if (v->imbalance_ma >= 0)
-		v->imbalance_ma = night_greater(
-			v->imbalance_ma, (v->single_tail_w * 1000) / NIGHT_VOLTS + 2000);
 }
 
 static void build_node(struct night *n, const struct night_node *v)

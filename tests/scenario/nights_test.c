@@ -281,13 +281,28 @@ static bool is_sound(const struct run *r, const enum judge_station *stations)
 	return r->is_alive && !has_kind(r, TROUBLE_CLOCK) && all_obey(r, stations, 0);
 }
 
+/* It had done nothing that it was told when its power went, and nobody could tell it again: what it has
+ * of before counts as disobeyed until then. */
+static bool went_untold(const struct run *r, const struct trouble *cut)
+{
+	for (int i = 0; i < r->n.trouble_count; i++) {
+		const struct trouble *t = &r->n.troubles[i];
+
+		if (t->kind == TROUBLE_IGNORE && t->at_s < cut->at_s &&
+			t->until_s + SETTLED_IN_S > cut->at_s &&
+			is_below(&r->n, r->n.stations[t->target].node, cut->target))
+			return true;
+	}
+	return false;
+}
+
 static void watch_return(struct run *r, const struct trouble *t)
 {
 	const struct plant *p = world_plant(r->w);
 	int64_t tails_w = 0;
 
 	if (!r->n.nodes[t->target].has_meter || r->now_s <= t->until_s ||
-		r->now_s > t->until_s + RETURN_S)
+		r->now_s > t->until_s + RETURN_S || went_untold(r, t))
 		return;
 	for (int i = 0; i < r->n.trouble_count; i++)
 		if (&r->n.troubles[i] != t && r->n.troubles[i].kind != TROUBLE_ENVELOPE &&
