@@ -164,10 +164,10 @@ static void fill_one(const struct core *c, const struct duty *d, const struct ex
 		.evse = e->grid_evse,
 		.from_ms = x->arrives.ms,
 		.depart_ms = need.departs.ms > x->arrives.ms ? need.departs.ms : 0,
-		.priority = v->priority,
 		.max_w = (int32_t)(own > 0 && own < max_w ? own : max_w),
 		.min_w = (int32_t)(v->min_w > e->min_w ? v->min_w : e->min_w),
 	};
+	in->priority = trips_priority(c, v, &in->worth);
 	if (in->max_w < in->min_w)
 		in->max_w = in->min_w;
 	in->battery = battery_default(v->battery_wh, in->max_w);

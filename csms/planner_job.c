@@ -163,7 +163,7 @@ static void add_vehicle(struct planner_job *j, const struct core *c, struct evse
 	in->evse = e->grid_evse;
 	in->from_ms = now.ms;
 	in->depart_ms = departure_ms(e, need.departs.ms, now);
-	in->priority = v ? v->priority : 9;
+	in->priority = trips_priority(c, v, &in->worth);
 	learn_takes(e, c->config->control->sample_s * 2000);
 	in->max_w = vehicle_max_w(e, v);
 	cap = external_cap_w(c, e, now, NULL);

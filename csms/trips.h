@@ -46,6 +46,10 @@ void trips_need(const struct core *c, const struct vehicle *v, wall_t now, struc
 /* How sure a plugged vehicle's need is: as good as its state of charge is known. */
 int64_t trips_need_spread_wh(const struct vehicle *v, bool is_soc_known);
 
+/* What matters when not all fits, by the vehicle's class where that says so: its priority, and what a
+ * kWh of its need is worth as plans have it (0: any price is paid). `v` NULL: nobody we know. */
+int trips_priority(const struct core *c, const struct vehicle *v, int32_t *worth);
+
 /* `departs` of it by itself, which costs next to nothing. */
 wall_t trips_departure(const struct core *c, const struct vehicle *v, wall_t now);
 

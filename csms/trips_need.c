@@ -4,6 +4,7 @@
 #include <time.h>
 #include <utlist.h>
 #include "csms/trips_private.h"
+#include "scheduler/plan.h"
 
 #define OVERDUE_MS  (6 * INT64_C(3600000)) /* who has not left by then does not drive that trip */
 #define RESERVE_PCT 10 /* of a class that nobody described */
@@ -31,6 +32,17 @@ const struct depot_vehicle_class *trips_class_row(const struct core *c, const st
 		if (strcmp(list->items[i].id, v->row->class) == 0)
 			return &list->items[i];
 	return NULL;
+}
+
+int trips_priority(const struct core *c, const struct vehicle *v, int32_t *worth)
+{
+	const struct depot_vehicle_class *row = v ? trips_class_row(c, v) : NULL;
+	double micro = row && row->has_worth_kwh ? row->worth_kwh * 1e6 : 0;
+
+	*worth = micro <= 0 ? 0 : micro < PLAN_PRICE_MAX ? (int32_t)(micro + 0.5) : PLAN_PRICE_MAX;
+	if (row && row->has_worth_kwh && !*worth)
+		*worth = 1; /* only what costs nothing */
+	return row && row->has_priority ? (int)row->priority : v ? v->priority : 9;
 }
 
 /* In the order of the depot's file. */

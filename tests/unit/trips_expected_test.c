@@ -127,6 +127,32 @@ START_TEST(by_the_habit_of_its_weekdays)
 }
 END_TEST
 
+START_TEST(its_class_says_what_matters)
+{
+	static struct depot_vehicle_class classes[] = {{.id = "post",
+		.has_priority = true,
+		.priority = 2,
+		.has_worth_kwh = true,
+		.worth_kwh = 0.25}};
+	static struct depot_vehicle described = {.id = "VAN-1", .class = "post"};
+	int32_t worth;
+
+	van->priority = 5;
+	ck_assert_int_eq(trips_priority(&core, van, &worth), 5);
+	ck_assert_int_eq(worth, 0);
+	depot.classes.items = classes;
+	depot.classes.count = 1;
+	van->row = &described;
+	ck_assert_int_eq(trips_priority(&core, van, &worth), 2);
+	ck_assert_int_eq(worth, 250000);
+	classes[0].worth_kwh = 0;
+	trips_priority(&core, van, &worth);
+	ck_assert_int_eq(worth, 1);
+	ck_assert_int_eq(trips_priority(&core, NULL, &worth), 9);
+	depot.classes.count = 0;
+}
+END_TEST
+
 START_TEST(a_bay_has_one_vehicle_at_a_time)
 {
 	struct evse *e = &station->evses[1];
@@ -158,6 +184,7 @@ int main(void)
 	tcase_add_test(t, by_the_trip_that_it_is_on);
 	tcase_add_test(t, who_is_late_comes_soon_or_is_given_up);
 	tcase_add_test(t, by_the_habit_of_its_weekdays);
+	tcase_add_test(t, its_class_says_what_matters);
 	tcase_add_test(t, a_bay_has_one_vehicle_at_a_time);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
