@@ -91,8 +91,10 @@ static void setup(void)
 	ck_assert_ptr_nonnull(mkdtemp(w.dir));
 	snprintf(pki, sizeof pki, "%s/pki", w.dir);
 	ck_assert_msg(!site_ca_ensure(pki, hosts, 1, &w.paths, w.why), "%s", w.why);
-	cfg = (struct tls_server_config){
-		w.paths.ecdsa_cert, w.paths.ecdsa_key, w.paths.rsa_cert, w.paths.rsa_key};
+	cfg = (struct tls_server_config){.ecdsa_cert = w.paths.ecdsa_cert,
+		.ecdsa_key = w.paths.ecdsa_key,
+		.rsa_cert = w.paths.rsa_cert,
+		.rsa_key = w.paths.rsa_key};
 	w.tls = tls_server_create(&cfg, w.why);
 	ck_assert_msg(w.tls != NULL, "%s", w.why);
 	w.thread = server_thread_start(build, NULL);
