@@ -181,6 +181,7 @@ struct station {
 	bool is_guest; /* nobody registered it; gone when its connection is */
 	struct session *session; /* NULL: not connected */
 	int64_t epoch; /* counts connections */
+	int statuses_open; /* of certificates, that responders are asked for it */
 	wall_t connected_at, last_seen;
 	struct station_clock clock; /* csms/station_clock.h */
 	mono_t reset_at; /* we asked it to restart; 0: never */

@@ -88,7 +88,7 @@ const char *identity_refusal(
 		return "its certificate has expired, and nobody allowed that (A00.FR.429)";
 	if (cert->is_factory && !s->identity.factory_allowed)
 		return "its certificate is a maker's, and nobody allowed that (A00.FR.804)";
-	return issued_refused(c, cert->fingerprint, why) ? why : NULL;
+	return issued_refused(c, s->id, cert->fingerprint, why) ? why : NULL;
 }
 
 bool identity_boot_fits(const struct station *s, const char *serial)

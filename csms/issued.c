@@ -203,16 +203,39 @@ int issued_judge_key(const struct core *c, const char *station, const char *key_
 
 /* -- logins ------------------------------------------------------------------------------------ */
 
-bool issued_refused(const struct core *c, const char fingerprint[65], char why[200])
+static const struct issued_certificate *find_any_case(const struct core *c, const char *fingerprint)
 {
 	char key[65];
-	const struct issued_certificate *i;
 
 	lower(fingerprint, key);
-	i = issued_find(c, key);
-	if (!i || i->state != EVENT_ISSUED_STATE_REVOKED)
+	return issued_find(c, key);
+}
+
+bool issued_is_revoked(const struct core *c, const char *fingerprint)
+{
+	const struct issued_certificate *i = find_any_case(c, fingerprint);
+
+	return i && i->state == EVENT_ISSUED_STATE_REVOKED;
+}
+
+bool issued_refused(
+	const struct core *c, const char *station, const char fingerprint[65], char why[200])
+{
+	const struct issued_certificate *i = find_any_case(c, fingerprint);
+
+	if (!i)
 		return false;
-	snprintf(why, 200, "certificate %s of station %s was revoked", i->serial, i->station);
+	if (i->state == EVENT_ISSUED_STATE_REVOKED)
+		snprintf(why, 200, "certificate %s of station %s was revoked", i->serial,
+			i->station);
+	else if (strcasecmp(i->station, station) != 0)
+		snprintf(why, 200, "certificate %s was issued to station %s, not to this one",
+			i->serial, i->station);
+	else if (i->use == ISSUED_V2G)
+		snprintf(why, 200, "certificate %s is for ISO 15118, not for connections with us",
+			i->serial);
+	else
+		return false;
 	return true;
 }
 

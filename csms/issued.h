@@ -38,9 +38,11 @@ void issued_destroy(struct issued *all);
 
 /* -- for the listeners of security profile 3 --------------------------------------------------- */
 
-/* A login with this certificate must be refused, and why. One that depotd did not issue is none of
- * its business: false. */
-bool issued_refused(const struct core *c, const char fingerprint_sha256_hex[65], char why[200]);
+/* A login of the station with this certificate must be refused, and why: it was revoked, is another
+ * station's, or is for ISO 15118 alone. One that depotd did not issue is none of its business: false. */
+bool issued_refused(const struct core *c, const char *station,
+	const char fingerprint_sha256_hex[65], char why[200]);
+bool issued_is_revoked(const struct core *c, const char *fingerprint);
 
 /* The station logged in with this certificate: it is the current one, those before it are
  * superseded. An older one than before means that the newer one did not stay: it is pending again. */

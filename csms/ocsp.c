@@ -213,11 +213,22 @@ static bool send_question(struct ocsp_flight *f)
 	return spec.len > 0 && http_client_send(contracts_http(c), &spec) != NULL;
 }
 
+static int flying_to(const struct ocsp *o, const char *responder)
+{
+	const struct ocsp_flight *f;
+	int n = 0;
+
+	DL_FOREACH (o->flights, f)
+		n += strcmp(f->responder, responder) == 0;
+	return n;
+}
+
 static struct ocsp_flight *take_off(struct ocsp *o, const struct cert_id *id, const char *responder)
 {
 	struct ocsp_flight *f;
 
-	if (o->flying >= OCSP_FLIGHTS_MAX || (f = calloc(1, sizeof *f)) == NULL)
+	if (o->flying >= OCSP_FLIGHTS_MAX || flying_to(o, responder) >= OCSP_RESPONDER_MAX ||
+		(f = calloc(1, sizeof *f)) == NULL)
 		return NULL;
 	f->of = o;
 	f->id = *id;

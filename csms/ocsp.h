@@ -11,7 +11,8 @@
 #include "csms/pki/ocsp_message.h"
 
 #define OCSP_KEPT_MAX    1000 /* answers; the oldest goes first */
-#define OCSP_FLIGHTS_MAX 64 /* questions on their way */
+#define OCSP_FLIGHTS_MAX 64 /* questions on their way … */
+#define OCSP_RESPONDER_MAX 16 /* … and to one responder: one that hangs does not stop the others */
 
 struct ocsp;
 

@@ -163,4 +163,7 @@ void access_make_link(struct ask *k, const char *name, enum role role);
 /* Prometheus text of everything that is counted. */
 void metrics_write(struct api *api, struct text *out);
 
+/* May who asks send this command? Else it was answered (csms/api/command_may.c). */
+bool ask_may_send(struct ask *k, const char *action, const char *payload);
+
 #endif

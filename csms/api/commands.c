@@ -142,8 +142,11 @@ static void post(struct ask *k)
 void command_post(struct ask *k)
 {
 	const struct api_command_post *p = k->body;
-	struct station *s = p->force ? NULL : ask_path_station(k);
+	struct station *s;
 
+	if (!ask_may_send(k, p->action, p->payload))
+		return;
+	s = p->force ? NULL : ask_path_station(k);
 	if (p->force)
 		post(k);
 	else if (s != NULL)

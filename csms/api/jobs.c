@@ -192,6 +192,8 @@ void variables_post(struct ask *k)
 	j->ask = k;
 	j->why = p->why;
 	j->payload = payload_of(k, p);
+	if (j->payload != NULL && !ask_may_send(k, "SetVariables", j->payload))
+		return;
 	if (j->payload == NULL || !replay_begin(k->api->replay, k))
 		return;
 	ask_hold(k);

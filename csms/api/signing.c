@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "csms/api/ask.h"
@@ -12,7 +13,9 @@
 #include "csms/pki/certificate.h"
 #include "csms/pki/hash_data.h"
 #include "csms/record.h"
+#include "csms/session.h"
 #include "csms/signing.h"
+#include "csms/ws_server.h"
 #include "db/query.h"
 #include "db/query_issued.h"
 
@@ -280,6 +283,16 @@ void issued_get(struct ask *k)
 	ask_read(k, issued_work, one_finish);
 }
 
+/* Who is connected with it now is connected no longer. */
+static void cut_off(struct core *c, const struct issued_certificate *i)
+{
+	struct station *s = fleet_station(&c->fleet, i->station);
+
+	if (s && s->session && s->connected_profile == 3 &&
+		strcasecmp(s->identity.fingerprint, i->fingerprint) == 0)
+		session_close(s->session, WS_CLOSE_POLICY, "its certificate was revoked");
+}
+
 void issued_revoke(struct ask *k)
 {
 	const struct api_revoke_post *post = k->body;
@@ -296,6 +309,7 @@ void issued_revoke(struct ask *k)
 		return;
 	}
 	issued_move(c, i, EVENT_ISSUED_STATE_REVOKED, k->who.actor, post->reason);
+	cut_off(c, i);
 	ask_hold(k);
 	record_then(c, ask_changed, k);
 }

@@ -292,8 +292,11 @@ static void call(struct ask *k)
 void station_call(struct ask *k)
 {
 	const struct api_call_post *post = k->body;
-	struct station *s = post->force ? NULL : ask_path_station(k);
+	struct station *s;
 
+	if (!ask_may_send(k, post->action, post->payload))
+		return;
+	s = post->force ? NULL : ask_path_station(k);
 	if (post->force)
 		call(k);
 	else if (s != NULL)

@@ -15,6 +15,8 @@
 
 /* -- M06 -------------------------------------------------------------------------------------- */
 
+#define STATUSES_MAX 4 /* of one station at once: the others want answers too */
+
 struct status_pending {
 	struct later later;
 	struct ocsp_waiter waiter;
@@ -74,9 +76,12 @@ static const char *result_text(struct exchange *x, const struct ocsp_outcome *o,
 static void on_status(void *arg, const struct ocsp_outcome *o)
 {
 	struct status_pending *p = arg;
+	struct station *s = later_station(&p->later);
 	struct exchange x;
 	char why[300];
 
+	if (s && s->statuses_open > 0)
+		s->statuses_open--;
 	if (later_exchange(&p->later, &x)) {
 		const char *result = result_text(&x, o, why);
 		void *res = status_answer(&x, &p->asked, result, why);
@@ -120,9 +125,12 @@ void *handle_get_certificate_status(struct exchange *x, const void *request)
 		    asked->issuer_name_hash, asked->issuer_key_hash, asked->serial_number, &id,
 		    why))
 		return status_answer(x, asked, NULL, why);
+	if (x->station->statuses_open >= STATUSES_MAX)
+		return status_answer(x, asked, NULL, "several others are being asked for it");
 	p = status_pending(x, asked);
 	if (!p)
 		return status_answer(x, asked, NULL, "nobody can be asked just now");
+	x->station->statuses_open++;
 	later = exchange_later(x, &p->later);
 	ocsp_ask(contracts_ocsp(x->core->contracts), &id, asked->responder_url, &p->waiter,
 		on_status, p);

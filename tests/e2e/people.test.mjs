@@ -167,6 +167,22 @@ describe('second factor', () => {
 });
 
 describe('roles', () => {
+	test('who may command stations may not take them over by a command', async () => {
+		const token = (await depotd.api('POST', '/api-tokens', { name: 'the desk', role: 'operator' })).json.token;
+		const send = (path, body) => depotd.api('POST', path, body, { authorization: `Bearer ${token}` });
+		for (const [action, payload] of [
+			['InstallCertificate', '{"certificateType":"CSMSRootCertificate","certificate":"x"}'],
+			['DeleteCertificate', '{}'], ['SetNetworkProfile', '{}'], ['CustomerInformation', '{"requestId":1,"report":true,"clear":true}'],
+			['SetVariables', '{"setVariableData":[{"attributeValue":"x","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}'],
+			['SetVariables', '{"setVariableData":[{"attributeValue":"x","component":{"name":"S"},"variable":{"name":"\\u0042asicAuthPassword"}}]}'],
+		]) {
+			assert.equal((await send('/stations/CP-1/commands', { action, payload })).status, 403, `commands ${action}`);
+			assert.equal((await send('/stations/CP-1/calls', { action, payload })).status, 403, `calls ${action}`);
+		}
+		assert.equal((await send('/variables', { component: 'SecurityCtrlr', variable: 'BasicAuthPassword', value: 'x'.repeat(40), all: true })).status, 403);
+		assert.notEqual((await send('/stations/CP-1/commands', { action: 'Reset', payload: '{"type":"OnIdle"}' })).status, 403);
+	});
+
 	test('a change of role takes effect at once, a disabled user is out', async () => {
 		const s = await add('dora', { role: 'admin' });
 		assert.equal((await s.ask('GET', '/users')).status, 200);

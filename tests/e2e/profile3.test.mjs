@@ -360,14 +360,39 @@ test('rule 6: an expired certificate renews itself where an operator allows it, 
 	assert.equal((await renewed.boots()).status, 'Accepted');
 	assert.equal((await identity('P3-OLD')).certificate.expired, false);
 	await until('the mark to go', async () => !(await identity('P3-OLD')).expired_allowed);
-	await renewed.close();
 	await refused('it once more', { ...client(old), id: 'P3-OLD' }, /CERTIFICATE_EXPIRED/, /expired/);
 
 	// what depotd issued, it can take back, without a list
 	const { fingerprint } = (await identity('P3-OLD')).certificate;
 	const revoked = await d.api('POST', `/issued-certificates/${fingerprint}/revoke`, { reason: 'stolen' });
 	assert.equal(revoked.status, 200, revoked.text);
+	assert.equal((await renewed.closed).code, 1008, 'who has it open is cut off');
 	await refused('one that depotd revoked', { key, cert: certificateChain, id: 'P3-OLD' }, 403, /revoked|stolen/, { fingerprint });
+});
+
+test('rule 6: what depotd issued is good for its own station alone, and not what is for ISO 15118', async () => {
+	await register(d, 'P3-VICTIM', { serial: 'SN-9107' });
+	await register(d, 'P3-THIEF');
+	const s = new Station(d, 'P3-THIEF', { password: PASSWORD, handlers: { CertificateSigned: () => ({ status: 'Accepted' }) } });
+	await s.connect();
+	const boot = (serialNumber) => s.call('BootNotification', { reason: 'PowerUp', chargingStation: { model: 'M', vendorName: 'V', serialNumber } });
+	const ask = async (cn, certificateType) => {
+		const { key, csr } = request({ cn, o: 'Depot Test' });
+		const n = s.calls.length;
+		const { status } = await s.call('SignCertificate', { csr, certificateType });
+		if (status !== 'Accepted') return { status };
+		const { certificateChain } = await until('CertificateSigned', () => s.calls.slice(n).find((m) => m[2] === 'CertificateSigned')?.[3]);
+		return { status, key, cert: certificateChain };
+	};
+	await boot('SN-9107');
+	for (const type of ['ChargingStationCertificate', 'V2GCertificate']) assert.equal((await ask('SN-9107', type)).status, 'Rejected', `${type} with the name of another`);
+	// a name that becomes another's only afterwards
+	await boot('SN-9108');
+	const [early, v2g] = [await ask('SN-9108', 'ChargingStationCertificate'), await ask('SN-9108', 'V2GCertificate')];
+	await register(d, 'P3-LATE', { serial: 'SN-9108' });
+	await refused("another station's, by its name", { ...early, id: 'P3-LATE' }, 403, /issued to station P3-THIEF/);
+	await refused('one for ISO 15118 of another', { ...v2g, id: 'P3-LATE' }, 403, /issued to station P3-THIEF/);
+	await s.close();
 });
 
 test("rule 6: a maker's certificate is good to get one of ours (A00.FR.804 to 807)", async () => {
