@@ -6,6 +6,7 @@
 
 #include "db/keys.h"
 #include "gen/event.h"
+#include "schemas/text.h"
 
 #define RULES_MAX   8 /* files that take the same event */
 #define TRANSACTION 1 /* row of parts[] that knows keys */
@@ -231,4 +232,24 @@ const char *projection_subject(const struct journal_entry *e)
 {
 	const char *slash = strchr(e->stream, '/');
 	return slash ? slash + 1 : e->stream;
+}
+
+void projection_bind_key(sqlite3_stmt *st, const struct journal_entry *e)
+{
+	sql_bind_text(st, 1, e->depot);
+	sql_bind_text(st, 2, projection_subject(e));
+}
+
+void projection_bind_lines(sqlite3_stmt *st, int at, const struct schema_strings *list)
+{
+	struct text t;
+
+	text_init(&t, 0);
+	for (size_t i = 0; i < list->count; i++)
+		text_printf(&t, "%s%s", i ? "\n" : "", list->items[i]);
+	if (t.len && text_ok(&t))
+		sqlite3_bind_text(st, at, t.data, (int)t.len, SQLITE_TRANSIENT);
+	else
+		sqlite3_bind_null(st, at);
+	text_finish(&t);
 }

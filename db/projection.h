@@ -119,5 +119,9 @@ int projection_transaction_knows_key(void *self, int64_t stream_id, const char *
 
 /* The part of a stream's name after its first slash: "CP-7" of "station/CP-7". */
 const char *projection_subject(const struct journal_entry *e);
+/* Depot and subject, as parameters 1 and 2. */
+void projection_bind_key(sqlite3_stmt *st, const struct journal_entry *e);
+/* The items as lines of one text; NULL without any. */
+void projection_bind_lines(sqlite3_stmt *st, int at, const struct schema_strings *list);
 
 #endif

@@ -59,21 +59,6 @@ static int run_token_key(struct access *p, sqlite3_stmt *st, const struct journa
 	return sql_run(p->sql, st);
 }
 
-/* The items as lines of one text, NULL without any. */
-static void bind_lines(sqlite3_stmt *st, int at, const struct schema_strings *list)
-{
-	struct text t;
-
-	text_init(&t, 0);
-	for (size_t i = 0; i < list->count; i++)
-		text_printf(&t, "%s%s", i ? "\n" : "", list->items[i]);
-	if (t.len && text_ok(&t))
-		sqlite3_bind_text(st, at, t.data, (int)t.len, SQLITE_TRANSIENT);
-	else
-		sqlite3_bind_null(st, at);
-	text_finish(&t);
-}
-
 static void bind_word(sqlite3_stmt *st, int at, const char *word)
 {
 	sql_bind_text(st, at, word && word[0] ? word : NULL);
@@ -91,9 +76,9 @@ static int put_rules(
 	if (!any)
 		return run_token_key(p, p->drop_rules, e, t->type, t->value);
 	bind_word(st, 4, t->kind);
-	bind_lines(st, 5, &t->evses);
-	bind_lines(st, 6, &t->nodes);
-	bind_lines(st, 7, &t->windows);
+	projection_bind_lines(st, 5, &t->evses);
+	projection_bind_lines(st, 6, &t->nodes);
+	projection_bind_lines(st, 7, &t->windows);
 	sql_bind_optional(st, 8, t->has_priority, t->priority);
 	bind_word(st, 9, t->language);
 	bind_word(st, 10, t->language2);

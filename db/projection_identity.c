@@ -39,19 +39,13 @@ static void *create(struct sql *s)
 	return NULL;
 }
 
-static void bind_key(sqlite3_stmt *st, const struct journal_entry *e)
-{
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
-}
-
 static int on_registered(void *self, const struct journal_entry *e)
 {
 	struct identities *p = self;
 	const struct event_station_registered *r = e->payload;
 	if (!r->serial)
 		return 0;
-	bind_key(p->registered, e);
+	projection_bind_key(p->registered, e);
 	sql_bind_text(p->registered, 3, r->serial);
 	sql_bind_text(p->registered, 4, r->source);
 	sqlite3_bind_int64(p->registered, 5, e->at.ms);
@@ -62,7 +56,7 @@ static int on_changed(void *self, const struct journal_entry *e)
 {
 	struct identities *p = self;
 	const struct event_station_identity_changed *c = e->payload;
-	bind_key(p->changed, e);
+	projection_bind_key(p->changed, e);
 	sql_bind_text(p->changed, 3, c->serial);
 	sql_bind_text(p->changed, 4, c->source);
 	sqlite3_bind_int64(p->changed, 5, e->at.ms);
@@ -76,7 +70,7 @@ static int on_seen(void *self, const struct journal_entry *e)
 {
 	struct identities *p = self;
 	const struct event_station_certificate_seen *c = e->payload;
-	bind_key(p->seen, e);
+	projection_bind_key(p->seen, e);
 	sql_bind_text(p->seen, 3, c->fingerprint);
 	sql_bind_text(p->seen, 4, c->serial);
 	sql_bind_text(p->seen, 5, c->common_name);
@@ -91,7 +85,7 @@ static int on_seen(void *self, const struct journal_entry *e)
 static int on_removed(void *self, const struct journal_entry *e)
 {
 	struct identities *p = self;
-	bind_key(p->removed, e);
+	projection_bind_key(p->removed, e);
 	return sql_run(p->sql, p->removed);
 }
 

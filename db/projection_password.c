@@ -30,17 +30,11 @@ static void *create(struct sql *s)
 	return NULL;
 }
 
-static void bind_key(sqlite3_stmt *st, const struct journal_entry *e)
-{
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
-}
-
 static int on_offered(void *self, const struct journal_entry *e)
 {
 	struct passwords *p = self;
 	const struct event_station_password_offered *o = e->payload;
-	bind_key(p->offered, e);
+	projection_bind_key(p->offered, e);
 	sql_bind_text(p->offered, 3, o->offer_id);
 	sql_bind_text(p->offered, 4, o->password_hash);
 	sqlite3_bind_int(p->offered, 5, o->waits_for_reboot);
@@ -53,14 +47,14 @@ static int on_settled(void *self, const struct journal_entry *e)
 	struct passwords *p = self;
 	const struct event_station_password_settled *o = e->payload;
 	for (size_t i = 0; i < o->forgotten.count; i++) {
-		bind_key(p->forgotten, e);
+		projection_bind_key(p->forgotten, e);
 		sql_bind_text(p->forgotten, 3, o->forgotten.items[i]);
 		if (sql_run(p->sql, p->forgotten) < 0)
 			return -1;
 	}
 	if (!o->password_hash)
 		return 0;
-	bind_key(p->in_force, e);
+	projection_bind_key(p->in_force, e);
 	sql_bind_text(p->in_force, 3, o->password_hash);
 	return sql_run(p->sql, p->in_force);
 }
@@ -68,7 +62,7 @@ static int on_settled(void *self, const struct journal_entry *e)
 static int on_removed(void *self, const struct journal_entry *e)
 {
 	struct passwords *p = self;
-	bind_key(p->removed, e);
+	projection_bind_key(p->removed, e);
 	return sql_run(p->sql, p->removed);
 }
 

@@ -3,7 +3,6 @@
 
 #include "db/projection.h"
 #include "gen/event.h"
-#include "schemas/text.h"
 
 struct people {
 	struct sql *sql;
@@ -32,33 +31,13 @@ static void *create(struct sql *s)
 	return NULL;
 }
 
-static void bind_key(sqlite3_stmt *st, const struct journal_entry *e)
-{
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
-}
-
-/* The items as lines of one text. */
-static void bind_lines(sqlite3_stmt *st, int at, const struct schema_strings *list)
-{
-	struct text t;
-	text_init(&t, 0);
-	for (size_t i = 0; i < list->count; i++)
-		text_printf(&t, "%s%s", i ? "\n" : "", list->items[i]);
-	if (t.len && text_ok(&t))
-		sqlite3_bind_text(st, at, t.data, (int)t.len, SQLITE_TRANSIENT);
-	else
-		sqlite3_bind_null(st, at);
-	text_finish(&t);
-}
-
 static int on_changed(void *self, const struct journal_entry *e)
 {
 	struct people *p = self;
 	const struct event_user_changed *u = e->payload;
-	bind_key(p->change, e);
+	projection_bind_key(p->change, e);
 	sql_bind_text(p->change, 3, u->role);
-	bind_lines(p->change, 4, &u->nodes);
+	projection_bind_lines(p->change, 4, &u->nodes);
 	sqlite3_bind_int(p->change, 5, u->disabled);
 	sqlite3_bind_int64(p->change, 6, e->at.ms);
 	return sql_run(p->sql, p->change);
@@ -68,7 +47,7 @@ static int on_password(void *self, const struct journal_entry *e)
 {
 	struct people *p = self;
 	const struct event_user_password_set *u = e->payload;
-	bind_key(p->password, e);
+	projection_bind_key(p->password, e);
 	sql_bind_text(p->password, 3, u->password_hash);
 	return sql_run(p->sql, p->password);
 }
@@ -77,9 +56,9 @@ static int on_factor(void *self, const struct journal_entry *e)
 {
 	struct people *p = self;
 	const struct event_user_factor_set *u = e->payload;
-	bind_key(p->factor, e);
+	projection_bind_key(p->factor, e);
 	sql_bind_text(p->factor, 3, u->sealed);
-	bind_lines(p->factor, 4, &u->recovery);
+	projection_bind_lines(p->factor, 4, &u->recovery);
 	return sql_run(p->sql, p->factor);
 }
 
@@ -87,7 +66,7 @@ static int on_recovery(void *self, const struct journal_entry *e)
 {
 	struct people *p = self;
 	const struct event_user_recovery_used *u = e->payload;
-	bind_key(p->recovery, e);
+	projection_bind_key(p->recovery, e);
 	sql_bind_text(p->recovery, 3, u->digest);
 	return sql_run(p->sql, p->recovery);
 }

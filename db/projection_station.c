@@ -73,22 +73,16 @@ static void *create(struct sql *s)
 	return NULL;
 }
 
-static void bind_key(sqlite3_stmt *st, const struct journal_entry *e)
-{
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
-}
-
 static int run_key(struct stations *p, sqlite3_stmt *st, const struct journal_entry *e)
 {
-	bind_key(st, e);
+	projection_bind_key(st, e);
 	return sql_run(p->sql, st);
 }
 
 static int add_evse(struct stations *p, const struct journal_entry *e, const struct event_evse *v)
 {
 	sqlite3_stmt *st = p->add_evse;
-	bind_key(st, e);
+	projection_bind_key(st, e);
 	sqlite3_bind_int64(st, 3, v->id);
 	sql_bind_text(st, 4, v->kind);
 	sqlite3_bind_int64(st, 5, v->max_w);
@@ -106,7 +100,7 @@ static int add_wiring(struct stations *p, const struct journal_entry *e, const s
 
 	if (!v->rotation && !v->has_max_a)
 		return 0;
-	bind_key(st, e);
+	projection_bind_key(st, e);
 	sqlite3_bind_int64(st, 3, v->id);
 	sql_bind_text(st, 4, v->rotation);
 	if (v->has_max_a)
@@ -119,7 +113,7 @@ static int on_registered(void *self, const struct journal_entry *e)
 	struct stations *p = self;
 	const struct event_station_registered *r = e->payload;
 	sqlite3_stmt *st = p->registered;
-	bind_key(st, e);
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, event_registration_enum.values[r->policy]);
 	sqlite3_bind_int64(st, 4, r->security_profile);
 	sql_bind_text(st, 5, r->node);
