@@ -72,6 +72,8 @@ static int64_t held_at(const struct lane *l, const struct held *h, mono_t t)
 
 	if (age < -h->back_s * 1000)
 		return l->evse->max_w; /* not in force yet, by a clock that was set back */
+	if (station_clock_is_doubtful(&l->evse->station->clock))
+		return greater(w, tail_w); /* by a clock that is far ahead both steps are over */
 	if (age < h->lease_ms)
 		return w;
 	return age < 2 * h->lease_ms ? smaller(w, tail_w) : tail_w;

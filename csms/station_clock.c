@@ -26,10 +26,18 @@ static void follow(int64_t *apart_ms, int64_t heard_ms)
 		*apart_ms -= (*apart_ms - heard_ms) / SLOWLY;
 }
 
-/* Without a word of this life of depotd: as it was in the last, by our wall clock. */
-static int64_t apart_by_kept(const struct station_clock *c)
+/* Without a word of this life of depotd: as it was in the last, by our wall clock. Where that is far
+ * off, by the earlier of both clocks: what is told by it is in force by either. */
+static int64_t apart_unheard(const struct station_clock *c)
 {
-	return clock_wall().ms - mono_ms() + c->kept_ms;
+	int64_t ms = station_clock_is_doubtful(c) && c->kept_ms > 0 ? 0 : c->kept_ms;
+
+	return clock_wall().ms - mono_ms() + ms;
+}
+
+bool station_clock_is_doubtful(const struct station_clock *c)
+{
+	return !c->is_known && llabs(c->kept_ms) > STATION_CLOCK_FAR_MS;
 }
 
 static void begin_other(struct station_clock *c, int64_t apart_ms)
@@ -42,7 +50,7 @@ static void begin_other(struct station_clock *c, int64_t apart_ms)
 
 static bool take_other(struct station_clock *c)
 {
-	int64_t was = c->is_known ? c->apart_ms : apart_by_kept(c);
+	int64_t was = c->is_known ? c->apart_ms : apart_unheard(c);
 
 	c->is_known = true;
 	c->has_other = false;
@@ -73,14 +81,30 @@ bool station_clock_hear(struct station_clock *c, wall_t said)
 
 wall_t station_clock_now(const struct station_clock *c)
 {
-	int64_t kept = apart_by_kept(c);
+	int64_t unheard = apart_unheard(c);
 
 	if (c->is_known)
 		return (wall_t){mono_ms() + c->apart_ms};
-	return (wall_t){mono_ms() + (c->has_other && c->other_ms < kept ? c->other_ms : kept)};
+	return (wall_t){
+		mono_ms() + (c->has_other && c->other_ms < unheard ? c->other_ms : unheard)};
 }
 
 int64_t station_clock_ahead_ms(const struct station_clock *c)
 {
+	if (station_clock_is_doubtful(c))
+		return 0;
 	return c->is_known ? mono_ms() + c->apart_ms - clock_wall().ms : c->kept_ms;
+}
+
+wall_t station_clock_ours(const struct station_clock *c, wall_t said, wall_t heard)
+{
+	int64_t ahead_ms = c->is_known ? station_clock_ahead_ms(c) : c->kept_ms;
+	wall_t at = said;
+
+	if (llabs(ahead_ms) > STATION_CLOCK_APART_MS)
+		at.ms -= ahead_ms;
+	if (llabs(ahead_ms) > STATION_CLOCK_FAR_MS &&
+		llabs(said.ms - heard.ms) < llabs(at.ms - heard.ms))
+		at = said;
+	return at.ms > heard.ms ? heard : at;
 }

@@ -12,7 +12,10 @@
 #include <stdbool.h>
 #include "csms/clock.h"
 
-#define STATION_CLOCK_STEP_MS 5000 /* a change by more is worth telling the station anew */
+#define STATION_CLOCK_STEP_MS  5000 /* a change by more is worth telling the station anew */
+#define STATION_CLOCK_APART_MS 60000 /* less may be messages that wait */
+#define STATION_CLOCK_FAR_MS                                                                       \
+	INT64_C(86400000) /* no time zone: a fault, which may be mended by now */
 
 struct station_clock {
 	int64_t kept_ms; /* ahead of our wall clock by so much, as it stands in the journal */
@@ -28,11 +31,19 @@ struct station_clock {
  * a step, or known for the first time and differs from ours by that. */
 bool station_clock_hear(struct station_clock *c, wall_t said);
 
-/* What it shows now; while nothing is known what ours and the journal say, or the last message if that
- * is earlier: what begins too early ends early, and that is safe. */
+/* What it shows now; while nothing is known what ours and the journal say, or the last message or (where
+ * the journal's is doubtful) our clock if that is earlier: what begins too early ends early, and that is safe. */
 wall_t station_clock_now(const struct station_clock *c);
+
+/* Not heard yet, and in the last life of depotd it was more than a day off: either may be true now. */
+bool station_clock_is_doubtful(const struct station_clock *c);
 
 /* By how much it is ahead of our wall clock, as far as is known. */
 int64_t station_clock_ahead_ms(const struct station_clock *c);
+
+/* By our wall clock the instant that it told as `said`, of which we heard at `heard`; never later. Apart
+ * by a minute it tells nothing (messages wait). Apart by more than a day it is a fault that somebody
+ * mends some time: what lies nearer to now as it stands counts so. */
+wall_t station_clock_ours(const struct station_clock *c, wall_t said, wall_t heard);
 
 #endif

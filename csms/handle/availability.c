@@ -145,7 +145,7 @@ static bool fill_event(
 	out->event_id = d->event_id;
 	out->trigger = ocpp201_event_trigger_enum.values[d->trigger];
 	out->source = ocpp201_event_notification_enum.values[d->event_notification_type];
-	out->at = d->timestamp.ms < x->received.ms ? d->timestamp : x->received;
+	out->at = handle_when(x, d->timestamp);
 	if (d->actual_value[0] && !mask_is_secret(d->variable.name))
 		out->value = d->actual_value;
 	out->cleared = d->has_cleared && d->cleared;

@@ -96,7 +96,9 @@ void *handle_security_event(struct exchange *x, const void *request)
 		return NULL;
 	p->type = req->type;
 	p->tech_info = req->tech_info;
-	handle_journal(x, EVENT_SECURITY_EVENT_REPORTED, p, req->timestamp);
+	p->said_at = req->timestamp;
+	p->has_said_at = handle_when(x, req->timestamp).ms != req->timestamp.ms;
+	handle_journal(x, EVENT_SECURITY_EVENT_REPORTED, p, handle_when(x, req->timestamp));
 	log_warn("station %s: security event %s", x->station->id, req->type);
 	return arena_alloc(x->arena, sizeof(struct ocpp201_security_event_notification_response));
 }

@@ -5,9 +5,6 @@
 #include "csms/handle/handlers.h"
 #include "csms/log.h"
 
-/* Less may be messages that wait, and is of no harm to what is steered by them. */
-#define APART_MS 60000
-
 /* For the next life of depotd: it has nothing else to go by until messages have come. */
 static void keep(struct exchange *x)
 {
@@ -15,7 +12,7 @@ static void keep(struct exchange *x)
 	int64_t ahead = station_clock_ahead_ms(c);
 	struct event_station_clock_found *p;
 
-	if (!c->is_known || llabs(ahead - c->kept_ms) < APART_MS)
+	if (!c->is_known || llabs(ahead - c->kept_ms) < STATION_CLOCK_APART_MS)
 		return;
 	p = arena_alloc(x->arena, sizeof *p);
 	if (!p)
@@ -41,18 +38,9 @@ void handle_time(struct exchange *x, wall_t said)
 	control_clock_changed(x->core->control, s);
 }
 
-static int64_t ahead_ms(const struct exchange *x)
-{
-	int64_t ms = station_clock_ahead_ms(&x->station->clock);
-
-	return llabs(ms) > APART_MS ? ms : 0;
-}
-
 wall_t handle_when(const struct exchange *x, wall_t said)
 {
-	wall_t at = wall_add_ms(said, -ahead_ms(x));
-
-	return at.ms > x->received.ms ? x->received : at;
+	return station_clock_ours(&x->station->clock, said, x->received);
 }
 
 const struct ocpp201_meter_value_list *handle_values(
@@ -60,7 +48,7 @@ const struct ocpp201_meter_value_list *handle_values(
 {
 	struct ocpp201_meter_value_list *out;
 
-	if (!values->count || !ahead_ms(x))
+	if (!values->count)
 		return values;
 	out = arena_alloc(x->arena, sizeof *out);
 	if (!out || !(out->items = arena_alloc(x->arena, values->count * sizeof *out->items)))

@@ -24,7 +24,7 @@
 #define PLAUSIBLE_SLACK_WH 2000.0
 
 /* How long it can have charged until now. What was read before a restart is dated by wall clocks,
- * ours as it stands now and the station's own, and either may be wrong: the longer time counts. */
+ * ours as it stands now and as it stood, and either may be wrong: the longer time counts. */
 static int64_t charged_ms(const struct transaction *t, wall_t said)
 {
 	int64_t ours = mono_diff_ms(clock_mono(), t->begin_wh.mono);
@@ -36,8 +36,9 @@ static int64_t charged_ms(const struct transaction *t, wall_t said)
 /* A register that runs faster than the EVSE can deliver is a lie or a fault: keep it in the
  * journal, mark it, and do not steer by it. Its time is that until it came, which no clock that is
  * set makes shorter. */
-static const char *judge_register(const struct evse *e, const struct transaction *t,
-	const struct ocpp201_transaction_event_request *r, const struct samples *v)
+static const char *judge_register(const struct exchange *x, const struct evse *e,
+	const struct transaction *t, const struct ocpp201_transaction_event_request *r,
+	const struct samples *v)
 {
 	bool is_before;
 	int64_t ms;
@@ -47,7 +48,7 @@ static const char *judge_register(const struct evse *e, const struct transaction
 		return NULL;
 	is_before = r->seq_no < t->register_seq; /* of before the first that we heard */
 	ms = is_before ? mono_diff_ms(t->begin_wh.mono, reading_of(0, v->import_at).mono)
-		       : charged_ms(t, r->timestamp);
+		       : charged_ms(t, handle_when(x, r->timestamp));
 	hours = fabs((double)ms) / 3600e3;
 	wh = is_before ? t->begin_wh.value - v->import_wh : v->import_wh - t->begin_wh.value;
 	if (wh < -0.5)
@@ -87,6 +88,8 @@ static void fill_event(struct exchange *x, struct event_transaction_reported *p,
 
 	p->station_id = arena_strdup(x->arena, x->station->id);
 	p->transaction_id = t->transaction_id;
+	p->said_at = r->timestamp;
+	p->has_said_at = handle_when(x, r->timestamp).ms != r->timestamp.ms;
 	p->kind = ocpp201_transaction_event_enum.values[r->event_type];
 	p->seq_no = r->seq_no;
 	p->trigger = ocpp201_trigger_reason_enum.values[r->trigger_reason];
@@ -132,7 +135,7 @@ static void journal(struct exchange *x, const struct ocpp201_transaction_event_r
 		.expect_version = DB_ANY_VERSION,
 		.type = EVENT_TRANSACTION_REPORTED,
 		.payload = p,
-		.at = r->timestamp,
+		.at = handle_when(x, r->timestamp),
 		.received = x->received,
 		.cause = arena_strdup(a, x->message_id),
 		.correlation = r->transaction_info.transaction_id,
@@ -251,7 +254,7 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 	fill_samples(p, &m);
 	if (!values_signed(&r->meter_value, x->arena, &p->signed_))
 		return NULL;
-	register_fault = is_same ? judge_register(e, &e->tx, r, &m) : NULL;
+	register_fault = is_same ? judge_register(x, e, &e->tx, r, &m) : NULL;
 	p->quarantined = m.quarantined ? m.quarantined : register_fault;
 	if (p->quarantined)
 		log_warn("station %s: transaction %s: %s: not used", x->station->id,

@@ -9,6 +9,7 @@
 #include "csms/control.h"
 #include "csms/core.h"
 #include "csms/setpoint.h"
+#include "db/query.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
 
@@ -135,11 +136,45 @@ static void set_stations(const int64_t ms[STATIONS])
 			world_plant(world), i, &(struct plant_trouble){.clock_ms = ms[i]});
 }
 
+static void read_sessions(struct db_reader *r, void *arg)
+{
+	struct arena *a = arena_create(0);
+	struct db_transaction_list list = {0};
+	const char *except = arg;
+	wall_t now = world_now(world), first = wall_add_ms(now, -2 * HOUR_MS);
+
+	ck_assert_ptr_nonnull(a);
+	ck_assert_int_eq(
+		db_query_transactions(r, &(struct db_transaction_filter){.limit = 100}, a, &list),
+		0);
+	ck_assert_int_ge(list.count, STATIONS);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct db_transaction *t = &list.items[i];
+		wall_t times[] = {t->heard_at, t->started_at, t->last_at,
+			t->open ? t->last_at : t->ended_at, t->has_meter_wh ? t->meter_at : now};
+
+		for (size_t j = 0;
+			strcmp(t->station, except) != 0 && j < sizeof times / sizeof *times; j++)
+			ck_assert_msg(times[j].ms >= first.ms && times[j].ms <= now.ms,
+				"%s/%s: time %zu is %lld s ahead of now", t->station, t->id, j,
+				(long long)wall_diff_ms(times[j], now) / 1000);
+	}
+	arena_destroy(a);
+}
+
+/* What the journal says of them is by our clock; but of a station whose clock was days behind before
+ * anything was known of it. */
+static void check_session_times(const char *except)
+{
+	ck_assert_int_eq(db_read_now(world_core(world)->db, read_sessions, (void *)except), 0);
+}
+
 START_TEST(stations_whose_clocks_are_hours_off_are_told_by_their_own)
 {
 	set_stations((int64_t[]){HOUR_MS, -HOUR_MS, 50 * HOUR_MS, -50 * HOUR_MS});
 	world_run_until(world, "18:00");
 	ck_assert_int_gt(all_power_w(), 30000);
+	check_session_times("CP-4");
 	world_check_limits(world, WORLD_REACTION_S);
 	check_rest();
 }
@@ -182,6 +217,37 @@ START_TEST(a_station_whose_clock_is_ahead_is_told_again_after_a_restart_and_a_bo
 }
 END_TEST
 
+/* In the last life of depotd its clock showed the year 9999; it is right now. */
+START_TEST(an_evse_stays_limited_after_a_restart_by_a_clock_that_was_far_off)
+{
+	struct plant_trouble t = {.clock_ms = INT64_C(251607016404) * 1000};
+	struct station *s;
+	struct evse *e;
+
+	plant_set_trouble(world_plant(world), 3, &t);
+	world_run_until(world, "18:00");
+	s = fleet_station(&world_core(world)->fleet, "CP-4");
+	ck_assert_int_gt(s->clock.kept_ms, 50 * HOUR_MS);
+	check_session_times("");
+	world_kill(world);
+	t.clock_ms = 0;
+	plant_set_trouble(world_plant(world), 3, &t);
+	world_start(world);
+	world_run_s(world, 10);
+	s = fleet_station(&world_core(world)->fleet, "CP-4");
+	e = station_evse(s, 1);
+	ck_assert(!s->clock.is_known);
+	/* What it was told first is in force by the clock that it has, and no more is believed. */
+	ck_assert_int_le(plant_evse_limit_mw(world_plant(world), 3, 0), SMALL_TAIL_W * 1000);
+	ck_assert_int_ge(lane_held_w(control_lane(world_core(world)->control, e), clock_mono()),
+		SMALL_TAIL_W);
+	world_run_s(world, 300);
+	ck_assert(s->clock.is_known);
+	world_check_limits(world, WORLD_REACTION_S);
+	check_session_times("");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("clock");
@@ -197,6 +263,7 @@ int main(void)
 	tcase_add_test(t, stations_whose_clocks_are_hours_off_are_told_by_their_own);
 	tcase_add_test(t, a_stations_clock_that_is_set_is_followed);
 	tcase_add_test(t, a_station_whose_clock_is_ahead_is_told_again_after_a_restart_and_a_boot);
+	tcase_add_test(t, an_evse_stays_limited_after_a_restart_by_a_clock_that_was_far_off);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
 }

@@ -97,6 +97,55 @@ START_TEST(the_fastest_message_counts_and_drift_is_followed)
 }
 END_TEST
 
+static int64_t ours_ms(int64_t said_ahead_ms)
+{
+	wall_t now = clock_wall();
+
+	return wall_diff_ms(station_clock_ours(&c, wall_add_ms(now, said_ahead_ms), now), now);
+}
+
+#define MILLENNIA_MS (INT64_C(251607016404) * 1000) /* to the end of 9999 */
+
+START_TEST(what_it_tells_is_brought_to_our_clock)
+{
+	ck_assert_int_eq(ours_ms(MILLENNIA_MS), 0); /* never later than now */
+	ck_assert_int_eq(ours_ms(-HOUR_MS), -HOUR_MS);
+	hear_some(3, 15, 2 * HOUR_MS);
+	ck_assert_int_eq(ours_ms(2 * HOUR_MS), 0);
+	ck_assert_int_eq(ours_ms(HOUR_MS), -HOUR_MS); /* it waited for an hour */
+	ck_assert_int_eq(ours_ms(3 * HOUR_MS), 0);
+	c = (struct station_clock){0};
+	hear_some(3, 15, MILLENNIA_MS);
+	ck_assert_int_eq(ours_ms(MILLENNIA_MS), 0);
+	ck_assert_int_eq(ours_ms(MILLENNIA_MS - HOUR_MS), -HOUR_MS);
+	ck_assert_int_eq(ours_ms(-HOUR_MS), -HOUR_MS); /* it is right again, or was */
+	c = (struct station_clock){0};
+	hear_some(3, 15, -2 * HOUR_MS);
+	ck_assert_int_eq(ours_ms(-3 * HOUR_MS), -HOUR_MS);
+}
+END_TEST
+
+/* What was learnt before a restart, and is years off. */
+START_TEST(a_distance_that_was_kept_and_is_far_is_doubted)
+{
+	c.kept_ms = HOUR_MS;
+	ck_assert(!station_clock_is_doubtful(&c));
+	c.kept_ms = MILLENNIA_MS;
+	ck_assert(station_clock_is_doubtful(&c));
+	ck_assert_int_eq(station_clock_now(&c).ms, clock_wall().ms);
+	ck_assert_int_eq(ours_ms(MILLENNIA_MS - HOUR_MS), -HOUR_MS);
+	ck_assert_int_eq(ours_ms(-HOUR_MS), -HOUR_MS);
+	/* It was told by ours, so that the journal was right is news. */
+	ck_assert(hear_some(3, 15, MILLENNIA_MS));
+	ck_assert(!station_clock_is_doubtful(&c));
+	ck_assert_int_eq(station_clock_now(&c).ms, clock_wall().ms + MILLENNIA_MS);
+	c = (struct station_clock){.kept_ms = -MILLENNIA_MS / 100};
+	ck_assert_int_eq(station_clock_now(&c).ms, clock_wall().ms + c.kept_ms);
+	ck_assert(hear_some(3, 15, 0));
+	ck_assert_int_eq(station_clock_now(&c).ms, clock_wall().ms);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("station_clock");
@@ -108,6 +157,8 @@ int main(void)
 	tcase_add_test(t, three_messages_tell_and_one_does_not);
 	tcase_add_test(t, a_message_that_comes_often_is_one);
 	tcase_add_test(t, a_queue_that_is_delivered_late_moves_nothing);
+	tcase_add_test(t, what_it_tells_is_brought_to_our_clock);
+	tcase_add_test(t, a_distance_that_was_kept_and_is_far_is_doubted);
 	tcase_add_test(t, ours_may_be_set);
 	tcase_add_test(t, while_nothing_is_known_the_earlier_counts);
 	tcase_add_test(t, the_fastest_message_counts_and_drift_is_followed);
