@@ -43,6 +43,7 @@ struct command_view {
 	enum event_command_state state;
 	int64_t request_id; /* requestId or remoteStartId of its payload, 0 none */
 	enum event_call_outcome outcome; /* of the last call; valid when is_answered */
+	bool is_sent; /* its call is on the wire, and not answered */
 	bool is_answered;
 	const char *call_id; /* of its last call */
 	int64_t took_ms; /* from the start until now, or its end */

@@ -113,6 +113,19 @@ static wall_t rated_since(const struct core *c, const struct evse *e)
 		c->control, grid_tree_evse_node(control_grid(c->control), e->grid_evse));
 }
 
+static void view_currents(const struct evse *e, struct arena *a, struct api_evse_view *out)
+{
+	double *items = arena_alloc(a, sizeof(*items) * GRID_PHASES);
+
+	put_time(e->currents.at, &out->has_currents_at, &out->currents_at);
+	if (items == NULL || !out->has_currents_at)
+		return;
+	for (int p = 0; p < GRID_PHASES; p++)
+		items[p] = (double)e->currents.ma[p] / 1000.0;
+	out->currents_a.count = GRID_PHASES;
+	out->currents_a.items = items;
+}
+
 void view_evse(
 	const struct core *c, const struct evse *e, struct arena *a, struct api_evse_view *out)
 {
@@ -139,6 +152,7 @@ void view_evse(
 	if (e->tx.is_open || e->soc_pct.at.ms > e->tx.ended.ms)
 		put_reading(&e->soc_pct, &out->has_soc_pct, &out->soc_pct, &out->has_soc_at,
 			&out->soc_at);
+	view_currents(e, a, out);
 	view_reservation(c, e, a, out);
 	view_external(c, e, out);
 	if (e->told.limit_w < 0)
@@ -199,6 +213,7 @@ void view_station(const struct core *c, const struct station *s, struct arena *a
 		.imsi = copy(a, s->imsi),
 		.has_password = s->password_hash[0] != '\0',
 		.control = s->is_manual ? API_CONTROL_MANUAL : API_CONTROL_AUTOMATIC,
+		.sentence = view_station_say(s, a),
 	};
 	put_time(s->connected_at, &out->has_connected_at, &out->connected_at);
 	put_time(s->last_seen, &out->has_last_seen, &out->last_seen);

@@ -10,6 +10,10 @@
 
 void view_station(const struct core *c, const struct station *s, struct arena *a,
 	struct api_station_view *out);
+/* One sentence of a station; of all of them, and what they do. */
+const char *view_station_say(const struct station *s, struct arena *a);
+void view_stations_say(
+	const struct core *c, struct arena *a, const char **sentence, const char **sub);
 void view_evse(
 	const struct core *c, const struct evse *e, struct arena *a, struct api_evse_view *out);
 void view_vehicle(const struct core *c, const struct vehicle *v, struct arena *a,
@@ -25,8 +29,8 @@ struct held_envelope;
 void view_envelope(const struct core *c, const struct held_envelope *h, struct arena *a,
 	struct api_envelope_view *out);
 /* Open ones, and those that were over in the last minutes; `blocks_max` of each that are to come. */
-void view_envelopes(const struct core *c, int blocks_max, struct arena *a,
-	struct api_envelope_view_list *out);
+void view_envelopes(
+	const struct core *c, int blocks_max, struct arena *a, struct api_envelope_view_list *out);
 /* All limits of a node of control's tree, now and to come. */
 void view_node_limits(
 	const struct core *c, int node, struct arena *a, struct api_node_limit_list *out);

@@ -490,4 +490,5 @@ void view_overview(const struct core *c, struct arena *a, struct api_overview *o
 	view_alarms(c, a, &out->alarms);
 	view_envelopes(c, VIEW_BLOCKS_FEW, a, &out->envelopes);
 	view_say(c, &out->vehicles, &out->tree.nodes, a, &out->sentence, &out->sub);
+	view_stations_say(c, a, &out->stations_sentence, &out->stations_sub);
 }

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "csms/api/ask.h"
+#include "csms/api/command_say.h"
 
 static const struct {
 	const char *action;
@@ -43,13 +44,22 @@ static bool may(struct ask *k, enum permission needs, const char *what)
 	return false;
 }
 
+enum permission command_permission(const char *action)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (strcasecmp(action, actions[i].action) == 0)
+			return actions[i].needs;
+	return MAY_OPERATE;
+}
+
 /* Names may be written with escapes (\u0042asic…): such a payload is not looked into, it needs the
  * greater right. */
 bool ask_may_send(struct ask *k, const char *action, const char *payload)
 {
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (strcasecmp(action, actions[i].action) == 0)
-			return may(k, actions[i].needs, actions[i].action);
+	enum permission needs = command_permission(action);
+
+	if (needs != MAY_OPERATE)
+		return may(k, needs, action);
 	if (strcasecmp(action, "SetVariables") != 0 || payload == NULL)
 		return true;
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)

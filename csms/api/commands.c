@@ -2,8 +2,9 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
+#include "csms/api/command_say.h"
 #include "csms/api/handlers.h"
-#include "csms/command.h"
+#include "csms/command/before.h"
 #include "csms/mask.h"
 #include "csms/record.h"
 #include "db/query.h"
@@ -26,6 +27,16 @@ static const char *keep(struct ask *k, const char *text)
 	return text ? arena_strdup(k->arena, text) : NULL;
 }
 
+/* How far it is on the wire: a loss is no answer, and what waits for a sign after it was sent. */
+static enum api_command_step step_of(const struct command_view *v)
+{
+	if (v->ended.ms != 0)
+		return API_COMMAND_STEP_ENDED;
+	if (v->is_answered && v->outcome == EVENT_CALL_OUTCOME_ANSWERED)
+		return API_COMMAND_STEP_ANSWERED;
+	return v->is_answered || v->is_sent ? API_COMMAND_STEP_SENT : API_COMMAND_STEP_ASKED;
+}
+
 /* A view that outlives the command. NULL: no memory. */
 static struct api_command_view *view_live(struct ask *k, const struct command *c)
 {
@@ -40,6 +51,7 @@ static struct api_command_view *view_live(struct ask *k, const struct command *c
 		.station = keep(k, v.station),
 		.action = keep(k, v.action),
 		.state = (enum api_command_state)v.state,
+		.step = step_of(&v),
 		.status = keep(k, v.status),
 		.note = keep(k, v.note),
 		.has_request_id = v.request_id != 0,
@@ -153,6 +165,37 @@ void command_post(struct ask *k)
 		ask_known_transaction(k, s, p->action, p->payload, post);
 }
 
+static void try(struct ask *k)
+{
+	const struct api_command_post *post = k->body;
+	struct station *s = ask_path_station(k);
+	struct command_request req;
+	struct schema_error err;
+
+	if (s == NULL)
+		return;
+	req = (struct command_request){
+		.action = post->action, .payload = post->payload, .actor = k->who.actor};
+	if (command_check(k->api->core, s, &req, &err) != 0)
+		refuse(k, &err);
+	else
+		command_effect(k, s, post);
+}
+
+void command_try(struct ask *k)
+{
+	const struct api_command_post *p = k->body;
+	struct station *s;
+
+	if (!ask_may_send(k, p->action, p->payload))
+		return;
+	s = p->force ? NULL : ask_path_station(k);
+	if (p->force)
+		try(k);
+	else if (s != NULL)
+		ask_known_transaction(k, s, p->action, p->payload, try);
+}
+
 /* -- looking ----------------------------------------------------------------------------------- */
 
 struct query {
@@ -161,7 +204,21 @@ struct query {
 	const char *error;
 };
 
-static void view_stored(const struct db_command *c, struct api_command_view *out)
+/* Of one that is not over, the live one knows how far it is. */
+static enum api_command_step stored_step(const struct ask *k, const struct db_command *c)
+{
+	const struct command *live =
+		c->ended_at.ms == 0 && k->api != NULL ? command_find(k->api->core, c->id) : NULL;
+	struct command_view v;
+
+	if (live == NULL)
+		return API_COMMAND_STEP_ENDED;
+	command_look(live, &v);
+	return step_of(&v);
+}
+
+static void view_stored(
+	const struct ask *k, const struct db_command *c, struct api_command_view *out)
 {
 	int state = schema_enum_find(&api_command_state_enum, c->state);
 
@@ -170,6 +227,7 @@ static void view_stored(const struct db_command *c, struct api_command_view *out
 		.station = c->station,
 		.action = c->action,
 		.state = state < 0 ? API_COMMAND_STATE_UNKNOWN : (enum api_command_state)state,
+		.step = stored_step(k, c),
 		.status = c->status,
 		.note = c->note,
 		.has_request_id = c->request_id != 0,
@@ -213,7 +271,7 @@ static void list_finish(struct ask *k)
 		arena_alloc(k->arena, sizeof(*list.commands.items) * q->found.count + 1);
 	list.commands.count = list.commands.items ? q->found.count : 0;
 	for (size_t i = 0; i < list.commands.count; i++)
-		view_stored(&q->found.items[i], &list.commands.items[i]);
+		view_stored(k, &q->found.items[i], &list.commands.items[i]);
 	ask_reply(k, 200, &api_command_list_type, &list);
 }
 
@@ -260,7 +318,7 @@ static void get_finish(struct ask *k)
 		ask_problem(k, 404, NULL, "there is no command \"%.40s\"", k->match.param[0]);
 		return;
 	}
-	view_stored(&q->found.items[0], &v);
+	view_stored(k, &q->found.items[0], &v);
 	ask_reply(k, 200, &api_command_view_type, &v);
 }
 

@@ -29,9 +29,14 @@ void station_call(struct ask *k);
 
 /* commands.c */
 void command_post(struct ask *k);
+void command_try(struct ask *k);
 void commands_list(struct ask *k);
 void command_get(struct ask *k);
 void command_delete(struct ask *k);
+
+/* command_forms.c */
+void command_forms_list(struct ask *k);
+void command_form_get(struct ask *k);
 
 /* files.c */
 void files_list(struct ask *k);

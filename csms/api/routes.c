@@ -66,6 +66,15 @@ const struct route api_routes[] = {
 		&api_command_post_type, &api_command_view_type,
 		"Asks the station for something and follows it to its true end: a Reset until it is "
 		"back, a report until its last part"},
+	{"POST", V1 "/stations/{id}/commands/try", "", MAY_OPERATE, command_try,
+		&api_command_post_type, &api_command_try_type,
+		"Checks a command as if it were sent, and says what it would do to vans; sends "
+		"nothing"},
+	{"GET", V1 "/command-forms", "", MAY_READ, command_forms_list, NULL,
+		&api_command_form_list_type, "Actions that stations can be asked for"},
+	{"GET", V1 "/command-forms/{action}", "", MAY_READ, command_form_get, NULL,
+		&api_command_form_type,
+		"The fields of one: which are needed, their kinds, bounds and values"},
 	{"GET", V1 "/commands", "station action state parent limit", MAY_FOLLOW, commands_list,
 		NULL, &api_command_list_type,
 		"Commands to stations, newest first; state=open: those "

@@ -27,6 +27,7 @@ void stations_list(struct ask *k)
 	for (const struct station *s = fleet_of(k)->stations; s != NULL; s = s->hh.next)
 		view_station(
 			k->api->core, s, k->arena, &list.stations.items[list.stations.count++]);
+	view_stations_say(k->api->core, k->arena, &list.sentence, &list.sub);
 	ask_reply(k, 200, &api_station_list_type, &list);
 }
 

@@ -48,7 +48,7 @@ struct streams {
 	int64_t waited_ms; /* since the last look, of real time … */
 	int64_t look_ms; /* … which took so long */
 	uint64_t shape; /* digest of all names */
-	uint64_t sentence;
+	uint64_t sentence, stations_sentence;
 	int64_t id; /* of the last event */
 	int beat; /* ticks since anything was sent */
 	int look; /* ticks since anybody was asked whether he may still listen */
@@ -242,21 +242,31 @@ static void patch_envelopes(struct patch *p, bool all)
 	group_end(p);
 }
 
-static void patch_sentence(struct patch *p, const struct api_vehicle_view_list *vehicles,
+/* `said`: digest of what was said last. */
+static void put_sentence(struct patch *p, uint64_t *said, const char *sentence_key,
+	const char *sentence, const char *sub_key, const char *sub)
+{
+	uint64_t digest = digest_of(digest_of(0, sentence, strlen(sentence)), sub, strlen(sub));
+
+	if (digest == *said)
+		return;
+	*said = digest;
+	text_printf(&p->out, ",\"%s\":", sentence_key);
+	text_put_json(&p->out, sentence);
+	text_printf(&p->out, ",\"%s\":", sub_key);
+	text_put_json(&p->out, sub);
+}
+
+static void patch_sentences(struct patch *p, const struct api_vehicle_view_list *vehicles,
 	const struct api_node_view_list *nodes)
 {
 	struct streams *h = p->hub;
 	const char *sentence, *sub;
 
 	view_say(h->api->core, vehicles, nodes, p->arena, &sentence, &sub);
-	uint64_t digest = digest_of(digest_of(0, sentence, strlen(sentence)), sub, strlen(sub));
-	if (digest == h->sentence)
-		return;
-	h->sentence = digest;
-	text_puts(&p->out, ",\"sentence\":");
-	text_put_json(&p->out, sentence);
-	text_puts(&p->out, ",\"sub\":");
-	text_put_json(&p->out, sub);
+	put_sentence(p, &h->sentence, "sentence", sentence, "sub", sub);
+	view_stations_say(h->api->core, p->arena, &sentence, &sub);
+	put_sentence(p, &h->stations_sentence, "stations_sentence", sentence, "stations_sub", sub);
 }
 
 /* Forgets nothing, says what changed since the last time; `all`: looks at everything. */
@@ -267,7 +277,7 @@ static void patch_build(struct patch *p, bool all)
 
 	view_tree(p->hub->api->core, p->arena, &tree);
 	view_vehicles(p->hub->api->core, p->arena, &vehicles);
-	patch_sentence(p, &vehicles, &tree.nodes);
+	patch_sentences(p, &vehicles, &tree.nodes);
 	patch_nodes(p, &tree.nodes);
 	patch_stations(p, all);
 	patch_evses(p, all);

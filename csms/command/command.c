@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
+#include "csms/command/before.h"
 #include "csms/command/private.h"
 #include "csms/log.h"
 #include "csms/mask.h"
@@ -524,6 +525,30 @@ int command_start(struct core *c, struct station *s, const struct command_reques
 	}
 	free(payload);
 	return k ? 0 : -1;
+}
+
+int command_check(struct core *c, struct station *s, const struct command_request *req,
+	struct schema_error *err)
+{
+	const struct schema_action *a =
+		schema_action_find(ocpp201_actions, OCPP201_ACTION_COUNT, req->action);
+	const struct command_rule *rule = a ? &command_rules[a - ocpp201_actions] : NULL;
+	struct call_request call = {.action = req->action, .payload = req->payload};
+	char **pieces = NULL, *payload;
+	int parts;
+
+	memset(err, 0, sizeof *err);
+	if (!rule)
+		return call_check(c, s, &call, err);
+	if (rule->fill)
+		return 0;
+	payload = rule->number ? payload_fill(req->payload, rule->number, 1) : strdup(req->payload);
+	parts = payload ? check(c, s, req, a, payload, &pieces, err) : say(err, "out of memory");
+	for (int i = 0; pieces && i < parts; i++)
+		free(pieces[i]);
+	free(pieces);
+	free(payload);
+	return parts < 0 ? -1 : 0;
 }
 
 /* -- letting go -------------------------------------------------------------------------------- */

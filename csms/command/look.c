@@ -1,5 +1,6 @@
 /* How a command looks from outside, and which one it is. */
 #include <utlist.h>
+#include "csms/command/before.h"
 #include "csms/command/private.h"
 
 void command_look(const struct command *k, struct command_view *out)
@@ -14,6 +15,7 @@ void command_look(const struct command *k, struct command_view *out)
 		.state = k->state,
 		.request_id = k->request_id,
 		.outcome = k->outcome,
+		.is_sent = call_is_out(k->station, k->call_id),
 		.is_answered = k->is_answered,
 		.call_id = k->call_id,
 		.took_ms = wall_diff_ms(k->ended.ms ? k->ended : clock_wall(), k->started),
@@ -25,6 +27,21 @@ void command_look(const struct command *k, struct command_view *out)
 		.started = k->started,
 		.ended = k->ended,
 	};
+}
+
+bool command_kind(const char *action, struct command_kind *out)
+{
+	const struct schema_action *a =
+		schema_action_find(ocpp201_actions, OCPP201_ACTION_COUNT, action);
+
+	if (!a || !(a->sender & SCHEMA_FROM_CSMS))
+		return false;
+	*out = (struct command_kind){
+		.action = a,
+		.waits_for = command_rules[a - ocpp201_actions].waits_for,
+		.number = command_rules[a - ocpp201_actions].number,
+	};
+	return true;
 }
 
 struct command *command_find(const struct core *c, const char *id)

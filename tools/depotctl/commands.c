@@ -120,12 +120,29 @@ int ctl_follow(struct ctl *c, char *body, bool to_end, const struct api_command_
 	return show_end(c, v, body);
 }
 
+/* What it would do, by the answer to …/try; nothing was sent. */
+static int show_try(struct ctl *c, const char *body)
+{
+	struct schema_error err;
+	const struct api_command_try *r =
+		schema_decode(&api_command_try_type, body, strlen(body), c->arena, &err);
+
+	if (r == NULL)
+		return ctl_complain(CTL_FAILED, "the answer is not understood: %s", err.message);
+	if (c->json)
+		printf("%s\n", body);
+	else
+		printf("%s\nIt ends with %s.\n", r->sentence,
+			r->waits_for ? r->waits_for : "the answer");
+	return CTL_OK;
+}
+
 int ctl_command(struct ctl *c)
 {
 	struct api_command_post post = {0};
 	struct text json;
 	char *body = NULL;
-	bool to_end;
+	bool to_end, is_try = ctl_flag(c, "--try");
 	int status;
 
 	if (!read_options(c, &post, &to_end))
@@ -139,12 +156,13 @@ int ctl_command(struct ctl *c)
 	text_init(&json, 0);
 	schema_encode(&api_command_post_type, &post, &json);
 	status = ctl_ask(c, "POST",
-		arena_printf(c->arena, "stations/%s/commands", ctl_escape(c, c->argv[0])),
+		arena_printf(c->arena, "stations/%s/commands%s", ctl_escape(c, c->argv[0]),
+			is_try ? "/try" : ""),
 		json.data, &body);
 	text_finish(&json);
 	if (status != CTL_OK)
 		return status;
-	return ctl_follow(c, body, to_end, NULL);
+	return is_try ? show_try(c, body) : ctl_follow(c, body, to_end, NULL);
 }
 
 static void row(struct ctl *c, struct table *t, const struct api_command_view *v)

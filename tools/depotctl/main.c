@@ -122,10 +122,10 @@ const struct command ctl_commands[] = {
 		"depotctl flexibility --minutes 30"},
 	{"command",
 		"STATION ACTION [PAYLOAD|-] [--wait none|answer|end] [--timeout SECONDS] [--why TEXT]\n"
-		"[--force]",
-		ctl_command, 2, 3, "--wait= --timeout= --why= --force",
+		"[--force] [--try]",
+		ctl_command, 2, 3, "--wait= --timeout= --why= --force --try",
 		"Asks a station for something and follows it to its true end (with --wait end): a Reset "
-		"until the station is back, a report until its last part; - reads the payload from stdin",
+		"until it is back; --try says what it would do to vans; - reads the payload from stdin",
 		"depotctl command AC-01 Reset '{\"type\":\"OnIdle\"}' --wait end"},
 	{"commands", "[STATION | ID] [--state open|done|failed|…] [--action A] [--limit N]",
 		ctl_commands_list, 0, 1, "--state= --action= --limit=",

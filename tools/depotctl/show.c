@@ -226,6 +226,19 @@ int ctl_vehicles(struct ctl *c)
 	return status;
 }
 
+/* What depotd says first of a thing. */
+static void sentence(struct ctl *c, const char *words, const char *sub)
+{
+	struct text t;
+
+	text_init(&t, 0);
+	put_colour(&t, c->colour, COLOUR_BOLD, words);
+	text_printf(&t, "\n%s%s\n", sub != NULL ? sub : "", sub != NULL ? "\n" : "");
+	if (text_ok(&t))
+		fwrite(t.data, 1, t.len, stdout);
+	text_finish(&t);
+}
+
 /* -- stations -------------------------------------------------------------------------------- */
 
 static const char *station_state(const struct api_station_view *s)
@@ -278,8 +291,12 @@ int ctl_stations(struct ctl *c)
 	int status =
 		ctl_ask_struct(c, "GET", "stations", NULL, NULL, &api_station_list_type, &list);
 
-	if (list != NULL)
-		show_stations(c, &((struct api_station_list *)list)->stations);
+	if (list != NULL) {
+		const struct api_station_list *l = list;
+
+		sentence(c, l->sentence, l->sub);
+		show_stations(c, &l->stations);
+	}
 	return status;
 }
 
@@ -294,6 +311,7 @@ static void show_station(struct ctl *c, const struct api_station_view *s)
 	struct table *t =
 		table_of(c, "EVSE|DOES|VEHICLE|>POWER|>LIMIT|SET BY|>SESSION|CONNECTORS|WHY");
 
+	sentence(c, s->sentence, NULL);
 	line("station", s->id);
 	line("name", s->name);
 	line("state", station_state(s));

@@ -8,7 +8,7 @@ declare const REPO: string;
 
 const KINDS: Record<string, string> = {
 	string: "string", ident: "string", datetime: "string", int: "number", int64: "number",
-	number: "number", bool: "boolean",
+	number: "number", bool: "boolean", any: "unknown",
 };
 
 function parseSchema(text: string): Map<string, string[]> {

@@ -59,6 +59,8 @@ export interface EvseView {
 	limit_node?: string;
 	limit_reason?: string;
 	limit_at?: string;
+	currents_a: number[];
+	currents_at?: string;
 	external_w?: number;
 	external_source?: string;
 	external_at?: string;
@@ -95,6 +97,7 @@ export interface StationView {
 	log_at?: string;
 	has_password: boolean;
 	control: "automatic" | "manual";
+	sentence: string;
 	evses: EvseView[];
 }
 
@@ -275,6 +278,8 @@ export interface Overview {
 	timezone: string;
 	sentence: string;
 	sub: string;
+	stations_sentence: string;
+	stations_sub: string;
 	speed: number;
 	tree: Tree;
 	stations: StationView[];
@@ -768,4 +773,289 @@ export interface WhatIf {
 	solve_us: number;
 	sentence: string;
 	worth: WhatIfNode[];
+}
+
+export interface CommandView {
+	id: string;
+	station: string;
+	action: string;
+	state: "waiting" | "running" | "done" | "refused" | "failed" | "unknown" | "cancelled";
+	step: "asked" | "sent" | "answered" | "ended";
+	status?: string;
+	note?: string;
+	request_id?: number;
+	started_at: string;
+	moved_at?: string;
+	ended_at?: string;
+	actor?: string;
+	why?: string;
+	parent?: string;
+	payload?: unknown;
+	response?: unknown;
+	error_code?: string;
+	error_text?: string;
+}
+
+export interface CommandList {
+	commands: CommandView[];
+}
+
+export interface CommandVan {
+	evse: number;
+	vehicle?: string;
+	name?: string;
+	state: string;
+	power_w?: number;
+	departs_at?: string;
+	effect: "none" | "stops" | "may_stop" | "last";
+}
+
+export interface CommandTry {
+	station: string;
+	action: string;
+	sentence: string;
+	waits_for?: string;
+	vans: CommandVan[];
+}
+
+export interface FormField {
+	name: string;
+	kind: string;
+	required: boolean;
+	list: boolean;
+	made: boolean;
+	min?: number;
+	max?: number;
+	items_min?: number;
+	items_max?: number;
+	values: string[];
+	type?: string;
+}
+
+export interface FormStruct {
+	name: string;
+	fields: FormField[];
+}
+
+export interface CommandForm {
+	action: string;
+	use: string;
+	needs: string;
+	waits_for?: string;
+	structs?: FormStruct[];
+}
+
+export interface CommandFormList {
+	forms: CommandForm[];
+}
+
+export interface WirePair {
+	at: string;
+	station: string;
+	direction: string;
+	message_id?: string;
+	action?: string;
+	latency_ms?: number;
+	request: string;
+	verdict?: string;
+	reply?: string;
+	reply_verdict?: string;
+}
+
+export interface WireFrame {
+	at: string;
+	station: string;
+	direction: string;
+	message_id?: string;
+	action?: string;
+	verdict?: string;
+	text: string;
+}
+
+export interface WirePage {
+	frames: WireFrame[];
+	pairs?: WirePair[];
+	next?: string;
+}
+
+export interface DeviceVariable {
+	station: string;
+	component: string;
+	component_instance?: string;
+	evse?: number;
+	connector?: number;
+	variable: string;
+	variable_instance?: string;
+	attribute: string;
+	value?: string;
+	previous?: string;
+	pending?: string;
+	mutability?: string;
+	persistent: boolean;
+	constant: boolean;
+	at?: string;
+	changed_at?: string;
+	data_type?: string;
+	unit?: string;
+	min_limit?: number;
+	max_limit?: number;
+	values?: string;
+	monitored: boolean;
+}
+
+export interface DeviceVariableList {
+	inventory?: string;
+	inventory_at?: string;
+	variables: DeviceVariable[];
+	next?: number;
+}
+
+export interface HeldProfile {
+	id: number;
+	evse: number;
+	purpose: string;
+	stack_level: number;
+	kind: string;
+	transaction?: string;
+	source: string;
+	owner?: string;
+	at: string;
+	profile: unknown;
+}
+
+export interface ExternalLimit {
+	evse: number;
+	source: string;
+	grid_critical: boolean;
+	at: string;
+	limit_w?: number;
+	schedules: unknown;
+}
+
+export interface ChargingNeedsView {
+	evse: number;
+	transaction: string;
+	at: string;
+	max_periods?: number;
+	departs_at?: string;
+	energy_wh?: number;
+	max_w?: number;
+}
+
+export interface HeldProfileList {
+	station: string;
+	control: "automatic" | "manual";
+	checked: string;
+	checked_at?: string;
+	differences: string[];
+	profiles: HeldProfile[];
+	external_limits: ExternalLimit[];
+	needs: ChargingNeedsView[];
+}
+
+export interface StationCertificate {
+	type: string;
+	hash_algorithm: string;
+	issuer_name_hash: string;
+	issuer_key_hash: string;
+	serial: string;
+	parent?: string;
+	subject?: string;
+	not_after?: string;
+	listed: boolean;
+	at: string;
+}
+
+export interface StationCertificateList {
+	certificates: StationCertificate[];
+}
+
+export interface IssuedCertificate {
+	fingerprint: string;
+	station: string;
+	type: string;
+	state: string;
+	why?: string;
+	serial: string;
+	key_hash: string;
+	subject: string;
+	issuer: string;
+	not_before: string;
+	not_after: string;
+	authority: string;
+	request: string;
+	at: string;
+	changed_at: string;
+	actor?: string;
+	chain?: string;
+}
+
+export interface IssuedCertificateList {
+	certificates: IssuedCertificate[];
+}
+
+export interface TransactionView {
+	station: string;
+	id: string;
+	evse?: number;
+	connector?: number;
+	vehicle?: string;
+	token?: string;
+	token_type?: string;
+	token_status?: string;
+	state: string;
+	charging_state?: string;
+	remote_start_id?: number;
+	reservation_id?: number;
+	cable_max_a?: number;
+	phases_used?: number;
+	charging_s?: number;
+	started_at?: string;
+	ended_at?: string;
+	last_at: string;
+	begin_wh?: number;
+	end_wh?: number;
+	energy_wh?: number;
+	stopped_reason?: string;
+	events: number;
+	complete: boolean;
+	missing?: string;
+	cost?: number;
+	currency?: string;
+	quarantined?: string;
+}
+
+export interface TransactionList {
+	transactions: TransactionView[];
+	next?: string;
+}
+
+export interface FirmwareView {
+	id: string;
+	vendor: string;
+	model?: string;
+	version: string;
+	name: string;
+	size: number;
+	sha256: string;
+	md5: string;
+	added_at: string;
+	actor?: string;
+	verified: boolean;
+	algorithm?: string;
+	signer?: string;
+}
+
+export interface FirmwareList {
+	firmware: FirmwareView[];
+}
+
+export interface CommandPost {
+	action: string;
+	payload: unknown;
+	why?: string;
+	timeout_s?: number;
+	effect_s?: number;
+	wait?: "none" | "answer" | "end";
+	force?: boolean;
 }
