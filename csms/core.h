@@ -69,6 +69,7 @@ struct core {
 	struct timers *timers;
 	struct db *db;
 	bool wire_rests; /* the disk is nearly full: no messages are recorded; said once */
+	const char *request; /* of a person or program that is being worked on, NULL: none */
 	const char *cause; /* call whose answer is being worked on, NULL: none; see record_now() */
 	struct turn *turn; /* what this turn of the loop leaves behind, NULL: nothing yet */
 	struct ocpp_message_ids ids;

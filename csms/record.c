@@ -57,9 +57,13 @@ struct arena *record_arena(struct core *c)
 void record_event(struct core *c, const struct db_event *e)
 {
 	struct turn *t = turn_of(c);
+	struct db_event whole = *e;
 
-	if (t)
-		db_batch_event(t->batch, e);
+	if (!t)
+		return;
+	if (!whole.correlation && c->request)
+		whole.correlation = arena_strdup(db_batch_arena(t->batch), c->request);
+	db_batch_event(t->batch, &whole);
 }
 
 void record_now(struct core *c, int type, const char *kind, const char *id, const void *payload,

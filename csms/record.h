@@ -13,7 +13,8 @@ struct turn;
 /* The arena of this turn's batch, for payloads; NULL: no memory. */
 struct arena *record_arena(struct core *c);
 
-/* Adds an event of any-version to the turn. `payload` lives in record_arena(). */
+/* Adds an event of any-version to the turn. `payload` lives in record_arena(). What is part of nothing
+ * else (`correlation`) is part of the request that is being worked on. */
 void record_event(struct core *c, const struct db_event *e);
 
 /* The same with the usual envelope: happened now, stream "kind/id". `cause` NULL: the call whose

@@ -23,6 +23,11 @@ int db_check_files(const char *dir, char why[300]);
  * number that does not fit. `events` (may be NULL) gets their number. */
 int db_verify_chain(const char *dir, const struct db_progress *p, int64_t *events, char why[300]);
 
+/* Whether event `seq` is still the one of that hash (hex), kept elsewhere: who can write the whole
+ * chain anew cannot write this one. Only with a chain that db_verify_chain() found whole does it vouch
+ * for all before it. -1 with one line. */
+int db_check_anchor(const char *dir, int64_t seq, const char *hash, char why[300]);
+
 /* Recomputes all projections from the journal (walking the chain as it goes) and compares them row
  * by row with those stored. 0: equal; 1: they differ, `why` names table, row and column of the
  * first difference; -1: the journal cannot be read. */

@@ -27,6 +27,13 @@ extern const char migrate_depot_5[]; /* db/migrate_trust.c */
 
 extern const char migrate_depot_5_work[]; /* db/migrate_work.c */
 
+/* What people, their programs and other systems did, and who was refused: the audit. `j` is "" or
+ * the name of the journal with its dot. The same text in index and query: SQLite knows the one by the
+ * other. */
+#define MIGRATE_AUDIT(j)                                                                           \
+	"(substr(" j "actor, 1, 5) IN ('user:','apito','local','oscp:','nobod')"                   \
+	" OR " j "type IN ('StationRefused','DepotLoaded'))"
+
 /* Runs the missing steps, each in a transaction. -1 with one line: the file is newer than this
  * program, or a step failed (the file then is at the last good step). */
 int migrate_run(struct sql *s, const struct migration_list *list, char why[300]);

@@ -53,6 +53,14 @@ int64_t query_int(struct query *q, int column);
 bool query_is_null(struct query *q, int column);
 wall_t query_time(struct query *q, int column);
 
+/* An event of `journal AS j` and `streams AS s`: its columns come first in the SELECT. */
+#define QUERY_EVENT_COLUMNS                                                                        \
+	"j.seq, j.version, s.name, j.type, j.type_version, j.at, j.received, j.cause,"             \
+	" j.correlation, j.idem, j.actor, j.payload, j.hash"
+#define QUERY_EVENT_COLUMN_COUNT 13
+struct db_journal_event;
+void query_read_event(struct query *q, struct db_journal_event *e);
+
 /* Room for one more item at the end of a list in the arena: returns the item, or NULL and the
  * query fails. */
 void *query_item(struct query *q, void **items, size_t *count, size_t size);

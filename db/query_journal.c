@@ -8,9 +8,7 @@
 
 #define FEW_STREAMS 50 /* up to so many, their own index beats a walk through the journal */
 
-static const char columns[] =
-	"SELECT j.seq, j.version, s.name, j.type, j.type_version, j.at, j.received, j.cause,"
-	" j.correlation, j.idem, j.actor, j.payload, j.hash ";
+static const char columns[] = "SELECT " QUERY_EVENT_COLUMNS " ";
 
 static void put_hex(const unsigned char *bytes, int len, char out[65])
 {
@@ -18,7 +16,7 @@ static void put_hex(const unsigned char *bytes, int len, char out[65])
 		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
 }
 
-static void read_event(struct query *q, struct db_journal_event *e)
+void query_read_event(struct query *q, struct db_journal_event *e)
 {
 	e->seq = query_int(q, 0);
 	e->version = query_int(q, 1);
@@ -101,7 +99,7 @@ int db_query_journal(struct db_reader *r, const struct db_journal_filter *f, str
 		struct db_journal_event *e = QUERY_ITEM(&q, &page);
 		if (!e)
 			break;
-		read_event(&q, e);
+		query_read_event(&q, e);
 	}
 	if (query_finish(&q) < 0)
 		return -1;
@@ -117,7 +115,7 @@ static int read_one(struct query *q, struct db_journal_event **out)
 	if (query_next(q)) {
 		struct db_journal_event *e = QUERY_ITEM(q, &page);
 		if (e)
-			read_event(q, e);
+			query_read_event(q, e);
 	}
 	if (query_finish(q) < 0)
 		return -1;

@@ -244,6 +244,31 @@ out:
 	return rc;
 }
 
+int db_check_anchor(const char *dir, int64_t seq, const char *hash, char why[300])
+{
+	struct sql s;
+	sqlite3_stmt *st;
+	int rc = -1;
+	if (open_depot(&s, dir, true, why) < 0)
+		return -1;
+	st = sql_prepare(&s, "SELECT 1 FROM journal WHERE seq=?1 AND lower(hex(hash))=lower(?2)");
+	if (st) {
+		sqlite3_bind_int64(st, 1, seq);
+		sqlite3_bind_text(st, 2, hash, -1, SQLITE_STATIC);
+		rc = sql_step(&s, st);
+	}
+	if (rc < 0)
+		snprintf(why, 300, "%.299s", s.error);
+	else if (rc == 0)
+		snprintf(why, 300,
+			"the journal is not the one that the anchor was made of: its event %lld is "
+			"another or is gone",
+			(long long)seq);
+	sqlite3_finalize(st);
+	sql_close(&s);
+	return rc > 0 ? 0 : -1;
+}
+
 int db_verify_chain(const char *dir, const struct db_progress *p, int64_t *events, char why[300])
 {
 	struct sql s;

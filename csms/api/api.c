@@ -189,10 +189,13 @@ static struct ask *ask_create(
 	k->arena = a;
 	k->peer = arena_strdup(a, req->peer);
 	k->cookie = arena_strdup(a, req->cookie);
+	k->id = arena_printf(a, "request-%llx-%llx", (unsigned long long)api->core->started.ms,
+		(unsigned long long)++api->numbered);
 	k->path = arena_strndup(a, req->path, strnlen(req->path, 200));
 	k->idem = arena_strndup(a, req->idempotency_key, strnlen(req->idempotency_key, 100));
 	k->digest = k->idem != NULL && k->idem[0] != '\0' ? request_digest(a, req) : "";
-	if (k->peer != NULL && k->cookie != NULL && k->idem != NULL && k->digest != NULL && k->path != NULL)
+	if (k->peer != NULL && k->cookie != NULL && k->idem != NULL && k->digest != NULL && k->path != NULL &&
+		k->id != NULL)
 		return k;
 	arena_destroy(a);
 	return NULL;

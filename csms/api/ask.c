@@ -58,8 +58,13 @@ static void ask_free(struct ask *k)
 
 void ask_run(struct ask *k, void (*step)(struct ask *k))
 {
+	struct core *c = k->api->core;
+	const char *outer = c->request;
+
 	k->is_running = true;
+	c->request = k->id;
 	step(k);
+	c->request = outer;
 	k->is_running = false;
 	if (k->is_over)
 		arena_destroy(k->arena);

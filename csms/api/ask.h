@@ -29,7 +29,7 @@ struct api {
 	struct ask *asks; /* that wait for their answer */
 	struct wire_export *exports; /* under way */
 	char url[300];
-	int64_t requests, refused;
+	int64_t requests, refused, numbered;
 };
 
 struct ask {
@@ -41,6 +41,7 @@ struct ask {
 	const struct http_request *req; /* valid until the handler returns */
 	const void *body; /* decoded by row->request, NULL if the row has none */
 	const char *peer, *cookie, *idem;
+	const char *id; /* of the request: what it changes is journalled with it */
 	const char *path; /* of the request, as far as the audit keeps it */
 	const char *digest; /* of method, path and body, to tell one command from another */
 	const char *refused; /* why, while it is being answered */

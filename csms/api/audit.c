@@ -54,9 +54,12 @@ void audit_request(struct ask *k, int status)
 		.status = status,
 		.why = why != NULL ? plain(a, why, 300) : NULL,
 	};
+	const char *outer = c->request;
+	c->request = k->id;
 	if (e->path != NULL && e->peer != NULL)
 		record_now(c, EVENT_REQUEST_MADE, "access", "requests", e,
 			k->who.actor[0] != '\0' ? k->who.actor : "nobody", NULL);
+	c->request = outer;
 }
 
 void audit_sign_in(struct ask *k, const char *method, const char *name, const char *why)

@@ -213,6 +213,8 @@ void meter_walk_get(struct ask *k);
 void meter_walk_delete(struct ask *k);
 
 /* records.c */
+void audit_list(struct ask *k);
+void audit_get(struct ask *k);
 void journal_get(struct ask *k);
 
 /* wire.c */

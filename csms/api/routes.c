@@ -487,6 +487,12 @@ const struct route api_routes[] = {
 		&api_journal_page_type,
 		"Events after sequence number `after`, of one stream or of a prefix that ends in /; "
 		"order=newest begins at the end"},
+	{"GET", V1 "/audit", "who type about text request refused from to before limit", MAY_AUDIT,
+		audit_list, NULL, &api_audit_page_type,
+		"What people, programs and other systems did or were refused, newest first, with who, "
+		"from where and why; who=user: all users; refused=1 only that"},
+	{"GET", V1 "/audit/{seq}", "", MAY_AUDIT, audit_get, NULL, &api_audit_detail_type,
+		"One line with what was before, and what else the same request did"},
 	{"GET", V1 "/wire",
 		"station action text error message_id from to faulty pairs before limit",
 		MAY_INSPECT, wire_get, NULL, &api_wire_page_type,

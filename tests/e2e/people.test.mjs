@@ -2,9 +2,10 @@
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Depotd, until } from './harness.mjs';
+import { BUILD, Depotd, until } from './harness.mjs';
 
 const depot = `
 depot: people
@@ -301,5 +302,71 @@ describe('hostile', () => {
 		await until('the refusal', async () => (await journal('RequestMade')).some((e) =>
 			e.actor === 'user:bert' && e.payload.path === '/api/v1/users/bert' && e.payload.status === 403 && e.payload.peer === '127.0.0.1' && /needs the role admin/.test(e.payload.why)));
 		await until('what the socket asked', async () => (await journal('RequestMade')).some((e) => e.actor.startsWith('local:') && e.payload.status === 200));
+	});
+});
+
+describe('the audit', () => {
+	const ctl = (...args) => spawnSync(join(BUILD, 'depotctl'), ['--socket', join(depotd.data, 'depotd.sock'), ...args], { encoding: 'utf8' });
+	const list = async (query = '') => (await depotd.api('GET', `/audit${query}`)).json.rows;
+
+	test('a change: who, from where, why, before and after, and what the same request did', async () => {
+		const boss = await add('ada', { role: 'admin' });
+		await depotd.api('PUT', '/users/ivy', { role: 'viewer' });
+		assert.equal((await boss.ask('PUT', '/users/ivy', { role: 'dispatcher', why: 'she plans the night' })).status, 200);
+		const row = await until('the change, and the request, which is written with its answer', async () =>
+			(await list('?type=UserChanged&about=user/ivy&who=user:ada')).find((r) => r.peer));
+		assert.deepEqual([row.who, row.peer, row.why, row.refused], ['user:ada', '127.0.0.1', 'she plans the night', false]);
+		const one = (await depotd.api('GET', `/audit/${row.seq}`)).json;
+		assert.equal(one.before.role, 'viewer');
+		assert.equal(one.row.payload.role, 'dispatcher');
+		assert.deepEqual(one.together.map((r) => r.type).sort(), ['RequestMade', 'UserChanged']);
+		const shown = ctl('audit', 'show', String(row.seq)).stdout;
+		assert.match(shown, /Before +\{.*"viewer"/);
+		assert.match(shown, /PUT \/api\/v1\/users\/ivy: 200/);
+		assert.equal((await depotd.api('GET', '/audit/999999999')).status, 404);
+	});
+
+	test('refusals alone; and only who may', async () => {
+		const s = await add('kai', { role: 'viewer' });
+		assert.equal((await s.ask('PUT', '/users/kai', { role: 'admin' })).status, 403);
+		assert.equal((await s.ask('GET', '/audit')).status, 403);
+		const rows = await until('both', async () => {
+			const all = await list('?refused=1&who=user:kai');
+			return all.length >= 2 && all;
+		});
+		assert.ok(rows.every((r) => r.refused && r.who === 'user:kai' && r.peer === '127.0.0.1' && r.why));
+		assert.match(ctl('audit', '--refused', '--who', 'user:kai').stdout, /needs the role/);
+		assert.deepEqual(await list('?who=user:nobody-here'), []);
+		assert.ok((await list('?text=SHE+PLANS')).length >= 1, 'words of any case');
+		const [newest] = await list('?limit=1');
+		assert.ok((await list(`?before=${newest.seq}&limit=5`)).every((r) => r.seq < newest.seq));
+	});
+
+	test('what stations and depotd do of themselves is not in it', async () => {
+		const rows = await list('?limit=1000');
+		assert.ok(rows.every((r) => /^(user:|apitoken:|local:|oscp:|nobody)/.test(r.who) || ['StationRefused', 'DepotLoaded'].includes(r.type)));
+		assert.ok(rows.some((r) => r.type === 'DepotLoaded'));
+	});
+
+	test('export, and an anchor that knows its journal', async () => {
+		const file = join(depotd.dir, 'audit.jsonl'), anchor = join(depotd.dir, 'anchor');
+		assert.match(ctl('audit', 'export', '--to-file', file).stdout, /\d+ lines and the anchor/);
+		const lines = readFileSync(file, 'utf8').trim().split('\n').map(JSON.parse);
+		const last = lines.pop();
+		assert.ok(lines.length > 20 && lines.every((l, i) => i === 0 || l.seq < lines[i - 1].seq));
+		assert.ok(last.seq >= lines[0].seq && /^[0-9a-f]{64}$/.test(last.hash));
+		assert.equal(ctl('audit', 'export', '--to-file', file).status, 1, 'nothing is overwritten');
+		writeFileSync(anchor, ctl('audit', 'anchor').stdout);
+		for (const f of [file, anchor]) {
+			const r = ctl('audit', 'verify', '--data', depotd.data, '--anchor', f);
+			assert.equal(r.status, 0, r.stderr);
+			assert.match(r.stdout, /it is the one that the anchor was made of/);
+		}
+		writeFileSync(anchor, `${JSON.stringify({ ...last, hash: last.hash.replace(/^./, (c) => (c === '0' ? '1' : '0')) })}\n`);
+		const r = ctl('audit', 'verify', '--data', depotd.data, '--anchor', anchor);
+		assert.equal(r.status, 1);
+		assert.match(r.stderr, /not the one that the anchor was made of/);
+		writeFileSync(anchor, 'nonsense\n');
+		assert.match(ctl('audit', 'verify', '--data', depotd.data, '--anchor', anchor).stderr, /does not end in an anchor/);
 	});
 });

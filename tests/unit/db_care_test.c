@@ -120,7 +120,7 @@ static void age_store(void)
 		"CREATE INDEX commands_time ON commands (depot, queued_at)",
 		"CREATE INDEX commands_station ON commands (depot, station, queued_at)",
 		"CREATE UNIQUE INDEX journal_idem ON journal (stream, idem) WHERE idem IS NOT NULL",
-		"PRAGMA user_version=1"};
+		"DROP INDEX journal_audit", "PRAGMA user_version=1"};
 	char path[400];
 	sqlite3 *h;
 	snprintf(path, sizeof path, "%s/depot.db", fixture_dir);
@@ -191,6 +191,37 @@ START_TEST(each_tampering_is_named)
 	tamper(attacks[_i].sql);
 	ck_assert_int_eq(db_verify_chain(fixture_dir, NULL, NULL, why), -1);
 	ck_assert_msg(strstr(why, attacks[_i].says) != NULL, "%s: %s", attacks[_i].name, why);
+}
+END_TEST
+
+/* An anchor is 64 hex digits of an event that was the last one once. */
+START_TEST(an_anchor_knows_its_journal)
+{
+	char hash[65] = "", other[65];
+	char path[400];
+	sqlite3 *h;
+	sqlite3_stmt *st;
+	for (int i = 0; i < 10; i++)
+		ck_assert_int_eq(fixture_event(db, "station/A", EVENT_STATION_BOOTED, &fixture_boot,
+					 i, NULL),
+			0);
+	close_store();
+	snprintf(path, sizeof path, "%s/depot.db", fixture_dir);
+	ck_assert_int_eq(sqlite3_open(path, &h), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_prepare_v2(h, "SELECT lower(hex(hash)) FROM journal WHERE seq=7",
+				 -1, &st, NULL),
+		SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
+	snprintf(hash, sizeof hash, "%s", (const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	sqlite3_close(h);
+	ck_assert_msg(db_check_anchor(fixture_dir, 7, hash, why) == 0, "%s", why);
+	ck_assert_int_eq(db_check_anchor(fixture_dir, 8, hash, why), -1);
+	ck_assert_msg(strstr(why, "event 8 is another") != NULL, "%s", why);
+	ck_assert_int_eq(db_check_anchor(fixture_dir, 11, hash, why), -1);
+	memcpy(other, hash, sizeof other);
+	other[0] = other[0] == '0' ? '1' : '0';
+	ck_assert_int_eq(db_check_anchor(fixture_dir, 7, other, why), -1);
 }
 END_TEST
 
@@ -281,6 +312,7 @@ int main(void)
 	tcase_add_test(t, old_store_is_brought_up_to_date);
 	tcase_add_test(t, check_names_the_first_difference_and_rebuild_mends_it);
 	tcase_add_loop_test(t, each_tampering_is_named, 0, sizeof attacks / sizeof *attacks);
+	tcase_add_test(t, an_anchor_knows_its_journal);
 	tcase_add_test(t, a_cut_end_stops_the_start);
 	tcase_add_test(t, copy_is_whole_while_the_store_is_written);
 	suite_add_tcase(s, t);

@@ -157,6 +157,9 @@ int ctl_metrics(struct ctl *c);
 int ctl_backup(struct ctl *c);
 int ctl_routes(struct ctl *c);
 
+/* audit.c */
+int ctl_audit(struct ctl *c);
+
 /* people.c */
 int ctl_user(struct ctl *c);
 
@@ -234,5 +237,7 @@ int ctl_rebuild(struct ctl *c);
 int ctl_pki(struct ctl *c);
 int ctl_roots(struct ctl *c);
 int ctl_verify(struct ctl *c);
+/* The same, and whether the journal still has the line of the anchor (NULL: none). */
+int ctl_verify_with(struct ctl *c, const struct api_audit_anchor *anchor);
 
 #endif

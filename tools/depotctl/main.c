@@ -346,6 +346,17 @@ const struct command ctl_commands[] = {
 	{"api-token", "add NAME [--role R] [--days N] | list | revoke ID", ctl_api_token, 1, 2,
 		"--role= --days=", "API tokens for scripts; the secret is shown once",
 		"depotctl api-token add backup-job --role admin --days 30"},
+	{"audit",
+		"[list [--who W] [--type T] [--about STREAM] [--text T] [--refused] [--from T] [--to T]\n"
+		"              [--before LINE] [--limit N]] | show LINE | export [--to-file FILE] | anchor |\n"
+		"              verify --data DIR [--anchor FILE]",
+		ctl_audit, 0, 2,
+		"--who= --type= --about= --text= --refused --from= --to= --before= --limit= --to-file= "
+		"--data= --anchor=",
+		"Who did what, from where and why, and who was refused; show: with what was before. anchor "
+		"prints what vouches for all lines until now: keep it elsewhere, verify --anchor finds a past "
+		"that was written anew",
+		"depotctl audit --who user:anna --refused"},
 	{"journal", "[--stream S] [--type T] [--after N] [--limit N] [--follow]", ctl_journal, 0, 0,
 		"--stream= --type= --after= --limit= --follow",
 		"Events of the journal, the last ones by default; a stream that ends in / is a prefix",

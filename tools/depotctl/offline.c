@@ -82,6 +82,11 @@ int ctl_rebuild(struct ctl *c)
 
 int ctl_verify(struct ctl *c)
 {
+	return ctl_verify_with(c, NULL);
+}
+
+int ctl_verify_with(struct ctl *c, const struct api_audit_anchor *anchor)
+{
 	const char *dir = data_dir(c);
 	struct db_progress p;
 	int64_t events = 0;
@@ -90,9 +95,11 @@ int ctl_verify(struct ctl *c)
 	if (dir == NULL)
 		return CTL_USAGE;
 	if (db_check_files(dir, why) != 0 ||
-		db_verify_chain(dir, progress(&p, "verifying"), &events, why) != 0)
+		db_verify_chain(dir, progress(&p, "verifying"), &events, why) != 0 ||
+		(anchor != NULL && db_check_anchor(dir, anchor->seq, anchor->hash, why) != 0))
 		return say(c, false, why);
 	return say(c, true,
-		arena_printf(c->arena, "The files are sound and the chain of %lld events is whole.",
-			(long long)events));
+		arena_printf(c->arena, "The files are sound and the chain of %lld events is whole%s.",
+			(long long)events,
+			anchor != NULL ? ", and it is the one that the anchor was made of" : ""));
 }
