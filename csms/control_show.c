@@ -4,6 +4,7 @@
 #include "csms/control_private.h"
 #include "csms/meters.h"
 #include "csms/record.h"
+#include "csms/safety.h"
 
 #define BASE_MEAN_MS   300000 /* over which the uncontrolled load is averaged for the planner */
 #define NODE_SAMPLE_MS 5000 /* loads of nodes in the series */
@@ -151,6 +152,21 @@ static void show_node(
 		learn_bases(k, i, out, elapsed_ms);
 }
 
+/* Its phases, where they have limits: what is held against them. */
+static void record_phases(struct control *k, int i, wall_t now)
+{
+	const char *id = grid_tree_node(k->tree, i)->id;
+	char point[120];
+	int64_t ma;
+
+	for (int p = 0; p < GRID_PHASES; p++) {
+		if (k->node[i].phase[p].limit < 0 || !safety_phase(k->safety, i, p, &ma))
+			continue;
+		snprintf(point, sizeof point, "node/%s/L%d_ma", id, p + 1);
+		record_sample(k->core, point, now, (double)ma, 0);
+	}
+}
+
 /* What the console's chart shows: each limited node's load, its part of EVSEs, its limit. */
 static void record_nodes(struct control *k, wall_t now)
 {
@@ -164,8 +180,9 @@ static void record_nodes(struct control *k, wall_t now)
 		const struct control_node *v = &k->node[i];
 
 		if (n->kind == GRID_EVSE || n->kind == GRID_LOAD ||
-			(!n->rated && v->limit_w < 0 && v->feed.limit < 0))
+			(!n->rated && v->limit_w < 0 && v->feed.limit < 0 && v->phase[0].limit < 0))
 			continue;
+		record_phases(k, i, now);
 		snprintf(point, sizeof point, "node/%s/load_w", n->id);
 		if (v->load_w != GRID_UNKNOWN)
 			record_sample(k->core, point, now, (double)v->load_w, 0);

@@ -5,22 +5,12 @@
 #include "db/query.h"
 #include "db/query_envelope.h"
 
-#define CHUNK_MS  INT64_C(21600000) /* 6 h: samples of 5 s fit one query */
-#define SPAN_MS   INT64_C(604800000) /* 7 days: minutes fit one query */
-#define GAP_MS    60000 /* a sample says nothing of what is later than this after it */
-#define BEFORE_MS 60000 /* commands that made room before it began belong to it */
-#define TOLD_MAX  10000
-
-static int64_t limit_of(const struct grid_tree *t, int node, const struct grid_bound *b)
-{
-	int64_t phases = b->phase_ma == GRID_NO_LIMIT
-				 ? GRID_NO_LIMIT
-				 : (int64_t)b->phase_ma * grid_tree_node(t, node)->electric.volts *
-					   GRID_PHASES / 1000;
-	int64_t w = b->import_w < phases ? b->import_w : phases;
-
-	return w < GRID_NO_LIMIT ? w : -1;
-}
+#define CHUNK_MS     INT64_C(21600000) /* 6 h: samples of 5 s fit one query */
+#define SPAN_MS      INT64_C(604800000) /* 7 days: minutes fit one query */
+#define GAP_MS       60000 /* a sample says nothing of what is later than this after it */
+#define BEFORE_MS    60000 /* commands that made room before it began belong to it */
+#define TOLD_MAX     10000
+#define VEHICLES_MAX 500
 
 static void list_evses(const struct grid_tree *t, const struct grid_node *n, struct arena *a,
 	struct schema_strings *out)
@@ -32,6 +22,34 @@ static void list_evses(const struct grid_tree *t, const struct grid_node *n, str
 		items[out->count++] =
 			arena_strdup(a, grid_tree_node(t, grid_tree_evse_node(t, i))->id);
 	out->items = items;
+}
+
+/* Those that charge, or charged since `from`, below the node. */
+static void list_vehicles(const struct core *c, const struct grid_node *n, wall_t from,
+	struct arena *a, struct schema_strings *out)
+{
+	const struct station *s;
+	const char **items = arena_alloc(a, VEHICLES_MAX * sizeof *items);
+
+	for (s = c->fleet.stations; s; s = s->hh.next)
+		for (int i = 0; items && i < s->evse_count; i++) {
+			const struct evse *e = &s->evses[i];
+			const struct transaction *t = &e->tx;
+
+			if (e->grid_evse < n->evse_first || e->grid_evse >= n->evse_end ||
+				!t->id[0] || (!t->is_open && t->last.ms < from.ms) ||
+				out->count == VEHICLES_MAX)
+				continue;
+			items[out->count++] =
+				t->vehicle ? arena_strdup(a, t->vehicle->id)
+					   : arena_printf(a, "unknown at %s/%d", s->id, e->id);
+		}
+	out->items = items;
+}
+
+static int64_t or_none(int32_t limit)
+{
+	return limit == GRID_NO_LIMIT ? -1 : limit;
 }
 
 void envelope_measure_init(struct envelope_measure *m, const struct core *c, int node, wall_t from,
@@ -47,10 +65,13 @@ void envelope_measure_init(struct envelope_measure *m, const struct core *c, int
 		.point = arena_printf(a, "node/%s/load_w", n->id),
 		.from = from,
 		.to = to,
-		.limit_w = limit_of(t, node, bound),
-		.export_limit_w = bound->export_w == GRID_NO_LIMIT ? -1 : bound->export_w,
+		.limit_w = or_none(bound->import_w),
+		.limit_ma = or_none(bound->phase_ma),
+		.volts = n->electric.volts,
+		.export_limit_w = or_none(bound->export_w),
 	};
 	list_evses(t, n, a, &m->evses);
+	list_vehicles(c, n, from, a, &m->vehicles);
 }
 
 /* -- samples ---------------------------------------------------------------------------------- */
@@ -58,8 +79,63 @@ void envelope_measure_init(struct envelope_measure *m, const struct core *c, int
 struct walk {
 	double wh, above_wh, fed_wh;
 	int64_t ms, above_ms, run_ms, fed_ms, fed_run_ms;
+	int64_t phase_ms[GRID_PHASES], phase_above_ms[GRID_PHASES];
 	double max;
 };
+
+/* What each phase carried, in mA: samples of a node are taken in one go, so they stand beside those
+ * of its power. */
+struct phases {
+	struct db_series_list list[GRID_PHASES];
+	size_t next[GRID_PHASES];
+};
+
+/* False: the phase was not measured then. */
+static bool phase_at(struct phases *p, int phase, wall_t at, double *ma)
+{
+	const struct db_series_list *l = &p->list[phase];
+	size_t *i = &p->next[phase];
+
+	while (*i < l->count && l->items[*i].at.ms < at.ms)
+		++*i;
+	if (*i == l->count || l->items[*i].at.ms != at.ms)
+		return false;
+	*ma = l->items[*i].last;
+	return true;
+}
+
+/* W that are above the limit, of all phases together; one alone breaks it. Without currents the
+ * power in all still tells when at least one must be above. */
+static double above_phases(struct envelope_measure *m, struct walk *w, struct phases *p, wall_t at,
+	double load, int64_t ms)
+{
+	double above = 0, ma, least = (double)(m->limit_ma * m->volts) / 1000 * GRID_PHASES;
+	bool is_seen = false;
+
+	for (int i = 0; i < GRID_PHASES && m->limit_ma >= 0; i++) {
+		struct envelope_phase *x = &m->phase[i];
+
+		if (!phase_at(p, i, at, &ma))
+			continue;
+		is_seen = true;
+		if (!w->phase_ms[i] || (int64_t)ma > x->max_ma) {
+			x->max_ma = (int64_t)ma;
+			x->max_at = at;
+		}
+		w->phase_ms[i] += ms;
+		if (ma <= (double)m->limit_ma)
+			continue;
+		w->phase_above_ms[i] += ms;
+		above += (ma - (double)m->limit_ma) * m->volts / 1000;
+	}
+	return m->limit_ma < 0 || is_seen || load <= least ? above : load - least;
+}
+
+static void take_longest(struct envelope_measure *m, int64_t run_ms)
+{
+	if (run_ms / 1000 > m->longest_s)
+		m->longest_s = run_ms / 1000;
+}
 
 /* Above the limit of what may be fed in. */
 static void take_export(struct envelope_measure *m, struct walk *w, double feed, int64_t ms)
@@ -73,13 +149,15 @@ static void take_export(struct envelope_measure *m, struct walk *w, double feed,
 	w->fed_ms += ms;
 	w->fed_run_ms += ms;
 	w->fed_wh += (feed - (double)m->export_limit_w) * (double)ms / 3600000;
-	if (w->fed_run_ms / 1000 > m->longest_s)
-		m->longest_s = w->fed_run_ms / 1000;
+	take_longest(m, w->fed_run_ms);
 }
 
 /* The load stays what it was until the next sample. */
-static void take(struct envelope_measure *m, struct walk *w, wall_t at, double load, int64_t ms)
+static void take(struct envelope_measure *m, struct walk *w, struct phases *p, wall_t at,
+	double load, int64_t ms)
 {
+	double above;
+
 	if (ms > GAP_MS)
 		ms = GAP_MS;
 	w->ms += ms;
@@ -89,15 +167,30 @@ static void take(struct envelope_measure *m, struct walk *w, wall_t at, double l
 		m->max_at = at;
 	}
 	take_export(m, w, -load, ms);
-	if (m->limit_w < 0 || load <= (double)m->limit_w) {
+	above = above_phases(m, w, p, at, load, ms);
+	if (m->limit_w >= 0 && load - (double)m->limit_w > above)
+		above = load - (double)m->limit_w;
+	if (above <= 0) {
 		w->run_ms = 0;
 		return;
 	}
 	w->above_ms += ms;
 	w->run_ms += ms;
-	w->above_wh += (load - (double)m->limit_w) * (double)ms / 3600000;
-	if (w->run_ms / 1000 > m->longest_s)
-		m->longest_s = w->run_ms / 1000;
+	w->above_wh += above * (double)ms / 3600000;
+	take_longest(m, w->run_ms);
+}
+
+static int read_phases(struct db_reader *r, const struct envelope_measure *m, wall_t from,
+	wall_t to, struct arena *a, struct phases *out)
+{
+	*out = (struct phases){0};
+	for (int i = 0; i < GRID_PHASES && m->limit_ma >= 0; i++) {
+		const char *point = arena_printf(a, "node/%s/L%d_ma", m->node, i + 1);
+
+		if (!point || db_query_series(r, point, from, to, 0, a, &out->list[i]))
+			return -1;
+	}
+	return 0;
 }
 
 static int walk(struct db_reader *r, struct envelope_measure *m, struct walk *w, struct arena *a)
@@ -105,13 +198,15 @@ static int walk(struct db_reader *r, struct envelope_measure *m, struct walk *w,
 	for (wall_t from = m->from; from.ms < m->to.ms; from.ms += CHUNK_MS) {
 		wall_t to = {from.ms + CHUNK_MS < m->to.ms ? from.ms + CHUNK_MS : m->to.ms};
 		struct db_series_list list = {0};
+		struct phases p;
 
-		if (db_query_series(r, m->point, from, to, 0, a, &list))
+		if (db_query_series(r, m->point, from, to, 0, a, &list) ||
+			read_phases(r, m, from, to, a, &p))
 			return -1;
 		for (size_t i = 0; i < list.count; i++) {
 			int64_t next = i + 1 < list.count ? list.items[i + 1].at.ms : to.ms;
 
-			take(m, w, list.items[i].at, list.items[i].last,
+			take(m, w, &p, list.items[i].at, list.items[i].last,
 				next - list.items[i].at.ms);
 		}
 	}
@@ -182,6 +277,10 @@ void envelope_measure(struct db_reader *r, struct envelope_measure *m, struct ar
 	m->measured_s = w.ms / 1000;
 	m->mean_w = w.ms ? (int64_t)(w.wh * 3600000 / (double)w.ms) : 0;
 	m->max_w = (int64_t)w.max;
+	for (int i = 0; i < GRID_PHASES; i++) {
+		m->phase[i].measured_s = w.phase_ms[i] / 1000;
+		m->phase[i].above_s = w.phase_above_ms[i] / 1000;
+	}
 	m->above_s = w.above_ms / 1000;
 	m->above_wh = (int64_t)w.above_wh;
 	m->export_above_s = w.fed_ms / 1000;

@@ -13,14 +13,25 @@
 #define ENVELOPE_COMMANDS_MAX 500
 #define ENVELOPE_REACTION_S   10 /* above the limit for longer: not kept (docs/control.md) */
 
+/* One phase of the grid, where each has a limit. */
+struct envelope_phase {
+	int64_t measured_s, above_s;
+	int64_t max_ma; /* in either direction: a breaker bears no more of what is fed in */
+	wall_t max_at;
+};
+
 struct envelope_measure {
 	const char *node, *point; /* its load in the series */
 	struct schema_strings evses; /* below it: "CP-1/2" */
+	struct schema_strings vehicles; /* that charge below it, or did since `from` */
 	wall_t from, to;
-	int64_t limit_w; /* in all; -1: of neither power nor current */
+	int64_t limit_w; /* in all; -1: none */
+	int64_t limit_ma; /* of each phase; -1: none */
+	int32_t volts; /* of a phase, nominal */
 	const char *failed; /* NULL: it went well */
 	int64_t measured_s, mean_w, max_w, above_s, above_wh;
-	int64_t longest_s; /* above a limit, of either direction, without a break */
+	int64_t longest_s; /* above a limit of any kind without a break */
+	struct envelope_phase phase[GRID_PHASES]; /* with limit_ma */
 	int64_t export_limit_w; /* -1: none */
 	int64_t export_max_w, export_above_s, export_above_wh;
 	wall_t max_at;

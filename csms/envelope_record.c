@@ -12,8 +12,7 @@
 #include "csms/log.h"
 #include "csms/record.h"
 
-#define SETTLE_MS    20000 /* the last samples are in the store by then */
-#define VEHICLES_MAX 500
+#define SETTLE_MS 20000 /* the last samples are in the store by then */
 
 struct envelope_record {
 	struct core *core; /* NULL: envelopes ended meanwhile */
@@ -22,7 +21,6 @@ struct envelope_record {
 	struct envelope_measure m;
 	const char *id, *owner, *decided_by;
 	wall_t decided_at;
-	struct schema_strings vehicles;
 	bool is_reading;
 	struct envelope_record *prev, *next;
 };
@@ -35,6 +33,24 @@ static void record_free(struct envelope_record *r)
 	}
 	arena_destroy(r->arena);
 	free(r);
+}
+
+static void list_phases(
+	const struct envelope_measure *m, struct arena *a, struct event_envelope_phase_list *out)
+{
+	out->items = arena_alloc(a, GRID_PHASES * sizeof *out->items);
+	for (int i = 0; out->items && i < GRID_PHASES; i++) {
+		const struct envelope_phase *x = &m->phase[i];
+
+		if (x->measured_s > 0)
+			out->items[out->count++] = (struct event_envelope_phase){
+				.phase = grid_channel_name((enum grid_channel)(GRID_L1 + i)),
+				.measured_s = x->measured_s,
+				.max_ma = x->max_ma,
+				.max_at = x->max_at,
+				.above_s = x->above_s,
+			};
+	}
 }
 
 static void journal(struct envelope_record *r)
@@ -52,6 +68,8 @@ static void journal(struct envelope_record *r)
 		.end = r->m.to,
 		.has_limit_w = r->m.limit_w >= 0,
 		.limit_w = r->m.limit_w,
+		.has_limit_ma = r->m.limit_ma >= 0,
+		.limit_ma = r->m.limit_ma,
 		.kept = r->m.longest_s <= ENVELOPE_REACTION_S,
 		.measured_s = r->m.measured_s,
 		.mean_w = r->m.mean_w,
@@ -73,12 +91,13 @@ static void journal(struct envelope_record *r)
 		.decided_at = r->decided_at,
 		.command_count = r->m.command_count,
 	};
-	p->vehicles.items = arena_alloc(a, (r->vehicles.count + 1) * sizeof *p->vehicles.items);
+	list_phases(&r->m, a, &p->phases);
+	p->vehicles.items = arena_alloc(a, (r->m.vehicles.count + 1) * sizeof *p->vehicles.items);
 	p->commands.items = arena_alloc(a, (r->m.commands.count + 1) * sizeof *p->commands.items);
 	if (!p->vehicles.items || !p->commands.items)
 		return;
-	for (size_t i = 0; i < r->vehicles.count; i++)
-		p->vehicles.items[p->vehicles.count++] = arena_strdup(a, r->vehicles.items[i]);
+	for (size_t i = 0; i < r->m.vehicles.count; i++)
+		p->vehicles.items[p->vehicles.count++] = arena_strdup(a, r->m.vehicles.items[i]);
 	for (size_t i = 0; i < r->m.commands.count; i++) {
 		struct event_envelope_command c = r->m.commands.items[i];
 
@@ -122,29 +141,6 @@ static void on_settled(void *arg)
 	}
 }
 
-/* Those that charge, or charged since `from`, below the node. */
-static void list_vehicles(struct core *c, const struct grid_node *n, wall_t from, struct arena *a,
-	struct schema_strings *out)
-{
-	const struct station *s, *tmp;
-	const char **items = arena_alloc(a, VEHICLES_MAX * sizeof *items);
-
-	HASH_ITER (hh, c->fleet.stations, s, tmp)
-		for (int i = 0; items && i < s->evse_count; i++) {
-			const struct evse *e = &s->evses[i];
-			const struct transaction *t = &e->tx;
-
-			if (e->grid_evse < n->evse_first || e->grid_evse >= n->evse_end ||
-				!t->id[0] || (!t->is_open && t->last.ms < from.ms) ||
-				out->count == VEHICLES_MAX)
-				continue;
-			items[out->count++] =
-				t->vehicle ? arena_strdup(a, t->vehicle->id)
-					   : arena_printf(a, "unknown at %s/%d", s->id, e->id);
-		}
-	out->items = items;
-}
-
 static bool fill(struct envelope_record *r, const struct held_envelope *h, int64_t end_ms)
 {
 	const struct grid_tree *t = control_grid(r->core->control);
@@ -158,7 +154,6 @@ static bool fill(struct envelope_record *r, const struct held_envelope *h, int64
 	r->owner = arena_strdup(r->arena, h->owner);
 	r->decided_by = h->decided_by[0] ? arena_strdup(r->arena, h->decided_by) : NULL;
 	r->decided_at = h->decided_at;
-	list_vehicles(r->core, grid_tree_node(t, node), from, r->arena, &r->vehicles);
 	return r->id && r->owner && r->m.node;
 }
 

@@ -68,6 +68,10 @@ struct safety_island_view safety_island(const struct safety *s);
 /* What the node carries now, at least: W, or mA of its fullest phase. False: nobody knows. */
 bool safety_carries(const struct safety *s, int node, enum envelope_quantity q, int64_t *amount);
 
+/* What a phase (0 to 2) of the node carries now, in mA, as it is held against limits. False: nobody
+ * measures it. */
+bool safety_phase(const struct safety *s, int node, int phase, int64_t *ma);
+
 /* In how long all EVSEs below the node follow. */
 int64_t safety_slowest_ms(const struct safety *s, int node);
 

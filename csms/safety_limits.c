@@ -375,6 +375,14 @@ void safety_limits_keep(struct safety *s, const struct safety *old)
 	}
 }
 
+bool safety_phase(const struct safety *s, int node, int phase, int64_t *ma)
+{
+	if (!carried(s, node, L1 + phase, ma))
+		return false;
+	*ma -= slack(s, node, *ma);
+	return true;
+}
+
 bool safety_carries(const struct safety *s, int node, enum envelope_quantity q, int64_t *amount)
 {
 	int first = q == ENVELOPE_PHASE ? L1 : q == ENVELOPE_IMPORT ? IMPORT : EXPORT;

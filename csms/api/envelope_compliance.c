@@ -39,6 +39,7 @@ static void compliance_work(struct db_reader *r, struct ask *k)
 			.from = e->start,
 			.to = e->end,
 			.limit_w = e->has_limit_w ? e->limit_w : -1,
+			.limit_ma = -1, /* its phases are in the record */
 			.export_limit_w = e->has_export_limit_w ? e->export_limit_w : -1};
 	}
 	if (p->m.node != NULL)
@@ -62,6 +63,35 @@ static void view_told(struct ask *k, const struct event_envelope_command_list *l
 		};
 }
 
+static void measured_phases(
+	struct ask *k, const struct envelope_measure *m, struct api_envelope_phase_list *out)
+{
+	out->items = arena_alloc(k->arena, sizeof(*out->items) * GRID_PHASES);
+	for (int i = 0; out->items != NULL && i < GRID_PHASES; i++)
+		if (m->phase[i].measured_s > 0)
+			out->items[out->count++] = (struct api_envelope_phase){
+				.phase = grid_channel_name((enum grid_channel)(GRID_L1 + i)),
+				.measured_s = m->phase[i].measured_s,
+				.max_ma = m->phase[i].max_ma,
+				.max_at = m->phase[i].max_at,
+				.above_s = m->phase[i].above_s,
+			};
+}
+
+static void recorded_phases(
+	struct ask *k, const struct event_envelope_complied *e, struct api_envelope_phase_list *out)
+{
+	out->items = arena_alloc(k->arena, sizeof(*out->items) * (e->phases.count + 1));
+	for (size_t i = 0; out->items != NULL && i < e->phases.count; i++)
+		out->items[out->count++] = (struct api_envelope_phase){
+			.phase = e->phases.items[i].phase,
+			.measured_s = e->phases.items[i].measured_s,
+			.max_ma = e->phases.items[i].max_ma,
+			.max_at = e->phases.items[i].max_at,
+			.above_s = e->phases.items[i].above_s,
+		};
+}
+
 static void view_running(struct ask *k, const struct compliance *p, struct api_envelope_record *out)
 {
 	const struct envelope_measure *m = &p->m;
@@ -72,6 +102,8 @@ static void view_running(struct ask *k, const struct compliance *p, struct api_e
 		.end = m->to,
 		.has_limit_w = m->limit_w >= 0,
 		.limit_w = m->limit_w,
+		.has_limit_ma = m->limit_ma >= 0,
+		.limit_ma = m->limit_ma,
 		.kept = m->longest_s <= ENVELOPE_REACTION_S,
 		.measured_s = m->measured_s,
 		.mean_w = m->mean_w,
@@ -91,8 +123,10 @@ static void view_running(struct ask *k, const struct compliance *p, struct api_e
 		.decided_by = p->decided_by,
 		.has_decided_at = p->decided_at.ms != 0,
 		.decided_at = p->decided_at,
+		.vehicles = m->vehicles,
 		.command_count = m->command_count,
 	};
+	measured_phases(k, m, &out->phases);
 	view_told(k, &m->commands, &out->commands);
 }
 
@@ -106,6 +140,8 @@ static void view_record(
 		.end = e->end,
 		.has_limit_w = e->has_limit_w,
 		.limit_w = e->limit_w,
+		.has_limit_ma = e->has_limit_ma,
+		.limit_ma = e->limit_ma,
 		.kept = e->kept,
 		.measured_s = e->measured_s,
 		.mean_w = e->mean_w,
@@ -131,6 +167,7 @@ static void view_record(
 		.seq = r->seq,
 		.hash = r->hash,
 	};
+	recorded_phases(k, e, &out->phases);
 	view_told(k, &e->commands, &out->commands);
 }
 

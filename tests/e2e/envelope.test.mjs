@@ -66,6 +66,9 @@ test('an envelope lowers a charger, is shown with winners and losers, kept over 
 	assert.ok(rows[0].since && rows[0].until && rows[0].age_s >= 0 && rows[0].envelope === tight.json.id);
 	const node = (await d.api('GET', '/tree')).json.nodes.find((n) => n.id === 'site');
 	assert.deepEqual([node.limit_w, node.limit_source], [6000, 'envelope']);
+	const [runs] = (await d.api('GET', `/envelopes/${tight.json.id}/compliance`)).json.records;
+	assert.deepEqual([runs.seq, runs.limit_w, runs.limit_ma], [undefined, 6000, 20000]);
+	assert.deepEqual(runs.vehicles, ['VAN-1'], 'who charges under it counts while it runs');
 
 	await d.stop();
 	await d.start();

@@ -530,6 +530,54 @@ START_TEST(export_above_its_limit_is_alarmed_and_on_record)
 }
 END_TEST
 
+/* -- phases ------------------------------------------------------------------------------------ */
+
+/* The meter shows 12 kW in all, 52 A of it on one phase. */
+static void pose_phase(int seconds, int phase)
+{
+	struct meter_reading r = {0};
+
+	for (; seconds > 0; seconds--) {
+		r.values[METER_QUANTITY_POWER_W] =
+			(struct meter_value){12000 + seconds % 7, METER_GOOD};
+		for (int p = 0; p < 3; p++)
+			r.values[METER_QUANTITY_CURRENT_L1_A + p] =
+				(struct meter_value){p == phase ? 52 : 0.1, METER_GOOD};
+		world_pose_meter(world, "main", &r);
+		world_step(world);
+	}
+}
+
+/* 12 kW are less than three times 40 A: one phase alone breaks it, and then another. */
+START_TEST(limit_of_a_phase_is_broken_by_the_worst_one)
+{
+	struct envelope_block b = block(0, 0.25, GRID_NO_LIMIT);
+	const struct event_envelope_complied *e;
+	char limit[ENVELOPE_ID_SIZE];
+
+	b.bound.phase_ma = 40000;
+	receive(ENVELOPE_LIMIT, &b, 1);
+	memcpy(limit, id, sizeof limit);
+	pose_phase(90, 0);
+	ck_assert_ptr_nonnull(world_alarm(world, ALARM_ENVELOPE_BROKEN, "site"));
+	pose_phase(60, 1);
+	world_pose_meter(world, "main", NULL);
+	world_run_s(world, 800 + SETTLE_S);
+	e = only_record(limit);
+	ck_assert(!e->kept && !e->has_limit_w);
+	ck_assert_int_eq(e->limit_ma, 40000);
+	ck_assert_int_eq(e->phases.count, 3);
+	ck_assert_str_eq(e->phases.items[1].phase, "L2");
+	ck_assert_int_eq(e->phases.items[1].max_ma, 52000);
+	ck_assert_int_ge(e->phases.items[0].above_s, 80);
+	ck_assert_int_ge(e->phases.items[1].above_s, 50);
+	ck_assert_int_eq(e->phases.items[2].above_s, 0);
+	ck_assert_int_eq(e->above_s, e->phases.items[0].above_s + e->phases.items[1].above_s);
+	ck_assert_int_ge(e->above_wh, 100); /* 2.8 kW for 150 s: 115 */
+	arena_destroy(arena);
+}
+END_TEST
+
 /* -- the plan --------------------------------------------------------------------------------- */
 
 /* What the plan gives all vans in so many hours. */
@@ -621,6 +669,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup_empty, teardown);
 	tcase_add_test(t, export_above_its_limit_is_alarmed_and_on_record);
+	tcase_add_test(t, limit_of_a_phase_is_broken_by_the_worst_one);
 	suite_add_tcase(s, t);
 	t = tcase_create("ask");
 	tcase_set_timeout(t, 60);

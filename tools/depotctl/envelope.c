@@ -382,20 +382,50 @@ static void print_chart(struct ctl *c, const struct api_envelope_compliance *x, 
 	}
 }
 
+/* "L2 53.1 A, above it for 240 s": each phase on its own, the worst decides. */
+static void print_phases(struct ctl *c, const struct api_envelope_record *r)
+{
+	printf("  limit %.1f A of each phase\n", (double)r->limit_ma / 1000.0);
+	for (size_t i = 0; i < r->phases.count; i++)
+		printf("    %s: greatest %.1f A at %s; above it for %lld s; measured for %lld s\n",
+			r->phases.items[i].phase, (double)r->phases.items[i].max_ma / 1000.0,
+			cell_time(c->arena, true, r->phases.items[i].max_at),
+			(long long)r->phases.items[i].above_s,
+			(long long)r->phases.items[i].measured_s);
+	if (r->phases.count == 0)
+		puts("    no meter tells the currents of its phases");
+}
+
+/* What nobody measured is not called kept. */
+static const char *verdict_of(const struct api_envelope_record *r)
+{
+	if (!r->has_limit_w && !r->has_export_limit_w && !r->has_limit_ma)
+		return "no limit of power";
+	if (!r->kept)
+		return "NOT kept";
+	if (r->measured_s == 0)
+		return "nothing was measured";
+	if (r->has_limit_ma && r->phases.count == 0)
+		return "not seen broken";
+	return "kept";
+}
+
 static void print_record(struct ctl *c, const struct api_envelope_record *r)
 {
 	printf("%s to %s: %s\n", cell_time(c->arena, true, r->start),
-		cell_time(c->arena, true, r->end),
-		!r->has_limit_w && !r->has_export_limit_w ? "no limit of power"
-		: r->kept                                 ? "kept"
-							  : "NOT kept");
+		cell_time(c->arena, true, r->end), verdict_of(r));
 	printf("  limit %s, mean %s, greatest %s at %s; measured for %lld s\n",
 		cell_power(c->arena, r->has_limit_w, (double)r->limit_w),
 		cell_power(c->arena, true, (double)r->mean_w),
 		cell_power(c->arena, true, (double)r->max_w),
 		cell_time(c->arena, r->has_max_at, r->max_at), (long long)r->measured_s);
-	printf("  above it for %lld s, %s\n", (long long)r->above_s,
-		cell_energy(c->arena, true, (double)r->above_wh));
+	if (r->has_limit_ma)
+		print_phases(c, r);
+	printf("  above %s for %lld s, %s\n",
+		!r->has_limit_ma ? "it"
+		: r->has_limit_w ? "any limit"
+				 : "it on any phase",
+		(long long)r->above_s, cell_energy(c->arena, true, (double)r->above_wh));
 	if (r->has_export_limit_w)
 		printf("  fed in: limit %s, greatest %s; above it for %lld s, %s\n",
 			cell_power(c->arena, true, (double)r->export_limit_w),

@@ -481,10 +481,20 @@ export interface EnvelopeTold {
 	call?: string;
 }
 
+export interface EnvelopePhase {
+	phase: string;
+	measured_s: number;
+	max_ma: number;
+	max_at: string;
+	above_s: number;
+}
+
 export interface EnvelopeRecord {
 	start: string;
 	end: string;
 	limit_w?: number;
+	limit_ma?: number;
+	phases: EnvelopePhase[];
 	kept: boolean;
 	measured_s: number;
 	mean_w: number;

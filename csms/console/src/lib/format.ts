@@ -29,6 +29,11 @@ export function kw(w: number, digits?: number): string {
 	return decimal(w / 1000, digits ?? (Math.abs(w) < 99_950 ? 1 : 0));
 }
 
+/* mA as A: whole ones without a fraction. */
+export function amperes(ma: number): string {
+	return decimal(ma / 1000, ma % 1000 === 0 ? 0 : 1);
+}
+
 export function kwh(wh: number): string {
 	return decimal(wh / 1000, Math.abs(wh) < 99_950 ? 1 : 0);
 }

@@ -64,6 +64,6 @@ export function verdictOf(e: EnvelopeView, r: EnvelopeRecord | undefined): Verdi
 	if (r === undefined) return e.state === "withdrawn" ? "withdrawn" : e.beaten_by !== undefined ? "beaten" : "unknown";
 	const runs = r.seq === undefined;
 	if (!r.kept) return runs ? "breaks" : "broken";
-	if (r.measured_s === 0) return "unmeasured";
+	if (r.measured_s === 0 || (r.limit_ma !== undefined && r.phases.length === 0)) return "unmeasured";
 	return runs ? "kept-so-far" : "kept";
 }

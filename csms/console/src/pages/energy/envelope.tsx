@@ -5,7 +5,7 @@
 import type { ComponentChildren } from "preact";
 import type { EnvelopeBlockPost, EnvelopeCompliance, EnvelopeRecord, EnvelopeView } from "../../api/types.ts";
 import { useAsked } from "../../lib/ask.ts";
-import { clockNear, durationExact, kw, kwh } from "../../lib/format.ts";
+import { amperes, clockNear, durationExact, kw, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { blockNow, nodesBelow, toldEvses, verdictOf } from "../../store/envelopes.ts";
 import { evsesBelow } from "../../store/derive.ts";
@@ -44,7 +44,10 @@ function Step({ name, icon, tone = "plain", head, children }: StepProps) {
 
 /* Of one that is over nothing is left but its record. */
 function blockOf(e: EnvelopeView, r: EnvelopeRecord | undefined): EnvelopeBlockPost | undefined {
-	const kept = r && { start: r.start, end: r.end, ...(r.limit_w !== undefined && { import_w: r.limit_w }) };
+	const kept = r && {
+		start: r.start, end: r.end,
+		...(r.limit_w !== undefined && { import_w: r.limit_w }), ...(r.limit_ma !== undefined && { phase_ma: r.limit_ma }),
+	};
 	return blockNow(e, now.value) ?? e.blocks.at(-1) ?? kept;
 }
 
@@ -100,6 +103,12 @@ function MeasuredStep({ r }: { r: EnvelopeRecord | undefined }) {
 	return (
 		<Step name="measured" icon="meter" head={say.meanKw(kw(r.mean_w))}>
 			<p class="cap">{say.mostKw(kw(r.max_w), r.max_at === undefined ? undefined : at(r.max_at))}</p>
+			{r.phases.map((p) => (
+				<p key={p.phase} class="cap" data-phase={p.phase}>
+					{p.phase}: {say.mostA(amperes(p.max_ma), at(p.max_at))}{p.above_s > 0 && `, ${say.aboveFor(durationExact(p.above_s))}`}
+				</p>
+			))}
+			{r.limit_ma !== undefined && r.phases.length === 0 && <p class="cap">{say.noPhases}</p>}
 			<p class="cap">{say.measuredFor(durationExact(r.measured_s))}</p>
 		</Step>
 	);
@@ -159,7 +168,7 @@ function Records({ list }: { list: EnvelopeRecord[] }) {
 					<tbody>{list.map((r) => (
 						<tr key={r.start} data-record={r.seq ?? "open"}>
 							<th scope="row">{span(r.start, r.end)}</th>
-							<td class="n">{r.limit_w === undefined ? "" : kw(r.limit_w)}</td>
+							<td class="n">{r.limit_w !== undefined ? kw(r.limit_w) : r.limit_ma !== undefined ? say.perPhase(amperes(r.limit_ma)) : ""}</td>
 							<td class="n">{r.measured_s === 0 ? say.unknown : kw(r.mean_w)}</td>
 							<td class="n">{r.measured_s === 0 ? say.unknown : kw(r.max_w)}</td>
 							<td>{r.kept ? (r.seq === undefined ? say.keptSoFar : say.kept) : `${say.broken}, ${durationExact(r.above_s)}`}</td>

@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { EnvelopeBlockPost, EnvelopeList, EnvelopeTry, EnvelopeView } from "../../api/types.ts";
 import { get } from "../../api/client.ts";
 import { useAsked, useCommand, words } from "../../lib/ask.ts";
-import { clockNear, decimal, duration, kw, kwh } from "../../lib/format.ts";
+import { amperes, clockNear, duration, kw, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { asTrial, blockNow, isOpen, mayRefuse, openEnvelopes, waits } from "../../store/envelopes.ts";
 import { envelopePath } from "../../store/place.ts";
@@ -37,7 +37,7 @@ export function limitWords(b: EnvelopeBlockPost): string {
 	return [
 		b.import_w === undefined ? undefined : say.importOf(kw(b.import_w)),
 		b.export_w === undefined ? undefined : say.exportOf(kw(b.export_w)),
-		b.phase_ma === undefined ? undefined : say.perPhase(decimal(b.phase_ma / 1000, b.phase_ma % 1000 === 0 ? 0 : 1)),
+		b.phase_ma === undefined ? undefined : say.perPhase(amperes(b.phase_ma)),
 	].filter((x) => x !== undefined).join(", ");
 }
 
