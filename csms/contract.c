@@ -181,6 +181,27 @@ static bool read_chain(struct check *k)
 	return true;
 }
 
+/* Hash data alone say neither whose the certificate is nor what for: it must be of an authority that
+ * signs contracts, and there must be one. NULL, or what is wrong. */
+static const char *judge_kinds(const struct check *k)
+{
+	int leaves = 0;
+
+	for (int i = 0; i < k->count; i++) {
+		enum ca_pool_kind kind =
+			ca_pool_kind_of(k->authorities->pool, &k->parts[i].cert.id);
+
+		if (kind == CA_POOL_OTHER)
+			return "hash data of a certificate whose authority is not known to sign "
+			       "contracts: put its sub-CA among the roots of operators (depotctl "
+			       "roots add mo), or have the station send the chain";
+		leaves += kind != CA_POOL_AUTHORITY;
+	}
+	if (leaves == 1)
+		return NULL;
+	return leaves ? "hash data of several contracts" : "hash data of authorities alone";
+}
+
 static bool read_hashes(struct check *k)
 {
 	struct chain_cert cert;
@@ -203,12 +224,17 @@ static bool read_hashes(struct check *k)
 static void look(void *arg)
 {
 	struct check *k = arg;
+	const char *wrong;
 
 	if ((k->pem && !read_chain(k)) || !read_hashes(k))
 		k->count = 0;
 	else if (k->count == 0)
 		rule(k, OCPP201_AUTHORIZE_CERTIFICATE_STATUS_CERT_CHAIN_ERROR,
 			"what came names no certificate below a root");
+	else if (!k->pem && (wrong = judge_kinds(k)) != NULL) {
+		rule(k, OCPP201_AUTHORIZE_CERTIFICATE_STATUS_CERT_CHAIN_ERROR, wrong);
+		k->count = 0;
+	}
 }
 
 static void looked(void *arg)

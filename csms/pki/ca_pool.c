@@ -14,12 +14,14 @@ enum { FILES_MAX = 1000, CERTS_MAX = 2000, FILE_MAX = 200000 };
 
 struct ca_pool {
 	STACK_OF(X509) * roots, *subs;
+	STACK_OF(X509) * operators; /* those of both that stand in mo-roots */
 };
 
 /* -- loading ---------------------------------------------------------------------------------- */
 
 struct loading {
 	struct ca_pool *pool;
+	bool is_operator;
 	void (*note)(void *arg, const char *line);
 	void *arg;
 };
@@ -40,13 +42,23 @@ static bool is_self_signed(X509 *cert)
 	       X509_verify(cert, X509_get0_pubkey(cert)) == 1;
 }
 
+static bool push(STACK_OF(X509) * to, X509 *cert)
+{
+	if (!X509_up_ref(cert))
+		return false;
+	if (sk_X509_push(to, cert) > 0)
+		return true;
+	X509_free(cert);
+	return false;
+}
+
 /* Takes the certificate over if it is of an authority. */
-static bool take(struct ca_pool *p, X509 *cert)
+static bool take(struct ca_pool *p, X509 *cert, bool is_operator)
 {
 	STACK_OF(X509) *where = is_self_signed(cert) ? p->roots : p->subs;
 
 	if (sk_X509_num(p->roots) + sk_X509_num(p->subs) < CERTS_MAX && X509_check_ca(cert) == 1 &&
-		sk_X509_push(where, cert) > 0)
+		(!is_operator || push(p->operators, cert)) && sk_X509_push(where, cert) > 0)
 		return true;
 	X509_free(cert);
 	return false;
@@ -61,7 +73,7 @@ static void load_file(const struct loading *l, const char *path)
 	while (bio && BIO_tell(bio) < FILE_MAX &&
 		(cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
 		seen++;
-		taken += take(l->pool, cert);
+		taken += take(l->pool, cert, l->is_operator);
 	}
 	if (!bio)
 		note(l, path, "cannot be read");
@@ -96,17 +108,20 @@ static void load_folder(const struct loading *l, const char *pki, const char *na
 struct ca_pool *ca_pool_load(const char *pki, void (*tell)(void *arg, const char *line), void *arg)
 {
 	struct ca_pool *p = calloc(1, sizeof *p);
-	struct loading l = {p, tell, arg};
+	struct loading l = {.pool = p, .note = tell, .arg = arg};
 
 	if (!p)
 		return NULL;
 	p->roots = sk_X509_new_null();
 	p->subs = sk_X509_new_null();
-	if (!p->roots || !p->subs) {
+	p->operators = sk_X509_new_null();
+	if (!p->roots || !p->subs || !p->operators) {
 		ca_pool_destroy(p);
 		return NULL;
 	}
+	l.is_operator = true;
 	load_folder(&l, pki, "mo-roots");
+	l.is_operator = false;
 	load_folder(&l, pki, "v2g-roots");
 	return p;
 }
@@ -122,6 +137,7 @@ void ca_pool_destroy(struct ca_pool *p)
 		return;
 	sk_X509_pop_free(p->roots, X509_free);
 	sk_X509_pop_free(p->subs, X509_free);
+	sk_X509_pop_free(p->operators, X509_free);
 	free(p);
 }
 
@@ -149,11 +165,8 @@ X509_STORE *ca_pool_store(const struct ca_pool *p, int64_t now_s, bool ignores_d
 
 static void push_all(STACK_OF(X509) * to, STACK_OF(X509) * from)
 {
-	for (int i = 0; i < sk_X509_num(from); i++) {
-		X509_up_ref(sk_X509_value(from, i));
-		if (sk_X509_push(to, sk_X509_value(from, i)) <= 0)
-			X509_free(sk_X509_value(from, i));
-	}
+	for (int i = 0; i < sk_X509_num(from); i++)
+		push(to, sk_X509_value(from, i));
 }
 
 STACK_OF(X509) * ca_pool_all(const struct ca_pool *p, STACK_OF(X509) * more)
@@ -225,4 +238,61 @@ bool cert_id_is_of(const struct cert_id *id, X509 *ca)
 	struct cert_id its;
 
 	return hash_ca(ca, id->hash, &its) && cert_id_same_issuer(id, &its);
+}
+
+static bool has_signed(X509 *ca, X509 *cert)
+{
+	return ca != cert &&
+	       X509_NAME_cmp(X509_get_subject_name(cert), X509_get_subject_name(ca)) &&
+	       X509_check_issued(ca, cert) == X509_V_OK;
+}
+
+/* The last of its line: no root, and below it no authority may be or, where it does not say, is known. */
+static bool signs_leaves(X509 *ca, STACK_OF(X509) * all)
+{
+	long pathlen = X509_get_pathlen(ca);
+
+	for (int i = 0; pathlen < 0 && i < sk_X509_num(all); i++)
+		if (has_signed(ca, sk_X509_value(all, i)))
+			return false;
+	return pathlen <= 0 && !is_self_signed(ca);
+}
+
+static bool is_id_of(const struct cert_id *id, X509 *cert, X509 *issuer)
+{
+	struct cert_id its;
+
+	return X509_check_issued(issuer, cert) == X509_V_OK &&
+	       cert_id_of(cert, issuer, id->hash, &its) && cert_id_same(id, &its);
+}
+
+static enum ca_pool_kind kind_below(
+	const struct ca_pool *p, STACK_OF(X509) * all, X509 *issuer, const struct cert_id *id)
+{
+	for (int i = 0; i < sk_X509_num(all); i++)
+		if (is_id_of(id, sk_X509_value(all, i), issuer))
+			return CA_POOL_AUTHORITY;
+	for (int i = 0; i < sk_X509_num(p->operators); i++)
+		if (X509_cmp(sk_X509_value(p->operators, i), issuer) == 0 &&
+			signs_leaves(issuer, all))
+			return CA_POOL_CONTRACT;
+	return CA_POOL_OTHER;
+}
+
+enum ca_pool_kind ca_pool_kind_of(const struct ca_pool *p, const struct cert_id *id)
+{
+	STACK_OF(X509) *all = ca_pool_all(p, NULL);
+	enum ca_pool_kind kind = CA_POOL_UNKNOWN;
+
+	/* An authority may be there twice, for two roots. */
+	for (int i = 0; i < sk_X509_num(all) && kind != CA_POOL_AUTHORITY; i++)
+		if (cert_id_is_of(id, sk_X509_value(all, i))) {
+			enum ca_pool_kind its = kind_below(p, all, sk_X509_value(all, i), id);
+
+			if (kind != CA_POOL_CONTRACT || its == CA_POOL_AUTHORITY)
+				kind = its;
+		}
+	sk_X509_pop_free(all, X509_free);
+	ERR_clear_error();
+	return kind;
 }

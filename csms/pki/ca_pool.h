@@ -22,6 +22,15 @@ struct cert_id; /* csms/pki/cert_id.h */
 /* Is it the id of one of the roots itself? Roots vouch for themselves: nobody is asked about them. */
 bool ca_pool_is_root(const struct ca_pool *p, const struct cert_id *id);
 
+/* What an id alone says of a certificate, which nobody here has. */
+enum ca_pool_kind {
+	CA_POOL_UNKNOWN, /* its issuer is not in the pool */
+	CA_POOL_AUTHORITY, /* it is in the pool itself */
+	CA_POOL_CONTRACT, /* of a sub-CA in mo-roots that signs no other authorities */
+	CA_POOL_OTHER, /* of any other authority: a charger's, a maker's, or a sub-CA that nobody knows */
+};
+enum ca_pool_kind ca_pool_kind_of(const struct ca_pool *p, const struct cert_id *id);
+
 int ca_pool_roots(const struct ca_pool *p);
 void ca_pool_destroy(struct ca_pool *p);
 

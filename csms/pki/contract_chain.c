@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include "csms/pki/ca_pool_x509.h"
 
 #define SKEW_S 300
@@ -117,6 +118,25 @@ static int check_dates(STACK_OF(X509) * chain, int64_t now_s, struct contract_ch
 	return 0;
 }
 
+/* What ISO 15118-2 (annex F) writes into the names of those that charge nobody. */
+static bool is_of_other_use(X509 *leaf)
+{
+	static const char *const uses[] = {"CPO", "CPS", "OEM"};
+	X509_NAME *name = X509_get_subject_name(leaf);
+	int at = -1;
+
+	while ((at = X509_NAME_get_index_by_NID(name, NID_domainComponent, at)) >= 0) {
+		const ASN1_STRING *text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
+
+		for (int i = 0; i < 3; i++)
+			if (ASN1_STRING_length(text) == 3 &&
+				strncasecmp(
+					(const char *)ASN1_STRING_get0_data(text), uses[i], 3) == 0)
+				return true;
+	}
+	return false;
+}
+
 static int check_leaf(X509 *leaf, struct contract_chain *out)
 {
 	read_name(leaf, out->name);
@@ -126,6 +146,9 @@ static int check_leaf(X509 *leaf, struct contract_chain *out)
 	if (!(X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE))
 		return say(out, CHAIN_BROKEN,
 			"the contract certificate may not be used for signatures (key usage)");
+	if (is_of_other_use(leaf))
+		return say(out, CHAIN_BROKEN,
+			"the first certificate is of a charger, a maker or a pool (DC), not of a contract");
 	if (!out->name[0])
 		return say(
 			out, CHAIN_BROKEN, "the contract certificate does not name one eMAID (CN)");

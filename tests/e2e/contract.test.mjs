@@ -157,6 +157,28 @@ test('chains that lead nowhere are refused', async () => {
 	assert.equal(await authorize(byHash()), 'Accepted Accepted');
 });
 
+test('hash data that are of no contract open nothing, whatever OCSP says of them', async () => {
+	await forget();
+	await put('v2g', 'lab', ocsp.file('v2g-roots.pem'));
+	const only = (iso15118CertificateHashData) => authorize({ iso15118CertificateHashData });
+	const [leaf, sub2, sub1] = ocsp.hashes('contract');
+	assert.equal(await only(ocsp.hashes('secc')), 'CertChainError Invalid', "of the charger's own certificate");
+	assert.match(await why(), /not known to sign contracts/);
+	assert.equal(await only([sub2]), 'CertChainError Invalid', 'of a sub-CA alone');
+	assert.match(await why(), /authorities alone/);
+	assert.equal(await only([sub2, sub1].filter(Boolean)), 'CertChainError Invalid');
+	assert.equal(await only([leaf, ocsp.hashes('contract-revoked')[0]]), 'CertChainError Invalid', 'of two contracts');
+	/* A sub-CA that depotd does not know, but its issuer and OCSP do. */
+	await put('mo', 'lab', ocsp.file('mo-root.pem') + ocsp.file('mo-sub1.pem'));
+	assert.equal(await only([sub2]), 'CertChainError Invalid', 'of a sub-CA that depotd does not know');
+	await put('mo', 'lab', ocsp.file('mo-root.pem'));
+	assert.equal(await only([sub1]), 'CertChainError Invalid');
+	await put('mo', 'lab', ocsp.file('mo-roots.pem'));
+	assert.equal(await only([leaf]), 'Accepted Accepted');
+	assert.equal((await d.api('DELETE', '/contract-roots/v2g/lab')).status, 200);
+	await believed();
+});
+
 test('an answer of OCSP that is not worth it is no answer', async () => {
 	const leaf = 'mo-sub2';
 	const flip = (res, der) => { der[der.length - 200] ^= 1; res.end(der); };
