@@ -35,7 +35,7 @@ const LIMITS = {
 const WORDS = { profile: ['source', 'at'], schedules: ['source', 'at'], description: [] };
 const QUIET = [
 	'/api/v1/grid', // the description itself: what the sources name
-	'/api/v1/journal', '/api/v1/wire', '/api/v1/wire/export', '/api/v1/calls', '/api/v1/commands', // as they were said, with time and actor
+	'/api/v1/journal', '/api/v1/audit', '/api/v1/audit/{seq}', '/api/v1/wire', '/api/v1/wire/export', '/api/v1/calls', '/api/v1/commands', // as they were said, with time and actor
 	'/api/v1/stream', // begins with the overview, and does not end
 	'/api/v1/transactions', // what is over; of an open one the station's EVSE says it
 ];
