@@ -10,6 +10,7 @@
 #include "csms/depot_check.h"
 #include "csms/identity.h"
 #include "csms/local_list.h"
+#include "csms/issued.h"
 #include "csms/log.h"
 #include "csms/password.h"
 #include "csms/record.h"
@@ -273,9 +274,10 @@ static void station_gone(void *arg, int status, const char *why)
 	change_end(x, status, why);
 }
 
-int core_remove_station(struct core *c, struct station *s, const char *actor, done_fn done,
-	void *arg, char why[300])
+int core_remove_station(struct core *c, struct station *s, const char *actor, const char *reason,
+	done_fn done, void *arg, char why[300])
 {
+	struct event_station_removed *p;
 	struct change *x;
 
 	for (int i = 0; i < s->evse_count; i++)
@@ -287,9 +289,11 @@ int core_remove_station(struct core *c, struct station *s, const char *actor, do
 	x = change_create(c, s->id, done, arg);
 	if (!x)
 		return no_memory(why);
-	journal(c, EVENT_STATION_REMOVED, "station", x->id,
-		arena_alloc(record_arena(c), sizeof(struct event_station_removed)), actor,
-		station_gone, x);
+	issued_withdraw(c, s->id, actor, reason);
+	p = arena_alloc(record_arena(c), sizeof *p);
+	if (p && reason)
+		p->why = arena_strdup(record_arena(c), reason);
+	journal(c, EVENT_STATION_REMOVED, "station", x->id, p, actor, station_gone, x);
 	return 0;
 }
 

@@ -123,7 +123,8 @@ struct core {
 int core_put_station(struct core *c, const char *id, const struct event_station_registered *reg,
 	const char *password, const char *actor,
 	void (*done)(void *arg, int status, const char *why), void *arg, char why[300]);
-int core_remove_station(struct core *c, struct station *s, const char *actor,
+/* What was issued to it opens nothing from then on. `reason` may be NULL. */
+int core_remove_station(struct core *c, struct station *s, const char *actor, const char *reason,
 	void (*done)(void *arg, int status, const char *why), void *arg, char why[300]);
 int core_put_token(struct core *c, const struct event_token_changed *t, const char *actor,
 	void (*done)(void *arg, int status, const char *why), void *arg, char why[300]);

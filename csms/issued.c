@@ -181,6 +181,16 @@ void issued_move(struct core *c, struct issued_certificate *i, enum event_issued
 	record_now(c, EVENT_ISSUED_MOVED, "issued", i->fingerprint, p, actor, NULL);
 }
 
+void issued_withdraw(struct core *c, const char *station, const char *actor, const char *why)
+{
+	char words[260];
+
+	snprintf(words, sizeof words, "the station was removed%s%.200s", why ? ": " : "",
+		why ? why : "");
+	for (struct issued_certificate *i = issued_of_station(c, station); i; i = i->older)
+		issued_move(c, i, EVENT_ISSUED_STATE_REVOKED, actor, words);
+}
+
 int issued_judge_key(const struct core *c, const char *station, const char *key_hash, char why[200])
 {
 	const struct issued_certificate *i = issued_of_key(c, key_hash);

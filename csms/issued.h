@@ -72,6 +72,9 @@ int issued_judge_key(
 void issued_move(struct core *c, struct issued_certificate *i, enum event_issued_state state,
 	const char *actor, const char *why);
 
+/* The station is removed: all that it was given is revoked, superseded ones too. `why` may be NULL. */
+void issued_withdraw(struct core *c, const char *station, const char *actor, const char *why);
+
 /* The station took one that nobody sees in use (ISO 15118): it is current, and those of the same name
  * before it are superseded. */
 void issued_taken(struct core *c, struct issued_certificate *i);

@@ -247,7 +247,7 @@ void signing_station_gone(struct core *c, const char *station)
 		return;
 	DL_FOREACH_SAFE (c->signing->orders, o, next)
 		if (strcasecmp(o->station, station) == 0)
-			signing_order_free(o);
+			signing_order_end(o, EVENT_SIGNING_STATE_FAILED, "the station was removed");
 }
 
 int signing_count(const struct core *c)

@@ -83,7 +83,7 @@ static void say(struct signing_order *o, const char *note)
 	snprintf(o->note, sizeof o->note, "%s", note);
 }
 
-static void end(struct signing_order *o, enum event_signing_state state, const char *note)
+void signing_order_end(struct signing_order *o, enum event_signing_state state, const char *note)
 {
 	o->state = state;
 	say(o, note);
@@ -98,7 +98,7 @@ static void fail(struct signing_order *o, enum event_signing_state state, const 
 {
 	alarm_raise(o->owner->core, ALARM_CERTIFICATE_FAILED, o->station,
 		"Station %s has no new certificate: %s", o->station, note);
-	end(o, state, note);
+	signing_order_end(o, state, note);
 }
 
 static int backoff_s(int tries, int first, int most)
@@ -352,7 +352,7 @@ static void rejected(struct signing_order *o, const struct command_view *v)
 		timer_start(c->timers, &w->timer, TRIGGER_MS, on_trigger, w);
 		snprintf(note + strlen(note), sizeof note - strlen(note),
 			"; it is asked for a new request in a minute");
-		end(o, EVENT_SIGNING_STATE_REFUSED, note);
+		signing_order_end(o, EVENT_SIGNING_STATE_REFUSED, note);
 	} else
 		fail(o, EVENT_SIGNING_STATE_REFUSED, note);
 }
@@ -372,7 +372,7 @@ static void taken(struct signing_order *o)
 		issued_taken(c, i);
 	alarm_clear(c, ALARM_CERTIFICATE_FAILED, o->station);
 	alarm_clear(c, ALARM_CERTIFICATE_EXPIRES, o->station);
-	end(o, EVENT_SIGNING_STATE_DONE, "the station took it");
+	signing_order_end(o, EVENT_SIGNING_STATE_DONE, "the station took it");
 }
 
 static void send_again(struct signing_order *o, const char *why)

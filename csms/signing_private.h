@@ -61,4 +61,7 @@ void signing_go_on(struct signing *g);
 void signing_order_wake(struct signing_order *o);
 void signing_order_free(struct signing_order *o);
 
+/* Journals how it ended, and frees it. */
+void signing_order_end(struct signing_order *o, enum event_signing_state state, const char *note);
+
 #endif

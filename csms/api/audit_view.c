@@ -19,9 +19,9 @@ struct audit {
 
 /* Events that tell a thing whole: the one before says what it was. */
 static const char *const whole[] = {"ContractRootChanged", "DepotLoaded", "EnvelopeOwnerChanged",
-	"LocalListChanged", "OscpPeerChanged", "ReservationChanged", "StationIdentityChanged",
-	"StationRegistered", "TariffChanged", "TokenChanged", "TripPlanned", "UserChanged",
-	"VehicleChanged"};
+	"LocalListChanged", "ManufacturerRootChanged", "OscpPeerChanged", "ReservationChanged",
+	"StationIdentityChanged", "StationRegistered", "TariffChanged", "TokenChanged",
+	"TripPlanned", "UserChanged", "VehicleChanged"};
 
 static bool is_whole(const char *type)
 {

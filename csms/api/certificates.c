@@ -9,8 +9,10 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
+#include "csms/api/why.h"
 #include "csms/log.h"
 #include "csms/pki/certificate.h"
+#include "csms/record.h"
 #include "csms/tls.h"
 #include "db/query.h"
 #include "db/query_file.h"
@@ -141,7 +143,7 @@ void station_certificates_list(struct ask *k)
 #define ROOT_MAX 6000 /* bytes of one file */
 
 struct roots {
-	const char *data, *name, *pem;
+	const char *data, *name, *pem, *subject, *reason;
 	struct api_manufacturer_root_list list;
 	char why[300];
 	bool is_missing;
@@ -249,6 +251,24 @@ static void take_effect(const struct core *c)
 		log_error("roots of makers were not read again for security profile 3: %s", why);
 }
 
+static void journal(struct ask *k)
+{
+	const struct roots *r = k->state;
+	struct core *c = k->api->core;
+	struct arena *a = record_arena(c);
+	struct event_manufacturer_root_changed *p = a != NULL ? arena_alloc(a, sizeof(*p)) : NULL;
+
+	if (p == NULL)
+		return;
+	p->name = arena_strndup(a, r->name, strlen(r->name) - 4);
+	p->removed = r->pem == NULL;
+	p->subject = r->subject != NULL ? arena_strdup(a, r->subject) : NULL;
+	p->why = r->reason != NULL ? arena_strdup(a, r->reason) : NULL;
+	record_now(c, EVENT_MANUFACTURER_ROOT_CHANGED, "trust", p->name, p, k->who.actor, NULL);
+	log_info("manufacturer's root %s %s by %s", p->name, p->removed ? "removed" : "put",
+		k->who.actor);
+}
+
 static void change_finish(struct ask *k)
 {
 	const struct roots *r = k->state;
@@ -258,6 +278,7 @@ static void change_finish(struct ask *k)
 	else if (r->why[0] != '\0')
 		ask_problem(k, 503, NULL, "%s", r->why);
 	else {
+		journal(k);
 		take_effect(k->api->core);
 		ask_done(k, NULL);
 	}
@@ -309,7 +330,8 @@ void manufacturer_root_put(struct ask *k)
 	}
 	r->name = file;
 	r->pem = put->certificate;
-	log_info("manufacturer's root %s: %s, by %s", file, facts.subject, k->who.actor);
+	r->subject = arena_strdup(k->arena, facts.subject);
+	r->reason = put->why;
 	ask_read(k, put_work, change_finish);
 }
 
@@ -329,9 +351,8 @@ void manufacturer_root_delete(struct ask *k)
 	const char *file = root_file(k);
 	struct roots *r = file != NULL ? roots_of(k) : NULL;
 
-	if (r == NULL)
+	if (r == NULL || !ask_why(k, &r->reason))
 		return;
 	r->name = file;
-	log_info("manufacturer's root %s removed by %s", file, k->who.actor);
 	ask_read(k, delete_work, change_finish);
 }

@@ -10,6 +10,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
+#include "csms/api/why.h"
 #include "csms/contracts.h"
 #include "csms/log.h"
 #include "csms/pki/certificate.h"
@@ -26,7 +27,7 @@ static const struct kind {
 struct roots {
 	const char *data;
 	const struct kind *kind;
-	const char *name, *file, *pem, *subject;
+	const char *name, *file, *pem, *subject, *reason;
 	struct api_contract_root_list list;
 	char why[300];
 	bool is_missing;
@@ -170,6 +171,7 @@ static void journal(struct ask *k)
 	p->name = arena_strdup(a, r->name);
 	p->removed = r->pem == NULL;
 	p->subject = r->subject != NULL ? arena_strdup(a, r->subject) : NULL;
+	p->why = r->reason != NULL ? arena_strdup(a, r->reason) : NULL;
 	record_now(c, EVENT_CONTRACT_ROOT_CHANGED, "trust", r->name, p, k->who.actor, NULL);
 }
 
@@ -234,6 +236,7 @@ void contract_root_put(struct ask *k)
 		return;
 	}
 	r->pem = put->certificates;
+	r->reason = put->why;
 	r->subject = arena_strdup(k->arena, facts.subject);
 	ask_read(k, put_work, change_finish);
 }
@@ -251,6 +254,8 @@ static void delete_work(struct db_reader *reader, struct ask *k)
 
 void contract_root_delete(struct ask *k)
 {
-	if (named(k) != NULL)
+	struct roots *r = named(k);
+
+	if (r != NULL && ask_why(k, &r->reason))
 		ask_read(k, delete_work, change_finish);
 }

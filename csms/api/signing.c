@@ -299,7 +299,12 @@ void issued_revoke(struct ask *k)
 	struct core *c = k->api->core;
 	const char *fingerprint = fingerprint_of(k);
 	struct issued_certificate *i = fingerprint ? issued_find(c, fingerprint) : NULL;
+	const char *why = post->why != NULL ? post->why : post->reason;
 
+	if (why == NULL) {
+		ask_problem(k, 400, "why", "why: say why; it is kept in the journal");
+		return;
+	}
 	if (i == NULL) {
 		ask_problem(k, 404, NULL, "no such certificate was issued here");
 		return;
@@ -308,7 +313,7 @@ void issued_revoke(struct ask *k)
 		ask_done(k, "It was revoked before.");
 		return;
 	}
-	issued_move(c, i, EVENT_ISSUED_STATE_REVOKED, k->who.actor, post->reason);
+	issued_move(c, i, EVENT_ISSUED_STATE_REVOKED, k->who.actor, why);
 	cut_off(c, i);
 	ask_hold(k);
 	record_then(c, ask_changed, k);

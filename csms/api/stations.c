@@ -4,6 +4,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
+#include "csms/api/why.h"
 #include "csms/command.h"
 #include "csms/depot_check.h"
 #include "csms/view.h"
@@ -181,12 +182,13 @@ void station_put(struct ask *k)
 void station_delete(struct ask *k)
 {
 	struct station *s = ask_path_station(k);
+	const char *reason;
 	char why[300];
 
-	if (s == NULL || !replay_begin(k->api->replay, k))
+	if (s == NULL || !ask_why(k, &reason) || !replay_begin(k->api->replay, k))
 		return;
 	ask_hold(k);
-	if (core_remove_station(k->api->core, s, k->who.actor, ask_changed, k, why) != 0)
+	if (core_remove_station(k->api->core, s, k->who.actor, reason, ask_changed, k, why) != 0)
 		ask_problem(k, 409, NULL, "%s", why);
 }
 

@@ -168,15 +168,17 @@ test('hash data that are of no contract open nothing, whatever OCSP says of them
 	assert.match(await why(), /authorities alone/);
 	assert.equal(await only([sub2, sub1].filter(Boolean)), 'CertChainError Invalid');
 	assert.equal(await only([leaf, ocsp.hashes('contract-revoked')[0]]), 'CertChainError Invalid', 'of two contracts');
-	/* A sub-CA that depotd does not know, but its issuer and OCSP do. */
+	// A sub-CA that depotd does not know, but its issuer and OCSP do.
 	await put('mo', 'lab', ocsp.file('mo-root.pem') + ocsp.file('mo-sub1.pem'));
 	assert.equal(await only([sub2]), 'CertChainError Invalid', 'of a sub-CA that depotd does not know');
 	await put('mo', 'lab', ocsp.file('mo-root.pem'));
 	assert.equal(await only([sub1]), 'CertChainError Invalid');
 	await put('mo', 'lab', ocsp.file('mo-roots.pem'));
 	assert.equal(await only([leaf]), 'Accepted Accepted');
-	assert.equal((await d.api('DELETE', '/contract-roots/v2g/lab')).status, 200);
+	assert.equal((await d.api('DELETE', '/contract-roots/v2g/lab?why=over')).status, 200);
 	await believed();
+	const { events } = (await d.api('GET', '/journal?stream=trust/lab&type=ContractRootChanged&limit=1000')).json;
+	assert.match(JSON.stringify(events.reduce((a, b) => (a.seq > b.seq ? a : b)).payload), /over/);
 });
 
 test('an answer of OCSP that is not worth it is no answer', async () => {

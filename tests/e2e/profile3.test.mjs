@@ -393,6 +393,16 @@ test('rule 6: what depotd issued is good for its own station alone, and not what
 	await refused("another station's, by its name", { ...early, id: 'P3-LATE' }, 403, /issued to station P3-THIEF/);
 	await refused('one for ISO 15118 of another', { ...v2g, id: 'P3-LATE' }, 403, /issued to station P3-THIEF/);
 	await s.close();
+	// A station that is removed leaves nothing behind that opens a door, also of one by its name.
+	await d.api('DELETE', '/stations/P3-LATE?why=sold');
+	assert.equal((await d.api('DELETE', `/stations/P3-THIEF?why=${'x'.repeat(201)}`)).status, 400);
+	assert.match((await ctl('remove-station', 'P3-THIEF', '--why', 'stolen')).stdout, /revoked/);
+	const { certificates } = (await d.api('GET', '/issued-certificates?station=P3-THIEF')).json;
+	assert.deepEqual(certificates.map((c) => `${c.state}: ${c.why}`), Array(2).fill('revoked: the station was removed: stolen'));
+	const [removed] = (await d.api('GET', '/journal?stream=station/P3-THIEF&type=StationRemoved&limit=10')).json.events;
+	assert.match(JSON.stringify(removed.payload), /stolen/);
+	await register(d, 'P3-THIEF', { serial: 'SN-9108', security_profile: 3 });
+	await refused('of a station that was removed', { ...early, id: 'P3-THIEF' }, 403, /was revoked/);
 });
 
 test("rule 6: a maker's certificate is good to get one of ours (A00.FR.804 to 807)", async () => {

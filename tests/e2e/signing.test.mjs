@@ -189,7 +189,7 @@ test('a revoked certificate is out, and its key does not come back', async () =>
 	const revoke = (f, body) => d.api('POST', `/issued-certificates/${f}/revoke`, body);
 	assert.equal((await revoke(fingerprint, {})).status, 400);
 	assert.equal((await revoke('00', { reason: 'stolen' })).status, 404);
-	assert.equal((await revoke(fingerprint, { reason: 'stolen' })).status, 200);
+	assert.equal((await revoke(fingerprint, { why: 'stolen' })).status, 200);
 	const [i] = await s.issued();
 	assert.deepEqual([i.state, i.why], ['revoked', 'stolen']);
 	assert.deepEqual(await s.sign(make.csr({ cn: s.serial, key })), { status: 'Rejected' });

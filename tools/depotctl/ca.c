@@ -100,14 +100,15 @@ static int ca_issued(struct ctl *c)
 
 static int ca_revoke(struct ctl *c)
 {
-	const struct api_revoke_post post = {.reason = ctl_option(c, "--reason")};
+	const char *reason = ctl_option(c, "--reason"), *why = ctl_option(c, "--why");
+	const struct api_revoke_post post = {.why = why != NULL ? why : reason};
 
-	if (c->argc != 2 || post.reason == NULL)
-		return ctl_complain(CTL_USAGE, "revoke takes a FINGERPRINT and --reason TEXT");
+	if (c->argc != 2 || post.why == NULL)
+		return ctl_complain(CTL_USAGE, "revoke takes a FINGERPRINT and --why TEXT");
 	return ctl_done(c, "POST",
 		arena_printf(c->arena, "issued-certificates/%s/revoke", ctl_escape(c, c->argv[1])),
 		&api_revoke_post_type, &post,
-		"Revoked: nobody can log in with it; a connection that is open stays until it ends.");
+		"Revoked: nobody can log in with it, and who was connected with it is cut off.");
 }
 
 static int ca_renew(struct ctl *c)

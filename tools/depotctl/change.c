@@ -313,9 +313,11 @@ int ctl_passwords(struct ctl *c)
 
 int ctl_remove_station(struct ctl *c)
 {
+	static const char *const names[] = {"why", NULL};
 	const char *path = arena_printf(c->arena, "stations/%s", ctl_escape(c, c->argv[0]));
 
-	return ctl_done(c, "DELETE", path, NULL, NULL, "Removed.");
+	return ctl_done(c, "DELETE", ctl_query(c, path, names), NULL, NULL,
+		"Removed; certificates that it was given are revoked.");
 }
 
 /* -- access ---------------------------------------------------------------------------------- */

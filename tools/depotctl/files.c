@@ -371,6 +371,7 @@ static int firmware_trust(struct ctl *c)
 		return CTL_FAILED;
 	pem[len] = '\0';
 	put.certificate = pem;
+	put.why = ctl_option(c, "--why");
 	return ctl_done(c, "PUT",
 		arena_printf(c->arena, "manufacturer-roots/%s", ctl_escape(c, c->argv[1])),
 		&api_manufacturer_root_put_type, &put, "What this root signed will be trusted.");

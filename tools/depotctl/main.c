@@ -200,7 +200,7 @@ const struct command ctl_commands[] = {
 		"--certificate FILE]\n"
 		"              | update STATION ID [--retrieve-at T] [--install-at T] "
 		"[--allow-unsigned] [--why TEXT] [--wait]\n"
-		"              | trust NAME FILE | remove ID",
+		"              | trust NAME FILE [--why TEXT] | remove ID",
 		ctl_firmware, 1, 3,
 		"--vendor= --release= --model= --signature= --certificate= --retrieve-at= "
 		"--install-at= --allow-unsigned --why= --wait",
@@ -219,7 +219,7 @@ const struct command ctl_commands[] = {
 		"Certificates that a station holds (--refresh asks it first); or what ends when",
 		"depotctl certificates AC-01 --refresh"},
 	{"ca",
-		"show | requests [STATION] | issued [STATION] | revoke FINGERPRINT --reason TEXT\n"
+		"show | requests [STATION] | issued [STATION] | revoke FINGERPRINT --why TEXT\n"
 		"              | renew STATION [--v2g | --combined] [--evse N] [--why TEXT]\n"
 		"              | calendar [--within DAYS]\n"
 		"              | rollover start|status|switch|abort [--why TEXT]",
@@ -237,7 +237,7 @@ const struct command ctl_commands[] = {
 	{"refusals", "[--limit N]", ctl_refusals, 0, 0,
 		"--limit=", "Who was not let in as a station, newest first: from where, and why",
 		"depotctl refusals --limit 20"},
-	{"roots", "[list] | add mo|v2g NAME FILE | remove mo|v2g NAME", ctl_roots, 0, 4, "",
+	{"roots", "[list] | add mo|v2g NAME FILE | remove mo|v2g NAME   [--why TEXT]", ctl_roots, 0, 4, "--why=",
 		"Authorities whose contracts may charge (plug and charge); a file may hold sub-CAs too",
 		"depotctl roots add mo hubject mo-roots.pem"},
 	{"pki", "lab DIR [--ocsp HOST:PORT [--one-port]] [--emaid E] [--secc ID]", ctl_pki, 2, 2,
@@ -258,8 +258,8 @@ const struct command ctl_commands[] = {
 		"--evse= --node= --name= --profile= --policy= --control= --password= --generate "
 		"--serial= --why=",
 		"As set-station", "depotctl register CP-30 --generate --evse 1:dc:150000"},
-	{"remove-station", "STATION", ctl_remove_station, 1, 1, "",
-		"Removes a station; its history stays", "depotctl remove-station CP-30"},
+	{"remove-station", "STATION [--why TEXT]", ctl_remove_station, 1, 1, "--why=",
+		"Removes a station and revokes what certificates it was given; its history stays", "depotctl remove-station CP-30 --why sold"},
 	{"passwords", "--generate --out FILE [--all]", ctl_passwords, 0, 0,
 		"--generate --out= --all",
 		"Gives every station that has none a password and writes identity:password lines to a "

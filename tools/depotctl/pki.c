@@ -78,12 +78,14 @@ static int add(struct ctl *c)
 	pem[fread(pem, 1, FILE_MAX, f)] = '\0';
 	fclose(f);
 	put.certificates = pem;
+	put.why = ctl_option(c, "--why");
 	return ctl_done(c, "PUT", path_of(c), &api_contract_root_put_type, &put,
 		"Contracts of this authority are believed now.");
 }
 
 int ctl_roots(struct ctl *c)
 {
+	static const char *const names[] = {"why", NULL};
 	const char *verb = c->argc > 0 ? c->argv[0] : "list";
 
 	if (strcmp(verb, "list") == 0)
@@ -91,7 +93,7 @@ int ctl_roots(struct ctl *c)
 	if (strcmp(verb, "add") == 0 && c->argc == 4)
 		return add(c);
 	if (strcmp(verb, "remove") == 0 && c->argc == 3)
-		return ctl_done(c, "DELETE", path_of(c), NULL, NULL,
+		return ctl_done(c, "DELETE", ctl_query(c, path_of(c), names), NULL, NULL,
 			"Its contracts are not believed any more.");
 	return ctl_complain(CTL_USAGE, "roots list, add mo|v2g NAME FILE, or remove mo|v2g NAME");
 }
