@@ -41,3 +41,4 @@ CONTRACT_PKI := csms/pki/cert_id.c csms/pki/ca_pool.c csms/pki/ocsp_message.c cs
 $(eval $(call unit,contract_chain,$(CONTRACT_PKI) tools/depotctl/pki_lab.c,ssl))
 $(eval $(call unit,ocsp_hosts,csms/ocsp_hosts.c csms/emaid.c,))
 $(eval $(call fuzzer,ocsp,$(CONTRACT_PKI) csms/ocsp_hosts.c csms/emaid.c,ssl))
+$(eval $(call unit,sealed_file,csms/pki/sealed_file.c,ssl))

@@ -694,16 +694,33 @@ describe('numbers and strangers', () => {
 		const r = await depotd.https('POST', '/backup', { dir }, as('admin'));
 		assert.equal(r.status, 200, r.text);
 		assert.ok(existsSync(join(dir, 'depot.db')));
-		assert.match(r.json.text, /pki\/ .*private keys/);
+		assert.match(r.json.text, /without \d+ secret files/);
 		const mode = (...path) => statSync(join(dir, ...path)).mode & 0o777;
 		assert.equal(mode('pki'), 0o700);
 		const all = (...path) => readdirSync(join(...path), { recursive: true }).sort();
 		const names = all(depotd.data, 'pki');
 		assert.ok(names.includes('root.key') && names.includes('root.pem'), String(names));
-		assert.deepEqual(all(dir, 'pki'), names);
 		assert.deepEqual(all(dir, 'files'), all(depotd.data, 'files'));
+		const isFile = (n) => statSync(join(depotd.data, 'pki', n)).isFile();
+		const isKey = (n) => isFile(n) && /PRIVATE KEY-----/.test(readFileSync(join(depotd.data, 'pki', n), 'latin1'));
+		assert.ok(names.filter(isKey).length >= 3);
+		assert.deepEqual(all(dir, 'pki'), names.filter((n) => !isKey(n)), 'no key without a passphrase');
+
+		problem(await depotd.https('POST', '/backup', { dir, passphrase: 'short' }, as('admin')), 400, 'passphrase');
+		const passphrase = 'a calm night at the depot';
+		assert.match((await depotd.https('POST', '/backup', { dir, passphrase }, as('admin'))).json.text, /secret files are sealed/);
+		for (const name of names.filter(isKey)) {
+			assert.equal(mode('pki', `${name}.sealed`), 0o600, name);
+			assert.ok(!existsSync(join(dir, 'pki', name)));
+			assert.doesNotMatch(readFileSync(join(dir, 'pki', `${name}.sealed`), 'latin1'), /PRIVATE KEY/);
+		}
+		const unseal = (words) => spawnSync(join(BUILD, 'depotctl'), ['unseal', dir, '--passphrase-file', '-'], { encoding: 'utf8', input: `${words}\n` });
+		assert.match(unseal('another one entirely').stderr, /another passphrase.*\n[^]*could not be opened/);
+		assert.match(unseal(passphrase).stdout, /^\d+ secret files are in their places/);
+		assert.equal(unseal(passphrase).status, 1, 'nothing is sealed any more');
+		assert.deepEqual(all(dir, 'pki'), names);
 		for (const name of names) {
-			if (statSync(join(depotd.data, 'pki', name)).isDirectory()) {
+			if (!isFile(name)) {
 				assert.equal(mode('pki', name), 0o700, name);
 				continue;
 			}

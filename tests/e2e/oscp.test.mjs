@@ -135,8 +135,10 @@ test('tokens: ours for others lie in files of 0600, theirs are hashed, the journ
 		for (const [where, text] of [['journal', journal], ['store', db], ['log', depotd.logged()]]) assert.ok(!text.includes(secret), where);
 	const backup = join(depotd.dir, 'backup');
 	assert.equal((await depotd.api('POST', '/backup', { dir: backup })).status, 200);
-	assert.deepEqual(readdirSync(join(backup, 'oscp')).sort(), names.sort());
-	for (const n of names) assert.equal(statSync(join(backup, 'oscp', n)).mode & 0o777, 0o600);
+	assert.deepEqual(readdirSync(join(backup, 'oscp')), [], 'no secret leaves without a passphrase');
+	assert.equal((await depotd.api('POST', '/backup', { dir: backup, passphrase: 'the grid is calm tonight' })).status, 200);
+	assert.deepEqual(readdirSync(join(backup, 'oscp')).sort(), names.map((n) => `${n}.sealed`).sort());
+	for (const n of names.map((x) => `${x}.sealed`)) assert.equal(statSync(join(backup, 'oscp', n)).mode & 0o777, 0o600);
 });
 
 test('who is refused: no token, wrong tokens, Bearer, another method, another path, no X-Request-ID', async () => {

@@ -412,8 +412,11 @@ int ctl_metrics(struct ctl *c)
 
 int ctl_backup(struct ctl *c)
 {
+	const char *file = ctl_option(c, "--passphrase-file");
 	struct api_backup_post post = {.dir = c->argv[0]};
 
+	if (file != NULL && (post.passphrase = ctl_passphrase(c, file)) == NULL)
+		return CTL_FAILED;
 	if (post.dir[0] != '/') {
 		char *here = realpath(".", NULL);
 		post.dir = arena_printf(c->arena, "%s/%s", here != NULL ? here : "", c->argv[0]);

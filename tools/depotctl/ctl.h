@@ -63,6 +63,9 @@ int ctl_ask_struct(struct ctl *c, const char *method, const char *path,
 /* All of stdin, NULL after a complaint. */
 char *ctl_read_stdin(struct ctl *c);
 
+/* The first line of a file ("-": of stdin); NULL after a complaint. */
+const char *ctl_passphrase(struct ctl *c, const char *name);
+
 /* True if the text is a JSON object, else complains. */
 bool ctl_payload_ok(struct ctl *c, const char *payload);
 
@@ -234,6 +237,7 @@ int ctl_watch(struct ctl *c);
 
 /* offline.c */
 int ctl_rebuild(struct ctl *c);
+int ctl_unseal(struct ctl *c);
 int ctl_pki(struct ctl *c);
 int ctl_roots(struct ctl *c);
 int ctl_verify(struct ctl *c);

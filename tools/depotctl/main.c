@@ -382,10 +382,14 @@ const struct command ctl_commands[] = {
 	{"metrics", "", ctl_metrics, 0, 0, "", "Counters in the text format of Prometheus",
 		"depotctl metrics | grep ocpp"},
 	{"routes", "", ctl_routes, 0, 0, "", "All paths of the API", "depotctl routes"},
-	{"backup", "DIR", ctl_backup, 1, 1, "",
-		"Copies the store and pki/ to a folder on depotd's machine while it runs, and checks the "
-		"store's copy",
-		"depotctl backup /var/backups/depot-monday"},
+	{"backup", "DIR [--passphrase-file FILE|-]", ctl_backup, 1, 1, "--passphrase-file=",
+		"Copies the store, certificates and files to a folder on depotd's machine while it runs, and "
+		"checks the store's copy; private keys and tokens go along only sealed under a passphrase",
+		"depotctl backup /var/backups/depot-monday --passphrase-file ~/.depot-passphrase"},
+	{"unseal", "DIR --passphrase-file FILE|-", ctl_unseal, 1, 1, "--passphrase-file=",
+		"Opens the private keys and tokens of a backup in their places, so that depotd can be started "
+		"from it; needs no depotd",
+		"depotctl unseal /var/backups/depot-monday --passphrase-file -"},
 	{"rebuild", "--check|--replace --data DIR", ctl_rebuild, 0, 0, "--check --replace --data=",
 		"Computes the projections anew from the journal, and compares or replaces them; needs "
 		"no depotd, --replace needs it stopped",
