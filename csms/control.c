@@ -321,7 +321,7 @@ struct safety *control_safety(const struct control *k)
 int control_try(struct control *k, const struct held_envelope *extra,
 	void (*done)(void *arg, const struct planner_trial *trial), void *arg)
 {
-	const struct planner_view v = view_for(k, k->limits);
+	const struct planner_view v = view_for(k, safety_plan_limits(k->safety));
 
 	return planner_try(k->planner, &v, extra, done, arg);
 }

@@ -31,9 +31,10 @@ struct control_said {
 	int32_t w;
 };
 
-/* A node that is full by the plan. */
+/* A node that is full by the plan, or by what feeds an island. */
 struct control_full {
 	int vehicles; /* that it keeps power from; 0: it is not */
+	bool is_island;
 	wall_t until; /* one of them gets more then; ms 0: none */
 };
 

@@ -66,8 +66,13 @@ static void show_limits(struct control *k, int i, struct control_node *v, wall_t
 	const struct control_node *old = &k->node[i];
 	const struct control_limit was = {old->limit_w, old->limit_source, old->limit_since, 0};
 	struct grid_limit m = grid_channel_limit(k->tree, k->limits, i, GRID_TOTAL);
+	struct safety_island_view island = safety_island(k->safety);
 	struct control_limit total;
 
+	if (island.node == i && island.limit_w < m.w) {
+		m.w = (int32_t)island.limit_w;
+		m.source = GRID_SOURCE_ISLAND;
+	}
 	put_limit(&total, &was, m.w == GRID_NO_LIMIT ? -1 : m.w, m.source, now);
 	v->limit_w = total.limit;
 	v->limit_source = total.source;
@@ -134,10 +139,18 @@ static void show_node(
 							 : out->uncontrolled_w + v.evse_w;
 	if (n->kind == GRID_LOAD || n->kind == GRID_PV || n->kind == GRID_STORAGE)
 		v.load_w = m ? v.load_w : GRID_UNKNOWN;
+	if (safety_is_cut_off(k->safety, i)) { /* its meter sees nothing of that */
+		v.load_w = safety_island(k->safety).load_w + v.evse_w;
+		v.load_source = load_words(GUARD_NO_METER);
+		v.load_at = now;
+	}
 	show_phases(k, i, out, &v);
 	v.binds = out->binds | (k->full[i].vehicles ? 1u << GRID_TOTAL : 0);
-	v.binds_by = out->binds ? "guard" : v.binds ? "plan" : NULL;
-	v.binds_until = out->binds ? (wall_t){0} : k->full[i].until;
+	v.binds_by = out->binds             ? "guard"
+		     : k->full[i].is_island ? "island"
+		     : v.binds              ? "plan"
+					    : NULL;
+	v.binds_until = out->binds || k->full[i].is_island ? (wall_t){0} : k->full[i].until;
 	v.binds_since = !v.binds                      ? (wall_t){0}
 			: v.binds == k->node[i].binds ? k->node[i].binds_since
 						      : now;
@@ -148,8 +161,16 @@ static void show_node(
 	if (memcmp(&v, &k->node[i], sizeof v) != 0)
 		v.revision = ++k->revision;
 	memcpy(&k->node[i], &v, sizeof v);
-	if (out->quality == GUARD_FRESH)
+	if (out->quality == GUARD_FRESH && !safety_is_cut_off(k->safety, i))
 		learn_bases(k, i, out, elapsed_ms);
+}
+
+static enum grid_source source_of(const struct control *k, int i)
+{
+	struct grid_limit m = grid_channel_limit(k->tree, k->limits, i, GRID_TOTAL);
+
+	return safety_island(k->safety).node == i && k->node[i].limit_w < m.w ? GRID_SOURCE_ISLAND
+									      : m.source;
 }
 
 /* Its phases, where they have limits: what is held against them. */
@@ -191,8 +212,7 @@ static void record_nodes(struct control *k, wall_t now)
 		snprintf(point, sizeof point, "node/%s/limit_w", n->id);
 		record_sample(k->core, point, now, (double)v->limit_w, 0);
 		snprintf(point, sizeof point, "node/%s/limit_source", n->id);
-		record_sample(k->core, point, now,
-			grid_channel_limit(k->tree, k->limits, i, GRID_TOTAL).source, 0);
+		record_sample(k->core, point, now, source_of(k, i), 0);
 	}
 }
 

@@ -28,7 +28,7 @@ struct control_node {
 	struct control_limit feed; /* W fed in */
 	unsigned binds; /* bits of enum grid_channel: these hold vehicles back … */
 	wall_t binds_since; /* … since */
-	const char *binds_by; /* "guard", "plan" (static string); NULL: nothing binds */
+	const char *binds_by; /* "guard", "plan", "island" (static); NULL: nothing binds */
 	wall_t binds_until; /* by the plan, as far as it knows; ms 0: not known */
 	bool bears; /* above its continuous rating, within its short-time one */
 	int64_t load_w; /* whole import of the node, below 0: it feeds in; GRID_UNKNOWN */

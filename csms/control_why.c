@@ -6,6 +6,7 @@
 #include "csms/evse_phases.h"
 #include "csms/external.h"
 #include "csms/planner.h"
+#include "csms/safety.h"
 #include "csms/storage_plan.h"
 
 #define NEAR_W 500 /* no profile is sent for less (csms/setpoint.c) */
@@ -201,6 +202,30 @@ static bool explain_giving(const struct control *k, int i, struct setpoint *want
 	return true;
 }
 
+/* Stores and PV have less than it could take, whatever the plan says. */
+static bool explain_island(const struct control *k, int i, int32_t allowed_w, struct setpoint *want)
+{
+	struct safety_island_view v = safety_island(k->safety);
+	char till[40] = "is back", at[16], amount[40] = "waits";
+	int32_t wants_w;
+
+	if (v.node < 0 || !safety_island_holds(k->safety, i, &wants_w))
+		return false;
+	if (v.state == ISLAND_BACK)
+		snprintf(till, sizeof till, "has stayed till %s",
+			clock_of(wall_add_ms(clock_wall(), v.left_ms), at));
+	if (allowed_w > 0)
+		snprintf(amount, sizeof amount, "%.1f of %.1f kW", allowed_w / 1000.0,
+			wants_w / 1000.0);
+	say(want->source, sizeof want->source, grid_source_name(GRID_SOURCE_ISLAND));
+	say(want->node, sizeof want->node, grid_tree_node(k->tree, v.node)->id);
+	snprintf(want->reason, sizeof want->reason,
+		"%s: the island supplies %.1f kW until the grid %s, %.1f kW of it for vehicles; "
+		"who leaves first charges first",
+		amount, (double)v.feed_w / 1000, till, (double)v.evse_w / 1000);
+	return true;
+}
+
 /* What the EVSE is to be told, and why. Without a vehicle it holds its default profile. */
 static void explain(
 	struct control *k, int i, const struct guard_evse_out *out, struct setpoint *want)
@@ -218,6 +243,10 @@ static void explain(
 		return;
 	if (out->allowed_w >= in->wanted_w &&
 		(is_external(k, i, in->wanted_w, want) || is_cable(k, i, in->wanted_w, want))) {
+		k->said[i].is_said = false;
+		return;
+	}
+	if (is_there(in, out) && explain_island(k, i, out->allowed_w, want)) {
 		k->said[i].is_said = false;
 		return;
 	}
@@ -239,11 +268,20 @@ static void explain(
 
 /* -- all of them ------------------------------------------------------------------------------ */
 
-/* The plan keeps power from the vehicle for want of room there: the node binds, as by the guard. */
-static void hold(struct control *k, const struct control_said *said)
+/* The plan, or the island, keeps power from the vehicle for want of room there: the node binds, as by
+ * the guard. */
+static void hold(struct control *k, int i)
 {
+	const struct control_said *said = &k->said[i];
+	int island = k->evse_in[i].connected ? safety_island(k->safety).node : -1;
 	struct control_full *full;
+	int32_t wants_w;
 
+	if (island >= 0 && safety_island_holds(k->safety, i, &wants_w)) {
+		k->full[island].vehicles++;
+		k->full[island].is_island = true;
+		return;
+	}
 	if (said->node < 0)
 		return;
 	full = &k->full[said->node];
@@ -264,7 +302,7 @@ void control_explain(struct control *k, const struct guard_report *r, wall_t now
 		struct setpoint was = *want;
 
 		look_up(k, i, p, row, now);
-		hold(k, &k->said[i]);
+		hold(k, i);
 		explain(k, i, &r->evse[i], want);
 		if (strcmp(was.reason, want->reason) != 0 || strcmp(was.node, want->node) != 0)
 			k->evse[i]->station->revision = ++k->core->fleet.revision;

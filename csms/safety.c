@@ -61,6 +61,12 @@ static void keep_nodes(struct safety *s, const struct safety *old)
 	}
 }
 
+static void keep_evse(struct safety *s, int i, const struct safety *old, int was)
+{
+	s->evse[i] = old->evse[was];
+	s->share[i] = old->share[was];
+}
+
 static void keep_evses(struct safety *s, const struct safety *old)
 {
 	for (int i = 0; i < s->evses; i++) {
@@ -70,7 +76,7 @@ static void keep_evses(struct safety *s, const struct safety *old)
 
 		obey_init(&s->evse[i].obey);
 		if (was >= 0 && grid_tree_node(old->tree, was)->kind == GRID_EVSE)
-			s->evse[i] = old->evse[grid_tree_node(old->tree, was)->evse_first];
+			keep_evse(s, i, old, grid_tree_node(old->tree, was)->evse_first);
 	}
 }
 
@@ -122,9 +128,10 @@ struct safety *safety_create(struct control *k, const struct safety *old)
 	s->let_go = calloc((size_t)s->evses + 1, sizeof *s->let_go);
 	s->capped = calloc((size_t)s->evses + 1, sizeof *s->capped);
 	s->order = calloc((size_t)s->evses + 1, sizeof *s->order);
+	s->share = calloc((size_t)s->evses + 1, sizeof *s->share);
 	s->ramp = make_ramp(s);
 	if (!s->node || !s->evse || !s->ramp_node || !s->ramp_evse || !s->flow || !s->held ||
-		!s->let_go || !s->capped || !s->order || !s->ramp) {
+		!s->let_go || !s->capped || !s->order || !s->share || !s->ramp) {
 		safety_destroy(s);
 		return NULL;
 	}
@@ -163,6 +170,7 @@ void safety_destroy(struct safety *s)
 	free(s->let_go);
 	free(s->capped);
 	free(s->order);
+	free(s->share);
 	free(s);
 }
 
@@ -256,6 +264,27 @@ void safety_after(struct safety *s, const struct guard_report *r, wall_t now, in
 
 /* -- looking ---------------------------------------------------------------------------------- */
 
+static const char *counts_as(const struct safety *s, int node)
+{
+	const struct depot_node *row = s->node[node].row;
+
+	if (safety_is_cut_off(s, node))
+		return "island";
+	switch (s->node[node].stale.tier) {
+	case STALE_FRESH:
+		return "measured";
+	case STALE_HOLD:
+		return "held";
+	case STALE_MINIMUM:
+		if (s->k->worst_w[node] != GRID_UNKNOWN)
+			return "worst-case";
+		return row && row->has_minimum_w ? "minimum" : "tails";
+	case STALE_TAIL:
+		break;
+	}
+	return "tails";
+}
+
 struct safety_node_view safety_node(const struct safety *s, int node)
 {
 	const struct safety_node *v = &s->node[node];
@@ -264,6 +293,7 @@ struct safety_node_view safety_node(const struct safety *s, int node)
 		.is_measured = s->k->meter[node] >= 0,
 		.tier = v->stale.tier,
 		.tier_for_ms = v->stale.started ? now_ms - v->stale.since_ms : 0,
+		.counts_as = counts_as(s, node),
 		.cost_w = v->cost_w,
 		.has_demand = v->demand != NULL,
 		.ramp = ramp_look(s->ramp, node),
@@ -281,20 +311,6 @@ struct safety_node_view safety_node(const struct safety *s, int node)
 		out.ramp_next_ms = out.ramp.next_ms - now_ms;
 	}
 	return out;
-}
-
-struct safety_island_view safety_island(const struct safety *s)
-{
-	return (struct safety_island_view){
-		.has_store = s->island_in.has_store,
-		.state = s->island.state,
-		.grid = s->island_in.grid,
-		.for_ms = clock_mono().us / 1000 - s->island.since_ms,
-		.energy_wh = s->island_in.energy_wh,
-		.reserve_wh = s->island_in.reserve_wh,
-		.feed_w = s->island_out.feed_w,
-		.evse_w = s->island_out.evse_w,
-	};
 }
 
 static const struct safety_evse *find_evse(const struct safety *s, const struct evse *e)

@@ -45,6 +45,7 @@ struct safety_node_view {
 	bool is_measured; /* it has a meter: what follows is said of it */
 	enum stale_tier tier;
 	int64_t tier_for_ms; /* in this tier */
+	const char *counts_as; /* "measured", "tails" … (static): what stands for its load */
 	int64_t cost_w; /* that charging lacks for want of a fresh value */
 	bool has_demand;
 	struct demand_out demand;
@@ -61,9 +62,21 @@ struct safety_island_view {
 	enum island_state state;
 	enum island_grid grid;
 	int64_t for_ms; /* in this state */
+	int64_t left_ms; /* ISLAND_BACK: till it ends, if the grid stays */
+	bool has_energy; /* one store at least tells what it holds */
+	int stores_silent; /* … and so many do not */
 	int64_t energy_wh, reserve_wh, feed_w, evse_w;
+	int node; /* that it feeds with all below; -1: there is none now */
+	int64_t limit_w; /* of that node: what is fed, less a margin */
+	int64_t load_w; /* of it, besides EVSEs */
 };
 struct safety_island_view safety_island(const struct safety *s);
+
+/* The node lies at or above the cut: its meter sees nothing of what flows. */
+bool safety_is_cut_off(const struct safety *s, int node);
+
+/* The island gives the EVSE less than it would take. */
+bool safety_island_holds(const struct safety *s, int evse, int32_t *wants_w);
 
 /* What the node carries now, at least: W, or mA of its fullest phase. False: nobody knows. */
 bool safety_carries(const struct safety *s, int node, enum envelope_quantity q, int64_t *amount);

@@ -55,6 +55,11 @@ struct safety_evse {
 	char words[400]; /* quirks as they were journalled */
 };
 
+/* What the island gives an EVSE, and what it would take. */
+struct safety_share {
+	int32_t w, wants_w;
+};
+
 struct safety {
 	struct control *k;
 	struct core *core;
@@ -74,6 +79,9 @@ struct safety {
 	bool *let_go; /* [evses] had its step, as it stands in the journal */
 	bool *capped; /* [evses] its leaf has a limit of ours */
 	int *order; /* [evses] by departure, for an island */
+	struct safety_share *share; /* [evses] of the island, also while they return from it */
+	int stores, stores_told; /* there are, and those that tell what they hold */
+	int64_t planned_island_w, planned_island_ms; /* a plan was asked for with so much */
 	struct grid_limits *plan; /* what the planner was given last */
 	int connection; /* node of the grid connection: kind, or the root; with a meter, else -1 */
 	struct island island;
@@ -111,6 +119,12 @@ void safety_limits_keep(struct safety *s, const struct safety *old);
 void safety_supply_before(struct safety *s, wall_t now, int64_t now_ms);
 void safety_supply_plan(const struct safety *s, struct grid_limits *l);
 void safety_supply_after(struct safety *s);
+
+void safety_cap(struct safety *s, int e, enum grid_source source, int64_t w);
+
+/* safety_island.c; of the connection, there is one */
+void safety_island_before(struct safety *s, int64_t now_ms);
+void safety_island_plan(const struct safety *s, struct grid_limits *l);
 
 /* safety_return.c */
 int safety_return_restore(struct safety *s);

@@ -3,6 +3,7 @@
 
 #include "csms/control.h"
 #include "csms/envelope_apply.h"
+#include "csms/safety.h"
 #include "csms/view.h"
 
 #define LIMITS_MAX 1000 /* of one node, to come included */
@@ -220,6 +221,7 @@ static void add_own(struct limits *l, int node)
 	const struct grid_node *n = grid_tree_node(control_grid(l->core->control), node);
 	const struct grid_limits *now = control_limits(l->core->control);
 	wall_t since = control_rated_since(l->core->control, node);
+	struct safety_island_view island = safety_island(control_safety(l->core->control));
 
 	add_standing(l, ENVELOPE_IMPORT, n->rated ? n->rating_w : GRID_NO_LIMIT, GRID_SOURCE_RATING,
 		since);
@@ -229,6 +231,9 @@ static void add_own(struct limits *l, int node)
 	add_standing(l, ENVELOPE_PHASE,
 		n->electric.phase_ma > 0 ? n->electric.phase_ma : GRID_NO_LIMIT, GRID_SOURCE_RATING,
 		since);
+	if (island.node == node)
+		add_standing(l, ENVELOPE_IMPORT, island.limit_w, GRID_SOURCE_ISLAND,
+			wall_add_ms(l->now, -island.for_ms));
 	for (int s = 0; s < GRID_SOURCE_COUNT; s++) {
 		struct grid_bound b = grid_limits_get(now, node, (enum grid_source)s);
 

@@ -69,6 +69,9 @@ static void judge(struct island *i, const struct island_in *in, struct island_ou
 void island_step(struct island *i, const struct island_in *in, struct island_out *out)
 {
 	*out = (struct island_out){0};
+	if (!i->has_begun)
+		i->since_ms = in->now_ms;
+	i->has_begun = true;
 	judge(i, in, out);
 	out->is_island = i->state != ISLAND_OFF;
 	out->feed_w = store_power(&i->cfg, in) + at_least_0(in->pv_w);

@@ -45,6 +45,7 @@ struct island {
 	enum island_state state;
 	bool is_turning; /* the grid is otherwise than `state` says, since turned_ms */
 	int64_t turned_ms, since_ms;
+	bool has_begun; /* since_ms holds: there was a step */
 };
 
 struct island_out {

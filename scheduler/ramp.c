@@ -107,7 +107,9 @@ static enum ramp_sign sign_at(struct ramp *r, int n, int64_t now_ms, const struc
 	struct ramp_node *v = &r->node[n];
 	bool volts_back = v->was_gone && in->volts == RAMP_VOLTS_THERE;
 
-	if (in->volts != RAMP_VOLTS_UNKNOWN)
+	if (in->is_fed)
+		v->was_gone = volts_back = false;
+	else if (in->volts != RAMP_VOLTS_UNKNOWN)
 		v->was_gone = in->volts == RAMP_VOLTS_GONE;
 	if (v->was_silent && !in->meter_is_silent)
 		v->meter_back_ms = now_ms;

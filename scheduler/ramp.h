@@ -42,6 +42,7 @@ enum ramp_sign {
 
 struct ramp_node_in {
 	enum ramp_volts volts; /* of the node's meter, now */
+	bool is_fed; /* … which says nothing: an island feeds what is below */
 	bool meter_is_silent; /* it has a meter, and that has not been heard of lately */
 	bool is_station; /* it stands for a station */
 	bool in_service; /* … that is connected, or was not long ago */

@@ -54,6 +54,7 @@ static void add_node(struct ask *k, const struct control *c, int i, struct api_g
 		out->tiers.items[out->tiers.count++] = (struct api_tier_view){
 			.node = id,
 			.tier = stale_tier_name(v.tier),
+			.counts_as = v.counts_as,
 			.for_s = v.tier_for_ms / 1000,
 			.cost_w = v.cost_w,
 		};
@@ -73,7 +74,9 @@ static void view_island(
 	*to = (struct api_island_view){
 		.state = island_state_name(v.state),
 		.for_s = v.for_ms / 1000,
+		.has_energy_wh = v.has_energy,
 		.energy_wh = v.energy_wh,
+		.stores_silent = v.stores_silent,
 		.reserve_wh = v.reserve_wh,
 		.feed_w = v.feed_w,
 		.evse_w = v.evse_w,

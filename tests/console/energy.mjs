@@ -97,7 +97,7 @@ export async function limitChecks(page, mock) {
 		await shows(async () => (await all(page, "[data-demand] p"))[0], "238 kW expected for 22:30 to 22:45. Target 250 kW.", "window");
 	});
 	await check("a node without a fresh measurement stands there with its cost", async () => {
-		mock.energyApi.tiers = [{ node: "hall-b", tier: "minimum", for_s: 95, cost_w: 13_800 }];
+		mock.energyApi.tiers = [{ node: "hall-b", tier: "minimum", counts_as: "minimum", for_s: 95, cost_w: 13_800 }];
 		await until("tier", async () => (await all(page, "[data-tier=hall-b]"))[0] === "Hall B feeder agreed minimum, 1 min Charging lacks 13.8 kW by that.");
 	});
 	await check("limits of others: what waits first, then what binds, then what is beaten", async () => {

@@ -25,7 +25,7 @@ export class EnergyApi {
 		const now = this.mock.now();
 		const window = Math.floor(now / 900_000) * 900_000;
 		return {
-			at: iso(now), tiers: [{ node: "site", tier: "fresh", for_s: 600, cost_w: 0 }, ...this.tiers], returns: [],
+			at: iso(now), tiers: [{ node: "site", tier: "fresh", counts_as: "measured", for_s: 600, cost_w: 0 }, ...this.tiers], returns: [],
 			demand: [{
 				node: "site", window: iso(window), window_end: iso(window + 900_000), target_w: 250_000, mean_w: 214_000,
 				allowed_w: 268_000, projected_w: 238_000, missing_s: 12, peak_w: 249_000, in_danger: false,

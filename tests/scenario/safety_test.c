@@ -394,8 +394,43 @@ static void step_island(int64_t *energy_ws, bool has_grid)
 	world_step(world);
 }
 
+/* Every view says that the island binds, and the plan is made for it. */
+static void check_island_is_said(wall_t began)
+{
+	const struct control_node *site = control_node(core()->control, 0);
+	const struct control_plan *p = control_plan(core()->control);
+	struct safety_island_view v = safety_island(safety());
+	struct setpoint told;
+
+	ck_assert_str_eq(site->limit_source, "island");
+	ck_assert_int_eq(site->limit_w, v.limit_w);
+	ck_assert(site->binds & 1u << GRID_TOTAL);
+	ck_assert_str_eq(site->binds_by, "island");
+	ck_assert_int_le(wall_diff_ms(p->made_at, began), 60000);
+	ck_assert_int_gt(p->made_at.ms, began.ms);
+	control_told(core()->control, &fleet_station(&core()->fleet, "CP-4")->evses[0], &told);
+	ck_assert_str_eq(told.source, "island");
+	ck_assert_str_eq(told.node, "site");
+	ck_assert_ptr_nonnull(strstr(told.reason, "the island supplies"));
+	ck_assert_ptr_nonnull(strstr(told.reason, "until the grid is back"));
+}
+
+/* What the plan gives all vans now. */
+static int64_t planned_now_w(void)
+{
+	const struct control_plan *p = control_plan(core()->control);
+	int64_t slot = wall_diff_ms(world_now(world), p->start) / p->slot_ms, sum = 0;
+
+	for (int r = 0; r < p->row_count; r++)
+		sum += p->rows[r].w[slot];
+	return sum;
+}
+
 START_TEST(island_night_on_stores_and_pv)
 {
+	wall_t began;
+	int64_t kept_w[STATIONS];
+	int ramps = 0;
 	int64_t energy_ws = BATTERY_WS * 80 / 100, before_w, over_s = 0, first_w = 0, last_w = 0;
 	struct safety_island_view v;
 
@@ -413,11 +448,19 @@ START_TEST(island_night_on_stores_and_pv)
 	before_w = all_power_w();
 	ck_assert_int_gt(before_w, 50000);
 	ck_assert_ptr_null(world_alarm(world, ALARM_GRID_LOST, NULL));
+	ck_assert_int_le(safety_island(safety()).for_ms, 6600 * 1000);
+	began = world_now(world);
 	for (int s = 0; s < 3 * 3600; s++) { /* no grid for three hours */
 		step_island(&energy_ws, false);
 		v = safety_island(safety());
+		{ static int was; int n = journalled("PowerReturned"); if (n != was) printf("DBG s=%d n=%d st=%d\n", s, n, v.state); was = n; for (int q = 0; q < grid_tree_nodes(control_grid(core()->control)); q++) if (safety_node(safety(), q).ramp.sign && s < 10) printf("ramp %d at %s\n", safety_node(safety(), q).ramp.sign, grid_tree_node(control_grid(core()->control), q)->id); }
+		{ static int was; int n = journalled("PowerReturned"); if (n != was) printf("DBG s=%d n=%d st=%d\n", s, n, v.state); was = n; for (int q = 0; q < grid_tree_nodes(control_grid(core()->control)); q++) if (safety_node(safety(), q).ramp.sign && s < 10) printf("ramp %d at %s\n", safety_node(safety(), q).ramp.sign, grid_tree_node(control_grid(core()->control), q)->id); }
 		if (s < 30)
 			continue;
+		if (s == 59)
+			check_island_is_said(began);
+		if (s == 600) /* the slot that it began in is over */
+			ck_assert_int_le(planned_now_w(), v.evse_w + 2000);
 		ck_assert_int_eq(v.state, ISLAND_ON);
 		over_s = world_node(world, "site")->now_mw / 1000 > v.feed_w ? over_s + 1 : 0;
 		ck_assert_int_le(over_s, WORLD_REACTION_S);
@@ -430,11 +473,19 @@ START_TEST(island_night_on_stores_and_pv)
 	for (int s = 0; s < 299; s++) { /* it is back, but for how long? */
 		step_island(&energy_ws, true);
 		ck_assert_int_le(all_power_w(), 50000);
+		ck_assert_int_eq(node("site").ramp.sign, RAMP_SIGN_NONE); /* nobody was without */
 	}
 	ck_assert_int_eq(safety_island(safety()).state, ISLAND_BACK);
-	for (int s = 0; s < 300; s++)
+	for (int i = 0; i < STATIONS; i++)
+		kept_w[i] = power_w(i);
+	for (int s = 0; s < 300; s++) {
 		step_island(&energy_ws, true);
+		ramps += node("site").ramp.sign != RAMP_SIGN_NONE;
+		for (int i = 0; i < STATIONS; i++) /* nobody is stopped again */
+			ck_assert(kept_w[i] < 4000 || power_w(i) > kept_w[i] * 8 / 10);
+	}
 	ck_assert_int_eq(safety_island(safety()).state, ISLAND_OFF);
+	ck_assert_int_gt(ramps, 20); /* and yet they rise in steps */
 	ck_assert_int_gt(all_power_w(), 40000);
 	ck_assert_ptr_null(world_alarm(world, ALARM_GRID_LOST, NULL));
 }

@@ -14,13 +14,15 @@ static const char *seconds(struct ctl *c, int64_t s)
 
 static void print_tiers(struct ctl *c, const struct api_guard_view *v)
 {
-	struct table *t = table_create(c->arena, "NODE|MEASUREMENT|FOR|COSTS kW", c->colour);
+	struct table *t =
+		table_create(c->arena, "NODE|MEASUREMENT|COUNTS AS|FOR|COSTS kW", c->colour);
 
 	for (size_t i = 0; i < v->tiers.count; i++) {
 		const struct api_tier_view *r = &v->tiers.items[i];
 		table_row(t);
 		table_cell(t, r->node);
 		table_cell(t, r->tier);
+		table_cell(t, r->counts_as);
 		table_cell(t, seconds(c, r->for_s));
 		table_cell(t, kw(c, r->cost_w));
 	}
@@ -51,6 +53,14 @@ static void print_demand(struct ctl *c, const struct api_guard_view *v)
 		ctl_print(t, "");
 }
 
+static const char *stores(struct ctl *c, const struct api_island_view *i)
+{
+	if (!i->has_energy_wh)
+		return "Stores do not tell what they hold";
+	return arena_printf(c->arena, "Stores hold %.1f kWh%s", (double)i->energy_wh / 1000.0,
+		i->stores_silent ? ", not all of them tell it" : "");
+}
+
 static void print_supply(struct ctl *c, const struct api_guard_view *v)
 {
 	struct table *t = table_create(
@@ -69,11 +79,11 @@ static void print_supply(struct ctl *c, const struct api_guard_view *v)
 	if (v->returns.count > 0)
 		ctl_print(t, "");
 	if (v->island != NULL)
-		printf("Supply: %s for %lld s. Stores hold %.1f kWh (%.1f kept), can give with PV "
-		       "%.1f kW.\n",
-			v->island->state, (long long)v->island->for_s,
-			(double)v->island->energy_wh / 1000.0,
-			(double)v->island->reserve_wh / 1000.0, (double)v->island->feed_w / 1000.0);
+		printf("Supply: %s for %lld s. %s (%.1f kWh kept), can give with PV %.1f kW, "
+		       "%.1f kW of it for vehicles.\n",
+			v->island->state, (long long)v->island->for_s, stores(c, v->island),
+			(double)v->island->reserve_wh / 1000.0, (double)v->island->feed_w / 1000.0,
+			(double)v->island->evse_w / 1000.0);
 }
 
 int ctl_power(struct ctl *c)

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeView, Overview, VehicleView } from "../../../csms/console/src/api/types.ts";
 import {
-	bindingNodes, evseCounts, evseGroups, heldBackBy, isHeldBack, rootNode, splitVans, treeRows,
+	bindingNodes, evseCounts, evseGroups, evseTotals, heldBackBy, isHeldBack, islandNode, rootNode, splitVans, treeRows,
 } from "../../../csms/console/src/store/derive.ts";
 import { heldOrder } from "../../../csms/console/src/lib/stable_order.ts";
 import { gaps, runs, tableRows, timeTicks, toSteps, yTicks } from "../../../csms/console/src/pages/chart_math.ts";
@@ -104,4 +104,13 @@ test("a node binds by what EVSEs were told, or by the tree alone; most vans firs
 	assert.deepEqual(bindingNodes(o.tree.nodes, o.stations).map((b) => [b.node.id, b.vans]), [["hall-a", 2], ["site", 1]]);
 	const nodes = o.tree.nodes.map((n) => (n.id === "yard" ? { ...n, binds: ["total"] } : n));
 	assert.deepEqual(bindingNodes(nodes, []).map((b) => [b.node.id, b.vans]), [["hall-a", 0], ["yard", 0]]);
+});
+
+test("an island is the node whose limit stores and PV give; nodes with EVSEs are controlled while all of them wait", () => {
+	const { tree, stations } = overview() as Overview;
+	assert.equal(islandNode(tree.nodes), undefined);
+	const cut = tree.nodes.map((n) => (n.id === "site" ? { ...n, limit_source: "island" } : n));
+	assert.equal(islandNode(cut)?.id, "site");
+	const totals = evseTotals(tree.nodes, stations);
+	assert.deepEqual(["site", "hall-b", "building"].map((id) => totals.get(id) ?? 0), [24, 16, 0]);
 });

@@ -552,6 +552,7 @@ export interface NodeLimits {
 export interface TierView {
 	node: string;
 	tier: string;
+	counts_as: string;
 	for_s: number;
 	cost_w: number;
 }
@@ -587,7 +588,8 @@ export interface PowerReturnView {
 export interface IslandView {
 	state: string;
 	for_s: number;
-	energy_wh: number;
+	energy_wh?: number;
+	stores_silent: number;
 	reserve_wh: number;
 	feed_w: number;
 	evse_w: number;

@@ -92,7 +92,10 @@ export const energyDe: typeof energyEn = {
 	/* guard */
 	tiersTitle: "Alte Messwerte",
 	tiersSub: "was fehlt, zählt als schlimmster Fall",
-	tierWords: { hold: "letzter Wert gehalten", minimum: "vereinbartes Minimum", tail: "sicherer Rest" },
+	tierWords: {
+		measured: "gemessen", held: "letzter Wert gehalten", "worst-case": "zählt mit dem schlimmsten Fall", minimum: "vereinbartes Minimum",
+		tails: "sicherer Rest", island: "von der Insel gespeist",
+	},
 	tierCosts: (kw) => `Dem Laden fehlen dadurch ${kw}${SP}kW.`,
 	tierFree: "Dem Laden fehlt dadurch nichts.",
 	demandTitle: "Offene Viertelstunde",
@@ -102,7 +105,13 @@ export const energyDe: typeof energyEn = {
 	demandMissing: (span) => `${span} nicht gemessen, schlimmstenfalls gezählt.`,
 	demandDanger: "Sie endet auch ohne Laden über dem Ziel.",
 	returnsTitle: "Strom",
-	islandNow: (state, span, kw) => `${state} seit ${span}. Speicher und PV geben ${kw}${SP}kW.`,
+	islandFeeds: (kw, vans) =>
+		`Das Netz ist weg: Speicher und PV geben ${kw}${SP}kW${vans === 0 ? "." : vans === 1 ? ", und 1 Fahrzeug wartet auf mehr." : `, und ${vans} Fahrzeuge warten auf mehr.`}`,
+	islandLimit: (name, kw) => `Grenze von ${name} ${kw}${SP}kW (Insel). Wer zuerst abfährt, lädt zuerst.`,
+	islandNow: (state, span, kw, vans) => `${state} seit ${span}. Speicher und PV geben ${kw}${SP}kW, davon ${vans}${SP}kW für Fahrzeuge.`,
+	storesHold: (kwh, kept) => `Speicher enthalten ${kwh}${SP}kWh, davon bleiben ${kept}${SP}kWh zurück.`,
+	storesUntold: "Nicht jeder Speicher meldet, was er enthält: was fehlt, zählt als leer.",
+	notTold: "Die Speicher melden nicht, was sie enthalten: Sie zählen als leer.",
 	islandStates: { island: "Insel", returning: "Zurück ans Netz" },
 	returning: (name, released, waiting, next) =>
 		`Strom ist zurück an ${name}: ${released} ${plural(released, "Fahrzeug lädt", "Fahrzeuge laden")}, ${waiting} ${plural(waiting, "wartet", "warten")}. Nächster Schritt in ${next}.`,

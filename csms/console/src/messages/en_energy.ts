@@ -91,7 +91,8 @@ export const energyEn = {
 	tiersTitle: "Old measurements",
 	tiersSub: "what is missing counts as its worst case",
 	tierWords: {
-		hold: "last value held", minimum: "agreed minimum", tail: "safe tail",
+		measured: "measured", held: "last value held", "worst-case": "counts as its worst case", minimum: "agreed minimum",
+		tails: "safe tails", island: "fed by the island",
 	} as Record<string, string>,
 	tierCosts: (kw: string) => `Charging lacks ${kw}${SP}kW by that.`,
 	tierFree: "Charging lacks nothing by that.",
@@ -102,7 +103,13 @@ export const energyEn = {
 	demandMissing: (span: string) => `${span} not measured, counted at the worst.`,
 	demandDanger: "It ends above the target without any charging.",
 	returnsTitle: "Power",
-	islandNow: (state: string, span: string, kw: string) => `${state} for ${span}. Stores and PV give ${kw}${SP}kW.`,
+	islandFeeds: (kw: string, vans: number) =>
+		`The grid is gone: stores and PV give ${kw}${SP}kW${vans === 0 ? "." : vans === 1 ? ", and 1 van waits for more." : `, and ${vans} vans wait for more.`}`,
+	islandLimit: (name: string, kw: string) => `Limit of ${name} ${kw}${SP}kW (island). Who leaves first charges first.`,
+	islandNow: (state: string, span: string, kw: string, vans: string) => `${state} for ${span}. Stores and PV give ${kw}${SP}kW, ${vans}${SP}kW of it for vans.`,
+	storesHold: (kwh: string, kept: string) => `Stores hold ${kwh}${SP}kWh, ${kept}${SP}kWh of it kept.`,
+	storesUntold: "Not every store tells what it holds: what is not told counts as empty.",
+	notTold: "Stores do not tell what they hold: they count as empty.",
 	islandStates: { island: "Island", returning: "Back to the grid" } as Record<string, string>,
 	returning: (name: string, released: number, waiting: number, next: string) =>
 		`Power is back at ${name}: ${released} ${plural(released, "van charges", "vans charge")}, ${waiting} ${plural(waiting, "waits", "wait")}. Next step in ${next}.`,

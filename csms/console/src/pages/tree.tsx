@@ -7,7 +7,7 @@ import type { Source } from "../lib/freshness.ts";
 import { memo } from "../lib/memo.ts";
 import { say } from "../messages/say.ts";
 import { now, overview, zone } from "../store/store.ts";
-import { heldBackBy, treeRows } from "../store/derive.ts";
+import { evseTotals, heldBackBy, treeRows } from "../store/derive.ts";
 import { Bar } from "../ui/bar.tsx";
 import { Elbow } from "../ui/elbow.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -20,6 +20,7 @@ interface RowProps {
 	depth: number;
 	digits: number;
 	held: number;
+	evses: number; /* below it */
 	meter: string | undefined;
 }
 
@@ -77,7 +78,7 @@ function Channels({ node }: { node: NodeView }) {
 	);
 }
 
-const Row = memo(function Row({ node, depth, digits, held, meter }: RowProps) {
+const Row = memo(function Row({ node, depth, digits, held, evses, meter }: RowProps) {
 	const source: Source = node.load_source === "sum" ? "evse" : "meter";
 	const isOld = useIsOld(node.load_at, source);
 	const limit = node.limit_w;
@@ -122,7 +123,7 @@ const Row = memo(function Row({ node, depth, digits, held, meter }: RowProps) {
 				)}
 			</td>
 			<td role="cell" class="c-note cap">
-				{node.allowed_w > 0 || node.evse_w > 0
+				{evses > 0 || node.allowed_w > 0 || node.evse_w > 0
 					? say.nodeNote(kw(node.evse_w, digits), kw(node.allowed_w, digits))
 					: say.notControlled}
 			</td>
@@ -139,6 +140,7 @@ export function Tree() {
 	if (!data) return null;
 	const rows = treeRows(data.tree.nodes);
 	const held = heldBackBy(data.stations);
+	const totals = evseTotals(data.tree.nodes, data.stations);
 	const meters = new Map(data.meters.map((m) => [m.id, m.name || m.id] as const));
 	const digits = (rows[0]?.node.limit_w ?? 0) >= 100_000 ? 0 : 1;
 	const heads: [string, string][] = [
@@ -157,6 +159,7 @@ export function Tree() {
 					<tbody role="rowgroup">
 						{rows.map(({ node, depth }) => (
 							<Row key={node.id} node={node} depth={depth} digits={digits} held={held.get(node.id) ?? 0}
+								evses={totals.get(node.id) ?? 0}
 								meter={node.meter === undefined ? undefined : meters.get(node.meter)} />
 						))}
 					</tbody>

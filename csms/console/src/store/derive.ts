@@ -43,6 +43,11 @@ export function rootNode(nodes: readonly NodeView[]): NodeView | undefined {
 	return treeRows(nodes)[0]?.node;
 }
 
+/* The node that stores and PV feed while the grid is gone, and whose limit is what they give. */
+export function islandNode(nodes: readonly NodeView[]): NodeView | undefined {
+	return nodes.find((n) => n.limit_source === "island");
+}
+
 /* Does the limit of a node keep this EVSE's van under what the EVSE could give? */
 export function isHeldBack(evse: EvseView): boolean {
 	return (
@@ -164,12 +169,19 @@ export function names(overview: Overview): Names {
 	};
 }
 
-/* How many EVSEs hang on a node or below it. */
-export function evsesBelow(nodes: readonly NodeView[], stations: readonly StationView[], id: string): number {
+/* How many EVSEs hang on each node or below it; a node that is above itself counts them once. */
+export function evseTotals(nodes: readonly NodeView[], stations: readonly StationView[]): Map<string, number> {
 	const parents = new Map(nodes.map((n) => [n.id, n.parent] as const));
-	const isBelow = (from: string | undefined): boolean => {
-		for (let at = from, left = nodes.length; at !== undefined && left >= 0; at = parents.get(at), left -= 1) if (at === id) return true;
-		return false;
-	};
-	return stations.filter((s) => isBelow(s.node)).reduce((sum, s) => sum + s.evses.length, 0);
+	const totals = new Map<string, number>();
+	for (const s of stations) {
+		const seen = new Set<string>();
+		for (let at: string | undefined = s.node; at !== undefined && !seen.has(at); at = parents.get(at)) {
+			seen.add(at);
+			totals.set(at, (totals.get(at) ?? 0) + s.evses.length);
+		}
+	}
+	return totals;
 }
+
+export const evsesBelow = (nodes: readonly NodeView[], stations: readonly StationView[], id: string): number =>
+	evseTotals(nodes, stations).get(id) ?? 0;

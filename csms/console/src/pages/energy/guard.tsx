@@ -2,9 +2,9 @@
  * What the guard does now beyond limits: nodes without a fresh measurement and what that costs, the
  * open demand window, power that returns, the island.
  */
-import type { DemandView, GuardView, TierView } from "../../api/types.ts";
+import type { DemandView, GuardView, IslandView, TierView } from "../../api/types.ts";
 import { useAsked } from "../../lib/ask.ts";
-import { clock, duration, kw } from "../../lib/format.ts";
+import { clock, duration, kw, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { now, overview, zone } from "../../store/store.ts";
 import { Bar } from "../../ui/bar.tsx";
@@ -22,7 +22,7 @@ function Tiers({ tiers }: { tiers: TierView[] }) {
 						<span class="st risk"><Icon name="risk" /></span>
 						<div class="grow">
 							<b>{nameOf(t.node)}</b>
-							<p>{say.tierWords[t.tier] ?? t.tier}, {duration(t.for_s)}</p>
+							<p>{say.tierWords[t.counts_as] ?? t.counts_as}, {duration(t.for_s)}</p>
 							<p class="cap">{t.cost_w > 0 ? say.tierCosts(kw(t.cost_w)) : say.tierFree}</p>
 						</div>
 					</li>
@@ -49,12 +49,19 @@ function Demand({ d }: { d: DemandView }) {
 	);
 }
 
+function storesWords(i: IslandView): string {
+	if (i.energy_wh === undefined) return say.notTold;
+	const held = say.storesHold(kwh(i.energy_wh), kwh(i.reserve_wh));
+	return i.stores_silent > 0 ? `${held} ${say.storesUntold}` : held;
+}
+
 function Events({ guard }: { guard: GuardView }) {
 	const island = guard.island && guard.island.state !== "grid" ? guard.island : undefined;
 	if (!island && guard.returns.length === 0) return null;
 	return (
 		<Panel id="returns" title={say.returnsTitle}>
-			{island && <p class="pad-line">{say.islandNow(say.islandStates[island.state] ?? island.state, duration(island.for_s), kw(island.feed_w))}</p>}
+			{island && <p class="pad-line">{say.islandNow(say.islandStates[island.state] ?? island.state, duration(island.for_s), kw(island.feed_w), kw(island.evse_w))}</p>}
+			{island && <p class="pad-line cap">{storesWords(island)}</p>}
 			{guard.returns.map((r) => (
 				<p key={r.node} class="pad-line">{say.returning(nameOf(r.node), r.released, r.waiting, duration(r.next_s))}</p>
 			))}

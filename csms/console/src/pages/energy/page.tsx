@@ -4,7 +4,7 @@
 import type { Overview } from "../../api/types.ts";
 import { kw } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
-import { bindingNodes, rootNode } from "../../store/derive.ts";
+import { bindingNodes, heldBackBy, islandNode, rootNode } from "../../store/derive.ts";
 import { waits } from "../../store/envelopes.ts";
 import { goSection } from "../../store/place.ts";
 import { overview } from "../../store/store.ts";
@@ -22,6 +22,8 @@ function sentence(data: Overview): string {
 	const root = rootNode(data.tree.nodes);
 	const now = root?.load_w === undefined ? say.siteUnknown
 		: root.load_w < 0 ? say.siteFeedsIn(kw(-root.load_w, 0)) : say.siteNow(kw(root.load_w, 0));
+	const island = islandNode(data.tree.nodes);
+	if (island) return `${now} ${say.islandFeeds(kw(island.limit_w ?? 0), heldBackBy(data.stations).get(island.id) ?? 0)}`;
 	const first = bindingNodes(data.tree.nodes, data.stations)[0];
 	const name = first && (first.node.name || first.node.id);
 	const held = !first || !name ? say.nothingHolds : first.vans > 0 ? say.nodeHolds(name, first.vans) : say.nodeBinds(name);
@@ -40,6 +42,8 @@ function Under({ data }: { data: Overview }) {
 			}}>{say.envelopesWait(waiting)}</a>
 		);
 	}
+	const island = islandNode(data.tree.nodes);
+	if (island) return <>{say.islandLimit(island.name || island.id, kw(island.limit_w ?? 0))}</>;
 	if (root?.limit_w === undefined) return <>{say.siteNoLimit}</>;
 	return <>{say.siteLimit(kw(root.limit_w, 0), limitOwner(root.limit_source))}</>;
 }
