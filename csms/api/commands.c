@@ -154,15 +154,8 @@ static void post(struct ask *k)
 void command_post(struct ask *k)
 {
 	const struct api_command_post *p = k->body;
-	struct station *s;
 
-	if (!ask_may_send(k, p->action, p->payload))
-		return;
-	s = p->force ? NULL : ask_path_station(k);
-	if (p->force)
-		post(k);
-	else if (s != NULL)
-		ask_known_transaction(k, s, p->action, p->payload, post);
+	ask_judged(k, &(struct command_wish){p->action, p->payload, p->force, post});
 }
 
 static void try(struct ask *k)
@@ -185,15 +178,8 @@ static void try(struct ask *k)
 void command_try(struct ask *k)
 {
 	const struct api_command_post *p = k->body;
-	struct station *s;
 
-	if (!ask_may_send(k, p->action, p->payload))
-		return;
-	s = p->force ? NULL : ask_path_station(k);
-	if (p->force)
-		try(k);
-	else if (s != NULL)
-		ask_known_transaction(k, s, p->action, p->payload, try);
+	ask_judged(k, &(struct command_wish){p->action, p->payload, p->force, try});
 }
 
 /* -- looking ----------------------------------------------------------------------------------- */

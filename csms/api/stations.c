@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
+#include "csms/api/command_say.h"
 #include "csms/api/handlers.h"
 #include "csms/api/why.h"
 #include "csms/command.h"
@@ -294,14 +295,7 @@ static void call(struct ask *k)
 
 void station_call(struct ask *k)
 {
-	const struct api_call_post *post = k->body;
-	struct station *s;
+	const struct api_call_post *p = k->body;
 
-	if (!ask_may_send(k, post->action, post->payload))
-		return;
-	s = post->force ? NULL : ask_path_station(k);
-	if (post->force)
-		call(k);
-	else if (s != NULL)
-		ask_known_transaction(k, s, post->action, post->payload, call);
+	ask_judged(k, &(struct command_wish){p->action, p->payload, p->force, call});
 }

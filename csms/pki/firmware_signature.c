@@ -1,6 +1,7 @@
 #include "csms/pki/firmware_signature.h"
 
 #include <dirent.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -171,21 +172,62 @@ static int verify_signature(
 	return 0;
 }
 
-int firmware_signature_verify(
-	const struct firmware_signature *s, char algorithm[41], char signer[301], char why[300])
+/* The certificate, if its maker entrusted it with signatures; to be freed. NULL with one line. */
+static X509 *read_signer(const struct firmware_signature *s, char why[300])
 {
 	X509 *cert = certificate_read(s->certificate);
-	int result = -1;
 
 	if (!cert)
 		snprintf(why, 300, "the signing certificate is not a certificate in PEM");
 	else if (!(X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE))
 		snprintf(why, 300, "the certificate may not be used for signatures (key usage)");
-	else if (verify_chain(s->roots, cert, why) == 0 &&
-		 verify_signature(s, cert, algorithm, why) == 0)
-		result = 0;
+	else if (verify_chain(s->roots, cert, why) == 0)
+		return cert;
+	X509_free(cert);
+	ERR_clear_error();
+	return NULL;
+}
+
+int firmware_signature_verify(
+	const struct firmware_signature *s, char algorithm[41], char signer[301], char why[300])
+{
+	X509 *cert = read_signer(s, why);
+	int result = cert ? verify_signature(s, cert, algorithm, why) : -1;
+
 	if (result == 0)
 		certificate_subject(cert, signer, 301);
+	X509_free(cert);
+	ERR_clear_error();
+	return result;
+}
+
+/* As long as the key is (RSA), or two numbers in DER (ECDSA). */
+static bool may_be_of(EVP_PKEY *key, const unsigned char *bytes, int len)
+{
+	const unsigned char *at = bytes;
+	ECDSA_SIG *pair;
+	bool good;
+
+	if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC)
+		return len == EVP_PKEY_get_size(key);
+	pair = d2i_ECDSA_SIG(NULL, &at, len);
+	good = pair && at == bytes + len;
+	ECDSA_SIG_free(pair);
+	return good;
+}
+
+int firmware_signature_judge(const struct firmware_signature *s, char why[300])
+{
+	unsigned char bytes[SIGNATURE_MAX];
+	X509 *cert = read_signer(s, why);
+	int len = cert ? read_signature(s->signature, bytes) : -1, result = -1;
+
+	if (cert && (len < 0 || !may_be_of(X509_get0_pubkey(cert), bytes, len)))
+		snprintf(why, 300,
+			"the signature is none of the key of the signing certificate: it must be "
+			"base64 of RSA or ECDSA over SHA-256");
+	else if (cert)
+		result = 0;
 	X509_free(cert);
 	ERR_clear_error();
 	return result;

@@ -1,11 +1,11 @@
 // Certification cases of a CSMS, block L: firmware.
 import assert from 'node:assert/strict';
-import { createHash, createSign } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { block, certify, command, ended, endedWhole, exchange, get, goesOn, pathOf, shows, until, view } from './harness.mjs';
-import { certificate } from './pki.mjs';
+import { signedBy } from './pki.mjs';
 import { WAYS } from './station.mjs';
 
-block();
+block({ prepare: (depotd) => depotd.api('PUT', '/manufacturer-roots/nobody', { certificate: MAKER.root }) });
 
 // -- L01: secure update ---------------------------------------------------------------------------
 
@@ -14,12 +14,11 @@ const inSeconds = (s) => new Date(Math.ceil(Date.now() / 1000 + s) * 1000).toISO
 const IMAGE = Buffer.from('the new firmware of a charging station');
 
 /** A certificate of the manufacturer, and its signature of the image. */
-const MAKER = certificate('Nobody firmware signing');
-const SIGNATURE = createSign('sha256').update(IMAGE).sign(MAKER.key, 'base64');
+const MAKER = signedBy('Nobody firmware signing', IMAGE);
 
 const firmware = (more = {}) => ({
 	location: 'https://firmware.example/nobody/2.0.1.bin', retrieveDateTime: inSeconds(0),
-	signingCertificate: MAKER.pem, signature: SIGNATURE, ...more,
+	...MAKER.signed, ...more,
 });
 
 const plain = (x) => JSON.parse(JSON.stringify(x), (k, v) => /DateTime$/.test(k) ? Date.parse(v) : v);

@@ -1,5 +1,6 @@
 // Certificates for the certification cases, made by the openssl program.
 import { execFileSync } from 'node:child_process';
+import { createSign } from 'node:crypto';
 
 const made = new Map();
 
@@ -13,4 +14,10 @@ export function certificate(name) {
 		made.set(name, { pem: part('CERTIFICATE'), key: part('PRIVATE KEY') });
 	}
 	return made.get(name);
+}
+
+/** Firmware of a maker: its root, and what an UpdateFirmware says of who signed the image. */
+export function signedBy(name, image = 'image') {
+	const { pem, key } = certificate(name);
+	return { root: pem, signed: { signingCertificate: pem, signature: createSign('sha256').update(image).sign(key, 'base64') } };
 }

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { BUILD, Depotd, until } from './harness.mjs';
 import { Station, booted } from './peer.mjs';
+import { signedBy } from '../certification/pki.mjs';
 
 let depotd;
 const now = () => new Date().toISOString();
@@ -20,8 +21,11 @@ const state = (id, wanted) =>
 const status = (s, connectorStatus, evseId = 1) =>
 	s.call('StatusNotification', { timestamp: now(), connectorStatus, evseId, connectorId: 1 });
 
+const maker = signedBy('Maker of commands');
+
 before(async () => {
 	depotd = await new Depotd().start();
+	assert.equal((await depotd.api('PUT', '/manufacturer-roots/maker', { certificate: maker.root, why: 'a try' })).status, 200);
 });
 after(() => depotd?.clean());
 
@@ -116,7 +120,7 @@ test('rule 36: ChangeAvailability of what is not there is not sent; Faulted is n
 test('Installed without requestId ends no update when several run, and the only one that runs', async () => {
 	const s = await booted(depotd, 'C-FW', { handlers: { UpdateFirmware: () => ({ status: 'Accepted' }) } });
 	const update = (requestId) => ask('C-FW', 'UpdateFirmware', { requestId, firmware: {
-		location: 'https://localhost/fw', retrieveDateTime: now(), signingCertificate: 'PEM', signature: 'AAAA' } });
+		location: 'https://localhost/fw', retrieveDateTime: now(), ...maker.signed } });
 	const [a, b] = [await update(1), await update(2)];
 	assert.equal(a.json.state, 'running', a.text);
 	await s.call('FirmwareStatusNotification', { status: 'Installed' });
@@ -226,7 +230,7 @@ test('a command can be given up; lists and states are kept over a restart', asyn
 test('rule 40: what no station can do anything right with is refused before it is sent', async () => {
 	const s = await booted(depotd, 'C-SENSE', { registration: { evses: 2 }, handlers: { CostUpdated: () => ({}) } });
 	const idToken = { idToken: 'AABBCCDD', type: 'ISO14443' }, log = { logType: 'DiagnosticsLog' };
-	const fw = { location: 'https://x/y', signature: 'AAAA', signingCertificate: 'PEM', retrieveDateTime: '2026-03-02T00:00:00Z' };
+	const fw = { location: 'https://x/y', ...maker.signed, retrieveDateTime: '2026-03-02T00:00:00Z' };
 	const rows = [
 		['RequestStartTransaction', { idToken, evseId: 0 }, 'evseId', /no EVSE 0, but: 1, 2/],
 		['RequestStartTransaction', { idToken, evseId: 9 }, 'evseId', /no EVSE 9/],

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import tls from 'node:tls';
 import { BUILD, Depotd, sleep, until } from './harness.mjs';
 import { Station, booted, percentile, register } from './peer.mjs';
+import { signedBy } from '../certification/pki.mjs';
 
 const MB = 1024 * 1024;
 const sha256 = (b) => createHash('sha256').update(b).digest('hex');
@@ -530,7 +531,25 @@ test("rule 41: firmware of somebody else goes with certificate and signature, or
 		assert.match(r.json.detail, words);
 	}
 	assert.deepEqual(s.asked, []);
-	const whole = { location: url, signature: 'AAAA', signingCertificate: 'PEM', retrieveDateTime: '2026-03-01T10:00:00Z' };
+	// Whoever signed it: a root of its maker must be behind it, and a signature that may be of that key.
+	const { root, signed } = signedBy('Maker elsewhere');
+	const no = async (firmware, words) => {
+		for (const path of ['commands', 'calls']) {
+			const r = await d.api('POST', `/stations/FW-5/${path}`, { action: 'UpdateFirmware', force: true,
+				payload: { firmware: { location: url, retrieveDateTime: '2026-03-01T10:00:00Z', ...firmware } } });
+			assert.equal(r.status, 422, r.text);
+			assert.match(r.json.detail, words);
+			assert.match(r.json.detail, /depotctl firmware trust.*firmware-unsigned:URL/);
+		}
+	};
+	await no({ signature: 'AAAA', signingCertificate: 'PEM' }, /not a certificate in PEM/);
+	await no(signed, /known manufacturer's root|no manufacturer's root/);
+	assert.equal((await d.api('PUT', '/manufacturer-roots/elsewhere', { certificate: root })).status, 200);
+	await no({ ...signed, signature: 'AAAA' }, /none of the key/);
+	await no({ ...signed, signature: '!' }, /none of the key/);
+	await no(signedBy('Somebody else').signed, /does not chain to a known manufacturer's root/);
+	assert.deepEqual(s.asked, []);
+	const whole = { location: url, ...signed, retrieveDateTime: '2026-03-01T10:00:00Z' };
 	assert.equal((await update(whole)).json.state, 'running');
 	assert.deepEqual(s.asked[0].firmware, whole);
 	const bare = await update({ location: `firmware-unsigned:${url}` }, { requestId: 77, retries: 2, retryInterval: 60 });
@@ -538,8 +557,8 @@ test("rule 41: firmware of somebody else goes with certificate and signature, or
 	const sent = s.asked[1].firmware;
 	assert.deepEqual([sent.location, Date.parse(sent.retrieveDateTime), sent.signature, sent.signingCertificate], [url, Date.parse('2026-03-01T10:00:00Z'), undefined, undefined]);
 	assert.deepEqual([s.asked[1].requestId, s.asked[1].retries, s.asked[1].retryInterval], [77, 2, 60]);
-	const no = await d.api('POST', '/stations/FW-5/commands', { action: 'PublishFirmware', payload: { location: `firmware-unsigned:${url}`, checksum: 'a' } });
-	assert.equal(no.status, 409, no.text);
+	const published = await d.api('POST', '/stations/FW-5/commands', { action: 'PublishFirmware', payload: { location: `firmware-unsigned:${url}`, checksum: 'a' } });
+	assert.equal(published.status, 409, published.text);
 	s.close();
 });
 

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILD, Depotd, until } from './harness.mjs';
+import { signedBy } from '../certification/pki.mjs';
 
 const KEY = Buffer.from('00017fff80c3280a0d3a22f0908d41424344ff00', 'hex'); // raw bytes, no UTF-8
 const now = (ms = 0) => new Date(Date.now() + ms).toISOString();
@@ -472,8 +473,11 @@ test('the security extension', async () => {
 	await client.call('LogStatusNotification', { status: 'Uploaded', requestId: 33 });
 	await client.call('SignedFirmwareStatusNotification', { status: 'Downloading', requestId: 1 });
 	await client.call('FirmwareStatusNotification', { status: 'Idle' });
-	const update = await command('UpdateFirmware', { requestId: 41, firmware: {
-		location: 'https://localhost/fw', retrieveDateTime: now(), signingCertificate: 'PEM', signature: 'AAAA' } });
+	const { root, signed } = signedBy('Maker of 1.6');
+	const firmware = { location: 'https://localhost/fw', retrieveDateTime: now(), ...signed };
+	assert.equal((await command('UpdateFirmware', { requestId: 40, firmware })).status, 422, 'of a maker whom nobody knows');
+	assert.equal((await depotd.api('PUT', '/manufacturer-roots/maker', { certificate: root })).status, 200);
+	const update = await command('UpdateFirmware', { requestId: 41, firmware });
 	assert.equal(update.status, 200, update.text);
 	assert.equal(update.json.response.status, 'Accepted');
 	assert.equal(last('SignedUpdateFirmware').requestId, 41);
