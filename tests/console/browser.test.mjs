@@ -127,10 +127,11 @@ async function fixtureChecks(page, mock) {
 		await page.mouse.move(2, 2);
 		await until("new order", async () => (await first()) === "VAN-20");
 	});
-	await check("keys: g c, j, k, ?, Esc", async () => {
+	await check("keys: g v, j, k, ?, Esc", async () => {
 		await page.keyboard.press("g");
-		await page.keyboard.press("c");
-		await shows(() => page.evaluate(() => document.activeElement.id), "chargers-h", "focus");
+		await page.keyboard.press("v");
+		await shows(() => page.evaluate(() => document.activeElement.id), "needs-h", "focus");
+		await page.evaluate(() => document.querySelector("[data-evse]").scrollIntoView());
 		await page.keyboard.press("j");
 		await page.keyboard.press("j");
 		await until("a row", () => page.evaluate(() => document.activeElement.dataset.evse !== undefined));

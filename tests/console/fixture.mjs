@@ -69,7 +69,7 @@ function evse(row, now) {
 		id, kind: max === undefined ? "ac" : "dc", max_w: (max ?? 22) * 1000,
 		min_w: max === undefined ? 1380 : 5000, phases: 3, tail_w: max === undefined ? 4140 : 0,
 		connectors: [{ id: 1, status: vehicle ? "Occupied" : "Available", at: iso(now - 3_600_000) }],
-		state,
+		state, currents_a: power ? [power * 1.45, power * 1.44, power * 1.45] : [], ...(power && { currents_at: iso(now - 2000) }),
 	};
 	if (vehicle) Object.assign(view, { vehicle, transaction: `tx-${vehicle}` });
 	if (power !== null) Object.assign(view, { power_w: power * 1000, power_at: iso(now - 2000) });
@@ -99,7 +99,9 @@ function stations(now) {
 		byId.get(id).evses.push(evse(row, now));
 	}
 	Object.assign(byId.get("CP-Y4"), { connected: false, last_seen: iso(now - 41 * 60_000) });
-	return [...byId.values()];
+	const list = [...byId.values()];
+	for (const s of list) s.sentence = s.connected ? `${s.id}: ${s.evses.map((e) => `EVSE ${e.id} is ${e.state}`).join(", ")}.` : `${s.id} is silent since 21:59.`;
+	return list;
 }
 
 function vehicles(now) {
@@ -183,6 +185,8 @@ export function overview(now = START) {
 		at: iso(now), depot: "demo", name: "Rotterdam-Noord", timezone: "Europe/Amsterdam",
 		sentence: "1 van will miss its departure. 2 more are at risk.",
 		sub: "14 are on track, 3 are still out. The first van leaves at 05:30, in 6 h 49 min.",
+		stations_sentence: "CP-B3 EVSE 1 has a fault. CP-Y4 is silent since 21:59.",
+		stations_sub: "14 of 24 EVSEs charge, 5 are free.",
 		speed: 1,
 		tree: {
 			at: iso(now),

@@ -132,7 +132,7 @@ static int show_try(struct ctl *c, const char *body)
 	if (c->json)
 		printf("%s\n", body);
 	else
-		printf("%s\nIt ends with %s.\n", r->sentence,
+		printf("%s\ndepotd waits for %s.\n", r->sentence,
 			r->waits_for ? r->waits_for : "the answer");
 	return CTL_OK;
 }

@@ -1,6 +1,6 @@
 /*
- * Keys of the page: g + letter, j and k along rows, Enter to open one, t for the chart's table, ? for
- * the list.
+ * Keys of the page: g + letter, j and k along rows, Enter to open one, t for the chart's table, p and c
+ * for messages, / for the search, ? for the list.
  */
 import { ROUTES } from "./router.ts";
 import { go, goSection, SECTIONS } from "./store/place.ts";
@@ -42,10 +42,16 @@ export function listenKeys(openHelp: () => void): () => void {
 				return;
 			}
 		}
+		const search = document.querySelector<HTMLElement>("input[type=search]");
 		if (event.key === "g") afterG = performance.now();
 		else if (event.key === "j") moveRow(1);
 		else if (event.key === "k") moveRow(-1);
 		else if (event.key === "t") document.getElementById("chart-table")?.click();
+		else if (event.key === "/" && search) {
+			event.preventDefault();
+			search.focus();
+		} else if (event.key === "p") document.getElementById("wire-pause")?.click();
+		else if (event.key === "c") document.querySelector<HTMLElement>(".wire li.open:focus-within [data-copy]")?.click();
 		else if (event.key === "?") openHelp();
 		else if (event.key === "Enter" && event.target instanceof HTMLElement && event.target.matches("[data-row]")) {
 			event.target.querySelector<HTMLElement>("a, summary, button")?.click();

@@ -12,6 +12,7 @@ import "./style/work.css";
 import "./style/alarms.css";
 import "./style/energy.css";
 import "./style/plan.css";
+import "./style/chargers.css";
 
 function App() {
 	return (

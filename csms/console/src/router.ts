@@ -6,6 +6,7 @@ import { computed } from "@preact/signals";
 import type { FunctionComponent } from "preact";
 import { say } from "./messages/say.ts";
 import { AlarmsPage } from "./pages/alarms/page.tsx";
+import { ChargersPage } from "./pages/chargers/page.tsx";
 import { Energy } from "./pages/energy/page.tsx";
 import { Live } from "./pages/live.tsx";
 import { MetersPage } from "./pages/meters/page.tsx";
@@ -26,6 +27,7 @@ export const ROUTES: readonly Route[] = [
 	{ path: "/", name: say.pageLive, page: Live, icon: "van", key: "t", hasParts: false },
 	{ path: "/plan", name: say.pagePlan, page: PlanPage, icon: "plan", key: "p", hasParts: true },
 	{ path: "/energy", name: say.pageEnergy, page: Energy, icon: "bolt", key: "e", hasParts: true },
+	{ path: "/chargers", name: say.pageChargers, page: ChargersPage, icon: "plug", key: "c", hasParts: true },
 	{ path: "/meters", name: say.pageMeters, page: MetersPage, icon: "meter", key: "m", hasParts: true },
 	{ path: "/alarms", name: say.pageAlarms, page: AlarmsPage, icon: "bell", key: "a", hasParts: true },
 ];

@@ -6,7 +6,7 @@ import { clock, clockSeconds, date, decimal, duration, durationExact, kw } from 
 import { listenKeys } from "./keys.ts";
 import { LANGUAGES, language, say, setLanguage, type Language } from "./messages/say.ts";
 import { place, ROUTES } from "./router.ts";
-import { goSection } from "./store/place.ts";
+import { go, goSection } from "./store/place.ts";
 import {
 	depotTime, isLost, link, localNow, now, overview, retryNow, session, speed, zone,
 } from "./store/store.ts";
@@ -197,7 +197,7 @@ function Pulse() {
 				<span class="k">{say.vansNow}</span>
 				<span><b>{kw(root?.evse_w ?? 0, 0)}</b>{"\u202f"}{say.unitKw}, {say.mayDraw(kw(root?.allowed_w ?? 0, 0))}</span>
 			</a>
-			<a class="item last" href="/" onClick={(e) => { e.preventDefault(); goSection("chargers"); }}>
+			<a class="item last" href="/chargers" onClick={(e) => { e.preventDefault(); go("/chargers"); }}>
 				<span><b>{counts.live}</b> {say.evsesLive(counts.all)}</span>
 				{counts.fault > 0 && <span class="st plain"><Icon name="miss" size={14} /> {say.faults(counts.fault)}</span>}
 				{counts.silent > 0 && <span class="st plain"><Icon name="off" size={14} /> {say.silents(counts.silent)}</span>}

@@ -22,10 +22,11 @@ async function toError(reply: Response): Promise<ApiError> {
 	}
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+async function call<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
 	const headers: Record<string, string> = { accept: "application/json" };
 	if (body !== undefined) headers["content-type"] = "application/json";
 	if (method !== "GET" && csrf) headers["x-csrf-token"] = csrf;
+	if (key !== undefined) headers["idempotency-key"] = key;
 	const reply = await fetch(API + path, {
 		method,
 		headers,
@@ -47,9 +48,10 @@ export function get<T>(path: string): Promise<T> {
 	return call<T>("GET", path);
 }
 
-/* A command: what it answers is what became of it. */
-export function command<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
-	return call<T>(method, path, body);
+/* A command: what it answers is what became of it. With a `key` that was used before it is not done
+ * twice: the first answer comes again. */
+export function command<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown, key?: string): Promise<T> {
+	return call<T>(method, path, body, key);
 }
 
 export async function signIn(code: string): Promise<Session> {

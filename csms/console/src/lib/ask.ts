@@ -59,7 +59,7 @@ export function useAsked<T>(path: string | undefined, everyMs: number): Asked<T>
 export interface Command {
 	isBusy: boolean;
 	error: string | undefined;
-	send: <T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown) => Promise<T | undefined>;
+	send: <T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown, key?: string) => Promise<T | undefined>;
 }
 
 /* One command at a time: a second press while the first is under way does nothing. */
@@ -67,13 +67,13 @@ export function useCommand(): Command {
 	const [isBusy, setBusy] = useState(false);
 	const [error, setError] = useState<string | undefined>(undefined);
 	const runs = useRef(false);
-	const send = useCallback(async <T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown) => {
+	const send = useCallback(async <T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown, key?: string) => {
 		if (runs.current) return undefined;
 		runs.current = true;
 		setBusy(true);
 		setError(undefined);
 		try {
-			return await command<T>(method, path, body);
+			return await command<T>(method, path, body, key);
 		} catch (failure) {
 			setError(words(failure));
 			return undefined;

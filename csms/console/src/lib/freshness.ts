@@ -5,6 +5,7 @@
 export const PERIOD_S = {
 	meter: 1, /* polled every second unless the depot's file says otherwise */
 	evse: 60, /* sampled meter values of a transaction */
+	word: 300, /* any message of a charger: the longest heartbeat that we ask for */
 	battery: 300, /* state of charge comes with them, but moves slowly */
 } as const;
 

@@ -16,3 +16,24 @@ export function nextAt(hhmm: string, nowMs: number, zone: string): number | unde
 	const shift = off > DAY_MIN / 2 ? off - DAY_MIN : off < -DAY_MIN / 2 ? off + DAY_MIN : off;
 	return at + shift * 60_000;
 }
+
+/* The moment at which a clock in `zone` shows "2026-03-11T22:40" (as inputs write it), as UTC text;
+ * undefined if that is no time. Of an hour that comes twice it is one of the two. */
+export function fromLocal(text: string, zone: string): string | undefined {
+	const wanted = Date.parse(`${text}Z`);
+	if (text === "" || Number.isNaN(wanted)) return undefined;
+	let at = wanted;
+	for (let i = 0; i < 2; i += 1) {
+		const t = localTime(at, zone);
+		at += wanted - Date.parse(`${t.day}T${two(t.hour)}:${two(t.minute)}:${two(t.second)}Z`);
+	}
+	return new Date(at).toISOString();
+}
+
+/* The same back, to the second. */
+export function toLocal(ms: number, zone: string): string {
+	const t = localTime(ms, zone);
+	return `${t.day}T${two(t.hour)}:${two(t.minute)}:${two(t.second)}`;
+}
+
+const two = (n: number): string => String(n).padStart(2, "0");

@@ -3,6 +3,7 @@
  * runbooks) comes as it is.
  */
 import type { Messages } from "./en.ts";
+import { chargersDe } from "./de_chargers.ts";
 import { metersDe } from "./de_meters.ts";
 import { alarmsDe } from "./de_alarms.ts";
 import { energyDe } from "./de_energy.ts";
@@ -61,16 +62,19 @@ export const de: Messages = {
 		["g t", "Heute Nacht"],
 		["g p", "Plan"],
 		["g e", "Energie"],
+		["g c", "Lader"],
 		["g m", "Zähler"],
 		["g a", "Alarme"],
 		["g v", "Fahrzeuge, um die man sich kümmern muss, oder alle"],
-		["g c", "Ladestationen"],
 		["g s", "Leistung und Grenze des Standorts"],
 		["g n", "wohin die Leistung geht"],
 		["g l", "Grenzen anderer"],
 		["j, k", "nächste, vorige Zeile"],
 		["Enter", "Zeile öffnen"],
 		["t", "Diagramm als Tabelle, und zurück"],
+		["p", "Meldungen eines Laders: anhalten, weiter"],
+		["c", "die offene Meldung kopieren"],
+		["/", "Suche"],
 		["?", "diese Liste"],
 		["Esc", "schließen"],
 	],
@@ -245,6 +249,7 @@ export const de: Messages = {
 	},
 	loading: "Lädt",
 
+	...chargersDe,
 	...metersDe,
 	...energyDe,
 	...envelopeDe,

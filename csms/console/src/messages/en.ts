@@ -2,6 +2,7 @@
  * Every word of the page, in English. Another language is another file of this shape.
  * "\u202f" is the thin space that keeps a number and its unit together.
  */
+import { chargersEn } from "./en_chargers.ts";
 import { metersEn } from "./en_meters.ts";
 import { alarmsEn } from "./en_alarms.ts";
 import { energyEn } from "./en_energy.ts";
@@ -59,16 +60,19 @@ export const en = {
 		["g t", "Tonight"],
 		["g p", "Plan"],
 		["g e", "Energy"],
+		["g c", "Chargers"],
 		["g m", "Meters"],
 		["g a", "Alarms"],
 		["g v", "vans that need you, or all vans"],
-		["g c", "chargers"],
 		["g s", "site power and limit"],
 		["g n", "where the power goes"],
 		["g l", "limits of others"],
 		["j, k", "next, previous row"],
 		["Enter", "open the row"],
 		["t", "chart as table, and back"],
+		["p", "messages of a charger: pause, go on"],
+		["c", "copy the message that is open"],
+		["/", "search"],
 		["?", "this list"],
 		["Esc", "close"],
 	] as [string, string][],
@@ -283,6 +287,7 @@ export const en = {
 
 	loading: "Loading",
 
+	...chargersEn,
 	...metersEn,
 	...energyEn,
 	...envelopeEn,

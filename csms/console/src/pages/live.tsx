@@ -2,7 +2,7 @@
  * Tonight: the sentence, who needs help, vans, chargers.
  */
 import { overview } from "../store/store.ts";
-import { Chargers } from "./chargers.tsx";
+import { Chargers } from "./evses.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { NeedsYou, Vans } from "./vans.tsx";
 

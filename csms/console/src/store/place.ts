@@ -8,7 +8,6 @@ export const path = signal(typeof location === "undefined" ? "/" : location.path
 /* Parts of pages that other pages, keys and the pulse strip lead to. */
 export const SECTIONS: Record<string, { page: string; key: string }> = {
 	vans: { page: "/", key: "v" },
-	chargers: { page: "/", key: "c" },
 	power: { page: "/energy", key: "s" },
 	tree: { page: "/energy", key: "n" },
 	envelopes: { page: "/energy", key: "l" },
@@ -57,6 +56,7 @@ export function goSection(id: string): void {
 	requestAnimationFrame(() => requestAnimationFrame(() => focusSection(id)));
 }
 
+export const chargerPath = (id: string): string => `/chargers/${encodeURIComponent(id)}`;
 export const meterPath = (id: string): string => `/meters/${encodeURIComponent(id)}`;
 export const envelopePath = (id: string): string => `/energy/${encodeURIComponent(id)}`;
 export const planPath = (van: string, slot?: number): string =>

@@ -7,7 +7,8 @@ import { say } from "../messages/say.ts";
 import { isLost, session } from "../store/store.ts";
 
 /* Permissions by the names of GET /permissions. */
-export type Permission = "operate" | "maintain" | "set-up" | "limit" | "overrule" | "attend";
+export type Permission =
+	| "operate" | "maintain" | "set-up" | "limit" | "overrule" | "attend" | "trust" | "audit" | "follow" | "inspect";
 
 export const isAllowedTo = (to: Permission): boolean => session.value?.may.includes(to) ?? false;
 
