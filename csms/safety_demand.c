@@ -1,4 +1,5 @@
 /* The open demand window of each grid connection that the depot's file gives a target. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <time.h>
@@ -6,9 +7,14 @@
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/safety_private.h"
+#include "db/query_log.h"
 #include "db/query_safety.h"
 
-#define DANGER_MS 10000 /* in danger for so long: an alarm */
+#define DANGER_MS  10000 /* in danger for so long: an alarm */
+#define KEEP_MS    5000 /* the open window is written down so often */
+#define KEPT_MS    INT64_C(2764800000) /* 32 days: a month's peak may be in it */
+#define HOUR_MS    3600000
+#define WMS_PER_WH 3600000.0
 
 /* Windows lie on the clock of the depot's zone, which is the process's: zones differ by quarters of
  * an hour, so an hour's windows need it. */
@@ -84,16 +90,106 @@ struct restore {
 	bool failed;
 };
 
-static void put_row(struct safety *s, const struct db_demand_window *row)
-{
-	int i = grid_tree_find(s->tree, row->node);
-	struct safety_demand *v = i >= 0 ? s->node[i].demand : NULL;
+/* The open window lies in the series, as it stood some seconds ago: its energy is a measurement. */
+enum { KNOWN, ASSUMED, MISSING, REGISTER, KEPT };
 
-	if (!v)
+static const char *const kept_names[] = {
+	[KNOWN] = "known_wh",
+	[ASSUMED] = "assumed_wh",
+	[MISSING] = "missing_ms",
+	[REGISTER] = "register_wh",
+};
+
+static void keep(const struct safety *s, int i, wall_t now)
+{
+	struct safety_demand *v = s->node[i].demand;
+	struct demand_open o;
+
+	if (llabs(wall_diff_ms(now, v->kept)) < KEEP_MS || !demand_look_open(&v->d, now.ms, &o))
 		return;
-	demand_restore(&v->d, (int)row->month, (int32_t)row->peak_w, row->peak_at.ms);
-	if (row->has_register)
-		demand_restore_window(&v->d, row->start.ms + v->d.cfg.window_ms, row->register_wh);
+	v->kept = now;
+	for (int x = 0; x < KEPT; x++) {
+		const double values[] = {
+			[KNOWN] = (double)o.known_wms / WMS_PER_WH,
+			[ASSUMED] = (double)o.assumed_wms / WMS_PER_WH,
+			[MISSING] = (double)o.missing_ms,
+			[REGISTER] = (double)o.register_wh,
+		};
+		char point[120];
+
+		if (x == REGISTER && !o.has_register)
+			continue;
+		snprintf(point, sizeof point, "node/%s/demand_%s", grid_tree_node(s->tree, i)->id,
+			kept_names[x]);
+		record_sample(s->core, point, now, values[x], 0);
+	}
+}
+
+/* Its newest sample before `to`; false: there is none. */
+static bool newest(struct db_reader *db, struct arena *a, const char *point, wall_t from, wall_t to,
+	int64_t step_ms, struct db_series_point *out)
+{
+	struct db_series_list list = {0};
+
+	if (db_query_series(db, point, from, to, step_ms, a, &list) || !list.count)
+		return false;
+	*out = list.items[list.count - 1];
+	return true;
+}
+
+/* The window that was open when depotd ended, if it is a later one than the journal's last. */
+static void put_open(
+	struct safety *s, int i, int64_t after_ms, struct db_reader *db, struct arena *a)
+{
+	struct safety_demand *v = s->node[i].demand;
+	const char *id = grid_tree_node(s->tree, i)->id;
+	wall_t now = clock_wall(), to = {now.ms + HOUR_MS}, at;
+	struct db_series_point p, of[KEPT] = {0};
+	struct demand_open o;
+	int month;
+
+	/* By hours first: in the newest of them all samples are looked at. */
+	if (!newest(db, a, arena_printf(a, "node/%s/demand_known_wh", id),
+		    wall_add_ms(now, -KEPT_MS), to, HOUR_MS, &p))
+		return;
+	for (int x = 0; x < KEPT; x++)
+		newest(db, a, arena_printf(a, "node/%s/demand_%s", id, kept_names[x]), p.at, to, 0,
+			&of[x]);
+	at = of[KNOWN].at;
+	if (!at.ms || of[ASSUMED].at.ms != at.ms || of[MISSING].at.ms != at.ms || at.ms > now.ms)
+		return;
+	o = (struct demand_open){
+		.start_ms = window_begin(v, at, &month),
+		.at_ms = at.ms,
+		.known_wms = (int64_t)(of[KNOWN].last * WMS_PER_WH + 0.5),
+		.assumed_wms = (int64_t)(of[ASSUMED].last * WMS_PER_WH + 0.5),
+		.missing_ms = (int64_t)of[MISSING].last,
+		.has_register = of[REGISTER].at.ms == at.ms,
+		.register_wh = (int64_t)of[REGISTER].last,
+	};
+	if (o.start_ms <= after_ms)
+		return;
+	v->d.month = v->d.month ? v->d.month : month;
+	demand_restore_open(&v->d, &o);
+}
+
+/* Returns the begin of the window that ended last; 0: none did. */
+static int64_t put_row(struct safety *s, int i, const struct db_demand_window_list *list)
+{
+	struct safety_demand *v = s->node[i].demand;
+
+	for (size_t x = 0; x < list->count; x++) {
+		const struct db_demand_window *row = &list->items[x];
+
+		if (grid_tree_find(s->tree, row->node) != i)
+			continue;
+		demand_restore(&v->d, (int)row->month, (int32_t)row->peak_w, row->peak_at.ms);
+		if (row->has_register)
+			demand_restore_window(
+				&v->d, row->start.ms + v->d.cfg.window_ms, row->register_wh);
+		return row->start.ms;
+	}
+	return 0;
 }
 
 static void read_rows(struct db_reader *db, void *arg)
@@ -103,8 +199,9 @@ static void read_rows(struct db_reader *db, void *arg)
 	struct db_demand_window_list list = {0};
 
 	x->failed = !a || db_query_demand_windows(db, a, &list) != 0;
-	for (size_t i = 0; i < list.count; i++)
-		put_row(x->s, &list.items[i]);
+	for (int i = 0; !x->failed && i < x->s->nodes; i++)
+		if (x->s->node[i].demand)
+			put_open(x->s, i, put_row(x->s, i, &list), db, a);
 	arena_destroy(a);
 }
 
@@ -180,6 +277,7 @@ void safety_demand_before(struct safety *s, wall_t now)
 		month = v->d.month; /* of the window that may end now */
 		if (demand_step(&v->d, &in, &v->out, &closed))
 			journal_closed(s, i, &closed, month ? month : in.month);
+		keep(s, i, now);
 		b.import_w = v->out.allowed_w;
 		/* Blind, no peak is known to be in danger: the target is kept by the books, and no
 		 * van stands for what may have flowed unseen. */

@@ -12,6 +12,7 @@ struct safety_demand {
 	struct demand d;
 	struct demand_out out;
 	int64_t danger_ms; /* since when in danger, 0: is not */
+	wall_t kept; /* the open window was last written down */
 };
 
 /* A return of power as it stands in the journal. */

@@ -21,9 +21,36 @@ void demand_restore(struct demand *d, int month, int32_t peak_w, int64_t peak_at
 
 void demand_restore_window(struct demand *d, int64_t start_ms, int64_t register_wh)
 {
-	d->started = d->had_register = true;
-	d->start_ms = d->last_ms = d->gap_from_ms = start_ms;
-	d->register_wh = register_wh;
+	demand_restore_open(d, &(struct demand_open){.start_ms = start_ms,
+				       .at_ms = start_ms,
+				       .has_register = true,
+				       .register_wh = register_wh});
+}
+
+void demand_restore_open(struct demand *d, const struct demand_open *o)
+{
+	d->started = true;
+	d->start_ms = o->start_ms;
+	d->last_ms = d->gap_from_ms = o->at_ms;
+	d->known_wms = o->known_wms;
+	d->assumed_wms = o->assumed_wms;
+	d->missing_ms = o->missing_ms;
+	d->had_register = o->has_register;
+	d->register_wh = o->register_wh;
+}
+
+bool demand_look_open(const struct demand *d, int64_t now_ms, struct demand_open *o)
+{
+	*o = (struct demand_open){
+		.start_ms = d->start_ms,
+		.at_ms = d->last_ms,
+		.known_wms = d->known_wms,
+		.assumed_wms = d->assumed_wms,
+		.missing_ms = d->missing_ms,
+		.has_register = d->had_register,
+		.register_wh = d->register_wh,
+	};
+	return d->started && d->had_import && d->last_ms == now_ms;
 }
 
 static int64_t bounded(int64_t w)

@@ -79,6 +79,17 @@ void demand_init(struct demand *d, const struct demand_config *cfg);
 void demand_restore(struct demand *d, int month, int32_t peak_w, int64_t peak_at_ms);
 void demand_restore_window(struct demand *d, int64_t start_ms, int64_t register_wh);
 
+/* A window as it stood at at_ms. From then on it is a gap, which the register may fill. */
+struct demand_open {
+	int64_t start_ms, at_ms;
+	int64_t known_wms, assumed_wms, missing_ms;
+	bool has_register;
+	int64_t register_wh;
+};
+void demand_restore_open(struct demand *d, const struct demand_open *o);
+/* False: no window is open, or the newest reading was not at `now_ms`. */
+bool demand_look_open(const struct demand *d, int64_t now_ms, struct demand_open *o);
+
 /* One step; call it with every reading and at least every second. True: a window ended, *closed. */
 bool demand_step(struct demand *d, const struct demand_in *in, struct demand_out *out,
 	struct demand_closed *closed);

@@ -195,6 +195,38 @@ START_TEST(demand_survives_a_restart_within_the_window)
 }
 END_TEST
 
+/* depotd starts five minutes into a window, and dies in it: what it had measured is not lost, and the
+ * vans are not stopped for what it had. */
+START_TEST(first_window_survives_a_restart)
+{
+	struct safety_node_view before;
+	int64_t energy_ws = 0;
+
+	world = world_create(&(struct world_options){.seed = 5,
+		.start = "2026-03-11T16:20:00Z",
+		.depot = depot_with(", demand: {target_w: 36000}", true),
+		.scenario = demand_visits});
+	while (world_now(world).ms % 900000 < 880000) {
+		world_step(world);
+		energy_ws += world_node(world, "site")->now_mw / 1000;
+	}
+	before = node("site");
+	ck_assert_int_gt(before.demand.allowed_w, 8000);
+	world_kill(world);
+	for (int s = 0; s < 5; s++)
+		world_step(world);
+	world_start(world);
+	world_run_s(world, 5);
+	ck_assert_int_eq(node("site").window.ms, before.window.ms);
+	ck_assert_int_gt(node("site").demand.allowed_w, before.demand.allowed_w / 2);
+	ck_assert_int_ge(node("site").missing_ms, before.missing_ms);
+	ck_assert_int_le(node("site").missing_ms, before.missing_ms + 15000);
+	world_run_s(world, 30); /* the next window */
+	ck_assert_int_ge(node("site").peak_w, energy_ws / 900 * 95 / 100);
+	ck_assert_int_le(node("site").peak_w, energy_ws / 900 * 106 / 100);
+}
+END_TEST
+
 START_TEST(demand_that_cannot_be_kept_is_an_alarm)
 {
 	start(depot_with(", demand: {target_w: 12000}", true), demand_visits, NULL);
@@ -453,8 +485,6 @@ START_TEST(island_night_on_stores_and_pv)
 	for (int s = 0; s < 3 * 3600; s++) { /* no grid for three hours */
 		step_island(&energy_ws, false);
 		v = safety_island(safety());
-		{ static int was; int n = journalled("PowerReturned"); if (n != was) printf("DBG s=%d n=%d st=%d\n", s, n, v.state); was = n; for (int q = 0; q < grid_tree_nodes(control_grid(core()->control)); q++) if (safety_node(safety(), q).ramp.sign && s < 10) printf("ramp %d at %s\n", safety_node(safety(), q).ramp.sign, grid_tree_node(control_grid(core()->control), q)->id); }
-		{ static int was; int n = journalled("PowerReturned"); if (n != was) printf("DBG s=%d n=%d st=%d\n", s, n, v.state); was = n; for (int q = 0; q < grid_tree_nodes(control_grid(core()->control)); q++) if (safety_node(safety(), q).ramp.sign && s < 10) printf("ramp %d at %s\n", safety_node(safety(), q).ramp.sign, grid_tree_node(control_grid(core()->control), q)->id); }
 		if (s < 30)
 			continue;
 		if (s == 59)
@@ -499,6 +529,7 @@ int main(void)
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, demand_window_is_kept_for_a_day);
 	tcase_add_test(t, demand_survives_a_restart_within_the_window);
+	tcase_add_test(t, first_window_survives_a_restart);
 	tcase_add_test(t, demand_that_cannot_be_kept_is_an_alarm);
 	tcase_add_test(t, deaf_charger_is_named_and_forgiven);
 	tcase_add_test(t, slow_charger_is_learned_and_remembered);
