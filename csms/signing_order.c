@@ -339,11 +339,11 @@ static void rejected(struct signing_order *o, const struct command_view *v)
 	bool can_not = v->error_code != NULL;
 	char note[301];
 
-	snprintf(note, sizeof note, "the station said %.60s%s%.150s",
+	snprintf(note, sizeof note, "%.40s: %.250s",
 		v->error_code ? v->error_code
 		: v->status   ? v->status
 			      : "no",
-		v->note && v->note[0] ? ": " : "", v->note ? v->note : "");
+		v->note && v->note[0] ? v->note : "the station said no");
 	if (i && i->state == EVENT_ISSUED_STATE_PENDING)
 		issued_move(c, i, EVENT_ISSUED_STATE_REJECTED, NULL, note);
 	if (w && !can_not && w->triggered < TRIGGERS_MAX) {

@@ -294,11 +294,15 @@ void command_sign(struct core *c, struct station *s, const struct command_sign *
 
 static int send_part(struct command *k, struct schema_error *err);
 
-static const char *status_of(struct arena *a, const char *response)
+static void take_status(struct answer *ans, const char *response, struct arena *a)
 {
 	const struct event_status_only *o = decode(&event_status_only_type, response, a);
 
-	return o ? o->status : NULL;
+	if (!o)
+		return;
+	ans->status = o->status;
+	ans->reason = o->status_info ? o->status_info->reason_code : NULL;
+	ans->more = o->status_info ? o->status_info->additional_info : NULL;
 }
 
 static void take_answer(struct command *k, const struct call_result *r)
@@ -323,7 +327,7 @@ static void take_answer(struct command *k, const struct call_result *r)
 		v = (struct verdict){EVENT_COMMAND_STATE_UNKNOWN, NULL, "out of memory"};
 		conclude(k, &v);
 	} else {
-		ans.status = status_of(a, k->response.data);
+		take_status(&ans, k->response.data, a);
 		v = command_judge(k->rule, &ans, a);
 		if (++k->part >= k->parts || (ans.status && v.state == EVENT_COMMAND_STATE_REFUSED))
 			conclude(k, &v);

@@ -1,6 +1,23 @@
 /* How the answer to a command is read, by its rule. */
+#include <string.h>
 #include "csms/command/private.h"
 #include "csms/doubt.h"
+
+#define MORE_MAX 200 /* bytes of additionalInfo that are shown */
+
+const char *command_said_no(const char *reason, const char *more, struct arena *a)
+{
+	const char *words = reason && reason[0] ? reason : "";
+	size_t n = more ? strnlen(more, MORE_MAX) : 0;
+
+	while (n == MORE_MAX && n > 0 && ((unsigned char)more[n] & 0xc0) == 0x80)
+		n--; /* not within a character */
+	if (!words[0] && !n)
+		return "the station said no";
+	words = arena_printf(a, "the station said no: %s%s%.*s", words, words[0] && n ? ", " : "",
+		(int)n, more ? more : "");
+	return words ? words : "the station said no";
+}
 
 struct verdict command_judge(
 	const struct command_rule *rule, const struct answer *ans, struct arena *a)
@@ -11,7 +28,7 @@ struct verdict command_judge(
 		return rule->judge(ans, a);
 	if (rule->yes && ans->status && !command_word_in(rule->yes, ans->status)) {
 		v.state = EVENT_COMMAND_STATE_REFUSED;
-		v.note = "the station said no";
+		v.note = command_said_no(ans->reason, ans->more, a);
 	} else if (rule->signs && !command_word_in(rule->over, ans->status)) {
 		v.state = EVENT_COMMAND_STATE_RUNNING;
 	}
@@ -44,38 +61,48 @@ struct verdict judge_transaction_status(const struct answer *ans, struct arena *
 /* -- lists whose items are judged one by one: B05, B06, N04, N06 ---------------------------------- */
 
 /* rule 38: results count by themselves, wherever they stand. */
-static struct verdict judge_items(size_t good, size_t count, const char *bad, struct arena *a)
+static struct verdict judge_items(size_t good, size_t count, const char *bad,
+	const struct ocpp201_status_info *info, struct arena *a)
 {
+	const char *no = info ? command_said_no(info->reason_code, info->additional_info, a) : NULL;
+
 	if (good == count)
 		return (struct verdict){EVENT_COMMAND_STATE_DONE, "Accepted", NULL};
 	if (count == 1)
-		return (struct verdict){EVENT_COMMAND_STATE_REFUSED, bad, "the station said no"};
+		return (struct verdict){
+			EVENT_COMMAND_STATE_REFUSED, bad, no ? no : "the station said no"};
 	return (struct verdict){good ? EVENT_COMMAND_STATE_FAILED : EVENT_COMMAND_STATE_REFUSED,
 		arena_printf(a, "%zu of %zu Accepted", good, count),
-		arena_printf(a, "the first that was not: %s", bad)};
+		arena_printf(
+			a, "the first that was not: %s%s%s", bad, no ? "; " : "", no ? no : "")};
 }
 
-#define JUDGE_LIST(name, type, list, member, names, yes)                                           \
+#define JUDGE_LIST(name, type, list, member, info, names, yes)                                     \
 	struct verdict name(const struct answer *ans, struct arena *a)                             \
 	{                                                                                          \
 		const struct type *r = ans->response;                                              \
+		const struct ocpp201_status_info *why = NULL;                                      \
 		const char *bad = "";                                                              \
 		size_t good = 0;                                                                   \
                                                                                                    \
 		for (size_t i = r->list.count; i-- > 0;)                                           \
-			if (r->list.items[i].member == (yes))                                      \
+			if (r->list.items[i].member == (yes)) {                                    \
 				good++;                                                            \
-			else                                                                       \
+			} else {                                                                   \
 				bad = names.values[r->list.items[i].member];                       \
-		return judge_items(good, r->list.count, bad, a);                                   \
+				why = r->list.items[i].info;                                       \
+			}                                                                          \
+		return judge_items(good, r->list.count, bad, why, a);                              \
 	}
 
 JUDGE_LIST(judge_get_variables, ocpp201_get_variables_response, get_variable_result,
-	attribute_status, ocpp201_get_variable_status_enum, OCPP201_GET_VARIABLE_STATUS_ACCEPTED)
+	attribute_status, attribute_status_info, ocpp201_get_variable_status_enum,
+	OCPP201_GET_VARIABLE_STATUS_ACCEPTED)
 JUDGE_LIST(judge_set_monitoring, ocpp201_set_variable_monitoring_response, set_monitoring_result,
-	status, ocpp201_set_monitoring_status_enum, OCPP201_SET_MONITORING_STATUS_ACCEPTED)
+	status, status_info, ocpp201_set_monitoring_status_enum,
+	OCPP201_SET_MONITORING_STATUS_ACCEPTED)
 JUDGE_LIST(judge_clear_monitoring, ocpp201_clear_variable_monitoring_response,
-	clear_monitoring_result, status, ocpp201_clear_monitoring_status_enum,
+	clear_monitoring_result, status, status_info, ocpp201_clear_monitoring_status_enum,
 	OCPP201_CLEAR_MONITORING_STATUS_ACCEPTED)
 
 /* B05: RebootRequired is a yes too, but to what the station does only after its next boot. */
@@ -83,6 +110,7 @@ struct verdict judge_set_variables(const struct answer *ans, struct arena *a)
 {
 	const struct ocpp201_set_variables_response *r = ans->response;
 	size_t good = 0, later = 0, count = r->set_variable_result.count;
+	const struct ocpp201_status_info *why = NULL;
 	const char *bad = "";
 	struct verdict v;
 
@@ -93,10 +121,12 @@ struct verdict judge_set_variables(const struct answer *ans, struct arena *a)
 			later++;
 		else if (status == OCPP201_SET_VARIABLE_STATUS_ACCEPTED)
 			good++;
-		else
+		else {
 			bad = ocpp201_set_variable_status_enum.values[status];
+			why = r->set_variable_result.items[i].attribute_status_info;
+		}
 	}
-	v = judge_items(good + later, count, bad, a);
+	v = judge_items(good + later, count, bad, why, a);
 	if (later && v.state == EVENT_COMMAND_STATE_DONE)
 		v.status = "RebootRequired";
 	if (later)

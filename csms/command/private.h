@@ -20,7 +20,11 @@ struct answer {
 	struct station *station;
 	const void *request, *response;
 	const char *status; /* status field of the response, NULL: it has none */
+	const char *reason, *more; /* statusInfo of the response, NULL: it has none */
 };
+
+/* "the station said no", with its reason as far as it gave one; lives in `a`. */
+const char *command_said_no(const char *reason, const char *more, struct arena *a);
 
 /*
  * One row an action that a station may be asked for. An action without functions and without signs

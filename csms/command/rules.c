@@ -98,9 +98,9 @@ static bool is_same_scope(const void *newer, const void *older)
 /* G03.FR.04: Accepted also when it is so already, and then no status follows. */
 static struct verdict judge_availability(const struct answer *ans, struct arena *a)
 {
-	(void)a;
 	if (!command_word_in("Accepted Scheduled", ans->status))
-		return over(EVENT_COMMAND_STATE_REFUSED, ans->status, "the station said no");
+		return over(EVENT_COMMAND_STATE_REFUSED, ans->status,
+			command_said_no(ans->reason, ans->more, a));
 	if (strcmp(ans->status, "Accepted") == 0 && is_as_wanted(ans->station, ans->request))
 		return done(ans->status);
 	return moves(ans->status);

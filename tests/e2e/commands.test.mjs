@@ -227,6 +227,27 @@ test('a command can be given up; lists and states are kept over a restart', asyn
 	await s.close();
 });
 
+test('what a station refuses ends with its reason: its code, its words, of one of several, cut within no character', async () => {
+	let statusInfo;
+	const item = ({ component, variable }) => ({ component, variable, attributeStatus: 'Rejected', attributeStatusInfo: statusInfo });
+	const s = await booted(depotd, 'C-WHY', { handlers: {
+		ClearCache: () => ({ status: 'Rejected', statusInfo }), ChangeAvailability: () => ({ status: 'Rejected', statusInfo }),
+		SetVariables: ({ setVariableData }) => ({ setVariableResult: setVariableData.map(item) }) } });
+	const note = async (action, payload = {}) => (await ask('C-WHY', action, payload)).json.note;
+	assert.equal(await note('ClearCache'), 'the station said no');
+	statusInfo = { reasonCode: 'NotEnabled' };
+	assert.equal(await note('ClearCache'), 'the station said no: NotEnabled');
+	statusInfo = { reasonCode: 'NotEnabled', additionalInfo: 'it has no cache' };
+	assert.equal(await note('ClearCache'), 'the station said no: NotEnabled, it has no cache');
+	assert.equal(await note('ChangeAvailability', { operationalStatus: 'Inoperative' }), 'the station said no: NotEnabled, it has no cache');
+	const variable = (name) => ({ component: { name: 'X' }, variable: { name }, attributeValue: '1' });
+	assert.match(await note('SetVariables', { setVariableData: [variable('A')] }), /said no: NotEnabled, it has no cache$/);
+	assert.match(await note('SetVariables', { setVariableData: [variable('A'), variable('B')] }), /first that was not: Rejected; .*NotEnabled/);
+	statusInfo = { reasonCode: 'ReadOnly', additionalInfo: `x${'ü'.repeat(300)}` };
+	assert.match(await note('ClearCache'), /ReadOnly, xü{99}$/);
+	await s.close();
+});
+
 test('rule 40: what no station can do anything right with is refused before it is sent', async () => {
 	const s = await booted(depotd, 'C-SENSE', { registration: { evses: 2 }, handlers: { CostUpdated: () => ({}) } });
 	const idToken = { idToken: 'AABBCCDD', type: 'ISO14443' }, log = { logType: 'DiagnosticsLog' };

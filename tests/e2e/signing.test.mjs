@@ -164,11 +164,11 @@ test('requests that nobody should sign are rejected now, with the reason in the 
 });
 
 test('A02.FR.20: a station that rejects its certificate is asked anew, a few times, then a person is told', async () => {
-	const s = await asker('SIGN-NO', { take: () => ({ status: 'Rejected' }) });
+	const s = await asker('SIGN-NO', { take: () => ({ status: 'Rejected', statusInfo: { reasonCode: 'WriteFailed', additionalInfo: 'no room' } }) });
 	await s.sign(make.csr({ cn: s.serial }));
 	await until('the refusal', async () => (await s.requests())[0]?.state === 'refused');
 	const [r] = await s.requests();
-	assert.match(r.note, /Rejected.*asked for a new request/);
+	assert.match(r.note, /Rejected.*WriteFailed, no room.*asked for a new request/);
 	assert.equal((await s.issued())[0].state, 'rejected');
 	await s.close();
 	const mute = await asker('SIGN-MUTE', { handlers: { CertificateSigned: (p, m) => [4, m[1], 'NotImplemented', '', {}] } });
