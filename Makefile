@@ -164,6 +164,8 @@ install: all console ## install under $(prefix) (DESTDIR, prefix)
 	install -m 644 etc/tariffs/*.yaml $(DESTDIR)/etc/depotd/tariffs
 	[ -e $(DESTDIR)/etc/depotd/depotd.yaml ] || \
 		install -m 640 etc/depotd.yaml $(DESTDIR)/etc/depotd/depotd.yaml
+	install -d $(DESTDIR)$(prefix)/lib/systemd/system
+	sed 's|/usr/local/|$(prefix)/|' etc/depotd.service >$(DESTDIR)$(prefix)/lib/systemd/system/depotd.service
 	[ -e $(DESTDIR)/etc/depotd/depot.yaml ] || \
 		install -m 640 etc/demo/depot.yaml $(DESTDIR)/etc/depotd/depot.yaml
 

@@ -14,6 +14,7 @@
 #include "csms/api/api.h"
 #include "csms/campaign.h"
 #include "csms/command.h"
+#include "csms/confine.h"
 #include "csms/contracts.h"
 #include "csms/control.h"
 #include "csms/daemon.h"
@@ -419,6 +420,26 @@ static void set_clock(const struct daemon *d)
 		log_info("simulated time: %g times as fast", d->opt.speed);
 }
 
+/* Before the first thread, the first socket and the first file of ours. */
+static int confine(const struct daemon *d, char why[400])
+{
+	const char *user = d->config.file->run_as;
+
+	umask(077);
+	if (user && mkdir(d->opt.data, 0700) && errno != EEXIST) {
+		snprintf(why, 400, "cannot make the data directory %s: %s", d->opt.data,
+			strerror(errno));
+		return -1;
+	}
+	if (user && confine_user(user, d->opt.data, why))
+		return -1;
+	if (!user && geteuid() == 0)
+		log_warn("depotd runs as root: set run_as, or run it by etc/depotd.service");
+	if (confine_calls())
+		log_warn("this system filters no system calls: depotd goes on without");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct daemon d;
@@ -438,7 +459,7 @@ int main(int argc, char **argv)
 		}
 		return EXIT_FINE;
 	}
-	if (prepare_dir(d.opt.data, why) || start(&d, why)) {
+	if (confine(&d, why) || prepare_dir(d.opt.data, why) || start(&d, why)) {
 		complain(why);
 		d.exit_code = EXIT_FAILED;
 		stop(&d);

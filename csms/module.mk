@@ -18,7 +18,7 @@ $(eval $(call program,depotd,csms/main.c csms/listen.c $(csms_core.src) $(csms_c
 
 # Its keys are read by nothing else.
 $(eval $(call program,depotd-ca,$(wildcard csms/ca/*.c) csms/pki/keypair.c csms/pki/csr.c csms/pki/x509.c \
-	csms/pki/ca_frame.c,ssl))
+	csms/pki/ca_frame.c csms/call_filter.c,ssl))
 
 $(eval $(call unit,csms_v16_password,csms/v16_password.c,))
 $(eval $(call unit,csms_retry,csms/retry.c,))

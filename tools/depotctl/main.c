@@ -421,7 +421,7 @@ static void help(void)
 		printf("  %-15s %s\n", m->name, m->help);
 	puts("\nOptions:\n"
 	     "  --socket PATH   depotd's Unix socket (else $DEPOTD_SOCKET, ./var/demo/depotd.sock,\n"
-	     "                  /run/depotd/depotd.sock)\n"
+	     "                  /run/depotd/depotd.sock, /var/lib/depotd/depotd.sock)\n"
 	     "  --url URL       over HTTPS instead: https://depot.example:8443\n"
 	     "  --token TOKEN   API token for --url (else $DEPOTD_TOKEN)\n"
 	     "  --ca FILE       certificate that signed the server's (DATA/pki/root.pem)\n"
@@ -544,7 +544,8 @@ static const struct command *command_find(const char *name)
 
 static const char *default_socket(void)
 {
-	static const char *const places[] = {"./var/demo/depotd.sock", "/run/depotd/depotd.sock"};
+	static const char *const places[] = {"./var/demo/depotd.sock", "/run/depotd/depotd.sock",
+		"/var/lib/depotd/depotd.sock"};
 	const char *env = getenv("DEPOTD_SOCKET");
 
 	if (env != NULL && env[0] != '\0')
