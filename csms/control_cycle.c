@@ -16,7 +16,6 @@
 #include "csms/trips.h"
 
 #define PLAN_LATE_MS     10000 /* without a plan for so long a vehicle gets what the guard allows */
-#define REPEAT_LEAST_W   2000 /* from here on a register of 10 Wh moves within half a minute */
 #define JOURNAL_EVERY_MS 10000 /* the guard's doings, at most */
 
 int64_t control_measured_below(const struct control *k, const struct grid_node *n)
@@ -27,36 +26,6 @@ int64_t control_measured_below(const struct control *k, const struct grid_node *
 		if (k->evse[i])
 			sum += (int64_t)k->evse[i]->power_w.value;
 	return sum;
-}
-
-/* A meter that carries load never says the same for long: a gateway that repeats itself would hide
- * whatever is drawn since. One through which nothing flows may well say so all day. */
-static bool is_repeating(const struct control *k, int node, const struct meter *m)
-{
-	int64_t for_ms = k->core->config->control->stale_worst_s * 1000 + 3 * m->row->poll_ms;
-	double w = 0;
-
-	meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w);
-	return meter_still_ms(m) > for_ms &&
-	       (fabs(w) > REPEAT_LEAST_W ||
-		       control_measured_below(k, grid_tree_node(k->tree, node)) > REPEAT_LEAST_W);
-}
-
-static enum guard_quality quality_of(struct control *k, int node, int64_t now_ms)
-{
-	const struct config_control *cfg = k->core->config->control;
-	const struct meter *m;
-	int64_t age;
-
-	if (k->meter[node] < 0)
-		return GUARD_NO_METER;
-	m = meters_at(k->core->meters, k->meter[node]);
-	age = meter_age_ms(m);
-	if (age > cfg->stale_worst_s * 1000 || is_repeating(k, node, m))
-		return GUARD_WORST_CASE;
-	if (age > cfg->stale_hold_s * 1000)
-		return GUARD_HELD;
-	return control_doubt(k, node, m, now_ms);
 }
 
 /* The current of each phase at the nominal voltage, against which breakers are rated; with the sign
@@ -82,7 +51,7 @@ static void fill_node(struct control *k, int i, int64_t now_ms)
 	const struct meter_reading *last;
 	double w;
 
-	*in = (struct guard_node_in){.quality = quality_of(k, i, now_ms), .worst_w = k->worst_w[i]};
+	*in = (struct guard_node_in){.quality = control_doubt(k, i, now_ms), .worst_w = k->worst_w[i]};
 	for (int p = 0; p < GRID_PHASES; p++)
 		in->worst_phase_w[p] = k->worst[i].s[GRID_L1 + p] / 6;
 	if (in->quality == GUARD_NO_METER)

@@ -1,5 +1,6 @@
+/* What is known against the word of a node's meter. */
+#include <math.h>
 #include "csms/control_private.h"
-#include "csms/evse_phases.h"
 #include "csms/meters.h"
 #include "csms/safety.h"
 
@@ -7,6 +8,10 @@
 #define TOLERANCE_W 1000
 #define TOLERANCE   0.1 /* of what the EVSEs draw */
 #define AGREE_MS    30000
+#define MOVING_W    2000 /* from here on a register of 10 Wh moves within half a minute */
+#define SEEN_W      1000 /* a vehicle with the least current that there is: any meter shows it */
+#define SETTLE_MS   5000 /* what was reported sooner may be of before the meter moved last */
+#define IDLE_MS     300000 /* one that has not moved for so long shall prove that it still does */
 #define REPORTS     2 /* a charger's report may be as old as its interval when the vehicle stops */
 
 /* What may feed in below the node and so flows to the EVSEs past its meter. */
@@ -67,36 +72,144 @@ static bool is_less(const struct control *k, int node, const struct meter *m, in
 					    (1 - TOLERANCE) * (double)drawn_w;
 }
 
-bool control_is_doubted(const struct control *k, int node)
+/* -- one that does not move --------------------------------------------------------------------- */
+
+/* What the EVSEs have reported, or the meters below have shown, since this one moved last. */
+static int64_t drawn_meanwhile(
+	const struct control *k, int node, const struct meter *m, int64_t now_ms)
 {
-	return k->doubt[node].is_doubted;
+	int64_t from_ms = now_ms - meter_still_ms(m) + SETTLE_MS;
+	int64_t recent_ms = now_ms - REPORTS * k->core->config->control->sample_s * 1000;
+
+	return drawn_since(k, node, from_ms > recent_ms ? from_ms : recent_ms);
 }
+
+/* Do others say that load flows, for longer than it takes the meter to be read again? */
+static bool is_contradicted(
+	const struct control *k, int node, const struct meter *m, double w, int64_t now_ms)
+{
+	struct control_doubt *d = &k->doubt[node];
+	int64_t reported = drawn_meanwhile(k, node, m, now_ms);
+	int64_t below = control_measured_below(k, grid_tree_node(k->tree, node));
+	bool is_small =
+		reported > SEEN_W && 2 * (w + (double)fed_below(k->tree, node)) < (double)reported;
+
+	if (reported <= MOVING_W && below <= MOVING_W && !is_small) {
+		d->others_ms = 0;
+		return false;
+	}
+	if (!d->others_ms)
+		d->others_ms = now_ms;
+	d->drawn_w = reported > below ? reported : below;
+	return now_ms - d->others_ms >= SETTLE_MS + 3 * m->row->poll_ms;
+}
+
+/* A meter that carries load never says the same for long: a gateway that repeats itself would hide
+ * whatever is drawn since. One through which nothing flows may well say so all day: it hangs only if
+ * others know better, and is believed again when it moves. */
+static bool hangs(const struct control *k, int node, const struct meter *m, int64_t now_ms)
+{
+	struct control_doubt *d = &k->doubt[node];
+	int64_t for_ms = k->core->config->control->stale_worst_s * 1000 + 3 * m->row->poll_ms;
+	double w = 0;
+
+	if (meter_still_ms(m) <= for_ms) {
+		d->hangs = false;
+		d->others_ms = 0;
+		return false;
+	}
+	if (d->hangs)
+		return true;
+	meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w);
+	d->shown_w = d->drawn_w = (int64_t)w;
+	d->hangs = fabs(w) > MOVING_W || is_contradicted(k, node, m, w, now_ms);
+	return d->hangs;
+}
+
+/* -- one that shows too little ------------------------------------------------------------------ */
 
 /* A vehicle that stops is seen by the meter before its charger reports it, so a first look says
  * little: what was known of the other load is held. If chargers that have reported since still draw
  * more than the meter shows, it is the meter: an open current transformer, a wrong ratio or sign, a
  * dead converter. It is believed again once it has agreed with chargers that do draw. */
-enum guard_quality control_doubt(struct control *k, int node, const struct meter *m, int64_t now_ms)
+static void compare(struct control *k, int node, const struct meter *m, int64_t now_ms)
 {
 	int64_t report_ms = REPORTS * k->core->config->control->sample_s * 1000;
 	struct control_doubt *d = &k->doubt[node];
 	int64_t drawn = drawn_since(k, node, now_ms - report_ms);
+	double w = 0;
 
 	if (is_less(k, node, m, drawn)) {
 		d->agrees_ms = 0;
 		if (!d->since_ms)
 			d->since_ms = now_ms;
-		if (now_ms - d->since_ms > report_ms / REPORTS &&
-			is_less(k, node, m, drawn_since(k, node, d->since_ms)))
-			d->is_doubted = true;
-	} else {
-		d->since_ms = 0;
-		if (drawn > LEAST_W && !d->agrees_ms)
-			d->agrees_ms = now_ms;
-		else if (drawn <= LEAST_W)
-			d->agrees_ms = 0;
-		if (d->agrees_ms && now_ms - d->agrees_ms >= AGREE_MS)
-			d->is_doubted = false;
+		if (now_ms - d->since_ms <= report_ms / REPORTS ||
+			!is_less(k, node, m, drawn_since(k, node, d->since_ms)))
+			return;
+		meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w);
+		d->is_doubted = true;
+		d->shown_w = (int64_t)w;
+		d->drawn_w = drawn;
+		return;
 	}
-	return d->is_doubted ? GUARD_WORST_CASE : d->since_ms ? GUARD_HELD : GUARD_FRESH;
+	d->since_ms = 0;
+	if (drawn <= LEAST_W)
+		d->agrees_ms = 0;
+	else if (!d->agrees_ms)
+		d->agrees_ms = now_ms;
+	if (d->agrees_ms && now_ms - d->agrees_ms >= AGREE_MS)
+		d->is_doubted = false;
+}
+
+/* -- all of it ---------------------------------------------------------------------------------- */
+
+static bool is_idle(const struct meter *m)
+{
+	double w = 0;
+
+	meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w);
+	return meter_still_ms(m) >= IDLE_MS && fabs(w) <= MOVING_W;
+}
+
+enum guard_quality control_doubt(struct control *k, int node, int64_t now_ms)
+{
+	const struct config_control *cfg = k->core->config->control;
+	struct control_doubt *d = &k->doubt[node];
+	const struct meter *m;
+
+	if (k->meter[node] < 0)
+		return GUARD_NO_METER;
+	m = meters_at(k->core->meters, k->meter[node]);
+	d->belief = BELIEF_SILENT;
+	if (meter_age_ms(m) > cfg->stale_worst_s * 1000)
+		return GUARD_WORST_CASE;
+	d->belief = d->is_doubted ? BELIEF_LESS : BELIEF_HANGS;
+	if (hangs(k, node, m, now_ms))
+		return GUARD_WORST_CASE;
+	d->belief = d->is_doubted ? BELIEF_LESS : is_idle(m) ? BELIEF_IDLE : BELIEF_GOOD;
+	if (meter_age_ms(m) > cfg->stale_hold_s * 1000)
+		return d->is_doubted ? GUARD_WORST_CASE : GUARD_HELD;
+	compare(k, node, m, now_ms);
+	if (!d->is_doubted)
+		return d->since_ms ? GUARD_HELD : GUARD_FRESH;
+	d->belief = BELIEF_LESS;
+	return GUARD_WORST_CASE;
+}
+
+bool control_doubt_of(const struct control *k, int meter, struct control_doubt_view *out)
+{
+	for (int i = 0; i < k->nodes; i++) {
+		const struct control_doubt *d = &k->doubt[i];
+
+		if (k->meter[i] != meter)
+			continue;
+		*out = (struct control_doubt_view){.belief = d->belief,
+			.shown_w = d->shown_w,
+			.drawn_w = d->drawn_w,
+			.above = d->above < 0
+					 ? NULL
+					 : meters_at(k->core->meters, k->meter[d->above])->row->id};
+		return true;
+	}
+	return false;
 }

@@ -13,11 +13,17 @@ struct meter;
 struct planner;
 struct safety; /* csms/safety.h */
 
-/* A meter that shows less than what is drawn below it. */
+/* What is known against a node's meter. */
 struct control_doubt {
-	int64_t since_ms; /* less since, by the clock of the guard; 0: not */
+	int64_t since_ms; /* shows less than what is drawn since, by the clock of the guard; 0: not */
 	int64_t agrees_ms; /* agrees again since; 0: not */
 	bool is_doubted; /* not believed until it has agreed for a while */
+	bool hangs; /* did not move while load was on the wire: until it does */
+	int64_t others_ms; /* others say so since, 0: they do not */
+	enum belief belief; /* by the last cycle */
+	int64_t shown_w, drawn_w; /* when it was found */
+	int above; /* node whose meter says what flows at most, -1: none */
+	bool is_walked; /* counts by its description, for the walk below it (csms/walk.h) */
 };
 
 /* What holds an EVSE back by the plan, as found last. */
@@ -87,11 +93,12 @@ void control_show(struct control *k, const struct guard_report *r, wall_t now, i
 /* W that the EVSEs below the node were measured to draw. */
 int64_t control_measured_below(const struct control *k, const struct grid_node *n);
 
-/* control_doubt.c: what a young reading of the node's meter is worth, held against what the EVSEs
- * below it say: fresh, held while it is looked at, or the worst case. */
-enum guard_quality control_doubt(
-	struct control *k, int node, const struct meter *m, int64_t now_ms);
-bool control_is_doubted(const struct control *k, int node);
+/* control_doubt.c: what the newest reading of the node's meter is worth, held against what EVSEs and
+ * meters below it say: fresh, held while it is old or looked at, or the worst case. */
+enum guard_quality control_doubt(struct control *k, int node, int64_t now_ms);
+
+/* control_bound.c: nodes whose meters are not believed have what flows at most by those around. */
+void control_bound(struct control *k);
 
 /* control_cycle.c: reads what there is, lets the guard decide, shows it and sends what is due. */
 void control_cycle(struct control *k);

@@ -18,6 +18,8 @@ static const char *load_words(enum guard_quality q)
 		return "held";
 	case GUARD_WORST_CASE:
 		return "worst-case";
+	case GUARD_BOUNDED:
+		return "bounded";
 	case GUARD_NO_METER:
 		break;
 	}
@@ -127,16 +129,17 @@ static void show_node(
 {
 	const struct grid_node *n = grid_tree_node(k->tree, i);
 	const struct meter *m = k->meter[i] >= 0 ? meters_at(k->core->meters, k->meter[i]) : NULL;
+	bool is_bounded = k->doubt[i].above >= 0;
+	bool is_own = !is_bounded && (out->quality == GUARD_FRESH || out->quality == GUARD_HELD);
 	struct control_node v;
 
 	memset(&v, 0, sizeof v); /* compared whole */
 	show_limits(k, i, &v, now);
 	v.evse_w = control_measured_below(k, n);
 	v.allowed_w = out->allowed_w;
-	v.load_source = load_words(out->quality);
+	v.load_source = load_words(is_bounded ? GUARD_BOUNDED : out->quality);
 	v.load_at = m ? m->last_at : now;
-	v.load_w = m && out->quality != GUARD_WORST_CASE ? k->node_in[i].import_w
-							 : out->uncontrolled_w + v.evse_w;
+	v.load_w = is_own ? k->node_in[i].import_w : out->uncontrolled_w + v.evse_w;
 	if (n->kind == GRID_LOAD || n->kind == GRID_PV || n->kind == GRID_STORAGE)
 		v.load_w = m ? v.load_w : GRID_UNKNOWN;
 	if (safety_is_cut_off(k->safety, i)) { /* its meter sees nothing of that */

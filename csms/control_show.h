@@ -5,6 +5,7 @@
 #ifndef CSMS_CONTROL_SHOW_H
 #define CSMS_CONTROL_SHOW_H
 
+#include "csms/belief.h"
 #include "csms/core.h"
 #include "scheduler/grid.h"
 
@@ -32,7 +33,8 @@ struct control_node {
 	wall_t binds_until; /* by the plan, as far as it knows; ms 0: not known */
 	bool bears; /* above its continuous rating, within its short-time one */
 	int64_t load_w; /* whole import of the node, below 0: it feeds in; GRID_UNKNOWN */
-	const char *load_source; /* "meter", "sum", "held", "worst-case" (static string) */
+	const char *load_source; /* "meter", "sum", "held", "worst-case", "bounded": at
+				 * most so much, by meters around it (static string) */
 	wall_t load_at; /* age of the oldest part; ms 0: never */
 	int64_t evse_w; /* measured by the EVSEs below */
 	int64_t allowed_w; /* what the EVSEs below may draw together */
@@ -72,6 +74,16 @@ struct control_plan {
 };
 
 const struct control_node *control_node(const struct control *k, int node);
+
+/* What the guard found of a meter in its last cycle. */
+struct control_doubt_view {
+	enum belief belief;
+	int64_t shown_w, drawn_w; /* when it was doubted: by it, and below it */
+	const char *above; /* meter that says what flows at most meanwhile; NULL: none */
+};
+
+/* False: no node of the tree has it. */
+bool control_doubt_of(const struct control *k, int meter, struct control_doubt_view *out);
 
 /* When the guard decided last. */
 wall_t control_decided_at(const struct control *k);

@@ -135,6 +135,7 @@ static void find_worst(struct control *k)
 		if (k->meter[i] >= 0 && k->worst_w[i] <= 0)
 			k->worst_w[i] = GRID_UNKNOWN;
 		k->base_w[i] = GRID_UNKNOWN;
+		k->doubt[i].above = -1;
 		for (int p = 0; p < GRID_PHASES; p++)
 			k->base_phase_w[i][p] = GRID_UNKNOWN;
 		k->node[i].limit_w = -1;

@@ -193,6 +193,7 @@ const struct grid_limits *safety_plan_limits(struct safety *s)
 		return s->k->limits;
 	safety_demand_plan(s, s->plan);
 	safety_supply_plan(s, s->plan);
+	safety_untried_plan(s, s->plan);
 	return s->plan;
 }
 
@@ -204,6 +205,7 @@ void safety_before(struct safety *s, wall_t now, int64_t now_ms)
 	safety_charger_before(s, now_ms);
 	safety_demand_before(s, now);
 	safety_supply_before(s, now, now_ms);
+	safety_untried_before(s, now_ms);
 }
 
 static void watch_meters(struct safety *s)

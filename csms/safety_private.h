@@ -51,6 +51,8 @@ struct safety_evse {
 	int64_t gap_ms; /* in which its readings come; 0: not known */
 	bool measures; /* a reading has come while a vehicle was there … */
 	bool is_heard; /* … that told of that time */
+	int64_t tried_ms; /* has power below a meter that has not moved since, 0: has not */
+	bool is_held_back; /* … until that moves: its leaf has a limit of ours */
 	int64_t journalled_ms; /* 0: not yet */
 	int16_t journalled_samples;
 	char words[400]; /* quirks as they were journalled */
@@ -126,6 +128,10 @@ void safety_cap(struct safety *s, int e, enum grid_source source, int64_t w);
 /* safety_island.c; of the connection, there is one */
 void safety_island_before(struct safety *s, int64_t now_ms);
 void safety_island_plan(const struct safety *s, struct grid_limits *l);
+
+/* safety_untried.c: after the supply, which says whether there is an island. */
+void safety_untried_before(struct safety *s, int64_t now_ms);
+void safety_untried_plan(const struct safety *s, struct grid_limits *l);
 
 /* safety_return.c */
 int safety_return_restore(struct safety *s);

@@ -1,5 +1,6 @@
 /* How old the measurements of nodes are, what they count for, and what that costs. */
 #include "csms/alarms.h"
+#include "csms/belief.h"
 #include "csms/log.h"
 #include "csms/safety_private.h"
 
@@ -77,6 +78,7 @@ void safety_stale_before(struct safety *s, int64_t now_ms)
 			tell_transition(s, i);
 		apply_tier(s, i);
 	}
+	control_bound(s->k);
 }
 
 static int64_t wanted_below(const struct safety *s, const struct grid_node *n)
@@ -92,8 +94,8 @@ static int64_t wanted_below(const struct safety *s, const struct grid_node *n)
 static const char *tier_words(enum stale_tier t)
 {
 	static const char *const words[] = {
-		[STALE_HOLD] = "what was measured last is held",
-		[STALE_MINIMUM] = "it counts as its worst case",
+		[STALE_HOLD] = "What was measured last is held",
+		[STALE_MINIMUM] = "It counts as its worst case",
 		[STALE_TAIL] = "EVSEs below it get their safe tails only",
 	};
 
@@ -104,6 +106,7 @@ static void say(struct safety *s, int i, int64_t now_ms)
 {
 	struct safety_node *v = &s->node[i];
 	const char *id = grid_tree_node(s->tree, i)->id;
+	struct belief_view b;
 
 	if (v->stale.tier == STALE_FRESH) {
 		if (v->says_old)
@@ -114,17 +117,13 @@ static void say(struct safety *s, int i, int64_t now_ms)
 	if (now_ms - s->started_ms <= START_MS)
 		return;
 	v->says_old = true;
-	if (control_is_doubted(s->k, i)) {
-		alarm_raise(s->core, ALARM_MEASUREMENT_OLD, id,
-			"Meter %s of %s shows less than what is drawn below it: %s. Charging lacks "
-			"%.1f kW by that.",
-			safety_meter(s, i)->row->id, id, tier_words(v->stale.tier),
-			v->cost_w / 1000.0);
-		return;
-	}
+	belief_of(s->core, s->k->meter[i], &b);
 	alarm_raise(s->core, ALARM_MEASUREMENT_OLD, id,
-		"Meter %s of %s has no fresh value: %s. Charging lacks %.1f kW by that.",
-		safety_meter(s, i)->row->id, id, tier_words(v->stale.tier), v->cost_w / 1000.0);
+		"Meter %s of %s: %s %s. Charging lacks %.1f kW by that.",
+		safety_meter(s, i)->row->id, id, b.why[0] ? b.why : "No fresh value.",
+		s->k->doubt[i].above >= 0 ? "What flows is reckoned by the meters around it"
+					  : tier_words(v->stale.tier),
+		v->cost_w / 1000.0);
 }
 
 void safety_stale_after(struct safety *s, const struct guard_report *r, int64_t now_ms)

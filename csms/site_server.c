@@ -64,7 +64,8 @@ static void put_known(uint16_t *at, int64_t v, bool is_known)
 /* Where a node's load comes from, as a number. */
 static int source_number(const char *source)
 {
-	static const char *const names[] = {"unknown", "meter", "sum", "held", "worst-case"};
+	static const char *const names[] = {
+		"unknown", "meter", "sum", "held", "worst-case", "bounded"};
 
 	for (int i = 1; source && i < (int)(sizeof names / sizeof *names); i++)
 		if (strcmp(source, names[i]) == 0)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "csms/belief.h"
 #include "csms/claim.h"
 #include "csms/control.h"
 #include "csms/external.h"
@@ -400,16 +401,21 @@ void view_meter(const struct core *c, int meter, struct arena *a, struct api_met
 {
 	const struct meter *m = meters_at(c->meters, meter);
 	const struct meter_link_stats *st = &m->stats;
+	struct belief_view belief;
 	char note[200];
 	wall_t at;
 
+	belief_of(c, meter, &belief);
 	*out = (struct api_meter_view){
 		.id = m->row->id,
 		.name = m->row->name,
 		.map = m->row->map,
 		.node = m->node >= 0 ? c->depot->nodes.items[m->node].id : NULL,
 		.link = meter_link_text(m->row, a),
-		.ok = meter_is_fresh(m),
+		.ok = belief_is_good(belief.is),
+		.belief = belief.state,
+		.why = belief.why[0] ? copy(a, belief.why) : NULL,
+		.next = belief.next,
 		.polls = (int64_t)st->polls,
 		.timeouts = (int64_t)st->timeouts,
 		.exceptions = (int64_t)st->exceptions,
@@ -426,5 +432,6 @@ void view_meter(const struct core *c, int meter, struct arena *a, struct api_met
 	if (at.ms != 0)
 		view_reading(m->last_at.ms != 0 ? &m->last : &m->seen, a, out);
 	put_time((wall_t){st->last_good_ms}, &out->has_last_good_at, &out->last_good_at);
+	put_time((wall_t){st->last_error_ms}, &out->has_last_error_at, &out->last_error_at);
 	out->note = meter_note(m, note)[0] ? copy(a, note) : NULL;
 }

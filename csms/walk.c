@@ -73,13 +73,24 @@ static bool get_phases(const struct meter_reading *r, double out[3])
 	return true;
 }
 
-/* The charger's phases as its own meter has them; false: it does not say. */
+int walk_own_phase(const struct walk *w, int grid)
+{
+	for (int i = 0; i < 3; i++)
+		if (phases_place(w->rotation, i) == grid)
+			return i;
+	/* One of a single phase has nothing on the other two: what its meter shows of L2 and L3. */
+	return phases_place(w->rotation, 0) >= 0 && grid == 0 ? 1 : grid;
+}
+
+/* What the charger's own meter has on each phase of the grid, as it is described to hang there;
+ * false: it does not say. */
 static bool charger_phases(const struct walks *w, const struct evse *e, double out[3])
 {
 	if (wall_diff_ms(e->currents.at, w->now.since) < 0)
 		return false;
 	for (int i = 0; i < 3; i++)
-		out[i] = (double)e->currents.ma[i] / 1000 * (double)w->core->depot->voltage_v;
+		out[i] = (double)e->currents.ma[walk_own_phase(&w->now, i)] / 1000 *
+			 (double)w->core->depot->voltage_v;
 	return true;
 }
 
@@ -132,17 +143,23 @@ static int phase_words(const struct walk *w, const struct walk_meter *m, char *o
 
 	wiring_judge(&m->phases, &v);
 	out[0] = '\0';
-	for (int i = 0; i < 3; i++)
-		if (v.phases[i].upper >= 0 && v.phases[i].upper != i)
-			n += (size_t)snprintf(out + n, size - n, " L%d of %s/%d is L%d there.",
-				i + 1, w->station, w->evse, v.phases[i].upper + 1);
+	for (int i = 0; i < 3 && n < size; i++) {
+		if (v.phases[i].upper < 0 || v.phases[i].upper == i)
+			continue;
+		n += (size_t)snprintf(out + n, size - n, " L%d of %s/%d is L%d there",
+			walk_own_phase(w, i) + 1, w->station, w->evse, v.phases[i].upper + 1);
+		if (n < size && w->rotation == PHASES_UNKNOWN)
+			n += (size_t)snprintf(out + n, size - n, ".");
+		else if (n < size)
+			n += (size_t)snprintf(out + n, size - n, ", not L%d as described.", i + 1);
+	}
 	return (int)n;
 }
 
 const char *walk_words(const struct walk *w, const struct walk_meter *m, char out[400])
 {
 	struct wiring_phase f = walk_gain(m);
-	char phases[160];
+	char phases[320];
 
 	out[0] = '\0';
 	if (f.upper < 0) {
@@ -246,6 +263,8 @@ static bool hear(struct walks *w, const struct evse *e)
 static void next_step(struct walks *w, const struct evse *e)
 {
 	sample(w, e);
+	if (w->now.state == WALK_HIGH && w->heard_w > (double)w->now.high_w)
+		w->now.high_w = (int64_t)w->heard_w;
 	if (w->now.state == WALK_LOW) {
 		lift(w);
 		begin_step(w, WALK_HIGH);
@@ -314,6 +333,18 @@ static bool is_running(const struct walks *w)
 	return w->has_walk && (w->now.state == WALK_HIGH || w->now.state == WALK_LOW);
 }
 
+/* A meter above it is not believed, and keeps it low: it may rise for the walk. */
+static bool is_held_by_doubt(const struct walks *w, const struct evse *e)
+{
+	struct control_doubt_view d;
+
+	for (int i = 0; i < meters_count(w->core->meters); i++)
+		if (is_above(w, meters_at(w->core->meters, i), e) &&
+			control_doubt_of(w->core->control, i, &d) && !belief_is_good(d.belief))
+			return true;
+	return false;
+}
+
 /* Can the EVSE be stepped? */
 static int judge(const struct walks *w, const struct evse *e, int64_t low_w, char why[300])
 {
@@ -325,7 +356,7 @@ static int judge(const struct walks *w, const struct evse *e, int64_t low_w, cha
 		snprintf(why, 300, "no vehicle charges there under depotd's control");
 		return 409;
 	}
-	if (e->power_w.value < (double)(low_w + LEAST_W)) {
+	if (e->power_w.value < (double)(low_w + LEAST_W) && !is_held_by_doubt(w, e)) {
 		snprintf(why, 300,
 			"it draws %.0f W, which cannot be lowered by %d W to %lld W: wait for a vehicle "
 			"that draws more",
@@ -352,8 +383,10 @@ int walks_start(struct walks *w, const char *station, int evse, int64_t low_w, i
 	if (status)
 		return status;
 	w->now = (struct walk){.evse = evse,
+		.rotation = e->rotation,
 		.low_w = low_w,
-		.high_w = (int64_t)e->power_w.value,
+		.high_w = e->power_w.value > (double)(low_w + LEAST_W) ? (int64_t)e->power_w.value
+								       : low_w + LEAST_W,
 		.rounds = rounds,
 		.started = clock_wall(),
 		.meters = kept};
@@ -367,6 +400,13 @@ int walks_start(struct walks *w, const char *station, int evse, int64_t low_w, i
 	journal(w, actor);
 	timer_start(w->core->timers, &w->timer, LOOK_MS, look, w);
 	return 0;
+}
+
+int walks_evse(const struct walks *w)
+{
+	const struct evse *e = is_running(w) ? evse_of(w) : NULL;
+
+	return e ? e->grid_evse : -1;
 }
 
 const struct walk *walks_now(const struct walks *w)

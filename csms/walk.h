@@ -3,15 +3,18 @@
  * much. So it shows what hangs where, how the phases of a charger lie, which transformer looks the
  * wrong way and which ratio is wrong, while nobody opens a cabinet.
  *
- * It only ever lowers: the EVSE's limit goes to a low power and back a few times, through the guard
- * like any other limit. The vehicle charges less meanwhile, so a person must agree. One walk at a
- * time; its outcome is journalled and kept until the next. Loop thread only.
+ * It lowers: the EVSE's limit goes to a low power and back a few times, through the guard like any
+ * other limit. The vehicle charges less meanwhile, so a person must agree. Where a meter above the
+ * EVSE is not believed, and nothing bounds what flows there, its node counts meanwhile as one that
+ * has no meter: by its description. So this one EVSE may rise as the limits allow, while no other
+ * does. One walk at a time; its outcome is journalled and kept until the next. Loop thread only.
  */
 #ifndef CSMS_WALK_H
 #define CSMS_WALK_H
 
 #include "csms/core.h"
 #include "modbus/meter_map.h"
+#include "scheduler/phases.h"
 #include "scheduler/wiring.h"
 
 #define WALK_ROUNDS_MAX 10
@@ -25,7 +28,7 @@ struct walk_meter {
 	char id[UTF8_SIZE(60)];
 	bool is_above; /* in the tree, on the way from the EVSE to the root */
 	struct wiring_pair total; /* its power against the EVSE's, as phase 0 */
-	struct wiring_pair phases; /* its phases against the charger's */
+	struct wiring_pair phases; /* its phases against the charger's, these as they are described */
 	struct meter_reading held; /* waits for the charger's next value */
 	bool has_held;
 };
@@ -34,6 +37,7 @@ struct walk {
 	char id[OCPP_MESSAGE_ID_SIZE];
 	char station[UTF8_SIZE(48)];
 	int evse;
+	enum phases_rotation rotation; /* as described: which of the grid's phases its own are */
 	int64_t low_w, high_w; /* what it is lowered to; what it drew at the start */
 	int rounds, rounds_done;
 	enum walk_state state;
@@ -53,8 +57,14 @@ int walks_start(struct walks *w, const char *station, int evse, int64_t low_w, i
 /* The walk under way or the last one, NULL: none yet. */
 const struct walk *walks_now(const struct walks *w);
 
+/* The EVSE of the walk under way, by its place in the tree; -1: none is. */
+int walks_evse(const struct walks *w);
+
 /* Ends the walk under way, if any; the EVSE's limit is lifted. */
 void walks_cancel(struct walks *w);
+
+/* The charger's phase (0..2) that is described to hang on this one of the grid. */
+int walk_own_phase(const struct walk *w, int grid);
 
 /* How much of the EVSE's step a meter showed; upper -1: it did not move. */
 struct wiring_phase walk_gain(const struct walk_meter *m);

@@ -12,6 +12,8 @@
 #define BALANCE_SHARE 0.2 /* of it that they may differ */
 #define BALANCE_GAP   300000 /* ms between readings over which nothing can be integrated */
 
+#define FROZEN_LEAST_W 2000 /* less may be what a feeder where nobody charges takes all night */
+
 /* Bounds of believable values. Wide on purpose: they catch a wrong word order, scale or address,
  * not a busy day. Zero always passes: a dead phase has no frequency. */
 static const struct bound_row {
@@ -180,6 +182,15 @@ static bool is_same(const struct meter_value *a, const struct meter_value *b)
 	return true;
 }
 
+/* Real load is never the same to the digit for minutes; none at all is, as is a small standby, and
+ * many a meter tells nothing else that would move (no voltages, energy in whole kWh). */
+static bool carries_load(const struct meter_reading *r)
+{
+	double w;
+
+	return meter_reading_get(r, METER_QUANTITY_POWER_W, &w) && fabs(w) > FROZEN_LEAST_W;
+}
+
 static void check_frozen(struct meter_history *h, struct meter_reading *r, int64_t frozen_ms)
 {
 	if (!h->has_previous || !is_same(h->previous, r->values))
@@ -187,7 +198,7 @@ static void check_frozen(struct meter_history *h, struct meter_reading *r, int64
 	h->has_previous = true;
 	memcpy(h->previous, r->values, sizeof(h->previous));
 	r->changed_at_ms = h->changed_at_ms;
-	if (frozen_ms <= 0 || r->at_ms - h->changed_at_ms < frozen_ms)
+	if (frozen_ms <= 0 || r->at_ms - h->changed_at_ms < frozen_ms || !carries_load(r))
 		return;
 	for (int q = 0; q < METER_QUANTITIES; q++) {
 		if (r->values[q].quality == METER_GOOD)

@@ -50,7 +50,9 @@ void meter_history_init(struct meter_history *h);
  *   balance  over at least 10 minutes and 10 kWh the registers must agree with the integral of the
  *            power to a fifth: a wrong ratio, scale or unit does not. The energy is suspect then;
  *            the power too if it says less import, since a guard that believes it would be blind
- *   frozen   nothing changed for `frozen_ms` (0: off): a gateway that repeats itself; all values */
+ *   frozen   it carries load, and nothing changed for `frozen_ms` (0: off): a gateway that repeats
+ *            itself; all values. Of one that shows none it takes what chargers and other meters say
+ *            (csms/control_doubt.c) */
 void meter_history_check(struct meter_history *h, struct meter_reading *r, int64_t frozen_ms);
 
 #endif

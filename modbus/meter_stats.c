@@ -42,6 +42,7 @@ void meter_stats_add(struct meter_link_stats *s, enum meter_result result, int64
 		s->last_good_ms = wall_ms;
 		add_latency(s, latency_us < 0 ? 0 : latency_us);
 	} else {
+		s->last_error_ms = wall_ms;
 		snprintf(s->last_error, sizeof(s->last_error), "%s", error);
 	}
 }

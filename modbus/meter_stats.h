@@ -34,6 +34,7 @@ struct meter_link_stats {
 	int64_t latency_sum_us; /* over `ok` answers */
 	uint32_t latency_buckets[METER_LATENCY_BUCKETS];
 	int64_t last_good_ms; /* wall time of the last good answer, 0: never */
+	int64_t last_error_ms; /* wall time of the last other one, 0: never */
 	char last_error[120]; /* "" as long as none */
 };
 

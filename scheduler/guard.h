@@ -34,11 +34,12 @@ enum guard_quality {
 	GUARD_FRESH,
 	GUARD_HELD, /* stale: the uncontrolled load found last stands */
 	GUARD_WORST_CASE, /* too old or broken */
+	GUARD_BOUNDED, /* the same, but meters around it say what flows at most, now: import_w */
 };
 
 struct guard_node_in {
 	enum guard_quality quality;
-	int64_t import_w; /* of the whole node, EVSEs included; with GUARD_FRESH */
+	int64_t import_w; /* of the whole node, EVSEs included; with GUARD_FRESH, GUARD_BOUNDED */
 	int64_t reading; /* another value for another reading: what EVSEs did since an old one
 	                  * must not be taken off it. 0: each cycle has one of its own */
 	int64_t worst_w; /* uncontrolled load in the worst case; GRID_UNKNOWN: the EVSEs below

@@ -46,9 +46,11 @@ struct guard_node {
 	bool known; /* `held` has been measured */
 	int64_t reading; /* … by this one */
 	struct grid_load held; /* uncontrolled load by the last fresh measurement */
+	bool is_bounded; /* … by meters around it: not to be held once they say nothing */
 	struct grid_load peak[2]; /* greatest uncontrolled load in this and the previous hold_ms */
 	int64_t books_over_ms[GRID_CHANNELS]; /* over by the books since; GUARD_LONG_AGO_MS: not */
 	struct grid_load import; /* GRID_UNKNOWN: not measured */
+	struct grid_load most; /* the same, or the most that it can be */
 	struct grid_limit limit[GRID_CHANNELS];
 
 	int32_t bears_w[GRID_CHANNELS]; /* usable while it is above its continuous rating */

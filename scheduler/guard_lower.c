@@ -73,7 +73,7 @@ void guard_bound_by(struct guard *g, int e, int node, enum grid_channel channel)
 	g->node_out[node].binds |= 1u << channel;
 	o->node = node;
 	o->channel = channel;
-	if (q == GUARD_HELD || q == GUARD_WORST_CASE)
+	if (q == GUARD_HELD || q == GUARD_WORST_CASE || q == GUARD_BOUNDED)
 		o->source = GRID_SOURCE_STALE_DATA;
 	else if (channel == GRID_IMBALANCE)
 		o->source = GRID_SOURCE_IMBALANCE;
@@ -115,8 +115,8 @@ static void grant_grace(struct guard *g)
 			}
 			if (*since == GUARD_LONG_AGO_MS)
 				*since = g->now_ms;
-			if (v->import.s[c] == GRID_UNKNOWN ||
-				v->import.s[c] > 6 * (int64_t)v->bears_w[c])
+			if (v->most.s[c] == GRID_UNKNOWN ||
+				v->most.s[c] > 6 * (int64_t)v->bears_w[c])
 				continue;
 			if (g->now_ms - *since < g->cfg.grace_ms)
 				g->room[n].s[c] = g->sum[n].s[c];

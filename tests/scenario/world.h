@@ -23,6 +23,8 @@ enum world_meter {
 	WORLD_METER_MILLI, /* … or a thousand times of it */
 	WORLD_METER_DARK, /* its feeder has no power */
 	WORLD_METER_JUMPING, /* now and then a value is nonsense */
+	WORLD_METER_PLAIN, /* fine, but it tells no voltages */
+	WORLD_METER_HUNG, /* its gateway repeats all that it said last */
 };
 
 struct world_node {

@@ -31,6 +31,8 @@ static const double factors[] = {
 	[WORLD_METER_MILLI] = 1000,
 	[WORLD_METER_DARK] = 0,
 	[WORLD_METER_JUMPING] = 1,
+	[WORLD_METER_PLAIN] = 1,
+	[WORLD_METER_HUNG] = 1,
 };
 
 static void put_meter(struct world *w, int i)
@@ -47,7 +49,7 @@ static void put_meter(struct world *w, int i)
 
 	if (!m->poses && m->how != WORLD_METER_DARK)
 		m->import_wh += power / 3600;
-	if (m->how != WORLD_METER_FROZEN) {
+	if (m->how != WORLD_METER_FROZEN && m->how != WORLD_METER_HUNG) {
 		m->frozen_w = power;
 		for (int p = 0; p < 3; p++)
 			m->frozen_phase_w[p] = (double)n.phase_mw[p] / 1000;
@@ -69,7 +71,9 @@ static void put_meter(struct world *w, int i)
 				       ? 0
 				       : VOLTS + (double)(w->now_ms / 1000 * (p + 3) % 17) / 10;
 
-		r.values[METER_QUANTITY_VOLTAGE_L1_V + p] = (struct meter_value){volts, METER_GOOD};
+		if (m->how != WORLD_METER_PLAIN && m->how != WORLD_METER_HUNG)
+			r.values[METER_QUANTITY_VOLTAGE_L1_V + p] =
+				(struct meter_value){volts, METER_GOOD};
 		r.values[METER_QUANTITY_POWER_L1_W + p] = (struct meter_value){x, METER_GOOD};
 		r.values[METER_QUANTITY_CURRENT_L1_A + p] =
 			(struct meter_value){fabs(x) / VOLTS, METER_GOOD};

@@ -419,6 +419,32 @@ START_TEST(stale_data_has_tiers)
 	ck_assert_int_gt(allowed(0), 0);
 	end();
 
+	/* What flows at most by meters around it stands in the place of its own, for as long as it is
+	 * renewed, and never counts for more than the worst case. */
+	begin(6000, 2000);
+	node[0].quality = GUARD_BOUNDED;
+	cycle();
+	ck_assert_int_eq(r.node[0].uncontrolled_w, 2000);
+	ck_assert_int_eq(r.lowered, 0);
+	ck_assert(!r.node[0].over);
+	node[0].import_w += 3000;
+	cycle();
+	ck_assert_int_eq(r.node[0].uncontrolled_w, 5000);
+	ck_assert_int_le(allowed(0) + allowed(1) + allowed(2), 15000);
+	ck_assert_int_eq(r.evse[2].source, GRID_SOURCE_STALE_DATA);
+	node[0].worst_w = 4000;
+	cycle();
+	ck_assert_int_eq(r.node[0].uncontrolled_w, 4000);
+	node[0].quality = GUARD_HELD; /* so is a bound */
+	cycle();
+	ck_assert_int_eq(r.node[0].uncontrolled_w, 4000);
+	node[0].quality = GUARD_WORST_CASE;
+	node[0].worst_w = GRID_UNKNOWN;
+	cycle();
+	ck_assert_int_eq(r.node[0].uncontrolled_w, 20000);
+	ck_assert_int_eq(allowed(0) + allowed(1) + allowed(2), 0);
+	end();
+
 	/* No meter: the site's load is what its rows say. */
 	begin(6000, 2000);
 	node[0].quality = GUARD_NO_METER;

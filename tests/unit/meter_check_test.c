@@ -114,29 +114,44 @@ END_TEST
 
 START_TEST(tells_how_long_nothing_changed)
 {
-	struct meter_reading r = reading(1000, METER_QUANTITY_POWER_W, 5);
+	struct meter_reading r = reading(1000, METER_QUANTITY_POWER_W, 5000);
 	meter_history_check(&history, &r, 3000);
 	ck_assert_int_eq(r.changed_at_ms, 1000);
 	for (int64_t at = 2000; at < 4000; at += 1000) {
-		r = reading(at, METER_QUANTITY_POWER_W, 5);
+		r = reading(at, METER_QUANTITY_POWER_W, 5000);
 		meter_history_check(&history, &r, 3000);
 		ck_assert_int_eq(r.changed_at_ms, 1000);
 		ck_assert_int_eq(r.values[METER_QUANTITY_POWER_W].quality, METER_GOOD);
 	}
-	r = reading(4000, METER_QUANTITY_POWER_W, 5);
+	r = reading(4000, METER_QUANTITY_POWER_W, 5000);
 	meter_history_check(&history, &r, 3000);
 	ck_assert_int_eq(r.values[METER_QUANTITY_POWER_W].quality, METER_SUSPECT);
 	double out = 1;
 	ck_assert(!meter_reading_get(&r, METER_QUANTITY_POWER_W, &out));
-	r = reading(5000, METER_QUANTITY_POWER_W, 5.5);
+	r = reading(5000, METER_QUANTITY_POWER_W, 5000.5);
 	meter_history_check(&history, &r, 3000);
 	ck_assert_int_eq(r.changed_at_ms, 5000);
 	ck_assert_int_eq(r.values[METER_QUANTITY_POWER_W].quality, METER_GOOD);
 	/* Without the limit it only tells. */
-	r = reading(999999, METER_QUANTITY_POWER_W, 5.5);
+	r = reading(999999, METER_QUANTITY_POWER_W, 5000.5);
 	meter_history_check(&history, &r, 0);
 	ck_assert_int_eq(r.changed_at_ms, 5000);
 	ck_assert_int_eq(r.values[METER_QUANTITY_POWER_W].quality, METER_GOOD);
+}
+END_TEST
+
+/* A feeder where nobody charges: nothing, or a small standby, the same for hours. */
+START_TEST(what_carries_no_load_may_stand_still)
+{
+	static const double idle[] = {0, 120, -40};
+	struct meter_reading r;
+
+	for (int64_t at = 1000; at < 3600000; at += 60000) {
+		r = reading(at, METER_QUANTITY_POWER_W, idle[_i]);
+		meter_history_check(&history, &r, 300000);
+		ck_assert_int_eq(r.values[METER_QUANTITY_POWER_W].quality, METER_GOOD);
+	}
+	ck_assert_int_eq(r.changed_at_ms, 1000);
 }
 END_TEST
 
@@ -281,6 +296,7 @@ int main(void)
 	tcase_add_test(tc, a_new_meter_is_believed_in_the_end);
 	tcase_add_test(tc, noise_is_never_believed);
 	tcase_add_test(tc, tells_how_long_nothing_changed);
+	tcase_add_loop_test(tc, what_carries_no_load_may_stand_still, 0, 3);
 	tcase_add_loop_test(
 		tc, energy_is_held_against_power, 0, (int)(sizeof(balances) / sizeof(balances[0])));
 	tcase_add_test(tc, nothing_is_integrated_over_a_gap);

@@ -62,7 +62,11 @@ static void rows_link(struct ctl *c, struct table *t, const struct api_meter_vie
 			"half within %.1f ms, 99 of 100 within %.1f ms, most %.1f ms",
 			m->latency_p50_ms, m->latency_p99_ms, m->latency_max_ms));
 	row(t, "last good answer", cell_time(c->arena, m->has_last_good_at, m->last_good_at));
-	row(t, "last error", m->last_error);
+	if (m->last_error != NULL)
+		row(t, "last error",
+			arena_printf(c->arena, "%s: %s",
+				cell_time(c->arena, m->has_last_error_at, m->last_error_at),
+				m->last_error));
 }
 
 static int show_meter(struct ctl *c, const char *id)
@@ -77,8 +81,9 @@ static int show_meter(struct ctl *c, const char *id)
 	if (m == NULL)
 		return status;
 	row(t, "meter", m->name ? m->name : m->id);
-	row(t, "state", m->ok ? "ok" : "silent");
-	row(t, "note", m->note);
+	row(t, "state", m->belief);
+	row(t, "because", m->why);
+	row(t, "next step", m->next);
 	row(t, "map", m->map);
 	row(t, "node", m->node);
 	row(t, "read at", cell_time(c->arena, m->has_at, m->at));
@@ -98,6 +103,22 @@ static const struct api_meter_view *look_at(struct ctl *c, const char *path, int
 	return answer;
 }
 
+/* Did it answer when it was asked? What the guard thinks of that is another matter. */
+static int say_answer(struct ctl *c, const struct api_meter_view *m, wall_t before)
+{
+	if (!m->has_last_good_at || m->last_good_at.ms <= before.ms) {
+		printf("%s does not answer: %s\n", m->id,
+			m->last_error ? m->last_error : "no word yet");
+		return CTL_FAILED;
+	}
+	printf("%s answers: %s\n", m->id, cell_power(c->arena, m->has_power_w, m->power_w));
+	if (m->ok)
+		return CTL_OK;
+	printf("It is %s: %s%s%s\n", m->belief, m->why ? m->why : "", m->next ? " " : "",
+		m->next ? m->next : "");
+	return CTL_FAILED;
+}
+
 /* Asks it now, and waits for what it says. */
 static int ask_meter(struct ctl *c, const char *id)
 {
@@ -105,15 +126,17 @@ static int ask_meter(struct ctl *c, const char *id)
 	const char *question = arena_printf(c->arena, "%s/ask", path);
 	int status;
 	const struct api_meter_view *m;
+	wall_t before = {0};
 	int64_t polls;
 	char *body;
 
 	if (c->json)
 		return ctl_done(c, "POST", question, NULL, NULL, "asked");
 	m = look_at(c, path, &status);
-	polls = m ? m->polls : 0;
 	if (m == NULL)
 		return status;
+	polls = m->polls;
+	before = m->has_last_good_at ? m->last_good_at : before;
 	status = ctl_ask(c, "POST", question, NULL, &body);
 	for (int i = 0; i < 5 * ASK_SECONDS && status == 0 && m && m->polls == polls; i++) {
 		usleep(200000);
@@ -121,12 +144,7 @@ static int ask_meter(struct ctl *c, const char *id)
 	}
 	if (status != 0 || m == NULL)
 		return status;
-	if (m->ok)
-		printf("%s answers: %s\n", m->id, cell_power(c->arena, m->has_power_w, m->power_w));
-	else
-		printf("%s does not answer: %s\n", m->id,
-			m->last_error ? m->last_error : "no word yet");
-	return m->ok ? CTL_OK : CTL_FAILED;
+	return say_answer(c, m, before);
 }
 
 static int show_registers(struct ctl *c, const char *id)

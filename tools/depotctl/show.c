@@ -359,6 +359,21 @@ int ctl_station(struct ctl *c)
 
 /* -- meters and plan ------------------------------------------------------------------------- */
 
+/* With its time: it may be long over. */
+static const char *meter_error(struct ctl *c, const struct api_meter_view *m)
+{
+	if (m->last_error == NULL)
+		return " ";
+	return arena_printf(c->arena, "%s: %s",
+		cell_time(c->arena, m->has_last_error_at, m->last_error_at), m->last_error);
+}
+
+static void say_belief(const struct api_meter_view *m)
+{
+	printf("\n%s is %s: %s%s%s\n", m->id, m->belief, m->why, m->next != NULL ? " " : "",
+		m->next != NULL ? m->next : "");
+}
+
 int ctl_meters(struct ctl *c)
 {
 	struct table *t = table_of(c,
@@ -371,7 +386,7 @@ int ctl_meters(struct ctl *c)
 		const struct api_meter_view *m = &list->meters.items[i];
 		table_row(t);
 		table_cell(t, m->id);
-		cell_state(c, t, m->ok ? "ok" : "silent");
+		cell_state(c, t, m->belief);
 		table_cell(t, m->node);
 		table_cell(t, cell_power(c->arena, m->has_power_w, m->power_w));
 		table_cell(t, cell_energy(c->arena, m->has_import_wh, m->import_wh));
@@ -380,10 +395,14 @@ int ctl_meters(struct ctl *c)
 		table_cellf(t, "%lld", (long long)(m->timeouts + m->exceptions + m->errors));
 		table_cellf(t, "%.1f ms", m->latency_ms);
 		table_cell(t, m->link);
-		table_cell(t, m->last_error != NULL ? m->last_error : " ");
+		table_cell(t, meter_error(c, m));
 	}
-	if (list != NULL)
-		print(t, "The depot's file names no meters.");
+	if (list == NULL)
+		return status;
+	print(t, "The depot's file names no meters.");
+	for (size_t i = 0; i < list->meters.count; i++)
+		if (list->meters.items[i].why != NULL)
+			say_belief(&list->meters.items[i]);
 	return status;
 }
 

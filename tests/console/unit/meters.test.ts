@@ -35,11 +35,12 @@ test("a tree that bites its own tail ends", () => {
 
 test("what to think of a meter: silence goes before doubt, doubt before age", () => {
 	const row = (change: Partial<MeterView>) => ({ id: "M0", depth: 0, meter: { ...m0, ...change } });
-	assert.equal(verdict(row({ ok: false, note: "x" }), true), "silent");
-	assert.equal(verdict(row({ note: "x" }), true), "doubt");
+	assert.equal(verdict(row({ belief: "silent" }), true), "silent");
+	assert.equal(verdict(row({ belief: "doubted" }), true), "doubt");
+	assert.equal(verdict(row({ belief: "idle" }), false), "good", "nobody charges below it");
+	assert.equal(verdict(row({ belief: "unread" }), false), "none");
 	assert.equal(verdict(row({}), true), "old");
 	assert.equal(verdict(row({}), false), "good");
-	assert.equal(verdict(row({ ok: false, polls: 0 }), false), "good", "nothing was asked yet");
 	assert.equal(verdict({ id: "ocpp:CP", depth: 0, node: { ...node("n"), load_source: "meter", load_at: "x" } }, false), "good");
 	assert.equal(verdict({ id: "ocpp:CP", depth: 0, node: node("n") }, false), "none");
 });

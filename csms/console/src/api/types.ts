@@ -146,6 +146,9 @@ export interface MeterView {
 	node?: string;
 	link: string;
 	ok: boolean;
+	belief: string;
+	why?: string;
+	next?: string;
 	at?: string;
 	power_w?: number;
 	currents_a: number[];
@@ -172,6 +175,7 @@ export interface MeterView {
 	latency_max_ms: number;
 	last_good_at?: string;
 	last_error?: string;
+	last_error_at?: string;
 }
 
 export interface VehicleView {

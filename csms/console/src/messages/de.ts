@@ -213,7 +213,7 @@ export const de: Messages = {
 	notControlled: "nicht gesteuert",
 	nodeNote: (power, allowed) => `Fahrzeuge ${power}, dürfen ${allowed}${SP}kW`,
 	loadSources: {
-		sum: "Summe der Ladepunkte", held: "letzter Wert gehalten", "worst-case": "schlimmster Fall angenommen",
+		sum: "Summe der Ladepunkte", held: "letzter Wert gehalten", "worst-case": "schlimmster Fall angenommen", bounded: "höchstens, nach den Zählern ringsum",
 	},
 	never: "nie",
 

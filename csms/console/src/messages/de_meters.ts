@@ -46,7 +46,7 @@ export const metersDe: typeof metersEn = {
 	badChecksum: "CRC falsch",
 	otherErrors: "Andere Fehler",
 	lastGood: "Letzte gute Antwort",
-	lastError: "Letzter Fehler:",
+	lastError: (time) => (time ? `Letzter Fehler, um ${time}:` : "Letzter Fehler:"),
 	ago: (span) => `vor ${span}`,
 	linkTitle: "Leitung",
 

@@ -221,7 +221,7 @@ export const en = {
 	loadSources: {
 		sum: "sum of EVSEs",
 		held: "last value held",
-		"worst-case": "worst case assumed",
+		"worst-case": "worst case assumed", bounded: "at most, by the meters around it",
 	} as Record<string, string>,
 	never: "never",
 

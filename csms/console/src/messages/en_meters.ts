@@ -46,7 +46,7 @@ export const metersEn = {
 	badChecksum: "Bad CRC",
 	otherErrors: "Other errors",
 	lastGood: "Last good answer",
-	lastError: "Last error:",
+	lastError: (time: string) => (time ? `Last error, at ${time}:` : "Last error:"),
 	ago: (span: string) => `${span} ago`,
 	linkTitle: "Link",
 

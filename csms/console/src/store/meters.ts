@@ -56,11 +56,14 @@ export function meterAbove(nodes: readonly NodeView[], meters: readonly MeterVie
 
 export type Verdict = "silent" | "doubt" | "old" | "none" | "good";
 
+/* What depotd's guard thinks of it, where it does not simply believe it. */
+const BELIEFS: Record<string, Verdict | undefined> = { silent: "silent", doubted: "doubt", unread: "none" };
+
 export function verdict(row: MeterRow, isOld: boolean): Verdict {
 	const { meter, node } = row;
 	if (meter) {
-		if (!meter.ok && meter.polls > 0) return "silent";
-		if (meter.note) return "doubt";
+		const known = BELIEFS[meter.belief];
+		if (known) return known;
 		if (meter.at === undefined) return "none";
 	} else if (node?.load_source !== "meter") {
 		return node?.load_at === undefined ? "none" : "silent";

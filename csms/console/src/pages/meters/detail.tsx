@@ -52,6 +52,7 @@ function Phases({ meter }: { meter: MeterView }) {
 
 function LinkPanel({ meter }: { meter: MeterView }) {
 	const good = meter.last_good_at === undefined ? undefined : Date.parse(meter.last_good_at);
+	const failed = meter.last_error_at === undefined ? undefined : Date.parse(meter.last_error_at);
 	const rows: [string, string][] = [
 		[say.halfUnder, `${decimal(meter.latency_p50_ms, 0)}\u202f${say.unitMs}`],
 		[say.p99Under, `${decimal(meter.latency_p99_ms, 0)}\u202f${say.unitMs}`],
@@ -69,7 +70,9 @@ function LinkPanel({ meter }: { meter: MeterView }) {
 				{rows.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
 			</dl>
 			{meter.last_error !== undefined && meter.last_error !== "" && (
-				<p class="pad-line">{say.lastError} <span class="mono">{meter.last_error}</span></p>
+				<p class="pad-line">
+					{say.lastError(failed === undefined ? "" : clockNear(failed, now.value, zone.value))} <span class="mono">{meter.last_error}</span>
+				</p>
 			)}
 		</Panel>
 	);
@@ -133,7 +136,8 @@ export function MeterDetail({ row, rows }: { row: MeterRow; rows: MeterRow[] }) 
 	const name = meterName(row);
 	const less = moreThanAbove(data.tree.nodes, data.meters, meter);
 	const odd = less && say.moreThanLong(less.name || less.id);
-	const sub = v === "silent" ? meter.last_error : (meter.note || wrong || odd);
+	const told = meter.why && [meter.why, meter.next].filter(Boolean).join(" ");
+	const sub = told || wrong || odd;
 	const sentence = v === "good" && (wrong ?? odd) !== undefined ? say.meterWiring(name) : say.meterSentence[v](name);
 	return (
 		<div class="page">

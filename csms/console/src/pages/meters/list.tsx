@@ -77,10 +77,10 @@ interface RowProps extends MeterRow {
 const Row = memo(function Row({ meter, node, id, depth, over }: RowProps) {
 	const row: MeterRow = { id, depth, ...(meter && { meter }), ...(node && { node }) };
 	const v = useVerdict(row);
-	const told = !meter ? undefined : v === "silent" ? meter.last_error : meter.note;
-	const words = told || (over !== undefined && v !== "silent" ? say.moreThan(over) : undefined);
+	const words = meter?.why || (over !== undefined && v !== "silent" ? say.moreThan(over) : undefined);
+	const tint = v === "silent" ? "tint-miss" : words !== undefined && meter?.belief !== "idle" ? "tint-risk" : "";
 	return (
-		<tr role="row" data-row data-meter={id} tabIndex={-1} class={v === "silent" ? "tint-miss" : words !== undefined ? "tint-risk" : ""}>
+		<tr role="row" data-row data-meter={id} tabIndex={-1} class={tint}>
 			<th role="rowheader" scope="row" class={`c-name depth-${Math.min(depth, 5)}`}>
 				<Elbow depth={depth} />
 				<span>
@@ -92,7 +92,7 @@ const Row = memo(function Row({ meter, node, id, depth, over }: RowProps) {
 			<td role="cell" class="c-age n"><Age at={readAt(row)} source={meter ? "meter" : "evse"} /></td>
 			<td role="cell" class="c-state">
 				<State status={verdictStatus(v)} />
-				{words !== undefined && <span class="cap why">{words}</span>}
+				{words !== undefined && <span class="cap why">{words}{meter?.next && ` ${meter.next}`}</span>}
 			</td>
 			<LinkCells meter={meter} />
 		</tr>

@@ -1,0 +1,106 @@
+#include "csms/belief.h"
+#include <stdio.h>
+#include "csms/control.h"
+#include "csms/meters.h"
+
+static const struct belief_row {
+	const char *state, *next;
+} rows[] = {
+	[BELIEF_GOOD] = {"ok", NULL},
+	[BELIEF_IDLE] = {"idle", NULL},
+	[BELIEF_UNREAD] = {"unread",
+		"Check its address, unit and wire: `depotctl meter scan HOST`."},
+	[BELIEF_SILENT] = {"silent", "Look at its power, its wire and its gateway."},
+	[BELIEF_IMPLAUSIBLE] = {"doubted",
+		"Compare its registers with its display: `depotctl meter registers ID`. Wrong map, unit "
+		"or ratio?"},
+	[BELIEF_HANGS] = {"doubted",
+		"Restart its gateway, which may repeat its last answer; then look at its current "
+		"transformers: open or not connected?"},
+	[BELIEF_LESS] = {"doubted",
+		"Look for a reversed or open current transformer or a wrong ratio: `depotctl walk "
+		"STATION EVSE --yes`, then `depotctl meter wiring`."},
+};
+
+static const char *span(int64_t ms, char out[30])
+{
+	if (ms < 120000)
+		snprintf(out, 30, "%lld s", (long long)(ms / 1000));
+	else if (ms < 7200000)
+		snprintf(out, 30, "%lld min", (long long)(ms / 60000));
+	else
+		snprintf(out, 30, "%lld h", (long long)(ms / 3600000));
+	return out;
+}
+
+/* Without the guard: a meter of no node, and one of which the guard knows no more. */
+static enum belief look(const struct meter *m)
+{
+	char note[200];
+
+	if (meter_is_fresh(m))
+		return meter_note(m, note)[0] ? BELIEF_IMPLAUSIBLE : BELIEF_GOOD;
+	if (!m->seen_at.ms)
+		return BELIEF_UNREAD;
+	return meter_seen_age_ms(m) < meter_age_ms(m) && meter_note(m, note)[0] ? BELIEF_IMPLAUSIBLE
+										: BELIEF_SILENT;
+}
+
+static void say_less(const struct control_doubt_view *d, char out[300])
+{
+	int n = snprintf(out, 300, "It shows less than what is drawn below it: %.1f of %.1f kW.",
+		(double)d->shown_w / 1000, (double)d->drawn_w / 1000);
+
+	if (d->above && n > 0 && n < 300)
+		snprintf(out + n, (size_t)(300 - n),
+			" Until it is mended, %s above it says what flows.", d->above);
+}
+
+static void say_why(
+	const struct meter *m, const struct control_doubt_view *d, enum belief b, char out[300])
+{
+	const struct meter_link_stats *st = &m->stats;
+	const char *error = st->last_error_ms > st->last_good_ms ? st->last_error : "";
+	char t[30];
+
+	out[0] = '\0';
+	switch (b) {
+	case BELIEF_GOOD:
+	case BELIEF_IMPLAUSIBLE:
+		meter_note(m, out);
+		return;
+	case BELIEF_IDLE:
+		snprintf(out, 300,
+			"Nothing has moved for %s. When somebody charges, one vehicle starts with the "
+			"least current until it does.",
+			span(meter_still_ms(m), t));
+		return;
+	case BELIEF_UNREAD:
+		snprintf(out, 300, "It has never been read.%s%s", error[0] ? " " : "", error);
+		return;
+	case BELIEF_SILENT:
+		snprintf(out, 300, "No good reading for %s.%s%s", span(meter_age_ms(m), t),
+			error[0] ? " " : "", error);
+		return;
+	case BELIEF_HANGS:
+		snprintf(out, 300, "It has not moved for %s, while %.1f kW was drawn below it.",
+			span(meter_still_ms(m), t), (double)d->drawn_w / 1000);
+		return;
+	case BELIEF_LESS:
+		say_less(d, out);
+		return;
+	}
+}
+
+void belief_of(const struct core *c, int meter, struct belief_view *out)
+{
+	const struct meter *m = meters_at(c->meters, meter);
+	struct control_doubt_view d = {.belief = BELIEF_GOOD};
+	enum belief b = look(m);
+
+	/* The guard knows of more than the meter itself, but not that it was never read. */
+	if (c->control && control_doubt_of(c->control, meter, &d) && b == BELIEF_GOOD)
+		b = d.belief;
+	*out = (struct belief_view){.is = b, .state = rows[b].state, .next = rows[b].next};
+	say_why(m, &d, b, out->why);
+}

@@ -1,0 +1,159 @@
+/*
+ * What flows at most at a node whose own meter is not believed, by the meters around it: all that
+ * the next believed meter above shows, less what the believed meters beside it show. It bounds the
+ * load that is there now, reading by reading, and so stands in the place of a measurement; it says
+ * nothing of what the node may carry, nor of later. docs/energy.md tells the electrician.
+ */
+#include "csms/control_private.h"
+#include "csms/meters.h"
+#include "csms/walk.h"
+
+/* Two meters of class 1 or 2, read at different moments: what they may be apart. */
+#define APART_PM   20 /* of all that was read */
+#define APART_W    500
+#define CURRENT_PM 50 /* of currents, whose phase angles differ */
+
+struct bound {
+	int64_t w, phase_w[GRID_PHASES];
+	int64_t read_w, phase_read_w[GRID_PHASES]; /* what was read, without signs */
+	bool has_phases;
+};
+
+/* Is the node's own meter believed, or held for a moment? */
+static bool is_good(const struct control *k, int node)
+{
+	enum guard_quality q = k->node_in[node].quality;
+
+	return k->meter[node] >= 0 && k->doubt[node].above < 0 &&
+	       (q == GUARD_FRESH || q == GUARD_HELD);
+}
+
+/* Of one beside it a young reading will do that is being looked at for showing too little: that makes
+ * the bound greater. */
+static bool is_taken_off(const struct control *k, int node)
+{
+	return is_good(k, node) && meter_age_ms(meters_at(k->core->meters, k->meter[node])) <=
+					   k->core->config->control->stale_hold_s * 1000;
+}
+
+static int64_t size_of(int64_t w)
+{
+	return w < 0 ? -w : w;
+}
+
+/* Less what a believed meter beside it shows. What it feeds in flows here too; of that one that does
+ * not tell its phases, perhaps all of it on any. */
+static void take_off(struct bound *b, const struct guard_node_in *in)
+{
+	b->w -= in->import_w;
+	b->read_w += size_of(in->import_w);
+	for (int p = 0; p < GRID_PHASES; p++) {
+		if (in->has_phases) {
+			b->phase_w[p] -= in->phase_w[p];
+			b->phase_read_w[p] += size_of(in->phase_w[p]);
+		} else if (in->import_w < 0) {
+			b->phase_w[p] -= in->import_w;
+		}
+	}
+}
+
+/* What nobody meters beside it may feed in, and then flows here. */
+static void add_feed(const struct control *k, struct bound *b, int node)
+{
+	const struct grid_node *n = grid_tree_node(k->tree, node);
+	int64_t w = n->electric.feed_w;
+
+	if (n->kind == GRID_EVSE && k->evse[n->evse_first] &&
+		k->evse[n->evse_first]->power_w.value < 0)
+		w -= (int64_t)k->evse[n->evse_first]->power_w.value;
+	b->w += w;
+	for (int p = 0; p < GRID_PHASES; p++)
+		b->phase_w[p] += w;
+}
+
+/* The next meter above that is believed, or held for a moment. */
+static int find_above(const struct control *k, int node)
+{
+	int v = grid_tree_node(k->tree, node)->parent;
+
+	while (v >= 0 && !is_good(k, v))
+		v = grid_tree_node(k->tree, v)->parent;
+	return v;
+}
+
+static struct bound find_bound(const struct control *k, int node, int above)
+{
+	const struct guard_node_in *top = &k->node_in[above];
+	struct bound b = {.w = top->import_w,
+		.read_w = size_of(top->import_w),
+		.has_phases = top->has_phases};
+	int end = grid_tree_node(k->tree, above)->end;
+
+	for (int p = 0; p < GRID_PHASES; p++) {
+		b.phase_w[p] = top->phase_w[p];
+		b.phase_read_w[p] = size_of(top->phase_w[p]);
+	}
+	for (int v = above + 1; v < end;) {
+		if (v == node) {
+			v = grid_tree_node(k->tree, v)->end;
+		} else if (is_taken_off(k, v)) {
+			take_off(&b, &k->node_in[v]);
+			v = grid_tree_node(k->tree, v)->end;
+		} else {
+			add_feed(k, &b, v);
+			v++;
+		}
+	}
+	return b;
+}
+
+static void bound_node(struct control *k, int node, int above)
+{
+	struct guard_node_in *in = &k->node_in[node];
+	struct bound b = find_bound(k, node, above);
+
+	int64_t below = control_measured_below(k, grid_tree_node(k->tree, node));
+
+	b.w += APART_W + b.read_w * APART_PM / 1000;
+	in->import_w = b.w > below ? b.w : below > 0 ? below : 0;
+	in->has_phases = b.has_phases;
+	for (int p = 0; p < GRID_PHASES; p++) {
+		b.phase_w[p] += APART_W + b.phase_read_w[p] * CURRENT_PM / 1000;
+		in->phase_w[p] = b.phase_w[p] > 0 ? b.phase_w[p] : 0;
+	}
+	in->reading = k->node_in[above].reading;
+	in->quality = GUARD_BOUNDED;
+}
+
+/* Somebody steps an EVSE to find out what is wrong: where nothing else is known, a node whose meter is
+ * not believed counts as one that has none. */
+static void describe_path(struct control *k, int evse)
+{
+	for (int v = grid_tree_evse_node(k->tree, evse); v >= 0;
+		v = grid_tree_node(k->tree, v)->parent)
+		if (k->node_in[v].quality == GUARD_WORST_CASE) {
+			k->node_in[v].quality = GUARD_NO_METER;
+			k->doubt[v].is_walked = true;
+		}
+}
+
+void control_bound(struct control *k)
+{
+	int walked = k->core->walks ? walks_evse(k->core->walks) : -1;
+
+	for (int i = 0; i < k->nodes; i++) {
+		int above;
+
+		k->doubt[i].above = -1;
+		k->doubt[i].is_walked = false;
+		if (k->meter[i] < 0 || k->node_in[i].quality != GUARD_WORST_CASE)
+			continue;
+		k->doubt[i].above = above = find_above(k, i);
+		if (above >= 0 && k->node_in[above].quality == GUARD_FRESH)
+			bound_node(k, i, above);
+		else if (above >= 0) /* as that is held, so is what it said */
+			k->node_in[i].quality = GUARD_HELD;
+	}
+	if (walked >= 0)
+		describe_path(k, walked);
+}

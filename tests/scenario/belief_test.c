@@ -1,0 +1,222 @@
+/*
+ * Meters that nothing moves, that hang, and that lie, below others that do not: who is believed, how
+ * a vehicle starts below one that may be dead, and what the meters around it are good for.
+ */
+#include <check.h>
+#include <string.h>
+#include "csms/alarms.h"
+#include "csms/belief.h"
+#include "csms/control.h"
+#include "csms/meters.h"
+#include "tests/scenario/world.h"
+
+#define LEAST_W 4140
+
+/* Tails of 0, and nobody said what else hangs on the feeders. */
+#define DEPOT(main)                                                                                \
+	"depot: belief\nname: Belief\ntimezone: Europe/Amsterdam\n"                                \
+	"nodes:\n"                                                                                 \
+	"  - {id: site, kind: site, limit_w: 80000" main "}\n"                                     \
+	"  - {id: fa, kind: feeder, parent: site, limit_w: 40000, meter: fa}\n"                    \
+	"  - {id: shed, kind: group, parent: fa}\n"                                                \
+	"  - {id: fb, kind: feeder, parent: site, limit_w: 40000, meter: fb}\n"                    \
+	"meters:\n"                                                                                \
+	"  - {id: fa, map: eastron-sdm72-v1, tcp: {host: 127.0.0.1, port: 1502}, unit: 2}\n"       \
+	"  - {id: fb, map: eastron-sdm630, tcp: {host: 127.0.0.1, port: 1502}, unit: 3}\n"         \
+	"  - {id: main, map: eastron-sdm630, tcp: {host: 127.0.0.1, port: 1502}, unit: 1}\n"       \
+	"stations:\n"                                                                              \
+	"  - {id: CP-1, node: fa, evses: [{id: 1, kind: ac, max_w: 22000, min_w: 4140, tail_w: "   \
+	"0}]}\n"                                                                                   \
+	"  - {id: CP-2, node: fa, evses: [{id: 1, kind: ac, max_w: 22000, min_w: 4140, tail_w: "   \
+	"0}]}\n"                                                                                   \
+	"  - {id: CP-3, node: fb, evses: [{id: 1, kind: ac, max_w: 22000, min_w: 4140, tail_w: "   \
+	"0}]}\n"                                                                                   \
+	"vehicles:\n"                                                                              \
+	"  - {id: V-1, token: T1, battery_wh: 90000, max_ac_w: 22000, max_dc_w: 22000, min_w: "    \
+	"4140, target_pct: 90, departs: \"06:00\"}\n"                                              \
+	"  - {id: V-2, token: T2, battery_wh: 90000, max_ac_w: 22000, max_dc_w: 22000, min_w: "    \
+	"4140, target_pct: 90, departs: \"06:10\"}\n"                                              \
+	"  - {id: V-3, token: T3, battery_wh: 90000, max_ac_w: 22000, max_dc_w: 22000, min_w: "    \
+	"4140, target_pct: 90, departs: \"06:20\"}\n"
+
+/* Nobody charges and nothing flows until 19:00. */
+#define VISITS                                                                                     \
+	"visits:\n"                                                                                \
+	"  - {vehicle: V-1, station: CP-1, arrives: \"19:00\", soc_pct: 20}\n"                     \
+	"  - {vehicle: V-2, station: CP-2, arrives: \"19:00\", soc_pct: 15}\n"
+
+static struct world *world;
+
+static void start(const char *depot, const char *scenario)
+{
+	world = world_create(
+		&(struct world_options){.seed = 7, .depot = depot, .scenario = scenario});
+	world_set_meter(world, "fa", WORLD_METER_PLAIN);
+}
+
+static void teardown(void)
+{
+	world_destroy(world);
+	world = NULL;
+}
+
+static struct belief_view belief(const char *meter)
+{
+	struct core *c = world_core(world);
+	struct belief_view v;
+
+	belief_of(c, meters_find(c->meters, meter), &v);
+	return v;
+}
+
+static int64_t power_w(int station)
+{
+	return plant_evse_mw(world_plant(world), station, 0) / 1000;
+}
+
+static const char *source(const char *node)
+{
+	const struct control *k = world_core(world)->control;
+
+	return control_node(k, grid_tree_find(control_grid(k), node))->load_source;
+}
+
+/* The most that both places of fa drew in so many seconds. */
+static int64_t most_w(int seconds)
+{
+	int64_t most = 0;
+
+	for (int i = 0; i < seconds; i++) {
+		int64_t w;
+
+		world_step(world);
+		w = power_w(0) + power_w(1);
+		most = w > most ? w : most;
+	}
+	return most;
+}
+
+START_TEST(feeder_that_stood_idle_for_hours_charges)
+{
+	start(DEPOT(""), VISITS);
+	world_run_until(world, "18:59");
+	ck_assert_str_eq(belief("fa").state, "idle");
+	ck_assert_str_eq(source("fa"), "meter");
+	ck_assert_ptr_null(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL));
+	world_run_until(world, "19:05");
+	ck_assert_int_gt(power_w(0) + power_w(1), 30000);
+	ck_assert_str_eq(belief("fa").state, "ok");
+	ck_assert_ptr_null(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL));
+	world_check_limits(world, 0);
+}
+END_TEST
+
+/* It hung while nothing flowed. One vehicle tries, its charger says what it draws, and the meter is
+ * not believed; none draws more than the least current meanwhile. */
+START_TEST(meter_that_hangs_at_zero_is_found_with_the_least_current)
+{
+	start(DEPOT(""), VISITS);
+	world_run_until(world, "18:00");
+	world_set_meter(world, "fa", WORLD_METER_HUNG);
+	world_run_until(world, "18:59");
+	ck_assert_str_eq(belief("fa").state, "idle");
+	ck_assert_int_le(most_w(360), LEAST_W + 200);
+	ck_assert_int_eq(belief("fa").is, BELIEF_HANGS);
+	ck_assert_ptr_nonnull(world_alarm(world, ALARM_MEASUREMENT_OLD, "fa"));
+	ck_assert_ptr_nonnull(
+		strstr(world_alarm(world, ALARM_MEASUREMENT_OLD, "fa")->text, "has not moved for"));
+	/* Nothing else is known there: it stays at the tails, and does not swing. */
+	world_run_s(world, 60);
+	ck_assert_int_eq(most_w(600), 0);
+	world_set_meter(
+		world, "fa", WORLD_METER_PLAIN); /* its register has counted what was drawn */
+	world_run_s(world, 300);
+	ck_assert_str_eq(belief("fa").state, "ok");
+	ck_assert_int_gt(power_w(0) + power_w(1), 30000);
+	world_check_limits(world, 0);
+}
+END_TEST
+
+START_TEST(meters_around_one_that_hangs_say_what_flows_at_most)
+{
+	start(DEPOT(", meter: main"),
+		"base_load:\n  - {node: shed, noise_w: 0, points: [{at: \"00:00\", w: 0}, {at: \"19:29\", "
+		"w: 0}, {at: \"19:30\", w: 30000}, {at: \"23:59\", w: 30000}]}\n" VISITS
+		"  - {vehicle: V-3, station: CP-3, arrives: \"19:00\", soc_pct: 20}\n");
+	world_run_until(world, "18:00");
+	world_set_meter(world, "fa", WORLD_METER_HUNG);
+	world_run_until(world, "19:20");
+	ck_assert_int_eq(belief("fa").is, BELIEF_HANGS);
+	ck_assert_str_eq(source("fa"), "bounded");
+	ck_assert_int_gt(power_w(0) + power_w(1), 30000);
+	ck_assert_int_gt(power_w(2), 20000);
+	/* Load that only the meter above sees is met as fast as if the feeder's own saw it. */
+	world_run_until(world, "19:40");
+	ck_assert_int_le(power_w(0) + power_w(1), 10000);
+	world_check_limits(world, WORLD_REACTION_S);
+	/* … and where that one is silent too, nothing is known. */
+	world_set_meter(world, "main", WORLD_METER_SILENT);
+	world_run_s(world, 120);
+	ck_assert_str_eq(source("fa"), "worst-case");
+	ck_assert_int_eq(power_w(0) + power_w(1), 0);
+}
+END_TEST
+
+START_TEST(reversed_meter_below_a_good_one_does_not_stop_the_vans)
+{
+	start(DEPOT(", meter: main"), VISITS);
+	world_set_meter(world, "fa", WORLD_METER_REVERSED);
+	world_run_until(world, "19:05");
+	ck_assert_int_eq(belief("fa").is, BELIEF_LESS);
+	ck_assert_ptr_nonnull(strstr(belief("fa").why, "main above it says what flows"));
+	ck_assert_int_gt(power_w(0) + power_w(1), 30000);
+	world_check_limits(world, 0);
+}
+END_TEST
+
+/* One beside it that shows too little makes the bound greater, never less. */
+START_TEST(two_wrong_meters_side_by_side_are_bounded_by_the_one_above)
+{
+	start(DEPOT(", meter: main"),
+		VISITS "  - {vehicle: V-3, station: CP-3, arrives: \"19:00\", soc_pct: 20}\n");
+	world_set_meter(world, "fa", WORLD_METER_KILO);
+	world_set_meter(world, "fb", WORLD_METER_REVERSED);
+	world_run_until(world, "19:10");
+	ck_assert_str_eq(source("fa"), "bounded");
+	ck_assert_str_eq(source("fb"), "bounded");
+	ck_assert_int_gt(power_w(0), LEAST_W);
+	ck_assert_int_gt(power_w(2), LEAST_W);
+	world_check_limits(world, 0);
+}
+END_TEST
+
+START_TEST(grid_that_is_gone_for_long_stays_an_alarm)
+{
+	start(DEPOT(", meter: main"), VISITS);
+	world_run_until(world, "17:00");
+	world_set_meter(world, "main", WORLD_METER_DARK);
+	for (int minute = 0; minute < 20; minute++) {
+		world_run_s(world, 60);
+		ck_assert_ptr_nonnull(world_alarm(world, ALARM_GRID_LOST, "site"));
+		ck_assert_str_ne(belief("main").state, "silent");
+	}
+	ck_assert_ptr_null(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("belief");
+	TCase *t = tcase_create("belief");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, NULL, teardown);
+	tcase_add_test(t, feeder_that_stood_idle_for_hours_charges);
+	tcase_add_test(t, meter_that_hangs_at_zero_is_found_with_the_least_current);
+	tcase_add_test(t, meters_around_one_that_hangs_say_what_flows_at_most);
+	tcase_add_test(t, reversed_meter_below_a_good_one_does_not_stop_the_vans);
+	tcase_add_test(t, two_wrong_meters_side_by_side_are_bounded_by_the_one_above);
+	tcase_add_test(t, grid_that_is_gone_for_long_stays_an_alarm);
+	suite_add_tcase(s, t);
+	return world_run_suite(s);
+}
