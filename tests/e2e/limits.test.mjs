@@ -25,10 +25,11 @@ const LIMITS = {
 	import_w: [['^owner'], ['^received_at']],
 	export_w: [['^owner'], ['^received_at']],
 	export_limit_w: [['^owner'], ['start']],
+	limit_ma: [['^owner'], ['start']],
 	phase_ma: [['^owner'], ['^received_at']],
 	charge_max_w: [['map'], ['at']], // as a store's own meter says it
 	discharge_max_w: [['map'], ['at']],
-	evse_w: null, feed_w: null, export_max_w: null, // measured, or reckoned of what is stored
+	evse_w: null, feed_w: null, export_max_w: null, max_ma: null, // measured, or reckoned of what is stored
 	low_w: null, // what a person told the walk
 };
 // What is shown word for word: profiles and schedules of OCPP, whose object says whose they are and since when.
