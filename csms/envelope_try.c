@@ -33,11 +33,11 @@ void envelope_effect_of(const struct planner_trial *t, struct envelope_effect *o
 	for (int i = 0; i < t->count; i++) {
 		int64_t more = t->rows[i].with.short_wh - t->rows[i].without.short_wh;
 
-		out->late += more > 0;
+		if (more < PLANNER_SHOWN_WH)
+			continue;
+		out->late++;
 		out->shed_wh += more;
 	}
-	if (out->shed_wh < 0)
-		out->shed_wh = 0;
 }
 
 static void journal_judged(struct core *c, const struct held_envelope *h)

@@ -113,11 +113,17 @@ static void drop(struct in_force *f)
 	memset(f, 0, sizeof *f);
 }
 
+/* What shows as 0.0 kWh is no shortage: rounding of slots and of meters. */
+static int64_t shown_short(int64_t wh)
+{
+	return wh < PLANNER_SHOWN_WH ? 0 : wh;
+}
+
 static void explain_short(const struct planner_job *j, int i, char *out, size_t size)
 {
 	const struct plan_outcome *o = &j->plan->outcome[i];
 
-	if (o->short_wh <= 0)
+	if (!shown_short(o->short_wh))
 		return;
 	if (o->why_node >= 0)
 		snprintf(out, size, "%.1f kWh short: %s (%s)", (double)o->short_wh / 1000,
@@ -140,7 +146,7 @@ static void fill_row(struct in_force *f, int i)
 	row->node = &j->plan->node[(size_t)i * (size_t)j->slots];
 	row->source = &j->plan->source[(size_t)i * (size_t)j->slots];
 	row->planned_wh = o->planned_wh;
-	row->short_wh = o->short_wh;
+	row->short_wh = shown_short(o->short_wh);
 	if (o->ready_slot >= 0)
 		row->ready_at.ms = j->start_ms + (o->ready_slot + 1) * j->slot_ms;
 	else if (o->ready_slot == -2)
@@ -259,7 +265,7 @@ static void fill_outcome(const struct planner_job *j, int i, struct planner_outc
 {
 	const struct plan_outcome *x = &j->plan->outcome[i];
 
-	o->short_wh = x->short_wh;
+	o->short_wh = shown_short(x->short_wh);
 	if (x->ready_slot >= 0)
 		o->ready_at.ms = j->start_ms + (x->ready_slot + 1) * j->slot_ms;
 	else if (x->ready_slot == -2)

@@ -28,6 +28,8 @@ struct planner_view {
 /* Plans anew from the fleet as it is now, within the limits that stand. */
 void planner_ask(struct planner *p, const struct planner_view *v, const char *trigger);
 
+#define PLANNER_SHOWN_WH 50 /* a shortage below that shows as 0.0 kWh and counts as none */
+
 /* What an envelope would change, planned with and without it. Valid during the call. */
 struct planner_outcome {
 	int64_t short_wh;

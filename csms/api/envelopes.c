@@ -129,7 +129,7 @@ static bool is_changed(const struct ask *k, const struct planner_trial_row *r)
 {
 	int64_t half_ms = k->api->core->config->control->slot_s * 500;
 
-	if (r->with.short_wh != r->without.short_wh ||
+	if (llabs(r->with.short_wh - r->without.short_wh) >= PLANNER_SHOWN_WH ||
 		(r->with.ready_at.ms == 0) != (r->without.ready_at.ms == 0))
 		return true;
 	return llabs(wall_diff_ms(r->with.ready_at, r->without.ready_at)) > half_ms;

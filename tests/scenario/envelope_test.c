@@ -10,6 +10,7 @@
 #include "csms/control.h"
 #include "csms/envelope_apply.h"
 #include "csms/meters.h"
+#include "csms/planner.h"
 #include "db/query_envelope.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
@@ -578,6 +579,25 @@ START_TEST(limit_of_a_phase_is_broken_by_the_worst_one)
 }
 END_TEST
 
+/* -- what it costs ------------------------------------------------------------------------------ */
+
+START_TEST(shortage_that_shows_as_nothing_is_none)
+{
+	struct planner_trial_row rows[] = {
+		{.without = {.short_wh = 1000}, .with = {.short_wh = 1000 + 49}},
+		{.without = {.short_wh = 0}, .with = {.short_wh = 50}},
+		{.without = {.short_wh = 700}, .with = {.short_wh = 0}},
+	};
+	struct planner_trial t = {.count = 3, .rows = rows, .shed_w = 5000};
+	struct envelope_effect e;
+
+	envelope_effect_of(&t, &e);
+	ck_assert_int_eq(e.late, 1);
+	ck_assert_int_eq(e.shed_wh, 50);
+	ck_assert_int_eq(e.shed_w, 5000);
+}
+END_TEST
+
 /* -- the plan --------------------------------------------------------------------------------- */
 
 /* What the plan gives all vans in so many hours. */
@@ -670,6 +690,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup_empty, teardown);
 	tcase_add_test(t, export_above_its_limit_is_alarmed_and_on_record);
 	tcase_add_test(t, limit_of_a_phase_is_broken_by_the_worst_one);
+	tcase_add_test(t, shortage_that_shows_as_nothing_is_none);
 	suite_add_tcase(s, t);
 	t = tcase_create("ask");
 	tcase_set_timeout(t, 60);

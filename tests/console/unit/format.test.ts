@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-	clock, clockNear, clockSeconds, date, decimal, duration, durationExact, kw, kwh, localTime, pct,
+	clock, clockNear, clockSeconds, date, decimal, duration, durationExact, isShort, kw, kwh, localTime, pct,
 } from "../../../csms/console/src/lib/format.ts";
 
 const S = "\u202f";
@@ -24,6 +24,7 @@ test("minus is a minus sign, and nothing rounds to minus zero", () => {
 test("thousands are grouped", () => {
 	assert.equal(decimal(86_400, 0), "86,400");
 	assert.equal(kwh(1_204_000), "1,204");
+	assert.deepEqual([49, 50].map((wh) => [isShort(wh), kwh(wh)]), [[false, "0.0"], [true, "0.1"]]);
 });
 
 test("per cent never rounds to nothing or to all", () => {

@@ -34,6 +34,9 @@ export function amperes(ma: number): string {
 	return decimal(ma / 1000, ma % 1000 === 0 ? 0 : 1);
 }
 
+/* A shortage that would show as 0.0 kWh is none. */
+export const isShort = (wh: number): boolean => wh >= 50;
+
 export function kwh(wh: number): string {
 	return decimal(wh / 1000, Math.abs(wh) < 99_950 ? 1 : 0);
 }

@@ -3,7 +3,7 @@
  * to a charger by asking.
  */
 import type { EnvelopeTry, EnvelopeVehicle } from "../../api/types.ts";
-import { clockNear, kw, kwh } from "../../lib/format.ts";
+import { clockNear, isShort, kw, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { now, overview, zone } from "../../store/store.ts";
 import { Icon } from "../../ui/icons.tsx";
@@ -18,7 +18,7 @@ function Vehicle({ v }: { v: EnvelopeVehicle }) {
 			<td class="n">{v.departs_at === undefined ? say.noDeparture : at(v.departs_at)}</td>
 			<td class="n">{at(v.ready_without)}</td>
 			<td class="n">{at(v.ready_with)}</td>
-			<td class="n">{more > 0 ? <b>{kwh(more)}{"\u202f"}{say.unitKwh}</b> : <span class="u">0</span>}</td>
+			<td class="n">{isShort(more) ? <b>{kwh(more)}{"\u202f"}{say.unitKwh}</b> : <span class="u">0</span>}</td>
 		</tr>
 	);
 }

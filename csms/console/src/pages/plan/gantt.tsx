@@ -4,7 +4,7 @@
  */
 import { useMemo, useState } from "preact/hooks";
 import type { Plan, PlanVehicle, VehicleView } from "../../api/types.ts";
-import { clock, decimal, kw, kwh } from "../../lib/format.ts";
+import { clock, decimal, isShort, kw, kwh } from "../../lib/format.ts";
 import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
 import {
@@ -88,8 +88,8 @@ const Row = memo(function Row({ van, span, slotMs, top, at, isPicked, onPick, on
 				<button type="button" class="plain-btn" aria-pressed={isPicked} onClick={() => onPick(key, undefined)}>{van.id === "unknown" ? key : nameOf(van.id)}</button>
 			</th>
 			<td class="p-place cap">{van.station}/{van.evse}</td>
-			<td class={van.short_wh > 0 ? "p-need n st miss" : "p-need n"}>
-				{kwh(van.planned_wh)}{van.short_wh > 0 && <> −{kwh(van.short_wh)}</>}
+			<td class={isShort(van.short_wh) ? "p-need n st miss" : "p-need n"}>
+				{kwh(van.planned_wh)}{isShort(van.short_wh) && <> −{kwh(van.short_wh)}</>}
 			</td>
 			<td class="p-lane" onClick={point}><Lane van={van} span={span} slotMs={slotMs} top={top} at={at} /></td>
 			<td class="p-leaves n">{leaves}</td>
@@ -223,7 +223,7 @@ function AsTable({ rows }: { rows: PlanVehicle[] }) {
 							<td class="n">{time(v.ready_at)}</td>
 							<td class="n">{kwh(v.need_wh)}</td>
 							<td class="n">{kwh(v.planned_wh)}</td>
-							<td class="n">{v.short_wh > 0 ? kwh(v.short_wh) : ""}</td>
+							<td class="n">{isShort(v.short_wh) ? kwh(v.short_wh) : ""}</td>
 							<td>{v.reason}</td>
 						</tr>
 					))}

@@ -4,7 +4,7 @@
 import { useState } from "preact/hooks";
 import type { Plan, PlanDiff, PlanDiffRow, PlanItem, PlanItemList } from "../../api/types.ts";
 import { useAsked } from "../../lib/ask.ts";
-import { clockNear, decimal, duration, kwh } from "../../lib/format.ts";
+import { clockNear, decimal, duration, isShort, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { now, zone } from "../../store/store.ts";
 import { Failure } from "../../ui/act.tsx";
@@ -79,7 +79,7 @@ export function PastPlans({ plan }: { plan: Plan }) {
 									<th scope="row"><button type="button" class="plain-btn" aria-pressed={p.id === picked?.id} onClick={() => setPicked(p)}>{time(p.made_at)}</button></th>
 									<td>{say.planTriggers[p.trigger] ?? p.trigger}</td>
 									<td class="n">{p.vehicles}</td>
-									<td class="n">{p.short_wh > 0 ? kwh(p.short_wh) : ""}</td>
+									<td class="n">{isShort(p.short_wh) ? kwh(p.short_wh) : ""}</td>
 									<td class="n">{decimal(p.solve_us / 1000, 1)}{"\u202f"}ms</td>
 								</tr>
 							))}

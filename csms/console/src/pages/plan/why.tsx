@@ -5,7 +5,7 @@
 import { useState } from "preact/hooks";
 import type { Plan, PlanExplain, PlanStretch, PlanVehicle, WhatIf } from "../../api/types.ts";
 import { useAsked, useCommand } from "../../lib/ask.ts";
-import { clock, decimal, kw, kwh } from "../../lib/format.ts";
+import { clock, decimal, isShort, kw, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { planKey } from "../../store/plan.ts";
 import { overview, zone } from "../../store/store.ts";
@@ -52,7 +52,7 @@ function Facts({ e, currency }: { e: PlanExplain; currency: string | undefined }
 	const rows: [string, string | undefined][] = [
 		[say.planNeeds, `${kwh(e.need_wh)}\u202f${say.unitKwh}`],
 		[say.planGets, `${kwh(e.planned_wh)}\u202f${say.unitKwh}`],
-		[say.planShort, e.short_wh > 0 ? `${kwh(e.short_wh)}\u202f${say.unitKwh}` : undefined],
+		[say.planShort, isShort(e.short_wh) ? `${kwh(e.short_wh)}\u202f${say.unitKwh}` : undefined],
 		[say.readyAt, time(e.ready_at)],
 		[say.leaves, time(e.departs_at)],
 		[say.whyCost, e.cost === undefined ? undefined : money(e.cost, currency)],
