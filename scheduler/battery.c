@@ -36,9 +36,9 @@ static wide quotient(wide a, wide b)
 	return a == (int64_t)a && b == (int64_t)b ? (int64_t)a / (int64_t)b : a / b;
 }
 
-static int64_t knee_mj(const struct battery *b)
+int64_t battery_knee_mj(const struct battery *b)
 {
-	return full_mj(b) / 1000 * b->knee_pm;
+	return b->capacity_wh ? full_mj(b) / 1000 * b->knee_pm : INT64_MAX;
 }
 
 /* Constant power that is accepted all through the next `seconds`. On the taper the accepted
@@ -55,7 +55,7 @@ static int32_t hold(const struct battery *b, int64_t stored_mj, int64_t seconds)
 		return b->max_w;
 	if (stored_mj >= full)
 		return 0;
-	knee = knee_mj(b);
+	knee = battery_knee_mj(b);
 	if (b->max_w * gain <= knee - stored_mj)
 		return b->max_w;
 	span = full - knee;
@@ -83,6 +83,32 @@ int32_t battery_hold_w(const struct battery *b, int64_t stored_mj, int64_t secon
 	return hold(b, stored_mj, seconds);
 }
 
+/* Where what a battery takes falls, in full steps, as hold() says of each. Returns the energy drawn;
+ * *seconds: what is left of them. */
+static int64_t charge_falling(const struct battery *b, int64_t *stored_mj, int64_t *seconds)
+{
+	const int64_t gain = (int64_t)TAPER_STEP_S * b->efficiency_pm, full = full_mj(b);
+	const int64_t knee = battery_knee_mj(b), span = full - knee;
+	const int64_t drop = (int64_t)b->max_w - (int64_t)b->max_w * b->floor_pm / 1000;
+	int64_t stored = *stored_mj, drawn_w = 0;
+
+	/* Products that could be too great are left to hold(). */
+	if (span <= 0 || full > INT64_MAX / 4 / (b->max_w + 1))
+		return 0;
+	for (; *seconds >= TAPER_STEP_S && stored < full; *seconds -= TAPER_STEP_S) {
+		int64_t w = (b->max_w * span - drop * (stored - knee)) / (span + drop * gain);
+
+		if (w * gain > full - stored)
+			w = (full - stored) / gain;
+		if (w == 0)
+			break;
+		stored += w * gain;
+		drawn_w += w;
+	}
+	*stored_mj = stored;
+	return drawn_w * TAPER_STEP_S;
+}
+
 int64_t battery_charge(
 	const struct battery *b, int64_t *stored_mj, int32_t offer_w, int64_t seconds)
 {
@@ -90,7 +116,7 @@ int64_t battery_charge(
 	bool falls = false;
 
 	/* It ends before the knee: all of it is taken. */
-	if (offer_w <= b->max_w && (b->capacity_wh == 0 || *stored_mj + gained <= knee_mj(b))) {
+	if (offer_w <= b->max_w && *stored_mj + gained <= battery_knee_mj(b)) {
 		*stored_mj += gained;
 		return drawn_ws;
 	}
@@ -112,6 +138,8 @@ int64_t battery_charge(
 		*stored_mj += (int64_t)w * step * b->efficiency_pm;
 		drawn_ws += (int64_t)w * step;
 		seconds -= step;
+		if (falls)
+			drawn_ws += charge_falling(b, stored_mj, &seconds);
 	}
 	return drawn_ws;
 }

@@ -27,6 +27,9 @@ struct battery battery_default(int64_t capacity_wh, int32_t max_w);
 /* True when every field is within its bounds; the calls below rely on it. */
 bool battery_valid(const struct battery *b);
 
+/* Content up to which all of max_w is accepted; INT64_MAX: ever. */
+int64_t battery_knee_mj(const struct battery *b);
+
 /* Power accepted at this content; 0 when full. */
 int32_t battery_accept_w(const struct battery *b, int64_t stored_mj);
 

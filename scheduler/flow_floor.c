@@ -20,7 +20,7 @@ struct repair {
 	struct flow *f;
 	struct flow_floor *r;
 	int slots;
-	int32_t *most, *least; /* [n][slots] bounds as they were */
+	int32_t *most, *least; /* bounds as they were, laid out as x is */
 	struct must must;
 	struct low *low;
 	int lows;
@@ -31,9 +31,11 @@ static size_t cell(const struct repair *p, int i, int slot)
 	return (size_t)i * (size_t)p->slots + (size_t)slot;
 }
 
-static int32_t floor_of(const struct repair *p, int i)
+static int32_t floor_of(const struct repair *p, int i, size_t xi)
 {
-	return p->r->least_w[p->f->theirs[i]];
+	int32_t least = p->r->least_w[p->f->theirs[i]];
+
+	return p->r->takes_less && p->most[xi] < least ? p->most[xi] : least;
 }
 
 static size_t at(const struct repair *p, int i, int slot)
@@ -58,8 +60,8 @@ static void sum_must(struct repair *p)
 	struct flow *f = p->f;
 
 	for (int i = 0; i < f->n; i++)
-		for (int t = 0; t < f->slots; t++) {
-			int32_t w = flow_least(f, at(p, i, t));
+		for (int t = f->from[i]; t < f->to[i]; t++) {
+			int32_t w = f->least[at(p, i, t)];
 
 			if (w && t < p->slots)
 				add_must(p, i, t, w);
@@ -104,21 +106,23 @@ static void set_bounds(struct repair *p, int i, int slot, int32_t least, int32_t
 
 static void turn_off(struct repair *p, int i, int slot)
 {
-	int32_t least = p->least[cell(p, i, slot)];
+	size_t xi = at(p, i, slot);
+	int32_t least = p->least[xi];
 
-	add_must(p, i, slot, least - p->f->least[at(p, i, slot)]);
+	add_must(p, i, slot, least - p->f->least[xi]);
 	set_bounds(p, i, slot, least, least);
 }
 
 /* False: it has no room. */
 static bool raise(struct repair *p, int i, int slot)
 {
-	int32_t least = floor_of(p, i), more = least - p->f->least[at(p, i, slot)];
+	size_t xi = at(p, i, slot);
+	int32_t least = floor_of(p, i, xi), more = least - p->f->least[xi];
 
-	if (p->f->shared || least > p->f->most[at(p, i, slot)] || !fits(p, i, slot, more))
+	if (p->f->shared || least > p->f->most[xi] || !fits(p, i, slot, more))
 		return false;
 	add_must(p, i, slot, more);
-	set_bounds(p, i, slot, least, p->f->most[at(p, i, slot)]);
+	set_bounds(p, i, slot, least, p->f->most[xi]);
 	return true;
 }
 
@@ -133,18 +137,29 @@ static int by_share(const void *a, const void *b)
 	return x->slot != y->slot ? x->slot - y->slot : x->vehicle - y->vehicle;
 }
 
+/* Those of one node and place, which lie side by side. */
+static void find_low_at(struct repair *p, int node, int place)
+{
+	const struct flow *f = p->f;
+	size_t xi = f->base[node] + (size_t)place * (size_t)f->size[node];
+
+	for (int i = f->first[node]; i < f->first[node] + f->size[node]; i++, xi++) {
+		int32_t x = f->x[xi];
+
+		if (x > p->least[xi] && x < floor_of(p, i, xi))
+			p->low[p->lows++] = (struct low){i, f->slot_of[place],
+				(int32_t)((int64_t)x * 1000 / floor_of(p, i, xi))};
+	}
+}
+
 /* What is drawn but too little, nearest to enough first. */
 static void find_low(struct repair *p)
 {
 	p->lows = 0;
-	for (int i = 0; i < p->f->n; i++)
-		for (int t = 0; t < p->slots; t++) {
-			int32_t x = p->f->x[at(p, i, t)];
-
-			if (x > p->least[cell(p, i, t)] && x < floor_of(p, i))
-				p->low[p->lows++] = (struct low){
-					i, t, (int32_t)((int64_t)x * 1000 / floor_of(p, i))};
-		}
+	for (int v = 0; v < p->f->nodes; v++)
+		for (int place = 0; p->f->size[v] && place < p->f->slots; place++)
+			if (p->f->slot_of[place] < p->slots)
+				find_low_at(p, v, place);
 	qsort(p->low, (size_t)p->lows, sizeof *p->low, by_share);
 }
 
@@ -163,9 +178,10 @@ static void freeze(struct repair *p)
 {
 	for (int i = 0; i < p->f->n; i++)
 		for (int t = 0; t < p->slots; t++) {
-			int32_t x = p->f->x[at(p, i, t)];
+			size_t xi = at(p, i, t);
+			int32_t x = p->f->x[xi];
 
-			if (x < floor_of(p, i))
+			if (x < floor_of(p, i, xi))
 				turn_off(p, i, t);
 			else if (!raise(p, i, t))
 				set_bounds(p, i, t, x, x);
@@ -190,32 +206,29 @@ static int run(struct repair *p)
 	return rc;
 }
 
-static void keep_bounds(struct repair *p)
-{
-	for (int i = 0; i < p->f->n; i++)
-		for (int t = 0; t < p->slots; t++) {
-			p->most[cell(p, i, t)] = p->f->most[at(p, i, t)];
-			p->least[cell(p, i, t)] = p->f->least[at(p, i, t)];
-		}
-}
-
 static void give_back_bounds(struct repair *p)
 {
-	for (int i = 0; i < p->f->n; i++)
-		for (int t = 0; t < p->slots; t++)
-			set_bounds(p, i, t, p->least[cell(p, i, t)], p->most[cell(p, i, t)]);
+	const struct flow *f = p->f;
+
+	for (int i = 0; i < f->n; i++)
+		for (int t = 0; t < p->slots; t++) {
+			size_t xi = at(p, i, t);
+
+			if (f->least[xi] != p->least[xi] || f->most[xi] != p->most[xi])
+				set_bounds(p, i, t, p->least[xi], p->most[xi]);
+		}
 }
 
 int flow_floor(struct flow *f, struct flow_floor *r)
 {
 	struct repair p = {.f = f, .r = r};
-	size_t cells;
+	size_t held = (size_t)f->n * (size_t)f->slots * sizeof *f->x, cells;
 	int rc = -1;
 
 	p.slots = r->slots < f->slots ? r->slots : f->slots;
 	cells = ((size_t)f->n + 1) * ((size_t)p.slots + 1);
-	p.most = calloc(cells, sizeof *p.most);
-	p.least = calloc(cells, sizeof *p.least);
+	p.most = malloc(held + 1);
+	p.least = malloc(held + 1);
 	p.low = malloc(cells * sizeof *p.low);
 	p.must.node = calloc((size_t)f->nodes * ((size_t)p.slots + 1), sizeof *p.must.node);
 	p.must.interval = calloc((size_t)f->intervals, sizeof *p.must.interval);
@@ -224,7 +237,8 @@ int flow_floor(struct flow *f, struct flow_floor *r)
 	r->solves = 0;
 	if (p.most && p.least && p.low && p.must.node && p.must.interval && p.must.vehicle &&
 		flow_least_array(f) == 0) {
-		keep_bounds(&p);
+		memcpy(p.most, f->most, held);
+		memcpy(p.least, f->least, held);
 		sum_must(&p);
 		rc = run(&p);
 		give_back_bounds(&p);

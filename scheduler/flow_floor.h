@@ -12,6 +12,7 @@
 struct flow_floor {
 	int slots; /* the first ones */
 	const int32_t *least_w; /* [n] in each of them: nothing or at least this */
+	bool takes_less; /* what is bounded below its least may be drawn up to the bound */
 
 	flow_value cost, bound; /* of the mended plan; no plan at all is cheaper */
 	int solves;

@@ -16,6 +16,15 @@ static void set_bound(struct flow *f, int i, int place, int32_t most)
 	flow_add_x(f, i, place, xi, 0);
 }
 
+/* Its need, which is rounded up, ends where its battery still takes all that it may be given: no plan
+ * of it is bounded. */
+static bool never_tapers(
+	const struct flow_vehicle *v, const struct battery *b, int64_t stored, int slot_s)
+{
+	return v->max_w <= b->max_w &&
+	       (flow_value)(v->need - 1) * slot_s * b->efficiency_pm + stored <= battery_knee_mj(b);
+}
+
 /* Bounds one vehicle along its plan, which is cut to them. Returns what was cut, W·slot. */
 static int64_t bound_vehicle(struct flow *f, const struct flow_vehicle *v, int i,
 	const struct flow_taper *t, bool only_less)
@@ -23,6 +32,8 @@ static int64_t bound_vehicle(struct flow *f, const struct flow_vehicle *v, int i
 	const struct battery *b = &t->battery[f->theirs[i]];
 	int64_t stored = t->stored_mj[f->theirs[i]], cut = 0;
 
+	if (never_tapers(v, b, stored, t->slot_s))
+		return 0;
 	for (int slot = v->from; slot < v->to; slot++) {
 		int place = f->place_of[slot];
 		size_t xi = flow_xi(f, i, place);
@@ -47,9 +58,12 @@ static int64_t bound_vehicle(struct flow *f, const struct flow_vehicle *v, int i
 static void reset_bounds(struct flow *f, const struct flow_input *in)
 {
 	for (int i = 0; i < f->n; i++)
-		for (int slot = 0; slot < f->slots; slot++)
-			set_bound(f, i, f->place_of[slot],
-				given_bound(&in->vehicles[f->theirs[i]], slot));
+		for (int slot = 0; slot < f->slots; slot++) {
+			int32_t most = given_bound(&in->vehicles[f->theirs[i]], slot);
+
+			if (f->most[flow_xi(f, i, f->place_of[slot])] != most)
+				set_bound(f, i, f->place_of[slot], most);
+		}
 }
 
 int flow_taper(struct flow *f, const struct flow_input *in, struct flow_taper *t)

@@ -109,6 +109,26 @@ static int64_t gap(const struct plan_work *s, flow_value value)
 	return value <= s->bound ? 0 : (int64_t)((value - s->bound + unit - 1) / unit);
 }
 
+/* The rule's plan again, with its second step where that is the cheaper one. */
+static int fall_back(
+	struct plan_work *s, const int32_t *rows, const int64_t *got, flow_value *value)
+{
+	size_t bytes = (size_t)s->in->n * sizeof(*got);
+	flow_value again;
+
+	plan_restore(s, rows);
+	memcpy(s->got_mj, got, bytes);
+	if (plan_early_again(s) || plan_value(s, &again))
+		return -1;
+	if (again < *value) {
+		*value = again;
+		return 0;
+	}
+	plan_restore(s, rows);
+	memcpy(s->got_mj, got, bytes);
+	return 0;
+}
+
 /* A plan of least cost in place of the rule's one, or the rule's again. */
 static int improve(struct plan_work *s, struct plan *p)
 {
@@ -116,7 +136,7 @@ static int improve(struct plan_work *s, struct plan *p)
 	int32_t *rows = malloc((cells + 1) * sizeof(*rows));
 	int64_t *got = malloc((n + 1) * sizeof(*got));
 	flow_value value, least;
-	int rc = -1;
+	int rc = -1, solved;
 
 	if (!rows || !got || plan_price_set(s) || plan_value(s, &value))
 		goto out;
@@ -124,15 +144,14 @@ static int improve(struct plan_work *s, struct plan *p)
 	memcpy(got, s->got_mj, n * sizeof(*got));
 	for (int i = 0; i < s->in->n; i++)
 		plan_clear_row(s, &s->car[i]);
-	rc = plan_flow(s, p) || plan_value(s, &least) ? -1 : 0;
-	if (rc == 0 && least < value) {
+	solved = plan_flow(s, p) || plan_value(s, &least) ? -1 : 0;
+	if (solved == 0 && least < value) {
 		p->by_rule = false;
 		value = least;
-	} else {
-		plan_restore(s, rows);
-		memcpy(s->got_mj, got, n * sizeof(*got));
+	} else if (fall_back(s, rows, got, &value)) {
+		goto out;
 	}
-	p->gap = rc == 0 ? gap(s, value) : -1;
+	p->gap = solved == 0 ? gap(s, value) : -1;
 	rc = 0;
 out:
 	free(rows);
@@ -143,11 +162,10 @@ out:
 /* The plain rule, where nothing is better. */
 static int choose(struct plan_work *s, struct plan *p)
 {
-	if (plan_early(s))
-		return -1;
+	plan_early(s);
 	p->by_rule = true;
 	if (s->in->fill_spare || (is_flat(s->in->prices, s->slots) && !plan_is_any_short(s)))
-		return 0;
+		return plan_early_again(s);
 	return improve(s, p);
 }
 

@@ -112,11 +112,21 @@ int64_t plan_store(const struct plan_car *c, int64_t *stored_mj, int32_t w, int 
 
 int64_t plan_row_mj(const struct plan_work *s, const struct plan_car *c)
 {
-	int64_t stored = c->start_mj;
+	const int32_t *row = plan_w_at(s, c, 0);
+	int64_t stored = c->start_mj, sum = 0;
+	int32_t most = 0;
 
+	for (int t = c->first; t < c->last; t++) {
+		sum += row[t];
+		most = row[t] > most ? row[t] : most;
+	}
+	/* It ends before the knee: all of it is stored. */
+	sum *= (int64_t)s->in->slot_s * c->battery->efficiency_pm;
+	if (most <= c->battery->max_w && stored + sum <= battery_knee_mj(c->battery))
+		return sum;
 	for (int t = c->first; t < c->last; t++)
-		if (*plan_w_at(s, c, t))
-			plan_store(c, &stored, *plan_w_at(s, c, t), s->in->slot_s);
+		if (row[t])
+			plan_store(c, &stored, row[t], s->in->slot_s);
 	return stored - c->start_mj;
 }
 

@@ -157,15 +157,19 @@ void plan_restore(struct plan_work *s, const int32_t *rows)
 	}
 }
 
-int plan_early(struct plan_work *s)
+void plan_early(struct plan_work *s)
+{
+	plan_by_departure(s);
+	plan_balance(s);
+}
+
+int plan_early_again(struct plan_work *s)
 {
 	size_t n = (size_t)s->in->n, cells = n * (size_t)s->slots;
 	int32_t *rows;
 	int64_t *got;
 	int rc = -1;
 
-	plan_by_departure(s);
-	plan_balance(s);
 	if (!any_short(s))
 		return 0;
 	rows = malloc(cells * sizeof(*rows));

@@ -1,7 +1,7 @@
 /*
  * Inside of plan_solve(): the vehicles with what their input says worked out, and the room that is
  * left in every node and slot. Shared by plan.c, plan_car.c (windows), plan_room.c (room),
- * plan_early.c (the plain rule), plan_flow.c (least cost), plan_phases.c (the same where phases
+ * plan_early.c (the plain rule), plan_problem.c and plan_flow.c (least cost), plan_phases.c (the same where phases
  * matter) and plan_why.c (reasons).
  */
 #ifndef SCHEDULER_PLAN_PRIVATE_H
@@ -115,8 +115,10 @@ void plan_balance(struct plan_work *s);
 
 /* -- plan_early.c ----------------------------------------------------------------------------- */
 
-/* Fills s->w and s->got_mj by the plain rule. -1: no memory. */
-int plan_early(struct plan_work *s);
+/* Fills s->w and s->got_mj by the plain rule, its first step. */
+void plan_early(struct plan_work *s);
+/* Its second one, where the first leaves somebody short. -1: no memory. */
+int plan_early_again(struct plan_work *s);
 
 /* Power for one slot out of what is wanted, can be taken and has room: 0 or at least the minimum.
  * A want or a taper below the minimum still needs an offer of the minimum. */
@@ -131,26 +133,34 @@ void plan_early_late(struct plan_work *s);
 /* What is left over goes into batteries beyond the need, earliest departure first. */
 void plan_fill_spare(struct plan_work *s);
 
-/* -- plan_flow.c ------------------------------------------------------------------------------ */
+/* -- plan_problem.c --------------------------------------------------------------------------- */
 
 /* Prices of slots and of what is missing, scaled: s->price, parts, miss_price. -1: no memory. */
 int plan_price_set(struct plan_work *s);
 
 /* A scaled price, or a sum of them, in the input's unit. */
 #define PLAN_PRICE_SCALE 256
-
-/* Fills s->w, s->got_mj and s->bound at the least cost, from nothing; `p` gets the prices that prove
- * it. -1: no memory. */
-int plan_flow(struct plan_work *s, struct plan *p);
+#define PLAN_MISS_PRICE  1400000000 /* of missing energy at least: above every scaled price */
 
 /* What the flow planner reads, but for what outlives the call. */
 struct plan_problem {
 	struct flow_input in;
 	int *parent, *car; /* car: of each vehicle, its position in s->car */
+	int *node; /* [nodes of the tree] its number here, -1: left out, it can never be full */
 	int32_t *cap_w;
 	struct flow_part *price;
 	struct flow_vehicle *vehicles;
 };
+
+/* -1: no memory. */
+int plan_problem_init(struct plan_problem *p, const struct plan_work *s);
+void plan_problem_finish(struct plan_problem *p);
+
+/* -- plan_flow.c ------------------------------------------------------------------------------ */
+
+/* Fills s->w, s->got_mj and s->bound at the least cost, from nothing; `p` gets the prices that prove
+ * it. -1: no memory. */
+int plan_flow(struct plan_work *s, struct plan *p);
 
 /* Missing energy counts with the dearest price that there is. */
 int64_t plan_worth_price(int32_t scaled_price);

@@ -11,10 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LARGE_GAIN 100 /* a large plan is not tried again for less than this part of its value */
+#define HIGHEST_W  10000000 /* above a peak: then there is no peak any more */
+
 struct settle {
 	struct plan_work *s;
 	int *slot; /* [slots] cheapest first */
 	int32_t *price; /* [slots] of one W more */
+	int64_t *content; /* [slots + 1] of the battery at hand, at each slot's beginning, */
+	int64_t *raised; /* … and with some slot raised */
 };
 
 /* -- prices ----------------------------------------------------------------------------------- */
@@ -35,7 +40,9 @@ static int order_slots(struct settle *z)
 
 	z->slot = malloc(n * sizeof *z->slot);
 	z->price = malloc(n * sizeof *z->price);
-	if (!z->slot || !z->price || plan_next_price(z->s, z->price))
+	z->content = malloc((n + 1) * sizeof *z->content);
+	z->raised = malloc((n + 1) * sizeof *z->raised);
+	if (!z->slot || !z->price || !z->content || !z->raised || plan_next_price(z->s, z->price))
 		return -1;
 	for (int t = 0; t < z->s->slots; t++)
 		z->slot[t] = t;
@@ -45,15 +52,22 @@ static int order_slots(struct settle *z)
 
 /* -- one vehicle ------------------------------------------------------------------------------ */
 
-/* Nothing or at least the minimum: the nearer of the two, as far as there is room. */
+/* Nothing or at least the minimum: the nearer of the two, as far as there is room. A battery that
+ * takes no more by then is offered the minimum, and takes what it can. */
 static void round_row(const struct settle *z, const struct plan_car *c)
 {
+	int64_t stored = c->start_mj;
+
 	for (int t = c->first; t < c->last; t++) {
 		int32_t w = *plan_w_at(z->s, c, t), up = c->min_w - w;
+		bool is_nearer =
+			w >= up || w + 1 >= battery_hold_w(c->battery, stored, z->s->in->slot_s);
 
-		if (w == 0 || up <= 0)
-			continue;
-		plan_take(z->s, c, t, w >= up && plan_path_room(z->s, c, t) >= up ? up : -w);
+		if (w && up > 0)
+			plan_take(z->s, c, t,
+				is_nearer && plan_path_room(z->s, c, t) >= up ? up : -w);
+		if (*plan_w_at(z->s, c, t))
+			plan_store(c, &stored, *plan_w_at(z->s, c, t), z->s->in->slot_s);
 	}
 }
 
@@ -73,28 +87,59 @@ static int32_t more_at(const struct settle *z, const struct plan_car *c, int t, 
 	return w + want >= c->min_w && w + want <= c->max_w ? (int32_t)want : 0;
 }
 
-static int64_t top_up(const struct settle *z, const struct plan_car *c, int64_t got)
+/* Offers so much more in the slot; not where it is in vain, since the battery is full by then, or takes
+ * so much less later. */
+static void raise(const struct settle *z, const struct plan_car *c, int t, int32_t w)
 {
-	for (int k = 0; k < z->s->slots && got < c->goal_mj; k++) {
+	int64_t stored = z->content[t];
+
+	plan_take(z->s, c, t, w);
+	for (int u = t; u < c->last; u++) {
+		if (*plan_w_at(z->s, c, u))
+			plan_store(c, &stored, *plan_w_at(z->s, c, u), z->s->in->slot_s);
+		if (stored <= z->content[u + 1]) {
+			plan_take(z->s, c, t, -w);
+			return;
+		}
+		z->raised[u + 1] = stored;
+	}
+	memcpy(&z->content[t + 1], &z->raised[t + 1], (size_t)(c->last - t) * sizeof *z->raised);
+}
+
+/* The contents along the row. */
+static void follow(const struct settle *z, const struct plan_car *c)
+{
+	int64_t stored = c->start_mj;
+
+	for (int t = c->first; t < c->last; t++) {
+		z->content[t] = stored;
+		if (*plan_w_at(z->s, c, t))
+			plan_store(c, &stored, *plan_w_at(z->s, c, t), z->s->in->slot_s);
+	}
+	z->content[c->last] = stored;
+}
+
+static int64_t top_up(const struct settle *z, const struct plan_car *c)
+{
+	const int64_t *stored = &z->content[c->last];
+
+	follow(z, c);
+	for (int k = 0; k < z->s->slots && *stored - c->start_mj < c->goal_mj; k++) {
 		int t = z->slot[k];
 		int32_t w;
-		int64_t now;
 
 		if (z->price[t] > c->miss_price)
 			break;
 		if (t < c->first || t >= c->last)
 			continue;
-		w = more_at(z, c, t, c->goal_mj - got);
-		if (w <= 0)
+		/* It takes less than it is offered already. */
+		if (battery_accept_w(c->battery, z->content[t]) <= *plan_w_at(z->s, c, t))
 			continue;
-		plan_take(z->s, c, t, w);
-		now = plan_row_mj(z->s, c);
-		if (now <= got)
-			plan_take(z->s, c, t, -w); /* full by then: in vain */
-		else
-			got = now;
+		w = more_at(z, c, t, c->goal_mj - (*stored - c->start_mj));
+		if (w > 0)
+			raise(z, c, t, w);
 	}
-	return got;
+	return *stored - c->start_mj;
 }
 
 /* Lowers dear slots as long as the goal is still met; then cuts what comes after it, or is offered
@@ -175,7 +220,7 @@ static void fill_up(const struct settle *z)
 			continue;
 		got = plan_row_mj(s, c);
 		if (got < c->goal_mj)
-			got = top_up(z, c, got);
+			got = top_up(z, c);
 		s->got_mj[i] = trim(z, c, got);
 	}
 }
@@ -200,8 +245,49 @@ struct tries {
 	int32_t *begin, *best; /* [vehicle][slot] rows as they came, and the best ones */
 };
 
-/* Offers below the peaks and `more_w`; whoever is short then may go above them: readiness goes before
- * money. */
+/* Fills up below the peaks and so much more. */
+static void fill_below(const struct settle *z, const struct tries *y, int64_t more_w)
+{
+	struct plan_work *s = z->s;
+	size_t bytes = (size_t)s->slots * sizeof *y->was;
+
+	memcpy(y->was, s->room, bytes);
+	keep_peaks(s, more_w);
+	memcpy(y->lowered, s->room, bytes);
+	fill_up(z);
+	free_peaks(s, y->was, y->lowered);
+}
+
+/* What everybody is short, in mJ; those that should have left have no price to wait for. */
+static int64_t short_mj(const struct plan_work *s)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < s->in->n; i++)
+		if (!s->car[i].late && s->got_mj[i] < s->car[i].goal_mj)
+			sum += s->car[i].goal_mj - s->got_mj[i];
+	return sum;
+}
+
+/* Whoever is short may go above the peaks, for readiness goes before money: by as little as does. What
+ * is missing takes so much all the time at least; who is not helped by more stays short. */
+static void fill_above(const struct settle *z, const struct tries *y, int64_t more_w)
+{
+	struct plan_work *s = z->s;
+	int64_t missing = short_mj(s), before = INT64_MAX, least = greatest_min_w(s);
+	int64_t mean = missing / 1000 / s->in->slot_s / s->slots;
+
+	for (int64_t w = mean > least ? mean : least;
+		more_w >= 0 && w < HIGHEST_W && missing > 0 && missing < before; w *= 2) {
+		before = missing;
+		fill_below(z, y, more_w + w);
+		missing = short_mj(s);
+	}
+	if (missing > 0)
+		fill_up(z);
+}
+
+/* Offers below the peaks and `more_w` (-1: as if there were none). */
 static int settle_below(const struct settle *z, const struct tries *y, int64_t more_w)
 {
 	struct plan_work *s = z->s;
@@ -218,8 +304,7 @@ static int settle_below(const struct settle *z, const struct tries *y, int64_t m
 	if (plan_calm(s, &(struct plan_mend){mend, (void *)(uintptr_t)z}))
 		return -1;
 	free_peaks(s, y->was, y->lowered);
-	if (plan_is_any_short(s))
-		fill_up(z);
+	fill_above(z, y, more_w);
 	plan_balance(s);
 	return 0;
 }
@@ -247,7 +332,8 @@ static int settle_peaks(const struct settle *z, struct tries *y)
 			return -1;
 		in_vain++;
 		if (i == 0 || value < best) {
-			in_vain = 0;
+			if (i == 0 || !plan_is_large(s) || best - value > best / LARGE_GAIN)
+				in_vain = 0;
 			best = value;
 			memcpy(y->best, s->w, bytes);
 		}
@@ -276,5 +362,7 @@ int plan_settle(struct plan_work *s)
 	free(y.best);
 	free(z.slot);
 	free(z.price);
+	free(z.content);
+	free(z.raised);
 	return rc;
 }

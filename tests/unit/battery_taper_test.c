@@ -104,6 +104,25 @@ START_TEST(charging_keeps_the_books)
 }
 END_TEST
 
+/* A long time is the same as its steps one after another, to the last mJ. */
+START_TEST(charging_does_not_depend_on_how_it_is_cut)
+{
+	uint64_t s = 14;
+
+	for (int run = 0; run < 20000; run++) {
+		struct battery b = random_battery(&s);
+		int64_t full = b.capacity_wh * BATTERY_MJ_PER_WH, whole = random_in(&s, 0, full);
+		int32_t offer = (int32_t)random_in(&s, 0, 300000);
+		int64_t cut = whole, drawn = 0, steps = random_in(&s, 1, 90);
+
+		for (int64_t k = 0; k < steps; k++)
+			drawn += battery_charge(&b, &cut, offer, 10);
+		ck_assert_int_eq(battery_charge(&b, &whole, offer, 10 * steps), drawn);
+		ck_assert_int_eq(whole, cut);
+	}
+}
+END_TEST
+
 START_TEST(time_to_a_target_agrees_with_charging)
 {
 	uint64_t s = 13;
@@ -154,6 +173,7 @@ int main(void)
 	tcase_add_test(c, below_the_knee_not_a_watt_second_is_lost);
 	tcase_add_test(c, held_power_is_the_greatest_that_holds);
 	tcase_add_test(c, charging_keeps_the_books);
+	tcase_add_test(c, charging_does_not_depend_on_how_it_is_cut);
 	tcase_add_test(c, time_to_a_target_agrees_with_charging);
 	tcase_add_test(c, a_battery_fills_at_last);
 	suite_add_tcase(suite, c);

@@ -344,6 +344,55 @@ START_TEST(vans_charge_without_many_pauses)
 }
 END_TEST
 
+/* A hundred vans share a site and pay for its peak. What their smallest power leaves missing goes a
+ * little above the cheapest peak, not all into the cheapest slot. */
+START_TEST(least_powers_raise_the_peak_by_little)
+{
+	static struct grid_row rows[101] = {
+		{.id = "site", .kind = GRID_SITE, .rated = true, .rating_w = 600000}};
+	static char id[101][8];
+	static struct plan_vehicle van[100];
+	static struct flow_part part[288];
+	struct plan_demand demand = {NULL, 15510000, 20000};
+	struct grid_error err;
+	struct depot d;
+
+	memset(&d, 0, sizeof d);
+	for (int i = 1; i < 101; i++) {
+		snprintf(id[i], sizeof id[i], "p%d", i);
+		rows[i] = (struct grid_row){.id = id[i],
+			.parent = "site",
+			.kind = GRID_EVSE,
+			.max_w = 11000,
+			.min_w = 4140};
+	}
+	d.tree = grid_tree_create(rows, 101, &err);
+	ck_assert_ptr_nonnull(d.tree);
+	ck_assert_int_eq(plan_caps_init(&d.caps, d.tree, NULL, 288, NULL, NULL), 0);
+	d.prices = (struct plan_prices){.parts = 1, .part = part, .demands = 1};
+	for (int t = 0; t < 288; t++)
+		part[t] = (struct flow_part){t < 96 ? 100000 : 300000, FLOW_POWER_MAX};
+	d.prices.demand[0] = demand;
+	d.in = (struct plan_input){
+		d.tree, &d.caps, START_MS, 300, van, 100, NULL, false, &d.prices, 5};
+	for (int i = 0; i < 100; i++) {
+		int64_t stored = 20000 + i * 37 % 41 * 1000;
+
+		van[i] = (struct plan_vehicle){.evse = i,
+			.from_ms = START_MS,
+			.depart_ms = START_MS + (12 + i * 7 % 12) * HOUR_MS,
+			.need_wh = 64000 - stored,
+			.stored_wh = stored,
+			.priority = 5,
+			.battery = battery_default(80000, 11000)};
+	}
+	solve(&d);
+	ck_assert_int_eq(d.plan->short_wh, 0);
+	ck_assert_int_le(d.plan->gap, 5 * demand.price); /* 5 kW, hardly more than one van */
+	finish(&d);
+}
+END_TEST
+
 START_TEST(plans_without_minimum_or_taper_are_exact)
 {
 	struct depot d;
@@ -403,6 +452,7 @@ int main(void)
 	tcase_add_test(c, a_peak_costs_too);
 	tcase_add_test(c, bad_prices_give_no_plan);
 	tcase_add_test(c, vans_charge_without_many_pauses);
+	tcase_add_test(c, least_powers_raise_the_peak_by_little);
 	tcase_add_test(c, plans_without_minimum_or_taper_are_exact);
 	tcase_add_test(c, real_plans_are_sound_and_come_close);
 	suite_add_tcase(suite, c);

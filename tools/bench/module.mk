@@ -8,6 +8,9 @@ $(eval $(call program,bench-depotd,$(addprefix tools/bench/,main.c crowd.c stati
 $(eval $(call program,bench-plan,$(addprefix tools/bench/,plan.c depot.c figure.c) \
 	$(addprefix scheduler/,$(FLOW)),m))
 
+$(eval $(call program,bench-whole,tools/bench/whole.c tools/bench/figure.c $(addprefix scheduler/, \
+	grid.c limits.c battery.c flow_taper.c $(PLAN) $(FLOW) $(PHASES)),m))
+
 $(eval $(call program,bench-phases,tools/bench/phases.c tools/bench/figure.c tests/unit/phase_depots.c \
 	$(addprefix scheduler/,$(FLOW) $(PHASES)),))
 
