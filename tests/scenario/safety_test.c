@@ -521,6 +521,33 @@ START_TEST(island_night_on_stores_and_pv)
 }
 END_TEST
 
+/* A store whose meter tells no state of charge counts as empty, but nobody says that it is. */
+START_TEST(store_that_does_not_tell_is_not_called_empty)
+{
+	struct meter_reading main, bat;
+	struct safety_island_view v;
+
+	start(island_text(), "base_load:\n  - {node: house, points: [{at: \"00:00\", w: 4000}]}\n",
+		NULL);
+	for (int s = 0; s < 30; s++) {
+		main = pose(0, 230, -1);
+		bat = pose(0, 230, s < 20 ? -1 : 50);
+		world_pose_meter(world, "main", &main);
+		world_pose_meter(world, "bat", &bat);
+		world_step(world);
+		v = safety_island(safety());
+		if (s != 19)
+			continue;
+		ck_assert(v.has_store && !v.has_energy);
+		ck_assert_int_eq(v.stores_silent, 1);
+		ck_assert_int_eq(v.feed_w, 0);
+	}
+	ck_assert(v.has_energy);
+	ck_assert_int_eq(v.stores_silent, 0);
+	ck_assert_int_eq(v.energy_wh, 100000);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("safety");
@@ -536,6 +563,7 @@ int main(void)
 	tcase_add_test(t, tiers_follow_one_another_with_alarm_and_cost);
 	tcase_add_test(t, agreed_minimum_stands_for_loads_that_nobody_described);
 	tcase_add_test(t, island_night_on_stores_and_pv);
+	tcase_add_test(t, store_that_does_not_tell_is_not_called_empty);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
 }

@@ -1,4 +1,5 @@
 /* What the guard reckons with, and what chargers are like. */
+#include <string.h>
 #include "tools/depotctl/ctl.h"
 #include "tools/depotctl/table.h"
 
@@ -78,12 +79,14 @@ static void print_supply(struct ctl *c, const struct api_guard_view *v)
 	}
 	if (v->returns.count > 0)
 		ctl_print(t, "");
-	if (v->island != NULL)
-		printf("Supply: %s for %lld s. %s (%.1f kWh kept), can give with PV %.1f kW, "
-		       "%.1f kW of it for vehicles.\n",
-			v->island->state, (long long)v->island->for_s, stores(c, v->island),
-			(double)v->island->reserve_wh / 1000.0, (double)v->island->feed_w / 1000.0,
-			(double)v->island->evse_w / 1000.0);
+	if (v->island == NULL)
+		return;
+	printf("Supply: %s for %lld s. %s (%.1f kWh kept), can give with PV %.1f kW",
+		v->island->state, (long long)v->island->for_s, stores(c, v->island),
+		(double)v->island->reserve_wh / 1000.0, (double)v->island->feed_w / 1000.0);
+	if (strcmp(v->island->state, "grid") != 0)
+		printf(", %.1f kW of it for vehicles", (double)v->island->evse_w / 1000.0);
+	puts(".");
 }
 
 int ctl_power(struct ctl *c)
