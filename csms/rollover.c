@@ -243,12 +243,21 @@ struct act {
 	struct core *core;
 	enum rollover_act kind;
 	char dir[600], why[200];
+	char (*without)[49]; /* owned */
+	size_t without_count;
 	char actor[UTF8_SIZE(80)], reason[UTF8_SIZE(200)];
 	struct site_rollover root;
 	int status;
 	void (*done)(void *arg, int status, const char *why);
 	void *arg;
 };
+
+static void act_free(struct act *x)
+{
+	if (x)
+		free(x->without);
+	free(x);
+}
 
 static void journal(const struct act *x, const char *serial, const char *subject)
 {
@@ -268,6 +277,9 @@ static void journal(const struct act *x, const char *serial, const char *subject
 		.ready = v.ready,
 		.why = x->reason[0] ? arena_strdup(a, x->reason) : NULL,
 	};
+	p->without.items = arena_alloc(a, sizeof *p->without.items * (x->without_count + 1));
+	for (size_t i = 0; p->without.items && i < x->without_count; i++)
+		p->without.items[p->without.count++] = arena_strdup(a, x->without[i]);
 	record_now(c, EVENT_ROOT_ROLLOVER_MOVED, "root", serial, p, x->actor, NULL);
 	log_info("the depot's root: %s: %s, by %s", words[x->kind], subject, x->actor);
 }
@@ -303,11 +315,19 @@ static void act_done(void *arg)
 			kill(getpid(), SIGHUP); /* listeners read their certificates again */
 	}
 	x->done(x->arg, x->status, x->why);
-	free(x);
+	act_free(x);
+}
+
+static bool is_named(const struct schema_strings *names, const char *id)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (strcasecmp(names->items[i], id) == 0)
+			return true;
+	return false;
 }
 
 /* Which stations stand in the way, by name as far as there is room. */
-static int list_unready(const struct core *c, char why[600])
+static int list_unready(const struct core *c, const struct schema_strings *without, char why[600])
 {
 	int count = 0, n = 0;
 	char note[200];
@@ -315,7 +335,8 @@ static int list_unready(const struct core *c, char why[600])
 	for (const struct station *s = c->fleet.stations; s; s = s->hh.next) {
 		enum rollover_state state = rollover_station(c, s, note);
 
-		if (state == ROLLOVER_NOT_NEEDED || state == ROLLOVER_READY)
+		if (state == ROLLOVER_NOT_NEEDED || state == ROLLOVER_READY ||
+			is_named(without, s->id))
 			continue;
 		if (n < 450)
 			n += snprintf(why + n, (size_t)(600 - n), "%s%s (%s)", count ? ", " : "",
@@ -325,7 +346,26 @@ static int list_unready(const struct core *c, char why[600])
 	return count;
 }
 
-static int may(const struct core *c, enum rollover_act act, char why[600])
+/* The names of a switch without some: each must be one, and somebody says why. */
+static int check_without(const struct core *c, const struct rollover_order *o, char why[600])
+{
+	if (o->without.count && o->act != ROLLOVER_SWITCH) {
+		snprintf(why, 600, "only switch goes without stations");
+		return -1;
+	}
+	if (o->without.count && !(o->reason && o->reason[0])) {
+		snprintf(why, 600, "say why it goes on without them; it is kept in the journal");
+		return -1;
+	}
+	for (size_t i = 0; i < o->without.count; i++)
+		if (!fleet_station(&c->fleet, o->without.items[i])) {
+			snprintf(why, 600, "there is no station %s", o->without.items[i]);
+			return -1;
+		}
+	return 0;
+}
+
+static int may(const struct core *c, const struct rollover_order *o, char why[600])
 {
 	const struct rollovers *r = c->rollovers;
 	char names[600] = "";
@@ -335,41 +375,77 @@ static int may(const struct core *c, enum rollover_act act, char why[600])
 		snprintf(why, 600, "another step is under way");
 		return -1;
 	}
-	if (act == ROLLOVER_START && r->root.serial[0]) {
+	if (o->act == ROLLOVER_START && r->root.serial[0]) {
 		snprintf(why, 600, "a new root is on its way already: %s", r->root.subject);
 		return -1;
 	}
-	if (act != ROLLOVER_START && !r->root.serial[0]) {
+	if (o->act != ROLLOVER_START && !r->root.serial[0]) {
 		snprintf(why, 600, "no new root is on its way: begin with start");
 		return -1;
 	}
-	if (act != ROLLOVER_SWITCH || (count = list_unready(c, names)) == 0)
+	if (check_without(c, o, why))
+		return -1;
+	if (o->act != ROLLOVER_SWITCH || (count = list_unready(c, &o->without, names)) == 0)
 		return 0;
-	snprintf(why, 600, "%d stations do not trust the new root yet and would be lost: %.500s",
+	snprintf(why, 600,
+		"%d stations do not trust the new root yet: %.400s. What is dead or never takes it may be "
+		"left out (without; depotctl: --without STATION,…)",
 		count, names);
 	return -1;
 }
 
-int rollover_do(struct core *c, enum rollover_act act, const char *actor, const char *reason,
+static bool is_unready(const struct core *c, const struct station *s)
+{
+	char note[200];
+	enum rollover_state state = rollover_station(c, s, note);
+
+	return state != ROLLOVER_NOT_NEEDED && state != ROLLOVER_READY;
+}
+
+/* Those that are left behind indeed. False: no memory. */
+static bool copy_names(struct act *x, const struct core *c, const struct schema_strings *names)
+{
+	x->without = calloc(names->count + 1, sizeof *x->without);
+	for (size_t i = 0; x->without && i < names->count; i++) {
+		const struct station *s = fleet_station(&c->fleet, names->items[i]);
+
+		if (s && is_unready(c, s))
+			snprintf(x->without[x->without_count++], sizeof *x->without, "%s", s->id);
+	}
+	return x->without != NULL;
+}
+
+static struct act *act_create(struct core *c, const struct rollover_order *o)
+{
+	struct act *x = calloc(1, sizeof *x);
+
+	if (!x || !copy_names(x, c, &o->without)) {
+		act_free(x);
+		return NULL;
+	}
+	x->core = c;
+	x->kind = o->act;
+	snprintf(x->dir, sizeof x->dir, "%.500s/pki", c->data_dir);
+	snprintf(x->actor, sizeof x->actor, "%s", o->actor);
+	snprintf(x->reason, sizeof x->reason, "%s", o->reason ? o->reason : "");
+	return x;
+}
+
+int rollover_do(struct core *c, const struct rollover_order *o,
 	void (*done)(void *arg, int status, const char *why), void *arg, char why[600])
 {
 	struct act *x;
 
-	if (may(c, act, why))
+	if (may(c, o, why))
 		return -1;
-	x = calloc(1, sizeof *x);
+	x = act_create(c, o);
 	if (x) {
-		x->core = c;
-		x->kind = act;
 		x->done = done;
 		x->arg = arg;
-		snprintf(x->dir, sizeof x->dir, "%.500s/pki", c->data_dir);
-		snprintf(x->actor, sizeof x->actor, "%s", actor);
-		snprintf(x->reason, sizeof x->reason, "%s", reason ? reason : "");
 	}
 	if (!x || db_read(c->db, act_work, act_done, x)) {
 		snprintf(why, 600, "too much is going on; try again");
-		free(x);
+		act_free(x);
 		return -1;
 	}
 	c->rollovers->is_busy = true;

@@ -222,7 +222,9 @@ int signing_ask(
 		snprintf(why, 300, "%s", words);
 		return -1;
 	}
-	return judge(c, s, q, &facts, why) ? -1 : take(c, s, q, &facts, id, why);
+	if (judge(c, s, q, &facts, why) || signing_length_judge(c->signing, s, q->use, &facts, why))
+		return -1;
+	return take(c, s, q, &facts, id, why);
 }
 
 /* -- from outside --------------------------------------------------------------------------------- */
@@ -337,6 +339,29 @@ static void take_up(struct signing *g, const struct db_signing *row)
 	g->count++;
 }
 
+#define LENGTHS_FROM 100 /* newest requests and certificates */
+
+/* What the authority's newest chains were like. */
+static void read_lengths(struct db_reader *db, struct restore *w)
+{
+	const struct db_issued_filter f = {.chains = true, .limit = LENGTHS_FROM};
+	struct db_issued_list issued = {0};
+	struct db_signing_list asked = {0};
+	struct signing *g = w->signing;
+
+	if (!g->authority || db_query_issued(db, &f, w->arena, &issued) ||
+		db_query_signings(db, NULL, false, LENGTHS_FROM, w->arena, &asked))
+		return;
+	for (size_t i = 0; i < issued.count; i++)
+		for (size_t j = 0; j < asked.count; j++)
+			if (strcmp(issued.items[i].signing, asked.items[j].id) == 0 &&
+				strcmp(issued.items[i].authority, authority_name(g->authority)) ==
+					0)
+				signing_length_learn(g,
+					(enum issued_use)issued_use_find(issued.items[i].type),
+					asked.items[j].csr, issued.items[i].chain);
+}
+
 static void read_rows(struct db_reader *db, void *arg)
 {
 	struct restore *w = arg;
@@ -346,6 +371,7 @@ static void read_rows(struct db_reader *db, void *arg)
 		w->failed = true;
 	for (size_t i = list.count; i > 0; i--)
 		take_up(w->signing, &list.items[i - 1]);
+	read_lengths(db, w);
 }
 
 static int restore(struct signing *g, char why[300])

@@ -181,6 +181,7 @@ static void take_chain(struct signing_order *o, const char *pem)
 		try_again(o, &r);
 		return;
 	}
+	signing_length_learn(o->owner, o->use, o->csr, f->pem);
 	snprintf(o->fingerprint, sizeof o->fingerprint, "%s", f->fingerprint);
 	issued_add(c, f->fingerprint, p);
 	o->owner->failures = 0;
@@ -435,7 +436,8 @@ static int start_command(struct signing_order *o, struct station *s, struct sche
 static void send_chain(struct signing_order *o)
 {
 	struct station *s = fleet_station(&o->owner->core->fleet, o->station);
-	int64_t most = s ? device_fact(s, DEVICE_CHAIN_SIZE, CHAIN_MAX) : 0;
+	int64_t most = s ? signing_length_most(s) : 0;
+	struct issued_certificate *i = issued_find(o->owner->core, o->fingerprint);
 	struct schema_error err;
 	char note[200];
 
@@ -446,6 +448,9 @@ static void send_chain(struct signing_order *o)
 			"the chain has %zu characters, and the station takes %lld "
 			"(MaxCertificateChainSize): an authority with shorter names or fewer steps",
 			strlen(o->chain), (long long)most);
+		if (i && i->state == EVENT_ISSUED_STATE_PENDING)
+			issued_move(o->owner->core, i, EVENT_ISSUED_STATE_REJECTED, NULL,
+				"never sent: its chain is longer than the station takes");
 		fail(o, EVENT_SIGNING_STATE_FAILED, note);
 	} else if (start_command(o, s, &err))
 		send_again(o, err.message);

@@ -35,6 +35,14 @@ struct signing_station {
 	UT_hash_handle hh;
 };
 
+/* The shortest chain seen for a use and a kind of key. */
+#define SIGNING_LENGTHS_MAX 16
+struct signing_length {
+	enum issued_use use;
+	char key[40];
+	size_t least; /* characters; 0: no row */
+};
+
 struct signing {
 	struct core *core;
 	struct authority *authority; /* NULL: nobody signs */
@@ -42,6 +50,7 @@ struct signing {
 	struct signing_station *stations; /* uthash */
 	int count;
 	int failures; /* of the authority, in a row */
+	struct signing_length lengths[SIGNING_LENGTHS_MAX];
 };
 
 struct signing_station *signing_station_of(struct signing *g, const char *station);
@@ -63,5 +72,18 @@ void signing_order_free(struct signing_order *o);
 
 /* Journals how it ended, and frees it. */
 void signing_order_end(struct signing_order *o, enum event_signing_state state, const char *note);
+
+/* -- csms/signing_length.c ----------------------------------------------------------------------- */
+
+/* The authority made this chain for this request. */
+void signing_length_learn(
+	struct signing *g, enum issued_use use, const char *csr, const char *chain);
+
+/* 0, or -1 with one line: the station takes no chain as long as this one would be. */
+int signing_length_judge(struct signing *g, const struct station *s, enum issued_use use,
+	const struct csr_facts *f, char why[300]);
+
+/* Characters that the station takes. */
+int64_t signing_length_most(const struct station *s);
 
 #endif

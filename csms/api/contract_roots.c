@@ -235,6 +235,13 @@ void contract_root_put(struct ask *k)
 			"certificates: only of authorities, the root first, and no keys");
 		return;
 	}
+	if (!facts.is_self_issued) {
+		ask_problem(k, 422, "certificates",
+			"certificates: the root comes first, which signed itself; %.200s did not. Put "
+			"the root of this sub-CA before it: without it nothing below is believed",
+			facts.subject);
+		return;
+	}
 	r->pem = put->certificates;
 	r->reason = put->why;
 	r->subject = arena_strdup(k->arena, facts.subject);

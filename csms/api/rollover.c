@@ -48,10 +48,13 @@ void rollover_post(struct ask *k)
 		[API_ROLLOVER_STEP_SWITCH] = ROLLOVER_SWITCH,
 		[API_ROLLOVER_STEP_ABORT] = ROLLOVER_ABORT,
 	};
+	const struct rollover_order order = {.act = acts[post->step],
+		.actor = k->who.actor,
+		.reason = post->why,
+		.without = post->without};
 	char why[600];
 
 	ask_hold(k);
-	if (rollover_do(k->api->core, acts[post->step], k->who.actor, post->why, ask_changed, k,
-		    why) != 0)
+	if (rollover_do(k->api->core, &order, ask_changed, k, why) != 0)
 		ask_problem(k, 409, NULL, "%s", why);
 }

@@ -168,6 +168,9 @@ test('hash data that are of no contract open nothing, whatever OCSP says of them
 	assert.match(await why(), /authorities alone/);
 	assert.equal(await only([sub2, sub1].filter(Boolean)), 'CertChainError Invalid');
 	assert.equal(await only([leaf, ocsp.hashes('contract-revoked')[0]]), 'CertChainError Invalid', 'of two contracts');
+	const lone = await d.api('PUT', '/contract-roots/mo/lone', { certificates: ocsp.file('mo-sub2.pem') });
+	assert.equal(lone.status, 422);
+	assert.match(lone.json.detail, /the root comes first.*Lab MO Sub-CA 2/);
 	// A sub-CA that depotd does not know, but its issuer and OCSP do.
 	await put('mo', 'lab', ocsp.file('mo-root.pem') + ocsp.file('mo-sub1.pem'));
 	assert.equal(await only([sub2]), 'CertChainError Invalid', 'of a sub-CA that depotd does not know');

@@ -127,13 +127,14 @@ test('M05: a new root: installed everywhere, refused until the last station trus
 	assert.match(r.json.detail, /ROOT-AWAY \(away\)/);
 	assert.match(ctl('ca', 'rollover', 'status'), /1 of 3 stations[^]*ROOT-2 +failed +InstallCertificate/);
 	assert.equal((await shown(old)).issuer.CN, make.x509(old, '-subject', '-nameopt', 'RFC2253').match(/CN=([^,]*)/)[1]);
-	// the two in the way are gone
+	// one of the two in the way is gone, the other stays behind
 	await b.close();
-	for (const id of ['ROOT-2', 'ROOT-AWAY', 'CP-1']) await d.api('DELETE', `/stations/${id}`);
-	r = await until('the way to be free', async () => {
-		const x = await rollover('switch');
-		return x.status === 200 && x;
-	}, 15000);
+	for (const id of ['ROOT-AWAY', 'CP-1']) await d.api('DELETE', `/stations/${id}`);
+	const without = (names, why) => d.api('POST', '/authority/rollover', { step: 'switch', without: names, why });
+	assert.match((await without(['ROOT-2'])).text, /say why/);
+	assert.match((await without(['ROOT-9'], 'dead')).text, /no station ROOT-9/);
+	assert.match((await without(['ROOT-1'], 'dead')).text, /1 stations .*ROOT-2 [^]*--without/);
+	assert.match(ctl('ca', 'rollover', 'switch', '--without', 'ROOT-2,ROOT-1', '--why', 'it is dead'), /Left behind[^]*ROOT-2[^]*on site/);
 	const fresh = await until('the new root', () => {
 		const now = readFileSync(d.root(), 'utf8');
 		return now !== old && now;
@@ -150,6 +151,8 @@ test('M05: a new root: installed everywhere, refused until the last station trus
 	await a.call('Heartbeat', {});
 	const { events } = await get('/journal?type=RootRolloverMoved&limit=10');
 	assert.deepEqual(events.map((e) => e.payload.step).sort(), ['started', 'switched']);
+	const { payload: { without: left, why } } = events.find((e) => e.payload.step === 'switched');
+	assert.deepEqual([left, why], [['ROOT-2'], 'it is dead']);
 	assert.equal((await get('/authority/rollover')).open, false);
 	await a.close();
 	// and after a restart

@@ -179,6 +179,24 @@ test('A02.FR.20: a station that rejects its certificate is asked anew, a few tim
 	await mute.close();
 });
 
+test('what a station cannot take is not signed: MaxCertificateChainSize counts before, and after a restart', async () => {
+	const s = await asker('SIGN-SHORT');
+	await s.call('NotifyReport', { requestId: 1, generatedAt: new Date().toISOString(), seqNo: 0, tbc: false, reportData: [{
+		component: { name: 'SecurityCtrlr' }, variable: { name: 'MaxCertificateChainSize' }, variableAttribute: [{ value: '300' }] }] });
+	const key = make.key();
+	await until('the refusal', async () => (await s.sign(make.csr({ cn: s.serial, key }))).status === 'Rejected');
+	const { events } = await get('/journal?stream=station/SIGN-SHORT&type=CertificateAsked&limit=20');
+	assert.match(events.find((e) => e.payload.status === 'Rejected').payload.why, /have \d+ characters, and the station takes 300 .*MaxCertificateChainSize/);
+	assert.deepEqual((await s.issued()).map((i) => i.state), [], 'nothing was signed in vain');
+	await s.close();
+	await d.stop();
+	await d.start();
+	await s.connect();
+	assert.equal((await s.sign(make.csr({ cn: s.serial }))).status, 'Rejected');
+	assert.deepEqual(await s.issued(), []);
+	await s.close();
+});
+
 test('a revoked certificate is out, and its key does not come back', async () => {
 	const s = await asker('SIGN-REVOKED');
 	const key = make.key();

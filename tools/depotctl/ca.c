@@ -197,6 +197,32 @@ static int rollover_status(struct ctl *c)
 	return CTL_OK;
 }
 
+/* What stands between commas; NULL: none. */
+static struct schema_strings names_of(struct ctl *c, const char *list)
+{
+	struct schema_strings out = {0};
+	char *text = list != NULL ? arena_strdup(c->arena, list) : NULL, *rest = text;
+
+	if (text == NULL)
+		return out;
+	out.items = arena_alloc(c->arena, sizeof(*out.items) * (strlen(text) + 1));
+	for (char *name; out.items != NULL && (name = strsep(&rest, ",")) != NULL;)
+		if (name[0] != '\0')
+			out.items[out.count++] = name;
+	return out;
+}
+
+static const char *rollover_words(struct ctl *c, const char *done, const char *without)
+{
+	if (without == NULL)
+		return done;
+	return arena_printf(c->arena,
+		"%s\nLeft behind, as far as not ready: %s. Such a station knows the old root alone and "
+		"verifies depotd by it while that is valid, if it reads the whole chain; then it comes "
+		"no more until somebody installs the new root in it on site.",
+		done, without);
+}
+
 static int ca_rollover(struct ctl *c)
 {
 	static const struct {
@@ -215,7 +241,9 @@ static int ca_rollover(struct ctl *c)
 			"DeleteCertificate."},
 	};
 	const char *word = c->argc == 2 ? c->argv[1] : "status";
-	struct api_rollover_post post = {.why = ctl_option(c, "--why")};
+	const char *without = ctl_option(c, "--without");
+	struct api_rollover_post post = {
+		.why = ctl_option(c, "--why"), .without = names_of(c, without)};
 
 	if (strcmp(word, "status") == 0)
 		return rollover_status(c);
@@ -223,7 +251,7 @@ static int ca_rollover(struct ctl *c)
 		if (strcmp(word, rows[i].word) == 0) {
 			post.step = rows[i].step;
 			return ctl_done(c, "POST", "authority/rollover", &api_rollover_post_type,
-				&post, rows[i].done);
+				&post, rollover_words(c, rows[i].done, without));
 		}
 	return ctl_complain(CTL_USAGE, "rollover: start, status, switch or abort");
 }

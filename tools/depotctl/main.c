@@ -222,8 +222,8 @@ const struct command ctl_commands[] = {
 		"show | requests [STATION] | issued [STATION] | revoke FINGERPRINT --why TEXT\n"
 		"              | renew STATION [--v2g | --combined] [--evse N] [--why TEXT]\n"
 		"              | calendar [--within DAYS]\n"
-		"              | rollover start|status|switch|abort [--why TEXT]",
-		ctl_ca, 0, 2, "--reason= --v2g --combined --evse= --why= --within=",
+		"              | rollover start|status|switch [--without STATION,…]|abort [--why TEXT]",
+		ctl_ca, 0, 2, "--reason= --v2g --combined --evse= --why= --within= --without=",
 		"Certificates for stations: who signs, what was asked for and issued, what ends when; "
 		"`rollover` gives the depot a new root",
 		"depotctl ca renew AC-01"},
