@@ -42,6 +42,8 @@ enum alarm_kind {
 	ALARM_AUTHORITY_SILENT, /* certificates of stations cannot be signed: "authority" */
 	ALARM_CERTIFICATE_FAILED, /* a station did not get, or did not take, its certificate: station */
 	ALARM_CERTIFICATE_EXPIRES, /* … ends soon and was not renewed: station, or the file's name */
+	ALARM_PLAN_WAITS, /* a plan waits for somebody's approval: "plan" */
+	ALARM_PLANNER_LATE, /* no plan came in time: "planner" */
 	ALARM_KIND_COUNT
 };
 

@@ -132,6 +132,19 @@ const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 		"A station: bring it online, then `depotctl ca renew STATION`.\n"
 		"After its end the station cannot log in on security profile 3: somebody must allow "
 		"its expired certificate once, or go there."),
+	ROW(PLAN_WAITS, "plan-waits", TONIGHT, 0,
+		"Look at the plan and answer: `depotctl plan approve ID` or `reject ID`.",
+		"The node's mode is assisted: a plan that changes something for vehicles needs a yes.\n"
+		"`depotctl plan` says which plan waits, what it changes, and until when.\n"
+		"Without an answer what was approved stays, or the plain rule counts, as "
+		"control.approve_then says.\n"
+		"Whose departure is in danger is not held back: the newest plan counts for it at once."),
+	ROW(PLANNER_LATE, "planner-late", TONIGHT, 0,
+		"Look at the machine: is it overloaded, is its memory full?",
+		"No plan came within control.plan_late_s; vehicles charge earliest departure first, "
+		"within all limits.\n"
+		"The log says so if plans fail their check.\n"
+		"The plan takes over by itself when it comes: nothing must be reset."),
 };
 
 const char *alarm_rank_name(enum alarm_rank r)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "csms/approval.h"
 #include "csms/call.h"
 #include "csms/control_private.h"
 #include "csms/meters.h"
@@ -103,6 +104,7 @@ static void plan_soon(struct control *k)
 
 static void on_plan_made(void *arg)
 {
+	control_follow_plan(arg);
 	cycle_soon(arg);
 }
 
@@ -115,6 +117,7 @@ void control_evse_changed(struct control *k, struct evse *e, const char *trigger
 			e->id);
 	else
 		snprintf(k->trigger, sizeof k->trigger, "%s", trigger);
+	k->shared.us = 0;
 	plan_soon(k);
 	cycle_soon(k);
 }
@@ -258,8 +261,9 @@ struct control *control_create(struct core *c, char why[400])
 		free(k);
 		return NULL;
 	}
+	k->approval = approval_create(c);
 	k->planner = planner_create(c, on_plan_made, k);
-	if (control_load(k, tree) || !k->planner) {
+	if (control_load(k, tree) || !k->planner || !k->approval) {
 		control_destroy(k);
 		return NULL;
 	}
@@ -345,6 +349,7 @@ void control_destroy(struct control *k)
 	timer_stop(k->core->timers, &k->replan_timer);
 	timer_stop(k->core->timers, &k->now_timer);
 	planner_destroy(k->planner);
+	approval_destroy(k->approval);
 	control_unload(k);
 	free(k);
 }

@@ -8,10 +8,8 @@
 #include "csms/external.h"
 #include "csms/log.h"
 #include "csms/meters.h"
-#include "csms/planner.h"
 #include "csms/record.h"
 #include "csms/safety.h"
-#include "csms/storage_plan.h"
 #include "csms/session.h"
 #include "csms/trips.h"
 
@@ -69,15 +67,17 @@ static bool is_reachable(const struct station *s)
 	return s->session && station_is_accepted(s) && !s->is_manual;
 }
 
-/* What the EVSE should draw by the plan; a vehicle that no plan knows waits a little for one, then
- * takes what the guard allows: a planner that is late must not leave vans standing. */
-static int64_t wanted_w(const struct control *k, const struct evse *e, wall_t now)
+/* What the EVSE should draw by the plan, or what it goes by instead; a vehicle that no plan knows
+ * waits a little for one, then takes what the guard allows: a planner that is late must not leave vans
+ * standing. */
+static int64_t wanted_w(const struct control *k, int i, wall_t now)
 {
+	const struct evse *e = k->evse[i];
 	int64_t w, cap, cable, for_ms = wall_diff_ms(now, e->tx.started);
 
-	if (!e->tx.is_open || storage_plan_gives_w(k->core->storage, e, now, NULL) > 0)
+	if (!e->tx.is_open || control_gives_w(k, i, now) > 0)
 		return 0;
-	w = planner_wanted_w(k->planner, e, now);
+	w = k->order[i].w;
 	if (w < 0)
 		w = for_ms < 0 || for_ms > PLAN_LATE_MS ? e->max_w : 0; /* < 0: clocks differ */
 	if (w > evse_phases_part(e, e->max_w))
@@ -104,7 +104,7 @@ static void fill_evse(struct control *k, int i, wall_t now)
 		.reachable = is_reachable(e->station),
 		.unanswered = lane_is_unanswered(&k->lanes[i]),
 		.commanded_w = (int32_t)lane_bound_w(&k->lanes[i], clock_mono()),
-		.wanted_w = (int32_t)wanted_w(k, e, now),
+		.wanted_w = (int32_t)wanted_w(k, i, now),
 		.measured_w = e->power_w.at.ms ? (int32_t)e->power_w.value : GUARD_UNKNOWN_W,
 		.measured_ms = e->power_w.mono.us / 1000,
 		.min_w = (int32_t)(v && v->min_w > min_w ? v->min_w : min_w),
@@ -176,6 +176,7 @@ void control_cycle(struct control *k)
 	envelopes_apply(k->core->envelopes, k->tree, k->limits, now);
 	for (int i = 0; i < k->nodes; i++)
 		fill_node(k, i, now_ms);
+	control_follow(k, now);
 	for (int i = 0; i < k->evses; i++) {
 		fill_evse(k, i, now);
 		before[i] = (int32_t)lane_held_w(&k->lanes[i], mono);
@@ -183,6 +184,7 @@ void control_cycle(struct control *k)
 	safety_before(k->safety, now, now_ms);
 	r = guard_cycle(k->guard, &in);
 	safety_after(k->safety, &r, now, now_ms);
+	control_follow_room(k, &r);
 	k->last_cycle = mono;
 	k->core->metrics.guard_cycles++;
 	control_explain(k, &r, now);

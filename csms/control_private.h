@@ -9,6 +9,7 @@
 #include "csms/setpoint.h"
 #include "scheduler/guard.h"
 
+struct approval; /* csms/approval.h */
 struct meter;
 struct planner;
 struct safety; /* csms/safety.h */
@@ -44,6 +45,27 @@ struct control_full {
 	wall_t until; /* one of them gets more then; ms 0: none */
 };
 
+/* What an EVSE goes by, as found in the newest cycle. */
+enum control_by {
+	CONTROL_BY_PLAN,
+	CONTROL_BY_APPROVED, /* the plan that was approved */
+	CONTROL_BY_NEWEST, /* … a newer one, as its departure is in danger */
+	CONTROL_BY_GIVING_WAY, /* … a newer one, as that of another is */
+	CONTROL_BY_SHADOW, /* the plain rule: the plan is only shown */
+	CONTROL_BY_UNAPPROVED, /* the plain rule: nothing is approved for it */
+	CONTROL_BY_LATE, /* the plain rule: no plan came in time */
+};
+
+struct control_order {
+	enum depot_plan_mode mode; /* of its node; made with the tree */
+	enum control_by by;
+	int64_t w; /* that it is to draw, -1: the plan does not know it */
+	bool in_danger;
+	bool is_said; /* in words, to an EVSE that gets … */
+	enum control_by said_by;
+	int64_t said_w;
+};
+
 struct control {
 	struct core *core;
 	struct grid_tree *tree;
@@ -64,6 +86,13 @@ struct control {
 	int64_t (*base_phase_w)[GRID_PHASES]; /* … and on each phase */
 	struct control_said *said; /* [evses] */
 	struct control_full *full; /* [nodes] */
+	struct approval *approval;
+	struct control_order *order; /* [evses] */
+	int32_t *share; /* [evses] by the plain rule … */
+	int64_t *room; /* [nodes] … in what the guard found free last */
+	mono_t shared; /* … made then; us 0: to be made anew */
+	bool is_late; /* no plan came in time … */
+	mono_t late_since;
 	struct guard_node_in *node_in;
 	struct guard_evse_in *evse_in;
 	struct timer guard_timer, plan_timer, replan_timer, now_timer;
@@ -99,6 +128,20 @@ enum guard_quality control_doubt(struct control *k, int node, int64_t now_ms);
 
 /* control_bound.c: nodes whose meters are not believed have what flows at most by those around. */
 void control_bound(struct control *k);
+
+/* control_follow.c: what each EVSE is to go by in this cycle; before the guard. */
+void control_follow(struct control *k, wall_t now);
+/* W that the vehicle gives back by the storage plan, if it goes by the newest plan at all. */
+int64_t control_gives_w(const struct control *k, int evse, wall_t now);
+/* The mode of each EVSE; with the tree. */
+void control_find_modes(struct control *k);
+/* After the guard: what it left free. */
+void control_follow_room(struct control *k, const struct guard_report *r);
+/* A plan is in force. */
+void control_follow_plan(struct control *k);
+/* Says in `want` why an EVSE that gets what it is to draw goes by something else than the newest plan;
+ * false: it goes by that. */
+bool control_explain_order(struct control *k, int evse, int32_t allowed_w, struct setpoint *want);
 
 /* control_cycle.c: reads what there is, lets the guard decide, shows it and sends what is due. */
 void control_cycle(struct control *k);

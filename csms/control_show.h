@@ -104,4 +104,13 @@ void control_told(const struct control *k, const struct evse *e, struct setpoint
 /* The row of an EVSE in the plan in force, or NULL. */
 const struct control_plan_row *control_plan_row(const struct control *k, const struct evse *e);
 
+/* The mode of the EVSEs below the node. */
+enum depot_plan_mode control_mode(const struct control *k, int node);
+
+/* What the EVSE goes by: "plan", "approved", "rule", "newest", "gives way"; NULL: not in the tree. */
+const char *control_followed(const struct control *k, const struct evse *e);
+
+/* No plan came in time, since; ms 0: that is not so. */
+wall_t control_late_since(const struct control *k);
+
 #endif

@@ -6,6 +6,7 @@
 #include "csms/planner.h"
 #include "csms/safety.h"
 #include "csms/tree.h"
+#include "scheduler/rule.h"
 
 #define GRACE_MS 5000 /* a van that ramps up looks like other load until its next report */
 
@@ -27,6 +28,9 @@ void control_unload(struct control *k)
 	free(k->base_w);
 	free(k->base_phase_w);
 	free(k->doubt);
+	free(k->order);
+	free(k->share);
+	free(k->room);
 	free(k->node_in);
 	free(k->evse_in);
 	k->safety = NULL;
@@ -106,6 +110,7 @@ void control_bind(struct control *k, const struct control *old)
 	HASH_ITER (hh, k->core->fleet.stations, s, tmp)
 		for (int i = 0; i < s->evse_count; i++)
 			bind_evse(k, old, &s->evses[i]);
+	control_find_modes(k);
 }
 
 static int meter_of(const struct core *c, const char *node)
@@ -167,11 +172,17 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->node_in = calloc((size_t)k->nodes, sizeof *k->node_in);
 	k->evse_in = calloc((size_t)k->evses + 1, sizeof *k->evse_in);
 	k->said = calloc((size_t)k->evses + 1, sizeof *k->said);
+	k->order = calloc((size_t)k->evses + 1, sizeof *k->order);
+	k->share = calloc((size_t)k->evses + 1, sizeof *k->share);
+	k->room = malloc((size_t)k->nodes * sizeof *k->room);
+	k->shared.us = 0;
 	k->full = calloc((size_t)k->nodes, sizeof *k->full);
 	if (!k->limits || !k->guard || !k->evse || !k->lanes || !k->node || !k->rated_since ||
 		!k->said || !k->full || !k->meter || !k->worst_w || !k->worst || !k->base_w ||
-		!k->base_phase_w || !k->doubt || !k->node_in || !k->evse_in)
+		!k->base_phase_w || !k->doubt || !k->order || !k->share || !k->room || !k->node_in || !k->evse_in)
 		return -1;
+	for (int i = 0; i < k->nodes; i++)
+		k->room[i] = RULE_ROOM_MAX;
 	find_worst(k);
 	return 0;
 }

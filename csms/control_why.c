@@ -7,7 +7,6 @@
 #include "csms/external.h"
 #include "csms/planner.h"
 #include "csms/safety.h"
-#include "csms/storage_plan.h"
 
 #define NEAR_W 500 /* no profile is sent for less (csms/setpoint.c) */
 
@@ -148,7 +147,7 @@ static bool is_external(const struct control *k, int i, int64_t w, struct setpoi
 {
 	enum ocpp201_charging_limit_source source = OCPP201_CHARGING_LIMIT_SOURCE_OTHER;
 	const struct evse *e = k->evse[i];
-	int64_t planned = planner_wanted_w(k->planner, e, clock_wall());
+	int64_t planned = k->order[i].w;
 
 	if ((!e->station->externals && !e->station->holdings) || w > planned ||
 		external_cap_w(k->core, e, clock_wall(), &source) != w)
@@ -190,7 +189,7 @@ static bool is_there(const struct guard_evse_in *in, const struct guard_evse_out
 /* It gives back by the storage plan. */
 static bool explain_giving(const struct control *k, int i, struct setpoint *want)
 {
-	want->give_w = storage_plan_gives_w(k->core->storage, k->evse[i], clock_wall(), NULL);
+	want->give_w = control_gives_w(k, i, clock_wall());
 	if (want->give_w <= 0)
 		return false;
 	want->limit_w = 0;
@@ -246,7 +245,8 @@ static void explain(
 		k->said[i].is_said = false;
 		return;
 	}
-	if (is_there(in, out) && explain_island(k, i, out->allowed_w, want)) {
+	if (is_there(in, out) && (explain_island(k, i, out->allowed_w, want) ||
+					 control_explain_order(k, i, out->allowed_w, want))) {
 		k->said[i].is_said = false;
 		return;
 	}
@@ -302,7 +302,8 @@ void control_explain(struct control *k, const struct guard_report *r, wall_t now
 		struct setpoint was = *want;
 
 		look_up(k, i, p, row, now);
-		hold(k, i);
+		if (k->order[i].by == CONTROL_BY_PLAN)
+			hold(k, i);
 		explain(k, i, &r->evse[i], want);
 		if (strcmp(was.reason, want->reason) != 0 || strcmp(was.node, want->node) != 0)
 			k->evse[i]->station->revision = ++k->core->fleet.revision;

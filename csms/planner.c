@@ -38,6 +38,7 @@ struct planner {
 	bool ask_again;
 	struct planner_view again; /* with loads of our own */
 	char again_trigger[80];
+	mono_t asked, asked_again; /* of what has not come yet; us 0: nothing */
 	pthread_t thread;
 	bool has_thread;
 	pthread_mutex_t lock;
@@ -236,6 +237,8 @@ static void finish_job(struct planner *p, struct planner_job *j)
 		planner_job_destroy(j);
 		return;
 	}
+	p->asked = p->ask_again ? p->asked_again : (mono_t){0};
+	p->asked_again.us = 0;
 	p->core->metrics.plans++;
 	p->core->metrics.plan_us_sum += j->solve_us;
 	put_in_force(p, j);
@@ -388,11 +391,26 @@ static void remember(struct planner *p, const struct planner_view *v, const char
 	snprintf(p->again_trigger, sizeof p->again_trigger, "%s", trigger);
 }
 
+/* Times of the oldest that is not answered, and of the oldest after that. */
+static void note_asked(struct planner *p, bool is_again)
+{
+	mono_t *at = p->asked.us ? &p->asked_again : &p->asked;
+
+	if (!at->us && !is_again)
+		*at = clock_mono();
+}
+
+mono_t planner_asked(const struct planner *p)
+{
+	return p->asked;
+}
+
 void planner_ask(struct planner *p, const struct planner_view *v, const char *trigger)
 {
 	bool is_busy;
 	struct planner_job *j;
 
+	note_asked(p, v == &p->again);
 	pthread_mutex_lock(&p->lock);
 	is_busy = p->todo || p->busy || p->done;
 	pthread_mutex_unlock(&p->lock);
@@ -500,6 +518,7 @@ void planner_forget(struct planner *p)
 		finish_trial(t);
 	}
 	p->ask_again = false;
+	p->asked.us = p->asked_again.us = 0;
 	drop(&p->now);
 }
 

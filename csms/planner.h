@@ -52,6 +52,9 @@ struct held_envelope;
 int planner_try(struct planner *p, const struct planner_view *v, const struct held_envelope *extra,
 	planner_try_fn done, void *arg);
 
+/* Since when a plan is asked for and has not come; us 0: none is. */
+mono_t planner_asked(const struct planner *p);
+
 const struct control_plan *planner_plan(const struct planner *p);
 
 /* The row of an EVSE's open transaction in the plan in force, NULL: none yet. */

@@ -127,7 +127,7 @@ static void learn_takes(struct evse *e, int64_t settle_ms)
 		*takes = 0;
 }
 
-static int32_t vehicle_max_w(const struct evse *e, const struct vehicle *v)
+int32_t planner_job_max_w(const struct evse *e, const struct vehicle *v)
 {
 	int64_t w = evse_phases_part(e, e->max_w);
 	int64_t own = v ? (e->is_dc ? v->max_dc_w : v->max_ac_w) : 0;
@@ -165,7 +165,7 @@ static void add_vehicle(struct planner_job *j, const struct core *c, struct evse
 	in->depart_ms = departure_ms(e, need.departs.ms, now);
 	in->priority = trips_priority(c, v, &in->worth);
 	learn_takes(e, c->config->control->sample_s * 2000);
-	in->max_w = vehicle_max_w(e, v);
+	in->max_w = planner_job_max_w(e, v);
 	cap = external_cap_w(c, e, now, NULL);
 	if (evse_phases_cable_w(e, (int)c->depot->voltage_v) < cap)
 		cap = evse_phases_cable_w(e, (int)c->depot->voltage_v);

@@ -35,6 +35,9 @@ struct planner_job {
 struct planner_job *planner_job_create(struct core *c, const struct planner_view *v,
 	const struct held_envelope *extra, const char *trigger);
 
+/* The most that this vehicle takes there, as far as it is known. */
+int32_t planner_job_max_w(const struct evse *e, const struct vehicle *v);
+
 /* Any thread: fills plan, solve_us and is_sound. */
 void planner_job_solve(struct planner_job *j);
 

@@ -20,6 +20,8 @@ void view_vehicle(const struct core *c, const struct vehicle *v, struct arena *a
 	struct api_vehicle_view *out);
 void view_tree(const struct core *c, struct arena *a, struct api_tree *out);
 void view_plan(const struct core *c, struct arena *a, struct api_plan *out);
+/* How far chargers go by plans, and what waits for an approval. */
+void view_followed(const struct core *c, struct arena *a, struct api_plan_followed *out);
 void view_meter(const struct core *c, int meter, struct arena *a, struct api_meter_view *out);
 struct alarm;
 void view_alarm(const struct alarm *x, struct arena *a, struct api_alarm_view *out);

@@ -258,6 +258,7 @@ static void view_plan_row(const struct core *c, const struct control_plan *p,
 		.has_ready_at = r->ready_at.ms != 0,
 		.ready_at = r->ready_at,
 	};
+	out->by = control_followed(c->control, r->evse);
 	view_slots(p, r, control_grid(c->control), a, &out->slots);
 }
 
@@ -328,6 +329,7 @@ void view_plan(const struct core *c, struct arena *a, struct api_plan *out)
 		.start = clock_wall(),
 		.trigger = "",
 		.sentence = "There is no plan yet."};
+	view_followed(c, a, &out->followed);
 	if (p == NULL)
 		return;
 	out->id = arena_strdup(a, p->id);

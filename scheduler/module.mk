@@ -8,7 +8,7 @@ FLOW := flow.c flow_unload.c flow_shared.c flow_search.c flow_push.c flow_solve.
 	flow_check.c flow_peak.c flow_smooth.c flow_calm.c flow_floor.c
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c $(PLAN) $(GUARD) profile.c \
 	profile_order.c composite.c phases.c \
-	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c consumption.c readiness.c readiness_act.c $(FLOW) \
+	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c rule.c consumption.c readiness.c readiness_act.c $(FLOW) \
 	flow_taper.c $(PHASES) $(TARIFF))
 
 $(eval $(call unit,grid_tree,scheduler/grid.c scheduler/limits.c,))
@@ -53,6 +53,7 @@ endif
 $(eval $(call unit,profile_periods,scheduler/profile.c,))
 $(eval $(call unit,profile_order,scheduler/grid.c scheduler/profile_order.c,))
 $(eval $(call unit,profile_composite,scheduler/composite.c,))
+$(eval $(call unit,rule_share,scheduler/rule.c scheduler/grid.c,))
 $(eval $(call unit,demand_window,scheduler/demand.c,))
 $(eval $(call unit,ramp_return,scheduler/ramp.c scheduler/grid.c,))
 $(eval $(call unit,obey_charger,scheduler/obey.c,))

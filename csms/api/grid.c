@@ -67,7 +67,9 @@ static void complain(
 		ask_problem(k, status, NULL, "%s", fault->text);
 }
 
-static void put(struct ask *k, const struct depot_grid *grid, const struct target *t)
+/* `why` NULL: that of the query. */
+static void put(
+	struct ask *k, const struct depot_grid *grid, const struct target *t, const char *why)
 {
 	const char *check = ask_query(k, "check");
 	struct outcome *o = arena_alloc(k->arena, sizeof(*o));
@@ -75,7 +77,7 @@ static void put(struct ask *k, const struct depot_grid *grid, const struct targe
 		.grid = grid,
 		.only_check = check != NULL && strcmp(check, "0") != 0,
 		.actor = k->who.actor,
-		.why = ask_query(k, "why"),
+		.why = why != NULL ? why : ask_query(k, "why"),
 		.done = on_stored,
 		.arg = k,
 	};
@@ -103,7 +105,7 @@ static void put(struct ask *k, const struct depot_grid *grid, const struct targe
 
 void grid_put(struct ask *k)
 {
-	put(k, k->body, &(struct target){0});
+	put(k, k->body, &(struct target){0}, NULL);
 }
 
 /* -- one row --------------------------------------------------------------------------------- */
@@ -144,7 +146,7 @@ static const char *meter_id(const void *row)
 }
 
 /* `row` NULL: remove it. */
-static void change_row(struct ask *k, bool is_meter, const void *row)
+static void change_row(struct ask *k, bool is_meter, const void *row, const char *why)
 {
 	struct depot_grid grid = *grid_edits_grid(k->api->core->grid_edits);
 	struct target t = {is_meter ? "meters" : "nodes", k->match.param[0], 0};
@@ -173,25 +175,51 @@ static void change_row(struct ask *k, bool is_meter, const void *row)
 		grid.meters.items = items;
 	else
 		grid.nodes.items = items;
-	put(k, &grid, &t);
+	put(k, &grid, &t, why);
+}
+
+/* A change of one column of its row, journalled as such; who may do this need not be allowed more. */
+void node_mode_put(struct ask *k)
+{
+	const struct api_plan_mode_put *post = k->body;
+	const struct depot_grid *now = grid_edits_grid(k->api->core->grid_edits);
+	int mode = schema_enum_find(&depot_plan_mode_enum, post->mode);
+	struct depot_node row;
+	size_t i = 0;
+
+	if (mode < 0) {
+		ask_problem(k, 400, "mode", "mode: shadow, assisted or automatic");
+		return;
+	}
+	while (i < now->nodes.count && strcasecmp(now->nodes.items[i].id, k->match.param[0]) != 0)
+		i++;
+	if (i == now->nodes.count) {
+		ask_problem(k, 404, NULL, "there is no node \"%s\"; GET /api/v1/grid lists them",
+			k->match.param[0]);
+		return;
+	}
+	row = now->nodes.items[i];
+	row.has_mode = true;
+	row.mode = (enum depot_plan_mode)mode;
+	change_row(k, false, &row, post->why);
 }
 
 void grid_node_put(struct ask *k)
 {
-	change_row(k, false, k->body);
+	change_row(k, false, k->body, NULL);
 }
 
 void grid_node_delete(struct ask *k)
 {
-	change_row(k, false, NULL);
+	change_row(k, false, NULL, NULL);
 }
 
 void grid_meter_put(struct ask *k)
 {
-	change_row(k, true, k->body);
+	change_row(k, true, k->body, NULL);
 }
 
 void grid_meter_delete(struct ask *k)
 {
-	change_row(k, true, NULL);
+	change_row(k, true, NULL, NULL);
 }

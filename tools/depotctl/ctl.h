@@ -121,6 +121,11 @@ int ctl_security_events(struct ctl *c);
 int ctl_plan(struct ctl *c);
 int ctl_whatif(struct ctl *c);
 
+/* follow.c: how far chargers go by plans; parts of ctl_plan() */
+void follow_print(struct ctl *c, const struct api_plan_followed *f);
+int follow_decide(struct ctl *c, const char *verb, const char *plan);
+int follow_mode(struct ctl *c, const char *node, const char *mode);
+
 /* records.c */
 int ctl_sessions(struct ctl *c);
 int ctl_session(struct ctl *c);

@@ -21,7 +21,7 @@ static int64_t greatest_slot(const struct api_plan_vehicle *v)
 static void show_plan(struct ctl *c, const struct api_plan *p)
 {
 	struct table *t = table_create(c->arena,
-		"VEHICLE|AT|>NEEDS|>PLANNED|>SHORT|>NOW|>GREATEST|READY|LEAVES|REASON", c->colour);
+		"VEHICLE|AT|>NEEDS|>PLANNED|>SHORT|>NOW|>GREATEST|READY|LEAVES|GOES BY|REASON", c->colour);
 
 	printf("%s\n", p->sentence);
 	printf("Made %s for \"%s\" in %.1f ms, slots of %d min.\n",
@@ -30,6 +30,7 @@ static void show_plan(struct ctl *c, const struct api_plan *p)
 	if (p->has_cost)
 		printf("Energy costs %.2f %s; a better plan would save at most %.2f.\n", p->cost,
 			p->currency, p->gap);
+	follow_print(c, &p->followed);
 	printf("\n");
 	for (size_t i = 0; i < p->vehicles.count; i++) {
 		const struct api_plan_vehicle *v = &p->vehicles.items[i];
@@ -45,6 +46,7 @@ static void show_plan(struct ctl *c, const struct api_plan *p)
 		table_cell(t, cell_power(c->arena, true, (double)greatest_slot(v)));
 		table_cell(t, cell_time(c->arena, v->has_ready_at, v->ready_at));
 		table_cell(t, cell_time(c->arena, v->has_departs_at, v->departs_at));
+		table_cell(t, v->by);
 		table_cell(t, v->reason != NULL ? v->reason : " ");
 	}
 	ctl_print(t, "No vehicle is in the plan.");
@@ -200,8 +202,14 @@ int ctl_plan(struct ctl *c)
 		return diff(c, c->argv[1], c->argv[2]);
 	if (strcmp(verb, "replay") == 0 && c->argc == 2)
 		return replay(c, c->argv[1]);
+	if ((strcmp(verb, "approve") == 0 || strcmp(verb, "reject") == 0) && c->argc == 2)
+		return follow_decide(c, verb, c->argv[1]);
+	if (strcmp(verb, "mode") == 0 && c->argc == 3)
+		return follow_mode(c, c->argv[1], c->argv[2]);
 	return ctl_complain(CTL_USAGE,
-		"plan | plan list | plan explain VEHICLE | plan diff ID EARLIER | plan replay ID");
+		"plan | plan list | plan explain VEHICLE | plan diff ID EARLIER | plan replay ID | "
+		"plan approve|reject ID --why TEXT | plan mode NODE shadow|assisted|automatic --why "
+		"TEXT");
 }
 
 /* -- what if ---------------------------------------------------------------------------------- */
