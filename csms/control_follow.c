@@ -167,6 +167,8 @@ static void fill_place(const struct control *k, int i, wall_t now, struct rule_p
 		out->max_w = k->order[i].w > 0 ? (int32_t)k->order[i].w : 0;
 	else if (is_reachable && row && row->need_wh == 0)
 		out->max_w = 0; /* it has what it needs */
+	else if (is_reachable && strcmp(e->tx.charging_state, "SuspendedEV") == 0)
+		out->max_w = out->min_w; /* it takes nothing; it may come back */
 }
 
 static void share(struct control *k, wall_t now)

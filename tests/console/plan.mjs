@@ -71,6 +71,18 @@ export async function planChecks(page, mock) {
 		mock.planApi.turn = 2;
 		await until("asked again", () => mock.seen.filter((r) => r === "GET /api/v1/plan").length >= 2);
 	});
+	await check("a plan that waits is shown with what it changes, and approved with a reason", async () => {
+		equal(await page.locator("#followed").count(), 0, "all automatic: nothing to say");
+		mock.planApi.propose();
+		await shows(() => all(page, "#followed li"), ["VAN-07 (CP-A4/1): 6.0 kWh earlier, ready 02:10 instead of 03:20"], "changes");
+		await page.locator("#followed").getByRole("button", { name: "Approve" }).click();
+		const dialog = page.getByRole("dialog");
+		equal(await dialog.getByRole("button", { name: "Approve" }).isDisabled(), true, "not without a reason");
+		await dialog.getByLabel("Why").fill("looks right");
+		await dialog.getByRole("button", { name: "Approve" }).click();
+		await until("approved", () => mock.planApi.followed.approved?.why === "looks right");
+		await shows(() => page.locator("#followed li").count(), 0, "nothing waits any more");
+	});
 	await check("as table, and as CSV of all slots", async () => {
 		await page.locator("#chart-table").click();
 		await shows(() => page.locator("#gantt tbody tr").count(), rows, "rows");

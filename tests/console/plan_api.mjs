@@ -7,6 +7,20 @@ export class PlanApi {
 	constructor(mock) {
 		this.mock = mock;
 		this.turn = 1;
+		this.followed = { sentence: "Chargers go by the plan.", modes: [{ node: "site", mode: "automatic", said: false }] };
+	}
+
+	/* From now on somebody must be asked, and is. */
+	propose() {
+		const at = iso(this.mock.now());
+		this.followed = {
+			sentence: "A plan that changes 1 vehicle waits for a yes or no.", modes: [{ node: "site", mode: "assisted", said: true }],
+			proposal: {
+				plan: "PLAN-9", made_at: at, trigger: "VAN-07 came back", since: at, expires_at: iso(this.mock.now() + 900_000), then: "plan", sentence: "",
+				changes: [{ vehicle: "VAN-07", station: "CP-A4", evse: 1, text: "6.0 kWh earlier, ready 02:10 instead of 03:20" }],
+			},
+		};
+		this.turn += 1;
 	}
 
 	#start() {
@@ -41,7 +55,7 @@ export class PlanApi {
 		return {
 			id: `PLAN-${this.turn}`, made_at: iso(this.mock.now() - 549_000), trigger: "VAN-07 came back", solve_us: 1900, start: iso(this.#start()),
 			slot_s: SLOT_S, sentence: `${vehicles.length} vans get 639 kWh in time.`, method: "least cost", currency: "EUR", cost: 87.85,
-			demand_cost: 0, gap: 0, prices: Array.from({ length: SLOTS }, (_, t) => this.#price(t)), vehicles,
+			demand_cost: 0, gap: 0, prices: Array.from({ length: SLOTS }, (_, t) => this.#price(t)), vehicles, followed: this.followed,
 		};
 	}
 
@@ -99,6 +113,10 @@ export class PlanApi {
 		if (route === "GET /plan/explain") return this.#explain(query.get("vehicle"));
 		if (route === "GET /plans") return [200, { plans: this.#past().slice(0, Number(query.get("limit") ?? 50)) }];
 		if (route === "POST /whatif") return this.#whatif(sent);
+		if (route === "POST /plans/PLAN-9/approve") {
+			this.followed = { ...this.followed, proposal: undefined, approved: { plan: "PLAN-9", at: iso(this.mock.now()), actor: "anna", why: sent.why } };
+			return [200, { ok: true }];
+		}
 		const diff = /^GET \/plans\/([^/]+)\/diff$/.exec(route);
 		return diff ? this.#diff(decodeURIComponent(diff[1]), query.get("with")) : undefined;
 	}

@@ -149,3 +149,40 @@ test('what if another tariff were in force', async () => {
 	assert.equal(said.status, 0, said.stderr);
 	assert.match(said.stdout, /more for energy/);
 });
+
+test('modes: shadow goes by the plain rule; assisted asks, and goes by what was approved', async () => {
+	const told = async (evse) => (await get('/stations/CP-1')).evses.find((e) => e.id === evse);
+	const mode = (m) => ctl('plan', 'mode', 'site', m, '--why', `we try ${m}`);
+	assert.equal((await get('/plan')).followed.sentence, 'Chargers go by the plan.');
+	assert.equal(mode('sometimes').status, 1);
+	assert.equal(ctl('plan', 'mode', 'site', 'shadow').status, 2, 'not without a reason');
+
+	assert.equal(mode('shadow').status, 0);
+	await until('the plain rule', async () => (await told(1)).limit_source === 'rule');
+	assert.deepEqual((await get('/plan')).followed.modes, [{ node: 'site', mode: 'shadow', said: true }]);
+
+	assert.equal(mode('assisted').status, 0);
+	const waits = await until('a plan waits', async () => (await get('/plan')).followed.proposal);
+	assert.deepEqual(waits.changes.map((c) => c.vehicle).sort(), ['VAN-1', 'VAN-2']);
+	assert.match(ctl('plan').stdout, new RegExp(`WAITS FOR APPROVAL .*${waits.plan}`));
+	assert.equal((await d.api('POST', '/plans/nothing/approve', { why: 'x' })).status, 409);
+	assert.equal((await d.api('POST', `/plans/${waits.plan}/approve`, {})).status, 400, 'not without a reason');
+	const yes = ctl('plan', 'approve', waits.plan, '--why', 'looked at it');
+	assert.equal(yes.status, 0, yes.stderr);
+	await until('the approved plan', async () => (await get('/plan')).vehicles.every((v) => v.by === 'approved'));
+	await until('it waits for the cheap hours', async () => (await told(1)).limit_w === 0);
+	const { approved, proposal } = (await get('/plan')).followed;
+	assert.equal(approved.why, 'looked at it');
+	assert.equal(proposal, undefined);
+
+	const events = async (type) => (await get(`/journal?type=${type}`)).events;
+	const [decided] = await events('PlanDecided');
+	assert.equal(decided.payload.decision, 'approved');
+	assert.equal(decided.payload.changes.length, 2);
+	assert.match((await events('PlanProposed'))[0].payload.changes[0], /VAN-\d at CP-1\/\d: new: /);
+	const edits = (await events('GridChanged')).map((e) => e.payload);
+	assert.ok(edits.some((e) => e.why === 'we try shadow' && /"mode":"shadow"/.test(e.edits[0].after)), JSON.stringify(edits));
+
+	assert.equal(mode('automatic').status, 0);
+	await until('the plan', async () => (await get('/plan')).vehicles.every((v) => v.by === 'plan'));
+});

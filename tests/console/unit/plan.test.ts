@@ -15,6 +15,7 @@ const van = (id: string, leaves: number | undefined, w: number[], node?: string)
 
 const plan = (vehicles: PlanVehicle[], prices: number[] = []): Plan => ({
 	id: "P1", made_at: iso(0), trigger: "the time", solve_us: 900, start: iso(0), slot_s: 900, sentence: "", prices, vehicles,
+	followed: { sentence: "", modes: [] },
 });
 
 test("the span ends on the hour after the last departure, within the plan", () => {

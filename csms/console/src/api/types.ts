@@ -622,6 +622,7 @@ export interface PlanVehicle {
 	reason?: string;
 	departs_at?: string;
 	ready_at?: string;
+	by?: string;
 	slots: PlanSlot[];
 }
 
@@ -640,6 +641,46 @@ export interface Plan {
 	gap?: number;
 	prices: number[];
 	vehicles: PlanVehicle[];
+	followed: PlanFollowed;
+}
+
+export interface PlanModeView {
+	node: string;
+	mode: string;
+	said: boolean;
+}
+
+export interface PlanChange {
+	vehicle: string;
+	station: string;
+	evse: number;
+	text: string;
+}
+
+export interface PlanProposal {
+	plan: string;
+	made_at: string;
+	trigger: string;
+	since: string;
+	expires_at: string;
+	then: string;
+	sentence: string;
+	changes: PlanChange[];
+}
+
+export interface PlanApproved {
+	plan: string;
+	at: string;
+	actor: string;
+	why?: string;
+}
+
+export interface PlanFollowed {
+	sentence: string;
+	modes: PlanModeView[];
+	late_since?: string;
+	approved?: PlanApproved;
+	proposal?: PlanProposal;
 }
 
 export interface DischargeView {

@@ -57,6 +57,18 @@ export const planDe: typeof planEn = {
 		departure: "es ist nicht da, oder schon weg", minimum: "übrig ist weniger als die kleinste Ladeleistung", "evse rating": "die Leistung des Ladepunkts",
 	},
 
+	/* how far chargers go by it */
+	followTitle: "Wie weit die Lader ihm folgen",
+	followModes: { shadow: "nur gezeigt", assisted: "mit Freigabe", automatic: "automatisch" },
+	followLate: (time) => `Seit ${time} ist kein Plan gekommen: alle laden nach der einfachen Regel, früheste Abfahrt zuerst.`,
+	followWaits: (n, until) => `Ein Plan, der für ${n} ${plural(n, "Fahrzeug", "Fahrzeuge")} etwas ändert, wartet bis ${until} auf ein Ja oder Nein.`,
+	followThen: { plan: "Ohne Antwort bleibt der zuletzt freigegebene Plan.", rule: "Ohne Antwort gilt die einfache Regel: früheste Abfahrt zuerst." },
+	followNothing: "Noch ist nichts freigegeben: diese Fahrzeuge laden nach der einfachen Regel, früheste Abfahrt zuerst.",
+	followApproved: (time, who) => `Freigegeben um ${time} von ${who}.`,
+	followYes: "Freigeben",
+	followNo: "Ablehnen",
+	followWhy: "Grund",
+
 	pastPlans: "Frühere Pläne",
 	pastPlansSub: "einen wählen, um ihn mit dem geltenden zu vergleichen",
 	pastNone: "Noch ist kein anderer Plan aufgehoben.",

@@ -56,6 +56,18 @@ export const planEn = {
 		departure: "it is not there, or has left", minimum: "less is left than the smallest charging power", "evse rating": "the charger’s own power",
 	} as Record<string, string>,
 
+	/* how far chargers go by it */
+	followTitle: "How far chargers go by it",
+	followModes: { shadow: "only shown", assisted: "with approval", automatic: "automatic" } as Record<string, string>,
+	followLate: (time: string) => `No plan has come since ${time}: all charge by the plain rule, earliest departure first.`,
+	followWaits: (n: number, until: string) => `A plan that changes ${n} ${plural(n, "van", "vans")} waits for a yes or no until ${until}.`,
+	followThen: { plan: "Without an answer the plan that was approved last stays.", rule: "Without an answer the plain rule counts: earliest departure first." } as Record<string, string>,
+	followNothing: "Nothing is approved yet: these vans charge by the plain rule, earliest departure first.",
+	followApproved: (time: string, who: string) => `Approved ${time} by ${who}.`,
+	followYes: "Approve",
+	followNo: "Reject",
+	followWhy: "Why",
+
 	/* past plans */
 	pastPlans: "Past plans",
 	pastPlansSub: "pick one to compare it with the plan in force",

@@ -12,6 +12,7 @@ import { zone } from "../../store/store.ts";
 import { Failure } from "../../ui/act.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
+import { Followed } from "./followed.tsx";
 import { Gantt } from "./gantt.tsx";
 import { PastPlans } from "./past.tsx";
 import { Why } from "./why.tsx";
@@ -38,17 +39,17 @@ const slotOfAddress = (): number | undefined => {
 };
 
 /* The plan in force; asked for anew when there is another one. */
-function usePlan(): { plan: Plan | undefined; error: string | undefined } {
+function usePlan(): { plan: Plan | undefined; error: string | undefined; again: () => void } {
 	const newest = useAsked<PlanItemList>("/plans?limit=1", 3000).data?.plans[0]?.id;
 	const asked = useAsked<Plan>("/plan", 3_600_000);
 	useEffect(() => {
 		if (newest !== undefined && asked.data !== undefined && newest !== asked.data.id) asked.again();
 	}, [newest]);
-	return { plan: asked.data, error: asked.error };
+	return { plan: asked.data, error: asked.error, again: asked.again };
 }
 
 export function PlanPage({ id }: { id: string | undefined }) {
-	const { plan, error } = usePlan();
+	const { plan, error, again } = usePlan();
 	const [slot, setSlot] = useState(slotOfAddress);
 	if (!plan) return error === undefined ? <Skeleton /> : <div class="page"><Failure text={error} /></div>;
 	const rows = byDeparture(plan);
@@ -68,6 +69,7 @@ export function PlanPage({ id }: { id: string | undefined }) {
 				<h1>{plan.sentence}</h1>
 				{plan.id !== "" && <p class="sub">{under(plan)}</p>}
 			</div>
+			<Followed followed={plan.followed} onAnswer={again} />
 			{rows.length === 0 ? (
 				<Panel id="gantt" title={say.pagePlan}><Empty title={say.planNone}>{say.planNoneWhy}</Empty></Panel>
 			) : (
