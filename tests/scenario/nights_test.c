@@ -315,6 +315,20 @@ static void watch_return(struct run *r, const struct trouble *t)
 		plant_node_evse_mw(p, t->target));
 }
 
+/* The island is seen by the meters of the grid and of the store: without them nobody can know of it. */
+static bool shows_island(const struct run *r, const struct trouble *island)
+{
+	for (int i = 0; i < r->n.trouble_count; i++) {
+		const struct trouble *t = &r->n.troubles[i];
+
+		if (t->kind != TROUBLE_KILL && t->kind <= TROUBLE_METER_MILLI &&
+			(t->target == 0 || t->target == island->target) &&
+			is_on(r, t, SETTLED_IN_S))
+			return false;
+	}
+	return true;
+}
+
 static void watch(struct run *r, const enum judge_station *stations)
 {
 	const struct plant *p = world_plant(r->w);
@@ -332,7 +346,7 @@ static void watch(struct run *r, const enum judge_station *stations)
 		if (t->kind == TROUBLE_ISLAND && is_on(r, t, 0))
 			night_watch_island(&r->watch, r->now_s, NIGHT_STORE_W,
 				root.now_mw - plant_node_at(p, t->target).now_mw, evse_mw,
-				r->is_alive && all_obey(r, stations, 0));
+				r->is_alive && shows_island(r, t) && all_obey(r, stations, 0));
 	}
 }
 

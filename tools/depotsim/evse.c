@@ -300,8 +300,11 @@ void evse_step_power(struct station *s)
 
 void evse_power_off(struct station *s)
 {
-	for (int i = 0; i < s->evse_count; i++)
+	for (int i = 0; i < s->evse_count; i++) {
 		s->evses[i].power_mw = 0;
+		/* when it comes back it begins with what it holds then */
+		memset(s->evses[i].past_mw, 0, sizeof s->evses[i].past_mw);
+	}
 }
 
 /* ---- looking ---- */
