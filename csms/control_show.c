@@ -191,7 +191,8 @@ static void record_phases(struct control *k, int i, wall_t now)
 	}
 }
 
-/* What the console's chart shows: each limited node's load, its part of EVSEs, its limit. */
+/* What the console's chart shows: load of the whole site and of each limited node, its part of EVSEs,
+ * its limit. */
 static void record_nodes(struct control *k, wall_t now)
 {
 	char point[120];
@@ -204,7 +205,8 @@ static void record_nodes(struct control *k, wall_t now)
 		const struct control_node *v = &k->node[i];
 
 		if (n->kind == GRID_EVSE || n->kind == GRID_LOAD ||
-			(!n->rated && v->limit_w < 0 && v->feed.limit < 0 && v->phase[0].limit < 0))
+			(i > 0 && !n->rated && v->limit_w < 0 && v->feed.limit < 0 &&
+				v->phase[0].limit < 0))
 			continue;
 		record_phases(k, i, now);
 		snprintf(point, sizeof point, "node/%s/load_w", n->id);
@@ -212,6 +214,8 @@ static void record_nodes(struct control *k, wall_t now)
 			record_sample(k->core, point, now, (double)v->load_w, 0);
 		snprintf(point, sizeof point, "node/%s/evse_w", n->id);
 		record_sample(k->core, point, now, (double)v->evse_w, 0);
+		if (v->limit_w < 0)
+			continue;
 		snprintf(point, sizeof point, "node/%s/limit_w", n->id);
 		record_sample(k->core, point, now, (double)v->limit_w, 0);
 		snprintf(point, sizeof point, "node/%s/limit_source", n->id);

@@ -414,13 +414,14 @@ static void print_record(struct ctl *c, const struct api_envelope_record *r)
 {
 	printf("%s to %s: %s\n", cell_time(c->arena, true, r->start),
 		cell_time(c->arena, true, r->end), verdict_of(r));
-	printf("  limit %s, mean %s, greatest %s at %s; measured for %lld s\n",
-		cell_power(c->arena, r->has_limit_w, (double)r->limit_w),
+	if (!r->has_limit_ma || r->has_limit_w)
+		printf("  limit %s\n", cell_power(c->arena, r->has_limit_w, (double)r->limit_w));
+	if (r->has_limit_ma)
+		print_phases(c, r);
+	printf("  mean %s, greatest %s at %s; measured for %lld s\n",
 		cell_power(c->arena, true, (double)r->mean_w),
 		cell_power(c->arena, true, (double)r->max_w),
 		cell_time(c->arena, r->has_max_at, r->max_at), (long long)r->measured_s);
-	if (r->has_limit_ma)
-		print_phases(c, r);
 	printf("  above %s for %lld s, %s\n",
 		!r->has_limit_ma ? "it"
 		: r->has_limit_w ? "any limit"

@@ -106,7 +106,7 @@ export const energyDe: typeof energyEn = {
 	demandDanger: "Sie endet auch ohne Laden über dem Ziel.",
 	returnsTitle: "Strom",
 	islandFeeds: (kw, vans) =>
-		`Das Netz ist weg: Speicher und PV geben ${kw}${SP}kW${vans === 0 ? "." : vans === 1 ? ", und 1 Fahrzeug wartet auf mehr." : `, und ${vans} Fahrzeuge warten auf mehr.`}`,
+		`Das Netz ist weg: ${kw}${SP}kW aus Speichern und PV sind die Grenze${vans === 0 ? "." : vans === 1 ? ", und 1 Fahrzeug wartet auf mehr." : `, und ${vans} Fahrzeuge warten auf mehr.`}`,
 	islandLimit: (name, kw) => `Grenze von ${name} ${kw}${SP}kW (Insel). Wer zuerst abfährt, lädt zuerst.`,
 	islandNow: (state, span, kw, vans) => `${state} seit ${span}. Speicher und PV geben ${kw}${SP}kW, davon ${vans}${SP}kW für Fahrzeuge.`,
 	storesHold: (kwh, kept) => `Speicher enthalten ${kwh}${SP}kWh, davon bleiben ${kept}${SP}kWh zurück.`,

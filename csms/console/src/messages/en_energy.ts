@@ -104,7 +104,7 @@ export const energyEn = {
 	demandDanger: "It ends above the target without any charging.",
 	returnsTitle: "Power",
 	islandFeeds: (kw: string, vans: number) =>
-		`The grid is gone: stores and PV give ${kw}${SP}kW${vans === 0 ? "." : vans === 1 ? ", and 1 van waits for more." : `, and ${vans} vans wait for more.`}`,
+		`The grid is gone: ${kw}${SP}kW from stores and PV are the limit${vans === 0 ? "." : vans === 1 ? ", and 1 van waits for more." : `, and ${vans} vans wait for more.`}`,
 	islandLimit: (name: string, kw: string) => `Limit of ${name} ${kw}${SP}kW (island). Who leaves first charges first.`,
 	islandNow: (state: string, span: string, kw: string, vans: string) => `${state} for ${span}. Stores and PV give ${kw}${SP}kW, ${vans}${SP}kW of it for vans.`,
 	storesHold: (kwh: string, kept: string) => `Stores hold ${kwh}${SP}kWh, ${kept}${SP}kWh of it kept.`,

@@ -7,7 +7,7 @@ import type { NodeLimit, NodeLimits } from "../../api/types.ts";
 import { useAsked } from "../../lib/ask.ts";
 import { clockNear, decimal, duration, kw } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
-import { treeRows } from "../../store/derive.ts";
+import { islandNode, treeRows } from "../../store/derive.ts";
 import { now, overview, zone } from "../../store/store.ts";
 import { Failure } from "../../ui/act.tsx";
 import { Icon, type IconName } from "../../ui/icons.tsx";
@@ -49,7 +49,8 @@ function Row({ l }: { l: NodeLimit }) {
 export function Limits() {
 	const nodes = treeRows(overview.value?.tree.nodes ?? []);
 	const [picked, setPicked] = useState<string | undefined>(undefined);
-	const id = nodes.some((r) => r.node.id === picked) ? picked : nodes[0]?.node.id;
+	const first = islandNode(nodes.map((r) => r.node)) ?? nodes.find((r) => r.node.limit_w !== undefined)?.node ?? nodes[0]?.node;
+	const id = nodes.some((r) => r.node.id === picked) ? picked : first?.id;
 	const asked = useAsked<NodeLimits>(id === undefined ? undefined : `/nodes/${encodeURIComponent(id)}/limits`, 5000);
 	return (
 		<Panel id="limits" title={say.limitsTitle} end={nodes.length > 1 && (
