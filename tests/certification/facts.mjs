@@ -3,7 +3,7 @@
 // made from this.
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUILD } from '../e2e/harness.mjs';
+import { BUILD, until } from '../e2e/harness.mjs';
 
 const DIR = join(BUILD, 'certification');
 
@@ -23,13 +23,36 @@ async function* pages(depotd, path, list, cursor) {
 /** "TC-B_08" and "TC-B_08-NotifyEvent" are both of case B_08. */
 const caseOf = (station) => /^TC-([A-P]_\d+)/.exec(station)?.[1];
 
+/** The CALLs of the wire log. */
+async function calls(depotd) {
+	const all = [];
+	for await (const f of pages(depotd, '/wire?', 'frames', 'before'))
+		if (f.action && f.text.startsWith('[2')) all.push(f);
+	return all;
+}
+
+/** The wire log once it has every CALL that these stations know of: it is written in its own pace, and
+ *  what came last would be missing. */
+export async function whole(depotd, stations, ms = 20000) {
+	const told = stations.flatMap((s) => s.exchanged.map((e) => ({ ...e, station: s.id })));
+	const key = (e) => `${e.station} ${e.direction} ${e.action} ${e.id}`;
+	let missing;
+	const all = () => calls(depotd).then((frames) => {
+		const there = new Set(frames.map((f) => key({ ...f, id: f.message_id })));
+		missing = told.map(key).filter((k) => !there.has(k));
+		return !missing.length && frames;
+	});
+	return until('the wire log to be written', all, ms).catch((e) => {
+		throw new Error(`${e.message}; it has not: ${missing?.slice(0, 10).join(', ')}`);
+	});
+}
+
 /** Looks at all that this depotd keeps; writes the facts of the block. */
-export async function collect(depotd, name) {
+export async function collect(depotd, name, stations) {
 	const facts = {};
 	const actionOf = new Map(); // id of a message or command → action
 	const of = (action) => (facts[action] ??= { in: 0, out: 0, events: new Set(), ends: new Set(), cases: new Set() });
-	for await (const f of pages(depotd, '/wire?', 'frames', 'before')) {
-		if (!f.action || !f.text.startsWith('[2')) continue;
+	for (const f of await whole(depotd, stations)) {
 		const fact = of(f.action);
 		fact[f.direction]++;
 		actionOf.set(`${f.station}/${f.message_id}`, f.action); // of a call, its id is its message's

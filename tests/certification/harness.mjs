@@ -12,6 +12,7 @@ import { Station } from './station.mjs';
 export { PASSWORD, until };
 
 let depotd;
+let stations = []; // of the cases of this block
 
 /** Starts the depotd of this block before its cases and takes it down after them. */
 export function block({ prepare = async () => {}, ...options } = {}) {
@@ -22,7 +23,7 @@ export function block({ prepare = async () => {}, ...options } = {}) {
 		await prepare(depotd);
 	});
 	after(async () => {
-		await collect(depotd, basename(process.argv[1] ?? 'x'));
+		await collect(depotd, basename(process.argv[1] ?? 'x'), stations);
 		const { code } = await depotd.stop();
 		assert.equal(code, 0, `depotd ends well\n${depotd.logged().slice(-3000)}`);
 		await depotd.clean();
@@ -151,6 +152,7 @@ export function certify(number, options, run) {
 			await run(s, { depotd, t });
 		} finally {
 			await s.close();
+			stations.push(s);
 		}
 		assert.deepEqual(s.faults, [], 'every message of depotd is valid');
 	};

@@ -3,6 +3,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { cases, need } from './cases.mjs';
+import { whole } from './facts.mjs';
 import { Station } from './station.mjs';
 
 /** A station whose wire is a list of texts. */
@@ -75,4 +76,16 @@ test('a case may not send what is not valid itself', async () => {
 test('the list has the cases that the certification counts', () => {
 	const count = (n) => cases.filter((c) => need(c) === n).length;
 	assert.deepEqual([cases.length, count('M'), count('C'), count('-')], [252, 201, 31, 20]);
+});
+
+test('facts are taken once the wire log has all that the stations know of, and say what is missing', async () => {
+	const frame = (message_id, action, direction = 'in') => ({ station: 'S', message_id, action, direction, text: '[2,…' });
+	const logs = [[frame('1', 'Heartbeat')], [frame('1', 'Heartbeat'), frame('2', 'Get15118EVCertificate')]];
+	let asked = 0;
+	const depotd = { api: async () => ({ status: 200, json: { frames: logs[Math.min(asked++, 1)] } }) };
+	const exchanged = [{ direction: 'in', action: 'Heartbeat', id: '1' }, { direction: 'in', action: 'Get15118EVCertificate', id: '2' }];
+	const frames = await whole(depotd, [{ id: 'S', exchanged }]);
+	assert.deepEqual(frames.map((f) => f.action), ['Heartbeat', 'Get15118EVCertificate'], 'what came last too');
+	const more = [...exchanged, { direction: 'out', action: 'Reset', id: '3' }];
+	await assert.rejects(whole(depotd, [{ id: 'S', exchanged: more }], 50), /it has not: S out Reset 3/);
 });

@@ -97,6 +97,7 @@ export class Station {
 		this.token = { idToken: `CARD${id}`.replace(/[^A-Z0-9]/gi, '').slice(0, 36), type: 'ISO14443' };
 		this.faults = [];
 		this.calls = []; // every CALL of depotd: { action, payload, answer }
+		this.exchanged = []; // every CALL that reached the other side: { direction, action, id } as depotd sees it
 		this.waiters = [];
 		this.pending = new Map();
 		this.ids = new Set();
@@ -155,6 +156,7 @@ export class Station {
 		if (m[0] === 2) return this.serve(ws, m);
 		const p = this.pending.get(m[1]);
 		this.pending.delete(m[1]);
+		if (p) this.exchanged.push({ direction: 'in', action: p.action, id: m[1] });
 		if (!p) return this.fault(`an answer to nothing: ${text}`);
 		if (m[0] === 3) this.check(p.action, 'conf', m[2]);
 		else if (m.length !== 5 || m[3].length > 255) this.fault(`a CALLERROR of the wrong form: ${text}`);
@@ -165,6 +167,7 @@ export class Station {
 		if (id.length > 36) this.fault(`${action}: message id of ${id.length} characters`);
 		if (this.ids.has(id)) this.fault(`${action}: message id ${id} used twice`);
 		this.ids.add(id);
+		this.exchanged.push({ direction: 'out', action, id });
 		if (this.serving++) this.fault(`${action}: a second CALL before the answer to the first`);
 		this.check(action, 'req', payload);
 		const call = { action, payload };

@@ -7,6 +7,7 @@
 #include "gen/config.h"
 #include "gen/depot.h"
 #include "gen/meter.h"
+#include "schemas/rows.h"
 #include "schemas/yaml.h"
 
 static struct arena *arena;
@@ -193,6 +194,156 @@ START_TEST(loads_files_up_to_their_cap)
 }
 END_TEST
 
+/* -- etc/depotd.yaml --------------------------------------------------------------------------- */
+
+#define ROWS_MAX 1000
+
+static const struct schema_field *stand[ROWS_MAX]; /* settings that stand there */
+static int stand_count;
+
+/* Settings whose value there is an example, or a default of their place. */
+static const char *const examples[] = {"listen.profile3.on", "telematics.sources.http"};
+
+/* "# name: …" and "# - …", at any depth, are settings; what else stands behind # is words. */
+static bool is_setting(const char *s)
+{
+	s += strspn(s, " ");
+	if (strncmp(s, "- ", 2) == 0)
+		return true;
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_");
+	return n > 0 && s[n] == ':' && (s[n + 1] == ' ' || s[n + 1] == '\n');
+}
+
+/* The file with the marks of comments taken away from all settings. */
+static size_t uncommented(char *out, size_t size)
+{
+	FILE *f = fopen("etc/depotd.yaml", "r");
+	char line[300];
+	size_t len = 0;
+
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof line, f)) {
+		size_t n = strspn(line, " ");
+
+		if (strncmp(line + n, "# ", 2) == 0 && is_setting(line + n + 2))
+			memmove(line + n, line + n + 2, strlen(line + n + 2) + 1);
+		ck_assert_uint_lt(len + strlen(line), size);
+		strcpy(out + len, line);
+		len += strlen(line);
+	}
+	fclose(f);
+	return len;
+}
+
+static bool is_present(const struct schema_field *f, const char *value)
+{
+	const char *at = value + f->at;
+
+	if (f->array)
+		return ((const struct schema_list *)(const void *)at)->items != NULL;
+	if (f->kind == SCHEMA_STRING || f->kind == SCHEMA_IDENT)
+		return *(const char *const *)(const void *)at != NULL;
+	if (f->required)
+		return true;
+	if (f->kind == SCHEMA_STRUCT)
+		return *(const void *const *)(const void *)at != NULL;
+	return *(const bool *)(const void *)(value + f->flag);
+}
+
+static bool is_fallback(const struct schema_field *f, const char *at)
+{
+	switch (f->kind) {
+	case SCHEMA_BOOL:
+		return *(const bool *)(const void *)at == (f->fallback.integer != 0);
+	case SCHEMA_ENUM:
+		return *(const int *)(const void *)at == (int)f->fallback.integer;
+	case SCHEMA_INT:
+		return *(const int64_t *)(const void *)at == f->fallback.integer;
+	case SCHEMA_NUMBER:
+		return *(const double *)(const void *)at == f->fallback.number;
+	default:
+		return strcmp(*(const char *const *)(const void *)at, f->fallback.text) == 0;
+	}
+}
+
+static bool is_example(const char *path)
+{
+	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
+		if (strcmp(examples[i], path) == 0)
+			return true;
+	return false;
+}
+
+static void walk(const struct schema_struct *type, const char *value, const char *path);
+
+static void walk_field(const struct schema_field *f, const char *value, const char *path)
+{
+	const char *at = value + f->at;
+
+	ck_assert_int_lt(stand_count, ROWS_MAX);
+	stand[stand_count++] = f;
+	if (f->kind == SCHEMA_STRUCT && f->array) {
+		const struct schema_list *l = (const void *)at;
+
+		for (size_t i = 0; i < l->count; i++)
+			walk(f->type, (const char *)l->items + i * f->width, path);
+	} else if (f->kind == SCHEMA_STRUCT) {
+		walk(f->type, f->required ? at : *(const char *const *)(const void *)at, path);
+	} else if (f->has_fallback && !f->array && !is_example(path)) {
+		ck_assert_msg(is_fallback(f, at), "%s: not its default", path);
+	}
+}
+
+static void walk(const struct schema_struct *type, const char *value, const char *path)
+{
+	char inner[300];
+
+	for (int i = 0; i < type->field_count; i++) {
+		const struct schema_field *f = &type->fields[i];
+
+		snprintf(inner, sizeof inner, "%s%s%s", path, path[0] ? "." : "", f->name);
+		if (is_present(f, value))
+			walk_field(f, value, inner);
+	}
+}
+
+static bool stands(const struct schema_field *f)
+{
+	for (int i = 0; i < stand_count; i++)
+		if (stand[i] == f)
+			return true;
+	return false;
+}
+
+static void check_stands(const struct schema_struct *type)
+{
+	for (int i = 0; i < type->field_count; i++) {
+		const struct schema_field *f = &type->fields[i];
+
+		ck_assert_msg(
+			stands(f), "%s.%s does not stand in etc/depotd.yaml", type->name, f->name);
+		if (f->kind == SCHEMA_STRUCT)
+			check_stands(f->type);
+	}
+}
+
+START_TEST(every_setting_stands_in_the_example_with_its_default)
+{
+	static char text[40000];
+	size_t len = uncommented(text, sizeof text);
+	const struct config_file *c =
+		schema_yaml_decode(&config_file_type, "depotd.yaml", text, len, arena, where);
+
+	ck_assert_msg(c != NULL, "with all settings: %s", where);
+	stand_count = 0;
+	walk(&config_file_type, (const char *)c, "");
+	check_stands(&config_file_type);
+	ck_assert_msg(
+		schema_yaml_load(&config_file_type, "etc/depotd.yaml", 40000, arena, where) != NULL,
+		"as it is: %s", where);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("schema_yaml");
@@ -208,6 +359,7 @@ int main(void)
 	tcase_add_test(t, complains_about_depth_and_goes_without_where);
 	tcase_add_test(t, finds_the_line_of_a_path);
 	tcase_add_test(t, loads_files_up_to_their_cap);
+	tcase_add_test(t, every_setting_stands_in_the_example_with_its_default);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
