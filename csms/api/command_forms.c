@@ -52,6 +52,13 @@ static bool is_narrow(int64_t bound)
 	return bound > INT32_MIN && bound < INT32_MAX;
 }
 
+/* Of other kinds the rows hold no bounds. */
+static bool is_bounded(const struct schema_field *f)
+{
+	return f->kind == SCHEMA_STRING || f->kind == SCHEMA_IDENT || f->kind == SCHEMA_INT ||
+	       f->kind == SCHEMA_NUMBER;
+}
+
 static void view_field(const struct schema_field *f, bool is_made, struct api_form_field *out)
 {
 	*out = (struct api_form_field){
@@ -60,9 +67,9 @@ static void view_field(const struct schema_field *f, bool is_made, struct api_fo
 		.required = f->required && !is_made,
 		.list = f->array,
 		.made = is_made,
-		.has_min = is_narrow(f->min),
+		.has_min = is_bounded(f) && is_narrow(f->min),
 		.min = f->min,
-		.has_max = is_narrow(f->max),
+		.has_max = is_bounded(f) && is_narrow(f->max),
 		.max = f->max,
 		.has_items_min = f->array && is_narrow(f->items_min),
 		.items_min = f->items_min,

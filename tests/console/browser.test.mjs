@@ -7,6 +7,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromiumPath, launch } from "./browser.mjs";
 import { alarmChecks } from "./alarms.mjs";
+import { chargerChecks } from "./chargers.mjs";
 import { envelopeChecks } from "./envelope.mjs";
 import { energyChecks, limitChecks } from "./energy.mjs";
 import { HOSTILE, overview, START } from "./fixture.mjs";
@@ -330,6 +331,7 @@ async function pages(browser, root) {
 	await envelopeChecks(page, mock);
 	await meterChecks(page, mock);
 	await alarmChecks(page, mock);
+	await chargerChecks(page, mock);
 	await planChecks(page, mock);
 	await check("no CSP report and no error in all of this", async () => {
 		equal(bad.filter((b) => !/401|503|404/.test(b)), [], "reports");

@@ -126,6 +126,46 @@ async function energyPage(page, depot) {
 	});
 }
 
+async function chargerPages(page, depot) {
+	await page.goto(`${depot.base}/chargers`);
+	await page.waitForSelector("[data-charger]");
+	await check("chargers: the sentence is the API's and depotctl's, the rows are all of them", async () => {
+		await shows(async () => (await text(page, "h1")) === (await api(page, "/stations")).sentence, true, "sentence");
+		await until("depotctl", async () => depot.ctl("stations").startsWith(`${await text(page, "h1")}\n`));
+		await shows(() => page.locator("[data-charger]").count(), 2, "rows");
+	});
+	await check("a charger: messages as they come, variables and profiles as the API has them", async () => {
+		await page.locator("[data-charger=CP-W] a").click();
+		await page.waitForSelector(".wire .line");
+		const newest = () => text(page, ".wire .line time");
+		const before = await newest();
+		await until("a new message", async () => (await newest()) !== before);
+		const { variables } = await api(page, "/stations/CP-W/variables?text=Charging&limit=500");
+		await page.getByLabel("Filter variables").fill("Charging");
+		await until("variables", async () => (await page.locator("[data-variable]").count()) === Math.min(20, variables.length));
+		await page.getByLabel("Filter variables").fill("");
+		await until("profiles", async () => (await page.locator("[data-profile]").count()) === (await api(page, "/stations/CP-W/profiles")).profiles.length);
+	});
+	await check("a Reset says whom it stops, and is followed until the charger is back", async () => {
+		await page.getByRole("button", { name: "Whole charger" }).click();
+		await page.locator("[data-offer=reset] button").click();
+		await until("its effect", async () => plain(await text(page, "[data-effect]")).startsWith("Stops VAN 01 until it is back"));
+		await shows(async () => (await api(page, "/commands?station=CP-W&action=Reset")).commands.length, 0, "trying sends nothing");
+		await page.getByLabel("Why").fill("it hangs");
+		await page.getByRole("button", { name: "Reset the charger" }).click();
+		await page.waitForSelector("dialog [data-course]");
+		await page.waitForSelector('dialog [data-state="done"]', { timeout: 90_000 });
+		const [k] = (await api(page, "/commands?station=CP-W&action=Reset")).commands;
+		equal([k.state, k.step, k.why, k.note], ["done", "ended", "it hangs", "the station is back"], "the API's word");
+		await page.getByRole("button", { name: "Close" }).last().click();
+		await until("in the list", async () => plain(await text(page, `[data-asked="${k.id}"]`)).startsWith("Reset Immediate Done"));
+		await page.getByText("Search by action, text, time").click();
+		await page.locator("#wire").getByLabel("Action").fill("Reset");
+		await until("on the wire", async () => /Reset Immediate Accepted/.test(plain(await text(page, ".wire .line"))));
+	});
+	await looks(page, "depot-charger");
+}
+
 /* Last of all: the simulated meters go away. */
 async function alarmPage(page, depot) {
 	await page.goto(`${depot.base}/alarms`);
@@ -176,6 +216,7 @@ async function main() {
 		await page.waitForSelector(".say h1");
 		await meterPages(page, depot);
 		await energyPage(page, depot);
+		await chargerPages(page, depot);
 		await alarmPage(page, depot);
 		await check("no request to another host, no CSP report, no error", async () => {
 			equal(bad.filter((b) => !/40[14]/.test(b)), [], depot.base);

@@ -9,13 +9,14 @@ import { extname, join, normalize } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as fixture from "./fixture.mjs";
 import { AlarmApi } from "./alarms_api.mjs";
+import { ChargerApi } from "./chargers_api.mjs";
 import { EnergyApi } from "./energy_api.mjs";
 import { MeterApi } from "./meters_api.mjs";
 import { PlanApi } from "./plan_api.mjs";
 
 export const CODE = "mock-code-0123456789-abcdef";
 const CSRF = "c".repeat(32);
-const MAY = { viewer: ["self", "read"], admin: ["self", "read", "operate", "maintain", "set-up", "limit", "overrule", "attend", "approve"] };
+const MAY = { viewer: ["self", "read"], admin: ["self", "read", "follow", "inspect", "operate", "maintain", "set-up", "limit", "overrule", "attend", "approve", "trust"] };
 const SESSION = { name: "M. de Wit", role: "admin", csrf: CSRF, may: MAY.admin, user: true, factor: false, fresh: false };
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
 	+ "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
@@ -41,6 +42,7 @@ export class MockServer {
 		this.role = "admin";
 		this.meterApi = new MeterApi(this);
 		this.alarmApi = new AlarmApi(this);
+		this.chargerApi = new ChargerApi(this);
 		this.energyApi = new EnergyApi(this);
 		this.planApi = new PlanApi(this);
 		this.server = createServer((req, res) => this.#handle(req, res));
@@ -151,7 +153,8 @@ export class MockServer {
 		if (req.method !== "GET") await this.gate;
 		const [status, body] = this.meterApi.answer(route, sent) ?? this.alarmApi.answer(route, sent)
 			?? this.energyApi.answer(route, sent, new URL(req.url, "http://x").searchParams)
-			?? this.planApi.answer(route, sent, new URL(req.url, "http://x").searchParams) ?? [404, undefined];
+			?? this.planApi.answer(route, sent, new URL(req.url, "http://x").searchParams)
+			?? this.chargerApi.answer(route, sent, new URL(req.url, "http://x").searchParams) ?? [404, undefined];
 		if (status >= 400) this.#problem(res, status, "No such thing", body);
 		else this.#json(res, status, body);
 	}

@@ -442,6 +442,85 @@ test('rule 11: five commands wait for a slow station; its own calls are answered
 	await quick.close();
 });
 
+test('forms of commands are made of the schema: what is needed, kinds, bounds, values, and who may', async () => {
+	const { forms } = (await depotd.api('GET', '/command-forms')).json;
+	assert.ok(forms.length >= 30, `${forms.length} actions`);
+	assert.equal(forms.find((f) => f.action === 'InstallCertificate').needs, 'trust');
+	assert.equal(forms.find((f) => f.action === 'Reset').needs, 'operate');
+	assert.equal(forms.some((f) => f.action === 'BootNotification'), false, 'that is said by stations');
+	const form = async (action) => (await depotd.api('GET', `/command-forms/${action}`)).json;
+	const reset = await form('Reset');
+	assert.equal(reset.waits_for, 'the station to come back');
+	const [type, evse] = reset.structs[0].fields;
+	assert.deepEqual([type.name, type.kind, type.required, type.values], ['type', 'enum', true, ['Immediate', 'OnIdle']]);
+	assert.deepEqual([evse.name, evse.kind, evse.required, evse.max], ['evseId', 'int', false, undefined]);
+	const start = await form('RequestStartTransaction');
+	const top = Object.fromEntries(start.structs[0].fields.map((f) => [f.name, f]));
+	assert.deepEqual([top.remoteStartId.made, top.remoteStartId.required], [true, false], 'depotd counts by itself');
+	assert.equal(top.customData, undefined);
+	const token = start.structs.find((x) => x.name === top.idToken.type);
+	assert.deepEqual(token.fields.filter((f) => f.required).map((f) => [f.name, f.kind, f.max]), [['idToken', 'string', 36], ['type', 'enum', undefined]]);
+	const reached = new Set(start.structs.map((x) => x.name));
+	for (const f of start.structs.flatMap((x) => x.fields)) assert.ok(f.type === undefined || reached.has(f.type), `${f.name}: ${f.type}`);
+	const report = (await form('GetReport')).structs[0].fields.find((f) => f.name === 'componentVariable');
+	assert.deepEqual([report.list, report.items_min], [true, 1]);
+	assert.equal((await depotd.api('GET', '/command-forms/BootNotification')).status, 404);
+});
+
+test('trying a command checks it, says what it does to vans, and sends nothing', async () => {
+	const s = await booted(depotd, 'C-TRY', { handlers: { Reset: () => ({ status: 'Accepted' }) } });
+	const attempt = (action, payload) => depotd.api('POST', '/stations/C-TRY/commands/try', { action, payload });
+	let r = await attempt('Reset', { type: 'Immediate' });
+	assert.deepEqual([r.status, r.json.sentence, r.json.vans], [200, 'Nobody charges at C-TRY. It is away until it has booted.', []], r.text);
+	await s.call('TransactionEvent', { eventType: 'Started', seqNo: 0, timestamp: now(), triggerReason: 'Authorized',
+		transactionInfo: { transactionId: 'try-1', chargingState: 'Charging' }, evse: { id: 1, connectorId: 1 }, idToken: { idToken: 'AABBCCDD', type: 'ISO14443' } });
+	r = await attempt('Reset', { type: 'Immediate' });
+	assert.equal(r.json.sentence, 'Stops VAN-1 until it is back, for a minute or two.');
+	assert.equal(r.json.waits_for, 'the station to come back');
+	const [van] = r.json.vans;
+	assert.deepEqual([van.evse, van.vehicle, van.state, van.effect], [1, 'VAN-1', 'charging', 'stops']);
+	assert.ok(van.departs_at);
+	assert.equal((await attempt('Reset', { type: 'OnIdle' })).json.vans[0].effect, 'last');
+	assert.match((await attempt('RequestStopTransaction', { transactionId: 'try-1' })).json.sentence, /^Stops VAN-1\./);
+	assert.match((await attempt('ChangeAvailability', { operationalStatus: 'Inoperative' })).json.sentence, /^VAN-1 charges on\./);
+	assert.deepEqual((await attempt('ClearCache', {})).json.vans, []);
+	r = await attempt('Reset', { type: 'Immediate', evseId: 9 });
+	assert.deepEqual([r.status, r.json.path], [400, 'payload.evseId'], r.text);
+	assert.equal((await attempt('Reset', { type: 'Now' })).status, 400);
+	assert.equal((await attempt('Frobnicate', {})).status, 400);
+	const ctl = spawnSync(join(BUILD, 'depotctl'), ['--socket', join(depotd.data, 'depotd.sock'), 'command', 'C-TRY', 'Reset',
+		'{"type":"Immediate"}', '--try'], { encoding: 'utf8' });
+	assert.match(ctl.stdout, /^Stops VAN-1 until it is back, for a minute or two\.\ndepotd waits for the station to come back\./);
+	assert.deepEqual((await depotd.api('GET', '/commands?station=C-TRY&action=Reset')).json.commands, []);
+	assert.equal(s.calls.filter((c) => c[2] === 'Reset').length, 0);
+	await s.call('TransactionEvent', { eventType: 'Ended', seqNo: 1, timestamp: now(), triggerReason: 'RemoteStop',
+		transactionInfo: { transactionId: 'try-1', stoppedReason: 'Remote' } });
+	await s.close();
+	assert.match((await attempt('Reset', { type: 'Immediate' })).json.detail, /not connected/);
+});
+
+test('each step of a command is told: sent, answered, ended; and chargers are said in one sentence', async () => {
+	let answer;
+	const s = await booted(depotd, 'C-STEP', { handlers: { Reset: () => new Promise((ok) => { answer = ok; }) } });
+	const { id } = (await ask('C-STEP', 'Reset', { type: 'Immediate' }, { wait: 'none' })).json;
+	await until('the call', () => answer);
+	assert.deepEqual([(await look(id)).step, (await look(id)).state], ['sent', 'waiting']);
+	assert.equal((await depotd.api('GET', '/commands?station=C-STEP')).json.commands.find((c) => c.id === id).step, 'sent');
+	answer({ status: 'Accepted' });
+	await state(id, 'running');
+	assert.equal((await look(id)).step, 'answered');
+	await s.call('BootNotification', { reason: 'RemoteReset', chargingStation: { model: 'M', vendorName: 'V' } });
+	await state(id, 'done');
+	assert.equal((await look(id)).step, 'ended');
+	const all = (await depotd.api('GET', '/stations')).json;
+	const ctl = spawnSync(join(BUILD, 'depotctl'), ['--socket', join(depotd.data, 'depotd.sock'), 'stations'], { encoding: 'utf8' });
+	const [sentence] = ctl.stdout.split('\n');
+	assert.match(sentence, /silent|fault/);
+	assert.equal(sentence.replace(/\x1b\[\d*m/g, ''), all.sentence);
+	assert.match(all.stations.find((x) => x.id === 'C-STEP').sentence, /^C-STEP: EVSE 1/);
+	await s.close();
+});
+
 test('depotctl: options may stand anywhere, a word is what it is', async () => {
 	const d = await new Depotd().start();
 	try {

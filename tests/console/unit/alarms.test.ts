@@ -23,7 +23,7 @@ test("an alarm's subject leads to the page that shows it", () => {
 	assert.deepEqual(about({ kind: "meter-silent", subject: "M1" }), { name: "Hall A meter", path: "/meters/M1" });
 	assert.deepEqual(about({ kind: "limit-broken", subject: "hall-a" }), { name: "Hall A feeder", path: "/energy" });
 	assert.deepEqual(about({ kind: "measurement-old", subject: "hall-a" }), { name: "Hall A feeder", path: "/meters/M1" });
-	assert.deepEqual(about({ kind: "charger-disobeys", subject: "CP-B3/1" }), { name: "CP-B3/1", path: "/" });
+	assert.deepEqual(about({ kind: "charger-disobeys", subject: "CP-B3/1" }), { name: "CP-B3/1", path: "/chargers/CP-B3" });
 	assert.deepEqual(about({ kind: "disk-full", subject: "store" }), { name: "store" });
 });
 

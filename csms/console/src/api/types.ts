@@ -1116,3 +1116,50 @@ export interface CommandPost {
 	wait?: "none" | "answer" | "end";
 	force?: boolean;
 }
+
+export interface Alert {
+	station: string;
+	component: string;
+	component_instance?: string;
+	evse?: number;
+	connector?: number;
+	variable: string;
+	variable_instance?: string;
+	monitor?: number;
+	severity?: number;
+	open: boolean;
+	opened_at?: string;
+	cleared_at?: string;
+	at: string;
+	times: number;
+	event_id: number;
+	source: string;
+	value?: string;
+	cause?: number;
+	transaction?: string;
+	tech_code?: string;
+	tech_info?: string;
+}
+
+export interface AlertList {
+	alerts: Alert[];
+}
+
+export interface FileView {
+	id: string;
+	station: string;
+	request_id?: number;
+	name: string;
+	size: number;
+	sha256: string;
+	received_at: string;
+	peer?: string;
+	removed_at?: string;
+	removed_why?: string;
+}
+
+export interface FileList {
+	files: FileView[];
+	used_bytes: number;
+	quota_bytes: number;
+}

@@ -7,9 +7,11 @@ import type { EvseView, StationView } from "../api/types.ts";
 import { kw, kwh, pct } from "../lib/format.ts";
 import { memo } from "../lib/memo.ts";
 import { say } from "../messages/say.ts";
+import { chargerPath } from "../store/place.ts";
 import { now, overview } from "../store/store.ts";
 import { type EvseGroup, evseGroups, names, type Names } from "../store/derive.ts";
 import { Bar } from "../ui/bar.tsx";
+import { Link } from "../ui/link.tsx";
 import { Empty, Panel } from "../ui/panel.tsx";
 import { Age, Reading, Unit, useIsOld } from "../ui/reading.tsx";
 import { evseStatus, State, type Status } from "../ui/state.tsx";
@@ -77,7 +79,7 @@ const Row = memo(function Row({ station, evse, vanName, nodeName }: RowProps) {
 		<tr role="row" data-row data-evse={`${station.id}/${evse.id}`} tabIndex={-1}
 			class={status.tone === "miss" ? "tint-miss" : ""}>
 			<th role="rowheader" scope="row" class="c-name">
-				<span class="b">{say.evseName(station.name || station.id, evse.id)}</span> <span class="cap">{max}</span>
+				<Link to={chargerPath(station.id)} kind="name">{say.evseName(station.name || station.id, evse.id)}</Link> <span class="cap">{max}</span>
 			</th>
 			<td role="cell" class="c-van"><Van evse={evse} name={vanName} /></td>
 			<td role="cell" class="c-state"><State status={status} /></td>

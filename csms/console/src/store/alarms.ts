@@ -40,7 +40,7 @@ export function subjectOf(alarm: AlarmView, meters: readonly MeterView[], nodes:
 	const slash = id.lastIndexOf("/");
 	const station = stations.find((s) => s.id === id) ?? stations.find((s) => slash > 0 && s.id === id.slice(0, slash));
 	if (!station) return { name: id };
-	return { name: `${station.name || station.id}${station.id === id ? "" : id.slice(slash)}`, path: "/" };
+	return { name: `${station.name || station.id}${station.id === id ? "" : id.slice(slash)}`, path: `/chargers/${encodeURIComponent(station.id)}` };
 }
 
 /* How calm it is: what began lately, and what comes most often. */

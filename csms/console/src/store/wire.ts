@@ -120,12 +120,14 @@ export interface WireChoice {
 	isQuiet: boolean; /* without routine */
 	action: string;
 	text: string;
+	error: string; /* in what is wrong with a frame, or in an answer that is an error */
+	isFaulty: boolean; /* of the whole log, only what broke a schema or was answered with an error */
 	from: string; /* local time as an input has it, "" any */
 	to: string;
 }
 
 export const ALL_WIRE: WireChoice = {
-	direction: "all", isOddOnly: false, isQuiet: false, action: "", text: "", from: "", to: "",
+	direction: "all", isOddOnly: false, isQuiet: false, action: "", text: "", error: "", isFaulty: false, from: "", to: "",
 };
 
 /* What the server sorts out; the rest is sorted out here. */
@@ -136,6 +138,8 @@ export function wireQuery(station: string, c: WireChoice, toUtc: (local: string)
 	};
 	put("action", c.action.trim());
 	put("text", c.text.trim());
+	put("error", c.error.trim());
+	put("faulty", c.isFaulty ? "1" : undefined);
 	put("from", toUtc(c.from));
 	put("to", toUtc(c.to));
 	put("before", before);

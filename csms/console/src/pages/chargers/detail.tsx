@@ -2,7 +2,8 @@
  * One charger: its EVSEs, what it can be asked, what it was asked, what it said, what it is.
  */
 import { useState } from "preact/hooks";
-import type { StationView } from "../../api/types.ts";
+import type { Alert, AlertList, StationView } from "../../api/types.ts";
+import { useAsked } from "../../lib/ask.ts";
 import { clockNear, duration } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { alarmsOf, maker } from "../../store/chargers.ts";
@@ -10,6 +11,7 @@ import type { Offer } from "../../store/commands.ts";
 import { names } from "../../store/derive.ts";
 import { alarmPath } from "../../store/place.ts";
 import { now, overview, zone } from "../../store/store.ts";
+import { Icon } from "../../ui/icons.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Rank } from "../alarms/words.tsx";
 import { Certificates } from "./certificates.tsx";
@@ -17,6 +19,7 @@ import { CommandDialog } from "./dialog.tsx";
 import { Commands } from "./commands.tsx";
 import { Evses } from "./evses.tsx";
 import { Asked } from "./asked.tsx";
+import { Files } from "./files.tsx";
 import { Profiles } from "./profiles.tsx";
 import { Variables } from "./variables.tsx";
 import { WireLog } from "./wire.tsx";
@@ -32,14 +35,27 @@ function About({ station }: { station: StationView }) {
 	return <p class="sub">{[since, word].filter(Boolean).join(" ")} {what}.</p>;
 }
 
+/* "EVSE 1 RCD.Tripped true: ground fault". */
+function alertWords(a: Alert): string {
+	const where = a.evse === undefined ? "" : `${say.evseNo(a.evse)}, `;
+	return `${where}${a.component}.${a.variable}${a.value === undefined ? "" : ` ${a.value}`}${a.tech_info ? `: ${a.tech_info}` : ""}`;
+}
+
+/* Its open alarms, and what it itself says is wrong and lasts. */
 function Troubles({ station }: { station: StationView }) {
 	const list = alarmsOf(station.id, overview.value?.alarms ?? []);
-	if (list.length === 0) return null;
+	const told = useAsked<AlertList>(`/stations/${encodeURIComponent(station.id)}/alerts?limit=10`, 10_000).data?.alerts ?? [];
+	if (list.length + told.length === 0) return null;
 	return (
 		<ul class="troubles">
 			{list.map((a) => (
 				<li key={a.id} data-trouble={a.id}>
 					<Rank alarm={a} /> <Link to={alarmPath(a.id)}>{a.text}</Link> <b>{a.step}</b>
+				</li>
+			))}
+			{told.map((a) => (
+				<li key={`e${a.event_id} ${a.at}`} data-alert={a.event_id} class="st plain">
+					<Icon name="risk" /> {alertWords(a)}{a.opened_at !== undefined && `, ${say.alertSince(clockNear(Date.parse(a.opened_at), now.value, zone.value))}`}
 				</li>
 			))}
 		</ul>
@@ -76,6 +92,7 @@ export function ChargerDetail({ station }: { station: StationView }) {
 					<WireLog station={station} />
 					<Profiles station={station} />
 					<Certificates station={station} />
+					<Files station={station} />
 				</div>
 			</div>
 			{wanted && (

@@ -90,6 +90,19 @@ function Connectors({ evse }: { evse: EvseView }) {
 	);
 }
 
+/* What happened, what it does to the van, what is next. */
+function Fault({ evse }: { evse: EvseView }) {
+	const at = evse.connectors.find((c) => c.status === "Faulted")?.at;
+	const van = overview.value?.vehicles.find((v) => v.id === evse.vehicle);
+	return (
+		<p class="fault">
+			{at === undefined ? say.faultWord : say.faultSince(near(at), since(at))}{" "}
+			{evse.transaction !== undefined && say.faultVan(van?.name || evse.vehicle || say.unknownVan)}{" "}
+			<b>{say.faultStep}</b> {say.faultThen(evse.id)}
+		</p>
+	);
+}
+
 function One({ station, evse, known }: { station: StationView; evse: EvseView; known: Names }) {
 	const status = evseStatus(station, evse, now.value);
 	const share = (w: number | undefined) => (w === undefined ? undefined : (100 * w) / evse.max_w);
@@ -109,6 +122,7 @@ function One({ station, evse, known }: { station: StationView; evse: EvseView; k
 				<h3>{say.evseNo(evse.id)} <span class="cap">{say.kindMax(say.kinds[evse.kind] ?? evse.kind, kw(evse.max_w, 0))}</span></h3>
 				<State status={status} />
 			</div>
+			{evse.state === "faulted" && <Fault evse={evse} />}
 			<Bar value={share(evse.power_w)} notch={share(evse.limit_w)} />
 			<dl class="pairs">{rows.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
 		</section>

@@ -35,7 +35,7 @@ function connection(s: StationView, nowMs: number): Status {
 		icon: "off", tone: "plain", isTag: false,
 		word: s.last_seen === undefined ? say.silentNever : say.silentFor(duration((nowMs - Date.parse(s.last_seen)) / 1000)),
 	};
-	default: return { icon: "ok", tone: "ok", isTag: false, word: say.connected };
+	default: return { icon: "ok", tone: "plain", isTag: false, word: say.connected };
 	}
 }
 

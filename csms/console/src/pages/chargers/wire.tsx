@@ -72,7 +72,7 @@ interface ToolsProps {
 }
 
 function Tools({ choice, set, odd }: ToolsProps) {
-	const text = (name: "action" | "text", label: string) => (
+	const text = (name: "action" | "text" | "error", label: string) => (
 		<label>{label} <input type="search" value={choice[name]} maxLength={60} spellcheck={false} onInput={(e) => set({ [name]: e.currentTarget.value })} /></label>
 	);
 	const time = (name: "from" | "to", label: string) => (
@@ -91,7 +91,12 @@ function Tools({ choice, set, odd }: ToolsProps) {
 			<details class="more">
 				<summary>{say.searchMore}</summary>
 				<div class="form fields">
-					{text("action", say.actionWord)}{text("text", say.containsWord)}{time("from", say.fromTime)}{time("to", say.toTime)}
+					{text("action", say.actionWord)}{text("text", say.containsWord)}{text("error", say.errorWord)}
+					{time("from", say.fromTime)}{time("to", say.toTime)}
+					<label class="tick">
+						<input type="checkbox" checked={choice.isFaulty} onChange={(e) => set({ isFaulty: e.currentTarget.checked })} />
+						<span>{say.faultyOnly}</span>
+					</label>
 				</div>
 				<p class="cap">{say.timesAre(zone.value)}</p>
 			</details>
