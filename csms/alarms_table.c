@@ -13,11 +13,14 @@
 
 const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 	ROW(MEASUREMENT_OLD, "measurement-old", TONIGHT, 60,
-		"Look at the node's meter: power, wire, gateway.",
-		"Open `depotctl meters`: which link is silent, and since when.\n"
+		"Look at the node's meter: `depotctl meters` says what is wrong with it.",
+		"Open `depotctl meters`: is the meter silent, or doubted, and why?\n"
 		"One meter silent: its fuse, its wire, its address. All of a gateway: the gateway's "
 		"power and network.\n"
-		"Values come but do not move: restart the gateway, it repeats its last answer.\n"
+		"Doubted, it does not move: restart the gateway, which may repeat its last answer.\n"
+		"Doubted, it shows less than what is drawn: `depotctl walk STATION EVSE --yes` with a "
+		"van below it; turn the transformer, or set `ratio` or `reversed`.\n"
+		"No van gets power to walk with: the walk itself gives it some.\n"
 		"Until it is mended the node charges less, never more: nothing else must be done."),
 	ROW(LIMIT_BROKEN, "limit-broken", URGENT, 60,
 		"Find the load that grew: EVSEs are lowered already.",

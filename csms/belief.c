@@ -8,9 +8,9 @@ static const struct belief_row {
 } rows[] = {
 	[BELIEF_GOOD] = {"ok", NULL},
 	[BELIEF_IDLE] = {"idle", NULL},
-	[BELIEF_UNREAD] = {"unread",
-		"Check its address, unit and wire: `depotctl meter scan HOST`."},
-	[BELIEF_SILENT] = {"silent", "Look at its power, its wire and its gateway."},
+	[BELIEF_UNREAD] = {"unread", NULL},
+	[BELIEF_SILENT] = {"silent",
+		"Look at its power, its wire, its unit and its gateway: `depotctl meter scan HOST`."},
 	[BELIEF_IMPLAUSIBLE] = {"doubted",
 		"Compare its registers with its display: `depotctl meter registers ID`. Wrong map, unit "
 		"or ratio?"},
@@ -39,9 +39,9 @@ static enum belief look(const struct meter *m)
 	char note[200];
 
 	if (meter_is_fresh(m))
-		return meter_note(m, note)[0] ? BELIEF_IMPLAUSIBLE : BELIEF_GOOD;
+		return BELIEF_GOOD; /* its power is; of the rest its note tells */
 	if (!m->seen_at.ms)
-		return BELIEF_UNREAD;
+		return m->stats.last_error_ms ? BELIEF_SILENT : BELIEF_UNREAD;
 	return meter_seen_age_ms(m) < meter_age_ms(m) && meter_note(m, note)[0] ? BELIEF_IMPLAUSIBLE
 										: BELIEF_SILENT;
 }
@@ -76,11 +76,15 @@ static void say_why(
 			span(meter_still_ms(m), t));
 		return;
 	case BELIEF_UNREAD:
-		snprintf(out, 300, "It has never been read.%s%s", error[0] ? " " : "", error);
+		snprintf(out, 300, "It has not been read yet.");
 		return;
 	case BELIEF_SILENT:
-		snprintf(out, 300, "No good reading for %s.%s%s", span(meter_age_ms(m), t),
-			error[0] ? " " : "", error);
+		if (m->last_at.ms)
+			snprintf(out, 300, "No good reading for %s.%s%s", span(meter_age_ms(m), t),
+				error[0] ? " " : "", error);
+		else
+			snprintf(
+				out, 300, "It has never answered.%s%s", error[0] ? " " : "", error);
 		return;
 	case BELIEF_HANGS:
 		snprintf(out, 300, "It has not moved for %s, while %.1f kW was drawn below it.",
@@ -98,8 +102,9 @@ void belief_of(const struct core *c, int meter, struct belief_view *out)
 	struct control_doubt_view d = {.belief = BELIEF_GOOD};
 	enum belief b = look(m);
 
-	/* The guard knows of more than the meter itself, but not that it was never read. */
-	if (c->control && control_doubt_of(c->control, meter, &d) && b == BELIEF_GOOD)
+	/* The guard knows of more than the meter itself; whether that answers is seen above. */
+	if (c->control && control_doubt_of(c->control, meter, &d) && b == BELIEF_GOOD &&
+		d.belief != BELIEF_SILENT)
 		b = d.belief;
 	*out = (struct belief_view){.is = b, .state = rows[b].state, .next = rows[b].next};
 	say_why(m, &d, b, out->why);

@@ -1,16 +1,19 @@
 /*
  * What flows at most at a node whose own meter is not believed, by the meters around it: all that
- * the next believed meter above shows, less what the believed meters beside it show. It bounds the
- * load that is there now, reading by reading, and so stands in the place of a measurement; it says
- * nothing of what the node may carry, nor of later. docs/energy.md tells the electrician.
+ * the next believed meter above shows, less what the believed meters beside it show, those of
+ * chargers too. It bounds the load that is there now, reading by reading, and so stands in the place
+ * of a measurement; it says nothing of what the node may carry, nor of later. docs/energy.md tells
+ * the electrician.
  */
 #include "csms/control_private.h"
 #include "csms/meters.h"
+#include "csms/safety.h"
 #include "csms/walk.h"
 
 /* Two meters of class 1 or 2, read at different moments: what they may be apart. */
 #define APART_PM   20 /* of all that was read */
 #define APART_W    500
+#define LATE_MS    5000 /* a charger's report, beside its interval */
 #define CURRENT_PM 50 /* of currents, whose phase angles differ */
 
 struct bound {
@@ -57,18 +60,37 @@ static void take_off(struct bound *b, const struct guard_node_in *in)
 	}
 }
 
+/* What an EVSE beside it, of which no meter tells, draws by its charger's own meter; what it gives
+ * back flows here too. */
+static void take_off_evse(const struct control *k, struct bound *b, int e)
+{
+	const struct guard_evse_in *in = &k->evse_in[e];
+	int64_t young_ms = k->core->config->control->sample_s * 1000 + LATE_MS;
+	int64_t w = k->evse[e] ? (int64_t)k->evse[e]->power_w.value : 0;
+
+	if (w > 0 && (!k->evse[e]->tx.is_open ||
+			     safety_heard_ms(k->safety, e) < clock_mono().us / 1000 - young_ms))
+		return;
+	b->w -= w;
+	b->read_w += size_of(w);
+	for (int p = 0; p < GRID_PHASES; p++) {
+		if (w < 0)
+			b->phase_w[p] -= w;
+		else if (in->has_phases && in->phase_w[p] > 0)
+			b->phase_w[p] -= in->phase_w[p];
+	}
+}
+
 /* What nobody meters beside it may feed in, and then flows here. */
-static void add_feed(const struct control *k, struct bound *b, int node)
+static void take_off_unmetered(const struct control *k, struct bound *b, int node)
 {
 	const struct grid_node *n = grid_tree_node(k->tree, node);
-	int64_t w = n->electric.feed_w;
 
-	if (n->kind == GRID_EVSE && k->evse[n->evse_first] &&
-		k->evse[n->evse_first]->power_w.value < 0)
-		w -= (int64_t)k->evse[n->evse_first]->power_w.value;
-	b->w += w;
+	b->w += n->electric.feed_w;
 	for (int p = 0; p < GRID_PHASES; p++)
-		b->phase_w[p] += w;
+		b->phase_w[p] += n->electric.feed_w;
+	if (n->kind == GRID_EVSE)
+		take_off_evse(k, b, n->evse_first);
 }
 
 /* The next meter above that is believed, or held for a moment. */
@@ -100,7 +122,7 @@ static struct bound find_bound(const struct control *k, int node, int above)
 			take_off(&b, &k->node_in[v]);
 			v = grid_tree_node(k->tree, v)->end;
 		} else {
-			add_feed(k, &b, v);
+			take_off_unmetered(k, &b, v);
 			v++;
 		}
 	}

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "csms/alarms.h"
 #include "csms/telematics_private.h"
+#include "csms/words.h"
 #include "schemas/yaml.h"
 
 #define FILE_MAX    65536
@@ -179,7 +180,7 @@ static void test_window(const struct telematics_rule *rule, struct watch *w,
 {
 	bool is_rise = rule->test == TELEMATICS_RULE_TEST_RISE;
 	const struct ring_point *from;
-	char a[WALL_TEXT_SIZE], b[WALL_TEXT_SIZE];
+	char a[WORDS_TIME_SIZE], b[WORDS_TIME_SIZE];
 	double change;
 
 	add_point(w, rule, r);
@@ -192,8 +193,8 @@ static void test_window(const struct telematics_rule *rule, struct watch *w,
 	snprintf(out->words, sizeof out->words,
 		"%s: %s went from %g to %g %s between %s and %s (%s).", rule->name,
 		telematics_quantity_enum.values[q], from->value, r->value,
-		telematics_quantities[q].sign, wall_format(from->at, a), wall_format(r->at, b),
-		r->source);
+		telematics_quantities[q].sign, words_clock(from->at, clock_wall(), a),
+		words_clock(r->at, clock_wall(), b), r->source);
 }
 
 static void test_level(
@@ -202,7 +203,7 @@ static void test_level(
 	for (size_t i = 0; i < rule->quantities.count && !out->is_on; i++) {
 		enum telematics_quantity q = rule->quantities.items[i];
 		const struct telematics_reading *r = telematics_newest(v, q);
-		char at[WALL_TEXT_SIZE];
+		char at[WORDS_TIME_SIZE];
 
 		if (!r || !(rule->test == TELEMATICS_RULE_TEST_ABOVE ? r->value > rule->by
 								     : r->value < rule->by))
@@ -210,7 +211,8 @@ static void test_level(
 		out->is_on = true;
 		snprintf(out->words, sizeof out->words, "%s: %s is %g %s since %s or before (%s).",
 			rule->name, telematics_quantity_enum.values[q], r->value,
-			telematics_quantities[q].sign, wall_format(r->at, at), r->source);
+			telematics_quantities[q].sign, words_clock(r->at, clock_wall(), at),
+			r->source);
 	}
 }
 

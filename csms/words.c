@@ -34,16 +34,22 @@ void words_energy(struct text *t, int64_t wh)
 	text_puts(t, NARROW_SPACE "kWh");
 }
 
-void words_time(struct text *t, wall_t at, wall_t now)
+const char *words_clock(wall_t at, wall_t now, char out[WORDS_TIME_SIZE])
 {
 	time_t s = (time_t)(at.ms / 1000);
 	struct tm tm;
-	char buf[32];
 
 	localtime_r(&s, &tm);
-	strftime(buf, sizeof(buf),
+	strftime(out, WORDS_TIME_SIZE,
 		llabs(wall_diff_ms(at, now)) > INT64_C(20) * 3600000 ? "%a %H:%M" : "%H:%M", &tm);
-	text_puts(t, buf);
+	return out;
+}
+
+void words_time(struct text *t, wall_t at, wall_t now)
+{
+	char buf[WORDS_TIME_SIZE];
+
+	text_puts(t, words_clock(at, now, buf));
 }
 
 void words_duration(struct text *t, int64_t ms)

@@ -21,6 +21,10 @@ void words_energy(struct text *t, int64_t wh);
 /* "05:30"; "Thu 05:30" when it is more than 20 hours away. */
 void words_time(struct text *t, wall_t at, wall_t now);
 
+/* The same into `out`, for formats. */
+#define WORDS_TIME_SIZE 32
+const char *words_clock(wall_t at, wall_t now, char out[WORDS_TIME_SIZE]);
+
 /* "38 min", "2 h 16 min", "3 days". */
 void words_duration(struct text *t, int64_t ms);
 

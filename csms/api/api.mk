@@ -1,6 +1,6 @@
 # csms/api/ and the views: what the room's module.mk takes into depotd, and the tests of it.
 
-csms_api.src := $(wildcard csms/api/*.c csms/people/*.c) csms/view.c csms/view_night.c csms/view_alarm.c csms/view_envelope.c csms/view_followed.c csms/view_chargers.c csms/words_chargers.c csms/words.c gen/api.c
+csms_api.src := $(wildcard csms/api/*.c csms/people/*.c) csms/view.c csms/view_night.c csms/view_alarm.c csms/view_envelope.c csms/view_followed.c csms/view_chargers.c csms/words_chargers.c gen/api.c
 csms_api.libs := z argon
 
 $(eval $(call unit,api_route,csms/api/route.c csms/api/permission.c $(SCHEMAS_SRC),cjson m))

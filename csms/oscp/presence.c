@@ -16,6 +16,7 @@
 #include "csms/log.h"
 #include "csms/oscp/private.h"
 #include "csms/record.h"
+#include "csms/words.h"
 
 #define AGAIN_S     60 /* between our handshakes to one that is offline */
 #define AGE_S       60 /* between looks at segments that never became whole */
@@ -37,8 +38,8 @@ static struct timers *timers_of(const struct oscp_peer *p)
 static void set_alarm(struct oscp_peer *p)
 {
 	alarm_set(p->oscp->core, ALARM_PROVIDER_SILENT, p->row->id, !p->is_online,
-		"capacity provider %s is offline: %s; its fallback limits hold beside its last "
-		"ones",
+		"Capacity provider %s is offline: %s; its fallback limits hold beside its last "
+		"ones.",
 		p->row->id, p->presence_why);
 }
 
@@ -78,7 +79,7 @@ static void shake_again(void *arg)
 static void on_silence(void *arg)
 {
 	struct oscp_peer *p = arg;
-	char text[WALL_TEXT_SIZE], why[200];
+	char text[WORDS_TIME_SIZE], why[200];
 
 	if (p->offline_at.ms > clock_wall().ms) { /* the wall clock was set back */
 		watch(p);
@@ -86,7 +87,7 @@ static void on_silence(void *arg)
 	}
 	if (p->heartbeat_at.ms)
 		snprintf(why, sizeof why, "no heartbeat since %s",
-			wall_format(p->heartbeat_at, text));
+			words_clock(p->heartbeat_at, clock_wall(), text));
 	else
 		snprintf(why, sizeof why, "no heartbeat came");
 	set_presence(p, false, why);

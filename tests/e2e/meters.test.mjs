@@ -93,7 +93,9 @@ test('a dead meter is named as silent and slows none', async () => {
 		return d.errors + d.timeouts > 0 && d;
 	});
 	assert.equal(m.ok, false);
-	assert.ok(m.last_error);
+	assert.equal(m.belief, 'silent');
+	assert.match(m.why, /^It has never answered\. \w/);
+	assert.ok(m.last_error && m.last_error_at);
 	const before = await meter('m-abb-b23');
 	await until('polls beside it', async () => (await meter('m-abb-b23')).polls >= before.polls + 10, 5000);
 });

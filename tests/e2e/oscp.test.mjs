@@ -394,6 +394,7 @@ test('the provider dies: its fallback holds; it returns and shakes hands: it hol
 	assert.match((await peer('dso2')).next, /fallbacks hold/);
 	const alarm = (await depotd.api('GET', '/alarms')).json.alarms.find((a) => a.kind === 'provider-silent');
 	assert.equal(alarm.subject, 'dso2');
+	assert.doesNotMatch(alarm.text, /\d{4}-\d\d-\d\dT/, 'times in words');
 	assert.match((await depotd.api('GET', '/metrics')).text, /depotd_oscp_online\{provider="dso2"\} 0/);
 	assert.equal((await peer('dso')).online, true, 'the other one is not concerned');
 	await dso2.listen();

@@ -228,7 +228,7 @@ test('rules over windows raise alarms that show the readings', async () => {
 	await post(warm);
 	const hot = await until('the alarm', () => alarm('vehicle-battery-hot'));
 	assert.equal(hot.subject, 'VAN-4');
-	assert.match(hot.text, /battery_c went from 20 to 41/);
+	assert.match(hot.text, /battery_c went from 20 to 41 °?\w+ between [\w ]*\d\d:\d\d and [\w ]*\d\d:\d\d \(/);
 	const still = [33, 30, 28, 24].map((soc, i) => ({ vehicle: 'VAN-4', time: iso(600 - i * 60), speed_km_h: 0, plugged: 0, soc_pct: soc }));
 	await post(still);
 	assert.match((await until('the other', () => alarm('vehicle-loses-charge'))).text, /soc_pct went from 30 to 24/);

@@ -119,6 +119,21 @@ test('a walk tells which meters move and finds the wrong ratio', async () => {
 	});
 });
 
+test('a meter that the guard does not believe shows as such, with why and what next', async () => {
+	const m = await until('the reversed meter to be doubted', async () => {
+		const v = (await depotd.api('GET', '/meters/back')).json;
+		return v.belief === 'doubted' && v;
+	}, 30000);
+	assert.equal(m.ok, false);
+	assert.match(m.why, /shows less than what is drawn below it/);
+	assert.match(m.next, /walk/);
+	assert.match((await ctl('meters')).out, /back is doubted: It shows less .*walk/);
+	assert.match((await ctl('meter', 'show', 'back')).out, /state +doubted[^]*because +It shows less[^]*next step/);
+	const asked = await ctl('meter', 'ask', 'back');
+	assert.match(asked.out, /back answers: [^]*It is doubted: It shows less/);
+	assert.equal(asked.code, 1);
+});
+
 test('a walk with a van on one phase finds swapped phases and reversed transformers', async () => {
 	await until('the van on one phase to charge', async () =>
 		(await depotd.api('POST', '/meters/walk', { station: 'CP-X', evse: 1, consent: true })).status === 202, 30000);

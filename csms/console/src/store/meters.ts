@@ -64,6 +64,7 @@ export function verdict(row: MeterRow, isOld: boolean): Verdict {
 	if (meter) {
 		const known = BELIEFS[meter.belief];
 		if (known) return known;
+		if (meter.note) return "doubt";
 		if (meter.at === undefined) return "none";
 	} else if (node?.load_source !== "meter") {
 		return node?.load_at === undefined ? "none" : "silent";
