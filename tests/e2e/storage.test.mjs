@@ -6,13 +6,11 @@ import { join } from 'node:path';
 import { BUILD, Depotd, until } from './harness.mjs';
 import { Station, booted } from './peer.mjs';
 
-const two = (n) => `${n % 24}`.padStart(2, '0');
-const hour = new Date().getUTCHours();
-const range = (from, to) => (from < to ? [`${two(from)}:00-${to === 24 ? '24:00' : `${two(to)}:00`}`]
-	: [`${two(from)}:00-24:00`, ...(to ? [`00:00-${two(to)}:00`] : [])]);
-/* Dear now and for the next two to three hours, cheap from then on. */
-const dearTo = (hour + 3) % 24;
-const leaves = new Date(Date.now() + 10 * 3600e3).toISOString();
+/* One time for every run, which goes on from then: what a plan gives hangs on the hour. */
+const START = Date.parse('2026-11-24T09:20:00Z'), begun = process.hrtime.bigint();
+const now = () => new Date(START + Number((process.hrtime.bigint() - begun) / 1000000n)).toISOString();
+const clock = ['--speed', '1', '--start', new Date(START).toISOString(), '--origin', String(begun / 1000n)];
+const leaves = new Date(START + 10 * 3600e3).toISOString();
 
 const van = (id, token, more = '') => `
   - {id: ${id}, token: "${token}", battery_wh: 60000, max_ac_w: 11000, max_dc_w: 0, target_pct: 60,
@@ -36,8 +34,8 @@ tariffs:
     import:
       - id: energy
         periods:
-          - {id: dear, hours: ${JSON.stringify(range(hour, dearTo))}, price: 0.40}
-          - {id: cheap, hours: ${JSON.stringify(range(dearTo, hour))}, price: 0.10}
+          - {id: dear, hours: ['09:00-12:00'], price: 0.40}
+          - {id: cheap, hours: ['12:00-24:00', '00:00-09:00'], price: 0.10}
 `;
 const CONFIG = '\ncontrol: {replan_s: 5}\ndischarge: {floor_pct: 20, below_need: true, replan_s: 10}\n';
 
@@ -56,7 +54,7 @@ const told = (evse) => profiles(evse).at(-1);
 
 function plug(evse, idToken) {
 	return station.call('TransactionEvent', {
-		eventType: 'Started', timestamp: new Date().toISOString(), triggerReason: 'Authorized', seqNo: 0,
+		eventType: 'Started', timestamp: now(), triggerReason: 'Authorized', seqNo: 0,
 		transactionInfo: { transactionId: `T${evse}`, chargingState: 'Charging' }, evse: { id: evse, connectorId: 1 },
 		idToken: { idToken, type: 'ISO14443' },
 	});
@@ -64,21 +62,21 @@ function plug(evse, idToken) {
 
 let seq = 1;
 const holds = (evse, pct) => station.call('TransactionEvent', {
-	eventType: 'Updated', timestamp: new Date().toISOString(), triggerReason: 'MeterValuePeriodic', seqNo: seq++,
+	eventType: 'Updated', timestamp: now(), triggerReason: 'MeterValuePeriodic', seqNo: seq++,
 	transactionInfo: { transactionId: `T${evse}` },
-	meterValue: [{ timestamp: new Date().toISOString(), sampledValue: [
+	meterValue: [{ timestamp: now(), sampledValue: [
 		{ value: pct, measurand: 'SoC', unitOfMeasure: { unit: 'Percent' } },
 		{ value: 0, measurand: 'Power.Active.Import', unitOfMeasure: { unit: 'W' } },
 	] }],
 });
 
 /* The site draws 5 kW besides; its meter is the station's. */
-const measure = () => station.call('MeterValues', { evseId: 0, meterValue: [{ timestamp: new Date().toISOString(), sampledValue: [
+const measure = () => station.call('MeterValues', { evseId: 0, meterValue: [{ timestamp: now(), sampledValue: [
 	{ value: 5000, measurand: 'Power.Active.Import', location: 'Inlet', unitOfMeasure: { unit: 'W' } }] }] }).catch(() => {});
 let beat;
 
 before(async () => {
-	d = await new Depotd({ depot: DEPOT, config: CONFIG }).start();
+	d = await new Depotd({ depot: DEPOT, config: CONFIG, args: clock }).start();
 	station = await booted(d, 'CP-1', { registration: { evses: 3 } });
 	await measure();
 	beat = setInterval(measure, 2000);
@@ -141,6 +139,7 @@ test('the fleet as one battery: what it says it can do less, it can', async () =
 	assert.ok(f.windows.length >= 9, JSON.stringify(f));
 	assert.ok(f.windows.every((w) => w.less_w >= 0 && w.more_w >= 0 && w.less_w <= w.planned_w + 1));
 	assert.ok(f.windows.some((w) => w.planned_w > 1000), `the plan's own power: ${JSON.stringify(f)}`);
+	assert.ok(f.windows.some((w) => w.more_w > 3000), `a van that waits can draw at another time: ${JSON.stringify(f)}`);
 	assert.ok(f.gives_w === 8000 && f.gives_wh > 30000, JSON.stringify(f).slice(0, 200));
 	assert.equal((await d.api('GET', '/fleet/flexibility?minutes=1')).status, 400);
 	assert.match(ctl('flexibility', '--hours', '6').stdout, /give back 8\.0 kW now/);

@@ -168,6 +168,37 @@ START_TEST(a_fleet_that_waits_can_draw_more)
 }
 END_TEST
 
+/* All is planned in one window, and needs less than its length: it can be drawn in another one, at a
+ * lower power for all of that. */
+START_TEST(what_fills_one_window_can_fill_another)
+{
+	struct flexible f;
+	int64_t sum = 0;
+
+	make(1);
+	for (int t = 0; t < SLOTS; t++)
+		part[t].price = t < 4 ? 100000 : 300000;
+	for (int i = 0; i < VANS; i++) {
+		van[i].depart_ms = START_MS + (int64_t)SLOTS * SLOT_S * 1000;
+		van[i].from_ms = START_MS;
+		van[i].min_w = 0;
+		van[i].need_wh = i < 2 ? 3000 : 0;
+	}
+	plan_destroy(plan);
+	plan = plan_solve(&in);
+	for (int t = 0; t < 4; t++)
+		sum += drawn(plan, t);
+	for (int t = 4; t < SLOTS; t++)
+		ck_assert_int_eq(drawn(plan, t), 0);
+	ck_assert_int_gt(sum, 0);
+	ck_assert_int_eq(flexible_find(&in, plan, SLOTS - 8, SLOTS - 4, &f), 0);
+	ck_assert_int_eq(f.planned_w, 0);
+	ck_assert_int_ge(f.more_w, sum / 4 * 9 / 10);
+	ck_assert_int_le(f.more_w, sum / 4 + 1);
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("flexible");
@@ -178,6 +209,7 @@ int main(void)
 	tcase_add_loop_test(t, less_can_be_taken, 0, 60);
 	tcase_add_loop_test(t, not_much_is_left_unsaid, 0, 30);
 	tcase_add_test(t, a_fleet_that_waits_can_draw_more);
+	tcase_add_test(t, what_fills_one_window_can_fill_another);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
