@@ -4,16 +4,13 @@
 #include <string.h>
 #include "csms/meters.h"
 #include "csms/prices.h"
+#include "csms/storage_fill.h"
 #include "csms/vehicles.h"
 #include "scheduler/wear.h"
 
-#define SLOTS     96 /* longer horizons get longer slots */
 #define SOC_AGE_S 900
 #define METER_MS  60000 /* a store's own word counts for so long */
 #define STORE_PM  950 /* of a stationary battery, each way */
-#define MISSING                                                                                    \
-	2000000 /* of a kWh for the least vehicle, millionths; the next class: as much more */
-#define CLASSES   10
 #define NEAR      1e-4 /* of the bound: such a plan is followed */
 #define MEMORY    (512u << 20)
 #define WH_PER_MS 3600000.0
@@ -25,9 +22,9 @@ struct making {
 	const struct planner_job *job;
 	const struct planner_view *view;
 	struct storage_case *k;
+	struct storage_fill fill;
 	struct storage_device *devices;
 	int32_t *cap, *feed, *load; /* of the input */
-	int group; /* slots of the planner in one of these */
 };
 
 const struct depot_discharge *storage_evse(const struct core *c, const struct evse *e)
@@ -39,11 +36,6 @@ const struct depot_discharge *storage_evse(const struct core *c, const struct ev
 			return d;
 	}
 	return NULL;
-}
-
-static int64_t energy(const struct storage_case *k, double wh)
-{
-	return wh > 0 ? (int64_t)(wh * WH_PER_MS / (double)k->slot_ms) : 0;
 }
 
 static int64_t wh_of(const struct storage_case *k, double energy_w)
@@ -63,11 +55,6 @@ static int32_t wear_of(
 }
 
 /* -- limits, load, prices --------------------------------------------------------------------- */
-
-static int32_t bounded(int64_t w)
-{
-	return w < 0 ? 0 : w > FLOW_POWER_MAX ? FLOW_POWER_MAX : (int32_t)w;
-}
 
 /* Something below it may feed in by itself. */
 static bool has_source(const struct grid_tree *t, int node)
@@ -89,98 +76,30 @@ static int32_t feed_of(const struct making *m, int node)
 	if (n->electric.export_limited && n->electric.export_w < limit)
 		limit = n->electric.export_w;
 	if (base == GRID_UNKNOWN)
-		return has_source(m->job->tree, node) ? 0 : bounded(limit);
-	return bounded(limit + base);
+		return has_source(m->job->tree, node) ? 0 : storage_bounded_w(limit);
+	return storage_bounded_w(limit + base);
 }
 
 static int fill_limits(struct making *m)
 {
-	const struct planner_job *j = m->job;
 	struct storage_input *in = &m->k->in;
-	size_t cells = (size_t)in->nodes * (size_t)in->slots;
-	int *parent = arena_alloc(m->k->arena, (size_t)in->nodes * sizeof *parent);
-	int32_t *cap = arena_alloc(m->k->arena, cells * sizeof *cap);
-	int32_t *feed = arena_alloc(m->k->arena, cells * sizeof *feed);
+	size_t slots = (size_t)in->slots;
+	int32_t *feed = arena_alloc(m->k->arena, (size_t)in->nodes * slots * sizeof *feed);
 
-	if (!parent || !cap || !feed)
+	m->cap = storage_fill_caps(&m->fill, in);
+	if (!m->cap || !feed)
 		return -1;
-	for (int v = 0; v < in->nodes; v++) {
-		parent[v] = grid_tree_node(j->tree, v)->parent;
-		for (int t = 0; t < in->slots; t++) {
-			int32_t least = FLOW_POWER_MAX;
-
-			for (int s = t * m->group; s < (t + 1) * m->group; s++) {
-				int32_t w =
-					j->caps.w[(size_t)v * (size_t)j->caps.slots + (size_t)s];
-
-				least = w < least ? w : least;
-			}
-			cap[(size_t)v * (size_t)in->slots + (size_t)t] = bounded(least);
-			feed[(size_t)v * (size_t)in->slots + (size_t)t] = feed_of(m, v);
-		}
-	}
-	in->parent = parent;
-	in->cap_w = m->cap = cap;
+	for (int v = 0; v < in->nodes; v++)
+		for (int t = 0; t < in->slots; t++)
+			feed[(size_t)v * slots + (size_t)t] = feed_of(m, v);
 	in->feed_w = m->feed = feed;
 	return 0;
 }
 
-/* The mean of the slots that make one; the first part is what feeding in would pay. */
 static int fill_prices(struct making *m)
 {
-	const struct plan_prices *p = &m->job->prices;
-	struct storage_input *in = &m->k->in;
-	size_t slots = (size_t)in->slots;
-	struct flow_part *part = arena_alloc(m->k->arena, slots * (size_t)in->parts * sizeof *part);
-	int32_t *feed = arena_alloc(m->k->arena, slots * sizeof *feed);
-	int32_t *load = arena_alloc(m->k->arena, slots * sizeof *load);
-
-	if (!part || !feed || !load)
-		return -1;
-	for (int t = 0; t < in->slots; t++) {
-		const struct flow_part *from = &p->part[(size_t)(t * m->group * p->parts)];
-		int64_t sum = 0, own = 0;
-
-		for (int k = 0; k < in->parts; k++) {
-			int64_t price = 0;
-
-			for (int s = 0; s < m->group; s++)
-				price += from[s * p->parts + k + 1].price;
-			part[t * in->parts + k] =
-				(struct flow_part){(int32_t)(price / m->group), from[k + 1].w};
-		}
-		for (int s = 0; s < m->group; s++) {
-			sum += p->load_w ? p->load_w[t * m->group + s] : 0;
-			own += from[s * p->parts].price;
-		}
-		load[t] = (int32_t)(sum / m->group);
-		feed[t] = (int32_t)(own / m->group);
-		if (feed[t] > part[t * in->parts].price)
-			feed[t] = part[t * in->parts].price;
-	}
-	in->price = part;
-	in->feed_price = feed;
-	in->load_w = m->load = load;
-	return 0;
-}
-
-static int fill_charges(struct making *m)
-{
-	const struct plan_prices *p = &m->job->prices;
-	struct storage_input *in = &m->k->in;
-
-	for (int k = 0; k < p->demands && k < STORAGE_CHARGES; k++) {
-		const struct plan_demand *d = &p->demand[k];
-		uint8_t *counts = arena_alloc(m->k->arena, (size_t)in->slots);
-
-		if (!counts)
-			return -1;
-		for (int s = 0; s < in->slots * m->group; s++)
-			counts[s / m->group] |= !d->counts || d->counts[s];
-		in->charge[in->charges++] = (struct storage_charge){counts, bounded(d->paid_w),
-			(int64_t)((double)d->price * WH_PER_MS / (double)m->k->slot_ms)};
-	}
-	return 0;
+	m->load = storage_fill_prices(&m->fill, &m->k->in);
+	return m->load ? storage_fill_charges(&m->fill, &m->k->in) : -1;
 }
 
 /* -- vehicles --------------------------------------------------------------------------------- */
@@ -229,8 +148,8 @@ static void add_giver(struct making *m, const struct storage_row *row)
 	k->rows[k->count] = *row;
 	k->rows[k->count].device = k->in.n;
 	k->rows[k->count++].wear = d->wear;
-	d->discharge_w = bounded(row->discharge_w);
-	d->least = energy(k, (double)row->least_wh);
+	d->discharge_w = storage_bounded_w(row->discharge_w);
+	d->least = storage_energy(&m->fill, (double)row->least_wh);
 	if (d->least > d->full)
 		d->least = d->full;
 }
@@ -250,18 +169,18 @@ static void add_vehicle(struct making *m, int i)
 		full = need;
 	*d = (struct storage_device){.node = grid_tree_evse_node(m->job->tree, from->evse),
 		.to = to > 0 ? to : 1,
-		.charge_w = bounded(from->max_w),
+		.charge_w = storage_bounded_w(from->max_w),
 		.charge_pm = from->battery.efficiency_pm,
 		.discharge_pm = from->battery.efficiency_pm,
-		.stored = energy(m->k, stored),
-		.full = energy(m->k, full),
-		.need = energy(m->k, need),
-		.missing = MISSING * (CLASSES - (from->priority < CLASSES ? from->priority : 9))};
+		.stored = storage_energy(&m->fill, stored),
+		.full = storage_energy(&m->fill, full),
+		.need = storage_energy(&m->fill, need),
+		.missing = storage_missing(from->priority)};
 	if (is && from->need_wh == 0)
 		need = stored < (double)is->battery_wh * (double)is->target_pct / 100
 			       ? stored
 			       : (double)is->battery_wh * (double)is->target_pct / 100;
-	d->need = energy(m->k, need);
+	d->need = storage_energy(&m->fill, need);
 	row.stored_wh = from->stored_wh;
 	row.full_wh = (int64_t)full;
 	row.need_wh = (int64_t)need;
@@ -324,12 +243,12 @@ static void add_store(struct making *m, int node)
 		stored = (double)is->battery_wh;
 	*d = (struct storage_device){.node = node,
 		.to = m->k->in.slots,
-		.charge_w = bounded(is->charge_w),
+		.charge_w = storage_bounded_w(is->charge_w),
 		.charge_pm = STORE_PM,
 		.discharge_pm = STORE_PM,
-		.stored = energy(m->k, stored),
-		.full = energy(m->k, (double)is->battery_wh),
-		.missing = MISSING};
+		.stored = storage_energy(&m->fill, stored),
+		.full = storage_energy(&m->fill, (double)is->battery_wh),
+		.missing = STORAGE_PRICE_MISSING};
 	if (d->stored > d->full)
 		d->stored = d->full;
 	d->need = d->stored;
@@ -362,8 +281,8 @@ static void take_out_stores(struct making *m)
 			for (int v = node; v >= 0; v = in->parent[v]) {
 				size_t k = (size_t)v * (size_t)in->slots + (size_t)t;
 
-				m->cap[k] = bounded(m->cap[k] + own);
-				m->feed[k] = bounded(m->feed[k] - own);
+				m->cap[k] = storage_bounded_w(m->cap[k] + own);
+				m->feed[k] = storage_bounded_w(m->feed[k] - own);
 			}
 		}
 	}
@@ -388,8 +307,7 @@ static int fill(struct making *m)
 	m->k->in.devices = m->devices;
 	m->k->w = arena_alloc(
 		m->k->arena, (size_t)m->k->in.n * (size_t)m->k->in.slots * sizeof *m->k->w + 1);
-	if (!m->k->count || !m->k->w || fill_limits(m) != 0 || fill_prices(m) != 0 ||
-		fill_charges(m) != 0)
+	if (!m->k->count || !m->k->w || fill_limits(m) != 0 || fill_prices(m) != 0)
 		return -1;
 	take_out_stores(m);
 	return 0;
@@ -401,16 +319,18 @@ struct storage_case *storage_case_create(
 	struct arena *a = j->prices.part && c->prices ? arena_create(MEMORY) : NULL;
 	struct storage_case *k = a ? arena_alloc(a, sizeof *k) : NULL;
 	const struct price_tariff *tariff = k ? prices_in_force(c->prices, j->start_ms) : NULL;
-	struct making m = {.core = c, .job = j, .view = v, .k = k, .group = 1};
+	struct making m = {.core = c, .job = j, .view = v, .k = k};
 
 	if (k) {
-		m.group = (j->slots + SLOTS - 1) / SLOTS;
+		m.fill = (struct storage_fill){.arena = a,
+			.tree = j->tree,
+			.caps = &j->caps,
+			.prices = &j->prices,
+			.plan_slot_ms = j->slot_ms};
 		k->arena = a;
 		k->start_ms = j->start_ms;
-		k->slot_ms = j->slot_ms * m.group;
-		k->in = (struct storage_input){.slots = j->slots / m.group,
-			.nodes = grid_tree_nodes(j->tree),
-			.parts = j->prices.parts - 1};
+		storage_fill_begin(&m.fill, &k->in);
+		k->slot_ms = m.fill.slot_ms;
 		snprintf(
 			k->currency, sizeof k->currency, "%s", tariff ? tariff->row->currency : "");
 	}

@@ -10,6 +10,7 @@
 #include "csms/api/handlers.h"
 #include "csms/api/plan_load.h"
 #include "csms/api/whatif_tariff.h"
+#include "csms/api/whatif_v2g.h"
 #include "csms/clock.h"
 #include "csms/words.h"
 
@@ -26,6 +27,8 @@ struct worth {
 struct whatif {
 	const struct api_what_if_post *ask;
 	struct whatif_tariff tariff; /* where the ask names one */
+	struct whatif_v2g v2g; /* … and where it asks for that */
+	struct api_what_if_v2g given;
 	struct api_what_if out;
 	struct worth *worth; /* [NODES_MAX] */
 	int worths;
@@ -79,16 +82,20 @@ static struct plan_vehicle *change_vehicles(const struct whatif *x, struct plan_
 	return v;
 }
 
+static int no_memory(struct whatif *x)
+{
+	snprintf(x->why, sizeof x->why, "no memory for the plans");
+	x->status = 503;
+	return -1;
+}
+
 static int add_side(struct whatif *x, const struct plan_input *in, struct api_what_if_side *side,
 	struct plan **out)
 {
 	struct plan *p = plan_solve(in);
 
-	if (p == NULL) {
-		snprintf(x->why, sizeof x->why, "no memory for the plans");
-		x->status = 503;
-		return -1;
-	}
+	if (p == NULL)
+		return no_memory(x);
 	side->cost += (double)p->cost / 1e6;
 	if ((double)p->demand_cost / 1e6 > side->demand_cost)
 		side->demand_cost = (double)p->demand_cost / 1e6;
@@ -142,6 +149,9 @@ static int one_night(struct whatif *x, struct db_reader *db, const struct plan_r
 		plan_destroy(p);
 		rc = change_limits(x, c) || change_tariff(x, db, plan_case_input(c), &prices) ? -1
 											      : 0;
+		if (rc == 0 && x->ask->v2g &&
+			whatif_v2g_night(&x->v2g, r->snapshot, plan_case_input(c), &x->given))
+			rc = no_memory(x);
 		more = change_vehicles(x, plan_case_input(c));
 		p = NULL;
 		rc = rc || more == NULL || add_side(x, plan_case_input(c), &x->out.with, &p) ? -1
@@ -255,6 +265,8 @@ static void whatif_finish(struct ask *k)
 		return;
 	}
 	fill_worth(x, k->arena);
+	if (x->ask->v2g)
+		x->out.v2g = &x->given;
 	x->out.sentence = sentence(x, k->arena);
 	ask_reply(k, 200, &api_what_if_type, &x->out);
 }
@@ -270,6 +282,10 @@ void whatif_post(struct ask *k)
 	x->ask = k->body;
 	if (x->ask->tariff && !whatif_tariff_take(k, x->ask->tariff, &x->tariff))
 		return;
+	if (x->ask->v2g && whatif_v2g_take(k->api->core, k->arena, &x->v2g)) {
+		ask_problem(k, 503, NULL, "no memory for the plans");
+		return;
+	}
 	k->state = x;
 	ask_read(k, whatif_work, whatif_finish);
 }

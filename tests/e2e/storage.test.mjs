@@ -145,6 +145,17 @@ test('the fleet as one battery: what it says it can do less, it can', async () =
 	assert.match(ctl('flexibility', '--hours', '6').stdout, /give back 8\.0 kW now/);
 });
 
+test('what if all could give back: worth money, as the storage plan says of those that can', async () => {
+	const r = await d.api('POST', '/whatif', { v2g: true });
+	assert.equal(r.status, 200, r.text);
+	const w = r.json.v2g;
+	assert.equal(w.batteries, 2, 'not the one of 60 % health');
+	assert.ok(w.given_wh > 12000 && w.worth > 1 && w.gap < 0.01 * r.json.without.cost + 0.01, r.text);
+	assert.deepEqual([w.peaks_with, w.peaks_without], [0, 0]);
+	assert.equal((await d.api('POST', '/whatif', {})).json.v2g, undefined);
+	assert.match(ctl('whatif', '--v2g').stdout, /could give back: \d+ kWh from 2 batteries, worth \d+\.\d\d/);
+});
+
 test('one command stops it all, over a restart too, until somebody says why it may go on', async () => {
 	const n = profiles(1).length;
 	assert.equal((await d.api('POST', '/discharge/release', { why: 'nothing' })).status, 409);

@@ -106,10 +106,10 @@ const struct command ctl_commands[] = {
 		"The charging plan in force, and how far chargers go by it; past ones; why a vehicle charges when it does; what changed "
 		"since an earlier plan; replay: makes one again of what the journal kept",
 		"depotctl plan explain VAN-7"},
-	{"whatif", "[--feeder NODE=+20kW]… [--vans +5] [--tariff ID] [--nights 30]", ctl_whatif, 0, 0,
-		"--feeder= --node= --vans= --tariff= --nights=",
-		"Plans of past nights made again with other limits, more vans or another tariff: money, lateness, and "
-		"what 1 kW more at each limit is worth",
+	{"whatif", "[--feeder NODE=+20kW]… [--vans +5] [--tariff ID] [--v2g] [--nights 30]", ctl_whatif, 0, 0,
+		"--feeder= --node= --vans= --tariff= --v2g --nights=",
+		"Plans of past nights made again with other limits, more vans or another tariff: money, lateness, "
+		"what 1 kW more at each limit is worth, and --v2g: what batteries could earn by giving back",
 		"depotctl whatif --feeder yard=+20kW --nights 30"},
 	{"storage", "", ctl_storage, 0, 0, "",
 		"Batteries that can give back: what is planned, what it is worth, who is told",

@@ -244,6 +244,7 @@ static int read_question(struct ctl *c, struct api_what_if_post *p)
 	if (p->nodes.count == 0)
 		p->nodes.items = NULL;
 	p->tariff = ctl_option(c, "--tariff");
+	p->has_v2g = p->v2g = ctl_flag(c, "--v2g");
 	p->has_vans = vans != NULL;
 	p->vans = vans ? strtol(vans, NULL, 10) : 0;
 	p->has_nights = nights != NULL;
@@ -261,6 +262,14 @@ static void put_side(
 	table_cell(t, cell_energy(c->arena, true, (double)s->short_wh));
 	table_cellf(t, "%lld", (long long)s->short_vans);
 	table_cellf(t, "%.2f", s->gap);
+}
+
+static void put_v2g(const struct api_what_if_v2g *v)
+{
+	printf("\nIf all vehicles that are described could give back: %.0f kWh from %lld batteries, worth %.2f, "
+	       "their wear paid (right to %.2f); the dearest peak costs %.2f instead of %.2f.\n",
+		(double)v->given_wh / 1000, (long long)v->batteries, v->worth, v->gap,
+		v->peaks_with, v->peaks_without);
 }
 
 int ctl_whatif(struct ctl *c)
@@ -285,6 +294,8 @@ int ctl_whatif(struct ctl *c)
 	put_side(c, sides, "as it was", &w->without);
 	put_side(c, sides, "what if", &w->with);
 	ctl_print(sides, "");
+	if (w->v2g)
+		put_v2g(w->v2g);
 	for (size_t i = 0; i < w->worth.count; i++) {
 		table_row(worth);
 		table_cell(worth, w->worth.items[i].node);

@@ -822,6 +822,15 @@ export interface WhatIfSide {
 	gap: number;
 }
 
+export interface WhatIfV2g {
+	batteries: number;
+	given_wh: number;
+	worth: number;
+	peaks_without: number;
+	peaks_with: number;
+	gap: number;
+}
+
 export interface WhatIf {
 	nights: number;
 	vehicles: number;
@@ -829,6 +838,7 @@ export interface WhatIf {
 	with: WhatIfSide;
 	solve_us: number;
 	sentence: string;
+	v2g?: WhatIfV2g;
 	worth: WhatIfNode[];
 }
 
