@@ -18,30 +18,32 @@ static void *defaults(const struct schema_struct *type, struct arena *a)
 	return schema_decode(type, "{}", 2, a, &err);
 }
 
+/* `section`: a pointer to a struct of that type. False: no memory. */
+static bool fill(void *section, const struct schema_struct *type, struct arena *a)
+{
+	void *is; /* pointers to structs look alike, but are not the same type */
+
+	memcpy(&is, section, sizeof is);
+	if (is == NULL) {
+		is = defaults(type, a);
+		memcpy(section, &is, sizeof is);
+	}
+	return is != NULL;
+}
+
 static int fill_sections(struct config_file *f, struct arena *a)
 {
-	if (!f->listen)
-		f->listen = defaults(&config_listen_type, a);
-	if (!f->limits)
-		f->limits = defaults(&config_limits_type, a);
-	if (!f->store)
-		f->store = defaults(&config_store_type, a);
-	if (!f->trips)
-		f->trips = defaults(&config_trips_type, a);
-	if (!f->control)
-		f->control = defaults(&config_control_type, a);
-	if (!f->discharge)
-		f->discharge = defaults(&config_discharge_type, a);
-	if (!f->boot)
-		f->boot = defaults(&config_boot_type, a);
-	if (!f->device)
-		f->device = defaults(&config_device_type, a);
-	if (!f->files)
-		f->files = defaults(&config_files_type, a);
-	if (!f->trust)
-		f->trust = defaults(&config_trust_type, a);
-	return f->listen && f->limits && f->store && f->control && f->discharge && f->trips &&
-			       f->boot && f->device && f->files && f->trust
+	return fill(&f->listen, &config_listen_type, a) &&
+			       fill(&f->limits, &config_limits_type, a) &&
+			       fill(&f->store, &config_store_type, a) &&
+			       fill(&f->trips, &config_trips_type, a) &&
+			       fill(&f->control, &config_control_type, a) &&
+			       fill(&f->discharge, &config_discharge_type, a) &&
+			       fill(&f->boot, &config_boot_type, a) &&
+			       fill(&f->device, &config_device_type, a) &&
+			       fill(&f->files, &config_files_type, a) &&
+			       fill(&f->trust, &config_trust_type, a) &&
+			       fill(&f->people, &config_people_type, a)
 		       ? 0
 		       : -1;
 }

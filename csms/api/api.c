@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "csms/api/approvals.h"
 #include "csms/api/ask.h"
 #include "csms/api/telematics_post.h"
 #include "csms/log.h"
@@ -25,7 +26,12 @@ struct api *api_create(struct core *c, const struct api_config *cfg, char why[30
 	api->console = console_create(cfg->console_dir);
 	api->streams = streams_create(api, cfg->max_streams);
 	api->replay = replay_create();
-	if (api->auth == NULL || api->console == NULL || api->streams == NULL ||
+	api->approvals = approvals_create(api);
+	if (approvals_check(c, why) != 0) {
+		api_destroy(api);
+		return NULL;
+	}
+	if (api->approvals == NULL || api->auth == NULL || api->console == NULL || api->streams == NULL ||
 		api->replay == NULL)
 		goto no_memory;
 	if (access_load(api, why) != 0 || (api->people = people_create(c, why)) == NULL) {
@@ -207,13 +213,29 @@ static bool is_streamed(const struct route *row)
 	return row->request == &api_file_body_type;
 }
 
+/* Only where somebody may have to look at it first: bodies may be long. */
+static bool keep_raw(struct ask *k, const struct http_request *req)
+{
+	if (k->api->core->config->people->four_eyes.count == 0 || is_safe_method(req->method))
+		return true;
+	k->raw.path = arena_strdup(k->arena, req->path);
+	k->raw.query = arena_strdup(k->arena, req->query);
+	k->raw.body = arena_strndup(k->arena, req->body, req->body_len);
+	k->raw.body_len = req->body_len;
+	if (k->raw.path != NULL && k->raw.query != NULL && k->raw.body != NULL)
+		return true;
+	ask_problem(k, 503, NULL, "no memory");
+	return false;
+}
+
 static void handle_row(struct ask *k, const struct http_request *req, bool at_head)
 {
 	if (!may(k, req))
 		return;
 	if (is_streamed(k->match.row) && !at_head)
 		ask_problem(k, 400, NULL, "send the file as the body of the request");
-	else if ((is_streamed(k->match.row) || decode_body(k, req)) && scope_allows(k))
+	else if ((is_streamed(k->match.row) || (keep_raw(k, req) && decode_body(k, req))) &&
+		 scope_allows(k) && !approvals_hold(k, k->match.row->needs))
 		ask_run(k, k->match.row->handle);
 }
 
@@ -320,6 +342,7 @@ void api_destroy(struct api *api)
 	streams_destroy(api->streams);
 	replay_destroy(api->replay);
 	console_destroy(api->console);
+	approvals_destroy(api->approvals);
 	people_destroy(api->people);
 	auth_destroy(api->auth);
 	free(api);

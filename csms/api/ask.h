@@ -13,6 +13,7 @@
 #include "csms/api/route.h"
 #include "gen/api.h"
 
+struct approvals;
 struct console;
 struct people;
 struct replay;
@@ -23,6 +24,7 @@ struct api {
 	struct core *core;
 	struct auth *auth;
 	struct people *people;
+	struct approvals *approvals; /* csms/api/approvals.h */
 	struct console *console; /* static files */
 	struct streams *streams; /* open event streams */
 	struct replay *replay; /* answers by idempotency key */
@@ -44,6 +46,11 @@ struct ask {
 	const char *id; /* of the request: what it changes is journalled with it */
 	const char *path; /* of the request, as far as the audit keeps it */
 	const char *digest; /* of method, path and body, to tell one command from another */
+	struct {
+		const char *path, *query, *body; /* path NULL: not kept */
+		size_t body_len;
+	} raw; /* as it came, where it may have to wait for a second person */
+	const char *approver; /* the second person, once there is one (csms/api/approvals.h) */
 	const char *refused; /* why, while it is being answered */
 	bool is_held;
 	bool is_running, is_over; /* a handler is at it; it was answered meanwhile */

@@ -52,6 +52,7 @@ void audit_request(struct ask *k, int status)
 		.path = plain(a, k->path, 200),
 		.peer = plain(a, k->peer, 60),
 		.status = status,
+		.approved_by = k->approver != NULL ? plain(a, k->approver, 80) : NULL,
 		.why = why != NULL ? plain(a, why, 300) : NULL,
 	};
 	const char *outer = c->request;

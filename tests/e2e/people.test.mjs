@@ -370,3 +370,85 @@ describe('the audit', () => {
 		assert.match(ctl('audit', 'verify', '--data', depotd.data, '--anchor', anchor).stderr, /does not end in an anchor/);
 	});
 });
+
+describe('four eyes', () => {
+	const add2 = async (d, name, role) => {
+		assert.equal((await d.api('PUT', `/users/${name}`, { role })).status, 200);
+		const link = await d.api('POST', `/users/${name}/reset`, {});
+		const r = await d.https('POST', '/sign-in', { code: link.json.code }, { 'content-type': 'application/json' });
+		assert.equal(r.status, 200, r.text);
+		const headers = { cookie: cookieOf(r), origin: `https://localhost:${d.ports.console}`, 'x-csrf-token': r.json.csrf, 'content-type': 'application/json' };
+		return (m, p, b) => d.https(m, p, m === 'GET' ? undefined : b ?? {}, headers);
+	};
+
+	test('what the config names waits for a second person, and is then done as the first one asked', async (t) => {
+		const d = await new Depotd({ depot, config: 'limits: {auth_failures_per_min: 400}\npeople: {four_eyes: [govern, trust]}\n' }).start();
+		t.after(() => d.clean());
+		const ann = await add2(d, 'ann', 'admin'), ben = await add2(d, 'ben', 'admin'), cal = await add2(d, 'cal', 'operator');
+		const waits = async () => (await ben('GET', '/approvals')).json.approvals;
+		const users = async () => (await d.api('GET', '/users')).json.users.map((u) => u.name);
+
+		const r = await ann('PUT', '/users/eve', { role: 'operator', why: 'new on the night shift' });
+		assert.equal(r.status, 409);
+		assert.match(r.json.detail, /second person who may govern .* approval approve /);
+		assert.ok(!(await users()).includes('eve'), 'not done');
+		const [v] = await waits();
+		assert.deepEqual([v.asked_by, v.method, v.path, v.needs, JSON.parse(v.body).role], ['user:ann', 'PUT', '/api/v1/users/eve', 'govern', 'operator']);
+		assert.match((await ann('POST', `/approvals/${v.id}/approve`)).json.detail, /a second person/);
+		assert.match((await cal('POST', `/approvals/${v.id}/approve`)).json.detail, /needs the role admin/);
+		const { token } = (await d.api('POST', '/api-tokens', { name: 'robot', role: 'admin' })).json;
+		assert.match((await d.https('POST', `/approvals/${v.id}/approve`, {}, { authorization: `Bearer ${token}`, 'content-type': 'application/json' })).json.detail, /a person must approve/);
+		assert.ok(!(await users()).includes('eve'));
+
+		const done = await ben('POST', `/approvals/${v.id}/approve`);
+		assert.equal(done.status, 200, done.text);
+		assert.ok((await users()).includes('eve'));
+		assert.equal((await ben('POST', `/approvals/${v.id}/approve`)).status, 404, 'once');
+		const row = await until('the line of it', async () => (await d.api('GET', '/audit?type=UserChanged&about=user/eve')).json.rows[0]);
+		assert.deepEqual([row.who, row.why], ['user:ann', 'new on the night shift']);
+		await until('both names', async () => (await d.api('GET', '/audit?type=RequestMade&text=users/eve')).json.rows.some((e) =>
+			e.who === 'user:ann' && e.payload.approved_by === 'user:ben' && e.payload.status === 200));
+		const moved = (await d.api('GET', '/audit?type=ApprovalMoved')).json.rows.map((e) => [e.who, e.payload.outcome]);
+		assert.deepEqual(moved, [['user:ben', 'approved'], ['user:ann', 'asked']]);
+	});
+
+	test('refused, withdrawn, and not round about: raw commands, programs, people who may no more', async (t) => {
+		const d = await new Depotd({ depot, config: 'limits: {auth_failures_per_min: 400}\npeople: {four_eyes: [govern, trust]}\n' }).start();
+		t.after(() => d.clean());
+		const ann = await add2(d, 'ann', 'admin'), ben = await add2(d, 'ben', 'admin');
+		const waits = async () => (await ben('GET', '/approvals')).json.approvals;
+		const ask = async (name) => {
+			assert.equal((await ann('PUT', `/users/${name}`, { role: 'admin' })).status, 409);
+			return (await waits()).at(-1).id;
+		};
+		assert.equal((await ben('POST', `/approvals/${await ask('x1')}/refuse`, { why: 'who is that?' })).status, 200);
+		assert.equal((await ann('POST', `/approvals/${await ask('x2')}/refuse`)).status, 200);
+		assert.deepEqual(await waits(), []);
+		await until('how they ended', async () => {
+			const ends = (await d.api('GET', '/audit?type=ApprovalMoved')).json.rows.map((e) => e.payload.outcome);
+			return ends.includes('refused') && ends.includes('withdrawn');
+		});
+
+		const raw = await ann('POST', '/stations/E-1/commands', { action: 'SetVariables', payload: { setVariableData: [{ attributeValue: 'A-Long-Password-1', component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' } }] } });
+		assert.match(raw.json.detail, /second person who may trust/);
+		const shown = (await waits())[0];
+		assert.ok(!shown.body.includes('A-Long-Password-1'), 'secrets are not shown');
+		const { token } = (await d.api('POST', '/api-tokens', { name: 'robot', role: 'admin' })).json;
+		const robot = (m, p, b) => d.https(m, p, b, { authorization: `Bearer ${token}`, 'content-type': 'application/json' });
+		assert.equal((await robot('PUT', '/users/x3', { role: 'admin' })).status, 409, 'programs too');
+		assert.equal((await ann('PUT', '/tokens/Central/4711', {})).status, 200, 'what is not named is done at once');
+
+		const id = await ask('x4');
+		assert.equal((await d.api('PUT', '/users/ann', { role: 'viewer' })).status, 200, 'who has the socket needs nobody');
+		assert.match((await ben('POST', `/approvals/${id}/approve`)).json.detail, /may not do this any more/);
+		assert.ok(!(await d.api('GET', '/users')).json.users.some((u) => /^x\d/.test(u.name)));
+	});
+
+	test('a permission that is none is refused at the start', async () => {
+		const d = new Depotd({ depot, config: 'people: {four_eyes: [trusty]}\n' });
+		const r = spawnSync(join(BUILD, 'depotd'), ['--config', join(d.dir, 'depotd.yaml'), '--data', d.data], { encoding: 'utf8', timeout: 20000 });
+		await d.clean();
+		assert.equal(r.status, 1);
+		assert.match(r.stderr, /four_eyes: trusty is no permission/);
+	});
+});

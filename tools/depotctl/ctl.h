@@ -170,6 +170,7 @@ int ctl_audit(struct ctl *c);
 
 /* people.c */
 int ctl_user(struct ctl *c);
+int ctl_approval(struct ctl *c);
 
 /* cards.c */
 int ctl_token(struct ctl *c);

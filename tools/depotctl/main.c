@@ -346,6 +346,9 @@ const struct command ctl_commands[] = {
 	{"api-token", "add NAME [--role R] [--days N] | list | revoke ID", ctl_api_token, 1, 2,
 		"--role= --days=", "API tokens for scripts; the secret is shown once",
 		"depotctl api-token add backup-job --role admin --days 30"},
+	{"approval", "[list] | approve ID | refuse ID [--why TEXT]", ctl_approval, 0, 2, "--why=",
+		"Changes that wait for a second person (people.four_eyes in depotd.yaml)",
+		"depotctl approval approve 19c5-1"},
 	{"audit",
 		"[list [--who W] [--type T] [--about STREAM] [--text T] [--refused] [--from T] [--to T]\n"
 		"              [--before LINE] [--limit N]] | show LINE | export [--to-file FILE] | anchor |\n"

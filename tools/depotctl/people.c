@@ -149,3 +149,52 @@ int ctl_user(struct ctl *c)
 		"user takes list, add NAME, role NAME ROLE, disable NAME, enable NAME, reset NAME or "
 		"sign-out NAME");
 }
+
+/* -- four eyes ------------------------------------------------------------------------------- */
+
+static int approval_list(struct ctl *c)
+{
+	struct table *t = table_create(c->arena, "ID|ASKED|BY|FROM|NEEDS|WHAT|UNTIL", c->colour);
+	void *answer;
+	int status = ctl_ask_struct(
+		c, "GET", "approvals", NULL, NULL, &api_approval_list_type, &answer);
+	const struct api_approval_list *list = answer;
+
+	if (list == NULL)
+		return status;
+	for (size_t i = 0; i < list->approvals.count; i++) {
+		const struct api_approval_view *v = &list->approvals.items[i];
+		table_row(t);
+		table_cell(t, v->id);
+		table_cell(t, cell_time(c->arena, true, v->at));
+		table_cell(t, v->asked_by);
+		table_cell(t, v->peer);
+		table_cell(t, v->needs);
+		table_cellf(t, "%s %s %s", v->method, v->path, v->body != NULL ? v->body : "(long)");
+		table_cell(t, cell_time(c->arena, true, v->expires));
+	}
+	ctl_print(t, "Nothing waits for a second person.");
+	return CTL_OK;
+}
+
+int ctl_approval(struct ctl *c)
+{
+	struct api_approval_refuse refuse = {.why = ctl_option(c, "--why")};
+	const char *verb = c->argc > 0 ? c->argv[0] : "list";
+	char *body;
+
+	if (strcmp(verb, "list") == 0 && c->argc < 2)
+		return approval_list(c);
+	if (c->argc == 2 && strcmp(verb, "refuse") == 0)
+		return ctl_done(c, "POST",
+			arena_printf(c->arena, "approvals/%s/refuse", ctl_escape(c, c->argv[1])),
+			&api_approval_refuse_type, &refuse, "It will not be done.");
+	if (c->argc != 2 || strcmp(verb, "approve") != 0)
+		return ctl_complain(CTL_USAGE, "approval: list, approve ID or refuse ID [--why TEXT]");
+	int status = ctl_ask(c, "POST",
+		arena_printf(c->arena, "approvals/%s/approve", ctl_escape(c, c->argv[1])), NULL,
+		&body);
+	if (status == CTL_OK)
+		printf("%s\n", c->json && body != NULL ? body : "It was done.");
+	return status;
+}
