@@ -13,9 +13,11 @@ static const char *arena_text(struct arena *a, struct text *t)
 	return s;
 }
 
+#define NAME_MAX_BYTES 60 /* a longer name would be the whole sentence: the id stands for it */
+
 static const char *name_of(const struct station *s)
 {
-	return s->name[0] != '\0' ? s->name : s->id;
+	return s->name[0] != '\0' && strlen(s->name) <= NAME_MAX_BYTES ? s->name : s->id;
 }
 
 const char *view_station_say(const struct station *s, struct arena *a)
@@ -34,7 +36,7 @@ const char *view_station_say(const struct station *s, struct arena *a)
 
 	for (int i = 0; i < s->evse_count && i < EVSES_MAX; i++)
 		states[c.evses++] = evse_state(&s->evses[i]);
-	text_init(&t, 290);
+	text_init(&t, 590);
 	words_charger_sentence(&t, &c);
 	return arena_text(a, &t);
 }
@@ -48,8 +50,7 @@ static void count_evses(const struct station *s, struct words_chargers *n, struc
 		n->charging += strcmp(state, "charging") == 0;
 		n->free += strcmp(state, "free") == 0;
 		if (strcmp(state, "faulted") == 0 && n->faulted++ == 0)
-			n->faulted_name =
-				arena_printf(a, "%.60s EVSE %d", name_of(s), s->evses[i].id);
+			n->faulted_name = arena_printf(a, "%s EVSE %d", name_of(s), s->evses[i].id);
 	}
 }
 

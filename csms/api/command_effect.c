@@ -184,9 +184,9 @@ static const char *put_in(struct ask *k, const char *words, const char *what)
 {
 	const char *at = strstr(words, "%s");
 
-	return at == NULL ? words
-			  : arena_printf(k->arena, "%.*s%.100s%s", (int)(at - words), words, what,
-				    at + 2);
+	return at == NULL
+		       ? words
+		       : arena_printf(k->arena, "%.*s%s%s", (int)(at - words), words, what, at + 2);
 }
 
 void command_effect(struct ask *k, struct station *s, const struct api_command_post *post)

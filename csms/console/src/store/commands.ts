@@ -7,6 +7,7 @@ export interface Offer {
 	id: string; /* of its words */
 	action: string;
 	payload: Record<string, unknown>; /* that is known already */
+	fixed?: readonly string[]; /* fields of it that the button itself has chosen: nobody is asked */
 }
 
 const hasStatus = (e: EvseView, status: string): boolean => e.connectors.some((c) => c.status === status);
@@ -17,20 +18,20 @@ export function evseOffers(evse: EvseView): Offer[] {
 	const isOut = evse.connectors.length > 0 && evse.connectors.every((c) => c.status === "Unavailable");
 	return [
 		evse.transaction === undefined
-			? { id: "start", action: "RequestStartTransaction", payload: { evseId: evse.id } }
-			: { id: "stop", action: "RequestStopTransaction", payload: { transactionId: evse.transaction } },
-		{ id: "unlock", action: "UnlockConnector", payload: { evseId: evse.id, connectorId: evse.connectors[0]?.id ?? 1 } },
+			? { id: "start", action: "RequestStartTransaction", payload: { evseId: evse.id }, fixed: ["evseId"] }
+			: { id: "stop", action: "RequestStopTransaction", payload: { transactionId: evse.transaction }, fixed: ["transactionId"] },
+		{ id: "unlock", action: "UnlockConnector", payload: { evseId: evse.id, connectorId: evse.connectors[0]?.id ?? 1 }, fixed: ["evseId"] },
 		isOut || hasStatus(evse, "Unavailable")
-			? { id: "in", action: "ChangeAvailability", payload: { operationalStatus: "Operative", ...scope } }
-			: { id: "out", action: "ChangeAvailability", payload: { operationalStatus: "Inoperative", ...scope } },
-		{ id: "resetEvse", action: "Reset", payload: { type: "Immediate", evseId: evse.id } },
+			? { id: "in", action: "ChangeAvailability", payload: { operationalStatus: "Operative", ...scope }, fixed: ["operationalStatus", "evse"] }
+			: { id: "out", action: "ChangeAvailability", payload: { operationalStatus: "Inoperative", ...scope }, fixed: ["operationalStatus", "evse"] },
+		{ id: "resetEvse", action: "Reset", payload: { type: "Immediate", evseId: evse.id }, fixed: ["evseId"] },
 		{ id: "trigger", action: "TriggerMessage", payload: { requestedMessage: "StatusNotification", evse: { id: evse.id, connectorId: evse.connectors[0]?.id ?? 1 } } },
 	];
 }
 
 /* … and of a whole charger. */
 export const stationOffers = (): Offer[] => [
-	{ id: "reset", action: "Reset", payload: { type: "Immediate" } },
+	{ id: "reset", action: "Reset", payload: { type: "Immediate" }, fixed: ["evseId"] },
 	{ id: "log", action: "GetLog", payload: { logType: "DiagnosticsLog", log: {} } },
 	{ id: "firmware", action: "UpdateFirmware", payload: {} },
 	{ id: "report", action: "GetBaseReport", payload: { reportBase: "FullInventory" } },

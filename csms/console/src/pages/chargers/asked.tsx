@@ -3,9 +3,10 @@
  * asked and why.
  */
 import { useEffect, useState } from "preact/hooks";
-import type { CommandList, CommandView, StationView } from "../../api/types.ts";
+import type { CommandList, CommandView } from "../../api/types.ts";
 import { useAskedWhile, useCommand } from "../../lib/ask.ts";
 import { clockNear } from "../../lib/format.ts";
+import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
 import { gistOf, isOver } from "../../store/commands.ts";
 import { now, zone } from "../../store/store.ts";
@@ -28,7 +29,7 @@ function Row({ k, again }: { k: CommandView; again: () => void }) {
 				<summary data-row>
 					<span class="grow"><b>{k.action}</b> <span class="cap">{gistOf(k.payload)}</span></span>
 					<State status={commandStatus(k)} />
-					<span class="cap n">{clockNear(Date.parse(k.started_at), now.value, zone.value)}</span>
+					<span class="cap n">{clockNear(Date.parse(k.started_at), now.peek(), zone.value)}</span>
 				</summary>
 				<div class="in">
 					<Course command={k} />
@@ -43,9 +44,9 @@ function Row({ k, again }: { k: CommandView; again: () => void }) {
 	);
 }
 
-function List({ station, turn }: { station: StationView; turn: number }) {
+function List({ id, turn }: { id: string; turn: number }) {
 	const [most, setMost] = useState(10);
-	const asked = useAskedWhile<CommandList>(`/commands?station=${encodeURIComponent(station.id)}&limit=${most}`,
+	const asked = useAskedWhile<CommandList>(`/commands?station=${encodeURIComponent(id)}&limit=${most}`,
 		(l) => l.commands.some((k) => !isOver(k)));
 	useEffect(() => {
 		if (turn > 0) asked.again();
@@ -64,10 +65,10 @@ function List({ station, turn }: { station: StationView; turn: number }) {
 	);
 }
 
-export function Asked({ station, turn }: { station: StationView; turn: number }) {
+export const Asked = memo(function Asked({ id, turn }: { id: string; turn: number }) {
 	return (
 		<Panel id="asked" title={say.askedTitle} caption={say.askedSub}>
-			{isAllowedTo("follow") ? <List station={station} turn={turn} /> : <p class="pad-line sub2">{say.notYours}</p>}
+			{isAllowedTo("follow") ? <List id={id} turn={turn} /> : <p class="pad-line sub2">{say.notYours}</p>}
 		</Panel>
 	);
-}
+});

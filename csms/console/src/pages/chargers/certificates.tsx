@@ -2,9 +2,10 @@
  * Certificates: those that the charger was given from here, and those that it says it holds; which ends
  * when.
  */
-import type { IssuedCertificateList, StationCertificateList, StationView } from "../../api/types.ts";
+import type { IssuedCertificateList, StationCertificateList } from "../../api/types.ts";
 import { useAsked } from "../../lib/ask.ts";
 import { date, duration } from "../../lib/format.ts";
+import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
 import { now, zone } from "../../store/store.ts";
 import { Failure } from "../../ui/act.tsx";
@@ -23,7 +24,7 @@ export function expiry(notAfter: string | undefined, nowMs: number): Status | un
 }
 
 function Row({ id, name, what, notAfter }: { id: string; name: string; what: string; notAfter: string | undefined }) {
-	const status = expiry(notAfter, now.value);
+	const status = expiry(notAfter, now.peek());
 	return (
 		<li data-row data-certificate={id} tabIndex={-1}>
 			<span class="grow"><b>{name}</b> <span class="cap">{what}</span></span>
@@ -33,14 +34,14 @@ function Row({ id, name, what, notAfter }: { id: string; name: string; what: str
 	);
 }
 
-export function Certificates({ station }: { station: StationView }) {
-	const path = encodeURIComponent(station.id);
+export const Certificates = memo(function Certificates({ id, profile }: { id: string; profile: number }) {
+	const path = encodeURIComponent(id);
 	const held = useAsked<StationCertificateList>(`/stations/${path}/certificates`, 30_000);
 	const issued = useAsked<IssuedCertificateList>(`/issued-certificates?station=${path}&limit=10`, 30_000);
 	const mine = (issued.data?.certificates ?? []).filter((c) => c.state === "current" || c.state === "pending");
 	const list = held.data?.certificates ?? [];
 	return (
-		<Panel id="certificates" title={say.certTitle} caption={say.securityIs(station.security_profile)}>
+		<Panel id="certificates" title={say.certTitle} caption={say.securityIs(profile)}>
 			<Failure text={held.error ?? issued.error} />
 			{held.data && issued.data && mine.length + list.length === 0 && <Empty title={say.certNone}>{say.certNoneWhy}</Empty>}
 			<ul class="rows">
@@ -55,4 +56,4 @@ export function Certificates({ station }: { station: StationView }) {
 			</ul>
 		</Panel>
 	);
-}
+});

@@ -7,7 +7,7 @@ import { useAsked } from "../../lib/ask.ts";
 import { clockNear, duration } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { alarmsOf, maker } from "../../store/chargers.ts";
-import type { Offer } from "../../store/commands.ts";
+import { cannot, type Offer } from "../../store/commands.ts";
 import { names } from "../../store/derive.ts";
 import { alarmPath } from "../../store/place.ts";
 import { now, overview, zone } from "../../store/store.ts";
@@ -85,14 +85,14 @@ export function ChargerDetail({ station }: { station: StationView }) {
 				<div class="stack">
 					<Evses station={station} known={known} />
 					<Commands station={station} want={setWanted} />
-					<Asked station={station} turn={turn} />
-					<Variables station={station} want={setWanted} />
+					<Asked id={station.id} turn={turn} />
+					<Variables id={station.id} isOff={cannot(station) !== undefined} want={setWanted} />
 				</div>
 				<div class="stack">
-					<WireLog station={station} />
-					<Profiles station={station} />
-					<Certificates station={station} />
-					<Files station={station} />
+					<WireLog id={station.id} />
+					<Profiles id={station.id} />
+					<Certificates id={station.id} profile={station.security_profile} />
+					<Files id={station.id} />
 				</div>
 			</div>
 			{wanted && (

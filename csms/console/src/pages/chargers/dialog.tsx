@@ -25,8 +25,11 @@ interface Trial {
 	error?: string;
 }
 
+/* Who is there: when that changes, what a command does changes too. */
+const vansOf = (s: StationView): string => s.evses.map((e) => `${e.state} ${e.vehicle ?? ""}`).join();
+
 /* What the server says of the payload; undefined while it is asked. */
-function useTrial(station: string, action: string, text: string | undefined): Trial | undefined {
+function useTrial(station: string, about: string, action: string, text: string | undefined): Trial | undefined {
 	const [trial, setTrial] = useState<Trial | undefined>(undefined);
 	useEffect(() => {
 		if (text === undefined) return undefined;
@@ -39,7 +42,7 @@ function useTrial(station: string, action: string, text: string | undefined): Tr
 			isOver = true;
 			clearTimeout(timer);
 		};
-	}, [station, action, text]);
+	}, [station, about, action, text]);
 	return trial?.text === text ? trial : undefined;
 }
 
@@ -104,7 +107,7 @@ function Fill({ station, wanted, form, onSent, onClose }: BodyProps) {
 		return wanted.isFixed ? { payload: offer.payload, faults: [] } : payloadOf(form, values);
 	}, [values, image]);
 	const text = made.faults.length === 0 ? JSON.stringify(made.payload) : undefined;
-	const trial = useTrial(station.id, offer.action, text);
+	const trial = useTrial(station.id, vansOf(station), offer.action, text);
 	const off = cannot(station);
 	const go = async () => {
 		if (!trial?.data || off !== undefined) return;
@@ -123,7 +126,7 @@ function Fill({ station, wanted, form, onSent, onClose }: BodyProps) {
 			{wanted.note}
 			{isImage && <Images picked={image} pick={setImage} />}
 			{!isImage && !wanted.isFixed && (
-				<Struct form={form} struct={requestOf(form)} path="" values={values} set={setValues} faults={made.faults} />
+				<Struct form={form} struct={requestOf(form)} path="" values={values} set={setValues} faults={made.faults} skip={offer.fixed ?? []} />
 			)}
 			{trial?.data && <Effect trial={trial.data} />}
 			{trial?.error !== undefined && <Failure text={trial.error} />}

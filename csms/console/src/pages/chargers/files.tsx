@@ -1,10 +1,11 @@
 /*
  * Logs that the charger brought when it was asked, to be read.
  */
-import type { FileList, StationView } from "../../api/types.ts";
+import type { FileList } from "../../api/types.ts";
 import { API } from "../../api/client.ts";
 import { useAsked } from "../../lib/ask.ts";
 import { clockNear, decimal } from "../../lib/format.ts";
+import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
 import { now, zone } from "../../store/store.ts";
 import { Failure, isAllowedTo } from "../../ui/act.tsx";
@@ -12,9 +13,9 @@ import { Empty, Panel } from "../../ui/panel.tsx";
 
 const SHOWN = 10;
 
-export function Files({ station }: { station: StationView }) {
+export const Files = memo(function Files({ id }: { id: string }) {
 	const isAllowed = isAllowedTo("inspect");
-	const asked = useAsked<FileList>(isAllowed ? `/files?station=${encodeURIComponent(station.id)}&limit=${SHOWN}` : undefined, 10_000);
+	const asked = useAsked<FileList>(isAllowed ? `/files?station=${encodeURIComponent(id)}&limit=${SHOWN}` : undefined, 10_000);
 	const list = (asked.data?.files ?? []).filter((f) => f.removed_at === undefined);
 	return (
 		<Panel id="files" title={say.filesTitle} caption={say.filesSub}>
@@ -26,10 +27,10 @@ export function Files({ station }: { station: StationView }) {
 					<li key={f.id} data-row data-file={f.id} tabIndex={-1}>
 						<a class="grow" href={`${API}/files/${encodeURIComponent(f.id)}`} download={f.name}>{f.name}</a>
 						<span class="cap">{decimal(f.size / 1000, f.size < 100_000 ? 1 : 0)}{"\u202f"}kB</span>
-						<span class="cap n">{clockNear(Date.parse(f.received_at), now.value, zone.value)}</span>
+						<span class="cap n">{clockNear(Date.parse(f.received_at), now.peek(), zone.value)}</span>
 					</li>
 				))}
 			</ul>
 		</Panel>
 	);
-}
+});

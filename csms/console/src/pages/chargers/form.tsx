@@ -131,10 +131,12 @@ interface StructProps {
 	values: Values;
 	set: (v: Values) => void;
 	faults: readonly Fault[];
+	skip?: readonly string[]; /* fields that are chosen already */
 }
 
-export function Struct({ form, struct, path, values, set, faults }: StructProps) {
-	const fields = asked(struct);
+export function Struct({ form, struct, path, values, set, faults, skip = [] }: StructProps) {
+	const fields = asked(struct).filter((f) => !skip.includes(f.name));
+	if (fields.length === 0 && skip.length > 0) return null;
 	if (fields.length === 0) return <p class="cap">{say.nothingToFill}</p>;
 	return (
 		<div class="struct">

@@ -1,9 +1,10 @@
 /*
  * Charging profiles that the charger is believed to hold, and whether it says the same.
  */
-import type { HeldProfile, HeldProfileList, StationView } from "../../api/types.ts";
+import type { HeldProfile, HeldProfileList } from "../../api/types.ts";
 import { useAsked } from "../../lib/ask.ts";
 import { clockNear, decimal, duration, kw } from "../../lib/format.ts";
+import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
 import { now, zone } from "../../store/store.ts";
 import { Failure } from "../../ui/act.tsx";
@@ -31,8 +32,8 @@ function gist(p: HeldProfile): string {
 	return words.join(", ") + (list.length > 3 ? ` ${say.andMore(list.length - 3)}` : "");
 }
 
-export function Profiles({ station }: { station: StationView }) {
-	const asked = useAsked<HeldProfileList>(`/stations/${encodeURIComponent(station.id)}/profiles`, 10_000);
+export const Profiles = memo(function Profiles({ id }: { id: string }) {
+	const asked = useAsked<HeldProfileList>(`/stations/${encodeURIComponent(id)}/profiles`, 10_000);
 	const list = asked.data?.profiles ?? [];
 	const checked = asked.data?.checked_at;
 	const heads: [string, string][] = [
@@ -40,7 +41,7 @@ export function Profiles({ station }: { station: StationView }) {
 	];
 	return (
 		<Panel id="profiles" title={say.profilesTitle} caption={asked.data && say.profilesChecked(
-			say.profileChecks[asked.data.checked] ?? asked.data.checked, checked === undefined ? undefined : clockNear(Date.parse(checked), now.value, zone.value))}>
+			say.profileChecks[asked.data.checked] ?? asked.data.checked, checked === undefined ? undefined : clockNear(Date.parse(checked), now.peek(), zone.value))}>
 			<Failure text={asked.error} />
 			{asked.data?.differences.map((d) => <p key={d} class="pad-line st risk">{d}</p>)}
 			{asked.data && list.length === 0 && <Empty title={say.profilesNone} />}
@@ -54,7 +55,7 @@ export function Profiles({ station }: { station: StationView }) {
 								<th role="rowheader" scope="row" class="c-name">{p.purpose} <span class="cap">{say.stackLevel(p.stack_level)}, {p.kind}</span></th>
 								<td role="cell" class="c-value">{gist(p)}</td>
 								<td role="cell" class="c-by">{p.owner ?? say.foundThere}</td>
-								<td role="cell" class="c-at n"><span class="cap">{clockNear(Date.parse(p.at), now.value, zone.value)}</span></td>
+								<td role="cell" class="c-at n"><span class="cap">{clockNear(Date.parse(p.at), now.peek(), zone.value)}</span></td>
 							</tr>
 						))}
 					</tbody>
@@ -62,4 +63,4 @@ export function Profiles({ station }: { station: StationView }) {
 			)}
 		</Panel>
 	);
-}
+});

@@ -2,12 +2,12 @@
  * The device model as the charger told it: searchable, with what may be written.
  */
 import { useEffect, useState } from "preact/hooks";
-import type { DeviceVariable, DeviceVariableList, StationView } from "../../api/types.ts";
+import type { DeviceVariable, DeviceVariableList } from "../../api/types.ts";
 import { useAsked } from "../../lib/ask.ts";
 import { csvText, saveFile } from "../../lib/csv.ts";
 import { clockNear } from "../../lib/format.ts";
+import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
-import { cannot } from "../../store/commands.ts";
 import { now, zone } from "../../store/store.ts";
 import { Act, Failure, isAllowedTo } from "../../ui/act.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
@@ -99,7 +99,7 @@ function Row({ v, isOff, want }: { v: DeviceVariable; isOff: boolean; want: (w: 
 						aria-label={say.writeTitle(`${componentOf(v)} ${nameOf(v)}`)}>{say.writeDots}</button>
 					: <span class="cap">{ACCESS[v.mutability ?? ""]?.() ?? ""}</span>}
 			</td>
-			<td role="cell" class="c-at n">{v.at !== undefined && <span class="cap">{clockNear(Date.parse(v.changed_at ?? v.at), now.value, zone.value)}</span>}</td>
+			<td role="cell" class="c-at n">{v.at !== undefined && <span class="cap">{clockNear(Date.parse(v.changed_at ?? v.at), now.peek(), zone.value)}</span>}</td>
 		</tr>
 	);
 }
@@ -121,29 +121,34 @@ function save(id: string, list: readonly DeviceVariable[]): void {
 	])]));
 }
 
-export function Variables({ station, want }: { station: StationView; want: (w: Wanted) => void }) {
+interface Props {
+	id: string; /* of the charger */
+	isOff: boolean;
+	want: (w: Wanted) => void;
+}
+
+export const Variables = memo(function Variables({ id, isOff, want }: Props) {
 	const [text, setText] = useState("");
 	const [most, setMost] = useState(FIRST);
 	const words = useSettled(text.trim(), 250);
 	const asked = useAsked<DeviceVariableList>(
-		`/stations/${encodeURIComponent(station.id)}/variables?limit=${ASKED}${words === "" ? "" : `&text=${encodeURIComponent(words)}`}`, 15_000);
+		`/stations/${encodeURIComponent(id)}/variables?limit=${ASKED}${words === "" ? "" : `&text=${encodeURIComponent(words)}`}`, 15_000);
 	const all = asked.data?.variables ?? [];
 	const at = asked.data?.inventory_at;
 	const heads: [string, string][] = [
 		[say.componentWord, "h-comp"], [say.variableWord, "h-vari"], [say.value, "h-value"], [say.accessWord, "h-acc"], [say.changedWord, "h-at n"],
 	];
-	const isOff = cannot(station) !== undefined;
 	return (
 		<Panel id="variables" title={say.deviceModel}
-			caption={asked.data && say.variablesCount(all.length, asked.data.next !== undefined, at === undefined ? undefined : clockNear(Date.parse(at), now.value, zone.value))}
+			caption={asked.data && say.variablesCount(all.length, asked.data.next !== undefined, at === undefined ? undefined : clockNear(Date.parse(at), now.peek(), zone.value))}
 			end={(
 				<>
 					<input class="filter" type="search" placeholder={say.filter} aria-label={say.variablesFilter} value={text}
 						onInput={(e) => setText(e.currentTarget.value.slice(0, 100))} />
-					{all.length > 0 && <button type="button" class="btn small" onClick={() => save(station.id, all)}>{say.saveCsv}</button>}
+					{all.length > 0 && <button type="button" class="btn small" onClick={() => save(id, all)}>{say.saveCsv}</button>}
 					{isAllowedTo("operate") && (
 						<Act to="operate" isOff={isOff} onAct={() => want({
-							offer: { id: "report", action: "GetBaseReport", payload: { reportBase: "FullInventory" } }, title: `${say.offers.report!.title}: ${station.id}`,
+							offer: { id: "report", action: "GetBaseReport", payload: { reportBase: "FullInventory" } }, title: `${say.offers.report!.title}: ${id}`,
 						})}>{say.readAgain}</Act>
 					)}
 				</>
@@ -167,4 +172,4 @@ export function Variables({ station, want }: { station: StationView; want: (w: W
 			)}
 		</Panel>
 	);
-}
+});

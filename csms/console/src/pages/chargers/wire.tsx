@@ -2,7 +2,7 @@
  * What the charger and depotd said to each other: a line is a request with its reply, newest first.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { StationView, WirePage, WirePair } from "../../api/types.ts";
+import type { WirePage, WirePair } from "../../api/types.ts";
 import { get } from "../../api/client.ts";
 import { useAsked, words } from "../../lib/ask.ts";
 import { clockSeconds, decimal, duration } from "../../lib/format.ts";
@@ -104,10 +104,17 @@ function Tools({ choice, set, odd }: ToolsProps) {
 	);
 }
 
-/* What was asked for, newest first; what is added while one looks stays. `isPaused`: nothing new. */
-function usePairs(station: string, choice: WireChoice, isPaused: boolean) {
+interface Kept {
+	path: string;
+	pairs: WirePair[];
+	next: string | undefined; /* of the page before those; "": there is none; undefined: not known yet */
+}
+
+/* What was asked for, newest first; what is added while one looks stays. `isPaused`: nothing new.
+ * `message`: one that is shown too, however old it is; "" none. */
+function usePairs(station: string, choice: WireChoice, isPaused: boolean, message: string) {
 	const path = wireQuery(station, choice, (t) => fromLocal(t, zone.value));
-	const [kept, setKept] = useState<{ path: string; pairs: WirePair[]; next: string | undefined }>({ path, pairs: [], next: undefined });
+	const [kept, setKept] = useState<Kept>({ path, pairs: [], next: undefined });
 	const [error, setError] = useState<string | undefined>(undefined);
 	const asked = useAsked<WirePage>(isPaused ? undefined : path, EVERY_MS);
 	useEffect(() => {
@@ -117,29 +124,34 @@ function usePairs(station: string, choice: WireChoice, isPaused: boolean) {
 			const isSame = old.path === path;
 			return {
 				path, pairs: mergedPairs(isSame ? old.pairs : [], page.pairs ?? [], KEPT),
-				next: isSame && old.pairs.length > 0 ? old.next : page.next,
+				next: isSame && old.next !== undefined ? old.next : (page.next ?? ""),
 			};
 		});
 	}, [asked.data, path]);
+	useEffect(() => {
+		if (message === "") return;
+		get<WirePage>(`/wire?pairs=1&limit=1&station=${encodeURIComponent(station)}&message_id=${encodeURIComponent(message)}`).then(
+			(page) => setKept((old) => ({ ...old, pairs: mergedPairs(old.pairs, page.pairs ?? [], KEPT) })), (failure: unknown) => setError(words(failure)));
+	}, [station, message]);
 	const older = async () => {
-		if (kept.next === undefined) return;
+		if (!kept.next) return;
 		try {
 			const page = await get<WirePage>(wireQuery(station, choice, (t) => fromLocal(t, zone.value), kept.next));
-			setKept((old) => ({ ...old, pairs: mergedPairs(old.pairs, page.pairs ?? [], KEPT), next: page.next }));
+			setKept((old) => ({ ...old, pairs: mergedPairs(old.pairs, page.pairs ?? [], KEPT), next: page.next ?? "" }));
 			setError(undefined);
 		} catch (failure) {
 			setError(words(failure));
 		}
 	};
 	const mine = kept.path === path ? kept : undefined;
-	return { pairs: mine?.pairs ?? [], isLoaded: mine !== undefined && (asked.data !== undefined || mine.pairs.length > 0), older: mine?.next === undefined ? undefined : older, error: error ?? asked.error };
+	return { pairs: mine?.pairs ?? [], isLoaded: mine?.next !== undefined, older: mine?.next ? older : undefined, error: error ?? asked.error };
 }
 
-function Log({ station }: { station: StationView }) {
+function Log({ id }: { id: string }) {
 	const wanted = useRef(new URLSearchParams(location.search).get("msg") ?? "");
 	const [choice, setChoice] = useState<WireChoice>(ALL_WIRE);
 	const [isPaused, setPaused] = useState(false);
-	const log = usePairs(station.id, choice, isPaused);
+	const log = usePairs(id, choice, isPaused, wanted.current);
 	const set = (c: Partial<WireChoice>) => setChoice((old) => ({ ...old, ...c }));
 	const shown = log.pairs.filter((p) => passesWire(p, choice, now.peek()));
 	const odd = log.pairs.filter((p) => isOdd(replyOf(p, now.peek()))).length;
@@ -149,7 +161,7 @@ function Log({ station }: { station: StationView }) {
 			end={(
 				<>
 					<button type="button" id="wire-pause" class="btn small" aria-pressed={isPaused} onClick={() => setPaused(!isPaused)}>{isPaused ? say.goOn : say.pauseWord}</button>
-					<a class="btn small" href={`/api/v1/wire/export?station=${encodeURIComponent(station.id)}`} download={`${station.id}.jsonl`}>{say.download}</a>
+					<a class="btn small" href={`/api/v1/wire/export?station=${encodeURIComponent(id)}`} download={`${id}.jsonl`}>{say.download}</a>
 				</>
 			)}>
 			<Tools choice={choice} set={set} odd={odd} />
@@ -164,7 +176,7 @@ function Log({ station }: { station: StationView }) {
 	);
 }
 
-export function WireLog({ station }: { station: StationView }) {
-	if (isAllowedTo("inspect")) return <Log station={station} />;
+export const WireLog = memo(function WireLog({ id }: { id: string }) {
+	if (isAllowedTo("inspect")) return <Log id={id} />;
 	return <Panel id="wire" title={say.wireTitle}><p class="pad-line sub2">{say.notYours}</p></Panel>;
-}
+});
