@@ -583,4 +583,36 @@ stations:
 			sim.kill();
 		}
 	});
+
+	test('docs/certificates.md, day one, and docs/security.md, from profile 2 to 3, step by step with a simulated station', async () => {
+		await register(e, 'SIM-2', { security_profile: 2 });
+		const file = (name, text) => (writeFileSync(join(e.dir, name), text), join(e.dir, name));
+		const depot = file('sim-depot.yaml', readFileSync(join(e.dir, 'depot.yaml'), 'utf8').replace(/SIM-1, node: site, security_profile: 3, serial: SIM-1/, 'SIM-2, node: site, security_profile: 2'));
+		const sim = spawn(join(BUILD, 'depotsim'), ['--depot', depot, '--stations', '1', '--no-meters', '--quiet', '--ca', e.root(),
+			'--csms-tls', `wss://localhost:${e.ports.profile2}/ocpp`, '--passwords', file('sim-passwords', `*:${PASSWORD}\n`)], { stdio: 'inherit' });
+		const run = async (...args) => (await promisify(execFile)(join(BUILD, 'depotctl'), ['--socket', join(e.data, 'depotd.sock'), ...args])).stdout;
+		const issued = async () => (await e.api('GET', '/issued-certificates?station=SIM-2')).json.certificates.map((c) => `${c.type} ${c.state}`);
+		try {
+			await until('it to be accepted', async () => (await e.api('GET', '/stations/SIM-2')).json.boot_status === 'Accepted');
+			const quick = { RetryBackOffWaitMinimum: 1, RetryBackOffRandomRange: 0, RetryBackOffRepeatTimes: 0, NetworkProfileConnectionAttempts: 1 };
+			await e.api('POST', '/stations/SIM-2/commands', { action: 'SetVariables', payload: { setVariableData: Object.entries(quick).map(
+				([name, n]) => ({ component: { name: 'OCPPCommCtrlr' }, variable: { name }, attributeValue: String(n) })) } });
+			await until('its serial number', async () => /SIM-2/.test((await e.api('GET', '/stations/SIM-2/identity')).json.serial));
+			await run('ca', 'renew', 'SIM-2');
+			await until('the certificate', async () => (await issued())[0] === 'ChargingStationCertificate pending' &&
+				/the station took it/.test(await run('ca', 'requests', 'SIM-2')));
+			await run('ca', 'renew', 'SIM-2', '--v2g');
+			await until('the one for vehicles', async () => (await issued())[0] === 'V2GCertificate current');
+			assert.match(await run('certificates', 'SIM-2', '--refresh'), /CSMSRootCertificate/);
+			assert.match(await run('network-profile', 'SIM-2', '2', `wss://localhost:${e.ports.profile3}/ocpp`, '--security-profile', '3', '--wait'), /back on slot 2/);
+			assert.match(await run('identity', 'SIM-2'), /at least 3/);
+			assert.equal((await e.api('GET', '/stations/SIM-2/identity')).json.connected_profile, 3);
+			assert.ok((await issued()).includes('ChargingStationCertificate current'));
+			// A place where nobody answers: it comes back to where it was.
+			const no = await run('network-profile', 'SIM-2', '3', 'wss://localhost:1/ocpp', '--security-profile', '3', '--wait').catch((x) => x.stdout + x.stderr);
+			assert.match(no, /came back on the profile of slot 2/);
+		} finally {
+			sim.kill();
+		}
+	});
 });

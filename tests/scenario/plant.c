@@ -83,7 +83,7 @@ static int make_port(void *ctx, int i, const char *id, int profile, struct stati
 	(void)profile;
 	p->ports[i] = (struct port){p, i};
 	*out = (struct station_port){
-		on_connect, on_disconnect, on_send, on_password, &p->ports[i], NULL};
+		on_connect, on_disconnect, on_send, on_password, &p->ports[i], NULL, NULL, NULL};
 	return 0;
 }
 

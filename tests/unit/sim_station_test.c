@@ -153,7 +153,7 @@ static int on_upload(void *ctx, const char *url, const char *text, size_t len)
 static void start(const struct depot_station *config, bool by_event)
 {
 	struct station_port port = {
-		on_connect, on_disconnect, on_send, on_password, NULL, on_upload};
+		on_connect, on_disconnect, on_send, on_password, NULL, on_upload, NULL, NULL};
 	struct station_options options = {.status_by_event = by_event};
 	memset(&csms, 0, sizeof csms);
 	ck_assert_int_eq(station_env_init(&csms.env), 0);

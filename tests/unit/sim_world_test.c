@@ -79,7 +79,8 @@ static int on_send(void *ctx, const char *text, size_t len)
 
 static int make_port(void *ctx, int i, const char *id, int profile, struct station_port *out)
 {
-	*out = (struct station_port){on_connect, on_disconnect, on_send, NULL, NULL, NULL};
+	*out = (struct station_port){
+		on_connect, on_disconnect, on_send, NULL, NULL, NULL, NULL, NULL};
 	return 0;
 }
 

@@ -283,6 +283,28 @@ static const void *trigger_message(struct station *s, const void *request, struc
 	case OCPP201_MESSAGE_TRIGGER_TRANSACTION_EVENT:
 		done = trigger_for_evses(s, req, trigger_transaction);
 		break;
+	case OCPP201_MESSAGE_TRIGGER_SIGN_CHARGING_STATION_CERTIFICATE:
+	case OCPP201_MESSAGE_TRIGGER_SIGN_V2_G_CERTIFICATE:
+	case OCPP201_MESSAGE_TRIGGER_SIGN_COMBINED_CERTIFICATE:
+		done = trust_asks(s, req->requested_message);
+		break;
+	case OCPP201_MESSAGE_TRIGGER_FIRMWARE_STATUS_NOTIFICATION:
+		station_call(s, OUTBOX_TRIGGERED, "FirmwareStatusNotification",
+			&ocpp201_firmware_status_notification_request_type,
+			&(struct ocpp201_firmware_status_notification_request){
+				.status = OCPP201_FIRMWARE_STATUS_IDLE}); /* L01.FR.25 */
+		done = true;
+		break;
+	case OCPP201_MESSAGE_TRIGGER_LOG_STATUS_NOTIFICATION:
+		station_call(s, OUTBOX_TRIGGERED, "LogStatusNotification",
+			&ocpp201_log_status_notification_request_type,
+			&(struct ocpp201_log_status_notification_request){
+				.status = s->log_runs ? OCPP201_UPLOAD_LOG_STATUS_UPLOADING
+						      : OCPP201_UPLOAD_LOG_STATUS_IDLE,
+				.has_request_id = s->log_runs,
+				.request_id = s->log_request});
+		done = true;
+		break;
 	default:
 		res->status = OCPP201_TRIGGER_MESSAGE_STATUS_NOT_IMPLEMENTED;
 		return res;
@@ -299,11 +321,13 @@ static const struct {
 	command_fn run;
 } commands[] = {
 	{OCPP201_CANCEL_RESERVATION, command_cancel_reservation},
+	{OCPP201_CERTIFICATE_SIGNED, command_certificate_signed},
 	{OCPP201_CHANGE_AVAILABILITY, change_availability},
 	{OCPP201_CLEAR_CACHE, command_clear_cache},
 	{OCPP201_CLEAR_CHARGING_PROFILE, command_clear_profile},
 	{OCPP201_COST_UPDATED, command_cost_updated},
 	{OCPP201_DATA_TRANSFER, data_transfer},
+	{OCPP201_DELETE_CERTIFICATE, command_delete_certificate},
 	{OCPP201_GET_BASE_REPORT, command_get_base_report},
 	{OCPP201_GET_CHARGING_PROFILES, command_get_profiles},
 	{OCPP201_GET_COMPOSITE_SCHEDULE, command_get_composite},
@@ -312,12 +336,14 @@ static const struct {
 	{OCPP201_GET_LOG, command_get_log},
 	{OCPP201_GET_TRANSACTION_STATUS, transaction_status},
 	{OCPP201_GET_VARIABLES, command_get_variables},
+	{OCPP201_INSTALL_CERTIFICATE, command_install_certificate},
 	{OCPP201_REQUEST_START_TRANSACTION, request_start},
 	{OCPP201_REQUEST_STOP_TRANSACTION, request_stop},
 	{OCPP201_RESERVE_NOW, command_reserve_now},
 	{OCPP201_RESET, reset},
 	{OCPP201_SEND_LOCAL_LIST, command_send_local_list},
 	{OCPP201_SET_CHARGING_PROFILE, command_set_profile},
+	{OCPP201_SET_NETWORK_PROFILE, command_set_network_profile},
 	{OCPP201_SET_VARIABLES, command_set_variables},
 	{OCPP201_TRIGGER_MESSAGE, trigger_message},
 	{OCPP201_UNLOCK_CONNECTOR, unlock_connector},

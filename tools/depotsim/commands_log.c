@@ -1,4 +1,4 @@
-/* What a person at the console looks after a station with: its log, its certificates, its cache. */
+/* What a person at the console looks after a station with: its log, its cache. */
 #include <stdio.h>
 #include <string.h>
 #include "tools/depotsim/station_state.h"
@@ -57,16 +57,7 @@ void station_log_goes(struct station *s, enum station_log how)
 			&ocpp201_log_status_notification_request_type, &req);
 }
 
-/* ---- M03: certificates; C11: the cache ---- */
-
-/* It holds none: what it trusts is given to the program. */
-const void *command_installed_certificates(struct station *s, const void *request, struct arena *a)
-{
-	struct ocpp201_get_installed_certificate_ids_response *res = arena_alloc(a, sizeof *res);
-	if (res)
-		res->status = OCPP201_GET_INSTALLED_CERTIFICATE_STATUS_NOT_FOUND;
-	return res;
-}
+/* ---- C11: the cache ---- */
 
 /* It asks about each card anew, so that there is never anything left to forget. */
 const void *command_clear_cache(struct station *s, const void *request, struct arena *a)

@@ -62,7 +62,9 @@ static const struct row station_rows[] = {
 	{"OCPPCommCtrlr", "RetryBackOffWaitMinimum", NULL, "5", "s", RW, INT, 1, 3600, NULL},
 	{"OCPPCommCtrlr", "RetryBackOffRandomRange", NULL, "5", "s", RW, INT, 0, 3600, NULL},
 	{"OCPPCommCtrlr", "RetryBackOffRepeatTimes", NULL, "4", NULL, RW, INT, 0, 10, NULL},
-	{"OCPPCommCtrlr", "NetworkConfigurationPriority", NULL, "0", NULL, RW, SEQUENCE, 0, 0, "0"},
+	{"OCPPCommCtrlr", "NetworkConfigurationPriority", NULL, "0", NULL, RW, SEQUENCE, 0, 0,
+		"0,1,2,3"},
+	{"OCPPCommCtrlr", "ActiveNetworkProfile", NULL, "0", NULL, RO, INT, 0, 0, NULL},
 	{"OCPPCommCtrlr", "NetworkProfileConnectionAttempts", NULL, "3", NULL, RW, INT, 1, 100,
 		NULL},
 	{"OCPPCommCtrlr", "FileTransferProtocols", NULL, "HTTPS", NULL, RO, LIST, 0, 0,
@@ -232,16 +234,38 @@ struct device_model *device_model_create(const struct device_info *info)
 	return d;
 }
 
+static struct variable *own(
+	const struct device_model *d, const char *component, const char *variable)
+{
+	for (int i = 0; i < d->count; i++) {
+		struct variable *v = &d->items[i];
+		if (v->evse == 0 && strcmp(v->row.component, component) == 0 &&
+			strcmp(v->row.variable, variable) == 0)
+			return v;
+	}
+	return NULL;
+}
+
 int64_t device_model_number(
 	const struct device_model *d, const char *component, const char *variable, int64_t absent)
 {
-	for (int i = 0; i < d->count; i++) {
-		const struct variable *v = &d->items[i];
-		if (v->evse == 0 && strcmp(v->row.component, component) == 0 &&
-			strcmp(v->row.variable, variable) == 0)
-			return strtoll(v->value, NULL, 10);
-	}
-	return absent;
+	const struct variable *v = own(d, component, variable);
+	return v ? strtoll(v->value, NULL, 10) : absent;
+}
+
+const char *device_model_text(
+	const struct device_model *d, const char *component, const char *variable)
+{
+	const struct variable *v = own(d, component, variable);
+	return v ? v->value : "";
+}
+
+void device_model_put(
+	struct device_model *d, const char *component, const char *variable, const char *value)
+{
+	struct variable *v = own(d, component, variable);
+	if (v)
+		snprintf(v->value, sizeof v->value, "%s", value);
 }
 
 static bool component_exists(const struct device_model *d, const struct ocpp201_component *c)

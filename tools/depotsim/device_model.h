@@ -32,6 +32,12 @@ struct device_model *device_model_create(const struct device_info *info);
 int64_t device_model_number(
 	const struct device_model *d, const char *component, const char *variable, int64_t absent);
 
+/* The text of such a variable, "" if there is none; and what the station itself says of it. */
+const char *device_model_text(
+	const struct device_model *d, const char *component, const char *variable);
+void device_model_put(
+	struct device_model *d, const char *component, const char *variable, const char *value);
+
 void device_model_get(const struct device_model *d, const struct ocpp201_get_variable_data *ask,
 	struct ocpp201_get_variable_result *out);
 

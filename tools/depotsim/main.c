@@ -10,7 +10,9 @@
 #include <sys/resource.h>
 #include "csms/clock.h"
 #include "schemas/yaml.h"
+#include "gen/ocpp201.h"
 #include "tools/depotsim/daytime.h"
+#include "tools/depotsim/keyring.h"
 #include "tools/depotsim/make_depot.h"
 #include "tools/depotsim/options.h"
 #include "tools/depotsim/sim.h"
@@ -35,6 +37,9 @@ struct line {
 	struct app *app;
 	int number;
 	struct wsc_link *link;
+	struct keyring *keys;
+	const struct wsc_target *began; /* of the command line */
+	struct wsc_target moved; /* of a network profile */
 	bool wanted; /* waits for its turn to connect */
 	bool opening;
 	struct upload *upload; /* NULL: none */
@@ -174,6 +179,20 @@ static int port_set_password(void *ctx, const char *password)
 	return wsc_link_set_password(((struct line *)ctx)->link, password);
 }
 
+/* By its password where it has one; a server of profile 3 asks for the certificate anyway. */
+static int port_move(void *ctx, const char *url, int security_profile)
+{
+	struct line *l = ctx;
+	struct wsc_target to;
+	char why[200];
+	if (url && wsc_target_parse(url, &to, why) != 0)
+		return complain(why);
+	if (url)
+		l->moved = to;
+	wsc_link_set_target(l->link, url ? &l->moved : l->began);
+	return 0;
+}
+
 static int port_upload(void *ctx, const char *url, const char *text, size_t len)
 {
 	struct line *l = ctx;
@@ -221,13 +240,19 @@ static int make_line(void *ctx, int i, const char *id, int profile, struct stati
 	char why[200];
 	l->app = a;
 	l->number = i;
+	l->began = target;
+	l->keys = keyring_create(a->options.certificates, id, a->options.ca,
+		OCPP201_GET_CERTIFICATE_ID_USE_CSMS_ROOT_CERTIFICATE);
 	l->link = wsc_link_create(a->pool, target, id, shows ? NULL : password_of(a, id), l);
-	if (l->link && shows && wsc_link_set_certificate(l->link, a->options.certificates, why))
+	if (!l->keys || (shows && (!keyring_chain(l->keys) || !keyring_key(l->keys)))) {
+		snprintf(why, sizeof why, "cannot read %.90s/%.60s.pem or its .key",
+			a->options.certificates ? a->options.certificates : "", id);
 		return complain(why);
+	}
 	if (l->link && sim_speaks_v16(a->scenario, id))
 		wsc_link_set_protocol(l->link, "ocpp1.6");
-	*out = (struct station_port){
-		port_connect, port_disconnect, port_send, port_set_password, l, port_upload};
+	*out = (struct station_port){port_connect, port_disconnect, port_send, port_set_password, l,
+		port_upload, port_move, l->keys};
 	a->line_count = i + 1;
 	return l->link ? 0 : -1;
 }
@@ -265,6 +290,7 @@ static void open_some(struct app *a)
 		l->wanted = false;
 		l->opening = true;
 		a->opening++;
+		wsc_link_set_certificate(l->link, keyring_chain(l->keys), keyring_key(l->keys));
 		wsc_link_connect(l->link);
 	}
 }
@@ -415,6 +441,8 @@ static void finish(struct app *a)
 		upload_end(a->lines[i].upload);
 	wsc_pool_destroy(a->pool);
 	sim_destroy(a->sim);
+	for (int i = 0; i < a->line_count; i++)
+		keyring_destroy(a->lines[i].keys);
 	arena_destroy(a->arena);
 	if (a->passwords)
 		explicit_bzero(a->passwords, (size_t)a->password_count * sizeof *a->passwords);

@@ -1,7 +1,7 @@
 # tools/depotsim/: a whole depot to try depotd against.
 
-SIM_STATION := $(addprefix tools/depotsim/,battery.c commands.c commands_auth.c commands_log.c commands_model.c device_model.c \
-	evse.c old_wire.c outbox.c profiles.c report.c station.c transaction.c van.c)
+SIM_STATION := $(addprefix tools/depotsim/,battery.c commands.c commands_auth.c commands_log.c commands_model.c commands_trust.c device_model.c \
+	evse.c keyring.c old_wire.c outbox.c profiles.c report.c station.c transaction.c van.c) csms/pki/hash_data.c csms/pki/x509.c
 SIM_WORLD := $(addprefix tools/depotsim/,csv.c daytime.c make_depot.c meter_server.c mount.c pose.c sim.c visits.c)
 SIM_MAPS := modbus/meter_map.c gen/meter.c
 SIM_MESSAGES := gen/ocpp16.c gen/ocpp201.c gen/depot.c gen/scenario.c $(OCPP_SRC) $(SCHEMAS_SRC)
@@ -17,7 +17,7 @@ $(eval $(call unit,sim_profiles,tools/depotsim/profiles.c $(SIM_MESSAGES),cjson 
 $(eval $(call unit,sim_outbox,tools/depotsim/outbox.c $(SIM_MESSAGES),cjson m))
 $(eval $(call unit,sim_meter,tools/depotsim/meter_server.c tools/depotsim/pose.c $(SIM_MAPS) $(SCHEMAS_SRC) \
 	schemas/yaml.c,modbus cjson yaml m pthread))
-$(eval $(call unit,sim_station,$(SIM_STATION) $(SIM_MESSAGES),cjson m))
+$(eval $(call unit,sim_station,$(SIM_STATION) $(SIM_MESSAGES),cjson ssl m))
 $(eval $(call unit,sim_ws,tools/depotsim/ws_client.c,ws ssl pthread))
 $(eval $(call unit,sim_world,$(SIM_STATION) $(SIM_WORLD) $(SIM_MAPS) $(SIM_MESSAGES) schemas/yaml.c, \
-	cjson yaml modbus m pthread))
+	cjson yaml modbus ssl m pthread))

@@ -25,7 +25,8 @@ static const char usage[] =
 	"  --csms-tls URL     wss://host:port/ocpp, for stations of security profile 2\n"
 	"  --csms-mutual URL  wss://host:port/ocpp, for stations of security profile 3, with\n"
 	"  --certificates DIR IDENTITY.pem (the chain, leaf first) and IDENTITY.key of each; its CN\n"
-	"                     is the serial number, which here is the identity\n"
+	"                     is the serial number, which here is the identity. What stations are\n"
+	"                     given later (CertificateSigned) goes there, too, or only into memory\n"
 	"  --ca FILE          PEM file of the authority that signed the server's certificate\n"
 	"  --passwords FILE   one identity:password a line; a line *:password is for all others\n"
 	"  --no-meters        do not serve the meters of the depot's file\n"
@@ -231,8 +232,8 @@ static int check(const struct options *o)
 		why = o->out ? NULL : "--make-depot needs --out DIR";
 	else if (!o->depot)
 		why = "say which depot: --depot FILE";
-	else if (!o->csms_mutual != !o->certificates)
-		why = "--csms-mutual and --certificates go together";
+	else if (o->csms_mutual && !o->certificates)
+		why = "--csms-mutual needs --certificates DIR";
 	else if (!o->csms && !o->csms_tls && !o->csms_mutual)
 		why = "say where the central system is: --csms ws://host:port/ocpp";
 	if (!why)

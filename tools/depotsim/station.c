@@ -340,6 +340,10 @@ void station_closed(struct station *s)
 	} else {
 		env->report->wire.failed_connects++;
 		s->failed_attempts++;
+		if (s->failed_attempts % device_model_number(s->device, "OCPPCommCtrlr",
+						 "NetworkProfileConnectionAttempts", 3) ==
+			0)
+			network_dial(s, false); /* B10 */
 	}
 	s->connected = s->connecting = s->boot_sent = false;
 	s->next_connect_ms = env->now.ms + backoff_ms(s);
@@ -393,6 +397,7 @@ static void reboot(struct station *s, enum ocpp201_boot_reason reason)
 	s->boot_reason = reason;
 	s->reset_due_ms = 0;
 	s->reset_when_idle = false;
+	network_dial(s, true); /* B09.FR.06 */
 	for (int i = 0; i < s->evse_count; i++) {
 		struct evse *e = &s->evses[i];
 		e->served = e->has_told = false;

@@ -11,6 +11,7 @@
 #include "ocpp/message_id.h"
 #include "tools/depotsim/van.h"
 
+struct keyring;
 struct report;
 struct station;
 
@@ -43,6 +44,10 @@ struct station_port {
 	void *ctx;
 	/* Begins to bring a text to a URL: 0, then station_log_goes() tells. May be NULL. */
 	int (*upload)(void *ctx, const char *url, const char *text, size_t len);
+	/* The next connection goes there by that security profile; NULL: where it began. 0, or -1: there
+	 * is no such place. May be NULL. */
+	int (*move)(void *ctx, const char *url, int security_profile);
+	struct keyring *keys; /* tools/depotsim/keyring.h; NULL: it holds no certificates */
 };
 
 struct station_options {

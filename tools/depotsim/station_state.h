@@ -81,6 +81,13 @@ struct evse {
 /* Phases that its van uses, or it has. */
 int evse_used_phases(const struct evse *e);
 
+/* A network profile that was set (B09); 0 is that of the command line. */
+#define NETWORK_SLOTS 4
+struct network_slot {
+	char url[513]; /* "": none */
+	int security_profile;
+};
+
 struct late_answer {
 	struct late_answer *next;
 	int64_t due_ms;
@@ -103,6 +110,8 @@ struct station {
 
 	bool connected, connecting;
 	int failed_attempts;
+	struct network_slot slots[NETWORK_SLOTS];
+	int slot_place; /* in the order of network profiles */
 	int64_t next_connect_ms, offline_since_ms;
 	enum boot_state boot;
 	enum ocpp201_boot_reason boot_reason;
@@ -172,9 +181,18 @@ int64_t reservation_use(struct evse *e);
 /* What the list says of the card: 1 accepted, 0 refused, -1 not in it. */
 int local_list_says(const struct station *s, enum ocpp201_id_token_enum type, const char *value);
 
-/* commands_log.c: N01, M03, C11 */
-const void *command_get_log(struct station *s, const void *request, struct arena *a);
+/* commands_trust.c: A02, A03, B09, M03 to M05 */
+const void *command_certificate_signed(struct station *s, const void *request, struct arena *a);
+const void *command_install_certificate(struct station *s, const void *request, struct arena *a);
 const void *command_installed_certificates(struct station *s, const void *request, struct arena *a);
+const void *command_delete_certificate(struct station *s, const void *request, struct arena *a);
+const void *command_set_network_profile(struct station *s, const void *request, struct arena *a);
+bool trust_asks(struct station *s, enum ocpp201_message_trigger message); /* false: it cannot */
+/* The next connection goes by the first network profile of its order, or by the next one. */
+void network_dial(struct station *s, bool anew);
+
+/* commands_log.c: N01, C11 */
+const void *command_get_log(struct station *s, const void *request, struct arena *a);
 const void *command_clear_cache(struct station *s, const void *request, struct arena *a);
 
 /* commands_model.c */

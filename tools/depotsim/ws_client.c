@@ -1,5 +1,7 @@
 #include <libwebsockets.h>
 #include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -25,7 +27,7 @@ struct wsc_link {
 	const struct wsc_target *target;
 	char identity[64];
 	char password[MAX_PASSWORD + 1];
-	char *certificate, *key; /* files; NULL: none */
+	const char *certificate, *key; /* PEM; NULL: none */
 	const char *protocol;
 	void *arg;
 	struct lws *wsi;
@@ -204,6 +206,33 @@ static void on_timer(struct wsc_pool *p)
 	lws_cancel_service(p->context); /* or it would wait for the next frame */
 }
 
+/* Leaf first, then each that signed the one before. */
+static bool show_chain(SSL *ssl, const char *pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *cert;
+	int n = 0;
+	bool good = bio != NULL;
+	while (good && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+		good = (n++ ? SSL_add1_chain_cert(ssl, cert) : SSL_use_certificate(ssl, cert)) == 1;
+		X509_free(cert);
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return good && n > 0;
+}
+
+static bool show_key(SSL *ssl, const char *pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
+	bool good = key && SSL_use_PrivateKey(ssl, key) == 1;
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	ERR_clear_error();
+	return good;
+}
+
 /* The server asks: which of our stations is this? */
 static int on_asked(SSL *ssl, void *arg)
 {
@@ -211,10 +240,9 @@ static int on_asked(SSL *ssl, void *arg)
 	const struct wsc_link *l = p->links;
 	while (l && (!l->wsi || lws_get_ssl(l->wsi) != ssl))
 		l = l->next;
-	if (!l || !l->certificate)
+	if (!l || !l->certificate || !l->key)
 		return 1;
-	return SSL_use_certificate_chain_file(ssl, l->certificate) == 1 &&
-	       SSL_use_PrivateKey_file(ssl, l->key, SSL_FILETYPE_PEM) == 1;
+	return show_chain(ssl, l->certificate) && show_key(ssl, l->key);
 }
 
 static int on_event(
@@ -327,18 +355,15 @@ void wsc_link_set_protocol(struct wsc_link *l, const char *protocol)
 	l->protocol = protocol;
 }
 
-int wsc_link_set_certificate(struct wsc_link *l, const char *folder, char why[200])
+void wsc_link_set_certificate(struct wsc_link *l, const char *chain, const char *key)
 {
-	char path[600];
-	snprintf(path, sizeof path, "%.400s/%s.pem", folder, l->identity);
-	l->certificate = strdup(path);
-	snprintf(path, sizeof path, "%.400s/%s.key", folder, l->identity);
-	l->key = strdup(path);
-	if (l->certificate && l->key && access(l->certificate, R_OK) == 0 &&
-		access(l->key, R_OK) == 0)
-		return 0;
-	snprintf(why, 200, "cannot read %.90s or its .key", l->certificate ? l->certificate : "");
-	return -1;
+	l->certificate = chain;
+	l->key = key;
+}
+
+void wsc_link_set_target(struct wsc_link *l, const struct wsc_target *target)
+{
+	l->target = target;
 }
 
 int wsc_link_set_password(struct wsc_link *l, const char *password)
@@ -459,8 +484,6 @@ void wsc_pool_destroy(struct wsc_pool *p)
 		struct wsc_link *l = p->links;
 		p->links = l->next;
 		forget_messages(l);
-		free(l->certificate);
-		free(l->key);
 		free(l);
 	}
 	free(p);

@@ -46,9 +46,12 @@ void wsc_link_set_protocol(struct wsc_link *l, const char *protocol);
 /* Password of the next connection. 0, or -1 when it is too long. */
 int wsc_link_set_password(struct wsc_link *l, const char *password);
 
-/* Shows FOLDER/IDENTITY.pem (its chain, leaf first) with FOLDER/IDENTITY.key to a server that asks
- * (security profile 3). 0, or -1 with one line: there is no such file. */
-int wsc_link_set_certificate(struct wsc_link *l, const char *folder, char why[200]);
+/* Shows this chain (PEM, leaf first) with its key to a server that asks (security profile 3); both stay
+ * the caller's. */
+void wsc_link_set_certificate(struct wsc_link *l, const char *chain, const char *key);
+
+/* Where the next connection goes; stays the caller's. */
+void wsc_link_set_target(struct wsc_link *l, const struct wsc_target *target);
 
 void wsc_link_connect(struct wsc_link *l);
 
