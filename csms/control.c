@@ -5,6 +5,7 @@
 #include "csms/approval.h"
 #include "csms/call.h"
 #include "csms/control_private.h"
+#include "csms/fallback.h"
 #include "csms/meters.h"
 #include "csms/planner.h"
 #include "csms/reconcile.h"
@@ -104,8 +105,11 @@ static void plan_soon(struct control *k)
 
 static void on_plan_made(void *arg)
 {
-	control_follow_plan(arg);
-	cycle_soon(arg);
+	struct control *k = arg;
+
+	control_follow_plan(k);
+	fallbacks_plan_made(k->fallbacks, k, planner_plan(k->planner));
+	cycle_soon(k);
 }
 
 void control_evse_changed(struct control *k, struct evse *e, const char *trigger)
@@ -262,8 +266,9 @@ struct control *control_create(struct core *c, char why[400])
 		return NULL;
 	}
 	k->approval = approval_create(c);
+	k->fallbacks = fallbacks_create(c);
 	k->planner = planner_create(c, on_plan_made, k);
-	if (control_load(k, tree) || !k->planner || !k->approval) {
+	if (control_load(k, tree) || !k->planner || !k->approval || !k->fallbacks) {
 		control_destroy(k);
 		return NULL;
 	}
@@ -330,9 +335,22 @@ int control_try(struct control *k, const struct held_envelope *extra,
 	return planner_try(k->planner, &v, extra, done, arg);
 }
 
+int control_try_edited(struct control *k, void (*edit)(struct planner_job *j, const void *how),
+	const void *how, void (*done)(void *arg, const struct planner_trial *trial), void *arg)
+{
+	const struct planner_view v = view_for(k, safety_plan_limits(k->safety));
+
+	return planner_try_edited(k->planner, &v, edit, how, done, arg);
+}
+
 const struct control_plan *control_plan(const struct control *k)
 {
 	return planner_plan(k->planner);
+}
+
+const struct fallbacks *control_fallbacks(const struct control *k)
+{
+	return k ? k->fallbacks : NULL;
 }
 
 const struct control_plan_row *control_plan_row(const struct control *k, const struct evse *e)
@@ -350,6 +368,7 @@ void control_destroy(struct control *k)
 	timer_stop(k->core->timers, &k->now_timer);
 	planner_destroy(k->planner);
 	approval_destroy(k->approval);
+	fallbacks_destroy(k->fallbacks);
 	control_unload(k);
 	free(k);
 }

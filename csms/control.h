@@ -31,6 +31,11 @@ struct planner_trial;
 int control_try(struct control *k, const struct held_envelope *extra,
 	void (*done)(void *arg, const struct planner_trial *trial), void *arg);
 
+/* The same for a snapshot that `edit` changes (csms/planner.h). */
+struct planner_job;
+int control_try_edited(struct control *k, void (*edit)(struct planner_job *j, const void *how),
+	const void *how, void (*done)(void *arg, const struct planner_trial *trial), void *arg);
+
 /* Told by the handlers: the transaction, vehicle or need at the EVSE changed (plan anew soon). */
 void control_evse_changed(struct control *k, struct evse *e, const char *trigger);
 

@@ -87,6 +87,7 @@ struct control {
 	struct control_said *said; /* [evses] */
 	struct control_full *full; /* [nodes] */
 	struct approval *approval;
+	struct fallbacks *fallbacks; /* csms/fallback.h */
 	struct control_order *order; /* [evses] */
 	int32_t *share; /* [evses] by the plain rule … */
 	int64_t *room; /* [nodes] … in what the guard found free last */

@@ -110,6 +110,10 @@ enum depot_plan_mode control_mode(const struct control *k, int node);
 /* What the EVSE goes by: "plan", "approved", "rule", "newest", "gives way"; NULL: not in the tree. */
 const char *control_followed(const struct control *k, const struct evse *e);
 
+/* What is done for those who fall short (csms/fallback.h); `k` may be NULL. */
+struct fallbacks;
+const struct fallbacks *control_fallbacks(const struct control *k);
+
 /* No plan came in time, since; ms 0: that is not so. */
 wall_t control_late_since(const struct control *k);
 

@@ -296,8 +296,11 @@ static void finish_trial(struct trial *t)
 		fill_outcome(b, i, &out.rows[i].with);
 	}
 	out.count = a->count;
-	if (out.rows)
+	if (out.rows) {
 		out.shed_w = shed_w(a, b);
+		out.cost_without = a->plan->cost + a->plan->demand_cost;
+		out.cost_with = b->plan->cost + b->plan->demand_cost;
+	}
 	t->done(t->arg, out.rows ? &out : NULL);
 	free(out.rows);
 	trial_destroy(t);
@@ -432,24 +435,33 @@ void planner_ask(struct planner *p, const struct planner_view *v, const char *tr
 	pthread_mutex_unlock(&p->lock);
 }
 
-int planner_try(struct planner *p, const struct planner_view *v, const struct held_envelope *extra,
-	planner_try_fn done, void *arg)
+/* With both of its jobs; NULL: no memory. */
+static struct trial *trial_create(struct planner *p, const struct planner_view *v,
+	const struct held_envelope *extra, planner_try_fn done, void *arg)
 {
-	struct trial *t = calloc(1, sizeof *t), *other;
+	struct trial *t = calloc(1, sizeof *t);
+
+	if (!t)
+		return NULL;
+	t->done = done;
+	t->arg = arg;
+	t->without = planner_job_create(p->core, v, NULL, "");
+	t->with = planner_job_create(p->core, v, extra, "");
+	if (t->without && t->with)
+		return t;
+	trial_destroy(t);
+	return NULL;
+}
+
+static int try_it(struct planner *p, struct trial *t)
+{
+	struct trial *other;
 	int waiting = 0;
 
 	pthread_mutex_lock(&p->lock);
 	DL_COUNT(p->trials, other, waiting);
 	pthread_mutex_unlock(&p->lock);
-	if (!t || waiting >= TRIALS_MAX) {
-		free(t);
-		return -1;
-	}
-	t->done = done;
-	t->arg = arg;
-	t->without = planner_job_create(p->core, v, NULL, "");
-	t->with = planner_job_create(p->core, v, extra, "");
-	if (!t->without || !t->with) {
+	if (waiting >= TRIALS_MAX) {
 		trial_destroy(t);
 		return -1;
 	}
@@ -465,6 +477,26 @@ int planner_try(struct planner *p, const struct planner_view *v, const struct he
 	pthread_cond_signal(&p->changed);
 	pthread_mutex_unlock(&p->lock);
 	return 0;
+}
+
+int planner_try(struct planner *p, const struct planner_view *v, const struct held_envelope *extra,
+	planner_try_fn done, void *arg)
+{
+	struct trial *t = trial_create(p, v, extra, done, arg);
+
+	return t ? try_it(p, t) : -1;
+}
+
+int planner_try_edited(struct planner *p, const struct planner_view *v,
+	void (*edit)(struct planner_job *j, const void *how), const void *how, planner_try_fn done,
+	void *arg)
+{
+	struct trial *t = trial_create(p, v, NULL, done, arg);
+
+	if (!t)
+		return -1;
+	edit(t->with, how);
+	return try_it(p, t);
 }
 
 const struct control_plan *planner_plan(const struct planner *p)

@@ -41,6 +41,7 @@ struct planner_trial {
 		const struct control_plan_row *row; /* whose: EVSE, vehicle, need, departure */
 		struct planner_outcome without, with;
 	} * rows;
+	int64_t cost_without, cost_with; /* micro-units of money, peaks included */
 	int64_t shed_w; /* greatest power that the plan gives up in a slot */
 };
 /* `trial` NULL: it could not be said, e.g. because the tree changed meanwhile. */
@@ -54,6 +55,12 @@ int planner_try(struct planner *p, const struct planner_view *v, const struct he
 
 /* Since when a plan is asked for and has not come; us 0: none is. */
 mono_t planner_asked(const struct planner *p);
+
+/* The same where `edit` changes the snapshot of the second; called before this returns. */
+struct planner_job;
+int planner_try_edited(struct planner *p, const struct planner_view *v,
+	void (*edit)(struct planner_job *j, const void *how), const void *how, planner_try_fn done,
+	void *arg);
 
 const struct control_plan *planner_plan(const struct planner *p);
 

@@ -6,6 +6,7 @@
 #include "csms/evse_phases.h"
 #include "csms/expected.h"
 #include "csms/external.h"
+#include "csms/fallback.h"
 #include "csms/prices.h"
 #include "csms/setpoint.h"
 #include "csms/storage_plan.h"
@@ -165,6 +166,8 @@ static void add_vehicle(struct planner_job *j, const struct core *c, struct evse
 	in->depart_ms = departure_ms(e, need.departs.ms, now);
 	in->priority = trips_priority(c, v, &in->worth);
 	learn_takes(e, c->config->control->sample_s * 2000);
+	if (fallback_pays(control_fallbacks(c->control), e))
+		in->worth = 0;
 	in->max_w = planner_job_max_w(e, v);
 	cap = external_cap_w(c, e, now, NULL);
 	if (evse_phases_cable_w(e, (int)c->depot->voltage_v) < cap)

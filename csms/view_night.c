@@ -6,6 +6,7 @@
 
 #include "csms/claim.h"
 #include "csms/control.h"
+#include "csms/fallback.h"
 #include "csms/meters.h"
 #include "csms/prices.h"
 #include "csms/telematics.h"
@@ -217,6 +218,8 @@ void view_vehicle(const struct core *c, const struct vehicle *v, struct arena *a
 	view_readings(v, a, &out->readings);
 	if (f.e == NULL)
 		return;
+	if (fallback_words(control_fallbacks(c->control), f.e)[0])
+		out->fallback = arena_strdup(a, fallback_words(control_fallbacks(c->control), f.e));
 	out->station = arena_strdup(a, f.e->station->id);
 	out->has_evse = true;
 	out->evse = f.e->id;

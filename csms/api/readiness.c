@@ -7,6 +7,8 @@
 #include "csms/api/handlers.h"
 #include "csms/api/plan_load.h"
 #include "csms/clock.h"
+#include "csms/control.h"
+#include "csms/fallback.h"
 #include "csms/words.h"
 #include "scheduler/readiness.h"
 
@@ -239,9 +241,29 @@ static void work(struct db_reader *db, struct ask *k)
 
 /* -- on the loop ------------------------------------------------------------------------------ */
 
+/* What is done now for those who fall short, by the policy of their class. */
+static void fill_fallbacks(struct ask *k, struct api_readiness *out)
+{
+	const struct core *c = k->api->core;
+
+	for (size_t i = 0; i < out->vehicles.count; i++) {
+		struct api_readiness_vehicle *v =
+			(struct api_readiness_vehicle *)(uintptr_t)&out->vehicles.items[i];
+		const struct vehicle *known = fleet_vehicle(&c->fleet, v->vehicle);
+
+		if (known && known->evse &&
+			fallback_words(control_fallbacks(c->control), known->evse)[0])
+			v->fallback = arena_strdup(k->arena,
+				fallback_words(control_fallbacks(c->control), known->evse));
+	}
+}
+
 static void finish(struct ask *k)
 {
-	const struct looking *x = k->state;
+	struct looking *x = k->state;
+
+	if (x->ok && !x->id)
+		fill_fallbacks(k, &x->out);
 
 	if (!x->ok)
 		ask_problem(k, x->plan.status, NULL, "%s", x->plan.why);

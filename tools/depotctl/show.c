@@ -206,7 +206,8 @@ static void show_vehicles(struct ctl *c, const struct api_vehicle_view_list *lis
 		table_cell(t, cell_power(c->arena, v->has_power_w, v->power_w));
 		table_cell(t, cell_time(c->arena, v->has_departs_at, v->departs_at));
 		table_cell(t, cell_time(c->arena, v->has_ready_at, v->ready_at));
-		table_cell(t, v->reason != NULL ? v->reason : " ");
+		table_cell(t, arena_printf(c->arena, "%s %s", v->reason ? v->reason : "",
+				      v->fallback ? v->fallback : ""));
 	}
 	print(t, "No vehicle is plugged in.");
 }

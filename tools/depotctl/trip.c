@@ -237,6 +237,10 @@ int ctl_readiness(struct ctl *c)
 	if (r != NULL) {
 		printf("%s\n", r->sentence);
 		ctl_print(t, "");
+		for (size_t i = 0; i < r->vehicles.count; i++)
+			if (r->vehicles.items[i].fallback)
+				printf("%s: %s\n", r->vehicles.items[i].vehicle,
+					r->vehicles.items[i].fallback);
 	}
 	return status;
 }

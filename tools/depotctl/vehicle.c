@@ -28,6 +28,9 @@ static int show(struct ctl *c, const char *id)
 		return status;
 	printf("%s\n# %s\n", v->description ? v->description : "",
 		v->changed ? "added or changed here" : "from the depot's file");
+	if (v->vehicle.fallback)
+		printf("# %s %s\n", v->vehicle.reason ? v->vehicle.reason : "",
+			v->vehicle.fallback);
 	return CTL_OK;
 }
 

@@ -196,6 +196,7 @@ export interface VehicleView {
 	power_w?: number;
 	soc_source?: string;
 	readings?: VehicleReading[];
+	fallback?: string;
 }
 
 export interface VehicleReading {

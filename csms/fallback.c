@@ -1,0 +1,572 @@
+#include "csms/fallback.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include "csms/control.h"
+#include "csms/log.h"
+#include "csms/planner.h"
+#include "csms/planner_job.h"
+#include "csms/record.h"
+#include "csms/reservation.h"
+#include "csms/secret.h"
+#include "csms/session.h"
+#include "csms/trips.h"
+
+#define KEY_SIZE  (49 + 12 + UTF8_SIZE(36)) /* station/evse and transaction */
+#define LEAST_WH  500 /* less is nothing that a driver notices */
+#define OTHER_WH  2000 /* so much more or less is missing: it is looked at again … */
+#define AGAIN_MS  300000 /* … after this */
+#define HALF      2 /* a choice helps if it leaves at most the half missing */
+#define LATER_MS  14400000 /* it is asked when the vehicle would be ready within so much more */
+#define TRIED_MAX 3
+#define PER_PLAN  8 /* vehicles that are looked at, the others for the next one */
+#define MICRO     1e6
+
+/* What was decided for a vehicle's stay. */
+struct decided {
+	char key[KEY_SIZE];
+	enum event_fallback_choice choice;
+	int64_t short_wh; /* when it was */
+	mono_t at;
+	char words[300];
+	UT_hash_handle hh;
+};
+
+/* The one that is looked at. */
+struct looking {
+	struct core *core;
+	struct control *control;
+	char station[49], transaction[UTF8_SIZE(36)];
+	int evse;
+	char plan[37];
+	int64_t need_wh, short_wh;
+	wall_t departs;
+	int full_node; /* that keeps most from it, -1: none */
+	const char *policy; /* in the arena */
+	char version[17];
+	enum depot_fallback order[TRIED_MAX];
+	int count, at; /* of the order; the one that is tried */
+	char tried[TRIED_MAX][200];
+	char to_station[49]; /* where it could stand */
+	int to_evse;
+};
+
+struct fallbacks {
+	struct core *core;
+	struct decided *decided;
+	struct looking *looking; /* NULL: none */
+	int left; /* that may still be looked at for this plan */
+};
+
+static void try_next(struct fallbacks *f);
+static void look_on(struct fallbacks *f, struct control *control, const struct control_plan *p);
+
+static void write_key(const char *station, int evse, const char *transaction, char out[KEY_SIZE])
+{
+	snprintf(out, KEY_SIZE, "%s/%d %s", station, evse, transaction);
+}
+
+static struct decided *find(const struct fallbacks *f, const struct evse *e)
+{
+	char key[KEY_SIZE];
+	struct decided *d = NULL;
+
+	if (!f || !f->decided)
+		return NULL;
+	write_key(e->station->id, e->id, e->tx.id, key);
+	HASH_FIND_STR(f->decided, key, d);
+	return d;
+}
+
+const char *fallback_words(const struct fallbacks *f, const struct evse *e)
+{
+	const struct decided *d = find(f, e);
+
+	return d ? d->words : "";
+}
+
+bool fallback_pays(const struct fallbacks *f, const struct evse *e)
+{
+	const struct decided *d = find(f, e);
+
+	return d && d->choice == EVENT_FALLBACK_CHOICE_PAY_MORE;
+}
+
+/* -- the policy ------------------------------------------------------------------------------- */
+
+static void read_policy(struct looking *l, const struct vehicle *v)
+{
+	const struct depot_vehicle_class *row = v ? trips_class_row(l->core, v) : NULL;
+	struct text t;
+	char digest[65];
+
+	l->policy = row ? row->id : "default";
+	l->order[l->count++] = DEPOT_FALLBACK_NEXT_CHARGER;
+	l->order[l->count++] = DEPOT_FALLBACK_DELAY;
+	if (!row)
+		return;
+	text_init(&t, 0);
+	if (schema_encode(&depot_vehicle_class_type, row, &t) == 0) {
+		secret_digest(t.data, t.len, digest);
+		snprintf(l->version, sizeof l->version, "%.16s", digest);
+	}
+	text_finish(&t);
+	if (!row->fallback.count)
+		return;
+	l->count = 0;
+	for (size_t i = 0; i < row->fallback.count && l->count < TRIED_MAX; i++)
+		l->order[l->count++] = (enum depot_fallback)row->fallback.items[i];
+}
+
+/* -- the decision ----------------------------------------------------------------------------- */
+
+static struct evse *evse_of(const struct core *c, const char *station, int id)
+{
+	struct station *s = fleet_station(&c->fleet, station);
+
+	return s ? station_evse(s, id) : NULL;
+}
+
+/* It stands there still, with the same transaction. */
+static struct evse *who(const struct looking *l)
+{
+	struct evse *e = evse_of(l->core, l->station, l->evse);
+
+	return e && e->tx.is_open && strcmp(e->tx.id, l->transaction) == 0 ? e : NULL;
+}
+
+struct outcome {
+	enum event_fallback_choice choice;
+	int64_t short_wh; /* then; -1: not planned */
+	double cost_more;
+	wall_t ready;
+};
+
+static struct schema_strings words_of(struct arena *a, int count,
+	const char *(*word)(const struct looking *, int), const struct looking *l)
+{
+	struct schema_strings out = {0};
+	const char **items = arena_alloc(a, ((size_t)count + 1) * sizeof *items);
+
+	for (int i = 0; items && i < count; i++)
+		items[out.count++] = arena_strdup(a, word(l, i));
+	out.items = items;
+	return out;
+}
+
+static const char *order_word(const struct looking *l, int i)
+{
+	return depot_fallback_enum.values[l->order[i]];
+}
+
+static const char *tried_word(const struct looking *l, int i)
+{
+	return l->tried[i];
+}
+
+static void journal(const struct looking *l, const struct vehicle *v, const struct outcome *o,
+	const char *words)
+{
+	struct arena *a = record_arena(l->core);
+	struct event_fallback_decided *e = a ? arena_alloc(a, sizeof *e) : NULL;
+	bool moves = o->choice == EVENT_FALLBACK_CHOICE_NEXT_CHARGER;
+
+	if (!e)
+		return;
+	*e = (struct event_fallback_decided){.station = arena_strdup(a, l->station),
+		.evse_id = l->evse,
+		.transaction_id = arena_strdup(a, l->transaction),
+		.plan = arena_strdup(a, l->plan),
+		.policy = arena_strdup(a, l->policy),
+		.version = arena_strdup(a, l->version),
+		.order = words_of(a, l->count, order_word, l),
+		.need_wh = l->need_wh,
+		.short_wh = l->short_wh,
+		.has_departs = l->departs.ms != 0,
+		.departs = l->departs,
+		.choice = o->choice,
+		.to_station = moves ? arena_strdup(a, l->to_station) : NULL,
+		.has_to_evse = moves,
+		.to_evse = l->to_evse,
+		.has_until = o->ready.ms != 0,
+		.until = o->ready,
+		.has_short_after_wh = o->short_wh >= 0,
+		.short_after_wh = o->short_wh,
+		.has_cost_more = o->choice == EVENT_FALLBACK_CHOICE_PAY_MORE,
+		.cost_more = o->cost_more,
+		.tried = words_of(a, l->at < l->count ? l->at + 1 : l->count, tried_word, l),
+		.why = arena_strdup(a, words)};
+	record_now(l->core, EVENT_FALLBACK_DECIDED, "vehicle", v ? v->id : "unknown", e, "planner",
+		NULL);
+}
+
+static const char *clock_of(wall_t at, char out[16])
+{
+	time_t s = (time_t)(at.ms / 1000);
+	struct tm tm;
+
+	localtime_r(&s, &tm);
+	strftime(out, 16, "%H:%M", &tm);
+	return out;
+}
+
+static void say(const struct looking *l, const struct outcome *o, char *out, size_t size)
+{
+	double was = (double)l->short_wh / 1000, is = (double)o->short_wh / 1000;
+	char at[16];
+
+	switch (o->choice) {
+	case EVENT_FALLBACK_CHOICE_NEXT_CHARGER:
+		snprintf(out, size, "Move it to %s/%d: %.1f kWh would be missing there, not %.1f.",
+			l->to_station, l->to_evse, is, was);
+		break;
+	case EVENT_FALLBACK_CHOICE_PAY_MORE:
+		snprintf(out, size,
+			"Energy is bought for it at any price: %.1f kWh are missing then, not %.1f; all "
+			"costs %.2f more.",
+			is, was, o->cost_more);
+		break;
+	case EVENT_FALLBACK_CHOICE_DELAY:
+		snprintf(out, size, "Let it leave at %s: then it has what it needs.",
+			clock_of(o->ready, at));
+		break;
+	default:
+		snprintf(out, size,
+			"Nothing that its class allows would help: %.1f kWh are missing.", was);
+	}
+}
+
+static void stop_looking(struct fallbacks *f)
+{
+	free(f->looking);
+	f->looking = NULL;
+}
+
+static void decide(struct fallbacks *f, const struct outcome *o)
+{
+	const struct looking *l = f->looking;
+	struct control *control = l->control;
+	const struct evse *e = who(l);
+	struct decided *d = e ? find(f, e) : NULL;
+
+	if (e && !d) {
+		d = calloc(1, sizeof *d);
+		if (d) {
+			write_key(l->station, l->evse, l->transaction, d->key);
+			HASH_ADD_STR(f->decided, key, d);
+		}
+	}
+	if (d) {
+		d->choice = o->choice;
+		d->short_wh = l->short_wh;
+		d->at = clock_mono();
+		say(l, o, d->words, sizeof d->words);
+		journal(l, e->tx.vehicle, o, d->words);
+		fleet_touch(&f->core->fleet, e->station);
+		if (o->choice == EVENT_FALLBACK_CHOICE_PAY_MORE)
+			control_evse_changed(l->control, NULL, "energy at any price");
+	}
+	stop_looking(f);
+	look_on(f, control, control_plan(control));
+}
+
+/* -- a choice, planned ------------------------------------------------------------------------ */
+
+static void edit(struct planner_job *j, const void *how)
+{
+	const struct looking *l = how;
+	const struct evse *e = who(l), *to = evse_of(l->core, l->to_station, l->to_evse);
+
+	for (int i = 0; e && i < j->present; i++) {
+		struct plan_vehicle *v = &j->vehicles[i];
+
+		if (j->rows[i].evse != e)
+			continue;
+		if (l->order[l->at] == DEPOT_FALLBACK_NEXT_CHARGER && to) {
+			v->evse = to->grid_evse;
+			v->max_w = planner_job_max_w(to, e->tx.vehicle);
+			v->min_w = (int32_t)(v->min_w > to->min_w ? v->min_w : to->min_w);
+			memset(v->sixths, 0, sizeof v->sixths);
+			v->is_exact = false;
+		} else if (l->order[l->at] == DEPOT_FALLBACK_PAY_MORE) {
+			v->worth = 0;
+		} else if (l->order[l->at] == DEPOT_FALLBACK_DELAY) {
+			v->depart_ms += LATER_MS;
+		}
+	}
+}
+
+static void note(struct looking *l, const struct outcome *o)
+{
+	char at[16], *out = l->tried[l->at];
+	size_t size = sizeof l->tried[l->at];
+
+	if (l->order[l->at] == DEPOT_FALLBACK_NEXT_CHARGER)
+		snprintf(out, size, "next_charger %s/%d: %.1f kWh missing then", l->to_station,
+			l->to_evse, (double)o->short_wh / 1000);
+	else if (l->order[l->at] == DEPOT_FALLBACK_PAY_MORE)
+		snprintf(out, size, "pay_more: %.1f kWh missing then, %.2f more",
+			(double)o->short_wh / 1000, o->cost_more);
+	else
+		snprintf(out, size, "delay: ready %s",
+			o->ready.ms ? clock_of(o->ready, at) : "not within four hours more");
+}
+
+static void on_tried(void *arg, const struct planner_trial *t)
+{
+	struct fallbacks *f = arg;
+	struct looking *l = f->looking;
+	struct outcome o = {.short_wh = -1};
+	const struct evse *e = who(l);
+	bool helps = false;
+
+	for (int i = 0; t && e && i < t->count; i++) {
+		const struct planner_trial_row *r = &t->rows[i];
+
+		if (r->row->evse != e)
+			continue;
+		o.short_wh = r->with.short_wh;
+		o.ready = r->with.ready_at;
+		o.cost_more = (double)(t->cost_with - t->cost_without) / MICRO;
+		helps = o.short_wh * HALF <= l->short_wh;
+	}
+	if (!e || o.short_wh < 0) {
+		stop_looking(f); /* it left, or the tree changed */
+		return;
+	}
+	switch (l->order[l->at]) {
+	case DEPOT_FALLBACK_NEXT_CHARGER:
+		o.choice = EVENT_FALLBACK_CHOICE_NEXT_CHARGER;
+		o.ready.ms = 0;
+		break;
+	case DEPOT_FALLBACK_PAY_MORE:
+		o.choice = EVENT_FALLBACK_CHOICE_PAY_MORE;
+		o.ready.ms = 0;
+		break;
+	default:
+		o.choice = EVENT_FALLBACK_CHOICE_DELAY;
+		helps = helps && o.ready.ms;
+	}
+	note(l, &o);
+	if (helps) {
+		decide(f, &o);
+		return;
+	}
+	l->at++;
+	try_next(f);
+}
+
+/* -- where it could stand --------------------------------------------------------------------- */
+
+static bool is_somebodys(const struct core *c, const struct evse *e)
+{
+	for (size_t i = 0; i < c->depot->bays.count; i++)
+		if (c->depot->bays.items[i].evse == e->id &&
+			strcasecmp(c->depot->bays.items[i].station, e->station->id) == 0)
+			return true;
+	return reservation_of(c, e) != NULL;
+}
+
+static bool is_free(const struct core *c, const struct evse *e)
+{
+	const struct station *s = e->station;
+	bool has_free = e->connector_count == 0;
+
+	for (int i = 0; i < e->connector_count; i++)
+		has_free |= strcmp(e->connectors[i].status, "Available") == 0 ||
+			    e->connectors[i].status[0] == '\0';
+	return has_free && !e->tx.is_open && s->session && station_is_accepted(s) &&
+	       !s->is_manual && e->grid_evse >= 0 && !is_somebodys(c, e);
+}
+
+static bool is_below(const struct grid_tree *t, int evse, int node)
+{
+	const struct grid_node *n = node >= 0 ? grid_tree_node(t, node) : NULL;
+
+	return n && evse >= n->evse_first && evse < n->evse_end;
+}
+
+/* Where it can be plugged in: off the node that is full if that can be, then with the most power. */
+static bool find_place(struct looking *l, const struct evse *here, const struct vehicle *v)
+{
+	const struct grid_tree *t = control_grid(l->control);
+	struct station *s, *tmp;
+	const struct evse *best = NULL;
+	int64_t best_score = planner_job_max_w(here, v) + 1; /* no better than here is of no use */
+
+	HASH_ITER (hh, l->core->fleet.stations, s, tmp)
+		for (int i = 0; i < s->evse_count; i++) {
+			const struct evse *e = &s->evses[i];
+			int64_t score;
+
+			if (e == here || !is_free(l->core, e) ||
+				(v && (e->is_dc ? v->max_dc_w : v->max_ac_w) <= 0))
+				continue;
+			score = planner_job_max_w(e, v);
+			if (l->full_node >= 0 && !is_below(t, e->grid_evse, l->full_node))
+				score += INT32_MAX;
+			if (score > best_score) {
+				best = e;
+				best_score = score;
+			}
+		}
+	if (!best)
+		return false;
+	snprintf(l->to_station, sizeof l->to_station, "%s", best->station->id);
+	l->to_evse = best->id;
+	return true;
+}
+
+/* Says in `tried` why the choice that is next is none for this vehicle, or NULL. */
+static const char *is_no_choice(struct looking *l, const struct evse *e)
+{
+	int32_t worth;
+
+	switch (l->order[l->at]) {
+	case DEPOT_FALLBACK_NEXT_CHARGER:
+		return find_place(l, e, e->tx.vehicle)
+			       ? NULL
+			       : "next_charger: none is free that serves it better";
+	case DEPOT_FALLBACK_PAY_MORE:
+		trips_priority(l->core, e->tx.vehicle, &worth);
+		return worth ? NULL : "pay_more: any price is paid for it already";
+	default:
+		return l->departs.ms ? NULL : "delay: when it leaves is not known";
+	}
+}
+
+static void try_next(struct fallbacks *f)
+{
+	struct looking *l = f->looking;
+	const struct evse *e = who(l);
+	const char *no;
+
+	while (e && l->at < l->count && (no = is_no_choice(l, e))) {
+		snprintf(l->tried[l->at], sizeof l->tried[l->at], "%s", no);
+		l->at++;
+	}
+	if (!e)
+		stop_looking(f);
+	else if (l->at == l->count)
+		decide(f, &(struct outcome){EVENT_FALLBACK_CHOICE_NONE, l->short_wh, 0, {0}});
+	else if (control_try_edited(l->control, edit, l, on_tried, f))
+		stop_looking(f); /* too much is tried now: after another plan */
+}
+
+/* -- plans ------------------------------------------------------------------------------------ */
+
+/* The node that keeps power from it in most slots before it leaves. */
+static int full_node(const struct control_plan *p, const struct control_plan_row *row)
+{
+	int best = -1, best_count = 0;
+
+	for (int t = 0; t < p->slot_count; t++) {
+		int count = 0;
+
+		if (row->node[t] < 0 || row->node[t] == best)
+			continue;
+		for (int u = t; u < p->slot_count; u++)
+			count += row->node[u] == row->node[t];
+		if (count > best_count) {
+			best = row->node[t];
+			best_count = count;
+		}
+	}
+	return best;
+}
+
+static bool is_to_be_looked_at(const struct fallbacks *f, const struct control_plan_row *row)
+{
+	const struct decided *d = find(f, row->evse);
+
+	if (row->short_wh < LEAST_WH)
+		return false;
+	return !d || (mono_diff_ms(clock_mono(), d->at) > AGAIN_MS &&
+			     llabs(row->short_wh - d->short_wh) > OTHER_WH);
+}
+
+static void look_at(struct fallbacks *f, struct control *control, const struct control_plan *p,
+	const struct control_plan_row *row)
+{
+	struct looking *l = calloc(1, sizeof *l);
+
+	if (!l)
+		return;
+	f->looking = l;
+	l->core = f->core;
+	l->control = control;
+	l->evse = row->evse->id;
+	l->need_wh = row->need_wh;
+	l->short_wh = row->short_wh;
+	l->departs = row->departs_at;
+	l->full_node = full_node(p, row);
+	snprintf(l->station, sizeof l->station, "%s", row->evse->station->id);
+	snprintf(l->transaction, sizeof l->transaction, "%s", row->transaction);
+	snprintf(l->plan, sizeof l->plan, "%s", p->id);
+	read_policy(l, row->vehicle);
+	try_next(f);
+}
+
+/* What was decided for stays that are over, or for those to whom nothing is missing any more, goes; but
+ * who pays more does so to the end. */
+static void forget(struct fallbacks *f, const struct control_plan *p)
+{
+	struct decided *d, *next;
+
+	HASH_ITER (hh, f->decided, d, next) {
+		bool stays = false;
+
+		for (int i = 0; i < p->row_count && !stays; i++)
+			stays = (p->rows[i].short_wh >= LEAST_WH ||
+					d->choice == EVENT_FALLBACK_CHOICE_PAY_MORE) &&
+				find(f, p->rows[i].evse) == d;
+		if (stays)
+			continue;
+		HASH_DEL(f->decided, d);
+		free(d);
+	}
+}
+
+static void look_on(struct fallbacks *f, struct control *control, const struct control_plan *p)
+{
+	for (int i = 0; p && f->left > 0 && i < p->row_count && !f->looking; i++) {
+		if (!is_to_be_looked_at(f, &p->rows[i]))
+			continue;
+		f->left--;
+		look_at(f, control, p, &p->rows[i]);
+	}
+}
+
+void fallbacks_plan_made(struct fallbacks *f, struct control *control, const struct control_plan *p)
+{
+	if (!p || f->looking)
+		return;
+	forget(f, p);
+	f->left = PER_PLAN;
+	look_on(f, control, p);
+}
+
+struct fallbacks *fallbacks_create(struct core *c)
+{
+	struct fallbacks *f = calloc(1, sizeof *f);
+
+	if (f)
+		f->core = c;
+	return f;
+}
+
+void fallbacks_destroy(struct fallbacks *f)
+{
+	struct decided *d, *next;
+
+	if (!f)
+		return;
+	HASH_ITER (hh, f->decided, d, next) {
+		HASH_DEL(f->decided, d);
+		free(d);
+	}
+	free(f->looking);
+	free(f);
+}
