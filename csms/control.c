@@ -8,6 +8,7 @@
 #include "csms/fallback.h"
 #include "csms/meters.h"
 #include "csms/planner.h"
+#include "csms/planner_job.h"
 #include "csms/reconcile.h"
 #include "csms/safety.h"
 #include "csms/tree.h"
@@ -335,12 +336,35 @@ int control_try(struct control *k, const struct held_envelope *extra,
 	return planner_try(k->planner, &v, extra, done, arg);
 }
 
-int control_try_edited(struct control *k, void (*edit)(struct planner_job *j, const void *how),
-	const void *how, void (*done)(void *arg, const struct planner_trial *trial), void *arg)
+/* The plan's limits, where demand targets give way to the power of that EVSE; NULL: no memory. */
+static struct grid_limits *exceeding(const struct control *k, const struct evse *e)
 {
-	const struct planner_view v = view_for(k, safety_plan_limits(k->safety));
+	struct grid_limits *l = grid_limits_copy(safety_plan_limits(k->safety));
+	int32_t w = planner_job_max_w(e, e->tx.vehicle);
 
-	return planner_try_edited(k->planner, &v, edit, how, done, arg);
+	for (int v = grid_tree_evse_node(k->tree, e->grid_evse); l && v >= 0;
+		v = grid_tree_node(k->tree, v)->parent) {
+		struct grid_bound b = grid_limits_get(l, v, GRID_SOURCE_DEMAND);
+
+		if (b.import_w == GRID_NO_LIMIT)
+			continue;
+		b.import_w += w;
+		grid_limits_set(l, v, GRID_SOURCE_DEMAND, &b);
+	}
+	return l;
+}
+
+int control_try_edited(struct control *k, const struct control_trial *t,
+	void (*done)(void *arg, const struct planner_trial *trial), void *arg)
+{
+	struct grid_limits *more = t->exceeds ? exceeding(k, t->exceeds) : NULL;
+	const struct planner_view v = view_for(k, safety_plan_limits(k->safety)),
+				  with = view_for(k, more ? more : v.limits);
+	int rc = planner_try_edited(
+		k->planner, &(struct planner_edit){&v, &with, t->edit, t->how}, done, arg);
+
+	grid_limits_destroy(more);
+	return rc;
 }
 
 const struct control_plan *control_plan(const struct control *k)

@@ -33,8 +33,13 @@ int control_try(struct control *k, const struct held_envelope *extra,
 
 /* The same for a snapshot that `edit` changes (csms/planner.h). */
 struct planner_job;
-int control_try_edited(struct control *k, void (*edit)(struct planner_job *j, const void *how),
-	const void *how, void (*done)(void *arg, const struct planner_trial *trial), void *arg);
+struct control_trial {
+	void (*edit)(struct planner_job *j, const void *how);
+	const void *how;
+	const struct evse *exceeds; /* demand targets above it give way to its power; NULL: none */
+};
+int control_try_edited(struct control *k, const struct control_trial *t,
+	void (*done)(void *arg, const struct planner_trial *trial), void *arg);
 
 /* Told by the handlers: the transaction, vehicle or need at the EVSE changed (plan anew soon). */
 void control_evse_changed(struct control *k, struct evse *e, const char *trigger);

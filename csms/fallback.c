@@ -1,17 +1,11 @@
-#include "csms/fallback.h"
+#include "csms/fallback_private.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <time.h>
 #include "csms/control.h"
-#include "csms/log.h"
 #include "csms/planner.h"
 #include "csms/planner_job.h"
-#include "csms/record.h"
-#include "csms/reservation.h"
 #include "csms/secret.h"
-#include "csms/session.h"
 #include "csms/trips.h"
 
 #define KEY_SIZE  (49 + 12 + UTF8_SIZE(36)) /* station/evse and transaction */
@@ -27,30 +21,13 @@
 /* What was decided for a vehicle's stay. */
 struct decided {
 	char key[KEY_SIZE];
+	char station[49];
+	int evse;
 	enum event_fallback_choice choice;
 	int64_t short_wh; /* when it was */
 	mono_t at;
 	char words[300];
 	UT_hash_handle hh;
-};
-
-/* The one that is looked at. */
-struct looking {
-	struct core *core;
-	struct control *control;
-	char station[49], transaction[UTF8_SIZE(36)];
-	int evse;
-	char plan[37];
-	int64_t need_wh, short_wh;
-	wall_t departs;
-	int full_node; /* that keeps most from it, -1: none */
-	const char *policy; /* in the arena */
-	char version[17];
-	enum depot_fallback order[TRIED_MAX];
-	int count, at; /* of the order; the one that is tried */
-	char tried[TRIED_MAX][200];
-	char to_station[49]; /* where it could stand */
-	int to_evse;
 };
 
 struct fallbacks {
@@ -94,6 +71,30 @@ bool fallback_pays(const struct fallbacks *f, const struct evse *e)
 	return d && d->choice == EVENT_FALLBACK_CHOICE_PAY_MORE;
 }
 
+static struct evse *evse_of(const struct core *c, const char *station, int id)
+{
+	struct station *s = fleet_station(&c->fleet, station);
+
+	return s ? station_evse(s, id) : NULL;
+}
+
+int64_t fallback_more_w(const struct fallbacks *f, const struct grid_tree *t, int node)
+{
+	const struct grid_node *n = grid_tree_node(t, node);
+	int64_t sum = 0;
+
+	for (const struct decided *d = f ? f->decided : NULL; d; d = d->hh.next) {
+		const struct evse *e = d->choice == EVENT_FALLBACK_CHOICE_PAY_MORE
+					       ? evse_of(f->core, d->station, d->evse)
+					       : NULL;
+
+		if (e && find(f, e) == d && e->tx.is_open && e->grid_evse >= n->evse_first &&
+			e->grid_evse < n->evse_end)
+			sum += planner_job_max_w(e, e->tx.vehicle);
+	}
+	return sum;
+}
+
 /* -- the policy ------------------------------------------------------------------------------- */
 
 static void read_policy(struct looking *l, const struct vehicle *v)
@@ -122,120 +123,12 @@ static void read_policy(struct looking *l, const struct vehicle *v)
 
 /* -- the decision ----------------------------------------------------------------------------- */
 
-static struct evse *evse_of(const struct core *c, const char *station, int id)
-{
-	struct station *s = fleet_station(&c->fleet, station);
-
-	return s ? station_evse(s, id) : NULL;
-}
-
 /* It stands there still, with the same transaction. */
 static struct evse *who(const struct looking *l)
 {
 	struct evse *e = evse_of(l->core, l->station, l->evse);
 
 	return e && e->tx.is_open && strcmp(e->tx.id, l->transaction) == 0 ? e : NULL;
-}
-
-struct outcome {
-	enum event_fallback_choice choice;
-	int64_t short_wh; /* then; -1: not planned */
-	double cost_more;
-	wall_t ready;
-};
-
-static struct schema_strings words_of(struct arena *a, int count,
-	const char *(*word)(const struct looking *, int), const struct looking *l)
-{
-	struct schema_strings out = {0};
-	const char **items = arena_alloc(a, ((size_t)count + 1) * sizeof *items);
-
-	for (int i = 0; items && i < count; i++)
-		items[out.count++] = arena_strdup(a, word(l, i));
-	out.items = items;
-	return out;
-}
-
-static const char *order_word(const struct looking *l, int i)
-{
-	return depot_fallback_enum.values[l->order[i]];
-}
-
-static const char *tried_word(const struct looking *l, int i)
-{
-	return l->tried[i];
-}
-
-static void journal(const struct looking *l, const struct vehicle *v, const struct outcome *o,
-	const char *words)
-{
-	struct arena *a = record_arena(l->core);
-	struct event_fallback_decided *e = a ? arena_alloc(a, sizeof *e) : NULL;
-	bool moves = o->choice == EVENT_FALLBACK_CHOICE_NEXT_CHARGER;
-
-	if (!e)
-		return;
-	*e = (struct event_fallback_decided){.station = arena_strdup(a, l->station),
-		.evse_id = l->evse,
-		.transaction_id = arena_strdup(a, l->transaction),
-		.plan = arena_strdup(a, l->plan),
-		.policy = arena_strdup(a, l->policy),
-		.version = arena_strdup(a, l->version),
-		.order = words_of(a, l->count, order_word, l),
-		.need_wh = l->need_wh,
-		.short_wh = l->short_wh,
-		.has_departs = l->departs.ms != 0,
-		.departs = l->departs,
-		.choice = o->choice,
-		.to_station = moves ? arena_strdup(a, l->to_station) : NULL,
-		.has_to_evse = moves,
-		.to_evse = l->to_evse,
-		.has_until = o->ready.ms != 0,
-		.until = o->ready,
-		.has_short_after_wh = o->short_wh >= 0,
-		.short_after_wh = o->short_wh,
-		.has_cost_more = o->choice == EVENT_FALLBACK_CHOICE_PAY_MORE,
-		.cost_more = o->cost_more,
-		.tried = words_of(a, l->at < l->count ? l->at + 1 : l->count, tried_word, l),
-		.why = arena_strdup(a, words)};
-	record_now(l->core, EVENT_FALLBACK_DECIDED, "vehicle", v ? v->id : "unknown", e, "planner",
-		NULL);
-}
-
-static const char *clock_of(wall_t at, char out[16])
-{
-	time_t s = (time_t)(at.ms / 1000);
-	struct tm tm;
-
-	localtime_r(&s, &tm);
-	strftime(out, 16, "%H:%M", &tm);
-	return out;
-}
-
-static void say(const struct looking *l, const struct outcome *o, char *out, size_t size)
-{
-	double was = (double)l->short_wh / 1000, is = (double)o->short_wh / 1000;
-	char at[16];
-
-	switch (o->choice) {
-	case EVENT_FALLBACK_CHOICE_NEXT_CHARGER:
-		snprintf(out, size, "Move it to %s/%d: %.1f kWh would be missing there, not %.1f.",
-			l->to_station, l->to_evse, is, was);
-		break;
-	case EVENT_FALLBACK_CHOICE_PAY_MORE:
-		snprintf(out, size,
-			"Energy is bought for it at any price: %.1f kWh are missing then, not %.1f; all "
-			"costs %.2f more.",
-			is, was, o->cost_more);
-		break;
-	case EVENT_FALLBACK_CHOICE_DELAY:
-		snprintf(out, size, "Let it leave at %s: then it has what it needs.",
-			clock_of(o->ready, at));
-		break;
-	default:
-		snprintf(out, size,
-			"Nothing that its class allows would help: %.1f kWh are missing.", was);
-	}
 }
 
 static void stop_looking(struct fallbacks *f)
@@ -255,6 +148,8 @@ static void decide(struct fallbacks *f, const struct outcome *o)
 		d = calloc(1, sizeof *d);
 		if (d) {
 			write_key(l->station, l->evse, l->transaction, d->key);
+			snprintf(d->station, sizeof d->station, "%s", l->station);
+			d->evse = l->evse;
 			HASH_ADD_STR(f->decided, key, d);
 		}
 	}
@@ -262,8 +157,8 @@ static void decide(struct fallbacks *f, const struct outcome *o)
 		d->choice = o->choice;
 		d->short_wh = l->short_wh;
 		d->at = clock_mono();
-		say(l, o, d->words, sizeof d->words);
-		journal(l, e->tx.vehicle, o, d->words);
+		fallback_say(l, o, d->words, sizeof d->words);
+		fallback_journal(l, e->tx.vehicle, o, d->words);
 		fleet_touch(&f->core->fleet, e->station);
 		if (o->choice == EVENT_FALLBACK_CHOICE_PAY_MORE)
 			control_evse_changed(l->control, NULL, "energy at any price");
@@ -296,22 +191,6 @@ static void edit(struct planner_job *j, const void *how)
 			v->depart_ms += LATER_MS;
 		}
 	}
-}
-
-static void note(struct looking *l, const struct outcome *o)
-{
-	char at[16], *out = l->tried[l->at];
-	size_t size = sizeof l->tried[l->at];
-
-	if (l->order[l->at] == DEPOT_FALLBACK_NEXT_CHARGER)
-		snprintf(out, size, "next_charger %s/%d: %.1f kWh missing then", l->to_station,
-			l->to_evse, (double)o->short_wh / 1000);
-	else if (l->order[l->at] == DEPOT_FALLBACK_PAY_MORE)
-		snprintf(out, size, "pay_more: %.1f kWh missing then, %.2f more",
-			(double)o->short_wh / 1000, o->cost_more);
-	else
-		snprintf(out, size, "delay: ready %s",
-			o->ready.ms ? clock_of(o->ready, at) : "not within four hours more");
 }
 
 static void on_tried(void *arg, const struct planner_trial *t)
@@ -349,74 +228,13 @@ static void on_tried(void *arg, const struct planner_trial *t)
 		o.choice = EVENT_FALLBACK_CHOICE_DELAY;
 		helps = helps && o.ready.ms;
 	}
-	note(l, &o);
+	fallback_note(l, &o);
 	if (helps) {
 		decide(f, &o);
 		return;
 	}
 	l->at++;
 	try_next(f);
-}
-
-/* -- where it could stand --------------------------------------------------------------------- */
-
-static bool is_somebodys(const struct core *c, const struct evse *e)
-{
-	for (size_t i = 0; i < c->depot->bays.count; i++)
-		if (c->depot->bays.items[i].evse == e->id &&
-			strcasecmp(c->depot->bays.items[i].station, e->station->id) == 0)
-			return true;
-	return reservation_of(c, e) != NULL;
-}
-
-static bool is_free(const struct core *c, const struct evse *e)
-{
-	const struct station *s = e->station;
-	bool has_free = e->connector_count == 0;
-
-	for (int i = 0; i < e->connector_count; i++)
-		has_free |= strcmp(e->connectors[i].status, "Available") == 0 ||
-			    e->connectors[i].status[0] == '\0';
-	return has_free && !e->tx.is_open && s->session && station_is_accepted(s) &&
-	       !s->is_manual && e->grid_evse >= 0 && !is_somebodys(c, e);
-}
-
-static bool is_below(const struct grid_tree *t, int evse, int node)
-{
-	const struct grid_node *n = node >= 0 ? grid_tree_node(t, node) : NULL;
-
-	return n && evse >= n->evse_first && evse < n->evse_end;
-}
-
-/* Where it can be plugged in: off the node that is full if that can be, then with the most power. */
-static bool find_place(struct looking *l, const struct evse *here, const struct vehicle *v)
-{
-	const struct grid_tree *t = control_grid(l->control);
-	struct station *s, *tmp;
-	const struct evse *best = NULL;
-	int64_t best_score = planner_job_max_w(here, v) + 1; /* no better than here is of no use */
-
-	HASH_ITER (hh, l->core->fleet.stations, s, tmp)
-		for (int i = 0; i < s->evse_count; i++) {
-			const struct evse *e = &s->evses[i];
-			int64_t score;
-
-			if (e == here || !is_free(l->core, e) ||
-				(v && (e->is_dc ? v->max_dc_w : v->max_ac_w) <= 0))
-				continue;
-			score = planner_job_max_w(e, v);
-			if (l->full_node >= 0 && !is_below(t, e->grid_evse, l->full_node))
-				score += INT32_MAX;
-			if (score > best_score) {
-				best = e;
-				best_score = score;
-			}
-		}
-	if (!best)
-		return false;
-	snprintf(l->to_station, sizeof l->to_station, "%s", best->station->id);
-	l->to_evse = best->id;
-	return true;
 }
 
 /* Says in `tried` why the choice that is next is none for this vehicle, or NULL. */
@@ -426,12 +244,12 @@ static const char *is_no_choice(struct looking *l, const struct evse *e)
 
 	switch (l->order[l->at]) {
 	case DEPOT_FALLBACK_NEXT_CHARGER:
-		return find_place(l, e, e->tx.vehicle)
+		return fallback_find_place(l, e, e->tx.vehicle)
 			       ? NULL
 			       : "next_charger: none is free that serves it better";
 	case DEPOT_FALLBACK_PAY_MORE:
 		trips_priority(l->core, e->tx.vehicle, &worth);
-		return worth ? NULL : "pay_more: any price is paid for it already";
+		return worth || l->is_demand ? NULL : "pay_more: any price is paid for it already";
 	default:
 		return l->departs.ms ? NULL : "delay: when it leaves is not known";
 	}
@@ -451,7 +269,11 @@ static void try_next(struct fallbacks *f)
 		stop_looking(f);
 	else if (l->at == l->count)
 		decide(f, &(struct outcome){EVENT_FALLBACK_CHOICE_NONE, l->short_wh, 0, {0}});
-	else if (control_try_edited(l->control, edit, l, on_tried, f))
+	else if (control_try_edited(l->control,
+			 &(struct control_trial){.edit = edit,
+				 .how = l,
+				 .exceeds = l->order[l->at] == DEPOT_FALLBACK_PAY_MORE ? e : NULL},
+			 on_tried, f))
 		stop_looking(f); /* too much is tried now: after another plan */
 }
 
@@ -502,6 +324,8 @@ static void look_at(struct fallbacks *f, struct control *control, const struct c
 	l->short_wh = row->short_wh;
 	l->departs = row->departs_at;
 	l->full_node = full_node(p, row);
+	for (int t = 0; t < p->slot_count; t++)
+		l->is_demand |= row->source[t] == GRID_SOURCE_DEMAND;
 	snprintf(l->station, sizeof l->station, "%s", row->evse->station->id);
 	snprintf(l->transaction, sizeof l->transaction, "%s", row->transaction);
 	snprintf(l->plan, sizeof l->plan, "%s", p->id);

@@ -27,4 +27,7 @@ const char *fallback_words(const struct fallbacks *f, const struct evse *e);
 /* Energy is bought for it at any price. */
 bool fallback_pays(const struct fallbacks *f, const struct evse *e);
 
+/* W by which the node's demand target is exceeded for those below it who pay more. */
+int64_t fallback_more_w(const struct fallbacks *f, const struct grid_tree *t, int node);
+
 #endif

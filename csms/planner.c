@@ -435,22 +435,22 @@ void planner_ask(struct planner *p, const struct planner_view *v, const char *tr
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* With both of its jobs; NULL: no memory. */
-static struct trial *trial_create(struct planner *p, const struct planner_view *v,
-	const struct held_envelope *extra, planner_try_fn done, void *arg)
+/* Takes the jobs; NULL: no memory. */
+static struct trial *trial_create(
+	struct planner_job *without, struct planner_job *with, planner_try_fn done, void *arg)
 {
-	struct trial *t = calloc(1, sizeof *t);
+	struct trial *t = without && with ? calloc(1, sizeof *t) : NULL;
 
-	if (!t)
+	if (!t) {
+		planner_job_destroy(without);
+		planner_job_destroy(with);
 		return NULL;
+	}
+	t->without = without;
+	t->with = with;
 	t->done = done;
 	t->arg = arg;
-	t->without = planner_job_create(p->core, v, NULL, "");
-	t->with = planner_job_create(p->core, v, extra, "");
-	if (t->without && t->with)
-		return t;
-	trial_destroy(t);
-	return NULL;
+	return t;
 }
 
 static int try_it(struct planner *p, struct trial *t)
@@ -482,20 +482,21 @@ static int try_it(struct planner *p, struct trial *t)
 int planner_try(struct planner *p, const struct planner_view *v, const struct held_envelope *extra,
 	planner_try_fn done, void *arg)
 {
-	struct trial *t = trial_create(p, v, extra, done, arg);
+	struct trial *t = trial_create(planner_job_create(p->core, v, NULL, ""),
+		planner_job_create(p->core, v, extra, ""), done, arg);
 
 	return t ? try_it(p, t) : -1;
 }
 
-int planner_try_edited(struct planner *p, const struct planner_view *v,
-	void (*edit)(struct planner_job *j, const void *how), const void *how, planner_try_fn done,
-	void *arg)
+int planner_try_edited(
+	struct planner *p, const struct planner_edit *x, planner_try_fn done, void *arg)
 {
-	struct trial *t = trial_create(p, v, NULL, done, arg);
+	struct trial *t = trial_create(planner_job_create(p->core, x->without, NULL, ""),
+		planner_job_create(p->core, x->with, NULL, ""), done, arg);
 
 	if (!t)
 		return -1;
-	edit(t->with, how);
+	x->edit(t->with, x->how);
 	return try_it(p, t);
 }
 

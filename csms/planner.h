@@ -56,11 +56,15 @@ int planner_try(struct planner *p, const struct planner_view *v, const struct he
 /* Since when a plan is asked for and has not come; us 0: none is. */
 mono_t planner_asked(const struct planner *p);
 
-/* The same where `edit` changes the snapshot of the second; called before this returns. */
+/* The same for a snapshot and one that is edited; all is read before this returns. */
 struct planner_job;
-int planner_try_edited(struct planner *p, const struct planner_view *v,
-	void (*edit)(struct planner_job *j, const void *how), const void *how, planner_try_fn done,
-	void *arg);
+struct planner_edit {
+	const struct planner_view *without, *with;
+	void (*edit)(struct planner_job *with, const void *how);
+	const void *how;
+};
+int planner_try_edited(
+	struct planner *p, const struct planner_edit *x, planner_try_fn done, void *arg);
 
 const struct control_plan *planner_plan(const struct planner *p);
 

@@ -4,6 +4,7 @@
 #include <strings.h>
 #include <time.h>
 #include "csms/alarms.h"
+#include "csms/fallback.h"
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/safety_private.h"
@@ -262,6 +263,15 @@ static void fill(const struct safety *s, int i, wall_t now, struct demand_in *in
 	in->register_wh = in->has_register ? (int64_t)wh : 0;
 }
 
+/* More than the target, for vehicles whose class pays more rather than fall short. */
+static int32_t exceeded(const struct safety *s, int i, int32_t w)
+{
+	int64_t more = fallback_more_w(control_fallbacks(s->k), s->tree, i);
+
+	return w == GRID_NO_LIMIT || w + more >= GRID_NO_LIMIT ? GRID_NO_LIMIT
+							       : (int32_t)(w + more);
+}
+
 void safety_demand_before(struct safety *s, wall_t now)
 {
 	for (int i = 0; i < s->nodes; i++) {
@@ -283,6 +293,7 @@ void safety_demand_before(struct safety *s, wall_t now)
 		 * van stands for what may have flowed unseen. */
 		if (!in.has_import && b.import_w < v->out.target_w)
 			b.import_w = v->out.target_w;
+		b.import_w = exceeded(s, i, b.import_w);
 		grid_limits_set(s->k->limits, i, GRID_SOURCE_DEMAND, &b);
 	}
 }
@@ -295,7 +306,7 @@ void safety_demand_plan(const struct safety *s, struct grid_limits *l)
 
 		if (!s->node[i].demand || !s->node[i].demand->out.target_w)
 			continue;
-		b.import_w = s->node[i].demand->out.target_w;
+		b.import_w = exceeded(s, i, s->node[i].demand->out.target_w);
 		grid_limits_set(l, i, GRID_SOURCE_DEMAND, &b);
 	}
 }

@@ -16,9 +16,11 @@ static struct world *world;
 static const char nodes[] =
 	"depot: small\nname: Small\ntimezone: Europe/Amsterdam\n"
 	"nodes:\n"
-	"  - {id: site, kind: site, limit_w: 60000}\n"
+	"  - {id: site, kind: site, limit_w: 60000, meter: main%s}\n"
 	"  - {id: weak, kind: feeder, parent: site, limit_w: %d}\n"
 	"  - {id: strong, kind: feeder, parent: site, limit_w: 50000}\n"
+	"meters:\n"
+	"  - {id: main, map: eastron-sdm630, tcp: {host: 127.0.0.1, port: 1502}, unit: 1}\n"
 	"stations:\n"
 	"  - {id: CP-1, node: weak, evses: [{id: 1, kind: ac, max_w: 22000, min_w: 1380, tail_w: 0}]}\n"
 	"  - {id: CP-2, node: strong, evses: [{id: 1, kind: ac, max_w: 22000, min_w: 1380, tail_w: 0}]}\n"
@@ -32,11 +34,13 @@ static const char nodes[] =
 	"    import: [{id: e, periods: [{id: night, hours: ['00:00-06:00'], price: 0.1}, {id: day, "
 	"hours: ['06:00-24:00'], price: 0.3}]}]\n";
 
+static const char *site = ""; /* more of its row */
+
 static void start(int weak_w, const char *departs, const char *order, const char *worth)
 {
 	static char text[4000];
 
-	snprintf(text, sizeof text, nodes, weak_w, departs, order, worth);
+	snprintf(text, sizeof text, nodes, site, weak_w, departs, order, worth);
 	world = world_create(&(struct world_options){.seed = 4,
 		.depot = text,
 		.scenario =
@@ -48,6 +52,7 @@ static void start(int weak_w, const char *departs, const char *order, const char
 static void teardown(void)
 {
 	world_destroy(world);
+	site = "";
 }
 
 static const struct evse *evse(void)
@@ -144,6 +149,18 @@ START_TEST(who_pays_more_is_planned_so_from_then_on)
 }
 END_TEST
 
+/* A demand target is a matter of money too. */
+START_TEST(who_pays_more_exceeds_the_demand_target)
+{
+	site = ", demand: {target_w: 9000}";
+	start(20000, "21:30", "pay_more", "");
+	ck_assert_ptr_nonnull(strstr(words(), "Energy is bought for it at any price"));
+	world_run_s(world, 1800);
+	ck_assert_int_eq(short_wh(), 0);
+	ck_assert_int_gt(evse()->told.limit_w, 15000);
+}
+END_TEST
+
 START_TEST(who_may_not_pay_more_falls_short_and_is_told_so)
 {
 	start(20000, "20:00", "next_charger", ", worth_kwh: 0.2");
@@ -165,6 +182,7 @@ int main(void)
 	tcase_add_test(t, a_better_charger_that_is_free_is_named);
 	tcase_add_test(t, the_order_of_the_class_counts);
 	tcase_add_test(t, who_pays_more_is_planned_so_from_then_on);
+	tcase_add_test(t, who_pays_more_exceeds_the_demand_target);
 	tcase_add_test(t, who_may_not_pay_more_falls_short_and_is_told_so);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
