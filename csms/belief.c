@@ -1,5 +1,6 @@
 #include "csms/belief.h"
 #include <stdio.h>
+#include <string.h>
 #include "csms/control.h"
 #include "csms/meters.h"
 
@@ -9,17 +10,15 @@ static const struct belief_row {
 	[BELIEF_GOOD] = {"ok", NULL},
 	[BELIEF_IDLE] = {"idle", NULL},
 	[BELIEF_UNREAD] = {"unread", NULL},
-	[BELIEF_SILENT] = {"silent",
-		"Look at its power, its wire, its unit and its gateway: `depotctl meter scan HOST`."},
+	[BELIEF_SILENT] = {"silent", "Look at its power, its wire, its unit and its gateway."},
 	[BELIEF_IMPLAUSIBLE] = {"doubted",
-		"Compare its registers with its display: `depotctl meter registers ID`. Wrong map, unit "
-		"or ratio?"},
+		"Compare its registers with its display: wrong map, unit or ratio?"},
 	[BELIEF_HANGS] = {"doubted",
-		"Restart its gateway, which may repeat its last answer; then look at its current "
-		"transformers: open or not connected?"},
+		"Restart its gateway, which may repeat its last answer; then look for open current "
+		"transformers."},
 	[BELIEF_LESS] = {"doubted",
-		"Look for a reversed or open current transformer or a wrong ratio: `depotctl walk "
-		"STATION EVSE --yes`, then `depotctl meter wiring`."},
+		"Walk a van below it: a current transformer is reversed or open, or the ratio is "
+		"wrong."},
 };
 
 static const char *span(int64_t ms, char out[30])
@@ -46,14 +45,18 @@ static enum belief look(const struct meter *m)
 										: BELIEF_SILENT;
 }
 
-static void say_less(const struct control_doubt_view *d, char out[300])
+/* Who stands in for it meanwhile. */
+static void say_above(const struct control_doubt_view *d, enum belief b, char out[300])
 {
-	int n = snprintf(out, 300, "It shows less than what is drawn below it: %.1f of %.1f kW.",
-		(double)d->shown_w / 1000, (double)d->drawn_w / 1000);
+	size_t n = strlen(out);
 
-	if (d->above && n > 0 && n < 300)
-		snprintf(out + n, (size_t)(300 - n),
-			" Until it is mended, %s above it says what flows.", d->above);
+	if (!d->above || b == BELIEF_GOOD)
+		return;
+	snprintf(out + n, 300 - n,
+		b == BELIEF_IDLE ? " %s above it shows load that nothing described explains: it "
+				   "counts here."
+				 : " Until then %s above it says what flows.",
+		d->above);
 }
 
 static void say_why(
@@ -91,7 +94,8 @@ static void say_why(
 			span(meter_still_ms(m), t), (double)d->drawn_w / 1000);
 		return;
 	case BELIEF_LESS:
-		say_less(d, out);
+		snprintf(out, 300, "It shows less than what is drawn below it: %.1f of %.1f kW.",
+			(double)d->shown_w / 1000, (double)d->drawn_w / 1000);
 		return;
 	}
 }
@@ -108,4 +112,5 @@ void belief_of(const struct core *c, int meter, struct belief_view *out)
 		b = d.belief;
 	*out = (struct belief_view){.is = b, .state = rows[b].state, .next = rows[b].next};
 	say_why(m, &d, b, out->why);
+	say_above(&d, b, out->why);
 }

@@ -11,10 +11,12 @@
 #include "csms/walk.h"
 
 /* Two meters of class 1 or 2, read at different moments: what they may be apart. */
-#define APART_PM   20 /* of all that was read */
-#define APART_W    500
-#define LATE_MS    5000 /* a charger's report, beside its interval */
-#define CURRENT_PM 50 /* of currents, whose phase angles differ */
+#define APART_PM       20 /* of all that was read */
+#define APART_W        500
+#define UNEXPLAINED_W  2000 /* more than the standby of a feeder … */
+#define UNEXPLAINED_MS 10000 /* … and for longer than meters are read one after the other */
+#define LATE_MS        5000 /* a charger's report, beside its interval */
+#define CURRENT_PM     50 /* of currents, whose phase angles differ */
 
 struct bound {
 	int64_t w, phase_w[GRID_PHASES];
@@ -147,6 +149,74 @@ static void bound_node(struct control *k, int node, int above)
 	in->quality = GUARD_BOUNDED;
 }
 
+/* The most that one draws that no meter tells of. */
+static int64_t most_of_evse(const struct control *k, int e, const struct grid_node *leaf)
+{
+	const struct guard_evse_in *in = &k->evse_in[e];
+	int64_t told_w = in->commanded_w < 0 ? leaf->max_w : in->commanded_w;
+
+	return in->measured_w > told_w ? in->measured_w : told_w;
+}
+
+/* Load that the meter above shows and that cannot flow beside the node, as that is described and
+ * metered; 0: it can, or nobody knows. */
+static int64_t find_unexplained(const struct control *k, int node, int above)
+{
+	const struct guard_node_in *top = &k->node_in[above];
+	int64_t w = top->import_w, read_w = size_of(top->import_w);
+	int end = grid_tree_node(k->tree, above)->end;
+
+	if (k->worst_w[above] == GRID_UNKNOWN)
+		return 0;
+	w -= grid_own_load(grid_tree_node(k->tree, above)).s[GRID_TOTAL] / 6;
+	for (int v = above + 1; v < end;) {
+		const struct grid_node *n = grid_tree_node(k->tree, v);
+
+		if (v == node || (k->meter[v] >= 0 && k->doubt[v].belief == BELIEF_IDLE &&
+					 !(v < node && node < n->end))) {
+			v = n->end; /* of two that are idle each counts with it */
+		} else if (is_taken_off(k, v)) {
+			w -= k->node_in[v].import_w;
+			read_w += size_of(k->node_in[v].import_w);
+			v = n->end;
+		} else if (k->meter[v] >= 0 && v < node && node < n->end) {
+			v++;
+		} else if (k->meter[v] >= 0) {
+			return 0;
+		} else {
+			w -= grid_own_load(n).s[GRID_TOTAL] / 6;
+			if (n->kind == GRID_EVSE)
+				w -= most_of_evse(k, n->evse_first, n);
+			v++;
+		}
+	}
+	w -= APART_W + read_w * APART_PM / 1000;
+	return w > UNEXPLAINED_W ? w : 0;
+}
+
+/* A meter that nothing has moved for long, while the one above shows load that must be there: the
+ * node counts with that. No reason for an alarm: it may as well be load that nobody described. */
+static void explain_idle(struct control *k, int node, int64_t now_ms)
+{
+	struct control_doubt *d = &k->doubt[node];
+	int above = d->belief == BELIEF_IDLE ? find_above(k, node) : -1;
+	int64_t w = above >= 0 && k->node_in[above].quality == GUARD_FRESH
+			    ? find_unexplained(k, node, above)
+			    : 0;
+
+	if (!w)
+		d->unexplained_ms = 0;
+	else if (!d->unexplained_ms)
+		d->unexplained_ms = now_ms;
+	if (!w || now_ms - d->unexplained_ms < UNEXPLAINED_MS)
+		return;
+	d->above = above;
+	k->node_in[node].quality = GUARD_BOUNDED;
+	k->node_in[node].import_w = w;
+	k->node_in[node].has_phases = false;
+	k->node_in[node].reading = k->node_in[above].reading;
+}
+
 /* Somebody steps an EVSE to find out what is wrong: where nothing else is known, a node whose meter is
  * not believed counts as one that has none. */
 static void describe_path(struct control *k, int evse)
@@ -159,7 +229,7 @@ static void describe_path(struct control *k, int evse)
 		}
 }
 
-void control_bound(struct control *k)
+void control_bound(struct control *k, int64_t now_ms)
 {
 	int walked = k->core->walks ? walks_evse(k->core->walks) : -1;
 
@@ -168,6 +238,8 @@ void control_bound(struct control *k)
 
 		k->doubt[i].above = -1;
 		k->doubt[i].is_walked = false;
+		if (k->meter[i] >= 0 && k->node_in[i].quality == GUARD_FRESH)
+			explain_idle(k, i, now_ms);
 		if (k->meter[i] < 0 || k->node_in[i].quality != GUARD_WORST_CASE)
 			continue;
 		k->doubt[i].above = above = find_above(k, i);

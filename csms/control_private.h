@@ -24,6 +24,7 @@ struct control_doubt {
 	enum belief belief; /* by the last cycle */
 	int64_t shown_w, drawn_w; /* when it was found */
 	int above; /* node whose meter says what flows at most, -1: none */
+	int64_t unexplained_ms; /* since that one shows load that must be here; 0: it does not */
 	bool is_walked; /* counts by its description, for the walk below it (csms/walk.h) */
 };
 
@@ -128,7 +129,7 @@ int64_t control_measured_below(const struct control *k, const struct grid_node *
 enum guard_quality control_doubt(struct control *k, int node, int64_t now_ms);
 
 /* control_bound.c: nodes whose meters are not believed have what flows at most by those around. */
-void control_bound(struct control *k);
+void control_bound(struct control *k, int64_t now_ms);
 
 /* control_follow.c: what each EVSE is to go by in this cycle; before the guard. */
 void control_follow(struct control *k, wall_t now);

@@ -78,7 +78,7 @@ void safety_stale_before(struct safety *s, int64_t now_ms)
 			tell_transition(s, i);
 		apply_tier(s, i);
 	}
-	control_bound(s->k);
+	control_bound(s->k, now_ms);
 }
 
 static int64_t wanted_below(const struct safety *s, const struct grid_node *n)
@@ -94,9 +94,9 @@ static int64_t wanted_below(const struct safety *s, const struct grid_node *n)
 static const char *tier_words(enum stale_tier t)
 {
 	static const char *const words[] = {
-		[STALE_HOLD] = "What was measured last is held",
-		[STALE_MINIMUM] = "It counts as its worst case",
-		[STALE_TAIL] = "EVSEs below it get their safe tails only",
+		[STALE_HOLD] = "What was measured last is held.",
+		[STALE_MINIMUM] = "It counts as its worst case.",
+		[STALE_TAIL] = "EVSEs below it get their safe tails only.",
 	};
 
 	return words[t];
@@ -119,11 +119,9 @@ static void say(struct safety *s, int i, int64_t now_ms)
 	v->says_old = true;
 	belief_of(s->core, s->k->meter[i], &b);
 	alarm_raise(s->core, ALARM_MEASUREMENT_OLD, id,
-		"Meter %s of %s: %s %s. Charging lacks %.1f kW by that.",
+		"Meter %s of %s: %s %s Charging lacks %.1f kW by that.",
 		safety_meter(s, i)->row->id, id, b.why[0] ? b.why : "No fresh value.",
-		s->k->doubt[i].above >= 0 ? "What flows is reckoned by the meters around it"
-					  : tier_words(v->stale.tier),
-		v->cost_w / 1000.0);
+		s->k->doubt[i].above >= 0 ? "" : tier_words(v->stale.tier), v->cost_w / 1000.0);
 }
 
 void safety_stale_after(struct safety *s, const struct guard_report *r, int64_t now_ms)

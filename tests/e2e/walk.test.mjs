@@ -126,8 +126,8 @@ test('a meter that the guard does not believe shows as such, with why and what n
 	}, 30000);
 	assert.equal(m.ok, false);
 	assert.match(m.why, /shows less than what is drawn below it/);
-	assert.match(m.next, /walk/);
-	assert.match((await ctl('meters')).out, /back is doubted: It shows less .*walk/);
+	assert.match(m.next, /^Walk a van below it/);
+	assert.match((await ctl('meters')).out, /back is doubted: It shows less .*Walk a van/);
 	assert.match((await ctl('meter', 'show', 'back')).out, /state +doubted[^]*because +It shows less[^]*next step/);
 	const asked = await ctl('meter', 'ask', 'back');
 	assert.match(asked.out, /back answers: [^]*It is doubted: It shows less/);

@@ -190,6 +190,26 @@ START_TEST(two_wrong_meters_side_by_side_are_bounded_by_the_one_above)
 }
 END_TEST
 
+/* Load on a feeder whose meter died while nobody charged: the meter above knows of it, since what else
+ * hangs there is described. */
+START_TEST(load_below_an_idle_meter_is_seen_by_the_one_above)
+{
+	start(DEPOT(", meter: main}\n  - {id: lamps, kind: load, parent: site, limit_w: 2000"),
+		"base_load:\n  - {node: shed, noise_w: 0, points: [{at: \"00:00\", w: 0}, {at: \"18:30\", "
+		"w: 0}, {at: \"18:31\", w: 30000}, {at: \"23:59\", w: 30000}]}\n" VISITS);
+	world_run_until(world, "18:00");
+	world_set_meter(world, "fa", WORLD_METER_HUNG);
+	world_run_until(world, "18:50");
+	ck_assert_str_eq(belief("fa").state, "idle");
+	ck_assert_ptr_nonnull(strstr(belief("fa").why, "main above it shows load"));
+	ck_assert_str_eq(source("fa"), "bounded");
+	ck_assert_ptr_null(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL));
+	world_run_until(world, "19:10");
+	ck_assert_int_ge(power_w(0) + power_w(1), LEAST_W - 100);
+	world_check_limits(world, 0);
+}
+END_TEST
+
 START_TEST(grid_that_is_gone_for_long_stays_an_alarm)
 {
 	start(DEPOT(", meter: main"), VISITS);
@@ -216,6 +236,7 @@ int main(void)
 	tcase_add_test(t, meters_around_one_that_hangs_say_what_flows_at_most);
 	tcase_add_test(t, reversed_meter_below_a_good_one_does_not_stop_the_vans);
 	tcase_add_test(t, two_wrong_meters_side_by_side_are_bounded_by_the_one_above);
+	tcase_add_test(t, load_below_an_idle_meter_is_seen_by_the_one_above);
 	tcase_add_test(t, grid_that_is_gone_for_long_stays_an_alarm);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);

@@ -20,6 +20,7 @@
 #define NIGHT_NODES_MAX    24
 #define NIGHT_STATIONS_MAX 24
 #define NIGHT_TROUBLES_MAX 24
+#define NIGHT_IDLE_FROM    30000 /* … and meters that hang while nobody charges */
 #define NIGHT_MORE_FROM    20000 /* seeds from here on have the troubles of night_more.c too */
 #define NIGHT_STORE_W      8000 /* a store charges by so much, and feeds in no more */
 
@@ -30,6 +31,7 @@ enum trouble_kind {
 	TROUBLE_METER_ZERO,
 	TROUBLE_METER_REVERSED,
 	TROUBLE_METER_JUMPING,
+	TROUBLE_METER_HUNG, /* its gateway repeats all that it said last, from the beginning on */
 	TROUBLE_METER_KILO, /* it says kW where W are asked for */
 	TROUBLE_METER_MILLI, /* … or mW */
 	TROUBLE_OFFLINE, /* one station */

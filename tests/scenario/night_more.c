@@ -1,6 +1,6 @@
 /* What nights from NIGHT_MORE_FROM on have besides: targets of demand windows, meters of another
  * unit, stations whose clocks are hours off or are set, limits that tighten one after the other,
- * feeders without power, islands. */
+ * feeders without power, islands; those from NIGHT_IDLE_FROM on a meter that hangs before vans come. */
 #include <string.h>
 #include "tests/scenario/night_private.h"
 
@@ -106,6 +106,26 @@ static void add_island(struct night *n)
 	t->target = store;
 }
 
+static bool has_idle_meter(const struct night_node *v)
+{
+	return v->has_meter && v->evse_w > 0;
+}
+
+/* A meter that died while little or nothing flowed, before the first van came. */
+static void add_hung(struct night *n)
+{
+	int node = night_some_node(n, has_idle_meter);
+	struct trouble *t;
+
+	if (node < 0)
+		return;
+	t = night_add_trouble(n, TROUBLE_METER_HUNG, 300, 3000);
+	t->at_s = night_between(n, 2, 60);
+	t->target = node;
+	if (night_is_taken(n, t))
+		n->trouble_count--;
+}
+
 static int count_of(const struct night *n, enum trouble_kind kind)
 {
 	int count = 0;
@@ -132,5 +152,7 @@ void night_add_more(struct night *n)
 	}
 	if (night_likely(n, 60))
 		add_island(n);
+	if (n->seed >= NIGHT_IDLE_FROM)
+		add_hung(n);
 	n->chance = was;
 }

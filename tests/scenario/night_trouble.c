@@ -198,10 +198,10 @@ void night_add_troubles(struct night *n)
 void night_tell(const struct night *n, char *text, size_t size)
 {
 	static const char *const names[TROUBLE_KIND_COUNT] = {"depotd dead", "meter silent",
-		"meter frozen", "meter at zero", "meter reversed", "meter jumps", "meter in kW",
-		"meter in mW", "offline", "split", "texts lost", "ignores profiles", "answers late",
-		"events twice", "load rises", "clock steps", "envelope", "station's clock",
-		"no power", "island"};
+		"meter frozen", "meter at zero", "meter reversed", "meter jumps", "meter hung",
+		"meter in kW", "meter in mW", "offline", "split", "texts lost", "ignores profiles",
+		"answers late", "events twice", "load rises", "clock steps", "envelope",
+		"station's clock", "no power", "island"};
 	size_t len = 0;
 	struct text t = {text, size, &len};
 

@@ -439,8 +439,8 @@ static void darken(struct run *r, int node, enum world_meter how)
 static void begin(struct run *r, const struct trouble *t)
 {
 	static const enum world_meter meters[] = {WORLD_METER_SILENT, WORLD_METER_FROZEN,
-		WORLD_METER_ZERO, WORLD_METER_REVERSED, WORLD_METER_JUMPING, WORLD_METER_KILO,
-		WORLD_METER_MILLI};
+		WORLD_METER_ZERO, WORLD_METER_REVERSED, WORLD_METER_JUMPING, WORLD_METER_HUNG,
+		WORLD_METER_KILO, WORLD_METER_MILLI};
 	char meter[24];
 
 	snprintf(meter, sizeof meter, "m-%s", r->n.nodes[t->target].id);

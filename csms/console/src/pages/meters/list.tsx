@@ -92,7 +92,8 @@ const Row = memo(function Row({ meter, node, id, depth, over }: RowProps) {
 			<td role="cell" class="c-age n"><Age at={readAt(row)} source={meter ? "meter" : "evse"} /></td>
 			<td role="cell" class="c-state">
 				<State status={verdictStatus(v)} />
-				{words !== undefined && <span class="cap why">{words}{meter?.next && ` ${meter.next}`}</span>}
+				{words !== undefined && <span class="cap why">{words}</span>}
+				{meter?.next !== undefined && <span class="cap">{meter.next}</span>}
 			</td>
 			<LinkCells meter={meter} />
 		</tr>
