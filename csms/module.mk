@@ -45,6 +45,7 @@ $(eval $(call unit,price_read,$(PRICE_READ) csms/price_series.c csms/zone.c sche
 $(eval $(call fuzzer,price,$(PRICE_READ) $(SCHEMAS_SRC),cjson expat m))
 $(eval $(call unit,tariff,csms/tariff_read.c csms/zone.c $(addprefix scheduler/,$(TARIFF)) gen/depot.c $(SCHEMAS_YAML_SRC),cjson yaml m))
 $(eval $(call unit,csms_vehicles,$(csms_core.test),$(csms_core.test_libs)))
+$(eval $(call fuzzer,trips_csv,csms/trips_csv.c $(BUILD)/gen/depot.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,trips_expected,$(csms_core.test),$(csms_core.test_libs)))
 $(eval $(call unit,telematics_map,csms/telematics_map.c csms/telematics_units.c gen/telematics.c $(SCHEMAS_YAML_SRC),cjson yaml m))
 $(eval $(call fuzzer,telematics,csms/telematics_map.c csms/telematics_units.c $(BUILD)/gen/telematics.c $(SCHEMAS_YAML_SRC),cjson yaml m))
