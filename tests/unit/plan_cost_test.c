@@ -4,13 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scheduler/plan.h"
 #include "tests/unit/grid_random.h"
+#include "tests/unit/plan_depot.h"
 
-#define START_MS INT64_C(1790000000000)
-#define HOUR_MS  INT64_C(3600000)
-#define SLOTS    6
-#define VANS     16
+#define SLOTS 6
 
 static struct grid_row depot[] = {
 	{.id = "site", .kind = GRID_SITE, .rated = true, .rating_w = 20000},
@@ -18,67 +15,10 @@ static struct grid_row depot[] = {
 	{.id = "b", .parent = "site", .kind = GRID_EVSE, .max_w = 11000, .min_w = 4000},
 };
 
-struct depot {
-	struct grid_tree *tree;
-	struct plan_caps caps;
-	struct flow_part part[96];
-	struct plan_prices prices;
-	struct plan_vehicle van[VANS];
-	struct plan_input in;
-	struct plan *plan;
-};
-
 static void use_depot(struct depot *d, const int32_t *cents)
 {
-	struct grid_error err;
-
-	memset(d, 0, sizeof *d);
-	d->tree = grid_tree_create(depot, 3, &err);
-	ck_assert_ptr_nonnull(d->tree);
-	ck_assert_int_eq(plan_caps_init(&d->caps, d->tree, NULL, SLOTS, NULL, NULL), 0);
-	for (int t = 0; t < SLOTS; t++)
-		d->part[t] = (struct flow_part){cents[t] * 10000, FLOW_POWER_MAX};
-	d->prices = (struct plan_prices){.parts = 1, .part = d->part};
-	d->in = (struct plan_input){
-		d->tree, &d->caps, START_MS, 3600, d->van, 0, NULL, false, &d->prices, 0};
-}
-
-static struct plan_vehicle *add_van(struct depot *d, int evse, int leaves_h, int64_t need_wh)
-{
-	struct plan_vehicle *v = &d->van[d->in.n++];
-
-	*v = (struct plan_vehicle){
-		.evse = evse,
-		.from_ms = START_MS - 1,
-		.depart_ms = START_MS + leaves_h * HOUR_MS,
-		.need_wh = need_wh,
-		.priority = 5,
-		.battery = {0, 100000, 800, 50, 1000},
-	};
-	return v;
-}
-
-static void solve(struct depot *d)
-{
-	struct plan_fault f = {0};
-
-	plan_destroy(d->plan);
-	d->plan = plan_solve(&d->in);
-	ck_assert_ptr_nonnull(d->plan);
-	ck_assert_msg(plan_check(&d->in, d->plan, &f), "%s: vehicle %d slot %d node %d: %lld, %lld",
-		f.what, f.vehicle, f.slot, f.node, (long long)f.got, (long long)f.limit);
-}
-
-static void finish(struct depot *d)
-{
-	plan_destroy(d->plan);
-	plan_caps_finish(&d->caps);
-	grid_tree_destroy(d->tree);
-}
-
-static int32_t w(const struct depot *d, int vehicle, int slot)
-{
-	return d->plan->w[vehicle * d->plan->slots + slot];
+	depot_use_rows(d, depot, 3, SLOTS);
+	depot_price(d, cents);
 }
 
 START_TEST(charges_when_it_is_cheap)
@@ -87,18 +27,19 @@ START_TEST(charges_when_it_is_cheap)
 	struct depot d;
 
 	use_depot(&d, cents);
-	add_van(&d, 0, 6, 20000);
-	solve(&d);
-	ck_assert_int_eq(w(&d, 0, 2), 11000);
-	ck_assert_int_eq(w(&d, 0, 3), 9000);
-	ck_assert_int_eq(w(&d, 0, 0) + w(&d, 0, 1) + w(&d, 0, 4) + w(&d, 0, 5), 0);
+	depot_add_van(&d, 0, 6, 20000);
+	depot_solve(&d);
+	ck_assert_int_eq(depot_w(&d, 0, 2), 11000);
+	ck_assert_int_eq(depot_w(&d, 0, 3), 9000);
+	ck_assert_int_eq(
+		depot_w(&d, 0, 0) + depot_w(&d, 0, 1) + depot_w(&d, 0, 4) + depot_w(&d, 0, 5), 0);
 	ck_assert_int_eq(d.plan->cost, 2000000);
 	ck_assert_int_eq(d.plan->gap, 0);
 	ck_assert(!d.plan->by_rule);
 	ck_assert_int_eq(d.plan->marginal[0], 100000);
 	ck_assert_int_eq(d.plan->source[0], GRID_SOURCE_PRICE);
 	ck_assert_int_eq(d.plan->outcome[0].ready_slot, 3);
-	finish(&d);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -109,15 +50,15 @@ START_TEST(a_limit_has_its_worth)
 	struct depot d;
 
 	use_depot(&d, cents);
-	add_van(&d, 0, 6, 22000);
-	add_van(&d, 1, 6, 22000);
-	solve(&d);
+	depot_add_van(&d, 0, 6, 22000);
+	depot_add_van(&d, 1, 6, 22000);
+	depot_solve(&d);
 	ck_assert_int_eq(d.plan->cost, 40 * 100000 + 4 * 300000);
 	ck_assert_int_eq(d.plan->gap, 0);
 	ck_assert_int_ge(d.plan->worth[0], 2 * 200000 - 2); /* but for the order of slots */
 	ck_assert_int_le(d.plan->worth[0], 2 * 200000);
 	ck_assert_int_eq(d.plan->short_wh, 0);
-	finish(&d);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -127,19 +68,19 @@ START_TEST(readiness_goes_before_money)
 	struct depot d;
 
 	use_depot(&d, cents);
-	add_van(&d, 0, 2, 22000);
-	solve(&d);
+	depot_add_van(&d, 0, 2, 22000);
+	depot_solve(&d);
 	ck_assert_int_eq(d.plan->short_wh, 0);
 	ck_assert_int_eq(d.plan->cost, 22 * 4000000);
 	d.van[0].worth = 500000;
-	solve(&d);
+	depot_solve(&d);
 	ck_assert_int_eq(d.plan->short_wh, 22000);
 	ck_assert_int_eq(d.plan->outcome[0].why, GRID_SOURCE_PRICE);
 	d.van[0].depart_ms = START_MS + 3 * HOUR_MS;
-	solve(&d);
+	depot_solve(&d);
 	ck_assert_int_eq(d.plan->short_wh, 11000);
-	ck_assert_int_eq(w(&d, 0, 2), 11000);
-	finish(&d);
+	ck_assert_int_eq(depot_w(&d, 0, 2), 11000);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -149,14 +90,14 @@ START_TEST(one_that_should_have_left_waits_for_no_price)
 	struct depot d;
 
 	use_depot(&d, cents);
-	add_van(&d, 0, 6, 20000);
-	add_van(&d, 1, 6, 20000)->depart_ms = START_MS - HOUR_MS;
-	solve(&d);
-	ck_assert_int_eq(w(&d, 1, 0), 11000);
-	ck_assert_int_eq(w(&d, 1, 1), 9000);
-	ck_assert_int_eq(w(&d, 0, 0) + w(&d, 0, 1), 0);
+	depot_add_van(&d, 0, 6, 20000);
+	depot_add_van(&d, 1, 6, 20000)->depart_ms = START_MS - HOUR_MS;
+	depot_solve(&d);
+	ck_assert_int_eq(depot_w(&d, 1, 0), 11000);
+	ck_assert_int_eq(depot_w(&d, 1, 1), 9000);
+	ck_assert_int_eq(depot_w(&d, 0, 0) + depot_w(&d, 0, 1), 0);
 	ck_assert_int_eq(d.plan->gap, 0);
-	finish(&d);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -167,13 +108,13 @@ START_TEST(nothing_or_the_smallest_power)
 	struct depot d;
 
 	use_depot(&d, cents);
-	add_van(&d, 0, 6, 13000);
-	solve(&d);
-	ck_assert_int_eq(w(&d, 0, 2) + w(&d, 0, 3), 13000);
-	ck_assert_int_ge(w(&d, 0, 3), 4000);
+	depot_add_van(&d, 0, 6, 13000);
+	depot_solve(&d);
+	ck_assert_int_eq(depot_w(&d, 0, 2) + depot_w(&d, 0, 3), 13000);
+	ck_assert_int_ge(depot_w(&d, 0, 3), 4000);
 	ck_assert_int_eq(d.plan->cost, 1300000);
 	ck_assert_int_le(d.plan->gap, 13); /* the order of slots, below the smallest unit a kWh */
-	finish(&d);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -190,13 +131,13 @@ START_TEST(a_price_in_parts)
 		parts[2 * t + 1] = (struct flow_part){200000, FLOW_POWER_MAX};
 	}
 	d.prices = (struct plan_prices){.parts = 2, .part = parts};
-	add_van(&d, 0, 6, 15000);
-	solve(&d);
+	depot_add_van(&d, 0, 6, 15000);
+	depot_solve(&d);
 	for (int t = 0; t < 3; t++)
-		ck_assert_int_eq(w(&d, 0, t), 5000);
+		ck_assert_int_eq(depot_w(&d, 0, t), 5000);
 	ck_assert_int_eq(d.plan->cost, 15 * 50000);
 	ck_assert_int_eq(d.plan->gap, 0);
-	finish(&d);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -212,23 +153,23 @@ START_TEST(a_peak_costs_too)
 	d.prices.demands = 1;
 	d.prices.demand[0] = (struct plan_demand){NULL, 10000000, 5000};
 	d.prices.load_w = load;
-	add_van(&d, 0, 6, 20000);
-	solve(&d);
+	depot_add_van(&d, 0, 6, 20000);
+	depot_solve(&d);
 	for (int t = 1; t < 5; t++)
-		ck_assert_int_le(w(&d, 0, t), 6000);
-	ck_assert_int_eq(w(&d, 0, 0) + w(&d, 0, 5), 0);
+		ck_assert_int_le(depot_w(&d, 0, t), 6000);
+	ck_assert_int_eq(depot_w(&d, 0, 0) + depot_w(&d, 0, 5), 0);
 	ck_assert_int_eq(d.plan->demand_cost, 10000000); /* the site's own: 6 instead of 5 kW */
 	ck_assert_int_le(d.plan->gap, 20);
 	d.part[1].price = -12 * 1000000 / 2;
-	solve(&d); /* five kW more are worth 20 kWh · 6.2, less than what they cost */
+	depot_solve(&d); /* five kW more are worth 20 kWh · 6.2, less than what they cost */
 	ck_assert_int_eq(d.plan->short_wh, 0);
 	ck_assert_int_le(d.plan->gap, 20);
 	d.prices.demand[0].price = 1000000;
-	solve(&d);
-	ck_assert_int_eq(w(&d, 0, 1), 11000);
+	depot_solve(&d);
+	ck_assert_int_eq(depot_w(&d, 0, 1), 11000);
 	ck_assert_int_eq(d.plan->demand_cost, 6000000);
 	ck_assert_int_le(d.plan->gap, 20);
-	finish(&d);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -239,7 +180,7 @@ START_TEST(bad_prices_give_no_plan)
 	struct depot d;
 
 	use_depot(&d, cents);
-	add_van(&d, 0, 6, 13000);
+	depot_add_van(&d, 0, 6, 13000);
 	d.prices = (struct plan_prices){.parts = 2, .part = falling};
 	ck_assert_ptr_null(plan_solve(&d.in));
 	d.prices = (struct plan_prices){.parts = 0, .part = falling};
@@ -247,7 +188,7 @@ START_TEST(bad_prices_give_no_plan)
 	d.prices = (struct plan_prices){.parts = 1, .part = d.part};
 	d.part[3].w = -1;
 	ck_assert_ptr_null(plan_solve(&d.in));
-	finish(&d);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -282,7 +223,7 @@ static void random_depot(struct depot *d, uint64_t *s, bool plain)
 	}
 	d->prices = (struct plan_prices){.parts = parts, .part = d->part};
 	d->in = (struct plan_input){d->tree, &d->caps, START_MS, slot_s, d->van,
-		(int)random_in(s, 1, VANS), NULL, false, &d->prices, 0};
+		(int)random_in(s, 1, DEPOT_VANS), NULL, false, &d->prices, 0};
 	for (int i = 0; i < d->in.n; i++) {
 		struct plan_vehicle *v = &d->van[i];
 
@@ -328,19 +269,19 @@ START_TEST(vans_charge_without_many_pauses)
 	d.in = (struct plan_input){
 		d.tree, &d.caps, START_MS, 300, d.van, 0, NULL, false, &d.prices, 5};
 	for (int i = 0; i < 8; i++) {
-		add_van(&d, i, 8, 30000);
+		depot_add_van(&d, i, 8, 30000);
 		d.van[i].battery = battery_default(90000, 11000);
 		d.van[i].stored_wh = 20000 + 3000 * i;
 	}
-	solve(&d);
+	depot_solve(&d);
 	ck_assert(!d.plan->by_rule);
 	for (int i = 0; i < 8; i++)
 		for (int t = 0; t < 96; t++)
-			changes += (w(&d, i, t) > 0) != (t && w(&d, i, t - 1) > 0);
+			changes += (depot_w(&d, i, t) > 0) != (t && depot_w(&d, i, t - 1) > 0);
 	ck_assert_int_eq(d.plan->short_wh, 0);
 	ck_assert_int_le(changes, 8 * 5);
 	ck_assert_int_le(d.plan->gap, d.plan->cost / 50);
-	finish(&d);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -386,10 +327,10 @@ START_TEST(least_powers_raise_the_peak_by_little)
 			.priority = 5,
 			.battery = battery_default(80000, 11000)};
 	}
-	solve(&d);
+	depot_solve(&d);
 	ck_assert_int_eq(d.plan->short_wh, 0);
 	ck_assert_int_le(d.plan->gap, 5 * demand.price); /* 5 kW, hardly more than one van */
-	finish(&d);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -401,10 +342,10 @@ START_TEST(plans_without_minimum_or_taper_are_exact)
 
 	for (int run = 0; run < 3000; run++) {
 		random_depot(&d, &s, true);
-		solve(&d);
+		depot_solve(&d);
 		ck_assert_msg(d.plan->gap == 0, "run %d: %lld", run, (long long)d.plan->gap);
 		by_flow += !d.plan->by_rule;
-		finish(&d);
+		depot_finish(&d);
 	}
 	ck_assert_int_gt(by_flow, 800);
 }
@@ -420,14 +361,14 @@ START_TEST(real_plans_are_sound_and_come_close)
 
 	for (int run = 0; run < 6000; run++) {
 		random_depot(&d, &s, false);
-		solve(&d);
+		depot_solve(&d);
 		ck_assert_int_ge(d.plan->gap, 0);
 		if (d.plan->short_wh == 0 && d.plan->need_wh > 0) {
 			ready++;
 			gap += (double)d.plan->gap;
 			energy += (double)d.plan->need_wh / 1000;
 		}
-		finish(&d);
+		depot_finish(&d);
 	}
 	printf("plan: %d depots, gap %.2f ct/kWh\n", ready, gap / energy / 1e4);
 	ck_assert_int_gt(ready, 100);

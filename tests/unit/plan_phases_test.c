@@ -3,41 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scheduler/plan.h"
 #include "tests/unit/grid_random.h"
+#include "tests/unit/plan_depot.h"
 
-#define START_MS INT64_C(1790000000000)
-#define HOUR_MS  INT64_C(3600000)
-#define VANS     12
-#define SLOTS    24
+#define VANS  12
+#define SLOTS 24
 
 static const uint8_t on_l1[] = {6, 0, 0}, on_l2[] = {0, 6, 0}, on_all[] = {2, 2, 2},
 		     on_any[] = {6, 6, 6}, on_two[] = {3, 3, 0};
-
-struct depot {
-	struct grid_tree *tree;
-	struct plan_caps caps;
-	struct flow_part part[SLOTS];
-	struct plan_prices prices;
-	struct plan_vehicle van[VANS];
-	struct plan_input in;
-	struct plan *plan;
-};
-
-static void use_rows(struct depot *d, const struct grid_row *rows, int n, int slots)
-{
-	struct grid_error err = {0};
-
-	memset(d, 0, sizeof *d);
-	d->tree = grid_tree_create(rows, n, &err);
-	ck_assert_msg(d->tree != NULL, "%s", err.text);
-	ck_assert_int_eq(plan_caps_init(&d->caps, d->tree, NULL, slots, NULL, NULL), 0);
-	d->in = (struct plan_input){.tree = d->tree,
-		.caps = &d->caps,
-		.start_ms = START_MS,
-		.slot_s = 3600,
-		.vehicles = d->van};
-}
 
 /* One feeder of `feeder_ma` a phase, three EVSEs of 32 A. */
 static void use_feeder(struct depot *d, int32_t feeder_ma, int32_t imbalance_ma, int slots)
@@ -53,57 +26,18 @@ static void use_feeder(struct depot *d, int32_t feeder_ma, int32_t imbalance_ma,
 		{.id = "c", .parent = "site", .kind = GRID_EVSE, .max_w = 22080, .min_w = 1380},
 	};
 
-	use_rows(d, rows, 4, slots);
+	depot_use_rows(d, rows, 4, slots);
 }
 
 static struct plan_vehicle *add_van(
 	struct depot *d, int evse, int leaves_h, int64_t need_wh, const uint8_t sixths[3])
 {
-	struct plan_vehicle *v = &d->van[d->in.n++];
+	struct plan_vehicle *v = depot_add_van(d, evse, leaves_h, need_wh);
 
-	*v = (struct plan_vehicle){
-		.evse = evse,
-		.from_ms = START_MS - 1,
-		.depart_ms = START_MS + leaves_h * HOUR_MS,
-		.need_wh = need_wh,
-		.priority = 5,
-		.battery = {0, 100000, 800, 50, 1000},
-		.is_exact = true,
-	};
+	v->is_exact = true;
 	memcpy(v->sixths, sixths, 3);
 	v->max_w = sixths == on_l1 || sixths == on_l2 ? 7360 : 0;
 	return v;
-}
-
-static void price(struct depot *d, const int32_t *cents)
-{
-	for (int t = 0; t < d->caps.slots; t++)
-		d->part[t] = (struct flow_part){cents[t] * 10000, FLOW_POWER_MAX};
-	d->prices = (struct plan_prices){.parts = 1, .part = d->part};
-	d->in.prices = &d->prices;
-}
-
-static void solve(struct depot *d)
-{
-	struct plan_fault f = {0};
-
-	plan_destroy(d->plan);
-	d->plan = plan_solve(&d->in);
-	ck_assert_ptr_nonnull(d->plan);
-	ck_assert_msg(plan_check(&d->in, d->plan, &f), "%s: vehicle %d slot %d node %d: %lld, %lld",
-		f.what, f.vehicle, f.slot, f.node, (long long)f.got, (long long)f.limit);
-}
-
-static void finish(struct depot *d)
-{
-	plan_destroy(d->plan);
-	plan_caps_finish(&d->caps);
-	grid_tree_destroy(d->tree);
-}
-
-static int32_t w(const struct depot *d, int vehicle, int slot)
-{
-	return d->plan->w[vehicle * d->plan->slots + slot];
 }
 
 /* 16 A on L1 are 3.7 kW for all of them together, though the three phases have 11. */
@@ -114,15 +48,15 @@ START_TEST(one_phase_is_full)
 	use_feeder(&d, 16000, 0, 2);
 	add_van(&d, 0, 2, 7360, on_l1);
 	add_van(&d, 1, 2, 7360, on_l1);
-	solve(&d);
+	depot_solve(&d);
 	ck_assert_int_eq(d.plan->short_wh, 2 * 7360 - 2 * 3680);
 	ck_assert_int_eq(d.plan->outcome[1].why, GRID_SOURCE_PHASE);
 	ck_assert_int_eq(d.plan->outcome[1].why_node, 0);
 	d.van[1].sixths[0] = 0;
 	d.van[1].sixths[1] = 6;
-	solve(&d);
+	depot_solve(&d);
 	ck_assert_int_eq(d.plan->short_wh, 0);
-	finish(&d);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -133,11 +67,11 @@ START_TEST(three_phase_vans_share_a_phase_limit)
 
 	use_feeder(&d, 16000, 0, 2);
 	add_van(&d, 0, 2, 30000, on_all);
-	solve(&d);
-	ck_assert_int_eq(w(&d, 0, 0), 3 * 3680);
+	depot_solve(&d);
+	ck_assert_int_eq(depot_w(&d, 0, 0), 3 * 3680);
 	ck_assert_int_eq(d.plan->outcome[0].why, GRID_SOURCE_PHASE);
 	ck_assert_int_eq(d.plan->short_wh, 30000 - 2 * 3 * 3680);
-	finish(&d);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -148,13 +82,13 @@ START_TEST(phases_may_not_differ_too_much)
 
 	use_feeder(&d, 63000, 20000, 2);
 	add_van(&d, 0, 2, 14720, on_l1);
-	solve(&d);
-	ck_assert_int_eq(w(&d, 0, 0), 4600);
+	depot_solve(&d);
+	ck_assert_int_eq(depot_w(&d, 0, 0), 4600);
 	ck_assert_int_eq(d.plan->outcome[0].why, GRID_SOURCE_IMBALANCE);
 	add_van(&d, 1, 2, 14720, on_any)->is_exact = false; /* balances nothing for certain */
-	solve(&d);
-	ck_assert_int_le(w(&d, 0, 0), 4600);
-	finish(&d);
+	depot_solve(&d);
+	ck_assert_int_le(depot_w(&d, 0, 0), 4600);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -165,21 +99,21 @@ START_TEST(prices_by_phase)
 	struct depot d;
 
 	use_feeder(&d, 32000, 0, 3);
-	price(&d, cents);
+	depot_price(&d, cents);
 	add_van(&d, 0, 3, 7360, on_l1);
 	add_van(&d, 1, 3, 7360, on_l1);
 	add_van(&d, 2, 3, 7360, on_l2);
-	solve(&d);
+	depot_solve(&d);
 	ck_assert(!d.plan->by_rule);
-	ck_assert_int_eq(w(&d, 0, 1) + w(&d, 1, 1), 7360);
-	ck_assert_int_eq(w(&d, 2, 1), 7360);
+	ck_assert_int_eq(depot_w(&d, 0, 1) + depot_w(&d, 1, 1), 7360);
+	ck_assert_int_eq(depot_w(&d, 2, 1), 7360);
 	ck_assert_int_eq(d.plan->short_wh, 0);
 	ck_assert_int_ge(d.plan->gap, 0);
 	ck_assert_int_le(d.plan->gap, d.plan->cost / 100);
 	/* A kW more, a third of it on L1, would move a third of a kWh by 20 ct. */
 	ck_assert_int_ge(d.plan->worth[0], 60000);
 	ck_assert_int_le(d.plan->worth[0], 70000);
-	finish(&d);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -189,16 +123,16 @@ START_TEST(a_peak_counts_beside_phases)
 	struct depot d;
 
 	use_feeder(&d, 32000, 0, 4);
-	price(&d, cents);
+	depot_price(&d, cents);
 	d.prices.demands = 1;
 	d.prices.demand[0] = (struct plan_demand){NULL, 10000000, 0};
 	add_van(&d, 0, 4, 8000, on_l1);
 	add_van(&d, 1, 4, 24000, on_all);
-	solve(&d);
+	depot_solve(&d);
 	for (int t = 0; t < 4; t++)
-		ck_assert_int_le(w(&d, 0, t) + w(&d, 1, t), 8200);
+		ck_assert_int_le(depot_w(&d, 0, t) + depot_w(&d, 1, t), 8200);
 	ck_assert_int_eq(d.plan->short_wh, 0);
-	finish(&d);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -211,14 +145,14 @@ START_TEST(an_envelope_of_phases)
 	ck_assert_int_eq(
 		plan_caps_lower_phases(&d.caps, d.tree, 0, 1, 2, 10000, GRID_SOURCE_ENVELOPE), 0);
 	add_van(&d, 0, 3, 22080, on_l1);
-	solve(&d);
-	ck_assert_int_eq(w(&d, 0, 0), 7360);
-	ck_assert_int_eq(w(&d, 0, 1), 2300);
+	depot_solve(&d);
+	ck_assert_int_eq(depot_w(&d, 0, 0), 7360);
+	ck_assert_int_eq(depot_w(&d, 0, 1), 2300);
 	ck_assert_int_eq(d.plan->source[1], GRID_SOURCE_ENVELOPE);
 	plan_caps_add(&d.caps, 0, 3000);
-	solve(&d);
-	ck_assert_int_eq(w(&d, 0, 1), 3300);
-	finish(&d);
+	depot_solve(&d);
+	ck_assert_int_eq(depot_w(&d, 0, 1), 3300);
+	depot_finish(&d);
 }
 END_TEST
 
@@ -257,7 +191,7 @@ static void random_depot(struct depot *d, uint64_t *s)
 			.tail_w = random_chance(s, 30) ? 1380 : 0};
 		memcpy(r->electric.sixths, patterns[random_in(s, 0, 3)], 3);
 	}
-	use_rows(d, rows, 3 + evses, slots);
+	depot_use_rows(d, rows, 3 + evses, slots);
 	if (random_chance(s, 70))
 		for (int t = 0; t < slots; t++)
 			d->part[t] = (struct flow_part){
@@ -295,7 +229,7 @@ START_TEST(every_plan_is_sound)
 		struct plan *first;
 
 		random_depot(&d, &s);
-		solve(&d);
+		depot_solve(&d);
 		ck_assert_int_ge(d.plan->gap, -1);
 		by_flow += !d.plan->by_rule;
 		for (int i = 0; i < d.in.n; i++)
@@ -304,12 +238,12 @@ START_TEST(every_plan_is_sound)
 		if (run % 50 == 0) {
 			first = d.plan;
 			d.plan = NULL;
-			solve(&d);
+			depot_solve(&d);
 			ck_assert_mem_eq(d.plan->w, first->w,
 				(size_t)d.in.n * (size_t)d.caps.slots * sizeof *first->w);
 			plan_destroy(first);
 		}
-		finish(&d);
+		depot_finish(&d);
 	}
 	ck_assert_int_gt(by_flow, 500);
 	ck_assert_int_gt(by_phase, 500);
@@ -325,21 +259,21 @@ START_TEST(the_checker_sees_phases)
 	use_feeder(&d, 16000, 0, 2);
 	add_van(&d, 0, 2, 3680, on_l1);
 	add_van(&d, 1, 2, 3680, on_l1);
-	solve(&d);
+	depot_solve(&d);
 	memcpy(d.van[0].sixths, on_l2, 3);
-	solve(&d);
-	ck_assert_int_eq(w(&d, 0, 0) + w(&d, 1, 0), 7360);
+	depot_solve(&d);
+	ck_assert_int_eq(depot_w(&d, 0, 0) + depot_w(&d, 1, 0), 7360);
 	memcpy(d.van[0].sixths, on_l1, 3);
 	ck_assert(!plan_check(&d.in, d.plan, &f));
 	ck_assert_str_eq(f.what, "phase above its limit");
-	finish(&d);
+	depot_finish(&d);
 	use_feeder(&d, 63000, 20000, 2);
 	add_van(&d, 0, 2, 7360, on_all);
-	solve(&d);
+	depot_solve(&d);
 	memcpy(d.van[0].sixths, on_l1, 3);
 	ck_assert(!plan_check(&d.in, d.plan, &f));
 	ck_assert_str_eq(f.what, "phases too far apart");
-	finish(&d);
+	depot_finish(&d);
 }
 END_TEST
 
