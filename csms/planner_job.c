@@ -8,10 +8,12 @@
 #include "csms/external.h"
 #include "csms/fallback.h"
 #include "csms/prices.h"
+#include "csms/safety.h"
 #include "csms/setpoint.h"
 #include "csms/storage_plan.h"
 #include "csms/trips.h"
 #include "csms/vehicles.h"
+#include "scheduler/open_interval.h"
 
 #define UNKNOWN_NEED_WH 30000 /* of a vehicle that nobody described */
 #define UNKNOWN_SOC     0.1 /* a battery that nobody measured is nearly empty: the worst case */
@@ -273,6 +275,23 @@ static void slot_price(
 	memcpy(out + 1, import, (size_t)s->parts * sizeof *out);
 }
 
+/* What the meter of the topmost node with demand windows has seen of the open one. */
+static void count_open_window(struct planner_job *j, const struct core *c)
+{
+	const struct safety *s = c->control ? control_safety(c->control) : NULL;
+
+	for (int v = 0; s && v < grid_tree_nodes(j->tree); v++) {
+		struct safety_node_view n = safety_node(s, v);
+		struct open_interval o = {n.window.ms, n.window_end.ms, n.demand.mean_w};
+
+		if (!n.has_demand)
+			continue;
+		open_interval_count(
+			&o, j->start_ms, (int)(j->slot_ms / 1000), j->slots, &j->prices, j->load_w);
+		return;
+	}
+}
+
 /* The charges that a kW more would cost something of, as many as plans know. */
 static int fill_demands(struct planner_job *j, const struct price_slots *s, int64_t root_w)
 {
@@ -317,7 +336,10 @@ static int fill_prices(struct planner_job *j, const struct core *c, int64_t root
 	for (int t = 0; part && t < j->slots; t++)
 		slot_price(s, t, surplus_w, &part[(size_t)t * (size_t)(s->parts + 1)]);
 	j->prices = (struct plan_prices){.parts = s->parts + 1, .part = part};
-	return part ? fill_demands(j, s, root_w) : -1;
+	if (!part || fill_demands(j, s, root_w))
+		return -1;
+	count_open_window(j, c);
+	return 0;
 }
 
 struct planner_job *planner_job_create(struct core *c, const struct planner_view *v,

@@ -137,29 +137,25 @@ static int by_share(const void *a, const void *b)
 	return x->slot != y->slot ? x->slot - y->slot : x->vehicle - y->vehicle;
 }
 
-/* Those of one node and place, which lie side by side. */
-static void find_low_at(struct repair *p, int node, int place)
-{
-	const struct flow *f = p->f;
-	size_t xi = f->base[node] + (size_t)place * (size_t)f->size[node];
-
-	for (int i = f->first[node]; i < f->first[node] + f->size[node]; i++, xi++) {
-		int32_t x = f->x[xi];
-
-		if (x > p->least[xi] && x < floor_of(p, i, xi))
-			p->low[p->lows++] = (struct low){i, f->slot_of[place],
-				(int32_t)((int64_t)x * 1000 / floor_of(p, i, xi))};
-	}
-}
-
 /* What is drawn but too little, nearest to enough first. */
 static void find_low(struct repair *p)
 {
+	const struct flow *f = p->f;
+
 	p->lows = 0;
-	for (int v = 0; v < p->f->nodes; v++)
-		for (int place = 0; p->f->size[v] && place < p->f->slots; place++)
-			if (p->f->slot_of[place] < p->slots)
-				find_low_at(p, v, place);
+	for (int i = 0; i < f->n; i++)
+		for (int w = 0; w < f->words; w++)
+			for (uint64_t bits = flow_bits(f->can_less, f, i)[w]; bits;
+				bits &= bits - 1) {
+				int place = 64 * w + __builtin_ctzll(bits);
+				int slot = f->slot_of[place];
+				size_t xi = flow_xi(f, i, place);
+				int32_t enough = floor_of(p, i, xi);
+
+				if (f->x[xi] < enough && slot < p->slots)
+					p->low[p->lows++] = (struct low){i, slot,
+						(int32_t)((int64_t)f->x[xi] * 1000 / enough)};
+			}
 	qsort(p->low, (size_t)p->lows, sizeof *p->low, by_share);
 }
 

@@ -9,7 +9,7 @@ FLOW := flow.c flow_unload.c flow_shared.c flow_search.c flow_push.c flow_solve.
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c $(PLAN) $(GUARD) profile.c \
 	profile_order.c composite.c phases.c \
 	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c rule.c consumption.c readiness.c readiness_act.c $(FLOW) \
-	flow_taper.c $(PHASES) $(TARIFF))
+	flow_taper.c open_interval.c $(PHASES) $(TARIFF))
 
 $(eval $(call unit,grid_tree,scheduler/grid.c scheduler/limits.c,))
 $(eval $(call unit,tails_proof,scheduler/grid.c scheduler/limits.c scheduler/tails.c,))
@@ -19,6 +19,7 @@ $(eval $(call unit,battery_taper,scheduler/battery.c,))
 $(eval $(call unit,plan_solve,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW) $(PHASES) flow_taper.c),))
 $(eval $(call unit,plan_cost,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW) $(PHASES) flow_taper.c),))
 $(eval $(call unit,plan_phases,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW) $(PHASES) flow_taper.c),))
+$(eval $(call unit,open_interval,$(addprefix scheduler/,open_interval.c grid.c limits.c battery.c $(PLAN) $(FLOW) $(PHASES) flow_taper.c),))
 $(eval $(call unit,guard_cycle,$(addprefix scheduler/,grid.c limits.c $(GUARD)),))
 
 # Batteries that give back. Its inner loops want the compiler's best.

@@ -110,23 +110,32 @@ int64_t plan_store(const struct plan_car *c, int64_t *stored_mj, int32_t w, int 
 	return *stored_mj - before;
 }
 
-int64_t plan_row_mj(const struct plan_work *s, const struct plan_car *c)
+bool plan_is_taken(const struct plan_work *s, const struct plan_car *c, int64_t *stored_mj)
 {
 	const int32_t *row = plan_w_at(s, c, 0);
-	int64_t stored = c->start_mj, sum = 0;
+	int64_t sum = 0;
 	int32_t most = 0;
 
 	for (int t = c->first; t < c->last; t++) {
 		sum += row[t];
 		most = row[t] > most ? row[t] : most;
 	}
-	/* It ends before the knee: all of it is stored. */
-	sum *= (int64_t)s->in->slot_s * c->battery->efficiency_pm;
-	if (most <= c->battery->max_w && stored + sum <= battery_knee_mj(c->battery))
-		return sum;
+	sum = c->start_mj + sum * s->in->slot_s * c->battery->efficiency_pm;
+	if (most > c->battery->max_w || sum > battery_knee_mj(c->battery))
+		return false;
+	*stored_mj = sum;
+	return true;
+}
+
+int64_t plan_row_mj(const struct plan_work *s, const struct plan_car *c)
+{
+	int64_t stored = c->start_mj;
+
+	if (plan_is_taken(s, c, &stored))
+		return stored - c->start_mj;
 	for (int t = c->first; t < c->last; t++)
-		if (row[t])
-			plan_store(c, &stored, row[t], s->in->slot_s);
+		if (*plan_w_at(s, c, t))
+			plan_store(c, &stored, *plan_w_at(s, c, t), s->in->slot_s);
 	return stored - c->start_mj;
 }
 

@@ -29,12 +29,17 @@ static int64_t *drawn(const struct plan_work *s, flow_value *missing)
 
 	for (int i = 0; ws && i < s->in->n; i++) {
 		const struct plan_car *c = &s->car[i];
+		const int32_t *row = plan_w_at(s, c, 0);
 		int64_t stored = c->start_mj;
 
-		for (int t = c->first; t < c->last; t++)
-			if (*plan_w_at(s, c, t))
-				ws[t] += battery_charge(
-					c->battery, &stored, *plan_w_at(s, c, t), s->in->slot_s);
+		if (plan_is_taken(s, c, &stored))
+			for (int t = c->first; t < c->last; t++)
+				ws[t] += (int64_t)row[t] * s->in->slot_s;
+		else
+			for (int t = c->first; t < c->last; t++)
+				if (row[t])
+					ws[t] += battery_charge(
+						c->battery, &stored, row[t], s->in->slot_s);
 		if (missing)
 			*missing += (flow_value)c->miss_price * s->in->slot_s *
 				    plan_need(s, c, c->goal_mj - (stored - c->start_mj));

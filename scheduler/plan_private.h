@@ -89,6 +89,10 @@ int64_t plan_need(const struct plan_work *s, const struct plan_car *c, int64_t m
 /* By s->got_mj somebody misses energy, but for those that should have left. */
 bool plan_is_any_short(const struct plan_work *s);
 
+/* The battery takes all that its row offers, as it ends before the knee: *stored_mj is its content
+ * then. False: it may take less. */
+bool plan_is_taken(const struct plan_work *s, const struct plan_car *c, int64_t *stored_mj);
+
 /* What the whole row stores. */
 int64_t plan_row_mj(const struct plan_work *s, const struct plan_car *c);
 
