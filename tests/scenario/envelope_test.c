@@ -652,6 +652,39 @@ START_TEST(vans_charge_before_a_limit_that_is_known)
 }
 END_TEST
 
+static void on_tried(void *arg, const struct planner_trial *t)
+{
+	ck_assert_ptr_nonnull(t);
+	*(int64_t *)arg = t->shed_w;
+}
+
+/* Power has just returned: that all wait for their step says nothing of the night. */
+START_TEST(trial_is_not_about_limits_of_these_minutes)
+{
+	const struct grid_bound none = {0, GRID_NO_LIMIT, GRID_NO_LIMIT};
+	const struct grid_tree *t = control_grid(core()->control);
+	struct envelope_block b = block(0, 10, 15000);
+	struct envelope_offer o = {.node = "site",
+		.owner = OWNER,
+		.type = "CONSUMPTION",
+		.kind = ENVELOPE_LIMIT,
+		.blocks = &b,
+		.count = 1,
+		.actor = "oscp:dso-1"};
+	struct held_envelope *draft = envelope_draft(core(), &o, why), accepted;
+	int64_t shed_w = -1;
+
+	ck_assert_msg(draft != NULL, "%s", why);
+	accepted = envelope_as_accepted(draft);
+	for (int e = 0; e < grid_tree_evses(t); e++)
+		grid_limits_set(control_limits(core()->control), grid_tree_evse_node(t, e),
+			GRID_SOURCE_RAMP, &none);
+	ck_assert_int_eq(control_try(core()->control, &accepted, on_tried, &shed_w), 0);
+	envelope_draft_free(draft);
+	ck_assert_int_gt(shed_w, 10000);
+}
+END_TEST
+
 START_TEST(yes_is_final_and_no_is_the_end)
 {
 	struct envelope_block b = block(2, 12, 5000);
@@ -684,6 +717,7 @@ int main(void)
 	tcase_add_test(t, tighter_limit_finds_room);
 	tcase_add_test(t, of_what_counts_now_the_loosest_gives_way);
 	tcase_add_test(t, limit_begins_earlier_for_slow_chargers);
+	tcase_add_test(t, trial_is_not_about_limits_of_these_minutes);
 	suite_add_tcase(s, t);
 	t = tcase_create("export");
 	tcase_set_timeout(t, 60);
