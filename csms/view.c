@@ -57,6 +57,7 @@ static void view_transaction(
 	int64_t micro;
 
 	out->transaction = copy(a, tx->id);
+	put_time(tx->started, &out->has_transaction_at, &out->transaction_at);
 	out->vehicle = tx->vehicle != NULL ? copy(a, tx->vehicle->id) : NULL;
 	out->vehicle_by = claim_words(e, a);
 	out->vehicle_conflict = claim_conflict(e, a);

@@ -72,7 +72,7 @@ async function detailChecks(page, mock) {
 		equal(new URL(page.url()).pathname, "/chargers/CP-B3", "address");
 		await shows(() => text(page, "h1"), "CP-B3: EVSE 1 is faulted, EVSE 2 is charging.", "sentence");
 		const two = async () => plain(await text(page, "[data-evse-panel='2']"));
-		for (const part of ["VAN 15, 41 → 85 %, leaves 06:45", "10.98 kW, 2 s ago", "11.0 kW, Plan", "15.9 · 15.8 · 15.9 A", "4.6 kWh", "Occupied"]) {
+		for (const part of ["VAN 15, 41 → 85 %, leaves 06:45", "10.98 kW, 2 s ago", "11.0 kW, Plan", "15.9 · 15.8 · 15.9 A", "4.6 kWh, since 22:15", "Occupied"]) {
 			await until(part, async () => (await two()).includes(part));
 		}
 		await shows(() => page.locator("[data-trouble=AL2]").count(), 1, "alarm");

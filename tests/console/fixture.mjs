@@ -71,7 +71,7 @@ function evse(row, now) {
 		connectors: [{ id: 1, status: vehicle ? "Occupied" : "Available", at: iso(now - 3_600_000) }],
 		state, currents_a: power ? [power * 1.45, power * 1.44, power * 1.45] : [], ...(power && { currents_at: iso(now - 2000) }),
 	};
-	if (vehicle) Object.assign(view, { vehicle, transaction: `tx-${vehicle}` });
+	if (vehicle) Object.assign(view, { vehicle, transaction: `tx-${vehicle}`, transaction_at: iso(now - 1_512_000) });
 	if (power !== null) Object.assign(view, { power_w: power * 1000, power_at: iso(now - 2000) });
 	if (soc !== null) Object.assign(view, { soc_pct: soc, soc_at: iso(now - 12_000) });
 	if (session !== null) view.session_wh = session * 1000;

@@ -39,6 +39,7 @@ export interface EvseView {
 	rated_since: string;
 	connectors: Connector[];
 	transaction?: string;
+	transaction_at?: string;
 	vehicle?: string;
 	vehicle_by?: string;
 	vehicle_conflict?: string;

@@ -68,6 +68,7 @@ function Currents({ evse }: { evse: EvseView }) {
 function Session({ evse }: { evse: EvseView }) {
 	const parts = [
 		evse.session_wh === undefined ? undefined : `${kwh(evse.session_wh)}\u202f${say.unitKwh}`,
+		evse.transaction_at === undefined ? undefined : say.sinceTime(near(evse.transaction_at)),
 		evse.cost === undefined ? undefined : `${decimal(evse.cost, 2)} ${evse.currency ?? ""}`,
 	].filter((x) => x !== undefined);
 	return (
