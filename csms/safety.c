@@ -272,6 +272,8 @@ static const char *counts_as(const struct safety *s, int node)
 
 	if (safety_is_cut_off(s, node))
 		return "island";
+	if (s->k->doubt[node].above >= 0)
+		return "bounded";
 	switch (s->node[node].stale.tier) {
 	case STALE_FRESH:
 		return "measured";

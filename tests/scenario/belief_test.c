@@ -8,6 +8,7 @@
 #include "csms/belief.h"
 #include "csms/control.h"
 #include "csms/meters.h"
+#include "csms/safety.h"
 #include "tests/scenario/world.h"
 
 #define LEAST_W 4140
@@ -79,6 +80,13 @@ static const char *source(const char *node)
 	const struct control *k = world_core(world)->control;
 
 	return control_node(k, grid_tree_find(control_grid(k), node))->load_source;
+}
+
+static const char *counts_as(const char *node)
+{
+	const struct control *k = world_core(world)->control;
+
+	return safety_node(control_safety(k), grid_tree_find(control_grid(k), node)).counts_as;
 }
 
 /* The most that both places of fa drew in so many seconds. */
@@ -169,6 +177,7 @@ START_TEST(reversed_meter_below_a_good_one_does_not_stop_the_vans)
 	world_run_until(world, "19:05");
 	ck_assert_int_eq(belief("fa").is, BELIEF_LESS);
 	ck_assert_ptr_nonnull(strstr(belief("fa").why, "main above it says what flows"));
+	ck_assert_str_eq(counts_as("fa"), "bounded");
 	ck_assert_int_gt(power_w(0) + power_w(1), 30000);
 	world_check_limits(world, 0);
 }

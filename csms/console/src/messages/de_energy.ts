@@ -94,7 +94,7 @@ export const energyDe: typeof energyEn = {
 	tiersSub: "was fehlt, zählt als schlimmster Fall",
 	tierWords: {
 		measured: "gemessen", held: "letzter Wert gehalten", "worst-case": "zählt mit dem schlimmsten Fall", minimum: "vereinbartes Minimum",
-		tails: "sicherer Rest", island: "von der Insel gespeist",
+		tails: "sicherer Rest", bounded: "höchstens, nach den Zählern ringsum", island: "von der Insel gespeist",
 	},
 	tierCosts: (kw) => `Dem Laden fehlen dadurch ${kw}${SP}kW.`,
 	tierFree: "Dem Laden fehlt dadurch nichts.",

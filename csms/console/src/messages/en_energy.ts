@@ -92,7 +92,7 @@ export const energyEn = {
 	tiersSub: "what is missing counts as its worst case",
 	tierWords: {
 		measured: "measured", held: "last value held", "worst-case": "counts as its worst case", minimum: "agreed minimum",
-		tails: "safe tails", island: "fed by the island",
+		tails: "safe tails", bounded: "at most, by the meters around it", island: "fed by the island",
 	} as Record<string, string>,
 	tierCosts: (kw: string) => `Charging lacks ${kw}${SP}kW by that.`,
 	tierFree: "Charging lacks nothing by that.",
