@@ -30,6 +30,16 @@ static void print_tiers(struct ctl *c, const struct api_guard_view *v)
 	ctl_print(t, "No node has a meter.");
 }
 
+static const char *demand_note(struct ctl *c, const struct api_demand_view *r)
+{
+	if (r->in_danger)
+		return "ends above its target without any charging";
+	if (r->missing_s == 0)
+		return NULL;
+	return arena_printf(
+		c->arena, "%s not measured, counted as the worst case", seconds(c, r->missing_s));
+}
+
 static void print_demand(struct ctl *c, const struct api_guard_view *v)
 {
 	struct table *t = table_create(c->arena,
@@ -48,7 +58,7 @@ static void print_demand(struct ctl *c, const struct api_guard_view *v)
 		table_cell(t, kw(c, r->projected_w));
 		table_cell(t, r->allowed_w == INT32_MAX ? "any" : kw(c, r->allowed_w));
 		table_cell(t, kw(c, r->peak_w));
-		table_cell(t, r->in_danger ? "ends above its target without any charging" : NULL);
+		table_cell(t, demand_note(c, r));
 	}
 	if (v->demand.count > 0)
 		ctl_print(t, "");
