@@ -88,7 +88,13 @@ const char *identity_refusal(
 		return "its certificate has expired, and nobody allowed that (A00.FR.429)";
 	if (cert->is_factory && !s->identity.factory_allowed)
 		return "its certificate is a maker's, and nobody allowed that (A00.FR.804)";
-	return issued_refused(c, s->id, cert->fingerprint, why) ? why : NULL;
+	if (issued_refused(c, s->id, cert->fingerprint, why))
+		return why;
+	/* That root vouches for what vehicles are shown; who logs in by it must have been given that. */
+	if (cert->is_charger && !issued_is_combined(c, cert->fingerprint))
+		return "its certificate is below the root of ISO 15118, and none that depotd gave it for "
+		       "connections with us too";
+	return NULL;
 }
 
 bool identity_boot_fits(const struct station *s, const char *serial)

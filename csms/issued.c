@@ -228,6 +228,13 @@ bool issued_is_revoked(const struct core *c, const char *fingerprint)
 	return i && i->state == EVENT_ISSUED_STATE_REVOKED;
 }
 
+bool issued_is_combined(const struct core *c, const char *fingerprint)
+{
+	const struct issued_certificate *i = find_any_case(c, fingerprint);
+
+	return i && i->use == ISSUED_BOTH;
+}
+
 bool issued_refused(
 	const struct core *c, const char *station, const char fingerprint[65], char why[200])
 {

@@ -43,6 +43,8 @@ void issued_destroy(struct issued *all);
 bool issued_refused(const struct core *c, const char *station,
 	const char fingerprint_sha256_hex[65], char why[200]);
 bool issued_is_revoked(const struct core *c, const char *fingerprint);
+/* depotd issued it for ISO 15118 and for connections with us. */
+bool issued_is_combined(const struct core *c, const char *fingerprint);
 
 /* The station logged in with this certificate: it is the current one, those before it are
  * superseded. An older one than before means that the newer one did not stay: it is pending again. */

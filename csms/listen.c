@@ -44,10 +44,11 @@ static void on_handshake_refused(void *ctx, const struct peer_refusal *r)
 /* The same certificates of ours, and stations must show theirs. */
 static int load_station_tls(struct daemon *d, const struct tls_server_config *plain, char why[400])
 {
-	char roots[600], makers[600], crls[600];
+	char roots[600], makers[600], chargers[600], crls[600];
 	struct peer_check_config peers = {
 		.roots = roots,
 		.factory_roots = makers,
+		.charger_roots = chargers,
 		.crls = crls,
 		.may_be_expired = may_be_expired,
 		.refused = on_handshake_refused,
@@ -57,6 +58,7 @@ static int load_station_tls(struct daemon *d, const struct tls_server_config *pl
 
 	if (ensure_folder(d, "station-roots", roots, why) ||
 		ensure_folder(d, "manufacturers", makers, why) ||
+		ensure_folder(d, "charger-roots", chargers, why) ||
 		ensure_folder(d, "crl", crls, why))
 		return -1;
 	tls.peers = &peers;

@@ -74,17 +74,10 @@ static int judge_organisation(
 }
 
 /* The serial number that its certificate is known to name, or else its own word (A00.FR.511). */
-static int judge_station_name(
-	const struct core *c, const struct station *s, const struct csr_facts *f, char why[300])
+static int judge_station_name(const struct station *s, const struct csr_facts *f, char why[300])
 {
 	const char *serial = s->identity.serial[0] ? s->identity.serial : s->serial;
-	const struct station *other =
-		f->common_name[0] ? identity_holder(c, s, f->common_name) : NULL;
 
-	if (other) {
-		snprintf(why, 300, "its common name is the serial number of station %s", other->id);
-		return -1;
-	}
 	if (!serial[0]) {
 		snprintf(why, 300,
 			"the station has told no serial number (BootNotification), so "
@@ -98,17 +91,9 @@ static int judge_station_name(
 	return -1;
 }
 
-/* Where the station's SeccId is not known any name passes but that of another station. */
-static int judge_secc_name(const struct core *c, const struct station *s, const char *const *names,
-	const struct csr_facts *f, char why[300])
+/* Where the station's SeccId is not known any name passes. */
+static int judge_secc_name(const char *const *names, const struct csr_facts *f, char why[300])
 {
-	const struct station *other =
-		f->common_name[0] ? identity_holder(c, s, f->common_name) : NULL;
-
-	if (other) {
-		snprintf(why, 300, "its common name is the serial number of station %s", other->id);
-		return -1;
-	}
 	if (!names || !names[0])
 		return 0;
 	for (const char *const *n = names; *n; n++)
@@ -123,8 +108,15 @@ static int judge_secc_name(const struct core *c, const struct station *s, const 
 static int judge(struct core *c, const struct station *s, const struct signing_ask *q,
 	const struct csr_facts *f, char why[300])
 {
+	const struct station *other =
+		f->common_name[0] ? identity_holder(c, s, f->common_name) : NULL;
 	int bad;
 
+	/* Whatever it is for: no certificate names another station. */
+	if (other) {
+		snprintf(why, 300, "its common name is the serial number of station %s", other->id);
+		return -1;
+	}
 	if (s->connected_profile == 3 && issued_is_revoked(c, s->identity.fingerprint)) {
 		snprintf(why, 300,
 			"the certificate that it is connected with was revoked: who has its key "
@@ -133,8 +125,8 @@ static int judge(struct core *c, const struct station *s, const struct signing_a
 	}
 	bad = judge_organisation(c->config->trust, f, why);
 	if (!bad)
-		bad = q->use == ISSUED_V2G ? judge_secc_name(c, s, q->names, f, why)
-					   : judge_station_name(c, s, f, why);
+		bad = q->use == ISSUED_V2G ? judge_secc_name(q->names, f, why)
+					   : judge_station_name(s, f, why);
 	return bad ? bad : issued_judge_key(c, s->id, f->key_hash, why);
 }
 

@@ -98,6 +98,7 @@ static void add_files(struct ask *k)
 	} folders[] = {
 		{"ca", "issuer", "depotd-ca, when it signs; roots: by hand"},
 		{"station-roots", "station-root", "whoever put it there"},
+		{"charger-roots", "v2g-root", "whoever put it there"},
 		{"manufacturers", "maker-root", "the maker"},
 	};
 

@@ -1,17 +1,12 @@
 /* Security events, certificates that stations hold, and roots of makers. */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/why.h"
 #include "csms/log.h"
 #include "csms/pki/certificate.h"
+#include "csms/pki/root_folder.h"
 #include "csms/record.h"
 #include "csms/tls.h"
 #include "db/query.h"
@@ -142,6 +137,8 @@ void station_certificates_list(struct ask *k)
 
 #define ROOT_MAX 6000 /* bytes of one file */
 
+#define MAKERS "manufacturers" /* in DATA/pki */
+
 struct roots {
 	const char *data, *name, *pem, *subject, *reason;
 	struct api_manufacturer_root_list list;
@@ -161,58 +158,28 @@ static struct roots *roots_of(struct ask *k)
 	return r;
 }
 
-static int open_folder(struct roots *r)
+static void add_root(
+	void *arg, const char *name, const char *pem, const struct certificate_facts *facts)
 {
-	char path[700];
-
-	snprintf(path, sizeof(path), "%.500s/pki", r->data);
-	mkdir(path, 0700);
-	snprintf(path, sizeof(path), "%.500s/pki/manufacturers", r->data);
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return -1;
-	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static void read_root(struct ask *k, int folder, const char *file)
-{
+	struct ask *k = arg;
 	struct roots *r = k->state;
 	struct api_manufacturer_root *item = &r->list.roots.items[r->list.roots.count];
-	struct certificate_facts facts;
-	char pem[ROOT_MAX + 1], why[200];
-	int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t n = fd >= 0 ? read(fd, pem, ROOT_MAX) : -1;
 
-	if (fd >= 0)
-		close(fd);
-	pem[n > 0 ? n : 0] = '\0';
-	if (certificate_facts(pem, &facts, why) != 0)
-		return;
-	item->name = arena_strndup(k->arena, file, strlen(file) - 4);
-	item->subject = arena_strdup(k->arena, facts.subject);
-	item->not_after.ms = facts.not_after_ms;
+	(void)pem;
+	item->name = arena_strdup(k->arena, name);
+	item->subject = arena_strdup(k->arena, facts->subject);
+	item->not_after.ms = facts->not_after_ms;
 	r->list.roots.count += item->name != NULL && item->subject != NULL;
 }
 
 static void roots_work(struct db_reader *reader, struct ask *k)
 {
-	enum { MOST = 1000 };
 	struct roots *r = k->state;
-	int fd = open_folder(r);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	const struct dirent *e;
 
 	(void)reader;
-	r->list.roots.items = arena_alloc(k->arena, sizeof(*r->list.roots.items) * MOST);
-	while (dir != NULL && r->list.roots.items != NULL && r->list.roots.count < MOST &&
-		(e = readdir(dir)) != NULL) {
-		size_t n = strlen(e->d_name);
-		if (n > 4 && strcmp(e->d_name + n - 4, ".pem") == 0)
-			read_root(k, dirfd(dir), e->d_name);
-	}
-	if (dir != NULL)
-		closedir(dir);
-	else if (fd >= 0)
-		close(fd);
+	r->list.roots.items = arena_alloc(k->arena, sizeof(*r->list.roots.items) * ROOT_FILES_MAX);
+	if (r->list.roots.items != NULL)
+		root_folder_list(r->data, MAKERS, add_root, k);
 }
 
 static void roots_finish(struct ask *k)
@@ -228,16 +195,13 @@ void manufacturer_roots_list(struct ask *k)
 		ask_read(k, roots_work, roots_finish);
 }
 
-/* The file's name, from the path; NULL after a 400. */
-static const char *root_file(struct ask *k)
+/* The name of the path; NULL after a 400. */
+static const char *root_name(struct ask *k)
 {
 	const char *name = k->match.param[0];
-	size_t n = strlen(name);
 
-	if (n >= 1 && n <= 60 &&
-		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
-			n)
-		return arena_printf(k->arena, "%s.pem", name);
+	if (root_folder_name(name))
+		return arena_strdup(k->arena, name);
 	ask_problem(k, 400, "name", "name: 1 to 60 characters of A-Z a-z 0-9 - _");
 	return NULL;
 }
@@ -260,7 +224,7 @@ static void journal(struct ask *k)
 
 	if (p == NULL)
 		return;
-	p->name = arena_strndup(a, r->name, strlen(r->name) - 4);
+	p->name = arena_strdup(a, r->name);
 	p->removed = r->pem == NULL;
 	p->subject = r->subject != NULL ? arena_strdup(a, r->subject) : NULL;
 	p->why = r->reason != NULL ? arena_strdup(a, r->reason) : NULL;
@@ -284,40 +248,23 @@ static void change_finish(struct ask *k)
 	}
 }
 
-/* Whole under its name, or not at all. */
 static void put_work(struct db_reader *reader, struct ask *k)
 {
-	static const char part[] = ".new";
 	struct roots *r = k->state;
-	size_t len = strlen(r->pem);
-	int folder = open_folder(r), fd = -1;
-	bool good = false;
 
 	(void)reader;
-	if (folder >= 0) {
-		unlinkat(folder, part, 0);
-		fd = openat(folder, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		good = fd >= 0 && write(fd, r->pem, len) == (ssize_t)len && fsync(fd) == 0 &&
-		       renameat(folder, part, folder, r->name) == 0 && fsync(folder) == 0;
-	}
-	if (!good)
-		snprintf(r->why, sizeof(r->why), "pki/manufacturers cannot be written: %s",
-			strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	if (folder >= 0)
-		close(folder);
+	root_folder_put(r->data, MAKERS, r->name, r->pem, r->why);
 }
 
 void manufacturer_root_put(struct ask *k)
 {
 	const struct api_manufacturer_root_put *put = k->body;
-	const char *file = root_file(k);
+	const char *name = root_name(k);
 	struct certificate_facts facts;
 	struct roots *r;
 	char why[200];
 
-	if (file == NULL || (r = roots_of(k)) == NULL)
+	if (name == NULL || (r = roots_of(k)) == NULL)
 		return;
 	if (certificate_facts(put->certificate, &facts, why) != 0) {
 		ask_problem(k, 422, "certificate", "certificate: %s", why);
@@ -328,7 +275,7 @@ void manufacturer_root_put(struct ask *k)
 			"certificate: must be one root: of a certificate authority, issued by itself");
 		return;
 	}
-	r->name = file;
+	r->name = name;
 	r->pem = put->certificate;
 	r->subject = arena_strdup(k->arena, facts.subject);
 	r->reason = put->why;
@@ -338,21 +285,18 @@ void manufacturer_root_put(struct ask *k)
 static void delete_work(struct db_reader *reader, struct ask *k)
 {
 	struct roots *r = k->state;
-	int folder = open_folder(r);
 
 	(void)reader;
-	r->is_missing = folder < 0 || unlinkat(folder, r->name, 0) != 0;
-	if (folder >= 0)
-		close(folder);
+	r->is_missing = !root_folder_remove(r->data, MAKERS, r->name);
 }
 
 void manufacturer_root_delete(struct ask *k)
 {
-	const char *file = root_file(k);
-	struct roots *r = file != NULL ? roots_of(k) : NULL;
+	const char *name = root_name(k);
+	struct roots *r = name != NULL ? roots_of(k) : NULL;
 
 	if (r == NULL || !ask_why(k, &r->reason))
 		return;
-	r->name = file;
+	r->name = name;
 	ask_read(k, delete_work, change_finish);
 }

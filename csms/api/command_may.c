@@ -8,6 +8,7 @@
 #include "csms/api/approvals.h"
 #include "csms/api/ask.h"
 #include "csms/api/command_say.h"
+#include "gen/ocpp201.h"
 
 static const struct {
 	const char *action;
@@ -20,17 +21,19 @@ static const struct {
 	{"CustomerInformation", MAY_AUDIT},
 };
 
-/* Of SetVariables: who the station is to others, and where it dials. */
+/* Of SetVariables: who the station is to others, and where it dials. Names of OCPP compare without
+ * regard to case. AuthorizationKey is what 1.6 calls its password. */
 static const struct {
-	const char *name; /* of a component or variable, wherever it stands in the payload */
+	const char *component, *variable; /* NULL: any */
 	enum permission needs;
 } settings[] = {
-	{"BasicAuthPassword", MAY_TRUST},
-	{"SecurityCtrlr", MAY_TRUST},
-	{"AuthorizationKey", MAY_TRUST},
-	{"SecurityProfile", MAY_TRUST},
-	{"NetworkConfigurationPriority", MAY_SET_UP},
-	{"NetworkProfile", MAY_SET_UP},
+	{"SecurityCtrlr", NULL, MAY_TRUST},
+	{NULL, "BasicAuthPassword", MAY_TRUST},
+	{NULL, "AuthorizationKey", MAY_TRUST},
+	{NULL, "CpoName", MAY_TRUST}, /* OrganizationName of 1.6 */
+	{NULL, "SecurityProfile", MAY_TRUST},
+	{NULL, "NetworkConfigurationPriority", MAY_SET_UP},
+	{NULL, "NetworkProfile", MAY_SET_UP},
 };
 
 static bool may(struct ask *k, enum permission needs, const char *what)
@@ -53,18 +56,38 @@ enum permission command_permission(const char *action)
 	return MAY_OPERATE;
 }
 
-/* Names may be written with escapes (\u0042asic…): such a payload is not looked into, it needs the
- * greater right. */
+static bool is_named(const char *wanted, const char *name)
+{
+	return wanted == NULL || strcasecmp(wanted, name) == 0;
+}
+
+static bool may_set(struct ask *k, const struct ocpp201_set_variable_data *d)
+{
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (is_named(settings[i].component, d->component.name) &&
+			is_named(settings[i].variable, d->variable.name) &&
+			!may(k, settings[i].needs,
+				settings[i].variable ? settings[i].variable
+						     : settings[i].component))
+			return false;
+	return true;
+}
+
+/* By what the station will read. What cannot be read is not sent either: the codec says what is wrong. */
 bool ask_may_send(struct ask *k, const char *action, const char *payload)
 {
 	enum permission needs = command_permission(action);
+	const struct ocpp201_set_variables_request *r;
+	struct schema_error err;
 
 	if (needs != MAY_OPERATE)
 		return may(k, needs, action);
 	if (strcasecmp(action, "SetVariables") != 0 || payload == NULL)
 		return true;
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-		if (strcasestr(payload, settings[i].name) != NULL)
-			return may(k, settings[i].needs, settings[i].name);
-	return strstr(payload, "\\u") == NULL || may(k, MAY_TRUST, "a payload with \\u in it");
+	r = schema_decode(
+		&ocpp201_set_variables_request_type, payload, strlen(payload), k->arena, &err);
+	for (size_t i = 0; r != NULL && i < r->set_variable_data.count; i++)
+		if (!may_set(k, &r->set_variable_data.items[i]))
+			return false;
+	return true;
 }

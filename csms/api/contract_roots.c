@@ -1,12 +1,6 @@
 /* Roots whose contracts may charge: DATA/pki/mo-roots/NAME.pem and v2g-roots/NAME.pem, read and written
  * on a reader thread. A change counts as soon as it is answered. */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
@@ -14,9 +8,8 @@
 #include "csms/contracts.h"
 #include "csms/log.h"
 #include "csms/pki/certificate.h"
+#include "csms/pki/root_folder.h"
 #include "csms/record.h"
-
-enum { FILE_MAX = 60000, MOST = 1000 };
 
 static const struct kind {
 	const char *name, *folder;
@@ -27,7 +20,7 @@ static const struct kind {
 struct roots {
 	const char *data;
 	const struct kind *kind;
-	const char *name, *file, *pem, *subject, *reason;
+	const char *name, *pem, *subject, *reason;
 	struct api_contract_root_list list;
 	char why[300];
 	bool is_missing;
@@ -45,57 +38,24 @@ static struct roots *roots_of(struct ask *k)
 	return r;
 }
 
-static int open_folder(const struct roots *r, const struct kind *kind)
-{
-	char path[700];
-
-	snprintf(path, sizeof(path), "%.500s/pki", r->data);
-	mkdir(path, 0700);
-	snprintf(path, sizeof(path), "%.500s/pki/%s", r->data, kind->folder);
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return -1;
-	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
 /* -- listing ---------------------------------------------------------------------------------- */
 
-static void read_root(struct ask *k, const struct kind *kind, int folder, const char *file)
+static void add_root(
+	void *arg, const char *name, const char *pem, const struct certificate_facts *facts)
 {
+	struct ask *k = arg;
 	struct roots *r = k->state;
 	struct api_contract_root *item = &r->list.roots.items[r->list.roots.count];
-	struct certificate_facts facts;
-	char *pem = arena_alloc(k->arena, FILE_MAX + 1), why[200];
-	int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t n = fd >= 0 && pem != NULL ? read(fd, pem, FILE_MAX) : -1;
 
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0 || certificate_facts(pem, &facts, why) != 0)
+	(void)pem;
+	if (r->list.roots.count == ROOT_FILES_MAX)
 		return;
-	item->kind = kind->name;
-	item->name = arena_strndup(k->arena, file, strlen(file) - 4);
-	item->subject = arena_strdup(k->arena, facts.subject);
-	item->not_after.ms = facts.not_after_ms;
-	item->certificates = facts.count;
+	item->kind = r->kind->name;
+	item->name = arena_strdup(k->arena, name);
+	item->subject = arena_strdup(k->arena, facts->subject);
+	item->not_after.ms = facts->not_after_ms;
+	item->certificates = facts->count;
 	r->list.roots.count += item->name != NULL && item->subject != NULL;
-}
-
-static void list_folder(struct ask *k, const struct kind *kind)
-{
-	struct roots *r = k->state;
-	int fd = open_folder(r, kind);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	const struct dirent *e;
-
-	while (dir != NULL && r->list.roots.count < MOST && (e = readdir(dir)) != NULL) {
-		size_t n = strlen(e->d_name);
-		if (n > 4 && n <= 64 && strcmp(e->d_name + n - 4, ".pem") == 0)
-			read_root(k, kind, dirfd(dir), e->d_name);
-	}
-	if (dir != NULL)
-		closedir(dir);
-	else if (fd >= 0)
-		close(fd);
 }
 
 static void list_work(struct db_reader *reader, struct ask *k)
@@ -103,9 +63,11 @@ static void list_work(struct db_reader *reader, struct ask *k)
 	struct roots *r = k->state;
 
 	(void)reader;
-	r->list.roots.items = arena_alloc(k->arena, sizeof(*r->list.roots.items) * MOST);
-	for (size_t i = 0; r->list.roots.items != NULL && i < KINDS; i++)
-		list_folder(k, &kinds[i]);
+	r->list.roots.items = arena_alloc(k->arena, sizeof(*r->list.roots.items) * ROOT_FILES_MAX);
+	for (size_t i = 0; r->list.roots.items != NULL && i < KINDS; i++) {
+		r->kind = &kinds[i];
+		root_folder_list(r->data, kinds[i].folder, add_root, k);
+	}
 }
 
 static void list_finish(struct ask *k)
@@ -136,16 +98,13 @@ static struct roots *named(struct ask *k)
 {
 	const struct kind *kind = find_kind(k->match.param[0]);
 	const char *name = k->match.param[1];
-	size_t n = strlen(name);
 	struct roots *r;
 
 	if (kind == NULL) {
 		ask_problem(k, 404, "kind", "kind: mo (mobility operators) or v2g");
 		return NULL;
 	}
-	if (n < 1 || n > 60 ||
-		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") !=
-			n) {
+	if (!root_folder_name(name)) {
 		ask_problem(k, 400, "name", "name: 1 to 60 characters of A-Z a-z 0-9 - _");
 		return NULL;
 	}
@@ -153,7 +112,6 @@ static struct roots *named(struct ask *k)
 	if (r != NULL) {
 		r->kind = kind;
 		r->name = arena_strdup(k->arena, name);
-		r->file = arena_printf(k->arena, "%s.pem", name);
 	}
 	return r;
 }
@@ -192,29 +150,12 @@ static void change_finish(struct ask *k)
 	}
 }
 
-/* Whole under its name, or not at all. */
 static void put_work(struct db_reader *reader, struct ask *k)
 {
-	static const char part[] = ".new";
 	struct roots *r = k->state;
-	size_t len = strlen(r->pem);
-	int folder = open_folder(r, r->kind), fd = -1;
-	bool good = false;
 
 	(void)reader;
-	if (folder >= 0) {
-		unlinkat(folder, part, 0);
-		fd = openat(folder, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		good = fd >= 0 && write(fd, r->pem, len) == (ssize_t)len && fsync(fd) == 0 &&
-		       renameat(folder, part, folder, r->file) == 0 && fsync(folder) == 0;
-	}
-	if (!good)
-		snprintf(r->why, sizeof(r->why), "pki/%s cannot be written: %s", r->kind->folder,
-			strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	if (folder >= 0)
-		close(folder);
+	root_folder_put(r->data, r->kind->folder, r->name, r->pem, r->why);
 }
 
 void contract_root_put(struct ask *k)
@@ -251,12 +192,9 @@ void contract_root_put(struct ask *k)
 static void delete_work(struct db_reader *reader, struct ask *k)
 {
 	struct roots *r = k->state;
-	int folder = open_folder(r, r->kind);
 
 	(void)reader;
-	r->is_missing = folder < 0 || unlinkat(folder, r->file, 0) != 0;
-	if (folder >= 0)
-		close(folder);
+	r->is_missing = !root_folder_remove(r->data, r->kind->folder, r->name);
 }
 
 void contract_root_delete(struct ask *k)

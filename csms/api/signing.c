@@ -1,17 +1,14 @@
 /* Certificates for stations: who signs them, what was asked for, what was issued. */
 #include <ctype.h>
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/log.h"
 #include "csms/pki/certificate.h"
 #include "csms/pki/hash_data.h"
+#include "csms/pki/root_folder.h"
 #include "csms/record.h"
 #include "csms/session.h"
 #include "csms/signing.h"
@@ -62,46 +59,40 @@ static bool has_failed(struct ask *k, const void *items)
 
 /* -- who signs -------------------------------------------------------------------------------------- */
 
-static void read_root(struct ask *k, int folder, const char *file)
-{
-	struct query *q = k->state;
-	struct api_station_root *item = &q->view.roots.items[q->view.roots.count];
-	struct certificate_facts facts;
-	char pem[ROOT_MAX + 1], why[200];
-	int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t n = fd >= 0 ? read(fd, pem, ROOT_MAX) : -1;
+struct listing {
+	struct ask *k;
+	const char *use;
+};
 
-	if (fd >= 0)
-		close(fd);
-	pem[n > 0 ? n : 0] = '\0';
-	if (certificate_facts(pem, &facts, why) != 0)
+static void add_root(
+	void *arg, const char *name, const char *pem, const struct certificate_facts *facts)
+{
+	const struct listing *l = arg;
+	struct arena *a = l->k->arena;
+	struct query *q = l->k->state;
+	struct api_station_root *item = &q->view.roots.items[q->view.roots.count];
+
+	if (q->view.roots.count == ROOTS_MAX || strlen(pem) > ROOT_MAX)
 		return;
-	item->file = arena_strdup(k->arena, file);
-	item->subject = arena_strdup(k->arena, facts.subject);
-	item->certificate = arena_strdup(k->arena, pem);
-	item->not_after.ms = facts.not_after_ms;
+	item->file = arena_printf(a, "%s.pem", name);
+	item->use = l->use;
+	item->subject = arena_strdup(a, facts->subject);
+	item->certificate = arena_strdup(a, pem);
+	item->not_after.ms = facts->not_after_ms;
 	q->view.roots.count += item->file && item->subject && item->certificate;
 }
 
 static void roots_work(struct db_reader *r, struct ask *k)
 {
 	struct query *q = k->state;
-	char path[700];
-	DIR *dir;
-	const struct dirent *e;
+	struct listing station = {k, "station"}, charger = {k, "v2g"};
 
 	(void)r;
-	snprintf(path, sizeof(path), "%.500s/pki/station-roots", q->data);
 	q->view.roots.items = arena_alloc(k->arena, sizeof(*q->view.roots.items) * ROOTS_MAX);
-	dir = opendir(path);
-	while (dir != NULL && q->view.roots.items != NULL && q->view.roots.count < ROOTS_MAX &&
-		(e = readdir(dir)) != NULL) {
-		size_t n = strlen(e->d_name);
-		if (n > 4 && strcmp(e->d_name + n - 4, ".pem") == 0)
-			read_root(k, dirfd(dir), e->d_name);
-	}
-	if (dir != NULL)
-		closedir(dir);
+	if (q->view.roots.items == NULL)
+		return;
+	root_folder_list(q->data, "station-roots", add_root, &station);
+	root_folder_list(q->data, "charger-roots", add_root, &charger);
 }
 
 static void roots_finish(struct ask *k)

@@ -21,19 +21,21 @@ static const struct {
 	int signer; /* or SELF */
 	int years;
 	const char *basic; /* constraints */
-	const char *published; /* file in station-roots; NULL: none */
+	const char *published; /* folder and file; NULL: none */
+	const char *before; /* where it was published before: there it vouched for logins */
 } rows[ISSUERS] = {
 	[ISSUER_ROOT] = {"root", "depotd station root", NULL, SELF, 20,
-		"critical,CA:TRUE,pathlen:1", "depot.pem"},
+		"critical,CA:TRUE,pathlen:1", "station-roots/depot.pem", NULL},
 	[ISSUER_ECDSA] = {"ecdsa", "depotd stations ECDSA", NULL, ISSUER_ROOT, 5,
-		"critical,CA:TRUE,pathlen:0", NULL},
+		"critical,CA:TRUE,pathlen:0", NULL, NULL},
 	[ISSUER_RSA] = {"rsa", "depotd stations RSA", NULL, ISSUER_ROOT, 5,
-		"critical,CA:TRUE,pathlen:0", NULL},
+		"critical,CA:TRUE,pathlen:0", NULL, NULL},
 	/* ISO 15118-2, F.3: domain components say which part of the hierarchy it is. */
 	[ISSUER_V2G_ROOT] = {"v2g-root", "depotd V2G root", "V2G", SELF, 40,
-		"critical,CA:TRUE,pathlen:1", "depot-v2g.pem"},
+		"critical,CA:TRUE,pathlen:1", "charger-roots/depot-v2g.pem",
+		"station-roots/depot-v2g.pem"},
 	[ISSUER_V2G] = {"v2g", "depotd V2G sub-CA", "V2G", ISSUER_V2G_ROOT, 4,
-		"critical,CA:TRUE,pathlen:0", NULL},
+		"critical,CA:TRUE,pathlen:0", NULL, NULL},
 };
 
 static void place(const struct issuers *i, const char *file, const char *end, char out[700])
@@ -110,10 +112,15 @@ static int publish(
 
 	if (!rows[kind].published)
 		return 0;
-	snprintf(path, sizeof path, "%.500s/station-roots", i->folder);
+	if (rows[kind].before) {
+		snprintf(path, sizeof path, "%.500s/%s", i->folder, rows[kind].before);
+		unlink(path);
+	}
+	snprintf(path, sizeof path, "%.500s/%s", i->folder, rows[kind].published);
+	*strrchr(path, '/') = '\0';
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return keypair_explain(why, "cannot create", path);
-	snprintf(path, sizeof path, "%.500s/station-roots/%s", i->folder, rows[kind].published);
+	snprintf(path, sizeof path, "%.500s/%s", i->folder, rows[kind].published);
 	return access(path, F_OK) == 0 ? 0 : keypair_save_cert(path, id, why);
 }
 

@@ -1,7 +1,7 @@
 /*
  * Issuers: the authorities that sign for this depot, each a key with its certificate, made when it is
  * first needed. Keys are files of mode 0600 in DATA/pki/ca, or objects of a PKCS #11 token; the
- * certificates, and the roots for those who verify (DATA/pki/station-roots), are files.
+ * certificates, and the roots for those who verify (DATA/pki/station-roots, charger-roots), are files.
  */
 #ifndef CSMS_CA_ISSUERS_H
 #define CSMS_CA_ISSUERS_H

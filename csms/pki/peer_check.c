@@ -24,7 +24,8 @@ enum {
 struct peer_check {
 	struct peer_check_config cfg; /* folders are ours */
 	X509_STORE *store; /* roots of both kinds, and revocation lists */
-	STACK_OF(X509) * roots; /* ours alone: they win over a manufacturer's */
+	STACK_OF(X509) * roots; /* ours alone: they win over the others */
+	STACK_OF(X509) * chargers; /* … of ISO 15118 */
 	int root_count, crl_count;
 	SSL_CTX *live[8]; /* listeners; each is a reference */
 	int live_count;
@@ -227,10 +228,10 @@ static int on_finding(int is_good, X509_STORE_CTX *x)
 	return 1;
 }
 
-static bool is_ours(const struct peer_check *p, const X509 *root)
+static bool is_in(STACK_OF(X509) * roots, const X509 *root)
 {
-	for (int i = 0; i < sk_X509_num(p->roots); i++)
-		if (X509_cmp(sk_X509_value(p->roots, i), root) == 0)
+	for (int i = 0; i < sk_X509_num(roots); i++)
+		if (X509_cmp(sk_X509_value(roots, i), root) == 0)
 			return true;
 	return false;
 }
@@ -253,6 +254,7 @@ static int on_certificate(X509_STORE_CTX *x, void *arg)
 	const struct peer_check *p = arg;
 	struct peer *peer = peer_of(ssl_of(x));
 	STACK_OF(X509) * path;
+	const X509 *root;
 	const char *wrong;
 
 	if (!peer) {
@@ -273,7 +275,9 @@ static int on_certificate(X509_STORE_CTX *x, void *arg)
 		return 0;
 	}
 	path = X509_STORE_CTX_get0_chain(x);
-	peer->facts.is_factory = !is_ours(p, sk_X509_value(path, sk_X509_num(path) - 1));
+	root = sk_X509_value(path, sk_X509_num(path) - 1);
+	peer->facts.is_charger = !is_in(p->roots, root) && is_in(p->chargers, root);
+	peer->facts.is_factory = !is_in(p->roots, root) && !is_in(p->chargers, root);
 	peer->is_trusted = true;
 	return 1;
 }
@@ -349,7 +353,7 @@ static void on_state(const SSL *const_ssl, int where, int ret)
 
 struct loading {
 	X509_STORE *store;
-	STACK_OF(X509) * ours; /* NULL: of others */
+	STACK_OF(X509) * kept; /* what is added goes there, too; NULL: nowhere */
 	int roots, crls;
 };
 
@@ -360,7 +364,7 @@ static bool add_root(void *arg, X509 *cert)
 	l->roots++;
 	if (X509_STORE_add_cert(l->store, cert) != 1)
 		return false;
-	return !l->ours || (X509_up_ref(cert) == 1 && sk_X509_push(l->ours, cert) > 0);
+	return !l->kept || (X509_up_ref(cert) == 1 && sk_X509_push(l->kept, cert) > 0);
 }
 
 static bool add_crl(void *arg, X509_CRL *crl)
@@ -371,35 +375,46 @@ static bool add_crl(void *arg, X509_CRL *crl)
 	return X509_STORE_add_crl(l->store, crl) == 1;
 }
 
-/* Both kinds of roots in one store: which of them vouched is seen at the end of the path. */
+/* All roots in one store: which of them vouched is seen at the end of the path. */
+static int fill(struct loading *l, const struct peer_check *p, STACK_OF(X509) * ours,
+	STACK_OF(X509) * chargers, char why[WHY_SIZE])
+{
+	l->kept = ours;
+	if (pem_folder_certificates(p->cfg.roots, add_root, l, why))
+		return -1;
+	l->kept = chargers;
+	if (pem_folder_certificates(p->cfg.charger_roots, add_root, l, why))
+		return -1;
+	l->kept = NULL;
+	return pem_folder_certificates(p->cfg.factory_roots, add_root, l, why) ||
+			       pem_folder_crls(p->cfg.crls, add_crl, l, why)
+		       ? -1
+		       : 0;
+}
+
 static int load(struct peer_check *p, char why[WHY_SIZE])
 {
-	struct loading l = {.store = X509_STORE_new(), .ours = sk_X509_new_null()};
-	STACK_OF(X509) *ours = l.ours;
+	struct loading l = {.store = X509_STORE_new()};
+	STACK_OF(X509) *ours = sk_X509_new_null(), *chargers = sk_X509_new_null();
 
-	if (!l.store || !l.ours) {
-		snprintf(why, WHY_SIZE, "out of memory");
-		goto failed;
+	snprintf(why, WHY_SIZE, "out of memory");
+	if (!l.store || !ours || !chargers || fill(&l, p, ours, chargers, why)) {
+		X509_STORE_free(l.store);
+		sk_X509_pop_free(ours, X509_free);
+		sk_X509_pop_free(chargers, X509_free);
+		return -1;
 	}
-	if (pem_folder_certificates(p->cfg.roots, add_root, &l, why))
-		goto failed;
-	l.ours = NULL;
-	if (pem_folder_certificates(p->cfg.factory_roots, add_root, &l, why) ||
-		pem_folder_crls(p->cfg.crls, add_crl, &l, why))
-		goto failed;
 	if (l.crls)
 		X509_STORE_set_flags(l.store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 	X509_STORE_free(p->store);
 	sk_X509_pop_free(p->roots, X509_free);
+	sk_X509_pop_free(p->chargers, X509_free);
 	p->store = l.store;
 	p->roots = ours;
+	p->chargers = chargers;
 	p->root_count = l.roots;
 	p->crl_count = l.crls;
 	return 0;
-failed:
-	X509_STORE_free(l.store);
-	sk_X509_pop_free(ours, X509_free);
-	return -1;
 }
 
 int peer_check_reload(struct peer_check *p, char why[WHY_SIZE])
@@ -435,8 +450,10 @@ struct peer_check *peer_check_create(const struct peer_check_config *cfg, char w
 	p->cfg = *cfg;
 	p->cfg.roots = strdup(cfg->roots);
 	p->cfg.factory_roots = strdup(cfg->factory_roots);
+	p->cfg.charger_roots = strdup(cfg->charger_roots);
 	p->cfg.crls = strdup(cfg->crls);
-	if (!p->cfg.roots || !p->cfg.factory_roots || !p->cfg.crls || load(p, why)) {
+	if (!p->cfg.roots || !p->cfg.factory_roots || !p->cfg.charger_roots || !p->cfg.crls ||
+		load(p, why)) {
 		peer_check_destroy(p);
 		return NULL;
 	}
@@ -474,8 +491,10 @@ void peer_check_destroy(struct peer_check *p)
 		SSL_CTX_free(p->live[i]);
 	X509_STORE_free(p->store);
 	sk_X509_pop_free(p->roots, X509_free);
+	sk_X509_pop_free(p->chargers, X509_free);
 	free((char *)p->cfg.roots);
 	free((char *)p->cfg.factory_roots);
+	free((char *)p->cfg.charger_roots);
 	free((char *)p->cfg.crls);
 	free(p);
 }

@@ -27,6 +27,7 @@ struct peer_facts {
 	int64_t not_after_ms;
 	bool is_expired; /* only where `may_be_expired` said yes */
 	bool is_factory; /* a manufacturer's root vouches for it, none of ours (A00.FR.804) */
+	bool is_charger; /* the root of ISO 15118 vouches for it, no root of stations */
 };
 
 /* A handshake that we ended. */
@@ -37,7 +38,8 @@ struct peer_refusal {
 };
 
 struct peer_check_config {
-	const char *roots, *factory_roots, *crls; /* folders of *.pem; missing ones are empty */
+	/* Folders of *.pem; missing ones are empty. */
+	const char *roots, *factory_roots, *charger_roots, *crls;
 	/* May a station with this name come with a certificate that is over (A00.FR.429)? */
 	bool (*may_be_expired)(void *ctx, const char *common_name);
 	/* Each handshake that failed on our side, once. */

@@ -143,7 +143,7 @@ certify('A_08', WITH_3, async (s) => {
 
 // -- A02: a new certificate -----------------------------------------------------------------------
 
-const root = (depotd, name) => readFileSync(join(depotd.data, 'pki', 'station-roots', name), 'utf8');
+const root = (depotd, name) => readFileSync(join(depotd.data, 'pki', name === 'depot.pem' ? 'station-roots' : 'charger-roots', name), 'utf8');
 
 /**
  * The operator asks the station for a new key; it asks for a certificate of it, gets one and says

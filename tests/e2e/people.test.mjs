@@ -171,15 +171,23 @@ describe('roles', () => {
 	test('who may command stations may not take them over by a command', async () => {
 		const token = (await depotd.api('POST', '/api-tokens', { name: 'the desk', role: 'operator' })).json.token;
 		const send = (path, body) => depotd.api('POST', path, body, { authorization: `Bearer ${token}` });
+		const set = (component, variable, value = 'x') =>
+			`{"setVariableData":[{"attributeValue":"${value}","component":{"name":"${component}"},"variable":{"name":"${variable}"}}]}`;
 		for (const [action, payload] of [
 			['InstallCertificate', '{"certificateType":"CSMSRootCertificate","certificate":"x"}'],
 			['DeleteCertificate', '{}'], ['SetNetworkProfile', '{}'], ['CustomerInformation', '{"requestId":1,"report":true,"clear":true}'],
-			['SetVariables', '{"setVariableData":[{"attributeValue":"x","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}'],
-			['SetVariables', '{"setVariableData":[{"attributeValue":"x","component":{"name":"S"},"variable":{"name":"\\u0042asicAuthPassword"}}]}'],
+			['SetVariables', set('SecurityCtrlr', 'BasicAuthPassword')], ['SetVariables', set('securityctrlr', 'OrganizationName')],
+			['SetVariables', set('S', '\\u0042asicAuthPassword')], ['SetVariables', set('OCPPCommCtrlr', 'NetworkConfigurationPriority')],
+			['SetVariables', set('S', 'CpoName')],
 		]) {
-			assert.equal((await send('/stations/CP-1/commands', { action, payload })).status, 403, `commands ${action}`);
-			assert.equal((await send('/stations/CP-1/calls', { action, payload })).status, 403, `calls ${action}`);
+			for (const path of ['commands', 'commands/try', 'calls']) {
+				const r = await send(`/stations/CP-1/${path}`, `{"action":"${action}","payload":${payload}}`);
+				assert.equal(r.status, 403, `${path} ${action} ${payload}: ${r.text}`);
+			}
 		}
+		// What only speaks of it is no reason.
+		const harmless = `{"action":"SetVariables","payload":${set('DisplayCtrlr', 'Text', 'BasicAuthPassword of SecurityCtrlr \\u0042')}}`;
+		assert.notEqual((await send('/stations/CP-1/commands', harmless)).status, 403);
 		assert.equal((await send('/variables', { component: 'SecurityCtrlr', variable: 'BasicAuthPassword', value: 'x'.repeat(40), all: true })).status, 403);
 		assert.notEqual((await send('/stations/CP-1/commands', { action: 'Reset', payload: '{"type":"OnIdle"}' })).status, 403);
 	});

@@ -1,7 +1,7 @@
 // Security profile 3 from outside: stations with certificates, good and hostile ones, made by openssl.
 import { test, before, after, describe } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tls from 'node:tls';
@@ -392,13 +392,29 @@ test('rule 6: what depotd issued is good for its own station alone, and not what
 	await register(d, 'P3-LATE', { serial: 'SN-9108' });
 	await refused("another station's, by its name", { ...early, id: 'P3-LATE' }, 403, /issued to station P3-THIEF/);
 	await refused('one for ISO 15118 of another', { ...v2g, id: 'P3-LATE' }, 403, /issued to station P3-THIEF/);
+	// for itself, too: only a combined certificate is for both; and nothing below that root that depotd does not know
+	assert.equal((await d.api('PUT', '/stations/P3-THIEF/identity', { serial: 'SN-9109', why: 'its type plate' })).status, 200);
+	await boot('SN-9109');
+	const [own, both] = [await ask('SN-9109', 'V2GCertificate'), await ask('SN-9109', undefined)];
+	await refused('its own for ISO 15118', { ...own, id: 'P3-THIEF' }, 403, /is for ISO 15118/);
+	const { csr, key } = request({ cn: 'SN-9109', o: 'Depot Test' });
+	const at = (name) => join(d.dir, name);
+	writeFileSync(at('unknown.csr'), csr);
+	const v2gCa = join(d.data, 'pki', 'ca');
+	execFileSync('openssl', ['x509', '-req', '-in', at('unknown.csr'), '-CA', join(v2gCa, 'v2g.pem'), '-CAkey', join(v2gCa, 'v2g.key'),
+		'-set_serial', '77', '-days', '5', '-out', at('unknown.pem')], { stdio: 'ignore' });
+	const unknown = readFileSync(at('unknown.pem'), 'utf8') + readFileSync(join(v2gCa, 'v2g.pem'), 'utf8');
+	await refused('one below that root that depotd does not know', { key, cert: unknown, id: 'P3-THIEF' }, 403, /below the root of ISO 15118/);
+	const combined = await connected('P3-THIEF', both, { serial: 'SN-9109' });
+	assert.equal((await combined.boots()).status, 'Accepted', 'a combined one opens its own door');
+	await combined.close();
 	await s.close();
 	// A station that is removed leaves nothing behind that opens a door, also of one by its name.
 	await d.api('DELETE', '/stations/P3-LATE?why=sold');
 	assert.equal((await d.api('DELETE', `/stations/P3-THIEF?why=${'x'.repeat(201)}`)).status, 400);
 	assert.match((await ctl('remove-station', 'P3-THIEF', '--why', 'stolen')).stdout, /revoked/);
 	const { certificates } = (await d.api('GET', '/issued-certificates?station=P3-THIEF')).json;
-	assert.deepEqual(certificates.map((c) => `${c.state}: ${c.why}`), Array(2).fill('revoked: the station was removed: stolen'));
+	assert.deepEqual(certificates.map((c) => `${c.state}: ${c.why}`), Array(4).fill('revoked: the station was removed: stolen'));
 	const [removed] = (await d.api('GET', '/journal?stream=station/P3-THIEF&type=StationRemoved&limit=10')).json.events;
 	assert.match(JSON.stringify(removed.payload), /stolen/);
 	await register(d, 'P3-THIEF', { serial: 'SN-9108', security_profile: 3 });

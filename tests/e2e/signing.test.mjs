@@ -39,7 +39,7 @@ async function asker(id, { serial = `SN-${id}`, take = () => ({ status: 'Accepte
 	return s;
 }
 
-const root = (name = 'depot.pem') => readFileSync(join(d.data, 'pki', 'station-roots', name), 'utf8');
+const root = (name = 'depot.pem') => readFileSync(join(d.data, 'pki', name === 'depot.pem' ? 'station-roots' : 'charger-roots', name), 'utf8');
 
 test('rule 49: a request is answered Accepted and its certificate comes by itself, for keys on curves and RSA', async () => {
 	for (const [id, key] of [['SIGN-EC', make.key()], ['SIGN-RSA', make.key({ rsa: 2048 })]]) {
@@ -244,7 +244,7 @@ test('keys are of mode 0600 and with depotd-ca alone, which has no network and i
 	const a = await get('/authority');
 	assert.equal(a.authority, 'builtin');
 	assert.match(a.is, /depotd-ca.*filter of system calls/);
-	assert.deepEqual(a.roots.map((r) => r.file).sort(), ['depot-v2g.pem', 'depot.pem']);
+	assert.deepEqual(a.roots.map((r) => [r.file, r.use]), [['depot.pem', 'station'], ['depot-v2g.pem', 'v2g']]);
 	const children = () => readFileSync(`/proc/${d.child.pid}/task/${d.child.pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
 	const [ca] = children();
 	assert.match(readFileSync(`/proc/${ca}/status`, 'utf8'), /Seccomp:\s+2/);
