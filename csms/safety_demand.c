@@ -240,6 +240,16 @@ static void journal_closed(const struct safety *s, int i, const struct demand_cl
 		log_warn("node %s: new peak of the month, %d W", node, (int)w->mean_w);
 }
 
+/* What a time counts with of which nothing is known: what the node may have drawn, but no more than
+ * the target, which the books kept meanwhile or another system before us. No van stands for a guess. */
+static int64_t unseen_w(const struct safety_node *v)
+{
+	const struct safety_demand *d = v->demand;
+	int64_t most = d->out.target_w > 0 ? d->out.target_w : d->d.cfg.target_w;
+
+	return v->reckoned_w >= 0 && v->reckoned_w < most ? v->reckoned_w : most;
+}
+
 static void fill(const struct safety *s, int i, wall_t now, struct demand_in *in)
 {
 	const struct safety_node *v = &s->node[i];
@@ -251,9 +261,7 @@ static void fill(const struct safety *s, int i, wall_t now, struct demand_in *in
 		.now_ms = now.ms,
 		.has_import = m && g->quality == GUARD_FRESH,
 		.import_w = g->import_w,
-		.worst_w = v->reckoned_w >= 0 && v->reckoned_w < v->demand->d.cfg.most_w
-				   ? v->reckoned_w
-				   : v->demand->d.cfg.most_w,
+		.worst_w = unseen_w(v),
 		.uncontrolled_w = v->load_w == GRID_UNKNOWN ? 0 : v->load_w,
 	};
 	in->window_ms = window_begin(v->demand, now, &in->month);

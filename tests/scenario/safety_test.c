@@ -206,12 +206,17 @@ START_TEST(first_window_survives_a_restart)
 		.start = "2026-03-11T16:20:00Z",
 		.depot = depot_with(", demand: {target_w: 36000}", true),
 		.scenario = demand_visits});
+	world_run_s(world, 5);
+	ck_assert_int_ge(
+		node("site").demand.allowed_w, TARGET_W * 99 / 100); /* no guess stops vans */
+	energy_ws = 5 * world_node(world, "site")->now_mw / 1000;
 	while (world_now(world).ms % 900000 < 880000) {
 		world_step(world);
 		energy_ws += world_node(world, "site")->now_mw / 1000;
 	}
 	before = node("site");
 	ck_assert_int_gt(before.demand.allowed_w, 8000);
+	ck_assert_int_ge(before.missing_ms, 300000);
 	world_kill(world);
 	for (int s = 0; s < 5; s++)
 		world_step(world);
