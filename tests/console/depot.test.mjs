@@ -168,9 +168,16 @@ async function chargerPages(page, depot) {
 
 /* Last of all: the simulated meters go away. */
 async function alarmPage(page, depot) {
+	await page.goto(`${depot.base}/chargers`);
+	await page.waitForSelector("[data-charger]");
+	await shows(async () => (await api(page, "/stations")).stations.filter((s) => s.connected).length, 2, "connected");
+	depot.sim.kill();
+	await check("chargers that fall silent are said by the stream, in depotd's words", async () => {
+		await until("sentence", async () => (await text(page, "h1")) === "2 chargers are silent.");
+		await until("rows", async () => (await page.locator("[data-charger] .c-state").allInnerTexts()).every((t) => /Silent/.test(t)));
+	});
 	await page.goto(`${depot.base}/alarms`);
 	await page.waitForSelector("#record");
-	depot.sim.kill();
 	await check("meters that fall silent look old, and alarm", async () => {
 		await page.waitForSelector("[data-alarm]", { timeout: 60_000 });
 		await page.goto(`${depot.base}/meters`);

@@ -4,7 +4,7 @@ import type { CommandForm, CommandView, EvseView, StationView, WirePair } from "
 import { csvText } from "../../../csms/console/src/lib/csv.ts";
 import { fromLocal, toLocal } from "../../../csms/console/src/lib/local_clock.ts";
 import { addressOf, choiceOf, chosen, csvRows, health, NO_CHOICE, powerOf } from "../../../csms/console/src/store/chargers.ts";
-import { evseOffers, gistOf, steps } from "../../../csms/console/src/store/commands.ts";
+import { evseOffers, gistOf, stationOffers, steps } from "../../../csms/console/src/store/commands.ts";
 import { blankStruct, merged, payloadOf, requestOf, typed } from "../../../csms/console/src/store/forms.ts";
 import { ALL_WIRE, gistOfPair, isRoutine, mergedPairs, passesWire, pretty, replyOf, wireQuery } from "../../../csms/console/src/store/wire.ts";
 
@@ -118,6 +118,10 @@ test("commands: what is offered goes by what is there", () => {
 	assert.equal(has(evse(1, "free")), "start unlock out resetEvse trigger");
 	assert.equal(has(evse(2, "charging", { transaction: "t" })), "stop unlock out resetEvse trigger");
 	assert.equal(has(evse(1, "unavailable", { connectors: [{ id: 1, status: "Unavailable" }] })), "start unlock in resetEvse trigger");
+	const out = evse(1, "unavailable", { connectors: [{ id: 1, status: "Unavailable" }] });
+	assert.equal(stationOffers(station("A"))[0]!.id, "out");
+	assert.equal(stationOffers(station("A", { evses: [out, evse(2, "free")] }))[0]!.id, "out");
+	assert.equal(stationOffers(station("A", { evses: [out, out] }))[0]!.id, "in");
 	assert.equal(gistOf({ type: "Immediate", evseId: 2, requestId: 7 }), "Immediate, evseId 2");
 });
 

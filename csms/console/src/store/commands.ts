@@ -30,7 +30,10 @@ export function evseOffers(evse: EvseView): Offer[] {
 }
 
 /* … and of a whole charger. */
-export const stationOffers = (): Offer[] => [
+export const stationOffers = (s: StationView): Offer[] => [
+	s.evses.length > 0 && s.evses.every((e) => hasStatus(e, "Unavailable"))
+		? { id: "in", action: "ChangeAvailability", payload: { operationalStatus: "Operative" }, fixed: ["operationalStatus", "evse"] }
+		: { id: "out", action: "ChangeAvailability", payload: { operationalStatus: "Inoperative" }, fixed: ["operationalStatus", "evse"] },
 	{ id: "reset", action: "Reset", payload: { type: "Immediate" }, fixed: ["evseId"] },
 	{ id: "log", action: "GetLog", payload: { logType: "DiagnosticsLog", log: {} } },
 	{ id: "firmware", action: "UpdateFirmware", payload: {} },

@@ -13,6 +13,8 @@ export interface Patch {
 	at?: string;
 	sentence?: string;
 	sub?: string;
+	stations_sentence?: string;
+	stations_sub?: string;
 	speed?: number;
 	nodes?: Changes<NodeView>;
 	stations?: Changes<Omit<StationView, "evses"> & { evses?: EvseView[] }>;
@@ -95,6 +97,8 @@ export function applyPatch(old: Overview, patch: Patch): Overview {
 		at,
 		sentence: patch.sentence ?? old.sentence,
 		sub: patch.sub ?? old.sub,
+		stations_sentence: patch.stations_sentence ?? old.stations_sentence,
+		stations_sub: patch.stations_sub ?? old.stations_sub,
 		speed: patch.speed ?? old.speed,
 		tree: { at, nodes },
 		stations: mergeEvses(

@@ -49,7 +49,7 @@ export function Commands({ station, want }: { station: StationView; want: (w: Wa
 	const evse = station.evses.find((e) => e.id === scope);
 	const reason = cannot(station);
 	const why = reason === undefined ? (isLost.value ? say.lostShort : undefined) : say.cannot[reason];
-	const offers = evse ? evseOffers(evse) : stationOffers();
+	const offers = evse ? evseOffers(evse) : stationOffers(station);
 	const where = evse ? say.evseName(station.id, evse.id) : station.id;
 	if (!isAllowedTo("operate")) {
 		return <Panel id="commands" title={say.commandsTitle}><p class="pad-line sub2">{say.commandsNotYours}</p></Panel>;
