@@ -9,6 +9,7 @@
 #include "csms/control.h"
 #include "csms/meters.h"
 #include "csms/safety.h"
+#include "csms/walk.h"
 #include "tests/scenario/world.h"
 
 #define LEAST_W 4140
@@ -219,6 +220,50 @@ START_TEST(load_below_an_idle_meter_is_seen_by_the_one_above)
 }
 END_TEST
 
+/* Both meters above the vans are wrong, tails are 0 and nothing else is known: they stand. The walk
+ * lets one of them draw, by the description, and finds both; the other waits. */
+START_TEST(walk_below_nothing_but_wrong_meters)
+{
+	struct core *c;
+	char words[400], why[300];
+	const struct walk *w;
+	int64_t most = 0;
+
+	start(DEPOT(", meter: main"), VISITS);
+	c = world_core(world);
+	c->walks = walks_create(c);
+	world_set_meter(world, "main", WORLD_METER_REVERSED);
+	world_set_meter(world, "fa", WORLD_METER_REVERSED);
+	world_run_until(world, "19:10");
+	ck_assert_int_eq(belief("main").is, BELIEF_LESS);
+	ck_assert_str_eq(source("fa"), "worst-case");
+	ck_assert_int_eq(power_w(0) + power_w(1), 0);
+	ck_assert_int_eq(walks_start(c->walks, "CP-1", 1, 0, 2, "test", why), 0);
+	w = walks_now(c->walks);
+	for (int i = 0; i < 1500 && (w->state == WALK_HIGH || w->state == WALK_LOW); i++) {
+		world_step(world);
+		most = power_w(1) > most ? power_w(1) : most;
+	}
+	ck_assert_msg(w->state == WALK_DONE, "%s", w->error);
+	ck_assert_int_eq(most, 0);
+	for (int i = 0; i < w->meter_count; i++)
+		if (strcmp(w->meters[i].id, "fb") != 0)
+			ck_assert_ptr_nonnull(
+				strstr(walk_words(w, &w->meters[i], words), "other way"));
+	/* Mended, a second one proves them, and all charge. */
+	world_set_meter(world, "main", WORLD_METER_FINE);
+	world_set_meter(world, "fa", WORLD_METER_PLAIN);
+	ck_assert_int_eq(walks_start(c->walks, "CP-1", 1, 0, 2, "test", why), 0);
+	world_run_s(world, 300);
+	ck_assert_str_eq(belief("fa").state, "ok");
+	world_run_s(world, 600);
+	ck_assert_int_gt(power_w(0) + power_w(1), 30000);
+	world_check_limits(world, 0);
+	walks_destroy(c->walks);
+	c->walks = NULL;
+}
+END_TEST
+
 START_TEST(grid_that_is_gone_for_long_stays_an_alarm)
 {
 	start(DEPOT(", meter: main"), VISITS);
@@ -246,6 +291,7 @@ int main(void)
 	tcase_add_test(t, reversed_meter_below_a_good_one_does_not_stop_the_vans);
 	tcase_add_test(t, two_wrong_meters_side_by_side_are_bounded_by_the_one_above);
 	tcase_add_test(t, load_below_an_idle_meter_is_seen_by_the_one_above);
+	tcase_add_test(t, walk_below_nothing_but_wrong_meters);
 	tcase_add_test(t, grid_that_is_gone_for_long_stays_an_alarm);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
