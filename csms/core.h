@@ -43,6 +43,7 @@ struct oscp; /* csms/oscp/oscp.h */
 struct walks; /* csms/walk.h */
 struct telematics; /* csms/telematics.h */
 struct trips; /* csms/trips.h */
+struct rosters; /* csms/roster.h */
 struct issued; /* csms/issued.h */
 struct signing; /* csms/signing.h */
 struct discharge; /* csms/discharge.h */
@@ -87,6 +88,7 @@ struct core {
 	struct alarms *alarms; /* csms/alarms.h */
 	struct prices *prices;
 	struct trips *trips; /* NULL: not yet */
+	struct rosters *rosters; /* NULL: not yet */
 	struct meters *meters;
 	struct discharge *discharge; /* NULL: never stopped, as in scenario tests */
 	struct storage_plan *storage; /* NULL: nothing gives energy back */

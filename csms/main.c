@@ -30,6 +30,7 @@
 #include "csms/network_job.h"
 #include "csms/oscp/oscp.h"
 #include "csms/prices.h"
+#include "csms/roster.h"
 #include "csms/trips.h"
 #include "csms/record.h"
 #include "csms/renewal.h"
@@ -215,7 +216,7 @@ static int start_control(struct daemon *d, char why[400])
 	if (!c->alarms || !signing_create(c, why) || !renewals_create(c, why) ||
 		!rollovers_create(c, why) || !prices_create(c, why))
 		return -1;
-	if (!envelopes_create(c, why) || !trips_create(c, why))
+	if (!envelopes_create(c, why) || !trips_create(c, why) || !rosters_create(c, why))
 		return -1;
 	if (!discharge_create(c, why) || !storage_plan_create(c, why))
 		return -1;
@@ -324,6 +325,7 @@ static void stop(struct daemon *d)
 		else
 			log_info("stopped; the journal is on disk");
 		record_turn_end(c); /* the last answers, as the wire log has them */
+		rosters_destroy(c->rosters);
 		trips_destroy(c->trips);
 		prices_destroy(c->prices); /* what was stored last was told to it */
 		db_close(c->db);

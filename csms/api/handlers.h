@@ -109,6 +109,11 @@ void trip_delete(struct ask *k);
 void trips_import(struct ask *k);
 void consumption_list(struct ask *k);
 
+/* rosters.c */
+void rosters_list(struct ask *k);
+void roster_put(struct ask *k);
+void roster_delete(struct ask *k);
+
 /* readiness.c */
 void readiness_get(struct ask *k);
 

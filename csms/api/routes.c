@@ -250,6 +250,13 @@ const struct route api_routes[] = {
 		&api_trip_import_reply_type,
 		"Takes a yard list in CSV: all of it, or nothing with line and column of the first "
 		"fault"},
+	{"GET", V1 "/rosters", "", MAY_READ, rosters_list, NULL, &api_roster_list_type,
+		"What vehicles do each week; trips are made of it"},
+	{"PUT", V1 "/rosters/{id}", "", MAY_DISPATCH, roster_put, &depot_roster_type,
+		&api_done_type,
+		"Adds or changes a roster: its trips to come, but for those that people changed"},
+	{"DELETE", V1 "/rosters/{id}", "", MAY_DISPATCH, roster_delete, NULL, &api_done_type,
+		"Removes a roster and its trips to come; one of the depot's file is as that says"},
 	{"GET", V1 "/consumption", "", MAY_READ, consumption_list, NULL, &api_consumption_list_type,
 		"What classes of vehicles were found to take"},
 	{"GET", V1 "/readiness", "vehicle plan", MAY_READ, readiness_get, NULL, &api_readiness_type,

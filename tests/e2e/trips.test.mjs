@@ -18,6 +18,7 @@ const DEPOT = `
 depot: test
 name: Test depot
 timezone: UTC
+holidays: ["${at(5 * 24 * HOUR).slice(0, 10)}"]
 nodes:
   - {id: site, kind: site, limit_w: 60000}
 classes:
@@ -216,4 +217,47 @@ test('a van that is moved to another bay keeps what it got', async () => {
 	await d.stop();
 	await d.start();
 	await until('the same after a restart', async () => (await planned('VAN-2'))?.need_wh === 15500, 20000);
+});
+
+test('rosters: trips a week ahead, exceptions and holidays, people go before, over a restart', async () => {
+	const day = (n) => new Date(Date.now() + n * 24 * HOUR).toISOString().slice(0, 10);
+	const all = '[mon,tue,wed,thu,fri,sat,sun]';
+	const mine = async () => (await trips()).filter((t) => t.id.startsWith('R-3-')).map((t) => t.id.slice(4));
+	const roster = async () => (await get('/rosters')).rosters.find((r) => r.id === 'R-3');
+	const put = (...more) => ctl('trip', 'roster', 'add', 'R-3', 'vehicle=VAN-9', `days=${all}`, 'returns=05:00', 'distance_km=50', ...more);
+
+	assert.equal(ctl('vehicle', 'set', 'VAN-9', 'battery_wh=60000', 'max_ac_w=11000', 'max_dc_w=0').status, 0);
+	assert.equal(put('departs=25:00').status, 1);
+	assert.match(put('departs=25:00').stderr, /departs: must be a time like 06:15/);
+	assert.equal((await d.api('PUT', '/rosters/R-3', { id: 'R-3', vehicle: 'NONE', days: ['mon'], departs: '06:00', returns: '07:00', distance_km: 1 })).status, 422);
+	/* in the night, into the next day; the day after tomorrow it rests */
+	const said = put('departs=23:59', `except=[${day(2)}]`);
+	assert.equal(said.status, 0, said.stderr);
+	await until('trips of a week', async () => (await mine()).length >= 6);
+	let days = await mine();
+	assert.ok(days.includes(day(1)) && days.includes(day(3)) && !days.includes(day(2)), days.join());
+	assert.ok(days.includes(day(4)) && !days.includes(day(5)), `a holiday: ${days.join()}`);
+	const one = (await trips('?vehicle=VAN-9')).find((t) => t.id === `R-3-${day(1)}`);
+	assert.equal(one.departs.slice(0, 16), `${day(1)}T23:59`);
+	assert.equal(one.returns.slice(0, 16), `${day(2)}T05:00`);
+	assert.equal(one.source, 'roster');
+
+	/* one is removed, one is changed by somebody: both stay so when the roster changes, and over a restart */
+	assert.equal(ctl('trip', 'remove', `R-3-${day(3)}`).status, 0);
+	const changed = { id: `R-3-${day(4)}`, vehicle: 'VAN-9', departs: `${day(4)}T12:00:00Z`, returns: `${day(4)}T13:00:00Z`, distance_km: 5 };
+	assert.equal((await d.api('PUT', `/trips/${changed.id}`, changed)).status, 200);
+	assert.equal(put('departs=23:30').status, 0);
+	await until('the new time', async () => (await trips()).some((t) => t.id === `R-3-${day(2)}` && t.departs.slice(11, 16) === '23:30'));
+	await d.stop();
+	await d.start();
+	await until('the roster', async () => (await roster())?.trips >= 4);
+	days = await mine();
+	assert.ok(!days.includes(day(3)), days.join());
+	assert.equal((await trips()).find((t) => t.id === changed.id).departs.slice(11, 16), '12:00');
+	assert.equal((await roster()).changed, true);
+	assert.match(ctl('trip', 'roster').stdout, /R-3 +VAN-9 +mon tue wed thu fri sat sun +23:30 +05:00/);
+
+	assert.equal(ctl('trip', 'roster', 'remove', 'R-3').status, 0);
+	await until('no trips but the changed one', async () => (await mine()).join() === day(4));
+	assert.equal(ctl('trip', 'remove', changed.id).status, 0);
 });

@@ -15,6 +15,7 @@
 #include "csms/grid_edit.h"
 #include "csms/meters.h"
 #include "csms/prices.h"
+#include "csms/roster.h"
 #include "csms/trips.h"
 #include "csms/record.h"
 #include "csms/reservation.h"
@@ -276,7 +277,7 @@ void world_start(struct world *w)
 	ck_assert_msg(c->alarms != NULL, "%s", why);
 	ck_assert_msg(prices_create(c, why) != NULL, "%s", why);
 	ck_assert_msg(envelopes_create(c, why) != NULL, "%s", why);
-	ck_assert_msg(trips_create(c, why) != NULL, "%s", why);
+	ck_assert_msg(trips_create(c, why) && rosters_create(c, why), "%s", why);
 	c->meters = meters_create(c, why);
 	ck_assert_msg(c->meters != NULL, "%s", why);
 	c->control = control_create(c, why);
@@ -312,6 +313,8 @@ static void finish_core(struct world *w)
 	commands_destroy(c->commands);
 	record_turn_end(c);
 	db_flush(c->db);
+	rosters_destroy(c->rosters);
+	c->rosters = NULL;
 	trips_destroy(c->trips);
 	c->trips = NULL;
 	prices_destroy(c->prices);

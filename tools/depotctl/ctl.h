@@ -121,6 +121,9 @@ int ctl_security_events(struct ctl *c);
 int ctl_plan(struct ctl *c);
 int ctl_whatif(struct ctl *c);
 
+/* roster.c: what vehicles do each week; a part of ctl_trip() */
+int roster_command(struct ctl *c);
+
 /* follow.c: how far chargers go by plans; parts of ctl_plan() */
 void follow_print(struct ctl *c, const struct api_plan_followed *f);
 int follow_decide(struct ctl *c, const char *verb, const char *plan);

@@ -25,10 +25,10 @@ const struct command ctl_commands[] = {
 		"depotctl vehicle set VAN-7 battery_wh=75000 chemistry=lfp departs=05:30"},
 	{"trip",
 		"[list [--vehicle V] [--from T] [--to T] [--limit N] [--over]] | add ID MEMBER=VALUE … |\n"
-		"              import FILE.csv|- [--check] | remove ID | models",
+		"              import FILE.csv|- [--check] | remove ID | models | roster [add ID MEMBER=VALUE … | remove ID]",
 		ctl_trip, 0, -1, "--vehicle= --from= --to= --limit= --over --check",
 		"What vehicles have to do: trips planned and over, a yard list in CSV; models: what "
-		"classes of vehicles were found to take",
+		"classes of vehicles were found to take; roster: what vehicles do each week",
 		"depotctl trip add T-81 vehicle=VAN-7 departs=2026-11-22T06:15:00+01:00 "
 		"returns=2026-11-22T14:00:00+01:00 distance_km=120"},
 	{"readiness", "[VEHICLE] [--plan ID]", ctl_readiness, 0, 1, "--plan=",

@@ -186,6 +186,8 @@ int ctl_trip(struct ctl *c)
 		return list(c);
 	if (strcmp(verb, "models") == 0)
 		return models(c);
+	if (strcmp(verb, "roster") == 0)
+		return roster_command(c);
 	if (word == NULL)
 		return ctl_complain(CTL_USAGE, "trip %s needs %s", verb,
 			strcmp(verb, "import") == 0 ? "FILE.csv" : "TRIP");
@@ -195,7 +197,7 @@ int ctl_trip(struct ctl *c)
 		return import(c, word);
 	if (strcmp(verb, "remove") == 0)
 		return ctl_done(c, "DELETE", path_of(c, word), NULL, NULL, "Removed.");
-	return ctl_complain(CTL_USAGE, "trip takes list, add, import, remove or models");
+	return ctl_complain(CTL_USAGE, "trip takes list, add, import, remove, roster or models");
 }
 
 /* -- readiness -------------------------------------------------------------------------------- */
