@@ -49,10 +49,20 @@ static void finish(struct ask *k)
 			j->why);
 }
 
-/* Firmware that lies elsewhere and says who signed it; NULL: it is not that. */
+/* An image of depotd's own, whose signature depotd adds (csms/firmware.h). */
+static bool is_ours(const char *location)
+{
+	static const char plain[] = "firmware:", loose[] = "firmware-unsigned:";
+
+	return strncmp(location, plain, sizeof(plain) - 1) == 0 ||
+	       (strncmp(location, loose, sizeof(loose) - 1) == 0 &&
+		       strstr(location, "://") == NULL);
+}
+
+/* Firmware that lies elsewhere and says who signed it; NULL: it is not that. Whoever says that nobody
+ * needs to have signed it, and who did, is judged by what he says. */
 static const struct event_firmware_draft *foreign(struct ask *k, const struct command_wish *w)
 {
-	static const char ours[] = "firmware:", loose[] = "firmware-unsigned:";
 	const struct event_update_firmware_draft *d;
 	struct schema_error err;
 
@@ -61,8 +71,7 @@ static const struct event_firmware_draft *foreign(struct ask *k, const struct co
 	d = schema_decode(
 		&event_update_firmware_draft_type, w->payload, strlen(w->payload), k->arena, &err);
 	if (d == NULL || d->firmware.signature == NULL || d->firmware.signing_certificate == NULL ||
-		strncmp(d->firmware.location, ours, sizeof(ours) - 1) == 0 ||
-		strncmp(d->firmware.location, loose, sizeof(loose) - 1) == 0)
+		is_ours(d->firmware.location))
 		return NULL;
 	return &d->firmware;
 }

@@ -547,6 +547,8 @@ test("rule 41: firmware of somebody else goes with certificate and signature, or
 	assert.equal((await d.api('PUT', '/manufacturer-roots/elsewhere', { certificate: root })).status, 200);
 	await no({ ...signed, signature: 'AAAA' }, /none of the key/);
 	await no({ ...signed, signature: '!' }, /none of the key/);
+	for (const location of [`firmware-unsigned:${url}`, 'elsewhere.example/fw.bin', 'FIRMWARE:x'])
+		await no({ ...signed, signature: 'AAAA', location }, /none of the key/);
 	await no(signedBy('Somebody else').signed, /does not chain to a known manufacturer's root/);
 	assert.deepEqual(s.asked, []);
 	const whole = { location: url, ...signed, retrieveDateTime: '2026-03-01T10:00:00Z' };
