@@ -12,7 +12,9 @@
 #include <string.h>
 
 #define LARGE_GAIN 100 /* a large plan is not tried again for less than this part of its value */
-#define HIGHEST_W  10000000 /* above a peak: then there is no peak any more */
+#define NEAR_BOUND                                                                                 \
+	20 /* … and not as if there were no peaks, where the bound is nearer than this part */
+#define HIGHEST_W 10000000 /* above a peak: then there is no peak any more */
 
 struct settle {
 	struct plan_work *s;
@@ -326,6 +328,8 @@ static int settle_peaks(const struct settle *z, struct tries *y)
 	for (size_t i = 0; i <= last; i++) {
 		if (in_vain >= most_in_vain && i < last)
 			continue;
+		if (i == last && plan_is_large(s) && best - s->bound < best / NEAR_BOUND)
+			break; /* no better one is far away: no need to look for it elsewhere */
 		if (i)
 			plan_restore(s, y->begin);
 		if (settle_below(z, y, quarters[i] * step_w) || plan_value(s, &value))
