@@ -6,8 +6,8 @@
  * more, the new one is *proposed*, and waits until it is approved, rejected, or its time is over;
  * what was approved stays meanwhile. The time runs from the first that waits, also when another takes
  * its place. After a no there is news only when more is lacking than then. What happens is journalled:
- * PlanProposed, PlanDecided with what was before. After a restart nothing is approved. Loop thread
- * only.
+ * PlanProposed, PlanDecided with what was before; from there what is approved is taken up again at a
+ * start. Loop thread only.
  */
 #ifndef CSMS_APPROVAL_H
 #define CSMS_APPROVAL_H

@@ -163,6 +163,13 @@ START_TEST(in_assisted_a_plan_counts_when_somebody_approved_it)
 	ck_assert_int_eq(answer(plan, true), 409); /* not twice */
 	ck_assert_int_ge(journalled("PlanProposed"), 1);
 	ck_assert_int_ge(journalled("PlanDecided"), 1);
+	world_kill(world);
+	world_run_s(world, 60);
+	world_start(world);
+	world_run_s(world, 120);
+	ck_assert_str_eq(followed("CP-1"), "approved"); /* over a restart, too */
+	ck_assert_str_eq(approval_given(approval())->why, "looked at it");
+	ck_assert_int_eq(evse("CP-1")->told.limit_w, 0);
 	world_run_s(world, 3600);
 	ck_assert_ptr_null(approval_waits(approval())); /* plans made since are like it */
 	world_run_until(world, "05:59");
