@@ -19,6 +19,10 @@ static const struct {
 	{"CertificateSigned", MAY_TRUST},
 	{"SetNetworkProfile", MAY_SET_UP},
 	{"CustomerInformation", MAY_AUDIT},
+	{"SendLocalList", MAY_ADMIT},
+	{"ClearCache", MAY_ADMIT},
+	{"ReserveNow", MAY_DISPATCH},
+	{"CancelReservation", MAY_DISPATCH},
 };
 
 /* Of SetVariables: who the station is to others, and where it dials. Names of OCPP compare without

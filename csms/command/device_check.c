@@ -80,6 +80,21 @@ static int check_password(const struct station *s, const char *password, struct 
 		(long long)most);
 }
 
+/* With smart charging off a station forgets the limits that every proof rests on (K01). */
+static int check_smart_charging(const struct station *s, const struct ocpp201_set_variable_data *d,
+	struct schema_error *err)
+{
+	if (s->is_manual || strcasecmp(d->component.name, "SmartChargingCtrlr") != 0 ||
+		strcasecmp(d->variable.name, "Enabled") != 0 ||
+		strcasecmp(d->attribute_value, "true") == 0)
+		return 0;
+	return check_refuse(err, "setVariableData",
+		"depotd keeps %s within the limits of the tree by charging profiles, which it follows "
+		"only while SmartChargingCtrlr.Enabled is true: set the station's control to manual "
+		"first",
+		s->id);
+}
+
 int check_set_variables(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err)
 {
@@ -96,6 +111,8 @@ int check_set_variables(const struct core *c, const struct station *s, const voi
 		if (strcasecmp(d->variable.name, "BasicAuthPassword") == 0 &&
 			strcasecmp(d->component.name, "SecurityCtrlr") == 0)
 			rc = check_password(s, d->attribute_value, err);
+		else
+			rc = check_smart_charging(s, d, err);
 	}
 	if (rc == 0)
 		rc = check_twice(items, n, "setVariableData", err);

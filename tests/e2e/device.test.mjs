@@ -233,6 +233,22 @@ test('rule 20: the same variable twice in one SetVariables is refused before it 
 	await s.close();
 });
 
+test('smart charging of a station that depotd keeps within the limits is not switched off', async () => {
+	const s = await known('SMART', model(2));
+	const off = (value) => depotd.api('POST', '/stations/SMART/commands', {
+		action: 'SetVariables',
+		payload: { setVariableData: [{ component: { name: 'smartchargingctrlr' }, variable: { name: 'Enabled' }, attributeValue: value }] },
+	});
+	for (const value of ['false', 'FALSE', '0']) {
+		const r = await off(value);
+		assert.ok([400, 409].includes(r.status), r.text);
+		assert.match(r.text, /follows only while SmartChargingCtrlr.Enabled is true/);
+	}
+	assert.ok(!asked(s, 'SetVariables').some((m) => JSON.stringify(m).includes('smartchargingctrlr')));
+	assert.equal((await off('true')).status, 200);
+	await s.close();
+});
+
 test('search over all stations, and the differences of two', async () => {
 	const a = await known('DIFF-A', [entry('TxCtrlr', 'EVConnectionTimeOut', 60), entry('Only', 'Mine', 1), entry('Same', 'S', 1)]);
 	const b = await known('DIFF-B', [entry('txctrlr', 'EVConnectionTimeOut', 90), entry('Same', 'S', 1)]);

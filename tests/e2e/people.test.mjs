@@ -185,6 +185,9 @@ describe('roles', () => {
 				assert.equal(r.status, 403, `${path} ${action} ${payload}: ${r.text}`);
 			}
 		}
+		const wires = (await depotd.api('POST', '/api-tokens', { name: 'the wires', role: 'electrician' })).json.token;
+		for (const [action, payload] of [['SendLocalList', { versionNumber: 1, updateType: 'Full' }], ['ClearCache', {}], ['ReserveNow', { id: 1, expiryDateTime: '2099-01-01T00:00:00Z', idToken: { idToken: 'X', type: 'Central' } }], ['CancelReservation', { reservationId: 1 }]])
+			assert.equal((await depotd.api('POST', '/stations/CP-1/commands', { action, payload }, { authorization: `Bearer ${wires}` })).status, 403, action);
 		// What only speaks of it is no reason.
 		const harmless = `{"action":"SetVariables","payload":${set('DisplayCtrlr', 'Text', 'BasicAuthPassword of SecurityCtrlr \\u0042')}}`;
 		assert.notEqual((await send('/stations/CP-1/commands', harmless)).status, 403);
