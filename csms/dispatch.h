@@ -20,6 +20,7 @@ struct exchange {
 	struct arena *arena;
 	const char *payload; /* the request as JSON text, `payload_len` bytes */
 	size_t payload_len;
+	bool is_by_our_clock; /* its times are, whatever the station's clock was; see handle_time() */
 	bool has_unread; /* parts of it could not be read and are not in the request */
 };
 

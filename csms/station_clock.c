@@ -96,6 +96,14 @@ int64_t station_clock_ahead_ms(const struct station_clock *c)
 	return c->is_known ? mono_ms() + c->apart_ms - clock_wall().ms : c->kept_ms;
 }
 
+bool station_clock_is_ours_now(const struct station_clock *c, wall_t said, wall_t heard)
+{
+	int64_t ahead_ms = c->is_known ? station_clock_ahead_ms(c) : c->kept_ms;
+
+	return llabs(ahead_ms) > STATION_CLOCK_APART_MS &&
+	       llabs(said.ms - heard.ms) <= STATION_CLOCK_APART_MS;
+}
+
 wall_t station_clock_ours(const struct station_clock *c, wall_t said, wall_t heard)
 {
 	int64_t ahead_ms = c->is_known ? station_clock_ahead_ms(c) : c->kept_ms;

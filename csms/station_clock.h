@@ -41,6 +41,10 @@ bool station_clock_is_doubtful(const struct station_clock *c);
 /* By how much it is ahead of our wall clock, as far as is known. */
 int64_t station_clock_ahead_ms(const struct station_clock *c);
 
+/* It was known to be apart by more than a minute, and a message that did not wait shows our time: somebody
+ * has set it, by the answer to a BootNotification perhaps, and other messages have yet to agree. */
+bool station_clock_is_ours_now(const struct station_clock *c, wall_t said, wall_t heard);
+
 /* By our wall clock the instant that it told as `said`, of which we heard at `heard`; never later. Apart
  * by a minute it tells nothing (messages wait). Apart by more than a day it is a fault that somebody
  * mends some time: what lies nearer to now as it stands counts so. */

@@ -11,7 +11,8 @@
  * at `at`, actor station:ID. `payload` lives in x->arena; NULL (no memory) is not journalled. */
 void handle_journal(struct exchange *x, int type, const void *payload, wall_t at);
 
-/* station_time.c: the message was sent at `said` by the station's clock, and not kept since. */
+/* station_time.c: the message was sent at `said` by the station's clock, and not kept since. Before
+ * handle_when(): of a clock that was wrong and shows our time now, all times of the message are right. */
 void handle_time(struct exchange *x, wall_t said);
 /* When that was by our clock, as far as the station's is known to be another; not later than now. */
 wall_t handle_when(const struct exchange *x, wall_t said);

@@ -60,13 +60,27 @@ static bool journal(
 	return true;
 }
 
+/* The message says no time of its own: its newest reading tells. */
+static wall_t newest(const struct ocpp201_meter_value_list *values)
+{
+	wall_t at = {0};
+
+	for (size_t i = 0; i < values->count; i++)
+		if (values->items[i].timestamp.ms > at.ms)
+			at = values->items[i].timestamp;
+	return at;
+}
+
 void *handle_meter_values(struct exchange *x, const void *request)
 {
 	const struct ocpp201_meter_values_request *r = request;
 	struct evse *e = station_evse(x->station, r->evse_id);
-	const struct ocpp201_meter_value_list *values = handle_values(x, &r->meter_value);
+	const struct ocpp201_meter_value_list *values;
 	struct samples m;
 
+	x->is_by_our_clock =
+		station_clock_is_ours_now(&x->station->clock, newest(&r->meter_value), x->received);
+	values = handle_values(x, &r->meter_value);
 	if (!values)
 		return NULL;
 	samples_read(values, x->received, &m);

@@ -26,6 +26,7 @@ void handle_time(struct exchange *x, wall_t said)
 	struct station *s = x->station;
 	bool is_news;
 
+	x->is_by_our_clock = station_clock_is_ours_now(&s->clock, said, x->received);
 	/* Where OCPP 1.6 says no time ours stands in its place (ocpp/v16.h). */
 	if (said.ms == x->received.ms)
 		return;
@@ -40,6 +41,8 @@ void handle_time(struct exchange *x, wall_t said)
 
 wall_t handle_when(const struct exchange *x, wall_t said)
 {
+	if (x->is_by_our_clock)
+		return said.ms > x->received.ms ? x->received : said;
 	return station_clock_ours(&x->station->clock, said, x->received);
 }
 

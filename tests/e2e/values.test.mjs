@@ -65,6 +65,35 @@ test('units, multipliers, phases and places of OCPP 2.0.1', async () => {
 	await s.close();
 });
 
+test('a station that sets its wrong clock at a boot is believed at once; what waited is not', async () => {
+	const s = await booted(d, 'SET-RIGHT');
+	const two = 2 * 3600e3;
+	for (let i = 0; i < 4; i++) {
+		await s.call('StatusNotification', { timestamp: now(two), connectorStatus: 'Occupied', evseId: 1, connectorId: 1 });
+		await new Promise((r) => setTimeout(r, 1900));
+	}
+	await until('its clock to be learnt', async () => (await d.api('GET', '/journal?stream=station/SET-RIGHT&type=StationClockFound')).json.events.length);
+	const reading = (ms, value) => [{ timestamp: now(ms), sampledValue: [{ value, measurand: 'Energy.Active.Import.Register' }] }];
+	const event = (eventType, seqNo, ms, id, more = {}) => s.call('TransactionEvent', {
+		eventType, timestamp: now(ms), triggerReason: 'MeterValuePeriodic', seqNo, transactionInfo: { transactionId: id },
+		evse: { id: 1, connectorId: 1 }, meterValue: reading(ms, 1000 + seqNo), ...more,
+	});
+	await event('Started', 0, two - 600e3, 'OLD', { offline: true });
+	await event('Ended', 1, two - 300e3, 'OLD', { offline: true });
+	await event('Started', 0, 0, 'NEW');
+	await event('Ended', 1, 0, 'NEW');
+	const session = async (id) => (await d.api('GET', `/transactions/SET-RIGHT/${id}`)).json.transaction;
+	const ago = (t) => (Date.now() - Date.parse(t)) / 1000;
+	const fresh = await until('the end', async () => { const t = await session('NEW'); return t.ended_at && t; });
+	assert.ok(ago(fresh.started_at) < 60 && ago(fresh.ended_at) < 60, JSON.stringify(fresh));
+	const old = await session('OLD');
+	assert.ok(Math.abs(ago(old.started_at) - 600) < 60 && Math.abs(ago(old.ended_at) - 300) < 60, JSON.stringify(old));
+	await s.call('MeterValues', { evseId: 1, meterValue: [{ timestamp: now(), sampledValue: [{ value: 231, measurand: 'Voltage' }] }] });
+	const v = await until('the voltage', async () => (await named('evse/SET-RIGHT/1/')).get('Voltage'));
+	assert.equal(v.quality, 'good');
+	await s.close();
+});
+
 test('a late value does not replace a newer one, an old one is held, and the list pages', async () => {
 	const s = await booted(d, 'LATE');
 	const at = (ms, value) => s.call('MeterValues', {

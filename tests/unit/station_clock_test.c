@@ -125,6 +125,22 @@ START_TEST(what_it_tells_is_brought_to_our_clock)
 }
 END_TEST
 
+START_TEST(a_clock_that_shows_our_time_again_is_right)
+{
+	wall_t now = clock_wall();
+
+	ck_assert(!station_clock_is_ours_now(&c, now, now)); /* it was never wrong */
+	hear_some(3, 15, 2 * HOUR_MS);
+	now = clock_wall();
+	ck_assert(station_clock_is_ours_now(&c, now, now));
+	ck_assert(station_clock_is_ours_now(&c, wall_add_ms(now, -20000), now));
+	ck_assert(!station_clock_is_ours_now(&c, wall_add_ms(now, 2 * HOUR_MS), now));
+	ck_assert(!station_clock_is_ours_now(&c, wall_add_ms(now, HOUR_MS), now));
+	c = (struct station_clock){.kept_ms = MILLENNIA_MS};
+	ck_assert(station_clock_is_ours_now(&c, now, now));
+}
+END_TEST
+
 /* What was learnt before a restart, and is years off. */
 START_TEST(a_distance_that_was_kept_and_is_far_is_doubted)
 {
@@ -158,6 +174,7 @@ int main(void)
 	tcase_add_test(t, a_message_that_comes_often_is_one);
 	tcase_add_test(t, a_queue_that_is_delivered_late_moves_nothing);
 	tcase_add_test(t, what_it_tells_is_brought_to_our_clock);
+	tcase_add_test(t, a_clock_that_shows_our_time_again_is_right);
 	tcase_add_test(t, a_distance_that_was_kept_and_is_far_is_doubted);
 	tcase_add_test(t, ours_may_be_set);
 	tcase_add_test(t, while_nothing_is_known_the_earlier_counts);
