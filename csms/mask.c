@@ -225,6 +225,47 @@ static const char *mask_tokens(struct arena *a, const char *text, size_t len)
 	return copy ? copy : text;
 }
 
+/* The password of "scheme://user:password@host", behind the slashes at `p`: 0 if there is none. */
+static size_t url_password_at(const char *p, const char *end, const char **password)
+{
+	const char *colon = NULL, *at = NULL;
+
+	for (; p < end && !strchr("\"/\\ \t\r\n?#", *p); p++) {
+		if (*p == ':' && !colon)
+			colon = p;
+		if (*p == '@')
+			at = p;
+	}
+	if (!colon || !at || at <= colon + 1)
+		return 0;
+	*password = colon + 1;
+	return (size_t)(at - colon - 1);
+}
+
+/* Stations bring and fetch files with a name and password in the URL (GetLog, UpdateFirmware). */
+static const char *mask_urls(struct arena *a, const char *text, size_t len)
+{
+	static const char plain[] = "://", escaped[] = ":\\/\\/";
+	const char *password, *end = text + len;
+	char *copy = NULL;
+
+	for (const char *p = text; (p = memchr(p, ':', (size_t)(end - p))) != NULL; p++) {
+		size_t left = (size_t)(end - p), skip = 0, n;
+
+		if (left > 3 && memcmp(p, plain, 3) == 0)
+			skip = 3;
+		else if (left > 5 && memcmp(p, escaped, 5) == 0)
+			skip = 5;
+		n = skip ? url_password_at(p + skip, end, &password) : 0;
+		if (!n)
+			continue;
+		if (!copy && !(copy = arena_strndup(a, text, len)))
+			return NULL;
+		memset(copy + (password - text), '*', n);
+	}
+	return copy ? copy : text;
+}
+
 /* -- what was sent ----------------------------------------------------------------------------- */
 
 #define LEARNED_MAX   32
@@ -285,6 +326,8 @@ const char *mask_secrets(struct arena *a, const char *text, size_t len, size_t *
 
 	*out_len = len;
 	text = mask_tokens(a, text, len);
+	if (text)
+		text = mask_urls(a, text, len);
 	if (text)
 		text = mask_learned(a, text, len);
 	if (!text || !names_secret(text, len))

@@ -574,6 +574,9 @@ describe('calls', () => {
 
 		const ctl = (...args) => spawnSync(join(BUILD, 'depotctl'), args, { encoding: 'utf8' });
 		const here = ['--socket', join(depotd.data, 'depotd.sock')];
+		const shown = ctl(...here, 'station', 'CALL-1').stdout.split('\n').map((l) => l.trimEnd());
+		const head = shown.findIndex((l) => /^EVSE +DOES/.test(l));
+		assert.match(shown[head], /^EVSE +DOES +VEHICLE +POWER +LIMIT +SET BY +AT +SESSION +CONNECTORS +WHY$/);
 		const table = ctl(...here, 'calls', 'CALL-1', '--limit', '2').stdout;
 		assert.match(table, /^TIME +STATION +ACTION +BY +OUTCOME +STATUS +TOOK +WHY/);
 		assert.match(table, /CALL-1 +ClearCache +apitoken:the operator +error +- +\d+\.\d s +InternalError: the "cache" burns/);

@@ -36,6 +36,13 @@ static const struct {
 		"[2,\"1\",\"ChangeConfiguration\",{\"key\":\"AuthorizationKey\",\"value\":\"***\"}]"},
 	{"{\"unknownKey\":[\"AuthorizationKey\"],\"key\":\"A\"}",
 		"{\"unknownKey\":[\"AuthorizationKey\"],\"key\":\"A\"}"},
+	/* the password of a URL, also with slashes as JSON may write them; an address alone stays */
+	{"{\"remoteLocation\":\"ftp://user:hunter2@10.0.0.1/up\",\"x\":\"a:b@c\"}",
+		"{\"remoteLocation\":\"ftp://user:*******@10.0.0.1/up\",\"x\":\"a:b@c\"}"},
+	{"{\"location\":\"sftp:\\/\\/u:p@ss@host\\/f\"}",
+		"{\"location\":\"sftp:\\/\\/u:****@host\\/f\"}"},
+	{"{\"location\":\"https://host:8443/a@b:c\"}", NULL},
+	{"{\"location\":\"ftp://user@host/\"}", NULL},
 	/* network profile */
 	{"{\"connectionData\":{\"apn\":{\"apnPassword\":\"s3\"},\"vpn\":{\"password\":\"p\",\"key\":\"k\"}}}",
 		"{\"connectionData\":{\"apn\":{\"apnPassword\":\"***\"},\"vpn\":{\"password\":\"***\",\"key\":\"***\"}}}"},

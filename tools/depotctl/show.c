@@ -310,7 +310,7 @@ static void line(const char *name, const char *value)
 static void show_station(struct ctl *c, const struct api_station_view *s)
 {
 	struct table *t =
-		table_of(c, "EVSE|DOES|VEHICLE|>POWER|>LIMIT|SET BY|>SESSION|CONNECTORS|WHY");
+		table_of(c, "EVSE|DOES|VEHICLE|>POWER|>LIMIT|SET BY|AT|>SESSION|CONNECTORS|WHY");
 
 	sentence(c, s->sentence, NULL);
 	line("station", s->id);
