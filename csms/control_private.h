@@ -42,6 +42,7 @@ struct control_said {
 /* A node that is full by the plan, or by what feeds an island. */
 struct control_full {
 	int vehicles; /* that it keeps power from; 0: it is not */
+	unsigned binds; /* bits of enum grid_channel: by which of its limits */
 	bool is_island;
 	wall_t until; /* one of them gets more then; ms 0: none */
 };

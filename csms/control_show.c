@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/control_private.h"
+#include "csms/envelope_apply.h"
 #include "csms/meters.h"
 #include "csms/record.h"
 #include "csms/safety.h"
@@ -55,6 +56,13 @@ static void put_limit(struct control_limit *out, const struct control_limit *old
 		     : old->limit == limit && old->source && strcmp(old->source, out->source) == 0
 			     ? old->since
 			     : now;
+}
+
+static bool is_envelope_source(const char *source)
+{
+	return strcmp(source, grid_source_name(GRID_SOURCE_ENVELOPE)) == 0 ||
+	       strcmp(source, grid_source_name(GRID_SOURCE_ENVELOPE_FALLBACK)) == 0 ||
+	       strcmp(source, grid_source_name(GRID_SOURCE_OPERATOR)) == 0;
 }
 
 static int64_t milliamperes(const struct grid_node *n, int64_t w)
@@ -123,6 +131,45 @@ static bool is_violated(const struct control *k, int i, const struct control_nod
 	return false;
 }
 
+/* Which of its limits binds: that of the lowest channel speaks for all. */
+static void show_source(struct control *k, int i, struct control_node *v, wall_t now)
+{
+	const char *id = grid_tree_node(k->tree, i)->id;
+	int c = __builtin_ctz(v->binds);
+	bool is_phase = c >= GRID_L1 && c < GRID_CHANNELS;
+	const struct held_envelope *h;
+	const struct envelope_block *b;
+	int32_t w;
+
+	v->binds_source = is_phase              ? v->phase[c - GRID_L1].source
+			  : c == GRID_IMBALANCE ? v->imbalance.source
+						: v->limit_source;
+	if (!is_envelope_source(v->binds_source))
+		return;
+	h = envelopes_winner(k->core, id, is_phase ? ENVELOPE_PHASE : ENVELOPE_IMPORT, now, &w);
+	b = h ? envelope_block_at(&h->e, now.ms) : NULL;
+	if (!b)
+		return;
+	snprintf(v->binds_envelope, sizeof v->binds_envelope, "%s", h->id);
+	if (!v->binds_until.ms || b->end_ms < v->binds_until.ms)
+		v->binds_until.ms = b->end_ms;
+}
+
+static void show_binds(
+	struct control *k, int i, unsigned by_guard, struct control_node *v, wall_t now)
+{
+	const struct control_full *full = &k->full[i];
+
+	v->binds = by_guard | full->binds;
+	if (!v->binds)
+		return;
+	v->binds_by = by_guard ? "guard" : full->is_island ? "island" : "plan";
+	if (!by_guard && !full->is_island)
+		v->binds_until = full->until;
+	v->binds_since = v->binds == k->node[i].binds ? k->node[i].binds_since : now;
+	show_source(k, i, v, now);
+}
+
 /* Shows what the cycle found at a node; counts time above a rating. */
 static void show_node(
 	struct control *k, int i, const struct guard_node_out *out, wall_t now, int64_t elapsed_ms)
@@ -148,15 +195,7 @@ static void show_node(
 		v.load_at = now;
 	}
 	show_phases(k, i, out, &v);
-	v.binds = out->binds | (k->full[i].vehicles ? 1u << GRID_TOTAL : 0);
-	v.binds_by = out->binds             ? "guard"
-		     : k->full[i].is_island ? "island"
-		     : v.binds              ? "plan"
-					    : NULL;
-	v.binds_until = out->binds || k->full[i].is_island ? (wall_t){0} : k->full[i].until;
-	v.binds_since = !v.binds                      ? (wall_t){0}
-			: v.binds == k->node[i].binds ? k->node[i].binds_since
-						      : now;
+	show_binds(k, i, out->binds, &v, now);
 	v.bears = out->bears;
 	if (out->quality == GUARD_FRESH && is_violated(k, i, &v))
 		k->core->metrics.limit_violation_ms += elapsed_ms;

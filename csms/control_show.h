@@ -30,7 +30,10 @@ struct control_node {
 	unsigned binds; /* bits of enum grid_channel: these hold vehicles back … */
 	wall_t binds_since; /* … since */
 	const char *binds_by; /* "guard", "plan", "island" (static); NULL: nothing binds */
-	wall_t binds_until; /* by the plan, as far as it knows; ms 0: not known */
+	wall_t binds_until; /* by the plan, as far as it knows, or till that limit ends; ms 0: not
+			     * known */
+	const char *binds_source; /* whose limit that is: "rating", "envelope" … (static) */
+	char binds_envelope[37]; /* … its id, "": none */
 	bool bears; /* above its continuous rating, within its short-time one */
 	int64_t load_w; /* whole import of the node, below 0: it feeds in; GRID_UNKNOWN */
 	const char *load_source; /* "meter", "sum", "held", "worst-case", "bounded": at
@@ -53,6 +56,7 @@ struct control_plan_row {
 	const int64_t *w; /* slot_count powers */
 	const int *node; /* slot_count binding nodes, -1 none */
 	const uint8_t *source; /* slot_count enum grid_source: why it is not more */
+	const uint8_t *channel; /* slot_count enum grid_channel: which limit of the node */
 };
 
 struct control_plan {

@@ -64,13 +64,26 @@ static void look_up(struct control *k, int i, const struct control_plan *p,
 	*said = next;
 }
 
+/* "site", "L2 of site": the limit that is full. */
+static const char *name_limit(
+	const struct control *k, const struct control_said *said, char *out, size_t size)
+{
+	enum grid_channel c = (enum grid_channel)said->row->channel[said->slot];
+
+	snprintf(out, size, "%s%s%s", c == GRID_TOTAL ? "" : grid_channel_name(c),
+		c == GRID_TOTAL ? "" : " of ", grid_tree_node(k->tree, said->node)->id);
+	return out;
+}
+
 /* What it waits for. */
 static void plan_waits(
 	const struct control *k, const struct control_said *said, char *out, size_t size)
 {
 	enum grid_source source = (enum grid_source)said->row->source[said->slot];
-	const char *node = said->node >= 0 ? grid_tree_node(k->tree, said->node)->id : "";
-	char at[16] = "", full[120] = "";
+	char at[16] = "", full[120] = "", node[80] = "";
+
+	if (said->node >= 0)
+		name_limit(k, said, node, sizeof node);
 
 	if (said->node >= 0 && source == GRID_SOURCE_MINIMUM)
 		snprintf(full, sizeof full, "%s has less left than it needs at least", node);
@@ -92,7 +105,7 @@ static void plan_waits(
 static void plan_words(const struct control *k, const struct control_said *said, int32_t allowed_w,
 	char *out, size_t size)
 {
-	char at[16];
+	char at[16], node[80];
 
 	if (!said->row)
 		say(out, size, "no plan yet");
@@ -106,7 +119,7 @@ static void plan_words(const struct control *k, const struct control_said *said,
 		say(out, size, "as planned");
 	else
 		snprintf(out, size, "as planned: %s is full (%s)%s%s",
-			grid_tree_node(k->tree, said->node)->id,
+			name_limit(k, said, node, sizeof node),
 			grid_source_name((enum grid_source)said->row->source[said->slot]),
 			said->until.ms ? " until " : "",
 			said->until.ms ? clock_of(said->until, at) : "");
@@ -279,6 +292,7 @@ static void hold(struct control *k, int i)
 
 	if (island >= 0 && safety_island_holds(k->safety, i, &wants_w)) {
 		k->full[island].vehicles++;
+		k->full[island].binds |= 1U << GRID_TOTAL;
 		k->full[island].is_island = true;
 		return;
 	}
@@ -286,6 +300,7 @@ static void hold(struct control *k, int i)
 		return;
 	full = &k->full[said->node];
 	full->vehicles++;
+	full->binds |= 1U << said->row->channel[said->slot];
 	if (said->until.ms && (!full->until.ms || said->until.ms < full->until.ms))
 		full->until = said->until;
 }

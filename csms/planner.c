@@ -146,6 +146,7 @@ static void fill_row(struct in_force *f, int i)
 	row->w = w;
 	row->node = &j->plan->node[(size_t)i * (size_t)j->slots];
 	row->source = &j->plan->source[(size_t)i * (size_t)j->slots];
+	row->channel = &j->plan->channel[(size_t)i * (size_t)j->slots];
 	row->planned_wh = o->planned_wh;
 	row->short_wh = shown_short(o->short_wh);
 	if (o->ready_slot >= 0)

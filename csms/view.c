@@ -286,6 +286,9 @@ static void view_limits(const struct control_node *now, struct arena *a, struct 
 	if (now->binds)
 		put_time(now->binds_since, &out->has_binds_since, &out->binds_since);
 	out->binds_by = now->binds_by;
+	out->binds_source = now->binds_source;
+	if (now->binds_envelope[0])
+		out->binds_envelope = arena_strdup(a, now->binds_envelope);
 	put_time(now->binds_until, &out->has_binds_until, &out->binds_until);
 	out->bears = now->bears;
 }

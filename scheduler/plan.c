@@ -59,10 +59,11 @@ static struct plan *alloc_plan(const struct plan_input *in)
 	p->w = calloc(cells + 1, sizeof(*p->w));
 	p->source = calloc(cells + 1, 1);
 	p->node = calloc(cells + 1, sizeof(*p->node));
+	p->channel = calloc(cells + 1, 1);
 	p->outcome = calloc(n + 1, sizeof(*p->outcome));
 	p->marginal = calloc(n + 1, sizeof(*p->marginal));
 	p->worth = calloc((size_t)in->caps->nodes + 1, sizeof(*p->worth));
-	if (p->w && p->source && p->node && p->outcome && p->marginal && p->worth)
+	if (p->w && p->source && p->node && p->channel && p->outcome && p->marginal && p->worth)
 		return p;
 	plan_destroy(p);
 	return NULL;
@@ -208,6 +209,7 @@ void plan_destroy(struct plan *p)
 	free(p->w);
 	free(p->source);
 	free(p->node);
+	free(p->channel);
 	free(p->outcome);
 	free(p->marginal);
 	free(p->worth);

@@ -86,6 +86,7 @@ struct plan {
 	int32_t *w; /* [vehicle][slot] offered: 0, or at least the minimum */
 	uint8_t *source; /* [vehicle][slot] enum grid_source: why it is not more */
 	int32_t *node; /* [vehicle][slot] node whose limit that is, or -1 */
+	uint8_t *channel; /* [vehicle][slot] enum grid_channel: which of its limits */
 	struct plan_outcome *outcome; /* [vehicle] */
 	int64_t need_wh, planned_wh, short_wh;
 	int short_vehicles;

@@ -55,6 +55,7 @@ struct plan_bind {
 	int32_t w; /* room for more */
 	int node;
 	enum grid_source source;
+	enum grid_channel channel;
 };
 
 static inline int32_t *plan_room_at(const struct plan_work *s, int node, int slot)

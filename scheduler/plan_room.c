@@ -35,11 +35,11 @@ static int64_t apart_room(const struct plan_work *s, int slot, int p, int q)
 
 /* -- room ------------------------------------------------------------------------------------ */
 
-static void bind_to(struct plan_bind *b, int64_t w, int node, int source)
+static void bind_to(struct plan_bind *b, int64_t w, int node, int source, enum grid_channel channel)
 {
 	if (w >= b->w)
 		return;
-	*b = (struct plan_bind){(int32_t)(w > 0 ? w : 0), node, (enum grid_source)source};
+	*b = (struct plan_bind){(int32_t)(w > 0 ? w : 0), node, (enum grid_source)source, channel};
 }
 
 static void bind_phases(const struct plan_work *s, const struct plan_car *c, int node, int slot,
@@ -48,7 +48,8 @@ static void bind_phases(const struct plan_work *s, const struct plan_car *c, int
 	for (int p = 0; p < GRID_PHASES; p++)
 		if (c->weight[p] && s->phase_room[node][slot][p] < INT64_MAX)
 			bind_to(b, s->phase_room[node][slot][p] / c->weight[p], node,
-				s->in->caps->phase[node].source[slot]);
+				s->in->caps->phase[node].source[slot],
+				(enum grid_channel)(GRID_L1 + p));
 }
 
 static void bind_apart(
@@ -58,28 +59,44 @@ static void bind_apart(
 		for (int q = 0; q < GRID_PHASES; q++)
 			if (p != q && parts(c, p, q) > 0)
 				bind_to(b, apart_room(s, slot, p, q) / parts(c, p, q),
-					s->in->caps->apart_node, GRID_SOURCE_IMBALANCE);
+					s->in->caps->apart_node, GRID_SOURCE_IMBALANCE,
+					GRID_IMBALANCE);
 }
 
-/* Limits of phases that all vehicles share evenly stand in the room of the whole. */
-static int source_at(const struct plan_work *s, int node, int slot)
+/* Limits of phases that all vehicles share evenly stand in the room of the whole: the tightest of
+ * them is what binds there. */
+static enum grid_channel channel_at(const struct plan_work *s, int node, int slot)
 {
 	const struct plan_caps *caps = s->in->caps;
-	size_t at = (size_t)node * (size_t)s->slots + (size_t)slot;
 	const struct plan_phase_caps *p = &caps->phase[node];
+	int32_t least = caps->w[(size_t)node * (size_t)s->slots + (size_t)slot] / GRID_PHASES;
+	enum grid_channel c = GRID_TOTAL;
 
 	for (int k = 0; !s->by_phase && p->w && k < GRID_PHASES; k++)
-		if (p->w[slot][k] < caps->w[at] / GRID_PHASES)
-			return p->source[slot];
-	return caps->source[at];
+		if (p->w[slot][k] < least) {
+			least = p->w[slot][k];
+			c = (enum grid_channel)(GRID_L1 + k);
+		}
+	return c;
+}
+
+static void bind_whole(const struct plan_work *s, int node, int slot, struct plan_bind *b)
+{
+	const struct plan_caps *caps = s->in->caps;
+	enum grid_channel c = channel_at(s, node, slot);
+
+	bind_to(b, *plan_room_at(s, node, slot), node,
+		c == GRID_TOTAL ? caps->source[(size_t)node * (size_t)s->slots + (size_t)slot]
+				: caps->phase[node].source[slot],
+		c);
 }
 
 struct plan_bind plan_path_bind(const struct plan_work *s, const struct plan_car *c, int slot)
 {
-	struct plan_bind b = {GRID_NO_LIMIT, -1, GRID_SOURCE_NONE};
+	struct plan_bind b = {GRID_NO_LIMIT, -1, GRID_SOURCE_NONE, GRID_TOTAL};
 
 	for (int v = c->evse_node; v >= 0; v = grid_tree_node(s->in->tree, v)->parent) {
-		bind_to(&b, *plan_room_at(s, v, slot), v, source_at(s, v, slot));
+		bind_whole(s, v, slot, &b);
 		if (s->by_phase && s->phase_room[v])
 			bind_phases(s, c, v, slot, &b);
 	}

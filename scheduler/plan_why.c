@@ -20,8 +20,8 @@ static bool is_dear(const struct why *y, const struct plan_car *c, int slot)
 }
 
 /* What kept a vehicle from more than `w` in a slot where it could have used `wanted`. */
-static enum grid_source reason(
-	const struct why *y, const struct plan_car *c, int slot, int32_t holds, int *node)
+static enum grid_source reason(const struct why *y, const struct plan_car *c, int slot,
+	int32_t holds, int *node, uint8_t *channel)
 {
 	const struct plan_work *s = y->s;
 	int32_t w = *plan_w_at(s, c, slot);
@@ -29,6 +29,7 @@ static enum grid_source reason(
 	struct plan_bind b;
 
 	*node = -1;
+	*channel = GRID_TOTAL;
 	if (w >= c->max_w)
 		return c->max_w < evse->max_w ? GRID_SOURCE_VEHICLE : GRID_SOURCE_EVSE;
 	if (w >= holds)
@@ -37,6 +38,7 @@ static enum grid_source reason(
 	if (b.w > 0 && (w > 0 || b.w >= c->min_w))
 		return is_dear(y, c, slot) ? GRID_SOURCE_PRICE : GRID_SOURCE_PLAN;
 	*node = b.node;
+	*channel = (uint8_t)b.channel;
 	return b.w > 0 ? GRID_SOURCE_MINIMUM : b.source;
 }
 
@@ -77,7 +79,7 @@ static void explain_slot(
 		p->source[at] = GRID_SOURCE_PLAN;
 		return;
 	}
-	why = reason(y, c, t, holds, &p->node[at]);
+	why = reason(y, c, t, holds, &p->node[at], &p->channel[at]);
 	p->source[at] = (uint8_t)why;
 	/* The charger's size is to blame only if nothing else ever was: it costs no lost power. */
 	if (holds > c->max_w)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "csms/control.h"
+#include "csms/envelope.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
 
@@ -94,6 +95,66 @@ START_TEST(nothing_binds_where_there_is_room)
 }
 END_TEST
 
+/* 43 A of the house's on L2. */
+#define HOUSE_ON_L2                                                                                \
+	"base_load:\n"                                                                             \
+	"  - {node: house, phase: 2, points: [{at: \"00:00\", w: 10000}]}\n"                       \
+	"visits:\n"                                                                                \
+	"  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: 20}\n"                     \
+	"  - {vehicle: V-2, station: CP-2, arrives: \"17:05\", soc_pct: 15}\n"
+
+/* An operator allows so little on each phase of the site that L2 is full by the house alone. */
+static wall_t limit_phases(int minutes, int32_t phase_ma, char id[ENVELOPE_ID_SIZE])
+{
+	int64_t now = clock_wall().ms;
+	struct envelope_block b = {
+		now, now + minutes * INT64_C(60000), {GRID_NO_LIMIT, GRID_NO_LIMIT, phase_ma}};
+	struct envelope_offer o = {.node = "site",
+		.owner = "operator/anna",
+		.blocks = &b,
+		.count = 1,
+		.actor = "test"};
+	char why[200];
+
+	ck_assert_msg(envelope_receive(core(), &o, id, why) == 0, "%s", why);
+	return (wall_t){b.end_ms};
+}
+
+START_TEST(phase_of_an_envelope_is_named_with_its_end)
+{
+	char id[ENVELOPE_ID_SIZE];
+	int by_plan = 0;
+	wall_t end;
+
+	world = world_create(
+		&(struct world_options){.seed = 5, .depot = small_depot, .scenario = HOUSE_ON_L2});
+	world_run_until(world, SMALL_ALL_HERE);
+	end = limit_phases(10, 40000, id);
+	world_run_s(world, 60);
+	for (int i = 0; i < 40; i++) {
+		const struct control_node *site = node("site");
+		struct setpoint told;
+
+		world_run_s(world, 10);
+		control_told(core()->control, evse(1), &told);
+		ck_assert_int_eq(told.limit_w, 0);
+		ck_assert_msg(site->binds == 1U << GRID_L2, "binds: %x", site->binds);
+		ck_assert_str_eq(site->binds_source, "operator");
+		ck_assert_str_eq(site->binds_envelope, id);
+		ck_assert_int_le(site->binds_until.ms, end.ms);
+		ck_assert_int_gt(site->binds_until.ms, 0);
+		if (strcmp(told.source, "plan") != 0)
+			continue;
+		by_plan++;
+		ck_assert_msg(
+			strstr(told.reason, "L2 of site is full (operator)"), "%s", told.reason);
+	}
+	ck_assert_int_gt(by_plan, 20);
+	world_run_s(world, 300);
+	ck_assert_str_eq(node("site")->binds_envelope, "");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("binds");
@@ -103,6 +164,7 @@ int main(void)
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, somebody_binds_while_a_vehicle_waits);
 	tcase_add_test(t, nothing_binds_where_there_is_room);
+	tcase_add_test(t, phase_of_an_envelope_is_named_with_its_end);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
 }

@@ -103,16 +103,20 @@ static void cell_used(struct ctl *c, struct table *t, const struct api_node_view
 /* What holds vehicles back there now. */
 static void cell_binds(struct ctl *c, struct table *t, const struct api_node_view *n)
 {
-	char text[100] = "";
+	char text[200] = "";
 	size_t len = 0;
+	const char *source = n->binds_envelope != NULL ? "envelope" : n->binds_source;
 
 	for (size_t i = 0; i < n->binds.count && len < sizeof(text); i++)
 		len += (size_t)snprintf(
 			text + len, sizeof(text) - len, "%s%s", i ? " " : "", n->binds.items[i]);
-	if (n->binds_by != NULL && strcmp(n->binds_by, "plan") == 0 && len < sizeof(text))
-		snprintf(text + len, sizeof(text) - len, " (plan%s%s)",
+	if (n->binds_by != NULL && len < sizeof(text))
+		snprintf(text + len, sizeof(text) - len, " (%s%s%s%s%s%s%s)", n->binds_by,
 			n->has_binds_until ? " until " : "",
-			n->has_binds_until ? cell_time(c->arena, true, n->binds_until) : "");
+			n->has_binds_until ? cell_time(c->arena, true, n->binds_until) : "",
+			source != NULL ? ": " : "", source != NULL ? source : "",
+			n->binds_envelope != NULL ? " " : "",
+			n->binds_envelope != NULL ? n->binds_envelope : "");
 	table_cell(t, text[0] ? text : NULL);
 }
 

@@ -132,6 +132,8 @@ export interface NodeView {
 	binds_since?: string;
 	binds_by?: string;
 	binds_until?: string;
+	binds_source?: string;
+	binds_envelope?: string;
 	bears: boolean;
 }
 
