@@ -297,9 +297,9 @@ wall_t control_decided_at(const struct control *k)
 	return wall_add_ms(clock_wall(), -mono_diff_ms(clock_mono(), k->last_cycle));
 }
 
-wall_t control_rated_since(const struct control *k, int node)
+wall_t control_rated_since(const struct control *k, int node, enum rated_limit what)
 {
-	return k->rated_since[node];
+	return k->rated[node].since[what];
 }
 
 int64_t control_other_w(const struct control *k, int node)

@@ -79,7 +79,7 @@ struct control {
 	struct evse **evse; /* [evses] */
 	struct lane *lanes; /* [evses] */
 	struct control_node *node; /* [nodes] as shown */
-	wall_t *rated_since; /* [nodes] */
+	struct rated_ages *rated; /* [nodes] */
 	int *meter; /* [nodes] index in meters, -1 none */
 	int64_t *worst_w; /* [nodes] worst uncontrolled load, GRID_UNKNOWN */
 	struct grid_load *worst; /* [nodes] the same on each channel, reserves aside */

@@ -48,11 +48,12 @@ static void learn_bases(
 
 /* Keeps since when the limit stands, if it is the same as before. */
 static void put_limit(struct control_limit *out, const struct control_limit *old, int64_t limit,
-	enum grid_source source, wall_t now)
+	enum grid_source source, wall_t rated, wall_t now)
 {
 	out->limit = limit;
 	out->source = limit < 0 ? "none" : grid_source_name(source);
-	out->since = limit < 0 ? (wall_t){0}
+	out->since = limit < 0                      ? (wall_t){0}
+		     : source == GRID_SOURCE_RATING ? rated
 		     : old->limit == limit && old->source && strcmp(old->source, out->source) == 0
 			     ? old->since
 			     : now;
@@ -77,25 +78,30 @@ static void show_limits(struct control *k, int i, struct control_node *v, wall_t
 	const struct control_limit was = {old->limit_w, old->limit_source, old->limit_since, 0};
 	struct grid_limit m = grid_channel_limit(k->tree, k->limits, i, GRID_TOTAL);
 	struct safety_island_view island = safety_island(k->safety);
+	const struct rated_ages *ages = &k->rated[i];
 	struct control_limit total;
 
 	if (island.node == i && island.limit_w < m.w) {
 		m.w = (int32_t)island.limit_w;
 		m.source = GRID_SOURCE_ISLAND;
 	}
-	put_limit(&total, &was, m.w == GRID_NO_LIMIT ? -1 : m.w, m.source, now);
+	put_limit(&total, &was, m.w == GRID_NO_LIMIT ? -1 : m.w, m.source, ages->since[RATED_POWER],
+		now);
 	v->limit_w = total.limit;
 	v->limit_source = total.source;
 	v->limit_since = total.since;
 	for (int p = 0; p < GRID_PHASES; p++) {
 		m = grid_channel_limit(k->tree, k->limits, i, (enum grid_channel)(GRID_L1 + p));
 		put_limit(&v->phase[p], &old->phase[p], m.w == GRID_NO_LIMIT ? -1 : m.ma,
-			m.source == GRID_SOURCE_PHASE ? GRID_SOURCE_RATING : m.source, now);
+			m.source == GRID_SOURCE_PHASE ? GRID_SOURCE_RATING : m.source,
+			ages->since[RATED_PHASE], now);
 	}
 	put_limit(&v->imbalance, &old->imbalance,
-		n->electric.imbalance_ma ? n->electric.imbalance_ma : -1, GRID_SOURCE_RATING, now);
+		n->electric.imbalance_ma ? n->electric.imbalance_ma : -1, GRID_SOURCE_RATING,
+		ages->since[RATED_IMBALANCE], now);
 	m = grid_export_limit(k->tree, k->limits, i);
-	put_limit(&v->feed, &old->feed, m.w == GRID_NO_LIMIT ? -1 : m.w, m.source, now);
+	put_limit(&v->feed, &old->feed, m.w == GRID_NO_LIMIT ? -1 : m.w, m.source,
+		ages->since[RATED_EXPORT], now);
 }
 
 static void show_phases(

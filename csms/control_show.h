@@ -7,6 +7,7 @@
 
 #include "csms/belief.h"
 #include "csms/core.h"
+#include "csms/rated.h"
 #include "scheduler/grid.h"
 
 struct control;
@@ -92,8 +93,8 @@ bool control_doubt_of(const struct control *k, int meter, struct control_doubt_v
 /* When the guard decided last. */
 wall_t control_decided_at(const struct control *k);
 
-/* Since when what is written on the node (ratings, export limit) is as it is; a start counts. */
-wall_t control_rated_since(const struct control *k, int node);
+/* Since when what is written on the node stands as it is. */
+wall_t control_rated_since(const struct control *k, int node, enum rated_limit what);
 
 /* Load of the node's whole subtree that is not ours, as measured of late; GRID_UNKNOWN. */
 int64_t control_other_w(const struct control *k, int node);

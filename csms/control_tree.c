@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/control_private.h"
+#include "csms/grid_edit.h"
 #include "csms/meters.h"
 #include "csms/planner.h"
 #include "csms/safety.h"
@@ -20,7 +21,7 @@ void control_unload(struct control *k)
 	free(k->lanes);
 	free(k->node);
 	free(k->meter);
-	free(k->rated_since);
+	free(k->rated);
 	free(k->worst_w);
 	free(k->said);
 	free(k->full);
@@ -89,14 +90,52 @@ static bool is_rated_the_same(const struct grid_node *a, const struct grid_node 
 	       a->electric.export_w == b->electric.export_w;
 }
 
-static void keep_ages(struct control *k, const struct control *old)
+/* What was registered stands since then; a station that is registered anew with the same ratings
+ * has them since before. */
+static wall_t registered_at(const struct control *k, const struct control *old, int i)
+{
+	const struct grid_node *n = grid_tree_node(k->tree, i);
+	int was = old ? grid_tree_find(old->tree, n->id) : -1;
+	char id[GRID_ID_MAX + 1];
+	struct station *s;
+
+	if (was >= 0 && is_rated_the_same(n, grid_tree_node(old->tree, was)))
+		return old->rated[was].since[RATED_POWER];
+	snprintf(id, sizeof id, "%.*s", (int)strcspn(n->id, "/"), n->id);
+	s = fleet_station(&k->core->fleet, id);
+	return s && s->registered_at.ms ? s->registered_at : clock_wall();
+}
+
+static void find_ages(struct control *k, const struct control *old)
 {
 	for (int i = 0; i < k->nodes; i++) {
 		const struct grid_node *n = grid_tree_node(k->tree, i);
-		int was = grid_tree_find(old->tree, n->id);
+		bool is_place = n->kind == GRID_STATION || n->kind == GRID_EVSE;
 
-		if (was >= 0 && is_rated_the_same(n, grid_tree_node(old->tree, was)))
-			k->rated_since[i] = old->rated_since[was];
+		if (!is_place && k->core->grid_edits) {
+			k->rated[i] = grid_edits_rated(k->core->grid_edits, n->id);
+			continue;
+		}
+		for (int x = 0; x < RATED_LIMITS; x++)
+			k->rated[i].since[x] = registered_at(k, old, i);
+	}
+}
+
+/* Limits of other sources: as they were shown, so that they keep their times. */
+static void keep_shown(struct control *k, const struct control *old)
+{
+	for (int i = 0; i < k->nodes; i++) {
+		int was = grid_tree_find(old->tree, grid_tree_node(k->tree, i)->id);
+		const struct control_node *v = was >= 0 ? &old->node[was] : NULL;
+
+		if (!v)
+			continue;
+		k->node[i].limit_w = v->limit_w;
+		k->node[i].limit_source = v->limit_source;
+		k->node[i].limit_since = v->limit_since;
+		memcpy(k->node[i].phase, v->phase, sizeof v->phase);
+		k->node[i].imbalance = v->imbalance;
+		k->node[i].feed = v->feed;
 	}
 }
 
@@ -104,9 +143,9 @@ void control_bind(struct control *k, const struct control *old)
 {
 	struct station *s, *tmp;
 
+	find_ages(k, old);
 	if (old)
-		keep_ages(k, old);
-
+		keep_shown(k, old);
 	HASH_ITER (hh, k->core->fleet.stations, s, tmp)
 		for (int i = 0; i < s->evse_count; i++)
 			bind_evse(k, old, &s->evses[i]);
@@ -145,7 +184,6 @@ static void find_worst(struct control *k)
 			k->base_phase_w[i][p] = GRID_UNKNOWN;
 		k->node[i].limit_w = -1;
 		k->node[i].load_w = GRID_UNKNOWN;
-		k->rated_since[i] = clock_wall();
 	}
 }
 
@@ -162,7 +200,7 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->evse = calloc((size_t)k->evses + 1, sizeof *k->evse);
 	k->lanes = calloc((size_t)k->evses + 1, sizeof *k->lanes);
 	k->node = calloc((size_t)k->nodes, sizeof *k->node);
-	k->rated_since = calloc((size_t)k->nodes, sizeof *k->rated_since);
+	k->rated = calloc((size_t)k->nodes, sizeof *k->rated);
 	k->meter = calloc((size_t)k->nodes, sizeof *k->meter);
 	k->worst_w = calloc((size_t)k->nodes, sizeof *k->worst_w);
 	k->worst = calloc((size_t)k->nodes, sizeof *k->worst);
@@ -177,9 +215,10 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->room = malloc((size_t)k->nodes * sizeof *k->room);
 	k->shared.us = 0;
 	k->full = calloc((size_t)k->nodes, sizeof *k->full);
-	if (!k->limits || !k->guard || !k->evse || !k->lanes || !k->node || !k->rated_since ||
-		!k->said || !k->full || !k->meter || !k->worst_w || !k->worst || !k->base_w ||
-		!k->base_phase_w || !k->doubt || !k->order || !k->share || !k->room || !k->node_in || !k->evse_in)
+	if (!k->limits || !k->guard || !k->evse || !k->lanes || !k->node || !k->rated || !k->said ||
+		!k->full || !k->meter || !k->worst_w || !k->worst || !k->base_w ||
+		!k->base_phase_w || !k->doubt || !k->order || !k->share || !k->room ||
+		!k->node_in || !k->evse_in)
 		return -1;
 	for (int i = 0; i < k->nodes; i++)
 		k->room[i] = RULE_ROOM_MAX;

@@ -136,6 +136,7 @@ static void station_in_force(void *arg, int status, const char *why)
 		change_end(x, -1, "out of memory");
 		return;
 	}
+	s->registered_at = clock_wall();
 	if (c->control && control_rebuild(c->control, words))
 		log_error("tree: %s", words);
 	if (old && was_manual != s->is_manual)

@@ -177,6 +177,7 @@ struct station {
 	int offer_count;
 	struct station_identity identity;
 	bool from_file;
+	wall_t registered_at; /* last, with whatever change */
 	bool is_manual; /* operators send its charging profiles: it counts at max_w, always */
 	bool is_guest; /* nobody registered it; gone when its connection is */
 	struct session *session; /* NULL: not connected */

@@ -26,6 +26,7 @@ struct edition {
 struct change {
 	struct grid_edits *edits;
 	struct edition *next;
+	wall_t at;
 	void (*done)(void *arg, int status, const char *why);
 	void *arg;
 };
@@ -38,6 +39,7 @@ struct grid_edits {
 	struct schema_strings dropped;
 	struct edition *now;
 	struct change *under_way; /* journalled, not in force yet; NULL: none */
+	struct rated *rated;
 };
 
 /* -- editions --------------------------------------------------------------------------------- */
@@ -280,6 +282,8 @@ static void in_force(void *arg, int status, const char *why)
 
 	g->under_way = NULL;
 	if (status == 0) {
+		if (rated_change(g->rated, &old->grid, &x->next->grid, x->at))
+			log_error("tree: out of memory: since when its limits stand is not known");
 		g->now = x->next;
 		g->core->depot = &x->next->depot;
 		g->core->depot_version++;
@@ -306,7 +310,8 @@ static int journal(struct grid_edits *g, const struct grid_wish *wish,
 
 	if (!x)
 		return -1;
-	*x = (struct change){.edits = g, .next = next, .done = wish->done, .arg = wish->arg};
+	*x = (struct change){
+		.edits = g, .next = next, .at = clock_wall(), .done = wish->done, .arg = wish->arg};
 	*p = (struct event_grid_changed){
 		.file = arena_strdup(a, g->digest),
 		.edits = *edits,
@@ -471,7 +476,8 @@ struct grid_edits *grid_edits_create(struct core *c, const struct config *cfg, c
 		g->core = c;
 		g->file = cfg->depot;
 		memcpy(g->digest, cfg->depot_digest, sizeof g->digest);
-		if (db_read_now(c->db, read_stored, &s) || s.rc)
+		g->rated = rated_create(c, g->digest);
+		if (!g->rated || db_read_now(c->db, read_stored, &s) || s.rc)
 			snprintf(why, 400,
 				"the store's changes of the tree cannot be read; try `depotctl rebuild "
 				"--check --data DIR`");
@@ -508,10 +514,16 @@ const struct depot_grid *grid_edits_grid(struct grid_edits *g)
 	return &g->now->grid;
 }
 
+struct rated_ages grid_edits_rated(const struct grid_edits *g, const char *node)
+{
+	return rated_of(g->rated, node);
+}
+
 void grid_edits_destroy(struct grid_edits *g)
 {
 	if (!g)
 		return;
+	rated_destroy(g->rated);
 	if (g->under_way)
 		edition_destroy(g->under_way->next);
 	free(g->under_way);

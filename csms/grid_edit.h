@@ -13,6 +13,7 @@
 #include "csms/config.h"
 #include "csms/core.h"
 #include "csms/depot_check.h"
+#include "csms/rated.h"
 
 struct grid_edits;
 
@@ -28,6 +29,9 @@ int grid_edits_count(const struct grid_edits *g);
 
 /* The tree and meters in force, with their revision; valid until the next change. */
 const struct depot_grid *grid_edits_grid(struct grid_edits *g);
+
+/* Since when what is written on the node in force stands as it is. */
+struct rated_ages grid_edits_rated(const struct grid_edits *g, const char *node);
 
 struct grid_wish {
 	const struct depot_grid *grid; /* all of it; `revision` NULL: whatever is in force */

@@ -78,6 +78,7 @@ static void put_station(struct restore *r, const struct db_station *row)
 	s = evses ? fleet_put_station(&r->core->fleet, row->id, &reg) : NULL;
 	if (!s)
 		return;
+	s->registered_at = row->registered_at;
 	s->epoch = row->epoch;
 	s->connected_at = row->connected_at;
 	s->has_booted = row->boot_at.ms != 0;

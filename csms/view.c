@@ -111,8 +111,8 @@ static wall_t rated_since(const struct core *c, const struct evse *e)
 {
 	if (!c->control || e->grid_evse < 0)
 		return c->started;
-	return control_rated_since(
-		c->control, grid_tree_evse_node(control_grid(c->control), e->grid_evse));
+	return control_rated_since(c->control,
+		grid_tree_evse_node(control_grid(c->control), e->grid_evse), RATED_POWER);
 }
 
 static void view_currents(const struct evse *e, struct arena *a, struct api_evse_view *out)

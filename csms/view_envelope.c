@@ -220,17 +220,17 @@ static void add_own(struct limits *l, int node)
 {
 	const struct grid_node *n = grid_tree_node(control_grid(l->core->control), node);
 	const struct grid_limits *now = control_limits(l->core->control);
-	wall_t since = control_rated_since(l->core->control, node);
+	const struct control *k = l->core->control;
 	struct safety_island_view island = safety_island(control_safety(l->core->control));
 
 	add_standing(l, ENVELOPE_IMPORT, n->rated ? n->rating_w : GRID_NO_LIMIT, GRID_SOURCE_RATING,
-		since);
+		control_rated_since(k, node, RATED_POWER));
 	add_standing(l, ENVELOPE_EXPORT,
 		n->electric.export_limited ? n->electric.export_w : GRID_NO_LIMIT,
-		GRID_SOURCE_RATING, since);
+		GRID_SOURCE_RATING, control_rated_since(k, node, RATED_EXPORT));
 	add_standing(l, ENVELOPE_PHASE,
 		n->electric.phase_ma > 0 ? n->electric.phase_ma : GRID_NO_LIMIT, GRID_SOURCE_RATING,
-		since);
+		control_rated_since(k, node, RATED_PHASE));
 	if (island.node == node)
 		add_standing(l, ENVELOPE_IMPORT, island.limit_w, GRID_SOURCE_ISLAND,
 			wall_add_ms(l->now, -island.for_ms));

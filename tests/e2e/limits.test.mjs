@@ -150,3 +150,47 @@ test('every limit that any GET of the API tells has its source and its age besid
 	assert.match(ctl('tree'), /LIMIT +FROM +SINCE.*\n.* kW +(envelope|demand window) +\d/);
 	assert.match(ctl('stations'), /LIMIT +SET BY +AT.*\n.*(EMS|cable|guard|plan) +\d/);
 });
+
+test('the age of a limit is the time when that very limit was set: others are changed, depotd is killed, it stays', async (t) => {
+	const d = await new Depotd({ depot: depot(await meter(t)) }).start();
+	t.after(() => d.clean());
+	const ages = async () => {
+		const site = (await d.api('GET', '/tree')).json.nodes.find((n) => n.id === 'site');
+		const of = (what) => site.limits.find((l) => l.what === what).since;
+		const rows = (await d.api('GET', '/nodes/site/limits')).json.limits.filter((l) => l.source === 'rating');
+		return {
+			power: rows.find((l) => l.quantity === 'import').since, phase: of('L1'), imbalance: of('imbalance'), export: of('export'),
+			target: (await d.api('GET', '/guard')).json.demand.find((w) => w.node === 'site').target_since,
+			evse: (await d.api('GET', '/stations/CP-1')).json.evses[0].rated_since,
+			shown: site.limit_source === 'rating' ? site.limit_since : undefined,
+			rows: rows.map((l) => l.since),
+		};
+	};
+	const change = async (id, row) => {
+		const grid = (await d.api('GET', '/grid')).json;
+		const before = new Date().toISOString();
+		Object.assign(grid.nodes.find((n) => n.id === id), row);
+		const r = await d.api('PUT', '/grid', grid);
+		assert.equal(r.status, 200, r.text);
+		return before;
+	};
+	await until('the guard', async () => (await d.api('GET', '/guard')).json.demand.length);
+	const first = await ages();
+	for (const k of ['phase', 'imbalance', 'export', 'target']) assert.equal(first[k], first.power, `${k}: the file set them all`);
+
+	await change('bat', { discharge_w: 15000 });
+	assert.deepEqual(await ages(), first, 'the change of another node');
+	const phase_at = await change('site', { limit_a: 99 });
+	const target_at = await change('site', { demand: { target_w: 39000 } });
+	const then = await ages();
+	assert.deepEqual({ ...then, phase: 0, target: 0, shown: 0, rows: 0 }, { ...first, phase: 0, target: 0, shown: 0, rows: 0 }, 'what was not changed');
+	assert.ok(then.phase >= phase_at && then.phase < target_at, `${then.phase} is between ${phase_at} and ${target_at}`);
+	assert.ok(then.target >= target_at, `${then.target} is not before ${target_at}`);
+
+	await d.stop('SIGKILL');
+	await d.start();
+	await until('the guard', async () => (await d.api('GET', '/guard')).json.demand.length);
+	const again = await ages();
+	const near = (a, b) => Math.abs(Date.parse(a) - Date.parse(b)) < 100;
+	for (const k of ['power', 'phase', 'imbalance', 'export', 'target', 'evse']) assert.ok(near(again[k], then[k]), `${k} after the restart: ${again[k]}, before it ${then[k]}`);
+});
