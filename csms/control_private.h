@@ -16,6 +16,7 @@ struct safety; /* csms/safety.h */
 
 /* What is known against a node's meter. */
 struct control_doubt {
+	uint64_t edition; /* of the meter's description that it is about; 0: no meter */
 	int64_t since_ms; /* shows less than what is drawn since, by the clock of the guard; 0: not */
 	int64_t agrees_ms; /* agrees again since; 0: not */
 	bool is_doubted; /* not believed until it has agreed for a while */

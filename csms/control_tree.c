@@ -179,6 +179,8 @@ static void find_worst(struct control *k)
 		if (k->meter[i] >= 0 && k->worst_w[i] <= 0)
 			k->worst_w[i] = GRID_UNKNOWN;
 		k->base_w[i] = GRID_UNKNOWN;
+		if (k->meter[i] >= 0)
+			k->doubt[i].edition = meters_at(k->core->meters, k->meter[i])->edition;
 		k->doubt[i].above = -1;
 		for (int p = 0; p < GRID_PHASES; p++)
 			k->base_phase_w[i][p] = GRID_UNKNOWN;
@@ -226,6 +228,48 @@ int control_load(struct control *k, struct grid_tree *tree)
 	return 0;
 }
 
+/* An EVSE that was below the node and is elsewhere now: what it drew was held against the wrong
+ * meter. */
+static bool has_lost_evse(const struct control *k, int node, const struct control *old, int was)
+{
+	const struct grid_node *now = grid_tree_node(k->tree, node);
+	const struct grid_node *then = grid_tree_node(old->tree, was);
+
+	for (int i = then->evse_first; i < then->evse_end; i++) {
+		const char *id = grid_tree_node(old->tree, grid_tree_evse_node(old->tree, i))->id;
+		int place = place_of(k->tree, id);
+
+		if (place >= 0 && (place < now->evse_first || place >= now->evse_end))
+			return true;
+	}
+	return false;
+}
+
+/* What was found out about a meter stays for as long as it is described the same, whatever else of
+ * the tree changes; so does the load that it showed last. */
+static int keep_doubts(struct control *k, const struct control *old)
+{
+	bool *is_same = calloc((size_t)k->nodes, sizeof *is_same);
+
+	if (!is_same)
+		return -1;
+	for (int i = 0; i < k->nodes; i++) {
+		int was = grid_tree_find(old->tree, grid_tree_node(k->tree, i)->id);
+
+		is_same[i] = was >= 0 && k->doubt[i].edition == old->doubt[was].edition &&
+			     !has_lost_evse(k, i, old, was);
+		if (!is_same[i])
+			continue;
+		k->doubt[i] = old->doubt[was];
+		k->doubt[i].above = -1; /* a place in the old tree */
+		k->base_w[i] = old->base_w[was];
+		memcpy(k->base_phase_w[i], old->base_phase_w[was], sizeof k->base_phase_w[i]);
+	}
+	guard_keep(k->guard, old->guard, is_same);
+	free(is_same);
+	return 0;
+}
+
 int control_rebuild(struct control *k, char why[300])
 {
 	struct grid_tree *tree = tree_build(k->core, NULL, NULL, why);
@@ -236,7 +280,7 @@ int control_rebuild(struct control *k, char why[300])
 	if (!tree)
 		abort();
 	planner_forget(k->planner);
-	if (control_load(k, tree))
+	if (control_load(k, tree) || keep_doubts(k, &old))
 		abort();
 	control_bind(k, &old);
 	k->safety = safety_create(k, old.safety);

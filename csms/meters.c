@@ -399,11 +399,14 @@ static int add_chargers(struct meters *m)
 
 static int keep_texts(struct meters *m)
 {
+	static uint64_t editions;
+
 	m->texts = arena_alloc(m->arena, ((size_t)m->count + 1) * sizeof *m->texts);
 	for (int i = 0; m->texts && i < m->count; i++) {
 		m->texts[i] = text_of(m->items[i].row, m->arena);
 		if (!m->texts[i])
 			return -1;
+		m->items[i].edition = ++editions;
 	}
 	return m->texts ? 0 : -1;
 }
@@ -518,6 +521,7 @@ static void keep_readings(struct meters *fresh, const struct meters *old)
 			k->revision = fresh->revision;
 			if (strcmp(fresh->texts[i], old->texts[j]) != 0)
 				continue;
+			k->edition = old->items[j].edition;
 			k->last = old->items[j].last;
 			k->last_at = old->items[j].last_at;
 			k->seen = old->items[j].seen;

@@ -17,6 +17,7 @@ struct meters;
 
 struct meter {
 	const struct depot_meter *row;
+	uint64_t edition; /* another number: described anew since */
 	const struct meter_map *map; /* NULL: SunSpec by discovery, or a charger */
 	const struct meter_ocpp_name *charger; /* NULL: a Modbus meter */
 	int node; /* index of the depot node that it measures, -1: none */

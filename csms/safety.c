@@ -56,8 +56,10 @@ static void keep_nodes(struct safety *s, const struct safety *old)
 			continue;
 		s->node[i].says_old = old->node[was].says_old;
 		s->node[i].says_return = old->node[was].says_return;
-		if (s->k->meter[i] >= 0)
-			s->node[i].stale = old->node[was].stale;
+		if (s->k->meter[i] < 0)
+			continue;
+		s->node[i].stale = old->node[was].stale;
+		s->node[i].load_w = old->node[was].load_w;
 	}
 }
 

@@ -1,6 +1,7 @@
 #include "scheduler/guard_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* -- life ------------------------------------------------------------------------------------ */
 
@@ -78,6 +79,40 @@ void guard_destroy(struct guard *g)
 	free(g->evse_out);
 	free(g->node_out);
 	free(g);
+}
+
+static void keep_node(struct guard_node *v, const struct guard_node *old, bool is_same)
+{
+	memcpy(v->peak, old->peak, sizeof v->peak);
+	memcpy(v->books_over_ms, old->books_over_ms, sizeof v->books_over_ms);
+	v->above_ms = old->above_ms;
+	v->tired = old->tired;
+	if (!is_same)
+		return;
+	v->known = old->known;
+	v->reading = old->reading;
+	v->held = old->held;
+	v->is_bounded = old->is_bounded;
+	v->has_rest = old->has_rest;
+	memcpy(v->rest, old->rest, sizeof v->rest);
+}
+
+void guard_keep(struct guard *g, const struct guard *old, const bool *is_same)
+{
+	for (int n = 0; n < g->nodes; n++) {
+		const struct grid_node *own = grid_tree_node(g->tree, n), *then;
+		int was = grid_tree_find(old->tree, own->id);
+
+		if (was < 0)
+			continue;
+		then = grid_tree_node(old->tree, was);
+		keep_node(&g->node[n], &old->node[was], is_same[n]);
+		if (own->kind == GRID_EVSE && then->kind == GRID_EVSE)
+			g->evse[own->evse_first] = old->evse[then->evse_first];
+	}
+	g->started = old->started;
+	g->now_ms = old->now_ms;
+	g->period_ms = old->period_ms;
 }
 
 /* -- what comes of it ------------------------------------------------------------------------ */

@@ -123,6 +123,9 @@ struct guard;
 struct guard_config guard_config_default(void);
 /* NULL: no memory. */
 struct guard *guard_create(const struct grid_tree *t, const struct guard_config *cfg);
+/* Before the first cycle: what `old` knew of the EVSEs and nodes that the new tree has too, by id. Its
+ * uncontrolled loads only where `is_same[node]`: measured by the same meter, of the same EVSEs. */
+void guard_keep(struct guard *g, const struct guard *old, const bool *is_same);
 /* One decision; call it every second and at once on news. Does not allocate. */
 struct guard_report guard_cycle(struct guard *g, const struct guard_in *in);
 void guard_destroy(struct guard *g);

@@ -18,6 +18,7 @@
 
 /* One EVSE: what is remembered from cycle to cycle, then what this cycle found. */
 struct guard_evse {
+	bool started; /* was observed once */
 	int32_t allowed_w; /* decided last */
 	int32_t commanded_w; /* seen last */
 	int32_t high_w; /* commanded before the last lowering; counts until high_until_ms */

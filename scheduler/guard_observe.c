@@ -102,7 +102,8 @@ static void observe_evse(struct guard *g, int e, const struct guard_evse_in *in)
 	struct guard_evse *s = &g->evse[e];
 	int32_t commanded = in->commanded_w < 0 ? leaf->max_w : in->commanded_w;
 
-	if (!g->started) {
+	if (!s->started) {
+		s->started = true;
 		s->commanded_w = commanded;
 		s->allowed_w = commanded;
 	}

@@ -7,6 +7,7 @@
 #include "csms/alarms.h"
 #include "csms/belief.h"
 #include "csms/control.h"
+#include "csms/grid_edit.h"
 #include "csms/meters.h"
 #include "csms/safety.h"
 #include "csms/walk.h"
@@ -264,6 +265,85 @@ START_TEST(walk_below_nothing_but_wrong_meters)
 }
 END_TEST
 
+static void on_edited(void *arg, int status, const char *why)
+{
+	ck_assert_msg(status == 0, "%s", why ? why : "");
+	*(bool *)arg = true;
+}
+
+/* Another rating of a node, or another interval of a meter: a value of 0 leaves it as it is. */
+static void edit(const char *node, int64_t limit_w, const char *meter, int64_t poll_ms)
+{
+	struct core *c = world_core(world);
+	struct depot_grid grid = *grid_edits_grid(c->grid_edits);
+	struct depot_node nodes[5];
+	struct depot_meter meters[3];
+	struct depot_fault fault = {0};
+	bool is_done = false;
+	int edits, status;
+
+	ck_assert_uint_le(grid.nodes.count, 5);
+	ck_assert_uint_le(grid.meters.count, 3);
+	memcpy(nodes, grid.nodes.items, grid.nodes.count * sizeof *nodes);
+	memcpy(meters, grid.meters.items, grid.meters.count * sizeof *meters);
+	grid.nodes.items = nodes;
+	grid.meters.items = meters;
+	grid.revision = NULL;
+	for (size_t i = 0; i < grid.nodes.count; i++)
+		if (limit_w && strcmp(nodes[i].id, node) == 0)
+			nodes[i].limit_w = limit_w;
+	for (size_t i = 0; i < grid.meters.count; i++)
+		if (poll_ms && strcmp(meters[i].id, meter) == 0) {
+			meters[i].has_poll_ms = true;
+			meters[i].poll_ms = poll_ms;
+		}
+	status = grid_edits_put(c->grid_edits,
+		&(struct grid_wish){
+			.grid = &grid, .actor = "user:test", .done = on_edited, .arg = &is_done},
+		&edits, &fault);
+	ck_assert_msg(status == 0, "%s: %s", fault.path, fault.text);
+	for (int s = 0; s < 12 && !is_done; s++)
+		world_step(world);
+	ck_assert(is_done);
+}
+
+/* What is known against both feeders' meters stands in each of so many seconds, and nobody waits. */
+static void check_doubts_stand(int seconds)
+{
+	for (int i = 0; i < seconds; i++) {
+		world_step(world);
+		ck_assert_int_eq(belief("fa").is, BELIEF_HANGS);
+		ck_assert_int_eq(belief("fb").is, BELIEF_LESS);
+		ck_assert_str_eq(source("fa"), "bounded");
+		ck_assert_str_eq(source("fb"), "bounded");
+		ck_assert_int_gt(power_w(0) + power_w(1), 25000);
+		ck_assert_int_gt(power_w(2), LEAST_W);
+	}
+}
+
+START_TEST(edits_of_the_tree_leave_doubts_as_they_are)
+{
+	start(DEPOT(", meter: main"),
+		VISITS "  - {vehicle: V-3, station: CP-3, arrives: \"19:00\", soc_pct: 20}\n");
+	world_set_meter(world, "fb", WORLD_METER_REVERSED);
+	world_run_until(world, "18:00");
+	world_set_meter(world, "fa", WORLD_METER_HUNG);
+	world_run_until(world, "19:20");
+	check_doubts_stand(1);
+	edit("site", 79000, "-", 0);
+	check_doubts_stand(60);
+	edit("fa", 39500, "-", 0); /* of the node, not of its meter */
+	check_doubts_stand(60);
+	/* Its own description: it is looked at anew, and found out again; all links start anew. */
+	edit("-", 0, "fb", 1500);
+	ck_assert_int_ne(belief("fb").is, BELIEF_LESS);
+	ck_assert_int_eq(belief("fa").is, BELIEF_HANGS);
+	world_run_s(world, 180);
+	check_doubts_stand(30);
+	world_check_limits(world, WORLD_REACTION_S);
+}
+END_TEST
+
 START_TEST(grid_that_is_gone_for_long_stays_an_alarm)
 {
 	start(DEPOT(", meter: main"), VISITS);
@@ -292,6 +372,7 @@ int main(void)
 	tcase_add_test(t, two_wrong_meters_side_by_side_are_bounded_by_the_one_above);
 	tcase_add_test(t, load_below_an_idle_meter_is_seen_by_the_one_above);
 	tcase_add_test(t, walk_below_nothing_but_wrong_meters);
+	tcase_add_test(t, edits_of_the_tree_leave_doubts_as_they_are);
 	tcase_add_test(t, grid_that_is_gone_for_long_stays_an_alarm);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
