@@ -67,7 +67,8 @@ static void add_store(struct safety *s, int i, struct island_in *in)
 	in->store_max_w += max_w;
 }
 
-/* What flows to loads that nobody can lower: all that is fed in, less the EVSEs. Where a feeder is
+/* What flows to loads that nobody can lower: all that is fed in, less the EVSEs. A grid that is back
+ * feeds them in place of the stores, until it goes again. Where a feeder is
  * not measured, the worst case. */
 static int64_t island_load(const struct safety *s, int64_t fed_w, bool is_known)
 {
@@ -112,6 +113,12 @@ static void look_at_supply(struct safety *s, int64_t now_ms)
 		}
 		fed_w += w;
 		in->pv_w += kind == GRID_PV && w > 0 ? w : 0;
+	}
+	if (in->grid == ISLAND_GRID_THERE) {
+		if (feeds(s, s->connection, &w))
+			fed_w -= w;
+		else
+			is_known = false;
 	}
 	in->load_w = island_load(s, fed_w, is_known);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define MS_PER_H INT64_C(3600000)
+#define GIVEN_MS 30000 /* a vehicle that rises looks like load till its charger tells */
 
 void island_init(struct island *i, const struct island_config *cfg)
 {
@@ -66,6 +67,19 @@ static void judge(struct island *i, const struct island_in *in, struct island_ou
 	}
 }
 
+/* What the island gives vehicles, while the grid is back too: it may go again. */
+static void keep_given(struct island *i, int64_t now_ms, struct island_out *out)
+{
+	if (i->state == ISLAND_BACK) {
+		if (out->evse_w > i->given_w)
+			out->evse_w = i->given_w;
+	} else if (i->state == ISLAND_OFF || out->evse_w >= i->given_w ||
+		   now_ms - i->given_ms >= GIVEN_MS) {
+		i->given_w = i->state == ISLAND_ON ? out->evse_w : 0;
+		i->given_ms = now_ms;
+	}
+}
+
 void island_step(struct island *i, const struct island_in *in, struct island_out *out)
 {
 	*out = (struct island_out){0};
@@ -77,6 +91,7 @@ void island_step(struct island *i, const struct island_in *in, struct island_out
 	out->feed_w = store_power(&i->cfg, in) + at_least_0(in->pv_w);
 	out->limit_w = out->feed_w - out->feed_w * i->cfg.margin_pm / 1000;
 	out->evse_w = at_least_0(out->limit_w - at_least_0(in->load_w));
+	keep_given(i, in->now_ms, out);
 }
 
 const char *island_state_name(enum island_state s)

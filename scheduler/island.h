@@ -2,8 +2,8 @@
  * Island: what a depot with storage does when the grid is gone. Its stores and PV then feed
  * everything: what nobody can lower comes first, and what is left goes to the vehicles that leave
  * first. The energy above the stores' reserve is spread over a stated time, so that the reserve is
- * never reached by charging. When the grid has been back for a stated time the vehicles return in
- * steps (scheduler/ramp.h). Without stores there is nothing to control.
+ * never reached by charging. When the grid is back the vehicles get no more than before, since it may
+ * go again; when it has been back for a stated time they return in steps (scheduler/ramp.h). Without stores there is nothing to control.
  *
  * A plain struct, no memory of its own, one thread. now_ms is any clock that never goes back.
  */
@@ -45,6 +45,7 @@ struct island {
 	enum island_state state;
 	bool is_turning; /* the grid is otherwise than `state` says, since turned_ms */
 	int64_t turned_ms, since_ms;
+	int64_t given_w, given_ms; /* greatest evse_w of the island's last half minute, and when */
 	bool has_begun; /* since_ms holds: there was a step */
 };
 

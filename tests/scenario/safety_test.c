@@ -508,6 +508,9 @@ START_TEST(island_night_on_stores_and_pv)
 	for (int s = 0; s < 299; s++) { /* it is back, but for how long? */
 		step_island(&energy_ws, true);
 		ck_assert_int_le(all_power_w(), 50000);
+		v = safety_island(safety());
+		ck_assert_int_ge(v.load_w, s < 5 ? 0 : 5000); /* the house, whoever feeds it */
+		ck_assert_int_le(v.evse_w, v.limit_w - (s < 5 ? 0 : 5000));
 		ck_assert_int_eq(node("site").ramp.sign, RAMP_SIGN_NONE); /* nobody was without */
 	}
 	ck_assert_int_eq(safety_island(safety()).state, ISLAND_BACK);

@@ -110,6 +110,40 @@ START_TEST(return_waits_until_the_grid_stays)
 }
 END_TEST
 
+/* The grid may go again, and the stores feed the house again. */
+START_TEST(return_gives_vehicles_no_more_than_the_island_did)
+{
+	int64_t given_w;
+
+	go_island();
+	given_w = out.evse_w;
+	ck_assert_int_gt(given_w, 0);
+	in.load_w = 0; /* as it looks when the grid feeds the house */
+	step(100, ISLAND_GRID_THERE);
+	ck_assert_int_eq(out.evse_w, given_w);
+	step(399, ISLAND_GRID_THERE);
+	ck_assert_int_eq(out.evse_w, given_w);
+	in.load_w = 15000 + 2000; /* the house draws more meanwhile */
+	step(399, ISLAND_GRID_THERE);
+	ck_assert_int_eq(out.evse_w, given_w - 2000);
+}
+END_TEST
+
+START_TEST(a_wrong_moment_is_not_what_the_island_gave)
+{
+	int64_t given_w;
+
+	go_island();
+	given_w = out.evse_w;
+	in.load_w += 9000; /* a vehicle that rises looks like load till its charger tells */
+	step(20, ISLAND_GRID_GONE);
+	ck_assert_int_eq(out.evse_w, given_w - 9000);
+	in.load_w -= 9000;
+	step(21, ISLAND_GRID_THERE);
+	ck_assert_int_eq(out.evse_w, given_w);
+}
+END_TEST
+
 START_TEST(not_to_know_changes_nothing)
 {
 	step(0, ISLAND_GRID_UNKNOWN);
@@ -135,6 +169,8 @@ int main(void)
 	tcase_add_test(t, vehicles_get_what_is_left);
 	tcase_add_test(t, reserve_is_never_touched_by_charging);
 	tcase_add_test(t, return_waits_until_the_grid_stays);
+	tcase_add_test(t, return_gives_vehicles_no_more_than_the_island_did);
+	tcase_add_test(t, a_wrong_moment_is_not_what_the_island_gave);
 	tcase_add_test(t, not_to_know_changes_nothing);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
