@@ -42,9 +42,12 @@ const char *meter_note(const struct meter *k, char out[200])
 	out[0] = '\0';
 	if (is_odd && odd > 0)
 		snprintf(out, 200,
-			"its energy registers counted %.3g times what its power adds up to: wrong "
+			"its energy registers counted %.3g times what its power adds up to%s: wrong "
 			"scale, ratio or register map",
-			odd);
+			odd,
+			is_suspect(r, METER_QUANTITY_POWER_W)
+				? ""
+				: ", which is believed, and they are not");
 	else if (is_odd)
 		snprintf(out, 200,
 			"its energy registers count the other way round than its power: wrong sign or "

@@ -12,6 +12,9 @@
 #define BALANCE_SHARE 0.2 /* of it that they may differ */
 #define BALANCE_GAP   300000 /* ms between readings over which nothing can be integrated */
 
+#define STILL_MS    60000 /* for so long the same: it hangs, or its registers are coarse … */
+#define STILL_STEPS 2 /* … which is told by so many of their steps */
+
 #define FROZEN_LEAST_W 2000 /* less may be what a feeder where nobody charges takes all night */
 
 /* Bounds of believable values. Wide on purpose: they catch a wrong word order, scale or address,
@@ -94,11 +97,19 @@ static bool check_energy(struct meter_energy *e, struct meter_value *v, int64_t 
 
 /* ---- energy against power ---- */
 
+static void remember_last(struct meter_balance *b, const struct meter_reading *r)
+{
+	b->last_ms = r->at_ms;
+	b->last_w = r->values[METER_QUANTITY_POWER_W].value;
+	b->last_wh[0] = r->values[METER_QUANTITY_IMPORT_WH].value;
+	b->last_wh[1] = r->values[METER_QUANTITY_EXPORT_WH].value;
+}
+
 static void open_window(struct meter_balance *b, const struct meter_reading *r)
 {
 	b->is_open = true;
-	b->from_ms = b->last_ms = r->at_ms;
-	b->last_w = r->values[METER_QUANTITY_POWER_W].value;
+	b->from_ms = b->moved_ms = r->at_ms;
+	remember_last(b, r);
 	b->plus_wh = b->minus_wh = 0;
 	b->import = r->values[METER_QUANTITY_IMPORT_WH];
 	b->export = r->values[METER_QUANTITY_EXPORT_WH];
@@ -118,8 +129,23 @@ static void integrate(struct meter_balance *b, const struct meter_reading *r)
 	double w = r->values[METER_QUANTITY_POWER_W].value;
 	double wh = (b->last_w + w) / 2 * (double)(r->at_ms - b->last_ms) / MS_PER_HOUR;
 	*(wh > 0 ? &b->plus_wh : &b->minus_wh) += fabs(wh);
-	b->last_ms = r->at_ms;
-	b->last_w = w;
+}
+
+/* The greater of the steps that the registers made since the reading before. */
+static double leap(const struct meter_balance *b, const struct meter_reading *r)
+{
+	double import = fabs(r->values[METER_QUANTITY_IMPORT_WH].value - b->last_wh[0]);
+	double export = fabs(r->values[METER_QUANTITY_EXPORT_WH].value - b->last_wh[1]);
+	return fmax(import, export);
+}
+
+/* Until now it said the same for long, and that is not for its registers being coarse: what flowed
+ * meanwhile is in one of the two sums and not in the other. */
+static bool has_hung(const struct meter_balance *b, double leap_wh)
+{
+	int64_t still_ms = b->last_ms - b->moved_ms;
+	double shown_wh = fabs(b->last_w) * (double)still_ms / MS_PER_HOUR;
+	return still_ms >= STILL_MS && fmax(leap_wh, shown_wh) > (STILL_STEPS - 0.5) * b->step_wh;
 }
 
 /* A register that is not there takes no part, nor does the flow that it would count. */
@@ -146,6 +172,27 @@ static void conclude(struct meter_balance *b, const struct meter_reading *r)
 	open_window(b, r);
 }
 
+static void continue_window(struct meter_balance *b, const struct meter_reading *r)
+{
+	double leap_wh = leap(b, r);
+	double change_w = fabs(r->values[METER_QUANTITY_POWER_W].value - b->last_w);
+	bool moves = leap_wh > 0 || change_w > 0;
+	if (moves && has_hung(b, leap_wh))
+		b->settles_ms = r->at_ms + STILL_MS; /* its registers may come later */
+	if (leap_wh > 0 && (b->step_wh <= 0 || leap_wh < b->step_wh))
+		b->step_wh = leap_wh;
+	if (r->at_ms < b->settles_ms) {
+		open_window(b, r);
+		return;
+	}
+	integrate(b, r);
+	remember_last(b, r);
+	if (moves)
+		b->moved_ms = r->at_ms;
+	if (r->at_ms - b->moved_ms < STILL_MS)
+		conclude(b, r);
+}
+
 static void check_balance(struct meter_balance *b, struct meter_reading *r)
 {
 	struct meter_value *v = r->values;
@@ -156,8 +203,7 @@ static void check_balance(struct meter_balance *b, struct meter_reading *r)
 	} else if (r->is_rebased || !continues(b, r)) {
 		open_window(b, r);
 	} else {
-		integrate(b, r);
-		conclude(b, r);
+		continue_window(b, r);
 	}
 	r->odd = b->odd;
 	if (fpclassify(b->odd) == FP_ZERO)

@@ -32,6 +32,10 @@ struct meter_balance {
 	struct meter_value import, export; /* at the window's start */
 	double odd; /* of the last whole window that disagreed: registers / power; 0: agreed */
 	bool is_power_low; /* the registers say more import than the power does */
+	double last_wh[2]; /* of the registers, with last_w … */
+	int64_t moved_ms; /* … any of which last differed then */
+	double step_wh; /* the smallest that a register was seen to make; 0: none yet */
+	int64_t settles_ms; /* it hung: no window begins before */
 };
 
 struct meter_history {
@@ -49,7 +53,9 @@ void meter_history_init(struct meter_history *h);
  *   energy   must not fall, nor rise faster than 100 MW could make it
  *   balance  over at least 10 minutes and 10 kWh the registers must agree with the integral of the
  *            power to a fifth: a wrong ratio, scale or unit does not. The energy is suspect then;
- *            the power too if it says less import, since a guard that believes it would be blind
+ *            the power too if it says less import, since a guard that believes it would be blind.
+ *            Where power and registers stood still for a minute and then leapt, or stood still
+ *            under load, the meter hung: the window begins anew
  *   frozen   it carries load, and nothing changed for `frozen_ms` (0: off): a gateway that repeats
  *            itself; all values. Of one that shows none it takes what chargers and other meters say
  *            (csms/control_doubt.c) */

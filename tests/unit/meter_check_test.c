@@ -210,7 +210,7 @@ static struct meter_reading run_minutes(
 	for (int i = 0; i < minutes; i++) {
 		*at_ms += 60000;
 		*(real_w > 0 ? in_wh : out_wh) += fabs(real_w) / 60;
-		r = reading(*at_ms, METER_QUANTITY_POWER_W, w);
+		r = reading(*at_ms, METER_QUANTITY_POWER_W, w + i % 2); /* never the same */
 		r.values[METER_QUANTITY_POWER_L2_W] = (struct meter_value){w / 3, METER_GOOD};
 		r.values[IMPORT] = (struct meter_value){floor(*in_wh / 100) * 100, METER_GOOD};
 		r.values[EXPORT] = (struct meter_value){floor(*out_wh / 100) * 100, METER_GOOD};
@@ -266,6 +266,61 @@ START_TEST(nothing_is_integrated_over_a_gap)
 }
 END_TEST
 
+/* Read each second: at `shown_w` for half an hour, then it hangs at that for `minutes`, while 9 kW flow
+ * that are in its registers afterwards (or, `forgets`, are not); then 9 kW for an hour. */
+static void hang(int64_t unit_wh, double shown_w, int minutes, bool forgets)
+{
+	double wh = 5e6, w = shown_w, told = 0;
+	struct meter_reading r;
+	for (int s = 0; s < 5400 + 60 * minutes; s++) {
+		bool hangs = s >= 1800 && s < 1800 + 60 * minutes;
+		if (!hangs)
+			w = (s < 1800 ? shown_w : 9000) + s % 2;
+		if (!hangs || !forgets)
+			wh += (s < 1800 ? shown_w : 9000) / 3600;
+		if (!hangs)
+			told = floor(wh / (double)unit_wh) * (double)unit_wh;
+		r = reading(1000 + s * 1000LL, METER_QUANTITY_POWER_W, w);
+		r.values[IMPORT] = (struct meter_value){told, METER_GOOD};
+		r.values[METER_QUANTITY_VOLTAGE_L1_V] =
+			(struct meter_value){230 + s % 3, METER_GOOD};
+		meter_history_check(&history, &r, 300000);
+		ck_assert_msg(r.odd >= 0 && r.odd <= 0, "%d s: %g", s, r.odd);
+	}
+}
+
+START_TEST(a_meter_that_hung_is_looked_at_anew)
+{
+	static const struct {
+		int64_t unit_wh;
+		double shown_w;
+		int minutes;
+		bool forgets;
+	} hangs[] = {{10, 36e3, 10, false}, {10, 36e3, 10, true}, {10, 500, 10, false},
+		{10, 36e3, 4, false}, {1000, 36e3, 10, false}, {1, 0, 15, false}};
+	for (size_t i = 0; i < sizeof(hangs) / sizeof(*hangs); i++) {
+		meter_history_init(&history);
+		hang(hangs[i].unit_wh, hangs[i].shown_w, hangs[i].minutes, hangs[i].forgets);
+	}
+}
+END_TEST
+
+/* Kilowatts in whole, and a register of 1 kWh: standing still for long is what it does. */
+START_TEST(a_coarse_meter_is_held_against_its_registers)
+{
+	struct meter_reading r = {0};
+	double wh = 5e6;
+	for (int s = 0; s < 7200; s++) {
+		wh += 20e3 / 3600;
+		r = reading(1000 + s * 1000LL, METER_QUANTITY_POWER_W, 20); /* taken for W */
+		r.values[IMPORT] = (struct meter_value){floor(wh / 1000) * 1000, METER_GOOD};
+		meter_history_check(&history, &r, 0);
+	}
+	ck_assert_double_gt(r.odd, 500);
+	ck_assert_int_eq(r.values[METER_QUANTITY_POWER_W].quality, METER_SUSPECT);
+}
+END_TEST
+
 START_TEST(an_export_register_alone_is_held_against_what_flows_out)
 {
 	struct meter_reading r;
@@ -300,6 +355,8 @@ int main(void)
 	tcase_add_loop_test(
 		tc, energy_is_held_against_power, 0, (int)(sizeof(balances) / sizeof(balances[0])));
 	tcase_add_test(tc, nothing_is_integrated_over_a_gap);
+	tcase_add_test(tc, a_meter_that_hung_is_looked_at_anew);
+	tcase_add_test(tc, a_coarse_meter_is_held_against_its_registers);
 	tcase_add_test(tc, an_export_register_alone_is_held_against_what_flows_out);
 	tcase_add_test(tc, counts_each_result);
 	tcase_add_test(tc, keeps_a_histogram_of_latency);
