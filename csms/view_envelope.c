@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "csms/control.h"
 #include "csms/envelope_apply.h"
@@ -64,6 +65,38 @@ static void view_replaced(const struct core *c, const struct held_envelope *h, s
 	}
 }
 
+/* Another word of the same owner that goes first by its priority, of that quantity at that time. */
+static const struct held_envelope *overruler(
+	const struct core *c, const struct held_envelope *h, enum envelope_quantity q, int64_t at)
+{
+	for (const struct held_envelope *o = envelopes_first(c); o != NULL; o = o->next) {
+		const struct envelope_block *b = NULL;
+
+		if (o->e.node == h->e.node && o->e.owner == h->e.owner && o->e.kind == h->e.kind &&
+			o->e.priority > h->e.priority)
+			b = envelope_block_at(&o->e, at);
+		if (b != NULL && envelope_value(&b->bound, q) != GRID_NO_LIMIT)
+			return o;
+	}
+	return NULL;
+}
+
+/* Who is to blame that its word does not count then, and how; NULL: it does, or nobody. */
+static const struct held_envelope *beaten_by(const struct core *c, const struct held_envelope *h,
+	enum envelope_quantity q, wall_t at, const char **why)
+{
+	const struct held_envelope *o = overruler(c, h, q, at.ms);
+	const struct envelope_block *b = envelope_block_at(&h->e, at.ms);
+	int32_t w;
+
+	*why = "priority";
+	if (o != NULL)
+		return o;
+	o = envelopes_winner(c, h->node, q, at, &w);
+	*why = b != NULL && envelope_value(&b->bound, q) == w ? "earlier" : "tighter";
+	return o != h ? o : NULL;
+}
+
 /* Who counts in its place now or, if nothing of it runs, when its next block begins. */
 static void view_rank(const struct core *c, const struct held_envelope *h, struct arena *a,
 	struct api_envelope_view *out)
@@ -75,19 +108,93 @@ static void view_rank(const struct core *c, const struct held_envelope *h, struc
 		at.ms = envelope_next_edge(&h->e, now.ms);
 	b = at.ms != INT64_MAX ? envelope_block_at(&h->e, at.ms) : NULL;
 	for (int q = 0; b != NULL && q < ENVELOPE_QUANTITIES; q++) {
-		const struct held_envelope *first;
-		int32_t w;
+		const struct held_envelope *by;
+		const char *why;
 
 		if (envelope_value(&b->bound, (enum envelope_quantity)q) == GRID_NO_LIMIT)
 			continue;
-		first = envelopes_winner(c, h->node, (enum envelope_quantity)q, at, &w);
-		if (first == h) {
+		by = beaten_by(c, h, (enum envelope_quantity)q, at, &why);
+		if (by == NULL) {
 			out->counts = at.ms == now.ms;
-		} else if (first != NULL) {
-			out->beaten_by = arena_strdup(a, first->id);
-			out->beaten_owner = arena_strdup(a, first->owner);
+		} else {
+			out->beaten_by = arena_strdup(a, by->id);
+			out->beaten_owner = arena_strdup(a, by->owner);
+			out->beaten_why = why;
 		}
 	}
+}
+
+static const char *clock_of(int64_t at_ms, struct arena *a)
+{
+	time_t s = (time_t)(at_ms / 1000);
+	char out[24];
+	struct tm tm;
+
+	localtime_r(&s, &tm);
+	strftime(out, sizeof(out), "%b %e %H:%M:%S", &tm);
+	return arena_strdup(a, out);
+}
+
+/* "30.0 kW", "40.0 A". */
+static const char *amount_of(int32_t value, enum envelope_quantity q, struct arena *a)
+{
+	return arena_printf(a, "%.1f %s", value / 1000.0, q == ENVELOPE_PHASE ? "A" : "kW");
+}
+
+/* From a block of its own and one of the other that goes first: the time that both speak of. */
+static const char *overlap_note(const struct held_envelope *o, const struct envelope_block *own,
+	const struct envelope_block *other, struct arena *a)
+{
+	int64_t now = clock_wall().ms;
+	int64_t from = own->start_ms > other->start_ms ? own->start_ms : other->start_ms;
+	int64_t to = own->end_ms < other->end_ms ? own->end_ms : other->end_ms;
+
+	for (int q = 0; q < ENVELOPE_QUANTITIES && from < to && to > now; q++) {
+		int32_t value = envelope_value(&other->bound, (enum envelope_quantity)q);
+
+		if (value == GRID_NO_LIMIT ||
+			envelope_value(&own->bound, (enum envelope_quantity)q) == GRID_NO_LIMIT)
+			continue;
+		return arena_printf(a,
+			"it does NOT count %s%suntil %s: %s of the same owner goes first by its "
+			"priority %d, with %s. %s",
+			from > now ? "from " : "",
+			from > now ? arena_printf(a, "%s ", clock_of(from, a)) : "",
+			clock_of(to, a), o->id, o->e.priority,
+			amount_of(value, (enum envelope_quantity)q, a),
+			o->e.priority < ENVELOPE_PRIORITY_MAX
+				? "Withdraw that one, or give this one a higher priority"
+				: "Withdraw that one to have this one count");
+	}
+	return NULL;
+}
+
+/* One that does not count because its owner said otherwise with a higher priority must not be taken
+ * in silence: whoever orders 0 kW believes that nothing flows. */
+static const char *overruled_note(
+	const struct core *c, const struct held_envelope *h, struct arena *a)
+{
+	for (const struct held_envelope *o = envelopes_first(c); o != NULL; o = o->next) {
+		const char *note = NULL;
+
+		if (o->e.node != h->e.node || o->e.owner != h->e.owner || o->e.kind != h->e.kind ||
+			o->e.priority <= h->e.priority || envelope_is_over(o->e.state) ||
+			o->e.state == ENVELOPE_RECEIVED || envelope_is_over(h->e.state))
+			continue;
+		for (int i = 0, j = 0; i < h->e.count && j < o->e.count && note == NULL;) {
+			const struct envelope_block *own = &h->e.blocks[i],
+						    *other = &o->e.blocks[j];
+
+			note = overlap_note(o, own, other, a);
+			if (own->end_ms < other->end_ms)
+				i++;
+			else
+				j++;
+		}
+		if (note != NULL)
+			return note;
+	}
+	return NULL;
 }
 
 /* What it cannot do, for the one who has just put it there. */
@@ -95,7 +202,10 @@ static const char *note_of(const struct core *c, const struct held_envelope *h, 
 {
 	const struct grid_tree *t = control_grid(c->control);
 	int at = grid_tree_find(t, h->node);
+	const char *overruled = overruled_note(c, h, a);
 
+	if (overruled != NULL)
+		return overruled;
 	if (at < 0 || grid_tree_node(t, at)->evse_first < grid_tree_node(t, at)->evse_end)
 		return NULL;
 	return arena_printf(a,
@@ -250,19 +360,22 @@ static void add_own(struct limits *l, int node)
 static void rank(struct limits *l, const struct held_envelope *h, enum envelope_quantity q,
 	wall_t at, struct api_node_limit *row)
 {
-	int32_t w;
-	const struct held_envelope *first = envelopes_winner(l->core, l->node, q, at, &w);
+	const char *why;
+	const struct held_envelope *by = beaten_by(l->core, h, q, at, &why);
 
 	if (h->e.state == ENVELOPE_RECEIVED) {
 		row->state = "waits";
 	} else if (h->e.kind == ENVELOPE_FALLBACK && !h->e.is_silent) {
 		row->state = "stands-by";
-	} else if (first != NULL && first != h) {
+	} else if (by != NULL) {
 		row->state = "beaten";
-		row->beaten_by = arena_strdup(l->arena, first->owner);
+		row->beaten_by = arena_strdup(l->arena, by->owner);
+		row->beaten_envelope = arena_strdup(l->arena, by->id);
+		row->beaten_why = why;
 	} else if (row->limit > l->standing[q]) {
 		row->state = "beaten";
 		row->beaten_by = l->standing_source[q];
+		row->beaten_why = "tighter";
 	} else {
 		row->state = at.ms > l->now.ms ? "to-come" : "in-force";
 	}
@@ -309,9 +422,12 @@ static void beat_standing(struct limits *l, size_t count)
 			if (first != NULL && w < row->limit) {
 				row->state = "beaten";
 				row->beaten_by = arena_strdup(l->arena, first->owner);
+				row->beaten_envelope = arena_strdup(l->arena, first->id);
+				row->beaten_why = "tighter";
 			} else if (row->limit > l->standing[q]) {
 				row->state = "beaten";
 				row->beaten_by = l->standing_source[q];
+				row->beaten_why = "tighter";
 			}
 		}
 	}

@@ -140,6 +140,25 @@ test('a newer word replaces what it speaks of and no more, and says what that wa
 	assert.match(unit.err, /no power such as 80kW/);
 });
 
+test('a word that does not count is told so at once, with the ID and the priority of what counts', async (t) => {
+	const d = await depotd(t);
+	const loose = ctl(d, 'envelope', 'add', 'site', '30kW', '--priority', '5', '--for', '1h');
+	assert.doesNotMatch(loose.out, /But/);
+	const { id } = (await d.api('GET', '/envelopes')).json.envelopes[0];
+	const zero = ctl(d, 'envelope', 'add', 'site', '0kW', '--for', '5m');
+	assert.match(zero.out, new RegExp(`But it does NOT count until .*: ${id} of the same owner goes first by its priority 5, with 30\\.0 kW`), zero.err);
+	const lost = (await d.api('GET', '/envelopes')).json.envelopes.find((e) => e.id !== id);
+	assert.deepEqual([lost.counts, lost.beaten_by, lost.beaten_why], [false, id, 'priority']);
+	const row = (await d.api('GET', '/nodes/site/limits')).json.limits.find((l) => l.envelope === lost.id);
+	assert.deepEqual([row.state, row.beaten_envelope, row.beaten_why], ['beaten', id, 'priority']);
+	assert.match(ctl(d, 'envelope', 'list').out, new RegExp(`priority: ${id}`));
+	assert.match(ctl(d, 'envelope', 'limits', 'site').out, new RegExp(`priority: ${id} of operator`));
+	const above = ctl(d, 'envelope', 'add', 'site', '0kW', '--for', '5m', '--priority', '6');
+	assert.doesNotMatch(above.out, /But/);
+	const later = await d.api('POST', '/envelopes', site(30 * 60 * SECOND, 2 * HOUR, { import_w: 1000 }));
+	assert.match(later.json.note, /does NOT count from .* until .*priority 5/);
+});
+
 test('a trial says who would be late and changes nothing', async (t) => {
 	const d = await depotd(t, { depot: undefined });
 	const { s, limits } = await van(d);

@@ -195,7 +195,9 @@ static const char *note_of(struct ctl *c, const struct api_envelope_view *v)
 	const char *note = v->why;
 
 	if (v->beaten_owner != NULL)
-		note = arena_printf(c->arena, "tighter: %s", v->beaten_owner);
+		note = arena_printf(c->arena, "%s: %s of %s",
+			v->beaten_why != NULL ? v->beaten_why : "tighter", v->beaten_by,
+			v->beaten_owner);
 	else if (strcmp(v->state, "received") == 0 && v->effect != NULL)
 		note = arena_printf(c->arena, "waits for a yes: %d late, %.1f kWh short",
 			(int)v->effect->late, (double)v->effect->shed_wh / 1000);
@@ -227,6 +229,16 @@ static void row_envelope(struct ctl *c, struct table *t, const struct api_envelo
 	table_cell(t, note_of(c, v));
 }
 
+/* What it takes the place of goes on after it. */
+static const char *again_words(struct ctl *c, const struct api_envelope_replaced *r,
+	const struct api_envelope_block_post *last)
+{
+	if (r->was == NULL || last == NULL || r->was->end.ms <= last->end.ms)
+		return "";
+	return arena_printf(c->arena, ", until %s; then that one goes on",
+		cell_time(c->arena, true, last->end));
+}
+
 /* How long it lasts, and whose place it took. */
 static void print_effect(struct ctl *c, const struct api_envelope_view *v)
 {
@@ -243,12 +255,12 @@ static void print_effect(struct ctl *c, const struct api_envelope_view *v)
 	for (size_t i = 0; i < v->replaces.count; i++) {
 		const struct api_envelope_replaced *r = &v->replaces.items[i];
 
-		printf("It takes the place of %s%s%s%s, which is %s.\n", r->id,
+		printf("It takes the place of %s%s%s%s, which is %s%s.\n", r->id,
 			r->was != NULL ? ": " : "", r->was != NULL ? limit_words(c, r->was) : "",
 			r->was != NULL ? arena_printf(c->arena, " until %s",
 						 cell_time(c->arena, true, r->was->end))
 				       : "",
-			r->state);
+			r->state, again_words(c, r, last));
 	}
 }
 
@@ -283,10 +295,20 @@ static int list_envelopes(struct ctl *c)
 	return status;
 }
 
+/* "priority: ID of operator/anna", "tighter: rating". */
+static const char *beaten_words(struct ctl *c, const struct api_node_limit *l)
+{
+	if (l->beaten_by == NULL)
+		return NULL;
+	return arena_printf(c->arena, "%s: %s%s%s", l->beaten_why ? l->beaten_why : "tighter",
+		l->beaten_envelope ? l->beaten_envelope : "", l->beaten_envelope ? " of " : "",
+		l->beaten_by);
+}
+
 static int list_limits(struct ctl *c, const char *node)
 {
 	struct table *t = table_create(
-		c->arena, "QUANTITY|LIMIT|SOURCE|STATE|OWNER|TIGHTER|FROM|TO|AGE", c->colour);
+		c->arena, "QUANTITY|LIMIT|SOURCE|STATE|OWNER|BEATEN BY|FROM|TO|AGE", c->colour);
 	void *answer;
 	int status = ctl_ask_struct(c, "GET",
 		arena_printf(c->arena, "nodes/%s/limits", ctl_escape(c, node)), NULL, NULL,
@@ -304,7 +326,7 @@ static int list_limits(struct ctl *c, const char *node)
 		table_cell(t, l->source);
 		table_cell(t, l->state);
 		table_cell(t, l->owner);
-		table_cell(t, l->beaten_by);
+		table_cell(t, beaten_words(c, l));
 		table_cell(t, cell_time(c->arena, l->has_since, l->since));
 		table_cell(t, cell_time(c->arena, l->has_until, l->until));
 		table_cell(t, l->has_age_s ? arena_printf(c->arena, "%lld s", (long long)l->age_s)

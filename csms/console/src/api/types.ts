@@ -276,6 +276,7 @@ export interface EnvelopeView {
 	counts: boolean;
 	beaten_by?: string;
 	beaten_owner?: string;
+	beaten_why?: string;
 	blocks: EnvelopeBlockPost[];
 }
 
@@ -546,6 +547,8 @@ export interface NodeLimit {
 	owner?: string;
 	envelope?: string;
 	beaten_by?: string;
+	beaten_envelope?: string;
+	beaten_why?: string;
 	since?: string;
 	until?: string;
 	age_s?: number;

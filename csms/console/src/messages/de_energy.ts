@@ -56,7 +56,7 @@ export const energyDe: typeof energyEn = {
 		received: "Wartet auf Antwort", pending: "Kommt", active: "In Kraft", "fallback-eligible": "Steht bereit",
 		fallback: "Rückfall gilt", expired: "Vorbei", withdrawn: "Zurückgezogen", refused: "Abgelehnt",
 	},
-	beatenBy: (owner) => `überboten von ${owner}`,
+	beatenBy: (owner, why) => (why === "priority" ? `durch Priorität überstimmt von ${owner}` : `überboten von ${owner}`),
 	urgentTaken: "befolgt, bevor jemand gefragt wurde",
 	ownerSilent: "ihr Absender ist stumm",
 	notJudged: "nicht beurteilt",

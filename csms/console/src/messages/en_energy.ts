@@ -54,7 +54,7 @@ export const energyEn = {
 		received: "Waits for an answer", pending: "To come", active: "In force", "fallback-eligible": "Stands by",
 		fallback: "Fallback in force", expired: "Over", withdrawn: "Withdrawn", refused: "Refused",
 	} as Record<string, string>,
-	beatenBy: (owner: string) => `beaten by ${owner}`,
+	beatenBy: (owner: string, why?: string) => (why === "priority" ? `overruled by ${owner}, by priority` : `beaten by ${owner}`),
 	urgentTaken: "obeyed before anybody was asked",
 	ownerSilent: "its owner is silent",
 	notJudged: "not judged",

@@ -72,7 +72,7 @@ function Nodes({ e }: { e: EnvelopeView }) {
 		<Step name="nodes" icon={e.note === undefined ? "bind" : "risk"} tone={e.note === undefined ? "plain" : "risk"} head={nodeName(e.node)}>
 			<p class="cap">{say.nodesBelow(below.length, evsesBelow(nodes, overview.value?.stations ?? [], e.node))}</p>
 			{e.note !== undefined && <p>{e.note}</p>}
-			{e.beaten_owner !== undefined && <p class="cap">{say.beatenBy(e.beaten_owner)}</p>}
+			{e.beaten_owner !== undefined && <p class="cap">{say.beatenBy(e.beaten_owner, e.beaten_why)}</p>}
 		</Step>
 	);
 }

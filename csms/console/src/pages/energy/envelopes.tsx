@@ -131,7 +131,7 @@ function Row({ e, nodeName }: { e: EnvelopeView; nodeName: string }) {
 		<tr role="row" data-row data-envelope={e.id} tabIndex={-1} class={waits(e) ? "tint-risk" : ""}>
 			<td role="cell" class="c-state">
 				<State status={statusOf(e)} />
-				{e.beaten_owner !== undefined && <span class="cap why">{say.beatenBy(e.beaten_owner)}</span>}
+				{e.beaten_owner !== undefined && <span class="cap why">{say.beatenBy(e.beaten_owner, e.beaten_why)}</span>}
 				{e.urgent && e.decided_by === undefined && <span class="cap why">{say.urgentTaken}</span>}
 			</td>
 			<th role="rowheader" scope="row" class="c-name">

@@ -37,7 +37,8 @@ function Row({ l }: { l: NodeLimit }) {
 			<div class="grow">
 				<div class="line"><b>{amount(l)}</b> <span class="u">{say.limitQuantities[l.quantity] ?? l.quantity}</span> <span class="grow owner">{owner}</span></div>
 				<div class="cap">
-					{say.limitStates[l.state] ?? l.state}{l.beaten_by !== undefined && ` ${say.by(limitOwner(l.beaten_by))}`}
+					{l.beaten_by !== undefined && l.beaten_why === "priority" ? say.beatenBy(limitOwner(l.beaten_by), l.beaten_why)
+						: <>{say.limitStates[l.state] ?? l.state}{l.beaten_by !== undefined && ` ${say.by(limitOwner(l.beaten_by))}`}</>}
 					{", "}{span(l.since, l.until)}
 					{l.age_s !== undefined && `, ${say.knownFor(duration(l.age_s))}`}
 				</div>
