@@ -5,6 +5,7 @@
 #include "csms/control.h"
 #include "csms/planner.h"
 #include "csms/planner_job.h"
+#include "csms/safety.h"
 #include "csms/secret.h"
 #include "csms/trips.h"
 
@@ -57,11 +58,19 @@ static struct decided *find(const struct fallbacks *f, const struct evse *e)
 	return d;
 }
 
+/* No choice can be judged: when the grid is back nobody knows. */
+static bool is_open_ended(const struct fallbacks *f, const struct evse *e)
+{
+	const struct control *k = f->core->control;
+
+	return k && safety_is_fed_by_island(control_safety(k), e);
+}
+
 const char *fallback_words(const struct fallbacks *f, const struct evse *e)
 {
 	const struct decided *d = find(f, e);
 
-	return d ? d->words : "";
+	return d && !is_open_ended(f, e) ? d->words : "";
 }
 
 bool fallback_pays(const struct fallbacks *f, const struct evse *e)
@@ -303,7 +312,7 @@ static bool is_to_be_looked_at(const struct fallbacks *f, const struct control_p
 {
 	const struct decided *d = find(f, row->evse);
 
-	if (row->short_wh < LEAST_WH)
+	if (row->short_wh < LEAST_WH || is_open_ended(f, row->evse))
 		return false;
 	return !d || (mono_diff_ms(clock_mono(), d->at) > AGAIN_MS &&
 			     llabs(row->short_wh - d->short_wh) > OTHER_WH);

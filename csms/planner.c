@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
+#include "csms/control.h"
 #include "csms/log.h"
 #include "csms/plan_record.h"
 #include "csms/planner_job.h"
 #include "csms/record.h"
+#include "csms/safety.h"
 #include "csms/setpoint.h"
 
 #define TRIALS_MAX 16
@@ -120,13 +122,25 @@ static int64_t shown_short(int64_t wh)
 	return wh < PLANNER_SHOWN_WH ? 0 : wh;
 }
 
-static void explain_short(const struct planner_job *j, int i, char *out, size_t size)
+static bool is_of_island(const struct core *c, const struct evse *e, enum grid_source why)
+{
+	return e && c->control && (why == GRID_SOURCE_ISLAND || why == GRID_SOURCE_MINIMUM) &&
+	       safety_is_fed_by_island(control_safety(c->control), e);
+}
+
+static void explain_short(
+	const struct core *c, const struct planner_job *j, int i, char *out, size_t size)
 {
 	const struct plan_outcome *o = &j->plan->outcome[i];
 
 	if (!shown_short(o->short_wh))
 		return;
-	if (o->why_node >= 0)
+	if (o->why_node >= 0 && is_of_island(c, j->rows[i].evse, o->why))
+		snprintf(out, size, "%.1f kWh short: %s (%s; until when is not known)",
+			(double)o->short_wh / 1000, grid_tree_node(j->tree, o->why_node)->id,
+			o->why == GRID_SOURCE_MINIMUM ? "the island gives less than its minimum"
+						      : grid_source_name(o->why));
+	else if (o->why_node >= 0)
 		snprintf(out, size, "%.1f kWh short: %s (%s)", (double)o->short_wh / 1000,
 			grid_tree_node(j->tree, o->why_node)->id, grid_source_name(o->why));
 	else
@@ -134,7 +148,7 @@ static void explain_short(const struct planner_job *j, int i, char *out, size_t 
 			grid_source_name(o->why));
 }
 
-static void fill_row(struct in_force *f, int i)
+static void fill_row(const struct core *c, struct in_force *f, int i)
 {
 	struct planner_job *j = f->job;
 	struct control_plan_row *row = &j->rows[i];
@@ -153,7 +167,7 @@ static void fill_row(struct in_force *f, int i)
 		row->ready_at.ms = j->start_ms + (o->ready_slot + 1) * j->slot_ms;
 	else if (o->ready_slot == -2)
 		row->ready_at.ms = j->start_ms;
-	explain_short(j, i, row->reason, sizeof row->reason);
+	explain_short(c, j, i, row->reason, sizeof row->reason);
 }
 
 static void put_in_force(struct planner *p, struct planner_job *j)
@@ -193,7 +207,7 @@ static void put_in_force(struct planner *p, struct planner_job *j)
 	f->view.demand_cost = j->plan->demand_cost;
 	f->view.gap = j->plan->gap;
 	for (int i = 0; i < j->count; i++) {
-		fill_row(f, i);
+		fill_row(p->core, f, i);
 		if (i < j->present)
 			row_of[j->vehicles[i].evse] = i;
 	}

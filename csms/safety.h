@@ -72,6 +72,9 @@ struct safety_island_view {
 };
 struct safety_island_view safety_island(const struct safety *s);
 
+/* Stores and PV feed the EVSE; until when nobody knows. */
+bool safety_is_fed_by_island(const struct safety *s, const struct evse *e);
+
 /* The node lies at or above the cut: its meter sees nothing of what flows. */
 bool safety_is_cut_off(const struct safety *s, int node);
 

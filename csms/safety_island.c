@@ -266,6 +266,16 @@ struct safety_island_view safety_island(const struct safety *s)
 	};
 }
 
+bool safety_is_fed_by_island(const struct safety *s, const struct evse *e)
+{
+	const struct grid_node *n;
+
+	if (!s->island_out.is_island || e->grid_evse < 0)
+		return false;
+	n = grid_tree_node(s->tree, s->connection);
+	return e->grid_evse >= n->evse_first && e->grid_evse < n->evse_end;
+}
+
 bool safety_is_cut_off(const struct safety *s, int node)
 {
 	for (int i = s->island_out.is_island ? s->connection : -1; i >= 0;

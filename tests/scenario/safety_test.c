@@ -8,6 +8,7 @@
 #include <string.h>
 #include "csms/alarms.h"
 #include "csms/control.h"
+#include "csms/fallback.h"
 #include "csms/meters.h"
 #include "csms/safety.h"
 #include "db/query_log.h"
@@ -463,6 +464,26 @@ static int64_t planned_now_w(void)
 	return sum;
 }
 
+/* Who is short by it hears of the island, whose end nobody knows, and of no hour at which it has all. */
+static void check_short_by_the_island(void)
+{
+	const struct control_plan *p = control_plan(core()->control);
+	int shorts = 0;
+
+	for (int r = 0; r < p->row_count; r++) {
+		const struct control_plan_row *row = &p->rows[r];
+
+		if (!row->short_wh)
+			continue;
+		shorts++;
+		ck_assert_msg(strstr(row->reason, "island") &&
+				      strstr(row->reason, "until when is not known"),
+			"%s", row->reason);
+		ck_assert_str_eq(fallback_words(control_fallbacks(core()->control), row->evse), "");
+	}
+	ck_assert_int_gt(shorts, 0);
+}
+
 START_TEST(island_night_on_stores_and_pv)
 {
 	wall_t began;
@@ -496,6 +517,8 @@ START_TEST(island_night_on_stores_and_pv)
 			check_island_is_said(began);
 		if (s == 600) /* the slot that it began in is over */
 			ck_assert_int_le(planned_now_w(), v.evse_w + 2000);
+		if (s % 1800 == 600)
+			check_short_by_the_island();
 		ck_assert_int_eq(v.state, ISLAND_ON);
 		over_s = world_node(world, "site")->now_mw / 1000 > v.feed_w ? over_s + 1 : 0;
 		ck_assert_int_le(over_s, WORLD_REACTION_S);
