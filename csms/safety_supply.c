@@ -138,8 +138,8 @@ void safety_supply_after(struct safety *s)
 			continue;
 		s->node[i].says_return = is_on;
 		alarm_set(s->core, ALARM_POWER_RETURNED, n->id, is_on,
-			"Power has returned at %s (seen by: %s). %d of %d vans charge again, the "
-			"others follow in steps.",
+			"Power has returned at %s (seen by: %s). %d of %d vans have had their "
+			"step, the others follow and get no more till then.",
 			n->id, ramp_sign_name(v.sign), v.released, v.released + v.waiting);
 	}
 	if (s->connection >= 0)

@@ -487,8 +487,9 @@ static void check_short_by_the_island(void)
 START_TEST(island_night_on_stores_and_pv)
 {
 	wall_t began;
+	const struct alarm *alarm = NULL;
 	int64_t kept_w[STATIONS];
-	int ramps = 0;
+	int ramps = 0, told = 0;
 	int64_t energy_ws = BATTERY_WS * 80 / 100, before_w, over_s = 0, first_w = 0, last_w = 0;
 	struct safety_island_view v;
 
@@ -542,10 +543,15 @@ START_TEST(island_night_on_stores_and_pv)
 	for (int s = 0; s < 300; s++) {
 		step_island(&energy_ws, true);
 		ramps += node("site").ramp.sign != RAMP_SIGN_NONE;
+		alarm = world_alarm(world, ALARM_POWER_RETURNED, "site");
+		told += alarm != NULL;
+		if (alarm) /* those that wait charge too: it does not say that they do not */
+			ck_assert_ptr_nonnull(strstr(alarm->text, "vans have had their step"));
 		for (int i = 0; i < STATIONS; i++) /* nobody is stopped again */
 			ck_assert(kept_w[i] < 4000 || power_w(i) > kept_w[i] * 8 / 10);
 	}
 	ck_assert_int_eq(safety_island(safety()).state, ISLAND_OFF);
+	ck_assert_int_gt(told, 20);
 	ck_assert_int_gt(ramps, 20); /* and yet they rise in steps */
 	ck_assert_int_gt(all_power_w(), 40000);
 	ck_assert_ptr_null(world_alarm(world, ALARM_GRID_LOST, NULL));

@@ -75,7 +75,7 @@ static const char *stores(struct ctl *c, const struct api_island_view *i)
 static void print_supply(struct ctl *c, const struct api_guard_view *v)
 {
 	struct table *t = table_create(
-		c->arena, "POWER BACK AT|SEEN BY|FOR|CHARGE|WAIT|NEXT STEP", c->colour);
+		c->arena, "POWER BACK AT|SEEN BY|FOR|RELEASED|WAIT|NEXT STEP", c->colour);
 
 	for (size_t i = 0; i < v->returns.count; i++) {
 		const struct api_power_return_view *r = &v->returns.items[i];

@@ -114,5 +114,5 @@ export const energyDe: typeof energyEn = {
 	notTold: "Die Speicher melden nicht, was sie enthalten: Sie zählen als leer.",
 	islandStates: { island: "Insel", returning: "Zurück ans Netz" },
 	returning: (name, released, waiting, next) =>
-		`Strom ist zurück an ${name}: ${released} ${plural(released, "Fahrzeug lädt", "Fahrzeuge laden")}, ${waiting} ${plural(waiting, "wartet", "warten")}. Nächster Schritt in ${next}.`,
+		`Strom ist zurück an ${name}: ${released} von ${released + waiting} ${plural(released + waiting, "Fahrzeug", "Fahrzeugen")} freigegeben, ${waiting} ${plural(waiting, "behält so lange, was es hat", "behalten so lange, was sie haben")}. Nächster Schritt in ${next}.`,
 };

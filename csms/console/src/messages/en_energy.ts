@@ -112,5 +112,5 @@ export const energyEn = {
 	notTold: "Stores do not tell what they hold: they count as empty.",
 	islandStates: { island: "Island", returning: "Back to the grid" } as Record<string, string>,
 	returning: (name: string, released: number, waiting: number, next: string) =>
-		`Power is back at ${name}: ${released} ${plural(released, "van charges", "vans charge")}, ${waiting} ${plural(waiting, "waits", "wait")}. Next step in ${next}.`,
+		`Power is back at ${name}: ${released} of ${plural(released + waiting, "1 van has", `${released + waiting} vans have`)} been released, ${waiting} ${plural(waiting, "keeps what it has", "keep what they have")} till then. Next step in ${next}.`,
 };
