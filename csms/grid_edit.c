@@ -247,7 +247,8 @@ static int judge_places(const struct core *c, const struct depot_file *d, struct
 }
 
 /* References, register maps, the proof that the safe tails fit, and what it would make us blind to. */
-static int judge(const struct core *c, const struct edition *e, struct depot_fault *out)
+static int judge(
+	const struct core *c, const struct edition *e, bool is_forced, struct depot_fault *out)
 {
 	struct core next = *c;
 	struct grid_tree *t;
@@ -259,8 +260,13 @@ static int judge(const struct core *c, const struct edition *e, struct depot_fau
 	if (meters_check(&next, out))
 		return 400;
 	t = tree_judge(&next, out);
-	status = t && grid_risk_check(c, &e->depot, t, out) == 0 ? 0 : 409;
+	status = t && grid_risk_check(c, &e->depot, t, out) == 0 &&
+				 (is_forced || grid_risk_unguarded(c, &e->depot, t, out) == 0)
+			 ? 0
+			 : 409;
 	grid_tree_destroy(t);
+	if (!status)
+		grid_risk_warn(c, &e->depot, out->text);
 	return status;
 }
 
@@ -341,7 +347,7 @@ int grid_edits_put(
 	a = !next || wish->only_check ? NULL : record_arena(g->core);
 	if (!next || (!a && !wish->only_check))
 		return fail(out, 503, "", "out of memory");
-	status = judge(g->core, next, out);
+	status = judge(g->core, next, wish->is_forced, out);
 	if (!status && diff_grids(&g->now->grid, &next->grid, a ? a : next->arena, &edits))
 		status = fail(out, 503, "", "out of memory, or a row of over 4000 characters");
 	if (!status)

@@ -35,6 +35,7 @@ struct rated_ages grid_edits_rated(const struct grid_edits *g, const char *node)
 
 struct grid_wish {
 	const struct depot_grid *grid; /* all of it; `revision` NULL: whatever is in force */
+	bool is_forced; /* also what leaves EVSEs without any rating above them */
 	bool only_check; /* nothing changes, `done` is not called */
 	const char *actor, *why;
 	void (*done)(void *arg, int status, const char *why); /* on disk and in force, or not */
@@ -42,7 +43,8 @@ struct grid_wish {
 };
 
 /* 0: on its way (or, with only_check, good); `*edits` rows differ (0: nothing to do, `done` is not
- * called). 400, 409 or 503 as HTTP means them, and the fault: its path in the wish, "" the whole. */
+ * called). 400, 409 or 503 as HTTP means them, and the fault: its path in the wish, "" the whole. With
+ * 0 its text is what is no longer guarded, or "". */
 int grid_edits_put(
 	struct grid_edits *g, const struct grid_wish *wish, int *edits, struct depot_fault *out);
 

@@ -13,4 +13,13 @@
 int grid_risk_check(const struct core *c, const struct depot_file *next,
 	const struct grid_tree *tree, struct depot_fault *out);
 
+/* EVSEs that had a rating of power or of phases above them have none any more: -1 with the fault. Their
+ * own maximum is none: it holds nobody else back. */
+int grid_risk_unguarded(const struct core *c, const struct depot_file *next,
+	const struct grid_tree *tree, struct depot_fault *out);
+
+/* Ratings that are gone from nodes with something below them, in words: what is no longer guarded. ""
+ * if there are none. */
+void grid_risk_warn(const struct core *c, const struct depot_file *next, char out[300]);
+
 #endif

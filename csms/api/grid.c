@@ -12,6 +12,7 @@
 /* What a change came to, while the ask waits for the store. */
 struct outcome {
 	int edits;
+	const char *warning; /* NULL: none */
 };
 
 /* Which row of which list is changed; list NULL: all of it. */
@@ -26,13 +27,14 @@ void grid_get(struct ask *k)
 	ask_reply(k, 200, &depot_grid_type, grid_edits_grid(k->api->core->grid_edits));
 }
 
-static void answer(struct ask *k, int edits, bool only_check)
+static void answer(struct ask *k, const struct outcome *o, bool only_check)
 {
 	struct api_grid_result out = {
 		.revision = grid_edits_grid(k->api->core->grid_edits)->revision,
-		.changed = edits,
+		.changed = o->edits,
 		.in_force = !only_check,
-		.text = !edits       ? "nothing differs from what is in force"
+		.warning = o->warning,
+		.text = !o->edits    ? "nothing differs from what is in force"
 			: only_check ? "good: nothing was changed yet"
 				     : "in force",
 	};
@@ -46,7 +48,7 @@ static void on_stored(void *arg, int status, const char *why)
 	const struct outcome *o = k->state;
 
 	if (status == 0)
-		answer(k, o->edits, false);
+		answer(k, o, false);
 	else
 		ask_changed(k, status, why);
 }
@@ -71,10 +73,11 @@ static void complain(
 static void put(
 	struct ask *k, const struct depot_grid *grid, const struct target *t, const char *why)
 {
-	const char *check = ask_query(k, "check");
+	const char *check = ask_query(k, "check"), *force = ask_query(k, "force");
 	struct outcome *o = arena_alloc(k->arena, sizeof(*o));
 	struct grid_wish wish = {
 		.grid = grid,
+		.is_forced = force != NULL && strcmp(force, "0") != 0,
 		.only_check = check != NULL && strcmp(check, "0") != 0,
 		.actor = k->who.actor,
 		.why = why != NULL ? why : ask_query(k, "why"),
@@ -97,10 +100,12 @@ static void put(
 	k->state = o;
 	ask_hold(k);
 	status = grid_edits_put(k->api->core->grid_edits, &wish, &o->edits, &fault);
+	if (status == 0 && fault.text[0])
+		o->warning = arena_strdup(k->arena, fault.text);
 	if (status != 0)
 		complain(k, status, t, &fault);
 	else if (wish.only_check || o->edits == 0)
-		answer(k, o->edits, wish.only_check);
+		answer(k, o, wish.only_check);
 }
 
 void grid_put(struct ask *k)

@@ -288,3 +288,32 @@ test('depotctl grid: shows YAML that it takes again, changes rows, applies a fil
 	assert.equal(ctl(d, '--json', 'grid').out.trim(), JSON.stringify(await grid(d)));
 	assert.match(readFileSync(join(d.dir, 'depot.yaml'), 'utf8'), /limit_w: 30000/);
 });
+
+test('a rating that goes is told with what it guarded; the last one above EVSEs stays unless forced', async (t) => {
+	const d = await depotd(t);
+	const [site, yard] = (await grid(d)).nodes;
+	const bare = ({ limit_w, ...row }) => row;
+	let r = await d.api('PUT', '/grid/nodes/yard?check=1', { ...yard, limit_w: 29000 });
+	assert.deepEqual([r.status, r.json.warning], [200, undefined], r.text);
+	for (const query of ['?check=1', '']) {
+		r = await d.api('PUT', `/grid/nodes/site${query}`, bare(site));
+		assert.deepEqual([r.status, r.json.warning], [200, 'limit_w of site (60000 W) is gone: its power is not guarded'], r.text);
+	}
+	r = await d.api('PUT', '/grid/nodes/yard', { ...bare(yard), limit_a: 63 });
+	assert.match(r.json.warning, /^limit_w of yard \(30000 W\) is gone/, r.text);
+	/* its phases are all that is left */
+	const before = await grid(d);
+	for (const query of ['?check=1', '', '?force=0']) {
+		r = await d.api('PUT', `/grid/nodes/yard${query}`, bare(yard));
+		assert.equal(r.status, 409, r.text);
+		assert.match(r.json.detail, /no node above CP-1\/1 and others would have limit_w or limit_a any more.*yard carries.*force=1/);
+	}
+	r = ctl(d, 'grid', 'node', 'yard', 'limit_a=');
+	assert.deepEqual([r.code !== 0, /--yes/.test(r.err)], [true, true], r.err);
+	assert.deepEqual(await grid(d), before);
+	r = ctl(d, 'grid', 'node', 'yard', 'limit_a=', '--yes', '--why', 'a test bench');
+	assert.match(r.out, /in force \(1 row\)/, r.err);
+	assert.match(r.err, /warning: limit_a of yard \(63 A\) is gone: its phases are not guarded\n/);
+	/* where there was none, none is missed */
+	assert.equal((await d.api('PUT', '/grid/nodes/yard', { ...bare(yard), name: 'Yard' })).status, 200);
+});

@@ -130,11 +130,16 @@ static int show(struct ctl *c)
 
 /* -- sending --------------------------------------------------------------------------------- */
 
-/* The path with --check and --why as its query. */
-static const char *with_options(struct ctl *c, const char *path, bool check, const char *why)
+struct options {
+	bool check, yes;
+	const char *why;
+};
+
+/* The path with them as its query. */
+static const char *with_options(struct ctl *c, const char *path, const struct options *o)
 {
-	return arena_printf(c->arena, "%s%s%s%s", path, check ? "?check=1" : "",
-		why ? (check ? "&why=" : "?why=") : "", why ? ctl_escape(c, why) : "");
+	return arena_printf(c->arena, "%s?check=%d&force=%d%s%s", path, o->check, o->yes,
+		o->why ? "&why=" : "", o->why ? ctl_escape(c, o->why) : "");
 }
 
 static int send(struct ctl *c, const char *method, const char *path,
@@ -149,6 +154,8 @@ static int send(struct ctl *c, const char *method, const char *path,
 			r->changed == 1 ? "" : "s");
 	else if (r != NULL)
 		printf("%s\n", r->text);
+	if (r != NULL && r->warning && !c->json)
+		fprintf(stderr, "depotctl: warning: %s\n", r->warning);
 	return status;
 }
 
@@ -228,7 +235,7 @@ static const char *row_path(struct ctl *c, bool is_meter)
 }
 
 /* `depotctl grid node ID key=value …`, the same with meter; creates what is not there. */
-static int change(struct ctl *c, bool is_meter, bool check, const char *why)
+static int change(struct ctl *c, bool is_meter, const struct options *o)
 {
 	struct depot_grid *g;
 	bool json = c->json;
@@ -254,8 +261,8 @@ static int change(struct ctl *c, bool is_meter, bool check, const char *why)
 		return CTL_OK;
 	}
 	row = changed_row(c, &kinds[is_meter], find(g, is_meter, c->argv[1]));
-	return row ? send(c, "PUT", with_options(c, row_path(c, is_meter), check, why),
-			     kinds[is_meter].type, row)
+	return row ? send(c, "PUT", with_options(c, row_path(c, is_meter), o), kinds[is_meter].type,
+			     row)
 		   : CTL_USAGE;
 }
 
@@ -353,7 +360,7 @@ static void print_changes(struct ctl *c, const struct depot_grid *was, const str
 }
 
 /* depotd names the path of what it refuses; the line is in the file. */
-static int apply(struct ctl *c, bool check, const char *why)
+static int apply(struct ctl *c, const struct options *o)
 {
 	const char *path = c->argv[1];
 	bool is_whole, json = c->json;
@@ -377,29 +384,31 @@ static int apply(struct ctl *c, bool check, const char *why)
 	if (wish->revision == NULL)
 		wish->revision = now->revision;
 	c->file = path;
-	return send(c, "PUT", with_options(c, "grid", check, why), &depot_grid_type, wish);
+	return send(c, "PUT", with_options(c, "grid", o), &depot_grid_type, wish);
 }
 
 /* -- the command ----------------------------------------------------------------------------- */
 
 int ctl_grid(struct ctl *c)
 {
-	bool check = ctl_flag(c, "--check");
-	const char *why = ctl_option(c, "--why"), *verb = c->argc ? c->argv[0] : "show";
+	const struct options given = {.check = ctl_flag(c, "--check"),
+				     .yes = ctl_flag(c, "--yes"),
+				     .why = ctl_option(c, "--why")},
+			     *o = &given;
+	const char *verb = c->argc ? c->argv[0] : "show";
 	bool is_meter = strcmp(verb, "meter") == 0;
 
 	if (strcmp(verb, "show") == 0 && c->argc <= 1)
 		return show(c);
 	if (strcmp(verb, "apply") == 0 && c->argc == 2)
-		return apply(c, check, why);
+		return apply(c, o);
 	if ((is_meter || strcmp(verb, "node") == 0) && c->argc >= 2)
-		return change(c, is_meter, check, why);
+		return change(c, is_meter, o);
 	if (strcmp(verb, "remove") == 0 && c->argc == 3 &&
 		(strcmp(c->argv[1], "node") == 0 || strcmp(c->argv[1], "meter") == 0)) {
 		is_meter = strcmp(c->argv[1], "meter") == 0;
 		c->argv[1] = c->argv[2];
-		return send(c, "DELETE", with_options(c, row_path(c, is_meter), check, why), NULL,
-			NULL);
+		return send(c, "DELETE", with_options(c, row_path(c, is_meter), o), NULL, NULL);
 	}
 	return ctl_complain(CTL_USAGE,
 		"write `depotctl grid`, `grid node ID key=value …`, `grid meter ID key=value …`, "

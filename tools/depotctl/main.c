@@ -76,10 +76,11 @@ const struct command ctl_commands[] = {
 	{"tree", "", ctl_tree, 0, 0, "", "Nodes of the microgrid, their loads and limits",
 		"depotctl tree"},
 	{"grid",
-		"[node|meter ID [KEY=VALUE …] | remove node|meter ID | apply FILE] [--check] [--why TEXT]",
-		ctl_grid, 0, -1, "--check --why=",
+		"[node|meter ID [KEY=VALUE …] | remove node|meter ID | apply FILE] [--check] [--yes] [--why TEXT]",
+		ctl_grid, 0, -1, "--check --yes --why=",
 		"The tree as it is described, as YAML; changes a node or a meter (KEY= takes a value "
-		"away), or takes those of a file; in force at once; --check only judges",
+		"away), or takes those of a file; in force at once; --check only judges, --yes also takes away the last rating above "
+		"EVSEs",
 		"depotctl grid node yard limit_w=50000 --why 'new fuse'"},
 	{"tariff", "[list] | show ID | set FILE | check FILE | remove ID", ctl_tariff, 0, 2, "",
 		"What the depot pays for energy; a tariff is a YAML file (etc/tariffs)",
