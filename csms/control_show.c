@@ -110,10 +110,11 @@ static void show_phases(
 	const struct grid_node *n = grid_tree_node(k->tree, i);
 	const struct guard_node_in *in = &k->node_in[i];
 
+	/* What nobody measures has no load: that it counts as its worst case is no reading. */
 	for (int p = 0; p < GRID_PHASES; p++) {
 		bool is_measured = in->quality == GUARD_FRESH && in->has_phases;
 		int64_t w = is_measured ? llabs(in->phase_w[p])
-			    : v->phase[p].limit < 0
+			    : v->phase[p].limit < 0 || v->load_w == GRID_UNKNOWN
 				    ? -1
 				    : out->phase[p].uncontrolled_w + out->phase[p].counted_w;
 
@@ -122,6 +123,17 @@ static void show_phases(
 	v->imbalance.load =
 		out->imbalance_w == GRID_UNKNOWN ? -1 : milliamperes(n, out->imbalance_w);
 	v->feed.load = in->quality != GUARD_FRESH ? -1 : in->import_w < 0 ? -in->import_w : 0;
+}
+
+/* Age of the load that is shown: where a node's own meter is not believed, that of the one above
+ * which says what flows at most. */
+static wall_t source_meter_at(const struct control *k, int i, const struct meter *own, wall_t now)
+{
+	int above = k->doubt[i].above;
+
+	if (above >= 0 && k->meter[above] >= 0)
+		own = meters_at(k->core->meters, k->meter[above]);
+	return own ? own->last_at : now;
 }
 
 /* A rating is broken: in all, or on a phase. */
@@ -191,7 +203,7 @@ static void show_node(
 	v.evse_w = control_measured_below(k, n);
 	v.allowed_w = out->allowed_w;
 	v.load_source = load_words(is_bounded ? GUARD_BOUNDED : out->quality);
-	v.load_at = m ? m->last_at : now;
+	v.load_at = source_meter_at(k, i, m, now);
 	v.load_w = is_own ? k->node_in[i].import_w : out->uncontrolled_w + v.evse_w;
 	if (n->kind == GRID_LOAD || n->kind == GRID_PV || n->kind == GRID_STORAGE)
 		v.load_w = m ? v.load_w : GRID_UNKNOWN;

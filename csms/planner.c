@@ -132,20 +132,30 @@ static void explain_short(
 	const struct core *c, const struct planner_job *j, int i, char *out, size_t size)
 {
 	const struct plan_outcome *o = &j->plan->outcome[i];
+	int64_t by_limit_wh = o->short_wh - o->own_short_wh;
+	char what[130];
 
 	if (!shown_short(o->short_wh))
 		return;
 	if (o->why_node >= 0 && is_of_island(c, j->rows[i].evse, o->why))
-		snprintf(out, size, "%.1f kWh short: %s (%s; until when is not known)",
-			(double)o->short_wh / 1000, grid_tree_node(j->tree, o->why_node)->id,
+		snprintf(what, sizeof what, "%s (%s; until when is not known)",
+			grid_tree_node(j->tree, o->why_node)->id,
 			o->why == GRID_SOURCE_MINIMUM ? "the island gives less than its minimum"
 						      : grid_source_name(o->why));
 	else if (o->why_node >= 0)
-		snprintf(out, size, "%.1f kWh short: %s (%s)", (double)o->short_wh / 1000,
-			grid_tree_node(j->tree, o->why_node)->id, grid_source_name(o->why));
-	else
-		snprintf(out, size, "%.1f kWh short: %s", (double)o->short_wh / 1000,
+		snprintf(what, sizeof what, "%s (%s)", grid_tree_node(j->tree, o->why_node)->id,
 			grid_source_name(o->why));
+	else
+		snprintf(what, sizeof what, "%s", grid_source_name(o->why));
+	if (!shown_short(o->own_short_wh) || o->why == o->own_why)
+		snprintf(out, size, "%.1f kWh short: %s", (double)o->short_wh / 1000, what);
+	else if (!shown_short(by_limit_wh))
+		snprintf(out, size, "%.1f kWh short: %s", (double)o->short_wh / 1000,
+			grid_source_name(o->own_why));
+	else
+		snprintf(out, size, "%.1f kWh short: %.1f by %s, %.1f by the %s",
+			(double)o->short_wh / 1000, (double)by_limit_wh / 1000, what,
+			(double)o->own_short_wh / 1000, grid_source_name(o->own_why));
 }
 
 static void fill_row(const struct core *c, struct in_force *f, int i)

@@ -78,6 +78,8 @@ struct plan_outcome {
 	int ready_slot; /* the need is met at its end; -1: never, -2: nothing was needed */
 	enum grid_source why; /* short: what holds it back most, else GRID_SOURCE_NONE */
 	int why_node; /* … and the node, or -1 */
+	int64_t own_short_wh; /* part of short_wh: missing with all the power that it can take, too */
+	enum grid_source own_why; /* whose size that is, where it is not 0: vehicle, EVSE */
 };
 
 struct plan {

@@ -88,8 +88,26 @@ static void explain_slot(
 		why == GRID_SOURCE_PLAN ? 1 : 1 + (int64_t)(holds - *plan_w_at(s, c, t)) * slot_s);
 }
 
-static void explain_need(
-	struct plan_outcome *o, const struct plan_car *c, int64_t got, const struct blame *b)
+/* What would be missing if no limit kept anything from it: nobody's fault but its own. */
+static void own_part(const struct why *y, struct plan_outcome *o, const struct plan_car *c)
+{
+	const struct plan_input *in = y->s->in;
+	int64_t stored = c->start_mj, miss;
+
+	for (int t = c->first; t < c->last; t++)
+		plan_store(c, &stored, c->max_w, in->slot_s);
+	miss = c->need_mj - (stored - c->start_mj);
+	if (miss <= 0)
+		return;
+	o->own_short_wh = (miss + BATTERY_MJ_PER_WH - 1) / BATTERY_MJ_PER_WH;
+	if (o->own_short_wh > o->short_wh)
+		o->own_short_wh = o->short_wh;
+	o->own_why = c->max_w < grid_tree_node(in->tree, c->evse_node)->max_w ? GRID_SOURCE_VEHICLE
+									      : GRID_SOURCE_EVSE;
+}
+
+static void explain_need(const struct why *y, struct plan_outcome *o, const struct plan_car *c,
+	int64_t got, const struct blame *b)
 {
 	if (!o->short_wh)
 		return;
@@ -99,6 +117,8 @@ static void explain_need(
 		o->why = GRID_SOURCE_DEPARTURE;
 	else if (got >= c->goal_mj)
 		o->why = GRID_SOURCE_BATTERY;
+	else
+		own_part(y, o, c);
 }
 
 static void explain_car(const struct why *y, const struct plan_car *c)
@@ -131,7 +151,7 @@ static void explain_car(const struct why *y, const struct plan_car *c)
 		o->short_wh = o->need_wh;
 	else if (got < need) /* rounded up: a vehicle short of a fraction is short */
 		o->short_wh = (need - got + BATTERY_MJ_PER_WH - 1) / BATTERY_MJ_PER_WH;
-	explain_need(o, c, got, &b);
+	explain_need(y, o, c, got, &b);
 	p->need_wh += o->need_wh;
 	p->planned_wh += o->planned_wh;
 	p->short_wh += o->short_wh;

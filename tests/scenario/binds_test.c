@@ -155,6 +155,26 @@ START_TEST(phase_of_an_envelope_is_named_with_its_end)
 }
 END_TEST
 
+/* The house with a rating of its phases, and no meter: it counts as its worst case, but nobody has
+ * read that. */
+START_TEST(what_nobody_measures_shows_no_load_of_its_phases)
+{
+	const char *end = "limit_w: 30000}", *at = strstr(small_depot, end);
+	char depot[sizeof small_depot + 20];
+
+	snprintf(depot, sizeof depot, "%.*slimit_w: 30000, limit_a: 45}%s", (int)(at - small_depot),
+		small_depot, at + strlen(end));
+	world = world_create(
+		&(struct world_options){.seed = 5, .depot = depot, .scenario = HOUSE_ON_L2});
+	world_run_until(world, SMALL_ALL_HERE);
+	ck_assert(node("house")->load_w == GRID_UNKNOWN);
+	for (int p = 0; p < GRID_PHASES; p++) {
+		ck_assert_int_eq(node("house")->phase[p].limit, 45000);
+		ck_assert_int_eq(node("house")->phase[p].load, -1);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("binds");
@@ -165,6 +185,7 @@ int main(void)
 	tcase_add_test(t, somebody_binds_while_a_vehicle_waits);
 	tcase_add_test(t, nothing_binds_where_there_is_room);
 	tcase_add_test(t, phase_of_an_envelope_is_named_with_its_end);
+	tcase_add_test(t, what_nobody_measures_shows_no_load_of_its_phases);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
 }

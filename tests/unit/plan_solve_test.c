@@ -158,6 +158,29 @@ START_TEST(who_is_short_is_told_why)
 }
 END_TEST
 
+/* 1 kW by an envelope for an hour of four costs it 1 kWh; the other 36 its own size. */
+START_TEST(a_limit_is_blamed_for_what_it_costs)
+{
+	use_tree(depot, DEPOT_ROWS, 4);
+	add_van(0, 4, 40000)->max_w = 1000;
+	plan_caps_lower(&caps, tree, 0, 0, 1, 0, GRID_SOURCE_ENVELOPE);
+	solve();
+	ck_assert_int_eq(plan->outcome[0].short_wh, 37000);
+	ck_assert_int_eq(plan->outcome[0].own_short_wh, 36000);
+	ck_assert_int_eq(plan->outcome[0].own_why, GRID_SOURCE_VEHICLE);
+	ck_assert_int_eq(plan->outcome[0].why, GRID_SOURCE_ENVELOPE);
+	done();
+
+	use_tree(depot, DEPOT_ROWS, 4);
+	add_van(0, 4, 4000)->max_w = 1000;
+	plan_caps_lower(&caps, tree, 0, 0, 1, 0, GRID_SOURCE_ENVELOPE);
+	solve();
+	ck_assert_int_eq(plan->outcome[0].short_wh, 1000);
+	ck_assert_int_eq(plan->outcome[0].own_short_wh, 0);
+	done();
+}
+END_TEST
+
 START_TEST(minimum_power_is_all_or_nothing)
 {
 	use_tree(depot, DEPOT_ROWS, 3);
@@ -679,6 +702,7 @@ int main(void)
 	tcase_add_test(c, earliest_departure_goes_first);
 	tcase_add_test(c, priority_decides_only_when_not_all_fits);
 	tcase_add_test(c, who_is_short_is_told_why);
+	tcase_add_test(c, a_limit_is_blamed_for_what_it_costs);
 	tcase_add_test(c, minimum_power_is_all_or_nothing);
 	tcase_add_test(c, forecast_and_envelope_bound_a_slot);
 	tcase_add_test(c, tail_of_an_empty_place_is_kept_free);
