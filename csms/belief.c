@@ -83,11 +83,13 @@ static void say_why(
 		return;
 	case BELIEF_SILENT:
 		if (m->last_at.ms)
-			snprintf(out, 300, "No good reading for %s.%s%s", span(meter_age_ms(m), t),
-				error[0] ? " " : "", error);
+			snprintf(out, 300, "No good reading for %s%s%s%s.",
+				span(meter_age_ms(m), t), error[0] ? " (" : "", error,
+				error[0] ? ")" : "");
 		else
 			snprintf(
-				out, 300, "It has never answered.%s%s", error[0] ? " " : "", error);
+				out, 300, "It has never answered%s%s%s.", error[0] ? " (" : "",
+				error, error[0] ? ")" : "");
 		return;
 	case BELIEF_HANGS:
 		snprintf(out, 300, "It has not moved for %s, while %.1f kW was drawn below it.",

@@ -73,7 +73,7 @@ async function fixtureChecks(page, mock) {
 		await shows(() => text(page, "h1"), mock.data.sentence, "sentence");
 		await shows(async () => plain(await text(page, "[data-pulse=site]")), "246 of 250 kW", "site");
 		await shows(async () => plain(await text(page, ".pulse .last")), "21 of 24 EVSEs live 1 fault 2 silent", "EVSEs");
-		await shows(async () => plain(await text(page, ".pulse .item:nth-child(2)")), "Holds back now Hall A feeder 160 of 160 kW and 1 more", "holds back");
+		await shows(async () => plain(await text(page, ".pulse .item:nth-child(2)")), "Holds back now Hall A feeder L2 250 of 250 A and 1 more", "holds back");
 		await shows(async () => plain(await text(page, ".clock")), "Wed 11 Mar 22:40:12", "clock");
 	});
 	await check("EVSE: van, state, battery, power of limit, who sets it and why, session", async () => {

@@ -17,7 +17,7 @@ async function listChecks(page, mock) {
 	await check("meters: one that does not answer says so, with its error; what is not believed too", async () => {
 		const [m0, m1] = mock.data.meters;
 		mock.patch({ meters: { M0: { ...m0, ok: false, belief: "doubted", why: "It showed 1.4 kW while 2.8 kW was drawn below it.", next: "Look for a wrong ratio." }, M1: { ...m1, ok: false, belief: "silent", why: "No good reading for 40 s.", timeouts: 12 } } });
-		await until("sentence", async () => (await text(page, "h1")) === "Hall A meter does not answer.");
+		await until("sentence", async () => (await text(page, "h1")) === "Hall A meter does not answer. Site meter is read, but not believed.");
 		await shows(async () => (await all(page, "[data-meter=M1] .c-state"))[0], "No answer No good reading for 40 s.", "silent");
 		await shows(async () => (await all(page, "[data-meter=M0] .c-state"))[0], "Not believed It showed 1.4 kW while 2.8 kW was drawn below it. Look for a wrong ratio.", "doubt");
 		await looks(page, "meters-bad");

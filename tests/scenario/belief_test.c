@@ -84,6 +84,13 @@ static const char *source(const char *node)
 	return control_node(k, grid_tree_find(control_grid(k), node))->load_source;
 }
 
+static wall_t load_at(const char *node)
+{
+	const struct control *k = world_core(world)->control;
+
+	return control_node(k, grid_tree_find(control_grid(k), node))->load_at;
+}
+
 static const char *counts_as(const char *node)
 {
 	const struct control *k = world_core(world)->control;
@@ -164,6 +171,11 @@ START_TEST(meters_around_one_that_hangs_say_what_flows_at_most)
 	world_run_until(world, "19:40");
 	ck_assert_int_le(power_w(0) + power_w(1), 10000);
 	world_check_limits(world, WORLD_REACTION_S);
+	/* It answers no longer: the load comes from the others, and is as old as they are. */
+	world_set_meter(world, "fa", WORLD_METER_SILENT);
+	world_run_s(world, 300);
+	ck_assert_str_eq(source("fa"), "bounded");
+	ck_assert_int_lt(clock_wall().ms - load_at("fa").ms, 30000);
 	/* … and where that one is silent too, nothing is known. */
 	world_set_meter(world, "main", WORLD_METER_SILENT);
 	world_run_s(world, 120);

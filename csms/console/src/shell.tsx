@@ -10,7 +10,7 @@ import { go, goSection } from "./store/place.ts";
 import {
 	depotTime, isLost, link, localNow, now, overview, retryNow, session, speed, zone,
 } from "./store/store.ts";
-import { bindingNodes, evseCounts, rootNode } from "./store/derive.ts";
+import { bindingNodes, boundBy, evseCounts, rootNode } from "./store/derive.ts";
 import { active, urgent } from "./store/alarms.ts";
 import { Bar } from "./ui/bar.tsx";
 import { Icon } from "./ui/icons.tsx";
@@ -157,6 +157,7 @@ function HoldsBack() {
 	if (!data) return null;
 	const binding = bindingNodes(data.tree.nodes, data.stations).map((b) => b.node);
 	const first = binding[0];
+	const by = first && boundBy(first);
 	return (
 		<a class={first === undefined ? "item wide-only" : "item"} href="/energy" onClick={(e) => { e.preventDefault(); goSection("tree"); }}>
 			<Icon name="bind" size={14} />
@@ -164,7 +165,9 @@ function HoldsBack() {
 			{first === undefined ? <span>{say.nobodyHeld}</span> : (
 				<span>
 					<b>{first.name || first.id}</b>
-					{first.load_w !== undefined && first.limit_w !== undefined
+					{by !== undefined && ` ${say.channels[by.what] ?? by.what}${by.load === undefined || by.limit === undefined ? ""
+						: ` ${say.ofLimit(decimal(by.load, 0), decimal(by.limit, 0), "A")}`}`}
+					{by === undefined && first.load_w !== undefined && first.limit_w !== undefined
 						&& ` ${kw(first.load_w, 0)} ${say.ofKw(kw(first.limit_w, 0))}`}
 					{binding.length > 1 && ` ${say.andMore(binding.length - 1)}`}
 				</span>

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeView, Overview, VehicleView } from "../../../csms/console/src/api/types.ts";
 import {
-	bindingNodes, evseCounts, evseGroups, evseTotals, heldBackBy, isHeldBack, islandNode, rootNode, splitVans, treeRows,
+	bindingNodes, boundBy, evseCounts, evseGroups, evseTotals, heldBackBy, isHeldBack, islandNode, rootNode, splitVans, treeRows,
 } from "../../../csms/console/src/store/derive.ts";
 import { heldOrder } from "../../../csms/console/src/lib/stable_order.ts";
 import { gaps, runs, tableRows, timeTicks, toSteps, yTicks } from "../../../csms/console/src/pages/chart_math.ts";
@@ -104,6 +104,14 @@ test("a node binds by what EVSEs were told, or by the tree alone; most vans firs
 	assert.deepEqual(bindingNodes(o.tree.nodes, o.stations).map((b) => [b.node.id, b.vans]), [["hall-a", 2], ["site", 1]]);
 	const nodes = o.tree.nodes.map((n) => (n.id === "yard" ? { ...n, binds: ["total"] } : n));
 	assert.deepEqual(bindingNodes(nodes, []).map((b) => [b.node.id, b.vans]), [["hall-a", 0], ["yard", 0]]);
+});
+
+test("a node whose power in all is not full is bound by what is: a phase, or the imbalance", () => {
+	const hall = data.tree.nodes.find((n) => n.id === "hall-a")!;
+	assert.deepEqual([boundBy(hall)?.what, boundBy(hall)?.unit], ["L2", "A"]);
+	assert.equal(boundBy({ ...hall, binds: ["imbalance"] })?.what, "imbalance");
+	assert.equal(boundBy({ ...hall, binds: ["total", "L2"] }), undefined);
+	assert.equal(boundBy({ ...hall, binds: [] }), undefined);
 });
 
 test("an island is the node whose limit stores and PV give; nodes with EVSEs are controlled while all of them wait", () => {

@@ -2,7 +2,7 @@
  * What the page shows that the overview only implies: the order of tree and vans, who holds whom
  * back, counts. Pure.
  */
-import type { EvseView, NodeView, Overview, StationView, VehicleView } from "../api/types.ts";
+import type { EvseView, NodeLimitView, NodeView, Overview, StationView, VehicleView } from "../api/types.ts";
 import { isSilent } from "../lib/freshness.ts";
 
 export interface TreeRow {
@@ -73,6 +73,12 @@ export function heldBackBy(stations: readonly StationView[]): Map<string, number
 export interface Binding {
 	node: NodeView;
 	vans: number; /* 0: it binds, and no van is told so yet */
+}
+
+/* The limit by which a node holds vans back: its power in all, unless only others are full. */
+export function boundBy(node: NodeView): NodeLimitView | undefined {
+	const what = node.binds.includes("total") ? undefined : node.binds[0];
+	return what === undefined ? undefined : node.limits.find((l) => l.what === what);
 }
 
 /* Nodes that hold vans back now, by what EVSEs were told or by the tree itself; most vans first. */

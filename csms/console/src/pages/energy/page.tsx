@@ -4,7 +4,7 @@
 import type { Overview } from "../../api/types.ts";
 import { kw } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
-import { bindingNodes, heldBackBy, islandNode, rootNode } from "../../store/derive.ts";
+import { bindingNodes, boundBy, heldBackBy, islandNode, rootNode } from "../../store/derive.ts";
 import { waits } from "../../store/envelopes.ts";
 import { goSection } from "../../store/place.ts";
 import { overview } from "../../store/store.ts";
@@ -25,7 +25,8 @@ function sentence(data: Overview): string {
 	const island = islandNode(data.tree.nodes);
 	if (island) return `${now} ${say.islandFeeds(kw(island.limit_w ?? 0), heldBackBy(data.stations).get(island.id) ?? 0)}`;
 	const first = bindingNodes(data.tree.nodes, data.stations)[0];
-	const name = first && (first.node.name || first.node.id);
+	const by = first && boundBy(first.node);
+	const name = first && `${first.node.name || first.node.id}${by ? ` (${say.channels[by.what] ?? by.what})` : ""}`;
 	const held = !first || !name ? say.nothingHolds : first.vans > 0 ? say.nodeHolds(name, first.vans) : say.nodeBinds(name);
 	return `${now} ${held}`;
 }

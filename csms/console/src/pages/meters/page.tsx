@@ -15,14 +15,16 @@ import { Scan } from "./scan.tsx";
 import { Walk } from "./walk.tsx";
 import { Wiring } from "./wiring.tsx";
 
-/* The worst that is true now, of all of them. */
+/* What is wrong now, the worst first. */
 function sentence(rows: readonly MeterRow[], wiring: WiringView | undefined): string {
 	const isOld = (r: MeterRow) => fresh(readAt(r), r.meter ? "meter" : "evse").kind === "stale";
+	const wanting: string[] = [];
 	for (const v of ["silent", "doubt", "old"] as const) {
 		const found = rows.filter((r) => verdict(r, isOld(r)) === v);
-		if (found.length === 1) return say.meterSentence[v](meterName(found[0]!));
-		if (found.length > 1) return say.metersSentence[v](found.length);
+		if (found.length === 1) wanting.push(say.meterSentence[v](meterName(found[0]!)));
+		if (found.length > 1) wanting.push(say.metersSentence[v](found.length));
 	}
+	if (wanting.length > 0) return wanting.join(" ");
 	if (rows.length === 0) return say.metersEmpty;
 	const data = overview.value;
 	const wrong = new Set([...wrongPairs(wiring?.pairs ?? []).map((p) => p.lower), ...(wiring?.meters ?? []).map((m) => m.meter)]);
