@@ -133,6 +133,7 @@ static void explain_short(
 {
 	const struct plan_outcome *o = &j->plan->outcome[i];
 	int64_t by_limit_wh = o->short_wh - o->own_short_wh;
+	double kwh = (double)o->short_wh / 1000;
 	char what[130];
 
 	if (!shown_short(o->short_wh))
@@ -147,15 +148,13 @@ static void explain_short(
 			grid_source_name(o->why));
 	else
 		snprintf(what, sizeof what, "%s", grid_source_name(o->why));
-	if (!shown_short(o->own_short_wh) || o->why == o->own_why)
-		snprintf(out, size, "%.1f kWh short: %s", (double)o->short_wh / 1000, what);
-	else if (!shown_short(by_limit_wh))
-		snprintf(out, size, "%.1f kWh short: %s", (double)o->short_wh / 1000,
-			grid_source_name(o->own_why));
+	if (!shown_short(o->own_short_wh) || !shown_short(by_limit_wh) || o->why == o->own_why)
+		snprintf(out, size, "%.1f kWh short: %s", kwh,
+			shown_short(by_limit_wh) ? what : grid_source_name(o->own_why));
 	else
-		snprintf(out, size, "%.1f kWh short: %.1f by %s, %.1f by the %s",
-			(double)o->short_wh / 1000, (double)by_limit_wh / 1000, what,
-			(double)o->own_short_wh / 1000, grid_source_name(o->own_why));
+		snprintf(out, size, "%.1f kWh short: %.1f by %s, %.1f by the %s", kwh,
+			(double)by_limit_wh / 1000, what, (double)o->own_short_wh / 1000,
+			grid_source_name(o->own_why));
 }
 
 static void fill_row(const struct core *c, struct in_force *f, int i)
