@@ -26,6 +26,12 @@ static const struct {
 	{"{\"s\":\"a\\\"}b\"}", "{\"s\":\"a\\\"}b\"}", true},
 	{"{\"s\":\"x\"}", "{\"s\":\"xy\"}", false},
 	{"{\"ab\":1}", "{\"a\":1}", false},
+	{"{\"status\":\"Accepted\",\"ocspResult\":\"MIIB\"}",
+		"{\"status\":\"Accepted\",\"ocspResult\":\"MIIC\"}", true},
+	{"{\"status\":\"Accepted\",\"ocspResult\":\"MIIB\"}", "{\"status\":\"Accepted\"}", false},
+	{"{\"status\":\"Accepted\",\"ocspResult\":\"MIIB\"}",
+		"{\"status\":\"Failed\",\"ocspResult\":\"MIIC\"}", false},
+	{"{\"exiResponse\":\"MIIB\"}", "{\"exiResponse\":\"MIIC\"}", false},
 };
 
 START_TEST(alike)
@@ -51,6 +57,26 @@ START_TEST(times_move_and_nothing_else)
 }
 END_TEST
 
+START_TEST(long_values_are_cut)
+{
+	char in[400], *p = in + sprintf(in, "{\"short\":\"MIIB\",\"ocspResult\":\"");
+	struct text out;
+
+	/* a character of two bytes, then one of them an escape, at the edge */
+	memset(p, 'A', 200);
+	memcpy(p + REPLAY_SHOWN - 2, "\xc3\xa9", 2);
+	memcpy(p + 100, "\\\"", 2);
+	strcpy(p + 200, "\",\"n\":1}");
+	text_init(&out, 0);
+	replay_cut(in, &out);
+	ck_assert_ptr_nonnull(strstr(out.data, "{\"short\":\"MIIB\",\"ocspResult\":\"AAA"));
+	ck_assert_ptr_nonnull(strstr(out.data, "AAA…\" (200 bytes),\"n\":1}"));
+	ck_assert_ptr_null(strstr(out.data, "\xc3"));
+	ck_assert_uint_lt(out.len, 160);
+	text_finish(&out);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("depotctl_replay");
@@ -60,6 +86,7 @@ int main(void)
 
 	tcase_add_loop_test(t, alike, 0, sizeof pairs / sizeof *pairs);
 	tcase_add_test(t, times_move_and_nothing_else);
+	tcase_add_test(t, long_values_are_cut);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -90,11 +90,22 @@ static bool is_due(const struct player *p, const struct replay_call *k)
 
 /* -- answers of the instance ----------------------------------------------------------------- */
 
+static void tell_answer(const char *which, const char *json)
+{
+	struct text t;
+
+	text_init(&t, 0);
+	replay_cut(json, &t);
+	printf("  %-9s %s\n", which, text_ok(&t) ? t.data : "");
+	text_finish(&t);
+}
+
 static void tell_difference(struct player *p, const struct replay_call *k, const char *now)
 {
 	p->different++;
-	printf("line %d: %s is answered differently\n  recorded: %s\n  now:      %s\n", k->line,
-		k->action, k->error != NULL ? k->error : k->answer, now);
+	printf("line %d: %s is answered differently\n", k->line, k->action);
+	tell_answer("recorded:", k->error != NULL ? k->error : k->answer);
+	tell_answer("now:", now);
 }
 
 static void on_answer(struct player *p, const struct ocpp_frame *m)
