@@ -10,6 +10,7 @@
 #include "csms/identity.h"
 #include "csms/log.h"
 #include "csms/oscp/oscp.h"
+#include "csms/own_names.h"
 #include "csms/pki/site_ca.h"
 #include "csms/refusal.h"
 #include "csms/session.h"
@@ -74,23 +75,15 @@ static int load_station_tls(struct daemon *d, const struct tls_server_config *pl
 static int load_certificates(struct daemon *d, char why[400])
 {
 	const struct config_listen *l = d->config.file->listen;
-	char dir[600], host[256] = "localhost";
-	const char *names[24] = {0};
+	char dir[600];
+	struct own_names names;
 	struct site_ca_paths paths;
 	struct tls_server_config tls;
-	int count = 0;
 
 	if (ensure_folder(d, "", dir, why))
 		return -1;
-	gethostname(host, sizeof host - 1);
-	for (size_t i = 0; i < l->hosts.count && count < 20; i++)
-		names[count++] = l->hosts.items[i];
-	if (!count)
-		names[count++] = host;
-	names[count++] = "localhost";
-	names[count++] = "127.0.0.1";
-	names[count++] = "::1";
-	if (site_ca_ensure(dir, names, count, &paths, why))
+	own_names(l, &names);
+	if (site_ca_ensure(dir, names.of, names.count, &paths, why))
 		return -1;
 	tls = (struct tls_server_config){
 		.ecdsa_cert = paths.ecdsa_cert,

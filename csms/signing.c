@@ -10,6 +10,7 @@
 #include "csms/command.h"
 #include "csms/identity.h"
 #include "csms/log.h"
+#include "csms/own_names.h"
 #include "csms/record.h"
 #include "csms/signing_private.h"
 #include "db/query_issued.h"
@@ -91,7 +92,7 @@ static int judge_station_name(const struct station *s, const struct csr_facts *f
 	return -1;
 }
 
-/* Where the station's SeccId is not known any name passes. */
+/* Where the station's SeccId is not known any name passes that nobody else has. */
 static int judge_secc_name(const char *const *names, const struct csr_facts *f, char why[300])
 {
 	if (!names || !names[0])
@@ -103,6 +104,52 @@ static int judge_secc_name(const char *const *names, const struct csr_facts *f, 
 		"its common name is %.100s, but ISO15118Ctrlr.SeccId of the station is %.60s",
 		f->common_name[0] ? f->common_name : "missing", names[0]);
 	return -1;
+}
+
+static int judge_own_names(const struct core *c, const char *name, char why[300])
+{
+	struct own_names own;
+
+	own_names(c->config->listen, &own);
+	for (int i = 0; i < own.count; i++)
+		if (strcasecmp(own.of[i], name) == 0) {
+			snprintf(why, 300, "its common name %.100s is a name of depotd itself",
+				name);
+			return -1;
+		}
+	return 0;
+}
+
+/* Vehicles know nothing of serial numbers: what any other is called, by whatever word, is his. */
+static int judge_names_of_others(const struct core *c, const struct station *s,
+	const struct signing_ask *q, const char *name, char why[300])
+{
+	const struct station *o, *tmp;
+
+	HASH_ITER (hh, c->fleet.stations, o, tmp)
+		if (o != s && (strcasecmp(o->id, name) == 0 || strcasecmp(o->serial, name) == 0)) {
+			snprintf(why, 300, "its common name %.100s is the %s of station %s", name,
+				strcasecmp(o->id, name) == 0 ? "identity" : "serial number", o->id);
+			return -1;
+		}
+	/* Two that came with the same one from the factory: each is its own. */
+	for (const char *const *n = q->taken; !(q->names && q->names[0]) && n && n[0]; n += 2)
+		if (strcasecmp(n[1], name) == 0) {
+			snprintf(why, 300,
+				"its common name %.100s is ISO15118Ctrlr.SeccId of station %.48s",
+				name, n[0]);
+			return -1;
+		}
+	return 0;
+}
+
+static int judge_v2g_name(const struct core *c, const struct station *s,
+	const struct signing_ask *q, const struct csr_facts *f, char why[300])
+{
+	if (judge_own_names(c, f->common_name, why) ||
+		(f->common_name[0] && judge_names_of_others(c, s, q, f->common_name, why)))
+		return -1;
+	return judge_secc_name(q->names, f, why);
 }
 
 static int judge(struct core *c, const struct station *s, const struct signing_ask *q,
@@ -125,7 +172,7 @@ static int judge(struct core *c, const struct station *s, const struct signing_a
 	}
 	bad = judge_organisation(c->config->trust, f, why);
 	if (!bad)
-		bad = q->use == ISSUED_V2G ? judge_secc_name(q->names, f, why)
+		bad = q->use == ISSUED_V2G ? judge_v2g_name(c, s, q, f, why)
 					   : judge_station_name(s, f, why);
 	return bad ? bad : issued_judge_key(c, s->id, f->key_hash, why);
 }

@@ -26,8 +26,9 @@ void signing_describe(const struct core *c, char out[300]);
 struct signing_ask {
 	const char *csr; /* PEM, as it came */
 	enum issued_use use;
-	const char *const
-		*names; /* for V2G: what it may call itself (SeccId); NULL ends; empty: not known */
+	/* For V2G, of ISO15118Ctrlr.SeccId; NULL ends. What it may call itself, empty: not known … */
+	const char *const *names;
+	const char *const *taken; /* … and what others are called: station, name, station, … */
 };
 
 /* May this be signed? 0 and the order's id: begun once the turn is on disk. -1 with one line: the

@@ -2,6 +2,7 @@
  * (A02.FR.11, FR.12); the certificate comes by itself (csms/signing.h). */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "csms/handle/handlers.h"
 #include "csms/later.h"
 #include "csms/log.h"
@@ -9,6 +10,7 @@
 #include "db/query_device.h"
 
 #define NAMES_MAX 100 /* controllers of ISO 15118 in one station */
+#define TAKEN_MAX 10000 /* … and in all of them */
 
 static enum issued_use use_of(const struct ocpp201_sign_certificate_request *r)
 {
@@ -51,7 +53,30 @@ struct v2g_ask {
 	struct arena *arena;
 	const char *csr;
 	const char *names[NAMES_MAX + 1];
+	const char **taken; /* NULL: not known */
 };
+
+/* SeccId of all stations but the one that asks. */
+static void read_taken(struct db_reader *r, struct v2g_ask *q)
+{
+	const struct db_variable_filter filter = {
+		.component = "ISO15118Ctrlr", .variable = "SeccId", .limit = TAKEN_MAX};
+	struct db_variable_list list = {0};
+	size_t n = 0;
+
+	if (db_query_variables(r, &filter, q->arena, &list) ||
+		!(q->taken = arena_alloc(q->arena, (2 * list.count + 1) * sizeof *q->taken)))
+		return;
+	for (size_t i = 0; i < list.count; i++) {
+		const struct db_variable *v = &list.items[i];
+
+		if (!v->value || !v->value[0] || strcasecmp(v->station, q->later.station) == 0)
+			continue;
+		q->taken[n++] = v->station;
+		q->taken[n++] = v->value;
+	}
+	q->taken[n] = NULL;
+}
 
 static void read_names(struct db_reader *r, void *arg)
 {
@@ -68,12 +93,15 @@ static void read_names(struct db_reader *r, void *arg)
 	for (size_t i = 0; i < list.count; i++)
 		if (list.items[i].value && list.items[i].value[0])
 			q->names[n++] = list.items[i].value;
+	if (!n)
+		read_taken(r, q);
 }
 
 static void names_read(void *arg)
 {
 	struct v2g_ask *q = arg;
-	const struct signing_ask ask = {.csr = q->csr, .use = ISSUED_V2G, .names = q->names};
+	const struct signing_ask ask = {
+		.csr = q->csr, .use = ISSUED_V2G, .names = q->names, .taken = q->taken};
 	struct exchange x;
 	const void *response;
 

@@ -163,6 +163,26 @@ test('requests that nobody should sign are rejected now, with the reason in the 
 	await other.close();
 });
 
+test('V2G: a station that told no SeccId gets no name that another station or depotd has', async () => {
+	const s = await asker('SIGN-SECC');
+	const other = await asker('SIGN-SECC-2');
+	await other.call('NotifyReport', { requestId: 1, generatedAt: new Date().toISOString(), seqNo: 0, tbc: false, reportData: [{
+		component: { name: 'ISO15118Ctrlr', evse: { id: 1 } }, variable: { name: 'SeccId' }, variableAttribute: [{ value: 'SECC-OF-2' }] }] });
+	await until('its SeccId', async () => (await get('/stations/SIGN-SECC-2/variables?variable=SeccId')).variables.length > 0);
+	for (const [cn, words] of [['localhost', /depotd itself/], ['LocalHost', /depotd itself/],
+		['SECC-OF-2', /SeccId of station SIGN-SECC-2/], ['SIGN-SECC-2', /identity of station SIGN-SECC-2/],
+		['SN-SIGN-SECC-2', /serial number of station SIGN-SECC-2/]]) {
+		assert.deepEqual(await s.sign(make.csr({ cn }), 'V2GCertificate'), { status: 'Rejected' }, cn);
+		const { events } = await get('/journal?stream=station/SIGN-SECC&type=CertificateAsked&limit=100');
+		events.sort((a, b) => a.seq - b.seq);
+		assert.match(events.at(-1).payload.why, words, cn);
+	}
+	assert.deepEqual(await s.sign(make.csr({ cn: 'SECC-OF-1' }), 'V2GCertificate'), { status: 'Accepted' });
+	assert.deepEqual(await other.sign(make.csr({ cn: 'SECC-OF-2' }), 'V2GCertificate'), { status: 'Accepted' });
+	await s.close();
+	await other.close();
+});
+
 test('A02.FR.20: a station that rejects its certificate is asked anew, a few times, then a person is told', async () => {
 	const s = await asker('SIGN-NO', { take: () => ({ status: 'Rejected', statusInfo: { reasonCode: 'WriteFailed', additionalInfo: 'no room' } }) });
 	await s.sign(make.csr({ cn: s.serial }));
