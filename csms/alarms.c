@@ -204,6 +204,19 @@ void alarm_clear(struct core *c, enum alarm_kind kind, const char *subject)
 	timer_start(c->timers, &a->calm, alarm_table[kind].calm_s * INT64_C(1000), on_calm, a);
 }
 
+void alarm_end(struct core *c, enum alarm_kind kind, const char *subject)
+{
+	struct alarm *a = find(c, kind, subject);
+
+	if (!a)
+		return;
+	if (timer_running(&a->calm))
+		timer_stop(c->timers, &a->calm);
+	else
+		tell_over(a);
+	on_calm(a);
+}
+
 /* -- what a person does ----------------------------------------------------------------------- */
 
 static void put_note(struct alarm *a, const char *note)

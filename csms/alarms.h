@@ -97,6 +97,10 @@ void alarm_tell(struct core *c, enum alarm_kind kind, const char *subject);
 /* Its cause is gone. Does nothing if it is not raised. */
 void alarm_clear(struct core *c, enum alarm_kind kind, const char *subject);
 
+/* Its cause is gone, and another one of the same kind begins: no calm time, what is raised next is an
+ * alarm of its own, with its own time. */
+void alarm_end(struct core *c, enum alarm_kind kind, const char *subject);
+
 /* Raises or clears. */
 #define alarm_set(c, kind, subject, is_on, ...)                                                    \
 	((is_on) ? alarm_raise(c, kind, subject, __VA_ARGS__) : alarm_clear(c, kind, subject))

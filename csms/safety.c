@@ -55,6 +55,7 @@ static void keep_nodes(struct safety *s, const struct safety *old)
 		if (was < 0)
 			continue;
 		s->node[i].says_old = old->node[was].says_old;
+		s->node[i].old_by = old->node[was].old_by;
 		s->node[i].says_return = old->node[was].says_return;
 		if (s->k->meter[i] < 0)
 			continue;

@@ -4,6 +4,7 @@
 #ifndef CSMS_SAFETY_PRIVATE_H
 #define CSMS_SAFETY_PRIVATE_H
 
+#include "csms/belief.h"
 #include "csms/control_private.h"
 #include "csms/meters.h"
 #include "csms/safety.h"
@@ -29,6 +30,7 @@ struct safety_node {
 	int64_t load_w; /* uncontrolled, by the last fresh measurement; GRID_UNKNOWN: none yet */
 	int64_t reckoned_w; /* all that it may draw, by the guard's last books; -1: none yet */
 	int64_t above_ms[3][6]; /* by kind of limit and quantity: broken since, 0: is not */
+	enum belief old_by; /* what says_old was said for last */
 	bool says_old, says_over, says_envelope,
 		says_return; /* alarms that are raised: lookups cost */
 	struct safety_demand *demand; /* NULL: none */

@@ -102,6 +102,20 @@ static const char *tier_words(enum stale_tier t)
 	return words[t];
 }
 
+/* No reading at all, whatever it is called meanwhile, is one cause; each doubt is another. */
+static enum belief cause_of(const struct belief_view *b)
+{
+	return belief_is_good(b->is) || b->is == BELIEF_UNREAD ? BELIEF_SILENT : b->is;
+}
+
+/* Who reads of a cause reads its own time, not that of the one before. */
+static void change_cause(struct safety_node *v, struct core *c, const char *id, enum belief by)
+{
+	if (v->old_by && v->old_by != by)
+		alarm_end(c, ALARM_MEASUREMENT_OLD, id);
+	v->old_by = by;
+}
+
 static void say(struct safety *s, int i, int64_t now_ms)
 {
 	struct safety_node *v = &s->node[i];
@@ -118,6 +132,7 @@ static void say(struct safety *s, int i, int64_t now_ms)
 		return;
 	v->says_old = true;
 	belief_of(s->core, s->k->meter[i], &b);
+	change_cause(v, s->core, id, cause_of(&b));
 	alarm_raise(s->core, ALARM_MEASUREMENT_OLD, id,
 		"Meter %s of %s: %s %s Charging lacks %.1f kW by that.",
 		safety_meter(s, i)->row->id, id, b.why[0] ? b.why : "No fresh value.",

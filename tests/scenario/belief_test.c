@@ -370,6 +370,39 @@ START_TEST(grid_that_is_gone_for_long_stays_an_alarm)
 }
 END_TEST
 
+/* First it is silent, for a minute, then it repeats what it said: who reads of that reads its own time. */
+START_TEST(alarm_of_another_cause_has_its_own_time)
+{
+	const struct alarm *a;
+	wall_t silent;
+
+	start(DEPOT(""), VISITS);
+	world_run_until(world, "19:10");
+	world_set_meter(world, "fa", WORLD_METER_SILENT);
+	world_run_s(world, 60);
+	a = world_alarm(world, ALARM_MEASUREMENT_OLD, "fa");
+	ck_assert_ptr_nonnull(a);
+	ck_assert_ptr_nonnull(strstr(a->text, "No good reading"));
+	silent = a->raised_at;
+	world_set_meter(world, "fa", WORLD_METER_HUNG);
+	for (int i = 0; i < 120; i++) {
+		world_step(world);
+		a = world_alarm(world, ALARM_MEASUREMENT_OLD, "fa");
+		if (a && strstr(a->text, "shows less"))
+			break;
+	}
+	ck_assert_ptr_nonnull(a);
+	ck_assert_ptr_nonnull(strstr(a->text, "shows less"));
+	ck_assert_int_eq(a->count, 1);
+	ck_assert_int_gt(a->raised_at.ms, silent.ms + 60000);
+	ck_assert_int_lt(world_now(world).ms - a->raised_at.ms, 5000);
+	a = alarms_cleared(world_core(world));
+	ck_assert_ptr_nonnull(a);
+	ck_assert_ptr_nonnull(strstr(a->text, "No good reading"));
+	ck_assert_int_eq(a->raised_at.ms, silent.ms);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("belief");
@@ -385,6 +418,7 @@ int main(void)
 	tcase_add_test(t, load_below_an_idle_meter_is_seen_by_the_one_above);
 	tcase_add_test(t, walk_below_nothing_but_wrong_meters);
 	tcase_add_test(t, edits_of_the_tree_leave_doubts_as_they_are);
+	tcase_add_test(t, alarm_of_another_cause_has_its_own_time);
 	tcase_add_test(t, grid_that_is_gone_for_long_stays_an_alarm);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
