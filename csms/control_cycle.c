@@ -49,7 +49,8 @@ static void fill_node(struct control *k, int i, int64_t now_ms)
 	const struct meter_reading *last;
 	double w;
 
-	*in = (struct guard_node_in){.quality = control_doubt(k, i, now_ms), .worst_w = k->worst_w[i]};
+	*in = (struct guard_node_in){
+		.quality = control_doubt(k, i, now_ms), .worst_w = k->worst_w[i]};
 	for (int p = 0; p < GRID_PHASES; p++)
 		in->worst_phase_w[p] = k->worst[i].s[GRID_L1 + p] / 6;
 	if (in->quality == GUARD_NO_METER)
@@ -98,6 +99,7 @@ static void fill_evse(struct control *k, int i, wall_t now)
 	int64_t min_w;
 
 	evse_phases_find(e);
+	lane_spread(&k->lanes[i]);
 	min_w = evse_phases_part(e, e->min_w);
 	*in = (struct guard_evse_in){
 		.connected = e->tx.is_open,

@@ -401,6 +401,26 @@ static void accepted(struct lane *l, const struct sent *s)
 	}
 }
 
+void lane_spread(struct lane *l)
+{
+	struct setpoint *told = &l->evse->told;
+	int64_t w = spread_w(l, &l->own);
+	int phases = evse_phases_count(l->evse);
+	struct sent s = {.evse = l->evse->id, .is_own = true};
+
+	if (!has_own(l) || !l->own.in_amperes || l->evse->station->is_manual || told->limit_w == w)
+		return;
+	told->limit_w = w;
+	snprintf(told->reason, sizeof told->reason,
+		"the same current as before, which is now known to be of %d phase%s", phases,
+		phases == 1 ? "" : "s");
+	s.want = *told;
+	snprintf(s.station, sizeof s.station, "%s", l->evse->station->id);
+	snprintf(s.transaction, sizeof s.transaction, "%s", l->transaction);
+	journal(l, &s);
+	fleet_touch(&l->core->fleet, l->evse->station);
+}
+
 /* Refused: the old one stands. Lost or late: either may. Try again, more and more slowly. */
 static void failed(struct lane *l, const struct sent *s, bool known)
 {

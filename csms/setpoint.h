@@ -52,6 +52,9 @@ int64_t lane_bound_w(const struct lane *l, mono_t now);
 /* What the EVSE holds as its limit now, if nothing is on its way. */
 int64_t lane_held_w(const struct lane *l, mono_t now);
 
+/* What was told in A is another power once other phases are known to be in use: told as that. */
+void lane_spread(struct lane *l);
+
 /* True if `want` differs from what is held, or the lease is half over: something is to be sent. */
 bool lane_is_due(const struct lane *l, mono_t now);
 
