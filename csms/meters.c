@@ -29,7 +29,8 @@ struct meters {
 	int poller_count;
 	struct loop_wake *wake;
 	uint64_t revision;
-	char **texts; /* [count] rows as they were read */
+	char **texts; /* [count] rows as they were read … */
+	char **wires; /* … and without what does not change what they say: how often, called what */
 	pthread_t retiring; /* stops the pollers, who may wait for a slow meter */
 	bool is_retiring;
 	struct meters *older; /* that retire */
@@ -402,13 +403,19 @@ static int keep_texts(struct meters *m)
 	static uint64_t editions;
 
 	m->texts = arena_alloc(m->arena, ((size_t)m->count + 1) * sizeof *m->texts);
-	for (int i = 0; m->texts && i < m->count; i++) {
-		m->texts[i] = text_of(m->items[i].row, m->arena);
-		if (!m->texts[i])
+	m->wires = arena_alloc(m->arena, ((size_t)m->count + 1) * sizeof *m->wires);
+	for (int i = 0; m->texts && m->wires && i < m->count; i++) {
+		struct depot_meter row = *m->items[i].row;
+
+		m->texts[i] = text_of(&row, m->arena);
+		row.name = NULL;
+		row.has_poll_ms = row.has_timeout_ms = false;
+		m->wires[i] = text_of(&row, m->arena);
+		if (!m->texts[i] || !m->wires[i])
 			return -1;
 		m->items[i].edition = ++editions;
 	}
-	return m->texts ? 0 : -1;
+	return m->texts && m->wires ? 0 : -1;
 }
 
 static int start(struct meters *m, char why[400])
@@ -519,7 +526,7 @@ static void keep_readings(struct meters *fresh, const struct meters *old)
 			struct meter *k = &fresh->items[i];
 
 			k->revision = fresh->revision;
-			if (strcmp(fresh->texts[i], old->texts[j]) != 0)
+			if (strcmp(fresh->wires[i], old->wires[j]) != 0)
 				continue;
 			k->edition = old->items[j].edition;
 			k->last = old->items[j].last;

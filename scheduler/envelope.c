@@ -139,11 +139,29 @@ static bool give_way(struct grid_bound *b, const struct grid_bound *by)
 	       b->phase_ma != GRID_NO_LIMIT;
 }
 
+/* Do both say something of the same: import, export, the current of the phases? */
+static bool share(const struct grid_bound *a, const struct grid_bound *b)
+{
+	return (a->import_w != GRID_NO_LIMIT && b->import_w != GRID_NO_LIMIT) ||
+	       (a->export_w != GRID_NO_LIMIT && b->export_w != GRID_NO_LIMIT) ||
+	       (a->phase_ma != GRID_NO_LIMIT && b->phase_ma != GRID_NO_LIMIT);
+}
+
+static bool takes_something(
+	const struct envelope_block *b, int count, const struct envelope_block *by)
+{
+	for (int i = 0; i < count; i++)
+		if (b[i].start_ms < by->end_ms && b[i].end_ms > by->start_ms &&
+			share(&b[i].bound, &by->bound))
+			return true;
+	return false;
+}
+
 int envelope_blocks_replace(struct envelope_block *b, int count, const struct envelope_block *by)
 {
 	int n = 0;
 
-	if (by->start_ms >= by->end_ms)
+	if (by->start_ms >= by->end_ms || !takes_something(b, count, by))
 		return count;
 	count = split(b, count, by->start_ms);
 	count = split(b, count, by->end_ms);

@@ -283,6 +283,8 @@ static void on_edited(void *arg, int status, const char *why)
 	*(bool *)arg = true;
 }
 
+#define RATIO (-1) /* in the place of an interval: another ratio */
+
 /* Another rating of a node, or another interval of a meter: a value of 0 leaves it as it is. */
 static void edit(const char *node, int64_t limit_w, const char *meter, int64_t poll_ms)
 {
@@ -305,7 +307,10 @@ static void edit(const char *node, int64_t limit_w, const char *meter, int64_t p
 		if (limit_w && strcmp(nodes[i].id, node) == 0)
 			nodes[i].limit_w = limit_w;
 	for (size_t i = 0; i < grid.meters.count; i++)
-		if (poll_ms && strcmp(meters[i].id, meter) == 0) {
+		if (poll_ms == RATIO && strcmp(meters[i].id, meter) == 0) {
+			meters[i].has_ratio = true;
+			meters[i].ratio = 1.001;
+		} else if (poll_ms && strcmp(meters[i].id, meter) == 0) {
 			meters[i].has_poll_ms = true;
 			meters[i].poll_ms = poll_ms;
 		}
@@ -346,8 +351,11 @@ START_TEST(edits_of_the_tree_leave_doubts_as_they_are)
 	check_doubts_stand(60);
 	edit("fa", 39500, "-", 0); /* of the node, not of its meter */
 	check_doubts_stand(60);
+	edit("-", 0, "fb", 1500); /* how often it is asked says nothing of what it shows */
+	ck_assert_int_eq(belief("fb").is, BELIEF_LESS);
+	check_doubts_stand(60);
 	/* Its own description: it is looked at anew, and found out again; all links start anew. */
-	edit("-", 0, "fb", 1500);
+	edit("-", 0, "fb", RATIO);
 	ck_assert_int_ne(belief("fb").is, BELIEF_LESS);
 	ck_assert_int_eq(belief("fa").is, BELIEF_HANGS);
 	world_run_s(world, 180);

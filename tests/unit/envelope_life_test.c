@@ -345,6 +345,19 @@ START_TEST(newer_word_takes_its_quantities_and_its_time_out)
 }
 END_TEST
 
+START_TEST(newer_word_of_something_else_changes_nothing)
+{
+	const struct envelope_block was = {0, 100, {GRID_NO_LIMIT, GRID_NO_LIMIT, 10000}};
+	struct envelope_block by = {20, 50, {0, GRID_NO_LIMIT, GRID_NO_LIMIT}};
+
+	room[0] = was;
+	ck_assert_int_eq(envelope_blocks_replace(room, 1, &by), 1);
+	ck_assert_int_eq(memcmp(&room[0], &was, sizeof was), 0);
+	by.bound.phase_ma = 5000;
+	ck_assert_int_eq(envelope_blocks_replace(room, 1, &by), 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("envelope_life");
@@ -362,6 +375,7 @@ int main(void)
 	tcase_add_test(t, tightest_wins_as_painted_by_hand);
 	tcase_add_test(t, priority_makes_an_exception_of_ones_own_word_only);
 	tcase_add_test(t, newer_word_takes_its_quantities_and_its_time_out);
+	tcase_add_test(t, newer_word_of_something_else_changes_nothing);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
