@@ -15,11 +15,12 @@
 #define KEEP_MS    5000 /* the open window is written down so often */
 #define KEPT_MS    INT64_C(2764800000) /* 32 days: a month's peak may be in it */
 #define HOUR_MS    3600000
+#define WINDOW_MIN 15 /* of a node that has no target: the one that nearly all networks bill by */
 #define WMS_PER_WH 3600000.0
 
 /* Windows lie on the clock of the depot's zone, which is the process's: zones differ by quarters of
  * an hour, so an hour's windows need it. */
-static int64_t window_begin(const struct safety_demand *v, wall_t now, int *month)
+static int64_t window_begin(const struct demand *d, wall_t now, int *month)
 {
 	time_t t = (time_t)(now.ms / 1000);
 	struct tm tm = {0};
@@ -28,33 +29,30 @@ static int64_t window_begin(const struct safety_demand *v, wall_t now, int *mont
 	localtime_r(&t, &tm);
 	*month = (tm.tm_year + 1900) * 12 + tm.tm_mon;
 	in_hour = (tm.tm_min * INT64_C(60) + tm.tm_sec) * 1000 + now.ms % 1000;
-	return now.ms - in_hour % v->d.cfg.window_ms;
+	return now.ms - in_hour % d->cfg.window_ms;
 }
 
 static int32_t rating_of(const struct safety *s, int i)
 {
+	const struct depot_node *row = s->node[i].row;
 	struct grid_limit l = grid_tree_limit(s->tree, NULL, i);
-	int64_t target = s->node[i].row->demand->target_w;
+	int64_t most = row && row->demand ? 4 * row->demand->target_w : INT32_MAX;
 
-	return l.w != GRID_NO_LIMIT ? l.w
-				    : (int32_t)(4 * target < INT32_MAX ? 4 * target : INT32_MAX);
+	return l.w != GRID_NO_LIMIT ? l.w : (int32_t)(most < INT32_MAX ? most : INT32_MAX);
 }
 
-static struct safety_demand *make(const struct safety *s, int i)
+static struct demand_config config_of(const struct safety *s, int i)
 {
-	const struct depot_demand *row = s->node[i].row->demand;
-	struct safety_demand *v = calloc(1, sizeof *v);
+	const struct depot_demand *row = s->node[i].row ? s->node[i].row->demand : NULL;
 
-	if (v)
-		demand_init(&v->d, &(struct demand_config){
-					   .window_ms = row->window_min * 60000,
-					   .target_w = (int32_t)row->target_w,
-					   .follow_peak = row->incumbent,
-					   .gap_ms = s->stale.hold_ms + 2000,
-					   .most_w = rating_of(s, i),
-					   .reaction_ms = s->obey.default_ms,
-				   });
-	return v;
+	return (struct demand_config){
+		.window_ms = (row ? row->window_min : WINDOW_MIN) * 60000,
+		.target_w = row ? (int32_t)row->target_w : 0,
+		.follow_peak = row && row->incumbent,
+		.gap_ms = s->stale.hold_ms + 2000,
+		.most_w = rating_of(s, i),
+		.reaction_ms = s->obey.default_ms,
+	};
 }
 
 /* The same window under another tree; a changed row changes the rules, not what has flowed. */
@@ -70,18 +68,62 @@ static void take_over(struct safety_demand *v, const struct safety_demand *old)
 	v->d.cfg = cfg;
 }
 
+/* A target for a node that had none: what its meter measured of the window counts, what it did not
+ * counts as the target. The month's peak of before is nobody's bill. */
+static void take_counted(struct demand *d, const struct demand *counted)
+{
+	struct demand_config cfg = d->cfg;
+
+	if (!counted->started || counted->cfg.window_ms != cfg.window_ms)
+		return;
+	*d = *counted;
+	d->cfg = cfg;
+	d->peak_w = 0;
+	d->peak_at_ms = 0;
+	d->assumed_wms = d->missing_ms * cfg.target_w;
+	d->gap_wms = d->gap_missing_ms * cfg.target_w;
+}
+
+static void keep_counted(struct safety_node *v, const struct safety_node *old)
+{
+	struct demand_config cfg = v->counted.cfg;
+	const struct demand *d = old->demand ? &old->demand->d : &old->counted;
+
+	if (!d->started || d->cfg.window_ms != cfg.window_ms)
+		return;
+	v->counted = *d;
+	v->counted.cfg = cfg;
+}
+
+static int keep_node(struct safety *s, int i, const struct safety_node *old)
+{
+	struct safety_node *v = &s->node[i];
+	struct demand_config cfg = config_of(s, i);
+
+	if (!v->row || !v->row->demand) {
+		demand_init(&v->counted, &cfg);
+		if (old)
+			keep_counted(v, old);
+		return 0;
+	}
+	v->demand = calloc(1, sizeof *v->demand);
+	if (!v->demand)
+		return -1;
+	demand_init(&v->demand->d, &cfg);
+	if (old && old->demand)
+		take_over(v->demand, old->demand);
+	else if (old)
+		take_counted(&v->demand->d, &old->counted);
+	return 0;
+}
+
 int safety_demand_keep(struct safety *s, const struct safety *old)
 {
 	for (int i = 0; i < s->nodes; i++) {
 		int was = old ? grid_tree_find(old->tree, grid_tree_node(s->tree, i)->id) : -1;
 
-		if (!s->node[i].row || !s->node[i].row->demand)
-			continue;
-		s->node[i].demand = make(s, i);
-		if (!s->node[i].demand)
+		if (keep_node(s, i, was >= 0 ? &old->node[was] : NULL))
 			return -1;
-		if (was >= 0 && old->node[was].demand)
-			take_over(s->node[i].demand, old->node[was].demand);
 	}
 	return 0;
 }
@@ -160,7 +202,7 @@ static void put_open(
 	if (!at.ms || of[ASSUMED].at.ms != at.ms || of[MISSING].at.ms != at.ms || at.ms > now.ms)
 		return;
 	o = (struct demand_open){
-		.start_ms = window_begin(v, at, &month),
+		.start_ms = window_begin(&v->d, at, &month),
 		.at_ms = at.ms,
 		.known_wms = (int64_t)(of[KNOWN].last * WMS_PER_WH + 0.5),
 		.assumed_wms = (int64_t)(of[ASSUMED].last * WMS_PER_WH + 0.5),
@@ -245,12 +287,13 @@ static void journal_closed(const struct safety *s, int i, const struct demand_cl
 static int64_t unseen_w(const struct safety_node *v)
 {
 	const struct safety_demand *d = v->demand;
-	int64_t most = d->out.target_w > 0 ? d->out.target_w : d->d.cfg.target_w;
+	int64_t most = !d ? 0 : d->out.target_w > 0 ? d->out.target_w : d->d.cfg.target_w;
 
 	return v->reckoned_w >= 0 && v->reckoned_w < most ? v->reckoned_w : most;
 }
 
-static void fill(const struct safety *s, int i, wall_t now, struct demand_in *in)
+static void fill(
+	const struct safety *s, int i, const struct demand *d, wall_t now, struct demand_in *in)
 {
 	const struct safety_node *v = &s->node[i];
 	const struct guard_node_in *g = &s->k->node_in[i];
@@ -264,7 +307,7 @@ static void fill(const struct safety *s, int i, wall_t now, struct demand_in *in
 		.worst_w = unseen_w(v),
 		.uncontrolled_w = v->load_w == GRID_UNKNOWN ? 0 : v->load_w,
 	};
-	in->window_ms = window_begin(v->demand, now, &in->month);
+	in->window_ms = window_begin(d, now, &in->month);
 	in->has_register = in->has_import &&
 			   meter_reading_get(&m->last, METER_QUANTITY_IMPORT_WH, &wh) && wh >= 0 &&
 			   wh < 1e15;
@@ -280,6 +323,17 @@ static int32_t exceeded(const struct safety *s, int i, int32_t w)
 							       : (int32_t)(w + more);
 }
 
+static void count_node(struct safety *s, int i, wall_t now)
+{
+	struct demand *d = &s->node[i].counted;
+	struct demand_closed closed;
+	struct demand_out out;
+	struct demand_in in;
+
+	fill(s, i, d, now, &in);
+	demand_step(d, &in, &out, &closed);
+}
+
 void safety_demand_before(struct safety *s, wall_t now)
 {
 	for (int i = 0; i < s->nodes; i++) {
@@ -289,9 +343,11 @@ void safety_demand_before(struct safety *s, wall_t now)
 		struct demand_in in;
 		int month;
 
+		if (!v && safety_meter(s, i))
+			count_node(s, i, now);
 		if (!v)
 			continue;
-		fill(s, i, now, &in);
+		fill(s, i, &v->d, now, &in);
 		month = v->d.month; /* of the window that may end now */
 		if (demand_step(&v->d, &in, &v->out, &closed))
 			journal_closed(s, i, &closed, month ? month : in.month);

@@ -34,6 +34,7 @@ struct safety_node {
 	bool says_old, says_over, says_envelope,
 		says_return; /* alarms that are raised: lookups cost */
 	struct safety_demand *demand; /* NULL: none */
+	struct demand counted; /* where there is none but a meter: one may come in mid-window */
 	struct safety_return returned;
 };
 

@@ -9,6 +9,7 @@
 #include "csms/alarms.h"
 #include "csms/control.h"
 #include "csms/fallback.h"
+#include "csms/grid_edit.h"
 #include "csms/meters.h"
 #include "csms/safety.h"
 #include "db/query_log.h"
@@ -230,6 +231,64 @@ START_TEST(first_window_survives_a_restart)
 	world_run_s(world, 30); /* the next window */
 	ck_assert_int_ge(node("site").peak_w, energy_ws / 900 * 95 / 100);
 	ck_assert_int_le(node("site").peak_w, energy_ws / 900 * 106 / 100);
+}
+END_TEST
+
+static void on_edited(void *arg, int status, const char *why)
+{
+	ck_assert_msg(status == 0, "%s", why ? why : "");
+	*(bool *)arg = true;
+}
+
+/* The site's target; NULL: none. */
+static void edit_demand(struct depot_demand *demand)
+{
+	struct depot_grid grid = *grid_edits_grid(core()->grid_edits);
+	struct depot_node nodes[3];
+	struct depot_fault fault = {0};
+	bool is_done = false;
+	int edits, status;
+
+	ck_assert_uint_eq(grid.nodes.count, 3);
+	memcpy(nodes, grid.nodes.items, sizeof nodes);
+	nodes[0].demand = demand;
+	grid.nodes.items = nodes;
+	grid.revision = NULL;
+	status = grid_edits_put(core()->grid_edits,
+		&(struct grid_wish){
+			.grid = &grid, .actor = "user:test", .done = on_edited, .arg = &is_done},
+		&edits, &fault);
+	ck_assert_msg(status == 0, "%s: %s", fault.path, fault.text);
+	for (int i = 0; i < 12 && !is_done; i++)
+		world_step(world);
+	ck_assert(is_done);
+}
+
+/* What the meter said of the window so far, it said; also before anybody asked for a target, and while
+ * there was none in between. */
+START_TEST(demand_target_that_comes_in_mid_window_goes_by_the_meter)
+{
+	struct depot_demand demand = {.window_min = 15, .target_w = TARGET_W};
+	int64_t energy_ws = 0, seconds = 0;
+
+	start(depot_with("", true), demand_visits, NULL);
+	world_run_until(world, "18:15");
+	for (; seconds < 600; seconds++) {
+		world_step(world);
+		energy_ws += world_node(world, "site")->now_mw / 1000;
+	}
+	edit_demand(&demand);
+	world_run_s(world, 3);
+	ck_assert_int_le(node("site").missing_ms, 5000);
+	ck_assert_int_ge(node("site").demand.mean_w, energy_ws / seconds * 95 / 100);
+	ck_assert_int_le(node("site").demand.mean_w, energy_ws / seconds * 105 / 100);
+	ck_assert_int_eq(node("site").peak_w, 0); /* of before */
+	edit_demand(NULL);
+	world_run_s(world, 30);
+	ck_assert(!node("site").has_demand);
+	edit_demand(&demand);
+	world_run_s(world, 3);
+	ck_assert_int_le(node("site").missing_ms, 5000);
 }
 END_TEST
 
@@ -594,6 +653,7 @@ int main(void)
 	tcase_add_test(t, demand_window_is_kept_for_a_day);
 	tcase_add_test(t, demand_survives_a_restart_within_the_window);
 	tcase_add_test(t, first_window_survives_a_restart);
+	tcase_add_test(t, demand_target_that_comes_in_mid_window_goes_by_the_meter);
 	tcase_add_test(t, demand_that_cannot_be_kept_is_an_alarm);
 	tcase_add_test(t, deaf_charger_is_named_and_forgiven);
 	tcase_add_test(t, slow_charger_is_learned_and_remembered);
