@@ -248,9 +248,48 @@ static void record_phases(struct control *k, int i, wall_t now)
 	}
 }
 
+/* Of samples, which are kept for years: never give a number another meaning. The greater, the less is
+ * known, so that a minute's is that of its worst sample. */
+static int sample_quality(enum guard_quality q)
+{
+	switch (q) {
+	case GUARD_FRESH:
+	case GUARD_NO_METER: /* a sum: as good as its worst part */
+		break;
+	case GUARD_HELD:
+		return 1;
+	case GUARD_BOUNDED:
+		return 2;
+	case GUARD_WORST_CASE:
+		return 3;
+	}
+	return 0;
+}
+
+/* Of a node's load: by its meter, or the worst of what is added up for it. */
+static int load_quality(const struct control *k, const struct guard_report *r, int node)
+{
+	int end = grid_tree_node(k->tree, node)->end, worst = 0;
+
+	for (int i = node; i < end;) {
+		const struct grid_node *n = grid_tree_node(k->tree, i);
+		bool is_metered = k->meter[i] >= 0 && !safety_is_cut_off(k->safety, i);
+		int q = sample_quality(k->doubt[i].above >= 0 ? GUARD_BOUNDED
+				       : is_metered           ? r->node[i].quality
+							      : GUARD_NO_METER);
+
+		/* Without a meter other load counts as the most that it may be. */
+		if (!is_metered && n->kind == GRID_LOAD)
+			q = sample_quality(GUARD_WORST_CASE);
+		worst = q > worst ? q : worst;
+		i = is_metered ? n->end : i + 1;
+	}
+	return worst;
+}
+
 /* What the console's chart shows: load of the whole site and of each limited node, its part of EVSEs,
  * its limit. */
-static void record_nodes(struct control *k, wall_t now)
+static void record_nodes(struct control *k, const struct guard_report *r, wall_t now)
 {
 	char point[120];
 
@@ -268,7 +307,8 @@ static void record_nodes(struct control *k, wall_t now)
 		record_phases(k, i, now);
 		snprintf(point, sizeof point, "node/%s/load_w", n->id);
 		if (v->load_w != GRID_UNKNOWN)
-			record_sample(k->core, point, now, (double)v->load_w, 0);
+			record_sample(
+				k->core, point, now, (double)v->load_w, load_quality(k, r, i));
 		snprintf(point, sizeof point, "node/%s/evse_w", n->id);
 		record_sample(k->core, point, now, (double)v->evse_w, 0);
 		if (v->limit_w < 0)
@@ -284,5 +324,5 @@ void control_show(struct control *k, const struct guard_report *r, wall_t now, i
 {
 	for (int i = 0; i < k->nodes; i++)
 		show_node(k, i, &r->node[i], now, elapsed_ms);
-	record_nodes(k, now);
+	record_nodes(k, r, now);
 }

@@ -378,12 +378,37 @@ END_TEST
 
 /* -- old measurements --------------------------------------------------------------------------- */
 
+static int quality = -1; /* of the newest sample of the site's load */
+
+static void read_quality(struct db_reader *r, void *arg)
+{
+	wall_t now = world_now(world);
+	struct db_series_list list = {0};
+	struct arena *a = arena_create(0);
+
+	(void)arg;
+	ck_assert_int_eq(
+		db_query_series(r, "node/site/load_w", wall_add_ms(now, -60000), now, 0, a, &list),
+		0);
+	ck_assert_uint_gt(list.count, 0);
+	quality = list.items[list.count - 1].quality;
+	arena_destroy(a);
+}
+
+static int sampled_quality(void)
+{
+	ck_assert_int_eq(db_flush(core()->db), 0);
+	ck_assert_int_eq(db_read_now(core()->db, read_quality, NULL), 0);
+	return quality;
+}
+
 START_TEST(tiers_follow_one_another_with_alarm_and_cost)
 {
 	start(small_depot, SMALL_VISITS, "control: {stale_tail_s: 300}\n");
 	world_run_until(world, "18:00");
 	ck_assert_int_eq(node("site").tier, STALE_FRESH);
 	ck_assert_ptr_null(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL));
+	ck_assert_int_eq(sampled_quality(), 0); /* measured */
 	world_set_meter(world, "main", WORLD_METER_SILENT);
 	world_run_s(world, 15);
 	ck_assert_int_eq(node("site").tier, STALE_HOLD);
@@ -391,6 +416,7 @@ START_TEST(tiers_follow_one_another_with_alarm_and_cost)
 		strstr(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL)->text, "is held"));
 	world_run_s(world, 60);
 	ck_assert_int_eq(node("site").tier, STALE_MINIMUM);
+	ck_assert_int_eq(sampled_quality(), 3); /* worst case */
 	ck_assert_int_gt(node("site").cost_w, 10000);
 	ck_assert_ptr_nonnull(
 		strstr(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL)->text, "worst case"));
@@ -406,6 +432,7 @@ START_TEST(tiers_follow_one_another_with_alarm_and_cost)
 	world_set_meter(world, "main", WORLD_METER_FINE);
 	world_run_s(world, 90);
 	ck_assert_int_eq(node("site").tier, STALE_FRESH);
+	ck_assert_int_eq(sampled_quality(), 0);
 	ck_assert_int_eq(node("site").cost_w, 0);
 	ck_assert_ptr_null(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL));
 	world_check_limits(world, 0);
