@@ -386,36 +386,31 @@ struct planner *planner_create(struct core *c, void (*made)(void *arg), void *ar
 	return p;
 }
 
-static void forget_loads(struct planner *p)
+static void forget_view(struct planner *p)
 {
 	free((int64_t *)(uintptr_t)p->again.base_w);
 	free((void *)(uintptr_t)p->again.base_phase_w);
-	p->again.base_w = NULL;
-	p->again.base_phase_w = NULL;
+	grid_limits_destroy((struct grid_limits *)(uintptr_t)p->again.limits);
+	p->again = (struct planner_view){0};
 }
 
+/* All of it is copied: who asks may look elsewhere before it is its turn. */
 static void remember(struct planner *p, const struct planner_view *v, const char *trigger)
 {
 	size_t nodes = (size_t)grid_tree_nodes(v->tree);
-	int64_t *base_w, (*phase_w)[GRID_PHASES];
+	int64_t *base_w = malloc(nodes * sizeof *base_w);
+	int64_t(*phase_w)[GRID_PHASES] = malloc(nodes * sizeof *phase_w);
+	struct grid_limits *limits = grid_limits_copy(v->limits);
 
-	p->ask_again = true;
-	if (v == &p->again)
-		return;
-	base_w = malloc(nodes * sizeof *base_w);
-	phase_w = malloc(nodes * sizeof *phase_w);
-	forget_loads(p);
-	p->ask_again = base_w && phase_w;
-	if (!p->ask_again) {
-		free(base_w);
-		free(phase_w);
-		return;
+	p->ask_again = base_w && phase_w && limits;
+	if (p->ask_again) {
+		memcpy(base_w, v->base_w, nodes * sizeof *base_w);
+		memcpy(phase_w, v->base_phase_w, nodes * sizeof *phase_w);
+		snprintf(p->again_trigger, sizeof p->again_trigger, "%s", trigger);
 	}
-	memcpy(base_w, v->base_w, nodes * sizeof *base_w);
-	memcpy(phase_w, v->base_phase_w, nodes * sizeof *phase_w);
+	forget_view(p);
 	p->again = (struct planner_view){
-		v->tree, v->limits, base_w, (const int64_t(*)[GRID_PHASES])phase_w};
-	snprintf(p->again_trigger, sizeof p->again_trigger, "%s", trigger);
+		v->tree, limits, base_w, (const int64_t(*)[GRID_PHASES])phase_w};
 }
 
 /* Times of the oldest that is not answered, and of the oldest after that. */
@@ -441,10 +436,12 @@ void planner_ask(struct planner *p, const struct planner_view *v, const char *tr
 	pthread_mutex_lock(&p->lock);
 	is_busy = p->todo || p->busy || p->done;
 	pthread_mutex_unlock(&p->lock);
-	if (is_busy) {
+	if (is_busy && v == &p->again)
+		p->ask_again = true;
+	else if (is_busy)
 		remember(p, v, trigger);
+	if (is_busy)
 		return;
-	}
 	j = planner_job_create(p->core, v, NULL, trigger);
 	if (!j)
 		return;
@@ -593,7 +590,7 @@ void planner_destroy(struct planner *p)
 	}
 	if (p->wake)
 		loop_wake_destroy(p->wake);
-	forget_loads(p);
+	forget_view(p);
 	pthread_mutex_destroy(&p->lock);
 	pthread_cond_destroy(&p->changed);
 	free(p);

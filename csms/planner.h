@@ -15,7 +15,8 @@ struct planner;
 /* `made(arg)` is called on the loop when a new plan is in force. NULL: no memory or no thread. */
 struct planner *planner_create(struct core *c, void (*made)(void *arg), void *arg);
 
-/* What a plan is made of, besides the fleet. Tree and limits must last until planner_forget(). */
+/* What a plan is made of, besides the fleet. The tree must last until planner_forget(); what else is
+ * needed later is copied. */
 struct planner_view {
 	const struct grid_tree *tree;
 	const struct grid_limits *limits;

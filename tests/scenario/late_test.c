@@ -4,8 +4,11 @@
  */
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "csms/control.h"
+#include "csms/loop.h"
+#include "csms/planner.h"
 #include "csms/planner_job.h"
 #include "db/query_log.h"
 #include "tests/scenario/small.h"
@@ -16,6 +19,8 @@
 static struct world *world;
 static char text[sizeof small_depot + 600];
 static bool is_stalled;
+static int32_t asked_w[8]; /* limit of the first node, in each plan that was asked for */
+static int asked;
 
 static const char tariffs[] =
 	"tariffs:\n"
@@ -31,6 +36,7 @@ struct planner_job *__wrap_planner_job_create(struct core *c, const struct plann
 struct planner_job *__wrap_planner_job_create(struct core *c, const struct planner_view *v,
 	const struct held_envelope *extra, const char *trigger)
 {
+	asked_w[asked++ % 8] = grid_limits_get(v->limits, 0, GRID_SOURCE_ENVELOPE).import_w;
 	return is_stalled ? NULL : __real_planner_job_create(c, v, extra, trigger);
 }
 
@@ -114,6 +120,51 @@ START_TEST(the_plain_rule_takes_over_and_the_plan_again_when_it_comes)
 }
 END_TEST
 
+static void count_made(void *arg)
+{
+	static int made;
+
+	if (++made == 2)
+		loop_stop(arg);
+}
+
+/* With a thread of its own: what is asked for meanwhile goes by the limits of then, whatever becomes
+ * of them before its turn. */
+START_TEST(what_is_asked_for_while_it_plans_is_copied)
+{
+	struct core *c = world_core(world);
+	const struct grid_tree *tree = control_grid(c->control);
+	struct grid_limits *limits = grid_limits_create(tree);
+	struct grid_bound b = {33000, GRID_NO_LIMIT, GRID_NO_LIMIT};
+	int nodes = grid_tree_nodes(tree);
+	int64_t *base = calloc((size_t)nodes, sizeof *base);
+	int64_t(*phases)[GRID_PHASES] = calloc((size_t)nodes, sizeof *phases);
+	struct planner_view v = {tree, limits, base, (const int64_t(*)[GRID_PHASES])phases};
+	struct planner *p;
+
+	ck_assert(limits && base && phases);
+	c->loop = loop_create();
+	p = planner_create(c, count_made, c->loop);
+	ck_assert_ptr_nonnull(p);
+	asked = 0;
+	planner_ask(p, &v, "first");
+	grid_limits_set(limits, 0, GRID_SOURCE_ENVELOPE, &b);
+	planner_ask(p, &v, "second");
+	b.import_w = 1;
+	grid_limits_set(limits, 0, GRID_SOURCE_ENVELOPE, &b);
+	grid_limits_destroy(limits);
+	loop_run(c->loop);
+	ck_assert_int_eq(asked, 2);
+	ck_assert_int_eq(asked_w[0], GRID_NO_LIMIT);
+	ck_assert_int_eq(asked_w[1], 33000);
+	planner_destroy(p);
+	loop_destroy(c->loop);
+	c->loop = NULL;
+	free(base);
+	free(phases);
+}
+END_TEST
+
 START_TEST(a_planner_that_never_comes_back_leaves_nobody_short)
 {
 	is_stalled = true;
@@ -140,6 +191,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, the_plain_rule_takes_over_and_the_plan_again_when_it_comes);
 	tcase_add_test(t, a_planner_that_never_comes_back_leaves_nobody_short);
+	tcase_add_test(t, what_is_asked_for_while_it_plans_is_copied);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
 }
