@@ -1,5 +1,6 @@
 /* Replay: what counts as the same answer, and how a text is moved in time. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "tools/depotctl/replay_text.h"
