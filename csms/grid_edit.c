@@ -51,18 +51,6 @@ static void edition_destroy(struct edition *e)
 	free(e);
 }
 
-static char *text_of(struct arena *a, const struct schema_struct *type, const void *row)
-{
-	struct text t;
-	char *out = NULL;
-
-	text_init(&t, 0);
-	if (schema_encode(type, row, &t) == 0)
-		out = arena_strndup(a, t.data, t.len);
-	text_finish(&t);
-	return out;
-}
-
 /* Takes a deep copy of the lists of `grid`, by way of their own encoding. */
 static struct edition *edition_create(const struct depot_file *file, const struct depot_grid *grid)
 {
@@ -77,7 +65,7 @@ static struct edition *edition_create(const struct depot_file *file, const struc
 	if (!bare.meters.count)
 		bare.meters.items = NULL; /* absent: an empty list is none that the rows know */
 	e->arena = arena_create(0);
-	text = e->arena ? text_of(e->arena, &depot_grid_type, &bare) : NULL;
+	text = e->arena ? schema_text(e->arena, &depot_grid_type, &bare) : NULL;
 	if (text)
 		copy = schema_decode(&depot_grid_type, text, strlen(text), e->arena, &err);
 	if (!copy || !(copy->revision = arena_alloc(e->arena, 65))) {
@@ -166,7 +154,7 @@ static void add(struct diff *d, size_t kind, const char *id, const char *before,
 
 static char *row_text(struct diff *d, size_t kind, const void *row)
 {
-	char *text = row ? text_of(d->arena, kinds[kind].type, row) : NULL;
+	char *text = row ? schema_text(d->arena, kinds[kind].type, row) : NULL;
 
 	if (row && !text)
 		d->failed = true;

@@ -313,18 +313,6 @@ static int node_of(const struct depot_file *d, const char *meter)
 	return -1;
 }
 
-static char *text_of(const struct depot_meter *row, struct arena *a)
-{
-	struct text t;
-	char *out = NULL;
-
-	text_init(&t, 0);
-	if (schema_encode(&depot_meter_type, row, &t) == 0)
-		out = arena_strndup(a, t.data, t.len);
-	text_finish(&t);
-	return out;
-}
-
 /* The map of one meter; SunSpec's list of models is shared. */
 static int load_map(struct meters *m, struct meter *k, const char *dir, char why[400])
 {
@@ -407,10 +395,10 @@ static int keep_texts(struct meters *m)
 	for (int i = 0; m->texts && m->wires && i < m->count; i++) {
 		struct depot_meter row = *m->items[i].row;
 
-		m->texts[i] = text_of(&row, m->arena);
+		m->texts[i] = schema_text(m->arena, &depot_meter_type, &row);
 		row.name = NULL;
 		row.has_poll_ms = row.has_timeout_ms = false;
-		m->wires[i] = text_of(&row, m->arena);
+		m->wires[i] = schema_text(m->arena, &depot_meter_type, &row);
 		if (!m->texts[i] || !m->wires[i])
 			return -1;
 		m->items[i].edition = ++editions;
@@ -506,7 +494,7 @@ static bool take_rows(struct meters *m, const struct depot_file *d)
 	bool same = a && m->modbus_count == (int)d->meters.count && has_same_chargers(m, d);
 
 	for (int i = 0; same && i < m->modbus_count; i++) {
-		const char *text = text_of(&d->meters.items[i], a);
+		const char *text = schema_text(a, &depot_meter_type, &d->meters.items[i]);
 
 		same = text && strcmp(text, m->texts[i]) == 0;
 	}

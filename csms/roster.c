@@ -378,18 +378,6 @@ static struct change *change_create(struct rosters *r, const char *id, roster_do
 	return k;
 }
 
-static const char *text_of(struct arena *a, const struct depot_roster *row)
-{
-	struct text t;
-	const char *out = NULL;
-
-	text_init(&t, 0);
-	if (schema_encode(&depot_roster_type, row, &t) == 0)
-		out = arena_strndup(a, t.data, t.len);
-	text_finish(&t);
-	return out;
-}
-
 int roster_put_row(struct rosters *r, const struct depot_roster *row, const char *actor,
 	roster_done done, void *arg)
 {
@@ -399,8 +387,8 @@ int roster_put_row(struct rosters *r, const struct depot_roster *row, const char
 	struct change *k = e ? change_create(r, row->id, done, arg) : NULL;
 
 	if (k) {
-		e->row = text_of(a, row);
-		e->before = old ? text_of(a, old->row) : NULL;
+		e->row = schema_text(a, &depot_roster_type, row);
+		e->before = old ? schema_text(a, &depot_roster_type, old->row) : NULL;
 		k->next = e->row ? roster_of_text(e->row, strlen(e->row)) : NULL;
 	}
 	if (!k || !k->next || (!old && HASH_COUNT(r->all) >= ROSTERS_MAX)) {

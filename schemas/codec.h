@@ -127,6 +127,9 @@ void *schema_decode_lenient(const struct schema_struct *type, const char *json, 
  * struct is none that the schema allows (a required text is NULL, an enum or number is impossible). */
 int schema_encode(const struct schema_struct *type, const void *value, struct text *out);
 
+/* The same as text in `a`. NULL: no memory, or none that the schema allows. */
+char *schema_text(struct arena *a, const struct schema_struct *type, const void *value);
+
 /* Index of the wire spelling in the enum, or -1. */
 int schema_enum_find(const struct schema_enum *e, const char *value);
 

@@ -162,3 +162,15 @@ int schema_encode(const struct schema_struct *type, const void *value, struct te
 	encode_struct(type, value, out);
 	return text_ok(out) ? 0 : -1;
 }
+
+char *schema_text(struct arena *a, const struct schema_struct *type, const void *value)
+{
+	struct text t;
+	char *out = NULL;
+
+	text_init(&t, 0);
+	if (schema_encode(type, value, &t) == 0)
+		out = arena_strndup(a, t.data, t.len);
+	text_finish(&t);
+	return out;
+}

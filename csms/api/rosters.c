@@ -5,18 +5,6 @@
 #include "csms/api/handlers.h"
 #include "csms/roster.h"
 
-static const char *text_of(struct arena *a, const struct depot_roster *row)
-{
-	struct text t;
-	const char *out = NULL;
-
-	text_init(&t, 0);
-	if (schema_encode(&depot_roster_type, row, &t) == 0)
-		out = arena_strndup(a, t.data, t.len);
-	text_finish(&t);
-	return out;
-}
-
 void rosters_list(struct ask *k)
 {
 	const struct core *c = k->api->core;
@@ -28,7 +16,7 @@ void rosters_list(struct ask *k)
 	for (const struct roster *x = all; x && list.rosters.items; x = x->hh.next)
 		list.rosters.items[list.rosters.count++] = (struct api_roster_view){.id = x->id,
 			.vehicle = x->row->vehicle,
-			.row = text_of(k->arena, x->row),
+			.row = schema_text(k->arena, &depot_roster_type, x->row),
 			.changed = x->is_changed,
 			.trips = roster_trips(c->rosters, x),
 			.fault = x->fault[0] ? x->fault : NULL};

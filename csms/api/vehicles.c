@@ -42,25 +42,12 @@ static bool view_bays(
 	return out->items != NULL;
 }
 
-/* The row as JSON; NULL: no memory. */
-static const char *view_row(const struct vehicle *v, struct arena *a)
-{
-	const char *json = NULL;
-	struct text t;
-
-	text_init(&t, 0);
-	if (v->row && schema_encode(&depot_vehicle_type, v->row, &t) == 0)
-		json = arena_strndup(a, t.data, t.len);
-	text_finish(&t);
-	return json;
-}
-
 static bool view_detail(const struct core *c, const struct vehicle *v, struct arena *a,
 	struct api_vehicle_detail *out)
 {
 	memset(out, 0, sizeof(*out));
 	view_vehicle(c, v, a, &out->vehicle);
-	out->description = view_row(v, a);
+	out->description = v->row ? schema_text(a, &depot_vehicle_type, v->row) : NULL;
 	out->has_changed = true;
 	out->changed = vehicle_is_changed(c, v);
 	return view_identities(c, v, a, &out->identities) && view_bays(c, v, a, &out->bays);
