@@ -8,6 +8,10 @@
 /* How far behind an event the line of its request may stand, which is written with the answer. */
 #define REQUEST_AHEAD "5000"
 
+#define IS_REFUSED                                                                                 \
+	"(j.type IN ('SignInRefused','StationRefused')"                                            \
+	" OR (j.type='RequestMade' AND json_extract(j.payload, '$.status')>=400))"
+
 /* Where it came from is said by the request's line alone; both name the request. */
 static const char select_rows[] =
 	"SELECT " QUERY_EVENT_COLUMNS ", ifnull(json_extract(j.payload, '$.peer'),"
@@ -16,8 +20,7 @@ static const char select_rows[] =
 		"q.") " AND q.seq>j.seq AND q.seq<j.seq+" REQUEST_AHEAD
 		      "  AND q.correlation=j.correlation AND q.type='RequestMade' LIMIT 1)),"
 		      " json_extract(j.payload, '$.why'),"
-		      " j.type IN ('SignInRefused','StationRefused')"
-		      "  OR (j.type='RequestMade' AND json_extract(j.payload, '$.status')>=400)"
+		      " " IS_REFUSED
 		      " FROM journal AS j INDEXED BY journal_audit CROSS JOIN streams AS s ON s.id=j.stream"
 		      " WHERE s.depot=?1 AND " MIGRATE_AUDIT("j.");
 
@@ -63,9 +66,7 @@ int db_query_audit(struct db_reader *r, const struct db_audit_filter *f, struct 
 	query_and_int(&q, "j.received<?", f->to.ms != 0, f->to.ms);
 	query_and_int(&q, "j.seq<?", f->before != 0, f->before);
 	if (f->refused)
-		query_add(&q, " AND (j.type IN ('SignInRefused','StationRefused')"
-			      " OR (j.type='RequestMade'"
-			      " AND json_extract(j.payload, '$.status')>=400))");
+		query_add(&q, " AND " IS_REFUSED);
 	query_add(&q, " ORDER BY j.seq DESC");
 	size_t limit = (size_t)query_limit(&q, f->limit);
 	while (query_next(&q))
@@ -75,21 +76,6 @@ int db_query_audit(struct db_reader *r, const struct db_audit_filter *f, struct 
 	if (page.count && page.count == limit)
 		page.events.next = page.events.items[limit - 1].seq;
 	*out = page;
-	return 0;
-}
-
-static int read_one(struct query *q, struct db_journal_event **out)
-{
-	struct db_journal_page page = {0};
-
-	if (query_next(q)) {
-		struct db_journal_event *e = QUERY_ITEM(q, &page);
-		if (e)
-			query_read_event(q, e);
-	}
-	if (query_finish(q) < 0)
-		return -1;
-	*out = page.count ? page.items : NULL;
 	return 0;
 }
 
@@ -104,7 +90,7 @@ int db_query_audit_before(struct db_reader *r, const struct db_journal_event *e,
 	query_and_int(&q, "j.version>=?", true, e->version - AUDIT_BACK);
 	query_and_text(&q, "j.type=?", e->type);
 	query_add(&q, " ORDER BY j.version DESC LIMIT 1");
-	return read_one(&q, out);
+	return query_one_event(&q, out);
 }
 
 int db_query_audit_head(struct db_reader *r, struct arena *a, struct db_journal_event **out)
@@ -113,5 +99,5 @@ int db_query_audit_head(struct db_reader *r, struct arena *a, struct db_journal_
 
 	query_init(&q, r, &r->depot, a, true, select_events);
 	query_add(&q, " ORDER BY j.seq DESC LIMIT 1");
-	return read_one(&q, out);
+	return query_one_event(&q, out);
 }

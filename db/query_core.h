@@ -60,6 +60,8 @@ wall_t query_time(struct query *q, int column);
 #define QUERY_EVENT_COLUMN_COUNT 13
 struct db_journal_event;
 void query_read_event(struct query *q, struct db_journal_event *e);
+/* The first row as event, *out NULL: there is none; ends the query. As query_finish(). */
+int query_one_event(struct query *q, struct db_journal_event **out);
 
 /* Room for one more item at the end of a list in the arena: returns the item, or NULL and the
  * query fails. */

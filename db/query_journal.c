@@ -109,7 +109,7 @@ int db_query_journal(struct db_reader *r, const struct db_journal_filter *f, str
 	return 0;
 }
 
-static int read_one(struct query *q, struct db_journal_event **out)
+int query_one_event(struct query *q, struct db_journal_event **out)
 {
 	struct db_journal_page page = {0};
 	if (query_next(q)) {
@@ -132,7 +132,7 @@ int db_query_event(struct db_reader *r, int64_t seq, struct arena *a, struct db_
 		columns);
 	query_init(&q, r, &r->depot, a, true, select);
 	query_and_int(&q, "j.seq=?", true, seq);
-	return read_one(&q, out);
+	return query_one_event(&q, out);
 }
 
 int db_query_idem(struct db_reader *r, const char *stream, const char *idem, struct arena *a,
@@ -146,7 +146,7 @@ int db_query_idem(struct db_reader *r, const char *stream, const char *idem, str
 	query_init(&q, r, &r->depot, a, true, select);
 	query_and_text(&q, "s.name=?", stream);
 	query_and_text(&q, "j.idem=?", idem);
-	return read_one(&q, out);
+	return query_one_event(&q, out);
 }
 
 void *db_event_decode(
