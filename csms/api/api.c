@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <utlist.h>
 
-#include "csms/api/approvals.h"
+#include "csms/api/four_eyes.h"
 #include "csms/api/ask.h"
 #include "csms/api/telematics_post.h"
 #include "csms/log.h"
@@ -26,12 +26,12 @@ struct api *api_create(struct core *c, const struct api_config *cfg, char why[30
 	api->console = console_create(cfg->console_dir);
 	api->streams = streams_create(api, cfg->max_streams);
 	api->replay = replay_create();
-	api->approvals = approvals_create(api);
-	if (approvals_check(c, why) != 0) {
+	api->four_eyes = four_eyes_create(api);
+	if (four_eyes_check(c, why) != 0) {
 		api_destroy(api);
 		return NULL;
 	}
-	if (api->approvals == NULL || api->auth == NULL || api->console == NULL || api->streams == NULL ||
+	if (api->four_eyes == NULL || api->auth == NULL || api->console == NULL || api->streams == NULL ||
 		api->replay == NULL)
 		goto no_memory;
 	if (access_load(api, why) != 0 || (api->people = people_create(c, why)) == NULL) {
@@ -235,7 +235,7 @@ static void handle_row(struct ask *k, const struct http_request *req, bool at_he
 	if (is_streamed(k->match.row) && !at_head)
 		ask_problem(k, 400, NULL, "send the file as the body of the request");
 	else if ((is_streamed(k->match.row) || (keep_raw(k, req) && decode_body(k, req))) &&
-		 scope_allows(k) && !approvals_hold(k, k->match.row->needs))
+		 scope_allows(k) && !four_eyes_hold(k, k->match.row->needs))
 		ask_run(k, k->match.row->handle);
 }
 
@@ -342,7 +342,7 @@ void api_destroy(struct api *api)
 	streams_destroy(api->streams);
 	replay_destroy(api->replay);
 	console_destroy(api->console);
-	approvals_destroy(api->approvals);
+	four_eyes_destroy(api->four_eyes);
 	people_destroy(api->people);
 	auth_destroy(api->auth);
 	free(api);

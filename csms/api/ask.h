@@ -13,7 +13,7 @@
 #include "csms/api/route.h"
 #include "gen/api.h"
 
-struct approvals;
+struct four_eyes;
 struct console;
 struct people;
 struct replay;
@@ -24,7 +24,7 @@ struct api {
 	struct core *core;
 	struct auth *auth;
 	struct people *people;
-	struct approvals *approvals; /* csms/api/approvals.h */
+	struct four_eyes *four_eyes; /* csms/api/four_eyes.h */
 	struct console *console; /* static files */
 	struct streams *streams; /* open event streams */
 	struct replay *replay; /* answers by idempotency key */
@@ -50,7 +50,7 @@ struct ask {
 		const char *path, *query, *body; /* path NULL: not kept */
 		size_t body_len;
 	} raw; /* as it came, where it may have to wait for a second person */
-	const char *approver; /* the second person, once there is one (csms/api/approvals.h) */
+	const char *approver; /* the second person, once there is one (csms/api/four_eyes.h) */
 	const char *refused; /* why, while it is being answered */
 	bool is_held;
 	bool is_running, is_over; /* a handler is at it; it was answered meanwhile */

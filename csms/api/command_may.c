@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "csms/api/approvals.h"
+#include "csms/api/four_eyes.h"
 #include "csms/api/ask.h"
 #include "csms/api/command_say.h"
 #include "gen/ocpp201.h"
@@ -45,7 +45,7 @@ static bool may(struct ask *k, enum permission needs, const char *what)
 	char roles[120];
 
 	if (role_may(k->who.role, needs))
-		return !approvals_hold(k, needs);
+		return !four_eyes_hold(k, needs);
 	permission_roles_text(needs, roles);
 	ask_problem(k, 403, NULL, "%s needs the role %s; %s has the role %s", what, roles,
 		k->who.name, role_name(k->who.role));

@@ -221,9 +221,9 @@ void meter_walk_get(struct ask *k);
 void meter_walk_delete(struct ask *k);
 
 /* records.c */
-void approvals_list(struct ask *k);
-void approvals_approve(struct ask *k);
-void approvals_refuse(struct ask *k);
+void four_eyes_list(struct ask *k);
+void four_eyes_approve(struct ask *k);
+void four_eyes_refuse(struct ask *k);
 void audit_list(struct ask *k);
 void audit_get(struct ask *k);
 void journal_get(struct ask *k);

@@ -503,12 +503,12 @@ const struct route api_routes[] = {
 		&api_journal_page_type,
 		"Events after sequence number `after`, of one stream or of a prefix that ends in /; "
 		"order=newest begins at the end"},
-	{"GET", V1 "/approvals", "", MAY_FOLLOW, approvals_list, NULL, &api_approval_list_type,
+	{"GET", V1 "/approvals", "", MAY_FOLLOW, four_eyes_list, NULL, &api_approval_list_type,
 		"Changes that wait for a second person (people.four_eyes)"},
-	{"POST", V1 "/approvals/{id}/approve", "", MAY_SELF, approvals_approve, NULL, NULL,
+	{"POST", V1 "/approvals/{id}/approve", "", MAY_SELF, four_eyes_approve, NULL, NULL,
 		"Does it, as it was asked for: for another person who may do the same; answers as the "
 		"change does"},
-	{"POST", V1 "/approvals/{id}/refuse", "", MAY_SELF, approvals_refuse,
+	{"POST", V1 "/approvals/{id}/refuse", "", MAY_SELF, four_eyes_refuse,
 		&api_approval_refuse_type, &api_done_type,
 		"It is not done; who asked for it withdraws it so"},
 	{"GET", V1 "/audit", "who type about text request refused from to before limit", MAY_AUDIT,

@@ -1,4 +1,4 @@
-#include "csms/api/approvals.h"
+#include "csms/api/four_eyes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@
 
 #define SHOWN_MAX 4000 /* bytes of a body that the second person is shown */
 
-struct approval {
-	struct approval *prev, *next;
+struct waiting {
+	struct waiting *prev, *next;
 	char id[24];
 	struct auth_who who; /* as they were when they asked */
 	enum permission needs;
@@ -24,9 +24,9 @@ struct approval {
 	wall_t asked, expires;
 };
 
-struct approvals {
+struct four_eyes {
 	struct api *api;
-	struct approval *first; /* oldest first */
+	struct waiting *first; /* oldest first */
 	int count;
 	int64_t number;
 };
@@ -47,7 +47,7 @@ static bool only_reads(enum permission p)
 	       p == MAY_INSPECT || p == MAY_AUDIT;
 }
 
-int approvals_check(const struct core *c, char why[300])
+int four_eyes_check(const struct core *c, char why[300])
 {
 	const struct schema_strings *names = &c->config->people->four_eyes;
 
@@ -76,16 +76,16 @@ static bool is_listed(const struct core *c, enum permission p)
 
 /* -- what waits ------------------------------------------------------------------------------ */
 
-struct approvals *approvals_create(struct api *api)
+struct four_eyes *four_eyes_create(struct api *api)
 {
-	struct approvals *x = calloc(1, sizeof(*x));
+	struct four_eyes *x = calloc(1, sizeof(*x));
 
 	if (x != NULL)
 		x->api = api;
 	return x;
 }
 
-static void drop(struct approvals *x, struct approval *v)
+static void drop(struct four_eyes *x, struct waiting *v)
 {
 	DL_DELETE(x->first, v);
 	x->count--;
@@ -97,7 +97,7 @@ static void drop(struct approvals *x, struct approval *v)
 	free(v);
 }
 
-void approvals_destroy(struct approvals *x)
+void four_eyes_destroy(struct four_eyes *x)
 {
 	if (x == NULL)
 		return;
@@ -106,7 +106,7 @@ void approvals_destroy(struct approvals *x)
 	free(x);
 }
 
-static void tell(struct approvals *x, const struct approval *v, const char *outcome,
+static void tell(struct four_eyes *x, const struct waiting *v, const char *outcome,
 	const char *actor, const char *why)
 {
 	struct core *c = x->api->core;
@@ -129,10 +129,10 @@ static void tell(struct approvals *x, const struct approval *v, const char *outc
 }
 
 /* What nobody looked at in time. */
-static void expire(struct approvals *x)
+static void expire(struct four_eyes *x)
 {
 	wall_t now = clock_wall();
-	struct approval *v, *next;
+	struct waiting *v, *next;
 
 	DL_FOREACH_SAFE (x->first, v, next) {
 		if (v->expires.ms > now.ms)
@@ -142,9 +142,9 @@ static void expire(struct approvals *x)
 	}
 }
 
-static struct approval *put(struct approvals *x, const struct ask *k, enum permission needs)
+static struct waiting *put(struct four_eyes *x, const struct ask *k, enum permission needs)
 {
-	struct approval *v = calloc(1, sizeof(*v));
+	struct waiting *v = calloc(1, sizeof(*v));
 	int64_t minutes = x->api->core->config->people->approve_within_min;
 
 	if (v == NULL)
@@ -172,16 +172,16 @@ static struct approval *put(struct approvals *x, const struct ask *k, enum permi
 	return v;
 }
 
-bool approvals_hold(struct ask *k, enum permission needs)
+bool four_eyes_hold(struct ask *k, enum permission needs)
 {
-	struct approvals *x = k->api->approvals;
-	struct approval *v;
+	struct four_eyes *x = k->api->four_eyes;
+	struct waiting *v;
 
 	if (strcmp(k->match.row->method, "GET") == 0 || k->who.by == AUTH_OWNER ||
 		k->approver != NULL || k->raw.path == NULL || !is_listed(k->api->core, needs))
 		return false;
 	expire(x);
-	if (x->count >= APPROVALS_MAX) {
+	if (x->count >= FOUR_EYES_MAX) {
 		ask_problem(k, 429, NULL, "%d changes wait for a second person: look at them first",
 			x->count);
 		return true;
@@ -202,7 +202,7 @@ bool approvals_hold(struct ask *k, enum permission needs)
 
 /* -- the API --------------------------------------------------------------------------------- */
 
-static const char *shown_body(struct ask *k, const struct approval *v)
+static const char *shown_body(struct ask *k, const struct waiting *v)
 {
 	size_t len = 0;
 	const char *masked = mask_secrets(k->arena, v->body, v->body_len, &len);
@@ -210,14 +210,14 @@ static const char *shown_body(struct ask *k, const struct approval *v)
 	return masked != NULL && len <= SHOWN_MAX ? arena_strndup(k->arena, masked, len) : NULL;
 }
 
-void approvals_list(struct ask *k)
+void four_eyes_list(struct ask *k)
 {
-	struct approvals *x = k->api->approvals;
+	struct four_eyes *x = k->api->four_eyes;
 	struct api_approval_list list = {0};
-	struct approval *v;
+	struct waiting *v;
 
 	expire(x);
-	list.approvals.items = arena_alloc(k->arena, sizeof(*list.approvals.items) * APPROVALS_MAX);
+	list.approvals.items = arena_alloc(k->arena, sizeof(*list.approvals.items) * FOUR_EYES_MAX);
 	if (list.approvals.items == NULL) {
 		ask_problem(k, 503, NULL, "no memory");
 		return;
@@ -237,10 +237,10 @@ void approvals_list(struct ask *k)
 	ask_reply(k, 200, &api_approval_list_type, &list);
 }
 
-static struct approval *find(struct ask *k)
+static struct waiting *find(struct ask *k)
 {
-	struct approvals *x = k->api->approvals;
-	struct approval *v;
+	struct four_eyes *x = k->api->four_eyes;
+	struct waiting *v;
 
 	expire(x);
 	DL_FOREACH (x->first, v)
@@ -251,13 +251,13 @@ static struct approval *find(struct ask *k)
 	return NULL;
 }
 
-static bool is_same_person(const struct ask *k, const struct approval *v)
+static bool is_same_person(const struct ask *k, const struct waiting *v)
 {
 	return strcmp(k->who.actor, v->who.actor) == 0;
 }
 
 /* A second person, who is one: not a program, and not the one who asked under another name's token. */
-static bool may_approve(struct ask *k, const struct approval *v)
+static bool may_approve(struct ask *k, const struct waiting *v)
 {
 	char roles[120];
 
@@ -277,7 +277,7 @@ static bool may_approve(struct ask *k, const struct approval *v)
 }
 
 /* Whether who asked may still do it. */
-static bool still_may(struct ask *k, const struct approval *v)
+static bool still_may(struct ask *k, const struct waiting *v)
 {
 	const struct person *p = people_find(k->api->people, v->who.name);
 
@@ -288,7 +288,7 @@ static bool still_may(struct ask *k, const struct approval *v)
 }
 
 /* The ask becomes that of the first person; the second one stands beside it and gets the answer. */
-static bool become(struct ask *k, const struct approval *v)
+static bool become(struct ask *k, const struct waiting *v)
 {
 	char why[200];
 	struct schema_error err;
@@ -318,28 +318,28 @@ static bool become(struct ask *k, const struct approval *v)
 	return k->body != NULL;
 }
 
-void approvals_approve(struct ask *k)
+void four_eyes_approve(struct ask *k)
 {
-	struct approval *v = find(k);
+	struct waiting *v = find(k);
 
 	if (v == NULL || !may_approve(k, v) || !still_may(k, v))
 		return;
-	tell(k->api->approvals, v, "approved", k->who.actor, NULL);
+	tell(k->api->four_eyes, v, "approved", k->who.actor, NULL);
 	bool ready = become(k, v);
-	drop(k->api->approvals, v);
+	drop(k->api->four_eyes, v);
 	if (ready && scope_allows(k))
 		k->match.row->handle(k);
 }
 
-void approvals_refuse(struct ask *k)
+void four_eyes_refuse(struct ask *k)
 {
 	const struct api_approval_refuse *post = k->body;
-	struct approval *v = find(k);
+	struct waiting *v = find(k);
 
 	if (v == NULL || (!is_same_person(k, v) && !may_approve(k, v)))
 		return;
-	tell(k->api->approvals, v, is_same_person(k, v) ? "withdrawn" : "refused", k->who.actor,
+	tell(k->api->four_eyes, v, is_same_person(k, v) ? "withdrawn" : "refused", k->who.actor,
 		post->why);
-	drop(k->api->approvals, v);
+	drop(k->api->four_eyes, v);
 	ask_done(k, "It will not be done.");
 }
