@@ -8,6 +8,7 @@
 #include "csms/safety.h"
 #include "csms/secret.h"
 #include "csms/trips.h"
+#include "db/query_log.h"
 
 #define KEY_SIZE  (49 + 12 + UTF8_SIZE(36)) /* station/evse and transaction */
 #define LEAST_WH  500 /* less is nothing that a driver notices */
@@ -18,6 +19,7 @@
 #define TRIED_MAX 3
 #define PER_PLAN  8 /* vehicles that are looked at, the others for the next one */
 #define MICRO     1e6
+#define READ_MAX  1000 /* of the newest decisions in the journal */
 
 /* What was decided for a vehicle's stay. */
 struct decided {
@@ -106,24 +108,31 @@ int64_t fallback_more_w(const struct fallbacks *f, const struct grid_tree *t, in
 
 /* -- the policy ------------------------------------------------------------------------------- */
 
-static void read_policy(struct looking *l, const struct vehicle *v)
+static void write_version(const struct depot_vehicle_class *row, char out[VERSION_SIZE])
 {
-	const struct depot_vehicle_class *row = v ? trips_class_row(l->core, v) : NULL;
 	struct text t;
 	char digest[65];
 
-	l->policy = row ? row->id : "default";
-	l->order[l->count++] = DEPOT_FALLBACK_NEXT_CHARGER;
-	l->order[l->count++] = DEPOT_FALLBACK_DELAY;
+	out[0] = '\0';
 	if (!row)
 		return;
 	text_init(&t, 0);
 	if (schema_encode(&depot_vehicle_class_type, row, &t) == 0) {
 		secret_digest(t.data, t.len, digest);
-		snprintf(l->version, sizeof l->version, "%.16s", digest);
+		snprintf(out, VERSION_SIZE, "%.16s", digest);
 	}
 	text_finish(&t);
-	if (!row->fallback.count)
+}
+
+static void read_policy(struct looking *l, const struct vehicle *v)
+{
+	const struct depot_vehicle_class *row = v ? trips_class_row(l->core, v) : NULL;
+
+	l->policy = row ? row->id : "default";
+	l->order[l->count++] = DEPOT_FALLBACK_NEXT_CHARGER;
+	l->order[l->count++] = DEPOT_FALLBACK_DELAY;
+	write_version(row, l->version);
+	if (!row || !row->fallback.count)
 		return;
 	l->count = 0;
 	for (size_t i = 0; i < row->fallback.count && l->count < TRIED_MAX; i++)
@@ -140,6 +149,23 @@ static struct evse *who(const struct looking *l)
 	return e && e->tx.is_open && strcmp(e->tx.id, l->transaction) == 0 ? e : NULL;
 }
 
+/* What was decided for the stay of who stands there, or room for it; NULL: no memory. */
+static struct decided *enter(struct fallbacks *f, const struct evse *e)
+{
+	struct decided *d = find(f, e);
+
+	if (d)
+		return d;
+	d = calloc(1, sizeof *d);
+	if (!d)
+		return NULL;
+	write_key(e->station->id, e->id, e->tx.id, d->key);
+	snprintf(d->station, sizeof d->station, "%s", e->station->id);
+	d->evse = e->id;
+	HASH_ADD_STR(f->decided, key, d);
+	return d;
+}
+
 static void stop_looking(struct fallbacks *f)
 {
 	free(f->looking);
@@ -151,17 +177,8 @@ static void decide(struct fallbacks *f, const struct outcome *o)
 	const struct looking *l = f->looking;
 	struct control *control = l->control;
 	const struct evse *e = who(l);
-	struct decided *d = e ? find(f, e) : NULL;
+	struct decided *d = e ? enter(f, e) : NULL;
 
-	if (e && !d) {
-		d = calloc(1, sizeof *d);
-		if (d) {
-			write_key(l->station, l->evse, l->transaction, d->key);
-			snprintf(d->station, sizeof d->station, "%s", l->station);
-			d->evse = l->evse;
-			HASH_ADD_STR(f->decided, key, d);
-		}
-	}
 	if (d) {
 		d->choice = o->choice;
 		d->short_wh = l->short_wh;
@@ -381,12 +398,60 @@ void fallbacks_plan_made(struct fallbacks *f, struct control *control, const str
 	look_on(f, control, p);
 }
 
+/* -- life ------------------------------------------------------------------------------------- */
+
+/* The newest decision for a stay counts; not one by a class that is described otherwise since. */
+static void restore(struct fallbacks *f, const struct event_fallback_decided *x)
+{
+	const struct evse *e = evse_of(f->core, x->station, (int)x->evse_id);
+	const struct vehicle *v = e ? e->tx.vehicle : NULL;
+	char version[VERSION_SIZE];
+	struct decided *d;
+
+	if (!e || !e->tx.is_open || strcmp(e->tx.id, x->transaction_id) != 0 || find(f, e))
+		return;
+	write_version(v ? trips_class_row(f->core, v) : NULL, version);
+	if (strcmp(version, x->version) != 0)
+		return;
+	d = enter(f, e);
+	if (!d)
+		return;
+	d->choice = x->choice;
+	d->short_wh = x->short_wh;
+	d->at = clock_mono();
+	snprintf(d->words, sizeof d->words, "%s", x->why);
+}
+
+static void read_decided(struct db_reader *r, void *arg)
+{
+	struct fallbacks *f = arg;
+	struct arena *a = arena_create(0);
+	struct db_journal_filter q = {
+		.type = "FallbackDecided", .newest_first = true, .limit = READ_MAX};
+	struct db_journal_page page = {0};
+
+	if (!a || db_query_journal(r, &q, a, &page) != 0)
+		page.count = 0;
+	for (size_t i = 0; i < page.count; i++) {
+		struct schema_error err;
+		int type;
+		const struct event_fallback_decided *x =
+			db_event_decode(&page.items[i], a, &type, &err);
+
+		if (x && type == EVENT_FALLBACK_DECIDED)
+			restore(f, x);
+	}
+	arena_destroy(a);
+}
+
 struct fallbacks *fallbacks_create(struct core *c)
 {
 	struct fallbacks *f = calloc(1, sizeof *f);
 
-	if (f)
-		f->core = c;
+	if (!f)
+		return NULL;
+	f->core = c;
+	db_read_now(c->db, read_decided, f);
 	return f;
 }
 

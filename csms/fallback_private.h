@@ -7,7 +7,8 @@
 
 #include "csms/fallback.h"
 
-#define TRIED_MAX 3
+#define TRIED_MAX    3
+#define VERSION_SIZE 17
 
 /* The one that is looked at. */
 struct looking {
@@ -21,7 +22,7 @@ struct looking {
 	bool is_demand; /* a demand target holds it back */
 	int full_node; /* that keeps most from it, -1: none */
 	const char *policy; /* in the arena */
-	char version[17];
+	char version[VERSION_SIZE];
 	enum depot_fallback order[TRIED_MAX];
 	int count, at; /* of the order; the one that is tried */
 	char tried[TRIED_MAX][200];
