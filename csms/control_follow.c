@@ -129,13 +129,45 @@ static void watch_planner(struct control *k, wall_t now)
 
 /* -- the plain rule --------------------------------------------------------------------------- */
 
+struct rule_room control_follow_no_limits(void)
+{
+	return (struct rule_room){.w = RULE_ROOM_MAX,
+		.phase = {RULE_ROOM_MAX, RULE_ROOM_MAX, RULE_ROOM_MAX},
+		.apart = RULE_ROOM_MAX};
+}
+
+/* What is on a phase besides vehicles is sure to be there only where it is measured. */
+static void fill_phases(
+	const struct control *k, int i, const struct guard_node_out *n, struct rule_room *out)
+{
+	const struct grid_node *own = grid_tree_node(k->tree, i);
+	const struct grid_electric *el = &own->electric;
+	const struct guard_node_in *in = &k->node_in[i];
+	bool is_measured =
+		in->has_phases && (in->quality == GUARD_FRESH || in->quality == GUARD_HELD);
+
+	for (int p = 0; p < GRID_PHASES; p++) {
+		const struct guard_channel_out *c = &n->phase[p];
+
+		if (c->limit_w != GRID_NO_LIMIT)
+			out->phase[p] = 6 * (c->limit_w - c->uncontrolled_w);
+		out->high[p] = 6 * c->uncontrolled_w;
+		out->low[p] = is_measured ? out->high[p] : 0;
+	}
+	if (el->imbalance_ma)
+		out->apart = 6 * (int64_t)grid_usable_w(own,
+					 (int32_t)((int64_t)el->imbalance_ma * el->volts / 1000));
+}
+
 void control_follow_room(struct control *k, const struct guard_report *r)
 {
 	for (int i = 0; i < k->nodes; i++) {
 		const struct guard_node_out *n = &r->node[i];
 
-		k->room[i] = n->limit_w == GRID_NO_LIMIT ? RULE_ROOM_MAX
-							 : n->limit_w - n->uncontrolled_w;
+		k->room[i] = control_follow_no_limits();
+		if (n->limit_w != GRID_NO_LIMIT)
+			k->room[i].w = n->limit_w - n->uncontrolled_w;
+		fill_phases(k, i, n, &k->room[i]);
 	}
 }
 
@@ -161,6 +193,8 @@ static void fill_place(const struct control *k, int i, wall_t now, struct rule_p
 		.priority = trips_priority(k->core, v, &worth),
 		.depart_ms = v ? trips_departure(k->core, v, now).ms : 0,
 	};
+	memcpy(out->sixths, e->currents.pattern.sixths, sizeof out->sixths);
+	out->is_exact = e->currents.pattern.exact;
 	if (!out->depart_ms)
 		out->depart_ms = INT64_MAX;
 	if (is_reachable && !is_ruled(&k->order[i])) /* keeps its place in the order */
@@ -175,7 +209,7 @@ static void share(struct control *k, wall_t now)
 {
 	mono_t mono = clock_mono();
 	struct rule_place *place;
-	int64_t *room;
+	struct rule_room *room;
 
 	if (k->shared.us && mono_diff_ms(mono, k->shared) < SHARE_EVERY_MS)
 		return;

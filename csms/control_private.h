@@ -93,7 +93,7 @@ struct control {
 	struct fallbacks *fallbacks; /* csms/fallback.h */
 	struct control_order *order; /* [evses] */
 	int32_t *share; /* [evses] by the plain rule … */
-	int64_t *room; /* [nodes] … in what the guard found free last */
+	struct rule_room *room; /* [nodes] … in what the guard found free last */
 	mono_t shared; /* … made then; us 0: to be made anew */
 	bool is_late; /* no plan came in time … */
 	mono_t late_since;
@@ -141,6 +141,7 @@ int64_t control_gives_w(const struct control *k, int evse, wall_t now);
 void control_find_modes(struct control *k);
 /* After the guard: what it left free. */
 void control_follow_room(struct control *k, const struct guard_report *r);
+struct rule_room control_follow_no_limits(void);
 /* A plan is in force. */
 void control_follow_plan(struct control *k);
 /* Says in `want` why an EVSE that gets what it is to draw goes by something else than the newest plan;

@@ -214,7 +214,7 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->said = calloc((size_t)k->evses + 1, sizeof *k->said);
 	k->order = calloc((size_t)k->evses + 1, sizeof *k->order);
 	k->share = calloc((size_t)k->evses + 1, sizeof *k->share);
-	k->room = malloc((size_t)k->nodes * sizeof *k->room);
+	k->room = calloc((size_t)k->nodes, sizeof *k->room);
 	k->shared.us = 0;
 	k->full = calloc((size_t)k->nodes, sizeof *k->full);
 	if (!k->limits || !k->guard || !k->evse || !k->lanes || !k->node || !k->rated || !k->said ||
@@ -223,7 +223,7 @@ int control_load(struct control *k, struct grid_tree *tree)
 		!k->node_in || !k->evse_in)
 		return -1;
 	for (int i = 0; i < k->nodes; i++)
-		k->room[i] = RULE_ROOM_MAX;
+		k->room[i] = control_follow_no_limits();
 	find_worst(k);
 	return 0;
 }

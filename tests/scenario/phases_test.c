@@ -22,7 +22,7 @@
 static const char depot_head[] =
 	"depot: small\nname: Small\ntimezone: Europe/Amsterdam\n"
 	"nodes:\n"
-	"  - {id: site, kind: site, limit_w: 60000, meter: main}\n"
+	"  - {id: site, kind: site, limit_w: 60000, meter: main%s}\n"
 	"  - {id: house, kind: load, parent: site, limit_w: 20000}\n"
 	"  - {id: feeder, kind: feeder, parent: site, limit_a: 40}\n"
 	"meters:\n"
@@ -42,13 +42,16 @@ static const char visits[] = "base_load:\n"
 
 static struct world *world;
 
+static const char *mode = ""; /* more of the site's row */
+
 static void begin_with(const char *first, const char *second, const char *third)
 {
 	static char text[4000];
+	int n = snprintf(text, sizeof text, depot_head, mode);
 
-	snprintf(text, sizeof text,
-		"%s%s" STATION("CP-2", "%s") STATION("CP-3", "%s") STATION("CP-4", "RST") "%s",
-		depot_head, first, second, third, depot_vans);
+	snprintf(text + n, sizeof text - (size_t)n,
+		"%s" STATION("CP-2", "%s") STATION("CP-3", "%s") STATION("CP-4", "RST") "%s", first,
+		second, third, depot_vans);
 	world = world_create(&(struct world_options){.seed = 7, .depot = text, .scenario = visits});
 }
 
@@ -61,6 +64,7 @@ static void teardown(void)
 {
 	world_destroy(world);
 	world = NULL;
+	mode = "";
 }
 
 static int64_t promised_wh(int *shorts)
@@ -151,6 +155,31 @@ START_TEST(limit_is_what_the_phases_in_use_give)
 }
 END_TEST
 
+static const struct evse *evse_at(const char *station)
+{
+	return station_evse(fleet_station(&world_core(world)->fleet, station), 1);
+}
+
+/* The cable bears 9.2 kW a phase. V-1 has most of L1; V-2, on L1 too, has too little left of it to
+ * start, and V-3 on L2 and V-4 on all three share what there is, which a rule that saw only the whole
+ * would have given to V-2. */
+START_TEST(the_plain_rule_gives_no_phase_more_than_its_limit)
+{
+	mode = ", mode: shadow";
+	begin("RST", "STR");
+	world_run_until(world, "18:00");
+	for (int i = 0; i < 600; i++) {
+		world_step(world);
+		ck_assert_str_eq(evse_at("CP-2")->told.source, "rule"); /* not the guard */
+		ck_assert_int_eq(evse_at("CP-2")->told.limit_w, 0);
+		ck_assert_int_ge(evse_at("CP-4")->told.limit_w, 4140);
+	}
+	ck_assert_int_gt((int)evse_at("CP-1")->power_w.value, 6000);
+	ck_assert_int_gt((int)evse_at("CP-3")->power_w.value, 6000);
+	world_check_limits(world, WORLD_REACTION_S);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("phases");
@@ -159,6 +188,7 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, limit_is_what_the_phases_in_use_give);
+	tcase_add_test(t, the_plain_rule_gives_no_phase_more_than_its_limit);
 	tcase_add_test(t, all_on_one_phase);
 	tcase_add_test(t, shared_out_by_rotation);
 	suite_add_tcase(s, t);
