@@ -9,6 +9,7 @@
 #include "csms/later.h"
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/refusal.h"
 #include "csms/retry.h"
 #include "csms/signed.h"
 #include "csms/unread.h"
@@ -290,8 +291,10 @@ static void on_bad_frame(struct session *x, const struct ocpp_frame_error *err)
 		answer_now(x, &err->id, &t, err->description);
 		text_finish(&t);
 	}
-	if (++x->bad_frames > BAD_FRAMES_MAX)
+	if (++x->bad_frames > BAD_FRAMES_MAX) {
+		refusal_limit(x->core, LIMIT_BROKEN_MESSAGES, x->peer);
 		session_close(x, WS_CLOSE_POLICY, "too many broken messages");
+	}
 }
 
 static void on_answer(struct session *x, const struct ocpp_frame *f)

@@ -5,7 +5,6 @@
 
 enum {
 	STREAM_QUEUE_MAX = 1024 * 1024,
-	PIECE_S = 60, /* a reader that takes longer for a piece is gone */
 };
 
 /* --- replies ------------------------------------------------------------------------------- */
@@ -105,6 +104,7 @@ int http_stream_begin(
 	int n;
 
 	if (s->streams >= s->limits.max_streams) {
+		net_conn_limited(x->conn->net, LIMIT_STREAMS);
 		http_header(x, "retry-after", "5");
 		http_reply_problem(
 			x, 503, "too many event streams are open: close one, or try again");
@@ -125,6 +125,7 @@ int http_stream_begin(
 
 int http_stream_send(struct http_exchange *x, const char *bytes, size_t len)
 {
+	const struct http_server *s = http_server_of(x->conn);
 	struct net_conn *net = x->conn->net;
 	char size_line[24];
 	int n = snprintf(size_line, sizeof(size_line), "%zx\r\n", len);
@@ -142,9 +143,10 @@ int http_stream_send(struct http_exchange *x, const char *bytes, size_t len)
 		 net_conn_send(net, "\r\n", 2, "", 0))
 		status = -1;
 	if (status) {
+		net_conn_limited(net, LIMIT_SEND_QUEUE);
 		net_conn_kill(net, "stream reader is too slow");
 	} else if (x->more) {
-		net_conn_deadline(net, PIECE_S, "download stopped");
+		net_conn_deadline(net, s->limits.transfer_idle_s, LIMIT_DOWNLOAD_IDLE);
 		net_conn_when_drained(net);
 	}
 	return status;
@@ -199,7 +201,8 @@ void http_send(struct http_exchange *x, const char *bytes, size_t len)
 		http_end_exchange(x);
 		return;
 	}
-	net_conn_deadline(net, PIECE_S, "download stopped");
+	net_conn_deadline(
+		net, http_server_of(x->conn)->limits.transfer_idle_s, LIMIT_DOWNLOAD_IDLE);
 	net_conn_when_drained(net);
 }
 
@@ -209,7 +212,7 @@ void http_on_drained(struct http_conn *c)
 
 	if (c->state != HTTP_SENDING && !is_stream)
 		return;
-	net_conn_deadline(c->net, 0, NULL);
+	net_conn_deadline(c->net, 0, LIMIT_NONE);
 	c->exchange->more(c->exchange->gone_arg);
 }
 

@@ -6,8 +6,6 @@
 #include <utlist.h>
 
 enum {
-	IDLE_S = 75, /* a browser's connection between two requests */
-	SINK_IDLE_S = 60, /* a body that is taken as it comes: between two pieces */
 	PIPELINE_MAX = 16384, /* requests that wait behind the one in work */
 	QUEUE_MAX = 32 * 1024 * 1024, /* a reply is one piece */
 };
@@ -43,7 +41,7 @@ void http_end_exchange(struct http_exchange *x)
 		return;
 	}
 	c->state = HTTP_HEAD;
-	net_conn_deadline(c->net, IDLE_S, "idle");
+	net_conn_deadline(c->net, s->limits.idle_timeout_s, LIMIT_IDLE);
 	/* Not from here: the caller may be anywhere, and the handler would be entered again. */
 	if (!c->is_consuming && (c->in.len || c->is_full))
 		timer_start(net_timers(s->net), &c->next_request, 0, on_next_request, c);
@@ -118,7 +116,7 @@ static void call_handler(struct http_exchange *x)
 
 	read_request(x, peer, &request);
 	c->state = HTTP_ANSWERING;
-	net_conn_deadline(c->net, 0, NULL);
+	net_conn_deadline(c->net, 0, LIMIT_NONE);
 	x->in_handler = true;
 	if (s->handler)
 		s->handler(s->ctx, x, &request);
@@ -190,7 +188,8 @@ void http_body_pause(struct http_exchange *x, bool is_behind)
 	c->is_slow = is_behind;
 	update_reading(c);
 	if (c->state == HTTP_BODY)
-		net_conn_deadline(c->net, is_behind ? 0 : SINK_IDLE_S, "upload stopped");
+		net_conn_deadline(c->net, is_behind ? 0 : http_server_of(c)->limits.transfer_idle_s,
+			LIMIT_UPLOAD_IDLE);
 }
 
 /* What a refusal of our own means, for a person. */
@@ -241,6 +240,10 @@ static void refuse(struct http_conn *c, int status)
 
 	drop_exchange(c);
 	c->state = HTTP_ENDED;
+	if (status != 503)
+		net_conn_limited(c->net, status == 413   ? LIMIT_BODY_SIZE
+					 : status == 431 ? LIMIT_HEADER_SIZE
+							 : LIMIT_BAD_HTTP);
 	net_conn_send(c->net, reply, (size_t)n, "", 0);
 	net_conn_finish(c->net);
 }
@@ -287,8 +290,8 @@ static int begin_exchange(struct http_conn *c, size_t head_len)
 		return 413;
 	if (!x->body.is_complete && http_head_has_token(&x->head, "expect", "100-continue"))
 		net_conn_send(c->net, "HTTP/1.1 100 Continue\r\n\r\n", 25, "", 0);
-	net_conn_deadline(c->net, x->sink ? SINK_IDLE_S : s->limits.request_timeout_s,
-		x->sink ? "upload stopped" : "request took too long");
+	net_conn_deadline(c->net, x->sink ? s->limits.transfer_idle_s : s->limits.body_timeout_s,
+		x->sink ? LIMIT_UPLOAD_IDLE : LIMIT_BODY_TIME);
 	return 0;
 }
 
@@ -322,7 +325,7 @@ static bool end_body(struct http_exchange *x)
 		return true;
 	}
 	c->state = HTTP_ANSWERING;
-	net_conn_deadline(c->net, 0, NULL);
+	net_conn_deadline(c->net, 0, LIMIT_NONE);
 	x->in_handler = true;
 	x->sink->end(x->sink_arg);
 	x->in_handler = false;
@@ -401,14 +404,14 @@ static void on_net_received(void *ctx, struct net_conn *net, unsigned char *data
 		return;
 	/* The first request must come within the header timeout that runs since the connect. */
 	if (c->state == HTTP_HEAD && !c->in.len && c->had_request)
-		net_conn_deadline(
-			net, http_server_of(c)->limits.request_timeout_s, "request took too long");
+		net_conn_deadline(net, http_server_of(c)->limits.body_timeout_s, LIMIT_BODY_TIME);
 	if (!bytes_add(&c->in, data, len)) {
 		net_conn_kill(net, "out of memory");
 		return;
 	}
 	if (c->state == HTTP_BODY && c->exchange->sink && !c->is_slow)
-		net_conn_deadline(net, SINK_IDLE_S, "upload stopped");
+		net_conn_deadline(
+			net, http_server_of(c)->limits.transfer_idle_s, LIMIT_UPLOAD_IDLE);
 	consume(c);
 	if (c->in.len >= PIPELINE_MAX && c->state != HTTP_ENDED && !c->is_full) {
 		c->is_full = true;

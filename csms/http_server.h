@@ -38,7 +38,9 @@ typedef void (*http_handler)(void *ctx, struct http_exchange *x, const struct ht
 
 struct http_limits {
 	size_t max_body; /* larger: 413 */
-	int request_timeout_s; /* from first byte to whole body */
+	int body_timeout_s; /* from first byte to whole body */
+	int transfer_idle_s; /* a file or stream: without a byte, either way; 0: for ever */
+	int idle_timeout_s; /* between two requests; 0: for ever */
 	int max_streams; /* open event streams */
 };
 

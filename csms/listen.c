@@ -263,7 +263,9 @@ static int start_console(struct daemon *d, char why[400])
 		return -1;
 	d->http_limits = (struct http_limits){
 		.max_body = (size_t)d->config.file->limits->max_body,
-		.request_timeout_s = 20,
+		.body_timeout_s = (int)d->config.file->limits->body_timeout_s,
+		.transfer_idle_s = (int)d->config.file->limits->transfer_idle_s,
+		.idle_timeout_s = (int)d->config.file->limits->idle_timeout_s,
 		.max_streams = (int)d->config.file->limits->max_streams,
 	};
 	c->http = http_server_create(c->net, api_handle, c->api, &d->http_limits);
@@ -297,7 +299,10 @@ int daemon_listen(struct daemon *d, char why[400])
 		.max_connections = (int)l->max_connections,
 		.max_per_address = (int)l->max_per_address,
 		.connects_per_s = (int)l->connects_per_s,
+		.address_connects_per_s = (int)l->address_connects_per_s,
 		.header_timeout_s = (int)l->header_timeout_s,
+		.reached = refusal_limit,
+		.reached_ctx = &d->core,
 	};
 
 	d->core.net = net_create(d->core.loop, &limits);

@@ -5,6 +5,7 @@
 #define CSMS_METRICS_H
 
 #include <stdint.h>
+#include "csms/limit.h"
 #include "gen/ocpp201.h"
 
 struct metrics {
@@ -17,6 +18,7 @@ struct metrics {
 	int64_t parts_unread; /* parts of messages that could not be read and were left out */
 	int64_t repeated; /* retries answered from memory */
 	int64_t turns_refused; /* by a full queue of the store; nothing of them was answered */
+	int64_t limits[LIMIT_COUNT]; /* how often each was reached */
 	int64_t auth_failures;
 	int64_t calls_timed_out;
 	int64_t guard_cycles, guard_lowered;

@@ -33,6 +33,7 @@ enum {
 	SERVICE_BUFFER = 16384 + LWS_PRE + 64,
 	ACCEPTS_PER_TURN = 64,
 	RETRY_ACCEPT_MS = 100,
+	LWS_LATER_S = 5,
 	SPARE_FILES = 256, /* databases, meters, HTTP client, and the listeners themselves */
 };
 
@@ -53,6 +54,12 @@ static const struct lws_protocols protocols[] = {
 
 /* Validity pings off: lws keeps them in a sorted list, each connect walks it. */
 static const lws_retry_bo_t no_pings = {0};
+
+void net_limited(const struct net *n, enum limit which, const char *peer)
+{
+	if (n->limits.reached)
+		n->limits.reached(n->limits.reached_ctx, which, peer);
+}
 
 /* --- accepting ----------------------------------------------------------------------------- */
 
@@ -82,6 +89,7 @@ static bool take_place(struct net *n)
 	int rate = n->limits.connects_per_s;
 
 	if (n->open >= n->limits.max_connections) {
+		net_limited(n, LIMIT_CONNECTIONS, "");
 		pause_accepting(n, -1);
 		return false;
 	}
@@ -92,6 +100,7 @@ static bool take_place(struct net *n)
 	if (n->tokens > rate)
 		n->tokens = rate;
 	if (n->tokens < 1) {
+		net_limited(n, LIMIT_CONNECT_RATE, "");
 		pause_accepting(n, 1 + (int64_t)((1 - n->tokens) * 1000 / rate));
 		return false;
 	}
@@ -105,6 +114,23 @@ static int unix_peer_uid(int fd)
 	socklen_t len = sizeof(cred);
 
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) ? -1 : (int)cred.uid;
+}
+
+/* Of one address only so many, and only so fast. Closing at once costs us the least. */
+static bool may_enter(struct net *n, const struct net_address *a)
+{
+	const struct net_peers_limits limits = {
+		.open = n->limits.max_per_address,
+		.per_s = n->limits.address_connects_per_s / clock_speed(),
+	};
+	enum net_peers_verdict v = net_peers_enter(n->peers, a, &limits, clock_mono());
+	char text[NET_PEER_SIZE];
+
+	if (v == NET_PEERS_OK)
+		return true;
+	net_limited(n, v == NET_PEERS_TOO_FAST ? LIMIT_ADDRESS_RATE : LIMIT_ADDRESS_CONNECTIONS,
+		net_address_format(a, text, sizeof(text)));
+	return false;
 }
 
 /* False when there is nothing more to accept now. */
@@ -131,8 +157,7 @@ static bool accept_one(struct net_listener *l, int listen_fd)
 			close(fd);
 			return true;
 		}
-	} else if (!net_address_from(&from, &address) ||
-		   !net_peers_enter(n->peers, &address, n->limits.max_per_address)) {
+	} else if (!net_address_from(&from, &address) || !may_enter(n, &address)) {
 		close(fd);
 		return true;
 	} else {
@@ -309,7 +334,8 @@ struct net *net_create(struct loop *l, const struct net_limits *limits)
 			   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
 		.foreign_loops = loops,
 		.pt_serv_buf_size = SERVICE_BUFFER,
-		.timeout_secs = (unsigned int)limits->header_timeout_s,
+		/* Behind our own deadline, which says and counts what it was. */
+		.timeout_secs = (unsigned int)limits->header_timeout_s + LWS_LATER_S,
 		.retry_and_idle_policy = &no_pings,
 	};
 

@@ -4,13 +4,13 @@ SITE_CA := csms/pki/site_ca.c csms/pki/keypair.c
 
 csms_base.src := csms/clock.c csms/timers.c csms/loop.c csms/log.c csms/bytes.c
 csms_net.src := $(csms_base.src) csms/secret.c csms/tls.c $(wildcard csms/pki/*.c) csms/net.c \
-	csms/net_conn.c csms/net_peers.c csms/net_socket.c csms/http_head.c csms/http_body.c \
+	csms/net_conn.c csms/net_peers.c csms/net_socket.c csms/limit.c csms/http_head.c csms/http_body.c \
 	csms/http_server.c csms/http_reply.c csms/ws_gate.c csms/ws_frame.c csms/ws_deflate.c \
 	csms/ws_server.c csms/ws_upgrade.c csms/ws_messages.c csms/http_client.c
 csms_net.libs := ws ssl ev z curl expat pthread
 
 csms_net_core.test := $(csms_base.src) csms/tls.c csms/pki/peer_check.c csms/pki/pem_folder.c \
-	csms/pki/x509.c csms/net.c csms/net_conn.c csms/net_peers.c \
+	csms/pki/x509.c csms/net.c csms/net_conn.c csms/net_peers.c csms/limit.c \
 	csms/net_socket.c csms/http_head.c tests/net/server_thread.c tests/net/client.c
 
 $(eval $(call unit,csms_clock,csms/clock.c,))
@@ -18,7 +18,7 @@ $(eval $(call unit,csms_timers,csms/timers.c csms/clock.c,))
 $(eval $(call unit,csms_loop,csms/loop.c csms/timers.c csms/clock.c,ev pthread))
 $(eval $(call unit,csms_log,csms/log.c csms/clock.c,))
 $(eval $(call unit,csms_secret,csms/secret.c,ssl))
-$(eval $(call unit,csms_net_peers,csms/net_peers.c,))
+$(eval $(call unit,csms_net_peers,csms/net_peers.c csms/clock.c,))
 $(eval $(call unit,csms_http_head,csms/http_head.c csms/http_body.c csms/bytes.c,))
 $(eval $(call unit,csms_ws_gate,csms/ws_gate.c csms/http_head.c,ssl))
 $(eval $(call unit,csms_ws_frame,csms/ws_frame.c,))

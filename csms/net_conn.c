@@ -46,17 +46,29 @@ void net_conn_kill(struct net_conn *c, const char *why)
 static void on_deadline(void *arg)
 {
 	struct net_conn *c = arg;
+	enum limit which = c->deadline_limit;
 
-	net_conn_kill(c, c->deadline_why);
+	if (c->state == CONN_OPEN) {
+		if (which == LIMIT_HEADER_TIME && c->listener->is_tls && c->wsi &&
+			!tls_is_agreed(lws_get_ssl(c->wsi)))
+			which = LIMIT_TLS_TIME;
+		net_conn_limited(c, which);
+	}
+	net_conn_kill(c, limit_rows[which].why);
 }
 
-void net_conn_deadline(struct net_conn *c, int seconds, const char *why)
+void net_conn_limited(const struct net_conn *c, enum limit which)
+{
+	net_limited(c->listener->net, which, net_conn_peer(c));
+}
+
+void net_conn_deadline(struct net_conn *c, int seconds, enum limit which)
 {
 	struct timers *timers = c->listener->net->timers;
 
 	if (c->state != CONN_OPEN)
 		return;
-	c->deadline_why = why;
+	c->deadline_limit = which;
 	if (seconds > 0)
 		timer_start(timers, &c->deadline, net_real_ms(seconds * 1000), on_deadline, c);
 	else
@@ -118,7 +130,6 @@ void net_conn_finish(struct net_conn *c)
 		return;
 	c->state = CONN_FINISHING;
 	c->why = "closed by us";
-	c->deadline_why = c->why;
 	if (c->heard)
 		lws_rx_flow_control(c->wsi, 1);
 	if (!c->first && !lws_partial_buffered(c->wsi)) {
@@ -341,7 +352,7 @@ void net_conn_adopt(struct net_listener *l, int fd, const struct net_address *ad
 	}
 	DL_APPEND(n->conns, c);
 	n->open++;
-	net_conn_deadline(c, n->limits.header_timeout_s, "no request in time");
+	net_conn_deadline(c, n->limits.header_timeout_s, LIMIT_HEADER_TIME);
 	l->service->opened(l->ctx, c);
 	return;
 refused:

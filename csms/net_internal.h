@@ -74,7 +74,10 @@ int net_conn_uid(const struct net_conn *c);
 
 /* Drops the connection in `seconds` of real time unless called again; 0: never. It starts with
  * net_limits.header_timeout_s. */
-void net_conn_deadline(struct net_conn *c, int seconds, const char *why);
+void net_conn_deadline(struct net_conn *c, int seconds, enum limit which);
+
+/* The client of a connection has reached a limit. */
+void net_conn_limited(const struct net_conn *c, enum limit which);
 
 /* Sends or queues head and body as one piece, copied. -1: over max_queue, or the connection is
  * finishing or dying; nothing was queued then. */

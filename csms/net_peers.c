@@ -12,11 +12,21 @@
 struct peer {
 	uint8_t key[16];
 	int open;
+	double tokens; /* connections that it may make now; -1: nobody limits that */
+	mono_t tokens_at;
 	UT_hash_handle hh;
 };
 
 struct net_peers {
 	struct peer *table;
+	int resting; /* peers without a connection, remembered for their pace */
+	mono_t swept;
+};
+
+enum {
+	BURST_S = 10,
+	RESTING_MAX = 10000, /* more addresses than that are not remembered */
+	SWEEP_MS = 1000,
 };
 
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -62,41 +72,91 @@ static void make_key(uint8_t key[16], const struct net_address *a)
 		memset(key + 8, 0, 8);
 }
 
-bool net_peers_enter(struct net_peers *p, const struct net_address *a, int max)
+static struct peer *find(struct net_peers *p, const struct net_address *a, bool makes)
 {
 	struct peer *peer;
 	uint8_t key[16];
 
 	make_key(key, a);
 	HASH_FIND(hh, p->table, key, sizeof(key), peer);
-	if (!peer) {
-		peer = calloc(1, sizeof(*peer));
-		if (!peer)
-			return false;
-		memcpy(peer->key, key, sizeof(key));
-		HASH_ADD(hh, p->table, key, sizeof(key), peer);
-		if (!peer->hh.tbl) {
-			free(peer);
-			return false;
-		}
+	if (peer || !makes || !(peer = calloc(1, sizeof(*peer))))
+		return peer;
+	memcpy(peer->key, key, sizeof(key));
+	peer->tokens = -1;
+	HASH_ADD(hh, p->table, key, sizeof(key), peer);
+	if (!peer->hh.tbl) {
+		free(peer);
+		return NULL;
 	}
-	if (max > 0 && peer->open >= max)
-		return false;
-	peer->open++;
-	return true;
+	p->resting++;
+	return peer;
+}
+
+static void forget(struct net_peers *p, struct peer *peer)
+{
+	p->resting--;
+	HASH_DEL(p->table, peer);
+	free(peer);
+}
+
+/* Adds what has grown since the last time. */
+static void grow(struct peer *peer, double per_s, mono_t now)
+{
+	double most = per_s * BURST_S;
+
+	if (peer->tokens < 0)
+		peer->tokens = most;
+	else
+		peer->tokens += (double)(now.us - peer->tokens_at.us) / 1e6 * per_s;
+	if (peer->tokens > most)
+		peer->tokens = most;
+	peer->tokens_at = now;
+}
+
+/* Those that have rested long enough are as good as unknown. */
+static void sweep(struct net_peers *p, mono_t now)
+{
+	struct peer *peer, *next;
+
+	if (mono_diff_ms(now, p->swept) < SWEEP_MS)
+		return;
+	p->swept = now;
+	HASH_ITER (hh, p->table, peer, next)
+		if (!peer->open && mono_diff_ms(now, peer->tokens_at) >= BURST_S * 1000)
+			forget(p, peer);
+}
+
+enum net_peers_verdict net_peers_enter(struct net_peers *p, const struct net_address *a,
+	const struct net_peers_limits *limits, mono_t now)
+{
+	struct peer *peer;
+
+	if (p->resting >= RESTING_MAX / 2)
+		sweep(p, now);
+	peer = find(p, a, true);
+	if (!peer)
+		return NET_PEERS_TOO_MANY;
+	if (limits->per_s > 0) {
+		grow(peer, limits->per_s, now);
+		if (peer->tokens < 1)
+			return NET_PEERS_TOO_FAST;
+		peer->tokens -= 1;
+	}
+	if (limits->open > 0 && peer->open >= limits->open)
+		return NET_PEERS_TOO_MANY;
+	p->resting -= peer->open++ == 0;
+	return NET_PEERS_OK;
 }
 
 void net_peers_leave(struct net_peers *p, const struct net_address *a)
 {
-	struct peer *peer;
-	uint8_t key[16];
+	struct peer *peer = find(p, a, false);
 
-	make_key(key, a);
-	HASH_FIND(hh, p->table, key, sizeof(key), peer);
 	if (!peer || --peer->open > 0)
 		return;
-	HASH_DEL(p->table, peer);
-	free(peer);
+	p->resting++;
+	if (peer->tokens < 0 || p->resting > RESTING_MAX)
+		forget(p, peer);
 }
 
 void net_peers_destroy(struct net_peers *p)

@@ -43,7 +43,8 @@ struct net_conn {
 	enum conn_state state;
 	bool adopting, heard;
 	struct timer deadline;
-	const char *deadline_why, *why;
+	enum limit deadline_limit;
+	const char *why;
 	struct chunk *first, *last;
 	size_t queued;
 };
@@ -75,6 +76,9 @@ void net_conn_adopt(struct net_listener *l, int fd, const struct net_address *ad
 
 /* Closes at once what net_conn_kill() marked. */
 void net_conn_reap(struct net *n);
+
+/* Somebody has reached a limit. `peer`: "" if it is nobody's. */
+void net_limited(const struct net *n, enum limit which, const char *peer);
 
 /* A connection has left: accept again if there was no place. */
 void net_place_is_free(struct net *n);

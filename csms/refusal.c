@@ -11,7 +11,7 @@
 
 /* What was told of an address in its minute. */
 struct source {
-	char peer[64];
+	char peer[100]; /* an address; "LIMIT ADDRESS" for limits */
 	mono_t since;
 	int told;
 	int64_t not_told; /* since the last that was told */
@@ -77,8 +77,8 @@ static struct source *source_of(struct refusals *all, const char *peer)
 	return s;
 }
 
-/* May one more be journalled? `missed` gets how many were not. */
-static bool may_tell(struct core *c, const char *peer, int64_t *missed)
+/* May one more be journalled, at most `most` a minute? `missed` gets how many were not. */
+static bool may_tell(struct core *c, const char *peer, int64_t most, int64_t *missed)
 {
 	struct source *s = c->refusals ? source_of(c->refusals, peer) : NULL;
 
@@ -89,7 +89,7 @@ static bool may_tell(struct core *c, const char *peer, int64_t *missed)
 		s->since = clock_mono();
 		s->told = 0;
 	}
-	if (s->told >= c->config->limits->refusals_per_min) {
+	if (s->told >= most) {
 		s->not_told++;
 		return false;
 	}
@@ -132,7 +132,7 @@ static void journal(struct core *c, const struct refusal *r, int64_t missed)
 
 static bool is_of_trust(int status)
 {
-	return status == 0 || status == 401 || status == 403 || status == 404 || status == 1008;
+	return status != 408 && status != 431 && status != 503; /* the first two are limits */
 }
 
 void refusal_tell(struct core *c, const struct refusal *r)
@@ -150,6 +150,44 @@ void refusal_tell(struct core *c, const struct refusal *r)
 	if (!is_of_trust(r->status))
 		return;
 	c->metrics.auth_failures++;
-	if (may_tell(c, r->peer, &missed))
+	if (may_tell(c, r->peer, c->config->limits->refusals_per_min, &missed))
 		journal(c, r, missed);
+	else
+		c->metrics.limits[LIMIT_REFUSALS]++;
+}
+
+/* -- limits ------------------------------------------------------------------------------------- */
+
+static void journal_limit(struct core *c, enum limit which, const char *peer, int64_t missed)
+{
+	const struct limit_row *row = &limit_rows[which];
+	struct arena *a = record_arena(c);
+	struct event_limit_reached *p = a ? arena_alloc(a, sizeof *p) : NULL;
+
+	if (!p)
+		return;
+	*p = (struct event_limit_reached){
+		.limit = row->name,
+		.peer = arena_printf(a, "%.60s", peer),
+		.why = row->why,
+		.setting = row->setting,
+		.not_told = missed,
+	};
+	record_now(c, EVENT_LIMIT_REACHED, "gate", "limits", p, "nobody", NULL);
+}
+
+void refusal_limit(void *core, enum limit which, const char *peer)
+{
+	struct core *c = core;
+	char key[100];
+	int64_t missed;
+
+	c->metrics.limits[which]++;
+	if (!limit_rows[which].is_told || c->is_stopping)
+		return;
+	snprintf(key, sizeof key, "%s %.64s", limit_rows[which].name, peer);
+	if (!may_tell(c, key, 1, &missed))
+		return;
+	log_info("limit %s: %s: %s", limit_rows[which].name, peer, limit_rows[which].why);
+	journal_limit(c, which, peer, missed);
 }

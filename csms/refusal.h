@@ -21,7 +21,11 @@ struct refusal {
 struct refusals *refusals_create(void);
 void refusals_destroy(struct refusals *all);
 
-/* Counts, logs and journals it. What is no matter of trust (400, 503) is only logged. */
+/* Counts, logs and journals it. What is no matter of trust (503) is only logged. */
 void refusal_tell(struct core *c, const struct refusal *r);
+
+/* A client has reached a limit: counts it; journals one a minute of each address and limit if it was
+ * turned away. A limit_reached of csms/limit.h; `core` is the struct core. */
+void refusal_limit(void *core, enum limit which, const char *peer);
 
 #endif

@@ -170,6 +170,11 @@ const struct peer_facts *tls_peer(const void *ssl)
 	return peer_check_facts(ssl);
 }
 
+bool tls_is_agreed(const void *ssl)
+{
+	return ssl && SSL_is_init_finished(ssl);
+}
+
 void tls_say_goodbye(void *ssl)
 {
 	if (!ssl)

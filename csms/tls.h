@@ -35,6 +35,9 @@ const struct peer_check *tls_server_peers(const struct tls_server *t);
  * of the connection, as long as which it lives. */
 const struct peer_facts *tls_peer(const void *ssl);
 
+/* Is the handshake of a connection over? */
+bool tls_is_agreed(const void *ssl);
+
 /* Sends the alert that ends a TLS connection properly. `ssl` is the SSL of the connection. */
 void tls_say_goodbye(void *ssl);
 

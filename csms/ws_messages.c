@@ -31,6 +31,7 @@ static void count_message(struct ws_conn *c)
 	if (c->tokens >= 0)
 		return;
 	c->is_paused = true;
+	net_conn_limited(c->net, LIMIT_MESSAGE_RATE);
 	net_conn_pause(c->net);
 	timer_start(s->timers, &c->resume, 1 + (int64_t)(-c->tokens * 1000 / rate), on_resume, c);
 }
@@ -55,6 +56,7 @@ static void deliver(struct ws_conn *c, unsigned char *text, size_t len)
 static void fail_oversize(struct ws_conn *c)
 {
 	ws_server_of(c)->stats.dropped_oversize++;
+	net_conn_limited(c->net, LIMIT_MESSAGE_SIZE);
 	ws_conn_fail(c, WS_CLOSE_TOO_BIG, "message is too big");
 }
 

@@ -75,7 +75,7 @@ void ws_conn_close(struct ws_conn *c, int code, const char *why)
 	}
 	c->state = WS_CLOSING;
 	send_close(c, code, why ? why : "");
-	net_conn_deadline(c->net, CLOSE_WAIT_S, "no answer to close");
+	net_conn_deadline(c->net, CLOSE_WAIT_S, LIMIT_CLOSE_TIME);
 }
 
 void ws_conn_closed(struct ws_conn *c, const unsigned char *payload, size_t len)
@@ -110,6 +110,7 @@ static void on_ping_timer(void *arg)
 	/* While we do not read, silence is our own doing. */
 	if (c->awaits_pong && !c->heard && !c->is_paused) {
 		s->stats.dropped_silent++;
+		net_conn_limited(c->net, LIMIT_PONG_TIME);
 		note_close(c, WS_CLOSE_ABNORMAL, "pong missing");
 		c->state = WS_ENDED;
 		net_conn_kill(c->net, "pong missing");
@@ -280,6 +281,7 @@ int ws_conn_send(struct ws_conn *c, const char *text, size_t len)
 		return -1;
 	if (send_text(c, text, len)) {
 		net_conn_drop_queue(c->net);
+		net_conn_limited(c->net, LIMIT_SEND_QUEUE);
 		ws_conn_fail(c, WS_CLOSE_TRY_LATER, "send queue is full");
 		return -1;
 	}

@@ -78,7 +78,7 @@ static void open_connection(struct ws_conn *c, const struct http_head *h, const 
 	c->protocol = answer->protocol;
 	c->tokens = s->limits.message_burst;
 	c->tokens_at = clock_mono();
-	net_conn_deadline(c->net, 0, NULL);
+	net_conn_deadline(c->net, 0, LIMIT_NONE);
 	answer_upgrade(c, h, answer->protocol, protocols);
 	c->was_opened = true;
 	s->stats.open++;
@@ -138,8 +138,10 @@ void ws_upgrade_bytes(struct ws_conn *c, unsigned char *data, size_t len)
 		return;
 	}
 	head = http_head_length(c->in.data, c->in.len, seen);
-	if (head < 0)
+	if (head < 0) {
+		net_conn_limited(c->net, LIMIT_HEADER_SIZE);
 		refuse_early(c, -head, "", "request header is too long");
+	}
 	if (head <= 0)
 		return;
 	on_head(c, (char *)c->in.data, (size_t)head);

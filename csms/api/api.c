@@ -12,6 +12,7 @@
 #include "csms/log.h"
 #include "csms/oscp/oscp.h"
 #include "csms/people/people.h"
+#include "csms/refusal.h"
 #include "csms/secret.h"
 #include "csms/transfer.h"
 
@@ -91,7 +92,10 @@ static int identify(struct ask *k, const struct http_request *req, char why[200]
 		if (auth_bearer(auth, req->authorization, &k->who))
 			return 0;
 		snprintf(why, 200, "the API token is unknown, revoked or expired");
-		return auth_failed(auth, req->peer) ? 429 : 401;
+		if (!auth_failed(auth, req->peer))
+			return 401;
+		refusal_limit(k->api->core, LIMIT_SIGN_IN, req->peer);
+		return 429;
 	}
 	if (is_owner(req)) {
 		k->who.role = ROLE_ADMIN;

@@ -84,6 +84,15 @@ static void put_ocpp(const struct core *c, struct text *t)
 		"Refused connections of stations", m->auth_failures);
 }
 
+static void put_limits(const struct core *c, struct text *t)
+{
+	put_head(t, "depotd_limits_reached_total", "counter",
+		"How often a client reached a limit (docs/security.md)");
+	for (int i = LIMIT_NONE + 1; i < LIMIT_COUNT; i++)
+		text_printf(t, "depotd_limits_reached_total{limit=\"%s\"} %lld\n",
+			limit_rows[i].name, (long long)c->metrics.limits[i]);
+}
+
 static void put_stations(const struct core *c, struct text *t)
 {
 	int by_profile[4] = {0}, open = 0, waiting = 0;
@@ -252,6 +261,7 @@ void metrics_write(struct api *api, struct text *out)
 	if (c->stations != NULL)
 		put_ws(ws_server_stats(c->stations), out);
 	put_ocpp(c, out);
+	put_limits(c, out);
 	put_db(c, out);
 	put_control(c, out);
 	put_meters(c, out);

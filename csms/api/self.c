@@ -6,6 +6,7 @@
 #include "csms/api/handlers.h"
 #include "csms/people/people.h"
 #include "csms/record.h"
+#include "csms/refusal.h"
 #include "csms/secret.h"
 
 static void *payload_new(struct core *c, size_t size)
@@ -119,6 +120,7 @@ void password_post(struct ask *k)
 		return;
 	}
 	if (!k->who.is_fresh && auth_blocked(k->api->auth, k->peer)) {
+		refusal_limit(k->api->core, LIMIT_SIGN_IN, k->peer);
 		ask_problem(k, 429, NULL, "too many attempts from this address; wait a minute");
 		return;
 	}

@@ -8,6 +8,7 @@
 #include "csms/log.h"
 #include "csms/people/people.h"
 #include "csms/record.h"
+#include "csms/refusal.h"
 #include "csms/secret.h"
 
 /* -- sessions -------------------------------------------------------------------------------- */
@@ -70,8 +71,9 @@ static void welcome(struct ask *k, const char *session, struct auth_who *who, co
 	reply_session(k, who);
 }
 
-static void refuse_often(struct ask *k)
+static void refuse_often(struct ask *k, enum limit which)
 {
+	refusal_limit(k->api->core, which, k->peer);
 	http_header(k->x, "retry-after", "60");
 	ask_problem(k, 429, NULL, "too many attempts from this address; wait a minute");
 }
@@ -142,7 +144,7 @@ static void sign_in_by_password(struct ask *k, const struct api_sign_in_post *po
 {
 	if (!people_may_try(k->api->people, post->name, k->peer)) {
 		audit_sign_in(k, "password", post->name, "too many attempts with this name");
-		refuse_often(k);
+		refuse_often(k, LIMIT_SIGN_IN_NAME);
 		return;
 	}
 	ask_hold(k);
@@ -162,7 +164,7 @@ void sign_in_post(struct ask *k)
 	const struct api_sign_in_post *post = k->body;
 
 	if (auth_blocked(k->api->auth, k->peer))
-		refuse_often(k);
+		refuse_often(k, LIMIT_SIGN_IN);
 	else if (post->code != NULL)
 		sign_in_by_link(k, post->code);
 	else if (post->name == NULL || post->password == NULL)

@@ -8,6 +8,7 @@
 #include "csms/api/ask.h"
 #include "csms/http_server.h"
 #include "csms/record.h"
+#include "csms/refusal.h"
 #include "csms/telematics.h"
 
 #define PREFIX    "/telematics/"
@@ -54,6 +55,7 @@ static bool may_post(struct api *api, struct http_exchange *x, const struct http
 	struct telematics_source_view v = {0};
 
 	if (auth_blocked(api->auth, req->peer)) {
+		refusal_limit(api->core, LIMIT_SIGN_IN, req->peer);
 		http_reply_problem(x, 429, "too many attempts with wrong tokens: wait a minute");
 		return false;
 	}

@@ -89,7 +89,7 @@ static void start(struct loop *l, void *arg)
 {
 	static const struct net_limits net_limits = {.max_connections = 100, .header_timeout_s = 5};
 	static const struct http_limits http_limits = {
-		.max_body = 65536, .request_timeout_s = 5, .max_streams = 5};
+		.max_body = 65536, .body_timeout_s = 5, .max_streams = 5};
 	struct core *c = &w.core;
 	char path[600], why[400] = "";
 

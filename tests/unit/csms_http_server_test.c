@@ -131,7 +131,7 @@ static void setup(void)
 	memset(&w, 0, sizeof(w));
 	client.fd = other.fd = -1;
 	w.limits =
-		(struct http_limits){.max_body = 100000, .request_timeout_s = 5, .max_streams = 2};
+		(struct http_limits){.max_body = 100000, .body_timeout_s = 5, .max_streams = 2};
 	w.net_limits = (struct net_limits){.max_connections = 1000, .header_timeout_s = 5};
 	strcpy(w.dir, "/tmp/http_test.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(w.dir));
@@ -409,7 +409,7 @@ START_TEST(test_slow_body)
 {
 	int64_t before = clock_real_us();
 
-	w.limits.request_timeout_s = 1;
+	w.limits.body_timeout_s = 1;
 	start();
 	client_connect(&client, w.port);
 	client_send_text(&client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n");

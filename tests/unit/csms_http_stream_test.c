@@ -112,7 +112,7 @@ static void build(struct loop *l, void *arg)
 {
 	static const struct net_limits net_limits = {.max_connections = 100, .header_timeout_s = 5};
 	static const struct http_limits limits = {
-		.max_body = 1000, .request_timeout_s = 5, .max_streams = 2};
+		.max_body = 1000, .body_timeout_s = 5, .max_streams = 2};
 	char why[200];
 
 	w.loop = l;

@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include "csms/net_peers.h"
 
@@ -32,11 +33,19 @@ static struct net_address address(const char *text)
 	return a;
 }
 
-static bool enter(const char *text, int max)
+static mono_t now;
+
+static enum net_peers_verdict come(const char *text, int max, double per_s)
 {
 	struct net_address a = address(text);
+	struct net_peers_limits limits = {max, per_s};
 
-	return net_peers_enter(peers, &a, max);
+	return net_peers_enter(peers, &a, &limits, now);
+}
+
+static bool enter(const char *text, int max)
+{
+	return come(text, max, 0) == NET_PEERS_OK;
 }
 
 static void leave(const char *text)
@@ -91,6 +100,43 @@ START_TEST(test_ipv6_counts_by_64)
 }
 END_TEST
 
+/* Ten seconds' worth at once, then at the pace; others do not notice, and leaving forgets nothing. */
+START_TEST(test_pace_of_an_address)
+{
+	now = (mono_t){1000000};
+	for (int i = 0; i < 20; i++) {
+		ck_assert_int_eq(come("192.0.2.7", 0, 2), NET_PEERS_OK);
+		leave("192.0.2.7");
+	}
+	ck_assert_int_eq(come("192.0.2.7", 0, 2), NET_PEERS_TOO_FAST);
+	ck_assert_int_eq(come("192.0.2.8", 0, 2), NET_PEERS_OK);
+	now.us += 500000;
+	ck_assert_int_eq(come("192.0.2.7", 0, 2), NET_PEERS_OK);
+	ck_assert_int_eq(come("192.0.2.7", 0, 2), NET_PEERS_TOO_FAST);
+	now.us += 3600 * 1000000ll;
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_eq(come("192.0.2.7", 0, 2), NET_PEERS_OK);
+	ck_assert_int_eq(come("192.0.2.7", 0, 2), NET_PEERS_TOO_FAST);
+}
+END_TEST
+
+/* Many addresses that come once: what is remembered of them is bounded, and who stays is not lost. */
+START_TEST(test_many_addresses)
+{
+	char text[40];
+
+	now = (mono_t){1000000};
+	ck_assert_int_eq(come("192.0.2.7", 1, 5), NET_PEERS_OK);
+	for (int i = 0; i < 60000; i++) {
+		snprintf(text, sizeof(text), "10.%d.%d.%d", i >> 16, i >> 8 & 255, i & 255);
+		ck_assert_int_eq(come(text, 1, 5), NET_PEERS_OK);
+		leave(text);
+		now.us += 1000;
+	}
+	ck_assert_int_eq(come("192.0.2.7", 1, 5), NET_PEERS_TOO_MANY);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("csms_net_peers");
@@ -100,6 +146,8 @@ static Suite *suite(void)
 	tcase_add_test(t, test_format);
 	tcase_add_test(t, test_counts_each_address);
 	tcase_add_test(t, test_ipv6_counts_by_64);
+	tcase_add_test(t, test_pace_of_an_address);
+	tcase_add_test(t, test_many_addresses);
 	suite_add_tcase(s, t);
 	return s;
 }

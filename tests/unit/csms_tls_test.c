@@ -47,7 +47,8 @@ static struct tls_server_config config(void)
 
 static void build(struct loop *l, void *arg)
 {
-	static const struct http_limits limits = {1000000, 10, 10};
+	static const struct http_limits limits = {
+		.max_body = 1000000, .body_timeout_s = 10, .max_streams = 10};
 
 	w.net = net_create(l, &w.limits);
 	w.server = w.net ? http_server_create(w.net, on_request, NULL, &limits) : NULL;
