@@ -44,6 +44,7 @@ enum alarm_kind {
 	ALARM_CERTIFICATE_EXPIRES, /* … ends soon and was not renewed: station, or the file's name */
 	ALARM_PLAN_WAITS, /* a plan waits for somebody's approval: "plan" */
 	ALARM_PLANNER_LATE, /* no plan came in time: "planner" */
+	ALARM_FEEDER_LOST, /* a feeder has no voltage, by its meter: node */
 	ALARM_KIND_COUNT
 };
 

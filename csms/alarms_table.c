@@ -148,6 +148,12 @@ const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 		"within all limits.\n"
 		"The log says so if plans fail their check.\n"
 		"The plan takes over by itself when it comes: nothing must be reset."),
+	ROW(FEEDER_LOST, "feeder-lost", URGENT, 60,
+		"Look at its breaker: has it tripped, or did somebody open it?",
+		"The feeder's meter answers and shows no voltage; its stations are gone.\n"
+		"Tripped: find out why before it is closed again. Somebody works there: leave it.\n"
+		"Vans that cannot wait: another place.\n"
+		"When power is back its vans return in steps: nothing must be reset."),
 };
 
 const char *alarm_rank_name(enum alarm_rank r)

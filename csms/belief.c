@@ -1,4 +1,5 @@
 #include "csms/belief.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include "csms/control.h"
@@ -9,8 +10,11 @@ static const struct belief_row {
 } rows[] = {
 	[BELIEF_GOOD] = {"ok", NULL},
 	[BELIEF_IDLE] = {"idle", NULL},
+	[BELIEF_DARK] = {"dark", "Look at its breaker: has it tripped, or did somebody open it?"},
 	[BELIEF_UNREAD] = {"unread", NULL},
 	[BELIEF_SILENT] = {"silent", "Look at its power, its wire, its unit and its gateway."},
+	[BELIEF_REFUSING] = {"refusing",
+		"Look at its map: `depotctl meter identify` says which device it is."},
 	[BELIEF_IMPLAUSIBLE] = {"doubted",
 		"Compare its registers with its display: wrong map, unit or ratio?"},
 	[BELIEF_HANGS] = {"doubted",
@@ -39,6 +43,8 @@ static enum belief look(const struct meter *m)
 
 	if (meter_is_fresh(m))
 		return BELIEF_GOOD; /* its power is; of the rest its note tells */
+	if (m->refused[0])
+		return BELIEF_REFUSING;
 	if (!m->seen_at.ms)
 		return m->stats.last_error_ms ? BELIEF_SILENT : BELIEF_UNREAD;
 	return meter_seen_age_ms(m) < meter_age_ms(m) && meter_note(m, note)[0] ? BELIEF_IMPLAUSIBLE
@@ -53,10 +59,22 @@ static void say_above(const struct control_doubt_view *d, enum belief b, char ou
 	if (!d->above || b == BELIEF_GOOD)
 		return;
 	snprintf(out + n, 300 - n,
-		b == BELIEF_IDLE ? " %s above it shows load that nothing described explains: it "
-				   "counts here."
-				 : " Until then %s above it says what flows.",
+		b == BELIEF_IDLE || b == BELIEF_DARK
+			? " %s above it shows load that nothing described explains: it "
+			  "counts here."
+			: " Until then %s above it says what flows.",
 		d->above);
+}
+
+/* What is wrong with the reading, as a sentence. */
+static void say_note(const struct meter *m, char out[300])
+{
+	char note[200];
+
+	if (!meter_note(m, note)[0])
+		return;
+	snprintf(out, 300, "%s.", note);
+	out[0] = (char)toupper((unsigned char)out[0]);
 }
 
 static void say_why(
@@ -70,13 +88,21 @@ static void say_why(
 	switch (b) {
 	case BELIEF_GOOD:
 	case BELIEF_IMPLAUSIBLE:
-		meter_note(m, out);
+		say_note(m, out);
 		return;
 	case BELIEF_IDLE:
 		snprintf(out, 300,
 			"Nothing has moved for %s. When somebody charges, one vehicle starts with the "
 			"least current until it does.",
 			span(meter_still_ms(m), t));
+		return;
+	case BELIEF_DARK:
+		snprintf(out, 300, "It shows no voltage on any phase: nothing flows there.");
+		return;
+	case BELIEF_REFUSING:
+		snprintf(out, 300,
+			"It answers, but not with the registers of map %s (%s): a wrong map?",
+			m->row->map, m->refused);
 		return;
 	case BELIEF_UNREAD:
 		snprintf(out, 300, "It has not been read yet.");
@@ -87,8 +113,7 @@ static void say_why(
 				span(meter_age_ms(m), t), error[0] ? " (" : "", error,
 				error[0] ? ")" : "");
 		else
-			snprintf(
-				out, 300, "It has never answered%s%s%s.", error[0] ? " (" : "",
+			snprintf(out, 300, "It has never answered%s%s%s.", error[0] ? " (" : "",
 				error, error[0] ? ")" : "");
 		return;
 	case BELIEF_HANGS:
@@ -108,9 +133,12 @@ void belief_of(const struct core *c, int meter, struct belief_view *out)
 	struct control_doubt_view d = {.belief = BELIEF_GOOD};
 	enum belief b = look(m);
 
-	/* The guard knows of more than the meter itself; whether that answers is seen above. */
-	if (c->control && control_doubt_of(c->control, meter, &d) && b == BELIEF_GOOD &&
-		d.belief != BELIEF_SILENT)
+	/* The guard knows of more than the meter itself; whether that answers is seen above. What it
+	 * found stays the cause till it is over, whatever else then looks wrong as well. */
+	if (c->control && control_doubt_of(c->control, meter, &d) &&
+		((b == BELIEF_GOOD && d.belief != BELIEF_SILENT) ||
+			(b == BELIEF_IMPLAUSIBLE &&
+				(d.belief == BELIEF_HANGS || d.belief == BELIEF_LESS))))
 		b = d.belief;
 	*out = (struct belief_view){.is = b, .state = rows[b].state, .next = rows[b].next};
 	say_why(m, &d, b, out->why);

@@ -199,7 +199,8 @@ static int64_t find_unexplained(const struct control *k, int node, int above)
 static void explain_idle(struct control *k, int node, int64_t now_ms)
 {
 	struct control_doubt *d = &k->doubt[node];
-	int above = d->belief == BELIEF_IDLE ? find_above(k, node) : -1;
+	bool shows_nothing = d->belief == BELIEF_IDLE || d->belief == BELIEF_DARK;
+	int above = shows_nothing ? find_above(k, node) : -1;
 	int64_t w = above >= 0 && k->node_in[above].quality == GUARD_FRESH
 			    ? find_unexplained(k, node, above)
 			    : 0;

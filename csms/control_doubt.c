@@ -12,11 +12,13 @@
 #define SEEN_W      1000 /* a vehicle with the least current that there is: any meter shows it */
 #define SETTLE_MS   5000 /* what was reported sooner may be of before the meter moved last */
 #define IDLE_MS     300000 /* one that has not moved for so long shall prove that it still does */
+#define FLOW_A      1 /* more than a meter shows of nothing */
+#define FLOW_W      100
 #define REPORTS     2 /* a charger's report may be as old as its interval when the vehicle stops */
 
-/* What may feed in below the node and so flows to the EVSEs past its meter. */
-static int64_t fed_below(const struct grid_tree *t, int node)
+int64_t control_fed_below(const struct control *k, int node)
 {
+	const struct grid_tree *t = k->tree;
 	int64_t sum = 0;
 
 	for (int v = node; v < grid_tree_node(t, node)->end; v++)
@@ -68,17 +70,83 @@ static bool is_less(const struct control *k, int node, const struct meter *m, in
 	double w = 0;
 
 	meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w);
-	return drawn_w > LEAST_W && w + (double)fed_below(k->tree, node) + TOLERANCE_W <
+	return drawn_w > LEAST_W && w + (double)control_fed_below(k, node) + TOLERANCE_W <
 					    (1 - TOLERANCE) * (double)drawn_w;
 }
 
+/* -- no voltage --------------------------------------------------------------------------------- */
+
+/* Where current flows without voltage it is the taps of the voltage that are lost. */
+static bool shows_flow(const struct meter *m)
+{
+	double x;
+
+	for (int p = 0; p < GRID_PHASES; p++)
+		if (meter_reading_get(&m->last, METER_QUANTITY_CURRENT_L1_A + p, &x) &&
+			fabs(x) > FLOW_A)
+			return true;
+	return !meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &x) || fabs(x) > FLOW_W;
+}
+
+/* A power cut, by the one witness that is left. What stations said before it is no word against that:
+ * they are gone as well; only what they say since then is. */
+static bool is_dark(struct control *k, int node, const struct meter *m, int64_t now_ms)
+{
+	struct control_doubt *d = &k->doubt[node];
+	int64_t recent_ms = now_ms - REPORTS * k->core->config->control->sample_s * 1000;
+
+	if (control_volts(k, m) != RAMP_VOLTS_GONE || shows_flow(m)) {
+		d->dark_ms = 0;
+		return false;
+	}
+	if (!d->dark_ms)
+		d->dark_ms = now_ms;
+	if (recent_ms < d->dark_ms + SETTLE_MS)
+		recent_ms = d->dark_ms + SETTLE_MS;
+	if (!control_fed_below(k, node) && drawn_since(k, node, recent_ms) > LEAST_W)
+		return false;
+	d->hangs = false;
+	d->others_ms = d->since_ms = 0;
+	d->lit_ms = now_ms;
+	return true;
+}
+
+/* For a moment what was known of the other load is held: somebody may yet say otherwise. */
+static enum guard_quality worth_of_dark(const struct control *k, int node, int64_t now_ms)
+{
+	int64_t report_ms = REPORTS * k->core->config->control->sample_s * 1000;
+
+	return now_ms - k->doubt[node].dark_ms < report_ms ? GUARD_HELD : GUARD_FRESH;
+}
+
 /* -- one that does not move --------------------------------------------------------------------- */
+
+/* For how long it shows the same; while there was no voltage nothing could move it. */
+static int64_t still_ms(const struct control *k, int node, const struct meter *m, int64_t now_ms)
+{
+	int64_t ms = meter_still_ms(m), lit_ms = k->doubt[node].lit_ms;
+
+	return lit_ms && now_ms - lit_ms < ms ? now_ms - lit_ms : ms;
+}
+
+/* What EVSEs said last; where there was no voltage, since then. */
+static int64_t said_below(const struct control *k, int node)
+{
+	const struct grid_node *n = grid_tree_node(k->tree, node);
+	int64_t sum = 0, lit_ms = k->doubt[node].lit_ms;
+
+	for (int i = n->evse_first; i < n->evse_end; i++)
+		if (k->evse[i] && (!lit_ms || is_heard_since(k, i, lit_ms)) &&
+			!control_is_dark_evse(k, i))
+			sum += (int64_t)k->evse[i]->power_w.value;
+	return sum;
+}
 
 /* What the EVSEs have reported, or the meters below have shown, since this one moved last. */
 static int64_t drawn_meanwhile(
 	const struct control *k, int node, const struct meter *m, int64_t now_ms)
 {
-	int64_t from_ms = now_ms - meter_still_ms(m) + SETTLE_MS;
+	int64_t from_ms = now_ms - still_ms(k, node, m, now_ms) + SETTLE_MS;
 	int64_t recent_ms = now_ms - REPORTS * k->core->config->control->sample_s * 1000;
 
 	return drawn_since(k, node, from_ms > recent_ms ? from_ms : recent_ms);
@@ -90,9 +158,9 @@ static bool is_contradicted(
 {
 	struct control_doubt *d = &k->doubt[node];
 	int64_t reported = drawn_meanwhile(k, node, m, now_ms);
-	int64_t below = control_measured_below(k, grid_tree_node(k->tree, node));
-	bool is_small =
-		reported > SEEN_W && 2 * (w + (double)fed_below(k->tree, node)) < (double)reported;
+	int64_t below = said_below(k, node);
+	bool is_small = reported > SEEN_W &&
+			2 * (w + (double)control_fed_below(k, node)) < (double)reported;
 
 	if (reported <= MOVING_W && below <= MOVING_W && !is_small) {
 		d->others_ms = 0;
@@ -113,7 +181,7 @@ static bool hangs(const struct control *k, int node, const struct meter *m, int6
 	int64_t for_ms = k->core->config->control->stale_worst_s * 1000 + 3 * m->row->poll_ms;
 	double w = 0;
 
-	if (meter_still_ms(m) <= for_ms) {
+	if (still_ms(k, node, m, now_ms) <= for_ms) {
 		d->hangs = false;
 		d->others_ms = 0;
 		return false;
@@ -163,12 +231,29 @@ static void compare(struct control *k, int node, const struct meter *m, int64_t 
 
 /* -- all of it ---------------------------------------------------------------------------------- */
 
-static bool is_idle(const struct meter *m)
+static bool is_idle(const struct control *k, int node, const struct meter *m, int64_t now_ms)
 {
 	double w = 0;
 
 	meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w);
-	return meter_still_ms(m) >= IDLE_MS && fabs(w) <= MOVING_W;
+	return still_ms(k, node, m, now_ms) >= IDLE_MS && fabs(w) <= MOVING_W;
+}
+
+/* It answers, and repeats itself: after some minutes the poller believes nothing of it any more, and
+ * its last good reading grows old (modbus/meter_check.h). */
+static bool repeats_itself(const struct control *k, const struct meter *m)
+{
+	return meter_seen_age_ms(m) <= k->core->config->control->stale_hold_s * 1000 &&
+	       !meter_differs(&m->last, &m->seen);
+}
+
+static enum guard_quality worth_of_old(
+	struct control *k, struct control_doubt *d, const struct meter *m)
+{
+	d->belief = d->hangs && repeats_itself(k, m) ? BELIEF_HANGS
+		    : d->is_doubted                  ? BELIEF_LESS
+						     : BELIEF_SILENT;
+	return GUARD_WORST_CASE;
 }
 
 enum guard_quality control_doubt(struct control *k, int node, int64_t now_ms)
@@ -180,13 +265,17 @@ enum guard_quality control_doubt(struct control *k, int node, int64_t now_ms)
 	if (k->meter[node] < 0)
 		return GUARD_NO_METER;
 	m = meters_at(k->core->meters, k->meter[node]);
-	d->belief = BELIEF_SILENT;
 	if (meter_age_ms(m) > cfg->stale_worst_s * 1000)
-		return GUARD_WORST_CASE;
+		return worth_of_old(k, d, m);
+	d->belief = BELIEF_DARK;
+	if (is_dark(k, node, m, now_ms))
+		return worth_of_dark(k, node, now_ms);
 	d->belief = d->is_doubted ? BELIEF_LESS : BELIEF_HANGS;
 	if (hangs(k, node, m, now_ms))
 		return GUARD_WORST_CASE;
-	d->belief = d->is_doubted ? BELIEF_LESS : is_idle(m) ? BELIEF_IDLE : BELIEF_GOOD;
+	d->belief = d->is_doubted                 ? BELIEF_LESS
+		    : is_idle(k, node, m, now_ms) ? BELIEF_IDLE
+						  : BELIEF_GOOD;
 	if (meter_age_ms(m) > cfg->stale_hold_s * 1000)
 		return d->is_doubted ? GUARD_WORST_CASE : GUARD_HELD;
 	compare(k, node, m, now_ms);

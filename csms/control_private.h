@@ -6,28 +6,13 @@
 #define CSMS_CONTROL_PRIVATE_H
 
 #include "csms/control.h"
+#include "csms/control_doubt.h"
 #include "csms/setpoint.h"
-#include "scheduler/guard.h"
 
 struct approval; /* csms/approval.h */
 struct meter;
 struct planner;
 struct safety; /* csms/safety.h */
-
-/* What is known against a node's meter. */
-struct control_doubt {
-	uint64_t edition; /* of the meter's description that it is about; 0: no meter */
-	int64_t since_ms; /* shows less than what is drawn since, by the clock of the guard; 0: not */
-	int64_t agrees_ms; /* agrees again since; 0: not */
-	bool is_doubted; /* not believed until it has agreed for a while */
-	bool hangs; /* did not move while load was on the wire: until it does */
-	int64_t others_ms; /* others say so since, 0: they do not */
-	enum belief belief; /* by the last cycle */
-	int64_t shown_w, drawn_w; /* when it was found */
-	int above; /* node whose meter says what flows at most, -1: none */
-	int64_t unexplained_ms; /* since that one shows load that must be here; 0: it does not */
-	bool is_walked; /* counts by its description, for the walk below it (csms/walk.h) */
-};
 
 /* What holds an EVSE back by the plan, as found last. */
 struct control_said {
@@ -125,13 +110,6 @@ void control_show(struct control *k, const struct guard_report *r, wall_t now, i
 
 /* W that the EVSEs below the node were measured to draw. */
 int64_t control_measured_below(const struct control *k, const struct grid_node *n);
-
-/* control_doubt.c: what the newest reading of the node's meter is worth, held against what EVSEs and
- * meters below it say: fresh, held while it is old or looked at, or the worst case. */
-enum guard_quality control_doubt(struct control *k, int node, int64_t now_ms);
-
-/* control_bound.c: nodes whose meters are not believed have what flows at most by those around. */
-void control_bound(struct control *k, int64_t now_ms);
 
 /* control_follow.c: what each EVSE is to go by in this cycle; before the guard. */
 void control_follow(struct control *k, wall_t now);

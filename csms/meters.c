@@ -1,5 +1,4 @@
 #include "csms/meters.h"
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,22 +95,6 @@ static void log_change(const struct meter *k, const struct meter_reading *readin
 		log_info("meter %s: plausible again", k->row->id);
 }
 
-/* What a load on the wire must move sooner or later. */
-static bool has_moved(const struct meter_reading *a, const struct meter_reading *b)
-{
-	for (int q = 0; q < METER_QUANTITIES; q++) {
-		bool counts =
-			q == METER_QUANTITY_IMPORT_WH || q == METER_QUANTITY_EXPORT_WH ||
-			(q >= METER_QUANTITY_POWER_W && q <= METER_QUANTITY_POWER_L3_W) ||
-			(q >= METER_QUANTITY_CURRENT_L1_A && q <= METER_QUANTITY_CURRENT_L3_A);
-
-		if (counts && (a->values[q].quality != b->values[q].quality ||
-				      fabs(a->values[q].value - b->values[q].value) > 0))
-			return true;
-	}
-	return false;
-}
-
 void meters_put(struct meters *m, int index, const struct meter_reading *reading)
 {
 	struct meter *k = &m->items[index];
@@ -128,7 +111,7 @@ void meters_put(struct meters *m, int index, const struct meter_reading *reading
 	keep_samples(m, k);
 	if (!has_power)
 		return;
-	if (!k->last_at.ms || has_moved(&k->last, reading))
+	if (!k->last_at.ms || meter_differs(&k->last, reading))
 		k->moved = k->seen_mono;
 	k->last = *reading;
 	k->last_at = k->seen_at;
@@ -187,8 +170,11 @@ static void on_event(void *arg, const struct meter_event *e)
 {
 	struct meters *m = arg;
 
-	m->items[e->key].stats = e->stats;
-	m->items[e->key].revision = ++m->revision;
+	struct meter *k = &m->items[e->key];
+
+	k->stats = e->stats;
+	snprintf(k->refused, sizeof k->refused, "%s", e->is_refused ? e->stats.last_error : "");
+	k->revision = ++m->revision;
 	if (e->result == METER_OK)
 		meters_put(m, e->key, &e->reading);
 }
@@ -525,6 +511,7 @@ static void keep_readings(struct meters *fresh, const struct meters *old)
 			k->seen_mono = old->items[j].seen_mono;
 			k->moved = old->items[j].moved;
 			k->stats = old->items[j].stats;
+			memcpy(k->refused, old->items[j].refused, sizeof k->refused);
 		}
 }
 

@@ -30,6 +30,8 @@ struct meter {
 	mono_t moved; /* when its power, currents or energy last differed */
 	wall_t kept_at; /* when its slower quantities were last recorded */
 	struct meter_link_stats stats;
+	char refused
+		[METER_ERROR_MAX]; /* it answered that it has not what it is asked for; "": not */
 	uint64_t revision;
 };
 
@@ -72,6 +74,9 @@ int64_t meter_seen_age_ms(const struct meter *k);
 /* For how long power, currents and energy have been the same to the digit, INT64_MAX: no reading.
  * Voltages of a meter whose measuring part hangs may well go on. */
 int64_t meter_still_ms(const struct meter *k);
+
+/* Do two readings differ in what load on the wire must move sooner or later? */
+bool meter_differs(const struct meter_reading *a, const struct meter_reading *b);
 
 /* Is its newest reading young enough for how often it is asked? */
 bool meter_is_fresh(const struct meter *k);

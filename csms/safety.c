@@ -57,6 +57,7 @@ static void keep_nodes(struct safety *s, const struct safety *old)
 		s->node[i].says_old = old->node[was].says_old;
 		s->node[i].old_by = old->node[was].old_by;
 		s->node[i].says_return = old->node[was].says_return;
+		s->node[i].says_cut = old->node[was].says_cut;
 		if (s->k->meter[i] < 0)
 			continue;
 		s->node[i].stale = old->node[was].stale;
@@ -206,6 +207,7 @@ void safety_before(struct safety *s, wall_t now, int64_t now_ms)
 		s->started_ms = now_ms > 0 ? now_ms : 1;
 	safety_stale_before(s, now_ms);
 	safety_charger_before(s, now_ms);
+	control_darken(s->k, now_ms);
 	safety_demand_before(s, now);
 	safety_supply_before(s, now, now_ms);
 	safety_untried_before(s, now_ms);

@@ -32,7 +32,7 @@ struct safety_node {
 	int64_t above_ms[3][6]; /* by kind of limit and quantity: broken since, 0: is not */
 	enum belief old_by; /* what says_old was said for last */
 	bool says_old, says_over, says_envelope,
-		says_return; /* alarms that are raised: lookups cost */
+		says_return, says_cut; /* alarms that are raised: lookups cost */
 	struct safety_demand *demand; /* NULL: none */
 	struct demand counted; /* where there is none but a meter: one may come in mid-window */
 	struct safety_return returned;

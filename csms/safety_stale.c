@@ -94,9 +94,9 @@ static int64_t wanted_below(const struct safety *s, const struct grid_node *n)
 static const char *tier_words(enum stale_tier t)
 {
 	static const char *const words[] = {
-		[STALE_HOLD] = "What was measured last is held.",
-		[STALE_MINIMUM] = "It counts as its worst case.",
-		[STALE_TAIL] = "EVSEs below it get their safe tails only.",
+		[STALE_HOLD] = " What was measured last is held.",
+		[STALE_MINIMUM] = " It counts as its worst case.",
+		[STALE_TAIL] = " EVSEs below it get their safe tails only.",
 	};
 
 	return words[t];
@@ -134,8 +134,8 @@ static void say(struct safety *s, int i, int64_t now_ms)
 	belief_of(s->core, s->k->meter[i], &b);
 	change_cause(v, s->core, id, cause_of(&b));
 	alarm_raise(s->core, ALARM_MEASUREMENT_OLD, id,
-		"Meter %s of %s: %s %s Charging lacks %.1f kW by that.",
-		safety_meter(s, i)->row->id, id, b.why[0] ? b.why : "No fresh value.",
+		"Meter %s of %s: %s%s Charging lacks %.1f kW by that.", safety_meter(s, i)->row->id,
+		id, b.why[0] ? b.why : "No fresh value.",
 		s->k->doubt[i].above >= 0 ? "" : tier_words(v->stale.tier), v->cost_w / 1000.0);
 }
 

@@ -5,29 +5,8 @@
 #include "csms/safety_private.h"
 
 #define SERVICE_MS 3600000 /* a station without a connection counts as in service for so long */
-#define GONE_PCT   20 /* of the nominal voltage: less is no power */
-#define THERE_PCT  70
 
 /* -- what is seen ------------------------------------------------------------------------------ */
-
-/* All phases that the meter tells must be gone, or any there. */
-static enum ramp_volts volts_of(const struct safety *s, const struct meter *m, wall_t now)
-{
-	static const enum meter_quantity phases[] = {METER_QUANTITY_VOLTAGE_L1_V,
-		METER_QUANTITY_VOLTAGE_L2_V, METER_QUANTITY_VOLTAGE_L3_V};
-	double nominal = (double)s->core->depot->voltage_v, most = -1, v;
-
-	if (meter_seen_age_ms(m) > s->stale.hold_ms)
-		return RAMP_VOLTS_UNKNOWN;
-	for (int i = 0; i < 3; i++)
-		if (meter_reading_get(&m->seen, phases[i], &v) && v > most)
-			most = v;
-	if (most < 0)
-		return RAMP_VOLTS_UNKNOWN;
-	if (most * 100 < nominal * GONE_PCT)
-		return RAMP_VOLTS_GONE;
-	return most * 100 >= nominal * THERE_PCT ? RAMP_VOLTS_THERE : RAMP_VOLTS_UNKNOWN;
-}
 
 static void look_at_nodes(struct safety *s, wall_t now)
 {
@@ -38,7 +17,7 @@ static void look_at_nodes(struct safety *s, wall_t now)
 
 		if (!m)
 			continue;
-		in->volts = volts_of(s, m, now);
+		in->volts = control_volts(s->k, m);
 		in->meter_is_silent = m->last_at.ms && meter_age_ms(m) > s->stale.minimum_ms;
 	}
 	for (const struct station *st = s->core->fleet.stations; st; st = st->hh.next) {
@@ -117,30 +96,82 @@ static void tell_grid(struct safety *s)
 	const char *id = grid_tree_node(s->tree, s->connection)->id;
 	bool is_island = s->island_out.is_island;
 
-	alarm_set(s->core, ALARM_GRID_LOST, id, is_island || s->island_in.grid == ISLAND_GRID_GONE,
-		"%s has no voltage. %s", id,
-		is_island ? "Stores and PV feed what they can; vans that leave first charge."
-			  : "Nothing charges until it is back.");
+	if (is_island && s->island_in.grid == ISLAND_GRID_THERE)
+		alarm_raise(s->core, ALARM_GRID_LOST, id,
+			"Voltage is back at %s. When it has stayed for %lld s vans return in steps; "
+			"till then they get what stores and PV gave.",
+			id, (long long)(s->island.cfg.back_ms / 1000));
+	else
+		alarm_set(s->core, ALARM_GRID_LOST, id,
+			is_island || s->island_in.grid == ISLAND_GRID_GONE, "%s has no voltage. %s",
+			id,
+			is_island
+				? "Stores and PV feed what they can; vans that leave first charge."
+				: "Nothing charges until it is back.");
+}
+
+/* Of cuts inside one another the outermost says it. */
+static bool is_cut(const struct safety *s, int node)
+{
+	if (node == s->connection || !control_is_dark(s->k, node))
+		return false;
+	for (int v = grid_tree_node(s->tree, node)->parent; v >= 0;
+		v = grid_tree_node(s->tree, v)->parent)
+		if (control_is_dark(s->k, v))
+			return false;
+	return true;
+}
+
+static void tell_cut(struct safety *s, int i)
+{
+	const struct grid_node *n = grid_tree_node(s->tree, i);
+	bool is_on = is_cut(s, i);
+	int vans = 0;
+
+	if (!is_on && !s->node[i].says_cut)
+		return;
+	s->node[i].says_cut = is_on;
+	for (int e = n->evse_first; e < n->evse_end; e++)
+		vans += s->k->evse_in[e].connected;
+	alarm_set(s->core, ALARM_FEEDER_LOST, n->id, is_on,
+		"%s has no voltage, by its meter %s. %d vans stand there and do not charge till it is "
+		"back.",
+		n->id, safety_meter(s, i)->row->id, vans);
+}
+
+static void tell_return(struct safety *s, int i)
+{
+	const struct grid_node *n = grid_tree_node(s->tree, i);
+	struct ramp_view v = ramp_look(s->ramp, i);
+	bool is_on = v.sign != RAMP_SIGN_NONE && v.released + v.waiting > 0;
+
+	if (!is_on && !s->node[i].says_return)
+		return;
+	s->node[i].says_return = is_on;
+	if (!is_on && (s->ramp_node[i].volts == RAMP_VOLTS_GONE || s->ramp_node[i].is_fed))
+		alarm_raise(s->core, ALARM_POWER_RETURNED, n->id,
+			"Power had returned at %s, and is gone again.", n->id);
+	else if (is_on && v.waiting > 0)
+		alarm_raise(s->core, ALARM_POWER_RETURNED, n->id,
+			"Power has returned at %s (seen by: %s). %d of %d vans have had their "
+			"step, the others follow and get no more till then.",
+			n->id, ramp_sign_name(v.sign), v.released, v.released + v.waiting);
+	else
+		alarm_raise(s->core, ALARM_POWER_RETURNED, n->id,
+			"Power has returned at %s; all its vans have had their step.", n->id);
+	if (!is_on)
+		alarm_clear(s->core, ALARM_POWER_RETURNED, n->id);
 }
 
 void safety_supply_after(struct safety *s)
 {
 	for (int i = 0; i < s->nodes; i++) {
-		struct ramp_view v;
-		const struct grid_node *n = grid_tree_node(s->tree, i);
-		bool is_on;
+		enum grid_kind kind = grid_tree_node(s->tree, i)->kind;
 
-		if (n->kind == GRID_STATION || n->kind == GRID_EVSE)
+		if (kind == GRID_STATION || kind == GRID_EVSE)
 			continue; /* one station alone that restarts is no news */
-		v = ramp_look(s->ramp, i);
-		is_on = v.sign != RAMP_SIGN_NONE && v.released + v.waiting > 0;
-		if (!is_on && !s->node[i].says_return)
-			continue;
-		s->node[i].says_return = is_on;
-		alarm_set(s->core, ALARM_POWER_RETURNED, n->id, is_on,
-			"Power has returned at %s (seen by: %s). %d of %d vans have had their "
-			"step, the others follow and get no more till then.",
-			n->id, ramp_sign_name(v.sign), v.released, v.released + v.waiting);
+		tell_return(s, i);
+		tell_cut(s, i);
 	}
 	if (s->connection >= 0)
 		tell_grid(s);

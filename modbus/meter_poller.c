@@ -16,6 +16,7 @@
 #define BACKOFF_MAX 10e6 /* µs of the caller's time between questions to a dead unit */
 #define BACKOFF_MIN 1000000 /* but in real time at least this, where it is longer than the period */
 #define BAD_ADDRESS 2 /* exception: illegal data address */
+#define BAD_VALUE   3 /* … illegal data value */
 
 struct unit {
 	struct meter_poller_unit row;
@@ -258,12 +259,20 @@ bool meter_poller_table(struct meter_poller *p, int key, struct meter_table *out
 	return is_found;
 }
 
+/* Not one of those by which a gateway says that nobody answers behind it (10, 11), nor of a device
+ * that is busy or broken (4 to 8). */
+static bool is_refused(const struct meter_poller *p, enum meter_result result)
+{
+	return result == METER_EXCEPTION && meter_link_exception(p->link) <= BAD_VALUE;
+}
+
 static void poll_unit(struct meter_poller *p, struct unit *u)
 {
 	struct meter_event event;
 	memset(&event, 0, sizeof(event));
 	event.key = u->row.key;
 	event.result = read_whole(p, u, &event.reading);
+	event.is_refused = is_refused(p, event.result);
 	if (atomic_load(&p->is_stopping))
 		return;
 	if (event.result == METER_OK) {

@@ -42,6 +42,7 @@ struct meter_poller_config {
 struct meter_event {
 	int key;
 	enum meter_result result;
+	bool is_refused; /* it has not what it was asked for: exceptions 1 to 3 */
 	struct meter_reading reading; /* if the result is METER_OK */
 	struct meter_link_stats stats; /* of this unit up to here */
 };

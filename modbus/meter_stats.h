@@ -20,6 +20,7 @@ enum meter_result {
 };
 
 #define METER_LATENCY_BUCKETS 80
+#define METER_ERROR_MAX       120
 
 struct meter_link_stats {
 	uint64_t polls; /* requests sent; METER_DOWN does not count */
@@ -35,7 +36,7 @@ struct meter_link_stats {
 	uint32_t latency_buckets[METER_LATENCY_BUCKETS];
 	int64_t last_good_ms; /* wall time of the last good answer, 0: never */
 	int64_t last_error_ms; /* wall time of the last other one, 0: never */
-	char last_error[120]; /* "" as long as none */
+	char last_error[METER_ERROR_MAX]; /* "" as long as none */
 };
 
 /* Notes one request that ended as `result` after `latency_us`. `wall_ms`: now. `error`: words for

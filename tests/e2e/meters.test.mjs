@@ -41,6 +41,7 @@ ${FAMILIES.map(([map], i) => `  - {id: n${i}, kind: load, parent: site, limit_w:
 meters:
 ${FAMILIES.map(([map], i) =>
 	`  - {id: m-${map}, map: ${map}, poll_ms: 200, unit: ${i + 1}, tcp: {host: 127.0.0.1, port: ${ports[i]}}}`).join('\n')}
+  - {id: m-wrong, map: abb-b23, poll_ms: 200, unit: 1, tcp: {host: 127.0.0.1, port: ${ports[0]}}}
   - {id: m-dead, map: abb-b23, poll_ms: 200, timeout_ms: 100, tcp: {host: 127.0.0.1, port: ${await freePort()}}}
 `;
 	const scenario = `
@@ -98,6 +99,21 @@ test('a dead meter is named as silent and slows none', async () => {
 	assert.ok(m.last_error && m.last_error_at);
 	const before = await meter('m-abb-b23');
 	await until('polls beside it', async () => (await meter('m-abb-b23')).polls >= before.polls + 10, 5000);
+});
+
+test('a wrong map is told as one, not as silence', async () => {
+	const m = await until('an exception', async () => {
+		const x = await meter('m-wrong');
+		return x.exceptions > 2 && x.belief !== 'unread' && x;
+	});
+	assert.equal(m.belief, 'refusing');
+	assert.equal(m.ok, false);
+	assert.match(m.why, /^It answers, but not with the registers of map abb-b23 \(.*Illegal data address\): a wrong map\?$/);
+	assert.match(m.next, /identify/);
+	const ctl = (...words) => spawnSync(join(BUILD, 'depotctl'), ['--socket', join(depotd.data, 'depotd.sock'), ...words], { encoding: 'utf8' }).stdout;
+	assert.match(ctl('meter', 'show', 'm-wrong'), /refusing[^]*It answers, but not/);
+	assert.match(ctl('meters'), /m-wrong is refusing: It answers, but not/);
+	assert.match(ctl('meter', 'ask', 'm-wrong'), /m-wrong answers, but not with what it is asked for/);
 });
 
 test('a meter that was dead is asked anew when a person says so', async () => {

@@ -411,6 +411,106 @@ START_TEST(alarm_of_another_cause_has_its_own_time)
 }
 END_TEST
 
+static void cut(bool is_cut)
+{
+	world_set_meter(world, "fb", is_cut ? WORLD_METER_DARK : WORLD_METER_FINE);
+	plant_set_trouble(world_plant(world), 2, &(struct plant_trouble){.no_power = is_cut});
+}
+
+static int64_t counted_at_site(void)
+{
+	const struct control *k = world_core(world)->control;
+
+	return control_node(k, 0)->evse_w;
+}
+
+/* Its meter has a supply of its own and is the one witness left: nobody doubts it for what stations
+ * said last that are gone too. */
+START_TEST(feeder_without_voltage_is_a_power_cut)
+{
+	const struct alarm *a;
+	int64_t after_s = 0;
+
+	start(DEPOT(", meter: main"),
+		VISITS "  - {vehicle: V-3, station: CP-3, arrives: \"19:00\", soc_pct: 20}\n");
+	world_run_until(world, "19:20");
+	ck_assert_int_gt(power_w(2), 20000);
+	cut(true);
+	for (int s = 0; s < 600; s++) {
+		world_step(world);
+		if (s < 3)
+			continue;
+		ck_assert_str_eq(belief("fb").state, "dark");
+		ck_assert_ptr_null(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL));
+		if (s < 30)
+			continue;
+		a = world_alarm(world, ALARM_FEEDER_LOST, "fb");
+		ck_assert_ptr_nonnull(a);
+		ck_assert_ptr_nonnull(strstr(a->text, "fb has no voltage"));
+		ck_assert_str_eq(source("fb"), "meter");
+		ck_assert_int_lt(counted_at_site(), power_w(0) + power_w(1) + 2000);
+	}
+	cut(false);
+	for (int s = 0; s < 240; s++) {
+		world_step(world);
+		ck_assert_str_ne(belief("fb").state, "doubted");
+		ck_assert_ptr_null(world_alarm(world, ALARM_MEASUREMENT_OLD, NULL));
+		if (power_w(2) > 20000 && !after_s)
+			after_s = s;
+	}
+	ck_assert_int_gt(after_s, 20); /* it has settled */
+	ck_assert_int_lt(after_s, 120);
+	ck_assert_ptr_null(world_alarm(world, ALARM_FEEDER_LOST, NULL));
+	ck_assert_str_eq(belief("fb").state, "ok");
+	world_check_limits(world, WORLD_REACTION_S);
+}
+END_TEST
+
+/* The fuses of its voltage taps: the stations go on, and say so. */
+START_TEST(meter_that_lost_only_its_voltage_is_found_out)
+{
+	start(DEPOT(", meter: main"),
+		VISITS "  - {vehicle: V-3, station: CP-3, arrives: \"19:00\", soc_pct: 20}\n");
+	world_run_until(world, "19:20");
+	world_set_meter(world, "fb", WORLD_METER_DARK);
+	world_run_s(world, 40);
+	ck_assert_str_eq(belief("fb").state, "doubted");
+	ck_assert_str_eq(source("fb"), "bounded");
+	ck_assert_ptr_null(world_alarm(world, ALARM_FEEDER_LOST, NULL));
+	ck_assert_int_gt(power_w(2), 20000);
+}
+END_TEST
+
+/* After some minutes the poller believes nothing of it, which is no other cause. */
+START_TEST(meter_that_hangs_has_one_cause_till_it_moves)
+{
+	const struct alarm *a = NULL;
+	wall_t raised;
+
+	start(DEPOT(", meter: main"), VISITS);
+	world_run_until(world, "19:20");
+	world_set_meter(world, "fa", WORLD_METER_HUNG);
+	for (int s = 0; s < 120 && !a; s++) {
+		world_step(world);
+		a = world_alarm(world, ALARM_MEASUREMENT_OLD, "fa");
+	}
+	ck_assert_ptr_nonnull(a);
+	raised = a->raised_at;
+	for (int s = 0; s < 1500; s++) {
+		world_step(world);
+		ck_assert_int_eq(belief("fa").is, BELIEF_HANGS);
+		a = world_alarm(world, ALARM_MEASUREMENT_OLD, "fa");
+		ck_assert_ptr_nonnull(a);
+		ck_assert_int_eq(a->raised_at.ms, raised.ms);
+		ck_assert_ptr_nonnull(strstr(a->text, "has not moved for"));
+		ck_assert_ptr_null(strstr(a->text, "  "));
+	}
+	world_set_meter(world, "fa", WORLD_METER_PLAIN);
+	world_run_s(world, 120);
+	ck_assert_str_eq(belief("fa").state, "ok");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("belief");
@@ -427,6 +527,9 @@ int main(void)
 	tcase_add_test(t, walk_below_nothing_but_wrong_meters);
 	tcase_add_test(t, edits_of_the_tree_leave_doubts_as_they_are);
 	tcase_add_test(t, alarm_of_another_cause_has_its_own_time);
+	tcase_add_test(t, feeder_without_voltage_is_a_power_cut);
+	tcase_add_test(t, meter_that_lost_only_its_voltage_is_found_out);
+	tcase_add_test(t, meter_that_hangs_has_one_cause_till_it_moves);
 	tcase_add_test(t, grid_that_is_gone_for_long_stays_an_alarm);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);

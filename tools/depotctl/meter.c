@@ -106,6 +106,11 @@ static const struct api_meter_view *look_at(struct ctl *c, const char *path, int
 /* Did it answer when it was asked? What the guard thinks of that is another matter. */
 static int say_answer(struct ctl *c, const struct api_meter_view *m, wall_t before)
 {
+	if (strcmp(m->belief, "refusing") == 0) {
+		printf("%s answers, but not with what it is asked for. %s %s\n", m->id,
+			m->why ? m->why : "", m->next ? m->next : "");
+		return CTL_FAILED;
+	}
 	if (!m->has_last_good_at || m->last_good_at.ms <= before.ms) {
 		printf("%s does not answer: %s\n", m->id,
 			m->last_error ? m->last_error : "no word yet");

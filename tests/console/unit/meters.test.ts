@@ -38,6 +38,8 @@ test("what to think of a meter: silence goes before doubt, doubt before age", ()
 	assert.equal(verdict(row({ belief: "silent" }), true), "silent");
 	assert.equal(verdict(row({ belief: "doubted" }), true), "doubt");
 	assert.equal(verdict(row({ belief: "idle" }), false), "good", "nobody charges below it");
+	assert.equal(verdict(row({ belief: "refusing" }), true), "refusing");
+	assert.equal(verdict(row({ belief: "dark" }), false), "dark");
 	assert.equal(verdict(row({ belief: "unread" }), false), "none");
 	assert.equal(verdict(row({}), true), "old");
 	assert.equal(verdict(row({}), false), "good");

@@ -52,6 +52,7 @@ export const alarmsDe: typeof alarmsEn = {
 		"meter-silent": "Zähler ist stumm", "station-silent": "Ladestation ist stumm", "disk-full": "Platte ist fast voll",
 		"envelope-refused": "Vorgabe abgelehnt", "envelope-fallback": "Rückfallgrenze gilt",
 		"envelope-broken": "Vorgabe verletzt", "provider-silent": "Kapazitätsgeber ist stumm",
+		"feeder-lost": "Abgang ist ohne Spannung",
 	},
 	recordTitle: "Verlauf",
 	recordSub: "Alarme, die vorbei sind, die neuesten zuerst",

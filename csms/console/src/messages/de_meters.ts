@@ -13,12 +13,16 @@ export const metersDe: typeof metersEn = {
 	metersSub: "Was jeder misst, wie alt das ist, und wie gut seine Leitung antwortet.",
 	metersSentence: {
 		silent: (n) => `${n} Zähler antworten nicht.`,
+		refusing: (n) => `${n} Zähler antworten, aber haben die Register ihrer Karten nicht.`,
+		dark: (n) => `${n} Zähler zeigen keine Spannung.`,
 		doubt: (n) => `${n} Zähler werden gelesen, aber nicht geglaubt.`,
 		old: (n) => `Die Werte von ${n} Zählern sind alt.`,
 		good: (n) => (n === 1 ? "Der Zähler antwortet und ist glaubhaft." : `Alle ${n} Zähler antworten und sind glaubhaft.`),
 	},
 	meterSentence: {
 		silent: (name) => `${name} antwortet nicht.`,
+		refusing: (name) => `${name} antwortet, aber hat die Register seiner Karte nicht.`,
+		dark: (name) => `${name} zeigt keine Spannung.`,
 		doubt: (name) => `${name} wird gelesen, aber nicht geglaubt.`,
 		old: (name) => `Die Werte von ${name} sind alt.`,
 		none: (name) => `${name} wurde noch nicht gelesen.`,
@@ -35,7 +39,7 @@ export const metersDe: typeof metersEn = {
 	chargerMeter: (charger) => `Eigener Zähler von ${charger}`,
 	byOcpp: "kommt mit den Meldungen der Ladestation, nicht über Modbus",
 	verdicts: {
-		silent: "Keine Antwort", doubt: "Nicht geglaubt", old: "Alt", none: "Nie gelesen", good: "Gut",
+		silent: "Keine Antwort", refusing: "Falsche Karte?", dark: "Keine Spannung", doubt: "Nicht geglaubt", old: "Alt", none: "Nie gelesen", good: "Gut",
 	},
 	halfUnder: "Hälfte unter",
 	p99Under: `99${SP}% unter`,

@@ -50,6 +50,7 @@ export const alarmsEn = {
 		"meter-silent": "Meter is silent", "station-silent": "Charger is silent", "disk-full": "Disk is nearly full",
 		"envelope-refused": "Limit was refused", "envelope-fallback": "Fallback limit in force",
 		"envelope-broken": "Envelope is broken", "provider-silent": "Capacity provider is silent",
+		"feeder-lost": "Feeder has no power",
 	} as Record<string, string>,
 	recordTitle: "Record",
 	recordSub: "alarms that are over, newest first",

@@ -13,12 +13,16 @@ export const metersEn = {
 	metersSub: "What each reads, how old that is, and how well its link answers.",
 	metersSentence: {
 		silent: (n: number) => `${n} meters do not answer.`,
+		refusing: (n: number) => `${n} meters answer, but have not the registers of their maps.`,
+		dark: (n: number) => `${n} meters show no voltage.`,
 		doubt: (n: number) => `${n} meters are read, but not believed.`,
 		old: (n: number) => `Values of ${n} meters are old.`,
 		good: (n: number) => (n === 1 ? "The meter answers and is believed." : `All ${n} meters answer and are believed.`),
 	},
 	meterSentence: {
 		silent: (name: string) => `${name} does not answer.`,
+		refusing: (name: string) => `${name} answers, but has not the registers of its map.`,
+		dark: (name: string) => `${name} shows no voltage.`,
 		doubt: (name: string) => `${name} is read, but not believed.`,
 		old: (name: string) => `The values of ${name} are old.`,
 		none: (name: string) => `${name} has not been read yet.`,
@@ -35,7 +39,7 @@ export const metersEn = {
 	chargerMeter: (charger: string) => `Own meter of ${charger}`,
 	byOcpp: "comes with the charger’s messages, not over Modbus",
 	verdicts: {
-		silent: "No answer", doubt: "Not believed", old: "Old", none: "Not read yet", good: "Good",
+		silent: "No answer", refusing: "Wrong map?", dark: "No voltage", doubt: "Not believed", old: "Old", none: "Not read yet", good: "Good",
 	},
 	halfUnder: "Half under",
 	p99Under: `99${SP}% under`,

@@ -54,10 +54,12 @@ export function meterAbove(nodes: readonly NodeView[], meters: readonly MeterVie
 	return undefined;
 }
 
-export type Verdict = "silent" | "doubt" | "old" | "none" | "good";
+export type Verdict = "silent" | "refusing" | "doubt" | "dark" | "old" | "none" | "good";
 
 /* What depotd's guard thinks of it, where it does not simply believe it. */
-const BELIEFS: Record<string, Verdict | undefined> = { silent: "silent", doubted: "doubt", unread: "none" };
+const BELIEFS: Record<string, Verdict | undefined> = {
+	silent: "silent", refusing: "refusing", doubted: "doubt", dark: "dark", unread: "none",
+};
 
 export function verdict(row: MeterRow, isOld: boolean): Verdict {
 	const { meter, node } = row;

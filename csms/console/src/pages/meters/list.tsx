@@ -17,7 +17,9 @@ import { State, type Status } from "../../ui/state.tsx";
 
 const STATUS: Record<Verdict, Omit<Status, "word">> = {
 	silent: { icon: "off", tone: "miss", isTag: true },
+	refusing: { icon: "risk", tone: "miss", isTag: true },
 	doubt: { icon: "risk", tone: "risk", isTag: true },
+	dark: { icon: "off", tone: "risk", isTag: true },
 	old: { icon: "wait", tone: "plain", isTag: false },
 	none: { icon: "unk", tone: "plain", isTag: false },
 	good: { icon: "ok", tone: "ok", isTag: false },
@@ -78,7 +80,7 @@ const Row = memo(function Row({ meter, node, id, depth, over }: RowProps) {
 	const row: MeterRow = { id, depth, ...(meter && { meter }), ...(node && { node }) };
 	const v = useVerdict(row);
 	const words = meter?.why || (over !== undefined && v !== "silent" ? say.moreThan(over) : undefined);
-	const tint = v === "silent" ? "tint-miss" : words !== undefined && meter?.belief !== "idle" ? "tint-risk" : "";
+	const tint = v === "silent" || v === "refusing" ? "tint-miss" : words !== undefined && meter?.belief !== "idle" ? "tint-risk" : "";
 	return (
 		<tr role="row" data-row data-meter={id} tabIndex={-1} class={tint}>
 			<th role="rowheader" scope="row" class={`c-name depth-${Math.min(depth, 5)}`}>

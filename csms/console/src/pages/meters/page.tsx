@@ -19,7 +19,7 @@ import { Wiring } from "./wiring.tsx";
 function sentence(rows: readonly MeterRow[], wiring: WiringView | undefined): string {
 	const isOld = (r: MeterRow) => fresh(readAt(r), r.meter ? "meter" : "evse").kind === "stale";
 	const wanting: string[] = [];
-	for (const v of ["silent", "doubt", "old"] as const) {
+	for (const v of ["silent", "refusing", "doubt", "dark", "old"] as const) {
 		const found = rows.filter((r) => verdict(r, isOld(r)) === v);
 		if (found.length === 1) wanting.push(say.meterSentence[v](meterName(found[0]!)));
 		if (found.length > 1) wanting.push(say.metersSentence[v](found.length));
