@@ -216,6 +216,7 @@ static void watch(struct safety *s, int i, int64_t now_ms)
 	v->measured_at = e->power_w.at;
 	v->measures = v->measures || is_new;
 	is_new = is_new && is_of_now(v, now_ms - in->measured_ms, missed_ms(s, v));
+	in->silent = is_silent(s, i, is_new, now_ms);
 	is_news = obey_step(&s->obey, &v->obey,
 		&(struct obey_in){
 			.now_ms = now_ms,
@@ -223,12 +224,12 @@ static void watch(struct safety *s, int i, int64_t now_ms)
 			.measured_w = is_new ? in->measured_w : OBEY_UNKNOWN,
 			.measured_ms = now_ms,
 			.connected = in->connected,
+			.is_lost = in->silent || !in->reachable,
 		});
 	if (is_news || v->obey.disobeys)
 		tell(s, i, is_news);
 	in->reaction_ms = obey_reaction_ms(&s->obey, &v->obey);
 	in->uncontrolled_w = in->connected ? obey_uncontrolled_w(&v->obey) : 0;
-	in->silent = is_silent(s, i, is_new, now_ms);
 	if (in->silent) {
 		in->measured_w = GUARD_UNKNOWN_W;
 		in->has_phases = false;

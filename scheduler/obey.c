@@ -263,10 +263,9 @@ bool obey_step(const struct obey_config *cfg, struct obey *o, const struct obey_
 
 	sort_samples(o);
 	take_command(cfg, o, in);
-	if (!in->connected) {
-		o->awaits = false;
+	o->awaits = o->awaits && in->connected && !in->is_lost;
+	if (!in->connected)
 		o->settled_told_w = OBEY_UNKNOWN;
-	}
 	if (in->measured_w < 0 || in->measured_ms <= o->measured_ms)
 		return false;
 	if (in->connected && o->commanded_w >= 0)

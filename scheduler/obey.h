@@ -32,6 +32,7 @@ struct obey_in {
 	int32_t measured_w; /* OBEY_UNKNOWN: not known */
 	int64_t measured_ms; /* when, by the clock of now_ms */
 	bool connected; /* a vehicle is plugged in */
+	bool is_lost; /* commands or readings do not get through: how long it needs cannot be seen */
 };
 
 /* What the charger has shown. Times and powers 0: not seen. */

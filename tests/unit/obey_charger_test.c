@@ -217,6 +217,23 @@ START_TEST(unplugged_tells_nothing)
 END_TEST
 
 /* Percentiles against a naive reference. */
+/* Its lease ran out while nothing was heard of it: when it is heard again, that is no reaction. */
+START_TEST(a_gap_in_what_is_heard_is_no_slow_charger)
+{
+	run(60, 7000);
+	for (int i = 0; i < 90; i++)
+		obey_step(&cfg, &o,
+			&(struct obey_in){.now_ms = ++now_s * INT64_C(1000),
+				.commanded_w = 0,
+				.measured_w = OBEY_UNKNOWN,
+				.connected = true,
+				.is_lost = i > 0});
+	run(60, 0);
+	ck_assert_int_eq(o.learned.samples, 0);
+	ck_assert_int_eq(obey_reaction_ms(&cfg, &o), 10000);
+}
+END_TEST
+
 START_TEST(percentile_is_nearest_rank)
 {
 	srand(5);
@@ -258,6 +275,7 @@ int main(void)
 	tcase_add_test(t, undershoot_and_dead_band_are_named);
 	tcase_add_test(t, full_vehicle_is_no_quirk);
 	tcase_add_test(t, unplugged_tells_nothing);
+	tcase_add_test(t, a_gap_in_what_is_heard_is_no_slow_charger);
 	tcase_add_test(t, percentile_is_nearest_rank);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
