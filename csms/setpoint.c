@@ -65,10 +65,10 @@ static int64_t age_ms(const struct lane *l, const struct held *h, mono_t t)
 	return wall_diff_ms(station_clock_now(c), h->its_start) + mono_diff_ms(t, clock_mono());
 }
 
-/* The limit of a held profile at `t`: see the header for its three steps. */
-static int64_t held_at(const struct lane *l, const struct held *h, mono_t t)
+/* The limit of a held profile at that age: see the header for its three steps. */
+static int64_t held_at_age(const struct lane *l, const struct held *h, int64_t age)
 {
-	int64_t age = age_ms(l, h, t), w = spread_w(l, h), tail_w = l->evse->tail_w;
+	int64_t w = spread_w(l, h), tail_w = l->evse->tail_w;
 
 	if (age < -h->back_s * 1000)
 		return l->evse->max_w; /* not in force yet, by a clock that was set back */
@@ -77,6 +77,16 @@ static int64_t held_at(const struct lane *l, const struct held *h, mono_t t)
 	if (age < h->lease_ms)
 		return w;
 	return age < 2 * h->lease_ms ? smaller(w, tail_w) : tail_w;
+}
+
+/* … at `t`. By a clock of which one message has told so far it may be over already: an idle EVSE that
+ * was told to take nothing then has its tail. */
+static int64_t held_at(const struct lane *l, const struct held *h, mono_t t)
+{
+	int64_t age = age_ms(l, h, t),
+		ahead_ms = station_clock_perhaps_ahead_ms(&l->evse->station->clock);
+
+	return greater(held_at_age(l, h, age), held_at_age(l, h, age + ahead_ms));
 }
 
 static bool has_own(const struct lane *l)

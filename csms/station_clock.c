@@ -89,6 +89,13 @@ wall_t station_clock_now(const struct station_clock *c)
 		mono_ms() + (c->has_other && c->other_ms < unheard ? c->other_ms : unheard)};
 }
 
+int64_t station_clock_perhaps_ahead_ms(const struct station_clock *c)
+{
+	int64_t unheard = apart_unheard(c);
+
+	return !c->is_known && c->has_other && c->other_ms > unheard ? c->other_ms - unheard : 0;
+}
+
 int64_t station_clock_ahead_ms(const struct station_clock *c)
 {
 	if (station_clock_is_doubtful(c))

@@ -38,6 +38,9 @@ wall_t station_clock_now(const struct station_clock *c);
 /* Not heard yet, and in the last life of depotd it was more than a day off: either may be true now. */
 bool station_clock_is_doubtful(const struct station_clock *c);
 
+/* Not known yet: ahead of what station_clock_now() says by so much, by the only messages so far. 0: no. */
+int64_t station_clock_perhaps_ahead_ms(const struct station_clock *c);
+
 /* By how much it is ahead of our wall clock, as far as is known. */
 int64_t station_clock_ahead_ms(const struct station_clock *c);
 

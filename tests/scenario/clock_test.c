@@ -3,6 +3,7 @@
  * is believed and what is left without depotd must not depend on it.
  */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "csms/alarms.h"
@@ -180,6 +181,29 @@ START_TEST(stations_whose_clocks_are_hours_off_are_told_by_their_own)
 }
 END_TEST
 
+/* By its clock the lease of 0 W is over at once, and one message is all that has told of that clock: it
+ * counts with its tail before a van is there, for what the others are given now lasts without depotd. */
+START_TEST(an_idle_evse_whose_clock_is_ahead_counts_with_its_tail)
+{
+	struct control *k;
+
+	set_stations((int64_t[]){HOUR_MS, 0, 50 * HOUR_MS, 0});
+	world_run_s(world, 60);
+	k = world_core(world)->control;
+	for (int i = 0; i < STATIONS; i++) {
+		char id[8];
+		int64_t holds_mw = plant_evse_limit_mw(world_plant(world), i, 0);
+		struct station *s;
+
+		snprintf(id, sizeof id, "CP-%d", i + 1);
+		s = fleet_station(&world_core(world)->fleet, id);
+		ck_assert_int_eq(holds_mw, i % 2 ? 0 : SMALL_TAIL_W * 1000);
+		ck_assert_int_eq(
+			lane_bound_w(control_lane(k, &s->evses[0]), clock_mono()) * 1000, holds_mw);
+	}
+}
+END_TEST
+
 START_TEST(a_stations_clock_that_is_set_is_followed)
 {
 	world_run_until(world, "18:00");
@@ -261,6 +285,7 @@ int main(void)
 	tcase_add_test(t, our_clock_is_set_a_day_ahead);
 	tcase_add_test(t, our_clock_is_a_day_ahead_after_a_restart);
 	tcase_add_test(t, stations_whose_clocks_are_hours_off_are_told_by_their_own);
+	tcase_add_test(t, an_idle_evse_whose_clock_is_ahead_counts_with_its_tail);
 	tcase_add_test(t, a_stations_clock_that_is_set_is_followed);
 	tcase_add_test(t, a_station_whose_clock_is_ahead_is_told_again_after_a_restart_and_a_boot);
 	tcase_add_test(t, an_evse_stays_limited_after_a_restart_by_a_clock_that_was_far_off);

@@ -85,6 +85,18 @@ START_TEST(while_nothing_is_known_the_earlier_counts)
 }
 END_TEST
 
+START_TEST(one_message_may_be_right)
+{
+	ck_assert_int_eq(station_clock_perhaps_ahead_ms(&c), 0);
+	hear_some(1, 1, HOUR_MS);
+	ck_assert_int_eq(station_clock_perhaps_ahead_ms(&c), HOUR_MS);
+	hear_some(1, 1, -HOUR_MS);
+	ck_assert_int_eq(station_clock_perhaps_ahead_ms(&c), 0);
+	hear_some(3, 15, HOUR_MS);
+	ck_assert_int_eq(station_clock_perhaps_ahead_ms(&c), 0); /* it is known */
+}
+END_TEST
+
 START_TEST(the_fastest_message_counts_and_drift_is_followed)
 {
 	hear_some(3, 15, -40);
@@ -178,6 +190,7 @@ int main(void)
 	tcase_add_test(t, a_distance_that_was_kept_and_is_far_is_doubted);
 	tcase_add_test(t, ours_may_be_set);
 	tcase_add_test(t, while_nothing_is_known_the_earlier_counts);
+	tcase_add_test(t, one_message_may_be_right);
 	tcase_add_test(t, the_fastest_message_counts_and_drift_is_followed);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
