@@ -154,20 +154,31 @@ static int32_t appetite(const struct safety *s, int e)
 	return (int32_t)(w < others_w ? w : others_w);
 }
 
-/* Who leaves first charges, with all that he can take; who finds less than his minimum waits. */
+/* What it may be drawing until it has told that it draws less. */
+static int64_t still_w(const struct guard_evse_in *in)
+{
+	int64_t told_w = in->commanded_w > 0 ? in->commanded_w : 0;
+
+	return in->measured_w > told_w ? in->measured_w : told_w;
+}
+
+/* Who leaves first charges, with all that he can take; who finds less than his minimum waits. Nobody
+ * rises into what another has not left yet. */
 static void share_island(struct safety *s)
 {
 	const struct grid_node *n = grid_tree_node(s->tree, s->connection);
-	int64_t left_w = s->island_out.evse_w / 100 * 100;
+	int64_t left_w = s->island_out.evse_w / 100 * 100, free_w = left_w;
 	int count = n->evse_end - n->evse_first;
 
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++) {
 		s->order[i] = n->evse_first + i;
+		free_w -= still_w(&s->k->evse_in[n->evse_first + i]);
+	}
 	qsort_r(s->order, (size_t)count, sizeof *s->order, by_departure, s->k->evse_in);
 	for (int i = 0; i < count; i++) {
 		int e = s->order[i];
 		struct guard_evse_in *in = &s->k->evse_in[e];
-		int64_t w = appetite(s, e);
+		int64_t w = appetite(s, e), has_w = still_w(in), more_w;
 
 		s->share[e] = (struct safety_share){0};
 		if (!in->connected)
@@ -177,6 +188,11 @@ static void share_island(struct safety *s)
 		if (w < in->min_w)
 			w = 0;
 		left_w -= w;
+		more_w = free_w > 0 ? free_w : 0;
+		if (w > has_w + more_w)
+			w = has_w + more_w < in->min_w ? 0 : has_w + more_w;
+		if (w > has_w)
+			free_w -= w - has_w;
 		in->wanted_w = (int32_t)w;
 		s->share[e].w = (int32_t)w;
 		safety_cap(s, e, GRID_SOURCE_ISLAND, w);

@@ -4,6 +4,8 @@
 
 #define MS_PER_H INT64_C(3600000)
 #define GIVEN_MS 30000 /* a vehicle that rises looks like load till its charger tells */
+#define LASTS_MS                                                                                   \
+	3000 /* … and a charger may tell of it before the meters show it: load seems to fall */
 
 void island_init(struct island *i, const struct island_config *cfg)
 {
@@ -67,6 +69,21 @@ static void judge(struct island *i, const struct island_in *in, struct island_ou
 	}
 }
 
+/* The greatest of the last LASTS_MS, and up to as much again. */
+static int64_t lasting_load(struct island *i, const struct island_in *in)
+{
+	int64_t w = at_least_0(in->load_w);
+
+	if (in->now_ms - i->load_ms >= LASTS_MS) {
+		i->load_w[1] = i->load_w[0];
+		i->load_w[0] = 0;
+		i->load_ms = in->now_ms;
+	}
+	if (i->load_w[0] < w)
+		i->load_w[0] = w;
+	return i->load_w[0] > i->load_w[1] ? i->load_w[0] : i->load_w[1];
+}
+
 /* What the island gives vehicles, while the grid is back too: it may go again. */
 static void keep_given(struct island *i, int64_t now_ms, struct island_out *out)
 {
@@ -90,7 +107,7 @@ void island_step(struct island *i, const struct island_in *in, struct island_out
 	out->is_island = i->state != ISLAND_OFF;
 	out->feed_w = store_power(&i->cfg, in) + at_least_0(in->pv_w);
 	out->limit_w = out->feed_w - out->feed_w * i->cfg.margin_pm / 1000;
-	out->evse_w = at_least_0(out->limit_w - at_least_0(in->load_w));
+	out->evse_w = at_least_0(out->limit_w - lasting_load(i, in));
 	keep_given(i, in->now_ms, out);
 }
 

@@ -46,6 +46,7 @@ struct island {
 	bool is_turning; /* the grid is otherwise than `state` says, since turned_ms */
 	int64_t turned_ms, since_ms;
 	int64_t given_w, given_ms; /* greatest evse_w of the island's last half minute, and when */
+	int64_t load_w[2], load_ms; /* greatest in this and the last few seconds; this began then */
 	bool has_begun; /* since_ms holds: there was a step */
 };
 

@@ -595,6 +595,8 @@ static const uint64_t hard_nights[] = {
 	2113, /* an hour ahead again: registers seemed to run backwards, and no power was believed */
 	10317, /* an hour late at a restart: registers seemed too fast, and power beside them was hidden */
 	20174, /* a clock a day ahead, a restart, a boot: a charger that pauses was not told again */
+	20053, /* silence while its power was gone was learnt as a reaction: no longer judged for a minute */
+	20612, /* an island's power went to and fro, to one van before the other had left it */
 	2314, /* who had not answered for minutes was relied upon to be lowered */
 };
 

@@ -139,8 +139,29 @@ START_TEST(a_wrong_moment_is_not_what_the_island_gave)
 	step(20, ISLAND_GRID_GONE);
 	ck_assert_int_eq(out.evse_w, given_w - 9000);
 	in.load_w -= 9000;
-	step(21, ISLAND_GRID_THERE);
+	for (int now_s = 21; now_s < 30; now_s++)
+		step(now_s, ISLAND_GRID_THERE);
 	ck_assert_int_eq(out.evse_w, given_w);
+}
+END_TEST
+
+/* A charger tells that it draws before the meters show it: no other rises into that. */
+START_TEST(load_that_falls_must_stay_so)
+{
+	int64_t given_w;
+
+	go_island();
+	given_w = out.evse_w;
+	in.load_w -= 2700;
+	step(14, ISLAND_GRID_GONE);
+	ck_assert_int_eq(out.evse_w, given_w);
+	in.load_w += 2700;
+	step(15, ISLAND_GRID_GONE);
+	ck_assert_int_eq(out.evse_w, given_w);
+	in.load_w -= 2700;
+	for (int now_s = 16; now_s < 24; now_s++)
+		step(now_s, ISLAND_GRID_GONE);
+	ck_assert_int_eq(out.evse_w, given_w + 2700);
 }
 END_TEST
 
@@ -171,6 +192,7 @@ int main(void)
 	tcase_add_test(t, return_waits_until_the_grid_stays);
 	tcase_add_test(t, return_gives_vehicles_no_more_than_the_island_did);
 	tcase_add_test(t, a_wrong_moment_is_not_what_the_island_gave);
+	tcase_add_test(t, load_that_falls_must_stay_so);
 	tcase_add_test(t, not_to_know_changes_nothing);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
