@@ -14,6 +14,13 @@ void view_station(const struct core *c, const struct station *s, struct arena *a
 const char *view_station_say(const struct station *s, struct arena *a);
 void view_stations_say(
 	const struct core *c, struct arena *a, const char **sentence, const char **sub);
+/* Some of the stations only; NULL: all of them. */
+struct view_part {
+	bool (*has)(const void *arg, const struct station *s);
+	const void *arg;
+};
+void view_part_stations_say(const struct core *c, const struct view_part *part, struct arena *a,
+	const char **sentence, const char **sub);
 void view_evse(
 	const struct core *c, const struct evse *e, struct arena *a, struct api_evse_view *out);
 void view_vehicle(const struct core *c, const struct vehicle *v, struct arena *a,
@@ -43,6 +50,11 @@ void view_overview(const struct core *c, struct arena *a, struct api_overview *o
 void view_say(const struct core *c, const struct api_vehicle_view_list *vehicles,
 	const struct api_node_view_list *nodes, struct arena *a, const char **sentence,
 	const char **sub);
+
+/* The same of a part of the depot. */
+void view_part_say(const struct core *c, const struct view_part *part,
+	const struct api_vehicle_view_list *vehicles, const struct api_node_view_list *nodes,
+	struct arena *a, const char **sentence, const char **sub);
 
 /* All vehicles. */
 void view_vehicles(const struct core *c, struct arena *a, struct api_vehicle_view_list *out);

@@ -66,13 +66,15 @@ static void count_station(const struct station *s, struct words_chargers *n)
 	}
 }
 
-void view_stations_say(
-	const struct core *c, struct arena *a, const char **sentence, const char **sub)
+void view_part_stations_say(const struct core *c, const struct view_part *part, struct arena *a,
+	const char **sentence, const char **sub)
 {
 	struct words_chargers n = {0};
 	struct text t;
 
 	for (const struct station *s = c->fleet.stations; s != NULL; s = s->hh.next) {
+		if (part != NULL && !part->has(part->arg, s))
+			continue;
 		count_station(s, &n);
 		count_evses(s, &n, a);
 	}
@@ -82,4 +84,10 @@ void view_stations_say(
 	text_init(&t, 290);
 	words_chargers_sub(&t, &n);
 	*sub = arena_text(a, &t);
+}
+
+void view_stations_say(
+	const struct core *c, struct arena *a, const char **sentence, const char **sub)
+{
+	view_part_stations_say(c, NULL, a, sentence, sub);
 }

@@ -399,9 +399,12 @@ static void count_vehicles(const struct api_vehicle_view_list *list, struct word
 	n->worst_reason = worst->reason;
 }
 
-static void count_stations(const struct core *c, struct words_night *n)
+static void count_stations(
+	const struct core *c, const struct view_part *part, struct words_night *n)
 {
 	for (const struct station *s = c->fleet.stations; s != NULL; s = s->hh.next) {
+		if (part != NULL && !part->has(part->arg, s))
+			continue;
 		n->stations++;
 		n->silent += s->session == NULL && s->policy == EVENT_REGISTRATION_ACCEPTED;
 		for (int i = 0; i < s->evse_count; i++) {
@@ -426,16 +429,16 @@ static void count_site(const struct api_node_view_list *nodes, struct words_nigh
 		n->limit_w = nodes->items[0].limit_w;
 }
 
-void view_say(const struct core *c, const struct api_vehicle_view_list *vehicles,
-	const struct api_node_view_list *nodes, struct arena *a, const char **sentence,
-	const char **sub)
+void view_part_say(const struct core *c, const struct view_part *part,
+	const struct api_vehicle_view_list *vehicles, const struct api_node_view_list *nodes,
+	struct arena *a, const char **sentence, const char **sub)
 {
 	struct words_night n = {0};
 	struct text t;
 	wall_t now = clock_wall();
 
 	count_vehicles(vehicles, &n);
-	count_stations(c, &n);
+	count_stations(c, part, &n);
 	count_site(nodes, &n);
 	text_init(&t, 190);
 	words_sentence(&t, &n, now);
@@ -443,6 +446,13 @@ void view_say(const struct core *c, const struct api_vehicle_view_list *vehicles
 	text_init(&t, 290);
 	words_sub(&t, &n, now);
 	*sub = arena_text(a, &t);
+}
+
+void view_say(const struct core *c, const struct api_vehicle_view_list *vehicles,
+	const struct api_node_view_list *nodes, struct arena *a, const char **sentence,
+	const char **sub)
+{
+	view_part_say(c, NULL, vehicles, nodes, a, sentence, sub);
 }
 
 static void view_stations(const struct core *c, struct arena *a, struct api_station_view_list *out)

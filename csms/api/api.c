@@ -8,6 +8,7 @@
 
 #include "csms/api/four_eyes.h"
 #include "csms/api/ask.h"
+#include "csms/api/reach.h"
 #include "csms/api/telematics_post.h"
 #include "csms/log.h"
 #include "csms/oscp/oscp.h"
@@ -239,7 +240,7 @@ static void handle_row(struct ask *k, const struct http_request *req, bool at_he
 	if (is_streamed(k->match.row) && !at_head)
 		ask_problem(k, 400, NULL, "send the file as the body of the request");
 	else if ((is_streamed(k->match.row) || (keep_raw(k, req) && decode_body(k, req))) &&
-		 scope_allows(k) && !four_eyes_hold(k, k->match.row->needs))
+		 reach_allows(k) && !four_eyes_hold(k, k->match.row->needs))
 		ask_run(k, k->match.row->handle);
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "csms/api/reach.h"
+#include "csms/api/scope.h"
 #include "csms/log.h"
 
 #define PROBLEM_TYPE "application/problem+json"
@@ -117,6 +119,15 @@ static void reply_json(struct ask *k, int status, const char *content_type,
 
 void ask_reply(struct ask *k, int status, const struct schema_struct *type, const void *value)
 {
+	if (k->api != NULL && status == 200 && scope_is_limited(&k->who) &&
+		reach_of(k->match.row) != REACH_FREE)
+		value = reach_cut(
+			&(struct scope){k->api->core, &k->who}, k->arena, type, value);
+	if (value == NULL) {
+		ask_problem(k, 404, NULL, "there is nothing of that name below %s",
+			k->who.nodes[0]);
+		return;
+	}
 	reply_json(k, status, JSON_TYPE, type, value);
 }
 

@@ -156,9 +156,6 @@ void wire_exports_end(struct api *api);
 /* Reads the API tokens of the store into `auth`. -1 with one line for a person. */
 int access_load(struct api *api, char why[300]);
 
-/* May they ask this, where it is about? After the body was read; else the ask was answered. */
-bool scope_allows(struct ask *k);
-
 /* One line of the audit: what was asked, from where, and the answer's status. */
 void audit_request(struct ask *k, int status);
 

@@ -6,6 +6,8 @@
 #include <utlist.h>
 
 #include "csms/api/handlers.h"
+#include "csms/api/reach.h"
+#include "csms/api/scope.h"
 #include "csms/mask.h"
 #include "csms/people/people.h"
 #include "csms/record.h"
@@ -210,6 +212,11 @@ static const char *shown_body(struct ask *k, const struct waiting *v)
 	return masked != NULL && len <= SHOWN_MAX ? arena_strndup(k->arena, masked, len) : NULL;
 }
 
+static bool is_same_person(const struct ask *k, const struct waiting *v)
+{
+	return strcmp(k->who.actor, v->who.actor) == 0;
+}
+
 void four_eyes_list(struct ask *k)
 {
 	struct four_eyes *x = k->api->four_eyes;
@@ -222,7 +229,10 @@ void four_eyes_list(struct ask *k)
 		ask_problem(k, 503, NULL, "no memory");
 		return;
 	}
-	DL_FOREACH (x->first, v)
+	DL_FOREACH (x->first, v) {
+		/* What others ask for may be about anything: whoever is limited looks after their own. */
+		if (scope_is_limited(&k->who) && !is_same_person(k, v))
+			continue;
 		list.approvals.items[list.approvals.count++] = (struct api_approval_view){
 			.id = v->id,
 			.asked_by = v->who.actor,
@@ -234,6 +244,7 @@ void four_eyes_list(struct ask *k)
 			.path = v->path,
 			.body = shown_body(k, v),
 		};
+	}
 	ask_reply(k, 200, &api_approval_list_type, &list);
 }
 
@@ -249,11 +260,6 @@ static struct waiting *find(struct ask *k)
 	ask_problem(k, 404, NULL,
 		"nothing of that number waits: it was approved, refused, or its time is over");
 	return NULL;
-}
-
-static bool is_same_person(const struct ask *k, const struct waiting *v)
-{
-	return strcmp(k->who.actor, v->who.actor) == 0;
 }
 
 /* A second person, who is one: not a program, and not the one who asked under another name's token. */
@@ -321,13 +327,20 @@ static bool become(struct ask *k, const struct waiting *v)
 void four_eyes_approve(struct ask *k)
 {
 	struct waiting *v = find(k);
+	const struct auth_who second = k->who;
 
-	if (v == NULL || !may_approve(k, v) || !still_may(k, v))
+	if (v == NULL || !may_approve(k, v) || !still_may(k, v) || !become(k, v))
 		return;
-	tell(k->api->four_eyes, v, "approved", k->who.actor, NULL);
-	bool ready = become(k, v);
+	if (!reach_covers(k, &second)) {
+		k->who = second;
+		k->approver = NULL;
+		ask_problem(k, 403, NULL, "%s may approve only what is below %s", second.name,
+			second.nodes[0]);
+		return;
+	}
+	tell(k->api->four_eyes, v, "approved", second.actor, NULL);
 	drop(k->api->four_eyes, v);
-	if (ready && scope_allows(k))
+	if (reach_allows(k))
 		k->match.row->handle(k);
 }
 

@@ -3,15 +3,19 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
+#include "csms/api/reach.h"
 #include "csms/meters.h"
 #include "csms/view.h"
 
 void overview_get(struct ask *k)
 {
-	struct api_overview view;
+	const struct api_overview *view =
+		reach_overview(&(struct scope){k->api->core, &k->who}, k->arena);
 
-	view_overview(k->api->core, k->arena, &view);
-	ask_reply(k, 200, &api_overview_type, &view);
+	if (view == NULL)
+		ask_problem(k, 503, NULL, "no memory");
+	else
+		ask_reply(k, 200, &api_overview_type, view);
 }
 
 void tree_get(struct ask *k)

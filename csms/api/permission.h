@@ -47,7 +47,6 @@ struct permission_row {
 	enum permission permission;
 	const char *name; /* "set-up" */
 	unsigned roles; /* ROLE_BIT() of those that have it */
-	bool is_anywhere; /* those who are limited to nodes have it too, although no node is named */
 	const char *help;
 };
 #define ROLE_BIT(r) (1u << (r))

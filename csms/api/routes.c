@@ -5,6 +5,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
+#include "csms/api/reach.h"
 
 #define V1 "/api/v1"
 
@@ -564,7 +565,6 @@ void permissions_get(struct ask *k)
 		items[i] = (struct api_permission){
 			.name = permissions[i].name,
 			.roles = role_names(k->arena, (enum permission)i),
-			.anywhere = permissions[i].is_anywhere,
 			.help = permissions[i].help,
 		};
 	ask_reply(k, 200, &api_permission_list_type,
@@ -585,6 +585,7 @@ void routes_get(struct ask *k)
 			.method = r->method,
 			.path = r->pattern,
 			.permission = permissions[r->needs].name,
+			.reach = reach_name(reach_of(r)),
 			.roles = role_names(k->arena, r->needs),
 			.request = type_name(r->request),
 			.response = type_name(r->response),

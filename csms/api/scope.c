@@ -1,111 +1,150 @@
-/*
- * Scope: who is limited to nodes of the tree may do there what their role may, and nothing where no
- * node can be told (unless the permission holds anywhere). What a request is about stands in its path
- * or, by the names of its fields, in its body: a station, several, or a node.
- */
-#include <string.h>
+#include "csms/api/scope.h"
 
-#include "csms/api/ask.h"
-#include "schemas/rows.h"
+#include <stdio.h>
+#include <string.h>
 
 #define DEPTH_MAX 100 /* a tree of nodes ends; a broken one must not hang the loop */
 
-static const struct depot_node *node_find(const struct depot_file *g, const char *id)
+bool scope_is_same(const struct auth_who *a, const struct auth_who *b)
 {
-	for (size_t i = 0; i < g->nodes.count; i++)
-		if (strcmp(g->nodes.items[i].id, id) == 0)
-			return &g->nodes.items[i];
+	if (a->node_count != b->node_count)
+		return false;
+	for (int i = 0; i < a->node_count; i++)
+		if (strcmp(a->nodes[i], b->nodes[i]) != 0)
+			return false;
+	return true;
+}
+
+static const struct depot_node *node_find(const struct core *c, const char *id)
+{
+	for (size_t i = 0; i < c->depot->nodes.count; i++)
+		if (strcmp(c->depot->nodes.items[i].id, id) == 0)
+			return &c->depot->nodes.items[i];
 	return NULL;
 }
 
-static bool is_below(const struct ask *k, const char *id)
+/* Is `id` the node `top`, or somewhere below it? */
+static bool is_below(const struct core *c, const char *id, const char *top)
 {
-	const struct depot_file *g = k->api->core->depot;
-
 	for (int depth = 0; id != NULL && id[0] != '\0' && depth < DEPTH_MAX; depth++) {
-		for (int i = 0; i < k->who.node_count; i++)
-			if (strcmp(k->who.nodes[i], id) == 0)
-				return true;
-		const struct depot_node *n = node_find(g, id);
+		if (strcmp(id, top) == 0)
+			return true;
+		const struct depot_node *n = node_find(c, id);
 		id = n != NULL ? n->parent : NULL;
 	}
 	return false;
 }
 
-static bool holds_station(const struct ask *k, const char *id)
+bool scope_holds_node(const struct scope *s, const char *id)
 {
-	const struct station *s = fleet_station(&k->api->core->fleet, id);
-
-	return s != NULL && is_below(k, s->node);
+	for (int i = 0; i < s->who->node_count; i++)
+		if (is_below(s->core, id, s->who->nodes[i]))
+			return true;
+	return !scope_is_limited(s->who);
 }
 
-/* What the path names. 1: it is theirs; 0: it is not; -1: it names nothing. */
-static int path_holds(const struct ask *k)
+bool scope_sees_node(const struct scope *s, const char *id)
 {
-	static const struct {
-		const char *begins;
-		bool is_station;
-	} rows[] = {
-		{"/api/v1/stations/{id}", true},
-		{"/api/v1/reservations/{station}", true},
-		{"/api/v1/transactions/{station}", true},
-		{"/api/v1/costs/{station}", true},
-		{"/api/v1/nodes/{id}", false},
-		{"/api/v1/grid/nodes/{id}", false},
-	};
-	const char *pattern = k->match.row->pattern;
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (strncmp(pattern, rows[i].begins, strlen(rows[i].begins)) == 0)
-			return rows[i].is_station ? holds_station(k, k->match.param[0])
-						  : is_below(k, k->match.param[0]);
-	return -1;
+	for (int i = 0; i < s->who->node_count; i++)
+		if (is_below(s->core, s->who->nodes[i], id))
+			return true;
+	return scope_holds_node(s, id);
 }
 
-/* The same of the body: every station and node that it names must be theirs. */
-static int body_holds(const struct ask *k)
+bool scope_holds_station(const struct scope *s, const char *id)
 {
-	const struct schema_struct *type = k->match.row->request;
-	int found = -1;
+	const struct station *st = fleet_station(&s->core->fleet, id);
 
-	for (int i = 0; k->body != NULL && i < type->field_count; i++) {
-		const struct schema_field *f = &type->fields[i];
-		const char *at = (const char *)k->body + f->at;
-		bool is_station = strcmp(f->name, "station") == 0;
-		const char *one;
+	return st != NULL && scope_holds_node(s, st->node);
+}
 
-		if (strcmp(f->name, "stations") == 0 && f->array && f->kind == SCHEMA_STRING) {
-			const struct schema_strings *list = (const void *)at;
-			for (size_t n = 0; n < list->count; n++) {
-				if (!holds_station(k, list->items[n]))
-					return 0;
-				found = 1;
-			}
-		} else if ((is_station || strcmp(f->name, "node") == 0) && !f->array &&
-			   (f->kind == SCHEMA_STRING || f->kind == SCHEMA_IDENT)) {
-			memcpy(&one, at, sizeof(one));
-			if (one == NULL)
-				continue;
-			if (is_station ? !holds_station(k, one) : !is_below(k, one))
-				return 0;
-			found = 1;
-		}
+static bool any_node_with(const struct scope *s, const char *meter,
+	bool (*is_theirs)(const struct scope *s, const char *node))
+{
+	for (size_t i = 0; i < s->core->depot->nodes.count; i++) {
+		const struct depot_node *n = &s->core->depot->nodes.items[i];
+		if (n->meter != NULL && strcmp(n->meter, meter) == 0 && is_theirs(s, n->id))
+			return true;
 	}
-	return found;
+	return false;
 }
 
-bool scope_allows(struct ask *k)
+bool scope_holds_meter(const struct scope *s, const char *id)
 {
-	int path, body;
+	return any_node_with(s, id, scope_holds_node);
+}
 
-	if (k->who.node_count == 0)
-		return true;
-	path = path_holds(k);
-	body = body_holds(k);
-	if (path != 0 && body != 0 &&
-		(path == 1 || body == 1 || permissions[k->match.row->needs].is_anywhere))
-		return true;
-	ask_problem(k, 403, NULL, "%s may do this only below %s%s", k->who.name, k->who.nodes[0],
-		k->who.node_count > 1 ? " and other nodes" : "");
+bool scope_sees_meter(const struct scope *s, const char *id)
+{
+	return any_node_with(s, id, scope_sees_node);
+}
+
+static const struct vehicle *vehicle_find(const struct core *c, const char *id)
+{
+	const struct vehicle *v = NULL;
+
+	HASH_FIND_STR(c->fleet.vehicles, id, v);
+	return v;
+}
+
+bool scope_holds_vehicle(const struct scope *s, const char *id)
+{
+	const struct vehicle *v = vehicle_find(s->core, id);
+
+	return v == NULL || v->evse == NULL || scope_holds_node(s, v->evse->station->node);
+}
+
+/* -- names of several kinds ------------------------------------------------------------------ */
+
+static bool meter_is_known(const struct core *c, const char *id)
+{
+	for (size_t i = 0; i < c->depot->meters.count; i++)
+		if (strcmp(c->depot->meters.items[i].id, id) == 0)
+			return true;
 	return false;
+}
+
+/* "CP-7" of "CP-7/1". */
+static const char *station_part(const char *name, char out[49])
+{
+	snprintf(out, 49, "%.*s", (int)strcspn(name, "/"), name);
+	return out;
+}
+
+static bool subject_is_theirs(const struct scope *s, const char *subject, bool changes)
+{
+	char station[49];
+
+	if (!scope_is_limited(s->who))
+		return true;
+	if (fleet_station(&s->core->fleet, station_part(subject, station)) != NULL)
+		return scope_holds_station(s, station);
+	if (node_find(s->core, subject) != NULL)
+		return changes ? scope_holds_node(s, subject) : scope_sees_node(s, subject);
+	if (meter_is_known(s->core, subject))
+		return changes ? scope_holds_meter(s, subject) : scope_sees_meter(s, subject);
+	if (vehicle_find(s->core, subject) != NULL)
+		return scope_holds_vehicle(s, subject);
+	return !changes;
+}
+
+bool scope_sees_subject(const struct scope *s, const char *subject)
+{
+	return subject_is_theirs(s, subject, false);
+}
+
+bool scope_holds_subject(const struct scope *s, const char *subject)
+{
+	return subject_is_theirs(s, subject, true);
+}
+
+bool scope_sees_point(const struct scope *s, const char *name)
+{
+	const char *of = strchr(name, '/');
+	char id[61];
+
+	if (!scope_is_limited(s->who) || of == NULL)
+		return true;
+	snprintf(id, sizeof(id), "%.*s", (int)strcspn(of + 1, "/"), of + 1);
+	return scope_sees_subject(s, id);
 }

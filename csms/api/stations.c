@@ -5,6 +5,7 @@
 #include "csms/api/ask.h"
 #include "csms/api/command_say.h"
 #include "csms/api/handlers.h"
+#include "csms/api/reach.h"
 #include "csms/api/why.h"
 #include "csms/command.h"
 #include "csms/depot_check.h"
@@ -29,7 +30,8 @@ void stations_list(struct ask *k)
 	for (const struct station *s = fleet_of(k)->stations; s != NULL; s = s->hh.next)
 		view_station(
 			k->api->core, s, k->arena, &list.stations.items[list.stations.count++]);
-	view_stations_say(k->api->core, k->arena, &list.sentence, &list.sub);
+	reach_stations_say(
+		&(struct scope){k->api->core, &k->who}, k->arena, &list.sentence, &list.sub);
 	ask_reply(k, 200, &api_station_list_type, &list);
 }
 

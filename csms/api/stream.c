@@ -4,6 +4,9 @@
  * All streams share one memory of what was last said of each thing (a digest of its JSON), so the
  * cost of a tick does not grow with the number of pages. Stations and meters are looked at only
  * when their revision grew. When the set of things changes, everybody gets a new snapshot.
+ *
+ * Who is limited to nodes shares no such memory: they get the overview of what is theirs anew when
+ * anything changed, once a second at most, and those of one scope only each tick.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +14,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#include "csms/api/ask.h"
+#include "csms/api/reach.h"
 #include "csms/envelope.h"
 #include "csms/meters.h"
 #include "csms/view.h"
@@ -19,6 +22,7 @@
 #define TICK_MS    500 /* of real time */
 #define SOON_MS    50 /* … but what a vehicle told of itself is shown as soon … */
 #define SOON_PART  10 /* … unless that would take more than this part of the time */
+#define LIMITED_MS 1000 /* between two overviews of those who are limited */
 #define BEAT_TICKS (10 * TICK_MS / SOON_MS)
 #define KEY_BYTES  128
 
@@ -34,6 +38,8 @@ struct stream {
 	struct http_exchange *x;
 	struct auth_who who;
 	bool is_snapshots; /* whole overviews only */
+	bool is_owed; /* limited: something changed since the last overview, which was sent … */
+	int64_t sent_ms;
 	struct stream *prev, *next;
 };
 
@@ -319,17 +325,20 @@ static void event_begin(struct streams *h, struct text *t, const char *event)
 	text_printf(t, "id: %lld\nevent: %s\ndata: ", (long long)++h->id, event);
 }
 
-static void snapshot_write(struct streams *h, struct arena *a, struct text *t)
+static void snapshot_write(
+	struct streams *h, const struct auth_who *who, struct arena *a, struct text *t)
 {
-	struct api_overview view;
+	const struct api_overview *view = reach_overview(&(struct scope){h->api->core, who}, a);
 
-	view_overview(h->api->core, a, &view);
+	if (view == NULL)
+		return;
 	event_begin(h, t, "overview");
-	schema_encode(&api_overview_type, &view, t);
+	schema_encode(&api_overview_type, view, t);
 	text_puts(t, "\n\n");
 }
 
-/* To all streams of that kind; those that cannot take it are closed by the server. */
+/* To all streams of that kind of people with the whole depot; those that cannot take it are closed by
+ * the server. */
 static void send_all(struct streams *h, const struct text *t, bool snapshots, bool patches)
 {
 	struct stream *s, *next;
@@ -337,7 +346,7 @@ static void send_all(struct streams *h, const struct text *t, bool snapshots, bo
 	if (!text_ok(t) || t->len == 0)
 		return;
 	DL_FOREACH_SAFE (h->list, s, next)
-		if (s->is_snapshots ? snapshots : patches)
+		if (!scope_is_limited(&s->who) && (s->is_snapshots ? snapshots : patches))
 			http_stream_send(s->x, t->data, t->len);
 }
 
@@ -346,9 +355,61 @@ static bool wants_snapshots(const struct streams *h)
 	const struct stream *s;
 
 	DL_FOREACH (h->list, s)
-		if (s->is_snapshots)
+		if (s->is_snapshots && !scope_is_limited(&s->who))
 			return true;
 	return false;
+}
+
+/* -- to those who are limited ---------------------------------------------------------------- */
+
+static int64_t real_ms(void)
+{
+	return clock_real_us() / 1000;
+}
+
+static void owe(struct streams *h)
+{
+	struct stream *s;
+
+	DL_FOREACH (h->list, s)
+		s->is_owed = scope_is_limited(&s->who);
+}
+
+/* An overview to all who have the nodes of `first`. */
+static void pay(struct streams *h, const struct auth_who *first)
+{
+	struct arena *a = arena_create(ASK_ARENA_MAX);
+	struct stream *s, *next;
+	struct text t;
+
+	text_init(&t, 0);
+	if (a != NULL)
+		snapshot_write(h, first, a, &t);
+	DL_FOREACH_SAFE (h->list, s, next) {
+		if (!scope_is_limited(&s->who) || !scope_is_same(&s->who, first))
+			continue;
+		s->is_owed = false;
+		s->sent_ms = real_ms();
+		if (text_ok(&t) && t.len > 0)
+			http_stream_send(s->x, t.data, t.len);
+	}
+	text_finish(&t);
+	arena_destroy(a);
+}
+
+/* Those who wait longest come first: whoever was paid goes to the end by its time. */
+static void pay_one(struct streams *h)
+{
+	const struct stream *first = NULL, *s;
+	struct auth_who who;
+
+	DL_FOREACH (h->list, s)
+		if (s->is_owed && (first == NULL || s->sent_ms < first->sent_ms))
+			first = s;
+	if (first == NULL || real_ms() - first->sent_ms < LIMITED_MS)
+		return;
+	who = first->who;
+	pay(h, &who);
 }
 
 static void end_strangers(struct streams *h)
@@ -364,12 +425,14 @@ static void end_strangers(struct streams *h)
 
 static void beat(struct streams *h)
 {
+	struct stream *s, *next;
 	struct text t;
 
 	h->beat = 0;
 	text_init(&t, 0);
 	text_puts(&t, ": beat\n\n");
-	send_all(h, &t, true, true);
+	DL_FOREACH_SAFE (h->list, s, next)
+		http_stream_send(s->x, t.data, t.len);
 	text_finish(&t);
 }
 
@@ -385,9 +448,10 @@ static void tick_send(struct streams *h, struct patch *p)
 		return;
 	h->shape = shape;
 	h->beat = 0;
+	owe(h);
 	text_init(&t, 0);
 	if (is_reshaped || wants_snapshots(h)) {
-		snapshot_write(h, p->arena, &t);
+		snapshot_write(h, &(struct auth_who){0}, p->arena, &t);
 		send_all(h, &t, true, is_reshaped);
 		text_clear(&t);
 	}
@@ -455,6 +519,7 @@ static void tick(void *arg)
 		return;
 	if (is_due(h))
 		look(h);
+	pay_one(h);
 	if (++h->look >= BEAT_TICKS) { /* however much there is to tell */
 		h->look = 0;
 		end_strangers(h);
@@ -499,7 +564,8 @@ static void stream_start(
 	DL_APPEND(h->list, s);
 	h->count++;
 	text_puts(&t, "retry: 2000\n");
-	snapshot_write(h, a, &t);
+	snapshot_write(h, who, a, &t);
+	s->sent_ms = real_ms();
 	if (text_ok(&t))
 		http_stream_send(x, t.data, t.len);
 	s = NULL;

@@ -1,0 +1,199 @@
+/*
+ * What is left of an answer for those who are limited. Answers are walked by their rows: a struct whose
+ * field `station`, `node` or `meter` names something that is not theirs goes out of its list. Structs
+ * that are known by their own name stand in a table.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "csms/api/reach.h"
+#include "csms/view.h"
+#include "gen/depot.h"
+#include "schemas/rows.h"
+
+typedef bool (*is_seen)(const struct scope *s, const char *name);
+
+static const struct {
+	const char *name;
+	is_seen sees;
+} by_field[] = {
+	{"station", scope_holds_station},
+	{"node", scope_sees_node},
+	{"meter", scope_sees_meter},
+};
+
+static const struct {
+	const struct schema_struct *type;
+	const char *field;
+	is_seen sees;
+} by_type[] = {
+	{&api_station_view_type, "id", scope_holds_station},
+	{&api_node_view_type, "id", scope_sees_node},
+	{&api_meter_view_type, "id", scope_sees_meter},
+	{&api_meter_registers_type, "id", scope_sees_meter},
+	{&api_vehicle_view_type, "id", scope_holds_vehicle},
+	{&api_alarm_view_type, "subject", scope_sees_subject},
+	{&api_envelope_told_type, "evse", scope_sees_subject},
+	{&api_point_view_type, "name", scope_sees_point},
+	{&api_wiring_pair_type, "lower", scope_sees_meter},
+	{&api_wiring_pair_type, "upper", scope_sees_meter},
+	{&api_trip_view_type, "vehicle", scope_holds_vehicle},
+	{&api_roster_view_type, "vehicle", scope_holds_vehicle},
+	{&api_telematics_aside_type, "vehicle", scope_holds_vehicle},
+	{&api_calendar_entry_type, "owner", scope_sees_subject},
+	{&depot_node_type, "id", scope_sees_node},
+	{&depot_meter_type, "id", scope_sees_meter},
+};
+
+/* Sentences of the whole depot, which name what is not theirs. */
+static const struct {
+	const struct schema_struct *type;
+	size_t at;
+} sentences[] = {
+	{&api_plan_type, offsetof(struct api_plan, sentence)},
+	{&api_plan_followed_type, offsetof(struct api_plan_followed, sentence)},
+	{&api_plan_proposal_type, offsetof(struct api_plan_proposal, sentence)},
+	{&api_storage_view_type, offsetof(struct api_storage_view, sentence)},
+	{&api_readiness_type, offsetof(struct api_readiness, sentence)},
+};
+
+static bool field_is_seen(
+	const struct scope *s, const struct schema_field *f, const char *at, is_seen sees)
+{
+	const char *name;
+
+	if (f->array || (f->kind != SCHEMA_STRING && f->kind != SCHEMA_IDENT))
+		return true;
+	memcpy(&name, at + f->at, sizeof(name));
+	return name == NULL || sees(s, name);
+}
+
+static bool struct_is_seen(const struct scope *s, const struct schema_struct *type, const char *at)
+{
+	for (int i = 0; i < type->field_count; i++) {
+		const struct schema_field *f = &type->fields[i];
+		for (size_t n = 0; n < sizeof(by_field) / sizeof(by_field[0]); n++)
+			if (strcmp(f->name, by_field[n].name) == 0 &&
+				!field_is_seen(s, f, at, by_field[n].sees))
+				return false;
+		for (size_t n = 0; n < sizeof(by_type) / sizeof(by_type[0]); n++)
+			if (by_type[n].type == type && strcmp(f->name, by_type[n].field) == 0 &&
+				!field_is_seen(s, f, at, by_type[n].sees))
+				return false;
+	}
+	return true;
+}
+
+static void cut_members(
+	const struct scope *s, struct arena *a, const struct schema_struct *type, char *at);
+
+/* The list anew, with what is theirs. */
+static void cut_list(const struct scope *s, struct arena *a, const struct schema_field *f, char *at)
+{
+	struct schema_list list, kept = {0};
+
+	memcpy(&list, at, sizeof(list));
+	if (list.items == NULL)
+		return;
+	kept.items = arena_alloc(a, f->width * list.count + 1);
+	for (size_t i = 0; i < list.count && kept.items != NULL; i++) {
+		const char *item = (const char *)list.items + i * f->width;
+		char *copy = (char *)kept.items + kept.count * f->width;
+		if (!struct_is_seen(s, f->type, item))
+			continue;
+		memcpy(copy, item, f->width);
+		cut_members(s, a, f->type, copy);
+		kept.count++;
+	}
+	memcpy(at, &kept, sizeof(kept));
+}
+
+/* A struct that may be absent is one behind a pointer. */
+static void cut_one(const struct scope *s, struct arena *a, const struct schema_field *f, char *at)
+{
+	const void *there;
+	const void *left;
+
+	if (f->required) {
+		cut_members(s, a, f->type, at);
+		return;
+	}
+	memcpy(&there, at, sizeof(there));
+	if (there == NULL)
+		return;
+	left = reach_cut(s, a, f->type, there);
+	memcpy(at, &left, sizeof(left));
+}
+
+static void cut_sentence(
+	const struct scope *s, struct arena *a, const struct schema_struct *type, char *at)
+{
+	const char *said = arena_printf(a, "What is shown is below %s%s.", s->who->nodes[0],
+		s->who->node_count > 1 ? " and other nodes" : "");
+
+	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
+		if (sentences[i].type == type)
+			memcpy(at + sentences[i].at, &said, sizeof(said));
+}
+
+static void cut_members(
+	const struct scope *s, struct arena *a, const struct schema_struct *type, char *at)
+{
+	cut_sentence(s, a, type, at);
+	for (int i = 0; i < type->field_count; i++) {
+		const struct schema_field *f = &type->fields[i];
+		if (f->kind != SCHEMA_STRUCT)
+			continue;
+		if (f->array)
+			cut_list(s, a, f, at + f->at);
+		else
+			cut_one(s, a, f, at + f->at);
+	}
+}
+
+const void *reach_cut(
+	const struct scope *s, struct arena *a, const struct schema_struct *type, const void *value)
+{
+	char *copy;
+
+	if (!struct_is_seen(s, type, value) || (copy = arena_alloc(a, type->size)) == NULL)
+		return NULL;
+	memcpy(copy, value, type->size);
+	cut_members(s, a, type, copy);
+	return copy;
+}
+
+/* -- sentences of what is theirs ------------------------------------------------------------- */
+
+static bool is_theirs(const void *arg, const struct station *s)
+{
+	const struct scope *scope = arg;
+
+	return scope_holds_node(scope, s->node);
+}
+
+void reach_stations_say(
+	const struct scope *s, struct arena *a, const char **sentence, const char **sub)
+{
+	view_part_stations_say(s->core, &(struct view_part){is_theirs, s}, a, sentence, sub);
+}
+
+const struct api_overview *reach_overview(const struct scope *s, struct arena *a)
+{
+	struct api_overview *all = arena_alloc(a, sizeof(*all));
+	const struct api_overview *cut;
+
+	if (all == NULL)
+		return NULL;
+	view_overview(s->core, a, all);
+	if (!scope_is_limited(s->who))
+		return all;
+	cut = reach_cut(s, a, &api_overview_type, all);
+	if (cut == NULL)
+		return NULL;
+	*all = *cut;
+	view_part_say(s->core, &(struct view_part){is_theirs, s}, &all->vehicles, &all->tree.nodes,
+		a, &all->sentence, &all->sub);
+	reach_stations_say(s, a, &all->stations_sentence, &all->stations_sub);
+	return all;
+}
