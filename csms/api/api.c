@@ -33,8 +33,8 @@ struct api *api_create(struct core *c, const struct api_config *cfg, char why[30
 		api_destroy(api);
 		return NULL;
 	}
-	if (api->four_eyes == NULL || api->auth == NULL || api->console == NULL || api->streams == NULL ||
-		api->replay == NULL)
+	if (api->four_eyes == NULL || api->auth == NULL || api->console == NULL ||
+		api->streams == NULL || api->replay == NULL)
 		goto no_memory;
 	if (access_load(api, why) != 0 || (api->people = people_create(c, why)) == NULL) {
 		api_destroy(api);
@@ -205,8 +205,8 @@ static struct ask *ask_create(
 	k->path = arena_strndup(a, req->path, strnlen(req->path, 200));
 	k->idem = arena_strndup(a, req->idempotency_key, strnlen(req->idempotency_key, 100));
 	k->digest = k->idem != NULL && k->idem[0] != '\0' ? request_digest(a, req) : "";
-	if (k->peer != NULL && k->cookie != NULL && k->idem != NULL && k->digest != NULL && k->path != NULL &&
-		k->id != NULL)
+	if (k->peer != NULL && k->cookie != NULL && k->idem != NULL && k->digest != NULL &&
+		k->path != NULL && k->id != NULL)
 		return k;
 	arena_destroy(a);
 	return NULL;
@@ -235,7 +235,7 @@ static bool keep_raw(struct ask *k, const struct http_request *req)
 
 static void handle_row(struct ask *k, const struct http_request *req, bool at_head)
 {
-	if (!may(k, req))
+	if (!may(k, req) || !reach_allows_path(k))
 		return;
 	if (is_streamed(k->match.row) && !at_head)
 		ask_problem(k, 400, NULL, "send the file as the body of the request");

@@ -121,11 +121,10 @@ void ask_reply(struct ask *k, int status, const struct schema_struct *type, cons
 {
 	if (k->api != NULL && status == 200 && scope_is_limited(&k->who) &&
 		reach_of(k->match.row) != REACH_FREE)
-		value = reach_cut(
-			&(struct scope){k->api->core, &k->who}, k->arena, type, value);
+		value = reach_cut(&(struct scope){k->api->core, &k->who}, k->arena, type, value);
 	if (value == NULL) {
-		ask_problem(k, 404, NULL, "there is nothing of that name below %s",
-			k->who.nodes[0]);
+		ask_problem(
+			k, 404, NULL, "there is nothing of that name below %s", k->who.nodes[0]);
 		return;
 	}
 	reply_json(k, status, JSON_TYPE, type, value);

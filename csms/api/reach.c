@@ -47,7 +47,7 @@ static const struct reach_row rows[] = {
 	{"GET", V1 "/command-forms", REACH_FREE},
 	{"GET", V1 "/command-forms/{action}", REACH_FREE},
 	{"GET", V1 "/commands", REACH_CUT},
-	{"GET", V1 "/commands/{id}", REACH_COMMAND},
+	{"GET", V1 "/commands/{id}", REACH_CUT},
 	{"DELETE", V1 "/commands/{id}", REACH_COMMAND},
 	{"GET", V1 "/calls", REACH_CUT},
 	{"GET", V1 "/stations/{id}/variables", REACH_STATION},
@@ -96,8 +96,8 @@ static const struct reach_row rows[] = {
 	{"POST", V1 "/authority/rollover", REACH_DEPOT},
 	{"GET", V1 "/certificate-calendar", REACH_CUT},
 	{"POST", V1 "/certificate-calendar/look", REACH_DEPOT},
-	{"GET", V1 "/tokens", REACH_FREE},
-	{"GET", V1 "/tokens/{type}/{value}", REACH_FREE},
+	{"GET", V1 "/tokens", REACH_CUT},
+	{"GET", V1 "/tokens/{type}/{value}", REACH_CUT},
 	{"PUT", V1 "/tokens/{type}/{value}", REACH_DEPOT},
 	{"DELETE", V1 "/tokens/{type}/{value}", REACH_DEPOT},
 	{"GET", V1 "/vehicles", REACH_CUT},
@@ -176,11 +176,11 @@ static const struct reach_row rows[] = {
 	{"GET", V1 "/envelopes", REACH_CUT},
 	{"POST", V1 "/envelopes", REACH_BODY},
 	{"POST", V1 "/envelopes/try", REACH_BODY},
-	{"GET", V1 "/envelopes/{id}", REACH_ENVELOPE},
+	{"GET", V1 "/envelopes/{id}", REACH_CUT},
 	{"DELETE", V1 "/envelopes/{id}", REACH_ENVELOPE},
 	{"POST", V1 "/envelopes/{id}/accept", REACH_ENVELOPE},
 	{"POST", V1 "/envelopes/{id}/refuse", REACH_ENVELOPE},
-	{"GET", V1 "/envelopes/{id}/compliance", REACH_ENVELOPE},
+	{"GET", V1 "/envelopes/{id}/compliance", REACH_CUT},
 	{"GET", V1 "/guard", REACH_CUT},
 	{"GET", V1 "/stations/{id}/obedience", REACH_STATION},
 	{"GET", V1 "/alarms", REACH_CUT},
@@ -229,6 +229,11 @@ enum reach_kind reach_of(const struct route *r)
 			strcmp(rows[i].method, r->method) == 0)
 			return rows[i].kind;
 	return REACH_UNSAID;
+}
+
+int reach_row_count(void)
+{
+	return (int)(sizeof(rows) / sizeof(rows[0]));
 }
 
 const char *reach_name(enum reach_kind kind)
@@ -355,8 +360,12 @@ static bool envelope_is_seen(const struct scope *s, const char *id)
 static bool command_is_theirs(const struct scope *s, const char *id)
 {
 	const struct command *c = command_find(s->core, id);
+	struct command_view v;
 
-	return c != NULL && scope_holds_station(s, c->station->id);
+	if (c == NULL)
+		return false;
+	command_look(c, &v);
+	return scope_holds_station(s, v.station);
 }
 
 static bool file_is_theirs(const struct scope *s, const char *id)
@@ -412,6 +421,13 @@ bool reach_covers(const struct ask *k, const struct auth_who *who)
 	if (kind == REACH_BODY || is_new_station(k, kind))
 		return body == NAMED_THEIRS;
 	return body != NAMED_OTHER && path_is_theirs(k, &s, kind);
+}
+
+bool reach_allows_path(struct ask *k)
+{
+	enum reach_kind kind = reach_of(k->match.row);
+
+	return kind == REACH_BODY || is_new_station(k, kind) || reach_allows(k);
 }
 
 bool reach_allows(struct ask *k)

@@ -26,12 +26,15 @@ enum reach_kind {
 };
 
 enum reach_kind reach_of(const struct route *r);
+int reach_row_count(void);
 
 /* "station", "whole depot" …: for lists and the manual. */
 const char *reach_name(enum reach_kind kind);
 
-/* May they ask this, where it is about? After the body was read; else the ask was answered. */
+/* May they ask this, where it is about? After the body was read; else the ask was answered. Before that
+ * as far as the path says it: what is not theirs to ask need not be understood. */
 bool reach_allows(struct ask *k);
+bool reach_allows_path(struct ask *k);
 
 /* The same without an answer, for somebody beside the one who asks. */
 bool reach_covers(const struct ask *k, const struct auth_who *who);

@@ -37,6 +37,7 @@ static const struct {
 	{&api_point_view_type, "name", scope_sees_point},
 	{&api_wiring_pair_type, "lower", scope_sees_meter},
 	{&api_wiring_pair_type, "upper", scope_sees_meter},
+	{&api_token_view_type, "vehicle", scope_holds_vehicle},
 	{&api_trip_view_type, "vehicle", scope_holds_vehicle},
 	{&api_roster_view_type, "vehicle", scope_holds_vehicle},
 	{&api_telematics_aside_type, "vehicle", scope_holds_vehicle},
@@ -72,6 +73,10 @@ static bool struct_is_seen(const struct scope *s, const struct schema_struct *ty
 {
 	for (int i = 0; i < type->field_count; i++) {
 		const struct schema_field *f = &type->fields[i];
+		/* What holds one thing is about that. */
+		if (f->kind == SCHEMA_STRUCT && f->required && !f->array &&
+			!struct_is_seen(s, f->type, at + f->at))
+			return false;
 		for (size_t n = 0; n < sizeof(by_field) / sizeof(by_field[0]); n++)
 			if (strcmp(f->name, by_field[n].name) == 0 &&
 				!field_is_seen(s, f, at, by_field[n].sees))

@@ -12,6 +12,7 @@
 
 #include "csms/api/api.h"
 #include "csms/api/ask.h"
+#include "csms/api/reach.h"
 #include "csms/config.h"
 #include "csms/control.h"
 #include "csms/grid_edit.h"
@@ -581,11 +582,12 @@ END_TEST
 
 static void put_routes(struct text *t)
 {
-	text_puts(t, "| method | path | may | parameters | what |\n|---|---|---|---|---|\n");
+	text_puts(t,
+		"| method | path | may | limited to | parameters | what |\n|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < api_route_count; i++) {
 		const struct route *r = &api_routes[i];
-		text_printf(t, "| %s | `%s` | %s | %s | %s |\n", r->method, r->pattern,
-			permissions[r->needs].name, r->query, r->help);
+		text_printf(t, "| %s | `%s` | %s | %s | %s | %s |\n", r->method, r->pattern,
+			permissions[r->needs].name, reach_name(reach_of(r)), r->query, r->help);
 	}
 }
 
@@ -668,6 +670,30 @@ START_TEST(every_route_has_a_permission)
 }
 END_TEST
 
+/* What a route means for those who are limited to nodes is said of each, and of none that is not. */
+START_TEST(every_route_says_how_it_is_limited)
+{
+	static const enum reach_kind with_path[] = {REACH_STATION, REACH_NODE, REACH_METER,
+		REACH_VEHICLE, REACH_ALARM, REACH_ENVELOPE, REACH_COMMAND, REACH_FILE};
+
+	for (size_t i = 0; i < api_route_count; i++) {
+		const struct route *r = &api_routes[i];
+		enum reach_kind kind = reach_of(r);
+		bool changes = strcmp(r->method, "GET") != 0;
+		ck_assert_msg(kind != REACH_UNSAID,
+			"%s %s: say in csms/api/reach.c how it is limited", r->method, r->pattern);
+		ck_assert_msg(kind != REACH_CUT || !changes, "%s %s changes something", r->method,
+			r->pattern);
+		ck_assert_msg(
+			kind != REACH_BODY || r->request != NULL, "%s has no body", r->pattern);
+		for (size_t n = 0; n < sizeof(with_path) / sizeof(with_path[0]); n++)
+			ck_assert_msg(kind != with_path[n] || strchr(r->pattern, '{') != NULL,
+				"%s names nothing", r->pattern);
+	}
+	ck_assert_int_eq(reach_row_count(), (int)api_route_count);
+}
+END_TEST
+
 /* -- console --------------------------------------------------------------------------------- */
 
 START_TEST(console_files_are_served)
@@ -735,6 +761,7 @@ int main(void)
 	tcase_add_test(c, the_manual_lists_every_route);
 	tcase_add_test(c, the_manual_lists_every_permission);
 	tcase_add_test(c, every_route_has_a_permission);
+	tcase_add_test(c, every_route_says_how_it_is_limited);
 	tcase_add_test(c, console_files_are_served);
 	tcase_add_test(c, no_path_leads_out_of_the_console);
 	suite_add_tcase(s, c);
