@@ -18,7 +18,7 @@ SCENARIO_LIBS := $(foreach l,cjson yaml sqlite modbus mosquitto $(csms_net.libs)
 SCENARIOS := $(patsubst tests/scenario/%.c,$(BUILD)/tests/scenario/%,\
 	$(wildcard tests/scenario/*_test.c))
 
-$(BUILD)/tests/scenario/nights_test: $(patsubst %,$(BUILD)/obj/tests/scenario/%.o,night night_trouble night_more night_watch night_island)
+$(BUILD)/tests/scenario/nights_test: $(patsubst %,$(BUILD)/obj/tests/scenario/%.o,night night_trouble night_more night_watch night_island nights_known)
 $(BUILD)/tests/scenario/late_test: LDFLAGS += -Wl,--wrap=planner_job_create
 $(SCENARIOS): $(BUILD)/tests/scenario/%: $(BUILD)/obj/tests/scenario/%.o $(SCENARIO_OBJ)
 	$(call say,LD,$@)

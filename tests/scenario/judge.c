@@ -223,7 +223,7 @@ static void judge_balance(struct judge *j, int node, bool is_asked, int may_s)
 	struct judged *v = &j->node[node];
 	char what[80];
 
-	if (!is_asked || !judge_is_apart(&n, what)) {
+	if (!is_asked || may_s >= JUDGE_NOT_ASKED || !judge_is_apart(&n, what)) {
 		v->apart_run_s = v->apart_may_s = 0;
 		return;
 	}
@@ -233,7 +233,7 @@ static void judge_balance(struct judge *j, int node, bool is_asked, int may_s)
 }
 
 void judge_second(
-	struct judge *j, const enum judge_station *stations, const int *may_s, int apart_s)
+	struct judge *j, const enum judge_station *stations, const int *may_s, const int *apart_s)
 {
 	bool is_cut = false, all_obey = true;
 
@@ -248,7 +248,7 @@ void judge_second(
 	for (int i = 0; i < plant_node_count(j->plant); i++) {
 		judge_node(j, i, stations, is_cut, all_obey, may_s[i]);
 		/* A van that stops pulls phases apart, and only others can make that good. */
-		judge_balance(j, i, all_obey, apart_s);
+		judge_balance(j, i, all_obey, apart_s[i]);
 	}
 }
 

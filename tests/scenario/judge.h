@@ -30,9 +30,9 @@ void judge_limit(struct judge *j, int place, int node, int64_t import_w, int64_t
 #define JUDGE_NOT_ASKED 1000000 /* in may_s: nobody can know of a breach there now */
 
 /* The second that the plant has just stepped. stations[]: what can be asked of each; may_s[node]:
- * for so long a limit may be broken in this state of things; apart_s: and phases be apart. */
+ * for so long a limit may be broken in this state of things; apart_s[node]: and phases be apart. */
 void judge_second(
-	struct judge *j, const enum judge_station *stations, const int *may_s, int apart_s);
+	struct judge *j, const enum judge_station *stations, const int *may_s, const int *apart_s);
 
 /* The same when depotd is gone and the depot has come to rest: nothing may be above a limit that EVSEs
  * are to blame for. */

@@ -62,7 +62,10 @@ static int add_node(
 		.has_meter = night_likely(n, meter_percent),
 		.limit_w = -1,
 		.limit_ma = -1,
-		.imbalance_ma = -1};
+		.imbalance_ma = -1,
+		.feed_w = strcmp(kind, "pv") == 0        ? PV_W
+			  : strcmp(kind, "storage") == 0 ? STORE_W
+							 : 0};
 	snprintf(v->id, sizeof v->id, "%s", id);
 	return n->node_count++;
 }

@@ -74,6 +74,7 @@ struct night_node {
 	/* at most, of all below: EVSEs, their tails, other load; in W, and W on the fullest phase */
 	int64_t evse_w, tail_w, load_w, phase_evse_w, phase_tail_w, phase_load_w;
 	int64_t single_tail_w; /* tails on a phase of places with one phase */
+	int64_t feed_w; /* PV, a store: at most */
 	int64_t base_w; /* other load that there is most of the time */
 };
 

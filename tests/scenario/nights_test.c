@@ -15,60 +15,19 @@
 #include "tests/scenario/judge.h"
 #include "tests/scenario/night.h"
 #include "tests/scenario/night_island.h"
-#include "tests/scenario/night_watch.h"
+#include "tests/scenario/nights_private.h"
 #include "tests/scenario/world.h"
 
 #define SETTLE_S      (2 * NIGHT_LEASE_S + 120) /* two leases and some */
 #define SETTLED_S     30
-#define GIVE_UP_S     13 /* a charger that does not what it is told is waited for first */
-#define UNSEEN_S      25 /* … and is seen by its own samples only */
-#define BLIND_S       48 /* a meter that is silent or lies is believed for a while */
 #define BELIEVED_S    35 /* … and is not believed for a while when it no longer does */
 #define AFTER_S       40 /* a call that was lost may still be waited for */
-#define RECENT_S      45 /* three readings: what comes later does not tell of now */
-#define EDGE_S        3
 #define CLOCK_S       70 /* until messages tell of a station's clock that was set */
 #define RETURN_S      18 /* nobody rises for so long after power is back */
 #define SETTLED_IN_S  60
 #define DEFAULT_COUNT 12
-#define TEXT          1500
-
-struct run {
-	struct night n;
-	struct world *w;
-	struct judge *judge;
-	struct night_watch watch;
-	int now_s;
-	int64_t skew_ms; /* of depotd's clock */
-	bool is_alive;
-	int heard_s
-		[NIGHT_STATIONS_MAX]; /* of when the newest reading is that came in time; -1: none */
-	int64_t clock_ms[NIGHT_STATIONS_MAX]; /* of the stations, as they were last seen */
-	int odd_since_s[NIGHT_STATIONS_MAX], odd_until_s[NIGHT_STATIONS_MAX]; /* they were set */
-	int unsteady_s; /* until then somebody may not do what he is told */
-	char words[TEXT];
-};
-
-static bool is_on(const struct run *r, const struct trouble *t, int after_s)
-{
-	return r->now_s >= t->at_s && r->now_s < t->until_s + after_s;
-}
 
 /* -- stations --------------------------------------------------------------------------------- */
-
-static bool is_of(const struct trouble *t, int station)
-{
-	return t->kind == TROUBLE_SPLIT ? t->stations >> station & 1
-					: t->kind >= TROUBLE_OFFLINE && t->kind <= TROUBLE_DOUBLE &&
-						  t->target == station;
-}
-
-static bool is_below(const struct night *n, int node, int above)
-{
-	while (node >= 0 && node != above)
-		node = n->nodes[node].parent;
-	return node >= 0;
-}
 
 static int64_t station_clock_ms(const struct run *r, int station)
 {
@@ -137,12 +96,6 @@ static bool lose(void *ctx, const struct world_frame *f)
 	return true;
 }
 
-static bool is_cut_off(const struct run *r, int station)
-{
-	return !world_reaches(r->w, station) ||
-	       !plant_station_is_accepted(world_plant(r->w), station);
-}
-
 /* What can be asked of it: one that answers late, or whose texts get lost, may not have been told. */
 static enum judge_station standing_of(const struct run *r, int station)
 {
@@ -175,80 +128,6 @@ static void watch_clock(struct run *r, int station)
 		r->odd_until_s[station] = r->now_s + CLOCK_S;
 	r->clock_ms[station] = ms;
 }
-
-/* -- nodes ------------------------------------------------------------------------------------ */
-
-/* The meters that tell of the node: its own, else those below it. */
-static bool is_blind(const struct run *r, int node, int after_s)
-{
-	for (int i = 0; i < r->n.trouble_count; i++) {
-		const struct trouble *t = &r->n.troubles[i];
-
-		if (t->kind >= TROUBLE_METER_SILENT && t->kind <= TROUBLE_METER_MILLI &&
-			is_on(r, t, after_s) &&
-			(t->target == node ||
-				(!r->n.nodes[node].has_meter && is_below(&r->n, t->target, node))))
-			return true;
-	}
-	return false;
-}
-
-/* EVSEs below the node that do as they like. */
-static int count_disobedient(const struct run *r, const enum judge_station *stations, int node)
-{
-	int count = 0;
-
-	for (int i = 0; i < r->n.station_count; i++)
-		if (stations[i] == JUDGE_DISOBEYS && is_below(&r->n, r->n.stations[i].node, node))
-			count += r->n.stations[i].evses;
-	return count;
-}
-
-/* It has not told of its power since it does as it likes, or no longer does. */
-static bool is_unheard(const struct run *r, int since_s, int station)
-{
-	int heard_s = r->heard_s[station];
-
-	return is_cut_off(r, station) || heard_s < since_s || heard_s < r->now_s - RECENT_S;
-}
-
-static bool does_as_it_likes_unheard(const struct run *r, int station)
-{
-	for (int k = 0; k < r->n.trouble_count; k++) {
-		const struct trouble *t = &r->n.troubles[k];
-
-		if (t->kind == TROUBLE_IGNORE && is_of(t, station) && is_on(r, t, EDGE_S) &&
-			is_unheard(r, t->at_s, station))
-			return true;
-	}
-	return r->now_s < r->odd_until_s[station] &&
-	       is_unheard(r, r->odd_since_s[station], station);
-}
-
-/* One that does as it likes and does not tell of it: only a meter does, and the node has none. */
-static bool has_unseen(const struct run *r, int node)
-{
-	for (int i = 0; i < r->n.station_count && !r->n.nodes[node].has_meter; i++)
-		if (is_below(&r->n, r->n.stations[i].node, node) && does_as_it_likes_unheard(r, i))
-			return true;
-	return false;
-}
-
-/* As docs/energy.md states it. */
-static int allowed_s(const struct run *r, const enum judge_station *stations, int node)
-{
-	int disobedient = count_disobedient(r, stations, node);
-	int for_them = disobedient > 1 ? (disobedient - 1) * WORLD_REACTION_S : 0;
-
-	if (disobedient && has_unseen(r, node))
-		return JUDGE_NOT_ASKED;
-	if (is_blind(r, node, 0))
-		return BLIND_S + for_them;
-	if (disobedient && !r->n.nodes[node].has_meter)
-		return UNSEEN_S + for_them;
-	return r->now_s < r->unsteady_s ? GIVE_UP_S + for_them : WORLD_REACTION_S;
-}
-
 /* -- what else is watched --------------------------------------------------------------------- */
 
 static bool all_obey(const struct run *r, const enum judge_station *stations, int node)
@@ -355,7 +234,7 @@ static void watch(struct run *r, const enum judge_station *stations)
 static void judge(struct run *r)
 {
 	enum judge_station stations[NIGHT_STATIONS_MAX];
-	int may_s[NIGHT_NODES_MAX];
+	int may_s[NIGHT_NODES_MAX], apart_s[NIGHT_NODES_MAX];
 	bool is_blind_now = false;
 
 	for (int i = 0; i < r->n.station_count; i++) {
@@ -365,10 +244,14 @@ static void judge(struct run *r)
 			r->unsteady_s = r->now_s + AFTER_S;
 	}
 	for (int i = 0; i < r->n.node_count; i++) {
-		may_s[i] = allowed_s(r, stations, i);
-		is_blind_now = is_blind_now || is_blind(r, i, BELIEVED_S);
+		may_s[i] = run_allowed_s(r, stations, i);
+		is_blind_now = is_blind_now || run_is_blind(r, i, BELIEVED_S);
 	}
-	judge_second(r->judge, stations, may_s, is_blind_now ? BLIND_S : GIVE_UP_S);
+	for (int i = 0; i < r->n.node_count; i++)
+		apart_s[i] = run_hides_it(r, i) ? JUDGE_NOT_ASKED
+			     : is_blind_now     ? BLIND_S
+						: GIVE_UP_S;
+	judge_second(r->judge, stations, may_s, apart_s);
 	watch(r, stations);
 }
 
@@ -429,7 +312,7 @@ static void darken(struct run *r, int node, enum world_meter how)
 	char meter[24];
 
 	for (int i = 0; i < r->n.node_count; i++) {
-		if (!r->n.nodes[i].has_meter || !is_below(&r->n, i, node) || is_blind(r, i, 0))
+		if (!r->n.nodes[i].has_meter || !is_below(&r->n, i, node) || run_is_blind(r, i, 0))
 			continue;
 		snprintf(meter, sizeof meter, "m-%s", r->n.nodes[i].id);
 		world_set_meter(r->w, meter, how);
