@@ -122,7 +122,7 @@ deps-build:
 deps-run:
 	$(Q)tools/install-deps run csms/console
 deps-bench:
-	$(Q)tools/install-deps bench
+	$(Q)tools/install-deps bench csms/console tests/e2e
 deps-test:
 	$(Q)tools/install-deps test csms/console tests/schema tests/e2e
 
@@ -151,7 +151,7 @@ asan: ## unit and scenario tests under ASan and UBSan
 
 .PHONY: bench
 bench: deps-bench ## measure; ONLY=ws runs one group
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory all console
 	$(Q)tools/bench/run $(BUILD) $(ONLY)
 
 .PHONY: install

@@ -1,5 +1,6 @@
 /*
- * Event streams: one snapshot when a page comes, then only what changed, at most twice a second.
+ * Event streams: one snapshot when a page comes, then only what changed: soon after it was told, at
+ * the latest twice a second.
  *
  * All streams share one memory of what was last said of each thing (a digest of its JSON), so the
  * cost of a tick does not grow with the number of pages. Stations and meters are looked at only
@@ -20,7 +21,7 @@
 #include "csms/view.h"
 
 #define TICK_MS    500 /* of real time */
-#define SOON_MS    50 /* … but what a vehicle told of itself is shown as soon … */
+#define SOON_MS    50 /* … but what a station or a vehicle told is shown as soon … */
 #define SOON_PART  10 /* … unless that would take more than this part of the time */
 #define LIMITED_MS 1000 /* between two overviews of those who are limited */
 #define BEAT_TICKS (10 * TICK_MS / SOON_MS)
@@ -488,9 +489,11 @@ static void arm(struct streams *h)
 /* Is it time to look at everything? */
 static bool is_due(struct streams *h)
 {
+	const struct fleet *f = &h->api->core->fleet;
+	bool is_news = h->reported != f->reported || h->revision != f->revision;
+
 	h->waited_ms += SOON_MS;
-	return h->waited_ms >= TICK_MS || (h->reported != h->api->core->fleet.reported &&
-						  h->waited_ms >= h->look_ms * SOON_PART);
+	return h->waited_ms >= TICK_MS || (is_news && h->waited_ms >= h->look_ms * SOON_PART);
 }
 
 static void look(struct streams *h)

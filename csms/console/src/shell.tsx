@@ -1,6 +1,7 @@
 /*
  * What stands around every page: top bar, pulse strip, lost-connection bar, keys, phone's bottom bar.
  */
+import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { clock, clockSeconds, date, decimal, duration, durationExact, kw } from "./lib/format.ts";
 import { listenKeys } from "./keys.ts";
@@ -8,7 +9,7 @@ import { LANGUAGES, language, say, setLanguage, type Language } from "./messages
 import { place, ROUTES } from "./router.ts";
 import { go, goSection } from "./store/place.ts";
 import {
-	depotTime, isLost, link, localNow, now, overview, retryNow, session, speed, zone,
+	alarms, depotName, depotTime, isHere, isLost, link, localNow, nodes, now, retryNow, session, speed, stations, vehicles, zone,
 } from "./store/store.ts";
 import { bindingNodes, boundBy, evseCounts, rootNode } from "./store/derive.ts";
 import { active, urgent } from "./store/alarms.ts";
@@ -94,11 +95,11 @@ function UserMenu({ openHelp }: { openHelp: () => void }) {
 
 /* How many alarms need someone; red if one of them is urgent. */
 function Badge() {
-	const alarms = overview.value?.alarms ?? [];
-	const n = active(alarms).length;
+	const all = alarms.value ?? [];
+	const n = active(all).length;
 	if (n === 0) return null;
 	return (
-		<span class={urgent(alarms).length > 0 ? "badge urgent" : "badge"}>
+		<span class={urgent(all).length > 0 ? "badge urgent" : "badge"}>
 			<span aria-hidden="true">{n}</span><span class="vh">{say.alarmsBadge(n)}</span>
 		</span>
 	);
@@ -108,14 +109,14 @@ function Badge() {
 function UrgentCall() {
 	const known = useRef<Set<string> | undefined>(undefined);
 	const [said, setSaid] = useState("");
-	const now = urgent(overview.value?.alarms ?? []);
+	const now = urgent(alarms.value ?? []);
 	const key = now.map((a) => a.id).join(" ");
 	useEffect(() => {
 		const fresh = known.current && now.find((a) => !known.current?.has(a.id));
-		if (overview.value) known.current = new Set(now.map((a) => a.id));
+		if (isHere.value) known.current = new Set(now.map((a) => a.id));
 		if (fresh) setSaid(`${say.ranks.urgent}: ${fresh.text}`);
 		else if (now.length === 0) setSaid("");
-	}, [key, overview.value === undefined]);
+	}, [key, isHere.value]);
 	return <p class="vh" role="alert">{said}</p>;
 }
 
@@ -135,10 +136,9 @@ function Pages({ kind }: { kind: "tabs" | "bottom" }) {
 }
 
 function Top({ openHelp }: { openHelp: () => void }) {
-	const data = overview.value;
 	return (
 		<header class="top">
-			<span class="brand"><b class="product">{say.product}</b> <span class="depot">{data?.name}</span></span>
+			<span class="brand"><b class="product">{say.product}</b> <span class="depot">{depotName.value}</span></span>
 			<nav class="tabs" aria-label={say.pages}><Pages kind="tabs" /></nav>
 			<div class="end">
 				{speed.value !== 1 && (
@@ -153,9 +153,8 @@ function Top({ openHelp }: { openHelp: () => void }) {
 }
 
 function HoldsBack() {
-	const data = overview.value;
-	if (!data) return null;
-	const binding = bindingNodes(data.tree.nodes, data.stations).map((b) => b.node);
+	if (!nodes.value || !stations.value) return null;
+	const binding = bindingNodes(nodes.value, stations.value).map((b) => b.node);
 	const first = binding[0];
 	const by = first && boundBy(first);
 	return (
@@ -177,10 +176,9 @@ function HoldsBack() {
 }
 
 function Pulse() {
-	const data = overview.value;
-	if (!data) return null;
-	const root = rootNode(data.tree.nodes);
-	const counts = evseCounts(data.stations, now.value);
+	if (!nodes.value || !stations.value) return null;
+	const root = rootNode(nodes.value);
+	const counts = evseCounts(stations.value, now.value);
 	const share = root?.load_w !== undefined && root.limit_w ? (100 * root.load_w) / root.limit_w : undefined;
 	return (
 		<aside class="pulse" aria-label={say.pulse}>
@@ -220,10 +218,10 @@ function LostBar() {
 			<div class="words">
 				<p role="alert">
 					<Icon name="miss" />{" "}
-					<b>{overview.value ? say.lostSince(clockSeconds(depotTime(l.sinceMs), zone.value)) : say.lostNever}</b>{" "}
+					<b>{isHere.value ? say.lostSince(clockSeconds(depotTime(l.sinceMs), zone.value)) : say.lostNever}</b>{" "}
 					{say.lostEffect}
 				</p>
-				<p>{overview.value && say.lostAge(durationExact(age))} {wait > 0 ? say.lostRetry(duration(wait)) : say.lostTrying}</p>
+				<p>{isHere.value && say.lostAge(durationExact(age))} {wait > 0 ? say.lostRetry(duration(wait)) : say.lostTrying}</p>
 			</div>
 			<button type="button" class="btn" onClick={retryNow}>{say.lostButton}</button>
 		</div>
@@ -246,14 +244,12 @@ function Help({ dialog }: { dialog: preact.RefObject<HTMLDialogElement | null> }
 
 /* The tab's title says what needs someone, and whether the page still hears its server. */
 function useTitle(): void {
-	const data = overview.value;
-	const needs = (data?.vehicles.filter((v) => v.state === "will_miss" || v.state === "at_risk").length ?? 0)
-		+ urgent(data?.alarms ?? []).length;
-	const title = (isLost.value ? `${say.lostShort} · ` : needs > 0 ? `(${needs}) ` : "")
-		+ (data ? `${data.name} · ` : "") + say.product;
-	useEffect(() => {
-		document.title = title;
-	}, [title]);
+	useSignalEffect(() => {
+		const needs = (vehicles.value?.filter((v) => v.state === "will_miss" || v.state === "at_risk").length ?? 0)
+			+ urgent(alarms.value ?? []).length;
+		document.title = (isLost.value ? `${say.lostShort} · ` : needs > 0 ? `(${needs}) ` : "")
+			+ (depotName.value === undefined ? "" : `${depotName.value} · `) + say.product;
+	});
 }
 
 export function Shell() {

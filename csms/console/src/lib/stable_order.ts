@@ -1,6 +1,7 @@
 /*
  * Rows do not move under the pointer or the focus: a new order waits until both have left, or for
- * five seconds. Rows that are gone go at once, new ones stand at the end while the order waits.
+ * five seconds. Rows that are gone go at once, new ones stand at the end while the order waits. What
+ * somebody chose himself (`choice`) does not wait.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 
@@ -25,10 +26,13 @@ interface StableOrder {
 	};
 }
 
-export function useStableOrder(wanted: readonly string[]): StableOrder {
+export function useStableOrder(wanted: readonly string[], choice = ""): StableOrder {
 	const shown = useRef<string[]>([]);
+	const chose = useRef(choice);
 	const [holds, setHolds] = useState(0); /* bit 0: pointer inside, bit 1: focus inside */
 	const [, redraw] = useState(0);
+	if (chose.current !== choice) shown.current = [];
+	chose.current = choice;
 	const held = heldOrder(shown.current, wanted);
 	const isWaiting = holds !== 0 && shown.current.length > 0 && held.some((id, i) => id !== wanted[i]);
 	shown.current = isWaiting ? held : [...wanted];

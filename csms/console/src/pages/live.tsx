@@ -1,20 +1,25 @@
 /*
  * Tonight: the sentence, who needs help, vans, chargers.
  */
-import { overview } from "../store/store.ts";
+import { isHere, sentence, subSentence } from "../store/store.ts";
 import { Chargers } from "./evses.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { NeedsYou, Vans } from "./vans.tsx";
 
+function Say() {
+	return (
+		<div class="say" aria-live="polite">
+			<h1>{sentence.value}</h1>
+			<p class="sub">{subSentence.value}</p>
+		</div>
+	);
+}
+
 export function Live() {
-	const data = overview.value;
-	if (!data) return <Skeleton />;
+	if (!isHere.value) return <Skeleton />;
 	return (
 		<div class="page">
-			<div class="say" aria-live="polite">
-				<h1>{data.sentence}</h1>
-				<p class="sub">{data.sub}</p>
-			</div>
+			<Say />
 			<NeedsYou />
 			<Vans />
 			<Chargers />

@@ -1,21 +1,22 @@
 /*
  * Vans: the ones that need a person first, the others by departure.
  */
+import { computed } from "@preact/signals";
 import { useState } from "preact/hooks";
 import type { VehicleView } from "../api/types.ts";
 import { clock, clockNear, duration, kw, kwh, pct } from "../lib/format.ts";
 import { memo } from "../lib/memo.ts";
 import { useStableOrder } from "../lib/stable_order.ts";
 import { say } from "../messages/say.ts";
-import { now, overview, zone } from "../store/store.ts";
+import { now, vehicles, zone } from "../store/store.ts";
 import { splitVans } from "../store/derive.ts";
 import { Bar } from "../ui/bar.tsx";
 import { Empty, Panel } from "../ui/panel.tsx";
+import { Rows } from "../ui/rows.tsx";
 import { Unit, useIsOld } from "../ui/reading.tsx";
 import { State, vehicleStatus } from "../ui/state.tsx";
 
 const FIRST_NEEDS = 6;
-const FIRST_ROWS = 60;
 
 function Time({ at }: { at: string | undefined }) {
 	if (at === undefined) return null;
@@ -108,12 +109,13 @@ const Card = memo(function Card({ van }: { van: VehicleView }) {
 	);
 });
 
+const split = computed(() => splitVans(vehicles.value ?? []));
+
 export function NeedsYou() {
 	const [isWhole, setWhole] = useState(false);
-	const data = overview.value;
-	const [needs] = splitVans(data?.vehicles ?? []);
+	const [needs] = split.value;
 	const order = useStableOrder(needs.map((v) => v.id));
-	if (!data || needs.length === 0) return null;
+	if (needs.length === 0) return null;
 	const byId = new Map(needs.map((v) => [v.id, v] as const));
 	const ids = isWhole ? order.ids : order.ids.slice(0, FIRST_NEEDS);
 	return (
@@ -160,13 +162,9 @@ function Legend() {
 }
 
 export function Vans() {
-	const [isWhole, setWhole] = useState(false);
-	const data = overview.value;
-	const [needs, others] = splitVans(data?.vehicles ?? []);
+	const [needs, others] = split.value;
 	const order = useStableOrder(others.map((v) => v.id));
-	if (!data) return null;
 	const byId = new Map(others.map((v) => [v.id, v] as const));
-	const ids = isWhole ? order.ids : order.ids.slice(0, FIRST_ROWS);
 	const heads: [string, string][] = [
 		[say.leaves, "h-time n"], [say.van, "h-name"], [say.bay, "h-place"], [say.battery, "h-bar"],
 		[say.nowNeeded, "h-soc"], [say.power, "h-power n"], [say.readyAt, "h-ready n"],
@@ -176,22 +174,17 @@ export function Vans() {
 		<Panel id="vans" title={say.otherVans(needs.length > 0)}
 			caption={<>{say.vansByDeparture(others.length)}{order.isWaiting && ` · ${say.orderChanged}`}</>}
 			end={<Legend />}>
-			{data.vehicles.length === 0 && <Empty title={say.noVans}>{say.noVansWhy}</Empty>}
-			{data.vehicles.length > 0 && others.length === 0 && <Empty title={say.allNeedYou} />}
+			{needs.length + others.length === 0 && <Empty title={say.noVans}>{say.noVansWhy}</Empty>}
+			{needs.length > 0 && others.length === 0 && <Empty title={say.allNeedYou} />}
 			{others.length > 0 && (
-				<table role="table" class="cards vans" aria-labelledby="vans-h">
+				<table role="table" class="cards vans" aria-rowcount={others.length + 1} aria-labelledby="vans-h" {...order.hold}>
 					<thead role="rowgroup"><tr role="row">
 						{heads.map(([text, kind]) => (
 							<th key={text} role="columnheader" scope="col" class={kind}>{text}</th>
 						))}
 					</tr></thead>
-					<tbody role="rowgroup" {...order.hold}>
-						{ids.map((id) => <Row key={id} van={byId.get(id)!} />)}
-					</tbody>
+					<Rows list={order.ids} columns={10} rowHeight={37} row={(id) => <Row key={id} van={byId.get(id)!} />} />
 				</table>
-			)}
-			{others.length > ids.length && (
-				<div class="pad"><button type="button" class="btn" onClick={() => setWhole(true)}>{say.showAll(others.length)}</button></div>
 			)}
 		</Panel>
 	);

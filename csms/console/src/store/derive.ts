@@ -165,14 +165,11 @@ export interface Names {
 }
 
 /* What to call things: their name, or their id where they have none. */
+export const nameMap = (list: readonly { id: string; name?: string }[]): Map<string, string> =>
+	new Map(list.map((x) => [x.id, x.name || x.id] as const));
+
 export function names(overview: Overview): Names {
-	const map = (list: readonly { id: string; name?: string }[]) =>
-		new Map(list.map((x) => [x.id, x.name || x.id] as const));
-	return {
-		node: map(overview.tree.nodes),
-		vehicle: map(overview.vehicles),
-		meter: map(overview.meters),
-	};
+	return { node: nameMap(overview.tree.nodes), vehicle: nameMap(overview.vehicles), meter: nameMap(overview.meters) };
 }
 
 /* How many EVSEs hang on each node or below it; a node that is above itself counts them once. */

@@ -86,8 +86,9 @@ function mergeEvses(stations: StationView[], changes: Changes<EvseView> | undefi
 
 export function applyPatch(old: Overview, patch: Patch): Overview {
 	const stations: Changes<StationView> = {};
+	const known = new Map(patch.stations && old.stations.map((s) => [s.id, s.evses] as const));
 	for (const [id, change] of Object.entries(patch.stations ?? {})) {
-		const evses = old.stations.find((s) => s.id === id)?.evses ?? [];
+		const evses = known.get(id) ?? [];
 		stations[id] = change && { ...change, evses: change.evses ?? evses };
 	}
 	const nodes = mergeList(old.tree.nodes, patch.nodes);

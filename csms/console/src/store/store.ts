@@ -8,11 +8,12 @@ import { readStream, StreamEnded, type StreamEvent } from "../api/sse.ts";
 import type { Overview, Session } from "../api/types.ts";
 import { codeFromHash } from "../lib/sign_in_code.ts";
 import { ServerClock } from "./clock.ts";
-import { applyPatch, asOverview, asPatch } from "./merge.ts";
+import { applyPatch, asOverview, asPatch, type Patch } from "./merge.ts";
 
 const QUIET_MS = 12_000; /* two heartbeats of 5 s and some patience */
 const RETRY_MS = [1000, 2000, 4000, 8000, 15_000];
 const HIDDEN_MS = 60_000;
+const HIDDEN_DRAW_MS = 1000;
 
 export type SignIn = "asking" | "in" | "out" | "refused" | "failed";
 
@@ -25,6 +26,16 @@ export interface Link {
 export const session = signal<Session | undefined>(undefined);
 export const signInState = signal<SignIn>("asking");
 export const overview = signal<Overview | undefined>(undefined);
+/* Parts of it: what shows only some of it is drawn again only when that changed. */
+const part = <K extends keyof Overview>(key: K) => computed(() => overview.value?.[key]);
+export const isHere = computed(() => overview.value !== undefined);
+export const depotName = part("name");
+export const stations = part("stations");
+export const vehicles = part("vehicles");
+export const alarms = part("alarms");
+export const nodes = computed(() => overview.value?.tree.nodes);
+export const sentence = part("sentence");
+export const subSentence = part("sub");
 export const link = signal<Link>({ state: "connecting", sinceMs: 0, retryAtMs: 0 });
 /* Counts snapshots: whoever keeps history of its own fills its gap when it grows. */
 export const snapshots = signal(0);
@@ -32,7 +43,7 @@ export const snapshots = signal(0);
 const clock = new ServerClock();
 const beat = signal(0);
 
-/* Depot time in ms, read once a second and at each message. */
+/* Depot time in ms, read once a second and at each snapshot. */
 export const now = computed(() => {
 	beat.value;
 	return clock.now(performance.now()) ?? Date.now();
@@ -66,7 +77,6 @@ function parse(data: string): unknown {
 function take(next: Overview): void {
 	clock.observe(Date.parse(next.at), performance.now(), next.speed);
 	overview.value = next;
-	tick();
 }
 
 function onEvent(event: StreamEvent): void {
@@ -76,13 +86,31 @@ function onEvent(event: StreamEvent): void {
 		if (!snapshot) return;
 		clock.reset();
 		take(snapshot);
+		tick();
 		snapshots.value += 1;
-	} else if (event.type === "patch" && overview.value) {
+		waiting = [];
+	} else if (event.type === "patch") {
 		const patch = asPatch(data);
-		if (patch) take(applyPatch(overview.value, patch));
+		if (patch) waiting.push(patch);
+		if (waiting.length === 1) whenDrawing(takeWaiting);
 	}
 	lastId = event.id;
 }
+
+/* Before the next frame; a page that nobody sees draws none, so soon. */
+function whenDrawing(what: () => void): void {
+	if (document.hidden) setTimeout(what, HIDDEN_DRAW_MS);
+	else requestAnimationFrame(what);
+}
+
+/* All that came since the last frame is drawn once. */
+function takeWaiting(): void {
+	const patches = waiting;
+	waiting = [];
+	if (overview.value && patches.length > 0) take(patches.reduce(applyPatch, overview.value));
+}
+
+let waiting: Patch[] = [];
 
 let lastId = "";
 let heardMs = 0;

@@ -1,8 +1,8 @@
 /*
  * Every charger in a row: connection, EVSEs, vans, power, firmware, how it is secured, its last word.
- * Rows come as one scrolls, and are drawn again only when their charger changes.
+ * Rows are drawn as one scrolls, and again only when their charger changes.
  */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { computed } from "@preact/signals";
 import type { AlarmView, EvseView, StationView } from "../../api/types.ts";
 import { csvText, saveFile } from "../../lib/csv.ts";
@@ -21,10 +21,9 @@ import { Icon } from "../../ui/icons.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { Age, Reading } from "../../ui/reading.tsx";
+import { Rows } from "../../ui/rows.tsx";
 import { evseStatus, State, type Status } from "../../ui/state.tsx";
 import { kindWord } from "../alarms/words.tsx";
-
-const MORE_ROWS = 60;
 
 /* The charger's own connection, in a word and shape. */
 function connection(s: StationView, nowMs: number): Status {
@@ -128,22 +127,6 @@ function Head({ choice, set }: { choice: Choice; set: (c: Partial<Choice>) => vo
 	);
 }
 
-/* As many rows as were scrolled to. */
-function useMore(total: number, key: string): [number, preact.RefObject<HTMLDivElement | null>, () => void] {
-	const [most, setMost] = useState(MORE_ROWS);
-	const end = useRef<HTMLDivElement>(null);
-	useEffect(() => setMost(MORE_ROWS), [key]);
-	useEffect(() => {
-		if (!end.current || most >= total) return undefined;
-		const watch = new IntersectionObserver((seen) => {
-			if (seen.some((e) => e.isIntersecting)) setMost((m) => m + MORE_ROWS);
-		}, { rootMargin: "600px" });
-		watch.observe(end.current);
-		return () => watch.disconnect();
-	}, [most, total]);
-	return [most, end, () => setMost(total)];
-}
-
 function Tools({ choice, set, save }: { choice: Choice; set: (c: Partial<Choice>) => void; save: () => void }) {
 	return (
 		<div class="tools">
@@ -178,8 +161,8 @@ export function ChargerList() {
 	const about = { nodes: data.tree.nodes, vehicles: data.vehicles, alarms: data.alarms };
 	const wanted = chosen(data.stations, choice, about, now.peek());
 	const byId = new Map(data.stations.map((s) => [s.id, s] as const));
-	const order = useStableOrder(wanted.map((s) => s.id));
-	const [most, end, all] = useMore(wanted.length, addressOf(choice));
+	const order = useStableOrder(wanted.map((s) => s.id), addressOf(choice));
+	const shown = order.ids.map((id) => byId.get(id)).filter((s) => s !== undefined);
 	const save = () => saveFile(say.chargersCsvName(data.at.slice(0, 10)), "text/csv",
 		csvText([say.chargersCsv, ...csvRows(wanted)]));
 	const evses = wanted.reduce((n, s) => n + s.evses.length, 0);
@@ -195,17 +178,12 @@ export function ChargerList() {
 				</div>
 			)}
 			{wanted.length > 0 && (
-				<table role="table" class="cards chargers" aria-labelledby="charger-list-h">
+				<table role="table" class="cards chargers" aria-rowcount={wanted.length + 1} aria-labelledby="charger-list-h" {...order.hold}>
 					<Head choice={choice} set={set} />
-					<tbody role="rowgroup" {...order.hold}>
-						{order.ids.slice(0, most).map((id) => byId.get(id)).filter((s) => s !== undefined).map((s) => (
-							<Row key={s.id} station={s} known={known} trouble={troubleWords(alarmsOf(s.id, data.alarms))} />
-						))}
-					</tbody>
+					<Rows list={shown} columns={8} rowHeight={53} row={(s) => (
+						<Row key={s.id} station={s} known={known} trouble={troubleWords(alarmsOf(s.id, data.alarms))} />
+					)} />
 				</table>
-			)}
-			{most < wanted.length && (
-				<div class="pad" ref={end}><button type="button" class="btn" onClick={all}>{say.showAll(wanted.length)}</button></div>
 			)}
 		</Panel>
 	);
