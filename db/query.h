@@ -97,6 +97,14 @@ struct db_transaction_filter {
 int db_query_transactions(struct db_reader *r, const struct db_transaction_filter *f,
 	struct arena *a, struct db_transaction_list *out);
 
+/* The same in numbers, of the newest `limit` at most. */
+struct db_transaction_sum {
+	int64_t sessions, open, quarantined;
+	double energy_wh;
+};
+int db_query_transaction_sum(struct db_reader *r, const struct db_transaction_filter *f,
+	struct arena *a, struct db_transaction_sum *out);
+
 /* True if an event with this sequence number is in the journal: a retry needs no second look. */
 bool db_transaction_has(const struct db_transaction *t, int64_t seq_no);
 

@@ -122,22 +122,27 @@ static void after_cursor(struct query *q, const char *cursor)
 	query_add(q, condition);
 }
 
+static void add_filter(struct query *q, const struct db_transaction_filter *f)
+{
+	query_and_text(q, "station=?", f->station);
+	query_and_text(q, "transaction_id=?", f->id);
+	query_and_text(q, "vehicle=?", f->vehicle);
+	query_and_text(q, "token=?", f->token);
+	if (f->state != DB_ANY_STATE)
+		query_add(q, f->state == DB_OPEN ? " AND open" : " AND NOT open");
+	query_and_int(q, "heard_at>=?", f->from.ms != 0, f->from.ms);
+	query_and_int(q, "heard_at<?", f->to.ms != 0, f->to.ms);
+	after_cursor(q, f->cursor);
+	query_add(q, " ORDER BY heard_at DESC, transactions.id DESC");
+}
+
 int db_query_transactions(struct db_reader *r, const struct db_transaction_filter *f,
 	struct arena *a, struct db_transaction_list *out)
 {
 	struct query q;
 	struct db_transaction_list list = {0};
 	query_init(&q, r, &r->depot, a, true, select_all);
-	query_and_text(&q, "station=?", f->station);
-	query_and_text(&q, "transaction_id=?", f->id);
-	query_and_text(&q, "vehicle=?", f->vehicle);
-	query_and_text(&q, "token=?", f->token);
-	if (f->state != DB_ANY_STATE)
-		query_add(&q, f->state == DB_OPEN ? " AND open" : " AND NOT open");
-	query_and_int(&q, "heard_at>=?", f->from.ms != 0, f->from.ms);
-	query_and_int(&q, "heard_at<?", f->to.ms != 0, f->to.ms);
-	after_cursor(&q, f->cursor);
-	query_add(&q, " ORDER BY heard_at DESC, transactions.id DESC");
+	add_filter(&q, f);
 	size_t limit = (size_t)query_limit(&q, f->limit);
 	while (query_next(&q)) {
 		struct db_transaction *t = QUERY_ITEM(&q, &list);
@@ -153,6 +158,26 @@ int db_query_transactions(struct db_reader *r, const struct db_transaction_filte
 	}
 	*out = list;
 	return 0;
+}
+
+int db_query_transaction_sum(struct db_reader *r, const struct db_transaction_filter *f,
+	struct arena *a, struct db_transaction_sum *out)
+{
+	struct query q;
+
+	*out = (struct db_transaction_sum){0};
+	query_init(&q, r, &r->depot, a, true,
+		"SELECT open, quarantined IS NOT NULL, max(0, meter_wh - begin_wh)"
+		" FROM transactions WHERE depot=?1");
+	add_filter(&q, f);
+	query_limit(&q, f->limit);
+	while (query_next(&q)) {
+		out->sessions++;
+		out->open += query_int(&q, 0);
+		out->quarantined += query_int(&q, 1);
+		out->energy_wh += sqlite3_column_double(q.st, 2);
+	}
+	return query_finish(&q);
 }
 
 bool db_transaction_has(const struct db_transaction *t, int64_t seq_no)

@@ -132,6 +132,7 @@ static const struct reach_row rows[] = {
 	{"DELETE", V1 "/reservations/{station}/{id}", REACH_STATION},
 	{"GET", V1 "/transactions", REACH_CUT},
 	{"GET", V1 "/transactions/{station}/{id}", REACH_STATION},
+	{"GET", V1 "/transactions/{station}/{id}/course", REACH_STATION},
 	{"GET", V1 "/transactions/{station}/{id}/signed", REACH_STATION},
 	{"GET", V1 "/transactions/{station}/{id}/meter-values", REACH_STATION},
 	{"GET", V1 "/overview", REACH_CUT},

@@ -6,6 +6,7 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/reach.h"
+#include "csms/api/handlers_session.h"
 
 #define V1 "/api/v1"
 
@@ -175,8 +176,8 @@ const struct route api_routes[] = {
 		"Roots of makers: firmware must be signed below one of them"},
 	{"PUT", V1 "/manufacturer-roots/{name}", "", MAY_TRUST, manufacturer_root_put,
 		&api_manufacturer_root_put_type, &api_done_type, "Adds or replaces a maker's root"},
-	{"DELETE", V1 "/manufacturer-roots/{name}", "why", MAY_TRUST, manufacturer_root_delete, NULL,
-		&api_done_type, "Removes a maker's root; what it signed stays signed"},
+	{"DELETE", V1 "/manufacturer-roots/{name}", "why", MAY_TRUST, manufacturer_root_delete,
+		NULL, &api_done_type, "Removes a maker's root; what it signed stays signed"},
 	{"GET", V1 "/contract-roots", "", MAY_READ, contract_roots_list, NULL,
 		&api_contract_root_list_type,
 		"Authorities whose contracts may charge: of mobility operators (mo) and of V2G (v2g)"},
@@ -311,6 +312,10 @@ const struct route api_routes[] = {
 		"Transactions, newest first; state is open or ended"},
 	{"GET", V1 "/transactions/{station}/{id}", "", MAY_READ, transaction_get, NULL,
 		&api_transaction_detail_type, "One transaction with its events"},
+	{"GET", V1 "/transactions/{station}/{id}/course", "", MAY_READ, session_course_get, NULL,
+		&api_session_course_type,
+		"The session over time: power, what its EVSE was told and by whose limit, the plan it "
+		"was first in, cost against estimate; with the sentence that sums it up"},
 	{"GET", V1 "/transactions/{station}/{id}/signed", "", MAY_READ, transaction_signed_get,
 		NULL, &api_signed_reading_list_type,
 		"Readings of the transaction that the meter signed, byte for byte"},
@@ -331,12 +336,14 @@ const struct route api_routes[] = {
 	{"PUT", V1 "/grid", "check force why", MAY_SET_UP, grid_put, &depot_grid_type,
 		&api_grid_result_type,
 		"Takes another description in force without a restart; check=1 only judges it"},
-	{"PUT", V1 "/grid/nodes/{id}", "check force why", MAY_SET_UP, grid_node_put, &depot_node_type,
-		&api_grid_result_type, "Adds or changes a node, as in the depot's file"},
+	{"PUT", V1 "/grid/nodes/{id}", "check force why", MAY_SET_UP, grid_node_put,
+		&depot_node_type, &api_grid_result_type,
+		"Adds or changes a node, as in the depot's file"},
 	{"DELETE", V1 "/grid/nodes/{id}", "check force why", MAY_SET_UP, grid_node_delete, NULL,
 		&api_grid_result_type, "Removes a node that nothing hangs on"},
-	{"PUT", V1 "/grid/meters/{id}", "check force why", MAY_SET_UP, grid_meter_put, &depot_meter_type,
-		&api_grid_result_type, "Adds or changes a meter, as in the depot's file"},
+	{"PUT", V1 "/grid/meters/{id}", "check force why", MAY_SET_UP, grid_meter_put,
+		&depot_meter_type, &api_grid_result_type,
+		"Adds or changes a meter, as in the depot's file"},
 	{"DELETE", V1 "/grid/meters/{id}", "check force why", MAY_SET_UP, grid_meter_delete, NULL,
 		&api_grid_result_type, "Removes a meter that no node names"},
 	{"GET", V1 "/plan", "", MAY_READ, plan_get, NULL, &api_plan_type,

@@ -5,16 +5,21 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/journal_view.h"
+#include "csms/api/scope.h"
 #include "csms/charge_price.h"
 #include "csms/cost.h"
+#include "csms/pki/ocmf.h"
+#include "csms/words_session.h"
 #include "db/query.h"
 #include "gen/event.h"
 
 #define EVENTS_MAX 10000
+#define SUM_MAX    10000 /* sessions that are added up for the sentence */
 
 struct query {
 	struct db_transaction_filter filter;
 	struct db_transaction_list found;
+	struct db_transaction_sum sum; /* of the first page of the list */
 	struct db_journal_page events; /* of the one */
 	const char *stream;
 	const char *error;
@@ -91,8 +96,38 @@ static void list_work(struct db_reader *r, struct ask *k)
 {
 	struct query *q = k->state;
 
-	if (db_query_transactions(r, &q->filter, k->arena, &q->found) != 0)
+	struct db_transaction_filter all = q->filter;
+
+	all.limit = SUM_MAX;
+	if (db_query_transactions(r, &q->filter, k->arena, &q->found) != 0 ||
+		(q->filter.cursor == NULL &&
+			db_query_transaction_sum(r, &all, k->arena, &q->sum) != 0))
 		q->error = arena_strdup(k->arena, db_reader_error(r));
+}
+
+static const char *end_words(struct arena *a, struct text *t)
+{
+	const char *s = text_ok(t) && t->data != NULL ? arena_strndup(a, t->data, t->len) : "";
+
+	text_finish(t);
+	return s;
+}
+
+static void list_words(struct ask *k, const struct query *q, struct api_transaction_list *list)
+{
+	struct words_sessions n = {.sessions = q->sum.sessions,
+		.open = q->sum.open,
+		.aside = q->sum.quarantined,
+		.wh = (int64_t)q->sum.energy_wh,
+		.is_cut = q->sum.sessions == SUM_MAX};
+	struct text t;
+
+	text_init(&t, 290);
+	words_sessions_sentence(&t, &n);
+	list->sentence = end_words(k->arena, &t);
+	text_init(&t, 290);
+	words_sessions_sub(&t, &n);
+	list->sub = end_words(k->arena, &t);
 }
 
 static void list_finish(struct ask *k)
@@ -109,6 +144,9 @@ static void list_finish(struct ask *k)
 	list.transactions.count = q->found.count;
 	for (size_t i = 0; i < q->found.count; i++)
 		view_transaction(k->api->core, &q->found.items[i], &list.transactions.items[i]);
+	/* Sums of the whole depot are not for those who are limited to a part of it. */
+	if (q->filter.cursor == NULL && !scope_is_limited(&k->who))
+		list_words(k, q, &list);
 	ask_reply(k, 200, &api_transaction_list_type, &list);
 }
 
@@ -236,6 +274,15 @@ static int by_number(const void *a, const void *b)
 	return (x->at.ms > y->at.ms) - (x->at.ms < y->at.ms);
 }
 
+static void judge_signed(struct ask *k, struct api_signed_reading_view *r)
+{
+	char why[200];
+
+	r->verdict = ocmf_verdict_name(ocmf_verify(r->data ? r->data : "",
+		r->encoding ? r->encoding : "", r->key ? r->key : "", k->arena, why));
+	r->why = arena_strdup(k->arena, why);
+}
+
 /* False: no memory. */
 static bool add_signed(struct ask *k, const struct event_transaction_reported *p,
 	struct api_signed_reading_view_list *list)
@@ -262,6 +309,7 @@ static bool add_signed(struct ask *k, const struct event_transaction_reported *p
 			.encoding = r->encoding,
 			.key = r->key,
 		};
+		judge_signed(k, &items[n + i]);
 	}
 	list->items = items;
 	list->count = n + more;

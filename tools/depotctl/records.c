@@ -86,6 +86,8 @@ int ctl_sessions(struct ctl *c)
 		ctl_ask_struct(c, "GET", path, NULL, NULL, &api_transaction_list_type, &answer);
 	const struct api_transaction_list *list = answer;
 
+	if (list != NULL && list->sentence != NULL)
+		printf("%s\n%s\n\n", list->sentence, list->sub);
 	for (size_t i = 0; list != NULL && i < list->transactions.count; i++)
 		row_transaction(c, t, &list->transactions.items[i]);
 	if (list != NULL)
@@ -182,6 +184,19 @@ static int show_values(struct ctl *c, const char *path)
 	return status;
 }
 
+/* The sentence of the session's page. */
+static int show_course(struct ctl *c, const char *path)
+{
+	void *answer;
+	int status = ctl_ask_struct(c, "GET", arena_printf(c->arena, "%s/course", path), NULL, NULL,
+		&api_session_course_type, &answer);
+	const struct api_session_course *course = answer;
+
+	if (course != NULL)
+		printf("%s\n%s\n\n", course->sentence, course->sub);
+	return status;
+}
+
 int ctl_session(struct ctl *c)
 {
 	const char *path = arena_printf(c->arena, "transactions/%s/%s", ctl_escape(c, c->argv[0]),
@@ -199,6 +214,7 @@ int ctl_session(struct ctl *c)
 
 	if (d == NULL)
 		return status;
+	status = show_course(c, path);
 	row_transaction(c, t, &d->transaction);
 	ctl_print(t, "");
 	putchar('\n');

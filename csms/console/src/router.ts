@@ -13,6 +13,9 @@ import { MetersPage } from "./pages/meters/page.tsx";
 import { PlanPage } from "./pages/plan/page.tsx";
 import { path } from "./store/place.ts";
 import type { IconName } from "./ui/icons.tsx";
+import { lazy } from "./ui/lazy.tsx";
+
+const SessionsPage = lazy(() => import("./pages/sessions/page.tsx").then((m) => m.SessionsPage));
 
 export interface Route {
 	path: string;
@@ -21,15 +24,23 @@ export interface Route {
 	icon: IconName;
 	key: string; /* after g */
 	hasParts: boolean; /* PATH/ID too */
+	hasTwo?: true; /* … and ID is A/B */
+	isMore: boolean; /* behind More, not in the bar */
+	isOnPhone: boolean; /* in the bar of a phone too */
 }
 
+const bar = { isMore: false, isOnPhone: true };
+const deskBar = { isMore: false, isOnPhone: false };
+const more = { isMore: true, isOnPhone: false };
+
 export const ROUTES: readonly Route[] = [
-	{ path: "/", name: say.pageLive, page: Live, icon: "van", key: "t", hasParts: false },
-	{ path: "/plan", name: say.pagePlan, page: PlanPage, icon: "plan", key: "p", hasParts: true },
-	{ path: "/energy", name: say.pageEnergy, page: Energy, icon: "bolt", key: "e", hasParts: true },
-	{ path: "/chargers", name: say.pageChargers, page: ChargersPage, icon: "plug", key: "c", hasParts: true },
-	{ path: "/meters", name: say.pageMeters, page: MetersPage, icon: "meter", key: "m", hasParts: true },
-	{ path: "/alarms", name: say.pageAlarms, page: AlarmsPage, icon: "bell", key: "a", hasParts: true },
+	{ path: "/", name: say.pageLive, page: Live, icon: "van", key: "t", hasParts: false, ...bar },
+	{ path: "/plan", name: say.pagePlan, page: PlanPage, icon: "plan", key: "p", hasParts: true, ...bar },
+	{ path: "/energy", name: say.pageEnergy, page: Energy, icon: "bolt", key: "e", hasParts: true, ...bar },
+	{ path: "/chargers", name: say.pageChargers, page: ChargersPage, icon: "plug", key: "c", hasParts: true, ...deskBar },
+	{ path: "/meters", name: say.pageMeters, page: MetersPage, icon: "meter", key: "m", hasParts: true, ...deskBar },
+	{ path: "/alarms", name: say.pageAlarms, page: AlarmsPage, icon: "bell", key: "a", hasParts: true, ...bar },
+	{ path: "/sessions", name: say.pageSessions, page: SessionsPage, icon: "list", key: "i", hasParts: true, hasTwo: true, ...more },
 ];
 
 export interface Place {
@@ -43,9 +54,9 @@ export function placeOf(address: string): Place | undefined {
 	if (route) return { route, id: undefined };
 	const parent = ROUTES.find((r) => r.hasParts && address.startsWith(`${r.path}/`));
 	const part = parent && address.slice(parent.path.length + 1);
-	if (!parent || !part || part.includes("/")) return undefined;
+	if (!parent || !part || part.split("/").length !== (parent.hasTwo ? 2 : 1)) return undefined;
 	try {
-		return { route: parent, id: decodeURIComponent(part) };
+		return { route: parent, id: part.split("/").map(decodeURIComponent).join("/") };
 	} catch {
 		return undefined;
 	}

@@ -16,6 +16,7 @@ import { active, urgent } from "./store/alarms.ts";
 import { Bar } from "./ui/bar.tsx";
 import { Icon } from "./ui/icons.tsx";
 import { Link } from "./ui/link.tsx";
+import { Menu } from "./ui/menu.tsx";
 import { Reading } from "./ui/reading.tsx";
 import { theme, type Theme } from "./ui/theme.ts";
 
@@ -44,52 +45,31 @@ function LiveDot() {
 
 function UserMenu({ openHelp }: { openHelp: () => void }) {
 	const who = session.value;
-	const box = useRef<HTMLDetailsElement>(null);
-	useEffect(() => {
-		const close = (event: Event) => {
-			const isKey = event instanceof KeyboardEvent;
-			if (isKey && event.key !== "Escape") return;
-			if (!isKey && box.current?.contains(event.target as Node)) return;
-			if (box.current?.open) {
-				box.current.open = false;
-				if (isKey) box.current.querySelector("summary")?.focus();
-			}
-		};
-		document.addEventListener("keydown", close);
-		document.addEventListener("pointerdown", close);
-		return () => {
-			document.removeEventListener("keydown", close);
-			document.removeEventListener("pointerdown", close);
-		};
-	}, []);
 	if (!who) return null;
 	const themes = Object.keys(say.themes) as Theme[];
 	return (
-		<details class="menu" ref={box}>
-			<summary aria-label={say.userMenu(who.name)}><Icon name="user" /> <span class="who">{who.name}</span></summary>
-			<div class="sheet">
-				<p class="cap">{say.role(who.role)}</p>
-				<fieldset>
-					<legend>{say.theme}</legend>
-					{themes.map((t) => (
-						<label key={t}>
-							<input type="radio" name="theme" checked={theme.value === t} onChange={() => { theme.value = t; }} />
-							{say.themes[t]}
-						</label>
-					))}
-				</fieldset>
-				<fieldset>
-					<legend>{say.language}</legend>
-					{(Object.keys(LANGUAGES) as Language[]).map((l) => (
-						<label key={l} lang={l}>
-							<input type="radio" name="language" checked={language === l} onChange={() => setLanguage(l)} />
-							{LANGUAGES[l]}
-						</label>
-					))}
-				</fieldset>
-				<button type="button" class="btn" onClick={openHelp}>{say.keys} <kbd>?</kbd></button>
-			</div>
-		</details>
+		<Menu label={say.userMenu(who.name)} summary={<><Icon name="user" /> <span class="who">{who.name}</span></>}>
+			<p class="cap">{say.role(who.role)}</p>
+			<fieldset>
+				<legend>{say.theme}</legend>
+				{themes.map((t) => (
+					<label key={t}>
+						<input type="radio" name="theme" checked={theme.value === t} onChange={() => { theme.value = t; }} />
+						{say.themes[t]}
+					</label>
+				))}
+			</fieldset>
+			<fieldset>
+				<legend>{say.language}</legend>
+				{(Object.keys(LANGUAGES) as Language[]).map((l) => (
+					<label key={l} lang={l}>
+						<input type="radio" name="language" checked={language === l} onChange={() => setLanguage(l)} />
+						{LANGUAGES[l]}
+					</label>
+				))}
+			</fieldset>
+			<button type="button" class="btn" onClick={openHelp}>{say.keys} <kbd>?</kbd></button>
+		</Menu>
 	);
 }
 
@@ -120,17 +100,32 @@ function UrgentCall() {
 	return <p class="vh" role="alert">{said}</p>;
 }
 
-/* Pages: across the top of a desk, along the bottom of a phone. */
+/* Pages: across the top of a desk, along the bottom of a phone; those that one seldom needs behind
+ * More, on a phone with those that have no room. */
 function Pages({ kind }: { kind: "tabs" | "bottom" }) {
+	const isPhone = kind === "bottom";
+	const shown = ROUTES.filter((r) => (isPhone ? r.isOnPhone : !r.isMore));
+	const more = ROUTES.filter((r) => !shown.includes(r));
+	const here = place.value?.route;
+	const isMoreHere = here !== undefined && more.includes(here);
 	return (
 		<>
-			{ROUTES.map((r) => (
-				<Link key={r.path} to={r.path} kind="tab" isHere={place.value?.route === r}>
-					{kind === "bottom" && <Icon name={r.icon} size={20} />}
+			{shown.map((r) => (
+				<Link key={r.path} to={r.path} kind="tab" isHere={here === r}>
+					{isPhone && <Icon name={r.icon} size={20} />}
 					<span>{r.name}</span>
 					{r.path === "/alarms" && <Badge />}
 				</Link>
 			))}
+			<Menu kind={isMoreHere ? "more here" : "more"} summary={<>
+				{isPhone && <Icon name="more" size={20} />}
+				<span>{isMoreHere && !isPhone ? here.name : say.more}</span>
+				{!isPhone && <Icon name="down" size={12} />}
+			</>}>
+				{more.map((r) => (
+					<Link key={r.path} to={r.path} isHere={here === r}><Icon name={r.icon} /> {r.name}</Link>
+				))}
+			</Menu>
 		</>
 	);
 }

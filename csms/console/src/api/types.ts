@@ -1100,6 +1100,8 @@ export interface TransactionView {
 }
 
 export interface TransactionList {
+	sentence?: string;
+	sub?: string;
 	transactions: TransactionView[];
 	next?: string;
 }

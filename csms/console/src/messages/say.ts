@@ -39,6 +39,9 @@ function current(): Language {
 export const language: Language = current();
 export const say: Messages = FILES[language];
 
+/* Words of a page that is a file of its own: they come with it. */
+export const inLanguage = <T>(words: Record<Language, T>): T => words[language];
+
 export function setLanguage(to: Language): void {
 	try {
 		localStorage.setItem(KEY, to);

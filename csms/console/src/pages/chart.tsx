@@ -69,6 +69,7 @@ function limitLabels(run: readonly Step[], scale: Scale, isLast: boolean, owner:
 
 interface PictureProps {
 	steps: Step[];
+	planned?: readonly { from: number; to: number; w: number }[];
 	from: number;
 	to: number;
 	width: number;
@@ -79,11 +80,11 @@ interface PictureProps {
 	onPoint?: (ms: number | undefined) => void;
 }
 
-export function Picture({ steps, from, to, width, owner, label, stamp, at, onPoint }: PictureProps) {
+export function Picture({ steps, planned = [], from, to, width, owner, label, stamp, at, onPoint }: PictureProps) {
 	const height = width < 520 ? 240 : 300;
 	const siteRuns = runs(steps, "site");
 	const limitRuns = runs(steps, "limit");
-	const highest = Math.max(...steps.map((s) => Math.max(s.site ?? 0, s.limit ?? 0)), 1000);
+	const highest = Math.max(...steps.map((s) => Math.max(s.site ?? 0, s.limit ?? 0)), ...planned.map((p) => p.w), 1000);
 	const lowest = Math.min(...steps.map((s) => s.site ?? 0), 0);
 	const ticks = yTicks(lowest, highest * 1.08);
 	const bottom = Math.min(lowest, ticks[0] ?? 0);
@@ -133,6 +134,9 @@ export function Picture({ steps, from, to, width, owner, label, stamp, at, onPoi
 			))}
 			{limitRuns.map((run, i) => (
 				<path key={i} class="limit-line" d={`M${edge(run, (s) => s.limit!, scale)}`} />
+			))}
+			{planned.filter((p) => p.to > from && p.from < to).map((p) => (
+				<path key={p.from} class="plan-line" d={`M${n(x(Math.max(p.from, from)))} ${n(y(p.w))}H${n(x(Math.min(p.to, to)))}`} />
 			))}
 			{limitRuns.map((run, i) => limitLabels(run, scale, i === limitRuns.length - 1, owner))}
 			{timeTicks(from, to, zone.value, Math.max(2, Math.floor(width / 90))).map((t) => (

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 
 export type IconName =
 	| "ok" | "trk" | "wait" | "risk" | "miss" | "unk" | "off" | "away" | "bind" | "free" | "closed"
-	| "bolt" | "van" | "plug" | "user" | "meter" | "bell" | "plan";
+	| "bolt" | "van" | "plug" | "user" | "meter" | "bell" | "plan" | "more" | "down" | "list";
 
 const line = { fill: "none", stroke: "currentColor", "stroke-width": 1.6 } as const;
 
@@ -52,6 +52,9 @@ const SYMBOLS: Record<IconName, JSX.Element> = {
 	meter: <><path d="M2 12.5a6.5 6.5 0 1 1 12 0z" {...line} stroke-linejoin="round" /><path d="M8 10.5l3-4" {...line} /></>,
 	bell: <><path d="M3 12h10c-1.5-1.5-1.5-3-1.5-5a3.5 3.5 0 0 0-7 0c0 2 0 3.5-1.5 5z" {...line} stroke-linejoin="round" /><path d="M6.5 14.2h3" {...line} /></>,
 	plan: <path d="M2 3.5h6M5 8h7M8 12.5h6" {...line} stroke-width="2.4" />,
+	more: <path d="M2 3.5h12M2 8h12M2 12.5h12" {...line} stroke-width="1.8" />,
+	down: <path d="M3.5 6l4.5 4.5L12.5 6" {...line} stroke-width="1.8" />,
+	list: <path d="M2 3.5h2M2 8h2M2 12.5h2M6.5 3.5H14M6.5 8H14M6.5 12.5H14" {...line} stroke-width="1.8" />,
 	user: <><circle cx="8" cy="5" r="3" {...line} /><path d="M2 15c0-7 12-7 12 0" {...line} /></>,
 };
 

@@ -1,0 +1,99 @@
+#include <check.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "csms/words_session.h"
+
+static struct text t;
+static wall_t now, began;
+
+static void setup(void)
+{
+	setenv("TZ", "Europe/Amsterdam", 1);
+	tzset();
+	ck_assert(wall_parse("2026-03-11T21:40:00Z", 20, &now));
+	ck_assert(wall_parse("2026-03-11T18:15:00Z", 20, &began));
+	text_init(&t, 0);
+}
+
+static void teardown(void)
+{
+	text_finish(&t);
+}
+
+#define SAYS(words)                                                                                \
+	do {                                                                                       \
+		ck_assert_str_eq(t.data, words);                                                   \
+		text_clear(&t);                                                                    \
+	} while (0)
+
+START_TEST(a_list_of_them)
+{
+	words_sessions_sentence(&t, &(struct words_sessions){.sessions = 3, .open = 2});
+	SAYS("2 sessions are open.");
+	words_sessions_sentence(&t, &(struct words_sessions){.sessions = 3, .aside = 1});
+	SAYS("1 record contradicts itself. Nobody charges now.");
+	words_sessions_sub(&t, &(struct words_sessions){.sessions = 41, .wh = 812000});
+	SAYS("41 sessions in this list took 812\u202fkWh.");
+	words_sessions_sub(&t, &(struct words_sessions){.sessions = 0});
+	SAYS("No session is in this list.");
+}
+END_TEST
+
+START_TEST(one_that_is_open)
+{
+	struct words_session s = {.who = "VAN 05",
+		.place = "CP-A3/1",
+		.is_open = true,
+		.has_wh = true,
+		.wh = 12400,
+		.started = began,
+		.now = now,
+		.has_expected = true,
+		.expected = 4.1,
+		.currency = "EUR"};
+
+	words_session_sentence(&t, &s);
+	SAYS("VAN 05 has taken 12.4\u202fkWh at CP-A3/1 since 19:15.");
+	words_session_sub(&t, &s);
+	SAYS("It is not settled yet, expected was 4.10 EUR. It is still open. So far no message is missing.");
+}
+END_TEST
+
+START_TEST(one_that_is_over_with_gaps)
+{
+	struct words_session s = {.place = "CP-A3/1",
+		.has_wh = true,
+		.wh = 34200,
+		.started = began,
+		.ended = now,
+		.now = now,
+		.has_cost = true,
+		.cost = 3.92,
+		.currency = "EUR",
+		.ended_by = "EVDisconnected",
+		.missing = "3-5"};
+
+	words_session_sentence(&t, &s);
+	SAYS("An unknown van took 34.2\u202fkWh at CP-A3/1, 19:15 to 22:40.");
+	words_session_sub(&t, &s);
+	SAYS("It cost 3.92 EUR. It ended by EVDisconnected. Messages 3-5 of the station are missing.");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("words_session");
+	TCase *c = tcase_create("sessions");
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, a_list_of_them);
+	tcase_add_test(c, one_that_is_open);
+	tcase_add_test(c, one_that_is_over_with_gaps);
+	suite_add_tcase(s, c);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
