@@ -23,6 +23,7 @@ struct guard_evse {
 	int32_t commanded_w; /* seen last */
 	int32_t high_w; /* commanded before the last lowering; counts until high_until_ms */
 	int64_t high_until_ms;
+	int64_t late_from_ms; /* … and is slow if it still draws it then */
 	int64_t high_since_ms; /* no more than high_w has been in force since */
 	int64_t behind_since_ms; /* commanded above allowed since; GUARD_LONG_AGO_MS: is not */
 	int64_t lowered_ms; /* for lack of room */

@@ -12,6 +12,7 @@ static void follow_command(struct guard *g, struct guard_evse *s, int32_t comman
 		if (g->now_ms >= s->high_until_ms) {
 			s->high_w = 0;
 			s->high_since_ms = g->now_ms;
+			s->late_from_ms = g->now_ms + g->cfg.reaction_ms;
 		}
 		s->high_w = guard_most(s->high_w, s->commanded_w);
 		s->high_until_ms = g->now_ms + s->reaction_ms;
@@ -88,6 +89,14 @@ static void observe_idle(
 	}
 }
 
+/* Known to be slow it has its time before it disobeys; the others do not wait for it that long. */
+static bool is_late(const struct guard *g, const struct guard_evse *s,
+	const struct guard_evse_in *in, int32_t commanded)
+{
+	return g->now_ms < s->high_until_ms && in->measured_ms >= s->late_from_ms &&
+	       above(g, measured_w(s, in), commanded);
+}
+
 /* The most that was in force when it was measured. What was measured before the last lowering took
  * effect is held against what was in force before: one that is lowered again and again must not
  * escape judgement. */
@@ -127,6 +136,8 @@ static void observe_evse(struct guard *g, int e, const struct guard_evse_in *in)
 		s->disobeys = true;
 		s->floor_w = guard_most(s->floor_w, measured_w(s, in));
 	}
+	if (is_late(g, s, in, commanded))
+		s->floor_w = guard_most(s->floor_w, measured_w(s, in));
 	if (in->unanswered)
 		s->floor_w = guard_most(s->floor_w, commanded);
 	if (in->uncontrolled_w > 0) {

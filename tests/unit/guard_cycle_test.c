@@ -313,26 +313,6 @@ START_TEST(who_does_not_answer_is_not_waited_for)
 }
 END_TEST
 
-START_TEST(slow_charger_holds_its_room_for_longer)
-{
-	for (int slow = 0; slow <= 1; slow++) {
-		begin(6000, 1000);
-		cycle();
-		evse[0].reaction_ms = slow ? 30000 : 0;
-		evse[0].wanted_w = evse[0].commanded_w = 4200;
-		cycle();
-		ck_assert_int_eq(r.evse[0].counted_w, 6000);
-		for (int s = 0; s < 12; s++)
-			cycle();
-		ck_assert_int_eq(r.evse[0].counted_w, slow ? 6000 : 4200);
-		for (int s = 0; s < 20; s++)
-			cycle();
-		ck_assert_int_eq(r.evse[0].counted_w, 4200);
-		end();
-	}
-}
-END_TEST
-
 START_TEST(old_measurement_is_no_disobedience)
 {
 	begin(6000, 2000);
@@ -975,7 +955,6 @@ int main(void)
 	tcase_add_test(c, who_is_known_to_disobey_counts_even_while_it_draws_less);
 	tcase_add_test(c, who_is_silent_does_not_rise);
 	tcase_add_test(c, who_does_not_answer_is_not_waited_for);
-	tcase_add_test(c, slow_charger_holds_its_room_for_longer);
 	tcase_add_test(c, old_measurement_is_no_disobedience);
 	tcase_add_test(c, who_is_lowered_again_and_again_is_judged);
 	tcase_add_test(c, who_is_out_of_reach_keeps_what_is_in_force);
