@@ -1,5 +1,7 @@
 #include "csms/http_head.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -285,4 +287,42 @@ const char *http_reason(int status)
 			return rows[i].phrase;
 	}
 	return "Status";
+}
+
+/* One character of a path, unescaped once; moves `at` behind it. -1: the path ends. */
+static int next_of(const char **at)
+{
+	const char *p = *at;
+	char hex[3] = "";
+
+	if (*p == '\0' || *p == '?' || *p == '#')
+		return -1;
+	if (*p != '%' || !isxdigit((unsigned char)p[1]) || !isxdigit((unsigned char)p[2])) {
+		*at = p + 1;
+		return (unsigned char)*p;
+	}
+	memcpy(hex, p + 1, 2);
+	*at = p + 3;
+	return (int)strtol(hex, NULL, 16);
+}
+
+bool http_path_climbs(const char *target)
+{
+	int dots = 0, others = 0, c;
+
+	do {
+		c = next_of(&target);
+		if (c == 0)
+			return true;
+		if (c < 0 || c == '/' || c == '\\') {
+			if (dots == 2 && others == 0)
+				return true;
+			dots = others = 0;
+		} else if (c == '.') {
+			dots++;
+		} else {
+			others++;
+		}
+	} while (c >= 0);
+	return false;
 }

@@ -33,6 +33,10 @@ int http_head_length(const unsigned char *bytes, size_t len, size_t seen);
  * with, negated. */
 int http_head_parse(char *bytes, size_t len, struct http_head *h);
 
+/* True if the path climbs (a segment "..", however escaped) or has a NUL in it. Whoever serves files
+ * resolves nothing and finds nothing there; but it is no mistake. */
+bool http_path_climbs(const char *target);
+
 /* Value of the first field of that name (lower case), or NULL. */
 const char *http_head_get(const struct http_head *h, const char *name);
 

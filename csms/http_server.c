@@ -276,6 +276,8 @@ static int begin_exchange(struct http_conn *c, size_t head_len)
 		return -status;
 	if (x->head.minor_version == 1 && !http_head_get(&x->head, "host"))
 		return 400;
+	if (http_path_climbs(x->head.target))
+		net_conn_limited(c->net, LIMIT_BAD_PATH);
 	length = http_head_body_length(&x->head, LENGTH_MAX);
 	if (length < -1)
 		return (int)-length;

@@ -36,4 +36,7 @@ const struct limit_row limit_rows[LIMIT_COUNT] = {
 	ROW(REFUSALS, "refusals", "limits.refusals_per_min", "refused too often to be journalled",
 		false),
 	ROW(BAD_HTTP, "bad-http", 0, "what it sent is not HTTP/1.1", true),
+	ROW(BAD_PATH, "bad-path", 0, "a path that climbs out of its folder, or has a NUL in it",
+		true),
+	ROW(BAD_TLS, "bad-tls", 0, "no TLS version, cipher suite or key exchange in common", true),
 };

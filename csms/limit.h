@@ -32,7 +32,9 @@ enum limit {
 	LIMIT_SIGN_IN,
 	LIMIT_SIGN_IN_NAME,
 	LIMIT_REFUSALS,
-	LIMIT_BAD_HTTP, /* no limit: what is not HTTP is counted beside them */
+	LIMIT_BAD_HTTP, /* no limits: what nobody sends by mistake is counted beside them */
+	LIMIT_BAD_PATH,
+	LIMIT_BAD_TLS,
 	LIMIT_COUNT,
 };
 

@@ -91,6 +91,8 @@ static int load_certificates(struct daemon *d, char why[400])
 		.rsa_cert = paths.rsa_cert,
 		.rsa_key = paths.rsa_key,
 		.forward_secrecy_only = l->forward_secrecy_only,
+		.reached = refusal_limit,
+		.reached_ctx = &d->core,
 	};
 	d->tls = tls_server_create(&tls, why);
 	if (!d->tls)

@@ -21,6 +21,8 @@ static const char forward_secret_suites[] = FORWARD_SECRET;
 struct tls_server {
 	char *ecdsa_cert, *ecdsa_key, *rsa_cert, *rsa_key;
 	const char *suites;
+	limit_reached reached;
+	void *reached_ctx;
 	struct peer_check *peers; /* NULL: clients show no certificates */
 	SSL_CTX *live[MAX_LISTENERS]; /* of the listeners, for reload; each is a reference */
 	int live_count;
@@ -112,6 +114,8 @@ struct tls_server *tls_server_create(const struct tls_server_config *cfg, char w
 		tls_server_destroy(t);
 		return NULL;
 	}
+	t->reached = cfg->reached;
+	t->reached_ctx = cfg->reached_ctx;
 	t->suites = cfg->forward_secrecy_only ? forward_secret_suites : suites;
 	if (check_files(t, why) ||
 		(cfg->peers && !(t->peers = peer_check_create(cfg->peers, why)))) {
@@ -119,6 +123,33 @@ struct tls_server *tls_server_create(const struct tls_server_config *cfg, char w
 		return NULL;
 	}
 	return t;
+}
+
+/* -- handshakes that we end; those of stations with certificates are csms/pki/peer_check.c's ------- */
+
+static int server_index = -1;
+
+static void on_state(const SSL *ssl, int where, int ret)
+{
+	const struct tls_server *t = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), server_index);
+	char address[64];
+
+	if (!t || (where & SSL_CB_WRITE_ALERT) != SSL_CB_WRITE_ALERT || ret >> 8 != SSL3_AL_FATAL ||
+		SSL_is_init_finished(ssl) ||
+		ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+		return;
+	peer_check_address(ssl, address);
+	t->reached(t->reached_ctx, LIMIT_BAD_TLS, address);
+}
+
+static int tell_failures(struct tls_server *t, SSL_CTX *ctx)
+{
+	if (server_index < 0)
+		server_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+	if (server_index < 0 || SSL_CTX_set_ex_data(ctx, server_index, t) != 1)
+		return -1;
+	SSL_CTX_set_info_callback(ctx, on_state);
+	return 0;
 }
 
 int tls_server_apply(struct tls_server *t, void *ssl_ctx)
@@ -142,7 +173,7 @@ int tls_server_apply(struct tls_server *t, void *ssl_ctx)
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 	/* libwebsockets would move the connection to another listener by the name in its hello. */
 	SSL_CTX_set_tlsext_servername_callback(ctx, NULL);
-	if (t->peers && peer_check_apply(t->peers, ctx))
+	if (t->peers ? peer_check_apply(t->peers, ctx) : t->reached && tell_failures(t, ctx))
 		return -1;
 	SSL_CTX_up_ref(ctx);
 	t->live[t->live_count++] = ctx;

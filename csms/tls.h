@@ -6,12 +6,16 @@
 #define CSMS_TLS_H
 
 #include <stdbool.h>
+#include "csms/limit.h"
 #include "csms/pki/peer_check.h"
 
 struct tls_server_config {
 	const char *ecdsa_cert, *ecdsa_key; /* PEM files: chain, leaf first; key */
 	const char *rsa_cert, *rsa_key; /* second pair, or NULL */
 	bool forward_secrecy_only; /* without the plain RSA suites that A00.FR.318 demands */
+	limit_reached
+		reached; /* handshakes that we ended, where no certificate is asked for; or NULL */
+	void *reached_ctx;
 	const struct peer_check_config *peers; /* clients must show a certificate; NULL: none */
 };
 

@@ -52,6 +52,7 @@ struct ask {
 	} raw; /* as it came, where it may have to wait for a second person */
 	const char *approver; /* the second person, once there is one (csms/api/four_eyes.h) */
 	const char *refused; /* why, while it is being answered */
+	bool is_told; /* the audit has a line of its own about this refusal */
 	bool is_held;
 	bool is_running, is_over; /* a handler is at it; it was answered meanwhile */
 	bool is_once; /* its answer is kept for replays */

@@ -37,7 +37,7 @@ void audit_request(struct ask *k, int status)
 	struct arena *a;
 	struct event_request_made *e;
 
-	if (k->match.row == NULL || (!is_change(k) && !is_refusal(status)))
+	if (k->match.row == NULL || k->is_told || (!is_change(k) && !is_refusal(status)))
 		return;
 	bool is_known = k->who.role != ROLE_NOBODY;
 	if ((is_refusal(status) || !is_known) &&
@@ -79,7 +79,8 @@ void audit_sign_in(struct ask *k, const char *method, const char *name, const ch
 		.peer = plain(a, k->peer, 60),
 		.why = why,
 	};
-	if (e->peer != NULL)
+	k->is_told = e->peer != NULL;
+	if (k->is_told)
 		record_now(k->api->core, EVENT_SIGN_IN_REFUSED, "access", "sign-in", e, "nobody",
 			NULL);
 }

@@ -18,6 +18,7 @@
 #include "csms/api/reach.h"
 #include "csms/envelope.h"
 #include "csms/meters.h"
+#include "csms/refusal.h"
 #include "csms/view.h"
 
 #define TICK_MS    500 /* of real time */
@@ -585,6 +586,7 @@ void streams_open(struct streams *h, struct ask *k)
 	struct auth_who who = k->who;
 
 	if (h->count >= h->max) {
+		refusal_limit(k->api->core, LIMIT_STREAMS, k->peer);
 		http_header(k->x, "retry-after", "10");
 		ask_problem(k, 503, NULL, "%d event streams are open, which is the limit", h->max);
 		return;

@@ -310,7 +310,7 @@ static const char *words_of(unsigned long error)
 	return own ? own : "the TLS handshake failed";
 }
 
-static void address_of(const SSL *ssl, char out[64])
+void peer_check_address(const void *ssl, char out[64])
 {
 	struct sockaddr_storage from;
 	socklen_t len = sizeof from;
@@ -342,7 +342,7 @@ static void on_state(const SSL *const_ssl, int where, int ret)
 		return;
 	peer->was_told = true;
 	peer->is_trusted = false;
-	address_of(ssl, address);
+	peer_check_address(ssl, address);
 	p->cfg.refused(
 		p->cfg.ctx, &(struct peer_refusal){.facts = peer->has_facts ? &peer->facts : NULL,
 				    .why = peer->why[0] ? peer->why : words_of(error),

@@ -65,6 +65,9 @@ int peer_check_crls(const struct peer_check *p);
 /* What the verified certificate of a connection says; NULL: it has none. Lives as long as `ssl`. */
 const struct peer_facts *peer_check_facts(const void *ssl);
 
+/* The address at the other end of a connection; "?" if it is gone. */
+void peer_check_address(const void *ssl, char out[64]);
+
 void peer_check_destroy(struct peer_check *p);
 
 #endif

@@ -16,6 +16,7 @@ import {
 } from "./kit.mjs";
 import { meterChecks } from "./meters.mjs";
 import { planChecks } from "./plan.mjs";
+import { scriptChecks } from "./script.mjs";
 import { CODE, MockServer } from "./mock-server.mjs";
 
 const REAL = process.env.BASE_URL;
@@ -349,6 +350,7 @@ async function pages(browser, root) {
 async function doors(browser, root) {
 	if (REAL) return;
 	await signInChecks(browser.context, root);
+	await scriptChecks(browser.context, root);
 	await quietCheck(browser.context, root);
 }
 

@@ -36,6 +36,7 @@ export class MockServer {
 		this.sessions = new Set();
 		this.seq = 0;
 		this.isQuiet = false;
+		this.change = (body) => body; /* what is done to each answer before it leaves */
 		this.powerStatus = 200;
 		this.seen = []; /* "METHOD path" of each request */
 		this.bodies = []; /* [route, body] of each command */
@@ -106,7 +107,7 @@ export class MockServer {
 
 	#event(type, body) {
 		this.seq += 1;
-		this.#write(`id: ${this.seq}\nevent: ${type}\ndata: ${JSON.stringify(body)}\n\n`);
+		this.#write(`id: ${this.seq}\nevent: ${type}\ndata: ${JSON.stringify(this.change(body))}\n\n`);
 	}
 
 	#write(text) {
@@ -116,7 +117,7 @@ export class MockServer {
 	#json(res, status, body, headers = {}) {
 		const type = status < 400 ? "application/json" : "application/problem+json";
 		res.writeHead(status, { "content-type": type, "cache-control": "no-store", ...headers });
-		res.end(JSON.stringify(body));
+		res.end(JSON.stringify(status < 400 ? this.change(body) : body));
 	}
 
 	#problem(res, status, title, detail) {

@@ -121,10 +121,11 @@ export async function booted(depotd, id, options = {}) {
 
 /** A TCP connection that keeps what it receives. */
 export class Tcp {
+	/** `port`: a number, or the options of net.connect. */
 	constructor(port, host = '127.0.0.1') {
 		this.got = Buffer.alloc(0);
 		this.ended = false;
-		this.socket = net.connect(port, host);
+		this.socket = typeof port === 'object' ? net.connect(port) : net.connect(port, host);
 		this.socket.on('data', (d) => (this.got = Buffer.concat([this.got, d])));
 		this.socket.on('error', () => {});
 		this.gone = new Promise((r) => this.socket.on('close', () => r((this.ended = true))));

@@ -7,11 +7,13 @@ import { join } from 'node:path';
 import tls from 'node:tls';
 import { promisify } from 'node:util';
 import { BUILD, Depotd, until } from './harness.mjs';
+import { matrix } from './matrix.mjs';
 import { PASSWORD, Station, basic, register } from './peer.mjs';
 import { Ca, P192, RSA, request } from './pki.mjs';
 
 let d, root, sub, maker, other, port;
 const made = {}; // certificates by name
+const ours = matrix.filter((r) => r.file === 'tests/e2e/profile3.test.mjs'), tried = new Set(); // rows of the matrix
 let told = 0; // refusals that the journal must have
 
 const pki = (...p) => join(d.data, 'pki', ...p);
@@ -48,6 +50,9 @@ function attempt({ id = 'P3-1', path = `/ocpp/${id}`, to = port(), headers = '',
 
 /** One that must not come in: its HTTP status or alert, and exactly one line in the journal, which says why. */
 async function refused(what, options, expected, why, more = {}) {
+	const row = ours.find((r) => r.words === what);
+	assert.equal(row?.expects, typeof expected === 'number' ? expected : 'TLS alert', `${what}, in matrix.mjs`);
+	tried.add(row);
 	const seen = new Set((await refusals()).map((r) => r.seq));
 	const r = await attempt(options);
 	if (typeof expected === 'number') assert.equal(r.status, expected, `${what}: ${JSON.stringify(r)}`);
@@ -631,4 +636,8 @@ stations:
 			sim.kill();
 		}
 	});
+});
+
+test('rule 6: all that the matrix claims of certificates was tried', () => {
+	assert.deepEqual(ours.filter((r) => !tried.has(r)).map((r) => r.attempt), []);
 });

@@ -64,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(copy, data, (size_t)len);
 	if (!http_head_parse(copy, (size_t)len, &h)) {
 		gate(&h);
+		http_path_climbs(h.target);
 		body(&h, (const char *)data + len, size - (size_t)len);
 	}
 	free(copy);

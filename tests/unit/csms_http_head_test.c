@@ -243,6 +243,20 @@ START_TEST(test_plain_body)
 }
 END_TEST
 
+START_TEST(test_paths_that_climb)
+{
+	static const char *const bad[] = {"/../x", "/a/..", "/a/../../b", "/%2e%2e/x",
+		"/a%2f..%2Fb", "/..\\x", "/..%5cx", "/%00", "/a%00.js", "..", "/a/%2E./b"};
+	static const char *const good[] = {"/", "/a..b/c", "/...", "/a/.../b", "/.well-known/x",
+		"/points/evse%2FCP-1%2F1", "/x?next=/../y", "/100%", "/%zz/..a", "/%252e%252e/x"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ck_assert_msg(http_path_climbs(bad[i]), "%s", bad[i]);
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		ck_assert_msg(!http_path_climbs(good[i]), "%s", good[i]);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("csms_http_head");
@@ -252,6 +266,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_request);
 	tcase_add_loop_test(t, test_strictness, 0, sizeof(heads) / sizeof(heads[0]));
 	tcase_add_test(t, test_absolute_form_and_nul);
+	tcase_add_test(t, test_paths_that_climb);
 	tcase_add_test(t, test_limits);
 	tcase_add_loop_test(t, test_body_length, 0, sizeof(framings) / sizeof(framings[0]));
 	tcase_add_test(t, test_keep_alive);
