@@ -390,35 +390,49 @@ static size_t count_lines(const char *s)
 	return n;
 }
 
-int trips_csv_read(
-	const char *text, struct arena *a, struct trips_csv *out, struct trips_csv_fault *f)
+int trips_csv_try(const char *text, struct arena *a, struct trips_csv *out,
+	struct trips_csv_fault *f, int max)
 {
 	struct list l = {.arena = a, .fault = f};
 	char *at = begin(text, a), *line;
 	size_t room = count_lines(text);
+	int faults = 0;
 
 	if (room > TRIPS_CSV_ROWS)
 		room = TRIPS_CSV_ROWS;
 	*out = (struct trips_csv){.rows = arena_alloc(a, room * sizeof *out->rows),
 		.lines = arena_alloc(a, room * sizeof *out->lines)};
-	if (!at || !out->rows || !out->lines)
-		return fail(&l, -1, "out of memory");
-	while ((line = next_line(&at))) {
+	if (!at || !out->rows || !out->lines) {
+		fail(&l, -1, "out of memory");
+		return 1;
+	}
+	while (faults < max && (line = next_line(&at))) {
 		l.line++;
 		if (!line[strspn(line, " \t;,")])
 			continue;
 		if (!l.columns) {
 			if (read_head(&l, line))
-				return -1;
+				return 1;
 			continue;
 		}
-		if (out->count == room)
-			return fail(&l, -1, "is beyond %d trips: split the list", TRIPS_CSV_ROWS);
+		if (out->count == room) {
+			fail(&l, -1, "is beyond %d trips: split the list", TRIPS_CSV_ROWS);
+			return faults + 1;
+		}
 		if (read_row(&l, line, &out->rows[out->count]))
-			return -1;
-		out->lines[out->count++] = l.line;
+			l.fault = &f[++faults < max ? faults : 0];
+		else
+			out->lines[out->count++] = l.line;
 	}
-	return l.columns ? 0 : fail(&l, -1, "the list is empty");
+	if (!l.columns)
+		fail(&l, -1, "the list is empty");
+	return l.columns ? faults : 1;
+}
+
+int trips_csv_read(
+	const char *text, struct arena *a, struct trips_csv *out, struct trips_csv_fault *f)
+{
+	return trips_csv_try(text, a, out, f, 1) ? -1 : 0;
 }
 
 const char *trips_csv_column(const char *text, const char *member, struct arena *a)

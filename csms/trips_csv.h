@@ -25,6 +25,11 @@ struct trips_csv_fault {
 int trips_csv_read(
 	const char *text, struct arena *a, struct trips_csv *out, struct trips_csv_fault *f);
 
+/* The same, but goes on behind rows that are no good: `out` has the others. Returns how many faults there
+ * are, of which f[max] has the first; it stops at `max`. */
+int trips_csv_try(const char *text, struct arena *a, struct trips_csv *out,
+	struct trips_csv_fault *f, int max);
+
 /* What the list calls a member of TripType, for a fault found later; NULL: it has no such column. */
 const char *trips_csv_column(const char *text, const char *member, struct arena *a);
 

@@ -6,7 +6,6 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/trips.h"
-#include "csms/trips_csv.h"
 #include "db/query_work.h"
 
 static struct trips *trips_of(const struct ask *k)
@@ -251,77 +250,4 @@ void trip_delete(struct ask *k)
 	ask_hold(k);
 	if (trips_remove(trips_of(k), t->id, k->who.actor, ask_changed, k) < 0)
 		ask_problem(k, 503, NULL, "no memory");
-}
-
-/* -- a yard list ------------------------------------------------------------------------------ */
-
-#define PAST_MS INT64_C(86400000)
-
-static void complain(struct ask *k, int line, const char *column, const char *text)
-{
-	ask_problem(k, 422, "csv", "line %d%s%.60s: %s; nothing was stored", line,
-		column ? ", column " : "", column ? column : "", text);
-}
-
-/* Trips that are long over are left out: a list is often read once more. */
-static void leave_out_past(struct trips_csv *list, struct api_trip_import_reply *out)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->rows[i].returns.ms < clock_wall().ms - PAST_MS) {
-			out->past++;
-			continue;
-		}
-		list->rows[n] = list->rows[i];
-		list->lines[n++] = list->lines[i];
-	}
-	list->count = n;
-}
-
-static void on_imported(void *arg, int status, const char *why)
-{
-	struct ask *k = arg;
-
-	if (status)
-		ask_problem(k, 500, NULL, "%s", why);
-	else
-		ask_reply(k, 200, &api_trip_import_reply_type, k->state);
-}
-
-void trips_import(struct ask *k)
-{
-	const struct api_trip_import_post *post = k->body;
-	struct api_trip_import_reply *out = arena_alloc(k->arena, sizeof *out);
-	struct trips_csv_fault csv;
-	struct trips_fault f = {0};
-	struct trips_csv list;
-
-	if (!out) {
-		ask_problem(k, 503, NULL, "no memory");
-		return;
-	}
-	if (trips_csv_read(post->csv, k->arena, &list, &csv)) {
-		complain(k, csv.line, csv.column, csv.text);
-		return;
-	}
-	out->rows = (int64_t)list.count;
-	leave_out_past(&list, out);
-	if (list.count && trips_check(trips_of(k), list.rows, list.count, &f)) {
-		complain(k, list.lines[f.row], trips_csv_column(post->csv, f.member, k->arena),
-			f.text);
-		return;
-	}
-	k->state = out;
-	out->stored = trips_count_changed(trips_of(k), list.rows, list.count);
-	out->unchanged = (int64_t)list.count - out->stored;
-	if (post->check) {
-		ask_reply(k, 200, &api_trip_import_reply_type, out);
-		return;
-	}
-	if (!replay_begin(k->api->replay, k))
-		return;
-	ask_hold(k);
-	if (trips_put(trips_of(k), list.rows, list.count, "csv", k->who.actor, on_imported, k) < 0)
-		ask_problem(k, 503, NULL, "no memory for the trips");
 }
