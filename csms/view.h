@@ -25,6 +25,9 @@ void view_evse(
 	const struct core *c, const struct evse *e, struct arena *a, struct api_evse_view *out);
 void view_vehicle(const struct core *c, const struct vehicle *v, struct arena *a,
 	struct api_vehicle_view *out);
+/* One sentence of all vehicles and their work, and what stands below it. */
+void view_vehicles_say(const struct core *c, const struct api_vehicle_detail_list *list,
+	struct arena *a, const char **sentence, const char **sub);
 void view_tree(const struct core *c, struct arena *a, struct api_tree *out);
 void view_plan(const struct core *c, struct arena *a, struct api_plan *out);
 /* How far chargers go by plans, and what waits for an approval. */

@@ -59,6 +59,9 @@ struct case_file {
 	const struct control_plan_row *row; /* NULL: not in the plan in force */
 	struct vehicle_soc soc; /* at.ms 0: not known */
 	wall_t departs, now;
+	int target_pct; /* by its next trip, or as it is described */
+	const struct trip *trip; /* NULL: none soon */
+	bool is_possible; /* its battery holds as much */
 };
 
 static bool is_charging(const struct evse *e)
@@ -70,7 +73,7 @@ static bool is_charging(const struct evse *e)
 static bool is_ready(const struct case_file *f)
 {
 	if (f->soc.at.ms != 0)
-		return f->soc.pct >= f->v->target_pct;
+		return f->soc.pct >= f->target_pct;
 	return f->row != NULL && f->row->need_wh <= 0;
 }
 
@@ -168,6 +171,8 @@ static const char *vehicle_state(const struct case_file *f, struct arena *a, con
 
 static void case_open(const struct core *c, const struct vehicle *v, struct case_file *f)
 {
+	struct trip_need need;
+
 	*f = (struct case_file){
 		.control = c->control,
 		.v = v,
@@ -178,6 +183,16 @@ static void case_open(const struct core *c, const struct vehicle *v, struct case
 	};
 	vehicle_soc(v, f->now, 0, &f->soc);
 	f->departs = trips_departure(c, v, f->now);
+	f->target_pct = v->target_pct;
+	f->is_possible = true;
+	if (!c->trips || !trips_all(c->trips))
+		return;
+	trips_need(c, v, f->now, &need);
+	if (!need.trip || v->battery_wh <= 0)
+		return;
+	f->trip = need.trip;
+	f->is_possible = need.is_possible;
+	f->target_pct = (int)((100 * need.target_wh + v->battery_wh - 1) / v->battery_wh);
 }
 
 static void view_need(const struct case_file *f, struct api_vehicle_view *out)
@@ -188,7 +203,7 @@ static void view_need(const struct case_file *f, struct api_vehicle_view *out)
 		out->has_ready_at = f->row->ready_at.ms != 0;
 		out->ready_at = f->row->ready_at;
 	} else if (f->soc.at.ms != 0) {
-		double missing = (double)f->v->target_pct - f->soc.pct;
+		double missing = (double)f->target_pct - f->soc.pct;
 		out->has_need_wh = true;
 		out->need_wh =
 			missing > 0 ? (int64_t)(missing / 100 * (double)f->v->battery_wh) : 0;
@@ -204,7 +219,10 @@ void view_vehicle(const struct core *c, const struct vehicle *v, struct arena *a
 	*out = (struct api_vehicle_view){
 		.id = arena_strdup(a, v->id),
 		.name = v->name[0] != '\0' ? arena_strdup(a, v->name) : NULL,
-		.target_pct = v->target_pct,
+		.target_pct = f.target_pct,
+		.trip = f.trip ? arena_strdup(a, f.trip->id) : NULL,
+		.has_possible = f.trip != NULL,
+		.possible = f.is_possible,
 		.has_soc_pct = f.soc.at.ms != 0,
 		.soc_pct = f.soc.pct,
 		.has_soc_at = f.soc.at.ms != 0,

@@ -64,9 +64,11 @@ void vehicles_list(struct ask *k)
 	ok = list.vehicles.items != NULL;
 	for (const struct vehicle *v = c->fleet.vehicles; ok && v != NULL; v = v->hh.next)
 		ok = view_detail(c, v, k->arena, &list.vehicles.items[list.vehicles.count++]);
-	if (ok)
+	if (ok) {
+		list.at = clock_wall();
+		view_vehicles_say(c, &list.vehicles, k->arena, &list.sentence, &list.sub);
 		ask_reply(k, 200, &api_vehicle_list_type, &list);
-	else
+	} else
 		ask_problem(k, 503, NULL, "no memory for the list");
 }
 

@@ -96,6 +96,15 @@ test('a yard list is taken as a whole, or refused with line and column; twice is
 		assert.match(r.stderr, says);
 	}
 	assert.deepEqual(await trips(), []);
+	// Line by line: all that is wrong, and what would become of the rest.
+	const bad = `${good}VAN-9;${local(leave)};${local(back)};80;;\nVAN-1;nonsense;${local(back)};80;;\nVAN-2;${local(leave)};${local(back)};90;;\n`;
+	const judged = (await d.api('POST', '/trips/import', { csv: bad, check: true, each: true })).json;
+	assert.deepEqual([judged.rows, judged.stored, judged.refused], [5, 2, 3]);
+	assert.deepEqual(judged.lines.map((l) => [l.line, l.what, l.column]), [[5, 'refused', 'departs'], [4, 'refused', 'vehicle'], [6, 'refused', undefined], [2, 'new', undefined], [3, 'new', undefined]]);
+	const refused = ctl('trip', 'import', csv('bad.csv', bad), '--check');
+	assert.equal(refused.status, 1);
+	assert.match(refused.stdout, /line 4, column vehicle: there is no such vehicle\nline 6.*\n3 refused: nothing of the list would be stored/);
+	assert.deepEqual(await trips(), []);
 	assert.match(ctl('trip', 'import', csv('yard.csv', good), '--check').stdout, /2 trips: 2 would be stored/);
 	assert.deepEqual(await trips(), []);
 	assert.match(ctl('trip', 'import', csv('yard.csv', good)).stdout, /2 trips: 2 stored, 0 unchanged/);

@@ -221,16 +221,6 @@ static int overview_get(struct ctl *c, void **o)
 	return ctl_ask_struct(c, "GET", "overview", NULL, NULL, &api_overview_type, o);
 }
 
-int ctl_vehicles(struct ctl *c)
-{
-	void *o;
-	int status = overview_get(c, &o);
-
-	if (o != NULL)
-		show_vehicles(c, &((struct api_overview *)o)->vehicles, true);
-	return status;
-}
-
 /* What depotd says first of a thing. */
 static void sentence(struct ctl *c, const char *words, const char *sub)
 {
@@ -242,6 +232,24 @@ static void sentence(struct ctl *c, const char *words, const char *sub)
 	if (text_ok(&t))
 		fwrite(t.data, 1, t.len, stdout);
 	text_finish(&t);
+}
+
+int ctl_vehicles(struct ctl *c)
+{
+	void *answer;
+	int status =
+		ctl_ask_struct(c, "GET", "vehicles", NULL, NULL, &api_vehicle_list_type, &answer);
+	const struct api_vehicle_list *l = answer;
+	struct api_vehicle_view_list list = {0};
+
+	list.items = l ? arena_alloc(c->arena, (l->vehicles.count + 1) * sizeof *list.items) : NULL;
+	if (!list.items)
+		return status;
+	for (size_t i = 0; i < l->vehicles.count; i++)
+		list.items[list.count++] = l->vehicles.items[i].vehicle;
+	sentence(c, l->sentence, l->sub);
+	show_vehicles(c, &list, true);
+	return status;
 }
 
 /* -- stations -------------------------------------------------------------------------------- */

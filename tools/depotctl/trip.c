@@ -157,10 +157,29 @@ static char *read_file(struct ctl *c, const char *file)
 	return text;
 }
 
+static bool put_refused(const struct api_trip_import_reply *r)
+{
+	for (size_t i = 0; i < r->lines.count; i++) {
+		const struct api_trip_line *l = &r->lines.items[i];
+
+		if (l->fault)
+			printf("line %lld%s%s: %s\n", (long long)l->line,
+				l->column ? ", column " : "", l->column ? l->column : "", l->fault);
+	}
+	if (r->refused)
+		printf("%lld refused: nothing of the list would be stored.\n",
+			(long long)r->refused);
+	return r->refused > 0;
+}
+
 static int import(struct ctl *c, const char *file)
 {
-	struct api_trip_import_post post = {
-		.has_check = true, .check = ctl_flag(c, "--check"), .csv = read_file(c, file)};
+	bool check = ctl_flag(c, "--check");
+	struct api_trip_import_post post = {.has_check = true,
+		.check = check,
+		.has_each = true,
+		.each = check,
+		.csv = read_file(c, file)};
 	const struct api_trip_import_reply *r;
 	void *answer;
 	int status;
@@ -175,7 +194,7 @@ static int import(struct ctl *c, const char *file)
 			(long long)r->rows, r->rows == 1 ? "" : "s", (long long)r->stored,
 			post.check ? "would be stored" : "stored", (long long)r->unchanged,
 			(long long)r->past);
-	return status;
+	return r != NULL && put_refused(r) ? CTL_FAILED : status;
 }
 
 int ctl_trip(struct ctl *c)

@@ -191,6 +191,8 @@ export interface VehicleView {
 	soc_pct?: number;
 	soc_at?: string;
 	target_pct: number;
+	trip?: string;
+	possible?: boolean;
 	need_wh?: number;
 	departs_at?: string;
 	ready_at?: string;
