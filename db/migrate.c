@@ -157,11 +157,12 @@ static const char depot_6[] =
 
 static const struct migration depot_steps[] = {{1, depot_1, NULL}, {2, depot_2, NULL},
 	{3, migrate_depot_3, NULL}, {4, migrate_depot_4, migrate_depot_4_fleet},
-	{5, migrate_depot_5, migrate_depot_5_work}, {6, depot_6, NULL}};
+	{5, migrate_depot_5, migrate_depot_5_work}, {6, depot_6, NULL},
+	{7, migrate_depot_7, NULL}};
 static const struct migration series_steps[] = {{1, series_1, NULL}};
 static const struct migration wire_steps[] = {{1, wire_1, NULL}, {2, wire_2, NULL}};
 
-const struct migration_list migrate_depot = {6, depot_steps};
+const struct migration_list migrate_depot = {7, depot_steps};
 const struct migration_list migrate_series = {1, series_steps};
 const struct migration_list migrate_wire = {2, wire_steps};
 

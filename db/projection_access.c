@@ -7,7 +7,7 @@
 struct access {
 	struct sql *sql;
 	sqlite3_stmt *token, *drop_token, *rules, *drop_rules, *link, *signed_in, *api_token,
-		*revoke;
+		*api_limit, *api_use, *revoke;
 };
 
 static void *create(struct sql *s)
@@ -39,6 +39,10 @@ static void *create(struct sql *s)
 		{&p->api_token,
 			"INSERT OR REPLACE INTO api_tokens (depot, id, digest, name, role, made_at,"
 			" expires) VALUES (?1,?2,?3,?4,?5,?6,?7)"},
+		{&p->api_limit, "INSERT OR REPLACE INTO api_token_limits (depot, id, nodes)"
+				" VALUES (?1,?2,?3)"},
+		{&p->api_use, "INSERT OR REPLACE INTO api_token_uses (depot, id, used_at, peer)"
+			      " VALUES (?1,?2,?3,?4)"},
 		{&p->revoke,
 			"UPDATE api_tokens SET revoked_at=?3, revoked_why=?4 WHERE depot=?1 AND"
 			" id=?2"
@@ -150,7 +154,23 @@ static int on_api_token(void *self, const struct journal_entry *e)
 	sql_bind_text(st, 5, t->role);
 	sqlite3_bind_int64(st, 6, e->at.ms);
 	sql_bind_optional(st, 7, t->has_expires, t->expires.ms);
-	return sql_run(p->sql, st);
+	if (sql_run(p->sql, st) < 0)
+		return -1;
+	if (t->nodes.count == 0)
+		return 0;
+	bind_subject(p->api_limit, e);
+	projection_bind_lines(p->api_limit, 3, &t->nodes);
+	return sql_run(p->sql, p->api_limit);
+}
+
+static int on_api_use(void *self, const struct journal_entry *e)
+{
+	struct access *p = self;
+	const struct event_api_token_used *u = e->payload;
+	bind_subject(p->api_use, e);
+	sqlite3_bind_int64(p->api_use, 3, e->at.ms);
+	sql_bind_text(p->api_use, 4, u->peer);
+	return sql_run(p->sql, p->api_use);
 }
 
 static int on_revoked(void *self, const struct journal_entry *e)
@@ -171,6 +191,7 @@ const struct projection_rule projection_access_rules[] = {
 	{EVENT_SIGN_IN_LINK_MADE, &projection_access, on_link},
 	{EVENT_SIGNED_IN, &projection_access, on_signed_in},
 	{EVENT_API_TOKEN_MADE, &projection_access, on_api_token},
+	{EVENT_API_TOKEN_USED, &projection_access, on_api_use},
 	{EVENT_API_TOKEN_REVOKED, &projection_access, on_revoked},
 	{.type = -1},
 };

@@ -6,7 +6,7 @@
 
 struct people {
 	struct sql *sql;
-	sqlite3_stmt *change, *password, *factor, *recovery;
+	sqlite3_stmt *change, *link, *password, *factor, *recovery;
 };
 
 static void *create(struct sql *s)
@@ -19,6 +19,8 @@ static void *create(struct sql *s)
 		{&p->change, "INSERT INTO people (depot, name, role, nodes, disabled, changed_at)"
 			     " VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT DO UPDATE SET"
 			     " role=?3, nodes=?4, disabled=?5, changed_at=?6"},
+		{&p->link, "INSERT OR REPLACE INTO people_links (depot, name, provider, issuer,"
+			   " subject, at) VALUES (?1,?2,?3,?4,?5,?6)"},
 		{&p->password, "UPDATE people SET hash=?3 WHERE depot=?1 AND name=?2"},
 		{&p->factor, "UPDATE people SET factor=?3, recovery=?4 WHERE depot=?1 AND name=?2"},
 		{&p->recovery, "UPDATE people SET recovery=trim(replace(char(10) || recovery ||"
@@ -41,6 +43,18 @@ static int on_changed(void *self, const struct journal_entry *e)
 	sqlite3_bind_int(p->change, 5, u->disabled);
 	sqlite3_bind_int64(p->change, 6, e->at.ms);
 	return sql_run(p->sql, p->change);
+}
+
+static int on_linked(void *self, const struct journal_entry *e)
+{
+	struct people *p = self;
+	const struct event_user_linked *u = e->payload;
+	projection_bind_key(p->link, e);
+	sql_bind_text(p->link, 3, u->provider);
+	sql_bind_text(p->link, 4, u->issuer);
+	sql_bind_text(p->link, 5, u->subject);
+	sqlite3_bind_int64(p->link, 6, e->at.ms);
+	return sql_run(p->sql, p->link);
 }
 
 static int on_password(void *self, const struct journal_entry *e)
@@ -75,6 +89,7 @@ const struct projection projection_people = {"people", create, free, NULL};
 
 const struct projection_rule projection_people_rules[] = {
 	{EVENT_USER_CHANGED, &projection_people, on_changed},
+	{EVENT_USER_LINKED, &projection_people, on_linked},
 	{EVENT_USER_PASSWORD_SET, &projection_people, on_password},
 	{EVENT_USER_FACTOR_SET, &projection_people, on_factor},
 	{EVENT_USER_RECOVERY_USED, &projection_people, on_recovery},

@@ -102,8 +102,9 @@ int db_query_api_tokens(
 	struct query q;
 	struct db_api_token_list list = {0};
 	query_init(&q, r, &r->depot, a, true,
-		"SELECT id, digest, name, role, made_at, expires, revoked_at, revoked_why"
-		" FROM api_tokens WHERE depot=?1");
+		"SELECT id, digest, name, role, made_at, expires, revoked_at, revoked_why, nodes,"
+		" used_at, peer FROM api_tokens LEFT JOIN api_token_limits USING (depot, id)"
+		" LEFT JOIN api_token_uses USING (depot, id) WHERE depot=?1");
 	query_and_text(&q, "digest=?", digest);
 	query_add(&q, " ORDER BY id");
 	while (query_next(&q)) {
@@ -118,6 +119,9 @@ int db_query_api_tokens(
 		t->expires = query_time(&q, 5);
 		t->revoked_at = query_time(&q, 6);
 		t->revoked_why = query_text(&q, 7);
+		t->nodes = query_text(&q, 8);
+		t->used_at = query_time(&q, 9);
+		t->peer = query_text(&q, 10);
 	}
 	if (query_finish(&q) < 0)
 		return -1;

@@ -47,7 +47,9 @@ int db_query_users(
 
 struct db_api_token {
 	const char *id, *digest, *name, *role, *revoked_why;
-	wall_t made_at, expires, revoked_at;
+	const char *nodes; /* one a line; NULL: the whole depot */
+	const char *peer; /* that it came from last, NULL: never */
+	wall_t made_at, expires, revoked_at, used_at;
 };
 struct db_api_token_list {
 	size_t count;

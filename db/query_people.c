@@ -7,7 +7,9 @@ int db_query_people(struct db_reader *r, struct arena *a, struct db_person_list 
 	struct db_person_list list = {0};
 	query_init(&q, r, &r->depot, a, true,
 		"SELECT p.name, p.role, p.nodes, p.disabled, p.hash, p.factor, p.recovery,"
-		" p.changed_at, u.signed_in_at, u.peer FROM people AS p"
+		" p.changed_at, u.signed_in_at, u.peer, l.provider, l.issuer, l.subject"
+		" FROM people AS p"
+		" LEFT JOIN people_links AS l ON l.depot=p.depot AND l.name=p.name"
 		" LEFT JOIN users AS u ON u.depot=p.depot AND u.name=p.name WHERE p.depot=?1");
 	query_add(&q, " ORDER BY p.name");
 	while (query_next(&q)) {
@@ -24,6 +26,9 @@ int db_query_people(struct db_reader *r, struct arena *a, struct db_person_list 
 		p->changed = query_time(&q, 7);
 		p->signed_in = query_time(&q, 8);
 		p->peer = query_text(&q, 9);
+		p->provider = query_text(&q, 10);
+		p->issuer = query_text(&q, 11);
+		p->subject = query_text(&q, 12);
 	}
 	if (query_finish(&q) < 0)
 		return -1;

@@ -9,6 +9,7 @@
 struct db_person {
 	const char *name, *role, *nodes, *hash, *factor, *recovery; /* lists: one item a line */
 	const char *peer; /* that they came from last, NULL: never */
+	const char *provider, *issuer, *subject; /* who vouches for them; NULL: nobody does */
 	bool is_disabled;
 	wall_t changed, signed_in;
 };

@@ -38,6 +38,18 @@ static void load_work(struct db_reader *r, void *arg)
 		snprintf(l->error, sizeof(l->error), "%s", db_reader_error(r));
 }
 
+static int nodes_of_lines(const char *text, char out[AUTH_NODES][61])
+{
+	int n = 0;
+
+	for (const char *at = text != NULL ? text : ""; *at != '\0' && n < AUTH_NODES; n++) {
+		size_t len = strcspn(at, "\n");
+		snprintf(out[n], sizeof(out[n]), "%.*s", (int)len, at);
+		at += len + (at[len] == '\n');
+	}
+	return n;
+}
+
 int access_load(struct api *api, char why[300])
 {
 	struct loading l = {.api = api, .arena = arena_create(ASK_ARENA_MAX)};
@@ -47,9 +59,18 @@ int access_load(struct api *api, char why[300])
 	for (size_t i = 0; i < l.found.count && l.error[0] == '\0'; i++) {
 		const struct db_api_token *t = &l.found.items[i];
 		int role = role_parse(t->role);
+		char nodes[AUTH_NODES][61];
 		if (t->revoked_at.ms == 0 && role > 0 &&
-			auth_token_add(api->auth, t->id, t->digest, t->name, (enum role)role,
-				t->expires) != 0)
+			auth_token_add(
+				api->auth, &(struct auth_token){.id = t->id,
+						   .digest = t->digest,
+						   .name = t->name,
+						   .role = (enum role)role,
+						   .expires = t->expires,
+						   .node_count = nodes_of_lines(t->nodes, nodes),
+						   .nodes = nodes,
+						   .used = t->used_at,
+						   .peer = t->peer}) != 0)
 			log_warn("api: the API token %s was left out: it is there twice", t->id);
 	}
 	arena_destroy(l.arena);
@@ -114,6 +135,34 @@ void link_post(struct ask *k)
 		access_make_link(k, name, role);
 }
 
+bool access_nodes_known(struct ask *k, const struct schema_strings *nodes)
+{
+	const struct depot_file *g = k->api->core->depot;
+
+	for (size_t i = 0; i < nodes->count; i++) {
+		size_t n = 0;
+		while (n < g->nodes.count && strcmp(g->nodes.items[n].id, nodes->items[i]) != 0)
+			n++;
+		if (n < g->nodes.count)
+			continue;
+		ask_problem(k, 422, "nodes", "there is no node %.60s in the tree", nodes->items[i]);
+		return false;
+	}
+	return true;
+}
+
+struct schema_strings access_nodes_copy(struct arena *a, const struct schema_strings *from)
+{
+	struct schema_strings list = {0};
+
+	if (from->count == 0 ||
+		(list.items = arena_alloc(a, sizeof(*list.items) * from->count)) == NULL)
+		return list;
+	for (size_t i = 0; i < from->count; i++)
+		list.items[list.count++] = arena_strdup(a, from->items[i]);
+	return list;
+}
+
 /* -- API tokens ------------------------------------------------------------------------------ */
 
 struct listing {
@@ -122,7 +171,19 @@ struct listing {
 	size_t room;
 };
 
-static void list_token(void *arg, const struct auth_token_view *v)
+static struct schema_strings nodes_view(struct arena *a, const struct auth_token *v)
+{
+	struct schema_strings list = {0};
+
+	if (v->node_count == 0 ||
+		(list.items = arena_alloc(a, sizeof(*list.items) * AUTH_NODES)) == NULL)
+		return list;
+	for (int i = 0; i < v->node_count; i++)
+		list.items[list.count++] = v->nodes[i];
+	return list;
+}
+
+static void list_token(void *arg, const struct auth_token *v)
 {
 	struct listing *l = arg;
 	struct arena *a = l->ask->arena;
@@ -141,8 +202,12 @@ static void list_token(void *arg, const struct auth_token_view *v)
 		.id = v->id,
 		.name = v->name,
 		.role = role_name(v->role),
+		.nodes = nodes_view(a, v),
 		.has_expires = v->expires.ms != 0,
 		.expires = v->expires,
+		.has_used_at = v->used.ms != 0,
+		.used_at = v->used,
+		.used_from = v->peer[0] != '\0' ? v->peer : NULL,
 	};
 }
 
@@ -159,6 +224,7 @@ struct making {
 	char id[41], digest[65], secret[AUTH_SECRET_SIZE];
 	enum role role;
 	wall_t expires;
+	char nodes[AUTH_NODES][61];
 };
 
 static void api_token_stored(void *arg, int status, const char *why)
@@ -168,8 +234,13 @@ static void api_token_stored(void *arg, int status, const char *why)
 	const struct api_api_token_post *post = k->body;
 
 	if (status == 0 && k->api != NULL &&
-		auth_token_add(k->api->auth, m->id, m->digest, post->name, m->role, m->expires) !=
-			0)
+		auth_token_add(k->api->auth, &(struct auth_token){.id = m->id,
+						     .digest = m->digest,
+						     .name = post->name,
+						     .role = m->role,
+						     .expires = m->expires,
+						     .node_count = (int)post->nodes.count,
+						     .nodes = m->nodes}) != 0)
 		status = -1;
 	if (status != 0) {
 		ask_changed(k, status, why);
@@ -198,8 +269,11 @@ void api_token_post(struct ask *k)
 		ask_problem(k, 503, NULL, "no memory for the token");
 		return;
 	}
-	if (!role_given(k, post->role, &m->role) || !name_is_sound(k, post->name))
+	if (!role_given(k, post->role, &m->role) || !name_is_sound(k, post->name) ||
+		!access_nodes_known(k, &post->nodes))
 		return;
+	for (size_t i = 0; i < post->nodes.count; i++)
+		snprintf(m->nodes[i], sizeof(m->nodes[i]), "%s", post->nodes.items[i]);
 	secret_random(random, sizeof(random) - 1); /* 238 bits */
 	snprintf(m->secret, sizeof(m->secret), TOKEN_PREFIX "%s", random);
 	secret_digest(m->secret, strlen(m->secret), m->digest);
@@ -211,6 +285,7 @@ void api_token_post(struct ask *k)
 		.role = role_name(m->role),
 		.has_expires = true,
 		.expires = m->expires,
+		.nodes = access_nodes_copy(record_arena(c), &post->nodes),
 	};
 	k->state = m;
 	ask_hold(k);
@@ -232,4 +307,16 @@ void api_token_delete(struct ask *k)
 	ask_hold(k);
 	record_now(c, EVENT_API_TOKEN_REVOKED, "apitoken", id, e, k->who.actor, NULL);
 	record_then(c, ask_changed, k);
+}
+
+void access_token_used(struct ask *k, const char *id)
+{
+	struct core *c = k->api->core;
+	struct event_api_token_used *e = payload_new(c, sizeof(*e));
+
+	if (e == NULL)
+		return;
+	e->peer = arena_strdup(record_arena(c), k->peer);
+	if (e->peer != NULL)
+		record_now(c, EVENT_API_TOKEN_USED, "apitoken", id, e, "depotd", NULL);
 }

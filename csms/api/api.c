@@ -88,10 +88,14 @@ static bool person_counts(struct ask *k)
 static int identify(struct ask *k, const struct http_request *req, char why[200])
 {
 	struct auth *auth = k->api->auth;
+	char first_today[41];
 
 	if (req->authorization[0] != '\0') {
-		if (auth_bearer(auth, req->authorization, &k->who))
+		if (auth_bearer(auth, req->authorization, req->peer, &k->who, first_today)) {
+			if (first_today[0] != '\0')
+				access_token_used(k, first_today);
 			return 0;
+		}
 		snprintf(why, 200, "the API token is unknown, revoked or expired");
 		if (!auth_failed(auth, req->peer))
 			return 401;

@@ -166,6 +166,13 @@ void audit_sign_in(struct ask *k, const char *method, const char *name, const ch
 /* A link to the console for `name`: journalled, and answered with. */
 void access_make_link(struct ask *k, const char *name, enum role role);
 
+/* Are these nodes of the tree? Else the ask was answered. */
+bool access_nodes_known(struct ask *k, const struct schema_strings *nodes);
+struct schema_strings access_nodes_copy(struct arena *a, const struct schema_strings *from);
+
+/* The first use of an API token on a day stands in the journal. */
+void access_token_used(struct ask *k, const char *id);
+
 /* Prometheus text of everything that is counted. */
 void metrics_write(struct api *api, struct text *out);
 

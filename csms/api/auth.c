@@ -11,6 +11,7 @@
 #define SESSIONS_MAX 1000
 #define PEERS_MAX    10000
 #define MINUTE_MS    60000
+#define DAY_MS       86400000
 
 #define COOKIE_NAME "__Host-sid"
 
@@ -37,7 +38,10 @@ struct token {
 	char id[41];
 	char name[61];
 	enum role role;
-	wall_t expires;
+	wall_t expires, used;
+	char peer[64];
+	int node_count;
+	char nodes[AUTH_NODES][61];
 	UT_hash_handle hh;
 };
 
@@ -270,19 +274,23 @@ int auth_session_count(const struct auth *t)
 
 /* -- API tokens ------------------------------------------------------------------------------ */
 
-int auth_token_add(struct auth *t, const char *id, const char *digest, const char *name,
-	enum role role, wall_t expires)
+int auth_token_add(struct auth *t, const struct auth_token *token)
 {
 	struct token *k = NULL;
 
-	HASH_FIND_STR(t->tokens, digest, k);
-	if (k != NULL || (k = calloc(1, sizeof(*k))) == NULL)
+	HASH_FIND_STR(t->tokens, token->digest, k);
+	if (k != NULL || token->node_count > AUTH_NODES || (k = calloc(1, sizeof(*k))) == NULL)
 		return -1;
-	snprintf(k->digest, sizeof(k->digest), "%s", digest);
-	snprintf(k->id, sizeof(k->id), "%s", id);
-	snprintf(k->name, sizeof(k->name), "%s", name);
-	k->role = role;
-	k->expires = expires;
+	snprintf(k->digest, sizeof(k->digest), "%s", token->digest);
+	snprintf(k->id, sizeof(k->id), "%s", token->id);
+	snprintf(k->name, sizeof(k->name), "%s", token->name);
+	snprintf(k->peer, sizeof(k->peer), "%s", token->peer != NULL ? token->peer : "");
+	k->role = token->role;
+	k->expires = token->expires;
+	k->used = token->used;
+	k->node_count = token->node_count;
+	for (int i = 0; i < k->node_count; i++)
+		snprintf(k->nodes[i], sizeof(k->nodes[i]), "%s", token->nodes[i]);
 	HASH_ADD_STR(t->tokens, digest, k);
 	return 0;
 }
@@ -301,11 +309,23 @@ bool auth_token_remove(struct auth *t, const char *id)
 	return false;
 }
 
-bool auth_bearer(struct auth *t, const char *authorization, struct auth_who *who)
+static void token_used(struct token *k, const char *peer, char first_today[41])
+{
+	wall_t now = clock_wall();
+
+	if (now.ms / DAY_MS != k->used.ms / DAY_MS)
+		snprintf(first_today, 41, "%s", k->id);
+	k->used = now;
+	snprintf(k->peer, sizeof(k->peer), "%s", peer);
+}
+
+bool auth_bearer(struct auth *t, const char *authorization, const char *peer, struct auth_who *who,
+	char first_today[41])
 {
 	struct token *k = NULL;
 	char digest[65];
 
+	first_today[0] = '\0';
 	if (strncasecmp(authorization, "Bearer ", 7) != 0)
 		return false;
 	const char *text = authorization + 7 + strspn(authorization + 7, " ");
@@ -317,14 +337,25 @@ bool auth_bearer(struct auth *t, const char *authorization, struct auth_who *who
 	snprintf(who->digest, sizeof(who->digest), "%s", digest);
 	snprintf(who->name, sizeof(who->name), "%s", k->name);
 	snprintf(who->actor, sizeof(who->actor), "apitoken:%s", k->name);
+	who->node_count = k->node_count;
+	memcpy(who->nodes, k->nodes, sizeof(k->nodes));
+	token_used(k, peer, first_today);
 	return true;
 }
 
 void auth_tokens(
-	const struct auth *t, void (*see)(void *arg, const struct auth_token_view *v), void *arg)
+	const struct auth *t, void (*see)(void *arg, const struct auth_token *v), void *arg)
 {
 	for (const struct token *k = t->tokens; k != NULL; k = k->hh.next)
-		see(arg, &(struct auth_token_view){k->id, k->name, k->role, k->expires});
+		see(arg, &(struct auth_token){.id = k->id,
+				 .digest = k->digest,
+				 .name = k->name,
+				 .role = k->role,
+				 .expires = k->expires,
+				 .node_count = k->node_count,
+				 .nodes = k->nodes,
+				 .used = k->used,
+				 .peer = k->peer});
 }
 
 bool auth_alive(struct auth *t, const struct auth_who *who)

@@ -15,6 +15,7 @@
 #define AUTH_LINK_MINUTES     10
 #define AUTH_IDLE_MINUTES     30
 #define AUTH_ABSOLUTE_MINUTES (12 * 60)
+#define AUTH_NODES 8
 #define AUTH_SECRET_SIZE      48 /* longest secret we make and its NUL */
 
 struct auth;
@@ -30,7 +31,18 @@ struct auth_who {
 	bool is_fresh; /* the session began with a link */
 	bool is_user; /* somebody of csms/people/people.h */
 	int node_count; /* only below these nodes; 0: the whole depot */
-	char nodes[8][61];
+	char nodes[AUTH_NODES][61];
+};
+
+/* What an API token is for, and when and from where it was used last. */
+struct auth_token {
+	const char *id, *digest, *name;
+	enum role role;
+	wall_t expires; /* ms 0: never */
+	int node_count;
+	const char (*nodes)[61];
+	wall_t used; /* ms 0: never */
+	const char *peer;
 };
 
 /* `max_failures` per address and minute. NULL: no memory. */
@@ -59,23 +71,19 @@ bool auth_session(struct auth *t, const char *cookie, struct auth_who *who);
 void auth_sign_out(struct auth *t, const char *cookie);
 int auth_session_count(const struct auth *t);
 
-/* An API token, known by the digest of its text. `expires` ms 0: never. -1: no memory, or the
- * digest is there already. */
-int auth_token_add(struct auth *t, const char *id, const char *digest, const char *name,
-	enum role role, wall_t expires);
+/* An API token, known by the digest of its text; all of it is copied. -1: no memory, or the digest is
+ * there already. */
+int auth_token_add(struct auth *t, const struct auth_token *token);
 bool auth_token_remove(struct auth *t, const char *id);
 
-/* The holder of an "Authorization: Bearer …" header. */
-bool auth_bearer(struct auth *t, const char *authorization, struct auth_who *who);
+/* The holder of an "Authorization: Bearer …" header that came from there. `first_today` gets the id of
+ * a token that was not used yet on this day (UTC), else "". */
+bool auth_bearer(struct auth *t, const char *authorization, const char *peer, struct auth_who *who,
+	char first_today[41]);
 
-struct auth_token_view {
-	const char *id, *name;
-	enum role role;
-	wall_t expires;
-};
 /* Calls `see` for each API token, in the order in which they were added. */
 void auth_tokens(
-	const struct auth *t, void (*see)(void *arg, const struct auth_token_view *v), void *arg);
+	const struct auth *t, void (*see)(void *arg, const struct auth_token *v), void *arg);
 
 /* Are they still who they were? Keeps a session from going idle: for streams, each few seconds. */
 bool auth_alive(struct auth *t, const struct auth_who *who);

@@ -77,16 +77,6 @@ static bool name_is_sound(struct ask *k, const char *name)
 	return false;
 }
 
-static bool node_is_known(const struct core *c, const char *id)
-{
-	const struct depot_file *g = c->depot;
-
-	for (size_t i = 0; i < g->nodes.count; i++)
-		if (strcmp(g->nodes.items[i].id, id) == 0)
-			return true;
-	return false;
-}
-
 static bool post_is_sound(struct ask *k, const struct api_user_put *post)
 {
 	if (role_parse(post->role) < 0) {
@@ -94,13 +84,7 @@ static bool post_is_sound(struct ask *k, const struct api_user_put *post)
 			"role: must be viewer, operator, dispatcher, electrician, energy_manager or admin");
 		return false;
 	}
-	for (size_t i = 0; i < post->nodes.count; i++)
-		if (!node_is_known(k->api->core, post->nodes.items[i])) {
-			ask_problem(k, 422, "nodes", "there is no node %.60s in the tree",
-				post->nodes.items[i]);
-			return false;
-		}
-	return true;
+	return access_nodes_known(k, &post->nodes);
 }
 
 static void user_stored(void *arg, int status, const char *why)
@@ -123,18 +107,6 @@ static void user_stored(void *arg, int status, const char *why)
 	ask_changed(k, status, why);
 }
 
-static struct schema_strings copy_list(struct arena *a, const struct schema_strings *from)
-{
-	struct schema_strings list = {0};
-
-	if (from->count == 0 ||
-		(list.items = arena_alloc(a, sizeof(*list.items) * from->count)) == NULL)
-		return list;
-	for (size_t i = 0; i < from->count; i++)
-		list.items[list.count++] = arena_strdup(a, from->items[i]);
-	return list;
-}
-
 void user_put(struct ask *k)
 {
 	const struct api_user_put *post = k->body;
@@ -153,7 +125,7 @@ void user_put(struct ask *k)
 		return;
 	}
 	*e = (struct event_user_changed){.role = role_name((enum role)role_parse(post->role)),
-		.nodes = copy_list(a, &post->nodes),
+		.nodes = access_nodes_copy(a, &post->nodes),
 		.disabled = post->disabled,
 		.why = post->why != NULL ? arena_strdup(a, post->why) : NULL,
 		.before = p != NULL ? arena_alloc(a, sizeof(*e->before)) : NULL};

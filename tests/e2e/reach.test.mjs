@@ -161,4 +161,26 @@ describe('who is limited to the east', () => {
 		assert.match(text, /E-1/);
 		assert.doesNotMatch(text, WEST);
 	});
+
+	test('API tokens too; listed with their nodes and their last use, which outlives depotd', async () => {
+		assert.equal((await depotd.api('POST', '/api-tokens', { name: 'x', role: 'viewer', nodes: ['nowhere'] })).status, 422);
+		const { id, token } = (await depotd.api('POST', '/api-tokens', { name: 'board of the east', role: 'operator', nodes: ['east'], days: 2 })).json;
+		const list = async () => (await depotd.api('GET', '/api-tokens')).json.tokens.find((t) => t.id === id);
+		assert.deepEqual([(await list()).nodes, (await list()).used_at], [['east'], undefined]);
+		const ask = (m, p, b) => depotd.https(m, p, b, { authorization: `Bearer ${token}`, 'content-type': 'application/json' });
+		const check = async () => {
+			assert.deepEqual((await ask('GET', '/stations')).json.stations.map((s) => s.id), ['E-1']);
+			assert.equal((await ask('POST', '/stations/W-1/commands', reset)).status, 403);
+		};
+		await check();
+		const used = await list();
+		assert.deepEqual([used.used_from, Math.abs(Date.parse(used.used_at) - Date.now()) < 60000], ['127.0.0.1', true]);
+		await depotd.stop();
+		await depotd.start();
+		assert.deepEqual([(await list()).nodes, (await list()).used_from], [['east'], '127.0.0.1']);
+		await check();
+		assert.ok(!JSON.stringify((await depotd.api('GET', '/api-tokens')).json).includes(token));
+		assert.equal((await depotd.api('DELETE', `/api-tokens/${id}`)).status, 200);
+		assert.equal((await ask('GET', '/stations')).status, 401);
+	});
 });

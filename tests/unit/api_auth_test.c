@@ -146,27 +146,41 @@ END_TEST
 
 START_TEST(api_tokens_hold_until_revoked_or_expired)
 {
-	char digest[65], header[100];
+	char digest[65], header[100], first[41];
 	const char *secret = "dt_0123456789012345678901234567890123456789";
+	const char nodes[2][61] = {"east", "yard"};
 
 	secret_digest(secret, strlen(secret), digest);
 	snprintf(header, sizeof(header), "Bearer %s", secret);
-	ck_assert(!auth_bearer(t, header, &who));
-	ck_assert_int_eq(auth_token_add(t, "id1", digest, "job", ROLE_OPERATOR,
-				 wall_add_ms(clock_wall(), 1000)),
+	ck_assert(!auth_bearer(t, header, "192.0.2.9", &who, first));
+	ck_assert_int_eq(auth_token_add(t, &(struct auth_token){.id = "id1",
+						   .digest = digest,
+						   .name = "job",
+						   .role = ROLE_OPERATOR,
+						   .expires = wall_add_ms(clock_wall(), 1000),
+						   .node_count = 2,
+						   .nodes = nodes}),
 		0);
-	ck_assert_int_eq(auth_token_add(t, "id2", digest, "job", ROLE_ADMIN, (wall_t){0}), -1);
-	ck_assert(auth_bearer(t, header, &who));
+	struct auth_token other = {
+		.id = "id2", .digest = digest, .name = "job", .role = ROLE_ADMIN};
+	ck_assert_int_eq(auth_token_add(t, &other), -1);
+	ck_assert(auth_bearer(t, header, "192.0.2.9", &who, first));
 	ck_assert_str_eq(who.actor, "apitoken:job");
+	ck_assert_str_eq(first, "id1");
+	ck_assert_int_eq(who.node_count, 2);
+	ck_assert_str_eq(who.nodes[1], "yard");
+	ck_assert(auth_bearer(t, header, "192.0.2.9", &who, first));
+	ck_assert_str_eq(first, "");
 	ck_assert_int_eq(who.role, ROLE_OPERATOR);
-	ck_assert(!auth_bearer(t, secret, &who));
-	ck_assert(!auth_bearer(t, "Bearer dt_other", &who));
+	ck_assert(!auth_bearer(t, secret, "192.0.2.9", &who, first));
+	ck_assert(!auth_bearer(t, "Bearer dt_other", "192.0.2.9", &who, first));
 	clock_advance_ms(1000);
-	ck_assert(!auth_bearer(t, header, &who));
+	ck_assert(!auth_bearer(t, header, "192.0.2.9", &who, first));
 	ck_assert(auth_token_remove(t, "id1"));
 	ck_assert(!auth_token_remove(t, "id1"));
-	ck_assert_int_eq(auth_token_add(t, "id3", digest, "job", ROLE_ADMIN, (wall_t){0}), 0);
-	ck_assert(auth_bearer(t, header, &who));
+	other.id = "id3";
+	ck_assert_int_eq(auth_token_add(t, &other), 0);
+	ck_assert(auth_bearer(t, header, "192.0.2.9", &who, first));
 	ck_assert(auth_alive(t, &who));
 	ck_assert(auth_token_remove(t, "id3"));
 	ck_assert(!auth_alive(t, &who));
