@@ -94,7 +94,7 @@ static void say_why(
 		snprintf(out, 300,
 			"Nothing has moved for %s. When somebody charges, one vehicle starts with the "
 			"least current until it does.",
-			span(meter_still_ms(m), t));
+			span(d->still_ms, t));
 		return;
 	case BELIEF_DARK:
 		snprintf(out, 300, "It shows no voltage on any phase: nothing flows there.");
@@ -118,7 +118,7 @@ static void say_why(
 		return;
 	case BELIEF_HANGS:
 		snprintf(out, 300, "It has not moved for %s, while %.1f kW was drawn below it.",
-			span(meter_still_ms(m), t), (double)d->drawn_w / 1000);
+			span(d->still_ms, t), (double)d->drawn_w / 1000);
 		return;
 	case BELIEF_LESS:
 		snprintf(out, 300, "It shows less than what is drawn below it: %.1f of %.1f kW.",

@@ -274,7 +274,7 @@ struct control *control_create(struct core *c, char why[400])
 		return NULL;
 	}
 	control_bind(k, NULL);
-	k->safety = safety_create(k, NULL);
+	k->safety = control_doubts_restore(k) ? NULL : safety_create(k, NULL);
 	if (!k->safety) {
 		control_destroy(k);
 		return NULL;

@@ -186,6 +186,7 @@ void control_cycle(struct control *k)
 	safety_before(k->safety, now, now_ms);
 	r = guard_cycle(k->guard, &in);
 	safety_after(k->safety, &r, now, now_ms);
+	control_doubts_journal(k);
 	control_follow_room(k, &r);
 	k->last_cycle = mono;
 	k->core->metrics.guard_cycles++;

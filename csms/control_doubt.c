@@ -14,6 +14,7 @@
 #define IDLE_MS     300000 /* one that has not moved for so long shall prove that it still does */
 #define FLOW_A      1 /* more than a meter shows of nothing */
 #define FLOW_W      100
+#define SAME        0.5 /* W, Wh: less is how numbers are written */
 #define REPORTS     2 /* a charger's report may be as old as its interval when the vehicle stops */
 
 int64_t control_fed_below(const struct control *k, int node)
@@ -121,12 +122,24 @@ static enum guard_quality worth_of_dark(const struct control *k, int node, int64
 
 /* -- one that does not move --------------------------------------------------------------------- */
 
-/* For how long it shows the same; while there was no voltage nothing could move it. */
-static int64_t still_ms(const struct control *k, int node, const struct meter *m, int64_t now_ms)
+/* After a restart it is still the reading of before, or it has moved meanwhile. */
+static bool is_still_that(const struct control_still *s, const struct meter *m)
 {
-	int64_t ms = meter_still_ms(m), lit_ms = k->doubt[node].lit_ms;
+	double w = 0, wh = 0;
 
-	return lit_ms && now_ms - lit_ms < ms ? now_ms - lit_ms : ms;
+	meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w);
+	meter_reading_get(&m->last, METER_QUANTITY_IMPORT_WH, &wh);
+	return s->is_known && fabs(w - s->w) < SAME && fabs(wh - s->wh) < SAME;
+}
+
+int64_t control_still_ms(const struct control *k, int node, const struct meter *m, int64_t now_ms)
+{
+	const struct control_doubt *d = &k->doubt[node];
+	int64_t ms = meter_still_ms(m);
+
+	if (m->last_at.ms && is_still_that(&d->still, m))
+		ms = now_ms - d->still.since_ms;
+	return d->lit_ms && now_ms - d->lit_ms < ms ? now_ms - d->lit_ms : ms;
 }
 
 /* What EVSEs said last; where there was no voltage, since then. */
@@ -146,7 +159,7 @@ static int64_t said_below(const struct control *k, int node)
 static int64_t drawn_meanwhile(
 	const struct control *k, int node, const struct meter *m, int64_t now_ms)
 {
-	int64_t from_ms = now_ms - still_ms(k, node, m, now_ms) + SETTLE_MS;
+	int64_t from_ms = now_ms - control_still_ms(k, node, m, now_ms) + SETTLE_MS;
 	int64_t recent_ms = now_ms - REPORTS * k->core->config->control->sample_s * 1000;
 
 	return drawn_since(k, node, from_ms > recent_ms ? from_ms : recent_ms);
@@ -181,8 +194,8 @@ static bool hangs(const struct control *k, int node, const struct meter *m, int6
 	int64_t for_ms = k->core->config->control->stale_worst_s * 1000 + 3 * m->row->poll_ms;
 	double w = 0;
 
-	if (still_ms(k, node, m, now_ms) <= for_ms) {
-		d->hangs = false;
+	if (control_still_ms(k, node, m, now_ms) <= for_ms) {
+		d->hangs = d->still.is_known = false;
 		d->others_ms = 0;
 		return false;
 	}
@@ -236,7 +249,7 @@ static bool is_idle(const struct control *k, int node, const struct meter *m, in
 	double w = 0;
 
 	meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w);
-	return still_ms(k, node, m, now_ms) >= IDLE_MS && fabs(w) <= MOVING_W;
+	return control_still_ms(k, node, m, now_ms) >= IDLE_MS && fabs(w) <= MOVING_W;
 }
 
 /* It answers, and repeats itself: after some minutes the poller believes nothing of it any more, and
@@ -295,6 +308,8 @@ bool control_doubt_of(const struct control *k, int meter, struct control_doubt_v
 		*out = (struct control_doubt_view){.belief = d->belief,
 			.shown_w = d->shown_w,
 			.drawn_w = d->drawn_w,
+			.still_ms = control_still_ms(
+				k, i, meters_at(k->core->meters, meter), clock_mono().us / 1000),
 			.above = d->above < 0
 					 ? NULL
 					 : meters_at(k->core->meters, k->meter[d->above])->row->id};

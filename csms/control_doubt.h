@@ -11,6 +11,19 @@
 
 struct meter;
 
+/* What of it is in the journal, or is to be. */
+struct control_told {
+	bool hangs, shows_less, is_power_low;
+	double odd; /* as in struct meter_reading; 0: not */
+};
+
+/* The reading with which a meter was found to hang before a restart. */
+struct control_still {
+	bool is_known;
+	int64_t since_ms;
+	double w, wh;
+};
+
 /* What is known against a node's meter. Times by the clock of the guard; 0: it is not so. */
 struct control_doubt {
 	uint64_t edition; /* of the meter's description that it is about; 0: no meter */
@@ -25,12 +38,23 @@ struct control_doubt {
 	int64_t shown_w, drawn_w; /* when it was found */
 	int above; /* node whose meter says what flows at most, -1: none */
 	int64_t unexplained_ms; /* since that one shows load that must be here */
+	struct control_told told;
+	wall_t found; /* the first of that; ms 0: nothing is known against it */
+	struct control_still still;
 	bool is_walked; /* counts by its description, for the walk below it (csms/walk.h) */
 };
 
 /* control_doubt.c: what the newest reading of the node's meter is worth, held against what EVSEs and
  * meters below it say: fresh, held while it is old or looked at, or the worst case. */
 enum guard_quality control_doubt(struct control *k, int node, int64_t now_ms);
+
+/* For how long its meter shows the same; while there was no voltage nothing could move it. */
+int64_t control_still_ms(const struct control *k, int node, const struct meter *m, int64_t now_ms);
+
+/* control_kept.c: after each cycle what is newly known against meters is journalled; 0 or -1 for the
+ * start, which takes it up again where meters are still read the same way. */
+void control_doubts_journal(struct control *k);
+int control_doubts_restore(struct control *k);
 
 /* What may feed in below the node, and so flows to the EVSEs past its meter. */
 int64_t control_fed_below(const struct control *k, int node);

@@ -71,6 +71,18 @@ static int64_t milliamperes(const struct grid_node *n, int64_t w)
 	return w * 1000 / n->electric.volts;
 }
 
+/* What feeds it changes by the second, but not that nothing else does. */
+static wall_t island_since(
+	const struct control_limit *was, const struct safety_island_view *island, wall_t now)
+{
+	wall_t since = wall_add_ms(now, -island->for_ms);
+	bool is_same = was->source &&
+		       strcmp(was->source, grid_source_name(GRID_SOURCE_ISLAND)) == 0 &&
+		       llabs(wall_diff_ms(since, was->since)) < 1000;
+
+	return is_same ? was->since : since;
+}
+
 static void show_limits(struct control *k, int i, struct control_node *v, wall_t now)
 {
 	const struct grid_node *n = grid_tree_node(k->tree, i);
@@ -81,7 +93,9 @@ static void show_limits(struct control *k, int i, struct control_node *v, wall_t
 	const struct rated_ages *ages = &k->rated[i];
 	struct control_limit total;
 
-	if (island.node == i && island.limit_w < m.w) {
+	bool is_island = island.node == i && island.limit_w < m.w;
+
+	if (is_island) {
 		m.w = (int32_t)island.limit_w;
 		m.source = GRID_SOURCE_ISLAND;
 	}
@@ -89,7 +103,7 @@ static void show_limits(struct control *k, int i, struct control_node *v, wall_t
 		now);
 	v->limit_w = total.limit;
 	v->limit_source = total.source;
-	v->limit_since = total.since;
+	v->limit_since = is_island ? island_since(&was, &island, now) : total.since;
 	for (int p = 0; p < GRID_PHASES; p++) {
 		m = grid_channel_limit(k->tree, k->limits, i, (enum grid_channel)(GRID_L1 + p));
 		put_limit(&v->phase[p], &old->phase[p], m.w == GRID_NO_LIMIT ? -1 : m.ma,

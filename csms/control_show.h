@@ -84,6 +84,7 @@ const struct control_node *control_node(const struct control *k, int node);
 struct control_doubt_view {
 	enum belief belief;
 	int64_t shown_w, drawn_w; /* when it was doubted: by it, and below it */
+	int64_t still_ms; /* it has not moved for so long */
 	const char *above; /* meter that says what flows at most meanwhile; NULL: none */
 };
 

@@ -258,6 +258,10 @@ static int keep_doubts(struct control *k, const struct control *old)
 
 		is_same[i] = was >= 0 && k->doubt[i].edition == old->doubt[was].edition &&
 			     !has_lost_evse(k, i, old, was);
+		if (was >= 0 && !is_same[i] && k->meter[i] >= 0) {
+			k->doubt[i].told = old->doubt[was].told; /* to be taken back */
+			k->doubt[i].found = old->doubt[was].found;
+		}
 		if (!is_same[i])
 			continue;
 		k->doubt[i] = old->doubt[was];

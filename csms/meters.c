@@ -8,6 +8,7 @@
 #include "csms/control.h"
 #include "csms/log.h"
 #include "csms/record.h"
+#include "db/query_safety.h"
 #include "modbus/meter_check.h"
 #include "modbus/sunspec.h"
 
@@ -28,6 +29,7 @@ struct meters {
 	int poller_count;
 	struct loop_wake *wake;
 	uint64_t revision;
+	struct db_meter_doubt_list kept; /* what was known against them before the start */
 	char **texts; /* [count] rows as they were read … */
 	char **wires; /* … and without what does not change what they say: how often, called what */
 	pthread_t retiring; /* stops the pollers, who may wait for a slow meter */
@@ -148,6 +150,11 @@ int meters_find(const struct meters *m, const char *id)
 	return -1;
 }
 
+const char *meters_wire(const struct meters *m, int index)
+{
+	return m->wires[index];
+}
+
 bool meters_table(const struct meters *m, int index, struct meter_table *out)
 {
 	for (int i = 0; i < m->poller_count; i++)
@@ -237,11 +244,32 @@ static void fill_link(const struct depot_meter *row, struct meter_link_config *l
 	link->mono_us = clock_real_us;
 }
 
+/* What was found of its energy takes minutes to be found again: it holds over restarts, and while other
+ * meters are described anew. */
+static void recall_odd(const struct meters *m, int i, struct meter_poller_unit *u)
+{
+	const struct meters *old = m->core->meters;
+
+	for (int j = 0; old && j < old->count; j++)
+		if (strcmp(old->wires[j], m->wires[i]) == 0) {
+			const struct meter_reading *r = &old->items[j].seen;
+
+			u->odd = r->odd;
+			u->is_power_low =
+				r->values[METER_QUANTITY_POWER_W].quality == METER_SUSPECT;
+		}
+	for (size_t j = 0; !old && j < m->kept.count; j++)
+		if (strcmp(m->kept.items[j].row, m->wires[i]) == 0) {
+			u->odd = m->kept.items[j].odd;
+			u->is_power_low = m->kept.items[j].is_power_low;
+		}
+}
+
 static struct meter_poller_unit unit_of(const struct meters *m, int i)
 {
 	const struct depot_meter *row = m->items[i].row;
 
-	return (struct meter_poller_unit){
+	struct meter_poller_unit u = {
 		.map = m->items[i].map,
 		.sunspec = m->sunspec,
 		.sunspec_model = (int)row->sunspec_model,
@@ -252,6 +280,9 @@ static struct meter_poller_unit unit_of(const struct meters *m, int i)
 		.poll_ms = (int)row->poll_ms,
 		.key = i,
 	};
+
+	recall_odd(m, i, &u);
+	return u;
 }
 
 /* One poller for all meters on the link of meter `first`. */
@@ -392,10 +423,23 @@ static int keep_texts(struct meters *m)
 	return m->texts && m->wires ? 0 : -1;
 }
 
+static void read_kept(struct db_reader *db, void *arg)
+{
+	struct meters *m = arg;
+
+	if (db_query_meter_doubts(db, m->arena, &m->kept))
+		m->kept.count = 0;
+}
+
 static int start(struct meters *m, char why[400])
 {
 	if (load_maps(m, m->core->meter_maps, why) || add_chargers(m) || keep_texts(m))
 		return -1;
+	if (!m->core->meters && m->core->loop && m->core->db &&
+		db_read_now(m->core->db, read_kept, m)) {
+		snprintf(why, 400, "what is known against meters cannot be read");
+		return -1;
+	}
 	for (int i = 0; m->core->loop && i < m->modbus_count; i++)
 		if (is_first_of_link(m->core->depot, i) && start_link(m, i, why))
 			return -1;

@@ -43,6 +43,18 @@ static int find_connection(const struct safety *s)
 	return s->k->meter[0] >= 0 ? 0 : -1;
 }
 
+/* What was not believed before a restart is so since then. */
+static void take_up_doubt(struct safety *s, int i)
+{
+	const struct control_doubt *d = &s->k->doubt[i];
+	int64_t age_ms = wall_diff_ms(clock_wall(), d->found);
+
+	if (!d->found.ms || !(d->hangs || d->is_doubted))
+		return;
+	s->node[i].stale.is_bad = true;
+	s->node[i].stale.bad_ms = clock_mono().us / 1000 - (age_ms > 0 ? age_ms : 0);
+}
+
 static void keep_nodes(struct safety *s, const struct safety *old)
 {
 	for (int i = 0; i < s->nodes; i++) {
@@ -52,6 +64,7 @@ static void keep_nodes(struct safety *s, const struct safety *old)
 		s->node[i].row = row_of(s->core, n);
 		s->node[i].load_w = GRID_UNKNOWN;
 		s->node[i].reckoned_w = -1;
+		take_up_doubt(s, i);
 		if (was < 0)
 			continue;
 		s->node[i].says_old = old->node[was].says_old;
@@ -145,12 +158,13 @@ struct safety *safety_create(struct control *k, const struct safety *old)
 	if (old) {
 		s->started_ms = old->started_ms;
 		s->island = old->island;
+		s->island_told = old->island_told;
 		safety_return_keep(s, old);
 		safety_limits_keep(s, old);
 	}
 	if (safety_demand_keep(s, old) ||
 		(!old && (safety_demand_restore(s) || safety_charger_restore(s) ||
-				 safety_return_restore(s)))) {
+				 safety_return_restore(s) || safety_island_restore(s)))) {
 		safety_destroy(s);
 		return NULL;
 	}

@@ -4,11 +4,15 @@
  * meter does not see what flows.
  */
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include "csms/control.h"
 #include "csms/external.h"
 #include "csms/log.h"
 #include "csms/planner.h"
+#include "csms/record.h"
 #include "csms/safety_private.h"
+#include "db/query_safety.h"
 
 #define BIG_WH        INT64_C(1000000000000)
 #define PLAN_W        1000 /* a change of what EVSEs get that is worth a plan … */
@@ -224,6 +228,23 @@ static void ask_for_plan(struct safety *s, int64_t now_ms)
 			     : "the island gives more or less");
 }
 
+static void journal_turn(struct safety *s)
+{
+	struct arena *a = record_arena(s->core);
+	struct event_island_turned *e = a ? arena_alloc(a, sizeof *e) : NULL;
+	const char *id = grid_tree_node(s->tree, s->connection)->id;
+
+	s->island_told = s->island.state;
+	if (!e)
+		return;
+	*e = (struct event_island_turned){
+		.node = arena_strdup(a, id),
+		.state = island_state_name(s->island.state),
+		.given_w = s->island.given_w > 0 ? s->island.given_w : 0,
+	};
+	record_now(s->core, EVENT_ISLAND_TURNED, "node", id, e, "guard", NULL);
+}
+
 void safety_island_before(struct safety *s, int64_t now_ms)
 {
 	const char *id = grid_tree_node(s->tree, s->connection)->id;
@@ -236,6 +257,8 @@ void safety_island_before(struct safety *s, int64_t now_ms)
 		log_info("node %s: the grid is back, vehicles return in steps", id);
 		ramp_begin(s->ramp, s->connection, now_ms);
 	}
+	if (s->island.state != s->island_told)
+		journal_turn(s);
 	if (s->island_out.is_island)
 		share_island(s);
 	ask_for_plan(s, now_ms);
@@ -254,6 +277,53 @@ void safety_island_plan(const struct safety *s, struct grid_limits *l)
 		return;
 	b.import_w = (int32_t)(s->island_out.evse_w + (base_w > 0 ? base_w : 0));
 	grid_limits_set(l, s->connection, GRID_SOURCE_ISLAND, &b);
+}
+
+/* -- taken up again --------------------------------------------------------------------------- */
+
+struct restore {
+	struct safety *s;
+	bool failed;
+};
+
+static enum island_state find_state(const char *name)
+{
+	for (enum island_state i = ISLAND_ON; i <= ISLAND_BACK; i++)
+		if (strcmp(island_state_name(i), name) == 0)
+			return i;
+	return ISLAND_OFF;
+}
+
+static void put_island(struct safety *s, const struct db_island *row)
+{
+	int64_t now_ms = clock_mono().us / 1000, age_ms = wall_diff_ms(clock_wall(), row->at);
+
+	s->island_told = s->island.state = find_state(row->state);
+	s->island.has_begun = true;
+	s->island.since_ms = now_ms - (age_ms > 0 ? age_ms : 0);
+	s->island.given_w = row->given_w;
+	s->island.given_ms = now_ms;
+}
+
+static void read_islands(struct db_reader *db, void *arg)
+{
+	struct restore *x = arg;
+	struct safety *s = x->s;
+	struct arena *a = arena_create(0);
+	struct db_island_list list = {0};
+
+	x->failed = !a || db_query_islands(db, a, &list);
+	for (size_t i = 0; i < list.count && s->connection >= 0; i++)
+		if (strcasecmp(list.items[i].node, grid_tree_node(s->tree, s->connection)->id) == 0)
+			put_island(s, &list.items[i]);
+	arena_destroy(a);
+}
+
+int safety_island_restore(struct safety *s)
+{
+	struct restore x = {.s = s};
+
+	return db_read_now(s->core->db, read_islands, &x) || x.failed ? -1 : 0;
 }
 
 /* -- looking ---------------------------------------------------------------------------------- */

@@ -91,6 +91,7 @@ struct safety {
 	struct grid_limits *plan; /* what the planner was given last */
 	int connection; /* node of the grid connection: kind, or the root; with a meter, else -1 */
 	struct island island;
+	enum island_state island_told; /* as it stands in the journal */
 	struct island_in island_in;
 	struct island_out island_out;
 };
@@ -130,6 +131,7 @@ void safety_cap(struct safety *s, int e, enum grid_source source, int64_t w);
 
 /* safety_island.c; of the connection, there is one */
 void safety_island_before(struct safety *s, int64_t now_ms);
+int safety_island_restore(struct safety *s); /* 0, or -1: the store cannot be read */
 void safety_island_plan(const struct safety *s, struct grid_limits *l);
 
 /* safety_untried.c: after the supply, which says whether there is an island. */

@@ -59,8 +59,12 @@ static void hold(struct safety *s, int e)
 
 	if (!is_island && (!s->held[e] || !connected))
 		s->share[e] = (struct safety_share){0};
-	if (s->held[e] && connected)
-		safety_cap(s, e, GRID_SOURCE_RAMP, is_island ? 0 : s->share[e].w);
+	if (!s->held[e] || !connected)
+		return;
+	safety_cap(s, e, GRID_SOURCE_RAMP, is_island ? 0 : s->share[e].w);
+	/* The plan was made for the island, and for this hour it may have meant another vehicle. */
+	if (!is_island && s->k->evse_in[e].wanted_w < s->share[e].w)
+		s->k->evse_in[e].wanted_w = s->share[e].w;
 }
 
 void safety_supply_before(struct safety *s, wall_t now, int64_t now_ms)

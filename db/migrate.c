@@ -158,7 +158,7 @@ static const char depot_6[] =
 static const struct migration depot_steps[] = {{1, depot_1, NULL}, {2, depot_2, NULL},
 	{3, migrate_depot_3, NULL}, {4, migrate_depot_4, migrate_depot_4_fleet},
 	{5, migrate_depot_5, migrate_depot_5_work}, {6, depot_6, NULL},
-	{7, migrate_depot_7, NULL}};
+	{7, migrate_depot_7, migrate_depot_7_kept}};
 static const struct migration series_steps[] = {{1, series_1, NULL}};
 static const struct migration wire_steps[] = {{1, wire_1, NULL}, {2, wire_2, NULL}};
 

@@ -28,6 +28,7 @@ extern const char migrate_depot_5[]; /* db/migrate_trust.c */
 extern const char migrate_depot_5_work[]; /* db/migrate_work.c */
 
 extern const char migrate_depot_7[]; /* db/migrate_people.c */
+extern const char migrate_depot_7_kept[]; /* db/migrate_kept.c */
 
 /* What people, their programs and other systems did, and who was refused: the audit. `j` is "" or
  * the name of the journal with its dot. The same text in index and query: SQLite knows the one by the

@@ -68,6 +68,8 @@ const struct projection_table projection_tables[] = {
 	{"station_clocks", "depot, station"},
 	{"power_returns", "depot, node"},
 	{"power_return_evses", "depot, node, evse"},
+	{"meter_doubts", "depot, meter"},
+	{"islands", "depot, node"},
 	{"envelopes", "depot, id"},
 	{"envelope_owners", "depot, owner"},
 	{"envelope_records", "depot, id, start_at"},

@@ -1,5 +1,6 @@
 /* What the guard keeps over a restart: demand windows with the peaks of their months, what chargers
- * have shown of themselves, and by how much their clocks differ from ours. */
+ * have shown of themselves, and by how much their clocks differ from ours; returns of power and islands
+ * that are under way; what is known against meters. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 struct safety {
 	struct sql *sql;
 	sqlite3_stmt *window, *learned, *gone, *returned, *release, *released, *clock, *no_clock;
+	sqlite3_stmt *doubted, *cleared, *island;
 };
 
 static void *create(struct sql *s)
@@ -30,6 +32,13 @@ static void *create(struct sql *s)
 		{&p->clock, "INSERT OR REPLACE INTO station_clocks (depot, station, ahead_ms)"
 			    " VALUES (?1,?2,?3)"},
 		{&p->no_clock, "DELETE FROM station_clocks WHERE depot=?1 AND station=?2"},
+		{&p->doubted,
+			"INSERT OR REPLACE INTO meter_doubts (depot, meter, row, hangs, shows_less,"
+			" odd, power_low, found, still_since, still_w, still_wh, shown_w, drawn_w)"
+			" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"},
+		{&p->cleared, "DELETE FROM meter_doubts WHERE depot=?1 AND meter=?2"},
+		{&p->island, "INSERT OR REPLACE INTO islands (depot, node, state, at, given_w)"
+			     " VALUES (?1,?2,?3,?4,?5)"},
 		{&p->gone, "DELETE FROM chargers_learned WHERE depot=?1 AND station=?2"},
 	};
 	if (sql_prepare_all(s, list, sizeof list / sizeof *list) == 0)
@@ -98,6 +107,58 @@ static int on_returned(void *self, const struct journal_entry *e)
 	return rc;
 }
 
+static void bind_optional(sqlite3_stmt *st, int column, bool has, double value)
+{
+	if (has)
+		sqlite3_bind_double(st, column, value);
+	else
+		sqlite3_bind_null(st, column);
+}
+
+static int on_doubted(void *self, const struct journal_entry *e)
+{
+	struct safety *p = self;
+	const struct event_meter_doubted *d = e->payload;
+	sqlite3_stmt *st = p->doubted;
+	sql_bind_text(st, 1, e->depot);
+	sql_bind_text(st, 2, projection_subject(e));
+	sql_bind_text(st, 3, d->row);
+	sqlite3_bind_int(st, 4, d->hangs);
+	sqlite3_bind_int(st, 5, d->shows_less);
+	bind_optional(st, 6, d->has_odd, d->odd);
+	sqlite3_bind_int(st, 7, d->is_power_low);
+	sqlite3_bind_int64(st, 8, d->found.ms);
+	if (d->has_still_since)
+		sqlite3_bind_int64(st, 9, d->still_since.ms);
+	else
+		sqlite3_bind_null(st, 9);
+	bind_optional(st, 10, d->has_still_w, d->still_w);
+	bind_optional(st, 11, d->has_still_wh, d->still_wh);
+	sqlite3_bind_int64(st, 12, d->shown_w);
+	sqlite3_bind_int64(st, 13, d->drawn_w);
+	return sql_run(p->sql, st);
+}
+
+static int on_cleared(void *self, const struct journal_entry *e)
+{
+	struct safety *p = self;
+	sql_bind_text(p->cleared, 1, e->depot);
+	sql_bind_text(p->cleared, 2, projection_subject(e));
+	return sql_run(p->sql, p->cleared);
+}
+
+static int on_island(void *self, const struct journal_entry *e)
+{
+	struct safety *p = self;
+	const struct event_island_turned *i = e->payload;
+	sql_bind_text(p->island, 1, e->depot);
+	sql_bind_text(p->island, 2, i->node);
+	sql_bind_text(p->island, 3, i->state);
+	sqlite3_bind_int64(p->island, 4, e->at.ms);
+	sqlite3_bind_int64(p->island, 5, i->given_w);
+	return sql_run(p->sql, p->island);
+}
+
 static int on_clock(void *self, const struct journal_entry *e)
 {
 	struct safety *p = self;
@@ -125,6 +186,9 @@ const struct projection_rule projection_safety_rules[] = {
 	{EVENT_CHARGER_LEARNED, &projection_safety, on_learned},
 	{EVENT_STATION_CLOCK_FOUND, &projection_safety, on_clock},
 	{EVENT_POWER_RETURNED, &projection_safety, on_returned},
+	{EVENT_METER_DOUBTED, &projection_safety, on_doubted},
+	{EVENT_METER_CLEARED, &projection_safety, on_cleared},
+	{EVENT_ISLAND_TURNED, &projection_safety, on_island},
 	{EVENT_STATION_REMOVED, &projection_safety, on_removed},
 	{.type = -1},
 };

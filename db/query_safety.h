@@ -69,4 +69,29 @@ struct db_power_return_evse_list {
 int db_query_power_return_evses(
 	struct db_reader *r, struct arena *a, struct db_power_return_evse_list *out);
 
+struct db_meter_doubt {
+	const char *meter, *row;
+	bool hangs, shows_less, has_odd, is_power_low, has_still_w, has_still_wh;
+	double odd, still_w, still_wh;
+	wall_t found, still_since; /* ms 0: not known */
+	int64_t shown_w, drawn_w;
+};
+struct db_meter_doubt_list {
+	size_t count;
+	struct db_meter_doubt *items;
+};
+int db_query_meter_doubts(struct db_reader *r, struct arena *a, struct db_meter_doubt_list *out);
+
+struct db_island {
+	const char *node, *state;
+	wall_t at;
+	int64_t given_w;
+};
+struct db_island_list {
+	size_t count;
+	struct db_island *items;
+};
+/* Of each node the state that it turned to last. */
+int db_query_islands(struct db_reader *r, struct arena *a, struct db_island_list *out);
+
 #endif

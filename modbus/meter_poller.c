@@ -370,6 +370,8 @@ static void start_units(struct meter_poller *p)
 		if (u->map)
 			meter_plan_make(u->map, METER_GAP, &u->plan);
 		meter_history_init(&u->history);
+		u->history.balance.odd = u->row.odd;
+		u->history.balance.is_power_low = u->row.is_power_low;
 	}
 }
 

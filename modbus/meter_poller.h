@@ -25,6 +25,8 @@ struct meter_poller_unit {
 	bool is_reversed; /* import and export change places */
 	int unit; /* Modbus unit, 0..255 */
 	int poll_ms; /* period in the caller's time */
+	double odd; /* what was found of its energy before: meter_balance.odd, is_power_low */
+	bool is_power_low;
 	int key; /* handed back in the events */
 };
 

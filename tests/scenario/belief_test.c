@@ -511,6 +511,45 @@ START_TEST(meter_that_hangs_has_one_cause_till_it_moves)
 }
 END_TEST
 
+/* It is not believed for a moment longer than before, nor for another reason or time. */
+START_TEST(restart_keeps_what_is_known_against_meters)
+{
+	start(DEPOT(", meter: main"),
+		VISITS "  - {vehicle: V-3, station: CP-3, arrives: \"19:00\", soc_pct: 20}\n");
+	world_set_meter(world, "fb", WORLD_METER_REVERSED);
+	world_run_until(world, "18:00");
+	world_set_meter(world, "fa", WORLD_METER_HUNG);
+	world_run_until(world, "19:20");
+	check_doubts_stand(1);
+	world_kill(world);
+	world_run_s(world, 5);
+	world_start(world);
+	for (int s = 0; s < 120; s++) {
+		world_step(world);
+		if (s < 3)
+			continue;
+		ck_assert_int_eq(belief("fa").is, BELIEF_HANGS);
+		ck_assert_msg(strstr(belief("fa").why, "not moved for 3 h") != NULL, "%s", belief("fa").why);
+		ck_assert_int_eq(belief("fb").is, BELIEF_LESS);
+		ck_assert_str_eq(source("fa"), "bounded");
+		ck_assert_str_eq(source("fb"), "bounded");
+	}
+	check_doubts_stand(30);
+	world_set_meter(world, "fa", WORLD_METER_PLAIN);
+	world_set_meter(world, "fb", WORLD_METER_FINE);
+	world_run_s(world, 240);
+	ck_assert_str_eq(belief("fb").state, "ok");
+	world_kill(world);
+	world_start(world);
+	for (int s = 0; s < 60; s++) {
+		world_step(world);
+		ck_assert_str_ne(belief("fa").state, "doubted");
+		ck_assert_str_ne(belief("fb").state, "doubted");
+	}
+	world_check_limits(world, WORLD_REACTION_S);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("belief");
@@ -530,6 +569,7 @@ int main(void)
 	tcase_add_test(t, feeder_without_voltage_is_a_power_cut);
 	tcase_add_test(t, meter_that_lost_only_its_voltage_is_found_out);
 	tcase_add_test(t, meter_that_hangs_has_one_cause_till_it_moves);
+	tcase_add_test(t, restart_keeps_what_is_known_against_meters);
 	tcase_add_test(t, grid_that_is_gone_for_long_stays_an_alarm);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);

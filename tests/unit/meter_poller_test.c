@@ -376,6 +376,25 @@ START_TEST(reports_exceptions_as_failures)
 	ck_assert_int_eq(seen[0].ok, 0);
 	ck_assert_int_eq(seen[0].last.result, METER_EXCEPTION);
 	ck_assert_int_eq(seen[0].last.reading.values[0].quality, METER_ABSENT);
+	ck_assert(!seen[0].last.is_refused); /* it is broken, not asked for the wrong thing */
+	meter_server_set_exception(server, 2);
+	run_for(&p, 1, 300);
+	ck_assert(seen[0].last.is_refused);
+	meter_poller_destroy(p);
+}
+END_TEST
+
+/* What a window of ten minutes found once holds from the first reading on. */
+START_TEST(energy_that_did_not_add_up_before_does_not_yet)
+{
+	struct meter_poller_unit unit = {
+		.map = sdm630, .unit = 1, .poll_ms = 20, .odd = 2, .is_power_low = true, .key = 0};
+	struct meter_poller_config c = config_of(&unit, 1);
+	struct meter_poller *p = start(&c);
+	for (int i = 0; i < 50 && seen[0].ok == 0; i++)
+		run_for(&p, 1, 100);
+	ck_assert_double_eq(seen[0].reading.odd, 2);
+	ck_assert_int_eq(seen[0].reading.values[METER_QUANTITY_POWER_W].quality, METER_SUSPECT);
 	meter_poller_destroy(p);
 }
 END_TEST
@@ -488,6 +507,7 @@ int main(void)
 	tcase_add_test(tc, says_that_a_device_is_no_sunspec);
 	tcase_add_test(tc, mounting_and_raw_rows);
 	tcase_add_test(tc, reports_exceptions_as_failures);
+	tcase_add_test(tc, energy_that_did_not_add_up_before_does_not_yet);
 	tcase_add_test(tc, marks_what_cannot_be);
 	tcase_add_test(tc, marks_frozen_values_by_their_age);
 	tcase_add_test(tc, stops_within_a_timeout);
