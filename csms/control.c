@@ -13,7 +13,8 @@
 #include "csms/safety.h"
 #include "csms/tree.h"
 
-#define PLAN_EVERY_MS 200 /* at most; events that come together make one plan */
+#define PLAN_EVERY_MS 200 /* at most; events that come together make one plan … */
+#define PLAN_REST     2 /* … or where plans are made faster, so many times what the last one took */
 #define LOAD_SOON_MS  100 /* readings within a limit that come together make one cycle */
 
 /* -- when ------------------------------------------------------------------------------------- */
@@ -94,14 +95,22 @@ static void on_replan(void *arg)
 		on_replan, k);
 }
 
+/* A simulated depot shall not go by how fast this machine is. */
+static int64_t plan_rest_ms(const struct control *k)
+{
+	const struct control_plan *p = k->core->loop ? planner_plan(k->planner) : NULL;
+	int64_t ms = p ? PLAN_REST * p->solve_us / 1000 : PLAN_EVERY_MS;
+
+	return ms < PLAN_EVERY_MS ? ms : PLAN_EVERY_MS;
+}
+
 /* At once where none was made lately; the events of a burst make the next one together. */
 static void plan_soon(struct control *k)
 {
-	int64_t age = mono_diff_ms(clock_mono(), k->planned);
+	int64_t left = plan_rest_ms(k) - mono_diff_ms(clock_mono(), k->planned);
 
 	if (!timer_running(&k->plan_timer))
-		timer_start(k->core->timers, &k->plan_timer,
-			age < PLAN_EVERY_MS ? PLAN_EVERY_MS - age : 0, on_plan, k);
+		timer_start(k->core->timers, &k->plan_timer, left > 0 ? left : 0, on_plan, k);
 }
 
 static void on_plan_made(void *arg)

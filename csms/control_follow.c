@@ -68,6 +68,11 @@ static bool is_asked(const void *arg, const struct evse *e)
 
 void control_follow_plan(struct control *k)
 {
+	for (int i = 0; i < k->evses; i++)
+		if (k->order[i].mode == DEPOT_PLAN_MODE_ASSISTED) {
+			planner_record(k->planner); /* before what is proposed of it */
+			break;
+		}
 	approval_plan_made(k->approval, planner_plan(k->planner), is_asked, k);
 }
 

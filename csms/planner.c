@@ -6,11 +6,7 @@
 #include <utlist.h>
 #include "csms/control.h"
 #include "csms/log.h"
-#include "csms/plan_record.h"
-#include "csms/planner_job.h"
-#include "csms/record.h"
-#include "csms/safety.h"
-#include "csms/setpoint.h"
+#include "csms/plan_in_force.h"
 
 #define TRIALS_MAX 16
 
@@ -23,20 +19,11 @@ struct trial {
 	struct trial *prev, *next;
 };
 
-/* A plan in force. */
-struct in_force {
-	struct control_plan view;
-	struct planner_job *job;
-	int64_t *w; /* [row][slot] */
-	int *row_of; /* [evses of the tree], -1: none */
-	int evses;
-};
-
 struct planner {
 	struct core *core;
 	void (*made)(void *arg);
 	void *arg;
-	struct in_force now;
+	struct plan_in_force now;
 	bool ask_again;
 	struct planner_view again; /* with loads of our own */
 	char again_trigger[80];
@@ -106,152 +93,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* -- the plan in force (loop) ----------------------------------------------------------------- */
-
-static void drop(struct in_force *f)
-{
-	planner_job_destroy(f->job);
-	free(f->w);
-	free(f->row_of);
-	memset(f, 0, sizeof *f);
-}
-
-/* What shows as 0.0 kWh is no shortage: rounding of slots and of meters. */
-static int64_t shown_short(int64_t wh)
-{
-	return wh < PLANNER_SHOWN_WH ? 0 : wh;
-}
-
-static bool is_of_island(const struct core *c, const struct evse *e, enum grid_source why)
-{
-	return e && c->control && (why == GRID_SOURCE_ISLAND || why == GRID_SOURCE_MINIMUM) &&
-	       safety_is_fed_by_island(control_safety(c->control), e);
-}
-
-static void explain_short(
-	const struct core *c, const struct planner_job *j, int i, char *out, size_t size)
-{
-	const struct plan_outcome *o = &j->plan->outcome[i];
-	int64_t by_limit_wh = o->short_wh - o->own_short_wh;
-	double kwh = (double)o->short_wh / 1000;
-	char what[130];
-
-	if (!shown_short(o->short_wh))
-		return;
-	if (o->why_node >= 0 && is_of_island(c, j->rows[i].evse, o->why))
-		snprintf(what, sizeof what, "%s (%s; until when is not known)",
-			grid_tree_node(j->tree, o->why_node)->id,
-			o->why == GRID_SOURCE_MINIMUM ? "the island gives less than its minimum"
-						      : grid_source_name(o->why));
-	else if (o->why_node >= 0)
-		snprintf(what, sizeof what, "%s (%s)", grid_tree_node(j->tree, o->why_node)->id,
-			grid_source_name(o->why));
-	else
-		snprintf(what, sizeof what, "%s", grid_source_name(o->why));
-	if (!shown_short(o->own_short_wh) || !shown_short(by_limit_wh) || o->why == o->own_why)
-		snprintf(out, size, "%.1f kWh short: %s", kwh,
-			shown_short(by_limit_wh) ? what : grid_source_name(o->own_why));
-	else
-		snprintf(out, size, "%.1f kWh short: %.1f by %s, %.1f by the %s", kwh,
-			(double)by_limit_wh / 1000, what, (double)o->own_short_wh / 1000,
-			grid_source_name(o->own_why));
-}
-
-static void fill_row(const struct core *c, struct in_force *f, int i)
-{
-	struct planner_job *j = f->job;
-	struct control_plan_row *row = &j->rows[i];
-	const struct plan_outcome *o = &j->plan->outcome[i];
-	int64_t *w = &f->w[(size_t)i * (size_t)j->slots];
-
-	for (int t = 0; t < j->slots; t++)
-		w[t] = j->plan->w[(size_t)i * (size_t)j->slots + (size_t)t];
-	row->w = w;
-	row->node = &j->plan->node[(size_t)i * (size_t)j->slots];
-	row->source = &j->plan->source[(size_t)i * (size_t)j->slots];
-	row->channel = &j->plan->channel[(size_t)i * (size_t)j->slots];
-	row->planned_wh = o->planned_wh;
-	row->short_wh = shown_short(o->short_wh);
-	if (o->ready_slot >= 0)
-		row->ready_at.ms = j->start_ms + (o->ready_slot + 1) * j->slot_ms;
-	else if (o->ready_slot == -2)
-		row->ready_at.ms = j->start_ms;
-	explain_short(c, j, i, row->reason, sizeof row->reason);
-}
-
-static void put_in_force(struct planner *p, struct planner_job *j)
-{
-	struct in_force *f = &p->now;
-	int64_t *w = calloc((size_t)j->count * (size_t)j->slots + 1, sizeof *w);
-	int evses = grid_tree_evses(j->tree);
-	int *row_of = malloc(((size_t)evses + 1) * sizeof *row_of);
-
-	if (!w || !row_of) {
-		free(w);
-		free(row_of);
-		planner_job_destroy(j);
-		return;
-	}
-	drop(f);
-	f->job = j;
-	f->w = w;
-	f->row_of = row_of;
-	f->evses = evses;
-	memset(row_of, -1, (size_t)evses * sizeof *row_of);
-	ocpp_message_ids_next(&p->core->ids, clock_wall().ms, f->view.id);
-	f->view.made_at = clock_wall();
-	f->view.start.ms = j->start_ms;
-	f->view.slot_ms = j->slot_ms;
-	f->view.slot_count = j->slots;
-	f->view.solve_us = j->solve_us;
-	snprintf(f->view.trigger, sizeof f->view.trigger, "%s", j->trigger);
-	f->view.row_count = j->present;
-	f->view.rows = j->rows;
-	f->view.by_rule = j->plan->by_rule;
-	f->view.has_prices = j->prices.part != NULL;
-	f->view.told = j->prices.part ? &j->told : NULL;
-	f->view.price = j->prices.part;
-	f->view.parts = j->prices.parts;
-	f->view.cost = j->plan->cost;
-	f->view.demand_cost = j->plan->demand_cost;
-	f->view.gap = j->plan->gap;
-	for (int i = 0; i < j->count; i++) {
-		fill_row(p->core, f, i);
-		if (i < j->present)
-			row_of[j->vehicles[i].evse] = i;
-	}
-}
-
-static void journal(struct planner *p)
-{
-	struct arena *a = record_arena(p->core);
-	struct event_plan_made *e = a ? arena_alloc(a, sizeof *e) : NULL;
-	const struct control_plan *v = &p->now.view;
-	struct text snapshot, result;
-
-	if (!e)
-		return;
-	text_init(&snapshot, 0);
-	text_init(&result, 0);
-	if (plan_record_write(p->now.job, &snapshot, &result) == 0) {
-		e->trigger = arena_strdup(a, v->trigger);
-		e->vehicles = v->row_count;
-		e->slots = v->slot_count;
-		e->slot_ms = v->slot_ms;
-		e->start = v->start;
-		e->solve_us = v->solve_us;
-		e->short_wh = p->now.job->plan->short_wh;
-		e->snapshot = arena_strdup(a, snapshot.data);
-		e->result = arena_strdup(a, result.data);
-		e->has_cost = e->has_gap = e->has_by_rule = true;
-		e->cost = (double)p->now.job->plan->cost / 1e6;
-		e->gap = (double)p->now.job->plan->gap / 1e6;
-		e->by_rule = p->now.job->plan->by_rule;
-		record_now(p->core, EVENT_PLAN_MADE, "plan", v->id, e, "planner", NULL);
-	}
-	text_finish(&snapshot);
-	text_finish(&result);
-}
+/* -- back on the loop ------------------------------------------------------------------------- */
 
 static void finish_job(struct planner *p, struct planner_job *j)
 {
@@ -265,9 +107,9 @@ static void finish_job(struct planner *p, struct planner_job *j)
 	p->asked_again.us = 0;
 	p->core->metrics.plans++;
 	p->core->metrics.plan_us_sum += j->solve_us;
-	put_in_force(p, j);
-	journal(p);
+	plan_in_force_put(&p->now, j);
 	p->made(p->arg);
+	plan_in_force_record_soon(&p->now);
 }
 
 /* Greatest power that the plan gives up in a slot, all vehicles together. */
@@ -292,7 +134,7 @@ static void fill_outcome(const struct planner_job *j, int i, struct planner_outc
 {
 	const struct plan_outcome *x = &j->plan->outcome[i];
 
-	o->short_wh = shown_short(x->short_wh);
+	o->short_wh = plan_shown_short(x->short_wh);
 	if (x->ready_slot >= 0)
 		o->ready_at.ms = j->start_ms + (x->ready_slot + 1) * j->slot_ms;
 	else if (x->ready_slot == -2)
@@ -370,7 +212,7 @@ struct planner *planner_create(struct core *c, void (*made)(void *arg), void *ar
 
 	if (!p)
 		return NULL;
-	p->core = c;
+	p->core = p->now.core = c;
 	p->made = made;
 	p->arg = arg;
 	pthread_mutex_init(&p->lock, NULL);
@@ -528,14 +370,12 @@ const struct control_plan *planner_plan(const struct planner *p)
 
 const struct control_plan_row *planner_row(const struct planner *p, const struct evse *e)
 {
-	const struct control_plan_row *row;
-	int i;
+	return plan_in_force_row(&p->now, e);
+}
 
-	if (!p->now.job || !e->tx.is_open || e->grid_evse < 0 || e->grid_evse >= p->now.evses)
-		return NULL;
-	i = p->now.row_of[e->grid_evse];
-	row = i >= 0 ? &p->now.view.rows[i] : NULL;
-	return row && strcmp(row->transaction, e->tx.id) == 0 ? row : NULL;
+void planner_record(struct planner *p)
+{
+	plan_in_force_record(&p->now);
 }
 
 int64_t planner_wanted_w(const struct planner *p, const struct evse *e, wall_t now)
@@ -573,7 +413,7 @@ void planner_forget(struct planner *p)
 	}
 	p->ask_again = false;
 	p->asked.us = p->asked_again.us = 0;
-	drop(&p->now);
+	plan_in_force_drop(&p->now);
 }
 
 void planner_destroy(struct planner *p)

@@ -69,6 +69,9 @@ int planner_try_edited(
 
 const struct control_plan *planner_plan(const struct planner *p);
 
+/* Has the plan in force in the journal at once: something that refers to it comes next. */
+void planner_record(struct planner *p);
+
 /* The row of an EVSE's open transaction in the plan in force, NULL: none yet. */
 const struct control_plan_row *planner_row(const struct planner *p, const struct evse *e);
 

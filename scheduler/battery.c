@@ -5,6 +5,7 @@
 #define TAPER_STEP_S    10 /* taper is integrated in steps of this, each at its lowest power */
 
 __extension__ typedef __int128 wide; /* products of power, energy and time */
+__extension__ typedef unsigned __int128 unsigned_wide;
 
 struct battery battery_default(int64_t capacity_wh, int32_t max_w)
 {
@@ -83,63 +84,86 @@ int32_t battery_hold_w(const struct battery *b, int64_t stored_mj, int64_t secon
 	return hold(b, stored_mj, seconds);
 }
 
-/* Where what a battery takes falls, in full steps, as hold() says of each. Returns the energy drawn;
- * *seconds: what is left of them. */
+/* Full steps that it takes `w` for, from that content on. */
+static int64_t steps_at(const struct battery *b, int64_t stored_mj, int32_t w)
+{
+	int64_t full = full_mj(b), knee = battery_knee_mj(b), end = full;
+	int64_t drop = (int64_t)b->max_w - (int64_t)b->max_w * b->floor_pm / 1000;
+
+	if (drop > 0)
+		end = knee + (int64_t)quotient((wide)(b->max_w - w) * (full - knee), drop);
+	end = (end < full ? end : full) - stored_mj;
+	return end > 0 ? end / ((int64_t)w * TAPER_STEP_S * b->efficiency_pm) : 0;
+}
+
+/* base^n in parts of 2^64, each product rounded up. */
+static uint64_t power_up(uint64_t base, int64_t n)
+{
+	uint64_t out = UINT64_MAX;
+
+	for (; n; n >>= 1) {
+		if (n & 1)
+			out = (uint64_t)((unsigned_wide)out * base >> 64) + 1;
+		base = (uint64_t)((unsigned_wide)base * base >> 64) + 1;
+	}
+	return out;
+}
+
+/* On the fall, full steps, as hold() says of each: what is left to the content at which the straight
+ * line would come to 0 becomes less by the same part with each step, so all of them are one power.
+ * Rounded such that less is stored. Returns the energy drawn; *seconds: what is left of them. */
 static int64_t charge_falling(const struct battery *b, int64_t *stored_mj, int64_t *seconds)
 {
 	const int64_t gain = (int64_t)TAPER_STEP_S * b->efficiency_pm, full = full_mj(b);
 	const int64_t knee = battery_knee_mj(b), span = full - knee;
 	const int64_t drop = (int64_t)b->max_w - (int64_t)b->max_w * b->floor_pm / 1000;
-	int64_t stored = *stored_mj, drawn_w = 0;
+	int64_t left, end, ws;
+	unsigned_wide part;
 
-	/* Products that could be too great are left to hold(). */
-	if (span <= 0 || full > INT64_MAX / 4 / (b->max_w + 1))
+	if (span <= 0 || drop <= 0)
 		return 0;
-	for (; *seconds >= TAPER_STEP_S && stored < full; *seconds -= TAPER_STEP_S) {
-		int64_t w = (b->max_w * span - drop * (stored - knee)) / (span + drop * gain);
+	left = knee + (int64_t)quotient((wide)b->max_w * span, drop) - *stored_mj;
+	part = ((unsigned_wide)(uint64_t)span << 64) / (uint64_t)(span + drop * gain) + 1;
+	part = power_up((uint64_t)part, *seconds / TAPER_STEP_S);
+	end = *stored_mj + left - (int64_t)((uint64_t)left * part >> 64) - 1;
+	ws = ((end < full ? end : full) - *stored_mj) / b->efficiency_pm;
+	if (ws <= 0)
+		return 0;
+	*seconds %= TAPER_STEP_S;
+	*stored_mj += ws * b->efficiency_pm;
+	return ws;
+}
 
-		if (w * gain > full - stored)
-			w = (full - stored) / gain;
-		if (w == 0)
-			break;
-		stored += w * gain;
-		drawn_w += w;
-	}
-	*stored_mj = stored;
-	return drawn_w * TAPER_STEP_S;
+static int64_t draw(const struct battery *b, int64_t *stored_mj, int32_t w, int64_t seconds)
+{
+	*stored_mj += (int64_t)w * seconds * b->efficiency_pm;
+	return (int64_t)w * seconds;
 }
 
 int64_t battery_charge(
 	const struct battery *b, int64_t *stored_mj, int32_t offer_w, int64_t seconds)
 {
-	int64_t drawn_ws = (int64_t)offer_w * seconds, gained = drawn_ws * b->efficiency_pm;
-	bool falls = false;
+	int32_t most = offer_w < b->max_w ? offer_w : b->max_w;
+	int64_t drawn_ws, steps;
 
 	/* It ends before the knee: all of it is taken. */
-	if (offer_w <= b->max_w && *stored_mj + gained <= battery_knee_mj(b)) {
-		*stored_mj += gained;
-		return drawn_ws;
-	}
-	drawn_ws = 0;
+	if (*stored_mj + (int64_t)most * seconds * b->efficiency_pm <= battery_knee_mj(b) ||
+		hold(b, *stored_mj, seconds) >= most)
+		return draw(b, stored_mj, most, seconds);
+	steps = steps_at(b, *stored_mj, most);
+	if (steps > seconds / TAPER_STEP_S)
+		steps = seconds / TAPER_STEP_S;
+	drawn_ws = draw(b, stored_mj, most, steps * TAPER_STEP_S);
+	seconds -= steps * TAPER_STEP_S;
+	drawn_ws += charge_falling(b, stored_mj, &seconds);
 	while (seconds > 0) {
-		/* What does not take the offer for a step takes it for no longer time, and never again. */
-		int64_t step = falls && seconds > TAPER_STEP_S ? TAPER_STEP_S : seconds;
+		int64_t step = seconds < TAPER_STEP_S ? seconds : TAPER_STEP_S;
 		int32_t w = hold(b, *stored_mj, step);
 
-		if (w < offer_w && w < b->max_w && step > TAPER_STEP_S) {
-			step = TAPER_STEP_S;
-			w = hold(b, *stored_mj, step);
-			falls = w < offer_w && w < b->max_w;
-		}
-		if (w < offer_w && w == 0)
+		if (w == 0)
 			break; /* full but for less than a watt: nothing more will be stored */
-		if (w > offer_w)
-			w = offer_w;
-		*stored_mj += (int64_t)w * step * b->efficiency_pm;
-		drawn_ws += (int64_t)w * step;
+		drawn_ws += draw(b, stored_mj, w < most ? w : most, step);
 		seconds -= step;
-		if (falls)
-			drawn_ws += charge_falling(b, stored_mj, &seconds);
 	}
 	return drawn_ws;
 }

@@ -1,9 +1,12 @@
 #include "scheduler/flow_floor.h"
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include "scheduler/flow_private.h"
 
 #define PASSES 8
+#define WORTH_PCT                                                                                  \
+	90 /* of what was too little before may be so again: else another pass is in vain */
 
 /* What must be drawn, summed up: all of it fits at once, so that each solution has room for it. */
 struct must {
@@ -186,33 +189,39 @@ static void freeze(struct repair *p)
 
 static int run(struct repair *p)
 {
+	bool is_frozen = false;
 	int rc = 0;
 
-	for (int pass = 0; rc == 0 && pass <= PASSES; pass++) {
+	for (int pass = 0, before = INT_MAX; rc == 0 && !is_frozen; pass++) {
 		find_low(p);
 		if (!p->lows)
 			return 0;
-		if (pass < PASSES)
-			mend(p);
-		else
+		is_frozen = pass == PASSES || (int64_t)p->lows * 100 > (int64_t)before * WORTH_PCT;
+		before = p->lows;
+		if (is_frozen)
 			freeze(p);
+		else
+			mend(p);
 		rc = flow_solve(p->f);
 		p->r->solves++;
 	}
 	return rc;
 }
 
+/* In the order in which they lie: most have not changed. */
 static void give_back_bounds(struct repair *p)
 {
 	const struct flow *f = p->f;
 
-	for (int i = 0; i < f->n; i++)
-		for (int t = 0; t < p->slots; t++) {
-			size_t xi = at(p, i, t);
+	for (int g = 0; g < f->nodes; g++) {
+		size_t xi = f->base[g];
 
-			if (f->least[xi] != p->least[xi] || f->most[xi] != p->most[xi])
-				set_bounds(p, i, t, p->least[xi], p->most[xi]);
-		}
+		for (int place = 0; place < f->slots; place++)
+			for (int m = 0; m < f->size[g]; m++, xi++)
+				if (f->least[xi] != p->least[xi] || f->most[xi] != p->most[xi])
+					set_bounds(p, f->first[g] + m, f->slot_of[place],
+						p->least[xi], p->most[xi]);
+	}
 }
 
 int flow_floor(struct flow *f, struct flow_floor *r)

@@ -22,6 +22,8 @@ struct calm {
 	int *at; /* [nodes] where the next one below it begins; NULL: they do not wrap around */
 	int32_t *rows; /* as they came */
 	int64_t *got;
+	flow_value value; /* … and what they cost */
+	int64_t energy;
 };
 
 /* -- stretches -------------------------------------------------------------------------------- */
@@ -218,15 +220,16 @@ static int calm_init(struct calm *z, struct plan_work *s)
 }
 
 /* Nobody has less, and it costs hardly more. */
-static bool is_as_good(const struct calm *z, int64_t cost, flow_value before, flow_value after)
+static bool is_as_good(const struct calm *z, flow_value after)
 {
 	const struct plan_work *s = z->s;
-	flow_value scaled = (flow_value)(cost < 0 ? -cost : cost) * PLAN_PRICE_SCALE * 3600000;
+	int64_t cost = z->energy < 0 ? -z->energy : z->energy;
+	flow_value scaled = (flow_value)cost * PLAN_PRICE_SCALE * 3600000;
 
 	for (int i = 0; i < s->in->n; i++)
 		if (s->got_mj[i] < z->got[i] && s->got_mj[i] < s->car[i].goal_mj)
 			return false;
-	return after <= before + scaled * s->in->calm_pm / 1000;
+	return after <= z->value + scaled * s->in->calm_pm / 1000;
 }
 
 /* What came first again. */
@@ -240,11 +243,8 @@ static void undo(const struct calm *z)
 static int try_once(struct calm *z, const struct plan_mend *m, int was)
 {
 	struct plan_work *s = z->s;
-	flow_value before, after;
-	int64_t energy, demand;
+	flow_value after;
 
-	if (plan_value(s, &before) || plan_money(s, &energy, &demand))
-		return -1;
 	for (int i = 0; i < s->in->n; i++)
 		if (!s->car[i].late)
 			plan_clear_row(s, &s->car[i]);
@@ -261,7 +261,7 @@ static int try_once(struct calm *z, const struct plan_mend *m, int was)
 	m->mend(m->arg);
 	if (plan_value(s, &after))
 		return -1;
-	if (switches(s) < was && is_as_good(z, energy, before, after))
+	if (switches(s) < was && is_as_good(z, after))
 		return 1;
 	undo(z);
 	return 0;
@@ -270,11 +270,14 @@ static int try_once(struct calm *z, const struct plan_mend *m, int was)
 int plan_calm(struct plan_work *s, const struct plan_mend *m)
 {
 	int was = switches(s), rc;
+	int64_t demand;
 	struct calm z;
 
 	if (s->in->calm_pm <= 0)
 		return 0;
-	rc = calm_init(&z, s) ? -1 : try_once(&z, m, was);
+	rc = calm_init(&z, s) || plan_value(s, &z.value) || plan_money(s, &z.energy, &demand)
+		     ? -1
+		     : try_once(&z, m, was);
 	if (rc == 0) {
 		z.at = calloc((size_t)s->nodes, sizeof *z.at);
 		rc = z.at ? try_once(&z, m, was) : -1;

@@ -40,19 +40,36 @@ static struct grid_limit whole_limit(const struct grid_tree *t, const struct gri
 	return phase;
 }
 
-static void fill_slot(struct plan_caps *c, const struct grid_tree *t,
-	const struct grid_limit *limit, const int32_t *const *base_w, int slot, int64_t *load)
+/* Slots `from` to `to`, which have the same loads. */
+static void fill_slots(struct plan_caps *c, const struct grid_tree *t,
+	const struct grid_limit *limit, const int32_t *const *base_w, int from, int to,
+	int64_t *load)
 {
 	for (int v = 0; v < c->nodes; v++)
-		load[v] = base_w && base_w[v] ? base_w[v][slot] : GRID_UNKNOWN;
+		load[v] = base_w && base_w[v] ? base_w[v][from] : GRID_UNKNOWN;
 	grid_tree_uncontrolled(t, load, load);
 	for (int v = 0; v < c->nodes; v++) {
-		size_t at = (size_t)v * (size_t)c->slots + (size_t)slot;
+		size_t row = (size_t)v * (size_t)c->slots;
+		int32_t load_w = clip(load[v]), w = room(limit[v].usable_w, load[v]);
 
-		c->load_w[at] = clip(load[v]);
-		c->w[at] = room(limit[v].usable_w, load[v]);
-		c->source[at] = (uint8_t)limit[v].source;
+		for (int slot = from; slot < to; slot++) {
+			c->load_w[row + (size_t)slot] = load_w;
+			c->w[row + (size_t)slot] = w;
+		}
+		memset(&c->source[row + (size_t)from], limit[v].source, (size_t)(to - from));
 	}
+}
+
+/* One past the last slot from `from` on that has the same loads. */
+static int same_until(const struct plan_caps *c, const int32_t *const *base_w, int from)
+{
+	int to = c->slots;
+
+	for (int v = 0; base_w && v < c->nodes; v++)
+		for (int slot = from + 1; base_w[v] && slot < to; slot++)
+			if (base_w[v][slot] != base_w[v][from])
+				to = slot;
+	return to;
 }
 
 static int fill_whole(struct plan_caps *c, const struct grid_tree *t, const struct grid_limits *l,
@@ -65,8 +82,10 @@ static int fill_whole(struct plan_caps *c, const struct grid_tree *t, const stru
 
 	for (int v = 0; rc == 0 && v < c->nodes; v++)
 		limit[v] = whole_limit(t, l, v);
-	for (int slot = 0; rc == 0 && slot < c->slots; slot++)
-		fill_slot(c, t, limit, base_w, slot, load);
+	for (int from = 0, to; rc == 0 && from < c->slots; from = to) {
+		to = same_until(c, base_w, from);
+		fill_slots(c, t, limit, base_w, from, to, load);
+	}
 	free(limit);
 	free(load);
 	return rc;
