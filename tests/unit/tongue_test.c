@@ -1,0 +1,270 @@
+/* depotd's sentences in other languages: the catalogue is whole, and knows what depotd says. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "csms/alarms.h"
+#include "csms/tongue.h"
+#include "csms/words.h"
+#include "csms/words_chargers.h"
+#include "scheduler/grid.h"
+
+static struct text out, said;
+static wall_t now;
+
+static void setup(void)
+{
+	setenv("TZ", "Europe/Amsterdam", 1);
+	tzset();
+	ck_assert(wall_parse("2026-03-11T21:40:00Z", 20, &now));
+	text_init(&out, 0);
+	text_init(&said, 0);
+}
+
+static void teardown(void)
+{
+	text_finish(&out);
+	text_finish(&said);
+}
+
+static bool german(const char *english)
+{
+	text_clear(&out);
+	return tongue_say(TONGUE_DE, english, strlen(english), &out);
+}
+
+#define IS(english, words)                                                                         \
+	do {                                                                                       \
+		ck_assert_msg(german(english), "not whole: %s -> %s", english, out.data);          \
+		ck_assert_str_eq(out.data, words);                                                 \
+	} while (0)
+
+/* What a words_… function put into `said` is known whole. */
+static void ck_known(void)
+{
+	ck_assert_msg(german(said.data), "no form for: %s", said.data);
+	ck_assert_str_ne(out.data, said.data);
+	text_clear(&said);
+}
+
+START_TEST(sentences_come_over_with_their_names_times_and_numbers)
+{
+	IS("1 van will miss its departure. 2 more are at risk.",
+		"1 Fahrzeug verpasst seine Abfahrt. 2 weitere sind gefährdet.");
+	IS("VAN 16 leaves at Thu 05:30. Bay CP-B3/1 has a fault. Move the van to another bay.",
+		"VAN 16 fährt um Do 05:30 ab. Ladepunkt CP-B3/1 ist gestört. Stellen Sie das Fahrzeug "
+		"an einen anderen Ladepunkt.");
+	IS("The site draws 9.4 of 250\xe2\x80\xafkW.",
+		"Das Depot zieht 9,4 von 250\xe2\x80\xafkW.");
+	IS("St. Pauli 3 is silent since 21:59.", "St. Pauli 3 ist seit 21:59 stumm.");
+	IS("CP-B3: EVSE 1 has a fault, EVSE 2 and 3 charge.",
+		"CP-B3: Ladepunkt 1 ist gestört, Ladepunkte 2 und 3 laden.");
+	IS("its turn comes at 02:15: until then L2 of site is full (rating)",
+		"es ist um 02:15 an der Reihe: bis dahin L2 von site ist voll (Nennwert)");
+	IS("8.0 of 11.0 kW: rating L2 of hall-a", "8,0 von 11,0 kW: Nennwert L2 von hall-a");
+	IS("12.4 kWh short: 10.0 by site (envelope), 2.4 by the battery",
+		"12,4 kWh fehlen: 10,0 durch site (Vorgabe), 2,4 durch Batterie");
+}
+END_TEST
+
+START_TEST(what_has_no_form_stays_english_sentence_by_sentence)
+{
+	ck_assert(!german("A dragon sat down. 2 vans are at risk."));
+	ck_assert_str_eq(out.data, "A dragon sat down. 2 Fahrzeuge sind gefährdet.");
+	ck_assert(!german("<b>x</b>"));
+	ck_assert_str_eq(out.data, "<b>x</b>");
+	ck_assert(tongue_say(TONGUE_EN, "2 vans are at risk.", 19, &said));
+	ck_assert_str_eq(said.data, "2 vans are at risk.");
+}
+END_TEST
+
+START_TEST(a_long_and_hostile_text_takes_bounded_time)
+{
+	char *text = malloc(1 << 20);
+
+	memset(text, '1', 1 << 20);
+	for (int i = 1; i < (1 << 20) - 1; i += 2)
+		text[i] = i % 3 ? '.' : ' ';
+	text[(1 << 20) - 1] = '\0';
+	ck_assert(!german(text));
+	text[1900] = '\0';
+	ck_assert(!german(text));
+	ck_assert_str_eq(out.data, text);
+	free(text);
+}
+END_TEST
+
+static int count(const char *s, const char *piece)
+{
+	int n = 0;
+
+	for (const char *p = s; (p = strstr(p, piece)) != NULL; p++)
+		n++;
+	return n;
+}
+
+START_TEST(every_form_stands_in_both_languages_with_the_same_pieces)
+{
+	for (size_t i = 0; i < tongue_form_count; i++) {
+		const struct tongue_form *f = &tongue_forms[i];
+
+		ck_assert_msg(f->en[0] && f->de[0], "form %zu is empty", i);
+		for (char n = '1'; n <= '9'; n++) {
+			char piece[3] = {'{', n, '\0'};
+
+			ck_assert_msg(count(f->en, piece) <= 1, "twice: %s", f->en);
+			ck_assert_msg(count(f->en, piece) == count(f->de, piece),
+				"other pieces: %s | %s", f->en, f->de);
+		}
+		for (size_t k = 0; k < i; k++)
+			ck_assert_msg(strcmp(f->en, tongue_forms[k].en) != 0, "twice: %s", f->en);
+	}
+}
+END_TEST
+
+/* Every night that there is, in small numbers. */
+START_TEST(all_headlines_are_known)
+{
+	static const int few[] = {0, 1, 3};
+
+	for (int i = 0; i < 729; i++) {
+		struct words_night n = {.vans = i ? 9 : 0,
+			.will_miss = few[i % 3],
+			.at_risk = few[i / 3 % 3],
+			.on_track = few[i / 9 % 3],
+			.ready = few[i / 27 % 3],
+			.away = few[i / 81 % 3],
+			.unknown = few[i / 243 % 3],
+			.evses = 1 + i % 4,
+			.charging = i % 2,
+			.silent = i % 3,
+			.faulted = i % 4,
+			.site_w = i % 5 ? 9400 : INT64_MIN,
+			.limit_w = i % 7 ? 250000 : INT64_MIN,
+			.is_assumed = i % 11 == 0,
+			.first = wall_add_ms(now, 8 * 3600000)};
+
+		if (i % 2) {
+			n.worst = "VAN 16";
+			n.worst_leaves = i % 4 == 1 ? now : (wall_t){0};
+		}
+		words_sentence(&said, &n, now);
+		ck_known();
+		words_sub(&said, &n, now);
+		ck_known();
+	}
+}
+END_TEST
+
+START_TEST(all_words_of_chargers_are_known)
+{
+	static const char *const states[] = {"faulted", "charging", "paused", "plugged", "done",
+		"reserved", "unavailable", "free", "unknown"};
+
+	for (int i = 0; i < 9 * 9 * 7; i++) {
+		const char *of[8];
+		struct words_charger c = {"CP-7", true, false, false, now, now, i % 7 + 1, of};
+		struct words_chargers all = {.chargers = i % 9,
+			.silent = i % 3,
+			.pending = i % 2,
+			.rejected = i % 4,
+			.evses = 1 + i % 3,
+			.charging = i % 3,
+			.free = i % 5,
+			.faulted = i % 3,
+			.silent_name = "CP-1",
+			.silent_since = i % 2 ? now : (wall_t){0},
+			.faulted_name = "CP-3 EVSE 2"};
+
+		for (int k = 0; k < 8; k++)
+			of[k] = states[(k % 2 ? i : i / 9) % 9];
+		words_charger_sentence(&said, &c);
+		ck_known();
+		words_chargers_sentence(&said, &all, now);
+		ck_known();
+		words_chargers_sub(&said, &all);
+		ck_known();
+	}
+}
+END_TEST
+
+START_TEST(every_next_step_of_an_alarm_is_known)
+{
+	for (int k = 0; k < ALARM_KIND_COUNT; k++)
+		ck_assert_msg(german(alarm_table[k].step), "no form for: %s", alarm_table[k].step);
+}
+END_TEST
+
+START_TEST(every_source_of_a_limit_is_known)
+{
+	for (int s = 0; s < GRID_SOURCE_COUNT; s++)
+		ck_assert_msg(german(grid_source_name((enum grid_source)s)), "no form for: %s",
+			grid_source_name((enum grid_source)s));
+}
+END_TEST
+
+START_TEST(the_language_is_the_first_that_depotd_speaks)
+{
+	ck_assert_int_eq(tongue_of(NULL), TONGUE_EN);
+	ck_assert_int_eq(tongue_of("de-AT,de;q=0.9,en;q=0.8"), TONGUE_DE);
+	ck_assert_int_eq(tongue_of("nl, en-GB;q=0.7, de;q=0.3"), TONGUE_EN);
+	ck_assert_int_eq(tongue_of("DE"), TONGUE_DE);
+	ck_assert_int_eq(tongue_of("deu"), TONGUE_EN);
+	ck_assert_int_eq(tongue_of(",,;q=,d"), TONGUE_EN);
+}
+END_TEST
+
+static const char *json(const char *english)
+{
+	text_clear(&out);
+	tongue_json(TONGUE_DE, english, strlen(english), &out);
+	return out.data;
+}
+
+START_TEST(of_an_answer_the_sentences_alone)
+{
+	ck_assert_str_eq(
+		json("{\"sentence\":\"2 vans are at risk.\",\"name\":\"2 vans are at risk.\"}"),
+		"{\"sentence\":\"2 Fahrzeuge sind gefährdet.\",\"name\":\"2 vans are at risk.\"}");
+	ck_assert_str_eq(json("{\"sentences\":[\"as planned\",\"x\"],\"id\":\"as planned\"}"),
+		"{\"sentences\":[\"nach Plan\",\"x\"],\"id\":\"as planned\"}");
+	ck_assert_str_eq(json("{\"text\":\"[2,\\\"a\\\",\\\"as planned\\\"]\"}"),
+		"{\"text\":\"[2,\\\"a\\\",\\\"as planned\\\"]\"}");
+	ck_assert_str_eq(json("{\"reason\":\"The \\\"x\\\" is silent since 21:59.\",\"w\":1}"),
+		"{\"reason\":\"The \\\"x\\\" ist seit 21:59 stumm.\",\"w\":1}");
+	ck_assert_str_eq(json("{\"text\":\"as planned\\nas planned\"}"),
+		"{\"text\":\"nach Plan\\nnach Plan\"}");
+	ck_assert_str_eq(
+		json("{\"text\":\"\\u0007as planned\"}"), "{\"text\":\"\\u0007as planned\"}");
+	ck_assert_str_eq(json("{\"text\":\"cut"), "{\"text\":\"cut");
+	ck_assert_str_eq(json("\"text\":"), "\"text\":");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("tongue");
+	TCase *tc = tcase_create("tongue");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, sentences_come_over_with_their_names_times_and_numbers);
+	tcase_add_test(tc, what_has_no_form_stays_english_sentence_by_sentence);
+	tcase_add_test(tc, a_long_and_hostile_text_takes_bounded_time);
+	tcase_add_test(tc, every_form_stands_in_both_languages_with_the_same_pieces);
+	tcase_add_test(tc, all_headlines_are_known);
+	tcase_add_test(tc, all_words_of_chargers_are_known);
+	tcase_add_test(tc, every_next_step_of_an_alarm_is_known);
+	tcase_add_test(tc, every_source_of_a_limit_is_known);
+	tcase_add_test(tc, the_language_is_the_first_that_depotd_speaks);
+	tcase_add_test(tc, of_an_answer_the_sentences_alone);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
