@@ -28,6 +28,15 @@ bool tongue_say(enum tongue to, const char *english, size_t len, struct text *ou
 /* Puts a JSON text whose sentences (the values of certain keys: csms/tongue_json.c) are said so. */
 void tongue_json(enum tongue to, const char *json, size_t len, struct text *out);
 
+/* One text for readers of all languages: each is made once, when the first wants it. */
+struct tongue_texts {
+	const struct text *english; /* JSON, or an event with JSON */
+	struct text in[TONGUE_COUNT];
+};
+void tongue_texts_init(struct tongue_texts *x, const struct text *english);
+const struct text *tongue_text(struct tongue_texts *x, enum tongue to);
+void tongue_texts_finish(struct tongue_texts *x);
+
 /* -- the catalogue, for its test ---------------------------------------------------------------- */
 
 struct tongue_form {

@@ -98,3 +98,25 @@ void tongue_json(enum tongue to, const char *json, size_t len, struct text *out)
 	}
 	text_put(out, json + from, len - from);
 }
+
+void tongue_texts_init(struct tongue_texts *x, const struct text *english)
+{
+	x->english = english;
+	for (int i = 0; i < TONGUE_COUNT; i++)
+		text_init(&x->in[i], 0);
+}
+
+const struct text *tongue_text(struct tongue_texts *x, enum tongue to)
+{
+	if (to == TONGUE_EN || !text_ok(x->english))
+		return x->english;
+	if (x->in[to].len == 0)
+		tongue_json(to, x->english->data, x->english->len, &x->in[to]);
+	return &x->in[to];
+}
+
+void tongue_texts_finish(struct tongue_texts *x)
+{
+	for (int i = 0; i < TONGUE_COUNT; i++)
+		text_finish(&x->in[i]);
+}

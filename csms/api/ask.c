@@ -8,6 +8,7 @@
 #include "csms/api/reach.h"
 #include "csms/api/scope.h"
 #include "csms/log.h"
+#include "csms/tongue.h"
 
 #define PROBLEM_TYPE "application/problem+json"
 #define JSON_TYPE    "application/json"
@@ -101,11 +102,19 @@ void ask_reply_text(
 static void reply_json(struct ask *k, int status, const char *content_type,
 	const struct schema_struct *type, const void *value)
 {
+	enum tongue to =
+		k->x != NULL ? tongue_of(http_request_header(k->x, "accept-language")) : TONGUE_EN;
+	struct tongue_texts said;
 	struct text out;
 
 	text_init(&out, 0);
-	if (schema_encode(type, value, &out) == 0 && text_ok(&out)) {
-		ask_reply_text(k, status, content_type, out.data, out.len);
+	tongue_texts_init(&said, &out);
+	if (schema_encode(type, value, &out) == 0 && text_ok(tongue_text(&said, to))) {
+		const struct text *t = tongue_text(&said, to);
+
+		if (k->x != NULL)
+			http_header(k->x, "content-language", tongue_name(to));
+		ask_reply_text(k, status, content_type, t->data, t->len);
 	} else {
 		static const char failed[] =
 			"{\"type\":\"about:blank\",\"title\":\"Internal error\","
@@ -114,6 +123,7 @@ static void reply_json(struct ask *k, int status, const char *content_type,
 			k->match.row != NULL ? k->match.row->pattern : "a request");
 		ask_reply_text(k, 500, PROBLEM_TYPE, failed, sizeof(failed) - 1);
 	}
+	tongue_texts_finish(&said);
 	text_finish(&out);
 }
 

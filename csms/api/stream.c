@@ -2,9 +2,9 @@
  * Event streams: one snapshot when a page comes, then only what changed: soon after it was told, at
  * the latest twice a second.
  *
- * All streams share one memory of what was last said of each thing (a digest of its JSON), so the
- * cost of a tick does not grow with the number of pages. Stations and meters are looked at only
- * when their revision grew. When the set of things changes, everybody gets a new snapshot.
+ * All streams share one memory of what was last said of each thing (csms/api/stream_patch.h), so the
+ * cost of a tick does not grow with the number of pages. When the set of things changes, everybody
+ * gets a new snapshot.
  *
  * Who is limited to nodes shares no such memory: they get the overview of what is theirs anew when
  * anything changed, once a second at most, and those of one scope only each tick.
@@ -12,34 +12,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
 #include "csms/api/reach.h"
-#include "csms/envelope.h"
-#include "csms/meters.h"
+#include "csms/api/stream_patch.h"
 #include "csms/refusal.h"
-#include "csms/view.h"
+#include "csms/tongue.h"
 
 #define TICK_MS    500 /* of real time */
 #define SOON_MS    50 /* … but what a station or a vehicle told is shown as soon … */
 #define SOON_PART  10 /* … unless that would take more than this part of the time */
 #define LIMITED_MS 1000 /* between two overviews of those who are limited */
 #define BEAT_TICKS (10 * TICK_MS / SOON_MS)
-#define KEY_BYTES  128
-
-/* What was last said of one thing. */
-struct said {
-	char key[KEY_BYTES]; /* "e/CP-1/1" */
-	uint64_t digest;
-	UT_hash_handle hh;
-};
 
 struct stream {
 	struct streams *hub;
 	struct http_exchange *x;
 	struct auth_who who;
 	bool is_snapshots; /* whole overviews only */
+	enum tongue tongue; /* of who reads it */
 	bool is_owed; /* limited: something changed since the last overview, which was sent … */
 	int64_t sent_ms;
 	struct stream *prev, *next;
@@ -49,14 +40,11 @@ struct streams {
 	struct api *api;
 	struct stream *list;
 	int count, max;
-	struct said *said;
-	uint64_t revision; /* of the fleet, that was said */
-	uint64_t envelopes; /* the same of theirs */
+	struct changes changes;
 	uint64_t reported; /* the same of what vehicles told of themselves */
 	int64_t waited_ms; /* since the last look, of real time … */
 	int64_t look_ms; /* … which took so long */
 	uint64_t shape; /* digest of all names */
-	uint64_t sentence, stations_sentence;
 	int64_t id; /* of the last event */
 	int beat; /* ticks since anything was sent */
 	int look; /* ticks since anybody was asked whether he may still listen */
@@ -69,6 +57,7 @@ struct streams *streams_create(struct api *api, int max)
 
 	if (h != NULL) {
 		h->api = api;
+		h->changes.core = api->core;
 		h->max = max;
 	}
 	return h;
@@ -77,235 +66,6 @@ struct streams *streams_create(struct api *api, int max)
 int streams_count(const struct streams *h)
 {
 	return h->count;
-}
-
-/* FNV-1a: telling two texts apart, not hiding them. */
-static uint64_t digest_of(uint64_t seed, const char *s, size_t len)
-{
-	uint64_t d = seed ^ 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < len; i++)
-		d = (d ^ (unsigned char)s[i]) * 0x100000001b3u;
-	return d;
-}
-
-/* -- what changed ---------------------------------------------------------------------------- */
-
-/* A patch that is being built, group by group. */
-struct patch {
-	struct streams *hub;
-	struct arena *arena;
-	struct text out; /* members of the patch, each with a comma before it */
-	struct text one; /* one thing */
-	const char *group; /* "evses" */
-	bool is_group_open;
-};
-
-/* True, and remembered, if this is not what was said of the thing last time. */
-static bool is_news(struct streams *h, const char *key, uint64_t digest)
-{
-	struct said *s = NULL;
-
-	HASH_FIND_STR(h->said, key, s);
-	if (s == NULL) {
-		if ((s = calloc(1, sizeof(*s))) == NULL)
-			return true;
-		snprintf(s->key, sizeof(s->key), "%s", key);
-		HASH_ADD_STR(h->said, key, s);
-	} else if (s->digest == digest) {
-		return false;
-	}
-	s->digest = digest;
-	return true;
-}
-
-static void group_begin(struct patch *p, const char *group)
-{
-	p->group = group;
-	p->is_group_open = false;
-}
-
-/* Adds the thing if it is news. `cut` is taken off the end of its JSON and replaced by '}'. */
-static void group_add(struct patch *p, const char *id, const struct schema_struct *type,
-	const void *value, const char *cut)
-{
-	char key[KEY_BYTES];
-	size_t cut_len = strlen(cut);
-
-	text_clear(&p->one);
-	if (schema_encode(type, value, &p->one) != 0 || !text_ok(&p->one))
-		return;
-	size_t len = p->one.len;
-	if (cut_len > 0 && len > cut_len && strcmp(p->one.data + len - cut_len, cut) == 0) {
-		len -= cut_len;
-		p->one.data[len++] = '}';
-	}
-	snprintf(key, sizeof(key), "%.2s/%s", p->group, id);
-	if (!is_news(p->hub, key, digest_of(0, p->one.data, len)))
-		return;
-	if (p->is_group_open)
-		text_putc(&p->out, ',');
-	else
-		text_printf(&p->out, ",\"%s\":{", p->group);
-	p->is_group_open = true;
-	text_put_json(&p->out, id);
-	text_putc(&p->out, ':');
-	text_put(&p->out, p->one.data, len);
-}
-
-static void group_end(struct patch *p)
-{
-	if (p->is_group_open)
-		text_putc(&p->out, '}');
-}
-
-static void patch_stations(struct patch *p, bool all)
-{
-	const struct core *c = p->hub->api->core;
-	struct api_station_view view;
-
-	group_begin(p, "stations");
-	for (const struct station *s = c->fleet.stations; s != NULL; s = s->hh.next) {
-		if (!all && s->revision <= p->hub->revision)
-			continue;
-		view_station(c, s, p->arena, &view);
-		view.evses.count = 0;
-		group_add(p, s->id, &api_station_view_type, &view, ",\"evses\":[]}");
-	}
-	group_end(p);
-}
-
-static void patch_evses(struct patch *p, bool all)
-{
-	const struct core *c = p->hub->api->core;
-	struct api_evse_view view;
-	char id[KEY_BYTES];
-
-	group_begin(p, "evses");
-	for (const struct station *s = c->fleet.stations; s != NULL; s = s->hh.next) {
-		if (!all && s->revision <= p->hub->revision)
-			continue;
-		for (int i = 0; i < s->evse_count; i++) {
-			view_evse(c, &s->evses[i], p->arena, &view);
-			snprintf(id, sizeof(id), "%s/%d", s->id, s->evses[i].id);
-			group_add(p, id, &api_evse_view_type, &view, "");
-		}
-	}
-	group_end(p);
-}
-
-static void patch_nodes(struct patch *p, const struct api_node_view_list *nodes)
-{
-	group_begin(p, "nodes");
-	for (size_t i = 0; i < nodes->count; i++)
-		group_add(p, nodes->items[i].id, &api_node_view_type, &nodes->items[i], "");
-	group_end(p);
-}
-
-static void patch_vehicles(struct patch *p, const struct api_vehicle_view_list *list)
-{
-	group_begin(p, "vehicles");
-	for (size_t i = 0; i < list->count; i++)
-		group_add(p, list->items[i].id, &api_vehicle_view_type, &list->items[i], "");
-	group_end(p);
-}
-
-static void patch_meters(struct patch *p)
-{
-	const struct core *c = p->hub->api->core;
-	int count = c->meters != NULL ? meters_count(c->meters) : 0;
-	struct api_meter_view view;
-
-	group_begin(p, "meters");
-	for (int i = 0; i < count; i++) {
-		view_meter(c, i, p->arena, &view);
-		group_add(p, view.id, &api_meter_view_type, &view, "");
-	}
-	group_end(p);
-}
-
-static void patch_alarms(struct patch *p)
-{
-	struct api_alarm_view_list list = {0};
-
-	view_alarms(p->hub->api->core, p->arena, &list);
-	group_begin(p, "alarms");
-	for (size_t i = 0; i < list.count; i++)
-		group_add(p, list.items[i].id, &api_alarm_view_type, &list.items[i], "");
-	group_end(p);
-}
-
-static void patch_envelopes(struct patch *p, bool all)
-{
-	struct api_envelope_view_list list = {0};
-	uint64_t revision = envelopes_revision(p->hub->api->core);
-
-	if (!all && revision == p->hub->envelopes)
-		return;
-	p->hub->envelopes = revision;
-	view_envelopes(p->hub->api->core, VIEW_BLOCKS_FEW, p->arena, &list);
-	group_begin(p, "envelopes");
-	for (size_t i = 0; i < list.count; i++)
-		group_add(p, list.items[i].id, &api_envelope_view_type, &list.items[i], "");
-	group_end(p);
-}
-
-/* `said`: digest of what was said last. */
-static void put_sentence(struct patch *p, uint64_t *said, const char *sentence_key,
-	const char *sentence, const char *sub_key, const char *sub)
-{
-	uint64_t digest = digest_of(digest_of(0, sentence, strlen(sentence)), sub, strlen(sub));
-
-	if (digest == *said)
-		return;
-	*said = digest;
-	text_printf(&p->out, ",\"%s\":", sentence_key);
-	text_put_json(&p->out, sentence);
-	text_printf(&p->out, ",\"%s\":", sub_key);
-	text_put_json(&p->out, sub);
-}
-
-static void patch_sentences(struct patch *p, const struct api_vehicle_view_list *vehicles,
-	const struct api_node_view_list *nodes)
-{
-	struct streams *h = p->hub;
-	const char *sentence, *sub;
-
-	view_say(h->api->core, vehicles, nodes, p->arena, &sentence, &sub);
-	put_sentence(p, &h->sentence, "sentence", sentence, "sub", sub);
-	view_stations_say(h->api->core, p->arena, &sentence, &sub);
-	put_sentence(p, &h->stations_sentence, "stations_sentence", sentence, "stations_sub", sub);
-}
-
-/* Forgets nothing, says what changed since the last time; `all`: looks at everything. */
-static void patch_build(struct patch *p, bool all)
-{
-	struct api_vehicle_view_list vehicles = {0};
-	struct api_tree tree;
-
-	view_tree(p->hub->api->core, p->arena, &tree);
-	view_vehicles(p->hub->api->core, p->arena, &vehicles);
-	patch_sentences(p, &vehicles, &tree.nodes);
-	patch_nodes(p, &tree.nodes);
-	patch_stations(p, all);
-	patch_evses(p, all);
-	patch_vehicles(p, &vehicles);
-	patch_meters(p);
-	patch_alarms(p);
-	patch_envelopes(p, all);
-	p->hub->revision = p->hub->api->core->fleet.revision;
-}
-
-/* A digest of all names: it changes when things come or go. */
-static uint64_t shape_of(const struct core *c)
-{
-	uint64_t d = 0;
-
-	for (const struct station *s = c->fleet.stations; s != NULL; s = s->hh.next)
-		d = digest_of(d + (uint64_t)s->evse_count, s->id, strlen(s->id));
-	for (const struct vehicle *v = c->fleet.vehicles; v != NULL; v = v->hh.next)
-		d = digest_of(d, v->id, strlen(v->id));
-	return d;
 }
 
 /* -- sending --------------------------------------------------------------------------------- */
@@ -339,17 +99,27 @@ static void snapshot_write(
 	text_puts(t, "\n\n");
 }
 
+/* In its reader's language. */
+static void send_in(struct stream *s, struct tongue_texts *said)
+{
+	const struct text *t = tongue_text(said, s->tongue);
+
+	if (text_ok(t) && t->len > 0)
+		http_stream_send(s->x, t->data, t->len);
+}
+
 /* To all streams of that kind of people with the whole depot; those that cannot take it are closed by
  * the server. */
 static void send_all(struct streams *h, const struct text *t, bool snapshots, bool patches)
 {
 	struct stream *s, *next;
+	struct tongue_texts said;
 
-	if (!text_ok(t) || t->len == 0)
-		return;
+	tongue_texts_init(&said, t);
 	DL_FOREACH_SAFE (h->list, s, next)
 		if (!scope_is_limited(&s->who) && (s->is_snapshots ? snapshots : patches))
-			http_stream_send(s->x, t->data, t->len);
+			send_in(s, &said);
+	tongue_texts_finish(&said);
 }
 
 static bool wants_snapshots(const struct streams *h)
@@ -382,19 +152,21 @@ static void pay(struct streams *h, const struct auth_who *first)
 {
 	struct arena *a = arena_create(ASK_ARENA_MAX);
 	struct stream *s, *next;
+	struct tongue_texts said;
 	struct text t;
 
 	text_init(&t, 0);
 	if (a != NULL)
 		snapshot_write(h, first, a, &t);
+	tongue_texts_init(&said, &t);
 	DL_FOREACH_SAFE (h->list, s, next) {
 		if (!scope_is_limited(&s->who) || !scope_is_same(&s->who, first))
 			continue;
 		s->is_owed = false;
 		s->sent_ms = real_ms();
-		if (text_ok(&t) && t.len > 0)
-			http_stream_send(s->x, t.data, t.len);
+		send_in(s, &said);
 	}
+	tongue_texts_finish(&said);
 	text_finish(&t);
 	arena_destroy(a);
 }
@@ -443,7 +215,7 @@ static void tick_send(struct streams *h, struct patch *p)
 {
 	struct text t;
 	char at[WALL_TEXT_SIZE];
-	uint64_t shape = shape_of(h->api->core);
+	uint64_t shape = changes_shape(h->api->core);
 	bool is_reshaped = shape != h->shape;
 
 	if (p->out.len == 0 && !is_reshaped)
@@ -467,19 +239,6 @@ static void tick_send(struct streams *h, struct patch *p)
 	text_finish(&t);
 }
 
-static void patch_init(struct patch *p, struct streams *h, struct arena *a)
-{
-	*p = (struct patch){.hub = h, .arena = a};
-	text_init(&p->out, 0);
-	text_init(&p->one, 0);
-}
-
-static void patch_finish(struct patch *p)
-{
-	text_finish(&p->out);
-	text_finish(&p->one);
-}
-
 static void tick(void *arg);
 
 static void arm(struct streams *h)
@@ -491,7 +250,7 @@ static void arm(struct streams *h)
 static bool is_due(struct streams *h)
 {
 	const struct fleet *f = &h->api->core->fleet;
-	bool is_news = h->reported != f->reported || h->revision != f->revision;
+	bool is_news = h->reported != f->reported || h->changes.revision != f->revision;
 
 	h->waited_ms += SOON_MS;
 	return h->waited_ms >= TICK_MS || (is_news && h->waited_ms >= h->look_ms * SOON_PART);
@@ -506,7 +265,7 @@ static void look(struct streams *h)
 	h->waited_ms = 0;
 	h->reported = h->api->core->fleet.reported;
 	if ((a = arena_create(ASK_ARENA_MAX)) != NULL) {
-		patch_init(&p, h, a);
+		patch_init(&p, &h->changes, a);
 		patch_build(&p, false);
 		tick_send(h, &p);
 		patch_finish(&p);
@@ -540,10 +299,10 @@ static void baseline(struct streams *h, struct arena *a)
 {
 	struct patch p;
 
-	patch_init(&p, h, a);
+	patch_init(&p, &h->changes, a);
 	patch_build(&p, true);
 	patch_finish(&p);
-	h->shape = shape_of(h->api->core);
+	h->shape = changes_shape(h->api->core);
 	h->beat = 0;
 	arm(h);
 }
@@ -553,14 +312,17 @@ static void stream_start(
 {
 	struct stream *s = calloc(1, sizeof(*s));
 	struct arena *a = arena_create(ASK_ARENA_MAX);
+	struct tongue_texts said;
 	struct text t;
 
 	text_init(&t, 0);
+	tongue_texts_init(&said, &t);
 	if (s == NULL || a == NULL) {
 		http_reply(x, 503, "text/plain", "no memory\n", 10);
 		goto out;
 	}
 	*s = (struct stream){.hub = h, .x = x, .who = *who, .is_snapshots = snapshots};
+	s->tongue = tongue_of(http_request_header(x, "accept-language"));
 	if (http_stream_begin(x, "text/event-stream", stream_gone, s) != 0)
 		goto out; /* 503 was sent */
 	if (h->list == NULL)
@@ -570,11 +332,11 @@ static void stream_start(
 	text_puts(&t, "retry: 2000\n");
 	snapshot_write(h, who, a, &t);
 	s->sent_ms = real_ms();
-	if (text_ok(&t))
-		http_stream_send(x, t.data, t.len);
+	send_in(s, &said);
 	s = NULL;
 out:
 	free(s);
+	tongue_texts_finish(&said);
 	text_finish(&t);
 	arena_destroy(a);
 }
@@ -597,7 +359,6 @@ void streams_open(struct streams *h, struct ask *k)
 void streams_destroy(struct streams *h)
 {
 	struct stream *s, *next;
-	struct said *d, *following;
 
 	if (h == NULL)
 		return;
@@ -606,9 +367,6 @@ void streams_destroy(struct streams *h)
 		http_stream_end(s->x);
 		stream_free(s);
 	}
-	HASH_ITER (hh, h->said, d, following) {
-		HASH_DEL(h->said, d);
-		free(d);
-	}
+	changes_forget(&h->changes);
 	free(h);
 }

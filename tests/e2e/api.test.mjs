@@ -628,6 +628,23 @@ describe('the stream', () => {
 		s.close();
 	});
 
+	test('who reads German gets the sentences in German, by the stream, the API and depotctl; others do not', async () => {
+		const cp = await booted(depotd, 'LIVE-DE');
+		const [german, english] = [await stream('', { ...as('viewer'), 'accept-language': 'de-AT,de;q=0.9' }), await stream()];
+		const word = (s) => s.seen('a word of it', (e) => e.event === 'patch' && /LIVE-DE/.test(e.data.stations?.['LIVE-DE']?.sentence));
+		await Promise.all([german, english].map((s) => s.seen('the overview', (e) => e.event === 'overview')));
+		await cp.call('StatusNotification', { timestamp: new Date().toISOString(), connectorStatus: 'Faulted', evseId: 1, connectorId: 1 });
+		assert.equal((await word(german)).data.stations['LIVE-DE'].sentence, 'LIVE-DE: Ladepunkt 1 ist gestört.');
+		assert.equal((await word(english)).data.stations['LIVE-DE'].sentence, 'LIVE-DE: EVSE 1 has a fault.');
+		const asked = await depotd.https('GET', '/stations/LIVE-DE', undefined, { ...as('viewer'), 'accept-language': 'de' });
+		assert.equal(asked.headers['content-language'], 'de');
+		assert.equal(asked.json.sentence, 'LIVE-DE: Ladepunkt 1 ist gestört.');
+		assert.equal((await depotd.api('GET', '/stations/LIVE-DE')).json.sentence, 'LIVE-DE: EVSE 1 has a fault.');
+		await cp.close();
+		german.close();
+		english.close();
+	});
+
 	test('it ends when the token is revoked, however much there is to tell', async () => {
 		const made = (await depotd.api('POST', '/api-tokens', { name: 'watcher', role: 'viewer' })).json;
 		const s = await stream('', { authorization: `Bearer ${made.token}` });

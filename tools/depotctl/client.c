@@ -98,6 +98,10 @@ static void prepare(struct client *c, const char *method, const char *path, cons
 		c->headers = curl_slist_append(c->headers, header);
 	}
 	c->headers = curl_slist_append(c->headers, "expect:");
+	if (c->cfg.language != NULL) { /* of depotd's sentences */
+		snprintf(header, sizeof(header), "accept-language: %.20s", c->cfg.language);
+		c->headers = curl_slist_append(c->headers, header);
+	}
 	if (json != NULL) {
 		c->headers = curl_slist_append(c->headers, "content-type: application/json");
 		curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(json));

@@ -13,6 +13,7 @@ struct client_config {
 	const char *socket; /* path; used when there is no url */
 	const char *url; /* "https://depot.example:8443" or NULL */
 	const char *token; /* API token or NULL */
+	const char *language; /* of depotd's sentences, "de"; NULL: English */
 	const char *ca; /* PEM file that signed the server's certificate, or NULL */
 };
 

@@ -428,6 +428,7 @@ static void help(void)
 	     "                  /run/depotd/depotd.sock, /var/lib/depotd/depotd.sock)\n"
 	     "  --url URL       over HTTPS instead: https://depot.example:8443\n"
 	     "  --token TOKEN   API token for --url (else $DEPOTD_TOKEN)\n"
+	     "  $DEPOTD_LANG    language of depotd's sentences: en, de\n"
 	     "  --ca FILE       certificate that signed the server's (DATA/pki/root.pem)\n"
 	     "  --json          print the API's answer as it is\n"
 	     "  --help          this, or the help of a command; --version\n\n"
@@ -567,6 +568,7 @@ static void read_config(struct ctl *c, struct client_config *cfg)
 	cfg->ca = take_option(c->argv, &c->argc, "--ca");
 	if (cfg->token == NULL)
 		cfg->token = getenv("DEPOTD_TOKEN");
+	cfg->language = getenv("DEPOTD_LANG");
 	if (cfg->token != NULL && cfg->token[0] == '\0')
 		cfg->token = NULL;
 	c->ca = cfg->ca;

@@ -5,6 +5,9 @@ import type { PowerSeries, Problem, Session } from "./types.ts";
 
 export const API = "/api/v1";
 
+/* depotd says its sentences in the language of the page. */
+export const inWords = (): string => (typeof document === "undefined" ? "en" : document.documentElement.lang);
+
 export class ApiError extends Error {
 	constructor(readonly status: number, readonly title: string, readonly detail?: string) {
 		super(detail ? `${title}: ${detail}` : title);
@@ -23,7 +26,7 @@ async function toError(reply: Response): Promise<ApiError> {
 }
 
 async function call<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
-	const headers: Record<string, string> = { accept: "application/json" };
+	const headers: Record<string, string> = { accept: "application/json", "accept-language": inWords() };
 	if (body !== undefined) headers["content-type"] = "application/json";
 	if (method !== "GET" && csrf) headers["x-csrf-token"] = csrf;
 	if (key !== undefined) headers["idempotency-key"] = key;

@@ -2,6 +2,8 @@
  * Server-sent events over fetch. The browser's own EventSource hides comments and HTTP status; the
  * page needs both: heartbeats are comments, and a 401 means sign in again.
  */
+import { inWords } from "./client.ts";
+
 export interface StreamEvent {
 	type: string;
 	id: string;
@@ -64,7 +66,7 @@ export async function readStream(url: string, lastId: string, quietMs: number, s
 	stop.addEventListener("abort", cancel);
 	let timer = setTimeout(cancel, quietMs);
 	try {
-		const headers: Record<string, string> = { accept: "text/event-stream" };
+		const headers: Record<string, string> = { accept: "text/event-stream", "accept-language": inWords() };
 		if (lastId) headers["last-event-id"] = lastId;
 		const reply = await fetch(url, {
 			headers, credentials: "same-origin", cache: "no-store", signal: abort.signal,
