@@ -1,6 +1,6 @@
 # csms/api/ and the views: what the room's module.mk takes into depotd, and the tests of it.
 
-csms_api.src := $(wildcard csms/api/*.c csms/people/*.c) csms/view.c csms/view_night.c csms/view_alarm.c csms/view_envelope.c csms/view_followed.c csms/view_chargers.c csms/words_chargers.c csms/words_session.c csms/view_vehicles.c csms/words_vehicles.c gen/api.c
+csms_api.src := $(wildcard csms/api/*.c csms/people/*.c) csms/view.c csms/view_night.c csms/view_alarm.c csms/view_envelope.c csms/view_followed.c csms/view_chargers.c csms/words_chargers.c csms/words_session.c csms/words_setup.c csms/view_vehicles.c csms/words_vehicles.c gen/api.c
 csms_api.libs := z argon
 
 $(eval $(call unit,api_route,csms/api/route.c csms/api/permission.c $(SCHEMAS_SRC),cjson m))
@@ -10,6 +10,7 @@ $(eval $(call unit,api_words,csms/words.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,words_session,csms/words_session.c csms/words.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,tongue,csms/tongue.c csms/tongue_json.c csms/tongue_de.c csms/words.c csms/words_chargers.c \
 	csms/alarms_table.c scheduler/grid.c $(SCHEMAS_SRC),cjson m))
+$(eval $(call unit,words_setup,csms/words_setup.c csms/words.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,words_chargers,csms/words_chargers.c csms/words.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,words_vehicles,csms/words_vehicles.c csms/words.c $(SCHEMAS_SRC),cjson m))
 

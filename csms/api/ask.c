@@ -276,6 +276,15 @@ const char *ask_station(struct ask *k, const char *id)
 	return s != NULL ? arena_strdup(k->arena, s->id) : id;
 }
 
+const char *ask_words(struct ask *k, struct text *t)
+{
+	const char *s =
+		text_ok(t) && t->data != NULL ? arena_strndup(k->arena, t->data, t->len) : NULL;
+
+	text_finish(t);
+	return s != NULL ? s : "";
+}
+
 struct station *ask_path_station(struct ask *k)
 {
 	struct station *s = fleet_station(&k->api->core->fleet, k->match.param[0]);

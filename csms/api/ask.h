@@ -12,6 +12,7 @@
 #include "csms/api/auth.h"
 #include "csms/api/route.h"
 #include "gen/api.h"
+#include "schemas/text.h"
 
 struct four_eyes;
 struct console;
@@ -119,6 +120,9 @@ void ask_changed(void *arg, int status, const char *why);
 /* Values of the query, each answered with 400 and false when it is wrong. Absent: untouched. */
 bool ask_int(struct ask *k, const char *name, int64_t min, int64_t max, int64_t *out);
 bool ask_time(struct ask *k, const char *name, wall_t *out);
+
+/* Ends the text: its words in the arena of the ask, "" without memory. */
+const char *ask_words(struct ask *k, struct text *t);
 
 /* The identity as it was first written: what the store knows the station by. NULL stays NULL. */
 const char *ask_station(struct ask *k, const char *id);

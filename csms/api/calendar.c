@@ -10,6 +10,8 @@
 #include "csms/api/handlers.h"
 #include "csms/pki/certificate.h"
 #include "csms/renewal.h"
+#include "csms/rollover.h"
+#include "csms/words_setup.h"
 #include "db/query.h"
 #include "db/query_file.h"
 #include "db/query_identity.h"
@@ -239,10 +241,48 @@ static void add_renewal(struct ask *k, struct api_calendar_entry *e)
 		}
 }
 
+static void count_entry(struct words_certificates *n, const struct api_calendar_entry *e)
+{
+	bool is_over = strcmp(e->state, "over") == 0, is_due = strcmp(e->state, "due") == 0;
+	bool is_failed = e->note != NULL && !is_over;
+
+	n->all++;
+	/* Entries come by their end: the first of a kind is the worst of it. */
+	if ((is_over && n->over == 0) || (is_failed && n->over == 0 && n->failed == 0))
+		n->worst = e->owner;
+	n->over += is_over;
+	n->failed += is_failed;
+	n->due += is_due;
+	if (!is_over && n->first == NULL) {
+		n->first = e->owner;
+		n->first_days = e->days;
+	}
+}
+
+static void say(struct ask *k, struct api_calendar *view)
+{
+	struct words_certificates n = {0};
+	struct rollover_view v;
+	struct text t;
+
+	for (size_t i = 0; i < view->entries.count; i++)
+		count_entry(&n, &view->entries.items[i]);
+	rollover_look(k->api->core, &v);
+	n.is_rollover = v.is_open;
+	n.ready = v.ready;
+	n.needed = v.needed;
+	text_init(&t, 290);
+	words_certificates_sentence(&t, &n);
+	view->sentence = ask_words(k, &t);
+	text_init(&t, 290);
+	words_certificates_sub(&t, &n);
+	view->sub = ask_words(k, &t);
+}
+
 static void calendar_finish(struct ask *k)
 {
 	const struct calendar *c = k->state;
-	const struct api_calendar view = {
+	struct api_calendar view = {
 		.at = c->now,
 		.renew_days = k->api->core->config->trust->renew_days,
 		.entries = {c->count, c->entries},
@@ -254,6 +294,7 @@ static void calendar_finish(struct ask *k)
 	}
 	for (size_t i = 0; i < c->count; i++)
 		add_renewal(k, &c->entries[i]);
+	say(k, &view);
 	ask_reply(k, 200, &api_calendar_type, &view);
 }
 

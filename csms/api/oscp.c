@@ -3,7 +3,9 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
+#include "csms/envelope.h"
 #include "csms/oscp/oscp.h"
+#include "csms/words_setup.h"
 
 /* -- looking --------------------------------------------------------------------------------- */
 
@@ -73,11 +75,48 @@ static void view(const struct oscp_view *v, struct arena *a, struct api_oscp_pee
 	view_wishes(v, a, &out->measurements);
 }
 
+static void count_peer(struct words_peers *n, const struct oscp_view *v)
+{
+	bool is_registered = strcmp(v->state, "registered") == 0;
+	const char *name = v->name != NULL && v->name[0] ? v->name : v->id;
+
+	n->peers++;
+	n->registered += is_registered;
+	if (!is_registered && n->open_name == NULL)
+		n->open_name = name;
+	if (is_registered && !v->is_online && n->silent++ == 0)
+		n->silent_name = name;
+}
+
+/* Limits of theirs that are not over. */
+static void count_limits(const struct core *c, struct words_peers *n)
+{
+	for (const struct held_envelope *h = envelopes_first(c); h; h = h->next)
+		if (strncmp(h->owner, "oscp/", 5) == 0 && !envelope_is_over(h->e.state)) {
+			n->forecasts++;
+			n->waiting += h->e.state == ENVELOPE_RECEIVED;
+		}
+}
+
+static void say(struct ask *k, struct words_peers *n, struct api_oscp_peer_list *out)
+{
+	struct text t;
+
+	count_limits(k->api->core, n);
+	text_init(&t, 290);
+	words_peers_sentence(&t, n);
+	out->sentence = ask_words(k, &t);
+	text_init(&t, 290);
+	words_peers_sub(&t, n);
+	out->sub = ask_words(k, &t);
+}
+
 void oscp_peers_list(struct ask *k)
 {
 	struct oscp *o = k->api->core->oscp;
 	struct api_oscp_peer_list list = {.at = clock_wall()};
 	int count = oscp_count(o);
+	struct words_peers n = {0};
 	struct oscp_view v;
 
 	list.peers.items = arena_alloc(k->arena, sizeof(*list.peers.items) * (size_t)(count + 1));
@@ -89,7 +128,9 @@ void oscp_peers_list(struct ask *k)
 	for (int i = 0; i < count; i++) {
 		oscp_look(oscp_at(o, i), &v);
 		view(&v, k->arena, &list.peers.items[i]);
+		count_peer(&n, &v);
 	}
+	say(k, &n, &list);
 	ask_reply(k, 200, &api_oscp_peer_list_type, &list);
 }
 

@@ -4,6 +4,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
+#include "csms/api/handlers_setup.h"
 #include "csms/prices.h"
 
 #define SPAN_MAX_MS (40 * CALENDAR_DAY_MS)
@@ -59,7 +60,7 @@ static void put_demand(struct ask *k, const struct price_slots *s, const struct 
 	};
 }
 
-static void reply_slots(struct ask *k, const struct price_slots *s)
+void prices_reply(struct ask *k, const struct price_slots *s)
 {
 	struct api_price_slots out = {.slot_s = s->slot_ms / 1000};
 	bool has_tariff = s->tariff.name[0] != '\0';
@@ -113,7 +114,7 @@ void prices_get(struct ask *k)
 		ask_problem(k, 503, NULL, "no memory");
 		return;
 	}
-	reply_slots(k, &s);
+	prices_reply(k, &s);
 	price_slots_finish(&s);
 }
 

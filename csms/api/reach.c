@@ -196,6 +196,7 @@ static const struct reach_row rows[] = {
 	{"POST", V1 "/oscp/peers/{id}/adjust", REACH_DEPOT},
 	{"GET", V1 "/tariffs", REACH_FREE},
 	{"GET", V1 "/tariffs/{id}", REACH_FREE},
+	{"POST", V1 "/tariffs/try", REACH_FREE},
 	{"PUT", V1 "/tariffs/{id}", REACH_DEPOT},
 	{"DELETE", V1 "/tariffs/{id}", REACH_DEPOT},
 	{"GET", V1 "/prices", REACH_FREE},

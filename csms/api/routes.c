@@ -7,6 +7,7 @@
 #include "csms/api/handlers.h"
 #include "csms/api/reach.h"
 #include "csms/api/handlers_session.h"
+#include "csms/api/handlers_setup.h"
 
 #define V1 "/api/v1"
 
@@ -485,6 +486,10 @@ const struct route api_routes[] = {
 		"check=1: only judged"},
 	{"DELETE", V1 "/tariffs/{id}", "", MAY_PRICE, tariff_delete, NULL, &api_done_type,
 		"Removes a tariff"},
+	{"POST", V1 "/tariffs/try", "day days", MAY_READ, tariff_try_post, &depot_tariff_type,
+		&api_price_slots_type,
+		"Judges a tariff and tells its prices of some days (at most 14) by quarter hours; "
+		"nothing changes"},
 	{"GET", V1 "/prices", "from to slot_s tariff", MAY_READ, prices_get, NULL,
 		&api_price_slots_type,
 		"Prices slot by slot with their source and age, and what a kW more of a peak costs; "

@@ -233,14 +233,6 @@ static void put_cost(const struct course *q, struct api_session_course *out)
 	}
 }
 
-static const char *arena_text(struct arena *a, struct text *t)
-{
-	const char *s = text_ok(t) && t->data != NULL ? arena_strndup(a, t->data, t->len) : "";
-
-	text_finish(t);
-	return s;
-}
-
 static void put_words(struct ask *k, const struct course *q, struct api_session_course *out)
 {
 	const struct db_transaction *t = &q->found.items[0];
@@ -269,10 +261,10 @@ static void put_words(struct ask *k, const struct course *q, struct api_session_
 
 	text_init(&x, 290);
 	words_session_sentence(&x, &s);
-	out->sentence = arena_text(k->arena, &x);
+	out->sentence = ask_words(k, &x);
 	text_init(&x, 590);
 	words_session_sub(&x, &s);
-	out->sub = arena_text(k->arena, &x);
+	out->sub = ask_words(k, &x);
 }
 
 static void course_finish(struct ask *k)

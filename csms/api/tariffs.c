@@ -4,6 +4,7 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/prices.h"
+#include "csms/words_setup.h"
 
 static struct prices *prices_of(const struct ask *k)
 {
@@ -27,11 +28,60 @@ static void fill(const struct prices *p, const struct price_tariff *t, struct ap
 	};
 }
 
+/* The one that takes over next, NULL: none. */
+static const struct price_tariff *next_of(const struct prices *p, int64_t now_ms)
+{
+	const struct price_tariff *next = NULL;
+
+	for (int i = 0; i < prices_count(p); i++) {
+		const struct price_tariff *t = prices_at(p, i);
+
+		if (!t->row->compare_only && t->from_day != INT64_MIN &&
+			t->from_day * CALENDAR_DAY_MS > now_ms &&
+			(!next || t->from_day < next->from_day))
+			next = t;
+	}
+	return next;
+}
+
+static const char *name_of(const struct price_tariff *t)
+{
+	return t == NULL ? NULL : t->row->name ? t->row->name : t->row->id;
+}
+
+static void say(struct ask *k, const struct prices *p, struct api_tariff_list *out)
+{
+	int64_t now = clock_wall().ms;
+	const struct price_tariff *next = next_of(p, now);
+	struct words_tariffs n = {.in_force = name_of(prices_in_force(p, now)),
+		.next = name_of(next),
+		.next_day = next ? next->row->valid_from : NULL,
+		.series = prices_series_count(p)};
+	struct text t;
+
+	for (int i = 0; i < n.series; i++) {
+		struct price_state s;
+
+		prices_series_state(p, i, &s);
+		if (s.failures == 0 && s.known_until_ms > now)
+			continue;
+		if (n.troubled++ == 0)
+			n.trouble = s.row->name ? s.row->name : s.row->id;
+	}
+	text_init(&t, 290);
+	words_tariffs_sentence(&t, &n);
+	out->sentence = ask_words(k, &t);
+	text_init(&t, 290);
+	words_tariffs_sub(&t, &n);
+	out->sub = ask_words(k, &t);
+}
+
 void tariffs_list(struct ask *k)
 {
 	const struct prices *p = prices_of(k);
 	size_t count = (size_t)prices_count(p);
 	struct api_tariff_view *items = arena_alloc(k->arena, (count + 1) * sizeof *items);
+	struct api_tariff_list out = {0};
 
 	if (!items) {
 		ask_problem(k, 503, NULL, "no memory");
@@ -39,8 +89,10 @@ void tariffs_list(struct ask *k)
 	}
 	for (size_t i = 0; i < count; i++)
 		fill(p, prices_at(p, (int)i), &items[i]);
-	ask_reply(k, 200, &api_tariff_list_type,
-		&(struct api_tariff_list){.tariffs = {count, items}});
+	out.tariffs.count = count;
+	out.tariffs.items = items;
+	say(k, p, &out);
+	ask_reply(k, 200, &api_tariff_list_type, &out);
 }
 
 /* The tariff of the path, or NULL after a 404. */

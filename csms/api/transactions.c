@@ -105,14 +105,6 @@ static void list_work(struct db_reader *r, struct ask *k)
 		q->error = arena_strdup(k->arena, db_reader_error(r));
 }
 
-static const char *end_words(struct arena *a, struct text *t)
-{
-	const char *s = text_ok(t) && t->data != NULL ? arena_strndup(a, t->data, t->len) : "";
-
-	text_finish(t);
-	return s;
-}
-
 static void list_words(struct ask *k, const struct query *q, struct api_transaction_list *list)
 {
 	struct words_sessions n = {.sessions = q->sum.sessions,
@@ -124,10 +116,10 @@ static void list_words(struct ask *k, const struct query *q, struct api_transact
 
 	text_init(&t, 290);
 	words_sessions_sentence(&t, &n);
-	list->sentence = end_words(k->arena, &t);
+	list->sentence = ask_words(k, &t);
 	text_init(&t, 290);
 	words_sessions_sub(&t, &n);
-	list->sub = end_words(k->arena, &t);
+	list->sub = ask_words(k, &t);
 }
 
 static void list_finish(struct ask *k)

@@ -164,8 +164,10 @@ int ctl_calendar(struct ctl *c)
 		table_cellf(t, "%s%s%s", e->step ? e->step : "", e->note ? ": " : "",
 			e->note ? e->note : "");
 	}
-	if (v != NULL)
+	if (v != NULL) {
+		printf("%s\n%s\n\n", v->sentence, v->sub);
 		ctl_print(t, "Nothing ends in that time.");
+	}
 	return status;
 }
 

@@ -46,6 +46,7 @@ static int list(struct ctl *c)
 	l = answer;
 	for (size_t i = 0; i < l->peers.count; i++)
 		row_peer(c, t, &l->peers.items[i]);
+	printf("%s\n%s\n\n", l->sentence, l->sub);
 	ctl_print(t, "No capacity providers: name them under oscp.peers in the depot's file.");
 	for (size_t i = 0; i < l->peers.count; i++) {
 		const struct api_oscp_peer_view *p = &l->peers.items[i];

@@ -35,6 +35,8 @@ static int list(struct ctl *c)
 		table_cell(t, v->from_file ? "the depot's file" : v->changed_by);
 	}
 	if (l != NULL)
+		printf("%s\n%s\n\n", l->sentence, l->sub);
+	if (l != NULL)
 		ctl_print(t, "The depot has no tariff: plans reckon with no price. Add one with "
 			     "`depotctl tariff set FILE`.");
 	return status;

@@ -17,6 +17,8 @@ import { lazy } from "./ui/lazy.tsx";
 
 const SessionsPage = lazy(() => import("./pages/sessions/page.tsx").then((m) => m.SessionsPage));
 
+const TariffsPage = lazy(() => import("./pages/tariffs/page.tsx").then((m) => m.TariffsPage));
+
 export interface Route {
 	path: string;
 	name: string;
@@ -41,6 +43,7 @@ export const ROUTES: readonly Route[] = [
 	{ path: "/meters", name: say.pageMeters, page: MetersPage, icon: "meter", key: "m", hasParts: true, ...deskBar },
 	{ path: "/alarms", name: say.pageAlarms, page: AlarmsPage, icon: "bell", key: "a", hasParts: true, ...bar },
 	{ path: "/sessions", name: say.pageSessions, page: SessionsPage, icon: "list", key: "i", hasParts: true, hasTwo: true, ...more },
+	{ path: "/tariffs", name: say.pageTariffs, page: TariffsPage, icon: "coin", key: "r", hasParts: true, ...more },
 ];
 
 export interface Place {

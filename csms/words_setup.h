@@ -1,0 +1,39 @@
+/*
+ * Words of what a depot rests on: tariffs, certificates, grid operators. Sentences as csms/words.h
+ * has them. Pure.
+ */
+#ifndef CSMS_WORDS_SETUP_H
+#define CSMS_WORDS_SETUP_H
+
+#include "csms/words.h"
+
+struct words_tariffs {
+	const char *in_force, *next, *next_day; /* names, NULL: none; the day it follows on */
+	int series, troubled; /* series of prices; of them those that do not come */
+	const char *trouble; /* name of the first of those */
+};
+void words_tariffs_sentence(struct text *t, const struct words_tariffs *n);
+void words_tariffs_sub(struct text *t, const struct words_tariffs *n);
+
+struct words_certificates {
+	int all, over, due, failed; /* failed: a renewal has come to nothing so far */
+	const char *worst; /* owner of the first that is over, failed or due */
+	const char *first; /* owner of the one that ends first of those that hold */
+	int64_t first_days;
+	bool is_rollover; /* a new root is on its way */
+	int ready, needed;
+};
+void words_certificates_sentence(struct text *t, const struct words_certificates *n);
+void words_certificates_sub(struct text *t, const struct words_certificates *n);
+
+struct words_peers {
+	int peers, registered, silent; /* silent: registered, but not heard */
+	const char *silent_name,
+		*open_name; /* of the first silent, and of the first not registered */
+	int forecasts; /* limits of theirs that hold or are to come */
+	int waiting; /* of them those that wait for an answer */
+};
+void words_peers_sentence(struct text *t, const struct words_peers *n);
+void words_peers_sub(struct text *t, const struct words_peers *n);
+
+#endif

@@ -1,0 +1,104 @@
+#include <check.h>
+#include <stdlib.h>
+
+#include "csms/words_setup.h"
+
+static struct text t;
+
+static void setup(void)
+{
+	text_init(&t, 0);
+}
+
+static void teardown(void)
+{
+	text_finish(&t);
+}
+
+#define SAYS(words)                                                                                \
+	do {                                                                                       \
+		ck_assert_str_eq(t.data ? t.data : "", words);                                     \
+		text_clear(&t);                                                                    \
+	} while (0)
+
+START_TEST(tariffs)
+{
+	struct words_tariffs n = {.in_force = "Night 2026",
+		.next = "Night 2027",
+		.next_day = "2027-01-01",
+		.series = 1};
+
+	words_tariffs_sentence(&t, &n);
+	SAYS("Night 2026 is in force.");
+	words_tariffs_sub(&t, &n);
+	SAYS("Night 2027 follows on 2027-01-01. All series of prices come.");
+	n = (struct words_tariffs){.series = 2, .troubled = 1, .trouble = "EPEX"};
+	words_tariffs_sentence(&t, &n);
+	SAYS("No tariff is in force: plans reckon without prices. Prices of EPEX do not come.");
+	words_tariffs_sub(&t, &n);
+	SAYS("Meanwhile plans take prices of days before, marked as such.");
+}
+END_TEST
+
+START_TEST(certificates)
+{
+	struct words_certificates n = {.all = 5, .first = "CP-1", .first_days = 41};
+
+	words_certificates_sentence(&t, &n);
+	SAYS("All certificates hold.");
+	words_certificates_sub(&t, &n);
+	SAYS("CP-1 ends first, in 41 days. No new root is on its way.");
+	n.due = 2;
+	words_certificates_sentence(&t, &n);
+	SAYS("2 certificates are due for renewal.");
+	n.failed = 1;
+	n.worst = "CP-1";
+	words_certificates_sentence(&t, &n);
+	SAYS("The renewal for CP-1 came to nothing so far.");
+	n.over = 1;
+	words_certificates_sentence(&t, &n);
+	SAYS("The certificate of CP-1 is over.");
+	n = (struct words_certificates){.is_rollover = true, .ready = 3, .needed = 5};
+	words_certificates_sentence(&t, &n);
+	SAYS("No certificate is known yet.");
+	words_certificates_sub(&t, &n);
+	SAYS("A new root is on its way: 3 of 5 stations are ready.");
+}
+END_TEST
+
+START_TEST(grid_operators)
+{
+	struct words_peers n = {.peers = 2, .registered = 1, .open_name = "Stedin"};
+
+	words_peers_sentence(&t, &n);
+	SAYS("Stedin is not registered yet.");
+	n.silent = 1;
+	n.silent_name = "Liander";
+	words_peers_sentence(&t, &n);
+	SAYS("Liander is silent: its fallback limits hold.");
+	n = (struct words_peers){.peers = 1, .registered = 1, .forecasts = 2, .waiting = 1};
+	words_peers_sentence(&t, &n);
+	SAYS("The grid operator is registered and heard.");
+	words_peers_sub(&t, &n);
+	SAYS("2 limits of theirs hold or are to come. 1 waits for an answer.");
+	words_peers_sentence(&t, &(struct words_peers){0});
+	SAYS("No grid operator is set up.");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("words_setup");
+	TCase *c = tcase_create("sentences");
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, tariffs);
+	tcase_add_test(c, certificates);
+	tcase_add_test(c, grid_operators);
+	suite_add_tcase(s, c);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
