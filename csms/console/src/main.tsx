@@ -13,6 +13,7 @@ import "./style/alarms.css";
 import "./style/energy.css";
 import "./style/plan.css";
 import "./style/chargers.css";
+import "./style/vehicles.css";
 import "./style/pages.css";
 
 function App() {

@@ -15,6 +15,7 @@ import { path } from "./store/place.ts";
 import type { IconName } from "./ui/icons.tsx";
 import { lazy } from "./ui/lazy.tsx";
 
+const VehiclesPage = lazy(() => import("./pages/vehicles/page.tsx").then((m) => m.VehiclesPage));
 const SessionsPage = lazy(() => import("./pages/sessions/page.tsx").then((m) => m.SessionsPage));
 
 const TariffsPage = lazy(() => import("./pages/tariffs/page.tsx").then((m) => m.TariffsPage));
@@ -38,6 +39,7 @@ const more = { isMore: true, isOnPhone: false };
 export const ROUTES: readonly Route[] = [
 	{ path: "/", name: say.pageLive, page: Live, icon: "van", key: "t", hasParts: false, ...bar },
 	{ path: "/plan", name: say.pagePlan, page: PlanPage, icon: "plan", key: "p", hasParts: true, ...bar },
+	{ path: "/vehicles", name: say.pageVehicles, page: VehiclesPage, icon: "trk", key: "f", hasParts: true, ...deskBar },
 	{ path: "/energy", name: say.pageEnergy, page: Energy, icon: "bolt", key: "e", hasParts: true, ...bar },
 	{ path: "/chargers", name: say.pageChargers, page: ChargersPage, icon: "plug", key: "c", hasParts: true, ...deskBar },
 	{ path: "/meters", name: say.pageMeters, page: MetersPage, icon: "meter", key: "m", hasParts: true, ...deskBar },

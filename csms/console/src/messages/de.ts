@@ -39,6 +39,7 @@ export const de: Messages = {
 	pages: "Seiten",
 	pageLive: "Heute Nacht",
 	pagePlan: "Plan",
+	pageVehicles: "Fahrzeuge",
 	pageEnergy: "Energie",
 	pageMeters: "Zähler",
 	pageAlarms: "Alarme",
@@ -67,6 +68,7 @@ export const de: Messages = {
 	keyRows: [
 		["g t", "Heute Nacht"],
 		["g p", "Plan"],
+		["g f", "Fahrzeuge"],
 		["g e", "Energie"],
 		["g c", "Stationen"],
 		["g m", "Zähler"],

@@ -37,6 +37,7 @@ export const en = {
 	pages: "Pages",
 	pageLive: "Tonight",
 	pagePlan: "Plan",
+	pageVehicles: "Vehicles",
 	pageEnergy: "Energy",
 	pageMeters: "Meters",
 	pageAlarms: "Alarms",
@@ -65,6 +66,7 @@ export const en = {
 	keyRows: [
 		["g t", "Tonight"],
 		["g p", "Plan"],
+		["g f", "Vehicles"],
 		["g e", "Energy"],
 		["g c", "Chargers"],
 		["g m", "Meters"],

@@ -8,7 +8,8 @@ import { isLost, session } from "../store/store.ts";
 
 /* Permissions by the names of GET /permissions. */
 export type Permission =
-	| "operate" | "maintain" | "price" | "set-up" | "limit" | "overrule" | "attend" | "trust" | "audit" | "follow" | "inspect" | "approve";
+	| "operate" | "maintain" | "price" | "set-up" | "limit" | "overrule" | "attend" | "trust" | "audit" | "follow" | "inspect"
+	| "approve" | "dispatch" | "steer";
 
 export const isAllowedTo = (to: Permission): boolean => session.value?.may.includes(to) ?? false;
 

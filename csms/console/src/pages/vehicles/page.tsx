@@ -1,0 +1,57 @@
+/*
+ * Vehicles: what each has to do, whether it can, and the work of the days to come.
+ */
+import { useState } from "preact/hooks";
+import type { Readiness, RosterList, TelematicsAsideList, TripList, TripView, VehicleList } from "../../api/types_vehicles.ts";
+import { useAsked } from "../../lib/ask.ts";
+import { overview } from "../../store/store.ts";
+import { Failure } from "../../ui/act.tsx";
+import { Skeleton } from "../../ui/skeleton.tsx";
+import { Aside } from "./aside.tsx";
+import { Axis } from "./axis.tsx";
+import { OneVehicle } from "./detail.tsx";
+import { Import } from "./import.tsx";
+import { VehicleTable } from "./list.tsx";
+import { Rosters } from "./roster.tsx";
+import { TripForm } from "./trip.tsx";
+
+function All() {
+	const asked = useAsked<VehicleList>("/vehicles", 5000);
+	const trips = useAsked<TripList>("/trips?limit=2000", 15_000);
+	const rosters = useAsked<RosterList>("/rosters", 30_000);
+	const ready = useAsked<Readiness>("/readiness", 60_000);
+	const aside = useAsked<TelematicsAsideList>("/telematics/aside?limit=50", 30_000);
+	const [open, setOpen] = useState<TripView | "new" | undefined>(undefined);
+	const list = asked.data?.vehicles;
+	if (list === undefined) return asked.error === undefined ? <Skeleton /> : <div class="page"><Failure text={asked.error} /></div>;
+	const planned = trips.data?.trips ?? [];
+	const again = () => {
+		asked.again();
+		trips.again();
+		rosters.again();
+	};
+	return (
+		<div class="page">
+			<div class="say" aria-live="polite">
+				<h1>{asked.data?.sentence}</h1>
+				<p class="sub">{asked.data?.sub}</p>
+			</div>
+			<VehicleTable list={list} readiness={ready.data} />
+			<Axis vehicles={list.map((d) => d.vehicle)} trips={planned} onTrip={(t) => setOpen(t ?? "new")} />
+			<Rosters asked={rosters} onChange={again} />
+			<Import onDone={again} />
+			<Aside asked={aside} />
+			{open !== undefined && (
+				<TripForm trip={open === "new" ? undefined : open} vehicle={list[0]?.vehicle.id ?? ""} taken={planned.map((t) => t.id)} onEnd={(isDone) => {
+					setOpen(undefined);
+					if (isDone) again();
+				}} />
+			)}
+		</div>
+	);
+}
+
+export function VehiclesPage({ id }: { id: string | undefined }) {
+	if (!overview.value) return <Skeleton />;
+	return id === undefined ? <All /> : <OneVehicle key={id} id={id} />;
+}
