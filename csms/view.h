@@ -25,6 +25,8 @@ void view_evse(
 	const struct core *c, const struct evse *e, struct arena *a, struct api_evse_view *out);
 void view_vehicle(const struct core *c, const struct vehicle *v, struct arena *a,
 	struct api_vehicle_view *out);
+/* What a vehicle has to do next, in one sentence. */
+const char *view_vehicle_say(const struct api_vehicle_view *v, struct arena *a);
 /* One sentence of all vehicles and their work, and what stands below it. */
 void view_vehicles_say(const struct core *c, const struct api_vehicle_detail_list *list,
 	struct arena *a, const char **sentence, const char **sub);

@@ -98,3 +98,18 @@ void view_vehicles_say(const struct core *c, const struct api_vehicle_detail_lis
 	words_vehicles_sub(&t, &n);
 	*sub = arena_text(a, &t);
 }
+
+const char *view_vehicle_say(const struct api_vehicle_view *v, struct arena *a)
+{
+	struct words_vehicle x = {.name = name_of(v),
+		.place = v->station ? arena_printf(a, "%s/%d", v->station, (int)v->evse) : NULL,
+		.leaves = v->has_departs_at ? v->departs_at : (wall_t){0},
+		.now = clock_wall(),
+		.target_pct = (int)v->target_pct,
+		.is_possible = !v->has_possible || v->possible};
+	struct text t;
+
+	text_init(&t, 290);
+	words_vehicle_sentence(&t, &x);
+	return arena_text(a, &t);
+}

@@ -72,3 +72,19 @@ void words_vehicles_sub(struct text *t, const struct words_vehicles *n)
 		text_puts(t, " set aside.");
 	}
 }
+
+void words_vehicle_sentence(struct text *t, const struct words_vehicle *v)
+{
+	text_printf(t, v->place ? "%s at %s" : "%s", v->name, v->place);
+	if (!v->leaves.ms) {
+		text_puts(t, v->place ? " has no departure." : " is out and has no departure.");
+		return;
+	}
+	text_puts(t, v->place ? "" : " is out and");
+	text_puts(t, v->leaves.ms > v->now.ms ? " leaves at " : " should have left at ");
+	words_time(t, v->leaves, v->now);
+	if (v->is_possible)
+		text_printf(t, " with %d\xe2\x80\xaf%%.", v->target_pct);
+	else
+		text_puts(t, " and needs more than its battery holds.");
+}

@@ -28,4 +28,15 @@ void words_vehicles_sentence(struct text *t, const struct words_vehicles *n, wal
 /* "17 trips begin within 36 h. 2 vehicles tell no state of charge." */
 void words_vehicles_sub(struct text *t, const struct words_vehicles *n);
 
+/* One vehicle and what it has to do next. */
+struct words_vehicle {
+	const char *name, *place; /* place: "CP-7/1", NULL: it is out */
+	wall_t leaves, now; /* leaves ms 0: not known */
+	int target_pct;
+	bool is_possible; /* its battery holds what it needs */
+};
+
+/* "VAN-7 at CP-7/1 leaves at 06:15 with 80 %." */
+void words_vehicle_sentence(struct text *t, const struct words_vehicle *v);
+
 #endif

@@ -47,6 +47,7 @@ static bool view_detail(const struct core *c, const struct vehicle *v, struct ar
 {
 	memset(out, 0, sizeof(*out));
 	view_vehicle(c, v, a, &out->vehicle);
+	out->sentence = view_vehicle_say(&out->vehicle, a);
 	out->description = v->row ? schema_text(a, &depot_vehicle_type, v->row) : NULL;
 	out->has_changed = true;
 	out->changed = vehicle_is_changed(c, v);

@@ -79,6 +79,37 @@ START_TEST(below_it_stands_what_there_is_to_do_and_what_is_not_known)
 }
 END_TEST
 
+static void says_of_one(const struct words_vehicle *v, const char *words)
+{
+	words_vehicle_sentence(&t, v);
+	ck_assert_str_eq(t.data, words);
+	text_clear(&t);
+}
+
+START_TEST(one_vehicle_and_what_it_has_to_do_next)
+{
+	struct words_vehicle v = {.name = "VAN-7",
+		.place = "CP-7/1",
+		.now = now,
+		.leaves = wall_add_ms(now, 6 * 3600000),
+		.target_pct = 80,
+		.is_possible = true};
+
+	says_of_one(&v, "VAN-7 at CP-7/1 leaves at 04:40 with 80\xe2\x80\xaf%.");
+	v.is_possible = false;
+	says_of_one(&v, "VAN-7 at CP-7/1 leaves at 04:40 and needs more than its battery holds.");
+	v.leaves = wall_add_ms(now, -600000);
+	v.is_possible = true;
+	says_of_one(&v, "VAN-7 at CP-7/1 should have left at 22:30 with 80\xe2\x80\xaf%.");
+	v.leaves = (wall_t){0};
+	says_of_one(&v, "VAN-7 at CP-7/1 has no departure.");
+	v.place = NULL;
+	says_of_one(&v, "VAN-7 is out and has no departure.");
+	v.leaves = wall_add_ms(now, 6 * 3600000);
+	says_of_one(&v, "VAN-7 is out and leaves at 04:40 with 80\xe2\x80\xaf%.");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("words_vehicles");
@@ -90,6 +121,7 @@ int main(void)
 	tcase_add_test(c, the_worst_is_said_first_by_name_where_it_is_one);
 	tcase_add_test(c, nothing_known_is_said_to_be_so);
 	tcase_add_test(c, below_it_stands_what_there_is_to_do_and_what_is_not_known);
+	tcase_add_test(c, one_vehicle_and_what_it_has_to_do_next);
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

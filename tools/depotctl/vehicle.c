@@ -26,7 +26,7 @@ static int show(struct ctl *c, const char *id)
 	v = answer;
 	if (v == NULL)
 		return status;
-	printf("%s\n# %s\n", v->description ? v->description : "",
+	printf("# %s\n%s\n# %s\n", v->sentence, v->description ? v->description : "",
 		v->changed ? "added or changed here" : "from the depot's file");
 	if (v->vehicle.fallback)
 		printf("# %s %s\n", v->vehicle.reason ? v->vehicle.reason : "",

@@ -22,6 +22,7 @@ export interface TokenView {
 }
 
 export interface VehicleDetail {
+	sentence: string;
 	vehicle: VehicleView;
 	identities: TokenView[];
 	bays: string[];

@@ -7,7 +7,7 @@ import type {
 import { useAsked } from "../../lib/ask.ts";
 import { decimal, duration, kw, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
-import { planPath } from "../../store/place.ts";
+import { chargerPath, planPath } from "../../store/place.ts";
 import { sessionPath } from "../../store/sessions.ts";
 import { describe } from "../../store/vehicles.ts";
 import { now } from "../../store/store.ts";
@@ -89,7 +89,7 @@ function TripRow({ t, onOpen }: { t: TripView; onOpen: (() => void) | undefined 
 						{t.leave_wh !== undefined && <>{kwh(t.leave_wh)}<Unit>{say.unitKwh}</Unit></>}
 						{t.possible === false && <span class="cap st risk">{w.tooMuch}</span>}
 					</td>
-					<td role="cell" data-label={w.madeBy}>{w.tripSources[t.source] ?? t.source}{t.planned_by !== undefined && <span class="cap">{t.planned_by}</span>}</td>
+					<td role="cell" data-label={w.madeBy}>{w.tripSources[t.source] ?? t.source}{t.planned_by !== undefined && t.planned_by !== t.source && <span class="cap">{t.planned_by}</span>}</td>
 					<td role="cell" class="n wide">{onOpen && <Act to="dispatch" onAct={onOpen}>{w.change}</Act>}</td>
 				</>
 			)}
@@ -208,9 +208,9 @@ export function OneVehicle({ id }: { id: string }) {
 	return (
 		<div class="page">
 			<div class="say">
-				<p class="back"><Link to="/vehicles">{w.all}</Link> / {place(v)}</p>
-				<h1 aria-live="polite">{v.name || v.id}</h1>
-				<p class="sub"><State status={vehicleStatus(v.state)} /> {v.reason} {v.departs_at !== undefined && <>{w.leaves} {time(v.departs_at)}{v.trip !== undefined && `, ${w.byTrip(v.trip)}`}.</>}</p>
+				<p class="back"><Link to="/vehicles">{w.all}</Link> / {v.station === undefined ? place(v) : <Link to={chargerPath(v.station)}>{place(v)}</Link>}</p>
+				<h1 aria-live="polite">{d.sentence}</h1>
+				<p class="sub"><State status={vehicleStatus(v.state)} />{v.reason !== undefined && `. ${v.reason[0]?.toUpperCase() ?? ""}${v.reason.slice(1)}`}{v.reason?.endsWith(".") === true ? "" : "."}</p>
 			</div>
 			<div class="g-charger">
 				<div class="stack">

@@ -43,7 +43,7 @@ export function Battery({ v }: { v: VehicleView }) {
 export function Charge({ v }: { v: VehicleView }) {
 	const isOld = useIsOld(v.soc_at, "battery");
 	if (v.soc_pct === undefined || v.soc_at === undefined) {
-		return <><span class="u">{say.batteryUnknown}</span> → {v.target_pct}<Unit>{say.unitPct}</Unit><span class="cap">{w.neverTold}</span></>;
+		return <><span class="u">{say.unknown}</span> → {v.target_pct}<Unit>{say.unitPct}</Unit><span class="cap">{w.neverTold}</span></>;
 	}
 	const who = w.sources[v.soc_source ?? ""] ?? v.soc_source;
 	const age = duration((now.value - Date.parse(v.soc_at)) / 1000);
