@@ -38,6 +38,8 @@ meters:
   - {id: yard, name: Yard meter, ${rows[1]}${yard}}
   - {id: hall, name: Wash hall meter, ${rows[2]}}
   - {id: roof, name: Roof meter, map: abb-b23, timeout_ms: 100, ${rows[3]}}
+oscp:
+  peers: [{id: dso, name: Stedin, plain: true, groups: [{group: G1, node: site}]}]
 `;
 
 export class Depot {

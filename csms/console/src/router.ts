@@ -20,6 +20,9 @@ const SessionsPage = lazy(() => import("./pages/sessions/page.tsx").then((m) => 
 
 const TariffsPage = lazy(() => import("./pages/tariffs/page.tsx").then((m) => m.TariffsPage));
 
+const CertificatesPage = lazy(() => import("./pages/certificates/page.tsx").then((m) => m.CertificatesPage));
+const PeersPage = lazy(() => import("./pages/peers/page.tsx").then((m) => m.PeersPage));
+
 export interface Route {
 	path: string;
 	name: string;
@@ -46,6 +49,8 @@ export const ROUTES: readonly Route[] = [
 	{ path: "/alarms", name: say.pageAlarms, page: AlarmsPage, icon: "bell", key: "a", hasParts: true, ...bar },
 	{ path: "/sessions", name: say.pageSessions, page: SessionsPage, icon: "list", key: "i", hasParts: true, hasTwo: true, ...more },
 	{ path: "/tariffs", name: say.pageTariffs, page: TariffsPage, icon: "coin", key: "r", hasParts: true, ...more },
+	{ path: "/certificates", name: say.pageCertificates, page: CertificatesPage, icon: "key", key: "k", hasParts: false, ...more },
+	{ path: "/grid-peers", name: say.pagePeers, page: PeersPage, icon: "grid", key: "o", hasParts: false, ...more },
 ];
 
 export interface Place {

@@ -152,10 +152,11 @@ function Row({ e, nodeName }: { e: EnvelopeView; nodeName: string }) {
 	);
 }
 
-export function Envelopes() {
+/* Of all, or of those whose owner begins so. */
+export function Envelopes({ owner }: { owner?: string }) {
 	const data = overview.value;
 	if (!data) return null;
-	const list = openEnvelopes(data.envelopes);
+	const list = openEnvelopes(data.envelopes).filter((e) => owner === undefined || e.owner.startsWith(owner));
 	const names = new Map(data.tree.nodes.map((n) => [n.id, n.name || n.id] as const));
 	const heads: [string, string][] = [
 		[say.state, "h-state"], [say.owner, "h-name"], [say.limitHead, "h-limit"], [say.whatItChanges, "h-effect"],
