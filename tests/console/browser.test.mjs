@@ -16,6 +16,7 @@ import {
 } from "./kit.mjs";
 import { meterChecks } from "./meters.mjs";
 import { planChecks } from "./plan.mjs";
+import { vehicleChecks } from "./vehicles.mjs";
 import { scriptChecks } from "./script.mjs";
 import { CODE, MockServer } from "./mock-server.mjs";
 
@@ -339,6 +340,7 @@ async function pages(browser, root) {
 	await alarmChecks(page, mock);
 	await chargerChecks(page, mock);
 	await planChecks(page, mock);
+	await vehicleChecks(page, mock);
 	await check("no CSP report and no error in all of this", async () => {
 		equal(bad.filter((b) => !/401|503|404/.test(b)), [], "reports");
 	});

@@ -13,10 +13,11 @@ import { ChargerApi } from "./chargers_api.mjs";
 import { EnergyApi } from "./energy_api.mjs";
 import { MeterApi } from "./meters_api.mjs";
 import { PlanApi } from "./plan_api.mjs";
+import { VehicleApi } from "./vehicles_api.mjs";
 
 export const CODE = "mock-code-0123456789-abcdef";
 const CSRF = "c".repeat(32);
-const MAY = { viewer: ["self", "read"], admin: ["self", "read", "follow", "inspect", "operate", "maintain", "set-up", "limit", "overrule", "attend", "approve", "trust"] };
+const MAY = { viewer: ["self", "read"], admin: ["self", "read", "follow", "inspect", "operate", "maintain", "set-up", "limit", "overrule", "attend", "approve", "trust", "dispatch", "steer"] };
 const SESSION = { name: "M. de Wit", role: "admin", csrf: CSRF, may: MAY.admin, user: true, factor: false, fresh: false };
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
 	+ "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
@@ -46,6 +47,7 @@ export class MockServer {
 		this.chargerApi = new ChargerApi(this);
 		this.energyApi = new EnergyApi(this);
 		this.planApi = new PlanApi(this);
+		this.vehicleApi = new VehicleApi(this);
 		this.server = createServer((req, res) => this.#handle(req, res));
 		this.server.on("connection", (socket) => this.isCut && socket.destroy());
 	}
@@ -155,6 +157,7 @@ export class MockServer {
 		const [status, body] = this.meterApi.answer(route, sent) ?? this.alarmApi.answer(route, sent)
 			?? this.energyApi.answer(route, sent, new URL(req.url, "http://x").searchParams)
 			?? this.planApi.answer(route, sent, new URL(req.url, "http://x").searchParams)
+			?? this.vehicleApi.answer(route, sent, new URL(req.url, "http://x").searchParams)
 			?? this.chargerApi.answer(route, sent, new URL(req.url, "http://x").searchParams) ?? [404, undefined];
 		if (status >= 400) this.#problem(res, status, "No such thing", body);
 		else this.#json(res, status, body);

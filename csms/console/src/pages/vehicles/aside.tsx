@@ -19,14 +19,15 @@ const path = (x: TelematicsAside): string => `/telematics/aside/${encodeURICompo
 function Correct({ x, onEnd }: { x: TelematicsAside; onEnd: (isDone: boolean) => void }) {
 	const [vehicle, setVehicle] = useState(x.vehicle ?? "");
 	const [value, setValue] = useState(x.new_value === undefined ? String(x.value ?? "") : String(x.new_value));
-	const [at, setAt] = useState(x.measured === undefined ? "" : toLocal(Date.parse(x.measured), zone.value).slice(0, 16));
+	const atBefore = x.measured === undefined ? "" : toLocal(Date.parse(x.measured), zone.value).slice(0, 16);
+	const [at, setAt] = useState(atBefore);
 	const [left, setLeft] = useState<string | undefined>(undefined);
 	const { isBusy, error, send } = useCommand();
 	const take = async () => {
 		const measured = fromLocal(at, zone.value);
 		const body = {
 			...(vehicle !== "" && { vehicle }), ...(value !== "" && Number(value) !== x.value && { value: Number(value) }),
-			...(measured !== undefined && Date.parse(measured) !== Date.parse(x.measured ?? "") && { measured }),
+			...(at !== atBefore && measured !== undefined && { measured }),
 		};
 		if (Object.keys(body).length > 0 && (await send("PUT", path(x), body)) === undefined) return;
 		const done = await send<TelematicsReplay>("POST", `${path(x)}/replay`);

@@ -50,7 +50,7 @@ export function Charge({ v }: { v: VehicleView }) {
 	return (
 		<>
 			<span class={isOld ? "stale" : ""}><b>{pct(v.soc_pct)}</b></span> → {v.target_pct}<Unit>{say.unitPct}</Unit>
-			<span class={isOld ? "cap stale" : "cap"}>{who}, {w.ageOld(age)}</span>
+			<span class={isOld ? "cap stale" : "cap"}>{who === undefined ? w.ageOld(age) : `${who}, ${w.ageOld(age)}`}</span>
 		</>
 	);
 }
@@ -66,7 +66,8 @@ export function Table({ id, heads, kind, children }: TableProps) {
 	return (
 		<table role="table" class={`cards rows ${kind ?? ""}`} aria-labelledby={`${id}-h`}>
 			<thead role="rowgroup"><tr role="row">
-				{heads.map(([text, cls]) => <th key={text + cls} role="columnheader" scope="col" class={cls}>{text}</th>)}
+				{heads.map(([text, cls]) => (text === "" ? <td key="acts" role="cell" />
+					: <th key={text + cls} role="columnheader" scope="col" class={cls}>{text}</th>))}
 			</tr></thead>
 			<tbody role="rowgroup">{children}</tbody>
 		</table>
