@@ -102,6 +102,7 @@ void envelopes_watch(struct envelopes *all, const char *owner_prefix, envelope_f
 /* Oldest first, linked by next; those that are over stay for ten minutes. NULL: none. */
 const struct held_envelope *envelopes_first(const struct core *c);
 const struct held_envelope *envelope_find(const struct core *c, const char *id); /* or NULL */
+bool envelope_record_is_made(const struct core *c, const char *id); /* of what is over of it, now */
 bool envelopes_owner_is_silent(const struct core *c, const char *owner, wall_t *since);
 
 /* Grows whenever anything that a view shows has changed. */

@@ -8,6 +8,7 @@
 #define CHUNK_MS     INT64_C(21600000) /* 6 h: samples of 5 s fit one query */
 #define SPAN_MS      INT64_C(604800000) /* 7 days: minutes fit one query */
 #define GAP_MS       60000 /* a sample says nothing of what is later than this after it */
+#define FIRST_MS     10000 /* the first sample speaks for what is before it */
 #define BEFORE_MS    60000 /* commands that made room before it began belong to it */
 #define TOLD_MAX     10000
 #define VEHICLES_MAX 500
@@ -76,9 +77,17 @@ void envelope_measure_init(struct envelope_measure *m, const struct core *c, int
 
 /* -- samples ---------------------------------------------------------------------------------- */
 
+/* What a sample is worth (csms/control_show.c). */
+enum worth { WORTH_MEASURED, WORTH_HELD, WORTH_BOUNDED, WORTH_NOTHING };
+
 struct walk {
 	double wh, above_wh, fed_wh;
-	int64_t ms, above_ms, run_ms, fed_ms, fed_run_ms;
+	int64_t until_ms; /* what is before has been taken */
+	int64_t ms, known_ms; /* measured; that, held and bounded */
+	int64_t above_ms, run_ms, fed_ms, fed_run_ms;
+	int64_t maybe_ms; /* above by whatever is known, without a break … */
+	int64_t blind_ms; /* … nothing new is known */
+	bool is_unsure;
 	int64_t phase_ms[GRID_PHASES], phase_above_ms[GRID_PHASES];
 	double max;
 };
@@ -137,39 +146,28 @@ static void take_longest(struct envelope_measure *m, int64_t run_ms)
 		m->longest_s = run_ms / 1000;
 }
 
-/* Above the limit of what may be fed in. */
-static void take_export(struct envelope_measure *m, struct walk *w, double feed, int64_t ms)
+/* Above the limit of what may be fed in; W. */
+static double above_export(struct envelope_measure *m, double feed)
 {
 	if ((int64_t)feed > m->export_max_w)
 		m->export_max_w = (int64_t)feed;
-	if (m->export_limit_w < 0 || feed <= (double)m->export_limit_w) {
+	return m->export_limit_w < 0 ? 0 : feed - (double)m->export_limit_w;
+}
+
+static void take_export(struct envelope_measure *m, struct walk *w, double above, int64_t ms)
+{
+	if (above <= 0) {
 		w->fed_run_ms = 0;
 		return;
 	}
 	w->fed_ms += ms;
 	w->fed_run_ms += ms;
-	w->fed_wh += (feed - (double)m->export_limit_w) * (double)ms / 3600000;
+	w->fed_wh += above * (double)ms / 3600000;
 	take_longest(m, w->fed_run_ms);
 }
 
-/* The load stays what it was until the next sample. */
-static void take(struct envelope_measure *m, struct walk *w, struct phases *p, wall_t at,
-	double load, int64_t ms)
+static void take_import(struct envelope_measure *m, struct walk *w, double above, int64_t ms)
 {
-	double above;
-
-	if (ms > GAP_MS)
-		ms = GAP_MS;
-	w->ms += ms;
-	w->wh += load * (double)ms / 3600000;
-	if (w->ms == ms || load > w->max) {
-		w->max = load;
-		m->max_at = at;
-	}
-	take_export(m, w, -load, ms);
-	above = above_phases(m, w, p, at, load, ms);
-	if (m->limit_w >= 0 && load - (double)m->limit_w > above)
-		above = load - (double)m->limit_w;
 	if (above <= 0) {
 		w->run_ms = 0;
 		return;
@@ -178,6 +176,62 @@ static void take(struct envelope_measure *m, struct walk *w, struct phases *p, w
 	w->run_ms += ms;
 	w->above_wh += above * (double)ms / 3600000;
 	take_longest(m, w->run_ms);
+}
+
+/* A breach may hide in what is not known for longer than a sample speaks for. */
+static void take_blind(struct walk *w, int64_t ms)
+{
+	w->blind_ms += ms;
+	w->is_unsure |= w->blind_ms > GAP_MS;
+}
+
+/* What was held or is a bound breaks nothing, and what is above by that alone was not kept either. */
+static void take_maybe(struct walk *w, bool is_above, int64_t ms)
+{
+	w->maybe_ms = is_above ? w->maybe_ms + ms : 0;
+	w->is_unsure |= w->maybe_ms > ENVELOPE_REACTION_S * 1000;
+}
+
+static void take_known(struct envelope_measure *m, struct walk *w, struct phases *p, wall_t at,
+	double load, enum worth worth, int64_t ms)
+{
+	double above = above_phases(m, w, p, at, load, worth == WORTH_MEASURED ? ms : 0);
+	double fed = above_export(m, -load);
+
+	w->known_ms += ms;
+	w->wh += load * (double)ms / 3600000;
+	if (w->known_ms == ms || load > w->max) {
+		w->max = load;
+		m->max_at = at;
+	}
+	if (m->limit_w >= 0 && load - (double)m->limit_w > above)
+		above = load - (double)m->limit_w;
+	take_maybe(w, worth != WORTH_MEASURED && (above > 0 || fed > 0), ms);
+	if (worth != WORTH_MEASURED)
+		return;
+	w->ms += ms;
+	take_export(m, w, fed, ms);
+	take_import(m, w, above, ms);
+}
+
+/* The load stays what it was until the next sample, but not for long. */
+static void take(struct envelope_measure *m, struct walk *w, struct phases *p,
+	const struct db_series_point *s, int64_t ms)
+{
+	enum worth worth = s->quality < 0 || s->quality > WORTH_NOTHING ? WORTH_NOTHING
+									: (enum worth)s->quality;
+
+	if (ms > GAP_MS)
+		ms = GAP_MS;
+	if (s->at.ms > w->until_ms)
+		take_blind(w, s->at.ms - w->until_ms);
+	w->until_ms = s->at.ms + ms;
+	if (worth == WORTH_MEASURED || worth == WORTH_BOUNDED)
+		w->blind_ms = 0;
+	else
+		take_blind(w, ms);
+	if (worth != WORTH_NOTHING)
+		take_known(m, w, p, s->at, s->last, worth, ms);
 }
 
 static int read_phases(struct db_reader *r, const struct envelope_measure *m, wall_t from,
@@ -206,8 +260,10 @@ static int walk(struct db_reader *r, struct envelope_measure *m, struct walk *w,
 		for (size_t i = 0; i < list.count; i++) {
 			int64_t next = i + 1 < list.count ? list.items[i + 1].at.ms : to.ms;
 
-			take(m, w, &p, list.items[i].at, list.items[i].last,
-				next - list.items[i].at.ms);
+			if (i == 0 && w->until_ms == m->from.ms &&
+				list.items[0].at.ms - m->from.ms <= FIRST_MS)
+				w->until_ms = list.items[0].at.ms;
+			take(m, w, &p, &list.items[i], next - list.items[i].at.ms);
 		}
 	}
 	return 0;
@@ -264,7 +320,8 @@ static int list_commands(struct db_reader *r, struct envelope_measure *m, struct
 
 void envelope_measure(struct db_reader *r, struct envelope_measure *m, struct arena *a)
 {
-	struct walk w = {0};
+	struct walk w = {.until_ms = m->from.ms};
+	int64_t span_ms = wall_diff_ms(m->to, m->from);
 
 	if (walk(r, m, &w, a) ||
 		db_query_series(r, m->point, m->from, m->to, 60000, a, &m->minutes) ||
@@ -274,8 +331,13 @@ void envelope_measure(struct db_reader *r, struct envelope_measure *m, struct ar
 			m->failed = "out of memory";
 		return;
 	}
+	take_blind(&w, m->to.ms - w.until_ms);
 	m->measured_s = w.ms / 1000;
-	m->mean_w = w.ms ? (int64_t)(w.wh * 3600000 / (double)w.ms) : 0;
+	m->estimated_s = (w.known_ms - w.ms) / 1000;
+	m->unmeasured_s = (span_ms - w.known_ms) / 1000;
+	if (m->unmeasured_s < FIRST_MS / 1000)
+		m->unmeasured_s = 0;
+	m->mean_w = w.known_ms ? (int64_t)(w.wh * 3600000 / (double)w.known_ms) : 0;
 	m->max_w = (int64_t)w.max;
 	for (int i = 0; i < GRID_PHASES; i++) {
 		m->phase[i].measured_s = w.phase_ms[i] / 1000;
@@ -285,4 +347,6 @@ void envelope_measure(struct db_reader *r, struct envelope_measure *m, struct ar
 	m->above_wh = (int64_t)w.above_wh;
 	m->export_above_s = w.fed_ms / 1000;
 	m->export_above_wh = (int64_t)w.fed_wh;
+	m->is_unsure = m->longest_s <= ENVELOPE_REACTION_S && w.is_unsure;
+	m->is_kept = m->longest_s <= ENVELOPE_REACTION_S && !m->is_unsure;
 }

@@ -70,8 +70,14 @@ static void journal(struct envelope_record *r)
 		.limit_w = r->m.limit_w,
 		.has_limit_ma = r->m.limit_ma >= 0,
 		.limit_ma = r->m.limit_ma,
-		.kept = r->m.longest_s <= ENVELOPE_REACTION_S,
+		.kept = r->m.is_kept,
+		.has_unsure = true,
+		.unsure = r->m.is_unsure,
 		.measured_s = r->m.measured_s,
+		.has_estimated_s = true,
+		.estimated_s = r->m.estimated_s,
+		.has_unmeasured_s = true,
+		.unmeasured_s = r->m.unmeasured_s,
 		.mean_w = r->m.mean_w,
 		.max_w = r->m.max_w,
 		.has_max_at = r->m.max_at.ms != 0,
@@ -155,6 +161,17 @@ static bool fill(struct envelope_record *r, const struct held_envelope *h, int64
 	r->decided_by = h->decided_by[0] ? arena_strdup(r->arena, h->decided_by) : NULL;
 	r->decided_at = h->decided_at;
 	return r->id && r->owner && r->m.node;
+}
+
+bool envelope_record_is_made(const struct core *c, const char *id)
+{
+	const struct envelope_record *r;
+
+	if (c->envelopes)
+		DL_FOREACH (c->envelopes->records, r)
+			if (r->id && strcmp(r->id, id) == 0)
+				return true;
+	return false;
 }
 
 void envelope_record_begin(struct core *c, const struct held_envelope *h, int64_t end_ms)

@@ -16,7 +16,7 @@ struct compliance {
 	struct db_envelope_list found;
 	struct db_envelope_record_list records;
 	struct envelope_measure m; /* what runs now, or the newest record's time for its minutes */
-	bool runs;
+	bool runs, is_pending;
 	const char *decided_by, *error;
 	wall_t decided_at;
 };
@@ -104,8 +104,11 @@ static void view_running(struct ask *k, const struct compliance *p, struct api_e
 		.limit_w = m->limit_w,
 		.has_limit_ma = m->limit_ma >= 0,
 		.limit_ma = m->limit_ma,
-		.kept = m->longest_s <= ENVELOPE_REACTION_S,
+		.kept = m->is_kept,
+		.unsure = m->is_unsure,
 		.measured_s = m->measured_s,
+		.estimated_s = m->estimated_s,
+		.unmeasured_s = m->unmeasured_s,
 		.mean_w = m->mean_w,
 		.max_w = m->max_w,
 		.has_max_at = m->max_at.ms != 0,
@@ -143,7 +146,10 @@ static void view_record(
 		.has_limit_ma = e->has_limit_ma,
 		.limit_ma = e->limit_ma,
 		.kept = e->kept,
+		.unsure = e->unsure,
 		.measured_s = e->measured_s,
+		.estimated_s = e->estimated_s,
+		.unmeasured_s = e->unmeasured_s,
 		.mean_w = e->mean_w,
 		.max_w = e->max_w,
 		.has_max_at = e->has_max_at,
@@ -201,6 +207,7 @@ static void compliance_finish(struct ask *k)
 	out->node = p->found.items[0].node;
 	out->owner = p->found.items[0].owner;
 	out->state = p->found.items[0].state;
+	out->pending = p->is_pending;
 	if (p->runs)
 		view_running(k, p, &out->records.items[out->records.count++]);
 	for (size_t i = 0; i < p->records.count; i++)
@@ -221,6 +228,7 @@ void envelope_compliance_get(struct ask *k)
 	}
 	*p = (struct compliance){.out = {.id = k->match.param[0]}};
 	p->runs = h != NULL && h->run.start_ms != 0 && h->e.node >= 0;
+	p->is_pending = envelope_record_is_made(c, k->match.param[0]);
 	if (p->runs) {
 		envelope_measure_init(&p->m, c, h->e.node, (wall_t){h->run.start_ms}, clock_wall(),
 			&h->run.bound, k->arena);

@@ -423,9 +423,13 @@ static const char *verdict_of(const struct api_envelope_record *r)
 {
 	if (!r->has_limit_w && !r->has_export_limit_w && !r->has_limit_ma)
 		return "no limit of power";
+	if (r->unsure)
+		return r->measured_s + r->estimated_s == 0
+			       ? "not known whether kept: nothing was measured"
+			       : "not known whether kept";
 	if (!r->kept)
 		return "NOT kept";
-	if (r->measured_s == 0)
+	if (r->measured_s + r->estimated_s == 0)
 		return "nothing was measured";
 	if (r->has_limit_ma && r->phases.count == 0)
 		return "not seen broken";
@@ -440,10 +444,11 @@ static void print_record(struct ctl *c, const struct api_envelope_record *r)
 		printf("  limit %s\n", cell_power(c->arena, r->has_limit_w, (double)r->limit_w));
 	if (r->has_limit_ma)
 		print_phases(c, r);
-	printf("  mean %s, greatest %s at %s; measured for %lld s\n",
-		cell_power(c->arena, true, (double)r->mean_w),
+	printf("  mean %s, greatest %s at %s\n", cell_power(c->arena, true, (double)r->mean_w),
 		cell_power(c->arena, true, (double)r->max_w),
-		cell_time(c->arena, r->has_max_at, r->max_at), (long long)r->measured_s);
+		cell_time(c->arena, r->has_max_at, r->max_at));
+	printf("  measured for %lld s, estimated for %lld s, not measured for %lld s\n",
+		(long long)r->measured_s, (long long)r->estimated_s, (long long)r->unmeasured_s);
 	printf("  above %s for %lld s, %s\n",
 		!r->has_limit_ma ? "it"
 		: r->has_limit_w ? "any limit"
@@ -484,7 +489,9 @@ static int show_compliance(struct ctl *c, const char *id)
 					? (double)x->records.items[0].limit_w
 					: -1);
 	}
-	if (x->records.count == 0)
+	if (x->pending)
+		puts("It is over, and its record is being made: some 20 s after its end.");
+	else if (x->records.count == 0)
 		puts("Nothing of it has counted yet.");
 	return status;
 }

@@ -61,7 +61,7 @@ test("what is below a node: its children's children too, and their EVSEs; a loop
 
 test("a limit is called kept only when something was measured", () => {
 	const r: EnvelopeRecord = {
-		start: "", end: "", kept: true, measured_s: 60, mean_w: 0, max_w: 0, above_s: 0, above_wh: 0, phases: [], vehicles: [], commands: [], command_count: 0,
+		start: "", end: "", kept: true, unsure: false, measured_s: 60, estimated_s: 0, unmeasured_s: 0, mean_w: 0, max_w: 0, above_s: 0, above_wh: 0, phases: [], vehicles: [], commands: [], command_count: 0,
 	};
 	const e = by("EN1");
 	assert.equal(verdictOf(e, r), "kept-so-far");
@@ -71,6 +71,8 @@ test("a limit is called kept only when something was measured", () => {
 	assert.equal(verdictOf(e, { ...r, seq: 7, kept: false, measured_s: 0 }), "broken");
 	assert.equal(verdictOf(e, { ...r, seq: 7, limit_ma: 40_000 }), "unmeasured");
 	assert.equal(verdictOf(e, { ...r, seq: 7, limit_ma: 40_000, phases: [{ phase: "L2", measured_s: 60, max_ma: 39_000, max_at: "", above_s: 0 }] }), "kept");
+	assert.equal(verdictOf(e, { ...r, seq: 7, kept: false, unsure: true, estimated_s: 40 }), "unsure");
+	assert.equal(verdictOf(e, undefined, true), "recording");
 	assert.equal(verdictOf(by("EN2"), undefined), "waits");
 	assert.equal(verdictOf(by("EN3"), undefined), "beaten");
 	assert.equal(verdictOf({ ...e, state: "withdrawn" }, undefined), "withdrawn");

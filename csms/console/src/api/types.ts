@@ -507,7 +507,10 @@ export interface EnvelopeRecord {
 	limit_ma?: number;
 	phases: EnvelopePhase[];
 	kept: boolean;
+	unsure: boolean;
 	measured_s: number;
+	estimated_s: number;
+	unmeasured_s: number;
 	mean_w: number;
 	max_w: number;
 	max_at?: string;
@@ -537,6 +540,7 @@ export interface EnvelopeCompliance {
 	node: string;
 	owner: string;
 	state: string;
+	pending: boolean;
 	records: EnvelopeRecord[];
 	minutes: EnvelopeMinute[];
 }

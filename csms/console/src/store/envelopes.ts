@@ -52,18 +52,20 @@ export function nodesBelow(nodes: readonly NodeView[], id: string): string[] {
 /* The EVSEs that were told a limit, each once. */
 export const toldEvses = (r: EnvelopeRecord): string[] => [...new Set(r.commands.map((c) => c.evse))];
 
-export type Verdict = "waits" | "refused" | "withdrawn" | "to-come" | "stands-by" | "beaten" | "unmeasured" | "kept-so-far" | "breaks"
+export type Verdict = "waits" | "refused" | "withdrawn" | "to-come" | "stands-by" | "beaten" | "unmeasured" | "unsure" | "recording" | "kept-so-far" | "breaks"
 	| "kept" | "broken" | "unknown";
 
 const BEFORE: Record<string, Verdict> = { received: "waits", refused: "refused", pending: "to-come", "fallback-eligible": "stands-by" };
 
 /* What a page says first about a limit, by its newest record. What nobody measured is not called kept. */
-export function verdictOf(e: EnvelopeView, r: EnvelopeRecord | undefined): Verdict {
+export function verdictOf(e: EnvelopeView, r: EnvelopeRecord | undefined, isRecording = false): Verdict {
 	const early = BEFORE[e.state];
 	if (early !== undefined && r === undefined) return early;
+	if (isRecording) return "recording";
 	if (r === undefined) return e.state === "withdrawn" ? "withdrawn" : e.beaten_by !== undefined ? "beaten" : "unknown";
 	const runs = r.seq === undefined;
+	if (r.unsure) return r.measured_s + r.estimated_s === 0 ? "unmeasured" : "unsure";
 	if (!r.kept) return runs ? "breaks" : "broken";
-	if (r.measured_s === 0 || (r.limit_ma !== undefined && r.phases.length === 0)) return "unmeasured";
+	if (r.measured_s + r.estimated_s === 0 || (r.limit_ma !== undefined && r.phases.length === 0)) return "unmeasured";
 	return runs ? "kept-so-far" : "kept";
 }

@@ -99,7 +99,7 @@ function Profiles({ r }: { r: EnvelopeRecord | undefined }) {
 }
 
 function MeasuredStep({ r }: { r: EnvelopeRecord | undefined }) {
-	if (!r || r.measured_s === 0) return <Step name="measured" icon="unk" head={say.nothingMeasured} />;
+	if (!r || r.measured_s + r.estimated_s === 0) return <Step name="measured" icon="unk" head={say.nothingMeasured} />;
 	return (
 		<Step name="measured" icon="meter" head={say.meanKw(kw(r.mean_w))}>
 			<p class="cap">{say.mostKw(kw(r.max_w), r.max_at === undefined ? undefined : at(r.max_at))}</p>
@@ -110,16 +110,20 @@ function MeasuredStep({ r }: { r: EnvelopeRecord | undefined }) {
 			))}
 			{r.limit_ma !== undefined && r.phases.length === 0 && <p class="cap">{say.noPhases}</p>}
 			<p class="cap">{say.measuredFor(durationExact(r.measured_s))}</p>
+			{r.estimated_s > 0 && <p class="cap">{say.estimatedFor(durationExact(r.estimated_s))}</p>}
+			{r.unmeasured_s > 0 && <p class="cap">{say.unmeasuredFor(durationExact(r.unmeasured_s))}</p>}
 		</Step>
 	);
 }
 
-function RecordStep({ r }: { r: EnvelopeRecord | undefined }) {
+function RecordStep({ r, isRecording }: { r: EnvelopeRecord | undefined; isRecording: boolean }) {
+	if (isRecording) return <Step name="record" icon="wait" head={say.recordIsMade} />;
 	if (!r) return <Step name="record" icon="wait" head={say.noRecordYet} />;
-	const isBroken = !r.kept;
+	const isBroken = !r.kept && !r.unsure;
 	return (
-		<Step name="record" icon={isBroken ? "miss" : r.seq === undefined ? "wait" : "ok"} tone={isBroken ? "miss" : r.seq === undefined ? "plain" : "ok"}
-			head={isBroken ? say.broken : r.seq === undefined ? say.keptSoFar : say.kept}>
+		<Step name="record" icon={isBroken ? "miss" : r.unsure ? "unk" : r.seq === undefined ? "wait" : "ok"}
+			tone={isBroken ? "miss" : r.unsure || r.seq === undefined ? "plain" : "ok"}
+			head={isBroken ? say.broken : r.unsure ? say.notKnown : r.seq === undefined ? say.keptSoFar : say.kept}>
 			{r.above_s > 0 && <p class="cap">{say.above(durationExact(r.above_s), kwh(r.above_wh))}</p>}
 			<p class="cap">{r.seq === undefined ? say.stillRuns : say.inJournal(r.seq)}</p>
 			{r.hash !== undefined && <p class="mono hash" title={r.hash}>{r.hash.slice(0, 16)}</p>}
@@ -169,9 +173,9 @@ function Records({ list }: { list: EnvelopeRecord[] }) {
 						<tr key={r.start} data-record={r.seq ?? "open"}>
 							<th scope="row">{span(r.start, r.end)}</th>
 							<td class="n">{r.limit_w !== undefined ? kw(r.limit_w) : r.limit_ma !== undefined ? say.perPhase(amperes(r.limit_ma)) : ""}</td>
-							<td class="n">{r.measured_s === 0 ? say.unknown : kw(r.mean_w)}</td>
-							<td class="n">{r.measured_s === 0 ? say.unknown : kw(r.max_w)}</td>
-							<td>{r.kept ? (r.seq === undefined ? say.keptSoFar : say.kept) : `${say.broken}, ${durationExact(r.above_s)}`}</td>
+							<td class="n">{r.measured_s + r.estimated_s === 0 ? say.unknown : kw(r.mean_w)}</td>
+							<td class="n">{r.measured_s + r.estimated_s === 0 ? say.unknown : kw(r.max_w)}</td>
+							<td>{r.unsure ? say.notKnown : r.kept ? (r.seq === undefined ? say.keptSoFar : say.kept) : `${say.broken}, ${durationExact(r.above_s)}`}</td>
 							<td class="n">{r.seq ?? ""}</td>
 						</tr>
 					))}</tbody>
@@ -200,7 +204,8 @@ export function EnvelopePage({ id }: { id: string }) {
 	if (!e) return <Missing why={whole.error} />;
 	const records = compliance.data?.records ?? [];
 	const newest = records[0];
-	const verdict = verdictOf(e, newest);
+	const isRecording = compliance.data?.pending === true;
+	const verdict = verdictOf(e, newest, isRecording);
 	const first = e.blocks[0];
 	return (
 		<div class="page">
@@ -217,11 +222,11 @@ export function EnvelopePage({ id }: { id: string }) {
 					<Allocation e={e} />
 					<Profiles r={newest} />
 					<MeasuredStep r={newest} />
-					<RecordStep r={newest} />
+					<RecordStep r={newest} isRecording={isRecording} />
 				</ol>
 				{compliance.error !== undefined && <div class="pad-line"><Failure text={compliance.error} /></div>}
 			</Panel>
-			{newest && newest.measured_s > 0 && <Measured minutes={compliance.data?.minutes ?? []} record={newest} />}
+			{newest && newest.measured_s + newest.estimated_s > 0 && <Measured minutes={compliance.data?.minutes ?? []} record={newest} />}
 			<Told r={newest} />
 			{records.length > 1 && <Records list={records} />}
 		</div>
