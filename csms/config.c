@@ -169,6 +169,16 @@ int config_load(const char *path, struct config *out, char why[400])
 	return 0;
 }
 
+const struct config_file *config_presets(struct arena *a)
+{
+	static const char text[] = "depot: depot.yaml\n";
+	char why[400];
+	struct config_file *f =
+		schema_yaml_decode(&config_file_type, "presets", text, strlen(text), a, why);
+
+	return f && fill_sections(f, a) == 0 ? f : NULL;
+}
+
 void config_finish(struct config *c)
 {
 	arena_destroy(c->arena);

@@ -22,6 +22,9 @@ struct config {
 /* Reads both files. -1 with one line for a person: file, line, what is wrong. */
 int config_load(const char *path, struct config *out, char why[400]);
 
+/* The daemon's file as it would be with nothing but a depot in it. NULL: no memory. */
+const struct config_file *config_presets(struct arena *a);
+
 void config_finish(struct config *c);
 
 /* Words of what others find in the depot's file, with the line. */

@@ -92,3 +92,23 @@ void words_peers_sub(struct text *t, const struct words_peers *n)
 		text_puts(t, " for an answer.");
 	}
 }
+
+/* -- settings ----------------------------------------------------------------------------------- */
+
+void words_settings_sentence(struct text *t, int changed)
+{
+	if (changed == 0) {
+		text_puts(t, "The depot is as its file says.");
+		return;
+	}
+	words_count(t, changed, "row differs", "rows differ");
+	text_puts(t, " from the depot's file.");
+}
+
+void words_settings_sub(struct text *t, int changed)
+{
+	text_puts(t,
+		"A change of the tree counts at once, after a check. depotd.yaml counts after a restart.");
+	if (changed > 0)
+		text_puts(t, " Who writes a new depot's file takes these changes back.");
+}

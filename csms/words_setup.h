@@ -36,4 +36,8 @@ struct words_peers {
 void words_peers_sentence(struct text *t, const struct words_peers *n);
 void words_peers_sub(struct text *t, const struct words_peers *n);
 
+/* The tree in force against the depot's file. */
+void words_settings_sentence(struct text *t, int changed);
+void words_settings_sub(struct text *t, int changed);
+
 #endif

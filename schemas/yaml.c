@@ -406,18 +406,28 @@ void *schema_yaml_load(const struct schema_struct *type, const char *path, size_
 	return value;
 }
 
+void schema_yaml_complain_text(const char *name, const char *text, size_t len, const char *path,
+	const char *words, char where[400])
+{
+	struct text json;
+	struct reader r = {.name = name, .json = &json, .want = path, .line = 1};
+
+	text_init(&json, 0);
+	if (len)
+		walk(&r, NULL, text, len);
+	r.where = where;
+	complain(&r, r.line, "%s%s%s", path, path[0] ? ": " : "", words);
+	text_finish(&json);
+}
+
 void schema_yaml_complain(
 	const char *file, size_t max, const char *path, const char *text, char where[400])
 {
-	struct text json, bytes;
-	struct reader r = {.name = file, .json = &json, .want = path, .line = 1};
+	struct text bytes;
+	bool is_read;
 
-	text_init(&json, 0);
 	text_init(&bytes, max);
-	if (read_file(file, &bytes) == 0 && text_ok(&bytes) && bytes.len)
-		walk(&r, NULL, bytes.data, bytes.len);
-	r.where = where;
-	complain(&r, r.line, "%s%s%s", path, path[0] ? ": " : "", text);
-	text_finish(&json);
+	is_read = read_file(file, &bytes) == 0 && text_ok(&bytes);
+	schema_yaml_complain_text(file, bytes.data, is_read ? bytes.len : 0, path, text, where);
 	text_finish(&bytes);
 }

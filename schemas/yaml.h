@@ -23,4 +23,8 @@ void *schema_yaml_load(const struct schema_struct *type, const char *path, size_
 void schema_yaml_complain(
 	const char *file, size_t max, const char *path, const char *text, char where[400]);
 
+/* The same of a text. */
+void schema_yaml_complain_text(const char *name, const char *text, size_t len, const char *path,
+	const char *words, char where[400]);
+
 #endif

@@ -5,9 +5,12 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
+#include "csms/api/handlers_setup.h"
 #include "csms/grid_edit.h"
+#include "schemas/yaml.h"
 
-#define WHY_MAX 500
+#define WHY_MAX   500
+#define TEXT_NAME "line" /* complaints begin with it: "line:17: nodes[3]…" */
 
 /* What a change came to, while the ask waits for the store. */
 struct outcome {
@@ -20,6 +23,7 @@ struct target {
 	const char *list;
 	const char *id;
 	size_t row; /* where it stands in the wish */
+	const char *text; /* the YAML that the wish was read from; NULL: none */
 };
 
 void grid_get(struct ask *k)
@@ -58,12 +62,16 @@ static void complain(
 	struct ask *k, int status, const struct target *t, const struct depot_fault *fault)
 {
 	const char *path = fault->path;
-	char prefix[40];
+	char prefix[40], where[400];
 	int n = t->list ? snprintf(prefix, sizeof prefix, "%s[%zu]", t->list, t->row) : 0;
 
 	if (n > 0 && strncmp(path, prefix, (size_t)n) == 0)
 		path += n + (path[n] == '.');
-	if (path[0])
+	if (t->text != NULL) {
+		schema_yaml_complain_text(
+			TEXT_NAME, t->text, strlen(t->text), path, fault->text, where);
+		ask_problem(k, status, path[0] ? path : NULL, "%s", where);
+	} else if (path[0])
 		ask_problem(k, status, path, "%s: %s", path, fault->text);
 	else
 		ask_problem(k, status, NULL, "%s", fault->text);
@@ -113,6 +121,21 @@ void grid_put(struct ask *k)
 	put(k, k->body, &(struct target){0}, NULL);
 }
 
+void grid_text_post(struct ask *k)
+{
+	const struct api_grid_text_post *post = k->body;
+	struct target t = {.text = post->text};
+	const struct depot_grid *grid;
+	char where[400];
+
+	grid = schema_yaml_decode(
+		&depot_grid_type, TEXT_NAME, post->text, strlen(post->text), k->arena, where);
+	if (grid == NULL)
+		ask_problem(k, 400, NULL, "%s", where);
+	else
+		put(k, grid, &t, NULL);
+}
+
 /* -- one row --------------------------------------------------------------------------------- */
 
 /* The list with `row` in place of the one of that id, at its end if there is none, or (row NULL)
@@ -154,7 +177,7 @@ static const char *meter_id(const void *row)
 static void change_row(struct ask *k, bool is_meter, const void *row, const char *why)
 {
 	struct depot_grid grid = *grid_edits_grid(k->api->core->grid_edits);
-	struct target t = {is_meter ? "meters" : "nodes", k->match.param[0], 0};
+	struct target t = {is_meter ? "meters" : "nodes", k->match.param[0], 0, NULL};
 	size_t *count = is_meter ? &grid.meters.count : &grid.nodes.count, before = *count;
 	void *items;
 

@@ -140,6 +140,8 @@ static const struct reach_row rows[] = {
 	{"GET", V1 "/tree", REACH_CUT},
 	{"GET", V1 "/grid", REACH_CUT},
 	{"PUT", V1 "/grid", REACH_DEPOT},
+	{"POST", V1 "/grid/text", REACH_DEPOT},
+	{"GET", V1 "/settings", REACH_DEPOT},
 	{"PUT", V1 "/grid/nodes/{id}", REACH_NODE},
 	{"DELETE", V1 "/grid/nodes/{id}", REACH_NODE},
 	{"PUT", V1 "/grid/meters/{id}", REACH_DEPOT},

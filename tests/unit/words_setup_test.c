@@ -86,6 +86,15 @@ START_TEST(grid_operators)
 }
 END_TEST
 
+START_TEST(settings)
+{
+	words_settings_sentence(&t, 0);
+	SAYS("The depot is as its file says.");
+	words_settings_sentence(&t, 2);
+	SAYS("2 rows differ from the depot's file.");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("words_setup");
@@ -95,6 +104,7 @@ int main(void)
 	tcase_add_test(c, tariffs);
 	tcase_add_test(c, certificates);
 	tcase_add_test(c, grid_operators);
+	tcase_add_test(c, settings);
 	suite_add_tcase(s, c);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

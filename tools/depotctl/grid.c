@@ -5,6 +5,7 @@
 
 #include "gen/depot.h"
 #include "schemas/yaml.h"
+#include "tools/depotctl/client.h"
 #include "tools/depotctl/ctl.h"
 
 #define FILE_MAX (8u << 20)
@@ -110,6 +111,21 @@ static int get(struct ctl *c, struct depot_grid **out)
 	return status;
 }
 
+/* How it stands to the depot's file, as a comment. Who may not look at the settings gets the rows alone. */
+static void say(struct ctl *c)
+{
+	const struct api_settings *s = NULL;
+	struct schema_error err;
+	struct text answer;
+	char why[400];
+
+	if (client_ask(c->client, "GET", "settings", NULL, &answer, why) == 200)
+		s = schema_decode(&api_settings_type, answer.data, answer.len, c->arena, &err);
+	if (s != NULL)
+		printf("# %s\n# %s\n", s->sentence, s->sub);
+	text_finish(&answer);
+}
+
 /* `depotctl grid`: what `depotctl grid apply` and the depot's file take. */
 static int show(struct ctl *c)
 {
@@ -118,6 +134,7 @@ static int show(struct ctl *c)
 
 	if (g == NULL)
 		return status;
+	say(c);
 	printf("nodes:\n");
 	for (size_t i = 0; i < g->nodes.count; i++)
 		print_row(c, &depot_node_type, &g->nodes.items[i]);

@@ -17,11 +17,10 @@ import { lazy } from "./ui/lazy.tsx";
 
 const VehiclesPage = lazy(() => import("./pages/vehicles/page.tsx").then((m) => m.VehiclesPage));
 const SessionsPage = lazy(() => import("./pages/sessions/page.tsx").then((m) => m.SessionsPage));
-
 const TariffsPage = lazy(() => import("./pages/tariffs/page.tsx").then((m) => m.TariffsPage));
-
 const CertificatesPage = lazy(() => import("./pages/certificates/page.tsx").then((m) => m.CertificatesPage));
 const PeersPage = lazy(() => import("./pages/peers/page.tsx").then((m) => m.PeersPage));
+const SettingsPage = lazy(() => import("./pages/settings/page.tsx").then((m) => m.SettingsPage));
 
 export interface Route {
 	path: string;
@@ -51,6 +50,7 @@ export const ROUTES: readonly Route[] = [
 	{ path: "/tariffs", name: say.pageTariffs, page: TariffsPage, icon: "coin", key: "r", hasParts: true, ...more },
 	{ path: "/certificates", name: say.pageCertificates, page: CertificatesPage, icon: "key", key: "k", hasParts: false, ...more },
 	{ path: "/grid-peers", name: say.pagePeers, page: PeersPage, icon: "grid", key: "o", hasParts: false, ...more },
+	{ path: "/settings", name: say.pageSettings, page: SettingsPage, icon: "gear", key: ",", hasParts: false, ...more },
 ];
 
 export interface Place {

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 
 export type IconName =
 	| "ok" | "trk" | "wait" | "risk" | "miss" | "unk" | "off" | "away" | "bind" | "free" | "closed"
-	| "bolt" | "van" | "plug" | "user" | "meter" | "bell" | "plan" | "more" | "down" | "list" | "coin" | "key" | "grid";
+	| "bolt" | "van" | "plug" | "user" | "meter" | "bell" | "plan" | "more" | "down" | "list" | "coin" | "key" | "grid" | "gear";
 
 const line = { fill: "none", stroke: "currentColor", "stroke-width": 1.6 } as const;
 
@@ -56,6 +56,7 @@ const SYMBOLS: Record<IconName, JSX.Element> = {
 	down: <path d="M3.5 6l4.5 4.5L12.5 6" {...line} stroke-width="1.8" />,
 	key: <><circle cx="5" cy="8" r="3.2" {...line} /><path d="M8.2 8H15M12 8v3M14.5 8v2" {...line} /></>,
 	grid: <path d="M8 1.5L3.5 14.5M8 1.5l4.5 13M4.6 5.5h6.8M3 9h10M5.5 11.5L11.6 9M10.5 11.5L4.4 9" {...line} stroke-width="1.3" />,
+	gear: <><circle cx="8" cy="8" r="2.4" {...line} /><path d="M8 1.5v2.2M8 12.3v2.2M1.5 8h2.2M12.3 8h2.2M3.4 3.4L5 5M11 11l1.6 1.6M3.4 12.6L5 11M11 5l1.6-1.6" {...line} /></>,
 	coin: <><circle cx="8" cy="8" r="6.2" {...line} /><path d="M10.6 5.6a3.2 3.2 0 1 0 0 4.8M4.2 7.2h4M4.2 9h4" {...line} stroke-width="1.3" /></>,
 	list: <path d="M2 3.5h2M2 8h2M2 12.5h2M6.5 3.5H14M6.5 8H14M6.5 12.5H14" {...line} stroke-width="1.8" />,
 	user: <><circle cx="8" cy="5" r="3" {...line} /><path d="M2 15c0-7 12-7 12 0" {...line} /></>,
