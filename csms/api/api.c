@@ -10,9 +10,11 @@
 #include "csms/api/ask.h"
 #include "csms/api/reach.h"
 #include "csms/api/telematics_post.h"
+#include "csms/api/vouched.h"
 #include "csms/log.h"
 #include "csms/oscp/oscp.h"
 #include "csms/people/people.h"
+#include "csms/people/providers.h"
 #include "csms/refusal.h"
 #include "csms/secret.h"
 #include "csms/transfer.h"
@@ -36,7 +38,8 @@ struct api *api_create(struct core *c, const struct api_config *cfg, char why[30
 	if (api->four_eyes == NULL || api->auth == NULL || api->console == NULL ||
 		api->streams == NULL || api->replay == NULL)
 		goto no_memory;
-	if (access_load(api, why) != 0 || (api->people = people_create(c, why)) == NULL) {
+	if (access_load(api, why) != 0 || (api->people = people_create(c, why)) == NULL ||
+		(api->providers = providers_create(c, why)) == NULL) {
 		api_destroy(api);
 		return NULL;
 	}
@@ -352,7 +355,9 @@ void api_destroy(struct api *api)
 	replay_destroy(api->replay);
 	console_destroy(api->console);
 	four_eyes_destroy(api->four_eyes);
+	providers_destroy(api->providers);
 	people_destroy(api->people);
+	half_way_destroy(api->half_way);
 	auth_destroy(api->auth);
 	free(api);
 }

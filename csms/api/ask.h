@@ -17,6 +17,8 @@
 struct four_eyes;
 struct console;
 struct people;
+struct providers;
+struct half_way;
 struct replay;
 struct streams;
 struct wire_export;
@@ -25,6 +27,8 @@ struct api {
 	struct core *core;
 	struct auth *auth;
 	struct people *people;
+	struct providers *providers; /* csms/people/providers.h */
+	struct half_way *half_way; /* csms/api/vouched.h */
 	struct four_eyes *four_eyes; /* csms/api/four_eyes.h */
 	struct console *console; /* static files */
 	struct streams *streams; /* open event streams */

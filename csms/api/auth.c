@@ -110,15 +110,14 @@ int auth_link_make(struct auth *t, const char *name, enum role role, char code[A
 
 /* -- sessions -------------------------------------------------------------------------------- */
 
-/* The value of our cookie in a cookie header; its length, 0 when it is not there. */
-static size_t cookie_value(const char *cookie, const char **value)
+size_t auth_cookie(const char *cookie, const char *name, const char **value)
 {
-	const size_t name_len = strlen(COOKIE_NAME);
+	const size_t name_len = strlen(name);
 
 	for (const char *c = cookie; *c != '\0';) {
 		c += strspn(c, " ;");
 		size_t len = strcspn(c, ";");
-		if (len > name_len && strncmp(c, COOKIE_NAME "=", name_len + 1) == 0) {
+		if (len > name_len && strncmp(c, name, name_len) == 0 && c[name_len] == '=') {
 			*value = c + name_len + 1;
 			return len - name_len - 1;
 		}
@@ -131,7 +130,7 @@ static struct session *session_find(struct auth *t, const char *cookie)
 {
 	struct session *s = NULL;
 	const char *value;
-	size_t len = cookie_value(cookie, &value);
+	size_t len = auth_cookie(cookie, COOKIE_NAME, &value);
 	char digest[65];
 
 	if (len == 0 || len >= AUTH_SECRET_SIZE)

@@ -66,6 +66,9 @@ bool auth_begin(struct auth *t, const char *name, enum role role, bool is_fresh,
 int auth_end_all(struct auth *t, const char *name, const char *except);
 int auth_sessions_of(const struct auth *t, const char *name);
 
+/* The value of a cookie in a cookie header; its length, 0 when it is not there. */
+size_t auth_cookie(const char *cookie, const char *name, const char **value);
+
 /* The session in a cookie header; using it keeps it from going idle. */
 bool auth_session(struct auth *t, const char *cookie, struct auth_who *who);
 void auth_sign_out(struct auth *t, const char *cookie);

@@ -95,6 +95,11 @@ static int query_parse(const char *query, struct arena *a, struct route_match *o
 				return 400;
 			}
 			if (!word_in(out->row->query, name)) {
+				/* Others call back with what they like (RFC 6749, 4.1.2). */
+				if (word_in(out->row->query, "*")) {
+					q += len + (q[len] == '&');
+					continue;
+				}
 				snprintf(why, 200,
 					"unknown parameter \"%.60s\"; this path takes: %.100s",
 					name, out->row->query[0] ? out->row->query : "none");

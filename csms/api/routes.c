@@ -1,11 +1,9 @@
 /*
  * Every path of the API, one row each. docs/api.md and GET /api/v1 are made from these rows.
  */
-#include <string.h>
-
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/api/reach.h"
+#include "csms/api/handlers_people.h"
 #include "csms/api/handlers_session.h"
 #include "csms/api/handlers_setup.h"
 
@@ -22,7 +20,13 @@ const struct route api_routes[] = {
 		&api_session_type,
 		"Trades the code of a sign-in link, or a user's password, for a session: sets the "
 		"cookie __Host-sid"},
-	{"POST", V1 "/sign-out", "", MAY_SELF, sign_out_post, NULL, &api_done_type,
+	{"GET", V1 "/sign-in/with", "", MAY_KNOCK, vouched_list, NULL,
+		&api_provider_list_type, "Who else vouches for people (OpenID Connect)"},
+	{"POST", V1 "/sign-in/with/{id}", "", MAY_KNOCK, vouched_begin_post, NULL,
+		&api_provider_begin_type, "Where the browser must go to sign in with them"},
+	{"GET", V1 "/sign-in/with/{id}", "code state iss error *", MAY_KNOCK, vouched_back_get,
+		NULL, NULL, "Where the browser comes back: a session, and the console"},
+	{"POST", V1 "/sign-out", "", MAY_SELF, sign_out_post, NULL, &api_signed_out_type,
 		"Ends the session"},
 	{"GET", V1 "/session", "", MAY_SELF, session_get, NULL, &api_session_type,
 		"Who is asking, and the token for the header x-csrf-token"},
@@ -558,58 +562,3 @@ const struct route api_routes[] = {
 	{"GET", "/readyz", "", MAY_KNOCK, readyz_get, NULL, &api_health_type, "As /api/v1/readyz"},
 };
 const size_t api_route_count = sizeof(api_routes) / sizeof(api_routes[0]);
-
-static const char *type_name(const struct schema_struct *type)
-{
-	return type != NULL ? type->name : NULL;
-}
-
-static struct schema_strings role_names(struct arena *a, enum permission p)
-{
-	struct schema_strings list = {0, arena_alloc(a, sizeof(*list.items) * ROLE_COUNT)};
-
-	for (int r = ROLE_NOBODY; r < ROLE_COUNT && list.items != NULL; r++)
-		if (role_may((enum role)r, p))
-			list.items[list.count++] = role_name((enum role)r);
-	return list;
-}
-
-void permissions_get(struct ask *k)
-{
-	struct api_permission items[PERMISSION_COUNT];
-
-	for (int i = 0; i < PERMISSION_COUNT; i++)
-		items[i] = (struct api_permission){
-			.name = permissions[i].name,
-			.roles = role_names(k->arena, (enum permission)i),
-			.help = permissions[i].help,
-		};
-	ask_reply(k, 200, &api_permission_list_type,
-		&(struct api_permission_list){{PERMISSION_COUNT, items}});
-}
-
-void routes_get(struct ask *k)
-{
-	struct api_route *items = arena_alloc(k->arena, sizeof(*items) * api_route_count);
-
-	if (items == NULL) {
-		ask_problem(k, 503, NULL, "no memory");
-		return;
-	}
-	for (size_t i = 0; i < api_route_count; i++) {
-		const struct route *r = &api_routes[i];
-		items[i] = (struct api_route){
-			.method = r->method,
-			.path = r->pattern,
-			.permission = permissions[r->needs].name,
-			.reach = reach_name(reach_of(r)),
-			.roles = role_names(k->arena, r->needs),
-			.request = type_name(r->request),
-			.response = type_name(r->response),
-			.help = r->help,
-		};
-	}
-	ask_reply(k, 200, &api_route_list_type,
-		&(struct api_route_list){
-			.version = DEPOTD_VERSION, .routes = {api_route_count, items}});
-}

@@ -9,6 +9,15 @@
 #include "csms/refusal.h"
 #include "csms/secret.h"
 
+/* Their password, and unless the config says otherwise their second factor, is somebody else's affair. */
+static bool is_ours(struct ask *k, const struct person *p, bool has_say)
+{
+	if (p->provider[0] == '\0' || has_say)
+		return true;
+	ask_problem(k, 409, NULL, "%s signs in with %s: this is done there", p->name, p->provider);
+	return false;
+}
+
 static void *payload_new(struct core *c, size_t size)
 {
 	struct arena *a = record_arena(c);
@@ -109,7 +118,7 @@ void password_post(struct ask *k)
 	const struct api_password_post *post = k->body;
 	struct person *p = self(k);
 
-	if (p == NULL)
+	if (p == NULL || !is_ours(k, p, false))
 		return;
 	if (!k->who.is_fresh && post->old == NULL) {
 		ask_problem(k, 400, "old", "old: send the password that you have now");
@@ -167,7 +176,7 @@ void factor_offer_post(struct ask *k)
 	struct person *p = self(k);
 	char text[TOTP_SECRET_TEXT];
 
-	if (p == NULL)
+	if (p == NULL || !is_ours(k, p, k->api->core->config->people->totp_for_oidc))
 		return;
 	if (p->factor[0] != '\0') {
 		ask_problem(k, 409, NULL, "there is a second factor; remove it first");

@@ -5,15 +5,18 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/self.h"
+#include "csms/api/sign_in.h"
+#include "csms/api/vouched.h"
 #include "csms/log.h"
 #include "csms/people/people.h"
+#include "csms/people/providers.h"
 #include "csms/record.h"
 #include "csms/refusal.h"
 #include "csms/secret.h"
 
 /* -- sessions -------------------------------------------------------------------------------- */
 
-static void reply_session(struct ask *k, const struct auth_who *who)
+void sign_in_reply(struct ask *k, const struct auth_who *who)
 {
 	const struct person *p = who->is_user ? people_find(k->api->people, who->name) : NULL;
 	const char *may[PERMISSION_COUNT], *nodes[PERSON_NODES];
@@ -48,8 +51,7 @@ static void journal_sign_in(struct ask *k, const struct auth_who *who, const cha
 	record_now(c, EVENT_SIGNED_IN, "user", who->name, e, who->actor, NULL);
 }
 
-/* The session has begun: tells the journal, the browser and the page. */
-static void welcome(struct ask *k, const char *session, struct auth_who *who, const char *method)
+void sign_in_enter(struct ask *k, const char *session, struct auth_who *who, const char *method)
 {
 	struct person *p = people_find(k->api->people, who->name);
 	char cookie[160];
@@ -68,7 +70,12 @@ static void welcome(struct ask *k, const char *session, struct auth_who *who, co
 		session);
 	if (k->x != NULL)
 		http_header(k->x, "set-cookie", cookie);
-	reply_session(k, who);
+}
+
+static void welcome(struct ask *k, const char *session, struct auth_who *who, const char *method)
+{
+	sign_in_enter(k, session, who, method);
+	sign_in_reply(k, who);
 }
 
 static void refuse_often(struct ask *k, enum limit which)
@@ -165,6 +172,9 @@ void sign_in_post(struct ask *k)
 
 	if (auth_blocked(k->api->auth, k->peer))
 		refuse_often(k, LIMIT_SIGN_IN);
+	else if (post->code == NULL && post->name == NULL && post->password == NULL &&
+		 post->factor != NULL)
+		vouched_factor(k, post->factor);
 	else if (post->code != NULL)
 		sign_in_by_link(k, post->code);
 	else if (post->name == NULL || post->password == NULL)
@@ -176,13 +186,20 @@ void sign_in_post(struct ask *k)
 
 void sign_out_post(struct ask *k)
 {
+	const struct person *p = k->who.is_user ? people_find(k->api->people, k->who.name) : NULL;
+	char url[2000], back[310];
+
+	snprintf(back, sizeof(back), "%s/", k->api->url);
+	bool ends_there = p != NULL && p->provider[0] != '\0' &&
+			  providers_end_url(k->api->providers, p->provider, back, url, sizeof(url));
 	auth_sign_out(k->api->auth, k->cookie);
 	http_header(k->x, "set-cookie",
 		"__Host-sid=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
-	ask_done(k, NULL);
+	ask_reply(k, 200, &api_signed_out_type,
+		&(struct api_signed_out){.ok = true, .url = ends_there ? url : NULL});
 }
 
 void session_get(struct ask *k)
 {
-	reply_session(k, &k->who);
+	sign_in_reply(k, &k->who);
 }

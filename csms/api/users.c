@@ -50,6 +50,8 @@ void users_list(struct ask *k)
 			.role = role_name(p->role),
 			.nodes = nodes_of(k->arena, p),
 			.disabled = p->is_disabled,
+			.provider = p->provider[0] != '\0' ? p->provider : NULL,
+			.subject = p->provider[0] != '\0' ? p->subject : NULL,
 			.password = p->hash[0] != '\0',
 			.factor = p->factor[0] != '\0',
 			.changed = p->changed,
@@ -107,6 +109,24 @@ static void user_stored(void *arg, int status, const char *why)
 	ask_changed(k, status, why);
 }
 
+/* Somebody of a provider is what the claims say, at each sign-in anew; only a no of ours goes before. */
+static bool claims_allow(struct ask *k, const struct person *p, const struct api_user_put *post)
+{
+	bool is_same = p == NULL || p->provider[0] == '\0' ||
+		       (role_parse(post->role) == (int)p->role &&
+			       post->nodes.count == (size_t)p->node_count);
+
+	for (size_t i = 0; is_same && p != NULL && p->provider[0] != '\0' && i < post->nodes.count;
+		i++)
+		is_same = strcmp(post->nodes.items[i], p->nodes[i]) == 0;
+	if (!is_same)
+		ask_problem(k, 409, "role",
+			"the role of %s comes from %s: change it there or in people.providers; here "
+			"the user can be disabled",
+			p->name, p->provider);
+	return is_same;
+}
+
 void user_put(struct ask *k)
 {
 	const struct api_user_put *post = k->body;
@@ -116,7 +136,7 @@ void user_put(struct ask *k)
 	struct arena *a;
 	struct event_user_changed *e;
 
-	if (!name_is_sound(k, name) || !post_is_sound(k, post))
+	if (!name_is_sound(k, name) || !post_is_sound(k, post) || !claims_allow(k, p, post))
 		return;
 	a = record_arena(c);
 	e = a != NULL ? arena_alloc(a, sizeof(*e)) : NULL;
@@ -175,6 +195,11 @@ void user_reset_post(struct ask *k)
 
 	if (p == NULL)
 		return;
+	if (p->provider[0] != '\0') {
+		ask_problem(k, 409, NULL, "%s signs in with %s and has no password here", p->name,
+			p->provider);
+		return;
+	}
 	a = record_arena(c);
 	e = a != NULL ? arena_alloc(a, sizeof(*e)) : NULL;
 	f = a != NULL ? arena_alloc(a, sizeof(*f)) : NULL;

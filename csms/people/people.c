@@ -91,6 +91,10 @@ static void take_row(struct people *p, const struct db_person *row)
 	who->is_disabled = row->is_disabled;
 	snprintf(who->hash, sizeof(who->hash), "%s", row->hash != NULL ? row->hash : "");
 	snprintf(who->factor, sizeof(who->factor), "%s", row->factor != NULL ? row->factor : "");
+	snprintf(who->provider, sizeof(who->provider), "%s",
+		row->provider != NULL ? row->provider : "");
+	snprintf(who->subject, sizeof(who->subject), "%s",
+		row->subject != NULL ? row->subject : "");
 	who->node_count = lines(row->nodes, who->nodes[0], PERSON_NODES, sizeof(who->nodes[0]));
 	who->code_count = lines(row->recovery, who->codes[0], PERSON_CODES, sizeof(who->codes[0]));
 	who->changed = row->changed;
@@ -139,6 +143,14 @@ struct person *people_find(struct people *p, const char *name)
 
 	HASH_FIND_STR(p->all, name, who);
 	return who;
+}
+
+struct person *people_of_provider(struct people *p, const char *provider, const char *subject)
+{
+	for (struct person *who = p->all; who != NULL; who = who->hh.next)
+		if (strcmp(who->provider, provider) == 0 && strcmp(who->subject, subject) == 0)
+			return who;
+	return NULL;
 }
 
 struct person *people_first(struct people *p)

@@ -25,6 +25,7 @@ struct person {
 	int node_count; /* 0: the whole depot */
 	char nodes[PERSON_NODES][61];
 	bool is_disabled;
+	char provider[21], subject[256]; /* who vouches for them (providers.h); "" nobody does */
 	char hash[ARGON_TEXT]; /* "": no password */
 	char factor[SEAL_TEXT]; /* sealed; "": no second factor */
 	int code_count;
@@ -43,6 +44,9 @@ struct people *people_create(struct core *c, char why[300]);
 
 struct person *people_find(struct people *p, const char *name);
 struct person *people_first(struct people *p); /* the others by hh.next */
+
+/* The one for whom that provider vouches, or NULL. */
+struct person *people_of_provider(struct people *p, const char *provider, const char *subject);
 
 /* The person, made if new. NULL: no memory, or PEOPLE_MAX. */
 struct person *people_get(struct people *p, const char *name);
