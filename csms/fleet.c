@@ -396,6 +396,11 @@ void fleet_touch(struct fleet *f, struct station *s)
 	s->revision = ++f->revision;
 }
 
+void fleet_hear(struct fleet *f, struct station *s)
+{
+	s->heard = ++f->heard;
+}
+
 void fleet_touch_vehicle(struct fleet *f, struct vehicle *v)
 {
 	v->revision = ++f->revision;

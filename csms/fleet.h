@@ -216,7 +216,8 @@ struct station {
 		int room; /* samples that its series may still take now */
 		mono_t filled;
 	} values; /* csms/values.c */
-	uint64_t revision; /* grows with every change that a view shows */
+	uint64_t revision,
+		heard; /* grow with every change that a view shows, and with every message */
 	UT_hash_handle hh;
 };
 
@@ -271,7 +272,7 @@ struct fleet {
 	struct vehicle *vehicles; /* uthash by id */
 	struct vehicle *gone; /* removed ones: plans and ended transactions may still name them */
 	struct token *tokens; /* uthash by key */
-	uint64_t revision; /* newest revision given out */
+	uint64_t revision, heard; /* newest given out */
 	uint64_t reported; /* counts what vehicles told of themselves */
 };
 
@@ -310,6 +311,7 @@ static inline bool station_is_accepted(const struct station *s)
 
 /* Marks what a view of the station (or vehicle) shows as changed. */
 void fleet_touch(struct fleet *f, struct station *s);
+void fleet_hear(struct fleet *f, struct station *s); /* something was said, or a command moved */
 void fleet_touch_vehicle(struct fleet *f, struct vehicle *v);
 
 /* One word for a person: free, reserved, plugged, charging, paused, done, faulted, unavailable,

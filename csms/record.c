@@ -90,12 +90,13 @@ void record_now(struct core *c, int type, const char *kind, const char *id, cons
 		record_event(c, &e);
 }
 
-void record_frame(struct core *c, const struct station *s, enum db_direction dir, const char *pair,
+void record_frame(struct core *c, struct station *s, enum db_direction dir, const char *pair,
 	const char *action, const char *verdict, const char *text, size_t len)
 {
 	struct turn *t = turn_of(c);
 	const char *kept = t ? mask_secrets(db_batch_arena(t->batch), text, len, &len) : NULL;
 
+	fleet_hear(&c->fleet, s);
 	if (kept)
 		db_batch_frame(
 			t->batch, s->id, dir, clock_wall(), pair, action, verdict, kept, len);

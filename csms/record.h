@@ -22,7 +22,7 @@ void record_event(struct core *c, const struct db_event *e);
 void record_now(struct core *c, int type, const char *kind, const char *id, const void *payload,
 	const char *actor, const char *cause);
 
-void record_frame(struct core *c, const struct station *s, enum db_direction dir, const char *pair,
+void record_frame(struct core *c, struct station *s, enum db_direction dir, const char *pair,
 	const char *action, const char *verdict, const char *text, size_t len);
 
 /* What is wrong with message `pair`, which came in in this turn. */

@@ -62,6 +62,8 @@ struct db_wire_filter {
 	const char *contains; /* in the text */
 	const char *error; /* in the verdict, or in the text of a CALLERROR */
 	bool faulty; /* only frames with a verdict */
+	const char *direction; /* "in", "out"; NULL: both */
+	int64_t slower_ms; /* pairs: answered after that long, or not at all; 0: all */
 	wall_t from, to; /* [from, to); 0: open */
 	int64_t before; /* id of the last frame of the page before; 0: newest */
 	bool oldest_first;
@@ -82,8 +84,11 @@ struct db_wire_pair_page {
 	size_t count;
 	struct db_wire_pair *items;
 	int64_t next; /* `before` of the next page, 0: no more */
+	wall_t searched_to; /* ms 0: to the end; else a search for few among many ended there */
 };
-/* Newest request first. `contains` and `error` look at both, `faulty` also finds CALLERRORs. */
+#define DB_WIRE_SCAN 20000 /* frames of all stations that one search looks at */
+/* Newest request first. `contains` and `error` look at both, `faulty` also finds CALLERRORs. Without a
+ * station a page ends after DB_WIRE_SCAN frames, full or not; `next` goes on. */
 int db_query_wire_pairs(struct db_reader *r, const struct db_wire_filter *f, struct arena *a,
 	struct db_wire_pair_page *out);
 

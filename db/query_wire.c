@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "db/query_core.h"
 #include "db/query_log.h"
@@ -6,6 +7,9 @@
 
 _Static_assert(WIRE_SPELL_SHIFT == 33 && WIRE_ID_SHIFT == 20, "as the statements below have it");
 
+#define TEXT_OF(x)    #x
+#define NUMBER(x)     TEXT_OF(x)
+#define SCAN          NUMBER(DB_WIRE_SCAN)
 #define FRAME_COLUMNS "SELECT f.id, s.name, f.direction, f.pair, f.action, f.verdict, f.text"
 #define ALL_FRAMES    " FROM frames AS f CROSS JOIN stations AS s ON s.id=f.station"
 /* Each spell of the station is a range of rows. */
@@ -48,8 +52,15 @@ static void read_frame(struct query *q, int at, struct db_wire_frame *f)
 	f->len = (size_t)sqlite3_column_bytes(q->st, at + 6);
 }
 
+static void select_direction(struct query *q, const struct db_wire_filter *f)
+{
+	if (f->direction)
+		query_and_int(q, "f.direction=?", true, strcmp(f->direction, "out") == 0);
+}
+
 static void select_filtered(struct query *q, const struct db_wire_filter *f)
 {
+	select_direction(q, f);
 	query_and_text(q, "f.action=?", f->action);
 	query_and_text(q, "f.pair=?", f->pair);
 	query_and_text(q, "instr(f.text, ?)>0", f->contains);
@@ -62,6 +73,8 @@ static void select_filtered(struct query *q, const struct db_wire_filter *f)
 
 static void select_pairs_filtered(struct query *q, const struct db_wire_filter *f)
 {
+	select_direction(q, f);
+	query_and_int(q, "ifnull((r.id>>20)-(f.id>>20)>=?, 1)", f->slower_ms > 0, f->slower_ms);
 	query_and_text(q, "f.action=?", f->action);
 	query_and_text(q, "f.pair=?", f->pair);
 	query_and_text(q, "instr(f.text||' '||ifnull(r.text,''), ?)>0", f->contains);
@@ -143,11 +156,34 @@ int db_query_wire(struct db_reader *r, const struct db_wire_filter *f, struct ar
 	return 0;
 }
 
-int db_query_wire_pairs(struct db_reader *r, const struct db_wire_filter *f, struct arena *a,
+/* The frame at which one search ends, 0: there are not so many. */
+static int64_t horizon(struct db_reader *r, const struct db_wire_filter *f, struct arena *a)
+{
+	struct query q;
+	int64_t id = 0;
+
+	query_init(&q, r, &r->wire, a, true, "SELECT f.id FROM frames AS f WHERE ?1=?1");
+	query_and_int(&q, "f.id<?", f->to.ms > 0, id_of(f->to));
+	query_and_int(&q, "f.id<?", f->before > 0, f->before);
+	query_and_int(&q, "f.id>=?", f->from.ms > 0, id_of(f->from));
+	query_add(&q, " ORDER BY f.id DESC LIMIT 1 OFFSET " SCAN);
+	if (query_next(&q))
+		id = query_int(&q, 0);
+	return query_finish(&q) < 0 ? -1 : id;
+}
+
+int db_query_wire_pairs(struct db_reader *r, const struct db_wire_filter *asked, struct arena *a,
 	struct db_wire_pair_page *out)
 {
 	struct query q;
 	struct db_wire_pair_page page = {0};
+	struct db_wire_filter limited = *asked, *f = &limited;
+	int64_t end = asked->station ? 0 : horizon(r, asked, a);
+
+	if (end < 0)
+		return -1;
+	if (end > f->after)
+		f->after = end;
 	begin(&q, r, a, f, FRAME_COLUMNS PAIR_COLUMNS STATION_FRAMES PAIR_REPLY " WHERE s.depot=?1",
 		FRAME_COLUMNS PAIR_COLUMNS ALL_FRAMES PAIR_REPLY " WHERE s.depot=?1");
 	select_pairs_filtered(&q, f);
@@ -162,8 +198,12 @@ int db_query_wire_pairs(struct db_reader *r, const struct db_wire_filter *f, str
 	}
 	if (query_finish(&q) < 0)
 		return -1;
-	if (page.items && page.count == limit)
+	if (page.items && page.count == limit) {
 		page.next = page.items[limit - 1].request.id;
+	} else if (end > 0) {
+		page.next = end + 1;
+		page.searched_to = (wall_t){end >> WIRE_ID_SHIFT};
+	}
 	*out = page;
 	return 0;
 }

@@ -540,14 +540,20 @@ const struct route api_routes[] = {
 	{"GET", V1 "/audit/{seq}", "", MAY_AUDIT, audit_get, NULL, &api_audit_detail_type,
 		"One line with what was before, and what else the same request did"},
 	{"GET", V1 "/wire",
-		"station action text error message_id from to faulty pairs before limit",
+		"station action direction text error message_id from to faulty slower pairs before "
+		"limit",
 		MAY_INSPECT, wire_get, NULL, &api_wire_page_type,
 		"OCPP messages as they were, newest first; text=WORDS finds words in messages, "
 		"error=WORDS those in CALLERRORs and in what is said of a wrong message; faulty=1 all "
-		"that are either; with pairs=1 each request with its answer and the time between"},
-	{"GET", V1 "/wire/export", "station action text error message_id from to faulty",
-		MAY_INSPECT, wire_export, NULL, NULL,
-		"The same, oldest first and all of them, as JSON lines: one WireFrameType a line"},
+		"that are either; direction=in what stations sent, out what they were sent; with pairs=1 "
+		"each request with its answer and the time between, slower=MS only those answered "
+		"after that long or not at all. A search of all stations ends after 20000 messages, at "
+		"searched_to; next goes on"},
+	{"GET", V1 "/wire/export",
+		"station action direction text error message_id from to faulty format", MAY_INSPECT,
+		wire_export, NULL, NULL,
+		"The same, oldest first and all of them, as JSON lines: one WireFrameType a line; "
+		"format=csv as a table"},
 	{"POST", V1 "/backup", "", MAY_KEEP, backup_post, &api_backup_post_type, &api_done_type,
 		"Copies the store, pki/ and files/ to a folder on this machine while depotd runs"},
 

@@ -206,6 +206,27 @@ static void patch_sentences(struct patch *p, const struct api_vehicle_view_list 
 	put_sentence(p, &h->stations_sentence, "stations_sentence", sentence, "stations_sub", sub);
 }
 
+/* Of whom there are new messages in the wire log, or commands that moved: who looks at these asks. */
+static void patch_heard(struct patch *p)
+{
+	const struct fleet *f = &p->since->core->fleet;
+	const char *before = ",\"heard\":{";
+
+	if (f->heard == p->since->heard)
+		return;
+	for (const struct station *s = f->stations; s != NULL; s = s->hh.next) {
+		if (s->heard <= p->since->heard)
+			continue;
+		text_puts(&p->out, before);
+		text_put_json(&p->out, s->id);
+		text_printf(&p->out, ":%llu", (unsigned long long)s->heard);
+		before = ",";
+	}
+	if (before[1] == '\0')
+		text_putc(&p->out, '}');
+	p->since->heard = f->heard;
+}
+
 /* Forgets nothing, says what changed since the last time; `all`: looks at everything. */
 void patch_build(struct patch *p, bool all)
 {
@@ -222,6 +243,7 @@ void patch_build(struct patch *p, bool all)
 	patch_meters(p);
 	patch_alarms(p);
 	patch_envelopes(p, all);
+	patch_heard(p);
 	p->since->revision = p->since->core->fleet.revision;
 }
 

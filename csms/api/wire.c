@@ -37,6 +37,12 @@ static bool read_filter(struct ask *k, struct db_wire_filter *f)
 	if (!ask_time(k, "from", &f->from) || !ask_time(k, "to", &f->to) ||
 		!read_flag(k, "faulty", &f->faulty))
 		return false;
+	f->direction = ask_query(k, "direction");
+	if (f->direction != NULL && strcmp(f->direction, "in") != 0 &&
+		strcmp(f->direction, "out") != 0) {
+		ask_problem(k, 400, "direction", "direction is in or out");
+		return false;
+	}
 	f->station = ask_station(k, ask_query(k, "station"));
 	f->action = ask_query(k, "action");
 	f->contains = ask_query(k, "text");
@@ -131,6 +137,8 @@ static void page_finish(struct ask *k)
 	/* A number of 64 bits: as text, since JSON's numbers end at 53. */
 	if (next != 0)
 		page.next = arena_printf(k->arena, "%lld", (long long)next);
+	page.has_searched_to = p->is_pairs && p->pairs.searched_to.ms != 0;
+	page.searched_to = p->pairs.searched_to;
 	ask_reply(k, 200, &api_wire_page_type, &page);
 }
 
@@ -146,6 +154,7 @@ void wire_get(struct ask *k)
 	}
 	if (!ask_int(k, "limit", 1, 1000, &limit) ||
 		!ask_int(k, "before", 0, INT64_MAX, &p->filter.before) ||
+		!ask_int(k, "slower", 0, 120000, &p->filter.slower_ms) ||
 		!read_flag(k, "pairs", &p->is_pairs) || !read_filter(k, &p->filter))
 		return;
 	p->filter.limit = (int)limit;
@@ -162,7 +171,7 @@ struct wire_export {
 	struct db_wire_page frames;
 	struct text lines;
 	size_t sent; /* of the lines */
-	bool is_reading, is_last, has_failed;
+	bool is_reading, is_last, has_failed, is_csv;
 	struct wire_export *prev, *next;
 };
 
@@ -174,7 +183,7 @@ static char *keep(const char *s)
 static void export_free(struct wire_export *e)
 {
 	const char *owned[] = {e->filter.station, e->filter.action, e->filter.contains,
-		e->filter.error, e->filter.pair};
+		e->filter.error, e->filter.pair, e->filter.direction};
 
 	if (e->api != NULL)
 		DL_DELETE(e->api->exports, e);
@@ -201,16 +210,50 @@ static void export_end(struct wire_export *e)
 	export_free(e);
 }
 
+/* A cell of RFC 4180, last in its line or not. What a spreadsheet would take for a formula is text. */
+static void put_cell(struct text *t, const char *s, char end)
+{
+	text_putc(t, '"');
+	if (s != NULL && s[0] != '\0' && strchr("=+-@\t\r", s[0]) != NULL)
+		text_putc(t, '\'');
+	for (; s != NULL && *s != '\0'; s++) {
+		if (*s == '"')
+			text_putc(t, '"');
+		text_putc(t, *s);
+	}
+	text_putc(t, '"');
+	text_putc(t, end);
+}
+
+static void put_csv(struct text *t, const struct api_wire_frame *f)
+{
+	char at[WALL_TEXT_SIZE];
+
+	put_cell(t, wall_format(f->at, at), ',');
+	put_cell(t, f->station, ',');
+	put_cell(t, f->direction, ',');
+	put_cell(t, f->message_id, ',');
+	put_cell(t, f->action, ',');
+	put_cell(t, f->verdict, ',');
+	put_cell(t, f->text, '\n');
+}
+
 static void piece_work(struct db_reader *r, void *arg)
 {
 	struct wire_export *e = arg;
 
 	e->frames = (struct db_wire_page){0};
+	if (e->is_csv && e->filter.after == 0)
+		text_puts(&e->lines, "at,station,direction,message_id,action,verdict,text\n");
 	e->has_failed = db_query_wire(r, &e->filter, e->piece, &e->frames) != 0;
 	for (size_t i = 0; !e->has_failed && i < e->frames.count; i++) {
 		struct api_wire_frame view;
 
 		view_frame(&e->frames.items[i], &view);
+		if (e->is_csv) {
+			put_csv(&e->lines, &view);
+			continue;
+		}
 		schema_encode(&api_wire_frame_type, &view, &e->lines);
 		text_putc(&e->lines, '\n');
 	}
@@ -232,7 +275,9 @@ static void piece_done(void *arg)
 	/* A line that is no frame says that it is not the end of the log. */
 	if (e->has_failed || !text_ok(&e->lines)) {
 		text_clear(&e->lines);
-		text_puts(&e->lines, "{\"error\":\"the store could not be read on; try again\"}\n");
+		text_puts(&e->lines,
+			e->is_csv ? "\"\",\"the store could not be read on; try again\"\n"
+				  : "{\"error\":\"the store could not be read on; try again\"}\n");
 	}
 	e->is_last = e->has_failed || e->frames.next == 0;
 	e->filter.after = e->frames.next;
@@ -277,9 +322,15 @@ void wire_export(struct ask *k)
 		.oldest_first = true, .limit = PIECE_FRAMES, .max_bytes = PIECE_BYTES};
 	struct wire_export *e;
 	struct api *api = k->api;
+	const char *format = ask_query(k, "format");
+	bool is_csv = format != NULL && strcmp(format, "csv") == 0;
 
 	if (!read_filter(k, &f))
 		return;
+	if (format != NULL && !is_csv && strcmp(format, "jsonl") != 0) {
+		ask_problem(k, 400, "format", "format is jsonl or csv");
+		return;
+	}
 	if (f.to.ms == 0) /* what comes while it runs is not part of it */
 		f.to = (wall_t){clock_wall().ms + 1};
 	if ((e = calloc(1, sizeof(*e))) == NULL) {
@@ -293,8 +344,11 @@ void wire_export(struct ask *k)
 	e->filter.contains = keep(f.contains);
 	e->filter.error = keep(f.error);
 	e->filter.pair = keep(f.pair);
+	e->filter.direction = keep(f.direction);
+	e->is_csv = is_csv;
 	e->x = ask_take(k);
-	if (http_stream_begin(e->x, "application/x-ndjson", export_gone, e) != 0) {
+	if (http_stream_begin(e->x, is_csv ? "text/csv; charset=utf-8" : "application/x-ndjson",
+		    export_gone, e) != 0) {
 		export_free(e); /* 503 was sent */
 		return;
 	}

@@ -95,6 +95,7 @@ static void journal_started(struct command *k)
 	p->parts = k->parts;
 	p->has_effect_s = k->effect_s != k->rule->effect_s;
 	p->effect_s = k->effect_s;
+	fleet_hear(&k->core->fleet, k->station);
 	record_now(k->core, EVENT_COMMAND_STARTED, "station", k->station->id, p, k->actor, k->id);
 }
 
@@ -113,6 +114,7 @@ static void journal_moved(struct command *k, bool with_response)
 	p->response = with_response && k->response.len ? masked(a, k->response.data) : NULL;
 	p->has_reports = k->reports > 0;
 	p->reports = k->reports;
+	fleet_hear(&k->core->fleet, k->station);
 	record_now(k->core, EVENT_COMMAND_MOVED, "station", k->station->id, p, "depotd", k->id);
 }
 

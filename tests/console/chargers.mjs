@@ -126,6 +126,43 @@ async function detailChecks(page, mock) {
 	});
 }
 
+/* The log of all chargers. */
+async function wireChecks(page, mock) {
+	const lines = () => page.locator(".wire .line").count();
+	await page.locator(".tabs").getByText("More").click();
+	await page.getByRole("link", { name: "Wire log" }).click();
+	await check("wire log: messages of all chargers, with whose they are, live by the stream alone", async () => {
+		await until("lines", async () => (await lines()) === mock.chargerApi.said.length);
+		await shows(async () => plain(await text(page, ".wire .line:first-child .what")).startsWith("CP-"), true, "whose");
+		const asked = () => mock.seen.filter((r) => r.startsWith("GET /api/v1/wire?")).length;
+		const before = asked();
+		await new Promise((r) => setTimeout(r, 2500));
+		equal(asked(), before, "nothing is asked while nobody says anything");
+		const said = mock.chargerApi.said;
+		mock.chargerApi.said = [["in", "LogStatusNotification", { status: "Uploaded" }, {}, 0, 9], ...said];
+		mock.chargerApi.heard("CP-A1");
+		await until("the new one", async () => (await text(page, ".wire .what")).includes("LogStatusNotification"));
+		mock.chargerApi.said = said;
+	});
+	await check("wire log: what is looked for stands in the address, which brings it back, and in the export", async () => {
+		await page.locator("#wire").getByLabel("Action").fill("UnlockConnector");
+		await page.locator("#wire").getByLabel("Answered").selectOption("1000");
+		await page.getByRole("button", { name: "to charger" }).click();
+		await until("found", async () => (await lines()) === 1);
+		equal(new URL(page.url()).search, "?action=UnlockConnector&direction=out&slower=1000", "address");
+		equal(await page.locator("#wire a[download]").last().getAttribute("href"), "/api/v1/wire/export?action=UnlockConnector&direction=out&format=csv", "export");
+		await page.reload();
+		await until("again", async () => (await lines()) === 1);
+		const asked = mock.seen.findLast((r) => r.startsWith("GET /api/v1/wire?"));
+		for (const part of ["action=UnlockConnector", "direction=out", "slower=1000"]) if (!asked.includes(part)) throw new Error(asked);
+		await page.goto(`${new URL(page.url()).origin}/wire`);
+		await until("all", async () => (await lines()) === mock.chargerApi.said.length);
+	});
+	await looks(page, "wire");
+	await page.goto(`${new URL(page.url()).origin}/chargers/CP-B3`);
+	await page.waitForSelector("[data-evse-panel]");
+}
+
 async function commandChecks(page, mock) {
 	const posts = () => mock.bodies.filter(([r]) => r === "POST /stations/CP-B3/commands");
 	const open = async () => {
@@ -256,5 +293,6 @@ export async function chargerChecks(page, mock) {
 	await listChecks(page, mock);
 	await detailChecks(page, mock);
 	await commandChecks(page, mock);
+	await wireChecks(page, mock);
 	await viewerChecks(page, mock);
 }

@@ -55,9 +55,10 @@ export class ChargerApi {
 	pairs(q) {
 		const now = this.mock.now();
 		return this.said.filter(([, action]) => !q.get("action") || action === q.get("action"))
+			.filter(([direction]) => !q.get("direction") || direction === q.get("direction"))
 			.filter((s) => !q.get("text") || JSON.stringify(s).includes(q.get("text")))
 			.map(([direction, action, request, reply, ago, ms, verdict], i) => ({
-				at: iso(now - ago * 1000), station: q.get("station"), direction, message_id: `m${i}`, action,
+				at: iso(now - ago * 1000), station: q.get("station") ?? (i % 2 === 0 ? "CP-B3" : "CP-A1"), direction, message_id: `m${i}`, action,
 				request: JSON.stringify([2, `m${i}`, action, request]), ...(verdict && { verdict }),
 				...(reply && { reply: JSON.stringify([3, `m${i}`, reply]), latency_ms: ms }),
 			}));
@@ -70,9 +71,15 @@ export class ChargerApi {
 		}));
 	}
 
+	/* The stream says that there is news of the station. */
+	heard(station = "CP-B3") {
+		this.mock.patch({ heard: { [station]: this.mock.seq } });
+	}
+
 	/* What the station would tell next of a command. */
 	move(id, change) {
 		this.commands = this.commands.map((k) => (k.id === id ? { ...k, ...change } : k));
+		this.heard();
 	}
 
 	answer(route, body, q) {
@@ -127,6 +134,7 @@ export class ChargerApi {
 			actor: "user:M. de Wit", payload: body.payload, ...(body.why && { why: body.why }),
 		};
 		this.commands.unshift(k);
+		this.heard(station);
 		return [202, k];
 	}
 

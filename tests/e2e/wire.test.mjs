@@ -81,6 +81,38 @@ describe('pairs', () => {
 describe('export', () => {
 	const MANY = 6000;
 
+	test('by direction, by how slowly it was answered, over all stations in bounded steps; as a table', async () => {
+		const s = await booted(depotd, 'W-SLOW', { handlers: { GetLocalListVersion: async () => (await sleep(400), { versionNumber: 7 }) } });
+		await depotd.api('POST', '/stations/W-SLOW/calls', { action: 'GetLocalListVersion', payload: {} });
+		const slow = await until('it', async () => {
+			const found = (await pairs('slower=300&direction=out&action=GetLocalListVersion&limit=1000')).filter((p) => p.station === 'W-SLOW');
+			return found.length === 1 && found[0].reply && found;
+		});
+		assert.ok(slow[0].latency_ms >= 300);
+		assert.equal((await pairs('station=W-SLOW&slower=100000&action=BootNotification')).length, 0);
+		assert.ok((await pairs('station=W-SLOW&direction=in')).every((p) => p.direction === 'in'));
+		assert.equal((await depotd.api('GET', '/wire?direction=up')).status, 400);
+		for (let i = 0; i < 40; i++) await Promise.all(Array.from({ length: 260 }, () => s.call('Heartbeat', {})));
+		await until('more than one search takes', async () => {
+			const page = (await depotd.api('GET', '/wire?pairs=1&text=nobody-said-this')).json;
+			return page.searched_to && page.next && page.pairs.length === 0;
+		});
+		let next, found = [];
+		for (let i = 0; i < 10 && found.length === 0; i++) {
+			const page = (await depotd.api('GET', `/wire?pairs=1&station=&action=GetLocalListVersion&slower=300${next ? `&before=${next}` : ''}`.replace('&station=', ''))).json;
+			found = page.pairs.filter((p) => p.station === 'W-SLOW');
+			next = page.next;
+		}
+		assert.equal(found.length, 1, 'found further back');
+		const csv = await depotd.api('GET', '/wire/export?station=W-SLOW&action=GetLocalListVersion&format=csv');
+		assert.match(csv.headers['content-type'], /^text\/csv/);
+		const [head, line, ...rest] = csv.text.trimEnd().split('\n');
+		assert.equal(head, 'at,station,direction,message_id,action,verdict,text');
+		assert.match(line, /^"\d{4}-[^"]*","W-SLOW","out","[^"]+","GetLocalListVersion","","\[2,""/);
+		assert.deepEqual(rest, []);
+		await s.close();
+	});
+
 	test('all messages as JSON lines, oldest first, whatever their number; depotctl writes the same', async () => {
 		const s = await booted(depotd, 'W-2');
 		const big = 'x'.repeat(900);

@@ -16,6 +16,7 @@ import type { IconName } from "./ui/icons.tsx";
 import { lazy } from "./ui/lazy.tsx";
 
 const VehiclesPage = lazy(() => import("./pages/vehicles/page.tsx").then((m) => m.VehiclesPage));
+const WirePage = lazy(() => import("./pages/wire/page.tsx").then((m) => m.WirePage));
 const SessionsPage = lazy(() => import("./pages/sessions/page.tsx").then((m) => m.SessionsPage));
 const TariffsPage = lazy(() => import("./pages/tariffs/page.tsx").then((m) => m.TariffsPage));
 const CertificatesPage = lazy(() => import("./pages/certificates/page.tsx").then((m) => m.CertificatesPage));
@@ -51,6 +52,7 @@ export const ROUTES: readonly Route[] = [
 	{ path: "/certificates", name: say.pageCertificates, page: CertificatesPage, icon: "key", key: "k", hasParts: false, ...more },
 	{ path: "/grid-peers", name: say.pagePeers, page: PeersPage, icon: "grid", key: "o", hasParts: false, ...more },
 	{ path: "/settings", name: say.pageSettings, page: SettingsPage, icon: "gear", key: ",", hasParts: false, ...more },
+	{ path: "/wire", name: say.pageWire, page: WirePage, icon: "list", key: "w", hasParts: false, ...more },
 ];
 
 export interface Place {

@@ -6,7 +6,7 @@ import { fromLocal, toLocal } from "../../../csms/console/src/lib/local_clock.ts
 import { addressOf, choiceOf, chosen, csvRows, health, NO_CHOICE, powerOf } from "../../../csms/console/src/store/chargers.ts";
 import { evseOffers, gistOf, stationOffers, steps } from "../../../csms/console/src/store/commands.ts";
 import { blankStruct, merged, payloadOf, requestOf, typed } from "../../../csms/console/src/store/forms.ts";
-import { ALL_WIRE, gistOfPair, isRoutine, mergedPairs, passesWire, pretty, replyOf, wireQuery } from "../../../csms/console/src/store/wire.ts";
+import { ALL_WIRE, exportPath, gistOfPair, isRoutine, mergedPairs, passesWire, pretty, replyOf, wireAddress, wireChoiceOf, wireQuery } from "../../../csms/console/src/store/wire.ts";
 
 const NOW = Date.parse("2026-03-11T21:40:00Z");
 
@@ -149,8 +149,12 @@ test("wire: gists, routine, filters, queries", () => {
 	assert.equal(isRoutine(pair({})), false);
 	assert.equal(passesWire(updated, { ...ALL_WIRE, isQuiet: true }, NOW), false);
 	assert.equal(passesWire(updated, { ...ALL_WIRE, direction: "out" }, NOW), false);
-	assert.equal(wireQuery("A/1", { ...ALL_WIRE, action: " Reset ", from: "x" }, () => "2026-01-01T00:00:00Z", "9"),
-		"/wire?pairs=1&limit=100&station=A%2F1&action=Reset&from=2026-01-01T00%3A00%3A00Z&to=2026-01-01T00%3A00%3A00Z&before=9");
+	assert.equal(wireQuery({ ...ALL_WIRE, station: "A/1", action: " Reset ", slowerMs: 200, from: "x" }, () => "2026-01-01T00:00:00Z", { before: "9" }),
+		"/wire?station=A%2F1&action=Reset&from=2026-01-01T00%3A00%3A00Z&to=2026-01-01T00%3A00%3A00Z&pairs=1&limit=100&slower=200&before=9");
+	const choice = { ...ALL_WIRE, direction: "in" as const, station: "A/1", text: "x y", isFaulty: true, isOddOnly: true, slowerMs: 1000, from: "2026-01-01T00:00" };
+	assert.deepEqual(wireChoiceOf(new URL(wireAddress(choice), "http://x").search), choice);
+	assert.deepEqual(wireChoiceOf("?direction=up&slower=-3&quiet=2"), ALL_WIRE);
+	assert.equal(exportPath({ ...ALL_WIRE, station: "A", direction: "out" }, () => undefined, "csv"), "/api/v1/wire/export?station=A&direction=out&format=csv");
 	assert.equal(pretty('[3,"1",{"a":1}]'), '{\n "a": 1\n}');
 	assert.equal(pretty("broken"), "broken");
 });

@@ -956,6 +956,7 @@ export interface WirePage {
 	frames: WireFrame[];
 	pairs?: WirePair[];
 	next?: string;
+	searched_to?: string;
 }
 
 export interface DeviceVariable {

@@ -1,9 +1,12 @@
 /*
  * Things that the stream does not carry: asked for while they are looked at, and again every so
- * often. What came last stays when a later question fails; the error stands beside it.
+ * often, or when the stream says that there is news. What came last stays when a later question fails; the error stands beside it.
  */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, command, get } from "../api/client.ts";
+import { useWhenHeard } from "./heard.ts";
+
+const RETRY_MS = 5000;
 
 export interface Asked<T> {
 	data: T | undefined;
@@ -22,8 +25,9 @@ interface Held<T> {
 	status: number;
 }
 
-/* `path` undefined asks nothing. A page in the background does not ask either. */
-export function useAsked<T>(path: string | undefined, everyMs: number): Asked<T> {
+/* `path` undefined asks nothing. A page in the background does not ask either. Without `everyMs` it
+ * asks once, and by again(). */
+export function useAsked<T>(path: string | undefined, everyMs?: number): Asked<T> {
 	const [held, setHeld] = useState<Held<T> | undefined>(undefined);
 	const [turn, setTurn] = useState(0);
 	useEffect(() => {
@@ -31,19 +35,21 @@ export function useAsked<T>(path: string | undefined, everyMs: number): Asked<T>
 		let isOver = false;
 		let timer: ReturnType<typeof setTimeout> | undefined;
 		const ask = async () => {
+			let nextMs = everyMs;
 			if (!document.hidden) {
 				try {
 					const data = await get<T>(path);
 					if (!isOver) setHeld({ path, data, error: undefined, status: 200 });
 				} catch (error) {
 					if (isOver) return;
+					nextMs ??= RETRY_MS;
 					const status = error instanceof ApiError ? error.status : 0;
 					setHeld((old) => ({
 						path, data: old?.path === path ? old.data : undefined, error: words(error), status,
 					}));
 				}
 			}
-			if (!isOver) timer = setTimeout(() => void ask(), everyMs);
+			if (!isOver && nextMs !== undefined) timer = setTimeout(() => void ask(), nextMs);
 		};
 		void ask();
 		return () => {
@@ -94,5 +100,12 @@ export function useAskedWhile<T>(path: string, isRunning: (data: T) => boolean):
 	const asked = useAsked<T>(path, isFast ? RUNNING_MS : RESTING_MS);
 	const wanted = asked.data !== undefined && isRunning(asked.data);
 	useEffect(() => setFast(wanted), [wanted]);
+	return asked;
+}
+
+/* As useAsked, again whenever the stream says that there is news of the station. */
+export function useAskedOf<T>(path: string, station: string): Asked<T> {
+	const asked = useAsked<T>(path);
+	useWhenHeard(station, asked.again);
 	return asked;
 }

@@ -162,6 +162,14 @@ export const chargersEn = {
 	afterBoot: (value: string) => `${value} after the next boot`,
 
 	/* messages */
+	pageWire: "Wire log",
+	wirePageTitle: (station: string) => (station === "" ? "What chargers and depotd said to each other." : `What ${station} and depotd said to each other.`),
+	wirePageSub: "Each message as it was, with its answer; secrets are masked.",
+	slowerWord: "Answered",
+	anyLatency: "however soon",
+	slowerThan: (span: string) => `after ${span} or more, or not at all`,
+	searchedTo: (at: string) => `Searched back to ${at}.`,
+	searchOn: "Search further back",
 	wireTitle: "OCPP messages",
 	liveNewest: "live, newest first",
 	paused: "paused",

@@ -23,6 +23,7 @@ export interface Patch {
 	meters?: Changes<MeterView>;
 	alarms?: Changes<AlarmView>;
 	envelopes?: Changes<EnvelopeView>;
+	heard?: Record<string, number>; /* of whom there are new messages or commands; no part of the overview */
 }
 
 function isRecord(x: unknown): x is Record<string, unknown> {

@@ -37,6 +37,9 @@ export const nodes = computed(() => overview.value?.tree.nodes);
 export const sentence = part("sentence");
 export const subSentence = part("sub");
 export const link = signal<Link>({ state: "connecting", sinceMs: 0, retryAtMs: 0 });
+/* Whom the stream told something new of (messages, commands): pages that show these ask then. After a
+ * snapshot that may be anybody. */
+export const heard = signal<{ isAll: boolean; stations: ReadonlySet<string> }>({ isAll: true, stations: new Set() });
 /* Counts snapshots: whoever keeps history of its own fills its gap when it grows. */
 export const snapshots = signal(0);
 
@@ -87,6 +90,7 @@ function onEvent(event: StreamEvent): void {
 		clock.reset();
 		take(snapshot);
 		tick();
+		heard.value = { isAll: true, stations: new Set() };
 		snapshots.value += 1;
 		waiting = [];
 	} else if (event.type === "patch") {
@@ -107,7 +111,10 @@ function whenDrawing(what: () => void): void {
 function takeWaiting(): void {
 	const patches = waiting;
 	waiting = [];
-	if (overview.value && patches.length > 0) take(patches.reduce(applyPatch, overview.value));
+	if (!overview.value || patches.length === 0) return;
+	take(patches.reduce(applyPatch, overview.value));
+	const stations = new Set(patches.flatMap((p) => Object.keys(p.heard ?? {})));
+	if (stations.size > 0) heard.value = { isAll: false, stations };
 }
 
 let waiting: Patch[] = [];

@@ -1,5 +1,5 @@
 /*
- * The wire log of a charger: what was said and answered, a line each. Pure.
+ * The wire log, of a charger or of all: what was said and answered, a line each. Pure.
  */
 import type { WirePair } from "../api/types.ts";
 import { gistOf } from "./commands.ts";
@@ -79,6 +79,8 @@ export function gistOfPair(p: WirePair): string {
 	return made.length > 0 ? made.join(", ") : gistOf(payload, 8).split(", ").filter((t) => !DULL.test(t)).slice(0, 4).join(", ");
 }
 
+const WAIT_MS = 30_000;
+
 export type Verdict = "ok" | "no-reply" | "waits" | "refused" | "bad";
 
 export interface Reply {
@@ -88,8 +90,6 @@ export interface Reply {
 
 /* Words by which an answer says no. */
 const NO = /^(Rejected|Failed|Faulted|NotSupported|NotImplemented|Unknown\w*|Invalid\w*|UnlockFailed|Occupied|Unavailable|InvalidURL|VersionMismatch|Blocked|Expired)$/;
-
-const WAIT_MS = 30_000;
 
 export function replyOf(p: WirePair, nowMs: number): Reply {
 	const f = frame(p.reply);
@@ -122,28 +122,79 @@ export interface WireChoice {
 	text: string;
 	error: string; /* in what is wrong with a frame, or in an answer that is an error */
 	isFaulty: boolean; /* of the whole log, only what broke a schema or was answered with an error */
+	slowerMs: number; /* answered after that long, or not at all; 0: all */
+	station: string; /* of the log of all; "" all */
 	from: string; /* local time as an input has it, "" any */
 	to: string;
 }
 
 export const ALL_WIRE: WireChoice = {
-	direction: "all", isOddOnly: false, isQuiet: false, action: "", text: "", error: "", isFaulty: false, from: "", to: "",
+	direction: "all", isOddOnly: false, isQuiet: false, action: "", text: "", error: "", isFaulty: false, slowerMs: 0, station: "", from: "", to: "",
 };
 
 /* What the server sorts out; the rest is sorted out here. */
-export function wireQuery(station: string, c: WireChoice, toUtc: (local: string) => string | undefined, before?: string): string {
-	const q = new URLSearchParams({ pairs: "1", limit: "100", station });
+function filters(c: WireChoice, toUtc: (local: string) => string | undefined): URLSearchParams {
+	const q = new URLSearchParams();
 	const put = (name: string, value: string | undefined) => {
 		if (value !== undefined && value !== "") q.set(name, value);
 	};
+	put("station", c.station.trim());
 	put("action", c.action.trim());
+	put("direction", c.direction === "all" ? undefined : c.direction);
 	put("text", c.text.trim());
 	put("error", c.error.trim());
 	put("faulty", c.isFaulty ? "1" : undefined);
 	put("from", toUtc(c.from));
 	put("to", toUtc(c.to));
-	put("before", before);
+	return q;
+}
+
+export function wireQuery(c: WireChoice, toUtc: (local: string) => string | undefined, more: Record<string, string> = {}): string {
+	const q = filters(c, toUtc);
+	q.set("pairs", "1");
+	q.set("limit", "100");
+	if (c.slowerMs > 0) q.set("slower", String(c.slowerMs));
+	for (const [name, value] of Object.entries(more)) q.set(name, value);
 	return `/wire?${q.toString()}`;
+}
+
+/* The whole of what fits, as a file. Which answers were slow is no property of one message. */
+export function exportPath(c: WireChoice, toUtc: (local: string) => string | undefined, format: "jsonl" | "csv"): string {
+	const q = filters(c, toUtc);
+	q.set("format", format);
+	return `/api/v1/wire/export?${q.toString()}`;
+}
+
+/* The choice in the address of the page, as it is read back. */
+export function wireAddress(c: WireChoice): string {
+	const q = filters(c, (local) => local);
+	if (c.slowerMs > 0) q.set("slower", String(c.slowerMs));
+	if (c.isOddOnly) q.set("odd", "1");
+	if (c.isQuiet) q.set("quiet", "1");
+	const text = q.toString();
+	return text === "" ? "/wire" : `/wire?${text}`;
+}
+
+export function wireChoiceOf(search: string): WireChoice {
+	const q = new URLSearchParams(search);
+	const text = (name: string) => (q.get(name) ?? "").slice(0, 60);
+	const direction = q.get("direction");
+	const slower = Number(q.get("slower") ?? 0);
+	return {
+		direction: direction === "in" || direction === "out" ? direction : "all",
+		isOddOnly: q.get("odd") === "1", isQuiet: q.get("quiet") === "1", isFaulty: q.get("faulty") === "1",
+		slowerMs: Number.isInteger(slower) && slower > 0 && slower <= 120_000 ? slower : 0,
+		station: text("station"), action: text("action"), text: text("text"), error: text("error"), from: text("from"), to: text("to"),
+	};
+}
+
+/* When a live look begins that adds to what is known: before the oldest that still waits for its answer. */
+export function liveFrom(known: readonly WirePair[]): string | undefined {
+	const newest = known[0];
+	if (!newest) return undefined;
+	const since = Date.parse(newest.at) - WAIT_MS;
+	const waits = known.filter((p) => p.reply === undefined && Date.parse(p.at) >= since).map((p) => p.at).sort();
+	return waits[0] ?? newest.at;
 }
 
 export function passesWire(p: WirePair, c: WireChoice, nowMs: number): boolean {
@@ -152,7 +203,7 @@ export function passesWire(p: WirePair, c: WireChoice, nowMs: number): boolean {
 	return !c.isOddOnly || isOdd(replyOf(p, nowMs));
 }
 
-export const pairKey = (p: WirePair): string => `${p.at} ${p.direction} ${p.message_id ?? p.request.slice(0, 40)}`;
+export const pairKey = (p: WirePair): string => `${p.at} ${p.station} ${p.direction} ${p.message_id ?? p.request.slice(0, 40)}`;
 
 /* Newest first; a later look at the same pair, which may have its reply by now, takes its place. */
 export function mergedPairs(old: readonly WirePair[], fresh: readonly WirePair[], most: number): WirePair[] {

@@ -4,7 +4,7 @@
  */
 import { useEffect, useState } from "preact/hooks";
 import type { CommandList, CommandView } from "../../api/types.ts";
-import { useAskedWhile, useCommand } from "../../lib/ask.ts";
+import { useAskedOf, useCommand } from "../../lib/ask.ts";
 import { clockNear } from "../../lib/format.ts";
 import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
@@ -46,8 +46,7 @@ function Row({ k, again }: { k: CommandView; again: () => void }) {
 
 function List({ id, turn }: { id: string; turn: number }) {
 	const [most, setMost] = useState(10);
-	const asked = useAskedWhile<CommandList>(`/commands?station=${encodeURIComponent(id)}&limit=${most}`,
-		(l) => l.commands.some((k) => !isOver(k)));
+	const asked = useAskedOf<CommandList>(`/commands?station=${encodeURIComponent(id)}&limit=${most}`, id);
 	useEffect(() => {
 		if (turn > 0) asked.again();
 	}, [turn]);

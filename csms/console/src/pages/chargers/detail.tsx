@@ -22,7 +22,7 @@ import { Asked } from "./asked.tsx";
 import { Files } from "./files.tsx";
 import { Profiles } from "./profiles.tsx";
 import { Variables } from "./variables.tsx";
-import { WireLog } from "./wire.tsx";
+import { WireLog } from "../wire/log.tsx";
 
 /* What does not tick by itself stands in one line. */
 function About({ station }: { station: StationView }) {

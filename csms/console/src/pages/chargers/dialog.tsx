@@ -6,7 +6,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { CommandForm, CommandTry, CommandView, FirmwareList, StationView } from "../../api/types.ts";
 import { command } from "../../api/client.ts";
-import { useAsked, useAskedWhile, useCommand, words } from "../../lib/ask.ts";
+import { useAsked, useAskedOf, useCommand, words } from "../../lib/ask.ts";
 import { clockNear, kw } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { cannot, isOver } from "../../store/commands.ts";
@@ -145,7 +145,7 @@ function Fill({ station, wanted, form, onSent, onClose }: BodyProps) {
 }
 
 function Follow({ sent, onClose }: { sent: CommandView; onClose: () => void }) {
-	const seen = useAskedWhile<CommandView>(`/commands/${encodeURIComponent(sent.id)}`, (k) => !isOver(k));
+	const seen = useAskedOf<CommandView>(`/commands/${encodeURIComponent(sent.id)}`, sent.station);
 	const k = seen.data ?? sent;
 	return (
 		<div class="form">

@@ -1,22 +1,28 @@
 /*
- * What the charger and depotd said to each other: a line is a request with its reply, newest first.
+ * What chargers and depotd said to each other: a line is a request with its reply, newest first; of one
+ * charger, or of all. New ones come when the stream says so.
  */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { WirePage, WirePair } from "../../api/types.ts";
 import { get } from "../../api/client.ts";
-import { useAsked, words } from "../../lib/ask.ts";
-import { clockSeconds, decimal, duration } from "../../lib/format.ts";
+import { words } from "../../lib/ask.ts";
+import { clockNear, clockSeconds, decimal, duration } from "../../lib/format.ts";
+import { useWhenHeard } from "../../lib/heard.ts";
 import { fromLocal } from "../../lib/local_clock.ts";
 import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
-import { ALL_WIRE, gistOfPair, isOdd, mergedPairs, pairKey, passesWire, pretty, replyOf, type WireChoice, wireQuery } from "../../store/wire.ts";
-import { now, zone } from "../../store/store.ts";
+import { chargerPath } from "../../store/place.ts";
+import {
+	ALL_WIRE, exportPath, gistOfPair, isOdd, liveFrom, mergedPairs, pairKey, passesWire, pretty, replyOf, type WireChoice, wireQuery,
+} from "../../store/wire.ts";
+import { now, stations, zone } from "../../store/store.ts";
 import { Failure, isAllowedTo } from "../../ui/act.tsx";
 import { Icon } from "../../ui/icons.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 
-const EVERY_MS = 2000;
 const KEPT = 1000;
+const TYPING_MS = 350;
 
 function latency(p: WirePair): string {
 	if (p.latency_ms === undefined) return "";
@@ -45,7 +51,13 @@ function Bodies({ p }: { p: WirePair }) {
 	);
 }
 
-const Line = memo(function Line({ p, isFirst }: { p: WirePair; isFirst: boolean }) {
+interface LineProps {
+	p: WirePair;
+	isFirst: boolean; /* open at once */
+	isOfAll: boolean; /* it says whose it is */
+}
+
+const Line = memo(function Line({ p, isFirst, isOfAll }: LineProps) {
 	const [isOpen, setOpen] = useState(isFirst);
 	const reply = replyOf(p, now.peek());
 	const at = Date.parse(p.at);
@@ -56,10 +68,11 @@ const Line = memo(function Line({ p, isFirst }: { p: WirePair; isFirst: boolean 
 			<button type="button" class="line" data-row aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
 				<time class="mono" dateTime={p.at}>{clockSeconds(at, zone.value)}.{String(at % 1000).padStart(3, "0")}</time>
 				<span class="dir" aria-label={p.direction === "in" ? say.fromCharger : say.toCharger}>{p.direction === "in" ? "→" : "←"}</span>
-				<span class="what"><b>{p.action ?? say.unreadable}</b> <span class="cap">{gistOfPair(p)}</span></span>
+				<span class="what">{isOfAll && <span class="who">{p.station} </span>}<b>{p.action ?? say.unreadable}</b> <span class="cap">{gistOfPair(p)}</span></span>
 				<span class={isOdd(reply) ? "word st risk" : "word"}>{isOdd(reply) && <Icon name="risk" size={14} />} {word}</span>
 				<span class="lat n">{latency(p)}</span>
 			</button>
+			{isOpen && isOfAll && <p class="pad-line"><Link to={`${chargerPath(p.station)}?msg=${encodeURIComponent(p.message_id ?? "")}`}>{p.station}</Link></p>}
 			{isOpen && <Bodies p={p} />}
 		</li>
 	);
@@ -69,9 +82,12 @@ interface ToolsProps {
 	choice: WireChoice;
 	set: (c: Partial<WireChoice>) => void;
 	odd: number;
+	isOfAll: boolean;
 }
 
-function Tools({ choice, set, odd }: ToolsProps) {
+const SLOW = [0, 200, 1000, 5000, 30_000];
+
+function Tools({ choice, set, odd, isOfAll }: ToolsProps) {
 	const text = (name: "action" | "text" | "error", label: string) => (
 		<label>{label} <input type="search" value={choice[name]} maxLength={60} spellcheck={false} onInput={(e) => set({ [name]: e.currentTarget.value })} /></label>
 	);
@@ -88,10 +104,20 @@ function Tools({ choice, set, odd }: ToolsProps) {
 				<button type="button" class="btn" aria-pressed={choice.isOddOnly} onClick={() => set({ isOddOnly: !choice.isOddOnly })}>{say.oddOnly}{odd > 0 && ` ${odd}`}</button>
 				<button type="button" class="btn" aria-pressed={choice.isQuiet} onClick={() => set({ isQuiet: !choice.isQuiet })}>{say.hideRoutine}</button>
 			</div>
-			<details class="more">
+			<details class="more" open={isOfAll && matchMedia("(min-width: 900px)").matches}>
 				<summary>{say.searchMore}</summary>
 				<div class="form fields">
+					{isOfAll && (
+						<label>{say.charger} <input type="search" list="wire-stations" value={choice.station} maxLength={48} spellcheck={false} onInput={(e) => set({ station: e.currentTarget.value })} />
+							<datalist id="wire-stations">{(stations.peek() ?? []).map((x) => <option key={x.id} value={x.id} />)}</datalist>
+						</label>
+					)}
 					{text("action", say.actionWord)}{text("text", say.containsWord)}{text("error", say.errorWord)}
+					<label>{say.slowerWord}
+						<select value={choice.slowerMs} onChange={(e) => set({ slowerMs: Number(e.currentTarget.value) })}>
+							{SLOW.map((ms) => <option key={ms} value={ms}>{ms === 0 ? say.anyLatency : say.slowerThan(ms < 1000 ? `${ms}\u202f${say.unitMs}` : duration(ms / 1000))}</option>)}
+						</select>
+					</label>
 					{time("from", say.fromTime)}{time("to", say.toTime)}
 					<label class="tick">
 						<input type="checkbox" checked={choice.isFaulty} onChange={(e) => set({ isFaulty: e.currentTarget.checked })} />
@@ -108,75 +134,112 @@ interface Kept {
 	path: string;
 	pairs: WirePair[];
 	next: string | undefined; /* of the page before those; "": there is none; undefined: not known yet */
+	searchedTo?: string | undefined; /* a search of all went no further back yet */
 }
+
+const NONE: WirePair[] = [];
+const toUtc = (local: string) => fromLocal(local, zone.peek());
 
 /* What was asked for, newest first; what is added while one looks stays. `isPaused`: nothing new.
  * `message`: one that is shown too, however old it is; "" none. */
-function usePairs(station: string, choice: WireChoice, isPaused: boolean, message: string) {
-	const path = wireQuery(station, choice, (t) => fromLocal(t, zone.value));
-	const [kept, setKept] = useState<Kept>({ path, pairs: [], next: undefined });
+function usePairs(choice: WireChoice, isPaused: boolean, message: string) {
+	const path = wireQuery(choice, toUtc);
+	const [kept, setKept] = useState<Kept>({ path: "", pairs: NONE, next: undefined });
 	const [error, setError] = useState<string | undefined>(undefined);
-	const asked = useAsked<WirePage>(isPaused ? undefined : path, EVERY_MS);
+	const latest = useRef({ path, kept });
+	latest.current = { path, kept };
+	const isBusy = useRef(false);
+	const ask = useCallback(async () => {
+		if (isBusy.current || document.hidden) return;
+		isBusy.current = true;
+		const { path: asked, kept: old } = latest.current;
+		const from = old.path === asked ? liveFrom(old.pairs) : undefined;
+		try {
+			const page = await get<WirePage>(from === undefined || choice.from !== "" ? asked : wireQuery(choice, toUtc, { from }));
+			setKept((before) => (before.path === asked && before.next !== undefined
+				? { ...before, pairs: mergedPairs(before.pairs, page.pairs ?? [], KEPT) }
+				: { path: asked, pairs: mergedPairs([], page.pairs ?? [], KEPT), next: page.next ?? "", searchedTo: page.searched_to }));
+			setError(undefined);
+		} catch (failure) {
+			setError(words(failure));
+		} finally {
+			isBusy.current = false;
+		}
+		if (latest.current.path !== asked) void ask();
+	}, [path]);
 	useEffect(() => {
-		if (!asked.data) return;
-		const page = asked.data;
-		setKept((old) => {
-			const isSame = old.path === path;
-			return {
-				path, pairs: mergedPairs(isSame ? old.pairs : [], page.pairs ?? [], KEPT),
-				next: isSame && old.next !== undefined ? old.next : (page.next ?? ""),
-			};
-		});
-	}, [asked.data, path]);
+		if (isPaused) return undefined;
+		const timer = setTimeout(() => void ask(), latest.current.kept.path === "" ? 0 : TYPING_MS);
+		return () => clearTimeout(timer);
+	}, [ask, isPaused]);
+	useWhenHeard(choice.station === "" ? undefined : choice.station, () => {
+		if (!isPaused) void ask();
+	});
 	useEffect(() => {
 		if (message === "") return;
-		get<WirePage>(`/wire?pairs=1&limit=1&station=${encodeURIComponent(station)}&message_id=${encodeURIComponent(message)}`).then(
+		get<WirePage>(wireQuery({ ...ALL_WIRE, station: choice.station }, toUtc, { message_id: message, limit: "1" })).then(
 			(page) => setKept((old) => ({ ...old, pairs: mergedPairs(old.pairs, page.pairs ?? [], KEPT) })), (failure: unknown) => setError(words(failure)));
-	}, [station, message]);
+	}, [message]);
 	const older = async () => {
 		if (!kept.next) return;
 		try {
-			const page = await get<WirePage>(wireQuery(station, choice, (t) => fromLocal(t, zone.value), kept.next));
-			setKept((old) => ({ ...old, pairs: mergedPairs(old.pairs, page.pairs ?? [], KEPT), next: page.next ?? "" }));
+			const page = await get<WirePage>(wireQuery(choice, toUtc, { before: kept.next }));
+			setKept((old) => ({ ...old, pairs: mergedPairs(old.pairs, page.pairs ?? [], KEPT), next: page.next ?? "", searchedTo: page.searched_to }));
 			setError(undefined);
 		} catch (failure) {
 			setError(words(failure));
 		}
 	};
 	const mine = kept.path === path ? kept : undefined;
-	return { pairs: mine?.pairs ?? [], isLoaded: mine?.next !== undefined, older: mine?.next ? older : undefined, error: error ?? asked.error };
+	return { pairs: mine?.pairs ?? NONE, isLoaded: mine?.next !== undefined, searchedTo: mine?.searchedTo, older: mine?.next ? older : undefined, error };
 }
 
-function Log({ id }: { id: string }) {
+interface LogProps {
+	id: string | undefined; /* undefined: of all */
+	choice: WireChoice;
+	set: (c: Partial<WireChoice>) => void;
+}
+
+export function Log({ id, choice, set }: LogProps) {
 	const wanted = useRef(new URLSearchParams(location.search).get("msg") ?? "");
-	const [choice, setChoice] = useState<WireChoice>(ALL_WIRE);
 	const [isPaused, setPaused] = useState(false);
-	const log = usePairs(id, choice, isPaused, wanted.current);
-	const set = (c: Partial<WireChoice>) => setChoice((old) => ({ ...old, ...c }));
+	const log = usePairs(choice, isPaused, wanted.current);
 	const shown = log.pairs.filter((p) => passesWire(p, choice, now.peek()));
 	const odd = log.pairs.filter((p) => isOdd(replyOf(p, now.peek()))).length;
+	const name = id ?? "wire";
 	return (
 		<Panel id="wire" title={say.wireTitle}
 			caption={<>{!isPaused && <i class="live-dot" aria-hidden="true" />} {isPaused ? say.paused : say.liveNewest}</>}
 			end={(
 				<>
 					<button type="button" id="wire-pause" class="btn small" aria-pressed={isPaused} onClick={() => setPaused(!isPaused)}>{isPaused ? say.goOn : say.pauseWord}</button>
-					<a class="btn small" href={`/api/v1/wire/export?station=${encodeURIComponent(id)}`} download={`${id}.jsonl`}>{say.download}</a>
+					<a class="btn small" href={exportPath(choice, toUtc, "jsonl")} download={`${name}.jsonl`}>{say.download}</a>
+					<a class="btn small" href={exportPath(choice, toUtc, "csv")} download={`${name}.csv`}>{say.saveCsv}</a>
 				</>
 			)}>
-			<Tools choice={choice} set={set} odd={odd} />
+			<Tools choice={choice} set={set} odd={odd} isOfAll={id === undefined} />
 			<Failure text={log.error} />
 			{log.isLoaded && shown.length === 0 && <Empty title={say.wireNone}>{say.wireNoneWhy}</Empty>}
-			<ul class="wire">{shown.map((p) => <Line key={pairKey(p)} p={p} isFirst={p.message_id !== undefined && p.message_id === wanted.current} />)}</ul>
+			<ul class="wire">
+				{shown.map((p) => <Line key={pairKey(p)} p={p} isOfAll={id === undefined} isFirst={p.message_id !== undefined && p.message_id === wanted.current} />)}
+			</ul>
 			<div class="pad-line acts">
-				<span class="cap grow">{say.wireFoot(shown.length)}</span>
-				{log.older && <button type="button" class="btn small" onClick={() => void log.older!()}>{say.olderWord}</button>}
+				<span class="cap grow">
+					{say.wireFoot(shown.length)}{log.searchedTo !== undefined && ` ${say.searchedTo(clockNear(Date.parse(log.searchedTo), now.peek(), zone.value))}`}
+				</span>
+				{log.older && <button type="button" class="btn small" onClick={() => void log.older!()}>{log.searchedTo === undefined ? say.olderWord : say.searchOn}</button>}
 			</div>
 		</Panel>
 	);
 }
 
+/* Of one charger: what is chosen stays with the page. */
+function OfCharger({ id }: { id: string }) {
+	const [choice, setChoice] = useState<WireChoice>({ ...ALL_WIRE, station: id });
+	return <Log id={id} choice={choice} set={(c) => setChoice((old) => ({ ...old, ...c }))} />;
+}
+
 export const WireLog = memo(function WireLog({ id }: { id: string }) {
-	if (isAllowedTo("inspect")) return <Log id={id} />;
+	if (isAllowedTo("inspect")) return <OfCharger id={id} />;
 	return <Panel id="wire" title={say.wireTitle}><p class="pad-line sub2">{say.notYours}</p></Panel>;
 });
