@@ -87,7 +87,8 @@ static void show_limits(struct control *k, int i, struct control_node *v, wall_t
 {
 	const struct grid_node *n = grid_tree_node(k->tree, i);
 	const struct control_node *old = &k->node[i];
-	const struct control_limit was = {old->limit_w, old->limit_source, old->limit_since, 0};
+	const struct control_limit was = {
+		old->limit_w, old->limit_source, old->limit_since, 0, NULL};
 	struct grid_limit m = grid_channel_limit(k->tree, k->limits, i, GRID_TOTAL);
 	struct safety_island_view island = safety_island(k->safety);
 	const struct rated_ages *ages = &k->rated[i];
@@ -118,22 +119,49 @@ static void show_limits(struct control *k, int i, struct control_node *v, wall_t
 		ages->since[RATED_EXPORT], now);
 }
 
+/* What nobody measures has no load: what the guard counts for caution is no reading, and is told as
+ * such only where a meter should have told it. */
+static void show_phase(const struct control *k, int i, int p, const struct guard_node_out *out,
+	struct control_node *v)
+{
+	const struct grid_node *n = grid_tree_node(k->tree, i);
+	const struct guard_node_in *in = &k->node_in[i];
+	struct control_limit *l = &v->phase[p];
+
+	l->load = -1;
+	switch (in->quality) {
+	case GUARD_FRESH:
+	case GUARD_HELD:
+	case GUARD_BOUNDED:
+		if (in->has_phases)
+			l->load = milliamperes(n, llabs(in->phase_w[p]));
+		l->load_source = load_words(in->quality);
+		break;
+	case GUARD_WORST_CASE:
+		if (l->limit >= 0)
+			l->load = milliamperes(
+				n, out->phase[p].uncontrolled_w + out->phase[p].counted_w);
+		l->load_source = load_words(in->quality);
+		break;
+	case GUARD_NO_METER:
+		if (l->limit < 0 || v->load_w == GRID_UNKNOWN ||
+			!safety_sums_phase(k->safety, i, p, &l->load))
+			l->load = -1;
+		l->load_source = "chargers";
+		break;
+	}
+	if (l->load < 0)
+		l->load_source = NULL;
+}
+
 static void show_phases(
 	const struct control *k, int i, const struct guard_node_out *out, struct control_node *v)
 {
 	const struct grid_node *n = grid_tree_node(k->tree, i);
 	const struct guard_node_in *in = &k->node_in[i];
 
-	/* What nobody measures has no load: that it counts as its worst case is no reading. */
-	for (int p = 0; p < GRID_PHASES; p++) {
-		bool is_measured = in->quality == GUARD_FRESH && in->has_phases;
-		int64_t w = is_measured ? llabs(in->phase_w[p])
-			    : v->phase[p].limit < 0 || v->load_w == GRID_UNKNOWN
-				    ? -1
-				    : out->phase[p].uncontrolled_w + out->phase[p].counted_w;
-
-		v->phase[p].load = w < 0 ? -1 : milliamperes(n, w);
-	}
+	for (int p = 0; p < GRID_PHASES; p++)
+		show_phase(k, i, p, out, v);
 	v->imbalance.load =
 		out->imbalance_w == GRID_UNKNOWN ? -1 : milliamperes(n, out->imbalance_w);
 	v->feed.load = in->quality != GUARD_FRESH ? -1 : in->import_w < 0 ? -in->import_w : 0;

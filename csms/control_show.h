@@ -18,6 +18,9 @@ struct control_limit {
 	const char *source; /* "rating", "envelope" … */
 	wall_t since; /* this limit of this source; ms 0: none */
 	int64_t load; /* -1: unknown */
+	const char *
+		load_source; /* "meter", "held", "bounded", "worst-case"; "chargers": the sum of what
+				  * they report; NULL: load is unknown */
 };
 
 /* What a node of the tree carries now. Same order as grid nodes. */

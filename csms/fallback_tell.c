@@ -140,29 +140,29 @@ static const char *clock_of(wall_t at, char out[16])
 	return out;
 }
 
+/* Of what is missing as it is, the reason beside it tells: one number a line. */
 void fallback_say(const struct looking *l, const struct outcome *o, char *out, size_t size)
 {
-	double was = (double)l->short_wh / 1000, is = (double)o->short_wh / 1000;
+	double is = (double)o->short_wh / 1000;
 	char at[16];
 
 	switch (o->choice) {
 	case EVENT_FALLBACK_CHOICE_NEXT_CHARGER:
-		snprintf(out, size, "Move it to %s/%d: %.1f kWh would be missing there, not %.1f.",
-			l->to_station, l->to_evse, is, was);
+		snprintf(out, size, "Move it to %s/%d: %.1f kWh would be missing there.",
+			l->to_station, l->to_evse, is);
 		break;
 	case EVENT_FALLBACK_CHOICE_PAY_MORE:
 		snprintf(out, size,
-			"Energy is bought for it at any price: %.1f kWh are missing then, not %.1f; all "
-			"costs %.2f more.",
-			is, was, o->cost_more);
+			"Energy is bought for it at any price: %.1f kWh are missing then; all costs %.2f "
+			"more.",
+			is, o->cost_more);
 		break;
 	case EVENT_FALLBACK_CHOICE_DELAY:
 		snprintf(out, size, "Let it leave at %s: then it has what it needs.",
 			clock_of(o->ready, at));
 		break;
 	default:
-		snprintf(out, size,
-			"Nothing that its class allows would help: %.1f kWh are missing.", was);
+		snprintf(out, size, "Nothing that its class allows would help.");
 	}
 }
 

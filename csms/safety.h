@@ -88,6 +88,9 @@ bool safety_carries(const struct safety *s, int node, enum envelope_quantity q, 
  * measures it. */
 bool safety_phase(const struct safety *s, int node, int phase, int64_t *ma);
 
+/* The sum of what is measured on a phase below the node, in mA, if every part of it tells its phases. */
+bool safety_sums_phase(const struct safety *s, int node, int phase, int64_t *ma);
+
 /* In how long all EVSEs below the node follow. */
 int64_t safety_slowest_ms(const struct safety *s, int node);
 

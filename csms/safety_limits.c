@@ -383,6 +383,13 @@ bool safety_phase(const struct safety *s, int node, int phase, int64_t *ma)
 	return true;
 }
 
+bool safety_sums_phase(const struct safety *s, int node, int phase, int64_t *ma)
+{
+	const struct safety_flow *f = &s->flow[node];
+
+	return f->has_phases && f->is_whole && carried(s, node, L1 + phase, ma);
+}
+
 bool safety_carries(const struct safety *s, int node, enum envelope_quantity q, int64_t *amount)
 {
 	int first = q == ENVELOPE_PHASE ? L1 : q == ENVELOPE_IMPORT ? IMPORT : EXPORT;

@@ -261,6 +261,7 @@ static void view_limit(struct api_node_view *out, const char *what, const char *
 		.source = l->limit >= 0 ? l->source : NULL,
 		.has_load = l->load >= 0,
 		.load = (double)l->load * scale,
+		.load_source = l->load >= 0 ? l->load_source : NULL,
 	};
 	if (l->limit >= 0)
 		put_time(l->since, &v->has_since, &v->since);

@@ -114,6 +114,42 @@ static void check_promise(int shorts_expected)
 	world_check_limits(world, WORLD_REACTION_S);
 }
 
+/* What the guard counts for caution, as long as it does not know a charger, is no reading. */
+START_TEST(phases_of_a_node_without_a_meter_are_what_chargers_report)
+{
+	const struct core *c;
+	int64_t most_mw[3] = {0};
+	int node, at = 0;
+
+	begin("RST", "RST");
+	while (strcmp(plant_node_at(world_plant(world), at).id, "feeder") != 0)
+		at++;
+	c = world_core(world);
+	node = grid_tree_find(control_grid(c->control), "feeder");
+	world_run_until(world, "17:00");
+	for (int s = 0; s < 1500; s++) {
+		struct plant_node real;
+		const struct control_node *shown;
+
+		world_step(world);
+		real = plant_node_at(world_plant(world), at);
+		shown = control_node(c->control, node);
+		for (int p = 0; p < 3; p++) {
+			const struct control_limit *l = &shown->phase[p];
+
+			if (real.phase_mw[p] > most_mw[p])
+				most_mw[p] = real.phase_mw[p];
+			if (l->load >= 0)
+				ck_assert_str_eq(l->load_source, "chargers");
+			ck_assert_int_le(l->load, most_mw[p] / 230 * 105 / 100 + 500);
+		}
+	}
+	ck_assert_int_gt(control_node(c->control, node)->phase[0].load, 25000);
+	node = grid_tree_find(control_grid(c->control), "house");
+	ck_assert_int_eq(control_node(c->control, node)->phase[0].load, -1);
+}
+END_TEST
+
 START_TEST(all_on_one_phase)
 {
 	begin("RST", "RST");
@@ -189,6 +225,7 @@ int main(void)
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, limit_is_what_the_phases_in_use_give);
 	tcase_add_test(t, the_plain_rule_gives_no_phase_more_than_its_limit);
+	tcase_add_test(t, phases_of_a_node_without_a_meter_are_what_chargers_report);
 	tcase_add_test(t, all_on_one_phase);
 	tcase_add_test(t, shared_out_by_rotation);
 	suite_add_tcase(s, t);

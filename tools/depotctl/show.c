@@ -120,10 +120,23 @@ static void cell_binds(struct ctl *c, struct table *t, const struct api_node_vie
 	table_cell(t, text[0] ? text : NULL);
 }
 
+/* What flows against a limit; a bound and the guard's caution are no breach. */
+static void cell_now(struct ctl *c, struct table *t, const struct api_node_limit_view *l)
+{
+	bool is_reading =
+		l->load_source == NULL || (strcmp(l->load_source, "bounded") != 0 &&
+						  strcmp(l->load_source, "worst-case") != 0);
+	bool is_above = is_reading && l->load > l->limit;
+
+	table_cell_colour(t, is_above ? COLOUR_RED : COLOUR_NONE,
+		l->has_load ? arena_printf(c->arena, "%.1f%s", l->load, is_above ? " above" : "")
+			    : NULL);
+}
+
 /* Phases, balance and export, where a node has such limits. */
 static void show_node_limits(struct ctl *c, const struct api_tree *tree)
 {
-	struct table *t = table_of(c, "NODE|LIMIT OF|>NOW|>AT MOST||FROM|SINCE");
+	struct table *t = table_of(c, "NODE|LIMIT OF|>NOW|>AT MOST||BY|FROM|SINCE");
 	bool has_any = false;
 
 	for (size_t i = 0; i < tree->nodes.count; i++)
@@ -136,12 +149,10 @@ static void show_node_limits(struct ctl *c, const struct api_tree *tree)
 			table_row(t);
 			table_cell(t, tree->nodes.items[i].id);
 			table_cell(t, l->what);
-			table_cell_colour(t, l->load > l->limit ? COLOUR_RED : COLOUR_NONE,
-				l->has_load ? arena_printf(c->arena, "%.1f%s", l->load,
-						      l->load > l->limit ? " above" : "")
-					    : NULL);
+			cell_now(c, t, l);
 			table_cellf(t, "%.1f", l->limit);
 			table_cell(t, l->unit);
+			table_cell(t, l->load_source);
 			table_cell(t, l->source);
 			table_cell(t, cell_time(c->arena, l->has_since, l->since));
 		}
@@ -210,7 +221,8 @@ static void show_vehicles(struct ctl *c, const struct api_vehicle_view_list *lis
 		table_cell(t, cell_power(c->arena, v->has_power_w, v->power_w));
 		table_cell(t, cell_time(c->arena, v->has_departs_at, v->departs_at));
 		table_cell(t, cell_time(c->arena, v->has_ready_at, v->ready_at));
-		table_cell(t, arena_printf(c->arena, "%s %s", v->reason ? v->reason : "",
+		table_cell(t, arena_printf(c->arena, "%s%s%s", v->reason ? v->reason : "",
+				      v->reason && v->fallback ? ". " : "",
 				      v->fallback ? v->fallback : ""));
 	}
 	print(t, "No vehicle is plugged in.");

@@ -109,6 +109,7 @@ export interface NodeLimitView {
 	source?: string;
 	since?: string;
 	load?: number;
+	load_source?: string;
 }
 
 export interface NodeView {

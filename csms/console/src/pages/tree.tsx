@@ -40,7 +40,8 @@ const unitOf = (l: NodeLimitView): string => (l.unit === "A" ? "A" : say.unitKw)
 function Channel({ limit, node }: { limit: NodeLimitView; node: NodeView }) {
 	const most = limit.limit ?? 0;
 	const isFull = node.binds.includes(limit.what);
-	const isOver = limit.load !== undefined && limit.load > most;
+	const isReading = limit.load_source !== "bounded" && limit.load_source !== "worst-case";
+	const isOver = limit.load !== undefined && isReading && limit.load > most;
 	const words = limit.load === undefined ? say.atMost(show(limit, most), unitOf(limit))
 		: say.ofLimit(show(limit, limit.load), show(limit, most), unitOf(limit));
 	return (
@@ -48,7 +49,8 @@ function Channel({ limit, node }: { limit: NodeLimitView; node: NodeView }) {
 			<span class="what">{say.channels[limit.what] ?? limit.what}</span>
 			<span><Bar value={limit.load === undefined || most === 0 ? undefined : (100 * limit.load) / most} notch={100}
 				tone={isOver ? "over" : "power"} /></span>
-			<span>{isFull && <Icon name="bind" size={14} />} {words}</span>
+			<span>{isFull && <Icon name="bind" size={14} />} {words}
+				{limit.load_source !== undefined && limit.load_source !== "meter" && <span class="cap"> {say.loadSources[limit.load_source] ?? limit.load_source}</span>}</span>
 			<span class="cap">
 				{limit.source !== undefined && limitOwner(limit.source)}
 				{limit.since !== undefined && `, ${say.sinceTime(clockNear(Date.parse(limit.since), now.value, zone.value))}`}

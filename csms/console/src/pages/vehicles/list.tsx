@@ -17,7 +17,7 @@ import { w } from "./words.ts";
 const Row = memo(function Row({ d, chance }: { d: VehicleDetail; chance: ReadinessVehicle | undefined }) {
 	const v = d.vehicle;
 	const status = vehicleStatus(v.state);
-	const words = [v.reason, v.fallback].filter(Boolean).join(" ");
+	const words = [v.reason, v.fallback].filter(Boolean).join(". ");
 	return (
 		<tr role="row" data-row data-vehicle={v.id} tabIndex={-1} class={status.isTag ? `tint-${status.tone}` : ""}>
 			<th role="rowheader" scope="row" class="c-name">
