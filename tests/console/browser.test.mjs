@@ -155,12 +155,12 @@ async function fixtureChecks(page, mock) {
 		await shows(() => page.evaluate(() => document.activeElement.className), "skip", "focus");
 	});
 	await check("the theme can be chosen and is kept", async () => {
-		await page.locator(".menu summary").click();
+		await page.locator(".user summary").click();
 		await page.getByLabel("Dark").check();
 		await page.reload();
 		await signedIn(page);
 		await shows(() => page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(12, 17, 21)", "background");
-		await page.locator(".menu summary").click();
+		await page.locator(".user summary").click();
 		await page.getByLabel("Automatic").check();
 		await page.keyboard.press("Escape");
 	});
@@ -184,7 +184,7 @@ async function fixtureChecks(page, mock) {
 	});
 	await check("print: light, without navigation", async () => {
 		await page.emulateMedia({ media: "print", colorScheme: "dark" });
-		await shows(() => page.locator(".menu").isVisible(), false, "menu");
+		await shows(() => page.locator(".user").isVisible(), false, "menu");
 		await shows(() => page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)", "paper");
 		await page.pdf({ path: join(SCREENS, "live-print.pdf"), format: "A4" });
 		await page.emulateMedia({ media: null, colorScheme: "light" });

@@ -172,7 +172,7 @@ async function scanChecks(page, mock) {
 		await page.waitForSelector("#scan form");
 	});
 	await check("German: every word of the page, kept by the browser", async () => {
-		await page.locator(".menu summary").click();
+		await page.locator(".user summary").click();
 		await page.getByLabel("Deutsch").check();
 		await until("German", async () => (await page.evaluate(() => document.documentElement.lang)) === "de"
 			&& (await page.locator("h1").count()) === 1 && (await text(page, "h1")) === "Alle 3 Zähler antworten und sind glaubhaft.");
@@ -186,7 +186,7 @@ async function scanChecks(page, mock) {
 			}
 		}
 		await page.setViewportSize({ width: 1440, height: 1000 });
-		await page.locator(".menu summary").click();
+		await page.locator(".user summary").click();
 		await page.getByLabel("English").check();
 		await until("English", async () => (await page.evaluate(() => document.documentElement.lang)) === "en");
 		await page.waitForSelector(".say h1");

@@ -48,7 +48,7 @@ function UserMenu({ openHelp }: { openHelp: () => void }) {
 	if (!who) return null;
 	const themes = Object.keys(say.themes) as Theme[];
 	return (
-		<Menu label={say.userMenu(who.name)} summary={<><Icon name="user" /> <span class="who">{who.name}</span></>}>
+		<Menu kind="user" label={say.userMenu(who.name)} summary={<><Icon name="user" /> <span class="who">{who.name}</span></>}>
 			<p class="cap">{say.role(who.role)}</p>
 			<fieldset>
 				<legend>{say.theme}</legend>
