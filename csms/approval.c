@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include "csms/alarms.h"
 #include "csms/control.h"
@@ -10,10 +11,10 @@
 #include "db/query_log.h"
 
 #define CHANGES_MAX 200 /* told of one plan */
-#define SUBJECT     "plan"
 
 struct approval {
 	struct core *core;
+	char node[61];
 	struct schedule *approved, *refused; /* NULL: none */
 	struct schedule *proposed, *remade; /* … and the newest plan that is like it */
 	struct approval_given given;
@@ -103,6 +104,7 @@ static void journal_proposed(struct approval *a)
 	if (!e)
 		return;
 	*e = (struct event_plan_proposed){
+		.node = arena_strdup(arena, a->node),
 		.before = a->approved ? arena_strdup(arena, a->approved->plan) : NULL,
 		.trigger = arena_strdup(arena, a->wait.trigger),
 		.expires = a->wait.expires,
@@ -123,6 +125,7 @@ static void journal_decided(
 	if (!e)
 		return;
 	*e = (struct event_plan_decided){
+		.node = arena_strdup(arena, a->node),
 		.decision = decision,
 		.why = why ? arena_strdup(arena, why) : NULL,
 		.before = a->approved ? arena_strdup(arena, a->approved->plan) : NULL,
@@ -154,7 +157,7 @@ static void close_proposal(struct approval *a, enum event_plan_decision decision
 	journal_decided(a, decision, "planner", why);
 	forget_proposal(a);
 	if (decision != EVENT_PLAN_DECISION_SUPERSEDED)
-		alarm_clear(a->core, ALARM_PLAN_WAITS, SUBJECT);
+		alarm_clear(a->core, ALARM_PLAN_WAITS, a->node);
 }
 
 /* Takes the edition. */
@@ -177,9 +180,9 @@ static void propose(struct approval *a, struct schedule *e, wall_t now)
 	snprintf(a->wait.trigger, sizeof a->wait.trigger, "%s", e->trigger);
 	list_changes(a, e);
 	journal_proposed(a);
-	alarm_raise(a->core, ALARM_PLAN_WAITS, SUBJECT,
-		"A plan that changes %d %s waits for a yes or no until %s; then %s counts.",
-		a->wait.count, a->wait.count == 1 ? "vehicle" : "vehicles",
+	alarm_raise(a->core, ALARM_PLAN_WAITS, a->node,
+		"A plan that changes %d %s at %s waits for a yes or no until %s; then %s counts.",
+		a->wait.count, a->wait.count == 1 ? "vehicle" : "vehicles", a->node,
 		clock_of(a->wait.expires, until),
 		a->wait.then_rule ? "the plain rule" : "the plan that was approved last");
 }
@@ -255,7 +258,7 @@ static void in_force(struct approval *a, const struct decision *d)
 		a->proposed = NULL;
 	}
 	forget_proposal(a);
-	alarm_clear(a->core, ALARM_PLAN_WAITS, SUBJECT);
+	alarm_clear(a->core, ALARM_PLAN_WAITS, a->node);
 }
 
 static void on_stored(void *arg, int status, const char *why)
@@ -353,11 +356,17 @@ static void take(struct db_reader *r, struct restoring *x, const struct db_journ
 	snprintf(a->given.why, sizeof a->given.why, "%s", d->why ? d->why : "");
 }
 
+/* Older ones name no node: they were for all. */
+static bool is_mine(const struct approval *a, const struct event_plan_decided *d)
+{
+	return !d->node || strcasecmp(d->node, a->node) == 0;
+}
+
 /* The newest answer that counts: a yes, or the rule after none. */
 static void read_decided(struct db_reader *r, void *arg)
 {
 	struct restoring *x = arg;
-	struct db_journal_filter f = {.type = "PlanDecided", .newest_first = true, .limit = 50};
+	struct db_journal_filter f = {.type = "PlanDecided", .newest_first = true, .limit = 200};
 	struct db_journal_page page = {0};
 
 	if (db_query_journal(r, &f, x->arena, &page) != 0)
@@ -368,7 +377,7 @@ static void read_decided(struct db_reader *r, void *arg)
 		const struct event_plan_decided *d =
 			db_event_decode(&page.items[i], x->arena, &type, &err);
 
-		if (!d || type != EVENT_PLAN_DECIDED)
+		if (!d || type != EVENT_PLAN_DECIDED || !is_mine(x->approval, d))
 			continue;
 		if (d->decision == EVENT_PLAN_DECISION_APPROVED)
 			take(r, x, &page.items[i], d);
@@ -378,26 +387,30 @@ static void read_decided(struct db_reader *r, void *arg)
 	}
 }
 
-static bool is_asked_anywhere(const struct depot_file *d)
-{
-	for (size_t i = 0; i < d->nodes.count; i++)
-		if (d->nodes.items[i].has_mode &&
-			d->nodes.items[i].mode == DEPOT_PLAN_MODE_ASSISTED)
-			return true;
-	return false;
-}
-
-struct approval *approval_create(struct core *c)
+struct approval *approval_create(struct core *c, const char *node)
 {
 	struct approval *a = calloc(1, sizeof *a);
-	struct restoring x = {a, arena_create(0)};
 
-	if (a)
-		a->core = c;
-	if (a && x.arena && is_asked_anywhere(c->depot))
+	if (!a)
+		return NULL;
+	a->core = c;
+	snprintf(a->node, sizeof a->node, "%s", node);
+	return a;
+}
+
+struct approval *approval_restore(struct core *c, const char *node)
+{
+	struct restoring x = {approval_create(c, node), arena_create(0)};
+
+	if (x.approval && x.arena)
 		db_read_now(c->db, read_decided, &x);
 	arena_destroy(x.arena);
-	return a;
+	return x.approval;
+}
+
+const char *approval_node(const struct approval *a)
+{
+	return a->node;
 }
 
 void approval_destroy(struct approval *a)

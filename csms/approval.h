@@ -1,5 +1,6 @@
 /*
- * Approval: which plan chargers go by where plans need somebody's yes (mode assisted).
+ * Approval: which plan the chargers of a group go by where plans need somebody's yes (a node of mode
+ * assisted; csms/assisted.h has them all).
  *
  * What is approved is a schedule: each vehicle's power over time. Each new plan is held against it.
  * Where that gives a vehicle control.approve_kwh less before it leaves, or costs control.approve_pct
@@ -16,7 +17,11 @@
 
 struct approval;
 
-struct approval *approval_create(struct core *c); /* NULL: no memory */
+/* Of the node's chargers. approval_restore() takes up what the journal says was approved for them; it
+ * reads, so only at a start. NULL: no memory. */
+struct approval *approval_create(struct core *c, const char *node);
+struct approval *approval_restore(struct core *c, const char *node);
+const char *approval_node(const struct approval *a);
 void approval_destroy(struct approval *a);
 
 /* A plan was made; `is_asked` says for which EVSEs somebody must be asked. */
@@ -58,6 +63,7 @@ const struct approval_given *approval_given(const struct approval *a);
 
 struct approval_wish {
 	const char *plan;
+	const char *node; /* whose group; NULL: of all in which it waits */
 	bool is_yes;
 	const char *actor, *why;
 	void (*done)(void *arg, int status, const char *why); /* on disk and in force, or not */

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/approval.h"
+#include "csms/assisted.h"
 #include "csms/call.h"
 #include "csms/control_private.h"
 #include "csms/fallback.h"
@@ -275,10 +275,10 @@ struct control *control_create(struct core *c, char why[400])
 		free(k);
 		return NULL;
 	}
-	k->approval = approval_create(c);
+	k->assisted = assisted_create(c);
 	k->fallbacks = fallbacks_create(c);
 	k->planner = planner_create(c, on_plan_made, k);
-	if (control_load(k, tree) || !k->planner || !k->approval || !k->fallbacks) {
+	if (control_load(k, tree) || !k->planner || !k->assisted || !k->fallbacks) {
 		control_destroy(k);
 		return NULL;
 	}
@@ -400,7 +400,7 @@ void control_destroy(struct control *k)
 	timer_stop(k->core->timers, &k->replan_timer);
 	timer_stop(k->core->timers, &k->now_timer);
 	planner_destroy(k->planner);
-	approval_destroy(k->approval);
+	assisted_destroy(k->assisted);
 	fallbacks_destroy(k->fallbacks);
 	control_unload(k);
 	free(k);

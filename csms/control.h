@@ -63,8 +63,8 @@ struct safety *control_safety(const struct control *k);
  * anew. */
 void control_handed_over(struct control *k, struct station *s);
 
-/* Plans that wait for somebody's yes: csms/approval.h. */
-struct approval *control_approval(struct control *k);
+/* Plans that wait for somebody's yes: csms/assisted.h. */
+struct assisted *control_assisted(struct control *k);
 
 /* Would the tree still be safe with this registration in place of the station's present one?
  * 0, or -1 with the node and the sum that break it. */

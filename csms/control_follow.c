@@ -11,9 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "csms/alarms.h"
-#include "csms/approval.h"
+#include "csms/assisted.h"
 #include "csms/control_private.h"
 #include "csms/evse_phases.h"
 #include "csms/log.h"
@@ -30,51 +29,6 @@
 #define DANGER_MS   1800000 /* … and half an hour: with less to its departure it is in danger */
 #define STORED      0.9 /* of what is drawn */
 #define SUBJECT     "planner"
-
-/* -- modes ------------------------------------------------------------------------------------ */
-
-static const struct depot_node *described(const struct core *c, const char *id)
-{
-	for (size_t i = 0; i < c->depot->nodes.count; i++)
-		if (strcasecmp(c->depot->nodes.items[i].id, id) == 0)
-			return &c->depot->nodes.items[i];
-	return NULL;
-}
-
-enum depot_plan_mode control_mode(const struct control *k, int node)
-{
-	for (int v = node; v >= 0; v = grid_tree_node(k->tree, v)->parent) {
-		const struct depot_node *row = described(k->core, grid_tree_node(k->tree, v)->id);
-
-		if (row && row->has_mode)
-			return row->mode;
-	}
-	return DEPOT_PLAN_MODE_AUTOMATIC;
-}
-
-void control_find_modes(struct control *k)
-{
-	for (int i = 0; i < k->evses; i++)
-		k->order[i].mode = control_mode(k, grid_tree_evse_node(k->tree, i));
-}
-
-static bool is_asked(const void *arg, const struct evse *e)
-{
-	const struct control *k = arg;
-
-	return e->grid_evse >= 0 && e->grid_evse < k->evses &&
-	       k->order[e->grid_evse].mode == DEPOT_PLAN_MODE_ASSISTED;
-}
-
-void control_follow_plan(struct control *k)
-{
-	for (int i = 0; i < k->evses; i++)
-		if (k->order[i].mode == DEPOT_PLAN_MODE_ASSISTED) {
-			planner_record(k->planner); /* before what is proposed of it */
-			break;
-		}
-	approval_plan_made(k->approval, planner_plan(k->planner), is_asked, k);
-}
 
 /* -- a planner that is late ------------------------------------------------------------------- */
 
@@ -181,7 +135,8 @@ static bool is_ruled(const struct control_order *o)
 	return o->by >= CONTROL_BY_SHADOW;
 }
 
-static void fill_place(const struct control *k, int i, wall_t now, struct rule_place *out)
+static void fill_place(const struct control *k, const struct control_order *order, int i,
+	wall_t now, struct rule_place *out)
 {
 	const struct evse *e = k->evse[i];
 	const struct vehicle *v = e->tx.vehicle;
@@ -202,33 +157,40 @@ static void fill_place(const struct control *k, int i, wall_t now, struct rule_p
 	out->is_exact = e->currents.pattern.exact;
 	if (!out->depart_ms)
 		out->depart_ms = INT64_MAX;
-	if (is_reachable && !is_ruled(&k->order[i])) /* keeps its place in the order */
-		out->max_w = k->order[i].w > 0 ? (int32_t)k->order[i].w : 0;
+	if (is_reachable && !is_ruled(order)) /* keeps its place in the order */
+		out->max_w = order->w > 0 ? (int32_t)order->w : 0;
 	else if (is_reachable && row && row->need_wh == 0)
 		out->max_w = 0; /* it has what it needs */
 	else if (is_reachable && strcmp(e->tx.charging_state, "SuspendedEV") == 0)
 		out->max_w = out->min_w; /* it takes nothing; it may come back */
 }
 
-static void share(struct control *k, wall_t now)
+int control_share(
+	const struct control *k, const struct control_order *order, wall_t now, int32_t *w)
 {
-	mono_t mono = clock_mono();
-	struct rule_place *place;
-	struct rule_room *room;
+	struct rule_place *place = malloc(((size_t)k->evses + 1) * sizeof *place);
+	struct rule_room *room = malloc((size_t)k->nodes * sizeof *room);
+	int rc = -1;
 
-	if (k->shared.us && mono_diff_ms(mono, k->shared) < SHARE_EVERY_MS)
-		return;
-	place = malloc(((size_t)k->evses + 1) * sizeof *place);
-	room = malloc((size_t)k->nodes * sizeof *room);
 	if (place && room) {
 		memcpy(room, k->room, (size_t)k->nodes * sizeof *room);
 		for (int i = 0; i < k->evses; i++)
-			fill_place(k, i, now, &place[i]);
-		if (rule_share(k->tree, place, room, k->share) == 0)
-			k->shared = mono;
+			fill_place(k, &order[i], i, now, &place[i]);
+		rc = rule_share(k->tree, place, room, w);
 	}
 	free(place);
 	free(room);
+	return rc;
+}
+
+static void share(struct control *k, wall_t now)
+{
+	mono_t mono = clock_mono();
+
+	if (k->shared.us && mono_diff_ms(mono, k->shared) < SHARE_EVERY_MS)
+		return;
+	if (control_share(k, k->order, now, k->share) == 0)
+		k->shared = mono;
 }
 
 /* -- who goes by what ------------------------------------------------------------------------- */
@@ -280,7 +242,7 @@ static void follow_assisted(struct control *k, int i, wall_t now)
 	int64_t newest = planner_wanted_w(k->planner, e, now);
 	bool was = o->in_danger;
 
-	o->w = approval_w(k->approval, e, now);
+	o->w = o->approval ? approval_w(o->approval, e, now) : -1;
 	o->by = o->w < 0 ? CONTROL_BY_UNAPPROVED : CONTROL_BY_APPROVED;
 	o->in_danger =
 		o->by == CONTROL_BY_APPROVED && row && newest > o->w && is_in_danger(row, now);
@@ -327,7 +289,7 @@ void control_follow(struct control *k, wall_t now)
 	bool any_danger = false, any_ruled = false;
 
 	watch_planner(k, now);
-	approval_tick(k->approval);
+	assisted_tick(k->assisted);
 	for (int i = 0; i < k->evses; i++) {
 		follow(k, i, now);
 		any_danger |= k->order[i].in_danger;
@@ -401,11 +363,6 @@ const char *control_followed(const struct control *k, const struct evse *e)
 	return e->grid_evse >= 0 && e->grid_evse < k->evses
 		       ? by_rows[k->order[e->grid_evse].by].name
 		       : NULL;
-}
-
-struct approval *control_approval(struct control *k)
-{
-	return k->approval;
 }
 
 wall_t control_late_since(const struct control *k)

@@ -10,6 +10,7 @@
 #include "csms/setpoint.h"
 
 struct approval; /* csms/approval.h */
+struct assisted; /* csms/assisted.h */
 struct meter;
 struct planner;
 struct safety; /* csms/safety.h */
@@ -45,7 +46,8 @@ enum control_by {
 };
 
 struct control_order {
-	enum depot_plan_mode mode; /* of its node; made with the tree */
+	enum depot_plan_mode mode; /* of its node; made with the tree, as the next one */
+	struct approval *approval; /* assisted: of its group, else NULL */
 	enum control_by by;
 	int64_t w; /* that it is to draw, -1: the plan does not know it */
 	bool in_danger;
@@ -74,7 +76,7 @@ struct control {
 	int64_t (*base_phase_w)[GRID_PHASES]; /* … and on each phase */
 	struct control_said *said; /* [evses] */
 	struct control_full *full; /* [nodes] */
-	struct approval *approval;
+	struct assisted *assisted;
 	struct fallbacks *fallbacks; /* csms/fallback.h */
 	struct control_order *order; /* [evses] */
 	int32_t *share; /* [evses] by the plain rule … */
@@ -115,8 +117,11 @@ int64_t control_measured_below(const struct control *k, const struct grid_node *
 void control_follow(struct control *k, wall_t now);
 /* W that the vehicle gives back by the storage plan, if it goes by the newest plan at all. */
 int64_t control_gives_w(const struct control *k, int evse, wall_t now);
-/* The mode of each EVSE; with the tree. */
+/* control_modes.c: the mode of each EVSE, with the tree. */
 void control_find_modes(struct control *k);
+/* What each EVSE would get now by the plain rule, if these were the orders. `w` [evses]. -1: no memory. */
+int control_share(
+	const struct control *k, const struct control_order *order, wall_t now, int32_t *w);
 /* After the guard: what it left free. */
 void control_follow_room(struct control *k, const struct guard_report *r);
 struct rule_room control_follow_no_limits(void);

@@ -5,6 +5,7 @@
 #include "csms/api/handlers.h"
 #include "csms/api/handlers_people.h"
 #include "csms/api/handlers_session.h"
+#include "csms/api/handlers_work.h"
 #include "csms/api/handlers_setup.h"
 
 #define V1 "/api/v1"
@@ -380,6 +381,8 @@ const struct route api_routes[] = {
 	{"POST", V1 "/plans/{id}/reject", "", MAY_APPROVE, plan_reject_post,
 		&api_plan_decide_post_type, &api_done_type,
 		"Rejects the plan that waits for approval: what was approved stays"},
+	{"GET", V1 "/nodes/{id}/mode", "to", MAY_READ, node_mode_effect, NULL,
+		&api_plan_mode_effect_type, "What another mode would change at once, for whom"},
 	{"PUT", V1 "/nodes/{id}/mode", "", MAY_STEER, node_mode_put, &api_plan_mode_put_type,
 		&api_grid_result_type,
 		"How far the chargers below the node go by plans: shadow, assisted, automatic"},

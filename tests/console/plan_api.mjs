@@ -7,18 +7,24 @@ export class PlanApi {
 	constructor(mock) {
 		this.mock = mock;
 		this.turn = 1;
-		this.followed = { sentence: "Chargers go by the plan.", modes: [{ node: "site", mode: "automatic", said: false }] };
+		this.followed = { sentence: "Chargers go by the plan.", modes: [{ node: "site", mode: "automatic", said: false, evses: 24 }] };
 	}
 
 	/* From now on somebody must be asked, and is. */
 	propose() {
 		const at = iso(this.mock.now());
+		const proposal = (plan, changes) => ({
+			plan, made_at: at, trigger: "VAN-07 came back", since: at, expires_at: iso(this.mock.now() + 900_000), then: "plan", sentence: "", changes,
+		});
 		this.followed = {
-			sentence: "A plan that changes 1 vehicle waits for a yes or no.", modes: [{ node: "site", mode: "assisted", said: true }],
-			proposal: {
-				plan: "PLAN-9", made_at: at, trigger: "VAN-07 came back", since: at, expires_at: iso(this.mock.now() + 900_000), then: "plan", sentence: "",
-				changes: [{ vehicle: "VAN-07", station: "CP-A4", evse: 1, text: "6.0 kWh earlier, ready 02:10 instead of 03:20" }],
-			},
+			sentence: "Plans of 2 groups wait for a yes or no.",
+			modes: [
+				{ node: "site", mode: "automatic", said: true, evses: 4 },
+				{ node: "hall-a", mode: "assisted", said: true, evses: 12, proposal: proposal("PLAN-9", [
+					{ vehicle: "VAN-07", station: "CP-A4", evse: 1, text: "6.0 kWh earlier, ready 02:10 instead of 03:20" }]) },
+				{ node: "hall-b", mode: "assisted", said: true, evses: 8, proposal: proposal("PLAN-9", [
+					{ vehicle: "VAN-15", station: "CP-B3", evse: 2, text: "4.0 kWh later, ready 04:10 instead of 03:20" }]) },
+			],
 		};
 		this.turn += 1;
 	}
@@ -114,8 +120,21 @@ export class PlanApi {
 		if (route === "GET /plans") return [200, { plans: this.#past().slice(0, Number(query.get("limit") ?? 50)) }];
 		if (route === "POST /whatif") return this.#whatif(sent);
 		if (route === "POST /plans/PLAN-9/approve") {
-			this.followed = { ...this.followed, proposal: undefined, approved: { plan: "PLAN-9", at: iso(this.mock.now()), actor: "anna", why: sent.why } };
+			const approved = { plan: "PLAN-9", at: iso(this.mock.now()), actor: "anna", why: sent.why };
+			this.followed = { ...this.followed, modes: this.followed.modes.map((m) => (m.node === sent.node ? { ...m, proposal: undefined, approved } : m)) };
 			return [200, { ok: true }];
+		}
+		const mode = /^(GET|PUT) \/nodes\/([^/]+)\/mode$/.exec(route);
+		if (mode?.[1] === "GET") {
+			return [200, {
+				node: mode[2], from: "automatic", to: query.get("to"), means: `In ${query.get("to")} somebody is asked.`, sentence: "1 vehicle would charge otherwise at once.",
+				evses: 12, vehicles: 9, changes: [{ vehicle: "VAN-05", station: "CP-A3", evse: 1, text: "11.0 kW at once, not 0.0 kW" }],
+			}];
+		}
+		if (mode) {
+			const row = { node: mode[2], mode: sent.mode, said: true, evses: 12 };
+			this.followed = { ...this.followed, modes: [...this.followed.modes.filter((m) => m.node !== mode[2]), row] };
+			return [200, { changed: true }];
 		}
 		const diff = /^GET \/plans\/([^/]+)\/diff$/.exec(route);
 		return diff ? this.#diff(decodeURIComponent(diff[1]), query.get("with")) : undefined;

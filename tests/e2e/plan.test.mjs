@@ -158,18 +158,27 @@ test('modes: shadow goes by the plain rule; assisted asks, and goes by what was 
 
 	assert.equal(mode('shadow').status, 0);
 	await until('the plain rule', async () => (await get('/plan')).vehicles.every((v) => v.by === 'rule'));
-	assert.deepEqual((await get('/plan')).followed.modes, [{ node: 'site', mode: 'shadow', said: true }]);
+	const { evses, ...said } = (await get('/plan')).followed.modes[0];
+	assert.deepEqual(said, { node: 'site', mode: 'shadow', said: true });
+	assert.ok(evses > 0);
+	const effect = await get('/nodes/site/mode?to=automatic');
+	assert.deepEqual([effect.from, effect.to, effect.vehicles, effect.evses], ['shadow', 'automatic', 2, evses]);
+	assert.match(effect.means, /nobody is asked/);
+	assert.match(ctl('plan', 'mode', 'site', 'automatic', '--check').stdout, /nobody is asked\./);
+	assert.equal((await d.api('GET', '/nodes/site/mode?to=never')).status, 400);
+	assert.equal((await d.api('GET', '/nodes/none/mode?to=shadow')).status, 404);
 
 	assert.equal(mode('assisted').status, 0);
-	const waits = await until('a plan waits', async () => (await get('/plan')).followed.proposal);
+	const waits = await until('a plan waits', async () => (await get('/plan')).followed.modes[0].proposal);
 	assert.deepEqual(waits.changes.map((c) => c.vehicle).sort(), ['VAN-1', 'VAN-2']);
 	assert.match(ctl('plan').stdout, new RegExp(`WAITS FOR APPROVAL .*${waits.plan}`));
 	assert.equal((await d.api('POST', '/plans/nothing/approve', { why: 'x' })).status, 409);
 	assert.equal((await d.api('POST', `/plans/${waits.plan}/approve`, {})).status, 400, 'not without a reason');
-	const yes = ctl('plan', 'approve', waits.plan, '--why', 'looked at it');
+	assert.equal((await d.api('POST', `/plans/${waits.plan}/approve`, { why: 'x', node: 'none' })).status, 409);
+	const yes = ctl('plan', 'approve', waits.plan, '--node', 'site', '--why', 'looked at it');
 	assert.equal(yes.status, 0, yes.stderr);
 	await until('the approved plan', async () => (await get('/plan')).vehicles.every((v) => v.by === 'approved'));
-	const { approved, proposal } = (await get('/plan')).followed;
+	const { approved, proposal } = (await get('/plan')).followed.modes[0];
 	assert.equal(approved.why, 'looked at it');
 	assert.equal(proposal, undefined);
 

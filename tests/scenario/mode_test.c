@@ -5,8 +5,8 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include "csms/approval.h"
-#include "csms/control.h"
+#include "csms/assisted.h"
+#include "csms/control_modes.h"
 #include "db/query_log.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
@@ -47,9 +47,15 @@ static const struct evse *evse(const char *station)
 	return &fleet_station(&world_core(world)->fleet, station)->evses[0];
 }
 
+static struct assisted *assisted(void)
+{
+	return control_assisted(world_core(world)->control);
+}
+
+/* Of the whole site. */
 static struct approval *approval(void)
 {
-	return control_approval(world_core(world)->control);
+	return assisted_find(assisted(), "site");
 }
 
 static const char *followed(const char *station)
@@ -79,23 +85,29 @@ static void on_answer(void *arg, int status, const char *why)
 	*(int *)arg = status;
 }
 
-static int answer(const char *plan, bool is_yes)
+static int answer_at(const char *plan, const char *node, bool is_yes)
 {
 	int status = -1, rc;
 	char why[200];
 	struct approval_wish wish = {.plan = plan,
+		.node = node,
 		.is_yes = is_yes,
 		.actor = "anna",
 		.why = "looked at it",
 		.done = on_answer,
 		.arg = &status};
 
-	rc = approval_decide(approval(), &wish, why);
+	rc = assisted_decide(assisted(), &wish, why);
 	if (rc)
 		return rc;
 	world_run_s(world, 30);
 	ck_assert_int_eq(status, 0);
 	return 0;
+}
+
+static int answer(const char *plan, bool is_yes)
+{
+	return answer_at(plan, NULL, is_yes);
 }
 
 struct counting {
@@ -133,7 +145,7 @@ START_TEST(in_shadow_the_plan_is_shown_and_the_plain_rule_counts)
 	ck_assert_int_gt(evse("CP-1")->told.limit_w, 20000); /* leaves first */
 	ck_assert_int_gt(evse("CP-2")->told.limit_w, 15000);
 	ck_assert_int_eq(evse("CP-4")->told.limit_w, 0); /* leaves last */
-	ck_assert_ptr_null(approval_waits(approval()));
+	ck_assert_int_eq(assisted_count(assisted()), 0); /* nobody is asked */
 	world_run_until(world, "06:00");
 	world_check_limits(world, WORLD_REACTION_S);
 	ck_assert_double_ge(evse("CP-4")->soc_pct.value, 85);
@@ -151,7 +163,7 @@ START_TEST(in_assisted_a_plan_counts_when_somebody_approved_it)
 	w = approval_waits(approval());
 	ck_assert_ptr_nonnull(w);
 	ck_assert_int_eq(w->count, 4);
-	ck_assert_ptr_nonnull(world_alarm(world, ALARM_PLAN_WAITS, "plan"));
+	ck_assert_ptr_nonnull(world_alarm(world, ALARM_PLAN_WAITS, "site"));
 	ck_assert_int_eq(answer("nothing", true), 409);
 	snprintf(plan, sizeof plan, "%s", w->plan);
 	ck_assert_int_eq(answer(plan, true), 0);
@@ -256,6 +268,121 @@ START_TEST(a_plan_that_was_rejected_is_not_asked_about_again)
 }
 END_TEST
 
+/* CP-1 and CP-2 below the one, CP-3 and CP-4 below the other, each with a mode of its own. */
+static void start_groups(void)
+{
+	static const char rows[] = "  - {id: feeder, kind: feeder, parent: site, limit_w: 50000";
+	const char *at = strstr(small_depot, rows) + strlen(rows);
+
+	snprintf(text, sizeof text,
+		"%.*s, mode: assisted}\n"
+		"  - {id: second, kind: feeder, parent: site, limit_w: 50000, mode: assisted%s%s",
+		(int)(at - small_depot), small_depot, at, tariffs);
+	for (char *cp = strstr(text, "CP-3, node: "); cp && cp < strstr(text, "vehicles:");
+		cp = strstr(cp + 1, "CP-4, node: "))
+		memcpy(strstr(cp, "feeder"), "second", strlen("second"));
+	world = world_create(&(struct world_options){.seed = 9,
+		.depot = text,
+		.config = "control: {approve_min: 60}\n",
+		.scenario = SMALL_VISITS});
+	world_run_until(world, SMALL_ALL_HERE);
+}
+
+static struct approval *group(const char *node)
+{
+	struct approval *a = assisted_find(assisted(), node);
+
+	ck_assert_ptr_nonnull(a);
+	return a;
+}
+
+START_TEST(each_group_is_asked_and_answered_for_itself)
+{
+	char plan[37], other[37];
+
+	start_groups();
+	ck_assert_int_eq(assisted_count(assisted()), 2);
+	ck_assert_int_eq(approval_waits(group("feeder"))->count, 2);
+	ck_assert_int_eq(approval_waits(group("second"))->count, 2);
+	ck_assert_ptr_nonnull(world_alarm(world, ALARM_PLAN_WAITS, "feeder"));
+	snprintf(plan, sizeof plan, "%s", approval_waits(group("feeder"))->plan);
+	ck_assert_int_eq(answer_at(plan, "site", true), 409); /* nobody is asked there */
+	ck_assert_int_eq(answer_at(plan, "feeder", true), 0);
+	ck_assert_ptr_null(approval_waits(group("feeder")));
+	ck_assert_ptr_nonnull(approval_waits(group("second")));
+	ck_assert_ptr_null(world_alarm(world, ALARM_PLAN_WAITS, "feeder"));
+	ck_assert_ptr_nonnull(world_alarm(world, ALARM_PLAN_WAITS, "second"));
+	ck_assert_str_eq(followed("CP-1"), "approved");
+	ck_assert_str_eq(followed("CP-2"), "approved");
+	ck_assert_str_eq(followed("CP-3"), "rule"); /* it waits for its own yes */
+	world_kill(world);
+	world_run_s(world, 60);
+	world_start(world);
+	world_run_s(world, 120);
+	ck_assert_str_eq(followed("CP-1"), "approved"); /* the yes was the first one's … */
+	ck_assert_str_eq(followed("CP-3"), "rule"); /* … alone */
+	world_run_s(world, 900); /* all vehicles are known again */
+	snprintf(other, sizeof other, "%s", approval_waits(group("second"))->plan);
+	ck_assert_int_eq(answer_at(other, NULL, false), 0); /* wherever it waits: there */
+	ck_assert_ptr_null(approval_waits(group("second")));
+	ck_assert_str_eq(followed("CP-1"), "approved");
+	world_run_until(world, "06:00");
+	world_check_limits(world, WORLD_REACTION_S);
+}
+END_TEST
+
+/* Both are asked anew at the same moment: by the same plan. */
+START_TEST(one_answer_counts_in_all_groups_where_the_plan_waits)
+{
+	char plan[37];
+
+	start_groups();
+	for (int i = 0; i < 2; i++) {
+		const char *node = i ? "second" : "feeder";
+
+		snprintf(plan, sizeof plan, "%s", approval_waits(group(node))->plan);
+		ck_assert_int_eq(answer_at(plan, node, true), 0);
+	}
+	evse("CP-1")->tx.vehicle->departs_at = wall_add_ms(world_now(world), 17 * 1800000);
+	evse("CP-3")->tx.vehicle->departs_at = wall_add_ms(world_now(world), 17 * 1800000);
+	control_evse_changed(world_core(world)->control, NULL, "they leave at two");
+	world_run_s(world, 30);
+	snprintf(plan, sizeof plan, "%s", approval_waits(group("feeder"))->plan);
+	ck_assert_str_eq(approval_waits(group("second"))->plan, plan);
+	ck_assert_int_eq(answer(plan, true), 0);
+	ck_assert_ptr_null(approval_waits(group("feeder")));
+	ck_assert_ptr_null(approval_waits(group("second")));
+	ck_assert_str_eq(approval_given(group("second"))->plan, plan);
+}
+END_TEST
+
+START_TEST(what_another_mode_would_change_is_said_before)
+{
+	const struct control *k;
+	static struct control_mode_effect x;
+	int64_t told;
+
+	start("automatic", "");
+	k = world_core(world)->control;
+	told = evse("CP-1")->told.limit_w;
+	ck_assert_int_eq(told, 0); /* it waits for the night */
+	ck_assert_int_eq(control_mode_try(k, grid_tree_find(control_grid(k), "feeder"),
+				 DEPOT_PLAN_MODE_SHADOW, world_now(world), &x),
+		0);
+	ck_assert_int_eq(x.from, DEPOT_PLAN_MODE_AUTOMATIC);
+	ck_assert_int_eq(x.evses, 4);
+	ck_assert_int_eq(x.vehicles, 4);
+	ck_assert_int_ge(x.count, 2);
+	ck_assert_ptr_eq(x.changes[0].evse, evse("CP-1"));
+	ck_assert_str_eq(x.changes[0].text, "22.0 kW at once, not 0.0 kW");
+	ck_assert_int_eq(evse("CP-1")->told.limit_w, told); /* nothing has changed */
+	ck_assert_str_eq(followed("CP-1"), "plan");
+	ck_assert_int_eq(
+		control_mode_try(k, 0, DEPOT_PLAN_MODE_AUTOMATIC, world_now(world), &x), 0);
+	ck_assert_int_eq(x.count, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("mode");
@@ -269,6 +396,9 @@ int main(void)
 	tcase_add_test(t, a_plan_that_nobody_answers_expires_and_what_was_approved_stays);
 	tcase_add_test(t, or_the_plain_rule_counts_then);
 	tcase_add_test(t, a_plan_that_was_rejected_is_not_asked_about_again);
+	tcase_add_test(t, each_group_is_asked_and_answered_for_itself);
+	tcase_add_test(t, one_answer_counts_in_all_groups_where_the_plan_waits);
+	tcase_add_test(t, what_another_mode_would_change_is_said_before);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
 }

@@ -102,8 +102,8 @@ const struct command ctl_commands[] = {
 		"The site's bill so far, line by line, by its demand windows",
 		"depotctl bill --tariff sce-tou-ev-8"},
 	{"plan",
-		"[list [--limit N] | explain VEHICLE|STATION/EVSE [--plan ID] | diff ID EARLIER | replay ID | approve|reject ID --why TEXT | mode NODE shadow|assisted|automatic --why TEXT]",
-		ctl_plan, 0, 3, "--limit= --plan= --why=",
+		"[list [--limit N] | explain VEHICLE|STATION/EVSE [--plan ID] | diff ID EARLIER | replay ID | approve|reject ID [--node NODE] --why TEXT | mode NODE shadow|assisted|automatic --why TEXT|--check]",
+		ctl_plan, 0, 3, "--limit= --plan= --why= --node= --check",
 		"The charging plan in force, and how far chargers go by it; past ones; why a vehicle charges when it does; what changed "
 		"since an earlier plan; replay: makes one again of what the journal kept",
 		"depotctl plan explain VAN-7"},

@@ -658,12 +658,6 @@ export interface Plan {
 	followed: PlanFollowed;
 }
 
-export interface PlanModeView {
-	node: string;
-	mode: string;
-	said: boolean;
-}
-
 export interface PlanChange {
 	vehicle: string;
 	station: string;
@@ -689,12 +683,30 @@ export interface PlanApproved {
 	why?: string;
 }
 
+export interface PlanModeView {
+	node: string;
+	mode: string;
+	said: boolean;
+	evses: number;
+	approved?: PlanApproved;
+	proposal?: PlanProposal;
+}
+
 export interface PlanFollowed {
 	sentence: string;
 	modes: PlanModeView[];
 	late_since?: string;
-	approved?: PlanApproved;
-	proposal?: PlanProposal;
+}
+
+export interface PlanModeEffect {
+	node: string;
+	from: string;
+	to: string;
+	means: string;
+	sentence: string;
+	evses: number;
+	vehicles: number;
+	changes: PlanChange[];
 }
 
 export interface DischargeView {

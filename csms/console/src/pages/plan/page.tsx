@@ -14,6 +14,7 @@ import { Empty, Panel } from "../../ui/panel.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Followed } from "./followed.tsx";
 import { Gantt } from "./gantt.tsx";
+import { Modes } from "./modes.tsx";
 import { PastPlans } from "./past.tsx";
 import { Why } from "./why.tsx";
 
@@ -78,6 +79,7 @@ export function PlanPage({ id }: { id: string | undefined }) {
 					{picked && <Why key={planKey(picked)} plan={plan} van={picked} slot={slot} onClose={close} />}
 				</div>
 			)}
+			<Modes followed={plan.followed} onChange={again} />
 			<PastPlans plan={plan} />
 		</div>
 	);
