@@ -366,6 +366,6 @@ test('SQL in every string of every path, query and body of the API is text: no 5
 	assert.deepEqual(bad, []);
 	assert.ok(count > 350, `${count} strings`);
 	assert.ok((await d.api('GET', '/journal?limit=1')).json.events[0].seq >= before, 'the journal is there');
-	const check = spawnSync(join(BUILD, 'depotctl'), ['--socket', join(d.data, 'depotd.sock'), 'audit', 'verify'], { encoding: 'utf8' });
+	const check = spawnSync(join(BUILD, 'depotctl'), ['verify', '--data', d.data], { encoding: 'utf8' });
 	assert.equal(check.status, 0, check.stdout + check.stderr);
 });
