@@ -45,6 +45,7 @@ enum alarm_kind {
 	ALARM_PLAN_WAITS, /* a plan waits for somebody's approval: "plan" */
 	ALARM_PLANNER_LATE, /* no plan came in time: "planner" */
 	ALARM_FEEDER_LOST, /* a feeder has no voltage, by its meter: node */
+	ALARM_CRL_OVERDUE, /* a revocation list was not renewed in time: "crl/NAME.pem" */
 	ALARM_KIND_COUNT
 };
 

@@ -154,6 +154,13 @@ const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 		"Tripped: find out why before it is closed again. Somebody works there: leave it.\n"
 		"Vans that cannot wait: another place.\n"
 		"When power is back its vans return in steps: nothing must be reset."),
+	ROW(CRL_OVERDUE, "crl-overdue", THIS_WEEK, 0,
+		"Have its authority publish a new list, or fetch it: `depotctl ca calendar`.",
+		"Each list says when the next one comes; that time has passed.\n"
+		"Fetched by depotd (trust.crls): the calendar says why the last try failed.\n"
+		"Put there by hand: fetch it from the authority into DATA/pki/crl.\n"
+		"Until then a stolen station's certificate may not be known as revoked: "
+		"`depotctl identity STATION`, trust.crl_overdue."),
 };
 
 const char *alarm_rank_name(enum alarm_rank r)

@@ -30,6 +30,7 @@ struct http_server;
 struct net;
 struct api; /* csms/api/api.h */
 struct refusals; /* csms/refusal.h */
+struct pki_watch; /* csms/pki_watch.h */
 struct rotation; /* csms/rotation.h */
 struct tls_server; /* csms/tls.h */
 struct turn; /* csms/record.c */
@@ -107,6 +108,7 @@ struct core {
 	struct contracts *contracts;
 	struct net *net;
 	struct rotation *rotation; /* NULL: none runs */
+	struct pki_watch *pki_watch;
 	struct refusals *refusals; /* NULL: none is counted */
 	struct tls_server *station_tls; /* of security profile 3; NULL: off */
 	struct ws_server *stations;

@@ -51,6 +51,7 @@ static int load_station_tls(struct daemon *d, const struct tls_server_config *pl
 		.factory_roots = makers,
 		.charger_roots = chargers,
 		.crls = crls,
+		.refuse_overdue = d->config.file->trust->crl_overdue == CONFIG_CRL_OVERDUE_REFUSE,
 		.may_be_expired = may_be_expired,
 		.refused = on_handshake_refused,
 		.ctx = &d->core,

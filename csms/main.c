@@ -29,6 +29,7 @@
 #include "csms/meters.h"
 #include "csms/network_job.h"
 #include "csms/oscp/oscp.h"
+#include "csms/pki_watch.h"
 #include "csms/prices.h"
 #include "csms/roster.h"
 #include "csms/trips.h"
@@ -272,18 +273,26 @@ static void on_stop(void *arg, int signum)
 		on_grace_over, d);
 }
 
-static void on_reload(void *arg, int signum)
+static void reload(void *arg)
 {
 	struct daemon *d = arg;
 	char why[200];
 
-	(void)signum;
 	if (tls_server_reload(d->tls, why) ||
 		(d->station_tls && tls_server_reload(d->station_tls, why)))
 		log_error("certificates were not reloaded: %s", why);
 	else
 		log_info("certificates reloaded");
 	contracts_reload(d->core.contracts);
+}
+
+static void on_reload(void *arg, int signum)
+{
+	struct daemon *d = arg;
+
+	(void)signum;
+	reload(d);
+	pki_watch_look(d->core.pki_watch);
 }
 
 static void on_turn_end(void *arg)
@@ -295,6 +304,7 @@ static void stop(struct daemon *d)
 {
 	struct core *c = &d->core;
 
+	pki_watch_destroy(c->pki_watch);
 	site_server_destroy(d->site_server);
 	walks_destroy(c->walks);
 	control_destroy(c->control);
@@ -359,6 +369,9 @@ static int start(struct daemon *d, char why[400])
 	fleet_init(&c->fleet);
 	c->refusals = refusals_create();
 	if (open_store(d, why) || start_control(d, why) || daemon_listen(d, why))
+		return -1;
+	c->pki_watch = pki_watch_create(c, reload, d, why);
+	if (!c->pki_watch)
 		return -1;
 	loop_on_turn_end(c->loop, on_turn_end, c);
 	loop_on_signal(c->loop, SIGTERM, on_stop, d);

@@ -9,7 +9,7 @@ csms_net.src := $(csms_base.src) csms/secret.c csms/tls.c $(wildcard csms/pki/*.
 	csms/ws_server.c csms/ws_upgrade.c csms/ws_messages.c csms/http_client.c
 csms_net.libs := ws ssl ev z curl expat pthread
 
-csms_net_core.test := $(csms_base.src) csms/tls.c csms/pki/peer_check.c csms/pki/pem_folder.c \
+csms_net_core.test := $(csms_base.src) csms/tls.c csms/pki/peer_check.c csms/pki/pem_folder.c csms/pki/pem_files.c \
 	csms/pki/x509.c csms/net.c csms/net_conn.c csms/net_peers.c csms/limit.c \
 	csms/net_socket.c csms/http_head.c tests/net/server_thread.c tests/net/client.c
 
@@ -37,9 +37,10 @@ $(eval $(call unit,csms_tls,$(csms_net_core.test) csms/http_server.c csms/http_r
 $(eval $(call fuzzer,http_head,csms/http_head.c csms/http_body.c csms/bytes.c csms/ws_gate.c \
 	csms/ws_deflate.c,ssl z))
 $(eval $(call fuzzer,ws_deflate,csms/ws_deflate.c csms/ws_frame.c,z))
-CONTRACT_PKI := csms/pki/cert_id.c csms/pki/ca_pool.c csms/pki/ocsp_message.c csms/pki/contract_chain.c
+CONTRACT_PKI := csms/pki/cert_id.c csms/pki/ca_pool.c csms/pki/pem_files.c csms/pki/ocsp_message.c csms/pki/contract_chain.c
 $(eval $(call unit,contract_chain,$(CONTRACT_PKI) tools/depotctl/pki_lab.c,ssl))
 $(eval $(call unit,ocsp_hosts,csms/ocsp_hosts.c csms/emaid.c,))
 $(eval $(call fuzzer,ocsp,$(CONTRACT_PKI) csms/ocsp_hosts.c csms/emaid.c,ssl))
+$(eval $(call fuzzer,crl,csms/pki/crl_file.c csms/pki/x509.c,ssl))
 $(eval $(call unit,sealed_file,csms/pki/sealed_file.c,ssl))
 $(eval $(call unit,ocmf,csms/pki/ocmf.c $(SCHEMAS_SRC),ssl cjson m))

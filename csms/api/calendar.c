@@ -1,15 +1,19 @@
 /* Certificate calendar: what ends when, of all certificates that depotd knows of. */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/pki/certificate.h"
+#include "csms/pki/crl_file.h"
+#include "csms/pki/pem_files.h"
+#include "csms/pki_watch.h"
 #include "csms/renewal.h"
+#include "csms/revocation.h"
 #include "csms/rollover.h"
 #include "csms/words_setup.h"
 #include "db/query.h"
@@ -34,6 +38,7 @@ static void add(struct calendar *c, const struct api_calendar_entry *e)
 {
 	struct api_calendar_entry *new;
 	int64_t left = e->not_after.ms - c->now.ms;
+	bool is_list = strcmp(e->kind, "crl") == 0; /* renewed by days, not months */
 
 	if (e->not_after.ms == 0 || left > c->within_ms || c->count == ENTRIES_MAX || !e->owner ||
 		!e->subject)
@@ -41,7 +46,18 @@ static void add(struct calendar *c, const struct api_calendar_entry *e)
 	new = &c->entries[c->count++];
 	*new = *e;
 	new->days = left >= 0 ? left / DAY_MS : -((-left + DAY_MS - 1) / DAY_MS);
-	new->state = left < 0 ? "over" : left < c->renew_ms ? "due" : "fine";
+	new->state = left < 0 ? "over" : left < c->renew_ms && !is_list ? "due" : "fine";
+}
+
+/* "2026-11-21" */
+static const char *day_of(int64_t ms, char out[200])
+{
+	time_t s = (time_t)(ms / 1000);
+	struct tm tm;
+
+	gmtime_r(&s, &tm);
+	strftime(out, 200, "%Y-%m-%d %H:%M UTC", &tm);
+	return out;
 }
 
 /* -- files ------------------------------------------------------------------------------------------ */
@@ -73,23 +89,61 @@ static void add_file(struct ask *k, const char *folder, const char *name, const 
 	add(c, &e);
 }
 
+struct folder {
+	struct ask *ask;
+	const char *name, *kind, *renewed_by;
+};
+
+static bool add_each(void *arg, const char *path)
+{
+	const struct folder *f = arg;
+
+	add_file(f->ask, f->name, strrchr(path, '/') + 1, f->kind, f->renewed_by);
+	return true;
+}
+
 static void add_folder(struct ask *k, const char *folder, const char *kind, const char *renewed_by)
 {
 	const struct calendar *c = k->state;
-	char path[700];
-	const struct dirent *e;
-	int most = 1000;
-	DIR *dir;
+	struct folder f = {k, folder, kind, renewed_by};
+	char path[700], why[200];
 
 	snprintf(path, sizeof(path), "%.500s/pki/%s", c->data, folder);
-	dir = opendir(path);
-	while (dir != NULL && most-- > 0 && (e = readdir(dir)) != NULL) {
-		size_t n = strlen(e->d_name);
-		if (n > 4 && strcmp(e->d_name + n - 4, ".pem") == 0)
-			add_file(k, folder, e->d_name, kind, renewed_by);
+	pem_files(path, add_each, &f, why);
+}
+
+static bool add_list(void *arg, const char *path)
+{
+	struct ask *k = arg;
+	struct api_calendar_entry e = {.kind = "crl", .renewed_by = "whoever put it there"};
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char *pem = fd >= 0 ? malloc(2 * CRL_BYTES_MAX) : NULL, why[200];
+	ssize_t n = pem ? read(fd, pem, 2 * CRL_BYTES_MAX - 1) : -1;
+	struct crl_facts facts;
+
+	if (fd >= 0)
+		close(fd);
+	if (n > 0) {
+		pem[n] = '\0';
+		if (crl_facts(pem, &facts, why) == 0) {
+			e.owner = arena_printf(k->arena, "crl/%.200s", strrchr(path, '/') + 1);
+			e.subject = arena_printf(k->arena, "%s, %d revoked, of %s", facts.issuer,
+				facts.revoked, day_of(facts.this_ms, why));
+			e.not_after.ms = facts.next_ms;
+			add(k->state, &e);
+		}
 	}
-	if (dir != NULL)
-		closedir(dir);
+	free(pem);
+	return true;
+}
+
+static void add_lists(struct ask *k)
+{
+	const struct calendar *c = k->state;
+	char path[700], why[200];
+
+	snprintf(path, sizeof(path), "%.500s/pki/crl", c->data);
+	pem_files(path, add_list, k, why);
 }
 
 static void add_files(struct ask *k)
@@ -109,6 +163,7 @@ static void add_files(struct ask *k)
 	add_file(k, "", "server-rsa.pem", "server", start);
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
 		add_folder(k, folders[i].folder, folders[i].kind, folders[i].renewed_by);
+	add_lists(k);
 }
 
 /* -- the store --------------------------------------------------------------------------------------- */
@@ -222,6 +277,20 @@ static void calendar_work(struct db_reader *r, struct ask *k)
 	qsort(c->entries, c->count, sizeof(*c->entries), by_end);
 }
 
+/* Of a list that depotd fetches: from where, and why the last try failed. */
+static void add_fetching(struct ask *k, struct api_calendar_entry *e)
+{
+	struct revocation_view v;
+
+	if (strcmp(e->kind, "crl") != 0 ||
+		!revocation_look(pki_watch_revocations(k->api->core->pki_watch),
+			strrchr(e->owner, '/') + 1, &v))
+		return;
+	e->renewed_by = arena_printf(k->arena, "depotd, from %.80s", v.url);
+	e->step = v.why[0] ? "fetch" : "done";
+	e->note = v.why[0] ? arena_strdup(k->arena, v.why) : NULL;
+}
+
 /* What is being done about it is known on the loop. */
 static void add_renewal(struct ask *k, struct api_calendar_entry *e)
 {
@@ -292,8 +361,10 @@ static void calendar_finish(struct ask *k)
 		ask_problem(k, 503, NULL, "the store: %s", c->error);
 		return;
 	}
-	for (size_t i = 0; i < c->count; i++)
+	for (size_t i = 0; i < c->count; i++) {
 		add_renewal(k, &c->entries[i]);
+		add_fetching(k, &c->entries[i]);
+	}
 	say(k, &view);
 	ask_reply(k, 200, &api_calendar_type, &view);
 }

@@ -1,5 +1,4 @@
 #include "csms/pki/ca_pool.h"
-#include <dirent.h>
 #include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -9,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/pki/ca_pool_x509.h"
+#include "csms/pki/pem_files.h"
 
-enum { FILES_MAX = 1000, CERTS_MAX = 2000, FILE_MAX = 200000 };
+enum { CERTS_MAX = 2000, FILE_MAX = 200000 };
 
 struct ca_pool {
 	STACK_OF(X509) * roots, *subs;
@@ -64,8 +64,9 @@ static bool take(struct ca_pool *p, X509 *cert, bool is_operator)
 	return false;
 }
 
-static void load_file(const struct loading *l, const char *path)
+static bool load_file(void *arg, const char *path)
 {
+	const struct loading *l = arg;
 	BIO *bio = BIO_new_file(path, "r");
 	X509 *cert;
 	int taken = 0, seen = 0;
@@ -83,26 +84,16 @@ static void load_file(const struct loading *l, const char *path)
 		note(l, path, "what is no certificate of an authority was left out");
 	BIO_free(bio);
 	ERR_clear_error();
+	return true;
 }
 
-static void load_folder(const struct loading *l, const char *pki, const char *name)
+static void load_folder(struct loading *l, const char *pki, const char *name)
 {
-	char folder[600], path[900];
-	const struct dirent *e;
-	DIR *dir;
+	char folder[600], why[200];
 
 	snprintf(folder, sizeof folder, "%s/%s", pki, name);
-	dir = opendir(folder);
-	for (int i = 0; dir && i < FILES_MAX && (e = readdir(dir)) != NULL; i++) {
-		size_t n = strlen(e->d_name);
-
-		if (n <= 4 || strcmp(e->d_name + n - 4, ".pem") != 0)
-			continue;
-		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-		load_file(l, path);
-	}
-	if (dir)
-		closedir(dir);
+	if (pem_files(folder, load_file, l, why))
+		note(l, folder, why);
 }
 
 struct ca_pool *ca_pool_load(const char *pki, void (*tell)(void *arg, const char *line), void *arg)

@@ -1,6 +1,5 @@
 #include "csms/pki/firmware_signature.h"
 
-#include <dirent.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -10,36 +9,35 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include "csms/pki/pem_files.h"
 #include "csms/pki/x509.h"
 
-enum { DIGEST_SIZE = 32, SIGNATURE_MAX = 800, ROOTS_MAX = 1000 };
+enum { DIGEST_SIZE = 32, SIGNATURE_MAX = 800 };
 
 /* -- the chain --------------------------------------------------------------------------------- */
 
-static bool ends_in_pem(const char *name)
-{
-	size_t n = strlen(name);
+struct roots {
+	X509_STORE *store;
+	int count;
+};
 
-	return n > 4 && strcmp(name + n - 4, ".pem") == 0;
+/* A file that cannot be read takes nothing from the others. */
+static bool load_root(void *arg, const char *path)
+{
+	struct roots *r = arg;
+
+	r->count += X509_STORE_load_file(r->store, path) == 1;
+	return true;
 }
 
 static int load_roots(const char *folder, X509_STORE *store)
 {
-	DIR *dir = opendir(folder);
-	const struct dirent *e;
-	char path[700];
-	int count = 0;
+	struct roots r = {.store = store};
+	char why[200];
 
-	while (dir && count < ROOTS_MAX && (e = readdir(dir)) != NULL) {
-		if (!ends_in_pem(e->d_name))
-			continue;
-		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-		count += X509_STORE_load_file(store, path) == 1;
-	}
-	if (dir)
-		closedir(dir);
+	pem_files(folder, load_root, &r, why);
 	ERR_clear_error();
-	return count;
+	return r.count;
 }
 
 static int verify_chain(const char *roots, X509 *cert, char why[300])

@@ -211,8 +211,11 @@ static int on_finding(int is_good, X509_STORE_CTX *x)
 	if (is_good)
 		return 1;
 	switch (X509_STORE_CTX_get_error(x)) {
-	case X509_V_ERR_UNABLE_TO_GET_CRL:
 	case X509_V_ERR_CRL_HAS_EXPIRED:
+		if (cfg->refuse_overdue)
+			return 0;
+		break;
+	case X509_V_ERR_UNABLE_TO_GET_CRL:
 	case X509_V_ERR_CRL_NOT_YET_VALID:
 		break;
 	case X509_V_ERR_CERT_HAS_EXPIRED:

@@ -40,6 +40,7 @@ struct peer_refusal {
 struct peer_check_config {
 	/* Folders of *.pem; missing ones are empty. */
 	const char *roots, *factory_roots, *charger_roots, *crls;
+	bool refuse_overdue; /* whose issuer's revocation list was not renewed */
 	/* May a station with this name come with a certificate that is over (A00.FR.429)? */
 	bool (*may_be_expired)(void *ctx, const char *common_name);
 	/* Each handshake that failed on our side, once. */

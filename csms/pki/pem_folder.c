@@ -1,13 +1,13 @@
 #include "csms/pki/pem_folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
+#include "csms/pki/pem_files.h"
 
-enum { WHY_SIZE = 200, FILES_MAX = 1000, ITEMS_MAX = 1000 };
+enum { WHY_SIZE = 200, ITEMS_MAX = 1000 };
 
 struct walk {
 	bool (*add_cert)(void *arg, X509 *cert); /* one of the two */
@@ -57,32 +57,23 @@ static int take_file(const struct walk *w, const char *path, char why[WHY_SIZE])
 	return -1;
 }
 
+struct walking {
+	const struct walk *w;
+	char *why;
+};
+
+static bool take_each(void *arg, const char *path)
+{
+	const struct walking *x = arg;
+
+	return take_file(x->w, path, x->why) == 0;
+}
+
 static int walk(const struct walk *w, const char *folder, char why[WHY_SIZE])
 {
-	DIR *dir = opendir(folder);
-	const struct dirent *e;
-	char path[800];
-	int rc = 0, files = 0;
+	struct walking x = {w, why};
 
-	if (!dir && errno == ENOENT)
-		return 0;
-	if (!dir) {
-		snprintf(why, WHY_SIZE, "cannot read %.120s: %s", folder, strerror(errno));
-		return -1;
-	}
-	while (rc == 0 && (e = readdir(dir)) != NULL) {
-		size_t len = strlen(e->d_name);
-
-		if (len < 5 || strcmp(e->d_name + len - 4, ".pem") != 0 || e->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof path, "%.500s/%.255s", folder, e->d_name);
-		rc = ++files > FILES_MAX ? -1 : take_file(w, path, why);
-		if (files > FILES_MAX)
-			snprintf(why, WHY_SIZE, "%.120s holds more than %d files", folder,
-				FILES_MAX);
-	}
-	closedir(dir);
-	return rc;
+	return pem_files(folder, take_each, &x, why);
 }
 
 int pem_folder_certificates(

@@ -163,30 +163,69 @@ static bool join(char out[512], const char *dir, const char *file)
 	return snprintf(out, 512, "%s/%s", dir, file) < 512;
 }
 
+struct site {
+	struct site_ca_paths *paths;
+	char root_key[512], cross[512];
+};
+
+static int find(struct site *s, const char *dir, struct site_ca_paths *paths, char why[WHY_SIZE])
+{
+	s->paths = paths;
+	if (join(paths->root_cert, dir, "root.pem") && join(s->root_key, dir, "root.key") &&
+		join(s->cross, dir, SITE_CA_CROSS) &&
+		join(paths->ecdsa_cert, dir, "server-ecdsa.pem") &&
+		join(paths->ecdsa_key, dir, "server-ecdsa.key") &&
+		join(paths->rsa_cert, dir, "server-rsa.pem") &&
+		join(paths->rsa_key, dir, "server-rsa.key"))
+		return 0;
+	snprintf(why, WHY_SIZE, "the path of the certificates is too long");
+	return -1;
+}
+
+static int ensure_servers(const struct site *s, const struct keypair *root,
+	const char *const *hosts, int count, char why[WHY_SIZE])
+{
+	const struct order ecdsa = {hosts, count, false, s->cross};
+	const struct order rsa = {hosts, count, true, s->cross};
+
+	return ensure_server(s->paths->ecdsa_cert, s->paths->ecdsa_key, root, &ecdsa, why) ||
+			       ensure_server(s->paths->rsa_cert, s->paths->rsa_key, root, &rsa, why)
+		       ? -1
+		       : 0;
+}
+
 int site_ca_ensure(const char *dir, const char *const *hosts, int count,
 	struct site_ca_paths *paths, char why[WHY_SIZE])
 {
-	char root_key[512], cross[512];
-	struct order ecdsa = {hosts, count, false, cross}, rsa = {hosts, count, true, cross};
 	struct keypair root = {0};
+	struct site s;
 	int result = -1;
 
-	if (!join(paths->root_cert, dir, "root.pem") || !join(root_key, dir, "root.key") ||
-		!join(cross, dir, SITE_CA_CROSS) ||
-		!join(paths->ecdsa_cert, dir, "server-ecdsa.pem") ||
-		!join(paths->ecdsa_key, dir, "server-ecdsa.key") ||
-		!join(paths->rsa_cert, dir, "server-rsa.pem") ||
-		!join(paths->rsa_key, dir, "server-rsa.key")) {
-		snprintf(why, WHY_SIZE, "the path of the certificates is too long");
+	if (find(&s, dir, paths, why))
 		return -1;
-	}
 	errno = 0;
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		return keypair_explain(why, "cannot create", dir);
-	if (!ensure_root(paths->root_cert, root_key, &root, why) &&
-		!ensure_server(paths->ecdsa_cert, paths->ecdsa_key, &root, &ecdsa, why) &&
-		!ensure_server(paths->rsa_cert, paths->rsa_key, &root, &rsa, why))
-		result = 0;
+	if (!ensure_root(paths->root_cert, s.root_key, &root, why))
+		result = ensure_servers(&s, &root, hosts, count, why);
+	keypair_free(&root);
+	return result;
+}
+
+int site_ca_renew(const char *dir, const char *const *hosts, int count, char why[WHY_SIZE])
+{
+	struct site_ca_paths paths;
+	struct keypair root = {0};
+	struct site s;
+	int result = 0;
+
+	if (find(&s, dir, &paths, why))
+		return -1;
+	errno = 0;
+	if (!keypair_load(paths.root_cert, s.root_key, &root))
+		return keypair_explain(why, "cannot use", paths.root_cert);
+	if (keypair_lasts(root.cert, RENEW_DAYS))
+		result = ensure_servers(&s, &root, hosts, count, why);
 	keypair_free(&root);
 	return result;
 }

@@ -25,6 +25,10 @@ struct site_ca_paths {
 int site_ca_ensure(const char *dir, const char *const *hosts, int count,
 	struct site_ca_paths *paths, char why[200]);
 
+/* The server certificates alone, where they end within 30 days or name other hosts; the root stays as it
+ * is, and nothing is done once it ends within 30 days itself. Not while the root changes. */
+int site_ca_renew(const char *dir, const char *const *hosts, int count, char why[200]);
+
 /* A new root; false: OpenSSL says why. For csms/pki/site_rollover.c. */
 bool site_ca_make_root(struct keypair *root);
 

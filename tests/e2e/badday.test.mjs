@@ -490,6 +490,32 @@ describe('signals and scarcity', () => {
 		}
 	});
 
+	test('a server certificate that was replaced is shown without a signal, and no connection drops', async () => {
+		const d = await new Depotd({ depot, config: 'trust: {look_s: 1}\n' }).start();
+		try {
+			const load = await new Load(d, 'WATCH-1', 'watch').start();
+			const pki = (f) => join(d.data, 'pki', f);
+			const shown = () => new Promise((ok, bad) => {
+				const s = tls.connect({ host: '127.0.0.1', port: d.ports.profile2, servername: 'localhost', ca: readFileSync(d.root()), ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256',
+					maxVersion: 'TLSv1.2' }, () => ok((s.destroy(), s.getPeerCertificate().serialNumber)));
+				s.on('error', bad);
+			});
+			writeFileSync(join(d.dir, 'san'), 'subjectAltName=DNS:localhost\n');
+			const csr = execFileSync('openssl', ['req', '-new', '-key', pki('server-ecdsa.key'), '-subj', '/O=depotd/CN=localhost']);
+			const made = execFileSync('openssl', ['x509', '-req', '-CA', pki('root.pem'), '-CAkey', pki('root.key'), '-set_serial', '0x4711', '-days', '9', '-extfile', join(d.dir, 'san')],
+				{ input: csr, stdio: ['pipe', 'pipe', 'ignore'] });
+			assert.notEqual(await shown(), '4711');
+			writeFileSync(pki('server-ecdsa.pem'), made);
+			await until('the new one', async () => (await shown()) === '4711', 20000);
+			const alarm = await until('its alarm', async () => (await d.api('GET', '/alarms')).json.alarms.find((a) => a.subject === 'server-ecdsa.pem'), 20000);
+			assert.match(alarm.text, /pki\/server-ecdsa\.pem ends in [89] days/);
+			await load.stop();
+			await load.check();
+		} finally {
+			await d.clean();
+		}
+	});
+
 	test('nobody reads its log any more: it works on', async () => {
 		const d = await new Depotd({ depot }).start();
 		try {

@@ -133,6 +133,7 @@ export const matrix = [
 		['a certificate on the port of profile 2', 401],
 		['a revoked one', 'TLS alert'],
 		['a revoked one, by a list that was not renewed', 'TLS alert'],
+		['a revoked one, by a list that was fetched', 'TLS alert'],
 		['a root that is not there yet', 'TLS alert'],
 		['a root that was taken away', 'TLS alert'],
 		['an expired one, before anybody allows it', 'TLS alert', undefined, 'it before'],

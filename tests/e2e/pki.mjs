@@ -90,9 +90,10 @@ email_in_dn=no\npreserve=yes\nstring_mask=utf8only\n[p]\ncommonName=optional\nor
 		openssl('ca', '-config', join(this.dir, 'ca.cnf'), '-revoke', file);
 	}
 
-	/** The revocation list; `over`: one whose time has passed. */
-	crl({ over = false } = {}) {
+	/** The revocation list; `over`: one whose time has passed; `before`: one of so many days ago, still of now. */
+	crl({ over = false, before = 0 } = {}) {
 		return openssl('ca', '-config', join(this.dir, 'ca.cnf'), '-gencrl',
+			...(before ? ['-crl_lastupdate', `20${stamp(-before)}`, '-crl_nextupdate', `20${stamp(9)}`] : []),
 			...(over ? ['-crl_lastupdate', `20${stamp(-3)}`, '-crl_nextupdate', `20${stamp(-2)}`] : [])).toString();
 	}
 

@@ -2,8 +2,9 @@
 import { test, before, after, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import http from 'node:http';
 import tls from 'node:tls';
 import { promisify } from 'node:util';
 import { BUILD, Depotd, until } from './harness.mjs';
@@ -11,6 +12,7 @@ import { matrix } from './matrix.mjs';
 import { PASSWORD, Station, basic, register } from './peer.mjs';
 import { Ca, P192, RSA, request } from './pki.mjs';
 
+let lists; // a server of revocation lists: lists.say is its answer
 let d, root, sub, maker, other, port;
 const made = {}; // certificates by name
 const ours = matrix.filter((r) => r.file === 'tests/e2e/profile3.test.mjs'), tried = new Set(); // rows of the matrix
@@ -81,6 +83,8 @@ async function connected(id, certificate, { serial, handlers, protocols } = {}) 
 }
 
 before(async () => {
+	lists = http.createServer((req, res) => (lists.say ? res.end(lists.say) : res.writeHead(404).end()));
+	await new Promise((ok) => lists.listen(0, '127.0.0.1', ok));
 	root = new Ca('Depot Root');
 	sub = new Ca('Depot Stations', { by: root });
 	maker = new Ca('Maker Root');
@@ -96,7 +100,9 @@ stations:
   - {id: CP-1, node: site, security_profile: 3, serial: SN-FILE, evses: [{id: 1, kind: ac, max_w: 22000}]}
 `,
 		listen: '  profile3: {address: 127.0.0.1, port: 0}\n',
-		config: 'limits: {refusals_per_min: 1000}\ntrust: {organizations: [Depot Test]}\n',
+		config: `limits: {refusals_per_min: 1000}
+trust: {organizations: [Depot Test], crls: [{url: "http://127.0.0.1:${lists.address().port}/stations.crl", issuer: ${sub.dir}/ca.pem}]}
+`,
 	});
 	mkdirSync(pki('station-roots'), { recursive: true });
 	mkdirSync(pki('manufacturers'), { recursive: true });
@@ -111,6 +117,7 @@ stations:
 });
 
 after(async () => {
+	lists?.close();
 	await d?.clean();
 	for (const ca of [root, sub, maker, other]) ca?.clean();
 });
@@ -328,6 +335,55 @@ test('rule 6: revocation lists and roots are read again while stations stay', as
 	assert.ok((await stays.call('Heartbeat', {})).currentTime, 'it was connected all the time');
 	await stays.close();
 	second.clean();
+});
+
+test('rule 6: a revocation list is fetched, judged, kept and in force, without a connection that drops', async () => {
+	const file = () => readdirSync(pki('crl')).find((f) => f.startsWith('url-'));
+	const row = async () => (await d.api('GET', '/certificate-calendar')).json.entries.find((e) => e.kind === 'crl');
+	const stays = await connected('P3-2', made.two, { serial: 'SN-0002' });
+	await stays.boots();
+	const stolen = sub.issue({ cn: 'SN-0001' });
+	assert.equal((await attempt(client(stolen))).status, 101);
+	sub.revoke(stolen);
+	const der = (pem) => Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+	const good = sub.crl(), before = d.logged().length;
+	for (const [say, why] of [[Buffer.from('<html>'), /is no revocation list/], [other.crl(), /signed by none/], [sub.crl({ over: true }), /is over/],
+		[Buffer.concat([der(good), Buffer.from('x')]), /is no revocation list/], [Buffer.from(der(good)).map((b, n, all) => (n === all.length - 1 ? b ^ 1 : b)), /signed by none/], [Buffer.alloc(5 << 20), /./]]) {
+		lists.say = say;
+		const had = d.logged().length;
+		await d.reload();
+		const said = () => /revocation list http\S+: (.*)"\n/.exec(d.logged().slice(had))?.[1];
+		assert.match(await until(`a word about ${why}`, said), why);
+		assert.equal(file(), undefined, 'nothing of it is kept');
+	}
+	assert.equal((await attempt(client(stolen))).status, 101);
+	lists.say = der(good);
+	await d.reload();
+	await until('the list', () => /was taken: pki.crl.url-[^]*certificates reloaded/.test(d.logged().slice(before)));
+	await refused('a revoked one, by a list that was fetched', client(stolen), /CERTIFICATE_REVOKED/, /revoked/);
+	const shown = await row();
+	assert.match(`${shown.owner} ${shown.subject} ${shown.renewed_by} ${shown.state}`, /^crl\/url-\w+\.pem CN=Depot Stations.*, \d+ revoked, of 20.* depotd, from http:.* fine$/);
+
+	// an older one, played back, does not take its place
+	lists.say = sub.crl({ before: 2 });
+	const had = d.logged().length;
+	await d.reload();
+	await until('the refusal', () => /older than the one that is kept/.test(d.logged().slice(had)));
+	assert.equal((await row()).step, 'fetch');
+
+	// a file of it that was overdue is an alarm; one that changes is read again by itself
+	rmSync(pki('crl', file()));
+	lists.say = undefined;
+	writeFileSync(pki('crl', 'by-hand.pem'), sub.crl({ over: true }));
+	await d.reload();
+	const alarm = await until('the alarm', async () => (await d.api('GET', '/alarms')).json.alarms.find((a) => a.kind === 'crl-overdue'));
+	assert.match(alarm.text, /pki\/crl\/by-hand\.pem should have been renewed \d+ hours ago: .* comes in/);
+	assert.equal((await attempt(client(made.one))).status, 101, 'trust.crl_overdue: keep');
+	rmSync(pki('crl', 'by-hand.pem'));
+	await d.reload();
+	await until('its end', async () => !(await d.api('GET', '/alarms')).json.alarms.some((a) => a.kind === 'crl-overdue' && !a.cleared_at));
+	assert.ok((await stays.call('Heartbeat', {})).currentTime, 'it was connected all the time');
+	await stays.close();
 });
 
 /** Asked for a new certificate: the first TriggerMessage. */

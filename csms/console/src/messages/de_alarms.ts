@@ -53,6 +53,7 @@ export const alarmsDe: typeof alarmsEn = {
 		"envelope-refused": "Vorgabe abgelehnt", "envelope-fallback": "Rückfallgrenze gilt",
 		"envelope-broken": "Vorgabe verletzt", "provider-silent": "Kapazitätsgeber ist stumm",
 		"feeder-lost": "Abgang ist ohne Spannung",
+		"crl-overdue": "Sperrliste ist überfällig",
 	},
 	recordTitle: "Verlauf",
 	recordSub: "Alarme, die vorbei sind, die neuesten zuerst",

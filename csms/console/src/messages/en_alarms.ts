@@ -51,6 +51,7 @@ export const alarmsEn = {
 		"envelope-refused": "Limit was refused", "envelope-fallback": "Fallback limit in force",
 		"envelope-broken": "Envelope is broken", "provider-silent": "Capacity provider is silent",
 		"feeder-lost": "Feeder has no power",
+		"crl-overdue": "Revocation list is overdue",
 	} as Record<string, string>,
 	recordTitle: "Record",
 	recordSub: "alarms that are over, newest first",
