@@ -497,7 +497,11 @@ describe('signals and scarcity', () => {
 			const pki = (f) => join(d.data, 'pki', f);
 			const shown = () => new Promise((ok, bad) => {
 				const s = tls.connect({ host: '127.0.0.1', port: d.ports.profile2, servername: 'localhost', ca: readFileSync(d.root()), ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256',
-					maxVersion: 'TLSv1.2' }, () => ok((s.destroy(), s.getPeerCertificate().serialNumber)));
+					maxVersion: 'TLSv1.2' }, () => {
+					const { serialNumber } = s.getPeerCertificate();
+					s.destroy();
+					ok(serialNumber);
+				});
 				s.on('error', bad);
 			});
 			writeFileSync(join(d.dir, 'san'), 'subjectAltName=DNS:localhost\n');
