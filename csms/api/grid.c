@@ -173,6 +173,76 @@ static const char *meter_id(const void *row)
 	return ((const struct depot_meter *)row)->id;
 }
 
+#define USERS_SHOWN 3
+
+/* "AC-01, AC-02, AC-03 and 4 more" */
+struct users {
+	char text[200];
+	int count;
+};
+
+static void add_user(struct users *u, const char *id)
+{
+	size_t len = strlen(u->text);
+
+	if (u->count++ < USERS_SHOWN)
+		snprintf(u->text + len, sizeof u->text - len, "%s%.48s", len ? ", " : "", id);
+}
+
+static const char *say_users(struct ask *k, const struct users *u)
+{
+	if (u->count <= USERS_SHOWN)
+		return u->text;
+	return arena_printf(k->arena, "%s and %d more", u->text, u->count - USERS_SHOWN);
+}
+
+/* By the depot's file, whose row counts as long as it is there, or as they were registered. */
+static void find_stations(
+	const struct core *c, const char *node, struct users *file, struct users *own)
+{
+	const struct depot_station_list *list = &c->depot->stations;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (strcasecmp(list->items[i].node, node) == 0)
+			add_user(file, list->items[i].id);
+	for (const struct station *s = c->fleet.stations; s != NULL; s = s->hh.next) {
+		bool is_listed = false;
+
+		for (size_t i = 0; i < list->count && !is_listed; i++)
+			is_listed = strcmp(list->items[i].id, s->id) == 0 &&
+				    strcasecmp(list->items[i].node, node) == 0;
+		if (!is_listed && strcasecmp(s->node, node) == 0)
+			add_user(own, s->id);
+	}
+}
+
+/* True, and answered: somebody stands on the node, or hangs below it. */
+static bool is_in_use(struct ask *k, const struct depot_grid *grid, const char *id)
+{
+	struct users file = {0}, own = {0}, nodes = {0};
+
+	find_stations(k->api->core, id, &file, &own);
+	for (size_t i = 0; i < grid->nodes.count; i++)
+		if (grid->nodes.items[i].parent && strcasecmp(grid->nodes.items[i].parent, id) == 0)
+			add_user(&nodes, grid->nodes.items[i].id);
+	if (file.count)
+		ask_problem(k, 409, NULL,
+			"node %s stays: %s stand%s on it, by the depot's file; give another `node` there, "
+			"and start depotd again",
+			id, say_users(k, &file), file.count == 1 ? "s" : "");
+	else if (own.count)
+		ask_problem(k, 409, NULL,
+			"node %s stays: %s stand%s on it; put them elsewhere first, as by depotctl "
+			"set-station STATION --node NODE",
+			id, say_users(k, &own), own.count == 1 ? "s" : "");
+	else if (nodes.count)
+		ask_problem(k, 409, NULL,
+			"node %s stays: %s hang%s below it; remove them first, or give them another "
+			"`parent`",
+			id, say_users(k, &nodes), nodes.count == 1 ? "s" : "");
+	return file.count + own.count + nodes.count > 0;
+}
+
 /* `row` NULL: remove it. */
 static void change_row(struct ask *k, bool is_meter, const void *row, const char *why)
 {
@@ -199,6 +269,8 @@ static void change_row(struct ask *k, bool is_meter, const void *row, const char
 			is_meter ? "meter" : "node", t.id);
 		return;
 	}
+	if (row == NULL && !is_meter && is_in_use(k, &grid, t.id))
+		return;
 	if (is_meter)
 		grid.meters.items = items;
 	else
