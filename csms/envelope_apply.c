@@ -235,7 +235,7 @@ static int by_time(const void *x, const void *y)
 struct plan_window {
 	const struct grid_tree *tree;
 	struct plan_caps *caps;
-	int64_t start, slot_ms, end;
+	int64_t start, slot_ms, now, end;
 	int64_t lead_ms; /* of the node in hand */
 };
 
@@ -271,14 +271,14 @@ static int64_t *edges_of(const struct plan_window *w, const struct envelope *con
 	*count = 0;
 	if (!edges)
 		return NULL;
-	edges[(*count)++] = w->start;
+	edges[(*count)++] = w->now;
 	edges[(*count)++] = w->end;
 	for (int i = 0; i < n; i++)
 		for (int b = 0; list[i]->node == node && b < list[i]->count; b++) {
 			int64_t both[] = {list[i]->blocks[b].start_ms, list[i]->blocks[b].end_ms};
 
 			for (int k = 0; k < 2; k++)
-				if (both[k] > w->start && both[k] < w->end)
+				if (both[k] > w->now && both[k] < w->end)
 					edges[(*count)++] = both[k];
 		}
 	qsort(edges, (size_t)*count, sizeof *edges, by_time);
@@ -293,10 +293,11 @@ static bool is_first_on_node(const struct envelope *const *list, int i)
 	return list[i]->node >= 0;
 }
 
-void envelopes_lower(struct envelopes *all, const struct grid_tree *t, struct plan_caps *caps,
-	int64_t start_ms, int64_t slot_ms, const struct held_envelope *extra)
+void envelopes_lower(struct envelopes *all, const struct envelope_slots *slots,
+	const struct held_envelope *extra)
 {
-	struct plan_window w = {t, caps, start_ms, slot_ms, start_ms + slot_ms * caps->slots, 0};
+	struct plan_window w = {slots->tree, slots->caps, slots->start_ms, slots->slot_ms,
+		slots->now_ms, slots->start_ms + slots->slot_ms * slots->caps->slots, 0};
 	const struct envelope **list;
 	int n, count;
 

@@ -26,7 +26,13 @@ int64_t envelopes_lease_ms(const struct envelopes *all, wall_t now, int64_t leas
 
 /* The same for the slots of a plan: what counts in each, as things stand now. `extra` (or NULL) as if
  * it were accepted. */
-void envelopes_lower(struct envelopes *all, const struct grid_tree *t, struct plan_caps *caps,
-	int64_t start_ms, int64_t slot_ms, const struct held_envelope *extra);
+struct envelope_slots {
+	const struct grid_tree *tree;
+	struct plan_caps *caps;
+	int64_t start_ms, slot_ms;
+	int64_t now_ms; /* what was over by then counts no more */
+};
+void envelopes_lower(struct envelopes *all, const struct envelope_slots *slots,
+	const struct held_envelope *extra);
 
 #endif

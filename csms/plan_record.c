@@ -222,6 +222,8 @@ static int write_snapshot(const struct planner_job *j, struct arena *a, struct t
 	memset(s.nodes.items, 0, sizeof *s.nodes.items * nodes);
 	s.nodes.count = nodes;
 	s.vehicles.count = n;
+	s.has_first_s = j->first_s > 0;
+	s.first_s = j->first_s;
 	s.has_calm_pm = true;
 	s.calm_pm = j->calm_pm;
 	if (j->caps.apart_node >= 0) {
@@ -506,6 +508,7 @@ struct plan_case *plan_case_create(const struct event_plan_snapshot *s, char why
 		c->in.caps = &c->caps;
 		c->in.start_ms = s->start.ms;
 		c->in.slot_s = (int)s->slot_s;
+		c->in.first_s = s->has_first_s ? (int)s->first_s : 0;
 		c->in.vehicles = c->vehicles;
 		c->in.n = (int)s->vehicles.count;
 		c->in.idle_w = c->idle_w;

@@ -22,6 +22,7 @@
 #define FULL_MS         3600000 /* a vehicle that stopped by itself is asked again after this */
 #define SLOTS_MAX       4000
 #define SOC_AGE_S       900 /* a vehicle's own word on its charge counts for so long … */
+#define BILLED_S        900 /* slots lie within the quarters of an hour that meters bill by */
 #define SOC_DAY_S       86400 /* … and from before it was plugged in, with what it took since */
 
 /* -- the snapshot ----------------------------------------------------------------------------- */
@@ -276,20 +277,37 @@ static void slot_price(
 }
 
 /* What the meter of the topmost node with demand windows has seen of the open one. */
-static void count_open_window(struct planner_job *j, const struct core *c)
+static bool find_open(const struct planner_job *j, const struct core *c, struct open_interval *out)
 {
 	const struct safety *s = c->control ? control_safety(c->control) : NULL;
 
 	for (int v = 0; s && v < grid_tree_nodes(j->tree); v++) {
 		struct safety_node_view n = safety_node(s, v);
-		struct open_interval o = {n.window.ms, n.window_end.ms, n.demand.mean_w};
 
 		if (!n.has_demand)
 			continue;
-		open_interval_count(
-			&o, j->start_ms, (int)(j->slot_ms / 1000), j->slots, &j->prices, j->load_w);
-		return;
+		*out = (struct open_interval){n.window.ms, n.window_end.ms, n.demand.mean_w};
+		return true;
 	}
+	return false;
+}
+
+/* Slots begin where billing intervals and prices do, so the first one has begun already. What has gone
+ * by of it counts where peaks are paid for: unless it is known, slots begin now. */
+static void set_slots(struct planner_job *j, const struct core *c, wall_t now)
+{
+	const struct price_tariff *t = c->prices ? prices_in_force(c->prices, now.ms) : NULL;
+	int64_t billed_ms = BILLED_S * 1000;
+	struct open_interval o;
+
+	j->start_ms = now.ms;
+	if ((billed_ms % j->slot_ms && j->slot_ms % billed_ms) ||
+		(t && t->tariff.demands && !find_open(j, c, &o)))
+		return;
+	j->start_ms -= now.ms % j->slot_ms;
+	j->first_s = (int)((j->start_ms + j->slot_ms - now.ms) / 1000);
+	if (!j->first_s)
+		j->first_s = 1;
 }
 
 /* The charges that a kW more would cost something of, as many as plans know. */
@@ -320,8 +338,9 @@ static int fill_demands(struct planner_job *j, const struct price_slots *s, int6
 }
 
 /* No tariff: no prices. The load of the moment is expected to last, a surplus of PV too. */
-static int fill_prices(struct planner_job *j, const struct core *c, int64_t root_w)
+static int fill_prices(struct planner_job *j, const struct core *c, int64_t root_w, wall_t now)
 {
+	struct open_interval o;
 	struct price_slots *s = &j->told;
 	int64_t surplus_w = root_w != GRID_UNKNOWN && root_w < 0 ? -root_w : 0;
 	struct flow_part *part;
@@ -338,7 +357,9 @@ static int fill_prices(struct planner_job *j, const struct core *c, int64_t root
 	j->prices = (struct plan_prices){.parts = s->parts + 1, .part = part};
 	if (!part || fill_demands(j, s, root_w))
 		return -1;
-	count_open_window(j, c);
+	if (find_open(j, c, &o))
+		open_interval_count(&o, now.ms, j->start_ms, (int)(j->slot_ms / 1000), j->slots,
+			&j->prices, j->load_w);
 	return 0;
 }
 
@@ -355,7 +376,7 @@ struct planner_job *planner_job_create(struct core *c, const struct planner_view
 		return NULL;
 	j->tree = tree;
 	j->slot_ms = cfg->slot_s * 1000;
-	j->start_ms = now.ms;
+	set_slots(j, c, now);
 	j->calm_pm = (int)cfg->calm_pm;
 	j->slots = (int)(cfg->horizon_h * 3600 / cfg->slot_s);
 	if (j->slots > SLOTS_MAX)
@@ -365,15 +386,16 @@ struct planner_job *planner_job_create(struct core *c, const struct planner_view
 	j->rows = calloc((size_t)n + 1, sizeof *j->rows);
 	j->idle_w = calloc((size_t)grid_tree_evses(tree) + 1, sizeof *j->idle_w);
 	if (!j->vehicles || !j->rows || !j->idle_w || fill_caps(j, v) ||
-		fill_prices(j, c, v->base_w[0])) {
+		fill_prices(j, c, v->base_w[0], now)) {
 		planner_job_destroy(j);
 		return NULL;
 	}
-	envelopes_lower(c->envelopes, tree, &j->caps, j->start_ms, j->slot_ms, extra);
+	envelopes_lower(c->envelopes,
+		&(struct envelope_slots){tree, &j->caps, j->start_ms, j->slot_ms, now.ms}, extra);
 	add_evses(j, c, now);
 	storage_plan_freeze(c->storage, j, v, trigger[0] != '\0');
 	j->present = j->count;
-	j->count += expected_fill(c, now, wall_add_ms(now, j->slot_ms * j->slots),
+	j->count += expected_fill(c, now, (wall_t){j->start_ms + j->slot_ms * j->slots},
 		&j->vehicles[j->count], &j->rows[j->count], n - j->count);
 	return j;
 }
@@ -387,6 +409,7 @@ void planner_job_solve(struct planner_job *j)
 		.caps = &j->caps,
 		.start_ms = j->start_ms,
 		.slot_s = (int)(j->slot_ms / 1000),
+		.first_s = j->first_s,
 		.vehicles = j->vehicles,
 		.n = j->count,
 		.idle_w = j->idle_w,

@@ -22,7 +22,8 @@ struct planner_job {
 	uint8_t *counts[PLAN_DEMANDS];
 	int count;
 	int present; /* of them: the others are expected (csms/expected.h) */
-	int64_t start_ms, slot_ms;
+	int64_t start_ms, slot_ms; /* slot 0 may have begun: … */
+	int first_s; /* … so much is left of it (plan_input.first_s) */
 	int slots;
 	int calm_pm;
 	char trigger[80];
@@ -37,6 +38,17 @@ struct planner_job *planner_job_create(struct core *c, const struct planner_view
 
 /* The most that this vehicle takes there, as far as it is known. */
 int32_t planner_job_max_w(const struct evse *e, const struct vehicle *v);
+
+/* When a slot begins: what is left of it; and how long that lasts. */
+static inline int64_t planner_job_slot_ms(const struct planner_job *j, int slot)
+{
+	return slot == 0 && j->first_s ? (int64_t)j->first_s * 1000 : j->slot_ms;
+}
+
+static inline int64_t planner_job_slot_at(const struct planner_job *j, int slot)
+{
+	return j->start_ms + (slot + 1) * j->slot_ms - planner_job_slot_ms(j, slot);
+}
 
 /* Any thread: fills plan, solve_us and is_sound. */
 void planner_job_solve(struct planner_job *j);

@@ -124,6 +124,8 @@ struct schedule *schedule_restore(
 		snprintf(s->trigger, sizeof s->trigger, "%s", e->trigger);
 		s->made_at = s->start = rec.snapshot->start;
 		s->slot_ms = rec.snapshot->slot_s * 1000;
+		if (rec.snapshot->has_first_s)
+			s->made_at.ms += s->slot_ms - rec.snapshot->first_s * 1000;
 		s->slots = (int)rec.snapshot->slots;
 	}
 	for (size_t i = 0;
@@ -133,8 +135,8 @@ struct schedule *schedule_restore(
 		const struct evse *x =
 			st ? station_evse((struct station *)(uintptr_t)st, v->evse_id) : NULL;
 
-		if (x && x->tx.is_open && x->tx.started.ms <= s->start.ms &&
-			v->from.ms <= s->start.ms)
+		if (x && x->tx.is_open && x->tx.started.ms <= s->made_at.ms &&
+			v->from.ms <= s->made_at.ms)
 			rc = restore_row(s, x, v, &rec.result->rows.items[i]);
 	}
 	arena_destroy(a);

@@ -213,13 +213,14 @@ static void freeze_row(
 	int64_t need;
 
 	for (int t = 0; t < j->slots; t++) {
-		int64_t at = j->start_ms + t * j->slot_ms;
+		int64_t at = planner_job_slot_at(j, t);
 		int64_t w = -storage_case_w(k, r, at);
 
 		if (w < LEAST_W || (v->depart_ms && at >= v->depart_ms))
 			continue;
 		plan_caps_lower(&j->caps, j->tree, node, t, t + 1, 0, GRID_SOURCE_PLAN);
-		given += (double)w * 1000 / d->discharge_pm * (double)j->slot_ms / WH_PER_MS;
+		given += (double)w * 1000 / d->discharge_pm * (double)planner_job_slot_ms(j, t) /
+			 WH_PER_MS;
 	}
 	need = r->need_wh - v->stored_wh + (int64_t)given;
 	if (given > 0 && need > v->need_wh)

@@ -55,12 +55,13 @@ static bool are_tiers_sane(const struct flow_vehicle *v)
 
 static bool is_vehicle_sane(const struct flow_vehicle *v, int slots)
 {
-	if (v->from < 0 || v->to > slots || v->max_w < 0 || v->max_w > FLOW_POWER_MAX ||
-		v->need < 0 || v->need > (int64_t)FLOW_POWER_MAX * slots || !are_tiers_sane(v))
+	if (v->from < 0 || v->to > slots || v->max_w < 0 || v->first_w < 0 ||
+		v->first_w > v->max_w || v->max_w > FLOW_POWER_MAX || v->need < 0 ||
+		v->need > (int64_t)FLOW_POWER_MAX * slots || !are_tiers_sane(v))
 		return false;
 	for (int t = 0; t < slots; t++) {
 		bool is_in = t >= v->from && t < v->to;
-		int32_t most = v->most_w && v->most_w[t] < v->max_w ? v->most_w[t] : v->max_w;
+		int32_t most = flow_most_of(v, t);
 
 		if (most < 0 || (v->least_w && v->least_w[t] > (is_in ? most : 0)))
 			return false;
@@ -298,11 +299,9 @@ static int put_vehicle(struct flow *f, int i, const struct flow_vehicle *v)
 	for (int t = 0; t < f->slots; t++) {
 		int p = f->place_of[t];
 		size_t xi = flow_xi(f, i, p);
-		int32_t most = t >= v->from && t < v->to ? v->max_w : 0;
+		int32_t most = t >= v->from && t < v->to ? flow_most_of(v, t) : 0;
 		int32_t least = v->least_w ? v->least_w[t] : 0, x = f->x[xi];
 
-		if (v->most_w && v->most_w[t] < most)
-			most = v->most_w[t];
 		f->most[xi] = most;
 		if (f->least)
 			f->least[xi] = least;

@@ -47,6 +47,7 @@ struct flow_vehicle {
 	int64_t need; /* W·slot; what cannot or shall not be met is missing */
 	int tiers; /* 1..FLOW_TIERS; the last one takes all the rest */
 	struct flow_tier tier[FLOW_TIERS];
+	int32_t first_w; /* at most in slot 0, where that is shorter than the others; 0: max_w */
 };
 
 struct flow_input {

@@ -16,7 +16,7 @@ static bool check_vehicle(
 	int64_t sum = 0;
 
 	for (int t = 0; t < in->slots; t++) {
-		int64_t w = flow_w(f, i, t), most = v->max_w;
+		int64_t w = flow_w(f, i, t), most = t == 0 && v->first_w ? v->first_w : v->max_w;
 
 		if (v->most_w && v->most_w[t] < most)
 			most = v->most_w[t];

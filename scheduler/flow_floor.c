@@ -6,7 +6,7 @@
 
 #define PASSES 8
 #define WORTH_PCT                                                                                  \
-	90 /* of what was too little before may be so again: else another pass is in vain */
+	90 /* in haste: more than this part of what was too little is so again: no further pass */
 
 /* What must be drawn, summed up: all of it fits at once, so that each solution has room for it. */
 struct must {
@@ -34,9 +34,10 @@ static size_t cell(const struct repair *p, int i, int slot)
 	return (size_t)i * (size_t)p->slots + (size_t)slot;
 }
 
-static int32_t floor_of(const struct repair *p, int i, size_t xi)
+static int32_t floor_of(const struct repair *p, int i, int slot, size_t xi)
 {
-	int32_t least = p->r->least_w[p->f->theirs[i]];
+	const int32_t *of = slot == 0 && p->r->first_least_w ? p->r->first_least_w : p->r->least_w;
+	int32_t least = of[p->f->theirs[i]];
 
 	return p->r->takes_less && p->most[xi] < least ? p->most[xi] : least;
 }
@@ -120,7 +121,7 @@ static void turn_off(struct repair *p, int i, int slot)
 static bool raise(struct repair *p, int i, int slot)
 {
 	size_t xi = at(p, i, slot);
-	int32_t least = floor_of(p, i, xi), more = least - p->f->least[xi];
+	int32_t least = floor_of(p, i, slot, xi), more = least - p->f->least[xi];
 
 	if (p->f->shared || least > p->f->most[xi] || !fits(p, i, slot, more))
 		return false;
@@ -153,7 +154,7 @@ static void find_low(struct repair *p)
 				int place = 64 * w + __builtin_ctzll(bits);
 				int slot = f->slot_of[place];
 				size_t xi = flow_xi(f, i, place);
-				int32_t enough = floor_of(p, i, xi);
+				int32_t enough = floor_of(p, i, slot, xi);
 
 				if (f->x[xi] < enough && slot < p->slots)
 					p->low[p->lows++] = (struct low){i, slot,
@@ -180,7 +181,7 @@ static void freeze(struct repair *p)
 			size_t xi = at(p, i, t);
 			int32_t x = p->f->x[xi];
 
-			if (x < floor_of(p, i, xi))
+			if (x < floor_of(p, i, t, xi))
 				turn_off(p, i, t);
 			else if (!raise(p, i, t))
 				set_bounds(p, i, t, x, x);
@@ -196,7 +197,9 @@ static int run(struct repair *p)
 		find_low(p);
 		if (!p->lows)
 			return 0;
-		is_frozen = pass == PASSES || (int64_t)p->lows * 100 > (int64_t)before * WORTH_PCT;
+		is_frozen =
+			pass == PASSES ||
+			(p->r->in_haste && (int64_t)p->lows * 100 > (int64_t)before * WORTH_PCT);
 		before = p->lows;
 		if (is_frozen)
 			freeze(p);

@@ -11,7 +11,9 @@
 
 struct flow_floor {
 	int slots; /* the first ones */
-	const int32_t *least_w; /* [n] in each of them: nothing or at least this */
+	const int32_t *least_w; /* [n] in each of them: nothing or at least this … */
+	const int32_t *first_least_w; /* [n] … but for slot 0, or NULL */
+	bool in_haste; /* no further pass once one mends hardly more than the one before it */
 	bool takes_less; /* what is bounded below its least may be drawn up to the bound */
 
 	flow_value cost, bound; /* of the mended plan; no plan at all is cheaper */

@@ -155,6 +155,14 @@ static inline int32_t flow_gift(const struct flow *f, int node, int place)
 				       : f->f[flow_fi(f, node, place)];
 }
 
+/* The most that a vehicle takes in a slot of its stay. */
+static inline int32_t flow_most_of(const struct flow_vehicle *v, int slot)
+{
+	int32_t most = slot == 0 && v->first_w ? v->first_w : v->max_w;
+
+	return v->most_w && v->most_w[slot] < most ? v->most_w[slot] : most;
+}
+
 static inline int64_t flow_width(const struct flow_part *part)
 {
 	return part->w < FLOW_POWER_MAX ? part->w : FLOW_ENDLESS;

@@ -3,9 +3,15 @@
 
 static int32_t given_bound(const struct flow_vehicle *v, int slot)
 {
-	int32_t most = slot >= v->from && slot < v->to ? v->max_w : 0;
+	return slot >= v->from && slot < v->to ? flow_most_of(v, slot) : 0;
+}
 
-	return v->most_w && v->most_w[slot] < most ? v->most_w[slot] : most;
+/* What the battery takes all through a slot. */
+static int32_t hold(const struct flow_taper *t, const struct battery *b, int slot, int64_t stored)
+{
+	if (slot || !t->first_s)
+		return battery_hold_w(b, stored, t->slot_s);
+	return (int32_t)((int64_t)battery_hold_w(b, stored, t->first_s) * t->first_s / t->slot_s);
 }
 
 static void set_bound(struct flow *f, int i, int place, int32_t most)
@@ -37,11 +43,11 @@ static int64_t bound_vehicle(struct flow *f, const struct flow_vehicle *v, int i
 	for (int slot = v->from; slot < v->to; slot++) {
 		int place = f->place_of[slot];
 		size_t xi = flow_xi(f, i, place);
-		int32_t most = given_bound(v, slot), hold = battery_hold_w(b, stored, t->slot_s);
+		int32_t most = given_bound(v, slot), holds = hold(t, b, slot, stored);
 
 		if (only_less && f->most[xi] < most)
 			most = f->most[xi];
-		most = hold < most ? hold : most;
+		most = holds < most ? holds : most;
 		/* What must be drawn has been promised to somebody else. */
 		if (most < flow_least(f, xi))
 			most = flow_least(f, xi);

@@ -20,6 +20,8 @@ struct flow_taper {
 	flow_value bound; /* no plan is cheaper, whatever the batteries take */
 	int solves;
 	int64_t cut; /* W·slot that the last pass took away */
+
+	int first_s; /* given: of slot 0, where power is the mean over all of the slot; 0: slot_s */
 };
 
 /* Solves; `in` is what the flow was made from, with all changes since. The bounds stay, for

@@ -23,14 +23,23 @@ static void lift_paid(const struct open_interval *o, int64_t past, int64_t rest,
 			prices->demand[k].paid_w = bounded(mean);
 }
 
-void open_interval_count(const struct open_interval *o, int64_t start_ms, int slot_s, int slots,
-	struct plan_prices *prices, int32_t *load_w)
+/* As a mean over all of the first slot. */
+static int32_t first_load(const struct open_interval *o, int64_t gone, int64_t slot_ms, int32_t w)
+{
+	return gone > 0 ? bounded((o->mean_w * gone + w * (slot_ms - gone)) / slot_ms) : w;
+}
+
+void open_interval_count(const struct open_interval *o, int64_t now_ms, int64_t start_ms,
+	int slot_s, int slots, struct plan_prices *prices, int32_t *load_w)
 {
 	int64_t past = start_ms - o->begin_ms, rest = o->end_ms - start_ms;
 
-	if (past <= 0 || rest <= 0 || !prices->demands || slots < 1)
+	if (now_ms <= o->begin_ms || now_ms >= o->end_ms || !prices->demands || slots < 1)
 		return;
-	lift_paid(o, past, rest, prices, load_w[0]);
+	lift_paid(o, now_ms - o->begin_ms, o->end_ms - now_ms, prices, load_w[0]);
+	load_w[0] = first_load(o, now_ms - start_ms, (int64_t)slot_s * 1000, load_w[0]);
+	if (past <= 0)
+		return;
 	for (int t = 0; t < slots && (int64_t)t * slot_s * 1000 < rest; t++) {
 		bool is_within = (int64_t)(t + 1) * slot_s * 1000 <= rest, any = false;
 		int64_t most = 0;

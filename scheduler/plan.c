@@ -24,9 +24,9 @@ static bool prices_valid(const struct plan_prices *p, int slots)
 
 static bool input_valid(const struct plan_input *in)
 {
-	if (in->slot_s < 1 || in->slot_s > 86400 || in->n < 0 || in->start_ms < 0 ||
-		in->start_ms > PLAN_TIME_MAX_MS || in->caps->slots < 1 ||
-		in->caps->nodes != grid_tree_nodes(in->tree))
+	if (in->slot_s < 1 || in->slot_s > 86400 || in->first_s < 0 || in->first_s > in->slot_s ||
+		in->n < 0 || in->start_ms < 0 || in->start_ms > PLAN_TIME_MAX_MS ||
+		in->caps->slots < 1 || in->caps->nodes != grid_tree_nodes(in->tree))
 		return false;
 	if (in->prices && !prices_valid(in->prices, in->caps->slots))
 		return false;

@@ -53,7 +53,9 @@ struct plan_prices {
 	const struct flow_part *part; /* [slots][parts]; from part to part no cheaper */
 	int demands; /* 0..PLAN_DEMANDS */
 	struct plan_demand demand[PLAN_DEMANDS];
-	const int32_t *load_w; /* [slots] drawn at the root besides the vehicles; NULL: nothing */
+	const int32_t
+		*load_w; /* [slots] drawn at the root besides the vehicles, as a mean over the slot
+	                        * with what has gone by of it; NULL: nothing */
 };
 
 struct plan_input {
@@ -68,6 +70,7 @@ struct plan_input {
 	bool fill_spare; /* use room left over to fill batteries beyond the need */
 	const struct plan_prices *prices; /* NULL: not known, all energy costs the same */
 	int calm_pm; /* of the energy's cost may be lost so that vehicles charge without pauses */
+	int first_s; /* what is left of slot 0, which has begun; 0: all of it */
 };
 
 struct plan_outcome {

@@ -58,7 +58,7 @@ static void measure(struct calm *z, int i)
 
 		for (; t < z->end[b]; t++)
 			if (*plan_w_at(s, c, t))
-				plan_store(c, &stored, *plan_w_at(s, c, t), s->in->slot_s);
+				plan_store(c, &stored, *plan_w_at(s, c, t), plan_slot_s(s, t));
 		mj[b] = stored - before;
 	}
 }
@@ -103,8 +103,8 @@ static int fill(struct plan_work *s, const struct plan_car *c, int from, int to,
 	int64_t stored = c->start_mj + plan_row_mj(s, c);
 
 	for (int t = from; t < to && stored < c->start_mj + goal; t++) {
-		int64_t want = plan_need(s, c, c->start_mj + goal - stored);
-		int32_t holds = battery_hold_w(c->battery, stored, s->in->slot_s);
+		int64_t want = plan_in_rest(s, t, plan_need(s, c, c->start_mj + goal - stored));
+		int32_t holds = battery_hold_w(c->battery, stored, plan_slot_s(s, t));
 		int32_t w;
 
 		if (*plan_w_at(s, c, t))
@@ -113,7 +113,7 @@ static int fill(struct plan_work *s, const struct plan_car *c, int from, int to,
 			want = holds;
 		w = plan_offer(
 			c, want < c->max_w ? (int32_t)want : c->max_w, plan_path_room(s, c, t));
-		if (w && plan_store(c, &stored, w, s->in->slot_s)) {
+		if (w && plan_store(c, &stored, w, plan_slot_s(s, t))) {
 			plan_take(s, c, t, w);
 			end = t + 1;
 		}

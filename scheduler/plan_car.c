@@ -16,13 +16,15 @@ static void set_window(
 	struct plan_car *c, const struct plan_input *in, const struct plan_vehicle *v)
 {
 	int64_t slot_ms = (int64_t)in->slot_s * 1000, slots = in->caps->slots;
-	int64_t first = 0, last = slots;
+	int64_t first = 0, last = slots, begin = in->start_ms;
 
-	if (v->from_ms > in->start_ms)
+	if (in->first_s)
+		begin += slot_ms - (int64_t)in->first_s * 1000;
+	if (v->from_ms > begin)
 		first = floor_div(v->from_ms - in->start_ms + slot_ms - 1, slot_ms);
 	if (v->depart_ms)
 		last = floor_div(v->depart_ms - in->start_ms, slot_ms);
-	c->late = v->depart_ms && last <= 0 && v->from_ms <= in->start_ms;
+	c->late = v->depart_ms && last <= 0 && v->from_ms <= begin;
 	if (c->late || last > slots)
 		last = slots;
 	if (first > slots)
@@ -120,7 +122,10 @@ bool plan_is_taken(const struct plan_work *s, const struct plan_car *c, int64_t 
 		sum += row[t];
 		most = row[t] > most ? row[t] : most;
 	}
-	sum = c->start_mj + sum * s->in->slot_s * c->battery->efficiency_pm;
+	sum *= s->in->slot_s;
+	if (c->first == 0 && c->last > 0)
+		sum -= (int64_t)row[0] * (s->in->slot_s - plan_slot_s(s, 0));
+	sum = c->start_mj + sum * c->battery->efficiency_pm;
 	if (most > c->battery->max_w || sum > battery_knee_mj(c->battery))
 		return false;
 	*stored_mj = sum;
@@ -135,7 +140,7 @@ int64_t plan_row_mj(const struct plan_work *s, const struct plan_car *c)
 		return stored - c->start_mj;
 	for (int t = c->first; t < c->last; t++)
 		if (*plan_w_at(s, c, t))
-			plan_store(c, &stored, *plan_w_at(s, c, t), s->in->slot_s);
+			plan_store(c, &stored, *plan_w_at(s, c, t), plan_slot_s(s, t));
 	return stored - c->start_mj;
 }
 

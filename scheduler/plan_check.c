@@ -28,20 +28,32 @@ static int32_t offered(const struct check *c, int vehicle, int slot)
 	return c->p->w[(size_t)vehicle * (size_t)c->p->slots + (size_t)slot];
 }
 
+/* Slots last so long; the first one may have begun. */
+static int64_t lasts_s(const struct check *c, int slot)
+{
+	return slot == 0 && c->in->first_s ? c->in->first_s : c->in->slot_s;
+}
+
+/* When what is left of the first slot begins. */
+static int64_t now_ms(const struct check *c)
+{
+	return c->in->start_ms + c->slot_ms - lasts_s(c, 0) * 1000;
+}
+
 static bool overdue(const struct check *c, const struct plan_vehicle *v)
 {
 	return v->depart_ms && v->depart_ms < c->in->start_ms + c->slot_ms &&
-	       v->from_ms <= c->in->start_ms;
+	       v->from_ms <= now_ms(c);
 }
 
 /* True if the vehicle is there from the beginning of the slot to its end, or should have left. */
 static bool present(const struct check *c, const struct plan_vehicle *v, int slot)
 {
-	int64_t begin = c->in->start_ms + slot * c->slot_ms;
+	int64_t end = c->in->start_ms + (slot + 1) * c->slot_ms;
 
-	if (begin < v->from_ms)
+	if (end - lasts_s(c, slot) * 1000 < v->from_ms)
 		return false;
-	return !v->depart_ms || begin + c->slot_ms <= v->depart_ms || overdue(c, v);
+	return !v->depart_ms || end <= v->depart_ms || overdue(c, v);
 }
 
 static bool check_power(const struct check *c, int i, int slot)
@@ -87,7 +99,7 @@ static bool check_vehicle(const struct check *c, int i)
 				c, i, slot, -1, offered(c, i, slot), 0, "charges beyond the need");
 		last = stored;
 		c->drawn_ws[slot] +=
-			battery_charge(&v->battery, &stored, offered(c, i, slot), c->in->slot_s);
+			battery_charge(&v->battery, &stored, offered(c, i, slot), lasts_s(c, slot));
 		if (stored == last)
 			return fault(c, i, slot, -1, offered(c, i, slot), 0, "offered in vain");
 		if (ready == -1 && stored - start >= need)
@@ -293,7 +305,7 @@ static bool check_cost(const struct check *c)
 
 		for (int k = 0; k < m->parts; k++) {
 			const struct flow_part *part = &m->part[t * m->parts + k];
-			int64_t to = k + 1 < m->parts ? from + (int64_t)part->w * c->in->slot_s
+			int64_t to = k + 1 < m->parts ? from + (int64_t)part->w * lasts_s(c, t)
 						      : INT64_MAX;
 
 			if (c->drawn_ws[t] > from)

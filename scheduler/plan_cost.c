@@ -34,12 +34,12 @@ static int64_t *drawn(const struct plan_work *s, flow_value *missing)
 
 		if (plan_is_taken(s, c, &stored))
 			for (int t = c->first; t < c->last; t++)
-				ws[t] += (int64_t)row[t] * s->in->slot_s;
+				ws[t] += (int64_t)row[t] * plan_slot_s(s, t);
 		else
 			for (int t = c->first; t < c->last; t++)
 				if (row[t])
 					ws[t] += battery_charge(
-						c->battery, &stored, row[t], s->in->slot_s);
+						c->battery, &stored, row[t], plan_slot_s(s, t));
 		if (missing)
 			*missing += (flow_value)c->miss_price * s->in->slot_s *
 				    plan_need(s, c, c->goal_mj - (stored - c->start_mj));
@@ -80,8 +80,8 @@ int plan_value(const struct plan_work *s, flow_value *value)
 	if (!ws)
 		return -1;
 	for (int t = 0; t < s->slots; t++)
-		*value += slot_cost(
-			s->price + (size_t)t * (size_t)s->parts, s->parts, ws[t], s->in->slot_s);
+		*value += slot_cost(s->price + (size_t)t * (size_t)s->parts, s->parts, ws[t],
+			plan_slot_s(s, t));
 	*value += demand_cost(s, ws, PLAN_PRICE_SCALE);
 	free(ws);
 	return 0;
@@ -95,7 +95,7 @@ int plan_money(const struct plan_work *s, int64_t *energy, int64_t *demand)
 
 	for (int t = 0; ws && t < s->slots; t++)
 		cost += slot_cost(prices->part + (size_t)t * (size_t)prices->parts, prices->parts,
-			ws[t], s->in->slot_s);
+			ws[t], plan_slot_s(s, t));
 	*energy = (int64_t)(cost / WS_PER_KWH);
 	*demand = ws ? (int64_t)(demand_cost(s, ws, 1) / WS_PER_KWH) : 0;
 	free(ws);

@@ -37,9 +37,9 @@ static int32_t power_for(const struct plan_car *c, int64_t missing_mj, int slot_
 static int64_t fill_early(struct plan_work *s, const struct plan_car *c, int64_t goal_mj)
 {
 	int64_t stored = c->start_mj, goal = c->start_mj + goal_mj;
-	int slot_s = s->in->slot_s;
 
 	for (int t = c->first; t < c->last && stored < goal; t++) {
+		int slot_s = plan_slot_s(s, t);
 		int32_t wanted = power_for(c, goal - stored, slot_s);
 		int32_t holds = battery_hold_w(c->battery, stored, slot_s);
 		int32_t w = plan_offer(c, wanted < holds ? wanted : holds, plan_path_room(s, c, t));
@@ -55,9 +55,9 @@ static int64_t fill_early(struct plan_work *s, const struct plan_car *c, int64_t
 static void fill_late(struct plan_work *s, const struct plan_car *c)
 {
 	int64_t left = c->goal_mj;
-	int slot_s = s->in->slot_s;
 
 	for (int t = c->last - 1; t >= c->first && left > 0; t--) {
+		int slot_s = plan_slot_s(s, t);
 		int32_t wanted = power_for(c, left, slot_s);
 		int32_t accepts = battery_accept_w(c->battery, c->start_mj + left - 1);
 		int32_t w =

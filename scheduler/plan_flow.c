@@ -15,6 +15,13 @@
 
 /* -- taking the plan over --------------------------------------------------------------------- */
 
+/* In a slot that has begun the flow is the mean over all of it. */
+static int32_t power_of(
+	const struct plan_work *s, const struct plan_problem *p, int slot, int32_t w)
+{
+	return slot ? w : (int32_t)((int64_t)w * s->in->slot_s / p->first_s);
+}
+
 static void take_rows(struct plan_work *s, const struct plan_problem *p, const struct flow *f)
 {
 	for (int i = 0; i < p->in.n; i++) {
@@ -22,7 +29,7 @@ static void take_rows(struct plan_work *s, const struct plan_problem *p, const s
 
 		for (int t = c->first; t < c->last; t++)
 			if (flow_w(f, i, t))
-				plan_take(s, c, t, flow_w(f, i, t));
+				plan_take(s, c, t, power_of(s, p, t, flow_w(f, i, t)));
 	}
 }
 
@@ -74,6 +81,12 @@ static void keep_prices(const struct plan_work *s, const struct plan_problem *q,
 
 /* -- solving ---------------------------------------------------------------------------------- */
 
+/* Over all of the slot, rounded up. */
+static int64_t mean_of(const struct plan_work *s, int slot, int64_t w)
+{
+	return (w * plan_slot_s(s, slot) + s->in->slot_s - 1) / s->in->slot_s;
+}
+
 static bool has_demand(const struct plan_work *s)
 {
 	return s->in->prices && s->in->prices->demands;
@@ -91,7 +104,7 @@ static int solve_peaks(struct plan_work *s, struct flow *f, flow_value *bound)
 	for (int t = 0; load && t < s->slots; t++) {
 		load[t] = m->load_w ? m->load_w[t] : 0;
 		for (int i = 0; i < s->in->n; i++)
-			load[t] += s->w[(size_t)i * (size_t)s->slots + (size_t)t];
+			load[t] += mean_of(s, t, s->w[(size_t)i * (size_t)s->slots + (size_t)t]);
 	}
 	p.load = load;
 	for (int k = 0; k < m->demands; k++)
@@ -117,6 +130,7 @@ static int solve_taper(
 	struct flow_taper t = {.battery = battery,
 		.stored_mj = stored,
 		.slot_s = s->in->slot_s,
+		.first_s = q->first_s,
 		.passes = TAPER_PASSES};
 	int rc = -1;
 
@@ -178,13 +192,21 @@ static int solve(struct plan_work *s, const struct plan_problem *q, struct plan 
  * that is planned anew together with all others'. */
 static int mend(const struct plan_work *s, const struct plan_problem *q, struct flow *f)
 {
-	int32_t *least = malloc(((size_t)q->in.n + 1) * sizeof *least);
+	size_t n = (size_t)q->in.n + 1;
+	int32_t *least = malloc(2 * n * sizeof *least);
 	/* Bounds are those of batteries near full: they are offered the least, and take less. */
-	struct flow_floor floor = {.slots = s->slots, .least_w = least, .takes_less = true};
+	struct flow_floor floor = {.slots = s->slots,
+		.least_w = least,
+		.takes_less = true,
+		.in_haste = plan_is_large(s)};
+	int64_t slot_s = s->in->slot_s;
 	int rc = -1;
 
-	for (int i = 0; least && i < q->in.n; i++)
+	for (size_t i = 0; least && i + 1 < n; i++) {
 		least[i] = s->car[q->car[i]].min_w;
+		least[n + i] = (int32_t)((least[i] * (int64_t)q->first_s + slot_s - 1) / slot_s);
+	}
+	floor.first_least_w = least ? least + n : NULL;
 	if (least)
 		rc = flow_floor(f, &floor);
 	free(least);

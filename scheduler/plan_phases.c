@@ -41,7 +41,8 @@ static int64_t peak_room(const struct plan_work *s, int slot)
 	int64_t least = FLOW_POWER_MAX;
 
 	for (int k = 0; m && k < m->demands; k++) {
-		int64_t left = s->peak_w[k] - (m->load_w ? m->load_w[slot] : 0);
+		int64_t left =
+			plan_in_rest(s, slot, s->peak_w[k] - (m->load_w ? m->load_w[slot] : 0));
 
 		if (m->demand[k].counts && !m->demand[k].counts[slot])
 			continue;

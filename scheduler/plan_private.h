@@ -68,6 +68,18 @@ static inline int32_t *plan_w_at(const struct plan_work *s, const struct plan_ca
 	return &s->w[(size_t)c->index * (size_t)s->slots + (size_t)slot];
 }
 
+/* Slots last so long; the first one may have begun. */
+static inline int plan_slot_s(const struct plan_work *s, int slot)
+{
+	return slot == 0 && s->in->first_s ? s->in->first_s : s->in->slot_s;
+}
+
+/* The power, in what is left of the slot, that is `w` over all of it. */
+static inline int64_t plan_in_rest(const struct plan_work *s, int slot, int64_t w)
+{
+	return slot == 0 && s->in->first_s ? w * s->in->slot_s / s->in->first_s : w;
+}
+
 /* Too many vehicles and slots for trying what may be a little better. */
 static inline bool plan_is_large(const struct plan_work *s)
 {
@@ -155,6 +167,8 @@ struct plan_problem {
 	int32_t *cap_w;
 	struct flow_part *price;
 	struct flow_vehicle *vehicles;
+	int first_s; /* of slot 0, where what is left of it is less than a slot: power there is the mean
+	              * over all of the slot; else the slot's length */
 };
 
 /* -1: no memory. */

@@ -87,7 +87,26 @@ static int32_t *caps(const struct plan_work *s)
 	return out;
 }
 
-static void set_vehicle(const struct plan_work *s, const struct plan_car *c, struct flow_vehicle *v)
+static int32_t of_first(const struct plan_problem *p, const struct plan_work *s, int32_t w)
+{
+	return w < FLOW_POWER_MAX ? (int32_t)((int64_t)w * p->first_s / s->in->slot_s) : w;
+}
+
+/* A slot that has begun is a shorter one: power in it is the mean over all of it, so that energy and
+ * prices are as in the others. */
+static void shorten_first(struct plan_problem *p, const struct plan_work *s)
+{
+	for (int v = 0; v < s->nodes; v++) {
+		int32_t *w = &p->cap_w[(size_t)v * (size_t)s->slots];
+
+		*w = of_first(p, s, *w);
+	}
+	for (int k = 0; k < s->parts; k++)
+		p->price[k].w = of_first(p, s, p->price[k].w);
+}
+
+static void set_vehicle(const struct plan_problem *p, const struct plan_work *s,
+	const struct plan_car *c, struct flow_vehicle *v)
 {
 	v->node = c->evse_node;
 	v->from = c->first;
@@ -95,6 +114,9 @@ static void set_vehicle(const struct plan_work *s, const struct plan_car *c, str
 	v->max_w = c->max_w < c->battery->max_w ? c->max_w : c->battery->max_w;
 	if (v->max_w < c->min_w)
 		v->to = v->from; /* takes less than the least there is */
+	v->first_w = p->first_s < s->in->slot_s ? of_first(p, s, v->max_w) : 0;
+	if (p->first_s < s->in->slot_s && !v->first_w && v->from == 0)
+		v->from = v->to > 0 ? 1 : 0;
 	v->need = plan_need(s, c, c->goal_mj);
 	v->tiers = 1;
 	v->tier[0].amount = INT64_MAX;
@@ -167,7 +189,7 @@ static int32_t *most_below(const struct plan_work *s, const struct plan_problem 
 		int32_t *row = &most[(size_t)v->node * slots];
 
 		for (int t = v->from; t < v->to; t++)
-			row[t] = sum_w(row[t], v->max_w);
+			row[t] = sum_w(row[t], t || !v->first_w ? v->max_w : v->first_w);
 	}
 	return most;
 }
@@ -263,8 +285,12 @@ int plan_problem_init(struct plan_problem *p, const struct plan_work *s)
 		plan_problem_finish(p);
 		return -1;
 	}
+	/* The planner of phases knows no shorter slots: it is told a whole one, and settled. */
+	p->first_s = s->by_phase ? s->in->slot_s : plan_slot_s(s, 0);
+	if (p->first_s < s->in->slot_s)
+		shorten_first(p, s);
 	for (int i = 0; i < n; i++)
-		set_vehicle(s, &s->car[p->car[i]], &p->vehicles[i]);
+		set_vehicle(p, s, &s->car[p->car[i]], &p->vehicles[i]);
 	if (set_nodes(s, p, n)) {
 		plan_problem_finish(p);
 		return -1;

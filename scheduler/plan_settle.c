@@ -22,6 +22,7 @@ struct settle {
 	int32_t *price; /* [slots] of one W more */
 	int64_t *content; /* [slots + 1] of the battery at hand, at each slot's beginning, */
 	int64_t *raised; /* … and with some slot raised */
+	bool is_above; /* the peaks: only for those whose need is worth any price */
 };
 
 /* -- prices ----------------------------------------------------------------------------------- */
@@ -62,21 +63,21 @@ static void round_row(const struct settle *z, const struct plan_car *c)
 
 	for (int t = c->first; t < c->last; t++) {
 		int32_t w = *plan_w_at(z->s, c, t), up = c->min_w - w;
-		bool is_nearer =
-			w >= up || w + 1 >= battery_hold_w(c->battery, stored, z->s->in->slot_s);
+		bool is_nearer = w >= up ||
+				 w + 1 >= battery_hold_w(c->battery, stored, plan_slot_s(z->s, t));
 
 		if (w && up > 0)
 			plan_take(z->s, c, t,
 				is_nearer && plan_path_room(z->s, c, t) >= up ? up : -w);
 		if (*plan_w_at(z->s, c, t))
-			plan_store(c, &stored, *plan_w_at(z->s, c, t), z->s->in->slot_s);
+			plan_store(c, &stored, *plan_w_at(z->s, c, t), plan_slot_s(z->s, t));
 	}
 }
 
 /* What one slot more could bring: 0, or a power that may be offered. */
 static int32_t more_at(const struct settle *z, const struct plan_car *c, int t, int64_t missing_mj)
 {
-	int64_t per_w = (int64_t)z->s->in->slot_s * c->battery->efficiency_pm;
+	int64_t per_w = (int64_t)plan_slot_s(z->s, t) * c->battery->efficiency_pm;
 	int64_t want = (missing_mj + per_w - 1) / per_w;
 	int32_t w = *plan_w_at(z->s, c, t), room = plan_path_room(z->s, c, t);
 
@@ -98,7 +99,7 @@ static void raise(const struct settle *z, const struct plan_car *c, int t, int32
 	plan_take(z->s, c, t, w);
 	for (int u = t; u < c->last; u++) {
 		if (*plan_w_at(z->s, c, u))
-			plan_store(c, &stored, *plan_w_at(z->s, c, u), z->s->in->slot_s);
+			plan_store(c, &stored, *plan_w_at(z->s, c, u), plan_slot_s(z->s, u));
 		if (stored <= z->content[u + 1]) {
 			plan_take(z->s, c, t, -w);
 			return;
@@ -116,7 +117,7 @@ static void follow(const struct settle *z, const struct plan_car *c)
 	for (int t = c->first; t < c->last; t++) {
 		z->content[t] = stored;
 		if (*plan_w_at(z->s, c, t))
-			plan_store(c, &stored, *plan_w_at(z->s, c, t), z->s->in->slot_s);
+			plan_store(c, &stored, *plan_w_at(z->s, c, t), plan_slot_s(z->s, t));
 	}
 	z->content[c->last] = stored;
 }
@@ -148,12 +149,12 @@ static int64_t top_up(const struct settle *z, const struct plan_car *c)
  * in vain. Returns what the row stores. */
 static int64_t trim(const struct settle *z, const struct plan_car *c, int64_t got)
 {
-	int64_t per_w = (int64_t)z->s->in->slot_s * c->battery->efficiency_pm;
 	int64_t stored = c->start_mj, now;
 
 	for (int k = z->s->slots - 1; k >= 0 && got > c->goal_mj; k--) {
 		int t = z->slot[k];
-		int64_t less = (got - c->goal_mj) / per_w;
+		int64_t less = (got - c->goal_mj) /
+			       ((int64_t)plan_slot_s(z->s, t) * c->battery->efficiency_pm);
 		int32_t w = t < c->first || t >= c->last ? 0 : *plan_w_at(z->s, c, t);
 
 		if (w == 0)
@@ -175,7 +176,7 @@ static int64_t trim(const struct settle *z, const struct plan_car *c, int64_t go
 		int32_t w = *plan_w_at(z->s, c, t);
 
 		if (w && (stored - c->start_mj >= c->goal_mj ||
-				 plan_store(c, &stored, w, z->s->in->slot_s) == 0))
+				 plan_store(c, &stored, w, plan_slot_s(z->s, t)) == 0))
 			plan_take(z->s, c, t, -w);
 	}
 	return stored - c->start_mj;
@@ -190,7 +191,8 @@ static void keep_peaks(struct plan_work *s, int64_t more_w)
 
 	for (int k = 0; m && k < m->demands; k++)
 		for (int t = 0; t < s->slots; t++) {
-			int64_t left = s->peak_w[k] + more_w - (m->load_w ? m->load_w[t] : 0);
+			int64_t left = plan_in_rest(
+				s, t, s->peak_w[k] + more_w - (m->load_w ? m->load_w[t] : 0));
 
 			if (m->demand[k].counts && !m->demand[k].counts[t])
 				continue;
@@ -210,6 +212,11 @@ static void free_peaks(struct plan_work *s, int32_t *was, const int32_t *lowered
 
 /* -- public ----------------------------------------------------------------------------------- */
 
+static bool may_fill(const struct settle *z, const struct plan_car *c)
+{
+	return !z->is_above || c->miss_price >= PLAN_MISS_PRICE;
+}
+
 static void fill_up(const struct settle *z)
 {
 	struct plan_work *s = z->s;
@@ -221,7 +228,7 @@ static void fill_up(const struct settle *z)
 		if (c->late)
 			continue;
 		got = plan_row_mj(s, c);
-		if (got < c->goal_mj)
+		if (got < c->goal_mj && may_fill(z, c))
 			got = top_up(z, c);
 		s->got_mj[i] = trim(z, c, got);
 	}
@@ -260,25 +267,28 @@ static void fill_below(const struct settle *z, const struct tries *y, int64_t mo
 	free_peaks(s, y->was, y->lowered);
 }
 
-/* What everybody is short, in mJ; those that should have left have no price to wait for. */
+/* What those are short whose need is worth any price, in mJ; those that should have left have none to
+ * wait for. */
 static int64_t short_mj(const struct plan_work *s)
 {
 	int64_t sum = 0;
 
 	for (int i = 0; i < s->in->n; i++)
-		if (!s->car[i].late && s->got_mj[i] < s->car[i].goal_mj)
+		if (!s->car[i].late && s->car[i].miss_price >= PLAN_MISS_PRICE &&
+			s->got_mj[i] < s->car[i].goal_mj)
 			sum += s->car[i].goal_mj - s->got_mj[i];
 	return sum;
 }
 
 /* Whoever is short may go above the peaks, for readiness goes before money: by as little as does. What
  * is missing takes so much all the time at least; who is not helped by more stays short. */
-static void fill_above(const struct settle *z, const struct tries *y, int64_t more_w)
+static void fill_above(struct settle *z, const struct tries *y, int64_t more_w)
 {
 	struct plan_work *s = z->s;
 	int64_t missing = short_mj(s), before = INT64_MAX, least = greatest_min_w(s);
 	int64_t mean = missing / 1000 / s->in->slot_s / s->slots;
 
+	z->is_above = more_w >= 0;
 	for (int64_t w = mean > least ? mean : least;
 		more_w >= 0 && w < HIGHEST_W && missing > 0 && missing < before; w *= 2) {
 		before = missing;
@@ -287,10 +297,11 @@ static void fill_above(const struct settle *z, const struct tries *y, int64_t mo
 	}
 	if (missing > 0)
 		fill_up(z);
+	z->is_above = false;
 }
 
 /* Offers below the peaks and `more_w` (-1: as if there were none). */
-static int settle_below(const struct settle *z, const struct tries *y, int64_t more_w)
+static int settle_below(struct settle *z, const struct tries *y, int64_t more_w)
 {
 	struct plan_work *s = z->s;
 	size_t bytes = (size_t)s->slots * sizeof *y->was;
@@ -303,7 +314,7 @@ static int settle_below(const struct settle *z, const struct tries *y, int64_t m
 		if (!s->car[k].late)
 			round_row(z, &s->car[k]);
 	fill_up(z);
-	if (plan_calm(s, &(struct plan_mend){mend, (void *)(uintptr_t)z}))
+	if (plan_calm(s, &(struct plan_mend){mend, z}))
 		return -1;
 	free_peaks(s, y->was, y->lowered);
 	fill_above(z, y, more_w);
@@ -313,7 +324,7 @@ static int settle_below(const struct settle *z, const struct tries *y, int64_t m
 
 /* Which peak the smallest power makes worth its price cannot be told beforehand: the peaks that are
  * worth it without, and above them by quarters of that power, are tried. */
-static int settle_peaks(const struct settle *z, struct tries *y)
+static int settle_peaks(struct settle *z, struct tries *y)
 {
 	static const int quarters[] = {0, 1, 2, 3, 4, 6, 8, 12, 16, 32, -1};
 	const size_t last = sizeof quarters / sizeof quarters[0] - 1;

@@ -71,7 +71,7 @@ static void explain_slot(
 	const struct plan_work *s = y->s;
 	struct plan *p = y->p;
 	size_t at = (size_t)c->index * (size_t)s->slots + (size_t)t;
-	int slot_s = s->in->slot_s;
+	int slot_s = plan_slot_s(s, t);
 	int32_t holds = battery_hold_w(c->battery, stored, slot_s);
 	enum grid_source why;
 
@@ -95,7 +95,7 @@ static void own_part(const struct why *y, struct plan_outcome *o, const struct p
 	int64_t stored = c->start_mj, miss;
 
 	for (int t = c->first; t < c->last; t++)
-		plan_store(c, &stored, c->max_w, in->slot_s);
+		plan_store(c, &stored, c->max_w, plan_slot_s(y->s, t));
 	miss = c->need_mj - (stored - c->start_mj);
 	if (miss <= 0)
 		return;
@@ -141,7 +141,7 @@ static void explain_car(const struct why *y, const struct plan_car *c)
 	for (int t = c->first; t < c->last; t++) {
 		explain_slot(y, c, t, stored, &b);
 		if (*plan_w_at(s, c, t))
-			plan_store(c, &stored, *plan_w_at(s, c, t), s->in->slot_s);
+			plan_store(c, &stored, *plan_w_at(s, c, t), plan_slot_s(s, t));
 		if (o->ready_slot == -1 && stored - c->start_mj >= need)
 			o->ready_slot = t;
 	}

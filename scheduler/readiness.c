@@ -44,12 +44,13 @@ static int64_t stored_by(const struct readiness_input *in, int i, int64_t until_
 	int64_t slot_ms = (int64_t)p->slot_s * 1000, w_ms = 0;
 
 	for (int t = 0; t < p->caps->slots; t++) {
-		int64_t from = p->start_ms + t * slot_ms, ms = until_ms - from;
+		int64_t lasts = t == 0 && p->first_s ? (int64_t)p->first_s * 1000 : slot_ms;
+		int64_t ms = until_ms - (p->start_ms + (t + 1) * slot_ms - lasts);
 
 		if (ms <= 0)
 			break;
 		w_ms += (int64_t)in->w[(size_t)i * (size_t)p->caps->slots + (size_t)t] *
-			(ms < slot_ms ? ms : slot_ms);
+			(ms < lasts ? ms : lasts);
 	}
 	return w_ms / 3600000 * p->vehicles[i].battery.efficiency_pm / 1000;
 }

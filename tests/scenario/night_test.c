@@ -24,7 +24,8 @@ static int count_ready(void)
 	return ready;
 }
 
-/* A profile may cross with the end of its transaction; nothing else may ever be refused. */
+/* A profile may cross with the end of its transaction, for powers change where slots end, and vans
+ * leave on the quarter of an hour; nothing else may ever be refused. */
 static void check_wire(void)
 {
 	struct plant_counts n = plant_counts(world_plant(world));
@@ -33,7 +34,7 @@ static void check_wire(void)
 		n.bad_requests + n.bad_frames + n.bad_answers + n.errors == 0, "%s", n.first_fault);
 	ck_assert_int_eq(n.timeouts + n.discarded_events, 0);
 	ck_assert_int_gt(n.profiles_accepted, 100);
-	ck_assert_int_le(n.profiles_rejected, 2);
+	ck_assert_int_le(n.profiles_rejected, plant_stay_count(world_plant(world)));
 }
 
 START_TEST(all_vans_are_ready_and_no_limit_is_exceeded)

@@ -260,7 +260,7 @@ static double freeze_and_plan(const struct storage_depot *x, const int32_t *whol
 
 		v[i] = (struct flow_vehicle){s->node, s->from, s->to, is_frozen ? 0 : s->charge_w,
 			s->most_w, NULL, is_frozen || need < 0 ? 0 : (int64_t)ceil(need), 1,
-			{{INT64_MAX, s->missing}}};
+			{{INT64_MAX, s->missing}}, 0};
 	}
 	f = flow_create(&(struct flow_input){.slots = slots,
 		.nodes = from->nodes,

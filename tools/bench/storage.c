@@ -178,7 +178,7 @@ static double plan_others(const struct place *p, const int32_t *whole, double *w
 
 			v[i] = (struct flow_vehicle){d->node, d->from, d->to, d->charge_w, NULL,
 				NULL, (need + d->charge_pm - 1) / d->charge_pm, 1,
-				{{INT64_MAX, MISSING}}};
+				{{INT64_MAX, MISSING}}, 0};
 		}
 		peak.charge[0] = (struct flow_charge){NULL, in->charge[0].paid_w, CHARGE};
 		f = flow_create(&(struct flow_input){
