@@ -31,8 +31,8 @@ const Row = memo(function Row({ lane, onTrip }: RowProps) {
 			<th role="rowheader" scope="row"><Link to={vehiclePath(lane.id)} kind="name">{nameOf(lane.id)}</Link></th>
 			<td role="cell" class="axis-lane">
 				<div class="track">
-					{lane.ready !== undefined && <i class="ready" style={{ left: `${lane.ready * 100}%` }} title={w.legendReady} />}
-					{lane.leaves !== undefined && <i class="leaves" style={{ left: `${lane.leaves * 100}%` }} title={w.legendLeaves} />}
+					{lane.ready !== undefined && <i class="at-ready" style={{ left: `${lane.ready * 100}%` }} title={w.legendReady} />}
+					{lane.leaves !== undefined && <i class="at-leaves" style={{ left: `${lane.leaves * 100}%` }} title={w.legendLeaves} />}
 					{lane.bars.map((b) => (
 						<button key={b.trip.id} type="button" class={b.trip.possible === false ? "trip risk" : "trip"} data-trip={b.trip.id}
 							style={{ left: `${b.x * 100}%`, width: `${b.width * 100}%` }} aria-label={words(b.trip)} title={words(b.trip)} onClick={() => onTrip(b.trip)}>
@@ -87,7 +87,7 @@ function Legend() {
 	return (
 		<div class="legend">
 			<span><i class="sw trip" />{w.legendTrip}</span>
-			<span><i class="sw ready" />{w.legendReady}</span>
+			<span><i class="sw at-ready" />{w.legendReady}</span>
 			<span><i class="sw notch" />{w.legendLeaves}</span>
 		</div>
 	);
