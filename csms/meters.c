@@ -410,12 +410,8 @@ static int keep_texts(struct meters *m)
 	m->texts = arena_alloc(m->arena, ((size_t)m->count + 1) * sizeof *m->texts);
 	m->wires = arena_alloc(m->arena, ((size_t)m->count + 1) * sizeof *m->wires);
 	for (int i = 0; m->texts && m->wires && i < m->count; i++) {
-		struct depot_meter row = *m->items[i].row;
-
-		m->texts[i] = schema_text(m->arena, &depot_meter_type, &row);
-		row.name = NULL;
-		row.has_poll_ms = row.has_timeout_ms = false;
-		m->wires[i] = schema_text(m->arena, &depot_meter_type, &row);
+		m->texts[i] = schema_text(m->arena, &depot_meter_type, m->items[i].row);
+		m->wires[i] = meter_wire(m->arena, m->items[i].row);
 		if (!m->texts[i] || !m->wires[i])
 			return -1;
 		m->items[i].edition = ++editions;

@@ -61,7 +61,9 @@ void meters_sampled(struct meters *m, const char *station, int evse,
 /* Index of the meter with this id, -1: none. */
 int meters_find(const struct meters *m, const char *id);
 
-/* How it is read, in JSON, without what says nothing of that: two that are the same show the same. */
+/* How a row has its meter read, in JSON, without what says nothing of that (name, interval); NULL: no
+ * memory. What is known of a meter holds as long as that is the same. */
+char *meter_wire(struct arena *a, const struct depot_meter *row);
 const char *meters_wire(const struct meters *m, int index);
 
 /* Registers of the last good poll of a Modbus meter. False: it has no poller or was never read. */

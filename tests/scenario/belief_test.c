@@ -283,7 +283,8 @@ static void on_edited(void *arg, int status, const char *why)
 	*(bool *)arg = true;
 }
 
-#define RATIO (-1) /* in the place of an interval: another ratio */
+#define RATIO (-1) /* in the place of an interval: another ratio … */
+#define PLAIN (-2) /* … what counts unwritten too, written down */
 
 /* Another rating of a node, or another interval of a meter: a value of 0 leaves it as it is. */
 static void edit(const char *node, int64_t limit_w, const char *meter, int64_t poll_ms)
@@ -310,6 +311,9 @@ static void edit(const char *node, int64_t limit_w, const char *meter, int64_t p
 		if (poll_ms == RATIO && strcmp(meters[i].id, meter) == 0) {
 			meters[i].has_ratio = true;
 			meters[i].ratio = 1.001;
+		} else if (poll_ms == PLAIN && strcmp(meters[i].id, meter) == 0) {
+			meters[i].has_ratio = meters[i].has_reversed = true;
+			meters[i].ratio = 1;
 		} else if (poll_ms && strcmp(meters[i].id, meter) == 0) {
 			meters[i].has_poll_ms = true;
 			meters[i].poll_ms = poll_ms;
@@ -352,6 +356,9 @@ START_TEST(edits_of_the_tree_leave_doubts_as_they_are)
 	edit("fa", 39500, "-", 0); /* of the node, not of its meter */
 	check_doubts_stand(60);
 	edit("-", 0, "fb", 1500); /* how often it is asked says nothing of what it shows */
+	ck_assert_int_eq(belief("fb").is, BELIEF_LESS);
+	check_doubts_stand(60);
+	edit("-", 0, "fb", PLAIN);
 	ck_assert_int_eq(belief("fb").is, BELIEF_LESS);
 	check_doubts_stand(60);
 	/* Its own description: it is looked at anew, and found out again; all links start anew. */
