@@ -18,6 +18,7 @@ import { meterChecks } from "./meters.mjs";
 import { planChecks } from "./plan.mjs";
 import { vehicleChecks } from "./vehicles.mjs";
 import { scriptChecks } from "./script.mjs";
+import { wallChecks } from "./wall.mjs";
 import { CODE, MockServer } from "./mock-server.mjs";
 
 const REAL = process.env.BASE_URL;
@@ -340,6 +341,7 @@ async function pages(browser, root) {
 	await alarmChecks(page, mock);
 	await chargerChecks(page, mock);
 	await planChecks(page, mock);
+	await wallChecks(page, mock);
 	await vehicleChecks(page, mock);
 	await check("no CSP report and no error in all of this", async () => {
 		equal(bad.filter((b) => !/401|503|404/.test(b)), [], "reports");

@@ -40,6 +40,7 @@ export class MockServer {
 		this.change = (body) => body; /* what is done to each answer before it leaves */
 		this.powerStatus = 200;
 		this.seen = []; /* "METHOD path" of each request */
+		this.languages = new Map(); /* path → what was wanted last */
 		this.bodies = []; /* [route, body] of each command */
 		this.role = "admin";
 		this.meterApi = new MeterApi(this);
@@ -129,6 +130,7 @@ export class MockServer {
 	async #handle(req, res) {
 		const url = new URL(req.url, "http://x");
 		this.seen.push(`${req.method} ${req.url}`);
+		this.languages.set(url.pathname, req.headers["accept-language"]);
 		if (!url.pathname.startsWith("/api/")) {
 			this.#file(url.pathname, req, res);
 			return;

@@ -3,15 +3,15 @@
  */
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { clock, clockSeconds, date, decimal, duration, durationExact, kw } from "./lib/format.ts";
+import { clock, clockNear, clockSeconds, date, decimal, duration, durationExact, kw } from "./lib/format.ts";
 import { listenKeys } from "./keys.ts";
 import { LANGUAGES, language, say, setLanguage, type Language } from "./messages/say.ts";
 import { place, ROUTES } from "./router.ts";
 import { go, goSection } from "./store/place.ts";
 import {
-	alarms, depotName, depotTime, isHere, isLost, link, localNow, nodes, now, retryNow, session, speed, stations, vehicles, zone,
+	alarms, depotName, depotTime, envelopes, isHere, isLost, link, localNow, nodes, now, retryNow, session, speed, stations, vehicles, zone,
 } from "./store/store.ts";
-import { bindingNodes, boundBy, evseCounts, rootNode } from "./store/derive.ts";
+import { bindingNodes, boundBy, evseCounts, nextLimit, rootNode } from "./store/derive.ts";
 import { active, urgent } from "./store/alarms.ts";
 import { Bar } from "./ui/bar.tsx";
 import { Icon } from "./ui/icons.tsx";
@@ -170,6 +170,18 @@ function HoldsBack() {
 	);
 }
 
+function NextLimit() {
+	const root = rootNode(nodes.value ?? []);
+	const limit = root && nextLimit(envelopes.value ?? [], root.id, now.value);
+	if (!limit) return null;
+	return (
+		<a class="item wide-only" data-pulse="limit" href="/energy" onClick={(e) => { e.preventDefault(); goSection("envelopes"); }}>
+			<span class="k">{say.nextLimit}</span>
+			<span><b>{kw(limit.w, 0)}</b>{"\u202f"}{say.unitKw} {say.beginsAt(clockNear(limit.atMs, now.value, zone.value))}</span>
+		</a>
+	);
+}
+
 function Pulse() {
 	if (!nodes.value || !stations.value) return null;
 	const root = rootNode(nodes.value);
@@ -193,6 +205,7 @@ function Pulse() {
 				<span class="k">{say.vansNow}</span>
 				<span><b>{kw(root?.evse_w ?? 0, 0)}</b>{"\u202f"}{say.unitKw}, {say.mayDraw(kw(root?.allowed_w ?? 0, 0))}</span>
 			</a>
+			<NextLimit />
 			<a class="item last" href="/chargers" onClick={(e) => { e.preventDefault(); go("/chargers"); }}>
 				<span><b>{counts.live}</b> {say.evsesLive(counts.all)}</span>
 				{counts.fault > 0 && <span class="st plain"><Icon name="miss" size={14} /> {say.faults(counts.fault)}</span>}

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { NodeView, Overview, VehicleView } from "../../../csms/console/src/api/types.ts";
+import type { EnvelopeView, NodeView, Overview, VehicleView } from "../../../csms/console/src/api/types.ts";
 import {
-	bindingNodes, boundBy, evseCounts, evseGroups, evseTotals, heldBackBy, isHeldBack, islandNode, rootNode, splitVans, treeRows,
+	bindingNodes, boundBy, evseCounts, evseGroups, evseTotals, heldBackBy, isHeldBack, islandNode, nextLimit, rootNode, splitVans, treeRows,
 } from "../../../csms/console/src/store/derive.ts";
+import { boardOf, nextOut } from "../../../csms/console/src/store/wall.ts";
 import { heldOrder } from "../../../csms/console/src/lib/stable_order.ts";
 import { gaps, runs, tableRows, timeTicks, toSteps, yTicks } from "../../../csms/console/src/pages/chart_math.ts";
 import { codeFromHash } from "../../../csms/console/src/lib/sign_in_code.ts";
@@ -121,4 +122,32 @@ test("an island is the node whose limit stores and PV give; nodes with EVSEs are
 	assert.equal(islandNode(cut)?.id, "site");
 	const totals = evseTotals(tree.nodes, stations);
 	assert.deepEqual(["site", "hall-b", "building"].map((id) => totals.get(id) ?? 0), [24, 16, 0]);
+});
+
+test("wall: one page while all fit; then those that need somebody on each, the others in turns", () => {
+	const vans = Array.from({ length: 50 }, (_, i) => ({
+		id: `V${i}`, state: i === 40 ? "will_miss" : i === 49 ? "at_risk" : "ready", target_pct: 80, readings: [],
+		departs_at: new Date(Date.UTC(2026, 2, 12, 5, i)).toISOString(),
+	})) as unknown as VehicleView[];
+	assert.deepEqual(boardOf(vans.slice(0, 22), 22).map((p) => p.length), [22]);
+	const pages = boardOf(vans, 22);
+	assert.equal(pages.length, 3);
+	for (const page of pages) assert.deepEqual(page.slice(0, 2).map((v) => v.id), ["V40", "V49"]);
+	assert.deepEqual([...new Set(pages.flat().map((v) => v.id))].length, 50);
+	assert.ok(pages.every((p) => p.length <= 22));
+	const many = boardOf(vans.map((v) => ({ ...v, state: "will_miss" as const })), 22);
+	assert.deepEqual([...new Set(many.flat().map((v) => v.id))].length, 50, "nobody is left out");
+	assert.deepEqual(nextOut(vans, Date.parse("2026-03-12T05:10:30Z"))?.vans.map((v) => v.id), ["V11"]);
+	assert.equal(nextOut(vans, Date.parse("2026-03-13T00:00:00Z")), undefined);
+});
+
+test("the next limit of the site is the first block to come that counts or will", () => {
+	const block = (start: string, import_w?: number) => ({ start, end: "2026-03-13T00:00:00Z", ...(import_w !== undefined && { import_w }) });
+	const e = (state: string, node: string, blocks: unknown[]) => ({ id: "E", node, owner: "o", state, blocks }) as unknown as EnvelopeView;
+	const list = [
+		e("received", "site", [block("2026-03-12T01:00:00Z", 1)]), e("pending", "hall", [block("2026-03-12T01:00:00Z", 1)]),
+		e("active", "site", [block("2026-03-11T01:00:00Z", 1), block("2026-03-12T05:00:00Z", 150_000)]), e("pending", "site", [block("2026-03-12T02:00:00Z")]),
+	];
+	assert.deepEqual(nextLimit(list, "site", Date.parse("2026-03-12T00:00:00Z")), { atMs: Date.parse("2026-03-12T05:00:00Z"), w: 150_000, owner: "o" });
+	assert.equal(nextLimit(list, "site", Date.parse("2026-03-12T06:00:00Z")), undefined);
 });

@@ -2,7 +2,7 @@
  * What the page shows that the overview only implies: the order of tree and vans, who holds whom
  * back, counts. Pure.
  */
-import type { EvseView, NodeLimitView, NodeView, Overview, StationView, VehicleView } from "../api/types.ts";
+import type { EnvelopeView, EvseView, NodeLimitView, NodeView, Overview, StationView, VehicleView } from "../api/types.ts";
 import { isSilent } from "../lib/freshness.ts";
 
 export interface TreeRow {
@@ -188,3 +188,17 @@ export function evseTotals(nodes: readonly NodeView[], stations: readonly Statio
 
 export const evsesBelow = (nodes: readonly NodeView[], stations: readonly StationView[], id: string): number =>
 	evseTotals(nodes, stations).get(id) ?? 0;
+
+export interface LimitToCome {
+	atMs: number;
+	w: number;
+	owner: string;
+}
+
+/* The next moment at which somebody's limit of the node begins, of those that count or will. */
+export function nextLimit(envelopes: readonly EnvelopeView[], node: string, nowMs: number): LimitToCome | undefined {
+	const open = envelopes.filter((e) => e.node === node && (e.state === "pending" || e.state === "active"));
+	const coming = open.flatMap((e) => e.blocks.filter((b) => b.import_w !== undefined && Date.parse(b.start) > nowMs)
+		.map((b) => ({ atMs: Date.parse(b.start), w: b.import_w!, owner: e.owner })));
+	return coming.sort((a, b) => a.atMs - b.atMs || a.w - b.w)[0];
+}

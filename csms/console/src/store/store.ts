@@ -33,6 +33,7 @@ export const depotName = part("name");
 export const stations = part("stations");
 export const vehicles = part("vehicles");
 export const alarms = part("alarms");
+export const envelopes = part("envelopes");
 export const nodes = computed(() => overview.value?.tree.nodes);
 export const sentence = part("sentence");
 export const subSentence = part("sub");
@@ -217,13 +218,13 @@ async function enterAgain(): Promise<void> {
 
 export async function start(): Promise<void> {
 	const code = codeFromHash(location.hash);
-	if (code !== undefined) history.replaceState(null, "", location.pathname);
+	if (code !== undefined) history.replaceState(null, "", location.pathname + location.search);
 	setInterval(tick, 1000);
 	watchVisibility();
 	window.addEventListener("hashchange", () => {
 		const late = codeFromHash(location.hash);
 		if (late === undefined) return;
-		history.replaceState(null, "", location.pathname);
+		history.replaceState(null, "", location.pathname + location.search);
 		void enter(late);
 	});
 	await enter(code);

@@ -1,5 +1,6 @@
 /* Light, dark, or as the system says. Remembered by this browser only. */
 import { effect, signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 
 export type Theme = "auto" | "light" | "dark";
 
@@ -15,6 +16,13 @@ function read(): Theme {
 }
 
 export const theme = signal<Theme>(read());
+
+/* A wall has its own, whatever this browser remembers. */
+export function useWallTheme(to: "light" | "dark"): void {
+	useEffect(() => {
+		document.documentElement.dataset.theme = to;
+	}, [to]);
+}
 
 effect(() => {
 	if (theme.value === "auto") delete document.documentElement.dataset.theme;
