@@ -15,6 +15,7 @@ import {
 	axe, BUILD, check, count, equal, looks, noSideScroll, openPage, pass, plain, SCREENS, shows, SIZES, text, until,
 } from "./kit.mjs";
 import { meterChecks } from "./meters.mjs";
+import { pageChecks } from "./pages.mjs";
 import { planChecks } from "./plan.mjs";
 import { vehicleChecks } from "./vehicles.mjs";
 import { scriptChecks } from "./script.mjs";

@@ -12,12 +12,13 @@ import { AlarmApi } from "./alarms_api.mjs";
 import { ChargerApi } from "./chargers_api.mjs";
 import { EnergyApi } from "./energy_api.mjs";
 import { MeterApi } from "./meters_api.mjs";
+import { PagesApi } from "./pages_api.mjs";
 import { PlanApi } from "./plan_api.mjs";
 import { VehicleApi } from "./vehicles_api.mjs";
 
 export const CODE = "mock-code-0123456789-abcdef";
 const CSRF = "c".repeat(32);
-const MAY = { viewer: ["self", "read"], admin: ["self", "read", "follow", "inspect", "operate", "maintain", "set-up", "limit", "overrule", "attend", "approve", "trust", "dispatch", "steer"] };
+const MAY = { viewer: ["self", "read"], admin: ["self", "read", "follow", "inspect", "operate", "maintain", "set-up", "limit", "overrule", "attend", "approve", "trust", "price", "dispatch", "steer"] };
 const SESSION = { name: "M. de Wit", role: "admin", csrf: CSRF, may: MAY.admin, user: true, factor: false, fresh: false };
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
 	+ "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
@@ -48,6 +49,7 @@ export class MockServer {
 		this.chargerApi = new ChargerApi(this);
 		this.energyApi = new EnergyApi(this);
 		this.planApi = new PlanApi(this);
+		this.pagesApi = new PagesApi(this);
 		this.vehicleApi = new VehicleApi(this);
 		this.server = createServer((req, res) => this.#handle(req, res));
 		this.server.on("connection", (socket) => this.isCut && socket.destroy());
@@ -158,6 +160,7 @@ export class MockServer {
 		if (req.method !== "GET") await this.gate;
 		const [status, body] = this.meterApi.answer(route, sent) ?? this.alarmApi.answer(route, sent)
 			?? this.energyApi.answer(route, sent, new URL(req.url, "http://x").searchParams)
+			?? this.pagesApi.answer(route, sent, new URL(req.url, "http://x").searchParams)
 			?? this.planApi.answer(route, sent, new URL(req.url, "http://x").searchParams)
 			?? this.vehicleApi.answer(route, sent, new URL(req.url, "http://x").searchParams)
 			?? this.chargerApi.answer(route, sent, new URL(req.url, "http://x").searchParams) ?? [404, undefined];

@@ -26,7 +26,7 @@ export function Cost({ course, station, id, isOpen }: Props) {
 		<Panel id="cost" title={w.costTitle} caption={course.tariff !== undefined && w.costBy(course.tariff)}>
 			{!has && <Empty title={w.costNone}>{w.costNoneWhy}</Empty>}
 			{has && (
-				<table class="dense cost">
+				<div class="scroll" tabIndex={0} role="group" aria-label={w.costTitle}><table class="dense cost">
 					<thead><tr>
 						<th scope="col">{w.part}</th><th scope="col" class="n">{w.energy}</th><th scope="col" class="n">{w.actual}</th>
 					</tr></thead>
@@ -54,7 +54,7 @@ export function Cost({ course, station, id, isOpen }: Props) {
 							</tr>
 						)}
 					</tbody>
-				</table>
+				</table></div>
 			)}
 			{has && (
 				<p class="pad-line cap">

@@ -57,7 +57,7 @@ function Told({ course }: { course: SessionCourse }) {
 	return (
 		<Panel id="told" title={w.toldTitle} caption={w.toldCaption}>
 			{course.told.length === 0 ? <Empty title={w.toldNone} /> : (
-				<div class="scroll tall" tabIndex={0} role="region" aria-label={w.toldTitle}>
+				<div class="scroll tall" tabIndex={0} role="group" aria-label={w.toldTitle}>
 					<table class="dense">
 						<thead><tr>
 							<th scope="col">{w.at}</th><th scope="col" class="n">{w.limit}</th><th scope="col">{w.owner}</th><th scope="col">{w.reason}</th>

@@ -33,7 +33,7 @@ export function Values({ base }: { base: string }) {
 				</div>
 			)}
 			{rows.length > 0 && (
-				<div class="scroll tall" tabIndex={0} role="region" aria-label={w.valuesTitle}>
+				<div class="scroll tall" tabIndex={0} role="group" aria-label={w.valuesTitle}>
 					<table class="dense">
 						<thead><tr>
 							<th scope="col">{w.at}</th><th scope="col">{w.measurand}</th><th scope="col">{w.phase}</th><th scope="col" class="n">{w.value}</th>
@@ -102,7 +102,7 @@ const textOf = (x: unknown): string => (typeof x === "string" || typeof x === "n
 export function Events({ events }: { events: JournalEvent[] }) {
 	return (
 		<Panel id="events" title={w.eventsTitle} caption={w.eventsCaption}>
-			<div class="scroll tall" tabIndex={0} role="region" aria-label={w.eventsTitle}>
+			<div class="scroll tall" tabIndex={0} role="group" aria-label={w.eventsTitle}>
 				<table class="dense">
 					<thead><tr>
 						<th scope="col">{w.at}</th><th scope="col">{w.what}</th><th scope="col">{w.trigger}</th><th scope="col" class="n">{w.meter}</th><th scope="col" class="n">{w.seq}</th>

@@ -20,7 +20,7 @@ interface Props {
 function Diff({ before, after }: { before: string; after: string }) {
 	const lines = useMemo(() => diffOf(before, after), [before, after]).filter((l) => l.kind !== "same");
 	return (
-		<div class="diff" role="region" tabIndex={0} aria-label={w.diffTitle}>
+		<div class="diff" role="group" tabIndex={0} aria-label={w.diffTitle}>
 			{lines.map((l, i) => <div key={i} class={l.kind} data-diff={l.kind}><span aria-hidden="true">{l.kind === "new" ? "+" : "−"}</span> {l.text}</div>)}
 		</div>
 	);

@@ -60,7 +60,7 @@ function Daemon({ s }: { s: Settings }) {
 				<button type="button" class="btn" aria-pressed={isOwn} onClick={() => setOwn(!isOwn)}>{w.onlyChanged}</button>
 				<button type="button" class="btn" onClick={save}>{say.saveCsv}</button>
 			</div>
-			<div class="scroll tall" tabIndex={0} role="region" aria-label={w.daemonTitle}>
+			<div class="scroll tall" tabIndex={0} role="group" aria-label={w.daemonTitle}>
 				<table class="dense">
 					<thead><tr>{[w.setting, w.value, w.preset, w.source].map((h) => <th key={h} scope="col">{h}</th>)}</tr></thead>
 					<tbody>

@@ -37,7 +37,7 @@ export function Preview({ judged, day, setDay, end }: Props) {
 				</div>
 			</div>
 			{days.length > 0 && (
-				<div class="scroll" tabIndex={0} role="region" aria-label={w.previewTitle}>
+				<div class="scroll" tabIndex={0} role="group" aria-label={w.previewTitle}>
 					<table class="week">
 						<thead><tr><th scope="col"><span class="vh">{w.previewDay}</span></th>{Array.from({ length: 24 }, (_, h) => <th key={h} scope="col">{h}</th>)}</tr></thead>
 						<tbody>

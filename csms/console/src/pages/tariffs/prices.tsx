@@ -27,7 +27,7 @@ export function PriceCell({ h, all }: { h: HourPrice; all: readonly HourPrice[] 
 
 function Table({ slots }: { slots: readonly PriceSlot[] }) {
 	return (
-		<div class="scroll tall" tabIndex={0} role="region" aria-label={w.pricesTitle}>
+		<div class="scroll tall" tabIndex={0} role="group" aria-label={w.pricesTitle}>
 			<table class="dense">
 				<thead><tr>
 					<th scope="col">{w.hour}</th><th scope="col" class="n">{w.import}</th><th scope="col" class="n">{w.export}</th>
