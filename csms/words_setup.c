@@ -17,7 +17,9 @@ void words_tariffs_sentence(struct text *t, const struct words_tariffs *n)
 void words_tariffs_sub(struct text *t, const struct words_tariffs *n)
 {
 	if (n->next)
-		text_printf(t, "%s follows on %s. ", n->next, n->next_day);
+		text_printf(t, "%s follows on %s.", n->next, n->next_day);
+	if (n->next && (n->series > 0 || n->in_force))
+		text_putc(t, ' ');
 	if (n->troubled > 0)
 		text_puts(t, "Meanwhile plans take prices of days before, marked as such.");
 	else if (n->series > 0)
@@ -86,8 +88,9 @@ void words_peers_sub(struct text *t, const struct words_peers *n)
 		return;
 	}
 	words_count(t, n->forecasts, "limit of theirs holds or is", "limits of theirs hold or are");
-	text_puts(t, " to come. ");
+	text_puts(t, " to come.");
 	if (n->waiting > 0) {
+		text_putc(t, ' ');
 		words_count(t, n->waiting, "waits", "wait");
 		text_puts(t, " for an answer.");
 	}

@@ -351,6 +351,20 @@ async function pages(browser, root) {
 	await lostChecks(page, mock);
 }
 
+/* Pages beyond the night, in a browser of their own. */
+async function morePages(browser, root) {
+	if (REAL) return;
+	const mock = new MockServer(root, overview(START)).hold();
+	const base = await mock.listen();
+	const { page, bad } = await openPage(browser.context, base, true);
+	await page.goto(`${base}/#code=${CODE}`);
+	await signedIn(page);
+	await pageChecks(page, mock);
+	await check("no CSP report and no error on pages beyond the night", async () => {
+		equal(bad.filter((b) => !/40[134]/.test(b)), [], "reports");
+	});
+}
+
 /* Beside it, in a browser of its own: what mostly waits. */
 async function doors(browser, root) {
 	if (REAL) return;
@@ -379,7 +393,7 @@ async function main() {
 		return;
 	}
 	mkdirSync(SCREENS, { recursive: true });
-	await Promise.all([inBrowser(pages), inBrowser(doors)]);
+	await Promise.all([inBrowser(pages), inBrowser(morePages), inBrowser(doors)]);
 	console.log(`${count.passed} passed, ${count.failed} failed`);
 	process.exitCode = count.failed ? 1 : 0;
 }

@@ -120,8 +120,17 @@ export async function axe(page, what) {
 
 /* The page at each width in light, at two in dark: no sideways scroll, on the narrow one targets for a
  * thumb; nothing serious by axe, whose rules look at colours or at the layout; a picture of each. */
-export async function looks(page, name) {
-	for (const [scheme, sizes, judged] of [["light", SIZES, 390], ["dark", SIZES.filter(([w]) => w === 1440 || w === 390), 1440]]) {
+export async function looks(page, name, sizes = SIZES) {
+	await look(page, name, [["light", sizes, 390], ["dark", sizes.filter(([w]) => w === 1440 || w === 390), 1440]]);
+}
+
+/* The same at fewer sizes: the desk in both, the phone and the narrowest in light. */
+export async function looksFew(page, name) {
+	await look(page, name, [["light", SIZES.filter(([w]) => w !== 820), 390], ["dark", SIZES.slice(0, 1), 1440]]);
+}
+
+async function look(page, name, schemes) {
+	for (const [scheme, sizes, judged] of schemes) {
 		await page.emulateMedia({ colorScheme: scheme });
 		for (const [width, height] of sizes) {
 			await check(`${name}: ${width} px ${scheme} fits`, async () => {

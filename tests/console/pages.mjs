@@ -1,5 +1,5 @@
 /* Pages beyond the night against the fixture: sessions, tariffs, certificates, grid operators, settings. */
-import { axe, check, equal, looks, plain, shows, text, until } from "./kit.mjs";
+import { axe, check, equal, looksFew, plain, shows, text, until } from "./kit.mjs";
 
 const all = (page, selector) => page.locator(selector).allInnerTexts().then((l) => l.map(plain));
 const isSafe = (page) => shows(() => page.evaluate(() => [window.hacked, document.querySelectorAll("#app img, #app script").length]), [null, 0], "executed");
@@ -34,7 +34,7 @@ async function sessionChecks(page, mock) {
 		await until("no more", async () => (await page.getByRole("button", { name: "Show older ones" }).count()) === 0);
 		await isSafe(page);
 	});
-	await looks(page, "sessions");
+	await looksFew(page, "sessions");
 	await check("one session: course, limit and its owner, cost by price, signatures, events", async () => {
 		await page.locator('[data-session="CP-A3/8f2a-1"] a').click();
 		await page.waitForSelector("#course .plan-line", { state: "attached" });
@@ -50,7 +50,7 @@ async function sessionChecks(page, mock) {
 		await shows(() => page.locator("[data-event]").count(), 2, "events");
 		await isSafe(page);
 	});
-	await looks(page, "session");
+	await looksFew(page, "session");
 	await check("a session that is not there says so", async () => {
 		await open(page, "/sessions/CP-A3/none", "h1");
 		await until("words", async () => (await text(page, "h1")) === "There is no such session.");
@@ -66,7 +66,7 @@ async function tariffChecks(page, mock) {
 		await shows(async () => plain(await text(page, "[data-verdict]")).startsWith("258.25 EUR dearer. Night 2026 5,874.25 EUR, Night 2027 6,132.50 EUR."), true, "comparison");
 		await isSafe(page);
 	});
-	await looks(page, "tariffs");
+	await looksFew(page, "tariffs");
 	await open(page, "/tariffs/night", ".week [data-day]");
 	await check("the editor: what overlaps is refused by name at its part, and cannot be saved", async () => {
 		await shows(() => page.locator("[data-period]").count(), 2, "periods");
@@ -86,7 +86,7 @@ async function tariffChecks(page, mock) {
 		await page.locator("dialog").getByRole("button", { name: "Save" }).click();
 		await until("sent", () => mock.bodies.some(([r, b]) => r === "PUT /tariffs/night" && b.import[0].periods[1].hours[0] === "22:00-06:00"));
 	});
-	await looks(page, "tariff");
+	await looksFew(page, "tariff");
 }
 
 async function certificateChecks(page, mock) {
@@ -118,7 +118,7 @@ async function certificateChecks(page, mock) {
 		await shows(() => yes.isDisabled(), false, "all are ready");
 		await page.keyboard.press("Escape");
 	});
-	await looks(page, "certificates");
+	await looksFew(page, "certificates");
 }
 
 async function peerChecks(page, mock) {
@@ -137,7 +137,7 @@ async function peerChecks(page, mock) {
 		await shows(async () => (await page.locator("#envelopes [data-envelope]").count()) > 0, true, "their limits");
 		await shows(async () => (await all(page, "#envelopes .c-name")).every((t) => t.startsWith("oscp/")), true, "only theirs");
 	});
-	await looks(page, "peers");
+	await looksFew(page, "peers");
 }
 
 async function settingChecks(page, mock) {
@@ -174,7 +174,7 @@ async function settingChecks(page, mock) {
 		await shows(async () => (await all(page, "[data-setting='control.replan_s'] > *")), ["control.replan_s", "60", "60", "default"], "default");
 		await isSafe(page);
 	});
-	await looks(page, "settings");
+	await looksFew(page, "settings");
 	await check("a viewer sees all pages, and what is not for them is off with who may", async () => {
 		mock.role = "viewer";
 		await page.reload();

@@ -120,6 +120,34 @@ test('an unsafe change is refused with the node and the sum, a wrong one with it
 	assert.equal((await changes(d)).length, 0);
 });
 
+test('the tree as text: complaints name the line, a check changes nothing; settings stand beside their defaults', async (t) => {
+	const d = await depotd(t);
+	const text = (yard) => `nodes:\n  - {id: site, kind: site, limit_w: 60000}\n  - {id: yard, kind: feeder, parent: site, limit_w: ${yard}}\n  - {id: hall, kind: feeder, parent: site, limit_w: 20000}\n`;
+	const post = (query, t) => d.api('POST', `/grid/text${query}`, { text: t });
+	let r = await post('', text(-5));
+	assert.equal(r.status, 400);
+	assert.match(r.json.detail, /^line:3: nodes\[1\]\.limit_w: /);
+	r = await post('', text(30000).replace('parent: site', 'parent: nowhere'));
+	assert.match(r.json.detail, /^line:3: nodes\[1\].*nowhere/);
+	r = await post('', 'nodes: [');
+	assert.match(r.json.detail, /^line:\d+: /);
+	r = await post('?check=1', text(26000));
+	assert.deepEqual([r.status, r.json.changed, r.json.in_force], [200, 1, false]);
+	assert.equal((await changes(d)).length, 0);
+	let s = (await d.api('GET', '/settings')).json;
+	assert.deepEqual([s.sentence, s.changed], ['The depot is as its file says.', 0]);
+	assert.deepEqual([s.values.depot, s.values.meter_hosts, s.presets.meter_hosts], ['depot.yaml', ['127.0.0.1'], undefined]);
+	r = await post('?why=new%20fuse', text(26000));
+	assert.deepEqual([r.status, r.json.in_force], [200, true]);
+	assert.equal((await changes(d))[0].payload.why, 'new fuse');
+	s = (await d.api('GET', '/settings')).json;
+	assert.equal(s.sentence, "1 row differs from the depot's file.");
+	assert.ok(ctl(d, 'grid').out.startsWith(`# ${s.sentence}\n`));
+	const { token } = (await d.api('POST', '/api-tokens', { name: 'v', role: 'viewer' })).json;
+	for (const [method, path] of [['GET', '/settings'], ['POST', '/grid/text']])
+		assert.equal((await d.https(method, path, method === 'POST' ? { text: text(1) } : undefined, { authorization: `Bearer ${token}` })).status, 403, path);
+});
+
 test('only admins change the tree; the same key does it once', async (t) => {
 	const d = await depotd(t);
 	const token = async (role) => (await d.api('POST', '/api-tokens', { name: role, role })).json.token;
@@ -275,13 +303,13 @@ test('depotctl grid: shows YAML that it takes again, changes rows, applies a fil
 	assert.match(r.out, /nothing was changed yet \(2 rows\)/);
 	assert.match(ctl(d, 'grid', 'apply', file).out, /in force \(2 rows\)/);
 	writeFileSync(file, shown.out.replace('limit_w: 20000', 'meter: nope'));
-	assert.match(ctl(d, 'grid', 'apply', file).err, /grid\.yaml:4: nodes\[2\]\.meter: there is no meter "nope"/);
+	assert.match(ctl(d, 'grid', 'apply', file).err, /grid\.yaml:6: nodes\[2\]\.meter: there is no meter "nope"/);
 	writeFileSync(file, shown.out.replace('limit_w: 20000', 'limit_w: many'));
-	assert.match(ctl(d, 'grid', 'apply', file).err, /grid\.yaml:4: nodes\[2\]\.limit_w/);
+	assert.match(ctl(d, 'grid', 'apply', file).err, /grid\.yaml:6: nodes\[2\]\.limit_w/);
 	writeFileSync(file, shown.out.replace('limit_w: 30000', 'limit_w: 8000'));
-	assert.match(ctl(d, 'grid', 'apply', file).err, /grid\.yaml:3: nodes\[1\]: .*yard.*8280 W.*8000 W/);
+	assert.match(ctl(d, 'grid', 'apply', file).err, /grid\.yaml:5: nodes\[1\]: .*yard.*8280 W.*8000 W/);
 	writeFileSync(file, shown.out.replace('parent: site', 'parent: yard'));
-	assert.match(ctl(d, 'grid', 'apply', file).err, /grid\.yaml:3: nodes\[1\]: .*yard/);
+	assert.match(ctl(d, 'grid', 'apply', file).err, /grid\.yaml:5: nodes\[1\]: .*yard/);
 	/* the depot's own file is taken too: its tree and meters */
 	r = ctl(d, 'grid', 'apply', join(d.dir, 'depot.yaml'));
 	assert.match(r.out, /in force/);

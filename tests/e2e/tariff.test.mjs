@@ -68,7 +68,19 @@ test('a tariff is judged, put in force, survives a restart and a changed file', 
 	const refused = await d.api('PUT', '/tariffs/flat', bad);
 	assert.equal(refused.status, 400);
 	assert.match(refused.json.detail, /"day" and "night" overlap/);
+	const tried = await d.api('POST', '/tariffs/try', bad);
+	assert.deepEqual([tried.status, /"day" and "night" overlap/.test(tried.json.detail)], [400, true]);
+	/* the days on which the clock changes have 23 and 25 hours of quarters */
+	for (const [day, slots] of [['2026-03-29', 92], ['2026-10-25', 100]]) {
+		const r = (await d.api('POST', `/tariffs/try?day=${day}`, flat(0.4))).json;
+		assert.deepEqual([r.slots.length, r.slots[0].import, r.slot_s], [slots, 0.4, 900], day);
+	}
+	assert.equal((await d.api('POST', '/tariffs/try?days=15', flat(0.4))).status, 400);
+	assert.equal((await d.api('GET', '/tariffs')).json.tariffs.length, 1);
 	assert.equal((await d.api('PUT', '/tariffs/flat', flat(0.3))).status, 200);
+	const list = (await d.api('GET', '/tariffs')).json;
+	assert.match(list.sentence, /^flat is in force\./);
+	assert.equal(ctl(d, 'tariff').split('\n')[0], list.sentence);
 	const slots = (await d.api('GET', '/prices')).json;
 	assert.equal(slots.tariff, 'flat');
 	assert.equal(slots.slots.length, 24);
@@ -221,6 +233,14 @@ tariffs:
 	assert.ok(cost.estimate_kwh > 0 && cost.estimate_cost > 0);
 	const again = (await d.api('GET', '/costs/CP-1/a')).json;
 	assert.deepEqual([again.agrees, again.energy_cost, again.slots.length], [true, 3, 6]);
+	/* the page of the session says the same */
+	const course = (await d.api('GET', '/transactions/CP-1/a/course')).json;
+	assert.deepEqual([course.energy_cost, course.idle_cost, course.estimate_cost, course.tariff], [3, 9, cost.estimate_cost, 'odd']);
+	assert.match(course.sentence, /^VAN-1 took 15\.0\u202fkWh at CP-1\/1, /);
+	assert.match(course.sub, /^It cost 12\.00 EUR, expected was [\d.]+ EUR\. It ended by Local\. /);
+	assert.deepEqual([course.plan !== undefined, course.planned.length > 0, course.no_plan], [true, true, undefined]);
+	assert.ok(ctl(d, 'session', 'CP-1', 'a').startsWith(`${course.sentence}\n${course.sub}\n`));
+	assert.equal((await d.api('GET', '/transactions/CP-1/none/course')).status, 404);
 	assert.deepEqual(again.slots[0], { start: new Date(even).toISOString().replace('.000', ''), energy_wh: 2500, price: 0.12 });
 	const csv = (await d.api('GET', '/costs?by=vehicle&format=csv')).text.split('\r\n');
 	assert.match(csv[1], /^VAN-1,VAN-1,1,EUR,odd,15.000,3.000000,,9.000000,12.000000,0.300000,/);

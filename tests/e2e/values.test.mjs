@@ -248,6 +248,7 @@ test('signed readings stay with their transaction byte for byte', async () => {
 		assert.equal(r[0].data, data);
 		assert.equal(r[1].data, data + 'x'.repeat(2400));
 		assert.deepEqual([r[0].method, r[0].encoding, r[0].key], ['', 'OCMF', 'MFkw']);
+		assert.deepEqual([r[0].verdict, /^Not verifiable: /.test(r[0].why)], ['unverifiable', true]);
 	};
 	check(await list());
 	const shown = spawnSync(join(BUILD, 'depotctl'), ['--socket', join(d.data, 'depotd.sock'), 'session', 'SIGN', 'tx', '--signed'], { encoding: 'utf8' });

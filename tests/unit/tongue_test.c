@@ -9,6 +9,8 @@
 #include "csms/tongue.h"
 #include "csms/words.h"
 #include "csms/words_chargers.h"
+#include "csms/words_session.h"
+#include "csms/words_setup.h"
 #include "scheduler/grid.h"
 
 static struct text out, said;
@@ -190,6 +192,94 @@ START_TEST(all_words_of_chargers_are_known)
 }
 END_TEST
 
+START_TEST(all_words_of_sessions_are_known)
+{
+	for (int i = 0; i < 256; i++) {
+		struct words_sessions all = {.sessions = i % 3,
+			.open = i / 3 % 3,
+			.aside = i / 9 % 3,
+			.wh = 4200,
+			.is_cut = i % 3 == 2};
+		struct words_session one = {.who = i % 2 ? "VAN 05" : NULL,
+			.place = "CP-A3/1",
+			.is_open = i & 2,
+			.has_wh = i & 4,
+			.has_cost = i & 8,
+			.has_expected = i & 16,
+			.wh = 12400,
+			.started = i & 32 ? now : (wall_t){0},
+			.ended = i & 64 ? now : (wall_t){0},
+			.now = now,
+			.cost = 3.92,
+			.expected = 4.1,
+			.currency = "EUR",
+			.aside = i & 128 ? "its register fell back" : NULL,
+			.missing = i % 5 ? "3-5" : NULL,
+			.ended_by = i % 7 ? "EVDisconnected" : NULL};
+
+		words_sessions_sentence(&said, &all);
+		ck_known();
+		words_sessions_sub(&said, &all);
+		ck_known();
+		words_session_sentence(&said, &one);
+		ck_known();
+		words_session_sub(&said, &one);
+		ck_known();
+	}
+	IS("It cost 3.92 EUR, expected was 4.10 EUR.",
+		"Er kostete 3,92 EUR, erwartet waren 4,10 EUR.");
+}
+END_TEST
+
+START_TEST(all_words_of_what_a_depot_rests_on_are_known)
+{
+	for (int i = 0; i < 3 * 3 * 3 * 3; i++) {
+		int a = i % 3, b = i / 3 % 3, c = i / 9 % 3, d = i / 27;
+		struct words_tariffs t = {.in_force = a ? "Night 2026" : NULL,
+			.next = b ? "Night 2027" : NULL,
+			.next_day = "2027-01-01",
+			.series = c,
+			.troubled = c ? d : 0,
+			.trouble = "EPEX"};
+		struct words_certificates k = {.all = i,
+			.over = a,
+			.due = b,
+			.failed = c,
+			.worst = "CP-1",
+			.first = "CP-2",
+			.first_days = d,
+			.is_rollover = a,
+			.ready = 1,
+			.needed = 2};
+		struct words_peers p = {.peers = a + b,
+			.registered = a,
+			.silent = a && d ? 1 : 0,
+			.silent_name = "Stedin",
+			.open_name = "Liander",
+			.forecasts = c,
+			.waiting = d};
+
+		words_tariffs_sentence(&said, &t);
+		ck_known();
+		words_tariffs_sub(&said, &t);
+		if (said.len)
+			ck_known();
+		words_certificates_sentence(&said, &k);
+		ck_known();
+		words_certificates_sub(&said, &k);
+		ck_known();
+		words_peers_sentence(&said, &p);
+		ck_known();
+		words_peers_sub(&said, &p);
+		ck_known();
+		words_settings_sentence(&said, a);
+		ck_known();
+		words_settings_sub(&said, a);
+		ck_known();
+	}
+}
+END_TEST
+
 START_TEST(every_next_step_of_an_alarm_is_known)
 {
 	for (int k = 0; k < ALARM_KIND_COUNT; k++)
@@ -257,6 +347,8 @@ int main(void)
 	tcase_add_test(tc, every_form_stands_in_both_languages_with_the_same_pieces);
 	tcase_add_test(tc, all_headlines_are_known);
 	tcase_add_test(tc, all_words_of_chargers_are_known);
+	tcase_add_test(tc, all_words_of_sessions_are_known);
+	tcase_add_test(tc, all_words_of_what_a_depot_rests_on_are_known);
 	tcase_add_test(tc, every_next_step_of_an_alarm_is_known);
 	tcase_add_test(tc, every_source_of_a_limit_is_known);
 	tcase_add_test(tc, the_language_is_the_first_that_depotd_speaks);

@@ -78,6 +78,7 @@ export const sessionsDe: typeof sessionsEn = {
 		fixed: "des Tarifs", series: "der Börse", yesterday: "des Vortags", "weekday-mean": "Mittel solcher Wochentage",
 		"last-known": "zuletzt bekannte", none: "unbekannt",
 	},
+	withCarbon: "Die Preise der Teile enthalten den eigenen CO₂-Preis, die Summe nicht.",
 	agrees: "Neu aus dem Journal berechnet, ergibt sich dasselbe.",
 	disagrees: "Neu aus dem Journal berechnet, ergibt sich etwas anderes: Preise kamen spät, oder der Tarif wurde geändert.",
 	expectedOf: (kwh) => `Erwartet waren ${kwh}.`,

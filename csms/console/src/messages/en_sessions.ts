@@ -76,6 +76,7 @@ export const sessionsEn = {
 		fixed: "of the tariff", series: "of the market", yesterday: "of the day before", "weekday-mean": "mean of such weekdays",
 		"last-known": "last known", none: "unknown",
 	} as Record<string, string>,
+	withCarbon: "Prices of the parts hold the own price of carbon; the sum does not.",
 	agrees: "Reckoned anew from the journal it comes to the same.",
 	disagrees: "Reckoned anew from the journal it comes to something else: prices came late, or the tariff was changed.",
 	expectedOf: (kwh: string) => `Expected were ${kwh}.`,

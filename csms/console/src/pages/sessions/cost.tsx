@@ -59,6 +59,7 @@ export function Cost({ course, station, id, isOpen }: Props) {
 			{has && (
 				<p class="pad-line cap">
 					{course.price_source !== undefined && `${w.sources(w.priceSources[course.price_source] ?? course.price_source)} `}
+					{(course.carbon_cost ?? 0) > 0 && parts.length > 0 && `${w.withCarbon} `}
 					{replay.data?.settled_cost !== undefined && (replay.data.agrees ? w.agrees : w.disagrees)}
 				</p>
 			)}
