@@ -38,10 +38,12 @@ struct loop {
 	ev_timer deadline;
 	ev_prepare turn_end;
 	ev_check turn_start;
-	int64_t turn_started_us, max_turn_us;
+	int64_t turn_started_us, max_turn_us, long_turns[LOOP_TURN_BOUNDS];
 	struct turn_hook *turn_hooks;
 	struct signal_hook *signal_hooks;
 };
+
+const int loop_turn_bounds_ms[LOOP_TURN_BOUNDS] = {1, 5, 10, 25, 50, 100, 250};
 
 static void on_deadline(struct ev_loop *ev, ev_timer *w, int revents)
 {
@@ -72,6 +74,8 @@ static void on_turn_end(struct ev_loop *ev, ev_prepare *w, int revents)
 	turn_us = clock_real_us() - l->turn_started_us;
 	if (l->turn_started_us && turn_us > l->max_turn_us)
 		l->max_turn_us = turn_us;
+	for (int i = 0; l->turn_started_us && i < LOOP_TURN_BOUNDS; i++)
+		l->long_turns[i] += turn_us > loop_turn_bounds_ms[i] * INT64_C(1000);
 }
 
 static void on_turn_start(struct ev_loop *ev, ev_check *w, int revents)
@@ -244,6 +248,11 @@ void loop_io_destroy(struct loop_io *io)
 		return;
 	ev_io_stop(io->loop->ev, &io->watcher);
 	free(io);
+}
+
+const int64_t *loop_long_turns(const struct loop *l)
+{
+	return l->long_turns;
 }
 
 int64_t loop_take_max_turn_us(struct loop *l)

@@ -43,6 +43,12 @@ void loop_io_resume(struct loop_io *io);
 void loop_io_want(struct loop_io *io, bool reading, bool writing);
 void loop_io_destroy(struct loop_io *io);
 
+/* How many turns took longer than 1, 5, 10, 25, 50, 100 and 250 ms since the start: each counts in all
+ * that it is longer than. */
+#define LOOP_TURN_BOUNDS 7
+extern const int loop_turn_bounds_ms[LOOP_TURN_BOUNDS];
+const int64_t *loop_long_turns(const struct loop *l);
+
 /* Longest turn since the last call, in real microseconds (for /metrics). */
 int64_t loop_take_max_turn_us(struct loop *l);
 

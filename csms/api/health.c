@@ -200,6 +200,17 @@ static void put_meters(const struct core *c, struct text *t)
 	put_int(t, "depotd_meter_errors_total", "counter", "Modbus requests that failed", errors);
 }
 
+static void put_turns(const struct loop *l, struct text *t)
+{
+	const int64_t *turns = loop_long_turns(l);
+
+	put_head(t, "depotd_loop_turns_total", "counter",
+		"Turns of the loop that took longer than so many seconds");
+	for (int i = 0; i < LOOP_TURN_BOUNDS; i++)
+		text_printf(t, "depotd_loop_turns_total{over=\"%g\"} %lld\n",
+			loop_turn_bounds_ms[i] / 1000.0, (long long)turns[i]);
+}
+
 static void put_process(struct api *api, struct text *t)
 {
 	const struct core *c = api->core;
@@ -212,6 +223,8 @@ static void put_process(struct api *api, struct text *t)
 		put_seconds(t, "depotd_loop_turn_max_seconds", "gauge",
 			"Longest turn of the loop since the last look",
 			loop_take_max_turn_us(c->loop));
+	if (c->loop != NULL)
+		put_turns(c->loop, t);
 	put_int(t, "depotd_http_requests_total", "counter", "Requests to the API and console",
 		api->requests);
 	put_int(t, "depotd_http_refused_total", "counter", "Requests answered with a problem",

@@ -3,7 +3,7 @@
 import test, { after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import tls from 'node:tls';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beat } from './beat.mjs';
@@ -24,6 +24,7 @@ prices:
 `;
 let d, calm, people;
 let last = 0;
+const secrets = new Map([[PASSWORD, 'the password of stations']]); // all that were used in this run
 
 /** Each attempt comes from an address of its own: limits count by it, and its lines are found by it. */
 const place = () => `127.1.${++last >> 8}.${last & 255}`;
@@ -75,6 +76,7 @@ async function session(role) {
 	const r = await d.https('POST', '/sign-in', { code });
 	assert.equal(r.status, 200, r.text);
 	const cookie = String(r.headers['set-cookie']).split(';')[0];
+	secrets.set(code, 'a one-time link').set(cookie.split('=')[1], 'a session').set(r.json.csrf, 'its token against forgery');
 	return { code, cookie, csrf: r.json.csrf, page: { Cookie: cookie, Origin: `https://localhost:${d.ports.console}`, 'X-CSRF-Token': r.json.csrf } };
 }
 const POLICY = '{"policy":"rejected"}';
@@ -85,6 +87,7 @@ const jwt = (alg) => {
 };
 async function token(role) {
 	const r = await d.api('POST', '/api-tokens', { name: `m-${++last}`, role });
+	secrets.set(r.json.token, 'an API token');
 	return { ...r.json, header: { Authorization: `Bearer ${r.json.token}` } };
 }
 async function price(from, document) {
@@ -367,4 +370,35 @@ test('SQL in every string of every path, query and body of the API is text: no 5
 	assert.ok((await d.api('GET', '/journal?limit=1')).json.events[0].seq >= before, 'the journal is there');
 	const check = spawnSync(join(BUILD, 'depotctl'), ['verify', '--data', d.data], { encoding: 'utf8' });
 	assert.equal(check.status, 0, check.stdout + check.stderr);
+});
+
+// --- secrets -----------------------------------------------------------------------------------------
+
+test('no secret of all that were used stands in the log, the journal, the wire log or a backup', async () => {
+	/* What depotd gives stations and people, and its keys, beside what the attempts above used. */
+	const s = await booted(d, 'SECRET-1', { handlers: { SetVariables: ({ setVariableData }) => {
+		for (const v of setVariableData.filter((x) => x.variable.name === 'BasicAuthPassword')) secrets.set(v.attributeValue, 'a password that depotd made');
+		return { setVariableResult: setVariableData.map((v) => ({ ...v, attributeStatus: 'Accepted', attributeValue: undefined })) };
+	} } });
+	const job = (await d.api('POST', '/password-rotation', { stations: ['SECRET-1'] })).json.id;
+	await until('a new password', async () => (await d.api('GET', `/jobs/${job}`)).json.done === 1);
+	await s.close();
+	const backup = join(d.dir, 'backup');
+	assert.equal((await d.api('POST', '/backup', { dir: backup })).status, 200);
+	await d.stop();
+	const files = (dir) => readdirSync(dir, { recursive: true, withFileTypes: true }).filter((e) => e.isFile()).map((e) => join(e.parentPath ?? e.path, e.name));
+	const isKey = (f) => /PRIVATE KEY-----/.test(readFileSync(f, 'latin1'));
+	const keys = files(d.data).filter(isKey);
+	assert.ok(keys.length >= 3, 'its keys are there');
+	for (const f of keys) {
+		assert.equal(statSync(f).mode & 0o077, 0, `${f} is for depotd alone`);
+		secrets.set(readFileSync(f, 'latin1').split('\n')[1], `the key in ${f}`);
+	}
+	assert.ok([...secrets.values()].some((what) => /depotd made/.test(what)) && secrets.size > 20, `${secrets.size} secrets`);
+	const places = [d.log, ...files(d.data).filter((f) => !isKey(f)), ...files(backup)];
+	assert.ok(places.some((f) => /wire\.db/.test(f)) && places.some((f) => /backup.depot\.db/.test(f)));
+	for (const f of places) {
+		const bytes = readFileSync(f);
+		for (const [secret, what] of secrets) assert.ok(!bytes.includes(secret), `${what} stands in ${f}`);
+	}
 });

@@ -223,6 +223,9 @@ START_TEST(test_longest_turn_is_measured)
 	ck_assert_int_ge(us, 40000);
 	ck_assert_int_lt(us, 4000000);
 	ck_assert_int_eq(loop_take_max_turn_us(loop), 0);
+	for (int i = 0; i < LOOP_TURN_BOUNDS && loop_turn_bounds_ms[i] < 40; i++)
+		ck_assert_int_ge(loop_long_turns(loop)[i], 1);
+	ck_assert_int_eq(loop_turn_bounds_ms[4], 50);
 }
 END_TEST
 

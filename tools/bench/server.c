@@ -239,6 +239,27 @@ int server_answer(int fd)
 	return came ? atoi(text + 9) : 0;
 }
 
+double server_metric(const struct server *s, const char *name)
+{
+	static char text[1 << 20];
+	char line[200];
+	int fd = server_ask(s, "GET", "/metrics", "");
+	size_t len = 0;
+	ssize_t n = 1;
+	const char *at;
+
+	while (fd >= 0 && len < sizeof text - 1 && n > 0) {
+		n = recv(fd, text + len, sizeof text - 1 - len, 0);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	text[len] = '\0';
+	snprintf(line, sizeof line, "\n%.190s ", name);
+	at = strstr(text, line);
+	return at ? atof(at + strlen(line)) : -1;
+}
+
 static bool is_ready(const struct server *s)
 {
 	return server_answer(server_ask(s, "GET", "/readyz", "")) == 200;

@@ -41,6 +41,9 @@ int server_start(struct server *s, const char *depotd);
 int server_ask(const struct server *s, const char *method, const char *path, const char *json);
 int server_answer(int fd);
 
+/* The value of one of its metrics, by its name (and labels, as it is written); below 0: it has none. */
+double server_metric(const struct server *s, const char *name);
+
 /* CPU time of all its threads so far. */
 double server_cpu_s(const struct server *s);
 
