@@ -21,7 +21,7 @@ int64_t control_measured_below(const struct control *k, const struct grid_node *
 	int64_t sum = 0;
 
 	for (int i = n->evse_first; i < n->evse_end; i++)
-		if (k->evse[i] && !control_is_dark_evse(k, i))
+		if (k->evse[i] && !control_is_of_before(k, i))
 			sum += (int64_t)k->evse[i]->power_w.value;
 	return sum;
 }

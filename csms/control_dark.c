@@ -1,6 +1,7 @@
 /* Power cuts: what a meter with a supply of its own tells of a feeder that has none. */
 #include "csms/control_private.h"
 #include "csms/meters.h"
+#include "csms/safety.h"
 
 #define GONE_PCT  20 /* of the nominal voltage: less is no power */
 #define THERE_PCT 70
@@ -35,6 +36,18 @@ bool control_is_dark_evse(const struct control *k, int evse)
 		v = grid_tree_node(k->tree, v)->parent)
 		if (control_is_dark(k, v))
 			return !control_fed_below(k, v);
+	return false;
+}
+
+bool control_is_of_before(const struct control *k, int evse)
+{
+	for (int v = grid_tree_evse_node(k->tree, evse); v >= 0;
+		v = grid_tree_node(k->tree, v)->parent) {
+		int64_t lit_ms = k->doubt[v].lit_ms;
+
+		if (lit_ms && safety_heard_ms(k->safety, evse) < lit_ms && !control_fed_below(k, v))
+			return true;
+	}
 	return false;
 }
 

@@ -142,19 +142,6 @@ int64_t control_still_ms(const struct control *k, int node, const struct meter *
 	return d->lit_ms && now_ms - d->lit_ms < ms ? now_ms - d->lit_ms : ms;
 }
 
-/* What EVSEs said last; where there was no voltage, since then. */
-static int64_t said_below(const struct control *k, int node)
-{
-	const struct grid_node *n = grid_tree_node(k->tree, node);
-	int64_t sum = 0, lit_ms = k->doubt[node].lit_ms;
-
-	for (int i = n->evse_first; i < n->evse_end; i++)
-		if (k->evse[i] && (!lit_ms || is_heard_since(k, i, lit_ms)) &&
-			!control_is_dark_evse(k, i))
-			sum += (int64_t)k->evse[i]->power_w.value;
-	return sum;
-}
-
 /* What the EVSEs have reported, or the meters below have shown, since this one moved last. */
 static int64_t drawn_meanwhile(
 	const struct control *k, int node, const struct meter *m, int64_t now_ms)
@@ -171,7 +158,7 @@ static bool is_contradicted(
 {
 	struct control_doubt *d = &k->doubt[node];
 	int64_t reported = drawn_meanwhile(k, node, m, now_ms);
-	int64_t below = said_below(k, node);
+	int64_t below = control_measured_below(k, grid_tree_node(k->tree, node));
 	bool is_small = reported > SEEN_W &&
 			2 * (w + (double)control_fed_below(k, node)) < (double)reported;
 

@@ -69,6 +69,9 @@ enum ramp_volts control_volts(const struct control *k, const struct meter *m);
 bool control_is_dark(const struct control *k, int node);
 bool control_is_dark_evse(const struct control *k, int evse);
 
+/* What the EVSE said last is of before a power cut, that lasts or is over. */
+bool control_is_of_before(const struct control *k, int evse);
+
 /* EVSEs without voltage draw nothing, whatever they were told and said last. */
 void control_darken(struct control *k, int64_t now_ms);
 

@@ -233,7 +233,7 @@ export const de: Messages = {
 	notControlled: "nicht gesteuert",
 	nodeNote: (power, allowed) => `Fahrzeuge ${power}, dürfen ${allowed}${SP}kW`,
 	loadSources: {
-		chargers: "Summe dessen, was Ladepunkte melden",
+		chargers: "Summe dessen, was Ladepunkte und Zähler darunter melden",
 		sum: "Summe der Ladepunkte", held: "letzter Wert gehalten", "worst-case": "schlimmster Fall angenommen", bounded: "höchstens, nach den Zählern ringsum",
 	},
 	never: "nie",

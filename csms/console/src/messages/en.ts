@@ -239,7 +239,7 @@ export const en = {
 	notControlled: "not controlled",
 	nodeNote: (power: string, allowed: string) => `vans ${power}, may draw ${allowed}${SP}kW`,
 	loadSources: {
-		chargers: "sum of what chargers report",
+		chargers: "sum of what chargers and meters below report",
 		sum: "sum of EVSEs",
 		held: "last value held",
 		"worst-case": "worst case assumed", bounded: "at most, by the meters around it",
