@@ -192,7 +192,7 @@ static bool say_one(struct job *j, const char *s, size_t len, struct text *out)
 /* The first end of a sentence from `from` on: ". ", or the end of all. */
 static size_t sentence_end(const char *s, size_t len, size_t from)
 {
-	for (size_t i = from; i + 2 < len; i++)
+	for (size_t i = from; i + 1 < len; i++)
 		if (s[i] == '.' && s[i + 1] == ' ')
 			return i + 1;
 	return len;

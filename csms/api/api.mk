@@ -9,7 +9,7 @@ $(eval $(call unit,api_auth,csms/api/auth.c csms/api/permission.c csms/clock.c c
 $(eval $(call unit,api_words,csms/words.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,words_session,csms/words_session.c csms/words.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,tongue,csms/tongue.c csms/tongue_json.c csms/tongue_de.c csms/words.c csms/words_chargers.c csms/words_session.c csms/words_setup.c \
-	csms/alarms_table.c scheduler/grid.c $(SCHEMAS_SRC),cjson m))
+	csms/words_vehicles.c csms/alarms_table.c scheduler/grid.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,words_setup,csms/words_setup.c csms/words.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,words_chargers,csms/words_chargers.c csms/words.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,words_vehicles,csms/words_vehicles.c csms/words.c $(SCHEMAS_SRC),cjson m))

@@ -11,6 +11,7 @@
 #include "csms/words_chargers.h"
 #include "csms/words_session.h"
 #include "csms/words_setup.h"
+#include "csms/words_vehicles.h"
 #include "scheduler/grid.h"
 
 static struct text out, said;
@@ -192,6 +193,43 @@ START_TEST(all_words_of_chargers_are_known)
 }
 END_TEST
 
+START_TEST(all_words_of_vehicles_are_known)
+{
+	for (int i = 0; i < 720; i++) {
+		struct words_vehicle v = {.name = "VAN 7",
+			.place = i % 2 ? "CP-7/1" : NULL,
+			.leaves =
+				i % 3 ? wall_add_ms(now, i % 4 ? 3600000 : -3600000) : (wall_t){0},
+			.now = now,
+			.is_possible = i % 5 != 0,
+			.target_pct = 80};
+		struct words_vehicles n = {.vehicles = i % 4,
+			.here = i % 3,
+			.will_miss = i / 3 % 3,
+			.will_miss_name = "VAN 1",
+			.at_risk = i / 9 % 3,
+			.at_risk_name = "VAN 2",
+			.impossible = i / 27 % 3,
+			.impossible_name = "VAN 3",
+			.broken_rosters = i % 3,
+			.roster_name = "early",
+			.first_name = i % 2 ? "VAN 4" : NULL,
+			.first_at = now,
+			.trips = i % 3,
+			.without_trip = i % 4,
+			.unknown = i % 3,
+			.aside = i % 5};
+
+		words_vehicle_sentence(&said, &v);
+		ck_known();
+		words_vehicles_sentence(&said, &n, now);
+		ck_known();
+		words_vehicles_sub(&said, &n);
+		ck_known();
+	}
+}
+END_TEST
+
 START_TEST(all_words_of_sessions_are_known)
 {
 	for (int i = 0; i < 256; i++) {
@@ -347,6 +385,7 @@ int main(void)
 	tcase_add_test(tc, every_form_stands_in_both_languages_with_the_same_pieces);
 	tcase_add_test(tc, all_headlines_are_known);
 	tcase_add_test(tc, all_words_of_chargers_are_known);
+	tcase_add_test(tc, all_words_of_vehicles_are_known);
 	tcase_add_test(tc, all_words_of_sessions_are_known);
 	tcase_add_test(tc, all_words_of_what_a_depot_rests_on_are_known);
 	tcase_add_test(tc, every_next_step_of_an_alarm_is_known);
