@@ -21,6 +21,8 @@ const SessionsPage = lazy(() => import("./pages/sessions/page.tsx").then((m) => 
 const TariffsPage = lazy(() => import("./pages/tariffs/page.tsx").then((m) => m.TariffsPage));
 const CertificatesPage = lazy(() => import("./pages/certificates/page.tsx").then((m) => m.CertificatesPage));
 const PeersPage = lazy(() => import("./pages/peers/page.tsx").then((m) => m.PeersPage));
+const PeoplePage = lazy(() => import("./pages/people/page.tsx").then((m) => m.PeoplePage));
+const AuditPage = lazy(() => import("./pages/audit/page.tsx").then((m) => m.AuditPage));
 const SettingsPage = lazy(() => import("./pages/settings/page.tsx").then((m) => m.SettingsPage));
 
 export interface Route {
@@ -51,6 +53,8 @@ export const ROUTES: readonly Route[] = [
 	{ path: "/tariffs", name: say.pageTariffs, page: TariffsPage, icon: "coin", key: "r", hasParts: true, ...more },
 	{ path: "/certificates", name: say.pageCertificates, page: CertificatesPage, icon: "key", key: "k", hasParts: false, ...more },
 	{ path: "/grid-peers", name: say.pagePeers, page: PeersPage, icon: "grid", key: "o", hasParts: false, ...more },
+	{ path: "/users", name: say.pageUsers, page: PeoplePage, icon: "user", key: "u", hasParts: false, ...more },
+	{ path: "/audit", name: say.pageAudit, page: AuditPage, icon: "list", key: "h", hasParts: true, ...more },
 	{ path: "/settings", name: say.pageSettings, page: SettingsPage, icon: "gear", key: ",", hasParts: false, ...more },
 	{ path: "/wire", name: say.pageWire, page: WirePage, icon: "list", key: "w", hasParts: false, ...more },
 ];

@@ -4,6 +4,8 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { clock, clockNear, clockSeconds, date, decimal, duration, durationExact, kw } from "./lib/format.ts";
+import { command } from "./api/client.ts";
+import type { SignedOut } from "./api/types_people.ts";
 import { listenKeys } from "./keys.ts";
 import { LANGUAGES, language, say, setLanguage, type Language } from "./messages/say.ts";
 import { place, ROUTES } from "./router.ts";
@@ -43,6 +45,12 @@ function LiveDot() {
 	);
 }
 
+/* Then to the provider's own sign-out, where there is one. */
+async function signOut(): Promise<void> {
+	const gone = await command<SignedOut>("POST", "/sign-out").catch(() => undefined);
+	location.assign(gone?.url ?? "/");
+}
+
 function UserMenu({ openHelp }: { openHelp: () => void }) {
 	const who = session.value;
 	if (!who) return null;
@@ -69,6 +77,7 @@ function UserMenu({ openHelp }: { openHelp: () => void }) {
 				))}
 			</fieldset>
 			<button type="button" class="btn" onClick={openHelp}>{say.keys} <kbd>?</kbd></button>
+			<button type="button" class="btn" onClick={() => void signOut()}>{say.signOut}</button>
 		</Menu>
 	);
 }

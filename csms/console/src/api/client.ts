@@ -2,6 +2,7 @@
  * The HTTP API: JSON in and out, problem+json as errors, the session's token on unsafe methods.
  */
 import type { PowerSeries, Problem, Session } from "./types.ts";
+import type { SignInPost } from "./types_people.ts";
 
 export const API = "/api/v1";
 
@@ -9,7 +10,7 @@ export const API = "/api/v1";
 export const inWords = (): string => (typeof document === "undefined" ? "en" : document.documentElement.lang);
 
 export class ApiError extends Error {
-	constructor(readonly status: number, readonly title: string, readonly detail?: string) {
+	constructor(readonly status: number, readonly title: string, readonly detail?: string, readonly path?: string) {
 		super(detail ? `${title}: ${detail}` : title);
 	}
 }
@@ -19,7 +20,7 @@ let csrf = "";
 async function toError(reply: Response): Promise<ApiError> {
 	try {
 		const problem = (await reply.json()) as Partial<Problem>;
-		return new ApiError(reply.status, problem.title ?? reply.statusText, problem.detail);
+		return new ApiError(reply.status, problem.title ?? reply.statusText, problem.detail, problem.path);
 	} catch {
 		return new ApiError(reply.status, reply.statusText || String(reply.status));
 	}
@@ -59,6 +60,11 @@ export function command<T>(method: "POST" | "PUT" | "DELETE", path: string, body
 
 export async function signIn(code: string): Promise<Session> {
 	return keep(await call<Session>("POST", "/sign-in", { code }));
+}
+
+/* By name and password, with the code of a second factor where one is needed. */
+export async function signInBy(post: SignInPost): Promise<Session> {
+	return keep(await call<Session>("POST", "/sign-in", post));
 }
 
 export async function getSession(): Promise<Session> {

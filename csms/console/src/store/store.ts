@@ -3,7 +3,8 @@
  * and the server's clock. Components read the signals; only this file and series.ts write them.
  */
 import { computed, signal } from "@preact/signals";
-import { API, ApiError, getSession, signIn } from "../api/client.ts";
+import { API, ApiError, getSession, signIn, signInBy } from "../api/client.ts";
+import type { SignInPost } from "../api/types_people.ts";
 import { readStream, StreamEnded, type StreamEvent } from "../api/sse.ts";
 import type { Overview, Session } from "../api/types.ts";
 import { codeFromHash } from "../lib/sign_in_code.ts";
@@ -190,6 +191,18 @@ function watchVisibility(): void {
 			openStream();
 		}
 	});
+}
+
+/* With name and password, or the second factor that is still owed. Throws why not. */
+export async function enterBy(post: SignInPost): Promise<void> {
+	session.value = await signInBy(post);
+	signInState.value = "in";
+	openStream();
+}
+
+/* Somebody changed what the session says of them: the second factor, a password. */
+export async function askSession(): Promise<void> {
+	session.value = await getSession();
 }
 
 async function enter(code: string | undefined): Promise<void> {

@@ -9,7 +9,7 @@ import { isLost, session } from "../store/store.ts";
 /* Permissions by the names of GET /permissions. */
 export type Permission =
 	| "operate" | "maintain" | "price" | "set-up" | "limit" | "overrule" | "attend" | "trust" | "audit" | "follow" | "inspect"
-	| "approve" | "dispatch" | "steer";
+	| "approve" | "dispatch" | "steer" | "govern" | "self";
 
 export const isAllowedTo = (to: Permission): boolean => session.value?.may.includes(to) ?? false;
 
