@@ -1,0 +1,147 @@
+/* Users, Audit and the sign-in page against a running depotd: what is pressed is done, secrets are shown once. */
+import { createHmac } from "node:crypto";
+import { check, equal, looks, openPage, plain, shows, text, until } from "./kit.mjs";
+
+const SECRET = "correct horse battery";
+
+/* The code of a secret in base32 at a time (RFC 6238). */
+function totp(secret, ms) {
+	const bits = [...secret].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
+	const counter = Buffer.alloc(8);
+	counter.writeBigUInt64BE(BigInt(Math.floor(ms / 30_000)));
+	const mac = createHmac("sha1", Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)))).update(counter).digest();
+	return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+const dialog = (page) => page.locator("dialog[open]");
+
+async function userPage(page, depot) {
+	await page.goto(`${depot.base}/users`);
+	await page.waitForSelector("#people");
+	await check("a user is added with a role that holds below one node", async () => {
+		await page.getByRole("button", { name: "Add a user…" }).click();
+		await dialog(page).getByLabel("Name").fill("Anna <b>Vos");
+		await dialog(page).getByLabel("Role").selectOption("dispatcher");
+		await dialog(page).getByLabel("Yard feeder").check();
+		await page.screenshot({ path: `${process.env.BUILD ?? "build"}/screens/people-add.png` });
+		await dialog(page).getByRole("button", { name: "Save" }).click();
+		await page.waitForSelector("[data-user]");
+		equal(plain(await text(page, "[data-user] th")), "Anna <b>Vos", "hostile text is text");
+		const { users } = (await depot.api("GET", "/users")).json;
+		equal([users[0].role, users[0].nodes], ["dispatcher", ["yard"]], "as depotd has it");
+		await shows(() => text(page, ".say h1"), "1 person may sign in.", "sentence");
+	});
+	let link;
+	await check("a link is shown once", async () => {
+		await page.getByRole("button", { name: "New link…" }).click();
+		await dialog(page).getByRole("button", { name: "Make the link" }).click();
+		await page.waitForSelector("dialog[open] .secret");
+		link = await text(page, "dialog[open] .secret");
+		await dialog(page).getByRole("button", { name: "Close" }).click();
+		equal(await page.locator(".secret").count(), 0, "gone");
+		if (!link.startsWith(depot.base)) throw new Error(link);
+	});
+	await check("an API token below a node: shown once, listed with its last use, revoked", async () => {
+		await page.getByRole("button", { name: "Make a token…" }).click();
+		await dialog(page).getByLabel("Name").fill("board");
+		await dialog(page).getByLabel("Yard feeder").check();
+		await dialog(page).getByRole("button", { name: "Make an API token" }).click();
+		await page.waitForSelector("dialog[open] .secret");
+		const token = await text(page, "dialog[open] .secret");
+		await dialog(page).getByRole("button", { name: "Close" }).click();
+		equal((await depot.depotd.https("GET", "/stations", undefined, { authorization: `Bearer ${token}` })).status, 200, "it works");
+		await page.reload();
+		await until("its use", async () => /from 127\.0\.0\.1/.test(await text(page, "[data-token]")));
+	});
+	await looks(page, "people");
+	await check("revoked", async () => {
+		await page.getByRole("button", { name: "Revoke…" }).click();
+		await dialog(page).getByRole("button", { name: "Revoke it" }).click();
+		await until("none", async () => (await page.locator("[data-token]").count()) === 0);
+	});
+	return link;
+}
+
+async function auditPage(page, depot) {
+	await page.goto(`${depot.base}/audit`);
+	await page.waitForSelector("[data-audit]");
+	await check("the audit shows who did what, and filters by kind", async () => {
+		await page.getByLabel("Kind").fill("UserChanged");
+		await page.getByLabel("Kind").blur();
+		await until("one line", async () => (await page.locator("[data-audit]").count()) === 1);
+		await page.getByLabel("Kind").fill("");
+		await page.getByLabel("Kind").blur();
+		await until("more", async () => (await page.locator("[data-audit]").count()) > 3);
+	});
+	await looks(page, "audit");
+	await check("a line has before and after, and all that its request did", async () => {
+		await page.locator("[data-audit] a", { hasText: "UserChanged" }).first().click();
+		await page.waitForSelector("#together [data-audit]");
+		if (!(await text(page, "#change")).includes("dispatcher")) throw new Error(await text(page, "#change"));
+	});
+	await looks(page, "audit-line");
+}
+
+/* Anna, in a browser of her own. */
+async function signInPage(browser, depot, link) {
+	const context = await browser.context.browser().newContext({ ignoreHTTPSErrors: true });
+	const { page, bad } = await openPage(context, depot.base);
+	let codes = [];
+	try {
+		await check("by link: sets a password and a second factor", async () => {
+			await page.goto(link);
+			await page.waitForSelector(".say h1");
+			await page.goto(`${depot.base}/users`);
+			await page.getByLabel("New password").fill(SECRET);
+			await page.getByRole("button", { name: "Set password" }).click();
+			await until("set", async () => (await text(page, "#you")).includes("The new password counts."));
+			await page.getByRole("button", { name: "Set up a second factor" }).click();
+			const secret = await text(page, "#you .secret");
+			/* The depot's clock runs fast here: a code may be old before it arrives. */
+			await until("recovery codes", async () => {
+				const now = Date.parse((await depot.api("GET", "/session")).headers["x-depot-time"]);
+				await page.getByLabel("Code").fill(totp(secret, now));
+				await page.getByRole("button", { name: "Switch it on" }).click();
+				return page.waitForSelector(".codes li", { timeout: 2000 }).then(() => true, () => false);
+			});
+			codes = await page.locator(".codes li").allInnerTexts();
+			equal(codes.length, 10, "recovery codes");
+		});
+		await looks(page, "people-you");
+		await check("signs out", async () => {
+			await page.locator("header .end summary").click();
+			await page.getByRole("button", { name: "Sign out" }).click();
+			await page.waitForSelector("main.signin form");
+		});
+		await looks(page, "signin");
+		await check("by name and password: a wrong one is told, then the code is asked for", async () => {
+			await page.getByLabel("Name").fill("Anna <b>Vos");
+			await page.getByLabel("Password").fill("wrong password");
+			await page.getByRole("button", { name: "Sign in", exact: true }).click();
+			await until("told", async () => /wrong/.test(await text(page, ".failure")));
+			await page.getByLabel("Password").fill(SECRET);
+			await page.getByRole("button", { name: "Sign in", exact: true }).click();
+			await page.getByLabel("Code of your second factor").fill(codes[0]);
+			await page.getByRole("button", { name: "Sign in", exact: true }).click();
+			await page.waitForSelector(".say h1");
+			equal((await depot.api("GET", "/users")).json.users[0].factor, true, "has one");
+		});
+		await check("sees her part of the depot only, and no users", async () => {
+			await page.goto(`${depot.base}/users`);
+			await page.waitForSelector("#you");
+			equal([await page.locator("#people").count(), await page.locator("#tokens").count()], [0, 0], "not hers");
+			await page.goto(`${depot.base}/meters`);
+			await page.waitForSelector("#meters [data-meter]");
+			equal(await page.locator("#meters [data-meter]").evaluateAll((r) => r.map((x) => x.dataset.meter)), ["main", "yard"], "meters");
+		});
+		await check("no foreign request, no CSP report", async () => equal(bad.filter((b) => !/40[134]/.test(b)), [], "bad"));
+	} finally {
+		await context.close();
+	}
+}
+
+export async function peoplePages(browser, page, depot) {
+	const link = await userPage(page, depot);
+	await auditPage(page, depot);
+	await signInPage(browser, depot, link);
+}
