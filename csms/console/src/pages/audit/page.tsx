@@ -52,6 +52,12 @@ function Outcome({ row }: { row: AuditRow }) {
 		: <State status={{ icon: "ok", tone: "plain", isTag: false, word: a.done }} />;
 }
 
+/* What was asked for, of a request. */
+function asked(r: AuditRow): string | undefined {
+	const p = r.payload as { method?: unknown; path?: unknown; status?: unknown } | null;
+	return r.type === "RequestMade" && typeof p?.path === "string" ? `${String(p.method)} ${p.path.replace("/api/v1", "")}, ${String(p.status)}` : undefined;
+}
+
 function Lines({ rows, id }: { rows: readonly AuditRow[]; id: string }) {
 	return (
 		<table role="table" class="cards rows audit" aria-labelledby={`${id}-h`}>
@@ -61,7 +67,7 @@ function Lines({ rows, id }: { rows: readonly AuditRow[]; id: string }) {
 			<tbody role="rowgroup">{rows.map((r) => (
 				<tr role="row" key={r.seq} data-row data-audit={r.seq} tabIndex={-1}>
 					<td role="cell" data-label={a.time}>{time(r.at)}</td>
-					<th role="rowheader" scope="row"><Link to={`/audit/${r.seq}`} kind="name">{r.type}</Link><span class="cap">{r.about}</span></th>
+					<th role="rowheader" scope="row"><Link to={`/audit/${r.seq}`} kind="name">{r.type}</Link><span class="cap">{asked(r) ?? r.about}</span></th>
 					<td role="cell" data-label={a.who}>{r.who}</td>
 					<td role="cell" data-label={a.peer}>{r.peer}</td>
 					<td role="cell" data-label={a.why} class="wide">{r.why}</td>
@@ -130,7 +136,7 @@ function All() {
 				<p class="sub">{anchor ? a.chain(anchor.seq, time(anchor.at)) : a.chainNone} {a.verify}</p>
 			</div>
 			<Panel id="audit" title={a.lines} caption={a.cap} end={(
-				<div class="acts tools">
+				<div class="acts">
 					<button type="button" class="btn" onClick={() => save(rows, "csv")}>{a.csv}</button>
 					<button type="button" class="btn" onClick={() => save(rows, "json")}>{a.save}</button>
 				</div>

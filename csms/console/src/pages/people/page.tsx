@@ -77,7 +77,7 @@ function People({ asked }: { asked: Asked<UserList> }) {
 	const save = () => saveFile("users.csv", "text/csv", csvText([[w.name, w.role, w.where, w.factor, w.sessions, w.seen],
 		...users.map((u) => [u.name, u.role, places(u.nodes), factorWord(u), u.sessions, u.signed_in])]));
 	return (
-		<Panel id="people" title={w.people} caption={w.peopleCap} end={<div class="acts tools"><button type="button" class="btn" onClick={save}>CSV</button><Act to="govern" onAct={() => setChanged("new")}>{w.add}</Act></div>}>
+		<Panel id="people" title={w.people} caption={w.peopleCap} end={<div class="acts"><button type="button" class="btn" onClick={save}>CSV</button><Act to="govern" onAct={() => setChanged("new")}>{w.add}</Act></div>}>
 			<table role="table" class="cards rows people" aria-labelledby="people-h">
 				<Heads words={[w.name, w.role, w.where, w.factor, w.sessions, w.seen, ""]} />
 				<tbody role="rowgroup">
@@ -182,7 +182,7 @@ export function PeoplePage() {
 	if (may && !asked.data && asked.error === undefined) return <Skeleton />;
 	const users = asked.data?.users ?? [];
 	const off = users.filter((u) => u.disabled).length;
-	const bare = users.filter((u) => !u.disabled && !u.factor && u.provider === undefined).length;
+	const bare = users.filter((u) => !u.disabled && u.password && !u.factor && u.provider === undefined).length;
 	return (
 		<div class="page">
 			<div class="say" aria-live="polite">
