@@ -6,6 +6,7 @@ import { mkdirSync } from "node:fs";
 import { chromiumPath, launch } from "./browser.mjs";
 import { Depot } from "./depot.mjs";
 import { peoplePages } from "./people.mjs";
+import { depotPages } from "./depot_pages.mjs";
 import { check, count, equal, looks, openPage, plain, SCREENS, shows, text, until } from "./kit.mjs";
 
 const api = (page, path) => page.evaluate((p) => fetch(`/api/v1${p}`).then((r) => r.json()), path);
@@ -225,6 +226,7 @@ async function main() {
 		await meterPages(page, depot);
 		await energyPage(page, depot);
 		await chargerPages(page, depot);
+		await depotPages(page, depot);
 		await alarmPage(page, depot);
 		await peoplePages(browser, page, depot);
 		await check("no request to another host, no CSP report, no error", async () => {

@@ -46,7 +46,7 @@ export function limitOwner(source: string | undefined): string {
 }
 
 /* Where the limit steps: its value stands at the step if the level is wide enough for it. */
-function limitLabels(run: readonly Step[], scale: Scale, isLast: boolean, owner: string) {
+function limitLabels(run: readonly Step[], scale: Scale, isLast: boolean, owner: string, digits: number) {
 	const labels = [];
 	let start = 0;
 	for (let i = 1; i <= run.length; i += 1) {
@@ -55,7 +55,7 @@ function limitLabels(run: readonly Step[], scale: Scale, isLast: boolean, owner:
 		const end = run[i - 1]!;
 		const width = scale.x(end.to) - scale.x(a.from);
 		const isNow = isLast && i === run.length;
-		const text = isNow ? `${owner} ${kw(a.limit!, 0)}` : kw(a.limit!, 0);
+		const text = isNow ? `${owner} ${kw(a.limit!, digits)}` : kw(a.limit!, digits);
 		const y = Math.max(scale.y(a.limit!) - 7, 12);
 		if (isNow) {
 			labels.push(<text key={i} class="halo t2" x={n(scale.x(end.to) - 6)} y={n(y)} text-anchor="end">{text}</text>);
@@ -138,7 +138,7 @@ export function Picture({ steps, planned = [], from, to, width, owner, label, st
 			{planned.filter((p) => p.to > from && p.from < to).map((p) => (
 				<path key={p.from} class="plan-line" d={`M${n(x(Math.max(p.from, from)))} ${n(y(p.w))}H${n(x(Math.min(p.to, to)))}`} />
 			))}
-			{limitRuns.map((run, i) => limitLabels(run, scale, i === limitRuns.length - 1, owner))}
+			{limitRuns.map((run, i) => limitLabels(run, scale, i === limitRuns.length - 1, owner, highest < 30_000 ? 1 : 0))}
 			{timeTicks(from, to, zone.value, Math.max(2, Math.floor(width / 90))).map((t) => (
 				<g key={t}>
 					<path class="tick" d={`M${n(x(t))} ${height - BOTTOM}v5`} />

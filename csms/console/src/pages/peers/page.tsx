@@ -67,7 +67,7 @@ function Peer({ p, again }: { p: OscpPeerView; again: () => void }) {
 	return (
 		<Panel id={`peer-${p.id}`} title={p.name || p.id} caption={p.id} end={<State status={statusOf(p)} />}>
 			{p.next !== undefined && <p class="pad-line" data-next><b>{w.next}:</b> {p.next}</p>}
-			{isRegistered && !p.online && <p class="pad-line">{w.fallback} {p.online_why}</p>}
+			{isRegistered && !p.online && <p class="pad-line">{w.fallback}{p.online_why !== undefined && ` (${p.online_why})`}</p>}
 			<div class="g-peer"><Facts p={p} /><Traffic p={p} /></div>
 			<div class="pad-line acts">
 				{isRegistered && <Act to="limit" onAct={() => setAct("adjust")}>{w.adjust}</Act>}

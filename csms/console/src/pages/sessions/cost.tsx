@@ -43,7 +43,7 @@ export function Cost({ course, station, id, isOpen }: Props) {
 						{(course.carbon_cost ?? 0) > 0 && (
 							<tr><th scope="row" class="u">{w.partCarbon}</th><td /><td class="n u">{money(course.carbon_cost!, currency)}</td></tr>
 						)}
-						<tr class="sum">
+						<tr class="whole">
 							<th scope="row">{w.total}</th><td />
 							<td class="n">{sum === undefined ? w.notYet : <b>{money(sum, currency)}</b>}</td>
 						</tr>

@@ -55,7 +55,7 @@ export function Compare({ tariffs }: { tariffs: readonly TariffView[] }) {
 					<tbody>
 						{lines.map((l) => (
 							<tr key={`${l.month} ${l.kind} ${l.name}`}>
-								<th scope="row">{w.kinds[l.kind] ?? l.kind} {l.name} <span class="cap">{decimal(l.quantity, 1)} {l.unit}</span></th>
+								<th scope="row">{w.kinds[l.kind] ?? l.kind}{l.name !== l.kind && l.name !== (w.kinds[l.kind] ?? "").toLowerCase() && ` ${l.name}`} <span class="cap">{decimal(l.quantity, 1)} {l.unit}</span></th>
 								<td class="n">{decimal(l.amount, 2)}</td>
 							</tr>
 						))}
