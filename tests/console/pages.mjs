@@ -48,6 +48,7 @@ async function sessionChecks(page, mock) {
 		await page.locator("[data-signed=unverifiable] summary").click();
 		await until("why", async () => (await text(page, "[data-signed=unverifiable]")).includes("only OCMF is verified here"));
 		await shows(() => page.locator("[data-event]").count(), 2, "events");
+		await shows(async () => plain(await text(page, "#why li")), "For 40 min a phase is full (first at hall-a).", "why");
 		await isSafe(page);
 	});
 	await looksFew(page, "session");
@@ -189,10 +190,12 @@ async function settingChecks(page, mock) {
 }
 
 export async function pageChecks(page, mock) {
+	mock.pagesApi.isOn = true;
 	await sessionChecks(page, mock);
 	await tariffChecks(page, mock);
 	await certificateChecks(page, mock);
 	await peerChecks(page, mock);
 	await settingChecks(page, mock);
+	mock.pagesApi.isOn = false;
 	await open(page, "/", "#chargers");
 }

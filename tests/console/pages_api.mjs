@@ -21,6 +21,7 @@ const TARIFF = {
 export class PagesApi {
 	constructor(mock) {
 		this.mock = mock;
+		this.isOn = false; /* other pages have answers of their own to some of these */
 		this.tariffFault = undefined;
 		this.gridFault = undefined;
 		this.isRollover = false;
@@ -172,7 +173,10 @@ export class PagesApi {
 	}
 
 	answer(route, body, q) {
+		if (!this.isOn) return undefined;
 		return this.#transactions(route, q) ?? this.#tariffs(route, body, q) ?? this.#trust(route) ?? this.#peers(route) ?? this.#settings(route, body)
+			?? (route === "GET /plan/explain" && q.get("vehicle") === "CP-A3/1" && q.get("plan") === "P1"
+				? [200, { id: "P1", made_at: iso(this.mock.now()), vehicle: "VAN-05", station: "CP-A3", evse: 1, need_wh: 0, planned_wh: 0, short_wh: 0, stretches: [], sentences: ["For 40 min a phase is full (first at hall-a)."] }] : undefined)
 			?? (route.startsWith("GET /costs/") ? [200, { key: "x", tariff: "night", currency: "EUR", energy_wh: 25_400, energy_cost: 3.8, idle_cost: 0.12, settled_cost: 3.8, agrees: true, source: "yesterday",
 				slots: [{ start: iso(0), energy_wh: 9400, price: 0.36 }, { start: iso(1), energy_wh: 16_000, price: 0.17 }] }] : undefined);
 	}

@@ -2,14 +2,17 @@
  * One session: its course, what it cost, what its meter said and signed, and what its record holds.
  */
 import { useMemo } from "preact/hooks";
+import type { PlanExplain } from "../../api/types.ts";
 import type { SessionCourse, TransactionDetail } from "../../api/types_sessions.ts";
 import { useAsked } from "../../lib/ask.ts";
 import { clockNear, decimal, kw, kwh } from "../../lib/format.ts";
+import { toLocal } from "../../lib/local_clock.ts";
 import { say } from "../../messages/say.ts";
 import { names } from "../../store/derive.ts";
 import { chargerPath, planPath } from "../../store/place.ts";
 import { courseSteps } from "../../store/sessions.ts";
 import { now, overview, zone } from "../../store/store.ts";
+import { ALL_WIRE, wireAddress } from "../../store/wire.ts";
 import { Failure } from "../../ui/act.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
@@ -80,6 +83,24 @@ function Told({ course }: { course: SessionCourse }) {
 	);
 }
 
+/* Why the plan that first had it let it charge when it did. */
+function Why({ course, place }: { course: SessionCourse; place: string }) {
+	const asked = useAsked<PlanExplain>(course.plan === undefined ? undefined
+		: `/plan/explain?vehicle=${encodeURIComponent(place)}&plan=${encodeURIComponent(course.plan)}`, 600_000);
+	if (course.plan === undefined) return null;
+	return (
+		<Panel id="why" title={w.why} caption={course.plan_made_at !== undefined && w.byPlan(at(course.plan_made_at))}>
+			<Failure text={asked.error} />
+			<ul class="pad-line stack-lines">{(asked.data?.sentences ?? []).map((s) => <li key={s}>{s}</li>)}</ul>
+			{asked.data && <p class="pad-line"><Link to={planPath(asked.data.vehicle)}>{w.planNow}</Link></p>}
+		</Panel>
+	);
+}
+
+/* A minute before or after, as an input has it; "" not known. */
+const near = (iso: string | undefined, minutes: number): string =>
+	(iso === undefined ? "" : toLocal(Date.parse(iso) + minutes * 60_000, zone.value).slice(0, 16));
+
 function Facts({ detail }: { detail: TransactionDetail }) {
 	const t = detail.transaction;
 	const van = t.vehicle === undefined ? w.unknownVan : (names(overview.value!).vehicle.get(t.vehicle) ?? t.vehicle);
@@ -104,8 +125,8 @@ function Facts({ detail }: { detail: TransactionDetail }) {
 			</dl>
 			{t.quarantined !== undefined && <p class="pad-line"><State status={{ icon: "risk", tone: "risk", isTag: false, word: t.quarantined }} /></p>}
 			<p class="pad-line acts">
-				{t.vehicle !== undefined && <Link to={planPath(t.vehicle)}>{w.why}</Link>}
-				<Link to={chargerPath(t.station)}>{w.wire}</Link>
+				<Link to={wireAddress({ ...ALL_WIRE, station: t.station, from: near(t.started_at, -1), to: near(t.ended_at, 1) })}>{w.wire}</Link>
+				<Link to={chargerPath(t.station)}>{w.charger}</Link>
 			</p>
 		</Panel>
 	);
@@ -137,6 +158,7 @@ export function SessionDetail({ station, id }: { station: string; id: string }) 
 				</div>
 				<div class="stack">
 					{detail.data && <Facts detail={detail.data} />}
+					{course.data && detail.data && <Why course={course.data} place={`${station}/${detail.data.transaction.evse ?? 0}`} />}
 					{course.data && <Cost course={course.data} station={station} id={id} isOpen={detail.data?.transaction.state === "open"} />}
 					<Signed base={base} />
 				</div>
