@@ -107,8 +107,8 @@ static const struct api_meter_view *look_at(struct ctl *c, const char *path, int
 static int say_answer(struct ctl *c, const struct api_meter_view *m, wall_t before)
 {
 	if (strcmp(m->belief, "refusing") == 0) {
-		printf("%s answers, but not with what it is asked for. %s %s\n", m->id,
-			m->why ? m->why : "", m->next ? m->next : "");
+		printf("%s is refusing: %s %s\n", m->id, m->why ? m->why : "",
+			m->next ? m->next : "");
 		return CTL_FAILED;
 	}
 	if (!m->has_last_good_at || m->last_good_at.ms <= before.ms) {
