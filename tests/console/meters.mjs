@@ -24,6 +24,19 @@ async function listChecks(page, mock) {
 		mock.snapshot();
 		await until("back", async () => (await text(page, "h1")).startsWith("All 3"));
 	});
+	await check("meters: no voltage, and a map that the meter refuses, have words of their own", async () => {
+		const [m0, m1] = mock.data.meters;
+		mock.patch({ meters: {
+			M0: { ...m0, belief: "dark", why: "It shows no voltage on any phase: nothing flows there.", next: "Look at its breaker." },
+			M1: { ...m1, ok: false, belief: "refusing", why: "It answers, but not with the registers of map abb-b23: a wrong map?", exceptions: 12 },
+		} });
+		await until("sentence", async () => (await text(page, "h1")) === "Hall A meter answers, but has not the registers of its map. Site meter shows no voltage.");
+		await shows(async () => (await all(page, "[data-meter=M0] .c-state"))[0], "No voltage It shows no voltage on any phase: nothing flows there. Look at its breaker.", "dark");
+		await shows(async () => (await all(page, "[data-meter=M1] .c-state"))[0], "Wrong map? It answers, but not with the registers of map abb-b23: a wrong map?", "refusing");
+		await looks(page, "meters-dark");
+		mock.snapshot();
+		await until("back", async () => (await text(page, "h1")).startsWith("All 3"));
+	});
 	await check("meters: a meter that shows more than the one above it is named", async () => {
 		mock.patch({ meters: { M1: { ...mock.data.meters[1], power_w: 320_000 } } });
 		await until("named", async () => (await text(page, "h1")) === "All meters answer. Check the wiring of one.");
