@@ -38,7 +38,7 @@ struct loop {
 	ev_timer deadline;
 	ev_prepare turn_end;
 	ev_check turn_start;
-	int64_t turn_started_us, max_turn_us, long_turns[LOOP_TURN_BOUNDS];
+	int64_t turn_started_us, max_turn_us, last_turn_us, long_turns[LOOP_TURN_BOUNDS];
 	struct turn_hook *turn_hooks;
 	struct signal_hook *signal_hooks;
 };
@@ -72,6 +72,7 @@ static void on_turn_end(struct ev_loop *ev, ev_prepare *w, int revents)
 		h->fn(h->arg);
 	arm_deadline(l);
 	turn_us = clock_real_us() - l->turn_started_us;
+	l->last_turn_us = l->turn_started_us ? turn_us : 0;
 	if (l->turn_started_us && turn_us > l->max_turn_us)
 		l->max_turn_us = turn_us;
 	for (int i = 0; l->turn_started_us && i < LOOP_TURN_BOUNDS; i++)
@@ -248,6 +249,11 @@ void loop_io_destroy(struct loop_io *io)
 		return;
 	ev_io_stop(io->loop->ev, &io->watcher);
 	free(io);
+}
+
+int64_t loop_last_turn_us(const struct loop *l)
+{
+	return l->last_turn_us;
 }
 
 const int64_t *loop_long_turns(const struct loop *l)

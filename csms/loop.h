@@ -49,6 +49,9 @@ void loop_io_destroy(struct loop_io *io);
 extern const int loop_turn_bounds_ms[LOOP_TURN_BOUNDS];
 const int64_t *loop_long_turns(const struct loop *l);
 
+/* How long the turn before this one took. */
+int64_t loop_last_turn_us(const struct loop *l);
+
 /* Longest turn since the last call, in real microseconds (for /metrics). */
 int64_t loop_take_max_turn_us(struct loop *l);
 

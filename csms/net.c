@@ -32,6 +32,8 @@ enum {
 	HEARTBEAT_US = 200 * 1000,
 	SERVICE_BUFFER = 16384 + LWS_PRE + 64,
 	ACCEPTS_PER_TURN = 64,
+	ACCEPTS_LEAST = 8, /* also when others keep the processor busy */
+	LONG_TURN_US = 15000,
 	RETRY_ACCEPT_MS = 100,
 	LWS_LATER_S = 5,
 	SPARE_FILES = 256, /* databases, meters, HTTP client, and the listeners themselves */
@@ -169,7 +171,15 @@ static bool accept_one(struct net_listener *l, int listen_fd)
 
 static void on_connect(void *arg, int fd)
 {
-	for (int i = 0; i < ACCEPTS_PER_TURN && accept_one(arg, fd); i++)
+	struct net *n = ((struct net_listener *)arg)->net;
+
+	/* Whoever is let in costs the turns that follow: a handshake, a boot. When thousands come at
+	 * once, they come as fast as those turns stay short, and wait in the kernel meanwhile. */
+	if (loop_last_turn_us(n->loop) > LONG_TURN_US)
+		n->accepts = n->accepts / 2 > ACCEPTS_LEAST ? n->accepts / 2 : ACCEPTS_LEAST;
+	else if (n->accepts < ACCEPTS_PER_TURN)
+		n->accepts++;
+	for (int i = 0; i < n->accepts && accept_one(arg, fd); i++)
 		;
 }
 
@@ -344,6 +354,7 @@ struct net *net_create(struct loop *l, const struct net_limits *limits)
 	n->loop = l;
 	n->timers = loop_timers(l);
 	n->limits = *limits;
+	n->accepts = ACCEPTS_LEAST;
 	n->tokens = limits->connects_per_s;
 	n->tokens_at = clock_mono();
 	raise_file_limit(limits->max_connections);

@@ -62,6 +62,7 @@ struct net {
 	lws_sorted_usec_list_t heartbeat;
 	int open;
 	bool accepting_paused;
+	int accepts; /* that a listener may make in a turn now */
 	double tokens; /* connections that may be accepted now */
 	mono_t tokens_at;
 	unsigned char scratch[NET_SCRATCH];
