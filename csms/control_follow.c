@@ -118,13 +118,20 @@ static void fill_phases(
 					 (int32_t)((int64_t)el->imbalance_ma * el->volts / 1000));
 }
 
+/* What is held back at the EVSE itself until its meter has moved (csms/safety_untried.c) waits for the
+ * EVSE to be wanted more: it is no room that the rule goes by. */
+static bool is_held_back(const struct control *k, int i, const struct guard_node_out *n)
+{
+	return grid_tree_node(k->tree, i)->kind == GRID_EVSE && n->source == GRID_SOURCE_STALE_DATA;
+}
+
 void control_follow_room(struct control *k, const struct guard_report *r)
 {
 	for (int i = 0; i < k->nodes; i++) {
 		const struct guard_node_out *n = &r->node[i];
 
 		k->room[i] = control_follow_no_limits();
-		if (n->limit_w != GRID_NO_LIMIT)
+		if (n->limit_w != GRID_NO_LIMIT && !is_held_back(k, i, n))
 			k->room[i].w = n->limit_w - n->uncontrolled_w;
 		fill_phases(k, i, n, &k->room[i]);
 	}

@@ -112,14 +112,19 @@ static void order_as(const struct control *k, int i, enum depot_plan_mode mode,
 		o->by = CONTROL_BY_LATE;
 }
 
-static void tell(const struct control *k, int i, int64_t then_w, struct control_mode_effect *out)
+static int64_t w_of(const struct control_order *o, int32_t share)
 {
-	const struct evse *e = k->evse[i];
-	int64_t now_w = k->order[i].w > 0 ? k->order[i].w : 0;
+	int64_t w = o->by >= CONTROL_BY_SHADOW ? share : o->w;
+
+	return w > 0 ? w : 0;
+}
+
+static void tell(
+	const struct evse *e, int64_t now_w, int64_t then_w, struct control_mode_effect *out)
+{
 	struct control_mode_change *c = &out->changes[out->count];
 
-	then_w = then_w > 0 ? then_w : 0;
-	if (llabs(then_w - now_w) < LEAST_W || out->count == CONTROL_MODE_CHANGES)
+	if (!e->tx.is_open || llabs(then_w - now_w) < LEAST_W || out->count == CONTROL_MODE_CHANGES)
 		return;
 	out->count++;
 	c->evse = e;
@@ -133,26 +138,31 @@ int control_mode_try(const struct control *k, int node, enum depot_plan_mode mod
 	const struct grid_node *n = grid_tree_node(k->tree, node);
 	const struct depot_node *row = sayer(k, node);
 	const struct approval *group = assisted_find(k->assisted, n->id);
-	struct control_order *order = malloc(((size_t)k->evses + 1) * sizeof *order);
-	int32_t *share = malloc(((size_t)k->evses + 1) * sizeof *share);
+	size_t size = (size_t)k->evses + 1;
+	struct control_order *was = malloc(2 * size * sizeof *was), *is = was ? was + size : NULL;
+	int32_t *share = malloc(2 * size * sizeof *share), *then = share ? share + size : NULL;
 	int rc = -1;
 
 	*out = (struct control_mode_effect){.from = control_mode(k, node)};
-	if (order && share) {
-		memcpy(order, k->order, (size_t)k->evses * sizeof *order);
+	if (was && share) {
+		for (int i = 0; i < k->evses; i++) {
+			was[i] = k->order[i];
+			if (was[i].by == CONTROL_BY_PLAN || was[i].by == CONTROL_BY_APPROVED)
+				order_as(k, i, was[i].mode, was[i].approval, now, &was[i]);
+			is[i] = was[i];
+		}
 		for (int i = n->evse_first; i < n->evse_end; i++) {
 			if (sayer(k, grid_tree_evse_node(k->tree, i)) != row)
 				continue; /* a node below says its own */
-			order_as(k, i, mode, group, now, &order[i]);
+			order_as(k, i, mode, group, now, &is[i]);
 			out->evses++;
 			out->vehicles += k->evse[i]->tx.is_open;
 		}
-		rc = control_share(k, order, now, share);
+		rc = control_share(k, was, now, share) || control_share(k, is, now, then);
 	}
 	for (int i = 0; rc == 0 && i < k->evses; i++)
-		if (k->evse[i]->tx.is_open)
-			tell(k, i, order[i].by >= CONTROL_BY_SHADOW ? share[i] : order[i].w, out);
-	free(order);
+		tell(k->evse[i], w_of(&was[i], share[i]), w_of(&is[i], then[i]), out);
+	free(was);
 	free(share);
-	return rc;
+	return rc ? -1 : 0;
 }

@@ -268,6 +268,35 @@ START_TEST(a_plan_that_was_rejected_is_not_asked_about_again)
 }
 END_TEST
 
+/* Nothing has moved the feeder's meter for long: one vehicle starts with the least, to see whether it
+ * moves. The plain rule wants more, or nobody would ever start. */
+START_TEST(the_plain_rule_starts_vehicles_below_a_meter_that_nothing_has_moved)
+{
+	static const char row[] = "kind: feeder, parent: site, limit_w: 50000";
+	const char *at = strstr(small_depot, row) + strlen(row), *more = strstr(at, "stations:");
+
+	snprintf(text, sizeof text,
+		"%.*s, meter: fm, mode: shadow%.*s"
+		"  - {id: fm, map: eastron-sdm630, tcp: {host: 127.0.0.1, port: 1503}, unit: 1}\n"
+		"%s%s",
+		(int)(at - small_depot), small_depot, (int)(more - at), at, more, tariffs);
+	for (char *tail = strstr(text, "tail_w: 4140"); tail; tail = strstr(tail, "tail_w: 4140"))
+		memcpy(tail, "tail_w:    0", strlen("tail_w:    0"));
+	world = world_create(&(struct world_options){.seed = 9,
+		.depot = text,
+		.config = "control: {}\n",
+		.scenario =
+			"base_load:\n"
+			"  - {node: house, points: [{at: \"00:00\", w: 10000}]}\n"
+			"visits:\n"
+			"  - {vehicle: V-1, station: CP-1, arrives: \"22:00\", soc_pct: 20}\n"});
+	world_run_until(world, "22:30");
+	ck_assert_str_eq(followed("CP-1"), "rule");
+	ck_assert_int_gt(evse("CP-1")->told.limit_w, 15000);
+	ck_assert_double_gt(delivered_kwh("CP-1"), 5);
+}
+END_TEST
+
 /* CP-1 and CP-2 below the one, CP-3 and CP-4 below the other, each with a mode of its own. */
 static void start_groups(void)
 {
@@ -374,7 +403,7 @@ START_TEST(what_another_mode_would_change_is_said_before)
 	ck_assert_int_eq(x.vehicles, 4);
 	ck_assert_int_ge(x.count, 2);
 	ck_assert_ptr_eq(x.changes[0].evse, evse("CP-1"));
-	ck_assert_str_eq(x.changes[0].text, "22.0 kW at once, not 0.0 kW");
+	ck_assert_ptr_nonnull(strstr(x.changes[0].text, "22.0 kW at once, not "));
 	ck_assert_int_eq(evse("CP-1")->told.limit_w, told); /* nothing has changed */
 	ck_assert_str_eq(followed("CP-1"), "plan");
 	ck_assert_int_eq(
@@ -396,6 +425,7 @@ int main(void)
 	tcase_add_test(t, a_plan_that_nobody_answers_expires_and_what_was_approved_stays);
 	tcase_add_test(t, or_the_plain_rule_counts_then);
 	tcase_add_test(t, a_plan_that_was_rejected_is_not_asked_about_again);
+	tcase_add_test(t, the_plain_rule_starts_vehicles_below_a_meter_that_nothing_has_moved);
 	tcase_add_test(t, each_group_is_asked_and_answered_for_itself);
 	tcase_add_test(t, one_answer_counts_in_all_groups_where_the_plan_waits);
 	tcase_add_test(t, what_another_mode_would_change_is_said_before);
