@@ -3,7 +3,7 @@
  * with BASE_URL and SIGN_IN_CODE, where only the checks that need no fixture run.
  * BUILD names the build folder (default build); screenshots go to $BUILD/screens.
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromiumPath, launch } from "./browser.mjs";
 import { alarmChecks } from "./alarms.mjs";
@@ -120,6 +120,21 @@ async function fixtureChecks(page, mock) {
 		await page.setViewportSize({ width: 1440, height: 1000 });
 		mock.snapshot();
 		await until("back", async () => (await text(page, "h1")) === mock.data.sentence);
+	});
+	await check("tables are saved as CSV: long ones with all their rows, others as they stand", async () => {
+		const saved = async (id) => {
+			const [file] = await Promise.all([page.waitForEvent("download"), page.locator(`[data-save=${id}]`).click()]);
+			equal(file.suggestedFilename(), `${id}-2026-03-11.csv`, "name");
+			return readFileSync(await file.path(), "utf8").trimEnd().split("\r\n");
+		};
+		const vans = await saved("vans");
+		equal([vans.length, vans[0].slice(0, 26)], [21, "vehicle,name,state,reason,"], "vans");
+		equal((await saved("chargers")).length, 25, "EVSEs");
+		await tab(page, "Energy");
+		const tree = await saved("tree");
+		equal([tree[0].slice(0, 6), tree[1].startsWith("Grid connection")], ["Point,", true], "tree");
+		await tab(page, "Tonight");
+		await page.waitForSelector("#vans tbody tr");
 	});
 	await check("rows do not move under the pointer", async () => {
 		const first = () => page.locator("#vans tbody tr").first().getAttribute("data-van");

@@ -22,7 +22,7 @@ export async function energyChecks(page, mock) {
 		await page.keyboard.press("t");
 		await shows(() => page.locator("#power tbody tr").count(), 24, "rows");
 		await shows(async () => (await page.locator("#power tbody").innerText()).includes("unknown"), true, "the gap in the table");
-		const [file] = await Promise.all([page.waitForEvent("download"), page.getByText("Save CSV").click()]);
+		const [file] = await Promise.all([page.waitForEvent("download"), page.locator("#power").getByText("Save CSV").click()]);
 		const csv = readFileSync(await file.path(), "utf8").split("\r\n");
 		equal(csv[0], "time_utc,site_w,vans_w,building_w,limit_w", "CSV head");
 		if (csv.length < 300) throw new Error(`CSV has ${csv.length} lines`);

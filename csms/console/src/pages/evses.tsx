@@ -9,10 +9,12 @@ import { memo } from "../lib/memo.ts";
 import { say } from "../messages/say.ts";
 import { chargerPath } from "../store/place.ts";
 import { nodes, now, stations, vehicles } from "../store/store.ts";
+import { csvRows } from "../store/chargers.ts";
 import { type EvseGroup, evseGroups, type EvseRow, nameMap } from "../store/derive.ts";
 import { Bar } from "../ui/bar.tsx";
 import { Link } from "../ui/link.tsx";
 import { Empty, Panel } from "../ui/panel.tsx";
+import { SaveTable } from "../ui/save_table.tsx";
 import { Age, Reading, Unit, useIsOld } from "../ui/reading.tsx";
 import { LONG, Rows } from "../ui/rows.tsx";
 import { evseStatus, State, type Status } from "../ui/state.tsx";
@@ -140,7 +142,8 @@ export function Chargers() {
 		[say.session, "h-sess n"], [say.age, "h-age n"],
 	];
 	return (
-		<Panel id="chargers" title={say.chargersTitle} caption={say.chargersSub(count)}>
+		<Panel id="chargers" title={say.chargersTitle} caption={say.chargersSub(count)}
+			end={count > 0 && <SaveTable of="chargers" rows={() => [say.chargersCsv, ...csvRows(stations.peek() ?? [])]} />}>
 			{count === 0 ? <Empty title={say.chargersEmpty}>{say.chargersEmptyWhy}</Empty> : (
 				<table role="table" class="cards evses" aria-rowcount={count + list.length + 1} aria-labelledby="chargers-h">
 					<thead role="rowgroup"><tr role="row">

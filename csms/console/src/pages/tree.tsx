@@ -12,6 +12,7 @@ import { Bar } from "../ui/bar.tsx";
 import { Elbow } from "../ui/elbow.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Empty, Panel } from "../ui/panel.tsx";
+import { SaveTable } from "../ui/save_table.tsx";
 import { Age, Reading, Unit, useIsOld } from "../ui/reading.tsx";
 import { limitOwner } from "./chart.tsx";
 
@@ -150,7 +151,7 @@ export function Tree() {
 		[say.limitFrom, "h-owner"], [say.note, "h-note"], [say.measuredBy, "h-by"], [say.age, "h-age n"],
 	];
 	return (
-		<Panel id="tree" title={say.treeTitle} caption={say.treeSub}>
+		<Panel id="tree" title={say.treeTitle} caption={say.treeSub} end={<SaveTable of="tree" />}>
 			{rows.length === 0 ? <Empty title={say.treeEmpty} /> : (
 				<table role="table" class="cards tree" aria-labelledby="tree-h">
 					<thead role="rowgroup"><tr role="row">

@@ -9,9 +9,10 @@ import { memo } from "../lib/memo.ts";
 import { useStableOrder } from "../lib/stable_order.ts";
 import { say } from "../messages/say.ts";
 import { now, vehicles, zone } from "../store/store.ts";
-import { splitVans } from "../store/derive.ts";
+import { splitVans, vanRows, VANS_CSV } from "../store/derive.ts";
 import { Bar } from "../ui/bar.tsx";
 import { Empty, Panel } from "../ui/panel.tsx";
+import { SaveTable } from "../ui/save_table.tsx";
 import { Rows } from "../ui/rows.tsx";
 import { Unit, useIsOld } from "../ui/reading.tsx";
 import { State, vehicleStatus } from "../ui/state.tsx";
@@ -173,7 +174,7 @@ export function Vans() {
 	return (
 		<Panel id="vans" title={say.otherVans(needs.length > 0)}
 			caption={<>{say.vansByDeparture(others.length)}{order.isWaiting && ` · ${say.orderChanged}`}</>}
-			end={<Legend />}>
+			end={<><Legend /><SaveTable of="vans" rows={() => [VANS_CSV, ...vanRows(vehicles.peek() ?? [])]} /></>}>
 			{needs.length + others.length === 0 && <Empty title={say.noVans}>{say.noVansWhy}</Empty>}
 			{needs.length > 0 && others.length === 0 && <Empty title={say.allNeedYou} />}
 			{others.length > 0 && (

@@ -147,6 +147,12 @@ function byDeparture(a: VehicleView, b: VehicleView): number {
 	return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
+/* One line a van, as machines read it: W, Wh, UTC. */
+export const VANS_CSV = ["vehicle", "name", "state", "reason", "departs_at", "station", "evse", "soc_pct", "soc_at", "target_pct", "need_wh", "power_w", "ready_at"];
+export const vanRows = (list: readonly VehicleView[]): (string | number | undefined)[][] => [...list].sort(byDeparture).map((v) => [
+	v.id, v.name, v.state, v.reason, v.departs_at, v.station, v.evse, v.soc_pct, v.soc_at, v.target_pct, v.need_wh, v.power_w, v.ready_at,
+]);
+
 const urgency = (v: VehicleView): number => (v.state === "will_miss" ? 0 : v.state === "at_risk" ? 1 : 2);
 
 /* Vans that need a person, the ones that will miss first; then all others; each by departure. */

@@ -7,6 +7,7 @@ import { API, ApiError, getSession, signIn, signInBy } from "../api/client.ts";
 import type { SignInPost } from "../api/types_people.ts";
 import { readStream, StreamEnded, type StreamEvent } from "../api/sse.ts";
 import type { Overview, Session } from "../api/types.ts";
+import { localTime } from "../lib/format.ts";
 import { codeFromHash } from "../lib/sign_in_code.ts";
 import { ServerClock } from "./clock.ts";
 import { applyPatch, asOverview, asPatch, type Patch } from "./merge.ts";
@@ -29,6 +30,8 @@ export const signInState = signal<SignIn>("asking");
 export const overview = signal<Overview | undefined>(undefined);
 /* Parts of it: what shows only some of it is drawn again only when that changed. */
 const part = <K extends keyof Overview>(key: K) => computed(() => overview.value?.[key]);
+/* The day that it is in the depot, for names of files. */
+export const depotDay = (): string => localTime(now.peek(), zone.peek()).day;
 export const isHere = computed(() => overview.value !== undefined);
 export const depotName = part("name");
 export const stations = part("stations");

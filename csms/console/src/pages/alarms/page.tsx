@@ -11,6 +11,7 @@ import { alarmPath } from "../../store/place.ts";
 import { overview } from "../../store/store.ts";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
+import { SaveTable } from "../../ui/save_table.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Acts } from "./acts.tsx";
 import { HowCalm, Record } from "./record.tsx";
@@ -44,7 +45,7 @@ function Active() {
 		[say.whoHasIt, "h-who"], ["", "h-act"],
 	];
 	return (
-		<Panel id="alarms" title={say.activeTitle} caption={order.isWaiting ? say.orderChanged : say.activeSub}>
+		<Panel id="alarms" title={say.activeTitle} caption={order.isWaiting ? say.orderChanged : say.activeSub} end={rows.length > 0 && <SaveTable of="alarms" />}>
 			{rows.length === 0 ? <Empty title={say.alarmsNone}>{say.alarmsNoneWhy}</Empty> : (
 				<table role="table" class="cards alarms" aria-labelledby="alarms-h">
 					<thead role="rowgroup"><tr role="row">

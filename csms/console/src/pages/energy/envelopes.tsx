@@ -16,6 +16,7 @@ import { Confirm } from "../../ui/confirm.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
+import { SaveTable } from "../../ui/save_table.tsx";
 import { State, type Status } from "../../ui/state.tsx";
 import { span } from "./limits.tsx";
 import { Trial } from "./trial.tsx";
@@ -163,7 +164,7 @@ export function Envelopes({ owner }: { owner?: string }) {
 		[say.received, "h-age"], ["", "h-act"],
 	];
 	return (
-		<Panel id="envelopes" title={say.envelopesTitle} caption={say.envelopesSub}>
+		<Panel id="envelopes" title={say.envelopesTitle} caption={say.envelopesSub} end={<SaveTable of="envelopes" />}>
 			{list.length === 0 ? <Empty title={say.envelopesNone}>{say.envelopesNoneWhy}</Empty> : (
 				<table role="table" class="cards envelopes" aria-labelledby="envelopes-h">
 					<thead role="rowgroup"><tr role="row">
@@ -186,7 +187,7 @@ export function PastEnvelopes() {
 	const names = new Map((overview.value?.tree.nodes ?? []).map((n) => [n.id, n.name || n.id] as const));
 	if (list.length === 0 && asked.error === undefined) return null;
 	return (
-		<Panel id="past-envelopes" title={say.pastTitle} caption={say.pastSub}>
+		<Panel id="past-envelopes" title={say.pastTitle} caption={say.pastSub} end={<SaveTable of="past-envelopes" />}>
 			{asked.error !== undefined && <div class="pad-line"><Failure text={asked.error} /></div>}
 			<ul class="past-limits">{list.map((e) => (
 				<li key={e.id} data-row data-past-envelope={e.id} tabIndex={-1}>

@@ -12,6 +12,7 @@ import { overview } from "../../store/store.ts";
 import { Elbow } from "../../ui/elbow.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
+import { SaveTable } from "../../ui/save_table.tsx";
 import { Age, Reading, Unit, useIsOld } from "../../ui/reading.tsx";
 import { State, type Status } from "../../ui/state.tsx";
 
@@ -114,7 +115,7 @@ export function MeterList({ rows }: { rows: MeterRow[] }) {
 		[say.exceptions, "h-cnt n"], [say.badChecksum, "h-cnt n"], [say.otherErrors, "h-cnt n"], [say.lastGood, "h-good n"],
 	];
 	return (
-		<Panel id="meters" title={say.metersTitle} caption={say.metersCaption}>
+		<Panel id="meters" title={say.metersTitle} caption={say.metersCaption} end={<SaveTable of="meters" />}>
 			{rows.length === 0 ? <Empty title={say.metersEmpty}>{say.metersEmptyWhy}</Empty> : (
 				<table role="table" class="cards meterlist" aria-labelledby="meters-h">
 					<thead role="rowgroup"><tr role="row">
