@@ -85,6 +85,8 @@ static bool is_asked(const void *arg, const struct evse *e)
 
 void control_follow_plan(struct control *k)
 {
+	if (assisted_count(k->assisted) > 0)
+		planner_record(k->planner); /* before what is proposed of it */
 	for (int i = 0; i < assisted_count(k->assisted); i++) {
 		struct asking x = {k, assisted_at(k->assisted, i)};
 

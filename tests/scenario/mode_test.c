@@ -392,6 +392,7 @@ START_TEST(what_another_mode_would_change_is_said_before)
 	int64_t told;
 
 	start("automatic", "");
+	world_run_s(world, 5); /* a slot has just begun: what is followed is told by now */
 	k = world_core(world)->control;
 	told = evse("CP-1")->told.limit_w;
 	ck_assert_int_eq(told, 0); /* it waits for the night */
