@@ -36,7 +36,7 @@ enum alarm_kind {
 	ALARM_PRICES_MISSING, /* a series of prices ends too soon: its id */
 	ALARM_TELEMATICS_SILENT, /* a source of telematics says nothing: its id */
 	ALARM_TELEMATICS_ASIDE, /* too much of what vehicles report is set aside: "telematics" */
-	ALARM_VEHICLE_BATTERY_HOT, /* vehicle; rules of csms/telematics_rules.h, as the next two */
+	ALARM_VEHICLE_BATTERY_HOT, /* vehicle; rules of csms/vehicles/telematics_rules.h, as the next two */
 	ALARM_VEHICLE_LOSES_CHARGE,
 	ALARM_VEHICLE_TYRE_LOW,
 	ALARM_AUTHORITY_SILENT, /* certificates of stations cannot be signed: "authority" */

@@ -13,7 +13,7 @@
 #ifndef CSMS_COMMAND_H
 #define CSMS_COMMAND_H
 
-#include "csms/call.h"
+#include "csms/station/call.h"
 
 struct core;
 struct command;

@@ -3,22 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
-#include "csms/auth_cache.h"
-#include "csms/call.h"
+#include "csms/charging/auth_cache.h"
+#include "csms/station/call.h"
 #include "csms/command.h"
-#include "csms/control.h"
+#include "csms/power/control.h"
 #include "csms/depot_check.h"
-#include "csms/identity.h"
-#include "csms/local_list.h"
-#include "csms/issued.h"
+#include "csms/station/identity.h"
+#include "csms/charging/local_list.h"
+#include "csms/certificates/issued.h"
 #include "csms/log.h"
-#include "csms/password.h"
+#include "csms/station/password.h"
 #include "csms/record.h"
-#include "csms/signing.h"
+#include "csms/certificates/signing.h"
 #include "csms/secret.h"
-#include "csms/session.h"
-#include "csms/token_window.h"
-#include "csms/values.h"
+#include "csms/station/session.h"
+#include "csms/charging/token_window.h"
+#include "csms/metering/values.h"
 
 typedef void (*done_fn)(void *arg, int status, const char *why);
 

@@ -7,7 +7,7 @@
 #define CSMS_CORE_H
 
 #include "csms/fleet.h"
-#include "csms/image.h"
+#include "csms/metering/image.h"
 #include "csms/loop.h"
 #include "csms/metrics.h"
 #include "db/db.h"
@@ -15,42 +15,42 @@
 #include "gen/depot.h"
 #include "ocpp/message_id.h"
 
-struct envelopes; /* csms/envelope.h */
+struct envelopes; /* csms/power/envelope.h */
 struct alarms; /* csms/alarms.h */
-struct prices; /* csms/prices.h */
-struct contracts; /* csms/contracts.h */
+struct prices; /* csms/money/prices.h */
+struct contracts; /* csms/certificates/contracts.h */
 struct commands;
-struct reservations; /* csms/reservation.h */
-struct lists; /* csms/local_list.h */
-struct grid_edits; /* csms/grid_edit.h */
-struct control; /* csms/control.h: tree, guard, planner, setpoints */
-struct meters; /* csms/meters.h: pollers and their newest readings */
+struct reservations; /* csms/charging/reservation.h */
+struct lists; /* csms/charging/local_list.h */
+struct grid_edits; /* csms/power/grid_edit.h */
+struct control; /* csms/power/control.h: tree, guard, planner, setpoints */
+struct meters; /* csms/metering/meters.h: pollers and their newest readings */
 struct ws_server;
 struct http_server;
 struct net;
 struct api; /* csms/api/api.h */
-struct refusals; /* csms/refusal.h */
-struct pki_watch; /* csms/pki_watch.h */
-struct rotation; /* csms/rotation.h */
-struct tls_server; /* csms/tls.h */
+struct refusals; /* csms/station/refusal.h */
+struct pki_watch; /* csms/certificates/pki_watch.h */
+struct rotation; /* csms/station/rotation.h */
+struct tls_server; /* csms/net/tls.h */
 struct turn; /* csms/record.c */
-struct files; /* csms/files.h */
-struct firmware; /* csms/firmware.h */
-struct campaigns; /* csms/campaign.h */
-struct network_jobs; /* csms/network_job.h */
-struct scans; /* csms/scans.h */
-struct wirings; /* csms/wiring.h */
+struct files; /* csms/files/files.h */
+struct firmware; /* csms/files/firmware.h */
+struct campaigns; /* csms/files/campaign.h */
+struct network_jobs; /* csms/station/network_job.h */
+struct scans; /* csms/metering/scans.h */
+struct wirings; /* csms/metering/wiring.h */
 struct oscp; /* csms/oscp/oscp.h */
-struct walks; /* csms/walk.h */
-struct telematics; /* csms/telematics.h */
-struct trips; /* csms/trips.h */
-struct rosters; /* csms/roster.h */
-struct issued; /* csms/issued.h */
-struct signing; /* csms/signing.h */
-struct discharge; /* csms/discharge.h */
-struct storage_plan; /* csms/storage_plan.h */
-struct renewals; /* csms/renewal.h */
-struct rollovers; /* csms/rollover.h */
+struct walks; /* csms/metering/walk.h */
+struct telematics; /* csms/vehicles/telematics.h */
+struct trips; /* csms/vehicles/trips.h */
+struct rosters; /* csms/vehicles/roster.h */
+struct issued; /* csms/certificates/issued.h */
+struct signing; /* csms/certificates/signing.h */
+struct discharge; /* csms/plan/discharge.h */
+struct storage_plan; /* csms/plan/storage_plan.h */
+struct renewals; /* csms/certificates/renewal.h */
+struct rollovers; /* csms/certificates/rollover.h */
 
 /* A registration between its proof and its coming into force. */
 struct placing {
@@ -114,7 +114,7 @@ struct core {
 	struct ws_server *stations;
 	struct http_server *http;
 	struct api *api;
-	int64_t v16_newest; /* number given last (csms/v16_book.c) */
+	int64_t v16_newest; /* number given last (csms/station/v16_book.c) */
 	wall_t started;
 	bool is_stopping;
 };

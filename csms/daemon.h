@@ -6,9 +6,9 @@
 
 #include "csms/config.h"
 #include "csms/core.h"
-#include "csms/http_server.h"
-#include "csms/site_server.h"
-#include "csms/tls.h"
+#include "csms/net/http_server.h"
+#include "csms/metering/site_server.h"
+#include "csms/net/tls.h"
 
 struct options {
 	const char *config, *data, *console;

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
-#include "csms/meter_ocpp.h"
-#include "csms/tariff_read.h"
+#include "csms/metering/meter_ocpp.h"
+#include "csms/money/tariff_read.h"
 #include "scheduler/phases.h"
 
 /* Where the fault lies: a list of the file, a row of it and one of its fields, or "". */

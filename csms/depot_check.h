@@ -1,6 +1,6 @@
 /*
  * Depot check: what the rows of depot.schema cannot say of a depot's description: references,
- * uniqueness, times, zones. Whether the tree is one and safe is the grid's to judge (csms/tree.h).
+ * uniqueness, times, zones. Whether the tree is one and safe is the grid's to judge (csms/power/tree.h).
  */
 #ifndef CSMS_DEPOT_CHECK_H
 #define CSMS_DEPOT_CHECK_H

@@ -1,21 +1,21 @@
 #include "csms/fleet.h"
-#include "csms/emaid.h"
+#include "csms/certificates/emaid.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include "csms/call.h"
-#include "csms/inventory.h"
-#include "csms/trust.h"
-#include "csms/retry.h"
-#include "csms/external.h"
-#include "csms/holding.h"
-#include "csms/reconcile.h"
-#include "csms/report.h"
-#include "csms/sampling.h"
-#include "csms/v16_book.h"
+#include "csms/station/call.h"
+#include "csms/station/inventory.h"
+#include "csms/station/trust.h"
+#include "csms/station/retry.h"
+#include "csms/power/external.h"
+#include "csms/power/holding.h"
+#include "csms/power/reconcile.h"
+#include "csms/station/report.h"
+#include "csms/station/sampling.h"
+#include "csms/station/v16_book.h"
 
 #define MINUTES_A_DAY (24 * 60)
 

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 #include <uthash.h>
-#include "csms/station_clock.h"
+#include "csms/station/station_clock.h"
 #include "csms/timers.h"
 #include "gen/event.h"
 #include "scheduler/phases.h"
@@ -20,22 +20,22 @@
 
 #define EVSES_MAX         100
 #define CONNECTORS_MAX    8
-#define STATION_FACTS_MAX 32 /* csms/device.h */
+#define STATION_FACTS_MAX 32 /* csms/station/device.h */
 
-struct call_queue; /* csms/call.h */
-struct retries; /* csms/retry.h */
-struct inventory; /* csms/inventory.h */
-struct trust; /* csms/trust.h */
-struct report; /* csms/report.c */
-struct holding; /* csms/holding.h */
-struct external; /* csms/external.h */
-struct reconcile; /* csms/reconcile.h */
-struct sampling; /* csms/sampling.h */
-struct session; /* csms/session.h */
+struct call_queue; /* csms/station/call.h */
+struct retries; /* csms/station/retry.h */
+struct inventory; /* csms/station/inventory.h */
+struct trust; /* csms/station/trust.h */
+struct report; /* csms/station/report.c */
+struct holding; /* csms/power/holding.h */
+struct external; /* csms/power/external.h */
+struct reconcile; /* csms/power/reconcile.h */
+struct sampling; /* csms/station/sampling.h */
+struct session; /* csms/station/session.h */
 struct station;
 struct vehicle;
-struct v16_book; /* csms/v16_book.h */
-struct telemetry; /* csms/telematics.h */
+struct v16_book; /* csms/station/v16_book.h */
+struct telemetry; /* csms/vehicles/telematics.h */
 struct depot_vehicle;
 
 /* A value with its age; `at.ms` 0: never known. */
@@ -72,7 +72,7 @@ struct transaction {
 	char id[UTF8_SIZE(36)];
 	struct evse *evse; /* NULL until an event named it */
 	struct vehicle *vehicle; /* NULL: nobody we know; the best of `claims` */
-	struct vehicle *claims[CLAIM_COUNT]; /* csms/claim.h */
+	struct vehicle *claims[CLAIM_COUNT]; /* csms/charging/claim.h */
 	char token[UTF8_SIZE(36)], token_type[21]; /* that it began with; "" none yet */
 	wall_t started, ended, last;
 	struct reading begin_wh, meter_wh; /* import register */
@@ -85,7 +85,7 @@ struct transaction {
 	int64_t remote_start_id; /* 0: none */
 	bool is_open;
 	bool is_restored; /* of before a restart: its times are by clocks that may be set since */
-	bool is_lost; /* ended because its end was lost (csms/doubt.h) */
+	bool is_lost; /* ended because its end was lost (csms/charging/doubt.h) */
 	char charging_state[20]; /* OCPP spelling, "" unknown */
 	wall_t full_at; /* the vehicle itself last stopped taking power; ms 0: never */
 	double cost_told; /* by CostUpdated */
@@ -95,7 +95,7 @@ struct transaction {
 	struct needs needs;
 };
 
-/* What is heard of a transaction before an event names its EVSE (csms/live.h). */
+/* What is heard of a transaction before an event names its EVSE (csms/charging/live.h). */
 struct unplaced {
 	struct transaction tx; /* id "": no such */
 	struct reading power_w, soc_pct;
@@ -138,10 +138,10 @@ struct evse {
 		struct phases_pattern pattern; /* reckoned with in the newest cycle */
 	} currents;
 	struct setpoint told; /* last accepted by the station */
-	int grid_evse; /* index in the grid (csms/control.c), -1: not in it */
+	int grid_evse; /* index in the grid (csms/power/control.c), -1: not in it */
 };
 
-/* What certificate it may come with (csms/identity.h). */
+/* What certificate it may come with (csms/station/identity.h). */
 struct station_identity {
 	char serial[UTF8_SIZE(25)]; /* that its certificate names, "" not known */
 	char source[20]; /* who said so: file, api, boot */
@@ -152,7 +152,7 @@ struct station_identity {
 
 #define PASSWORD_OFFERS 3
 
-/* A password that the station may or may not have taken (csms/password.h). */
+/* A password that the station may or may not have taken (csms/station/password.h). */
 struct password_offer {
 	char id[37], hash[120];
 	bool waits; /* it takes effect after a reboot */
@@ -184,7 +184,7 @@ struct station {
 	int64_t epoch; /* counts connections */
 	int statuses_open; /* of certificates, that responders are asked for it */
 	wall_t connected_at, last_seen;
-	struct station_clock clock; /* csms/station_clock.h */
+	struct station_clock clock; /* csms/station/station_clock.h */
 	mono_t reset_at; /* we asked it to restart; 0: never */
 	int connected_profile; /* security profile of the connection */
 	bool has_booted; /* a BootNotification was answered in this or an earlier connection */
@@ -215,7 +215,7 @@ struct station {
 		int points; /* of the process image */
 		int room; /* samples that its series may still take now */
 		mono_t filled;
-	} values; /* csms/values.c */
+	} values; /* csms/metering/values.c */
 	uint64_t revision,
 		heard; /* grow with every change that a view shows, and with every message */
 	UT_hash_handle hh;
@@ -230,9 +230,10 @@ struct vehicle {
 	wall_t departs_at; /* once; ms 0: none */
 	struct reading soc_pct;
 	struct evse *evse; /* where its open transaction is; NULL: away */
-	const struct depot_vehicle *row; /* how it is described; csms/vehicles.h */
+	const struct depot_vehicle *row; /* how it is described; csms/vehicles/vehicles.h */
 	struct arena *arena; /* of a row that people changed; NULL: the depot's file has it */
-	struct telemetry *telemetry; /* csms/telematics.h; owned, NULL: it never reported */
+	struct telemetry
+		*telemetry; /* csms/vehicles/telematics.h; owned, NULL: it never reported */
 	uint64_t revision;
 	UT_hash_handle hh;
 	struct vehicle *next; /* of those that are gone */
@@ -247,7 +248,7 @@ struct token_rules {
 	int evse_count, node_count, window_count;
 	char evses[TOKEN_PLACES_MAX][61]; /* "CP-1/2" or "CP-1" */
 	char nodes[TOKEN_PLACES_MAX][61];
-	char windows[TOKEN_WINDOWS_MAX][41]; /* csms/token_window.h */
+	char windows[TOKEN_WINDOWS_MAX][41]; /* csms/charging/token_window.h */
 	bool has_priority;
 	int priority;
 	char language[UTF8_SIZE(8)], language2[UTF8_SIZE(8)];
@@ -263,7 +264,7 @@ struct token {
 	struct vehicle *vehicle;
 	struct token_rules *rules; /* owned; NULL: none */
 	uint64_t list_hash,
-		list_revision; /* csms/local_list.h: of what lists say of it, 0: nothing */
+		list_revision; /* csms/charging/local_list.h: of what lists say of it, 0: nothing */
 	UT_hash_handle hh;
 };
 

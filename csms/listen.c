@@ -6,16 +6,16 @@
 #include <unistd.h>
 #include "csms/api/api.h"
 #include "csms/daemon.h"
-#include "csms/files.h"
-#include "csms/identity.h"
+#include "csms/files/files.h"
+#include "csms/station/identity.h"
 #include "csms/log.h"
 #include "csms/oscp/oscp.h"
-#include "csms/own_names.h"
+#include "csms/certificates/own_names.h"
 #include "csms/pki/site_ca.h"
-#include "csms/refusal.h"
-#include "csms/session.h"
-#include "csms/transfer.h"
-#include "csms/ws_server.h"
+#include "csms/station/refusal.h"
+#include "csms/station/session.h"
+#include "csms/files/transfer.h"
+#include "csms/net/ws_server.h"
 
 /* A folder below DATA/pki. */
 static int ensure_folder(const struct daemon *d, const char *name, char out[600], char why[400])

@@ -55,7 +55,7 @@ int64_t loop_last_turn_us(const struct loop *l);
 /* Longest turn since the last call, in real microseconds (for /metrics). */
 int64_t loop_take_max_turn_us(struct loop *l);
 
-/* The struct ev_loop, for csms/net.c to hand to libwebsockets. */
+/* The struct ev_loop, for csms/net/net.c to hand to libwebsockets. */
 void *loop_foreign(struct loop *l);
 
 void loop_destroy(struct loop *l);

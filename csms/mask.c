@@ -186,7 +186,7 @@ bool mask_is_secret(const char *variable)
 	return false;
 }
 
-/* The token of a URL for files (csms/files.h), behind "/files/in/" or "/files/out/": 0 if there is
+/* The token of a URL for files (csms/files/files.h), behind "/files/in/" or "/files/out/": 0 if there is
  * none at `p`. JSON may write the slashes with a backslash before them. */
 static size_t token_at(const char *p, const char *end, const char **token)
 {

@@ -5,7 +5,7 @@
 #define CSMS_METRICS_H
 
 #include <stdint.h>
-#include "csms/limit.h"
+#include "csms/net/limit.h"
 #include "gen/ocpp201.h"
 
 struct metrics {

@@ -5,7 +5,7 @@
 #include "csms/alarms.h"
 #include "csms/log.h"
 #include "csms/mask.h"
-#include "csms/session.h"
+#include "csms/station/session.h"
 
 enum waiter_kind { WAITER_REPLY, WAITER_CALL };
 

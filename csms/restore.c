@@ -1,22 +1,22 @@
-#include "csms/grid_edit.h"
+#include "csms/power/grid_edit.h"
 #include "csms/restore.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/claim.h"
-#include "csms/external.h"
-#include "csms/holding.h"
-#include "csms/device.h"
-#include "csms/identity.h"
-#include "csms/inventory.h"
-#include "csms/trust.h"
-#include "csms/live.h"
+#include "csms/charging/claim.h"
+#include "csms/power/external.h"
+#include "csms/power/holding.h"
+#include "csms/station/device.h"
+#include "csms/station/identity.h"
+#include "csms/station/inventory.h"
+#include "csms/station/trust.h"
+#include "csms/charging/live.h"
 #include "csms/log.h"
-#include "csms/needs.h"
+#include "csms/charging/needs.h"
 #include "csms/record.h"
-#include "csms/report.h"
-#include "csms/v16_book.h"
-#include "csms/vehicles.h"
+#include "csms/station/report.h"
+#include "csms/station/v16_book.h"
+#include "csms/vehicles/vehicles.h"
 #include "db/query_newest.h"
 #include "db/query.h"
 #include "db/query_access.h"
@@ -262,7 +262,7 @@ static void read_transactions(struct db_reader *db, struct restore *r)
 		put_transaction(r, &list.items[i]);
 }
 
-/* The registers of EVSEs, "evse/STATION/N/import_wh" (csms/values.h). */
+/* The registers of EVSEs, "evse/STATION/N/import_wh" (csms/metering/values.h). */
 static void read_registers(struct db_reader *db, struct restore *r)
 {
 	struct db_sample_list list = {0};

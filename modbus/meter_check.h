@@ -58,7 +58,7 @@ void meter_history_init(struct meter_history *h);
  *            under load, the meter hung: the window begins anew
  *   frozen   it carries load, and nothing changed for `frozen_ms` (0: off): a gateway that repeats
  *            itself; all values. Of one that shows none it takes what chargers and other meters say
- *            (csms/control_doubt.c) */
+ *            (csms/power/control_doubt.c) */
 void meter_history_check(struct meter_history *h, struct meter_reading *r, int64_t frozen_ms);
 
 #endif

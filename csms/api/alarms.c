@@ -6,7 +6,7 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/record.h"
-#include "csms/view.h"
+#include "csms/view/view.h"
 #include "db/query.h"
 #include "db/query_alarm.h"
 

@@ -15,9 +15,9 @@
 #include "csms/oscp/oscp.h"
 #include "csms/people/people.h"
 #include "csms/people/providers.h"
-#include "csms/refusal.h"
+#include "csms/station/refusal.h"
 #include "csms/secret.h"
-#include "csms/transfer.h"
+#include "csms/files/transfer.h"
 
 struct api *api_create(struct core *c, const struct api_config *cfg, char why[300])
 {

@@ -1,6 +1,6 @@
 /*
  * API: what people, pages and scripts ask of depotd over HTTP (docs/api.md). It answers from the
- * live state through csms/view.h, changes things through csms/core.h, and knows who asks.
+ * live state through csms/view/view.h, changes things through csms/core.h, and knows who asks.
  *
  * Loop thread only; long queries run on the store's readers.
  */
@@ -8,7 +8,7 @@
 #define CSMS_API_API_H
 
 #include "csms/core.h"
-#include "csms/http_server.h"
+#include "csms/net/http_server.h"
 
 struct api_config {
 	const char *console_dir; /* files of the console, NULL or missing: none are served */

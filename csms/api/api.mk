@@ -1,22 +1,22 @@
 # csms/api/ and the views: what the room's module.mk takes into depotd, and the tests of it.
 
-csms_api.src := $(wildcard csms/api/*.c csms/people/*.c) csms/view.c csms/view_night.c csms/view_alarm.c csms/view_envelope.c csms/view_followed.c csms/view_chargers.c csms/words_chargers.c csms/words_session.c csms/words_setup.c csms/view_vehicles.c csms/words_vehicles.c gen/api.c
+csms_api.src := $(wildcard csms/api/*.c csms/people/*.c csms/view/*.c) gen/api.c
 csms_api.libs := z argon
 
 $(eval $(call unit,api_route,csms/api/route.c csms/api/permission.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,api_auth,csms/api/auth.c csms/api/permission.c csms/clock.c csms/secret.c \
 	$(SCHEMAS_SRC),cjson ssl m))
 $(eval $(call unit,api_words,csms/words.c $(SCHEMAS_SRC),cjson m))
-$(eval $(call unit,words_session,csms/words_session.c csms/words.c $(SCHEMAS_SRC),cjson m))
-$(eval $(call unit,tongue,csms/tongue.c csms/tongue_json.c csms/tongue_de.c csms/words.c csms/words_chargers.c csms/words_session.c csms/words_setup.c \
-	csms/words_vehicles.c csms/alarms_table.c scheduler/grid.c $(SCHEMAS_SRC),cjson m))
-$(eval $(call unit,words_setup,csms/words_setup.c csms/words.c $(SCHEMAS_SRC),cjson m))
-$(eval $(call unit,words_chargers,csms/words_chargers.c csms/words.c $(SCHEMAS_SRC),cjson m))
-$(eval $(call unit,words_vehicles,csms/words_vehicles.c csms/words.c $(SCHEMAS_SRC),cjson m))
+$(eval $(call unit,words_session,csms/view/words_session.c csms/words.c $(SCHEMAS_SRC),cjson m))
+$(eval $(call unit,tongue,csms/view/tongue.c csms/view/tongue_json.c csms/view/tongue_de.c csms/words.c csms/view/words_chargers.c csms/view/words_session.c csms/view/words_setup.c \
+	csms/view/words_vehicles.c csms/alarms_table.c scheduler/grid.c $(SCHEMAS_SRC),cjson m))
+$(eval $(call unit,words_setup,csms/view/words_setup.c csms/words.c $(SCHEMAS_SRC),cjson m))
+$(eval $(call unit,words_chargers,csms/view/words_chargers.c csms/words.c $(SCHEMAS_SRC),cjson m))
+$(eval $(call unit,words_vehicles,csms/view/words_vehicles.c csms/words.c $(SCHEMAS_SRC),cjson m))
 
 # The API over real sockets: all of csms but its main.
-csms_api_http.test := $(filter-out csms/main.c,$(wildcard csms/*.c csms/handle/*.c csms/command/*.c \
-	csms/api/*.c csms/people/*.c csms/pki/*.c)) $(addprefix gen/,api.c ocpp16.c ocpp201.c event.c config.c depot.c meter.c loose.c opcp.c oidc.c telematics.c) \
+csms_api_http.test := $(filter-out csms/main.c,$(wildcard csms/*.c $(CSMS_ROOMS:%=csms/%/*.c) csms/net/*.c \
+	csms/view/*.c csms/api/*.c csms/people/*.c csms/pki/*.c)) $(addprefix gen/,api.c ocpp16.c ocpp201.c event.c config.c depot.c meter.c loose.c opcp.c oidc.c telematics.c) \
 	$(wildcard ocpp/v16*.c) \
 	$(SCHEMAS_YAML_SRC) $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC) \
 	$(wildcard csms/oscp/*.c) gen/oscp20.c tests/net/client.c tests/net/server_thread.c

@@ -8,7 +8,7 @@
 #include "csms/api/reach.h"
 #include "csms/api/scope.h"
 #include "csms/log.h"
-#include "csms/tongue.h"
+#include "csms/view/tongue.h"
 
 #define PROBLEM_TYPE "application/problem+json"
 #define JSON_TYPE    "application/json"

@@ -1,11 +1,11 @@
-/* Firmware campaigns: one image to many stations. csms/campaign.h is what does it. */
+/* Firmware campaigns: one image to many stations. csms/files/campaign.h is what does it. */
 #include <stdio.h>
 #include <string.h>
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/names.h"
-#include "csms/campaign.h"
+#include "csms/files/campaign.h"
 #include "csms/record.h"
 #include "db/query.h"
 #include "db/query_file.h"

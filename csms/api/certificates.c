@@ -8,7 +8,7 @@
 #include "csms/pki/certificate.h"
 #include "csms/pki/root_folder.h"
 #include "csms/record.h"
-#include "csms/tls.h"
+#include "csms/net/tls.h"
 #include "db/query.h"
 #include "db/query_file.h"
 

@@ -8,7 +8,7 @@
 #include "csms/api/command_say.h"
 #include "csms/api/handlers.h"
 #include "csms/command/before.h"
-#include "csms/trips.h"
+#include "csms/vehicles/trips.h"
 #include "gen/ocpp201.h"
 
 /* What is known of a case while its words are made. */

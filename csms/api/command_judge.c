@@ -49,7 +49,7 @@ static void finish(struct ask *k)
 			j->why);
 }
 
-/* An image of depotd's own, whose signature depotd adds (csms/firmware.h). */
+/* An image of depotd's own, whose signature depotd adds (csms/files/firmware.h). */
 static bool is_ours(const char *location)
 {
 	static const char plain[] = "firmware:", loose[] = "firmware-unsigned:";

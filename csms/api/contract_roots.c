@@ -5,7 +5,7 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/why.h"
-#include "csms/contracts.h"
+#include "csms/certificates/contracts.h"
 #include "csms/log.h"
 #include "csms/pki/certificate.h"
 #include "csms/pki/root_folder.h"

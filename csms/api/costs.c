@@ -5,7 +5,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/prices_cost.h"
+#include "csms/money/prices_cost.h"
 #include "db/query_price.h"
 
 #define MICRO       1e6

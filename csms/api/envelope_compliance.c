@@ -4,8 +4,8 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/envelope.h"
-#include "csms/envelope_measure.h"
+#include "csms/power/envelope.h"
+#include "csms/power/envelope_measure.h"
 #include "db/query.h"
 #include "db/query_envelope.h"
 

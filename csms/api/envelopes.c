@@ -5,11 +5,11 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/control.h"
-#include "csms/envelope.h"
-#include "csms/planner.h"
+#include "csms/power/control.h"
+#include "csms/power/envelope.h"
+#include "csms/plan/planner.h"
 #include "csms/record.h"
-#include "csms/view.h"
+#include "csms/view/view.h"
 #include "db/query.h"
 #include "db/query_envelope.h"
 

@@ -5,10 +5,10 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/command.h"
-#include "csms/file_name.h"
-#include "csms/firmware.h"
+#include "csms/files/file_name.h"
+#include "csms/files/firmware.h"
 #include "csms/record.h"
-#include "csms/upload.h"
+#include "csms/files/upload.h"
 
 static bool has_firmware(struct ask *k)
 {

@@ -1,4 +1,4 @@
-/* The tree's description: read, changed while it is in force, or only judged. csms/grid_edit.h. */
+/* The tree's description: read, changed while it is in force, or only judged. csms/power/grid_edit.h. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -6,7 +6,7 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/handlers_setup.h"
-#include "csms/grid_edit.h"
+#include "csms/power/grid_edit.h"
 #include "schemas/yaml.h"
 
 #define WHY_MAX   500

@@ -1,8 +1,8 @@
 /* What stands around the guard: tiers, demand windows, power returns, the island, chargers. */
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/control.h"
-#include "csms/safety.h"
+#include "csms/power/control.h"
+#include "csms/power/safety.h"
 
 /* -- nodes ----------------------------------------------------------------------------------- */
 

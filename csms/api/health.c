@@ -3,12 +3,12 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/call.h"
-#include "csms/control.h"
-#include "csms/meters.h"
+#include "csms/station/call.h"
+#include "csms/power/control.h"
+#include "csms/metering/meters.h"
 #include "csms/oscp/oscp.h"
-#include "csms/session.h"
-#include "csms/ws_server.h"
+#include "csms/station/session.h"
+#include "csms/net/ws_server.h"
 
 void livez_get(struct ask *k)
 {

@@ -3,9 +3,9 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/identity.h"
+#include "csms/station/identity.h"
 #include "csms/record.h"
-#include "csms/session.h"
+#include "csms/station/session.h"
 #include "db/query.h"
 #include "db/query_identity.h"
 

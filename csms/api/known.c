@@ -5,7 +5,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/call.h"
+#include "csms/station/call.h"
 #include "db/query.h"
 #include "gen/ocpp201.h"
 

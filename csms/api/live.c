@@ -4,8 +4,8 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/reach.h"
-#include "csms/meters.h"
-#include "csms/view.h"
+#include "csms/metering/meters.h"
+#include "csms/view/view.h"
 
 void overview_get(struct ask *k)
 {

@@ -4,8 +4,8 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/names.h"
-#include "csms/auth_cache.h"
-#include "csms/local_list.h"
+#include "csms/charging/auth_cache.h"
+#include "csms/charging/local_list.h"
 #include "csms/record.h"
 
 /* -- lists ----------------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/values.h"
+#include "csms/metering/values.h"
 #include "db/query.h"
 #include "db/query_log.h"
 #include "gen/event.h"

@@ -5,10 +5,10 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/meters.h"
-#include "csms/scans.h"
-#include "csms/view.h"
-#include "csms/wiring.h"
+#include "csms/metering/meters.h"
+#include "csms/metering/scans.h"
+#include "csms/view/view.h"
+#include "csms/metering/wiring.h"
 
 /* -- one meter ------------------------------------------------------------------------------- */
 

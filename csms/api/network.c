@@ -1,10 +1,10 @@
-/* A station to another network profile: a job of several commands. csms/network_job.h. */
+/* A station to another network profile: a job of several commands. csms/station/network_job.h. */
 #include <stdio.h>
 #include <string.h>
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/network_job.h"
+#include "csms/station/network_job.h"
 #include "csms/record.h"
 
 /* A part of OCPP's own form, or NULL; *ok false after the answer was given. */

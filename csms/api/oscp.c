@@ -3,9 +3,9 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/envelope.h"
+#include "csms/power/envelope.h"
 #include "csms/oscp/oscp.h"
-#include "csms/words_setup.h"
+#include "csms/view/words_setup.h"
 
 /* -- looking --------------------------------------------------------------------------------- */
 

@@ -1,9 +1,9 @@
-/* A plan that waits for approval: yes or no; what another mode would change. csms/assisted.h. */
+/* A plan that waits for approval: yes or no; what another mode would change. csms/plan/assisted.h. */
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/handlers_work.h"
-#include "csms/assisted.h"
-#include "csms/control_modes.h"
+#include "csms/plan/assisted.h"
+#include "csms/power/control_modes.h"
 
 static void decide(struct ask *k, bool is_yes)
 {

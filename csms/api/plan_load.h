@@ -2,7 +2,7 @@
 #ifndef CSMS_API_PLAN_LOAD_H
 #define CSMS_API_PLAN_LOAD_H
 
-#include "csms/plan_record.h"
+#include "csms/plan/plan_record.h"
 #include "db/query_access.h"
 #include "db/query_log.h"
 

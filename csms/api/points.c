@@ -1,10 +1,10 @@
-/* The process image: newest values of measuring points. csms/image.h keeps them. */
+/* The process image: newest values of measuring points. csms/metering/image.h keeps them. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/image.h"
+#include "csms/metering/image.h"
 
 #define LIST_MAX   5000
 #define DAYS_MAX_S (366 * 86400)

@@ -1,11 +1,11 @@
-/* Prices slot by slot, and the series that they rest on. csms/prices.h. */
+/* Prices slot by slot, and the series that they rest on. csms/money/prices.h. */
 #include <stdio.h>
 #include <string.h>
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/handlers_setup.h"
-#include "csms/prices.h"
+#include "csms/money/prices.h"
 
 #define SPAN_MAX_MS (40 * CALENDAR_DAY_MS)
 #define MICRO       1e6

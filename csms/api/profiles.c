@@ -5,12 +5,12 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/call.h"
-#include "csms/external.h"
-#include "csms/holding.h"
-#include "csms/profile_check.h"
-#include "csms/reconcile.h"
-#include "csms/stack.h"
+#include "csms/station/call.h"
+#include "csms/power/external.h"
+#include "csms/power/holding.h"
+#include "csms/power/profile_check.h"
+#include "csms/power/reconcile.h"
+#include "csms/power/stack.h"
 #include "gen/ocpp201.h"
 
 #define DURATION_S     3600

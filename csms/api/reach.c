@@ -5,8 +5,8 @@
 
 #include "csms/alarms.h"
 #include "csms/command.h"
-#include "csms/envelope.h"
-#include "csms/files.h"
+#include "csms/power/envelope.h"
+#include "csms/files/files.h"
 #include "schemas/rows.h"
 
 #define V1 "/api/v1"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "csms/api/reach.h"
-#include "csms/view.h"
+#include "csms/view/view.h"
 #include "gen/depot.h"
 #include "schemas/rows.h"
 

@@ -7,8 +7,8 @@
 #include "csms/api/handlers.h"
 #include "csms/api/plan_load.h"
 #include "csms/clock.h"
-#include "csms/control.h"
-#include "csms/fallback.h"
+#include "csms/power/control.h"
+#include "csms/plan/fallback.h"
 #include "csms/words.h"
 #include "scheduler/readiness.h"
 

@@ -1,4 +1,4 @@
-/* Reservations: asked for, cancelled, listed. csms/reservation.h keeps them. */
+/* Reservations: asked for, cancelled, listed. csms/charging/reservation.h keeps them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,8 +6,8 @@
 #include "csms/api/handlers.h"
 #include "csms/command.h"
 #include "csms/record.h"
-#include "csms/reservation.h"
-#include "csms/token_check.h"
+#include "csms/charging/reservation.h"
+#include "csms/charging/token_check.h"
 #include "db/query.h"
 #include "db/query_reservation.h"
 

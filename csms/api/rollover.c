@@ -1,9 +1,9 @@
-/* The depot's root, replaced step by step. csms/rollover.h keeps it. */
+/* The depot's root, replaced step by step. csms/certificates/rollover.h keeps it. */
 #include <string.h>
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/rollover.h"
+#include "csms/certificates/rollover.h"
 
 void rollover_show(struct ask *k)
 {

@@ -1,9 +1,9 @@
-/* What vehicles do each week: listed, added, changed, removed. csms/roster.h. */
+/* What vehicles do each week: listed, added, changed, removed. csms/vehicles/roster.h. */
 #include <string.h>
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/roster.h"
+#include "csms/vehicles/roster.h"
 
 void rosters_list(struct ask *k)
 {

@@ -1,9 +1,9 @@
-/* New passwords for many stations: a job (csms/rotation.h). */
+/* New passwords for many stations: a job (csms/station/rotation.h). */
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/names.h"
 #include "csms/record.h"
-#include "csms/rotation.h"
+#include "csms/station/rotation.h"
 
 static void on_durable(void *arg, int status, const char *why)
 {

@@ -6,7 +6,7 @@
 #include "csms/api/handlers.h"
 #include "csms/people/people.h"
 #include "csms/record.h"
-#include "csms/refusal.h"
+#include "csms/station/refusal.h"
 #include "csms/secret.h"
 
 /* Their password, and unless the config says otherwise their second factor, is somebody else's affair. */

@@ -9,7 +9,7 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers_session.h"
 #include "csms/api/plan_load.h"
-#include "csms/words_session.h"
+#include "csms/view/words_session.h"
 #include "db/query.h"
 #include "db/query_price.h"
 

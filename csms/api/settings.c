@@ -5,8 +5,8 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers_setup.h"
 #include "csms/config.h"
-#include "csms/grid_edit.h"
-#include "csms/words_setup.h"
+#include "csms/power/grid_edit.h"
+#include "csms/view/words_setup.h"
 
 /* From behind `begin` to the first of `ends`. */
 static void hide(char *text, const char *begin, const char *ends)

@@ -11,7 +11,7 @@
 #include "csms/people/people.h"
 #include "csms/people/providers.h"
 #include "csms/record.h"
-#include "csms/refusal.h"
+#include "csms/station/refusal.h"
 #include "csms/secret.h"
 
 /* -- sessions -------------------------------------------------------------------------------- */

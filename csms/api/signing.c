@@ -10,9 +10,9 @@
 #include "csms/pki/hash_data.h"
 #include "csms/pki/root_folder.h"
 #include "csms/record.h"
-#include "csms/session.h"
-#include "csms/signing.h"
-#include "csms/ws_server.h"
+#include "csms/station/session.h"
+#include "csms/certificates/signing.h"
+#include "csms/net/ws_server.h"
 #include "db/query.h"
 #include "db/query_issued.h"
 

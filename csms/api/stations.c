@@ -9,7 +9,7 @@
 #include "csms/api/why.h"
 #include "csms/command.h"
 #include "csms/depot_check.h"
-#include "csms/view.h"
+#include "csms/view/view.h"
 #include "gen/ocpp201.h"
 
 static struct fleet *fleet_of(struct ask *k)

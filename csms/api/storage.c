@@ -4,8 +4,8 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/discharge.h"
-#include "csms/storage_plan.h"
+#include "csms/plan/discharge.h"
+#include "csms/plan/storage_plan.h"
 
 #define WH_PER_MS 3600000.0
 

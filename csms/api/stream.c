@@ -16,8 +16,8 @@
 
 #include "csms/api/reach.h"
 #include "csms/api/stream_patch.h"
-#include "csms/refusal.h"
-#include "csms/tongue.h"
+#include "csms/station/refusal.h"
+#include "csms/view/tongue.h"
 
 #define TICK_MS    500 /* of real time */
 #define SOON_MS    50 /* … but what a station or a vehicle told is shown as soon … */

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <uthash.h>
 
-#include "csms/envelope.h"
-#include "csms/meters.h"
-#include "csms/view.h"
+#include "csms/power/envelope.h"
+#include "csms/metering/meters.h"
+#include "csms/view/view.h"
 
 #define KEY_BYTES 128
 

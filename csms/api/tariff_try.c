@@ -3,8 +3,8 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers_setup.h"
-#include "csms/prices.h"
-#include "csms/tariff_read.h"
+#include "csms/money/prices.h"
+#include "csms/money/tariff_read.h"
 
 #define SLOT_MS  INT64_C(900000)
 #define DAYS_MAX 14

@@ -1,10 +1,10 @@
-/* Tariffs of the depot: read, put in force, judged, removed. csms/prices.h. */
+/* Tariffs of the depot: read, put in force, judged, removed. csms/money/prices.h. */
 #include <string.h>
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/prices.h"
-#include "csms/words_setup.h"
+#include "csms/money/prices.h"
+#include "csms/view/words_setup.h"
 
 static struct prices *prices_of(const struct ask *k)
 {

@@ -4,8 +4,8 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/record.h"
-#include "csms/telematics.h"
-#include "csms/telematics_aside.h"
+#include "csms/vehicles/telematics.h"
+#include "csms/vehicles/telematics_aside.h"
 #include "db/query.h"
 #include "db/query_fleet.h"
 

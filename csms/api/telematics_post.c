@@ -6,10 +6,10 @@
 #include <strings.h>
 
 #include "csms/api/ask.h"
-#include "csms/http_server.h"
+#include "csms/net/http_server.h"
 #include "csms/record.h"
-#include "csms/refusal.h"
-#include "csms/telematics.h"
+#include "csms/station/refusal.h"
+#include "csms/vehicles/telematics.h"
 
 #define PREFIX    "/telematics/"
 #define LINES_MAX 10000

@@ -4,7 +4,7 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 #include "csms/api/token_view.h"
-#include "csms/token_check.h"
+#include "csms/charging/token_check.h"
 #include "gen/ocpp201.h"
 
 void token_view(const struct depot_file *d, const struct token *t, struct arena *a,

@@ -6,10 +6,10 @@
 #include "csms/api/handlers.h"
 #include "csms/api/journal_view.h"
 #include "csms/api/scope.h"
-#include "csms/charge_price.h"
-#include "csms/cost.h"
+#include "csms/charging/charge_price.h"
+#include "csms/charging/cost.h"
 #include "csms/pki/ocmf.h"
-#include "csms/words_session.h"
+#include "csms/view/words_session.h"
 #include "db/query.h"
 #include "gen/event.h"
 

@@ -1,11 +1,11 @@
-/* Trips: planned, changed, taken from a yard list, and what they took. csms/trips.h. */
+/* Trips: planned, changed, taken from a yard list, and what they took. csms/vehicles/trips.h. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/trips.h"
+#include "csms/vehicles/trips.h"
 #include "db/query_work.h"
 
 static struct trips *trips_of(const struct ask *k)

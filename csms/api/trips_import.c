@@ -1,11 +1,11 @@
-/* Yard lists: taken as a whole, or judged line by line. csms/trips_csv.h, csms/trips.h. */
+/* Yard lists: taken as a whole, or judged line by line. csms/vehicles/trips_csv.h, csms/vehicles/trips.h. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
-#include "csms/trips.h"
-#include "csms/trips_csv.h"
+#include "csms/vehicles/trips.h"
+#include "csms/vehicles/trips_csv.h"
 
 #define PAST_MS    INT64_C(86400000)
 #define LINES_MAX  500 /* told of one list */

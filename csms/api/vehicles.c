@@ -6,8 +6,8 @@
 #include "csms/api/handlers.h"
 #include "csms/api/token_view.h"
 #include "csms/record.h"
-#include "csms/vehicles.h"
-#include "csms/view.h"
+#include "csms/vehicles/vehicles.h"
+#include "csms/view/view.h"
 #include "gen/depot.h"
 #include "gen/ocpp201.h"
 

@@ -1,5 +1,5 @@
-/* The commissioning walk. csms/walk.h does it. */
-#include "csms/walk.h"
+/* The commissioning walk. csms/metering/walk.h does it. */
+#include "csms/metering/walk.h"
 #include "csms/api/ask.h"
 #include "csms/api/handlers.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csms/prices_cost.h"
+#include "csms/money/prices_cost.h"
 #include "scheduler/bill.h"
 
 bool whatif_tariff_take(struct ask *k, const char *id, struct whatif_tariff *out)

@@ -6,7 +6,7 @@
 #define CSMS_API_WHATIF_TARIFF_H
 
 #include "csms/api/ask.h"
-#include "csms/plan_record.h"
+#include "csms/plan/plan_record.h"
 #include "scheduler/tariff.h"
 
 /* What a reader thread needs of it: copies, since the loop goes on. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "csms/fleet.h"
-#include "csms/storage_fill.h"
+#include "csms/plan/storage_fill.h"
 #include "scheduler/wear.h"
 
 #define MEMORY (256u << 20)

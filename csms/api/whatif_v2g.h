@@ -6,7 +6,7 @@
 #define CSMS_API_WHATIF_V2G_H
 
 #include "csms/api/ask.h"
-#include "csms/plan_record.h"
+#include "csms/plan/plan_record.h"
 
 /* What a reader thread needs of the depot: copies, since the loop goes on. */
 struct whatif_v2g {

@@ -20,7 +20,7 @@ __attribute__((format(printf, 2, 3))) int check_conflict(
 int check_local_list(const struct core *c, const struct station *s, const void *request,
 	struct schema_error *err);
 
-/* network_check.c: B09, A05. The first two are for csms/network_job.h too; the second has paths
+/* network_check.c: B09, A05. The first two are for csms/station/network_job.h too; the second has paths
  * within the profile. */
 int check_network_slot(const struct station *s, int64_t slot, struct schema_error *err);
 int check_network_data(const struct station *s, const struct ocpp201_network_connection_profile *p,

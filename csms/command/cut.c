@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/command/private.h"
-#include "csms/device.h"
+#include "csms/station/device.h"
 
 /*
  * One row a list that may be cut: where it stands in the request, which variables of the station

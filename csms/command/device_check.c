@@ -1,10 +1,10 @@
 #include "csms/command/device_check.h"
-#include "csms/call_judge.h"
+#include "csms/station/call_judge.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "csms/command/check.h"
-#include "csms/device.h"
+#include "csms/station/device.h"
 #include "csms/mask.h"
 
 #define SEVERITY_MAX   9 /* debug; N04, N05 */

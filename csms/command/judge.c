@@ -1,7 +1,7 @@
 /* How the answer to a command is read, by its rule. */
 #include <string.h>
 #include "csms/command/private.h"
-#include "csms/doubt.h"
+#include "csms/charging/doubt.h"
 
 #define MORE_MAX 200 /* bytes of additionalInfo that are shown */
 

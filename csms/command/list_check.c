@@ -1,11 +1,11 @@
 /* A local authorisation list that an operator sends himself (D01), before it is sent. depotd's own
- * lists (csms/local_list.h) are cut and numbered by it. */
+ * lists (csms/charging/local_list.h) are cut and numbered by it. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include "csms/command/check.h"
-#include "csms/device.h"
-#include "csms/local_list.h"
+#include "csms/station/device.h"
+#include "csms/charging/local_list.h"
 
 static bool same_token(
 	const struct ocpp201_authorization_data *a, const struct ocpp201_authorization_data *b)

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "csms/command/check.h"
-#include "csms/device.h"
+#include "csms/station/device.h"
 
 #define TIMEOUT_MAX_S 3600
 

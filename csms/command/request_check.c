@@ -2,7 +2,7 @@
  * backwards, an amount below zero. */
 #include <stdio.h>
 #include "csms/command/check.h"
-#include "csms/profile_check.h"
+#include "csms/power/profile_check.h"
 
 /* An EVSE by its number, which begins at 1. */
 static int check_evse(const struct station *s, int64_t id, struct schema_error *err)

@@ -7,16 +7,16 @@
 #include <utlist.h>
 #include "csms/command/check.h"
 #include "csms/command/device_check.h"
-#include "csms/certificates.h"
+#include "csms/station/certificates.h"
 #include "csms/command/private.h"
-#include "csms/doubt.h"
-#include "csms/files.h"
-#include "csms/firmware.h"
-#include "csms/profile_check.h"
-#include "csms/local_list.h"
-#include "csms/reservation.h"
-#include "csms/device.h"
-#include "csms/trust.h"
+#include "csms/charging/doubt.h"
+#include "csms/files/files.h"
+#include "csms/files/firmware.h"
+#include "csms/power/profile_check.h"
+#include "csms/charging/local_list.h"
+#include "csms/charging/reservation.h"
+#include "csms/station/device.h"
+#include "csms/station/trust.h"
 
 #define MINUTE 60
 #define HOUR   3600

@@ -1,15 +1,15 @@
-/* C01 authorisation by token, C07 by contract certificate; csms/token_check.c holds the rules of the
- * one, csms/contract.c of the other. */
+/* C01 authorisation by token, C07 by contract certificate; csms/charging/token_check.c holds the rules of the
+ * one, csms/certificates/contract.c of the other. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/contract.h"
-#include "csms/cost.h"
+#include "csms/certificates/contract.h"
+#include "csms/charging/cost.h"
 #include "csms/handle/handlers.h"
-#include "csms/later.h"
+#include "csms/station/later.h"
 #include "csms/log.h"
 #include "csms/record.h"
-#include "csms/token_check.h"
+#include "csms/charging/token_check.h"
 
 static void journal(struct exchange *x, const struct ocpp201_id_token *token,
 	const struct ocpp201_authorize_response *res, const char *why)

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/claim.h"
+#include "csms/charging/claim.h"
 #include "csms/command.h"
-#include "csms/control.h"
-#include "csms/device.h"
+#include "csms/power/control.h"
+#include "csms/station/device.h"
 #include "csms/handle/handlers.h"
 #include "csms/mask.h"
 #include "csms/record.h"

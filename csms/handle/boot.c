@@ -3,19 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/command.h"
-#include "csms/control.h"
-#include "csms/doubt.h"
+#include "csms/power/control.h"
+#include "csms/charging/doubt.h"
 #include "csms/handle/handlers.h"
-#include "csms/identity.h"
-#include "csms/invite.h"
-#include "csms/inventory.h"
-#include "csms/local_list.h"
+#include "csms/station/identity.h"
+#include "csms/station/invite.h"
+#include "csms/station/inventory.h"
+#include "csms/charging/local_list.h"
 #include "csms/log.h"
 #include "csms/record.h"
-#include "csms/refusal.h"
-#include "csms/sampling.h"
-#include "csms/signing.h"
-#include "csms/session.h"
+#include "csms/station/refusal.h"
+#include "csms/station/sampling.h"
+#include "csms/certificates/signing.h"
+#include "csms/station/session.h"
 
 #define RESET_TAKES_MS    300000 /* a station may wait for its transactions to end */
 #define POWER_UP_TAKES_MS 5000 /* nobody is back sooner whose power was gone */

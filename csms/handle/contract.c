@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/contract_pool.h"
-#include "csms/device.h"
+#include "csms/certificates/contract_pool.h"
+#include "csms/station/device.h"
 #include "csms/handle/handlers.h"
-#include "csms/later.h"
+#include "csms/station/later.h"
 #include "csms/log.h"
-#include "csms/ocsp.h"
+#include "csms/certificates/ocsp.h"
 
 #define OCSP_RESULT_MAX 5500 /* characters of ocspResult */
 

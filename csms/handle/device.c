@@ -1,9 +1,9 @@
-/* B07, N02, N09, O04: what stations report in parts. Each part is answered at once; csms/report.h
+/* B07, N02, N09, O04: what stations report in parts. Each part is answered at once; csms/station/report.h
  * puts the report in force when it is complete. */
-#include "csms/device.h"
+#include "csms/station/device.h"
 #include "csms/handle/handlers.h"
 #include "csms/mask.h"
-#include "csms/report.h"
+#include "csms/station/report.h"
 
 /* A password should be write-only (A01.FR.08); a station that tells it all the same must not make
  * us keep it. */

@@ -5,7 +5,7 @@
 #ifndef CSMS_HANDLE_HANDLERS_H
 #define CSMS_HANDLE_HANDLERS_H
 
-#include "csms/dispatch.h"
+#include "csms/station/dispatch.h"
 
 /* journal.c: adds an event of the station to its stream, as told by the message of `x`: happened
  * at `at`, actor station:ID. `payload` lives in x->arena; NULL (no memory) is not journalled. */

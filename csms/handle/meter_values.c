@@ -1,12 +1,12 @@
 /* J01 meter values outside of a transaction event, and J02 of stations that send them so. */
 #include <stdio.h>
 #include "csms/handle/handlers.h"
-#include "csms/live.h"
-#include "csms/meters.h"
+#include "csms/charging/live.h"
+#include "csms/metering/meters.h"
 #include "csms/record.h"
-#include "csms/samples.h"
-#include "csms/unread.h"
-#include "csms/values.h"
+#include "csms/metering/samples.h"
+#include "csms/station/unread.h"
+#include "csms/metering/values.h"
 
 static void sample_series(struct exchange *x, const struct evse *e, const struct samples *m)
 {

@@ -1,6 +1,6 @@
-/* H04: a reservation ended at the station; csms/reservation.c keeps them. */
+/* H04: a reservation ended at the station; csms/charging/reservation.c keeps them. */
 #include "csms/handle/handlers.h"
-#include "csms/reservation.h"
+#include "csms/charging/reservation.h"
 
 void *handle_reservation_status(struct exchange *x, const void *request)
 {

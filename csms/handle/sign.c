@@ -1,12 +1,12 @@
 /* A02, A03: a station asks for a certificate. The answer says only whether somebody looks at it
- * (A02.FR.11, FR.12); the certificate comes by itself (csms/signing.h). */
+ * (A02.FR.11, FR.12); the certificate comes by itself (csms/certificates/signing.h). */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "csms/handle/handlers.h"
-#include "csms/later.h"
+#include "csms/station/later.h"
 #include "csms/log.h"
-#include "csms/signing.h"
+#include "csms/certificates/signing.h"
 #include "db/query_device.h"
 
 #define NAMES_MAX 100 /* controllers of ISO 15118 in one station */

@@ -2,14 +2,14 @@
  * vehicles. */
 #include <stdlib.h>
 #include <string.h>
-#include "csms/control.h"
-#include "csms/external.h"
+#include "csms/power/control.h"
+#include "csms/power/external.h"
 #include "csms/handle/handlers.h"
 #include "csms/log.h"
-#include "csms/needs.h"
-#include "csms/reconcile.h"
+#include "csms/charging/needs.h"
+#include "csms/power/reconcile.h"
 #include "csms/record.h"
-#include "csms/report.h"
+#include "csms/station/report.h"
 
 #define RENEGOTIATIONS_MAX 3 /* in one transaction, of schedules that exceed what was given */
 

@@ -1,7 +1,7 @@
 /* What the times of messages tell of the station's clock. */
 #include <stdlib.h>
 #include <string.h>
-#include "csms/control.h"
+#include "csms/power/control.h"
 #include "csms/handle/handlers.h"
 #include "csms/log.h"
 

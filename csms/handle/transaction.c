@@ -1,23 +1,23 @@
 /*
  * E01 to E15: transactions. History (the journal) takes every event once, by (station,
- * transaction, seqNo), in whatever order it comes; the present is csms/live.h's (rules 26 to 31). An answer always comes, and only after the event is on disk.
+ * transaction, seqNo), in whatever order it comes; the present is csms/charging/live.h's (rules 26 to 31). An answer always comes, and only after the event is on disk.
  */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "csms/command.h"
-#include "csms/cost.h"
+#include "csms/charging/cost.h"
 #include "csms/handle/handlers.h"
-#include "csms/holding.h"
-#include "csms/live.h"
+#include "csms/power/holding.h"
+#include "csms/charging/live.h"
 #include "csms/log.h"
-#include "csms/meters.h"
+#include "csms/metering/meters.h"
 #include "csms/record.h"
-#include "csms/reservation.h"
-#include "csms/samples.h"
-#include "csms/token_check.h"
-#include "csms/unread.h"
-#include "csms/values.h"
+#include "csms/charging/reservation.h"
+#include "csms/metering/samples.h"
+#include "csms/charging/token_check.h"
+#include "csms/station/unread.h"
+#include "csms/metering/values.h"
 
 /* How much more than its rating an EVSE may report before its numbers are not believed. */
 #define PLAUSIBLE_FACTOR   1.25

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csms/control.h"
-#include "csms/envelope.h"
+#include "csms/power/control.h"
+#include "csms/power/envelope.h"
 #include "csms/oscp/private.h"
-#include "csms/safety.h"
+#include "csms/power/safety.h"
 
 #define LOOK_MS  5000
 #define SOON_MS  3600000 /* what is not ours to lower now will not be in this time either */

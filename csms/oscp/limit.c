@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csms/envelope.h"
+#include "csms/power/envelope.h"
 #include "csms/oscp/private.h"
 
 /* Type of a forecast: what kind of envelope it is, and which way it limits. */

@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csms/control.h"
-#include "csms/meters.h"
+#include "csms/power/control.h"
+#include "csms/metering/meters.h"
 #include "csms/oscp/private.h"
 
 enum way { IMPORT, EXPORT, WAYS };

@@ -4,14 +4,14 @@
  * node's meter says goes back. docs/oscp.md is for the person who connects the two.
  *
  * What comes is journalled before it is answered (204, nothing else), and worked on after that. What
- * goes is sent by csms/http_client.h. State survives a restart; the tokens that we show others lie
+ * goes is sent by csms/net/http_client.h. State survives a restart; the tokens that we show others lie
  * in DATA/oscp/, 0600, those that others show us are kept as hashes. Loop thread only.
  */
 #ifndef CSMS_OSCP_OSCP_H
 #define CSMS_OSCP_OSCP_H
 
 #include "csms/core.h"
-#include "csms/http_server.h"
+#include "csms/net/http_server.h"
 #include "gen/oscp20.h"
 
 struct oscp;

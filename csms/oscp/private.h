@@ -2,7 +2,7 @@
 #ifndef CSMS_OSCP_PRIVATE_H
 #define CSMS_OSCP_PRIVATE_H
 
-#include "csms/http_client.h"
+#include "csms/net/http_client.h"
 #include "csms/oscp/block.h"
 #include "csms/oscp/oscp.h"
 #include "csms/oscp/segment.h"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csms/files.h"
+#include "csms/files/files.h"
 #include "csms/log.h"
 #include "csms/oscp/private.h"
 #include "csms/record.h"

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "csms/files.h"
+#include "csms/files/files.h"
 #include "csms/oscp/private.h"
 
 static const char suffix[] = ".token";

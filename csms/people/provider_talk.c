@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "csms/http_client.h"
+#include "csms/net/http_client.h"
 #include "csms/people/jwt.h"
 #include "schemas/text.h"
 

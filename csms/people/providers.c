@@ -7,7 +7,7 @@
 #include <utlist.h>
 
 #include "csms/api/permission.h"
-#include "csms/http_client.h"
+#include "csms/net/http_client.h"
 #include "csms/people/jwt.h"
 #include "csms/people/provider_talk.h"
 #include "csms/secret.h"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
-#include "csms/http_client.h"
+#include "csms/net/http_client.h"
 #include "csms/pki/authority.h"
 #include "csms/pki/csr.h"
 #include "csms/pki/pkcs7.h"

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
-#include "csms/net_peers.h"
+#include "csms/net/net_peers.h"
 #include "csms/pki/pem_folder.h"
 #include "csms/pki/x509.h"
 

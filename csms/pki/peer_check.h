@@ -4,7 +4,7 @@
  *
  * OpenSSL builds and checks the path (RFC 5280), with the folders of roots and revocation lists
  * as they were when last loaded. What it does not ask is asked here: a name that can be compared, no
- * authority's certificate as a station's. Whose station it is, is for csms/gate.c to say.
+ * authority's certificate as a station's. Whose station it is, is for csms/station/gate.c to say.
  *
  * libwebsockets is not asked: in 4.1.6 its own callback lets any certificate pass. Loop thread only.
  */

@@ -1,10 +1,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/http_body.h"
-#include "csms/http_head.h"
-#include "csms/ws_deflate.h"
-#include "csms/ws_gate.h"
+#include "csms/net/http_body.h"
+#include "csms/net/http_head.h"
+#include "csms/net/ws_deflate.h"
+#include "csms/net/ws_gate.h"
 
 /* Everything that is read from a stranger before he is known. */
 static void gate(const struct http_head *h)

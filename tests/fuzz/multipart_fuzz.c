@@ -1,7 +1,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/multipart.h"
+#include "csms/files/multipart.h"
 
 /* A form gives the same file however it is cut into pieces, and no more than came in. The first
  * byte of the input says how long the pieces are. */

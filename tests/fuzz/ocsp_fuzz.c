@@ -1,8 +1,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/emaid.h"
-#include "csms/ocsp_hosts.h"
+#include "csms/certificates/emaid.h"
+#include "csms/certificates/ocsp_hosts.h"
 #include "csms/pki/contract_chain.h"
 #include "csms/pki/ocsp_message.h"
 

@@ -1,7 +1,7 @@
 /* Documents of prices: XML, CSV and JSON by the first byte. What is read must lie in its bounds. */
 #include <stdlib.h>
 
-#include "csms/price_read.h"
+#include "csms/money/price_read.h"
 
 static struct price_points points;
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csms/telematics_map.h"
+#include "csms/vehicles/telematics_map.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

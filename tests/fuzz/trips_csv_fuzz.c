@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csms/trips_csv.h"
+#include "csms/vehicles/trips_csv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

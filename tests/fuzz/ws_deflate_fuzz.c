@@ -1,7 +1,7 @@
 #include <stdint.h>
 #include <stdlib.h>
-#include "csms/ws_deflate.h"
-#include "csms/ws_frame.h"
+#include "csms/net/ws_deflate.h"
+#include "csms/net/ws_frame.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,12 +5,12 @@
 #include <check.h>
 #include <string.h>
 #include "csms/alarms.h"
-#include "csms/belief.h"
-#include "csms/control.h"
-#include "csms/grid_edit.h"
-#include "csms/meters.h"
-#include "csms/safety.h"
-#include "csms/walk.h"
+#include "csms/power/belief.h"
+#include "csms/power/control.h"
+#include "csms/power/grid_edit.h"
+#include "csms/metering/meters.h"
+#include "csms/power/safety.h"
+#include "csms/metering/walk.h"
 #include "tests/scenario/world.h"
 
 #define LEAST_W 4140

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/alarms.h"
-#include "csms/control.h"
+#include "csms/power/control.h"
 #include "csms/core.h"
-#include "csms/setpoint.h"
+#include "csms/power/setpoint.h"
 #include "db/query.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"

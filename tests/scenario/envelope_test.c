@@ -7,10 +7,10 @@
 #include <string.h>
 #include <time.h>
 #include "csms/alarms.h"
-#include "csms/control.h"
-#include "csms/envelope_apply.h"
-#include "csms/meters.h"
-#include "csms/planner.h"
+#include "csms/power/control.h"
+#include "csms/power/envelope_apply.h"
+#include "csms/metering/meters.h"
+#include "csms/plan/planner.h"
 #include "db/query_envelope.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/alarms.h"
-#include "csms/control.h"
-#include "csms/setpoint.h"
+#include "csms/power/control.h"
+#include "csms/power/setpoint.h"
 #include "db/query_log.h"
 #include "modbus/meter_map.h"
 #include "tests/scenario/small.h"

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/control.h"
+#include "csms/power/control.h"
 #include "csms/loop.h"
-#include "csms/planner.h"
-#include "csms/planner_job.h"
+#include "csms/plan/planner.h"
+#include "csms/plan/planner_job.h"
 #include "db/query_log.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "csms/alarms.h"
-#include "csms/control.h"
-#include "csms/envelope.h"
-#include "csms/meters.h"
+#include "csms/power/control.h"
+#include "csms/power/envelope.h"
+#include "csms/metering/meters.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
 

@@ -5,8 +5,8 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include "csms/control.h"
-#include "csms/setpoint.h"
+#include "csms/power/control.h"
+#include "csms/power/setpoint.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
 

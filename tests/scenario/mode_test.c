@@ -5,8 +5,8 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include "csms/assisted.h"
-#include "csms/control_modes.h"
+#include "csms/plan/assisted.h"
+#include "csms/power/control_modes.h"
 #include "db/query_log.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/envelope.h"
+#include "csms/power/envelope.h"
 #include "tests/scenario/judge.h"
 #include "tests/scenario/night.h"
 #include "tests/scenario/night_island.h"

@@ -5,8 +5,8 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include "csms/control.h"
-#include "csms/planner.h"
+#include "csms/power/control.h"
+#include "csms/plan/planner.h"
 #include "tests/scenario/world.h"
 
 #define VANS 4

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "csms/prices_cost.h"
+#include "csms/money/prices_cost.h"
 #include "db/query_price.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"

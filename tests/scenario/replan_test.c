@@ -3,7 +3,7 @@
  */
 #include <check.h>
 #include "csms/clock.h"
-#include "csms/control.h"
+#include "csms/power/control.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
 

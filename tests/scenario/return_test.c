@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/alarms.h"
-#include "csms/call.h"
-#include "csms/control.h"
-#include "csms/grid_edit.h"
-#include "csms/safety.h"
+#include "csms/station/call.h"
+#include "csms/power/control.h"
+#include "csms/power/grid_edit.h"
+#include "csms/power/safety.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
 

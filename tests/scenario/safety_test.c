@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/alarms.h"
-#include "csms/control.h"
-#include "csms/fallback.h"
-#include "csms/grid_edit.h"
-#include "csms/meters.h"
-#include "csms/safety.h"
+#include "csms/power/control.h"
+#include "csms/plan/fallback.h"
+#include "csms/power/grid_edit.h"
+#include "csms/metering/meters.h"
+#include "csms/power/safety.h"
 #include "db/query_log.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"

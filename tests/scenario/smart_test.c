@@ -5,9 +5,9 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include "csms/call.h"
-#include "csms/holding.h"
-#include "csms/reconcile.h"
+#include "csms/station/call.h"
+#include "csms/power/holding.h"
+#include "csms/power/reconcile.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
 

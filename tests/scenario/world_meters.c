@@ -2,10 +2,10 @@
 #include <check.h>
 #include <math.h>
 #include <string.h>
-#include "csms/meters.h"
+#include "csms/metering/meters.h"
 #include "tests/scenario/world_private.h"
 
-#define FROZEN_MS 300000 /* as csms/meters.c gives it to its pollers */
+#define FROZEN_MS 300000 /* as csms/metering/meters.c gives it to its pollers */
 #define JUMP_W    150000.0
 #define VOLTS     230 /* of the depots here */
 

@@ -1,6 +1,6 @@
 /* What a charge costs: whole numbers inside, hundredths at the edge. */
 #include <check.h>
-#include "csms/charge_price.h"
+#include "csms/charging/charge_price.h"
 
 START_TEST(costs)
 {

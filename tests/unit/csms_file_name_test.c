@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/file_name.h"
-#include "csms/multipart.h"
+#include "csms/files/file_name.h"
+#include "csms/files/multipart.h"
 
 static const struct {
 	const char *raw, *clean;

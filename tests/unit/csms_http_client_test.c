@@ -5,10 +5,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "csms/clock.h"
-#include "csms/http_client.h"
-#include "csms/http_server.h"
+#include "csms/net/http_client.h"
+#include "csms/net/http_server.h"
 #include "csms/pki/site_ca.h"
-#include "csms/tls.h"
+#include "csms/net/tls.h"
 #include "tests/net/server_thread.h"
 
 /* A server of ours on a thread; the client on the loop of the test. */

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/http_body.h"
-#include "csms/http_head.h"
+#include "csms/net/http_body.h"
+#include "csms/net/http_head.h"
 
 static struct http_head h;
 static char *bytes;

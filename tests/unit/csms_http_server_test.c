@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "csms/clock.h"
-#include "csms/http_server.h"
+#include "csms/net/http_server.h"
 #include "tests/net/client.h"
 #include "tests/net/server_thread.h"
 
@@ -130,8 +130,7 @@ static void setup(void)
 {
 	memset(&w, 0, sizeof(w));
 	client.fd = other.fd = -1;
-	w.limits =
-		(struct http_limits){.max_body = 100000, .body_timeout_s = 5, .max_streams = 2};
+	w.limits = (struct http_limits){.max_body = 100000, .body_timeout_s = 5, .max_streams = 2};
 	w.net_limits = (struct net_limits){.max_connections = 1000, .header_timeout_s = 5};
 	strcpy(w.dir, "/tmp/http_test.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(w.dir));

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "csms/clock.h"
-#include "csms/http_server.h"
+#include "csms/net/http_server.h"
 #include "tests/net/client.h"
 #include "tests/net/server_thread.h"
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "csms/image.h"
+#include "csms/metering/image.h"
 
 static struct image im;
 

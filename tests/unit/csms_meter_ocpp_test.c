@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/meter_ocpp.h"
+#include "csms/metering/meter_ocpp.h"
 
 #define NOW ((wall_t){1800000000000}) /* 2027-01-15T08:00:00Z */
 

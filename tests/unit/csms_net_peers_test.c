@@ -3,7 +3,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include "csms/net_peers.h"
+#include "csms/net/net_peers.h"
 
 static struct net_peers *peers;
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
-#include "csms/device.h"
-#include "csms/holding.h"
-#include "csms/profile_check.h"
+#include "csms/station/device.h"
+#include "csms/power/holding.h"
+#include "csms/power/profile_check.h"
 #include "gen/ocpp201.h"
 
 #define START  "\"startSchedule\":\"2026-03-11T16:00:00Z\","

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/retry.h"
+#include "csms/station/retry.h"
 
 static struct retries *all;
 static struct retry_answer got;

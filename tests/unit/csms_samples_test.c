@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/samples.h"
+#include "csms/metering/samples.h"
 
 #define NOW ((wall_t){1800000000000})
 

@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "csms/clock.h"
-#include "csms/http_server.h"
+#include "csms/net/http_server.h"
 #include "csms/pki/site_ca.h"
-#include "csms/tls.h"
+#include "csms/net/tls.h"
 #include "tests/net/client.h"
 #include "tests/net/server_thread.h"
 

@@ -1,5 +1,5 @@
 /* Passwords of 1.6 stations: raw bytes, or the digits that stand for them. */
-#include "csms/v16_password.h"
+#include "csms/station/v16_password.h"
 
 #include <check.h>
 #include <stdlib.h>

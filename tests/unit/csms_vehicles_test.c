@@ -2,9 +2,9 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "csms/telematics.h"
-#include "csms/telematics_private.h"
-#include "csms/vehicles.h"
+#include "csms/vehicles/telematics.h"
+#include "csms/vehicles/telematics_private.h"
+#include "csms/vehicles/vehicles.h"
 
 #define NOW 1772000000000LL
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
-#include "csms/ws_deflate.h"
+#include "csms/net/ws_deflate.h"
 
 static struct ws_deflate *d;
 

@@ -1,7 +1,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-#include "csms/ws_frame.h"
+#include "csms/net/ws_frame.h"
 
 #define MASK 0x11, 0x22, 0x33, 0x44
 

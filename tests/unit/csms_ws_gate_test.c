@@ -1,7 +1,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include "csms/ws_gate.h"
+#include "csms/net/ws_gate.h"
 
 #define C48 "123456789012345678901234567890123456789012345678"
 

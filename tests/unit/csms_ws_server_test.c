@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include "csms/clock.h"
-#include "csms/ws_server.h"
+#include "csms/net/ws_server.h"
 #include "tests/net/client.h"
 #include "tests/net/server_thread.h"
 

@@ -3,7 +3,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include "csms/list_content.h"
+#include "csms/charging/list_content.h"
 
 static struct core core;
 static struct depot_node nodes[] = {{.id = "site"}, {.id = "hall", .parent = "site"}};

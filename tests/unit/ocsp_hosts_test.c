@@ -3,8 +3,8 @@
 #include <check.h>
 #include <netinet/in.h>
 #include <string.h>
-#include "csms/emaid.h"
-#include "csms/ocsp_hosts.h"
+#include "csms/certificates/emaid.h"
+#include "csms/certificates/ocsp_hosts.h"
 
 static const char *named[] = {"ocsp.example", "other.example:8080", "10.1.2.3", "[::1]:9000",
 	"127.0.0.1:8880", "not a host", ""};

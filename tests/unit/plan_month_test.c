@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "csms/tariff_read.h"
+#include "csms/money/tariff_read.h"
 #include "csms/zone.h"
 #include "schemas/arena.h"
 #include "schemas/yaml.h"
@@ -88,14 +88,16 @@ static void check(const char *tariff, const struct expected want[MONTH_WAYS])
 START_TEST(energy_by_the_hour)
 {
 	check("etc/tariffs/sce-tou-ev-8.yaml",
-		(struct expected[MONTH_WAYS]){{103635, 0, 0}, {103786, 0, 0}, {93724, 0, 0}, {93715, 0, 0}});
+		(struct expected[MONTH_WAYS]){
+			{103635, 0, 0}, {103786, 0, 0}, {93724, 0, 0}, {93715, 0, 0}});
 }
 END_TEST
 
 START_TEST(a_charge_for_the_peak)
 {
 	check("etc/tariffs/sce-tou-ev-4.yaml",
-		(struct expected[MONTH_WAYS]){{65488, 149299, 0}, {66088, 77550, 0}, {64940, 68138, 0}, {65356, 52398, 0}});
+		(struct expected[MONTH_WAYS]){{65488, 149299, 0}, {66088, 77550, 0},
+			{64940, 68138, 0}, {65356, 52398, 0}});
 }
 END_TEST
 

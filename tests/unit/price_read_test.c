@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "csms/price_read.h"
-#include "csms/price_series.h"
+#include "csms/money/price_read.h"
+#include "csms/money/price_series.h"
 #include "csms/zone.h"
 
 #define HOUR    INT64_C(3600000)

@@ -1,7 +1,7 @@
 /* What a station's clock shows, from the times in its messages. */
 #include <check.h>
 #include <stdlib.h>
-#include "csms/station_clock.h"
+#include "csms/station/station_clock.h"
 
 #define HOUR_MS 3600000
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "csms/tariff_read.h"
+#include "csms/money/tariff_read.h"
 #include "csms/zone.h"
 #include "schemas/arena.h"
 #include "schemas/yaml.h"

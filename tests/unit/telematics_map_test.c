@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csms/telematics_map.h"
+#include "csms/vehicles/telematics_map.h"
 
 #define NOW 1772000000000LL
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "csms/token_check.h"
-#include "csms/token_window.h"
+#include "csms/charging/token_check.h"
+#include "csms/charging/token_window.h"
 
 #define NOW 1773244800000 /* Wednesday 2026-03-11 16:00 UTC */
 

@@ -6,12 +6,12 @@
 #include <time.h>
 
 #include "csms/alarms.h"
-#include "csms/tongue.h"
+#include "csms/view/tongue.h"
 #include "csms/words.h"
-#include "csms/words_chargers.h"
-#include "csms/words_session.h"
-#include "csms/words_setup.h"
-#include "csms/words_vehicles.h"
+#include "csms/view/words_chargers.h"
+#include "csms/view/words_session.h"
+#include "csms/view/words_setup.h"
+#include "csms/view/words_vehicles.h"
 #include "scheduler/grid.h"
 
 static struct text out, said;

@@ -5,8 +5,8 @@
 #include <time.h>
 #include <utlist.h>
 
-#include "csms/expected.h"
-#include "csms/trips_private.h"
+#include "csms/plan/expected.h"
+#include "csms/vehicles/trips_private.h"
 
 #define NOW  INT64_C(1772020800000) /* Wednesday 2026-02-25 12:00 UTC */
 #define HOUR INT64_C(3600000)

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "csms/words_chargers.h"
+#include "csms/view/words_chargers.h"
 
 static struct text t;
 static wall_t now;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "csms/words_session.h"
+#include "csms/view/words_session.h"
 
 static struct text t;
 static wall_t now, began;

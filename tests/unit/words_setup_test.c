@@ -1,7 +1,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "csms/words_setup.h"
+#include "csms/view/words_setup.h"
 
 static struct text t;
 

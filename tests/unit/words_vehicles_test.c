@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <time.h>
-#include "csms/words_vehicles.h"
+#include "csms/view/words_vehicles.h"
 
 static struct text t;
 static wall_t now;

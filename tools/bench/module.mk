@@ -25,6 +25,6 @@ endif
 $(eval $(call program,bench-telematics,tools/bench/telematics.c $(csms_core.test),$(csms_core.test_libs)))
 
 # A month of real sessions; the test and the bench walk it with the same code.
-MONTH := tools/bench/month.c csms/tariff_read.c csms/zone.c gen/depot.c $(SCHEMAS_YAML_SRC) $(SCHEDULER_SRC)
+MONTH := tools/bench/month.c csms/money/tariff_read.c csms/zone.c gen/depot.c $(SCHEMAS_YAML_SRC) $(SCHEDULER_SRC)
 $(eval $(call program,bench-month,tools/bench/month_main.c tools/bench/figure.c $(MONTH),cjson yaml m))
 $(eval $(call unit,plan_month,$(MONTH),cjson yaml m))

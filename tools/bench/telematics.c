@@ -14,8 +14,8 @@
 
 #include "csms/config.h"
 #include "csms/record.h"
-#include "csms/telematics.h"
-#include "csms/vehicles.h"
+#include "csms/vehicles/telematics.h"
+#include "csms/vehicles/vehicles.h"
 
 #define VEHICLES 1000
 #define ROUNDS   100 /* each a post with four readings of every vehicle, a minute on */

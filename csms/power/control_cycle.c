@@ -1,0 +1,199 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "csms/power/control_private.h"
+#include "csms/power/envelope_apply.h"
+#include "csms/power/evse_phases.h"
+#include "csms/power/external.h"
+#include "csms/log.h"
+#include "csms/metering/meters.h"
+#include "csms/record.h"
+#include "csms/power/safety.h"
+#include "csms/station/session.h"
+#include "csms/vehicles/trips.h"
+
+#define PLAN_LATE_MS     10000 /* without a plan for so long a vehicle gets what the guard allows */
+#define JOURNAL_EVERY_MS 10000 /* the guard's doings, at most */
+
+int64_t control_measured_below(const struct control *k, const struct grid_node *n)
+{
+	int64_t sum = 0;
+
+	for (int i = n->evse_first; i < n->evse_end; i++)
+		if (k->evse[i] && !control_is_of_before(k, i))
+			sum += (int64_t)k->evse[i]->power_w.value;
+	return sum;
+}
+
+/* The current of each phase at the nominal voltage, against which breakers are rated; with the sign
+ * of its power where the meter tells that. A phase that is not told may carry anything. */
+static bool fill_phases(const struct meter_reading *r, int64_t volts, int64_t out[GRID_PHASES])
+{
+	for (int p = 0; p < GRID_PHASES; p++) {
+		double a, w;
+
+		if (!meter_reading_get(r, METER_QUANTITY_CURRENT_L1_A + p, &a) || !isfinite(a))
+			return false;
+		a = fabs(a);
+		if (meter_reading_get(r, METER_QUANTITY_POWER_L1_W + p, &w) && w < 0)
+			a = -a;
+		out[p] = (int64_t)(a * (double)volts);
+	}
+	return true;
+}
+
+static void fill_node(struct control *k, int i, int64_t now_ms)
+{
+	struct guard_node_in *in = &k->node_in[i];
+	const struct meter_reading *last;
+	double w;
+
+	*in = (struct guard_node_in){
+		.quality = control_doubt(k, i, now_ms), .worst_w = k->worst_w[i]};
+	for (int p = 0; p < GRID_PHASES; p++)
+		in->worst_phase_w[p] = k->worst[i].s[GRID_L1 + p] / 6;
+	if (in->quality == GUARD_NO_METER)
+		return;
+	last = &meters_at(k->core->meters, k->meter[i])->last;
+	in->reading = last->at_ms;
+	if (meter_reading_get(last, METER_QUANTITY_POWER_W, &w))
+		in->import_w = (int64_t)w;
+	in->has_phases = fill_phases(last, grid_tree_node(k->tree, i)->electric.volts, in->phase_w);
+}
+
+/* Can depotd lower it? */
+static bool is_reachable(const struct station *s)
+{
+	return s->session && station_is_accepted(s) && !s->is_manual;
+}
+
+/* What the EVSE should draw by the plan, or what it goes by instead; a vehicle that no plan knows
+ * waits a little for one, then takes what the guard allows: a planner that is late must not leave vans
+ * standing. */
+static int64_t wanted_w(const struct control *k, int i, wall_t now)
+{
+	const struct evse *e = k->evse[i];
+	int64_t w, cap, cable, for_ms = wall_diff_ms(now, e->tx.started);
+
+	if (!e->tx.is_open || control_gives_w(k, i, now) > 0)
+		return 0;
+	w = k->order[i].w;
+	if (w < 0)
+		w = for_ms < 0 || for_ms > PLAN_LATE_MS ? e->max_w : 0; /* < 0: clocks differ */
+	if (w > evse_phases_part(e, e->max_w))
+		w = evse_phases_part(e, e->max_w);
+	cap = e->station->externals || e->station->holdings ? external_cap_w(k->core, e, now, NULL)
+							    : INT64_MAX;
+	cable = evse_phases_cable_w(e, (int)k->core->depot->voltage_v);
+	if (cable < cap)
+		cap = cable;
+	return w < cap ? w : cap; /* room for more would be kept in vain */
+}
+
+static void fill_evse(struct control *k, int i, wall_t now)
+{
+	struct guard_evse_in *in = &k->evse_in[i];
+	struct evse *e = k->evse[i];
+	const struct vehicle *v = e->tx.vehicle;
+	int64_t min_w;
+
+	evse_phases_find(e);
+	lane_spread(&k->lanes[i]);
+	min_w = evse_phases_part(e, e->min_w);
+	*in = (struct guard_evse_in){
+		.connected = e->tx.is_open,
+		.reachable = is_reachable(e->station),
+		.unanswered = lane_is_unanswered(&k->lanes[i]),
+		.commanded_w = (int32_t)lane_bound_w(&k->lanes[i], clock_mono()),
+		.wanted_w = (int32_t)wanted_w(k, i, now),
+		.measured_w = e->power_w.at.ms ? (int32_t)e->power_w.value : GUARD_UNKNOWN_W,
+		.measured_ms = e->power_w.mono.us / 1000,
+		.min_w = (int32_t)(v && v->min_w > min_w ? v->min_w : min_w),
+		.urgency = v ? v->priority : 9,
+		.depart_ms = v ? trips_departure(k->core, v, now).ms : INT64_MAX,
+	};
+	evse_phases_fill(e, (int)k->core->depot->voltage_v, in);
+}
+
+static void journal_lowering(struct control *k, const struct guard_report *r, const int32_t *before)
+{
+	struct arena *a = record_arena(k->core);
+	struct event_guard_acted *e = a ? arena_alloc(a, sizeof *e) : NULL;
+	const char **lowered = a ? arena_alloc(a, (size_t)(k->evses + 1) * sizeof *lowered) : NULL;
+	int node = -1;
+
+	if (!e || !lowered)
+		return;
+	for (int i = 0; i < k->evses; i++) {
+		if (r->evse[i].allowed_w >= before[i] ||
+			r->evse[i].allowed_w >= k->evse_in[i].wanted_w)
+			continue;
+		lowered[e->lowered.count++] = arena_printf(a, "%s/%d %d>%d",
+			k->evse[i]->station->id, k->evse[i]->id, before[i], r->evse[i].allowed_w);
+		if (r->evse[i].node >= 0)
+			node = r->evse[i].node;
+	}
+	if (!e->lowered.count || node < 0)
+		return;
+	e->lowered.items = lowered;
+	e->node = arena_strdup(a, grid_tree_node(k->tree, node)->id);
+	e->measured_w = k->node[node].load_w;
+	e->limit_w = k->node[node].limit_w;
+	e->quality = k->node[node].load_source;
+	e->reason = "load and limit left less room than the plan";
+	k->core->metrics.guard_lowered += (int64_t)e->lowered.count;
+	record_now(k->core, EVENT_GUARD_ACTED, "depot", k->core->depot->depot, e, "guard", NULL);
+	k->journalled = clock_mono();
+	log_info("guard: %s: %lld of %lld W (%s), %zu EVSEs lowered", e->node,
+		(long long)e->measured_w, (long long)e->limit_w, e->quality, e->lowered.count);
+}
+
+/* Lowerings first, so that what rises finds room that was asked for before it. */
+static void send_all(struct control *k, mono_t now)
+{
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < k->evses; i++) {
+			struct lane *l = &k->lanes[i];
+			bool lowers = l->want.limit_w < lane_held_w(l, now);
+
+			if (lowers == (pass == 0) && is_reachable(l->evse->station) &&
+				lane_is_due(l, now))
+				lane_send(l, now);
+		}
+}
+
+void control_cycle(struct control *k)
+{
+	wall_t now = clock_wall();
+	mono_t mono = clock_mono();
+	int64_t now_ms = mono.us / 1000, elapsed = mono_diff_ms(mono, k->last_cycle);
+	struct guard_in in = {
+		.now_ms = now_ms, .limits = k->limits, .node = k->node_in, .evse = k->evse_in};
+	struct guard_report r;
+	int32_t *before = malloc(((size_t)k->evses + 1) * sizeof *before);
+
+	if (!before)
+		return;
+	envelopes_apply(k->core->envelopes, k->tree, k->limits, now);
+	for (int i = 0; i < k->nodes; i++)
+		fill_node(k, i, now_ms);
+	control_follow(k, now);
+	for (int i = 0; i < k->evses; i++) {
+		fill_evse(k, i, now);
+		before[i] = (int32_t)lane_held_w(&k->lanes[i], mono);
+	}
+	safety_before(k->safety, now, now_ms);
+	r = guard_cycle(k->guard, &in);
+	safety_after(k->safety, &r, now, now_ms);
+	control_doubts_journal(k);
+	control_follow_room(k, &r);
+	k->last_cycle = mono;
+	k->core->metrics.guard_cycles++;
+	control_explain(k, &r, now);
+	control_show(k, &r, now, elapsed > 0 && elapsed < 60000 ? elapsed : 0);
+	if (r.lowered && mono_diff_ms(mono, k->journalled) > JOURNAL_EVERY_MS)
+		journal_lowering(k, &r, before);
+	free(before);
+	send_all(k, mono);
+}

@@ -1,0 +1,216 @@
+#include "csms/power/grid_risk.h"
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include "csms/power/control.h"
+#include "csms/power/envelope.h"
+#include "scheduler/limits.h"
+
+static int row_of(const struct depot_file *d, const char *node)
+{
+	for (size_t i = 0; i < d->nodes.count; i++)
+		if (strcasecmp(d->nodes.items[i].id, node) == 0)
+			return (int)i;
+	return -1;
+}
+
+static void name(const struct depot_file *d, const char *node, struct depot_fault *out)
+{
+	int row = row_of(d, node);
+
+	snprintf(out->path, sizeof out->path, row < 0 ? "nodes" : "nodes[%d]", row);
+}
+
+/* What takes the place of a node: itself, or the nearest above it that is left. */
+static const char *heir_of(
+	const struct depot_file *now, const struct depot_file *next, const char *id)
+{
+	for (int steps = 0; id && steps < GRID_NODES_MAX && row_of(next, id) < 0; steps++) {
+		int row = row_of(now, id);
+
+		id = row >= 0 ? now->nodes.items[row].parent : NULL;
+	}
+	return id;
+}
+
+/* Other load that nobody measures any more must be described. */
+static int check_node(const struct core *c, const struct depot_file *next,
+	const struct grid_tree *tree, const int64_t *described_w, const char *id,
+	struct depot_fault *out)
+{
+	const char *heir = heir_of(c->depot, next, id);
+	int was = grid_tree_find(control_grid(c->control), id), node;
+	int64_t other_w = was >= 0 ? control_other_w(c->control, was) : GRID_UNKNOWN;
+
+	if (!heir || next->nodes.items[row_of(next, heir)].meter)
+		return 0;
+	node = grid_tree_find(tree, heir);
+	if (node < 0 ||
+		(other_w == GRID_UNKNOWN ? described_w[node] > 0 : other_w <= described_w[node]))
+		return 0;
+	name(next, heir, out);
+	if (other_w == GRID_UNKNOWN)
+		snprintf(out->text, sizeof out->text,
+			"without the meter of %s nothing is known of its other load: describe it below "
+			"%s as `load` nodes with their limit_w, or as its reserve_w, first",
+			id, heir);
+	else
+		snprintf(out->text, sizeof out->text,
+			"the meter of %s shows %lld W of other load, and %lld W are described below "
+			"%s: describe it as `load` nodes with their limit_w, or as its reserve_w, "
+			"first",
+			id, (long long)other_w, (long long)described_w[node], heir);
+	return -1;
+}
+
+static int check_meters(const struct core *c, const struct depot_file *next,
+	const struct grid_tree *tree, struct depot_fault *out)
+{
+	int64_t *described_w = calloc((size_t)grid_tree_nodes(tree), sizeof *described_w);
+	int rc = 0;
+
+	if (!described_w) {
+		snprintf(out->text, sizeof out->text, "out of memory");
+		return -1;
+	}
+	grid_tree_uncontrolled(tree, NULL, described_w);
+	for (size_t i = 0; rc == 0 && i < c->depot->nodes.count; i++) {
+		const struct depot_node *n = &c->depot->nodes.items[i];
+
+		if (n->meter)
+			rc = check_node(c, next, tree, described_w, n->id, out);
+	}
+	free(described_w);
+	return rc;
+}
+
+/* A limit stands until its owner takes it back: its node must not vanish below it. */
+static int check_envelopes(
+	const struct core *c, const struct depot_file *next, struct depot_fault *out)
+{
+	for (const struct held_envelope *h = envelopes_first(c); h; h = h->next) {
+		if (envelope_is_over(h->e.state) || row_of(next, h->node) >= 0 ||
+			row_of(c->depot, h->node) < 0)
+			continue;
+		name(next, h->node, out);
+		snprintf(out->text, sizeof out->text,
+			"a limit of %s stands on %s (envelope %s): it must be withdrawn before the node "
+			"goes",
+			h->owner, h->node, h->id);
+		return -1;
+	}
+	return 0;
+}
+
+int grid_risk_check(const struct core *c, const struct depot_file *next,
+	const struct grid_tree *tree, struct depot_fault *out)
+{
+	return check_meters(c, next, tree, out) || check_envelopes(c, next, out) ? -1 : 0;
+}
+
+/* -- ratings that go ------------------------------------------------------------------------------ */
+
+/* The nearest node above the EVSE with a rating of power or of phases; -1: none. */
+static int guard_of(const struct grid_tree *t, int evse)
+{
+	for (int v = grid_tree_evse_node(t, evse); v >= 0; v = grid_tree_node(t, v)->parent) {
+		const struct grid_node *n = grid_tree_node(t, v);
+
+		if (n->kind != GRID_EVSE && n->kind != GRID_STATION &&
+			(n->rated || n->electric.phase_ma))
+			return v;
+	}
+	return -1;
+}
+
+int grid_risk_unguarded(const struct core *c, const struct depot_file *next,
+	const struct grid_tree *tree, struct depot_fault *out)
+{
+	const struct grid_tree *now = control_grid(c->control);
+	const char *first = NULL, *guarded_by = NULL;
+	int count = 0;
+
+	for (int e = 0; e < grid_tree_evses(tree); e++) {
+		const char *id = grid_tree_node(tree, grid_tree_evse_node(tree, e))->id;
+		int was = grid_tree_find(now, id), guard;
+
+		if (guard_of(tree, e) >= 0 || was < 0 ||
+			grid_tree_node(now, was)->kind != GRID_EVSE)
+			continue;
+		guard = guard_of(now, grid_tree_node(now, was)->evse_first);
+		if (guard < 0)
+			continue;
+		count++;
+		first = first ? first : id;
+		guarded_by = guarded_by ? guarded_by : grid_tree_node(now, guard)->id;
+	}
+	if (!count)
+		return 0;
+	name(next, guarded_by, out);
+	snprintf(out->text, sizeof out->text,
+		"no node above %.60s%s would have limit_w or limit_a any more: vehicles there could "
+		"draw all that they want, whatever %.60s carries; if that is meant, repeat it with "
+		"force=1 (depotctl: --yes)",
+		first, count > 1 ? " and others" : "", guarded_by);
+	return -1;
+}
+
+static const struct rating {
+	const char *name, *unit, *loss;
+	size_t has, at;
+	bool is_whole; /* an int64_t; else a double */
+} ratings[] = {
+	{"limit_w", "W", "its power is not guarded", offsetof(struct depot_node, has_limit_w),
+		offsetof(struct depot_node, limit_w), true},
+	{"limit_a", "A", "its phases are not guarded", offsetof(struct depot_node, has_limit_a),
+		offsetof(struct depot_node, limit_a), false},
+	{"imbalance_a", "A", "its phases may differ by anything",
+		offsetof(struct depot_node, has_imbalance_a),
+		offsetof(struct depot_node, imbalance_a), false},
+	{"export_limit_w", "W", "it may feed in anything",
+		offsetof(struct depot_node, has_export_limit_w),
+		offsetof(struct depot_node, export_limit_w), true},
+};
+#define RATINGS (sizeof ratings / sizeof *ratings)
+
+static bool has(const struct depot_node *n, const struct rating *r)
+{
+	return n && *(const bool *)((const char *)n + r->has);
+}
+
+static double value(const struct depot_node *n, const struct rating *r)
+{
+	const char *at = (const char *)n + r->at;
+
+	return r->is_whole ? (double)*(const int64_t *)(const void *)at
+			   : *(const double *)(const void *)at;
+}
+
+/* Does anything hang on it now? */
+static bool has_below(const struct core *c, const char *id)
+{
+	const struct grid_tree *t = control_grid(c->control);
+	int v = grid_tree_find(t, id);
+
+	return v >= 0 && grid_tree_node(t, v)->end > v + 1;
+}
+
+void grid_risk_warn(const struct core *c, const struct depot_file *next, char out[300])
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < c->depot->nodes.count; i++) {
+		const struct depot_node *was = &c->depot->nodes.items[i];
+		int row = row_of(next, was->id);
+		const struct depot_node *is = row >= 0 ? &next->nodes.items[row] : NULL;
+
+		for (size_t k = 0; k < RATINGS && n < 300; k++)
+			if (has(was, &ratings[k]) && !has(is, &ratings[k]) && has_below(c, was->id))
+				n += (size_t)snprintf(out + n, 300 - n,
+					"%s%s of %s (%.10g %s) is gone: %s", n ? "; " : "",
+					ratings[k].name, was->id, value(was, &ratings[k]),
+					ratings[k].unit, ratings[k].loss);
+	}
+}

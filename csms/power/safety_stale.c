@@ -1,0 +1,160 @@
+/* How old the measurements of nodes are, what they count for, and what that costs. */
+#include "csms/alarms.h"
+#include "csms/power/belief.h"
+#include "csms/log.h"
+#include "csms/power/safety_private.h"
+
+#define START_MS 15000 /* meters that have not been read yet are no alarm for so long */
+
+/* Without a word on the other load the EVSEs below a node get their tails; what the depot's file
+ * agrees for that case takes the tails' place. */
+static void grant_minimum(struct safety *s, int i, struct guard_node_in *in)
+{
+	const struct depot_node *row = s->node[i].row;
+	struct grid_limit limit = grid_node_limit(s->tree, s->k->limits, i);
+
+	if (!row || !row->has_minimum_w || in->worst_w != GRID_UNKNOWN || limit.w == GRID_NO_LIMIT)
+		return;
+	in->worst_w = limit.usable_w > row->minimum_w ? limit.usable_w - row->minimum_w : 0;
+	for (int p = 0; p < GRID_PHASES; p++) {
+		enum grid_channel c = (enum grid_channel)(GRID_L1 + p);
+
+		limit = grid_channel_limit(s->tree, s->k->limits, i, c);
+		in->worst_phase_w[p] = limit.w == GRID_NO_LIMIT
+					       ? in->worst_w / GRID_PHASES
+					       : limit.usable_w - row->minimum_w / GRID_PHASES;
+		if (in->worst_phase_w[p] < 0)
+			in->worst_phase_w[p] = 0;
+	}
+}
+
+static void apply_tier(struct safety *s, int i)
+{
+	struct guard_node_in *in = &s->k->node_in[i];
+
+	switch (s->node[i].stale.tier) {
+	case STALE_FRESH:
+		return;
+	case STALE_HOLD:
+		in->quality = GUARD_HELD;
+		grant_minimum(s, i, in);
+		return;
+	case STALE_MINIMUM:
+		in->quality = GUARD_WORST_CASE;
+		grant_minimum(s, i, in);
+		return;
+	case STALE_TAIL:
+		in->quality = GUARD_WORST_CASE;
+		in->worst_w = GRID_UNKNOWN;
+		return;
+	}
+}
+
+static void tell_transition(struct safety *s, int i)
+{
+	const struct grid_node *n = grid_tree_node(s->tree, i);
+
+	log_info("node %s: its measurement is %s", n->id, stale_tier_name(s->node[i].stale.tier));
+	alarm_tell(s->core, ALARM_MEASUREMENT_OLD, n->id);
+}
+
+void safety_stale_before(struct safety *s, int64_t now_ms)
+{
+	for (int i = 0; i < s->nodes; i++) {
+		struct guard_node_in *in = &s->k->node_in[i];
+		const struct meter *m = safety_meter(s, i);
+		int64_t age_ms = STALE_NEVER_MS;
+		bool is_broken;
+
+		if (!m)
+			continue;
+		if (m->last_at.ms)
+			age_ms = meter_age_ms(m);
+		/* young, and yet not believed: it repeats itself, or shows less than EVSEs draw */
+		is_broken = in->quality == GUARD_WORST_CASE && age_ms >= 0 &&
+			    age_ms <= s->stale.minimum_ms;
+		if (stale_step(&s->stale, &s->node[i].stale, now_ms, age_ms, is_broken) &&
+			now_ms - s->started_ms > START_MS)
+			tell_transition(s, i);
+		apply_tier(s, i);
+	}
+	control_bound(s->k, now_ms);
+}
+
+static int64_t wanted_below(const struct safety *s, const struct grid_node *n)
+{
+	int64_t sum = 0;
+
+	for (int e = n->evse_first; e < n->evse_end; e++)
+		if (s->k->evse_in[e].connected && s->k->evse_in[e].wanted_w > 0)
+			sum += s->k->evse_in[e].wanted_w;
+	return sum;
+}
+
+static const char *tier_words(enum stale_tier t)
+{
+	static const char *const words[] = {
+		[STALE_HOLD] = " What was measured last is held.",
+		[STALE_MINIMUM] = " It counts as its worst case.",
+		[STALE_TAIL] = " EVSEs below it get their safe tails only.",
+	};
+
+	return words[t];
+}
+
+/* No reading at all, whatever it is called meanwhile, is one cause; each doubt is another. */
+static enum belief cause_of(const struct belief_view *b)
+{
+	return belief_is_good(b->is) || b->is == BELIEF_UNREAD ? BELIEF_SILENT : b->is;
+}
+
+/* Who reads of a cause reads its own time, not that of the one before. */
+static void change_cause(struct safety_node *v, struct core *c, const char *id, enum belief by)
+{
+	if (v->old_by && v->old_by != by)
+		alarm_end(c, ALARM_MEASUREMENT_OLD, id);
+	v->old_by = by;
+}
+
+static void say(struct safety *s, int i, int64_t now_ms)
+{
+	struct safety_node *v = &s->node[i];
+	const char *id = grid_tree_node(s->tree, i)->id;
+	struct belief_view b;
+
+	if (v->stale.tier == STALE_FRESH) {
+		if (v->says_old)
+			alarm_clear(s->core, ALARM_MEASUREMENT_OLD, id);
+		v->says_old = false;
+		return;
+	}
+	if (now_ms - s->started_ms <= START_MS)
+		return;
+	v->says_old = true;
+	belief_of(s->core, s->k->meter[i], &b);
+	change_cause(v, s->core, id, cause_of(&b));
+	alarm_raise(s->core, ALARM_MEASUREMENT_OLD, id,
+		"Meter %s of %s: %s%s Charging lacks %.1f kW by that.", safety_meter(s, i)->row->id,
+		id, b.why[0] ? b.why : "No fresh value.",
+		s->k->doubt[i].above >= 0 ? "" : tier_words(v->stale.tier), v->cost_w / 1000.0);
+}
+
+void safety_stale_after(struct safety *s, const struct guard_report *r, int64_t now_ms)
+{
+	for (int i = 0; i < s->nodes; i++) {
+		struct safety_node *v = &s->node[i];
+		const struct guard_node_out *out = &r->node[i];
+
+		v->reckoned_w = out->uncontrolled_w + out->counted_w;
+		if (!safety_meter(s, i))
+			continue;
+		if (v->stale.tier == STALE_FRESH)
+			v->load_w = out->uncontrolled_w;
+		v->cost_w = v->stale.tier == STALE_FRESH || v->load_w == GRID_UNKNOWN ||
+					    out->limit_w == GRID_NO_LIMIT
+				    ? 0
+				    : stale_cost_w(wanted_below(s, grid_tree_node(s->tree, i)),
+					      out->limit_w, v->load_w, out->allowed_w);
+		say(s, i, now_ms);
+	}
+}

@@ -1,0 +1,117 @@
+#include "csms/view/words_setup.h"
+
+/* -- tariffs ------------------------------------------------------------------------------------ */
+
+void words_tariffs_sentence(struct text *t, const struct words_tariffs *n)
+{
+	if (n->in_force == NULL)
+		text_puts(t, "No tariff is in force: plans reckon without prices.");
+	else
+		text_printf(t, "%s is in force.", n->in_force);
+	if (n->troubled == 1)
+		text_printf(t, " Prices of %s do not come.", n->trouble);
+	else if (n->troubled > 1)
+		text_printf(t, " %d series of prices do not come.", n->troubled);
+}
+
+void words_tariffs_sub(struct text *t, const struct words_tariffs *n)
+{
+	if (n->next)
+		text_printf(t, "%s follows on %s.", n->next, n->next_day);
+	if (n->next && (n->series > 0 || n->in_force))
+		text_putc(t, ' ');
+	if (n->troubled > 0)
+		text_puts(t, "Meanwhile plans take prices of days before, marked as such.");
+	else if (n->series > 0)
+		text_puts(t, "All series of prices come.");
+	else if (n->in_force)
+		text_puts(t, "It needs no prices from outside.");
+}
+
+/* -- certificates ------------------------------------------------------------------------------- */
+
+void words_certificates_sentence(struct text *t, const struct words_certificates *n)
+{
+	if (n->all == 0)
+		text_puts(t, "No certificate is known yet.");
+	else if (n->over > 1)
+		text_printf(t, "%d certificates are over.", n->over);
+	else if (n->over == 1)
+		text_printf(t, "The certificate of %s is over.", n->worst);
+	else if (n->failed > 1)
+		text_printf(t, "%d renewals came to nothing so far.", n->failed);
+	else if (n->failed == 1)
+		text_printf(t, "The renewal for %s came to nothing so far.", n->worst);
+	else if (n->due > 0)
+		words_count(t, n->due, "certificate is due for renewal.",
+			"certificates are due for renewal.");
+	else
+		text_puts(t, "All certificates hold.");
+}
+
+void words_certificates_sub(struct text *t, const struct words_certificates *n)
+{
+	if (n->first) {
+		text_printf(t, "%s ends first, in ", n->first);
+		words_count(t, (int)n->first_days, "day", "days");
+		text_puts(t, ". ");
+	}
+	if (n->is_rollover)
+		text_printf(t, "A new root is on its way: %d of %d stations are ready.", n->ready,
+			n->needed);
+	else
+		text_puts(t, "No new root is on its way.");
+}
+
+/* -- grid operators ----------------------------------------------------------------------------- */
+
+void words_peers_sentence(struct text *t, const struct words_peers *n)
+{
+	if (n->peers == 0)
+		text_puts(t, "No grid operator is set up.");
+	else if (n->silent == 1)
+		text_printf(t, "%s is silent: its fallback limits hold.", n->silent_name);
+	else if (n->silent > 1)
+		text_printf(t, "%d grid operators are silent: fallback limits hold.", n->silent);
+	else if (n->registered < n->peers)
+		text_printf(t, "%s is not registered yet.", n->open_name);
+	else if (n->peers == 1)
+		text_puts(t, "The grid operator is registered and heard.");
+	else
+		text_printf(t, "All %d grid operators are registered and heard.", n->peers);
+}
+
+void words_peers_sub(struct text *t, const struct words_peers *n)
+{
+	if (n->forecasts == 0) {
+		text_puts(t, "No limit of theirs holds or is to come.");
+		return;
+	}
+	words_count(t, n->forecasts, "limit of theirs holds or is", "limits of theirs hold or are");
+	text_puts(t, " to come.");
+	if (n->waiting > 0) {
+		text_putc(t, ' ');
+		words_count(t, n->waiting, "waits", "wait");
+		text_puts(t, " for an answer.");
+	}
+}
+
+/* -- settings ----------------------------------------------------------------------------------- */
+
+void words_settings_sentence(struct text *t, int changed)
+{
+	if (changed == 0) {
+		text_puts(t, "The depot is as its file says.");
+		return;
+	}
+	words_count(t, changed, "row differs", "rows differ");
+	text_puts(t, " from the depot's file.");
+}
+
+void words_settings_sub(struct text *t, int changed)
+{
+	text_puts(t,
+		"A change of the tree counts at once, after a check. depotd.yaml counts after a restart.");
+	if (changed > 0)
+		text_puts(t, " Who writes a new depot's file takes these changes back.");
+}
