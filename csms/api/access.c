@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_people.h"
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/secret.h"

@@ -4,7 +4,7 @@
 
 #include "csms/alarms.h"
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_power.h"
 #include "csms/record.h"
 #include "csms/view/view.h"
 #include "db/query.h"

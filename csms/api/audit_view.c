@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_people.h"
 #include "csms/api/journal_view.h"
 #include "db/query.h"
 #include "db/query_audit.h"

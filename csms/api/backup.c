@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_system.h"
 #include "csms/log.h"
 #include "csms/pki/sealed_file.h"
 #include "db/db.h"

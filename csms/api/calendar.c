@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_certificates.h"
 #include "csms/pki/certificate.h"
 #include "csms/pki/crl_file.h"
 #include "csms/pki/pem_files.h"

@@ -1,6 +1,6 @@
 /* Calls to stations as the store knows them, asked for by whomever. */
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_stations.h"
 #include "db/query.h"
 
 #define LIST_MAX 200 /* each may hold a payload and an answer of max_body */

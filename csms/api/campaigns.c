@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_stations.h"
 #include "csms/api/names.h"
 #include "csms/files/campaign.h"
 #include "csms/record.h"

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "csms/api/command_say.h"
-#include "csms/api/handlers.h"
 #include "csms/command/before.h"
 #include "csms/vehicles/trips.h"
 #include "gen/ocpp201.h"

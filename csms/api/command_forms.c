@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "csms/api/command_say.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_stations.h"
 #include "csms/command/before.h"
 #include "gen/ocpp201.h"
 #include "schemas/rows.h"

@@ -3,7 +3,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/command_say.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_stations.h"
 #include "csms/command/before.h"
 #include "csms/mask.h"
 #include "csms/record.h"

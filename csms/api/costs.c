@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_fleet.h"
 #include "csms/money/prices_cost.h"
 #include "db/query_price.h"
 

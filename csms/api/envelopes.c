@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_power.h"
 #include "csms/power/control.h"
 #include "csms/power/envelope.h"
 #include "csms/plan/planner.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_stations.h"
 #include "csms/command.h"
 #include "csms/files/file_name.h"
 #include "csms/files/firmware.h"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_power.h"
 #include "csms/api/plan_load.h"
 #include "csms/plan/discharge.h"
 #include "csms/plan/storage_plan.h"

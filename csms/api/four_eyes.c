@@ -5,7 +5,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_people.h"
 #include "csms/api/reach.h"
 #include "csms/api/scope.h"
 #include "csms/mask.h"

@@ -4,8 +4,7 @@
 #include <strings.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
-#include "csms/api/handlers_setup.h"
+#include "csms/api/handlers_power.h"
 #include "csms/power/grid_edit.h"
 #include "schemas/yaml.h"
 

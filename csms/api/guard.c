@@ -1,6 +1,6 @@
 /* What stands around the guard: tiers, demand windows, power returns, the island, chargers. */
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_power.h"
 #include "csms/power/control.h"
 #include "csms/power/safety.h"
 

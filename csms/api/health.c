@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_system.h"
 #include "csms/station/call.h"
 #include "csms/power/control.h"
 #include "csms/metering/meters.h"

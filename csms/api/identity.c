@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_certificates.h"
 #include "csms/station/identity.h"
 #include "csms/record.h"
 #include "csms/station/session.h"

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
 #include "csms/station/call.h"
 #include "db/query.h"
 #include "gen/ocpp201.h"

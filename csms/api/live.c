@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_power.h"
 #include "csms/api/reach.h"
 #include "csms/metering/meters.h"
 #include "csms/view/view.h"

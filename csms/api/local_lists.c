@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_stations.h"
 #include "csms/api/names.h"
 #include "csms/charging/auth_cache.h"
 #include "csms/charging/local_list.h"

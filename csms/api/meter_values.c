@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_fleet.h"
 #include "csms/metering/values.h"
 #include "db/query.h"
 #include "db/query_log.h"

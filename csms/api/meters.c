@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_power.h"
 #include "csms/metering/meters.h"
 #include "csms/metering/scans.h"
 #include "csms/view/view.h"

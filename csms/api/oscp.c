@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_power.h"
 #include "csms/power/envelope.h"
 #include "csms/oscp/oscp.h"
 #include "csms/view/words_setup.h"

@@ -1,7 +1,6 @@
 /* A plan that waits for approval: yes or no; what another mode would change. csms/plan/assisted.h. */
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
-#include "csms/api/handlers_work.h"
+#include "csms/api/handlers_power.h"
 #include "csms/plan/assisted.h"
 #include "csms/power/control_modes.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_power.h"
 #include "csms/api/plan_load.h"
 #include "csms/words.h"
 #include "scheduler/grid.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_power.h"
 #include "csms/api/plan_load.h"
 #include "csms/clock.h"
 

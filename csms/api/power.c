@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_power.h"
 #include "db/query.h"
 #include "db/query_log.h"
 #include "scheduler/grid.h"

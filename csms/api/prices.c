@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
-#include "csms/api/handlers_setup.h"
+#include "csms/api/handlers_fleet.h"
 #include "csms/money/prices.h"
 
 #define SPAN_MAX_MS (40 * CALENDAR_DAY_MS)

@@ -4,7 +4,7 @@
 #include <utlist.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_stations.h"
 #include "csms/station/call.h"
 #include "csms/power/external.h"
 #include "csms/power/holding.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_fleet.h"
 #include "csms/vehicles/roster.h"
 
 void rosters_list(struct ask *k)

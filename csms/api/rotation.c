@@ -1,6 +1,6 @@
 /* New passwords for many stations: a job (csms/station/rotation.h). */
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_certificates.h"
 #include "csms/api/names.h"
 #include "csms/record.h"
 #include "csms/station/rotation.h"

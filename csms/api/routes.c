@@ -2,11 +2,12 @@
  * Every path of the API, one row each. docs/api.md and GET /api/v1 are made from these rows.
  */
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_certificates.h"
+#include "csms/api/handlers_fleet.h"
 #include "csms/api/handlers_people.h"
-#include "csms/api/handlers_session.h"
-#include "csms/api/handlers_work.h"
-#include "csms/api/handlers_setup.h"
+#include "csms/api/handlers_power.h"
+#include "csms/api/handlers_stations.h"
+#include "csms/api/handlers_system.h"
 
 #define V1 "/api/v1"
 
@@ -21,8 +22,8 @@ const struct route api_routes[] = {
 		&api_session_type,
 		"Trades the code of a sign-in link, or a user's password, for a session: sets the "
 		"cookie __Host-sid"},
-	{"GET", V1 "/sign-in/with", "", MAY_KNOCK, vouched_list, NULL,
-		&api_provider_list_type, "Who else vouches for people (OpenID Connect)"},
+	{"GET", V1 "/sign-in/with", "", MAY_KNOCK, vouched_list, NULL, &api_provider_list_type,
+		"Who else vouches for people (OpenID Connect)"},
 	{"POST", V1 "/sign-in/with/{id}", "", MAY_KNOCK, vouched_begin_post, NULL,
 		&api_provider_begin_type, "Where the browser must go to sign in with them"},
 	{"GET", V1 "/sign-in/with/{id}", "code state iss error *", MAY_KNOCK, vouched_back_get,

@@ -1,5 +1,5 @@
 /* The tables of routes and permissions, for those who ask. */
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_system.h"
 #include "csms/api/reach.h"
 
 static const char *type_name(const struct schema_struct *type)

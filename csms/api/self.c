@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_people.h"
 #include "csms/people/people.h"
 #include "csms/record.h"
 #include "csms/station/refusal.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers_session.h"
+#include "csms/api/handlers_fleet.h"
 #include "csms/api/plan_load.h"
 #include "csms/view/words_session.h"
 #include "db/query.h"

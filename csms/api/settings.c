@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers_setup.h"
+#include "csms/api/handlers_system.h"
 #include "csms/config.h"
 #include "csms/power/grid_edit.h"
 #include "csms/view/words_setup.h"

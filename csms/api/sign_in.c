@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_people.h"
 #include "csms/api/self.h"
 #include "csms/api/sign_in.h"
 #include "csms/api/vouched.h"

@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_certificates.h"
 #include "csms/log.h"
 #include "csms/pki/certificate.h"
 #include "csms/pki/hash_data.h"

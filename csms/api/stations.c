@@ -4,7 +4,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/command_say.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_stations.h"
 #include "csms/api/reach.h"
 #include "csms/api/why.h"
 #include "csms/command.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers_setup.h"
+#include "csms/api/handlers_fleet.h"
 #include "csms/money/prices.h"
 #include "csms/money/tariff_read.h"
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_fleet.h"
 #include "csms/api/token_view.h"
 #include "csms/charging/token_check.h"
 #include "gen/ocpp201.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_fleet.h"
 #include "csms/api/journal_view.h"
 #include "csms/api/scope.h"
 #include "csms/charging/charge_price.h"

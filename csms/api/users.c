@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_people.h"
 #include "csms/api/self.h"
 #include "csms/people/people.h"
 #include "csms/record.h"

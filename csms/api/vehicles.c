@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_fleet.h"
 #include "csms/api/token_view.h"
 #include "csms/record.h"
 #include "csms/vehicles/vehicles.h"

@@ -1,7 +1,7 @@
 /* The commissioning walk. csms/metering/walk.h does it. */
 #include "csms/metering/walk.h"
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_power.h"
 
 static const char *state_name(enum walk_state s)
 {

@@ -9,7 +9,7 @@
 #include <utlist.h>
 
 #include "csms/api/ask.h"
-#include "csms/api/handlers.h"
+#include "csms/api/handlers_stations.h"
 #include "db/query.h"
 #include "db/query_log.h"
 

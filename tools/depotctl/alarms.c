@@ -1,7 +1,7 @@
 /* Alarms: what a person must look at; taken, handed over, put aside. */
 #include <string.h>
 
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 static struct table *alarm_table(struct ctl *c)

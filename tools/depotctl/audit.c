@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "db/care.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "gen/event.h"
 #include "tools/depotctl/table.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "schemas/wall.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 static const char *time_text(struct ctl *c, bool has, wall_t t)

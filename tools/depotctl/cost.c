@@ -1,7 +1,7 @@
 /* What energy cost: sessions, vehicles, days; one session anew; the site's bill. */
 #include <string.h>
 
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 static void print_costs(struct ctl *c, const struct api_energy_cost_list *l)

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "tools/depotctl/client.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 #define CHART_WIDTH 40

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "tools/depotctl/client.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 #define TEXT_MAX 6000 /* bytes of a certificate or signature */

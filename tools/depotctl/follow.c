@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 static void print_proposal(struct ctl *c, const struct api_plan_proposal *p)

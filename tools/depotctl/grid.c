@@ -6,7 +6,7 @@
 #include "gen/depot.h"
 #include "schemas/yaml.h"
 #include "tools/depotctl/client.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 
 #define FILE_MAX (8u << 20)
 #define PAIRS    64

@@ -1,6 +1,6 @@
 /* What the guard reckons with, and what chargers are like. */
 #include <string.h>
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 static const char *kw(struct ctl *c, int64_t w)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "gen/event.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 /* -- identity ---------------------------------------------------------------------------------- */

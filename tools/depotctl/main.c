@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "tools/depotctl/client.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 
 /* name, arguments, handler, fewest and most words, options, help, example */
 const struct command ctl_commands[] = {
@@ -107,16 +107,16 @@ const struct command ctl_commands[] = {
 		"The charging plan in force, and how far chargers go by it; past ones; why a vehicle charges when it does; what changed "
 		"since an earlier plan; replay: makes one again of what the journal kept",
 		"depotctl plan explain VAN-7"},
-	{"whatif", "[--feeder NODE=+20kW]… [--vans +5] [--tariff ID] [--v2g] [--nights 30]", ctl_whatif, 0, 0,
-		"--feeder= --node= --vans= --tariff= --v2g --nights=",
+	{"whatif", "[--feeder NODE=+20kW]… [--vans +5] [--tariff ID] [--v2g] [--nights 30]",
+		ctl_whatif, 0, 0, "--feeder= --node= --vans= --tariff= --v2g --nights=",
 		"Plans of past nights made again with other limits, more vans or another tariff: money, lateness, "
 		"what 1 kW more at each limit is worth, and --v2g: what batteries could earn by giving back",
 		"depotctl whatif --feeder yard=+20kW --nights 30"},
 	{"storage", "", ctl_storage, 0, 0, "",
 		"Batteries that can give back: what is planned, what it is worth, who is told",
 		"depotctl storage"},
-	{"discharge", "stop [--why TEXT] | release --why TEXT", ctl_discharge, 1, 1, "--why=",
-		"Emergency stop: nothing gives energy back until it is released",
+	{"discharge", "stop [--why TEXT] | release --why TEXT", ctl_discharge, 1, 1,
+		"--why=", "Emergency stop: nothing gives energy back until it is released",
 		"depotctl discharge stop --why \"smoke at CP-7\""},
 	{"flexibility", "[--minutes N] [--hours N]", ctl_flexibility, 0, 0, "--minutes= --hours=",
 		"The fleet as one battery: what it can draw less or more, and when",
@@ -238,7 +238,8 @@ const struct command ctl_commands[] = {
 	{"refusals", "[--limit N]", ctl_refusals, 0, 0,
 		"--limit=", "Who was not let in as a station, newest first: from where, and why",
 		"depotctl refusals --limit 20"},
-	{"roots", "[list] | add mo|v2g NAME FILE | remove mo|v2g NAME   [--why TEXT]", ctl_roots, 0, 4, "--why=",
+	{"roots", "[list] | add mo|v2g NAME FILE | remove mo|v2g NAME   [--why TEXT]", ctl_roots, 0,
+		4, "--why=",
 		"Authorities whose contracts may charge (plug and charge); a file may hold sub-CAs too",
 		"depotctl roots add mo hubject mo-roots.pem"},
 	{"pki", "lab DIR [--ocsp HOST:PORT [--one-port]] [--emaid E] [--secc ID]", ctl_pki, 2, 2,
@@ -260,7 +261,8 @@ const struct command ctl_commands[] = {
 		"--serial= --why=",
 		"As set-station", "depotctl register CP-30 --generate --evse 1:dc:150000"},
 	{"remove-station", "STATION [--why TEXT]", ctl_remove_station, 1, 1, "--why=",
-		"Removes a station and revokes what certificates it was given; its history stays", "depotctl remove-station CP-30 --why sold"},
+		"Removes a station and revokes what certificates it was given; its history stays",
+		"depotctl remove-station CP-30 --why sold"},
 	{"passwords", "--generate --out FILE [--all]", ctl_passwords, 0, 0,
 		"--generate --out= --all",
 		"Gives every station that has none a password and writes identity:password lines to a "
@@ -347,8 +349,8 @@ const struct command ctl_commands[] = {
 	{"api-token", "add NAME [--role R] [--days N] | list | revoke ID", ctl_api_token, 1, 2,
 		"--role= --days=", "API tokens for scripts; the secret is shown once",
 		"depotctl api-token add backup-job --role admin --days 30"},
-	{"approval", "[list] | approve ID | refuse ID [--why TEXT]", ctl_approval, 0, 2, "--why=",
-		"Changes that wait for a second person (people.four_eyes in depotd.yaml)",
+	{"approval", "[list] | approve ID | refuse ID [--why TEXT]", ctl_approval, 0, 2,
+		"--why=", "Changes that wait for a second person (people.four_eyes in depotd.yaml)",
 		"depotctl approval approve 19c5-1"},
 	{"audit",
 		"[list [--who W] [--type T] [--about STREAM] [--text T] [--refused] [--from T] [--to T]\n"
@@ -549,8 +551,8 @@ static const struct command *command_find(const char *name)
 
 static const char *default_socket(void)
 {
-	static const char *const places[] = {"./var/demo/depotd.sock", "/run/depotd/depotd.sock",
-		"/var/lib/depotd/depotd.sock"};
+	static const char *const places[] = {
+		"./var/demo/depotd.sock", "/run/depotd/depotd.sock", "/var/lib/depotd/depotd.sock"};
 	const char *env = getenv("DEPOTD_SOCKET");
 
 	if (env != NULL && env[0] != '\0')

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "db/care.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 
 static void show_progress(void *arg, int percent)
 {
@@ -99,7 +99,8 @@ int ctl_verify_with(struct ctl *c, const struct api_audit_anchor *anchor)
 		(anchor != NULL && db_check_anchor(dir, anchor->seq, anchor->hash, why) != 0))
 		return say(c, false, why);
 	return say(c, true,
-		arena_printf(c->arena, "The files are sound and the chain of %lld events is whole%s.",
+		arena_printf(c->arena,
+			"The files are sound and the chain of %lld events is whole%s.",
 			(long long)events,
 			anchor != NULL ? ", and it is the one that the anchor was made of" : ""));
 }

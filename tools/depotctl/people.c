@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 static const char *user_path(struct ctl *c, const char *name, const char *more)
@@ -156,8 +156,8 @@ static int approval_list(struct ctl *c)
 {
 	struct table *t = table_create(c->arena, "ID|ASKED|BY|FROM|NEEDS|WHAT|UNTIL", c->colour);
 	void *answer;
-	int status = ctl_ask_struct(
-		c, "GET", "approvals", NULL, NULL, &api_approval_list_type, &answer);
+	int status =
+		ctl_ask_struct(c, "GET", "approvals", NULL, NULL, &api_approval_list_type, &answer);
 	const struct api_approval_list *list = answer;
 
 	if (list == NULL)
@@ -170,7 +170,8 @@ static int approval_list(struct ctl *c)
 		table_cell(t, v->asked_by);
 		table_cell(t, v->peer);
 		table_cell(t, v->needs);
-		table_cellf(t, "%s %s %s", v->method, v->path, v->body != NULL ? v->body : "(long)");
+		table_cellf(
+			t, "%s %s %s", v->method, v->path, v->body != NULL ? v->body : "(long)");
 		table_cell(t, cell_time(c->arena, true, v->expires));
 	}
 	ctl_print(t, "Nothing waits for a second person.");
@@ -190,7 +191,8 @@ int ctl_approval(struct ctl *c)
 			arena_printf(c->arena, "approvals/%s/refuse", ctl_escape(c, c->argv[1])),
 			&api_approval_refuse_type, &refuse, "It will not be done.");
 	if (c->argc != 2 || strcmp(verb, "approve") != 0)
-		return ctl_complain(CTL_USAGE, "approval: list, approve ID or refuse ID [--why TEXT]");
+		return ctl_complain(
+			CTL_USAGE, "approval: list, approve ID or refuse ID [--why TEXT]");
 	int status = ctl_ask(c, "POST",
 		arena_printf(c->arena, "approvals/%s/approve", ctl_escape(c, c->argv[1])), NULL,
 		&body);

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/pki_lab.h"
 #include "tools/depotctl/table.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tools/depotctl/client.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 /* Average power of the next hour, slot by slot, is too much for a line: the first slot says what
@@ -21,7 +21,8 @@ static int64_t greatest_slot(const struct api_plan_vehicle *v)
 static void show_plan(struct ctl *c, const struct api_plan *p)
 {
 	struct table *t = table_create(c->arena,
-		"VEHICLE|AT|>NEEDS|>PLANNED|>SHORT|>NOW|>GREATEST|READY|LEAVES|GOES BY|REASON", c->colour);
+		"VEHICLE|AT|>NEEDS|>PLANNED|>SHORT|>NOW|>GREATEST|READY|LEAVES|GOES BY|REASON",
+		c->colour);
 
 	printf("%s\n", p->sentence);
 	printf("Made %s for \"%s\" in %.1f ms, slots of %d min.\n",

@@ -1,7 +1,7 @@
 /* The process image: newest values of measuring points. */
 #include <string.h>
 
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 static void row_point(struct ctl *c, struct table *t, const struct api_point_view *v, wall_t now)

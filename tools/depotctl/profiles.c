@@ -1,7 +1,7 @@
 /* Smart charging: profiles that a station holds, and what they amount to. */
 #include <string.h>
 
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 static const char *evse_name(struct ctl *c, int64_t evse)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/replay_tape.h"
 #include "tools/depotctl/replay_text.h"
 #include "tools/depotsim/ws_client.h"

@@ -3,7 +3,7 @@
 
 #include "gen/depot.h"
 #include "schemas/yaml.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 static const char *path_of(struct ctl *c, const char *id)

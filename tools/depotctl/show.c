@@ -1,7 +1,7 @@
 /* Tables of the live picture. */
 #include <string.h>
 
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 static struct table *table_of(struct ctl *c, const char *head)

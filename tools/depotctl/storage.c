@@ -1,7 +1,7 @@
 /* Batteries that can give back, the stop of it, and the fleet as one battery. */
 #include <string.h>
 
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 static const char *kw(struct ctl *c, int64_t w)

@@ -5,7 +5,7 @@
 #include "gen/depot.h"
 #include "schemas/yaml.h"
 #include "tools/depotctl/client.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 #define FILE_MAX (1u << 20)

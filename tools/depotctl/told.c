@@ -1,7 +1,7 @@
 /* What a station told and keeps: messages on its display, customers, security events. */
 #include <stdio.h>
 
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 /* "stations/ID/WHAT?limit=…" */

@@ -5,7 +5,7 @@
 #include "gen/depot.h"
 #include "schemas/yaml.h"
 #include "tools/depotctl/client.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 #define LIST_MAX 1000000

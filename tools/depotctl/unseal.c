@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "csms/pki/sealed_file.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 
 const char *ctl_passphrase(struct ctl *c, const char *name)
 {

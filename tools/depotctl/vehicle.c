@@ -7,7 +7,7 @@
 #include "gen/depot.h"
 #include "schemas/peek.h"
 #include "schemas/yaml.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 
 #define CSV_COLUMNS 40
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "tools/depotctl/client.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 
 #define RETRY_S 2
 

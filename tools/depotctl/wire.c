@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "tools/depotctl/client.h"
-#include "tools/depotctl/ctl.h"
+#include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
 static const char *with_flag(struct ctl *c, const char *path, bool is_set, const char *name)
