@@ -9,7 +9,7 @@
 #define REQUEST_AHEAD "5000"
 
 #define IS_REFUSED                                                                                 \
-	"(j.type IN ('SignInRefused','StationRefused','LimitReached')"                                            \
+	"(j.type IN ('SignInRefused','StationRefused','LimitReached')"                             \
 	" OR (j.type='RequestMade' AND json_extract(j.payload, '$.status')>=400))"
 
 /* Where it came from is said by the request's line alone; both name the request. */

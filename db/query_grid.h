@@ -24,7 +24,8 @@ int db_query_file_since(struct db_reader *r, const char *digest, struct arena *a
 
 struct db_grid_word {
 	const char *id; /* of a node */
-	const char *before, *after; /* JSON as in the depot's file; NULL: it was not, or is not there */
+	const char *before,
+		*after; /* JSON as in the depot's file; NULL: it was not, or is not there */
 	wall_t at;
 };
 struct db_grid_word_list {

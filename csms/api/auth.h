@@ -15,7 +15,7 @@
 #define AUTH_LINK_MINUTES     10
 #define AUTH_IDLE_MINUTES     30
 #define AUTH_ABSOLUTE_MINUTES (12 * 60)
-#define AUTH_NODES 8
+#define AUTH_NODES            8
 #define AUTH_SECRET_SIZE      48 /* longest secret we make and its NUL */
 
 struct auth;

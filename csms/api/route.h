@@ -16,7 +16,8 @@ struct ask; /* csms/api/ask.h */
 struct route {
 	const char *method;
 	const char *pattern; /* "/api/v1/stations/{id}"; "{x}" is one segment of any text */
-	const char *query; /* names that the query may hold, "from to limit"; "" none; "*" any: ignored */
+	const char *
+		query; /* names that the query may hold, "from to limit"; "" none; "*" any: ignored */
 	enum permission needs;
 	void (*handle)(struct ask *k);
 	const struct schema_struct *request, *response; /* NULL: no body; a body of another kind */

@@ -93,8 +93,8 @@ static void take_row(struct people *p, const struct db_person *row)
 	snprintf(who->factor, sizeof(who->factor), "%s", row->factor != NULL ? row->factor : "");
 	snprintf(who->provider, sizeof(who->provider), "%s",
 		row->provider != NULL ? row->provider : "");
-	snprintf(who->subject, sizeof(who->subject), "%s",
-		row->subject != NULL ? row->subject : "");
+	snprintf(
+		who->subject, sizeof(who->subject), "%s", row->subject != NULL ? row->subject : "");
 	who->node_count = lines(row->nodes, who->nodes[0], PERSON_NODES, sizeof(who->nodes[0]));
 	who->code_count = lines(row->recovery, who->codes[0], PERSON_CODES, sizeof(who->codes[0]));
 	who->changed = row->changed;

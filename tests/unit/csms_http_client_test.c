@@ -63,7 +63,8 @@ static void on_request(void *ctx, struct http_exchange *x, const struct http_req
 
 static void build(struct loop *l, void *arg)
 {
-	static const struct http_limits limits = {1000000, 10, 10};
+	static const struct http_limits limits = {
+		.max_body = 1000000, .body_timeout_s = 10, .transfer_idle_s = 10};
 
 	w.net = net_create(l, &w.limits);
 	w.server = w.net ? http_server_create(w.net, on_request, NULL, &limits) : NULL;

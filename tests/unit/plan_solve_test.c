@@ -548,7 +548,8 @@ static void flow_instance(struct instance *i, uint64_t *s, struct grid_tree *t, 
 	for (int k = 0; k < slots; k++)
 		plan_caps_lower(&i->caps, t, 0, k, k + 1, (int32_t)random_in(s, 0, 9),
 			GRID_SOURCE_ENVELOPE);
-	i->in = (struct plan_input){t, &i->caps, START_MS, 3600, i->van, n, NULL, false, NULL, 0, 0};
+	i->in = (struct plan_input){
+		t, &i->caps, START_MS, 3600, i->van, n, NULL, false, NULL, 0, 0};
 	for (int k = 0; k < n; k++) {
 		int from = (int)random_in(s, 0, slots - 1);
 

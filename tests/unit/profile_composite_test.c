@@ -180,9 +180,9 @@ START_TEST(rule_42_composite_equals_a_plain_evaluation_at_every_second)
 		struct composite_profile p[8];
 		struct composite_period period[8][4];
 		int64_t base_s = 1790000000 + random_in(&s, 0, 10 * DAY_S), t = base_s - 50;
-		struct composite_context ctx = {
-			230, random_chance(&s, 60), (base_s + random_in(&s, -100, 200)) * 1000,
-			(int)random_in(&s, 0, 3), random_chance(&s, 30)};
+		struct composite_context ctx = {230, random_chance(&s, 60),
+			(base_s + random_in(&s, -100, 200)) * 1000, (int)random_in(&s, 0, 3),
+			random_chance(&s, 30)};
 		int n = (int)random_in(&s, 0, 8);
 
 		random_stack(p, period, n, base_s, &s);

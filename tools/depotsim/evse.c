@@ -204,8 +204,9 @@ static int64_t wanted_mw(struct station *s, struct evse *e)
 /* ChargingStationMaxProfile holds for the sum: equal shares, what one leaves the others take. */
 static void share(struct station *s, int64_t *wanted)
 {
-	int64_t cap = s->trouble.ignores_profiles ? PROFILES_NO_LIMIT
-						  : profiles_station_mw(s->profiles, station_wall(s));
+	int64_t cap = s->trouble.ignores_profiles
+			      ? PROFILES_NO_LIMIT
+			      : profiles_station_mw(s->profiles, station_wall(s));
 	int64_t sum = 0;
 	for (int i = 0; i < s->evse_count; i++)
 		sum += wanted[i];

@@ -8,7 +8,8 @@
 #include "schemas/wall.h"
 
 struct options {
-	const char *depot, *scenario, *csms, *csms_tls, *csms_mutual, *certificates, *ca, *passwords, *report;
+	const char *depot, *scenario, *csms, *csms_tls, *csms_mutual, *certificates, *ca,
+		*passwords, *report;
 	const char *make_depot, *out, *meter_maps;
 	double speed;
 	bool has_start, has_origin, has_until;
