@@ -157,10 +157,11 @@ bench: deps-bench ## measure; ONLY=ws runs one group
 .PHONY: install
 install: all console ## install under $(prefix) (DESTDIR, prefix)
 	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/share/depotd/console \
-		$(DESTDIR)/etc/depotd/meters $(DESTDIR)/etc/depotd/tariffs
+		$(DESTDIR)/etc/depotd/meters $(DESTDIR)/etc/depotd/pki $(DESTDIR)/etc/depotd/tariffs
 	install -m 755 $(BUILD)/depotd $(BUILD)/depotd-ca $(BUILD)/depotctl $(BUILD)/depotsim $(DESTDIR)$(prefix)/bin
 	cp -r $(BUILD)/console/. $(DESTDIR)$(prefix)/share/depotd/console/
 	install -m 644 etc/meters/*.yaml $(DESTDIR)/etc/depotd/meters
+	install -m 644 etc/pki/*.yaml $(DESTDIR)/etc/depotd/pki
 	install -m 644 etc/tariffs/*.yaml $(DESTDIR)/etc/depotd/tariffs
 	[ -e $(DESTDIR)/etc/depotd/depotd.yaml ] || \
 		install -m 640 etc/depotd.yaml $(DESTDIR)/etc/depotd/depotd.yaml

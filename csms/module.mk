@@ -13,7 +13,7 @@ V16_SRC := $(wildcard ocpp/v16*.c)
 # What lives on the loop and needs no socket: what scenario tests link.
 csms_core.src := $(filter-out csms/main.c csms/listen.c $(csms_net.src),\
 	$(wildcard csms/*.c $(CSMS_ROOMS:%=csms/%/*.c))) $(V16_SRC)
-csms_core.gen := $(addprefix gen/,ocpp16.c ocpp201.c event.c config.c depot.c meter.c loose.c opcp.c oidc.c telematics.c)
+csms_core.gen := $(addprefix gen/,ocpp16.c ocpp201.c event.c config.c depot.c meter.c loose.c opcp.c oidc.c pki.c telematics.c)
 
 $(eval $(call program,depotd,csms/main.c csms/listen.c $(csms_core.src) $(csms_core.gen) $(csms_net.src) \
 	$(csms_api.src) $(csms_oscp.src) $(SCHEMAS_SRC) schemas/yaml.c $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC), \

@@ -35,7 +35,9 @@ $(eval $(call fuzzer,http_head,csms/net/http_head.c csms/net/http_body.c csms/by
 	csms/net/ws_deflate.c,ssl z))
 $(eval $(call fuzzer,ws_deflate,csms/net/ws_deflate.c csms/net/ws_frame.c,z))
 CONTRACT_PKI := csms/pki/cert_id.c csms/pki/ca_pool.c csms/pki/pem_files.c csms/pki/ocsp_message.c csms/pki/contract_chain.c
-$(eval $(call unit,contract_chain,$(CONTRACT_PKI) tools/depotctl/pki_lab.c,ssl))
+PKI_PROFILE := csms/pki/pki_profile.c csms/pki/keypair.c gen/pki.c $(SCHEMAS_YAML_SRC)
+$(eval $(call unit,contract_chain,$(CONTRACT_PKI) tools/depotctl/pki_lab.c $(PKI_PROFILE),ssl cjson yaml m))
+$(eval $(call unit,pki_profile,$(CONTRACT_PKI) tools/depotctl/pki_lab.c $(PKI_PROFILE),ssl cjson yaml m))
 $(eval $(call unit,ocsp_hosts,csms/certificates/ocsp_hosts.c csms/certificates/emaid.c,))
 $(eval $(call fuzzer,ocsp,$(CONTRACT_PKI) csms/certificates/ocsp_hosts.c csms/certificates/emaid.c,ssl))
 $(eval $(call fuzzer,crl,csms/pki/crl_file.c csms/pki/x509.c,ssl))

@@ -16,7 +16,7 @@ $(eval $(call unit,words_vehicles,csms/view/words_vehicles.c csms/words.c $(SCHE
 
 # The API over real sockets: all of csms but its main.
 csms_api_http.test := $(filter-out csms/main.c,$(wildcard csms/*.c $(CSMS_ROOMS:%=csms/%/*.c) csms/net/*.c \
-	csms/view/*.c csms/api/*.c csms/people/*.c csms/pki/*.c)) $(addprefix gen/,api.c ocpp16.c ocpp201.c event.c config.c depot.c meter.c loose.c opcp.c oidc.c telematics.c) \
+	csms/view/*.c csms/api/*.c csms/people/*.c csms/pki/*.c)) $(addprefix gen/,api.c ocpp16.c ocpp201.c event.c config.c depot.c meter.c loose.c opcp.c oidc.c pki.c telematics.c) \
 	$(wildcard ocpp/v16*.c) \
 	$(SCHEMAS_YAML_SRC) $(OCPP_SRC) $(SCHEDULER_SRC) $(MODBUS_SRC) $(DB_SRC) \
 	$(wildcard csms/oscp/*.c) gen/oscp20.c tests/net/client.c tests/net/server_thread.c

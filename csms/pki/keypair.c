@@ -210,8 +210,16 @@ bool keypair_extend(X509 *cert, X509 *issuer, int nid, const char *value)
 	return good;
 }
 
+/* As strong as the curve (ISO 15118-20: SHA-512 on P-521). */
+static const EVP_MD *digest_for(EVP_PKEY *key)
+{
+	int bits = EVP_PKEY_get_base_id(key) == EVP_PKEY_EC ? EVP_PKEY_get_bits(key) : 0;
+
+	return bits > 384 ? EVP_sha512() : bits > 256 ? EVP_sha384() : EVP_sha256();
+}
+
 bool keypair_sign(X509 *cert, const X509 *issuer, EVP_PKEY *key)
 {
 	return X509_set_issuer_name(cert, X509_get_subject_name(issuer)) &&
-	       X509_sign(cert, key, EVP_sha256()) > 0;
+	       X509_sign(cert, key, digest_for(key)) > 0;
 }

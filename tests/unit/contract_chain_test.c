@@ -27,17 +27,22 @@ static void shell(const char *command)
 
 static void make_lab(void)
 {
-	struct pki_lab lab = {lab_dir, "ocsp.example:8880", false, "NLLABC00000001", "NLLABE1"};
-	char command[500], why[300];
+	struct arena *arena = arena_create(0);
+	struct pki_lab lab = {
+		lab_dir, "ocsp.example:8880", false, "NLLABC00000001", "NLLABE1", NULL};
+	char command[500], why[400];
 
 	strcpy(dir, "/tmp/contract_chain.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(lab_dir, sizeof lab_dir, "%s/lab", dir);
+	lab.profile = pki_profile_load("etc/pki/iso15118-2.yaml", arena, why);
+	ck_assert_msg(lab.profile != NULL, "%s", why);
 	ck_assert_msg(pki_lab_make(&lab, why) == 0, "%s", why);
 	ck_assert_int_eq(pki_lab_make(&lab, why), -1); /* never over another */
 	snprintf(command, sizeof command, "mkdir %s/mo-roots && cp %s/mo-roots.pem %s/mo-roots/",
 		dir, lab_dir, dir);
 	shell(command);
+	arena_destroy(arena);
 	now = (int64_t)time(NULL) * 1000;
 }
 

@@ -242,10 +242,12 @@ const struct command ctl_commands[] = {
 		4, "--why=",
 		"Authorities whose contracts may charge (plug and charge); a file may hold sub-CAs too",
 		"depotctl roots add mo hubject mo-roots.pem"},
-	{"pki", "lab DIR [--ocsp HOST:PORT [--one-port]] [--emaid E] [--secc ID]", ctl_pki, 2, 2,
-		"--ocsp= --one-port --emaid= --secc=",
+	{"pki",
+		"lab DIR [--profile iso15118-2|iso15118-20|FILE] [--ocsp HOST:PORT [--one-port]]\n"
+		"              [--emaid E] [--secc ID]",
+		ctl_pki, 2, 2, "--profile= --ocsp= --one-port --emaid= --secc=",
 		"Makes all certificates of plug and charge for trying it out; needs no depotd",
-		"depotctl pki lab ./lab"},
+		"depotctl pki lab ./lab --profile iso15118-20"},
 	{"set-station",
 		"STATION [--evse ID:KIND:MAX_W[:MIN_W[:PHASES[:TAIL_W[:CONNECTORS]]]] …] [--node N]\n"
 		"              [--name TEXT] [--profile 0..3] [--policy accepted|pending|rejected]\n"

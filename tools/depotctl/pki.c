@@ -6,9 +6,28 @@
 #include "tools/depotctl/pki_lab.h"
 #include "tools/depotctl/table.h"
 
+/* NULL: it was complained about. */
+static const struct pki_profile *profile_of(struct ctl *c, const char *name)
+{
+	const struct pki_profile *profile;
+	char path[700], why[400];
+
+	if (!pki_profile_find(name, NULL, path)) {
+		ctl_complain(CTL_FAILED,
+			"no profile %s: say iso15118-2, iso15118-20 or a file (looked for %s)",
+			name, path);
+		return NULL;
+	}
+	profile = pki_profile_load(path, c->arena, why);
+	if (!profile)
+		ctl_complain(CTL_FAILED, "%s", why);
+	return profile;
+}
+
 int ctl_pki(struct ctl *c)
 {
-	const char *ocsp = ctl_option(c, "--ocsp"), *emaid = ctl_option(c, "--emaid");
+	const char *profile = ctl_option(c, "--profile"), *ocsp = ctl_option(c, "--ocsp"),
+		   *emaid = ctl_option(c, "--emaid");
 	const char *secc = ctl_option(c, "--secc");
 	struct pki_lab lab = {
 		.dir = c->argc > 1 ? c->argv[1] : "",
@@ -21,6 +40,9 @@ int ctl_pki(struct ctl *c)
 
 	if (strcmp(c->argv[0], "lab") != 0 || c->argc != 2)
 		return ctl_complain(CTL_USAGE, "pki lab DIR");
+	lab.profile = profile_of(c, profile ? profile : PKI_PROFILE_DEFAULT);
+	if (!lab.profile)
+		return CTL_FAILED;
 	if (pki_lab_make(&lab, why))
 		return ctl_complain(CTL_FAILED, "%s", why);
 	printf("The lab's certificates are in %s. To try plug and charge:\n"

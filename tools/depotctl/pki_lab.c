@@ -15,74 +15,40 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "csms/pki/keypair.h"
 
-enum { DAY_S = 86400, CERTS = 28, BACKDATE_DAYS = 1 };
+enum { CERTS = 40, BACKDATE_DAYS = 1, RESPONDER_DAYS = 730 };
 
-enum use { ROOT, SUB, LEAF, RESPONDER };
-
-/*
- * The certificates, issuers first.
- *   issuer    row of who signs it; its own for a root
- *   cn        NULL: one of struct pki_lab
- *   dc        the role, as ISO 15118-2 writes it into the name
- *   pathlen   sub-CAs that may be below, -1: any number
- *   usage     of a leaf
- *   from, to  days from now
- */
-static const struct row {
-	const char *name, *issuer, *cn, *dc;
-	enum use use;
-	int pathlen;
-	const char *usage;
-	int from, to;
-} rows[] = {
-	{"v2g-root", "v2g-root", "Lab V2G Root", "V2G", ROOT, -1, NULL, -BACKDATE_DAYS, 14600},
-	{"cpo-sub1", "v2g-root", "Lab CPO Sub-CA 1", "V2G", SUB, 1, NULL, -BACKDATE_DAYS, 1460},
-	{"cpo-sub2", "cpo-sub1", "Lab CPO Sub-CA 2", "V2G", SUB, 0, NULL, -BACKDATE_DAYS, 730},
-	{"secc", "cpo-sub2", NULL, "CPO", LEAF, 0, "critical,digitalSignature,keyAgreement",
-		-BACKDATE_DAYS, 90},
-	{"mo-root", "mo-root", "Lab MO Root", "MO", ROOT, -1, NULL, -BACKDATE_DAYS, 14600},
-	{"mo-sub1", "mo-root", "Lab MO Sub-CA 1", "MO", SUB, 1, NULL, -BACKDATE_DAYS, 1460},
-	{"mo-sub2", "mo-sub1", "Lab MO Sub-CA 2", "MO", SUB, 0, NULL, -BACKDATE_DAYS, 1460},
-#define CONTRACT_USE "critical,digitalSignature,nonRepudiation,keyEncipherment,keyAgreement"
-	{"contract", "mo-sub2", NULL, "MO", LEAF, 0, CONTRACT_USE, -BACKDATE_DAYS, 730},
-	{"contract-revoked", "mo-sub2", "NLLABC00000002", "MO", LEAF, 0, CONTRACT_USE,
-		-BACKDATE_DAYS, 730},
-	{"contract-expired", "mo-sub2", "NLLABC00000003", "MO", LEAF, 0, CONTRACT_USE, -400, -1},
-	{"oem-root", "oem-root", "Lab OEM Root", "OEM", ROOT, -1, NULL, -BACKDATE_DAYS, 14600},
-	{"oem-sub1", "oem-root", "Lab OEM Sub-CA 1", "OEM", SUB, 1, NULL, -BACKDATE_DAYS, 3650},
-	{"oem-sub2", "oem-sub1", "Lab OEM Sub-CA 2", "OEM", SUB, 0, NULL, -BACKDATE_DAYS, 3650},
-	{"oem", "oem-sub2", "LABVAN00000000001", "OEM", LEAF, 0,
-		"critical,digitalSignature,keyAgreement", -BACKDATE_DAYS, 3650},
-	{"cps-sub1", "v2g-root", "Lab CPS Sub-CA 1", "V2G", SUB, 1, NULL, -BACKDATE_DAYS, 1460},
-	{"cps-sub2", "cps-sub1", "Lab CPS Sub-CA 2", "V2G", SUB, 0, NULL, -BACKDATE_DAYS, 730},
-	{"cps", "cps-sub2", "Lab CPS", "CPS", LEAF, 0, "critical,digitalSignature", -BACKDATE_DAYS,
-		90},
+/* Contracts that show the other answers: the profile's, but for name and time. */
+static const struct spoilt {
+	const char *name, *cn;
+	int from, to; /* days from now; to 0: as the profile says */
+} spoilt[] = {
+	{"contract-revoked", "NLLABC00000002", -BACKDATE_DAYS, 0},
+	{"contract-expired", "NLLABC00000003", -400, -1},
 };
 
-/* Authorities with a responder, at the first port and on. */
-static const char *const responders[] = {
-	"v2g-root", "cpo-sub1", "cpo-sub2", "mo-root", "mo-sub1", "mo-sub2"};
-
-/* What goes into one file together. */
+/* What goes into one file together: a certificate and its sub-CAs, or its authorities from the root. */
 static const struct bundle {
-	const char *file, *certs[4];
+	const char *file, *leaf;
+	bool is_roots;
 } bundles[] = {
-	{"secc-chain.pem", {"secc", "cpo-sub2", "cpo-sub1"}},
-	{"contract-chain.pem", {"contract", "mo-sub2", "mo-sub1"}},
-	{"contract-revoked-chain.pem", {"contract-revoked", "mo-sub2", "mo-sub1"}},
-	{"contract-expired-chain.pem", {"contract-expired", "mo-sub2", "mo-sub1"}},
-	{"oem-chain.pem", {"oem", "oem-sub2", "oem-sub1"}},
-	{"cps-chain.pem", {"cps", "cps-sub2", "cps-sub1"}},
-	{"mo-roots.pem", {"mo-root", "mo-sub1", "mo-sub2"}},
-	{"v2g-roots.pem", {"v2g-root", "cpo-sub1", "cpo-sub2"}},
+	{"secc-chain.pem", "secc", false},
+	{"contract-chain.pem", "contract", false},
+	{"contract-revoked-chain.pem", "contract-revoked", false},
+	{"contract-expired-chain.pem", "contract-expired", false},
+	{"oem-chain.pem", "oem", false},
+	{"vehicle-chain.pem", "vehicle", false},
+	{"cps-chain.pem", "cps", false},
+	{"mo-roots.pem", "contract", true},
+	{"v2g-roots.pem", "secc", true},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 struct pair {
 	char name[40];
-	const struct row *row; /* NULL: a responder's */
+	const struct pki_certificate *form; /* NULL: a responder's */
 	X509 *cert;
 	EVP_PKEY *key;
 };
@@ -91,6 +57,9 @@ struct lab {
 	const struct pki_lab *order;
 	char host[260];
 	int port;
+	const struct pki_profile *profile;
+	const char *responders[16]; /* authorities that have one, at the first port and on */
+	int responder_count;
 	struct pair pairs[CERTS];
 	int count;
 	char *why;
@@ -139,36 +108,22 @@ static bool put_name(X509_NAME *name, const char *field, const char *value)
 		       name, field, MBSTRING_UTF8, (const unsigned char *)value, -1, -1, 0) == 1;
 }
 
-static bool set_name(X509 *cert, const char *cn, const char *dc)
+static bool set_name(X509 *cert, const struct pki_profile *p, const char *cn, const char *dc)
 {
 	X509_NAME *name = X509_get_subject_name(cert);
 
-	return put_name(name, "CN", cn) && put_name(name, "O", "Lab") &&
-	       put_name(name, "C", "NL") && put_name(name, "DC", dc);
-}
-
-static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
-{
-	X509_EXTENSION *ext;
-	X509V3_CTX ctx;
-	bool good;
-
-	X509V3_set_ctx_nodb(&ctx);
-	X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
-	ext = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
-	good = ext && X509_add_ext(cert, ext, -1) == 1;
-	X509_EXTENSION_free(ext);
-	return good;
+	return put_name(name, "CN", cn) && put_name(name, "O", p->organization) &&
+	       put_name(name, "C", p->country) && put_name(name, "DC", dc);
 }
 
 /* Where to ask about what this authority signed; "": nowhere. */
 static void address_of(const struct lab *l, const char *authority, char out[400])
 {
 	out[0] = '\0';
-	for (size_t i = 0; i < COUNT(responders); i++)
-		if (strcmp(responders[i], authority) == 0)
+	for (int i = 0; i < l->responder_count; i++)
+		if (strcmp(l->responders[i], authority) == 0)
 			snprintf(out, 400, "http://%s:%d/%s", l->host,
-				l->port + (l->order->has_one_port ? 0 : (int)i), authority);
+				l->port + (l->order->has_one_port ? 0 : i), authority);
 }
 
 static bool add_address(const struct lab *l, X509 *cert, X509 *issuer, const char *authority)
@@ -177,82 +132,118 @@ static bool add_address(const struct lab *l, X509 *cert, X509 *issuer, const cha
 
 	address_of(l, authority, url);
 	snprintf(value, sizeof value, "OCSP;URI:%s", url);
-	return !url[0] || add_extension(cert, issuer, NID_info_access, value);
+	return keypair_extend(cert, issuer, NID_info_access, value);
 }
 
-static bool add_authority(X509 *cert, X509 *issuer, const struct row *r)
+static bool extend_responder(X509 *cert, X509 *issuer)
 {
-	char value[60] = "critical,CA:TRUE";
-
-	if (r->pathlen >= 0)
-		snprintf(value, sizeof value, "critical,CA:TRUE,pathlen:%d", r->pathlen);
-	return add_extension(cert, issuer, NID_basic_constraints, value) &&
-	       add_extension(cert, issuer, NID_key_usage, "critical,keyCertSign,cRLSign");
+	return keypair_extend(cert, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+	       keypair_extend(cert, issuer, NID_key_usage, "critical,digitalSignature") &&
+	       keypair_extend(cert, issuer, NID_ext_key_usage, "OCSPSigning") &&
+	       keypair_extend(cert, issuer, NID_id_pkix_OCSP_noCheck, "NULL");
 }
 
-static bool add_extensions(const struct lab *l, X509 *cert, X509 *issuer, const struct row *r)
-{
-	bool good = add_extension(cert, issuer, NID_subject_key_identifier, "hash");
+/* What is to be made: after a form of the profile, or for the responder of `by` (form NULL). */
+struct draft {
+	const char *name, *cn, *domain;
+	enum pki_curve curve;
+	int from, to; /* days from now */
+	const struct pki_certificate *form;
+	const struct pair *by; /* NULL: itself */
+};
 
-	if (r->use == ROOT)
-		return good && add_authority(cert, issuer, r);
-	good = good && add_extension(cert, issuer, NID_authority_key_identifier, "keyid");
-	if (r->use == RESPONDER)
-		return good &&
-		       add_extension(cert, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
-		       add_extension(cert, issuer, NID_key_usage, "critical,digitalSignature") &&
-		       add_extension(cert, issuer, NID_ext_key_usage, "OCSPSigning") &&
-		       add_extension(cert, issuer, NID_id_pkix_OCSP_noCheck, "NULL");
-	good = good && add_address(l, cert, issuer, r->issuer);
-	if (r->use == SUB)
-		return good && add_authority(cert, issuer, r);
-	return good && add_extension(cert, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
-	       add_extension(cert, issuer, NID_key_usage, r->usage);
+static bool add_extensions(const struct lab *l, X509 *cert, X509 *issuer, const struct draft *d)
+{
+	if (!keypair_extend(cert, issuer, NID_subject_key_identifier, "hash") ||
+		(d->by && !keypair_extend(cert, issuer, NID_authority_key_identifier, "keyid")))
+		return false;
+	if (!d->form)
+		return extend_responder(cert, issuer);
+	return (!d->form->ocsp || add_address(l, cert, issuer, d->by->name)) &&
+	       pki_profile_extend(cert, issuer, d->form, true);
 }
 
-static bool fill(const struct lab *l, struct pair *p, const struct pair *by, const struct row *r)
+static bool fill(const struct lab *l, const struct pair *p, const struct draft *d)
 {
-	const char *cn = r->cn ? r->cn : r->issuer[0] == 'm' ? l->order->emaid : l->order->secc;
-	X509 *issuer = by ? by->cert : p->cert;
+	X509 *issuer = d->by ? d->by->cert : p->cert;
 
 	return X509_set_version(p->cert, X509_VERSION_3) == 1 && set_serial(p->cert) &&
-	       set_name(p->cert, cn, r->dc) &&
-	       X509_set_issuer_name(p->cert, X509_get_subject_name(issuer)) == 1 &&
-	       X509_time_adj_ex(X509_getm_notBefore(p->cert), r->from, 0, NULL) &&
-	       X509_time_adj_ex(X509_getm_notAfter(p->cert), r->to, 0, NULL) &&
-	       X509_set_pubkey(p->cert, p->key) == 1 && add_extensions(l, p->cert, issuer, r) &&
-	       X509_sign(p->cert, by ? by->key : p->key, EVP_sha256()) > 0;
+	       set_name(p->cert, l->profile, d->cn, d->domain) &&
+	       X509_time_adj_ex(X509_getm_notBefore(p->cert), d->from, 0, NULL) &&
+	       X509_time_adj_ex(X509_getm_notAfter(p->cert), d->to, 0, NULL) &&
+	       X509_set_pubkey(p->cert, p->key) == 1 && add_extensions(l, p->cert, issuer, d) &&
+	       keypair_sign(p->cert, issuer, d->by ? d->by->key : p->key);
 }
 
-static int make(struct lab *l, const char *name, const struct row *r)
+static int make(struct lab *l, const struct draft *d)
 {
-	struct pair *by = find(l, r->issuer), *p = &l->pairs[l->count++];
+	struct pair *p = &l->pairs[l->count++];
 
-	snprintf(p->name, sizeof p->name, "%s", name);
-	p->row = r->use == RESPONDER ? NULL : r;
-	p->key = EVP_EC_gen("P-256");
+	snprintf(p->name, sizeof p->name, "%s", d->name);
+	p->form = d->form;
+	p->key = EVP_EC_gen(pki_curve_name(d->curve));
 	p->cert = X509_new();
-	if (p->key && p->cert && fill(l, p, by, r))
+	if (p->key && p->cert && fill(l, p, d))
 		return 0;
-	return fail(l, "cannot make the certificate", name);
+	return fail(l, "cannot make the certificate", d->name);
+}
+
+static struct draft draft_of(struct lab *l, const struct pki_certificate *c)
+{
+	return (struct draft){
+		.name = pki_role_name(c->role),
+		.cn = c->name                        ? c->name
+		      : c->role == PKI_ROLE_CONTRACT ? l->order->emaid
+						     : l->order->secc,
+		.domain = c->domain,
+		.curve = c->curve,
+		.from = -BACKDATE_DAYS,
+		.to = (int)c->days,
+		.form = c,
+		.by = c->issuer == c->role ? NULL : find(l, pki_role_name(c->issuer)),
+	};
+}
+
+static int make_spoilt(struct lab *l)
+{
+	for (size_t i = 0; i < COUNT(spoilt); i++) {
+		struct draft d = draft_of(l, pki_profile_of(l->profile, PKI_ROLE_CONTRACT));
+
+		d.name = spoilt[i].name;
+		d.cn = spoilt[i].cn;
+		d.from = spoilt[i].from;
+		d.to = spoilt[i].to ? spoilt[i].to : d.to;
+		if (make(l, &d))
+			return -1;
+	}
+	return 0;
+}
+
+static int make_responders(struct lab *l)
+{
+	for (int i = 0; i < l->responder_count; i++) {
+		const struct pair *by = find(l, l->responders[i]);
+		char name[40], cn[60];
+		struct draft d = {name, cn, by->form->domain, by->form->curve, -BACKDATE_DAYS,
+			RESPONDER_DAYS, NULL, by};
+
+		snprintf(name, sizeof name, "ocsp-%s", l->responders[i]);
+		snprintf(cn, sizeof cn, "Lab OCSP of %s", l->responders[i]);
+		if (make(l, &d))
+			return -1;
+	}
+	return 0;
 }
 
 static int make_all(struct lab *l)
 {
-	for (size_t i = 0; i < COUNT(rows); i++)
-		if (make(l, rows[i].name, &rows[i]))
-			return -1;
-	for (size_t i = 0; i < COUNT(responders); i++) {
-		char name[40], cn[60];
-		struct row r = {name, responders[i], cn, find(l, responders[i])->row->dc, RESPONDER,
-			0, NULL, -BACKDATE_DAYS, 730};
+	for (size_t i = 0; i < l->profile->certificates.count; i++) {
+		struct draft d = draft_of(l, &l->profile->certificates.items[i]);
 
-		snprintf(name, sizeof name, "ocsp-%s", responders[i]);
-		snprintf(cn, sizeof cn, "Lab OCSP of %s", responders[i]);
-		if (make(l, name, &r))
+		if (make(l, &d))
 			return -1;
 	}
-	return 0;
+	return make_spoilt(l) || make_responders(l) ? -1 : 0;
 }
 
 /* -- files ----------------------------------------------------------------------------------- */
@@ -289,13 +280,27 @@ static int write_pair(struct lab *l, const struct pair *p)
 		l, f, f && PEM_write_PrivateKey(f, p->key, NULL, NULL, 0, NULL, NULL) == 1, name);
 }
 
+/* NULL above a root. */
+static const struct pair *issuer_of(struct lab *l, const struct pair *p)
+{
+	return p->form->issuer == p->form->role ? NULL : find(l, pki_role_name(p->form->issuer));
+}
+
 static int write_bundle(struct lab *l, const struct bundle *b)
 {
-	FILE *f = create(l, b->file, 0644);
-	bool good = f != NULL;
+	const struct pair *way[CERTS], *p = find(l, b->leaf);
+	int n = 0;
+	FILE *f;
+	bool good;
 
-	for (size_t i = 0; good && i < COUNT(b->certs) && b->certs[i]; i++)
-		good = PEM_write_X509(f, find(l, b->certs[i])->cert) == 1;
+	if (!p) /* a profile without vehicles' own certificates */
+		return 0;
+	for (; p; p = issuer_of(l, p))
+		way[n++] = p;
+	f = create(l, b->file, 0644);
+	good = f != NULL;
+	for (int i = 0; good && i < n - 1; i++)
+		good = PEM_write_X509(f, way[b->is_roots ? n - 1 - i : i]->cert) == 1;
 	return done(l, f, good, b->file);
 }
 
@@ -348,7 +353,8 @@ static int write_index(struct lab *l, const char *authority)
 	for (int i = 0; good && i < l->count; i++) {
 		const struct pair *p = &l->pairs[i];
 
-		if (p->row && p->row->use != ROOT && strcmp(p->row->issuer, authority) == 0)
+		if (p->form && p->form->issuer != p->form->role &&
+			strcmp(pki_role_name(p->form->issuer), authority) == 0)
 			good = write_line(f, p, strcmp(p->name, "contract-revoked") == 0);
 	}
 	return done(l, f, good, name);
@@ -366,12 +372,12 @@ static int write_script(struct lab *l)
 		      "# third column as in contract-revoked's.\ncd \"$(dirname \"$0\")\" || exit 1\n"
 		      "trap 'kill 0' INT TERM\n",
 			f);
-	for (size_t i = 0; f && i < COUNT(responders); i++)
+	for (int i = 0; f && i < l->responder_count; i++)
 		fprintf(f,
 			"openssl ocsp -index %s.index -CA %s.pem -rsigner ocsp-%s.pem -rkey ocsp-%s.key "
 			"-port %d -ndays 1 -ignore_err &\n",
-			responders[i], responders[i], responders[i], responders[i],
-			l->port + (int)i);
+			l->responders[i], l->responders[i], l->responders[i], l->responders[i],
+			l->port + i);
 	if (f)
 		fputs("wait\n", f);
 	return done(l, f, f != NULL, name);
@@ -386,9 +392,8 @@ static void put_hex(FILE *f, const unsigned char *bytes, unsigned int len)
 }
 
 /* One entry of iso15118CertificateHashData. */
-static bool write_hash(struct lab *l, FILE *f, const struct pair *p)
+static bool write_hash(struct lab *l, FILE *f, const struct pair *p, const struct pair *by)
 {
-	const struct pair *by = find(l, p->row->issuer);
 	const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(by->cert);
 	unsigned char name_hash[32], key_hash[32];
 	char *serial = hex_of(p->cert), url[400];
@@ -398,7 +403,7 @@ static bool write_hash(struct lab *l, FILE *f, const struct pair *p)
 			1 &&
 		EVP_Digest(key->data, (size_t)key->length, key_hash, NULL, EVP_sha256(), NULL) == 1;
 
-	address_of(l, p->row->issuer, url);
+	address_of(l, p->form->ocsp ? by->name : "", url);
 	if (good) {
 		fputs("  {\"hashAlgorithm\": \"SHA256\", \"issuerNameHash\": \"", f);
 		put_hex(f, name_hash, sizeof name_hash);
@@ -414,7 +419,7 @@ static bool write_hash(struct lab *l, FILE *f, const struct pair *p)
 /* What a station tells of a chain, for trying an Authorize or a GetCertificateStatus by hand. */
 static int write_hashes(struct lab *l, const char *leaf)
 {
-	const struct pair *p = find(l, leaf);
+	const struct pair *p = find(l, leaf), *by;
 	char name[60];
 	bool good;
 	FILE *f;
@@ -422,9 +427,8 @@ static int write_hashes(struct lab *l, const char *leaf)
 	snprintf(name, sizeof name, "%s-hashes.json", leaf);
 	f = create(l, name, 0644);
 	good = f && fputs("[\n", f) >= 0;
-	for (; good && p->row->use != ROOT; p = find(l, p->row->issuer))
-		good = write_hash(l, f, p) &&
-		       fputs(find(l, p->row->issuer)->row->use == ROOT ? "\n]\n" : ",\n", f) >= 0;
+	for (by = issuer_of(l, p); good && by; p = by, by = issuer_of(l, p))
+		good = write_hash(l, f, p, by) && fputs(issuer_of(l, by) ? ",\n" : "\n]\n", f) >= 0;
 	return done(l, f, good, name);
 }
 
@@ -440,13 +444,27 @@ static int write_all(struct lab *l)
 	for (size_t i = 0; i < COUNT(bundles); i++)
 		if (write_bundle(l, &bundles[i]))
 			return -1;
-	for (size_t i = 0; i < COUNT(responders); i++)
-		if (write_index(l, responders[i]))
+	for (int i = 0; i < l->responder_count; i++)
+		if (write_index(l, l->responders[i]))
 			return -1;
 	if (write_hashes(l, "contract") || write_hashes(l, "contract-revoked") ||
 		write_hashes(l, "secc"))
 		return -1;
 	return write_script(l);
+}
+
+/* Authorities about whose certificates a responder is asked, in their order. */
+static void find_responders(struct lab *l)
+{
+	const struct pki_certificate_list *all = &l->profile->certificates;
+
+	for (size_t i = 0; i < all->count; i++)
+		for (size_t j = 0; j < all->count; j++)
+			if (all->items[j].ocsp && all->items[j].issuer == all->items[i].role) {
+				l->responders[l->responder_count++] =
+					pki_role_name(all->items[i].role);
+				break;
+			}
 }
 
 static int read_place(struct lab *l)
@@ -461,7 +479,7 @@ static int read_place(struct lab *l)
 	if (n > 0 &&
 		strspn(l->host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				"0123456789-.") == n &&
-		l->port > 0 && l->port + (int)COUNT(responders) < 65536)
+		l->port > 0 && l->port + l->responder_count < 65536)
 		return 0;
 	snprintf(l->why, 300, "%.100s is no host:port for the responders", l->order->ocsp);
 	return -1;
@@ -477,7 +495,9 @@ int pki_lab_make(const struct pki_lab *order, char why[300])
 		return -1;
 	}
 	l->order = order;
+	l->profile = order->profile;
 	l->why = why;
+	find_responders(l);
 	errno = 0;
 	if (read_place(l) == 0 && make_all(l) == 0)
 		result = write_all(l);
