@@ -15,7 +15,7 @@
 #include "csms/pki/ca_frame.h"
 
 static const char help[] =
-	"usage: depotd-ca --dir DATA/pki [--module FILE --root URI --ecdsa URI [--rsa URI] "
+	"usage: depotd-ca --dir DATA/pki [--profile FILE] [--module FILE --root URI --ecdsa URI [--rsa URI] "
 	"[--pin-file FILE]]\n"
 	"\n"
 	"Signs certificates of stations for depotd, which starts it: there is no reason to run it by "
@@ -27,12 +27,13 @@ static int complain(const char *why)
 	return EXIT_FAILURE;
 }
 
-static int read_options(int argc, char **argv, struct issuers *i)
+static int read_options(int argc, char **argv, struct issuers *i, const char **profile)
 {
 	static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
 		{"module", required_argument, NULL, 'm'}, {"root", required_argument, NULL, 'r'},
 		{"ecdsa", required_argument, NULL, 'e'}, {"rsa", required_argument, NULL, 's'},
-		{"pin-file", required_argument, NULL, 'p'}, {NULL, 0, NULL, 0}};
+		{"pin-file", required_argument, NULL, 'p'},
+		{"profile", required_argument, NULL, 'f'}, {NULL, 0, NULL, 0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -41,7 +42,8 @@ static int read_options(int argc, char **argv, struct issuers *i)
 			['r'] = &i->root,
 			['e'] = &i->ecdsa,
 			['s'] = &i->rsa,
-			['p'] = &i->pin_file};
+			['p'] = &i->pin_file,
+			['f'] = profile};
 
 		if (c == '?')
 			return -1;
@@ -112,18 +114,30 @@ static int serve(struct issuers *i)
 	return EXIT_SUCCESS;
 }
 
+/* Of V2G certificates; before keys are read, as it is a file of somebody else's. */
+static int read_profile(struct issuers *i, const char *path, char why[200])
+{
+	struct arena *arena = arena_create(0); /* until the end */
+	char words[400] = "out of memory";
+
+	i->v2g = arena ? pki_profile_load(path, arena, words) : NULL;
+	snprintf(why, 200, "%.199s", i->v2g ? "" : words);
+	return i->v2g ? 0 : -1;
+}
+
 int main(int argc, char **argv)
 {
 	struct issuers issuers = {0};
+	const char *profile = NULL;
 	char why[200] = "", how[200];
 	const char *hello[] = {"ready", how};
 
 	umask(077);
-	if (read_options(argc, argv, &issuers)) {
+	if (read_options(argc, argv, &issuers, &profile)) {
 		fputs(help, stderr);
 		return 2;
 	}
-	if (issuers_open(&issuers, why)) {
+	if ((profile && read_profile(&issuers, profile, why)) || issuers_open(&issuers, why)) {
 		hello[0] = "failed";
 		hello[1] = why;
 	} else if (jail(how)) {

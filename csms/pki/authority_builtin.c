@@ -14,6 +14,7 @@
 #include "csms/log.h"
 #include "csms/pki/authority.h"
 #include "csms/pki/ca_frame.h"
+#include "csms/pki/pki_profile.h"
 #include "csms/pki/process.h"
 
 #define HELLO_MS       15000 /* real time; a token may be slow */
@@ -35,6 +36,7 @@ struct builtin_order {
 struct builtin {
 	struct loop *loop;
 	char program[600], folder[600], module[600], pin_file[600];
+	char profile[700]; /* file, of V2G certificates; "": none */
 	const struct config_pkcs11 *pkcs11; /* NULL: keys in files */
 	struct process process;
 	bool is_greeted; /* it has said that it is ready */
@@ -216,6 +218,10 @@ static int fill_args(const struct builtin *b, const char *args[ARGS_MAX])
 	args[n++] = b->program;
 	args[n++] = "--dir";
 	args[n++] = b->folder;
+	if (b->profile[0]) {
+		args[n++] = "--profile";
+		args[n++] = b->profile;
+	}
 	if (p) {
 		const char *const rows[][2] = {{"--module", b->module}, {"--root", p->root},
 			{"--ecdsa", p->ecdsa}, {"--rsa", p->rsa},
@@ -360,6 +366,30 @@ static void place(const char *folder, const char *name, char out[600])
 	snprintf(out, 600, name[0] == '/' ? "%.0s%s" : "%s/%s", folder, name);
 }
 
+/* Judged here too: what is wrong with it is said at the start. Only the default may be missing. */
+static int find_profile(struct builtin *b, const struct authority_setup *s, char why[300])
+{
+	const char *name = s->config->v2g_profile;
+	struct arena *arena;
+	char words[400];
+	bool good;
+
+	if (!pki_profile_find(name, s->config_folder, b->profile)) {
+		snprintf(why, 300, "trust.v2g_profile: there is no %.60s (looked for %.150s)", name,
+			b->profile);
+		b->profile[0] = '\0';
+		if (strcmp(name, PKI_PROFILE_DEFAULT) != 0)
+			return -1;
+		log_error("%s; certificates of ISO 15118 are not signed without", why);
+		return 0;
+	}
+	arena = arena_create(0);
+	good = arena && pki_profile_load(b->profile, arena, words);
+	snprintf(why, 300, "%.299s", arena && !good ? words : "out of memory");
+	arena_destroy(arena);
+	return good ? 0 : -1;
+}
+
 static void *create(const struct authority_setup *s, char why[300])
 {
 	struct builtin *b = calloc(1, sizeof *b);
@@ -368,6 +398,10 @@ static void *create(const struct authority_setup *s, char why[300])
 
 	if (!b || n <= 0) {
 		snprintf(why, 300, "depotd does not find the folder of its programs");
+		free(b);
+		return NULL;
+	}
+	if (find_profile(b, s, why)) {
 		free(b);
 		return NULL;
 	}

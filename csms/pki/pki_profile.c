@@ -194,6 +194,8 @@ static int check_issuer(
 		return c->ocsp ? blame(f, "ocsp", "no responder speaks about a root") : 0;
 	if (pki_role_kind(c->issuer) == PKI_LEAF)
 		return blame(f, "issuer", "must be a root or a sub-CA");
+	if (c->role == PKI_ROLE_SECC && pki_role_kind(c->issuer) != PKI_SUB)
+		return blame(f, "issuer", "must be a sub-CA: a root does not sign each day");
 	if (!by || by >= c)
 		return blame(f, "issuer", "must stand above what it issues");
 	return check_days(c, by, f) ? -1 : check_depth(p, c, f);

@@ -2,7 +2,7 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import { join } from 'node:path';
 import { BUILD, Depotd, until } from './harness.mjs';
@@ -53,7 +53,7 @@ async function start(trust) {
 }
 
 /** A station that asks once; { status, chain, requests }. */
-async function asks(d, id, options = {}) {
+async function asks(d, id, { type = 'ChargingStationCertificate', ...options } = {}) {
 	await register(d, id);
 	const s = new Station(d, id, { handlers: { CertificateSigned: ({ certificateChain }) => {
 		s.chain = certificateChain;
@@ -61,7 +61,7 @@ async function asks(d, id, options = {}) {
 	} } });
 	await s.connect();
 	await s.call('BootNotification', { reason: 'PowerUp', chargingStation: { model: 'M', vendorName: 'V', serialNumber: `SN-${id}` } });
-	s.answer = await s.call('SignCertificate', { csr: make.csr({ cn: `SN-${id}`, ...options }), certificateType: 'ChargingStationCertificate' });
+	s.answer = await s.call('SignCertificate', { csr: make.csr({ cn: `SN-${id}`, ...options }), ...(type && { certificateType: type }) });
 	s.request = async () => (await d.api('GET', `/certificate-requests?station=${id}`)).json.requests[0];
 	return s;
 }
@@ -159,6 +159,54 @@ openssl x509 -req -in cmd.csr -CA sub.pem -CAkey sub.key -set_serial 0x1234 -day
 	await until('the end of patience', async () => (await slow.request()).state === 'waiting', 15000);
 	assert.match((await slow.request()).note, /not done within 2 s/);
 	for (const x of [s, no, slow]) await x.close();
+});
+
+const V2G = { type: 'V2GCertificate', cn: 'SECC-1' };
+const shipped = (name) => readFileSync(new URL(`../../etc/pki/${name}.yaml`, import.meta.url), 'utf8');
+
+test('V2G certificates are of the profile: that of ISO 15118-20 wants P-521, below a root of its own', async () => {
+	const d = await start({ v2g_profile: 'iso15118-20' });
+	const root = readFileSync(join(d.data, 'pki', 'charger-roots', 'depot-v2g-p521.pem'), 'utf8');
+	assert.match(make.x509(root, '-text'), /P-521/);
+	const old = await asks(d, 'V2G-OLD', V2G);
+	await until('the refusal', async () => /EC P-256: .* keys on P-521 here$/.test((await old.request()).note));
+	const key = make.key({ curve: 'secp521r1' });
+	const s = await asks(d, 'V2G-NEW', { ...V2G, cn: 'SECC-2', key });
+	const chain = await until('the certificate', () => s.chain);
+	assert.ok(make.verifies(chain, root));
+	assert.match(make.x509(chain, '-text'), /Digital Signature, Key Agreement\s+X509v3 Extended Key Usage:\s+TLS Web Server[^]*ecdsa-with-SHA512/);
+	// one for both logs in to depotd as a client
+	const both = await asks(d, 'V2G-BOTH', { type: null, key: make.key({ curve: 'secp521r1' }) });
+	const combined = await until('the combined one', () => both.chain);
+	assert.ok(make.verifies(combined, root));
+	assert.doesNotMatch(make.x509(combined, '-text'), /Extended Key Usage/, 'A00.FR.514');
+	// stations' own certificates go on as before, on either curve
+	const plain = await asks(d, 'V2G-NOT');
+	assert.ok(make.verifies(await until('its certificate', () => plain.chain), readFileSync(join(d.data, 'pki', 'station-roots', 'depot.pem'), 'utf8')));
+	for (const x of [old, s, both, plain]) await x.close();
+});
+
+test('V2G certificates are of the profile: a file of one\'s own counts, a wrong one is said with its line', async () => {
+	const config = 'trust: {v2g_profile: mine.yaml}\ndevice: {inventory: off}\n';
+	const d = new Depotd({ config });
+	running.push(d);
+	const text = shipped('iso15118-2');
+	assert.match(text, /days: 90/);
+	writeFileSync(join(d.dir, 'mine.yaml'), text.replace('days: 90', 'days: 7').replace('domain: CPO', 'domain: CPX'));
+	await d.start();
+	const s = await asks(d, 'V2G-MINE', V2G);
+	const chain = await until('the certificate', () => s.chain);
+	assert.ok(make.verifies(chain, readFileSync(join(d.data, 'pki', 'charger-roots', 'depot-v2g.pem'), 'utf8')));
+	const to = Date.parse(/notAfter=(.*)/.exec(make.x509(chain, '-dates'))[1]);
+	assert.ok(Math.abs(to - Date.now() - 7 * 86400e3) < 2 * 3600e3, new Date(to).toISOString());
+	assert.match(make.x509(chain, '-subject', '-nameopt', 'RFC2253'), /DC=CPX/);
+	await s.close();
+	await d.stop();
+	writeFileSync(join(d.dir, 'mine.yaml'), text.replace('days: 90', 'days: 9000'));
+	const { status, stderr } = spawnSync(join(BUILD, 'depotd'), ['--config', join(d.dir, 'depotd.yaml'), '--data', d.data], { timeout: 20000 });
+	assert.equal(status, 1);
+	const line = text.split('\n').findIndex((l) => /days: 90$/.test(l)) + 1;
+	assert.ok(String(stderr).includes(`mine.yaml:${line}: certificates[3].days: must be at most 700`), String(stderr));
 });
 
 const MODULE = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so',
