@@ -44,6 +44,7 @@ struct oscp; /* csms/oscp/oscp.h */
 struct walks; /* csms/metering/walk.h */
 struct telematics; /* csms/vehicles/telematics.h */
 struct trips; /* csms/vehicles/trips.h */
+struct chances; /* csms/vehicles/chances.h */
 struct rosters; /* csms/vehicles/roster.h */
 struct issued; /* csms/certificates/issued.h */
 struct signing; /* csms/certificates/signing.h */
@@ -90,6 +91,7 @@ struct core {
 	struct prices *prices;
 	struct trips *trips; /* NULL: not yet */
 	struct rosters *rosters; /* NULL: not yet */
+	struct chances *chances; /* NULL: not yet, and in most scenario tests */
 	struct meters *meters;
 	struct discharge *discharge; /* NULL: never stopped, as in scenario tests */
 	struct storage_plan *storage; /* NULL: nothing gives energy back */

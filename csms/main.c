@@ -31,6 +31,7 @@
 #include "csms/oscp/oscp.h"
 #include "csms/certificates/pki_watch.h"
 #include "csms/money/prices.h"
+#include "csms/vehicles/chances.h"
 #include "csms/vehicles/roster.h"
 #include "csms/vehicles/trips.h"
 #include "csms/record.h"
@@ -217,7 +218,8 @@ static int start_control(struct daemon *d, char why[400])
 	if (!c->alarms || !signing_create(c, why) || !renewals_create(c, why) ||
 		!rollovers_create(c, why) || !prices_create(c, why))
 		return -1;
-	if (!envelopes_create(c, why) || !trips_create(c, why) || !rosters_create(c, why))
+	if (!envelopes_create(c, why) || !trips_create(c, why) || !rosters_create(c, why) ||
+		!chances_create(c, why))
 		return -1;
 	if (!discharge_create(c, why) || !storage_plan_create(c, why))
 		return -1;
@@ -335,6 +337,7 @@ static void stop(struct daemon *d)
 		else
 			log_info("stopped; the journal is on disk");
 		record_turn_end(c); /* the last answers, as the wire log has them */
+		chances_destroy(c->chances);
 		rosters_destroy(c->rosters);
 		trips_destroy(c->trips);
 		prices_destroy(c->prices); /* what was stored last was told to it */

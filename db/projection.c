@@ -46,6 +46,7 @@ static const struct {
 	{&projection_identity, projection_identity_rules},
 	{&projection_storage, projection_storage_rules},
 	{&projection_people, projection_people_rules},
+	{&projection_chance, projection_chance_rules},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -132,6 +133,8 @@ const struct projection_table projection_tables[] = {
 	{"trips", "depot, id"},
 	{"consumption_models", "depot, class"},
 	{"vehicle_moves", "depot, vehicle"},
+	{"chances", "depot, departs_at, vehicle, moment"},
+	{"chances_met", "depot, departs_at, vehicle"},
 	{"discharge_stops", "depot"},
 	{"event_keys", "stream, idem"},
 	{NULL, NULL},

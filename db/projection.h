@@ -74,6 +74,7 @@ extern const struct projection projection_work;
 extern const struct projection projection_identity;
 extern const struct projection projection_storage;
 extern const struct projection projection_people;
+extern const struct projection projection_chance;
 
 struct projection_rule {
 	int type; /* EVENT_… */
@@ -113,6 +114,7 @@ extern const struct projection_rule projection_work_rules[];
 extern const struct projection_rule projection_identity_rules[];
 extern const struct projection_rule projection_storage_rules[];
 extern const struct projection_rule projection_people_rules[];
+extern const struct projection_rule projection_chance_rules[];
 
 /* 1: the rows of transactions say that the key is taken. */
 int projection_transaction_knows_key(void *self, int64_t stream_id, const char *key);

@@ -8,7 +8,7 @@ FLOW := flow.c flow_unload.c flow_shared.c flow_search.c flow_push.c flow_solve.
 	flow_check.c flow_peak.c flow_smooth.c flow_calm.c flow_floor.c
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c $(PLAN) $(GUARD) profile.c \
 	profile_order.c composite.c phases.c \
-	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c rule.c consumption.c readiness.c readiness_act.c $(FLOW) \
+	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c rule.c consumption.c readiness.c readiness_act.c calibration.c $(FLOW) \
 	flow_taper.c open_interval.c $(PHASES) $(TARIFF))
 
 $(eval $(call unit,grid_tree,scheduler/grid.c scheduler/limits.c,))
@@ -62,6 +62,7 @@ $(eval $(call unit,obey_charger,scheduler/obey.c,))
 $(eval $(call unit,stale_tier,scheduler/stale.c,))
 $(eval $(call unit,consumption_model,scheduler/consumption.c,m))
 $(eval $(call unit,readiness_sim,$(addprefix scheduler/,readiness.c readiness_act.c grid.c limits.c battery.c $(PLAN) $(FLOW) $(PHASES) flow_taper.c),m))
+$(eval $(call unit,calibration,scheduler/calibration.c,m))
 $(eval $(call unit,island_mode,scheduler/island.c,))
 $(eval $(call unit,envelope_life,scheduler/envelope.c,))
 $(eval $(call unit,wiring,scheduler/wiring.c,m))

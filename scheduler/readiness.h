@@ -14,6 +14,9 @@
 
 #define READINESS_SAMPLES_MAX 10000
 
+/* Counts up when what is drawn changes: what an older one told says nothing of this one. */
+#define READINESS_MODEL 1
+
 /* Beside each vehicle of the plan's input. Standard deviations. */
 struct readiness_spread {
 	int64_t need_wh;

@@ -32,6 +32,9 @@ void roster_delete(struct ask *k);
 /* readiness.c */
 void readiness_get(struct ask *k);
 
+/* chances.c */
+void chances_get(struct ask *k);
+
 /* telematics.c */
 void vehicle_readings(struct ask *k);
 void telematics_sources_list(struct ask *k);

@@ -118,6 +118,7 @@ static const struct reach_row rows[] = {
 	{"DELETE", V1 "/rosters/{id}", REACH_DEPOT},
 	{"GET", V1 "/consumption", REACH_FREE},
 	{"GET", V1 "/readiness", REACH_CUT},
+	{"GET", V1 "/chances", REACH_FREE},
 	{"GET", V1 "/telematics/sources", REACH_FREE},
 	{"POST", V1 "/telematics/sources/{id}/token", REACH_DEPOT},
 	{"DELETE", V1 "/telematics/sources/{id}/token", REACH_DEPOT},

@@ -9,14 +9,12 @@
 #include "csms/clock.h"
 #include "csms/power/control.h"
 #include "csms/plan/fallback.h"
+#include "csms/plan/plan_sim.h"
+#include "csms/vehicles/chances_report.h"
 #include "csms/words.h"
-#include "scheduler/readiness.h"
 
-#define WORK          24000 /* vehicles times samples */
-#define SAMPLES_MOST  400
-#define SAMPLES_LEAST 40
-#define ADVISED       3 /* of those that are not safe, so many are looked at more closely */
-#define SAFE_PCT      95
+#define ADVISED  3 /* of those that are not safe, so many are looked at more closely */
+#define SAFE_PCT 95
 
 struct looking {
 	const char *vehicle, *id;
@@ -31,39 +29,9 @@ struct looking {
 struct run {
 	struct looking *x;
 	struct arena *a;
-	struct readiness_input in;
-	struct readiness_spread *spread;
-	int32_t *w;
-	int *met, all;
+	struct plan_sim sim;
+	struct chances_report told;
 };
-
-static int prepare(struct run *r, const struct plan_input *in)
-{
-	const struct plan_record *rec = &r->x->plan.record;
-	size_t n = (size_t)in->n, slots = (size_t)in->caps->slots;
-	int samples = WORK / (in->n + 1);
-
-	r->spread = arena_alloc(r->a, (n + 1) * sizeof *r->spread);
-	r->w = arena_alloc(r->a, (n * slots + 1) * sizeof *r->w);
-	r->met = arena_alloc(r->a, (n + 1) * sizeof *r->met);
-	if (!r->spread || !r->w || !r->met)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		const struct event_plan_snapshot_vehicle *v = &rec->snapshot->vehicles.items[i];
-
-		r->spread[i] =
-			(struct readiness_spread){v->has_need_spread_wh ? v->need_spread_wh : 0,
-				v->has_from_spread_s ? (int32_t)v->from_spread_s : 0};
-		if (plan_runs_read(rec->result->rows.items[i].w, (int)slots, &r->w[i * slots]))
-			return -1;
-	}
-	samples = samples < SAMPLES_LEAST  ? SAMPLES_LEAST
-		  : samples > SAMPLES_MOST ? SAMPLES_MOST
-					   : samples;
-	r->in = (struct readiness_input){
-		in, r->w, r->spread, r->x->failures_per_day, samples, (uint64_t)in->start_ms};
-	return 0;
-}
 
 static const char *state_of(const struct api_readiness_vehicle *v)
 {
@@ -78,7 +46,8 @@ static const char *say(const struct api_readiness_vehicle *v, struct arena *a)
 	struct text t;
 
 	text_init(&t, 290);
-	text_printf(&t, "%s: %.0f %% sure to leave with ", v->vehicle, v->probability * 100);
+	text_printf(&t, "%s: %s%.0f %% sure to leave with ", v->vehicle, v->about ? "about " : "",
+		v->probability * 100);
 	words_energy(&t, v->need_wh);
 	text_puts(&t, " more");
 	if (strcmp(v->state, "short") == 0) {
@@ -103,14 +72,15 @@ static void fill(const struct run *r, size_t i, struct api_readiness_vehicle *ou
 		.vehicle = v->id,
 		.station = v->station,
 		.evse = v->evse_id,
-		.has_arrives_at = v->from.ms > r->in.plan->start_ms,
+		.has_arrives_at = v->from.ms > r->sim.in.plan->start_ms,
 		.arrives_at = v->from,
 		.has_departs_at = v->has_departs,
 		.departs_at = v->departs,
 		.need_wh = v->need_wh,
 		.short_wh = r->x->plan.record.result->rows.items[i].short_wh,
-		.probability = (double)r->met[i] / r->in.samples,
+		.probability = (double)r->sim.met[i] / r->sim.in.samples,
 	};
+	out->about = !chances_believed(&r->told, out->probability);
 	out->state = state_of(out);
 	out->sentence = say(out, r->a);
 }
@@ -118,7 +88,7 @@ static void fill(const struct run *r, size_t i, struct api_readiness_vehicle *ou
 static const char *name_act(const struct run *r, const struct readiness_advice *d,
 	const struct api_readiness_vehicle *v)
 {
-	const struct grid_tree *t = r->in.plan->tree;
+	const struct grid_tree *t = r->sim.in.plan->tree;
 
 	switch (d->act) {
 	case READINESS_EARLIER:
@@ -140,13 +110,13 @@ static int advise(struct run *r, int i, struct api_readiness_vehicle *v)
 {
 	struct readiness_advice d;
 
-	if (readiness_advise(&r->in, i, r->met[i], &d))
+	if (readiness_advise(&r->sim.in, i, r->sim.met[i], &d))
 		return -1;
 	if (d.act == READINESS_NOTHING)
 		return 0;
 	v->action = name_act(r, &d, v);
 	v->has_action_probability = true;
-	v->action_probability = (double)d.met / r->in.samples;
+	v->action_probability = (double)d.met / r->sim.in.samples;
 	return 0;
 }
 
@@ -164,7 +134,7 @@ static int fill_all(struct run *r)
 {
 	struct api_readiness *out = &r->x->out;
 	const char *only = r->x->vehicle;
-	size_t n = (size_t)r->in.plan->n;
+	size_t n = (size_t)r->sim.in.plan->n;
 	bool *done = arena_alloc(r->a, n + 1);
 
 	out->vehicles.items = arena_alloc(r->a, (n + 1) * sizeof *out->vehicles.items);
@@ -177,8 +147,8 @@ static int fill_all(struct run *r)
 			if (!done[i] &&
 				(!only || strcmp(only, r->x->plan.record.snapshot->vehicles.items[i]
 							       .id) == 0) &&
-				r->met[i] * 100 < SAFE_PCT * r->in.samples &&
-				(worst < 0 || r->met[i] < r->met[worst]))
+				r->sim.met[i] * 100 < SAFE_PCT * r->sim.in.samples &&
+				(worst < 0 || r->sim.met[i] < r->sim.met[worst]))
 				worst = (int)i;
 		if (worst < 0)
 			break;
@@ -201,14 +171,14 @@ static int fill_all(struct run *r)
 static void sum_up(struct run *r)
 {
 	struct api_readiness *out = &r->x->out;
-	int unsafe = 0, n = r->in.plan->n;
+	int unsafe = 0, n = r->sim.in.plan->n;
 
 	for (int i = 0; i < n; i++)
-		unsafe += r->met[i] * 100 < SAFE_PCT * r->in.samples;
+		unsafe += r->sim.met[i] * 100 < SAFE_PCT * r->sim.in.samples;
 	out->plan = r->x->plan.id;
 	out->made_at = r->x->plan.made_at;
-	out->samples = r->in.samples;
-	out->all = (double)r->all / r->in.samples;
+	out->samples = r->sim.in.samples;
+	out->all = (double)r->sim.all / r->sim.in.samples;
 	out->sentence = n == 0 ? "No van is in the plan."
 			: unsafe == 0
 				? arena_printf(r->a, "All of %d are safe; all together %.0f %%.", n,
@@ -222,21 +192,22 @@ static void work(struct db_reader *db, struct ask *k)
 	struct looking *x = k->state;
 	struct run r = {.x = x, .a = k->arena};
 	int64_t begin = clock_real_us();
-	struct plan_case *c;
 
 	if (!plan_load(db, x->id, k->arena, &x->plan))
 		return;
 	x->plan.status = 500;
-	c = plan_case_create(x->plan.record.snapshot, x->plan.why);
-	if (c && prepare(&r, plan_case_input(c)) == 0 && readiness_run(&r.in, r.met, &r.all) == 0 &&
-		fill_all(&r) == 0) {
+	if (chances_report_read(db, chances_report_since(clock_wall()), k->arena, &r.told))
+		snprintf(x->plan.why, sizeof x->plan.why, "the store cannot be read");
+	else if (plan_sim_run(&x->plan.record, x->failures_per_day, k->arena, &r.sim,
+			 x->plan.why) == 0 &&
+		 fill_all(&r) == 0) {
 		sum_up(&r);
 		x->ok = true;
-	} else if (c) {
-		snprintf(x->plan.why, sizeof x->plan.why, "no memory for the simulation");
+	} else if (!x->plan.why[0]) {
+		snprintf(x->plan.why, sizeof x->plan.why, "no memory for the answer");
 	}
 	x->out.solve_us = clock_real_us() - begin;
-	plan_case_destroy(c);
+	plan_sim_finish(&r.sim);
 }
 
 /* -- on the loop ------------------------------------------------------------------------------ */

@@ -271,6 +271,9 @@ const struct route api_routes[] = {
 	{"GET", V1 "/readiness", "vehicle plan", MAY_READ, readiness_get, NULL, &api_readiness_type,
 		"How likely it is that vehicles leave with what they need, and what would raise that "
 		"most; of a past plan too"},
+	{"GET", V1 "/chances", "since", MAY_READ, chances_get, NULL, &api_chances_type,
+		"Chances that were told of departures, held against what happened; as sums, for the "
+		"whole depot"},
 	{"GET", V1 "/telematics/sources", "", MAY_READ, telematics_sources_list, NULL,
 		&api_telematics_source_list_type,
 		"Where reports of vehicles come from, and how it goes"},

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "csms/vehicles/chances.h"
 #include "csms/vehicles/trips.h"
 
 /* -- who is meant ----------------------------------------------------------------------------- */
@@ -88,6 +89,7 @@ static void leave(struct core *c, struct evse *e, struct vehicle *v)
 
 	if (!v || v->evse != e)
 		return;
+	chances_left(c, v, e);
 	trips_left(c, v, e);
 	v->evse = NULL;
 	fleet_touch_vehicle(&c->fleet, v);

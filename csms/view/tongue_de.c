@@ -23,6 +23,14 @@ const struct tongue_form tongue_forms[] = {
 		"{1} ist unterwegs, hätte um {2} abfahren sollen und braucht mehr, als seine Batterie fasst."},
 	{"{1} is out and has no departure.", "{1} ist unterwegs und hat keine Abfahrt."},
 	{"{1} leaves first, at {2}.", "{1} fährt zuerst ab, um {2}."},
+	/* chances (csms/vehicles/chances_report.c) */
+	{"Not enough nights yet: {1q} of {2q} departures.",
+		"Noch nicht genug Nächte: {1q} von {2q} Abfahrten."},
+	{"Of {1q} departures told {2q} to {3q}, {4q} were ready.",
+		"Von {1q} Abfahrten mit angesagten {2q} bis {3q} waren {4q} bereit."},
+	{"The chance may be believed.", "Der Chance darf man glauben."},
+	{"The chance says too much.", "Die Chance verspricht zu viel."},
+	{"The chance says too little.", "Die Chance verspricht zu wenig."},
 	/* the night (csms/words.c) */
 	{"1 van will miss its departure.", "1 Fahrzeug verpasst seine Abfahrt."},
 	{"{1q} vans will miss their departures.", "{1q} Fahrzeuge verpassen ihre Abfahrt."},

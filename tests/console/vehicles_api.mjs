@@ -39,6 +39,7 @@ export class VehicleApi {
 		return {
 			vehicle: v.id, station: v.station, evse: v.evse, need_wh: 40_000, short_wh: 0, probability: i === 0 ? 0.62 : 0.995, state: i === 0 ? "possible" : "safe",
 			sentence: `${v.id}: 62 % sure to leave with 40.0 kWh more.`, ...(i === 0 && { action: "Plug it in at CP-Y1/1.", action_probability: 0.97 }),
+			about: i === 0,
 		};
 	}
 

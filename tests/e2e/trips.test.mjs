@@ -156,9 +156,13 @@ test('readiness: how sure a van is to leave with its need, and what helps most',
 	const v = sure.vehicles[0];
 	assert.ok(v.probability > 0.9 && v.probability <= 1, `${v.probability}: its charger may fail, nothing else`);
 	assert.match(v.sentence, /^VAN-1: \d+ % sure to leave with .*kWh more/);
-	assert.match(ctl('readiness', 'VAN-1', '--plan', sure.plan).stdout, /VAN-1 +CP-1\/1 +\d+ % +(safe|possible)/);
+	assert.match(ctl('readiness', 'VAN-1', '--plan', sure.plan).stdout, /VAN-1 +CP-1\/1 +about \d+ % +(safe|possible)/);
 	assert.deepEqual((await get(`/readiness?vehicle=VAN-1&plan=${sure.plan}`)).vehicles, sure.vehicles, 'the same again');
 	assert.equal((await d.api('GET', '/readiness?vehicle=VAN-3')).status, 404);
+	assert.equal(sure.vehicles[0].about, true, 'no chance was borne out yet');
+	const told = await get('/chances');
+	assert.deepEqual([told.bins.length, told.least, told.sentence], [6, 100, 'Not enough nights yet: 0 of 100 departures.']);
+	assert.match(ctl('report', 'chances').stdout, /^Not enough nights yet[^]*95 to 99 % +0 +0 +.*about/);
 	/* 42 kWh in 4.3 h of 11 kW, 10 % of which are lost: possible, and not safe. */
 	assert.equal((await d.api('PUT', '/trips/FAR-1', { id: 'FAR-1', vehicle: 'VAN-1', departs: at(4.45 * HOUR),
 		returns: at(12 * HOUR), distance_km: 300 })).status, 200);

@@ -138,6 +138,7 @@ int ctl_telematics(struct ctl *c);
 /* trip.c */
 int ctl_trip(struct ctl *c);
 int ctl_readiness(struct ctl *c);
+int ctl_report(struct ctl *c);
 
 /* vehicle.c */
 int ctl_vehicle(struct ctl *c);

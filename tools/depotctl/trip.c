@@ -246,7 +246,7 @@ int ctl_readiness(struct ctl *c)
 		table_row(t);
 		table_cell(t, v->vehicle);
 		table_cellf(t, "%s/%lld", v->station, (long long)v->evse);
-		table_cellf(t, "%.0f %%", v->probability * 100);
+		table_cellf(t, "%s%.0f %%", v->about ? "about " : "", v->probability * 100);
 		table_cell_colour(t, colour_of(v->state),
 			strcmp(v->state, "possible") == 0 ? "possible, not safe enough" : v->state);
 		table_cell(t, cell_time(c->arena, v->has_departs_at, v->departs_at));
@@ -264,4 +264,55 @@ int ctl_readiness(struct ctl *c)
 					r->vehicles.items[i].fallback);
 	}
 	return status;
+}
+
+/* -- report ----------------------------------------------------------------------------------- */
+
+static void cell_share(struct table *t, bool has, double share)
+{
+	if (has)
+		table_cellf(t, "%.1f %%", share * 100);
+	else
+		table_cell(t, "");
+}
+
+static int report_chances(struct ctl *c)
+{
+	const char *since = ctl_option(c, "--since");
+	const char *path = arena_printf(
+		c->arena, "chances%s%s", since ? "?since=" : "", since ? ctl_escape(c, since) : "");
+	struct table *t = table_create(c->arena,
+		">TOLD|>DEPARTURES|>UNKNOWN|>ON AVERAGE|>WERE READY|>BETWEEN||SHOWN", c->colour);
+	void *answer;
+	int status = ctl_ask_struct(c, "GET", path, NULL, NULL, &api_chances_type, &answer);
+	const struct api_chances *r = answer;
+
+	for (size_t i = 0; r != NULL && i < r->bins.count; i++) {
+		const struct api_chance_bin *b = &r->bins.items[i];
+
+		table_row(t);
+		table_cellf(t, "%.0f to %.0f %%", b->from * 100, b->to * 100);
+		table_cellf(t, "%lld", (long long)b->departures);
+		table_cellf(t, "%lld", (long long)b->unknown);
+		cell_share(t, b->has_told_mean, b->told_mean);
+		cell_share(t, b->has_ready, b->ready);
+		cell_share(t, b->has_low, b->low);
+		cell_share(t, b->has_high, b->high);
+		table_cell(t, b->believed ? "as it is" : "about");
+	}
+	if (r == NULL)
+		return status;
+	printf("%s\n", r->sentence);
+	ctl_print(t, "");
+	printf("%lld departures were told of; %lld are not over, of %lld nobody knows how they "
+	       "ended.\n",
+		(long long)r->departures, (long long)r->waiting, (long long)r->unknown);
+	return status;
+}
+
+int ctl_report(struct ctl *c)
+{
+	if (strcmp(c->argv[0], "chances") == 0)
+		return report_chances(c);
+	return ctl_complain(CTL_USAGE, "report takes chances");
 }

@@ -135,6 +135,32 @@ export interface ReadinessVehicle {
 	action?: string;
 	action_probability?: number;
 	fallback?: string;
+	about: boolean;
+}
+
+export interface ChanceBin {
+	from: number;
+	to: number;
+	departures: number;
+	unknown: number;
+	told_mean?: number;
+	ready?: number;
+	low?: number;
+	high?: number;
+	believed: boolean;
+	sentence: string;
+}
+
+export interface Chances {
+	since: string;
+	model: number;
+	least: number;
+	departures: number;
+	waiting: number;
+	unknown: number;
+	partial: boolean;
+	sentence: string;
+	bins: ChanceBin[];
 }
 
 export interface Readiness {

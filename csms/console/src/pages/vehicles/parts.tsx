@@ -23,7 +23,7 @@ export function chanceWords(p: number): string {
 
 export function Chance({ of }: { of: ReadinessVehicle | undefined }) {
 	if (of === undefined) return <span class="u">{w.chanceNone}</span>;
-	return <span title={of.sentence}><span class="u">{w.about}</span> <b>{chanceWords(of.probability)}</b></span>;
+	return <span title={of.sentence}>{of.about && <><span class="u">{w.about}</span>{" "}</>}<b>{chanceWords(of.probability)}</b></span>;
 }
 
 export const place = (v: VehicleView): string => {
