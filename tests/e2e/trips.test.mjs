@@ -155,7 +155,7 @@ test('readiness: how sure a van is to leave with its need, and what helps most',
 	assert.equal(sure.vehicles.length, 1);
 	const v = sure.vehicles[0];
 	assert.ok(v.probability > 0.9 && v.probability <= 1, `${v.probability}: its charger may fail, nothing else`);
-	assert.match(v.sentence, /^VAN-1: \d+ % sure to leave with .*kWh more/);
+	assert.match(v.sentence, /^VAN-1: about \d+ % sure to leave with .*kWh more/);
 	assert.match(ctl('readiness', 'VAN-1', '--plan', sure.plan).stdout, /VAN-1 +CP-1\/1 +about \d+ % +(safe|possible)/);
 	assert.deepEqual((await get(`/readiness?vehicle=VAN-1&plan=${sure.plan}`)).vehicles, sure.vehicles, 'the same again');
 	assert.equal((await d.api('GET', '/readiness?vehicle=VAN-3')).status, 404);
