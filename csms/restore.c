@@ -515,7 +515,7 @@ static void journal_loaded(struct core *c, const struct config *cfg)
 	if (!p)
 		return;
 	p->source = arena_printf(a, "%.400s", cfg->depot_path);
-	p->digest = arena_strdup(a, cfg->depot_digest);
+	p->digest = arena_strdup(a, grid_edits_digest(c->grid_edits));
 	p->nodes = (int64_t)c->depot->nodes.count;
 	p->stations = (int64_t)c->depot->stations.count;
 	p->vehicles = (int64_t)c->depot->vehicles.count;

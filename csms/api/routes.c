@@ -550,12 +550,10 @@ const struct route api_routes[] = {
 		"station action direction text error message_id from to faulty slower pairs before "
 		"limit",
 		MAY_INSPECT, wire_get, NULL, &api_wire_page_type,
-		"OCPP messages as they were, newest first; text=WORDS finds words in messages, "
-		"error=WORDS those in CALLERRORs and in what is said of a wrong message; faulty=1 all "
-		"that are either; direction=in what stations sent, out what they were sent; with pairs=1 "
-		"each request with its answer and the time between, slower=MS only those answered "
-		"after that long or not at all. A search of all stations ends after 20000 messages, at "
-		"searched_to; next goes on"},
+		"OCPP messages as they were, newest first; text=, error=: words in messages, in CALLERRORs; "
+		"faulty=1: wrong ones; direction=in from stations, out to them; pairs=1: with their "
+		"answers, slower=MS: only those answered later or never. A search of all stations "
+		"ends after 20000 at searched_to; next goes on"},
 	{"GET", V1 "/wire/export",
 		"station action direction text error message_id from to faulty format", MAY_INSPECT,
 		wire_export, NULL, NULL,

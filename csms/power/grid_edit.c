@@ -416,21 +416,38 @@ static int apply(const struct stored *s, struct depot_grid *out)
 	return 0;
 }
 
-/* The file is another than the changes were made on: it counts, and they are named. */
+/* The tree of the file is another than the changes were made on: it counts, and they are named. */
 static int drop(struct grid_edits *g, const struct db_grid_edit_list *list)
 {
 	const char **names = arena_alloc(g->arena, (list->count + 1) * sizeof *names);
 
 	if (!names)
 		return -1;
-	for (size_t i = 0; i < list->count; i++)
+	for (size_t i = 0; i < list->count; i++) {
 		names[i] = arena_printf(g->arena, "%s %s", list->items[i].kind, list->items[i].id);
+		log_warn(
+			"tree: nodes or meters of the depot's file have changed: it takes the place of "
+			"what was changed of %s while it was in force",
+			names[i] ? names[i] : "");
+	}
 	g->dropped = (struct schema_strings){list->count, names};
-	if (list->count)
-		log_info(
-			"tree: the depot's file has changed: it takes the place of %zu changes made "
-			"while it was in force (the journal's DepotLoaded names them)",
-			list->count);
+	return 0;
+}
+
+/* What changes are made on: nodes and meters of the file, whatever else stands in it. (Journals of before
+ * name the whole file: so long as it is that one, so does this.) */
+static int find_digest(
+	struct grid_edits *g, const struct config *cfg, const struct db_grid_edit_list *list)
+{
+	struct depot_grid grid = {.nodes = g->file->nodes, .meters = g->file->meters};
+	struct edition *e = edition_create(g->file, &grid);
+	bool is_whole = list->count && strcmp(list->items[0].file, cfg->depot_digest) == 0;
+
+	if (!e)
+		return -1;
+	snprintf(
+		g->digest, sizeof g->digest, "%s", is_whole ? cfg->depot_digest : e->grid.revision);
+	edition_destroy(e);
 	return 0;
 }
 
@@ -438,7 +455,7 @@ static int take_up(struct grid_edits *g, const struct config *cfg, struct stored
 {
 	struct depot_grid grid = {.nodes = g->file->nodes, .meters = g->file->meters};
 	struct depot_fault fault;
-	bool same_file = s->list.count && strcmp(s->list.items[0].file, cfg->depot_digest) == 0;
+	bool same_file = s->list.count && strcmp(s->list.items[0].file, g->digest) == 0;
 
 	snprintf(why, 400, "out of memory");
 	if (same_file ? apply(s, &grid) : drop(g, &s->list))
@@ -469,9 +486,9 @@ struct grid_edits *grid_edits_create(struct core *c, const struct config *cfg, c
 	if (g && s.arena && (g->arena = arena_create(0))) {
 		g->core = c;
 		g->file = cfg->depot;
-		memcpy(g->digest, cfg->depot_digest, sizeof g->digest);
-		g->rated = rated_create(c, g->digest);
-		if (!g->rated || db_read_now(c->db, read_stored, &s) || s.rc)
+		if (!db_read_now(c->db, read_stored, &s) && !s.rc && !find_digest(g, cfg, &s.list))
+			g->rated = rated_create(c, g->digest);
+		if (!g->rated)
 			snprintf(why, 400,
 				"the store's changes of the tree cannot be read; try `depotctl rebuild "
 				"--check --data DIR`");
@@ -484,6 +501,11 @@ struct grid_edits *grid_edits_create(struct core *c, const struct config *cfg, c
 		return NULL;
 	}
 	return g;
+}
+
+const char *grid_edits_digest(const struct grid_edits *g)
+{
+	return g->digest;
 }
 
 const struct schema_strings *grid_edits_dropped(const struct grid_edits *g)

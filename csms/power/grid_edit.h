@@ -21,6 +21,9 @@ struct grid_edits;
  * file's stations are registered, meters and control are made. NULL with one line for a person. */
 struct grid_edits *grid_edits_create(struct core *c, const struct config *cfg, char why[400]);
 
+/* Of the nodes and meters of the file, SHA-256: what changes are made on. */
+const char *grid_edits_digest(const struct grid_edits *g);
+
 /* What a changed file took the place of at this start: "node yard" …; for the journal. */
 const struct schema_strings *grid_edits_dropped(const struct grid_edits *g);
 

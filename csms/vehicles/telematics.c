@@ -12,6 +12,7 @@
 #include "csms/vehicles/telematics_mqtt.h"
 #include "csms/vehicles/telematics_private.h"
 #include "csms/vehicles/telematics_rules.h"
+#include "csms/vehicles/vehicles.h"
 #include "db/query_fleet.h"
 
 #define SCRATCH_MAX (64u << 20) /* one message in pieces */
@@ -138,6 +139,7 @@ static void make_newest(struct telematics_source *s, struct vehicle *v,
 	double before = last->at.ms ? last->value : -100;
 
 	*last = *r;
+	last->taken_pct = v->evse && v->evse->tx.is_open ? vehicle_taken_pct(v) : -1;
 	fleet_touch_vehicle(&t->core->fleet, v);
 	t->core->fleet.reported++;
 	if (item->quantity == TELEMATICS_QUANTITY_SOC_PCT)
@@ -152,7 +154,7 @@ bool telematics_apply(struct telematics_source *s, struct vehicle *v,
 	struct core *c = s->owner->core;
 	const char *quantity = telematics_quantity_enum.values[item->quantity];
 	const struct telematics_reading r = {
-		item->value, item->at, received, s->config->id, confidence};
+		item->value, item->at, received, s->config->id, confidence, -1};
 	const struct telematics_reading *last;
 	char point[180];
 
@@ -461,7 +463,7 @@ static void restore_reading(struct telematics *t, const struct db_reading *row)
 		return;
 	*last = (struct telematics_reading){row->value, row->at, row->received,
 		s ? s->config->id : arena_strdup(t->arena, row->source),
-		(enum telematics_confidence)(row->confidence & 3)};
+		(enum telematics_confidence)(row->confidence & 3), -1};
 }
 
 static int restore(struct telematics *t, char why[400])

@@ -28,6 +28,7 @@ struct telematics_reading {
 	wall_t at, received; /* at.ms 0: never reported */
 	const char *source;
 	enum telematics_confidence confidence;
+	double taken_pct; /* vehicle_taken_pct() when it came; negative: not known */
 };
 
 /* NULL: it never reported that. */

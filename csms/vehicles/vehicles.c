@@ -407,6 +407,7 @@ bool vehicle_soc(const struct vehicle *v, wall_t now, int max_age_s, struct vehi
 {
 	const struct reading *charger = v->evse ? &v->evse->soc_pct : &v->soc_pct;
 	const struct telematics_reading *told = telematics_newest(v, TELEMATICS_QUANTITY_SOC_PCT);
+	bool is_of_before = false;
 
 	if (v->soc_pct.at.ms > charger->at.ms)
 		charger = &v->soc_pct;
@@ -416,15 +417,18 @@ bool vehicle_soc(const struct vehicle *v, wall_t now, int max_age_s, struct vehi
 		*out = (struct vehicle_soc){charger->value, charger->at, "charger", false};
 	} else {
 		*out = (struct vehicle_soc){told->value, told->at, told->source, false};
-		if (v->evse && v->evse->tx.is_open && told->at.ms <= v->evse->tx.started.ms) {
-			out->pct += vehicle_taken_pct(v);
+		if (v->evse && v->evse->tx.is_open) {
+			is_of_before = told->at.ms <= v->evse->tx.started.ms;
+			out->pct += is_of_before           ? vehicle_taken_pct(v)
+				    : told->taken_pct >= 0 ? vehicle_taken_pct(v) - told->taken_pct
+							   : 0;
 			out->is_reckoned = true;
 		}
 	}
 	if (out->pct > 100)
 		out->pct = 100;
 	/* What was read before it came is as old as it was when it came. */
-	wall_t then = out->is_reckoned ? v->evse->tx.started : now;
+	wall_t then = is_of_before ? v->evse->tx.started : now;
 
 	return !max_age_s || then.ms - out->at.ms <= (int64_t)max_age_s * 1000;
 }

@@ -37,7 +37,7 @@ struct vehicle_soc {
 	double pct;
 	wall_t at; /* of the reading that it is or was reckoned from */
 	const char *source; /* "charger", or a source of telematics */
-	bool is_reckoned; /* read before the vehicle was plugged in, and raised by what it took since */
+	bool is_reckoned; /* raised by what it took in its transaction since it was read */
 };
 
 /* The newest of what its charger and its telematics say. False: nothing is known, or nothing that is

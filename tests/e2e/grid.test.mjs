@@ -180,13 +180,20 @@ test('changes live on after a restart and after kill -9; another file takes thei
 	await d.start();
 	assert.deepEqual((await grid(d)).nodes.map((n) => n.id), ['site', 'yard']);
 	await d.stop();
+	/* what else changes in the file is none of the tree's */
+	const other = DEPOT.replace(/^name: .*$/m, 'name: Another name');
+	assert.notEqual(other, DEPOT);
+	writeFileSync(join(d.dir, 'depot.yaml'), other);
+	await d.start();
+	assert.deepEqual((await grid(d)).nodes.map((n) => n.id), ['site', 'yard']);
+	await d.stop();
 	writeFileSync(join(d.dir, 'depot.yaml'), DEPOT.replace('60000', '70000'));
 	await d.start();
 	const file = await grid(d);
 	assert.deepEqual(file.nodes.map((n) => [n.id, n.limit_w]), [['site', 70000], ['yard', 30000], ['hall', 20000]]);
 	const loaded = (await d.api('GET', '/journal?type=DepotLoaded')).json.events.map((e) => e.payload.dropped ?? []);
 	assert.deepEqual(loaded.flat().sort(), ['node hall', 'node roof', 'node yard']);
-	assert.match(d.logged(), /takes the place of 3 changes/);
+	assert.match(d.logged(), /takes the place of what was changed of node roof/);
 	await d.stop();
 	await d.start();
 	assert.deepEqual(await grid(d), file);

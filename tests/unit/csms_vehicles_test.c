@@ -25,7 +25,7 @@ static void setup(void)
 static void tell(double pct, int64_t at)
 {
 	telemetry.newest[TELEMATICS_QUANTITY_SOC_PCT] =
-		(struct telematics_reading){pct, {at}, {at}, "hook", TELEMATICS_MEASURED};
+		(struct telematics_reading){pct, {at}, {at}, "hook", TELEMATICS_MEASURED, -1};
 }
 
 static void plug(int64_t at)
@@ -66,10 +66,23 @@ START_TEST(what_was_read_before_it_came_is_raised_by_what_it_took)
 	tell(95, NOW - 7200000);
 	ck_assert(vehicle_soc(&van, (wall_t){NOW}, 0, &soc));
 	ck_assert_double_eq(soc.pct, 100);
-	tell(60, NOW - 1000);
+}
+END_TEST
+
+/* A vehicle that sleeps while it is plugged in tells nothing more. */
+START_TEST(what_was_read_since_is_raised_by_what_it_took_from_then)
+{
+	struct vehicle_soc soc;
+
+	plug(NOW - 3600000);
+	tell(60, NOW - 1800000);
 	ck_assert(vehicle_soc(&van, (wall_t){NOW}, 0, &soc));
-	ck_assert(!soc.is_reckoned);
-	ck_assert_double_eq(soc.pct, 60);
+	ck_assert(soc.is_reckoned);
+	ck_assert_double_eq(soc.pct, 60); /* what it had taken then is not known: at least that */
+	telemetry.newest[TELEMATICS_QUANTITY_SOC_PCT].taken_pct = 8;
+	ck_assert(vehicle_soc(&van, (wall_t){NOW}, 0, &soc));
+	ck_assert_double_eq_tol(soc.pct, 60 - 8 + 10000 * 0.9 / 50000 * 100, 1e-9);
+	ck_assert(!vehicle_soc(&van, (wall_t){NOW}, 900, &soc)); /* batteries that give back: no */
 }
 END_TEST
 
@@ -94,6 +107,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, the_newest_of_charger_and_telematics_counts);
 	tcase_add_test(t, what_was_read_before_it_came_is_raised_by_what_it_took);
+	tcase_add_test(t, what_was_read_since_is_raised_by_what_it_took_from_then);
 	tcase_add_test(t, efficiency_is_read_off_the_line_between_its_rows);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
