@@ -30,6 +30,7 @@ struct control_said {
 struct control_full {
 	int vehicles; /* that it keeps power from; 0: it is not */
 	unsigned binds; /* bits of enum grid_channel: by which of its limits */
+	enum grid_source source; /* whose that of the lowest channel is, by the plan */
 	bool is_island;
 	wall_t until; /* one of them gets more then; ms 0: none */
 };

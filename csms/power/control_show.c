@@ -191,8 +191,10 @@ static bool is_violated(const struct control *k, int i, const struct control_nod
 	return false;
 }
 
-/* Which of its limits binds: that of the lowest channel speaks for all. */
-static void show_source(struct control *k, int i, struct control_node *v, wall_t now)
+/* Which of its limits binds: that of the lowest channel speaks for all. A plan may keep to another than
+ * the one in force: to one that comes within its slot, or that the guard does not know. */
+static void show_source(
+	struct control *k, int i, enum grid_source planned, struct control_node *v, wall_t now)
 {
 	const char *id = grid_tree_node(k->tree, i)->id;
 	int c = __builtin_ctz(v->binds);
@@ -204,6 +206,11 @@ static void show_source(struct control *k, int i, struct control_node *v, wall_t
 	v->binds_source = is_phase              ? v->phase[c - GRID_L1].source
 			  : c == GRID_IMBALANCE ? v->imbalance.source
 						: v->limit_source;
+	if (planned != GRID_SOURCE_NONE && !is_phase && c != GRID_IMBALANCE &&
+		(!v->binds_source || strcmp(v->binds_source, grid_source_name(planned)) != 0)) {
+		v->binds_source = grid_source_name(planned);
+		return;
+	}
 	if (!is_envelope_source(v->binds_source))
 		return;
 	h = envelopes_winner(k->core, id, is_phase ? ENVELOPE_PHASE : ENVELOPE_IMPORT, now, &w);
@@ -227,7 +234,7 @@ static void show_binds(
 	if (!by_guard && !full->is_island)
 		v->binds_until = full->until;
 	v->binds_since = v->binds == k->node[i].binds ? k->node[i].binds_since : now;
-	show_source(k, i, v, now);
+	show_source(k, i, by_guard || full->is_island ? GRID_SOURCE_NONE : full->source, v, now);
 }
 
 /* Shows what the cycle found at a node; counts time above a rating. */

@@ -281,11 +281,28 @@ static void explain(
 
 /* -- all of them ------------------------------------------------------------------------------ */
 
+/* Of a limit; not what is left below it, or what somebody wants. */
+static bool is_limit(enum grid_source s)
+{
+	switch (s) {
+	case GRID_SOURCE_RATING:
+	case GRID_SOURCE_RESERVE:
+	case GRID_SOURCE_ENVELOPE:
+	case GRID_SOURCE_ENVELOPE_FALLBACK:
+	case GRID_SOURCE_OPERATOR:
+	case GRID_SOURCE_DEMAND:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* The plan, or the island, keeps power from the vehicle for want of room there: the node binds, as by
  * the guard. */
 static void hold(struct control *k, int i)
 {
 	const struct control_said *said = &k->said[i];
+	unsigned channel;
 	int island = k->evse_in[i].connected ? safety_island(k->safety).node : -1;
 	struct control_full *full;
 	int32_t wants_w;
@@ -300,7 +317,11 @@ static void hold(struct control *k, int i)
 		return;
 	full = &k->full[said->node];
 	full->vehicles++;
-	full->binds |= 1U << said->row->channel[said->slot];
+	channel = 1U << said->row->channel[said->slot];
+	if (is_limit((enum grid_source)said->row->source[said->slot]) &&
+		(full->source == GRID_SOURCE_NONE || channel < (full->binds & -full->binds)))
+		full->source = (enum grid_source)said->row->source[said->slot];
+	full->binds |= channel;
 	if (said->until.ms && (!full->until.ms || said->until.ms < full->until.ms))
 		full->until = said->until;
 }

@@ -78,15 +78,16 @@ START_TEST(somebody_binds_while_a_vehicle_waits)
 }
 END_TEST
 
+#define ONE_VAN                                                                                    \
+	"base_load:\n"                                                                             \
+	"  - {node: house, points: [{at: \"00:00\", w: 10000}]}\n"                                 \
+	"visits:\n"                                                                                \
+	"  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: 20}\n"
+
 START_TEST(nothing_binds_where_there_is_room)
 {
-	world = world_create(&(struct world_options){.seed = 5,
-		.depot = small_depot,
-		.scenario =
-			"base_load:\n"
-			"  - {node: house, points: [{at: \"00:00\", w: 10000}]}\n"
-			"visits:\n"
-			"  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: 20}\n"});
+	world = world_create(
+		&(struct world_options){.seed = 5, .depot = small_depot, .scenario = ONE_VAN});
 	world_run_until(world, SMALL_ALL_HERE);
 	ck_assert_int_gt(evse(1)->told.limit_w, 20000);
 	ck_assert_uint_eq(node("site")->binds, 0);
@@ -155,6 +156,41 @@ START_TEST(phase_of_an_envelope_is_named_with_its_end)
 }
 END_TEST
 
+/* A limit that comes within the slot of the plan is what the plan keeps to, before it is in force. */
+START_TEST(what_the_plan_keeps_to_is_what_binds_by_it)
+{
+	struct envelope_block b = {.bound = {24000, GRID_NO_LIMIT, GRID_NO_LIMIT}};
+	struct envelope_offer o = {.node = "site",
+		.owner = "operator/anna",
+		.blocks = &b,
+		.count = 1,
+		.actor = "test"};
+	char id[ENVELOPE_ID_SIZE], why[200];
+	int early = 0;
+
+	world = world_create(
+		&(struct world_options){.seed = 5, .depot = small_depot, .scenario = ONE_VAN});
+	world_run_until(world, SMALL_ALL_HERE);
+	b.start_ms = clock_wall().ms + 240000;
+	b.end_ms = b.start_ms + 3600000;
+	ck_assert_msg(envelope_receive(core(), &o, id, why) == 0, "%s", why);
+	for (int i = 0; i < 60; i++) {
+		world_run_s(world, 10);
+		const struct control_node *site = node("site");
+		struct setpoint told;
+
+		control_told(core()->control, evse(1), &told);
+		if (strcmp(told.source, "plan") != 0 || !site->binds_by ||
+			strcmp(site->binds_by, "plan") != 0 ||
+			!strstr(told.reason, "site is full (operator)"))
+			continue;
+		ck_assert_str_eq(site->binds_source, "operator");
+		early += site->limit_w > 24000;
+	}
+	ck_assert_int_gt(early, 0);
+}
+END_TEST
+
 /* The house with a rating of its phases, and no meter: it counts as its worst case, but nobody has
  * read that. */
 START_TEST(what_nobody_measures_shows_no_load_of_its_phases)
@@ -185,6 +221,7 @@ int main(void)
 	tcase_add_test(t, somebody_binds_while_a_vehicle_waits);
 	tcase_add_test(t, nothing_binds_where_there_is_room);
 	tcase_add_test(t, phase_of_an_envelope_is_named_with_its_end);
+	tcase_add_test(t, what_the_plan_keeps_to_is_what_binds_by_it);
 	tcase_add_test(t, what_nobody_measures_shows_no_load_of_its_phases);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
