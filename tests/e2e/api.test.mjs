@@ -20,7 +20,8 @@ nodes:
 vehicles:
   - {id: VAN-1, token: AABBCCDD, battery_wh: 60000, max_ac_w: 11000, max_dc_w: 80000, min_w: 1380, need_wh: 20000, departs: "06:00"}
 `;
-const OPEN = ['/livez', '/readyz', '/sign-in'];
+/* Path and answer to one who brings nothing. */
+const OPEN = { '/livez': { GET: 200 }, '/readyz': { GET: 200 }, '/sign-in': { POST: 400 }, '/sign-in/with': { GET: 200 }, '/sign-in/with/{id}': { POST: 404, GET: 400 } };
 const ROLES = ['viewer', 'operator', 'dispatcher', 'electrician', 'energy_manager', 'admin'];
 
 let depotd, routes;
@@ -87,13 +88,13 @@ describe('who may ask', () => {
 	test('nothing is open without sign-in but health, the sign-in and the page', async () => {
 		assert.ok(routes.length > 30);
 		for (const r of routes) {
-			const isOpen = OPEN.includes(r.path.replace('/api/v1', ''));
-			assert.equal(r.roles.includes('nobody'), isOpen, r.path);
+			const open = OPEN[r.path.replace('/api/v1', '')]?.[r.method];
+			assert.equal(r.roles.includes('nobody'), open !== undefined, r.path);
 			const a = await head(r.method, filled(r.path), { 'content-type': 'application/json' }, r.request && '{}');
-			if (!isOpen) {
+			if (open === undefined) {
 				problem(a, 401);
 				assert.equal(a.headers['www-authenticate'], 'Bearer');
-			} else assert.equal(a.status, r.method === 'POST' ? 400 : 200, r.path);
+			} else assert.equal(a.status, open, r.path);
 		}
 		assert.equal((await head('HEAD', '/api/v1/stations')).status, 401);
 		assert.equal((await head('GET', '/metrics')).status, 401);
@@ -577,6 +578,9 @@ describe('calls', () => {
 		const shown = ctl(...here, 'station', 'CALL-1').stdout.split('\n').map((l) => l.trimEnd());
 		const head = shown.findIndex((l) => /^EVSE +DOES/.test(l));
 		assert.match(shown[head], /^EVSE +DOES +VEHICLE +POWER +LIMIT +SET BY +AT +SESSION +CONNECTORS +WHY$/);
+		const listed = ctl(...here, 'routes');
+		assert.equal(listed.status, 0, listed.stderr);
+		for (const r of routes) assert.ok(listed.stdout.includes(r.path), r.path);
 		const table = ctl(...here, 'calls', 'CALL-1', '--limit', '2').stdout;
 		assert.match(table, /^TIME +STATION +ACTION +BY +OUTCOME +STATUS +TOOK +WHY/);
 		assert.match(table, /CALL-1 +ClearCache +apitoken:the operator +error +- +\d+\.\d s +InternalError: the "cache" burns/);
