@@ -30,6 +30,7 @@
 #include "csms/station/network_job.h"
 #include "csms/oscp/oscp.h"
 #include "csms/certificates/pki_watch.h"
+#include "csms/pki/authority.h"
 #include "csms/money/prices.h"
 #include "csms/vehicles/chances.h"
 #include "csms/vehicles/roster.h"
@@ -412,7 +413,8 @@ static int check(struct daemon *d, char why[400])
 	c->meter_maps = d->config.meter_maps;
 	c->telematics_maps = d->config.telematics_maps;
 	c->config_folder = d->config.folder;
-	if (c->config->telematics && telematics_check(c, why))
+	if ((c->config->telematics && telematics_check(c, why)) ||
+		authority_check(c->config->trust, c->config_folder, why))
 		return -1;
 	if (meters_check(c, &fault) ||
 		control_check_depot(c->depot, (int)c->config->control->margin_pct, &fault)) {

@@ -22,6 +22,13 @@ static const struct authority_kind *const authority_kinds[] = {
 	[CONFIG_AUTHORITY_OFF] = NULL,
 };
 
+int authority_check(const struct config_trust *config, const char *config_folder, char why[300])
+{
+	const struct authority_kind *kind = authority_kinds[config->authority];
+
+	return kind && kind->check ? kind->check(config, config_folder, why) : 0;
+}
+
 struct authority *authority_create(const struct authority_setup *s, char why[300])
 {
 	const struct authority_kind *kind = authority_kinds[s->config->authority];

@@ -51,6 +51,9 @@ struct authority_setup {
 	const char *config_folder; /* file names of the config are relative to it */
 };
 
+/* Reads the files that the config names and changes nothing: for --check. -1 with one line. */
+int authority_check(const struct config_trust *config, const char *config_folder, char why[300]);
+
 /* NULL with one line: what is wrong with the config, or with the keys. Blocks; for start-up. */
 struct authority *authority_create(const struct authority_setup *s, char why[300]);
 
@@ -73,6 +76,8 @@ struct authority_kind {
 	int (*sign)(void *self, const struct authority_order *o, authority_done done, void *arg);
 	void (*describe)(const void *self, char out[300]);
 	void (*destroy)(void *self);
+	int (*check)(const struct config_trust *config, const char *config_folder,
+		char why[300]); /* NULL: there is nothing to read */
 };
 
 extern const struct authority_kind authority_builtin, authority_est, authority_command;

@@ -366,28 +366,34 @@ static void place(const char *folder, const char *name, char out[600])
 	snprintf(out, 600, name[0] == '/' ? "%.0s%s" : "%s/%s", folder, name);
 }
 
-/* Judged here too: what is wrong with it is said at the start. Only the default may be missing. */
-static int find_profile(struct builtin *b, const struct authority_setup *s, char why[300])
+/* Where the profile of V2G certificates is, judged here too: what is wrong with it is said at the start.
+ * The default may be missing: `path` is "" then. */
+static int find_profile(
+	const struct config_trust *config, const char *config_folder, char path[700], char why[300])
 {
-	const char *name = s->config->v2g_profile;
+	const char *name = config->v2g_profile;
 	struct arena *arena;
 	char words[400];
 	bool good;
 
-	if (!pki_profile_find(name, s->config_folder, b->profile)) {
+	if (!pki_profile_find(name, config_folder, path)) {
 		snprintf(why, 300, "trust.v2g_profile: there is no %.60s (looked for %.150s)", name,
-			b->profile);
-		b->profile[0] = '\0';
-		if (strcmp(name, PKI_PROFILE_DEFAULT) != 0)
-			return -1;
-		log_error("%s; certificates of ISO 15118 are not signed without", why);
-		return 0;
+			path);
+		path[0] = '\0';
+		return strcmp(name, PKI_PROFILE_DEFAULT) == 0 ? 0 : -1;
 	}
 	arena = arena_create(0);
-	good = arena && pki_profile_load(b->profile, arena, words);
+	good = arena && pki_profile_load(path, arena, words);
 	snprintf(why, 300, "%.299s", arena && !good ? words : "out of memory");
 	arena_destroy(arena);
 	return good ? 0 : -1;
+}
+
+static int check(const struct config_trust *config, const char *config_folder, char why[300])
+{
+	char path[700];
+
+	return find_profile(config, config_folder, path, why);
 }
 
 static void *create(const struct authority_setup *s, char why[300])
@@ -401,10 +407,12 @@ static void *create(const struct authority_setup *s, char why[300])
 		free(b);
 		return NULL;
 	}
-	if (find_profile(b, s, why)) {
+	if (find_profile(s->config, s->config_folder, b->profile, why)) {
 		free(b);
 		return NULL;
 	}
+	if (!b->profile[0])
+		log_error("%s; certificates of ISO 15118 are not signed without", why);
 	b->loop = s->loop;
 	b->pkcs11 = s->config->pkcs11;
 	b->again_ms = AGAIN_FIRST_MS;
@@ -436,4 +444,4 @@ static void destroy(void *self)
 	free(b);
 }
 
-const struct authority_kind authority_builtin = {"builtin", create, sign, describe, destroy};
+const struct authority_kind authority_builtin = {"builtin", create, sign, describe, destroy, check};

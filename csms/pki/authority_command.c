@@ -259,4 +259,4 @@ static void destroy(void *self)
 	free(a);
 }
 
-const struct authority_kind authority_command = {"command", create, sign, describe, destroy};
+const struct authority_kind authority_command = {"command", create, sign, describe, destroy, NULL};

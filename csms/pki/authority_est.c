@@ -307,4 +307,4 @@ static void *create(const struct authority_setup *s, char why[300])
 	return NULL;
 }
 
-const struct authority_kind authority_est = {"est", create, sign, describe, destroy};
+const struct authority_kind authority_est = {"est", create, sign, describe, destroy, NULL};

@@ -196,17 +196,30 @@ test('V2G certificates are of the profile: a file of one\'s own counts, a wrong 
 	await d.start();
 	const s = await asks(d, 'V2G-MINE', V2G);
 	const chain = await until('the certificate', () => s.chain);
-	assert.ok(make.verifies(chain, readFileSync(join(d.data, 'pki', 'charger-roots', 'depot-v2g.pem'), 'utf8')));
+	const root = (name) => readFileSync(join(d.data, 'pki', 'charger-roots', name), 'utf8');
+	const old = root('depot-v2g.pem');
+	assert.ok(make.verifies(chain, old));
 	const to = Date.parse(/notAfter=(.*)/.exec(make.x509(chain, '-dates'))[1]);
 	assert.ok(Math.abs(to - Date.now() - 7 * 86400e3) < 2 * 3600e3, new Date(to).toISOString());
 	assert.match(make.x509(chain, '-subject', '-nameopt', 'RFC2253'), /DC=CPX/);
 	await s.close();
 	await d.stop();
+	// another curve for the root alone: a root of its own, the sub-CA is made anew below it, the old root stays
+	assert.match(text, /role: v2g-root[^]{0,120}curve: P-256/);
+	writeFileSync(join(d.dir, 'mine.yaml'), text.replace('curve: P-256', 'curve: P-521'));
+	await d.start();
+	const s2 = await asks(d, 'V2G-MOVED', { ...V2G, cn: 'SECC-2' });
+	assert.ok(make.verifies(await until('the certificate below the new root', () => s2.chain), root('depot-v2g-p521.pem')));
+	assert.equal(root('depot-v2g.pem'), old);
+	await s2.close();
+	await d.stop();
 	writeFileSync(join(d.dir, 'mine.yaml'), text.replace('days: 90', 'days: 9000'));
-	const { status, stderr } = spawnSync(join(BUILD, 'depotd'), ['--config', join(d.dir, 'depotd.yaml'), '--data', d.data], { timeout: 20000 });
-	assert.equal(status, 1);
 	const line = text.split('\n').findIndex((l) => /days: 90$/.test(l)) + 1;
-	assert.ok(String(stderr).includes(`mine.yaml:${line}: certificates[3].days: must be at most 700`), String(stderr));
+	for (const more of [[], ['--check']]) {
+		const { status, stderr } = spawnSync(join(BUILD, 'depotd'), ['--config', join(d.dir, 'depotd.yaml'), '--data', d.data, ...more], { timeout: 20000 });
+		assert.equal(status, 1);
+		assert.ok(String(stderr).includes(`mine.yaml:${line}: certificates[3].days: must be at most 700`), String(stderr));
+	}
 });
 
 const MODULE = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so',
@@ -222,7 +235,8 @@ test('keys in a token (PKCS #11): depotd-ca signs with them and no key lies in a
 		run('pkcs11-tool', '--module', MODULE, '--login', '--pin', '4321', '--keypairgen', '--key-type', type, '--label', label, '--id', id);
 	make.write('pin', '4321\n');
 	const uri = (label) => `pkcs11:token=depot;object=${label};type=private`;
-	const d = await start({ pkcs11: { module: MODULE, root: uri('root'), ecdsa: uri('ecdsa'), rsa: uri('rsa'), pin_file: make.file('pin') } });
+	const pkcs11 = { module: MODULE, root: uri('root'), ecdsa: uri('ecdsa'), rsa: uri('rsa'), pin_file: make.file('pin') };
+	const d = await start({ pkcs11 });
 	const root = readFileSync(join(d.data, 'pki', 'station-roots', 'depot.pem'), 'utf8');
 	for (const [id, key] of [['HSM-1', make.key()], ['HSM-2', make.key({ rsa: 2048 })]]) {
 		const s = await asks(d, id, { key });
@@ -239,6 +253,10 @@ test('keys in a token (PKCS #11): depotd-ca signs with them and no key lies in a
 	const again = await asks(d, 'HSM-3');
 	assert.ok(make.verifies(await until('the certificate', () => again.chain, 20000), root));
 	await again.close();
+	await d.stop();
+	// a profile for whose curve the token has no key
+	const other = await start({ pkcs11, v2g_profile: 'iso15118-20' });
+	await until('the reason', () => /the token's key .* is not on P-521/.test(readFileSync(other.log, 'utf8')));
 });
 
 test('off: requests are rejected; a wrong config is said at the start', async () => {
