@@ -13,6 +13,7 @@ async function listChecks(page, mock) {
 		await until("age", async () => /36 → \d+ %.*old$/.test(plain(await text(page, "[data-vehicle=VAN-16] .c-soc"))));
 		await shows(async () => plain(await text(page, "[data-vehicle=VAN-12] .c-soc")).startsWith("unknown"), true, "not known");
 		await shows(async () => /more than its battery holds/.test(await text(page, "[data-vehicle=VAN-09] .c-needs")), true, "too much");
+		await until("what was told", async () => /97 % were ready/.test(plain(await text(page, ".chances"))));
 		await until("chance", async () => /^(?!.*about ).*≥ 99 %|about 62 %/.test(plain(await text(page, "[data-vehicle=VAN-16] .c-chance"))));
 	});
 	await check("the axis has a lane a vehicle, and its trips in words", async () => {

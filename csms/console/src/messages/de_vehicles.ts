@@ -24,6 +24,8 @@ export const vehiclesDe: typeof vehiclesEn = {
 	chance: "Chance",
 	about: "etwa",
 	chanceNone: "nicht im Plan",
+	chancesTold: "Angesagte Chancen und was geschah:",
+	chancesHow: (departures, unknown) => `Von ${departures} Abfahrten der letzten 180 Tage wurde eine Chance angesagt; wie ${unknown} davon endeten, weiß niemand.`,
 	out: "unterwegs",
 	byTrip: (id) => `zur Fahrt ${id}`,
 	sources: { charger: "Ladestation" },

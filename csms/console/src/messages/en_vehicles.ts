@@ -22,6 +22,8 @@ export const vehiclesEn = {
 	chance: "Chance",
 	about: "about",
 	chanceNone: "not in the plan",
+	chancesTold: "Chances told and what happened:",
+	chancesHow: (departures: number, unknown: number) => `${departures} departures of the last 180 days were told of; of ${unknown} nobody knows how they ended.`,
 	out: "out",
 	byTrip: (id: string) => `for ${id}`,
 	sources: { charger: "charger" } as Record<string, string>,

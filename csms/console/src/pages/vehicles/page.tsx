@@ -2,7 +2,7 @@
  * Vehicles: what each has to do, whether it can, and the work of the days to come.
  */
 import { useState } from "preact/hooks";
-import type { Readiness, RosterList, TelematicsAsideList, TripList, TripView, VehicleList } from "../../api/types_vehicles.ts";
+import type { Chances, Readiness, RosterList, TelematicsAsideList, TripList, TripView, VehicleList } from "../../api/types_vehicles.ts";
 import { useAsked } from "../../lib/ask.ts";
 import { overview } from "../../store/store.ts";
 import { Failure } from "../../ui/act.tsx";
@@ -14,12 +14,14 @@ import { Import } from "./import.tsx";
 import { VehicleTable } from "./list.tsx";
 import { Rosters } from "./roster.tsx";
 import { TripForm } from "./trip.tsx";
+import { w } from "./words.ts";
 
 function All() {
 	const asked = useAsked<VehicleList>("/vehicles", 5000);
 	const trips = useAsked<TripList>("/trips?limit=2000", 15_000);
 	const rosters = useAsked<RosterList>("/rosters", 30_000);
 	const ready = useAsked<Readiness>("/readiness", 60_000);
+	const chances = useAsked<Chances>("/chances", 600_000);
 	const aside = useAsked<TelematicsAsideList>("/telematics/aside?limit=50", 30_000);
 	const [open, setOpen] = useState<TripView | "new" | undefined>(undefined);
 	const list = asked.data?.vehicles;
@@ -37,6 +39,7 @@ function All() {
 				<p class="sub">{asked.data?.sub}</p>
 			</div>
 			<VehicleTable list={list} readiness={ready.data} />
+			{chances.data !== undefined && <p class="sub chances" title={w.chancesHow(chances.data.departures, chances.data.unknown)}>{w.chancesTold} {chances.data.sentence}</p>}
 			<Axis vehicles={list.map((d) => d.vehicle)} trips={planned} onTrip={(t) => setOpen(t ?? "new")} />
 			<Rosters asked={rosters} onChange={again} />
 			<Import onDone={again} />
