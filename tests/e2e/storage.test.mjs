@@ -101,6 +101,7 @@ test('a van with more than it needs gives back while energy is dear; who cannot 
 	assert.equal(one.least_wh, 12000);
 	assert.equal(one.stored_source, 'charger');
 	assert.ok(one.gives_wh > 12000, `${one.gives_wh}`);
+	await until('a plan with the second van', () => battery('VAN-2'), 30000);
 	const v = await get('/storage');
 	assert.ok(v.worth > 1 && v.worth < v.cost_without - v.cost + 1e-6, JSON.stringify(v).slice(0, 400));
 	assert.ok(v.gap <= 1e-3, `${v.gap}`);
