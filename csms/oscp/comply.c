@@ -66,10 +66,13 @@ int64_t oscp_floor_w(const struct core *c, const char *node)
 	int at = grid_tree_find(t, node);
 	const struct control_node *n = at < 0 ? NULL : control_node(c->control, at);
 
-	return !n || n->load_w < n->evse_w ? -1 : n->load_w - n->evse_w;
+	/* What is assumed for caution is no measurement, and nobody outside is told of it. */
+	if (!n || (strcmp(n->load_source, "meter") != 0 && strcmp(n->load_source, "held") != 0))
+		return -1;
+	return n->load_w < n->evse_w ? -1 : n->load_w - n->evse_w;
 }
 
-/* What the block allows is taken by others already; false where that is not known but assumed. */
+/* What the block allows is taken by others already. */
 static bool is_below_floor(
 	const struct core *c, const char *node, const struct envelope_block *b, char why[200])
 {
@@ -77,8 +80,7 @@ static bool is_below_floor(
 	int at = grid_tree_find(t, node);
 	int64_t floor_w = oscp_floor_w(c, node);
 
-	if (at < 0 || b->bound.import_w == GRID_NO_LIMIT || floor_w <= b->bound.import_w ||
-		strcmp(control_node(c->control, at)->load_source, "worst-case") == 0)
+	if (at < 0 || b->bound.import_w == GRID_NO_LIMIT || floor_w <= b->bound.import_w)
 		return false;
 	snprintf(why, 200, "loads of the site that cannot be controlled take %lld W at present",
 		(long long)floor_w);
