@@ -35,8 +35,8 @@ const struct command ctl_commands[] = {
 		"How likely it is that vehicles leave with what they need, and what would raise that "
 		"most",
 		"depotctl readiness VAN-7"},
-	{"report", "chances [--since T]", ctl_report, 1, 1, "--since=",
-		"Chances that were told of departures, held against what happened",
+	{"report", "chances [--since T]", ctl_report, 1, 1,
+		"--since=", "Chances that were told of departures, held against what happened",
 		"depotctl report chances --since 2026-10-01T00:00:00Z"},
 	{"telematics",
 		"[sources] | token SOURCE | readings VEHICLE [--quantity Q] [--source S] [--from T] [--to T]\n"
