@@ -71,6 +71,7 @@ struct plan_input {
 	const struct plan_prices *prices; /* NULL: not known, all energy costs the same */
 	int calm_pm; /* of the energy's cost may be lost so that vehicles charge without pauses */
 	int first_s; /* what is left of slot 0, which has begun; 0: all of it */
+	bool is_sample; /* one of many that are only counted: a safe plan, without polish and proof */
 };
 
 struct plan_outcome {

@@ -201,7 +201,8 @@ static void take_rows(struct plan_work *s, const struct plan_problem *q, const s
 int plan_phases(
 	struct plan_work *s, const struct plan_problem *q, struct plan *p, flow_value *bound)
 {
-	const struct phase_effort effort = {.iterations = ITERATIONS, .gap_ppm = GAP_PPM};
+	const struct phase_effort effort = {
+		.iterations = s->in->is_sample ? 0 : ITERATIONS, .gap_ppm = GAP_PPM};
 	struct phase_plan *f = NULL;
 	struct phases x;
 	int rc = -1;

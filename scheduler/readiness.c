@@ -122,7 +122,9 @@ static int run_one(const struct readiness_input *in, struct sample *s, int *met,
 	bool is_all = true;
 
 	p.vehicles = s->v;
-	p.prices = NULL; /* what it costs does not matter once something went wrong */
+	p.prices = NULL; /* what it costs does not matter once something went wrong, */
+	p.calm_pm = 0; /* nor how often it pauses */
+	p.is_sample = true;
 	made = plan_solve(&p);
 	if (!made)
 		return -1;
