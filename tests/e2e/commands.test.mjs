@@ -394,8 +394,8 @@ test('a command whose answer a restart of depotd swallowed ends by what carries 
 		await d.stop('SIGKILL');
 		await d.start();
 		const now = async (k) => (await d.api('GET', `/commands/${k.id}`)).json;
-		assert.equal((await now(clear)).state, 'unknown');
-		assert.match((await now(start)).note, /before the answer came/);
+		await until('the end of the one', async () => (await now(clear)).state === 'unknown');
+		await until('a note at the other', async () => /before the answer came/.test((await now(start)).note));
 		const again = await booted(d, 'C-GAP');
 		await again.call('TransactionEvent', { eventType: 'Started', timestamp: new Date().toISOString(), triggerReason: 'RemoteStart', seqNo: 0,
 			transactionInfo: { transactionId: 'gap', remoteStartId: call[3].remoteStartId }, evse: { id: 1, connectorId: 1 } });
