@@ -251,11 +251,6 @@ void loop_io_destroy(struct loop_io *io)
 	free(io);
 }
 
-int64_t loop_turn_us(const struct loop *l)
-{
-	return l->turn_started_us ? clock_real_us() - l->turn_started_us : 0;
-}
-
 int64_t loop_last_turn_us(const struct loop *l)
 {
 	return l->last_turn_us;

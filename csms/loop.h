@@ -49,8 +49,7 @@ void loop_io_destroy(struct loop_io *io);
 extern const int loop_turn_bounds_ms[LOOP_TURN_BOUNDS];
 const int64_t *loop_long_turns(const struct loop *l);
 
-/* How long this turn has taken so far, and the one before it took. */
-int64_t loop_turn_us(const struct loop *l);
+/* How long the turn before this one took. */
 int64_t loop_last_turn_us(const struct loop *l);
 
 /* Longest turn since the last call, in real microseconds (for /metrics). */

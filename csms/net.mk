@@ -23,7 +23,6 @@ $(eval $(call unit,csms_ws_deflate,csms/net/ws_deflate.c,z))
 $(eval $(call unit,csms_ws_server,$(csms_net_core.test) csms/net/ws_server.c csms/net/ws_upgrade.c \
 	csms/net/ws_messages.c csms/net/ws_gate.c csms/net/ws_frame.c csms/net/ws_deflate.c,$(csms_net.libs)))
 $(eval $(call unit,csms_site_ca,$(SITE_CA),ssl))
-$(eval $(call unit,csms_net_turn,$(csms_net_core.test),$(csms_net.libs)))
 $(eval $(call unit,csms_http_server,$(csms_net_core.test) csms/net/http_server.c csms/net/http_reply.c csms/net/http_body.c,\
 	$(csms_net.libs)))
 $(eval $(call unit,csms_http_stream,$(csms_net_core.test) csms/net/http_server.c csms/net/http_reply.c \

@@ -382,7 +382,6 @@ void net_destroy(struct net *n)
 	net_conn_reap(n);
 	timer_stop(n->timers, &n->reap);
 	timer_stop(n->timers, &n->resume);
-	timer_stop(n->timers, &n->hand_on);
 	if (n->lws) {
 		lws_sul_cancel(&n->heartbeat);
 		lws_context_destroy(n->lws);

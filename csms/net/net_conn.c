@@ -9,10 +9,6 @@
 
 enum { LINGER_S = 2 };
 
-/* When thousands speak at once a turn takes in what it can in so long, and the others in later ones:
- * guard, timers and answers come between. */
-enum { HEAR_US = 10000 };
-
 /* --- closing ------------------------------------------------------------------------------- */
 
 void net_conn_reap(struct net *n)
@@ -91,16 +87,6 @@ static void free_chunks(struct net_conn *c)
 	c->queued = 0;
 }
 
-/* What it said last and nobody has heard: it has left without an answer, so it will say it again. */
-static void forget_late(struct net_conn *c)
-{
-	if (!c->late)
-		return;
-	DL_DELETE2(c->listener->net->late, c, prev_late, next_late);
-	free(c->late);
-	c->late = NULL;
-}
-
 /* lws has closed the socket: the last that is heard of a connection. */
 static void on_closed(struct net_conn *c)
 {
@@ -116,7 +102,6 @@ static void on_closed(struct net_conn *c)
 	if (c->uid < 0)
 		net_peers_leave(n->peers, &c->address);
 	l->service->closed(l->ctx, c, c->why ? c->why : "closed by peer");
-	forget_late(c);
 	free_chunks(c);
 	net_place_is_free(n);
 	if (c->state != CONN_DYING)
@@ -145,7 +130,6 @@ void net_conn_finish(struct net_conn *c)
 		return;
 	c->state = CONN_FINISHING;
 	c->why = "closed by us";
-	forget_late(c);
 	if (c->heard)
 		lws_rx_flow_control(c->wsi, 1);
 	if (!c->first && !lws_partial_buffered(c->wsi)) {
@@ -282,82 +266,28 @@ static void on_writable(struct net_conn *c)
 
 /* --- receiving ----------------------------------------------------------------------------- */
 
-static void hand_on(struct net_conn *c, unsigned char *bytes, size_t len)
-{
-	if (c->state == CONN_OPEN)
-		c->listener->service->received(c->listener->ctx, c, bytes, len);
-}
-
-static void hand_on_late(void *arg)
-{
-	struct net *n = arg;
-	int64_t until_us = clock_real_us() + HEAR_US;
-
-	while (n->late && clock_real_us() < until_us) {
-		struct net_conn *c = n->late;
-		struct chunk *said = c->late;
-
-		DL_DELETE2(n->late, c, prev_late, next_late);
-		c->late = NULL;
-		if (!c->is_paused)
-			lws_rx_flow_control(c->wsi, 1);
-		hand_on(c, (unsigned char *)said->bytes, said->len);
-		free(said);
-	}
-	if (n->late)
-		timer_start(n->timers, &n->hand_on, 1, hand_on_late, n);
-}
-
-/* Behind what it has said before. False: no memory, so it must be heard now. */
-static bool put_aside(struct net_conn *c, const unsigned char *bytes, size_t len)
-{
-	struct net *n = c->listener->net;
-	size_t before = c->late ? c->late->len : 0;
-	struct chunk *said = realloc(c->late, sizeof(*said) + before + len);
-
-	if (!said)
-		return false;
-	if (!c->late)
-		DL_APPEND2(n->late, c, prev_late, next_late);
-	c->late = said;
-	said->len = before + len;
-	memcpy(said->bytes + before, bytes, len);
-	lws_rx_flow_control(c->wsi, 0);
-	if (!timer_running(&n->hand_on))
-		timer_start(n->timers, &n->hand_on, 1, hand_on_late, n);
-	return true;
-}
-
 static void on_received(struct net_conn *c, unsigned char *bytes, size_t len)
 {
-	struct net *n = c->listener->net;
+	struct net_listener *l = c->listener;
 
 	if (!c->heard) {
 		c->heard = true;
 		/* lws gives a TLS client a few seconds to say something; our deadline rules now. */
 		lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
 	}
-	if (c->state != CONN_OPEN)
-		return;
-	if ((n->late || loop_turn_us(n->loop) > HEAR_US) && put_aside(c, bytes, len))
-		return;
-	if (c->late) /* what it said before is waiting, and this cannot: out of order is no message */
-		net_conn_kill(c, "out of memory");
-	else
-		hand_on(c, bytes, len);
+	if (c->state == CONN_OPEN)
+		l->service->received(l->ctx, c, bytes, len);
 }
 
 void net_conn_pause(struct net_conn *c)
 {
-	c->is_paused = true;
 	if (c->wsi)
 		lws_rx_flow_control(c->wsi, 0);
 }
 
 void net_conn_resume(struct net_conn *c)
 {
-	c->is_paused = false;
-	if (c->wsi && !c->late)
+	if (c->wsi)
 		lws_rx_flow_control(c->wsi, 1);
 }
 

@@ -42,9 +42,6 @@ struct net_conn {
 	int uid;
 	enum conn_state state;
 	bool adopting, heard;
-	bool is_paused; /* its service reads no more for now */
-	struct chunk *late; /* that came when the turn was long, handed on in a later one */
-	struct net_conn *prev_late, *next_late;
 	struct timer deadline;
 	enum limit deadline_limit;
 	const char *why;
@@ -60,9 +57,8 @@ struct net {
 	struct lws_vhost *plain;
 	struct net_listener *listeners;
 	struct net_conn *conns, *dying;
-	struct net_conn *late; /* in the order in which they said it */
 	struct net_peers *peers;
-	struct timer reap, resume, hand_on;
+	struct timer reap, resume;
 	lws_sorted_usec_list_t heartbeat;
 	int open;
 	bool accepting_paused;
