@@ -223,7 +223,7 @@ static void random_depot(struct depot *d, uint64_t *s, bool plain)
 	}
 	d->prices = (struct plan_prices){.parts = parts, .part = d->part};
 	d->in = (struct plan_input){d->tree, &d->caps, START_MS, slot_s, d->van,
-		(int)random_in(s, 1, DEPOT_VANS), NULL, false, &d->prices, 0, 0};
+		(int)random_in(s, 1, DEPOT_VANS), NULL, false, &d->prices, 0, 0, false};
 	for (int i = 0; i < d->in.n; i++) {
 		struct plan_vehicle *v = &d->van[i];
 
@@ -267,7 +267,7 @@ START_TEST(vans_charge_without_many_pauses)
 		d.part[t] = (struct flow_part){t < 36 ? 300000 : 110000, FLOW_POWER_MAX};
 	d.prices = (struct plan_prices){.parts = 1, .part = d.part};
 	d.in = (struct plan_input){
-		d.tree, &d.caps, START_MS, 300, d.van, 0, NULL, false, &d.prices, 5, 0};
+		d.tree, &d.caps, START_MS, 300, d.van, 0, NULL, false, &d.prices, 5, 0, false};
 	for (int i = 0; i < 8; i++) {
 		depot_add_van(&d, i, 8, 30000);
 		d.van[i].battery = battery_default(90000, 11000);
@@ -315,7 +315,7 @@ START_TEST(least_powers_raise_the_peak_by_little)
 		part[t] = (struct flow_part){t < 96 ? 100000 : 300000, FLOW_POWER_MAX};
 	d.prices.demand[0] = demand;
 	d.in = (struct plan_input){
-		d.tree, &d.caps, START_MS, 300, van, 100, NULL, false, &d.prices, 5, 0};
+		d.tree, &d.caps, START_MS, 300, van, 100, NULL, false, &d.prices, 5, 0, false};
 	for (int i = 0; i < 100; i++) {
 		int64_t stored = 20000 + i * 37 % 41 * 1000;
 

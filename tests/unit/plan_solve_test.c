@@ -36,7 +36,8 @@ static void use_tree(const struct grid_row *rows, int n, int slots)
 	tree = grid_tree_create(rows, n, &err);
 	ck_assert_msg(tree != NULL, "%s", err.text);
 	ck_assert_int_eq(plan_caps_init(&caps, tree, NULL, slots, NULL, NULL), 0);
-	in = (struct plan_input){tree, &caps, START_MS, 3600, van, 0, NULL, false, NULL, 0, 0};
+	in = (struct plan_input){
+		tree, &caps, START_MS, 3600, van, 0, NULL, false, NULL, 0, 0, false};
 }
 
 /* A van that is there already, loses nothing and has a battery without end. */
@@ -367,8 +368,8 @@ static void random_instance(struct instance *i, uint64_t *s)
 		plan_caps_lower(&i->caps, t, (int)random_in(s, 0, grid_tree_nodes(t) - 1),
 			(int)random_in(s, 0, slots), (int)random_in(s, 0, slots),
 			(int32_t)random_in(s, 0, 20000), GRID_SOURCE_ENVELOPE);
-	i->in = (struct plan_input){
-		t, &i->caps, START_MS, slot_s, i->van, 0, NULL, random_chance(s, 20), NULL, 0, 0};
+	i->in = (struct plan_input){t, &i->caps, START_MS, slot_s, i->van, 0, NULL,
+		random_chance(s, 20), NULL, 0, 0, false};
 	i->in.n = (int)random_in(s, 0, 12);
 	for (int k = 0; k < i->in.n; k++)
 		i->van[k] =
@@ -549,7 +550,7 @@ static void flow_instance(struct instance *i, uint64_t *s, struct grid_tree *t, 
 		plan_caps_lower(&i->caps, t, 0, k, k + 1, (int32_t)random_in(s, 0, 9),
 			GRID_SOURCE_ENVELOPE);
 	i->in = (struct plan_input){
-		t, &i->caps, START_MS, 3600, i->van, n, NULL, false, NULL, 0, 0};
+		t, &i->caps, START_MS, 3600, i->van, n, NULL, false, NULL, 0, 0, false};
 	for (int k = 0; k < n; k++) {
 		int from = (int)random_in(s, 0, slots - 1);
 
@@ -667,7 +668,7 @@ START_TEST(five_hundred_vans_and_a_day_of_slots_in_time)
 	plan_caps_lower(&c, t, 0, 0, 288, 900000, GRID_SOURCE_ENVELOPE);
 	for (int i = 0; i < 500; i++)
 		v[i] = random_van(&s, i, 288, 300);
-	input = (struct plan_input){t, &c, START_MS, 300, v, 500, NULL, false, NULL, 0, 0};
+	input = (struct plan_input){t, &c, START_MS, 300, v, 500, NULL, false, NULL, 0, 0, false};
 	for (int i = 0; i < 3; i++) {
 		struct plan *p;
 		struct plan_fault f;
