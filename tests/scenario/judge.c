@@ -28,6 +28,7 @@ struct judge {
 	struct judged *node;
 	enum judge_station *was; /* [stations] */
 	int64_t *since; /* [stations] second in which it became so */
+	bool *is_newly_cut; /* [stations] could be told until this second */
 	int64_t *tail_mw; /* [stations] */
 	struct {
 		int node;
@@ -49,6 +50,7 @@ struct flow {
 	int64_t tails; /* the part of cut_off of those that draw no more than their tails */
 	int asked_s; /* for so long at most one that obeys, and draws, could be told */
 	bool has_disobedient;
+	int64_t ignoring; /* the part of others of those that disobey and are now cut off besides */
 	int64_t unseen; /* what disobeys by no more than meters err is not found out */
 };
 
@@ -61,8 +63,9 @@ struct judge *judge_create(const struct plant *p, const int64_t *tails_w)
 	j->node = calloc((size_t)plant_node_count(p), sizeof *j->node);
 	j->was = calloc((size_t)plant_station_count(p), sizeof *j->was);
 	j->since = calloc((size_t)plant_station_count(p), sizeof *j->since);
+	j->is_newly_cut = calloc((size_t)plant_station_count(p), sizeof *j->is_newly_cut);
 	j->tail_mw = calloc((size_t)plant_station_count(p), sizeof *j->tail_mw);
-	ck_assert(j->node && j->was && j->since && j->tail_mw);
+	ck_assert(j->node && j->was && j->since && j->is_newly_cut && j->tail_mw);
 	for (int i = 0; i < plant_station_count(p); i++)
 		j->tail_mw[i] = tails_w[i] * 1000;
 	for (int i = 0; i < PLACES; i++)
@@ -75,6 +78,7 @@ void judge_destroy(struct judge *j)
 	free(j->node);
 	free(j->was);
 	free(j->since);
+	free(j->is_newly_cut);
 	free(j->tail_mw);
 	free(j);
 }
@@ -108,6 +112,16 @@ static struct limit limit_of(const struct judge *j, int node, const struct plant
 	return least;
 }
 
+bool judge_disobeys(enum judge_station s)
+{
+	return s == JUDGE_DISOBEYS || s == JUDGE_DISOBEYS_CUT_OFF;
+}
+
+static bool is_told(enum judge_station s)
+{
+	return s == JUDGE_OBEYS || s == JUDGE_DISOBEYS;
+}
+
 static void add_up(const struct judge *j, int node, const struct plant_node *n,
 	const enum judge_station *stations, struct flow out[CHANNELS])
 {
@@ -122,9 +136,10 @@ static void add_up(const struct judge *j, int node, const struct plant_node *n,
 			continue;
 		plant_station_phases(j->plant, i, &mw[1]);
 		mw[0] = mw[1] + mw[2] + mw[3];
-		if (stations[i] == JUDGE_DISOBEYS) {
+		if (judge_disobeys(stations[i])) {
 			for (int c = 0; c < CHANNELS; c++) {
 				out[c].has_disobedient = true;
+				out[c].ignoring += j->is_newly_cut[i] ? mw[c] : 0;
 				out[c].unseen +=
 					n->meter ? 0 : mw[c] * ERROR_PM / (1000 + ERROR_PM);
 			}
@@ -164,14 +179,18 @@ static void tell(
 }
 
 /* What was left for EVSEs when somebody was cut off; of many such moments the most, for those of
- * the first may be all that draw. */
-static void promise(struct channel *v, bool is_cut, bool all_obey)
+ * the first may be all that draw. One that disobeys had what it draws: it draws that, as one that is
+ * cut off, when it obeys again. */
+static void promise(struct channel *v, const struct flow *f, bool is_cut, bool all_obey)
 {
 	if (all_obey)
 		v->promised_mw = INT64_MIN;
-	for (int i = 0; is_cut && i < MEMORY_S; i++)
-		if (v->left_mw[i] > v->promised_mw)
-			v->promised_mw = v->left_mw[i];
+	for (int i = 0; is_cut && i < MEMORY_S; i++) {
+		int64_t left = v->left_mw[i] == NO_LIMIT ? NO_LIMIT : v->left_mw[i] + f->ignoring;
+
+		if (left > v->promised_mw)
+			v->promised_mw = left;
+	}
 }
 
 /* Who cannot be told, and draws more than was left when he could be. */
@@ -210,7 +229,7 @@ static void judge_node(struct judge *j, int node, const enum judge_station *stat
 		struct channel *v = &j->node[node].channel[c];
 		struct limit most = limit_of(j, node, &n, c);
 
-		promise(v, is_cut, all_obey);
+		promise(v, &flow[c], is_cut, all_obey);
 		v->left_mw[j->second % MEMORY_S] =
 			most.mw == NO_LIMIT ? NO_LIMIT : most.mw - flow[c].others;
 		judge_channel(j, n.id, v, c, &flow[c], &most, may_s);
@@ -238,7 +257,8 @@ void judge_second(
 	bool is_cut = false, all_obey = true;
 
 	for (int i = 0; i < plant_station_count(j->plant); i++) {
-		is_cut = is_cut || (stations[i] == JUDGE_CUT_OFF && j->was[i] != JUDGE_CUT_OFF);
+		j->is_newly_cut[i] = is_told(j->was[i]) && !is_told(stations[i]);
+		is_cut = is_cut || j->is_newly_cut[i];
 		all_obey = all_obey && stations[i] == JUDGE_OBEYS;
 		if (stations[i] != j->was[i])
 			j->since[i] = j->second + 1;

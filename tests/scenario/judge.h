@@ -9,15 +9,17 @@
  *   ratings and for chargers that obey, no more: beside one that does not, and below an envelope,
  *   they are not counted.
  * A node without a meter does not see what a charger that disobeys draws within the error of its own
- * meter (5 %). What a charger draws that ignores its limits is load like that of the house. What is broken for
- * longer than it may be, is remembered, the worst of it.
+ * meter (5 %). What a charger draws that ignores its limits is load like that of the house, until it
+ * obeys again. What is broken for longer than it may be, is remembered, the worst of it.
  */
 #ifndef TESTS_SCENARIO_JUDGE_H
 #define TESTS_SCENARIO_JUDGE_H
 
 #include "tests/scenario/plant.h"
 
-enum judge_station { JUDGE_OBEYS, JUDGE_CUT_OFF, JUDGE_DISOBEYS };
+enum judge_station { JUDGE_OBEYS, JUDGE_CUT_OFF, JUDGE_DISOBEYS, JUDGE_DISOBEYS_CUT_OFF };
+
+bool judge_disobeys(enum judge_station s);
 
 struct judge;
 

@@ -61,7 +61,7 @@ static int count_disobedient(const struct run *r, const enum judge_station *stat
 	int count = 0;
 
 	for (int i = 0; i < r->n.station_count; i++)
-		if (stations[i] == JUDGE_DISOBEYS && is_below(&r->n, r->n.stations[i].node, node))
+		if (judge_disobeys(stations[i]) && is_below(&r->n, r->n.stations[i].node, node))
 			count += r->n.stations[i].evses;
 	return count;
 }

@@ -100,20 +100,20 @@ static bool lose(void *ctx, const struct world_frame *f)
 static enum judge_station standing_of(const struct run *r, int station)
 {
 	bool is_lost = is_cut_off(r, station);
+	/* What it was told is over too early, or lasts too long, until it can be told anew. */
+	bool disobeys = r->now_s < r->odd_until_s[station];
 
 	for (int i = 0; i < r->n.trouble_count; i++) {
 		const struct trouble *t = &r->n.troubles[i];
 
 		if (!is_of(t, station))
 			continue;
-		if (t->kind == TROUBLE_IGNORE && is_on(r, t, EDGE_S))
-			return JUDGE_DISOBEYS;
+		disobeys = disobeys || (t->kind == TROUBLE_IGNORE && is_on(r, t, EDGE_S));
 		is_lost = is_lost || (t->kind == TROUBLE_LOSE && is_on(r, t, AFTER_S)) ||
 			  (t->kind == TROUBLE_SLOW && is_on(r, t, (int)t->amount + GIVE_UP_S));
 	}
-	/* What it was told is over too early, or lasts too long, until it can be told anew. */
-	if (r->now_s < r->odd_until_s[station])
-		return JUDGE_DISOBEYS;
+	if (disobeys)
+		return is_lost ? JUDGE_DISOBEYS_CUT_OFF : JUDGE_DISOBEYS;
 	return is_lost ? JUDGE_CUT_OFF : JUDGE_OBEYS;
 }
 
