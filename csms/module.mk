@@ -49,6 +49,7 @@ $(eval $(call fuzzer,price,$(PRICE_READ) $(SCHEMAS_SRC),cjson expat m))
 $(eval $(call unit,tariff,csms/money/tariff_read.c csms/zone.c $(addprefix scheduler/,$(TARIFF)) gen/depot.c $(SCHEMAS_YAML_SRC),cjson yaml m))
 $(eval $(call unit,chances_report,csms/vehicles/chances_report.c csms/clock.c scheduler/calibration.c \
 	$(wildcard db/*.c) gen/event.c $(SCHEMAS_SRC),cjson sqlite ssl m pthread))
+$(eval $(call unit,whatif_nights,csms/api/whatif_nights.c csms/zone.c,))
 $(eval $(call unit,csms_vehicles,$(csms_core.test),$(csms_core.test_libs)))
 $(eval $(call fuzzer,trips_csv,csms/vehicles/trips_csv.c $(BUILD)/gen/depot.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,trips_expected,$(csms_core.test),$(csms_core.test_libs)))

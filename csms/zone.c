@@ -49,3 +49,10 @@ void zone_read(struct zone *z, int64_t from_ms, int64_t to_ms)
 		offset = next;
 	}
 }
+
+int64_t zone_night(wall_t at)
+{
+	int64_t ms = at.ms + offset_at(at.ms) * INT64_C(1000) - CALENDAR_DAY_MS / 2;
+
+	return ms / CALENDAR_DAY_MS - (ms % CALENDAR_DAY_MS < 0);
+}

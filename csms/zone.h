@@ -6,6 +6,7 @@
 #define CSMS_ZONE_H
 
 #include "scheduler/calendar.h"
+#include "schemas/wall.h"
 
 #define ZONE_SHIFTS_MAX 400
 
@@ -16,5 +17,9 @@ struct zone {
 
 /* Offsets in [from_ms, to_ms]. */
 void zone_read(struct zone *z, int64_t from_ms, int64_t to_ms);
+
+/* Days since 1970 of the local day at whose noon the night of this instant began: an evening and its
+ * morning are one night. Any thread. */
+int64_t zone_night(wall_t at);
 
 #endif

@@ -155,14 +155,17 @@ static const char wire_2[] =
 static const char depot_6[] =
 	"CREATE INDEX journal_audit ON journal (seq) WHERE " MIGRATE_AUDIT("") ";";
 
+/* Which night a plan is of (projection_control.c). */
+static const char depot_8[] = "ALTER TABLE plans ADD COLUMN night INTEGER;";
+
 static const struct migration depot_steps[] = {{1, depot_1, NULL}, {2, depot_2, NULL},
 	{3, migrate_depot_3, NULL}, {4, migrate_depot_4, migrate_depot_4_fleet},
 	{5, migrate_depot_5, migrate_depot_5_work}, {6, depot_6, NULL},
-	{7, migrate_depot_7, migrate_depot_7_kept}};
+	{7, migrate_depot_7, migrate_depot_7_kept}, {8, depot_8, NULL}};
 static const struct migration series_steps[] = {{1, series_1, NULL}};
 static const struct migration wire_steps[] = {{1, wire_1, NULL}, {2, wire_2, NULL}};
 
-const struct migration_list migrate_depot = {7, depot_steps};
+const struct migration_list migrate_depot = {8, depot_steps};
 const struct migration_list migrate_series = {1, series_steps};
 const struct migration_list migrate_wire = {2, wire_steps};
 

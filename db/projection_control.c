@@ -26,14 +26,15 @@ static void *create(struct sql *s)
 		{&p->next_plan, "SELECT ifnull(max(number), 0) + 1 FROM plans WHERE depot=?1"},
 		{&p->plan,
 			"INSERT INTO plans (depot, number, id, seq, at, trigger, vehicles, slots,"
-			" slot_ms, start, solve_us, short_wh)"
-			" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)"},
-		/* Of each day the one with the most vehicles stays, the first of such: it is the night
-		 * that what-ifs look at. */
+			" slot_ms, start, solve_us, short_wh, night)"
+			" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"},
+		/* Of each night the one with the most vehicles stays, the first of such: what-ifs look at
+		 * it. Plans that do not tell their night, of before layout 8, go by the day in UTC. */
 		{&p->trim_plans,
 			"DELETE FROM plans WHERE depot=?1 AND number=?2 AND (vehicles=0 OR EXISTS"
-			" (SELECT 1 FROM plans b WHERE b.depot=plans.depot AND"
-			" b.at/86400000=plans.at/86400000 AND (b.vehicles>plans.vehicles OR"
+			" (SELECT 1 FROM plans b WHERE b.depot=plans.depot AND b.night IS plans.night AND"
+			" (plans.night IS NOT NULL OR b.at/86400000=plans.at/86400000) AND"
+			" (b.vehicles>plans.vehicles OR"
 			" (b.vehicles=plans.vehicles AND b.number<plans.number))))"},
 		{&p->next_act, "SELECT ifnull(max(number), 0) + 1 FROM guard_acts WHERE depot=?1"},
 		{&p->act,
@@ -107,6 +108,10 @@ static int on_plan(void *self, const struct journal_entry *e)
 	sqlite3_bind_int64(st, 10, m->start.ms);
 	sqlite3_bind_int64(st, 11, m->solve_us);
 	sqlite3_bind_int64(st, 12, m->short_wh);
+	if (m->has_night)
+		sqlite3_bind_int64(st, 13, m->night);
+	else
+		sqlite3_bind_null(st, 13);
 	return sql_run(p->sql, st);
 }
 

@@ -135,7 +135,7 @@ int db_query_plans(struct db_reader *r, int limit, struct arena *a, struct db_pl
 	struct db_plan_list list = {0};
 	query_init(&q, r, &r->depot, a, true,
 		"SELECT number, seq, id, at, trigger, vehicles, slots, slot_ms, start, solve_us,"
-		" short_wh FROM plans WHERE depot=?1 ORDER BY number DESC");
+		" short_wh, night FROM plans WHERE depot=?1 ORDER BY number DESC");
 	query_limit(&q, limit);
 	while (query_next(&q)) {
 		struct db_plan *p = QUERY_ITEM(&q, &list);
@@ -152,6 +152,8 @@ int db_query_plans(struct db_reader *r, int limit, struct arena *a, struct db_pl
 		p->start = query_time(&q, 8);
 		p->solve_us = query_int(&q, 9);
 		p->short_wh = query_int(&q, 10);
+		p->has_night = sqlite3_column_type(q.st, 11) != SQLITE_NULL;
+		p->night = query_int(&q, 11);
 	}
 	if (query_finish(&q) < 0)
 		return -1;

@@ -64,6 +64,8 @@ struct db_plan {
 	const char *id, *trigger;
 	int64_t vehicles, slots, slot_ms, solve_us, short_wh;
 	wall_t at, start;
+	bool has_night;
+	int64_t night; /* days since 1970 of the local day at whose noon it began */
 };
 struct db_plan_list {
 	size_t count;

@@ -8,7 +8,7 @@
 
 #define PLANS_KEPT 1000 /* in the store, db/projection_control.c */
 #define NIGHTS_KEPT                                                                                \
-	400 /* … and of each older day the one with the most vehicles: a year is looked at */
+	400 /* … and of each older night the one with the most vehicles: a year is looked at */
 
 struct plan_loaded {
 	const char *id, *trigger;

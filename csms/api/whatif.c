@@ -9,12 +9,12 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers_power.h"
 #include "csms/api/plan_load.h"
+#include "csms/api/whatif_nights.h"
 #include "csms/api/whatif_tariff.h"
 #include "csms/api/whatif_v2g.h"
 #include "csms/clock.h"
 #include "csms/words.h"
 
-#define DAY_MS       INT64_C(86400000)
 #define WORTH_MAX    8 /* nodes in the answer */
 #define NODES_MAX    2000 /* whose worth is added up */
 #define VEHICLES_MAX 20000
@@ -168,28 +168,6 @@ static int one_night(struct whatif *x, struct db_reader *db, const struct plan_r
 
 /* -- all of them ------------------------------------------------------------------------------ */
 
-/* Of each day the plan with the most vehicles; the first of such. */
-static size_t best_of_days(const struct db_plan_list *list, const struct db_plan **best, size_t max)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < list->count; i++) {
-		const struct db_plan *p = &list->items[i];
-
-		if (p->vehicles == 0)
-			continue;
-		if (n && best[n - 1]->at.ms / DAY_MS == p->at.ms / DAY_MS) {
-			if (p->vehicles > best[n - 1]->vehicles)
-				best[n - 1] = p;
-		} else if (n == max) {
-			break;
-		} else {
-			best[n++] = p;
-		}
-	}
-	return n;
-}
-
 static void whatif_work(struct db_reader *r, struct ask *k)
 {
 	struct whatif *x = k->state;
@@ -204,7 +182,7 @@ static void whatif_work(struct db_reader *r, struct ask *k)
 	x->worth = arena_alloc(k->arena, sizeof *x->worth * NODES_MAX);
 	if (!best || !x->worth || db_query_plans(r, PLANS_KEPT + NIGHTS_KEPT, k->arena, &list) != 0)
 		return;
-	n = best_of_days(&list, best, (size_t)x->ask->nights);
+	n = whatif_nights(&list, best, (size_t)x->ask->nights);
 	x->ok = true;
 	for (size_t i = 0; x->ok && i < n; i++) {
 		struct arena *a = arena_create(0);

@@ -6,6 +6,7 @@
 #include "csms/plan/plan_record.h"
 #include "csms/record.h"
 #include "csms/power/safety.h"
+#include "csms/zone.h"
 
 #define RECORD_LATER_MS 20 /* those that it lowers have been told by then */
 
@@ -100,6 +101,8 @@ static void record(struct plan_in_force *f)
 		e->cost = (double)f->job->plan->cost / 1e6;
 		e->gap = (double)f->job->plan->gap / 1e6;
 		e->by_rule = f->job->plan->by_rule;
+		e->has_night = true;
+		e->night = zone_night(v->made_at);
 		record_now(f->core, EVENT_PLAN_MADE, "plan", v->id, e, "planner", NULL);
 	}
 	text_finish(&snapshot);

@@ -120,7 +120,8 @@ static void age_store(void)
 		"CREATE INDEX commands_time ON commands (depot, queued_at)",
 		"CREATE INDEX commands_station ON commands (depot, station, queued_at)",
 		"CREATE UNIQUE INDEX journal_idem ON journal (stream, idem) WHERE idem IS NOT NULL",
-		"DROP INDEX journal_audit", "PRAGMA user_version=1"};
+		"DROP INDEX journal_audit", "ALTER TABLE plans DROP COLUMN night",
+		"PRAGMA user_version=1"};
 	char path[400];
 	sqlite3 *h;
 	snprintf(path, sizeof path, "%s/depot.db", fixture_dir);

@@ -399,6 +399,40 @@ START_TEST(of_each_older_day_the_plan_with_the_most_vehicles_stays)
 }
 END_TEST
 
+/* Two evenings with their mornings, 700 plans each, told in a zone where they are cut elsewhere than at
+ * 00:00 UTC: each is one night, though each lies in two days. */
+START_TEST(a_night_is_kept_as_the_plan_says_it)
+{
+	struct db_batch *b = db_batch_create(db);
+	struct answers q = {0};
+
+	for (int i = 0; i < 2100; i++) {
+		int night = i / 700, of_night = i % 700;
+		struct event_plan_made *m = arena_alloc(db_batch_arena(b), sizeof *m);
+
+		*m = (struct event_plan_made){.trigger = "tick",
+			.vehicles = of_night == 100 || of_night == 600 ? 9 : of_night % 3,
+			.start = {T0},
+			.snapshot = "{}",
+			.result = "1",
+			.has_night = true,
+			.night = 20000 + night};
+		fixture_add(b, arena_printf(db_batch_arena(b), "plan/N%d-%d", night, of_night),
+			EVENT_PLAN_MADE, m,
+			(INT64_C(20000) + night) * 86400000 + INT64_C(61200000) +
+				of_night * INT64_C(60000),
+			-1, NULL);
+	}
+	ck_assert_int_eq(fixture_write(db, b), 0);
+	ck_assert_int_eq(db_read_now(db, read_many_plans, &q), 0);
+	ck_assert_uint_eq(q.plans.count, 1002);
+	ck_assert_str_eq(q.plans.items[1000].id, "N1-100");
+	ck_assert_str_eq(q.plans.items[1001].id, "N0-100");
+	ck_assert(q.plans.items[1001].has_night);
+	ck_assert_int_eq(q.plans.items[1001].night, 20000);
+}
+END_TEST
+
 static void read_idem(struct db_reader *r, void *arg)
 {
 	struct answers *q = arg;
@@ -458,6 +492,7 @@ int main(void)
 	tcase_add_test(t, api_token_is_found_by_digest_and_revoked_once);
 	tcase_add_test(t, control_keeps_the_last_of_each);
 	tcase_add_test(t, of_each_older_day_the_plan_with_the_most_vehicles_stays);
+	tcase_add_test(t, a_night_is_kept_as_the_plan_says_it);
 	tcase_add_test(t, event_is_found_by_its_key);
 	tcase_add_test(t, bad_questions_get_an_error);
 	suite_add_tcase(s, t);
