@@ -7,6 +7,7 @@
 #include <utlist.h>
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/stored.h"
 #include "db/query_alarm.h"
 
 #define OPEN_MAX    2000 /* more are counted and logged, not kept */
@@ -286,12 +287,6 @@ bool alarm_is_aside(const struct alarm *a)
 
 /* -- life ------------------------------------------------------------------------------------- */
 
-struct restore {
-	struct core *core;
-	struct arena *arena;
-	bool failed;
-};
-
 static void put_row(struct core *c, const struct db_alarm *row)
 {
 	int kind = alarm_kind_find(row->kind);
@@ -313,7 +308,7 @@ static void put_row(struct core *c, const struct db_alarm *row)
 
 static void read_open(struct db_reader *db, void *arg)
 {
-	struct restore *x = arg;
+	struct stored *x = arg;
 	struct db_alarm_list list = {0};
 
 	x->failed = db_query_alarms(db, true, NULL, OPEN_MAX, x->arena, &list) != 0;
@@ -323,15 +318,11 @@ static void read_open(struct db_reader *db, void *arg)
 
 struct alarms *alarms_create(struct core *c, char why[300])
 {
-	struct restore x = {.core = c, .arena = arena_create(0)};
-
 	c->alarms = calloc(1, sizeof *c->alarms);
-	x.failed = !c->alarms || !x.arena || db_read_now(c->db, read_open, &x) || x.failed;
-	arena_destroy(x.arena);
-	if (!x.failed)
+	if (!c->alarms)
+		snprintf(why, 300, "out of memory");
+	else if (stored_read(c, read_open, NULL, "alarms", why) == 0)
 		return c->alarms;
-	snprintf(why, 300,
-		"the store's alarms cannot be read; try `depotctl rebuild --check --data DIR`");
 	alarms_destroy(c->alarms);
 	c->alarms = NULL;
 	return NULL;

@@ -16,6 +16,7 @@
 #include "csms/record.h"
 #include "csms/station/report.h"
 #include "csms/station/v16_book.h"
+#include "csms/stored.h"
 #include "csms/vehicles/vehicles.h"
 #include "db/query_newest.h"
 #include "db/query.h"
@@ -417,17 +418,13 @@ int restore_fleet(struct core *c, char why[300])
 		r.failed = "projections";
 	arena_destroy(r.arena);
 	if (r.failed) {
-		snprintf(why, 300,
-			"the store's %s cannot be read; try `depotctl rebuild --check --data DIR`",
-			r.failed);
+		stored_unreadable(r.failed, why);
 		return -1;
 	}
 	for (struct station *s = c->fleet.stations; s; s = s->hh.next)
 		v16_book_restore_freed(s, c->config->limits->doubt_s * 1000);
 	if (holdings_restore(c) || externals_restore(c) || needs_restore(c)) {
-		snprintf(why, 300,
-			"the store's charging profiles cannot be read; try `depotctl rebuild"
-			" --check --data DIR`");
+		stored_unreadable("charging profiles", why);
 		return -1;
 	}
 	if (identity_restore(c, why) || device_restore(c, why) || inventory_restore(c, why) ||

@@ -7,6 +7,7 @@
 #include <strings.h>
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/stored.h"
 #include "db/query_issued.h"
 
 /* The newest certificate of a key, or of a station. */
@@ -343,9 +344,7 @@ struct issued *issued_create(struct core *c, char why[300])
 	struct restore w = {.all = calloc(1, sizeof *w.all), .arena = arena_create(0)};
 
 	if (!w.all || !w.arena || db_read_now(c->db, read_rows, &w) || w.failed) {
-		snprintf(why, 300,
-			"the store's certificates of stations cannot be read; try `depotctl rebuild"
-			" --check --data DIR`");
+		stored_unreadable("certificates of stations", why);
 		issued_destroy(w.all);
 		w.all = NULL;
 	}

@@ -13,6 +13,7 @@
 #include "csms/certificates/own_names.h"
 #include "csms/record.h"
 #include "csms/certificates/signing_private.h"
+#include "csms/stored.h"
 #include "db/query_issued.h"
 
 #define HOUR_MS 3600000
@@ -346,12 +347,6 @@ void signing_describe(const struct core *c, char out[300])
 
 /* -- life ---------------------------------------------------------------------------------------- */
 
-struct restore {
-	struct signing *signing;
-	struct arena *arena;
-	bool failed;
-};
-
 static void take_up(struct signing *g, const struct db_signing *row)
 {
 	const struct station *s = fleet_station(&g->core->fleet, row->station);
@@ -381,12 +376,12 @@ static void take_up(struct signing *g, const struct db_signing *row)
 #define LENGTHS_FROM 100 /* newest requests and certificates */
 
 /* What the authority's newest chains were like. */
-static void read_lengths(struct db_reader *db, struct restore *w)
+static void read_lengths(struct db_reader *db, struct stored *w)
 {
 	const struct db_issued_filter f = {.chains = true, .limit = LENGTHS_FROM};
 	struct db_issued_list issued = {0};
 	struct db_signing_list asked = {0};
-	struct signing *g = w->signing;
+	struct signing *g = w->user;
 
 	if (!g->authority || db_query_issued(db, &f, w->arena, &issued) ||
 		db_query_signings(db, NULL, false, LENGTHS_FROM, w->arena, &asked))
@@ -403,28 +398,14 @@ static void read_lengths(struct db_reader *db, struct restore *w)
 
 static void read_rows(struct db_reader *db, void *arg)
 {
-	struct restore *w = arg;
+	struct stored *w = arg;
 	struct db_signing_list list = {0};
 
 	if (db_query_signings(db, NULL, true, -1, w->arena, &list))
 		w->failed = true;
 	for (size_t i = list.count; i > 0; i--)
-		take_up(w->signing, &list.items[i - 1]);
+		take_up(w->user, &list.items[i - 1]);
 	read_lengths(db, w);
-}
-
-static int restore(struct signing *g, char why[300])
-{
-	struct restore w = {.signing = g, .arena = arena_create(0)};
-
-	if (!w.arena || db_read_now(g->core->db, read_rows, &w))
-		w.failed = true;
-	arena_destroy(w.arena);
-	if (w.failed)
-		snprintf(why, 300,
-			"the store's requests for certificates cannot be read; try "
-			"`depotctl rebuild --check --data DIR`");
-	return w.failed ? -1 : 0;
 }
 
 static struct authority *open_authority(struct core *c, char why[300])
@@ -455,7 +436,7 @@ struct signing *signing_create(struct core *c, char why[300])
 		free(g);
 		return NULL;
 	}
-	if (restore(g, why)) {
+	if (stored_read(g->core, read_rows, g, "requests for certificates", why)) {
 		signing_destroy(g);
 		return NULL;
 	}

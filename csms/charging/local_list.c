@@ -8,6 +8,7 @@
 #include "csms/charging/local_list_private.h"
 #include "csms/station/session.h"
 #include "csms/charging/token_check.h"
+#include "csms/stored.h"
 #include "db/query_list.h"
 
 #define GONE_MAX 5000 /* removed tokens that are remembered */
@@ -304,12 +305,6 @@ int64_t local_list_tokens(const struct core *c)
 
 /* -- life ------------------------------------------------------------------------------------- */
 
-struct restore {
-	struct core *core;
-	struct arena *arena;
-	bool failed;
-};
-
 static void put_row(struct core *c, const struct db_local_list *row)
 {
 	struct list *l = list_of(c, row->station);
@@ -330,7 +325,7 @@ static void put_row(struct core *c, const struct db_local_list *row)
 
 static void read_lists(struct db_reader *db, void *arg)
 {
-	struct restore *x = arg;
+	struct stored *x = arg;
 	struct db_local_list_list list = {0};
 
 	x->failed = db_query_local_lists(db, x->arena, &list) != 0;
@@ -351,8 +346,6 @@ static void take_file_modes(struct core *c)
 
 struct lists *lists_create(struct core *c, char why[300])
 {
-	struct restore x = {.core = c, .arena = arena_create(0)};
-
 	c->lists = calloc(1, sizeof *c->lists);
 	if (c->lists) {
 		c->lists->core = c;
@@ -361,12 +354,10 @@ struct lists *lists_create(struct core *c, char why[300])
 			local_list_token(c, t);
 		take_file_modes(c);
 	}
-	x.failed = !c->lists || !x.arena || db_read_now(c->db, read_lists, &x) || x.failed;
-	arena_destroy(x.arena);
-	if (!x.failed)
+	if (!c->lists)
+		snprintf(why, 300, "out of memory");
+	else if (stored_read(c, read_lists, NULL, "local lists", why) == 0)
 		return c->lists;
-	snprintf(why, 300,
-		"the store's local lists cannot be read; try `depotctl rebuild --check --data DIR`");
 	lists_destroy(c->lists);
 	c->lists = NULL;
 	return NULL;

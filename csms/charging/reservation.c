@@ -7,6 +7,7 @@
 #include "csms/command.h"
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/stored.h"
 #include "db/query_reservation.h"
 
 #define OPEN_MAX   10000 /* reservations in memory */
@@ -289,12 +290,6 @@ void reservation_used(struct core *c, struct station *s, int64_t id, const char 
 
 /* -- life ------------------------------------------------------------------------------------- */
 
-struct restore {
-	struct core *core;
-	struct arena *arena;
-	bool failed;
-};
-
 static void put_row(struct core *c, const struct db_reservation *row)
 {
 	struct reservation *r = add(c, row->station, row->id);
@@ -318,7 +313,7 @@ static void put_row(struct core *c, const struct db_reservation *row)
 
 static void read_open(struct db_reader *db, void *arg)
 {
-	struct restore *x = arg;
+	struct stored *x = arg;
 	struct db_reservation_filter f = {.open = true, .limit = OPEN_MAX};
 	struct db_reservation_list list = {0};
 
@@ -329,15 +324,11 @@ static void read_open(struct db_reader *db, void *arg)
 
 struct reservations *reservations_create(struct core *c, char why[300])
 {
-	struct restore x = {.core = c, .arena = arena_create(0)};
-
 	c->reservations = calloc(1, sizeof *c->reservations);
-	x.failed = !c->reservations || !x.arena || db_read_now(c->db, read_open, &x) || x.failed;
-	arena_destroy(x.arena);
-	if (!x.failed)
+	if (!c->reservations)
+		snprintf(why, 300, "out of memory");
+	else if (stored_read(c, read_open, NULL, "reservations", why) == 0)
 		return c->reservations;
-	snprintf(why, 300,
-		"the store's reservations cannot be read; try `depotctl rebuild --check --data DIR`");
 	reservations_destroy(c->reservations);
 	c->reservations = NULL;
 	return NULL;

@@ -7,6 +7,7 @@
 #include "csms/command.h"
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/stored.h"
 #include "db/query_file.h"
 
 #define LOOK_EVERY_MS 2000
@@ -309,9 +310,7 @@ struct campaigns *campaigns_create(struct core *c, char why[300])
 	struct campaigns *all = calloc(1, sizeof *all);
 	struct loading l = {.all = all};
 
-	snprintf(why, 300,
-		"the store's campaigns cannot be read; try `depotctl rebuild --check "
-		"--data DIR`");
+	stored_unreadable("campaigns", why);
 	if (!all)
 		return NULL;
 	all->core = c;

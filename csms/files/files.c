@@ -11,6 +11,7 @@
 #include "csms/log.h"
 #include "csms/record.h"
 #include "csms/secret.h"
+#include "csms/stored.h"
 #include "db/query_file.h"
 
 #define MB             (1024 * 1024ll)
@@ -406,9 +407,7 @@ struct files *files_create(struct core *c, char why[300])
 	if (!f->worker || prepare_dir(f, why))
 		goto fail;
 	if (db_read_now(c->db, load, &l) || l.has_failed) {
-		snprintf(why, 300,
-			"the store's files cannot be read; try `depotctl rebuild --check "
-			"--data DIR`");
+		stored_unreadable("files", why);
 		goto fail;
 	}
 	look(f);

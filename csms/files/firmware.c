@@ -7,6 +7,7 @@
 #include "csms/log.h"
 #include "csms/pki/firmware_signature.h"
 #include "csms/record.h"
+#include "csms/stored.h"
 #include "db/query_file.h"
 #include "gen/ocpp201.h"
 
@@ -517,9 +518,7 @@ struct firmware *firmware_create(struct core *c, char why[300])
 	struct firmware *f = calloc(1, sizeof *f);
 	struct loading l = {.firmware = f};
 
-	snprintf(why, 300,
-		"the store's firmware cannot be read; try `depotctl rebuild --check "
-		"--data DIR`");
+	stored_unreadable("firmware", why);
 	if (!f)
 		return NULL;
 	f->core = c;

@@ -8,6 +8,7 @@
 #include "csms/power/control.h"
 #include "csms/power/envelope_private.h"
 #include "csms/log.h"
+#include "csms/stored.h"
 
 #define SHOWN_MS 600000 /* one that is over stays in the lists for so long */
 #define LOOK_MS  60000 /* the clock may be set: it is looked at this often, at least */
@@ -376,8 +377,7 @@ struct envelopes *envelopes_create(struct core *c, char why[300])
 {
 	struct envelopes *all = calloc(1, sizeof *all);
 
-	snprintf(why, 300,
-		"the store's envelopes cannot be read; try `depotctl rebuild --check --data DIR`");
+	stored_unreadable("envelopes", why);
 	if (!all)
 		return NULL;
 	all->core = c;

@@ -12,6 +12,7 @@
 #include "csms/record.h"
 #include "csms/secret.h"
 #include "csms/power/tree.h"
+#include "csms/stored.h"
 #include "db/query_grid.h"
 
 #define ROW_TEXT_MAX 4000 /* of one row in JSON: the bound of GridEditType */
@@ -353,7 +354,7 @@ int grid_edits_put(
 
 /* -- at the start ----------------------------------------------------------------------------- */
 
-struct stored {
+struct changes {
 	struct arena *arena;
 	struct db_grid_edit_list list;
 	int rc;
@@ -361,7 +362,7 @@ struct stored {
 
 static void read_stored(struct db_reader *r, void *arg)
 {
-	struct stored *s = arg;
+	struct changes *s = arg;
 
 	s->rc = db_query_grid_edits(r, s->arena, &s->list);
 }
@@ -382,7 +383,7 @@ static void put_row(char *items, size_t *count, size_t kind, const char *id, con
 	}
 }
 
-static int apply(const struct stored *s, struct depot_grid *out)
+static int apply(const struct changes *s, struct depot_grid *out)
 {
 	size_t counts[KINDS];
 	char *items[KINDS];
@@ -451,7 +452,7 @@ static int find_digest(
 	return 0;
 }
 
-static int take_up(struct grid_edits *g, const struct config *cfg, struct stored *s, char why[400])
+static int take_up(struct grid_edits *g, const struct config *cfg, struct changes *s, char why[400])
 {
 	struct depot_grid grid = {.nodes = g->file->nodes, .meters = g->file->meters};
 	struct depot_fault fault;
@@ -479,7 +480,7 @@ static int take_up(struct grid_edits *g, const struct config *cfg, struct stored
 struct grid_edits *grid_edits_create(struct core *c, const struct config *cfg, char why[400])
 {
 	struct grid_edits *g = calloc(1, sizeof *g);
-	struct stored s = {.arena = arena_create(0)};
+	struct changes s = {.arena = arena_create(0)};
 	int rc = -1;
 
 	snprintf(why, 400, "out of memory");
@@ -489,9 +490,7 @@ struct grid_edits *grid_edits_create(struct core *c, const struct config *cfg, c
 		if (!db_read_now(c->db, read_stored, &s) && !s.rc && !find_digest(g, cfg, &s.list))
 			g->rated = rated_create(c, g->digest);
 		if (!g->rated)
-			snprintf(why, 400,
-				"the store's changes of the tree cannot be read; try `depotctl rebuild "
-				"--check --data DIR`");
+			stored_unreadable("changes of the tree", why);
 		else
 			rc = take_up(g, cfg, &s, why);
 	}

@@ -1,4 +1,5 @@
 #include "csms/station/device.h"
+#include "csms/stored.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,16 +149,10 @@ void device_learn(struct station *s, const struct ocpp201_component *component,
 
 /* -- start ------------------------------------------------------------------------------------ */
 
-struct restore {
-	struct core *core;
-	struct arena *arena;
-	bool failed;
-};
-
 static void read_facts(struct db_reader *db, void *arg)
 {
 	const char *names[DEVICE_FACTS + 1] = {0};
-	struct restore *w = arg;
+	struct stored *w = arg;
 	struct db_variable_list list = {0};
 
 	for (int f = 0; f < DEVICE_FACTS; f++)
@@ -176,14 +171,5 @@ static void read_facts(struct db_reader *db, void *arg)
 
 int device_restore(struct core *c, char why[300])
 {
-	struct restore w = {.core = c, .arena = arena_create(0)};
-
-	if (!w.arena || db_read_now(c->db, read_facts, &w))
-		w.failed = true;
-	arena_destroy(w.arena);
-	if (w.failed)
-		snprintf(why, 300,
-			"the store's device models cannot be read; try `depotctl rebuild"
-			" --check --data DIR`");
-	return w.failed ? -1 : 0;
+	return stored_read(c, read_facts, NULL, "device models", why);
 }

@@ -6,6 +6,7 @@
 #include "csms/log.h"
 #include "csms/pki/peer_check.h"
 #include "csms/record.h"
+#include "csms/stored.h"
 #include "db/query_identity.h"
 
 /* -- names -------------------------------------------------------------------------------------- */
@@ -216,15 +217,9 @@ void identity_booted(struct core *c, struct station *s)
 
 /* -- start -------------------------------------------------------------------------------------- */
 
-struct restore {
-	struct core *core;
-	struct arena *arena;
-	bool failed;
-};
-
 static void read_rows(struct db_reader *db, void *arg)
 {
-	struct restore *w = arg;
+	struct stored *w = arg;
 	struct db_identity_list list = {0};
 
 	w->failed = db_query_identities(db, NULL, w->arena, &list) != 0;
@@ -247,14 +242,5 @@ static void read_rows(struct db_reader *db, void *arg)
 
 int identity_restore(struct core *c, char why[300])
 {
-	struct restore w = {.core = c, .arena = arena_create(0)};
-
-	if (!w.arena || db_read_now(c->db, read_rows, &w))
-		w.failed = true;
-	arena_destroy(w.arena);
-	if (w.failed)
-		snprintf(why, 300,
-			"the store's identities cannot be read; try `depotctl rebuild --check"
-			" --data DIR`");
-	return w.failed ? -1 : 0;
+	return stored_read(c, read_rows, NULL, "identities", why);
 }

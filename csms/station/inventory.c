@@ -5,6 +5,7 @@
 #include "csms/command.h"
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/stored.h"
 #include "db/query_device.h"
 
 #define TRIES_MAX     3 /* of one firmware */
@@ -210,15 +211,9 @@ void inventory_station_ready(struct core *c, struct station *s, bool has_booted)
 
 /* -- start ------------------------------------------------------------------------------------ */
 
-struct restore {
-	struct core *core;
-	struct arena *arena;
-	bool failed;
-};
-
 static void read_states(struct db_reader *db, void *arg)
 {
-	struct restore *w = arg;
+	struct stored *w = arg;
 	struct db_device_state_list list = {0};
 
 	if (db_query_device_states(db, NULL, w->arena, &list))
@@ -238,14 +233,5 @@ static void read_states(struct db_reader *db, void *arg)
 
 int inventory_restore(struct core *c, char why[300])
 {
-	struct restore w = {.core = c, .arena = arena_create(0)};
-
-	if (!w.arena || db_read_now(c->db, read_states, &w))
-		w.failed = true;
-	arena_destroy(w.arena);
-	if (w.failed)
-		snprintf(why, 300,
-			"the store's device states cannot be read; try `depotctl"
-			" rebuild --check --data DIR`");
-	return w.failed ? -1 : 0;
+	return stored_read(c, read_states, NULL, "device states", why);
 }

@@ -9,6 +9,7 @@
 #include "csms/mask.h"
 #include "csms/record.h"
 #include "csms/station/session.h"
+#include "csms/stored.h"
 #include "db/query_command.h"
 #include "db/query_network.h"
 
@@ -424,9 +425,7 @@ struct network_jobs *network_jobs_create(struct core *c, char why[300])
 	struct network_jobs *all = calloc(1, sizeof *all);
 
 	if (!all || !x.arena || db_read_now(c->db, read_stored, &x) || x.rc) {
-		snprintf(why, 300,
-			"the store's network jobs cannot be read; try `depotctl rebuild --check "
-			"--data DIR`");
+		stored_unreadable("network jobs", why);
 		free(all);
 		all = NULL;
 	}

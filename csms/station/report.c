@@ -7,6 +7,7 @@
 #include "csms/station/device.h"
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/stored.h"
 #include "db/query_device.h"
 
 #define PARTS_MAX   10000 /* of one report */
@@ -319,12 +320,6 @@ const char *report_items(
 
 /* -- start ------------------------------------------------------------------------------------ */
 
-struct restore {
-	struct core *core;
-	struct arena *arena;
-	bool failed;
-};
-
 static void put_part(struct core *c, const struct db_report_part *row)
 {
 	struct station *s = fleet_station(&c->fleet, row->station);
@@ -344,7 +339,7 @@ static void put_part(struct core *c, const struct db_report_part *row)
 
 static void read_parts(struct db_reader *db, void *arg)
 {
-	struct restore *w = arg;
+	struct stored *w = arg;
 	struct db_report_part_list list = {0};
 
 	if (db_query_report_parts(db, w->arena, &list))
@@ -355,14 +350,5 @@ static void read_parts(struct db_reader *db, void *arg)
 
 int reports_restore(struct core *c, char why[300])
 {
-	struct restore w = {.core = c, .arena = arena_create(0)};
-
-	if (!w.arena || db_read_now(c->db, read_parts, &w))
-		w.failed = true;
-	arena_destroy(w.arena);
-	if (w.failed)
-		snprintf(why, 300,
-			"the store's reports cannot be read; try `depotctl rebuild"
-			" --check --data DIR`");
-	return w.failed ? -1 : 0;
+	return stored_read(c, read_parts, NULL, "reports", why);
 }

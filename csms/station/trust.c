@@ -5,6 +5,7 @@
 #include <strings.h>
 #include "csms/command.h"
 #include "csms/command/check.h"
+#include "csms/stored.h"
 #include "db/query_file.h"
 
 #define HELD_MAX   500 /* of one station */
@@ -231,15 +232,9 @@ bool trust_holds(const struct station *s, int type, const char *serial)
 
 /* -- start -------------------------------------------------------------------------------------- */
 
-struct restore {
-	struct core *core;
-	struct arena *arena;
-	bool failed;
-};
-
 static void read_rows(struct db_reader *db, void *arg)
 {
-	struct restore *w = arg;
+	struct stored *w = arg;
 	struct db_certificate_list list = {0};
 
 	if (db_query_certificates(db, NULL, w->arena, &list))
@@ -258,14 +253,5 @@ static void read_rows(struct db_reader *db, void *arg)
 
 int trust_restore(struct core *c, char why[300])
 {
-	struct restore w = {.core = c, .arena = arena_create(0)};
-
-	if (!w.arena || db_read_now(c->db, read_rows, &w))
-		w.failed = true;
-	arena_destroy(w.arena);
-	if (w.failed)
-		snprintf(why, 300,
-			"the store's certificates cannot be read; try `depotctl rebuild --check"
-			" --data DIR`");
-	return w.failed ? -1 : 0;
+	return stored_read(c, read_rows, NULL, "certificates", why);
 }

@@ -6,6 +6,7 @@
 #include "csms/power/control.h"
 #include "csms/log.h"
 #include "csms/record.h"
+#include "csms/stored.h"
 #include "csms/vehicles/trips_private.h"
 #include "db/query.h"
 
@@ -514,8 +515,7 @@ static int restore(struct trips *s, char why[400])
 	int rc = 0;
 
 	if (!x.arena || db_read_now(s->core->db, read_store, &x) || x.failed) {
-		snprintf(why, 400,
-			"the store's trips cannot be read; try `depotctl rebuild --check --data DIR`");
+		stored_unreadable("trips", why);
 		rc = -1;
 	}
 	for (size_t i = 0; rc == 0 && i < x.trips.count; i++)

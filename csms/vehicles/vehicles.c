@@ -5,6 +5,7 @@
 #include <strings.h>
 #include "csms/power/control.h"
 #include "csms/record.h"
+#include "csms/stored.h"
 #include "csms/vehicles/telematics.h"
 #include "db/query_fleet.h"
 
@@ -115,9 +116,7 @@ int vehicles_restore(struct core *c, char why[300])
 			fill(&c->fleet, v, row, NULL);
 	}
 	if (db_read_now(c->db, read_rows, &x) || x.failed) {
-		snprintf(why, 300,
-			"the store's vehicles cannot be read; try `depotctl rebuild --check --data "
-			"DIR`");
+		stored_unreadable("vehicles", why);
 		rc = -1;
 	}
 	for (size_t i = 0; rc == 0 && i < x.list.count; i++)
