@@ -92,6 +92,20 @@ struct evse *station_evse(const struct station *s, int64_t evse_id)
 	return &s->evses[evse_id - 1];
 }
 
+struct event_evse evse_registration(const struct evse *e)
+{
+	return (struct event_evse){.id = e->id,
+		.kind = e->is_dc ? "dc" : "ac",
+		.max_w = e->max_w,
+		.min_w = e->min_w,
+		.phases = e->phases,
+		.tail_w = e->tail_w,
+		.connectors = e->connector_count,
+		.rotation = e->rotation ? phases_rotation_names[e->rotation] : NULL,
+		.has_max_a = e->max_ma > 0,
+		.max_a = (double)e->max_ma / 1000};
+}
+
 void station_registration(const struct station *s, struct event_evse evses[EVSES_MAX],
 	struct event_station_registered *out)
 {
@@ -107,18 +121,7 @@ void station_registration(const struct station *s, struct event_evse evses[EVSES
 		.control = s->is_manual ? EVENT_CONTROL_MANUAL : EVENT_CONTROL_AUTOMATIC,
 	};
 	for (int i = 0; i < s->evse_count; i++) {
-		const struct evse *e = &s->evses[i];
-
-		evses[i] = (struct event_evse){.id = e->id,
-			.kind = e->is_dc ? "dc" : "ac",
-			.max_w = e->max_w,
-			.min_w = e->min_w,
-			.phases = e->phases,
-			.tail_w = e->tail_w,
-			.connectors = e->connector_count,
-			.rotation = e->rotation ? phases_rotation_names[e->rotation] : NULL,
-			.has_max_a = e->max_ma > 0,
-			.max_a = (double)e->max_ma / 1000};
+		evses[i] = evse_registration(&s->evses[i]);
 	}
 }
 

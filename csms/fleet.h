@@ -29,6 +29,9 @@ struct vehicle *fleet_vehicle(const struct fleet *f, const char *id);
 struct token *fleet_token(const struct fleet *f, const char *type, const char *value);
 struct evse *station_evse(const struct station *s, int64_t evse_id);
 
+/* What was registered of it. Strings are constants. */
+struct event_evse evse_registration(const struct evse *e);
+
 /* The registration that is in force, for a change of a part of it. Strings are the station's. */
 void station_registration(const struct station *s, struct event_evse evses[EVSES_MAX],
 	struct event_station_registered *out);

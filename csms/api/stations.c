@@ -101,17 +101,7 @@ static bool put_evses(struct ask *k, const struct api_station_put *put, const st
 				.has_max_a = e->has_max_a,
 				.max_a = e->max_a};
 		} else {
-			const struct evse *e = &old->evses[i];
-			out->items[i] = (struct event_evse){.id = e->id,
-				.kind = e->is_dc ? "dc" : "ac",
-				.max_w = e->max_w,
-				.min_w = e->min_w,
-				.phases = e->phases,
-				.tail_w = e->tail_w,
-				.connectors = e->connector_count,
-				.rotation = e->rotation ? phases_rotation_names[e->rotation] : NULL,
-				.has_max_a = e->max_ma > 0,
-				.max_a = (double)e->max_ma / 1000};
+			out->items[i] = evse_registration(&old->evses[i]);
 		}
 	}
 	return out->items != NULL;

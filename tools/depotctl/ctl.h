@@ -75,6 +75,11 @@ const char *ctl_query(struct ctl *c, const char *path, const char *const *names)
 /* Prints the table, or the sentence if it has no rows. */
 void ctl_print(const struct table *t, const char *empty);
 
+/* The row that the arguments from that one on describe as MEMBER=VALUE; NULL after a complaint, whose exit
+ * code is in *status. */
+const void *ctl_members(
+	struct ctl *c, int from, const char *id, const struct schema_struct *type, int *status);
+
 /* For changes that answer with DoneType: prints its text, or `words`. */
 int ctl_done(struct ctl *c, const char *method, const char *path, const struct schema_struct *type,
 	const void *body, const char *words);

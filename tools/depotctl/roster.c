@@ -57,48 +57,13 @@ static int list(struct ctl *c)
 	return status;
 }
 
-/* Lists in brackets go as they are. */
-static void put_value(struct text *t, const char *value)
-{
-	bool is_plain = strspn(value, "0123456789.") == strlen(value) ||
-			strcmp(value, "true") == 0 || strcmp(value, "false") == 0 ||
-			value[0] == '[';
-
-	if (is_plain)
-		text_puts(t, value);
-	else
-		text_put_json(t, value);
-}
-
 static int add(struct ctl *c, const char *id)
 {
-	struct text t;
-	char where[400];
-	const void *row;
+	int status;
+	const void *row = ctl_members(c, 3, id, &depot_roster_type, &status);
 
-	text_init(&t, 0);
-	text_puts(&t, "{id: ");
-	text_put_json(&t, id);
-	for (int i = 3; i < c->argc; i++) {
-		const char *equals = strchr(c->argv[i], '=');
-
-		if (!equals) {
-			text_finish(&t);
-			return ctl_complain(CTL_USAGE, "%s: must be MEMBER=VALUE", c->argv[i]);
-		}
-		text_printf(&t, ", %.*s: ", (int)(equals - c->argv[i]), c->argv[i]);
-		put_value(&t, equals + 1);
-	}
-	text_puts(&t, "}");
-	row = text_ok(&t)
-		      ? schema_yaml_decode(&depot_roster_type, "", t.data, t.len, c->arena, where)
-		      : NULL;
-	text_finish(&t);
-	if (!row) {
-		const char *what = strstr(where, ": ");
-
-		return ctl_complain(CTL_USAGE, "%s", what ? what + 2 : where);
-	}
+	if (!row)
+		return status;
 	return ctl_done(c, "PUT", path_of(c, id), &depot_roster_type, row,
 		"Stored: its trips are made a week ahead.");
 }

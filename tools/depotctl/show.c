@@ -9,21 +9,6 @@ static struct table *table_of(struct ctl *c, const char *head)
 	return table_create(c->arena, head, c->colour);
 }
 
-static void print(const struct table *t, const char *empty)
-{
-	struct text out;
-
-	if (table_rows(t) == 0) {
-		printf("%s\n", empty);
-		return;
-	}
-	text_init(&out, 0);
-	table_print(t, &out);
-	if (text_ok(&out))
-		fwrite(out.data, 1, out.len, stdout);
-	text_finish(&out);
-}
-
 static void heading(struct ctl *c, const char *words)
 {
 	struct text t;
@@ -159,7 +144,7 @@ static void show_node_limits(struct ctl *c, const struct api_tree *tree)
 	if (!has_any)
 		return;
 	printf("\n");
-	print(t, "");
+	ctl_print(t, "");
 }
 
 static void show_tree(struct ctl *c, const struct api_tree *tree)
@@ -183,7 +168,7 @@ static void show_tree(struct ctl *c, const struct api_tree *tree)
 		cell_binds(c, t, n);
 		table_cell(t, n->name);
 	}
-	print(t, "The tree is empty.");
+	ctl_print(t, "The tree is empty.");
 	show_node_limits(c, tree);
 }
 
@@ -225,7 +210,7 @@ static void show_vehicles(struct ctl *c, const struct api_vehicle_view_list *lis
 				      v->reason && v->fallback ? ". " : "",
 				      v->fallback ? v->fallback : ""));
 	}
-	print(t, "No vehicle is plugged in.");
+	ctl_print(t, "No vehicle is plugged in.");
 }
 
 static int overview_get(struct ctl *c, void **o)
@@ -307,7 +292,7 @@ static void show_stations(struct ctl *c, const struct api_station_view_list *lis
 				k == 0 ? cell_time(c->arena, s->has_last_seen, s->last_seen) : " ");
 		}
 	}
-	print(t, "No stations are registered. Add one with: depotctl set-station");
+	ctl_print(t, "No stations are registered. Add one with: depotctl set-station");
 }
 
 int ctl_stations(struct ctl *c)
@@ -368,7 +353,7 @@ static void show_station(struct ctl *c, const struct api_station_view *s)
 		table_cell(t, connectors);
 		table_cell(t, e->limit_reason != NULL ? e->limit_reason : " ");
 	}
-	print(t, "It has no EVSEs.");
+	ctl_print(t, "It has no EVSEs.");
 }
 
 int ctl_station(struct ctl *c)
@@ -424,7 +409,7 @@ int ctl_meters(struct ctl *c)
 	}
 	if (list == NULL)
 		return status;
-	print(t, "The depot's file names no meters.");
+	ctl_print(t, "The depot's file names no meters.");
 	for (size_t i = 0; i < list->meters.count; i++)
 		if (list->meters.items[i].why != NULL)
 			say_belief(&list->meters.items[i]);

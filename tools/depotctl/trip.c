@@ -99,36 +99,11 @@ static int models(struct ctl *c)
 
 static int add(struct ctl *c, const char *id)
 {
-	struct text t;
-	char where[400];
-	const void *row;
+	int status;
+	const void *row = ctl_members(c, 2, id, &depot_trip_type, &status);
 
-	text_init(&t, 0);
-	text_puts(&t, "{id: ");
-	text_put_json(&t, id);
-	for (int i = 2; i < c->argc; i++) {
-		const char *equals = strchr(c->argv[i], '=');
-
-		if (equals == NULL) {
-			text_finish(&t);
-			return ctl_complain(CTL_USAGE, "%s: must be MEMBER=VALUE", c->argv[i]);
-		}
-		text_printf(&t, ", %.*s: ", (int)(equals - c->argv[i]), c->argv[i]);
-		if (strspn(equals + 1, "0123456789.-") == strlen(equals + 1) ||
-			strcmp(equals + 1, "true") == 0 || strcmp(equals + 1, "false") == 0)
-			text_puts(&t, equals + 1);
-		else
-			text_put_json(&t, equals + 1);
-	}
-	text_puts(&t, "}");
-	row = text_ok(&t) ? schema_yaml_decode(&depot_trip_type, "", t.data, t.len, c->arena, where)
-			  : NULL;
-	text_finish(&t);
-	if (row == NULL) {
-		const char *what = strstr(where, ": ");
-
-		return ctl_complain(CTL_USAGE, "%s", what ? what + 2 : where);
-	}
+	if (!row)
+		return status;
 	return ctl_done(c, "PUT", path_of(c, id), &depot_trip_type, row, "Planned.");
 }
 
