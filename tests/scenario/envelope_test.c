@@ -86,16 +86,6 @@ static void run_below(int seconds, int64_t w)
 	}
 }
 
-static int count_ready(void)
-{
-	struct plant *p = world_plant(world);
-	int ready = 0;
-
-	for (int i = 0; i < plant_stay_count(p); i++)
-		ready += plant_stay_at(p, i).ready;
-	return ready;
-}
-
 /* -- records ---------------------------------------------------------------------------------- */
 
 static struct arena *arena;
@@ -164,7 +154,7 @@ START_TEST(limit_is_kept_from_its_first_second_on_and_on_record)
 	world_run_until(world, "20:10");
 	ck_assert_int_gt(world_node(world, "site")->now_mw, 45000000);
 	world_run_until(world, "07:00");
-	ck_assert_int_eq(count_ready(), 4);
+	ck_assert_int_eq(world_count_ready(world), 4);
 }
 END_TEST
 
@@ -701,7 +691,7 @@ START_TEST(vans_charge_before_a_limit_that_is_known)
 	ck_assert_int_gt(charged_wh() - before_wh, 70000);
 	run_below(7200, 12000);
 	world_run_until(world, "07:00");
-	ck_assert_int_eq(count_ready(), 4); /* nobody is late */
+	ck_assert_int_eq(world_count_ready(world), 4); /* nobody is late */
 }
 END_TEST
 

@@ -14,16 +14,6 @@ static void teardown(void)
 	world_destroy(world);
 }
 
-static int count_ready(void)
-{
-	struct plant *p = world_plant(world);
-	int ready = 0;
-
-	for (int i = 0; i < plant_stay_count(p); i++)
-		ready += plant_stay_at(p, i).ready;
-	return ready;
-}
-
 /* A profile may cross with the end of its transaction, for powers change where slots end, and vans
  * leave on the quarter of an hour; nothing else may ever be refused. */
 static void check_wire(void)
@@ -45,7 +35,7 @@ START_TEST(all_vans_are_ready_and_no_limit_is_exceeded)
 	world_run_until(world, "07:40");
 	check_wire();
 	ck_assert_int_eq(plant_stay_count(world_plant(world)), 20);
-	ck_assert_int_eq(count_ready(), 20);
+	ck_assert_int_eq(world_count_ready(world), 20);
 	world_check_limits(world, 0);
 	ck_assert_msg(world_compare_sessions(world, why) == 20, "%s", why);
 }
@@ -61,7 +51,7 @@ START_TEST(some_stations_speak_ocpp_16)
 	free(scenario);
 	world_run_until(world, "07:40");
 	check_wire();
-	ck_assert_int_eq(count_ready(), 20);
+	ck_assert_int_eq(world_count_ready(world), 20);
 	ck_assert_str_eq(fleet_station(&world_core(world)->fleet, "DC-05")->protocol, "ocpp1.6");
 	world_check_limits(world, 0);
 	ck_assert_msg(world_compare_sessions(world, why) == 20, "%s", why);

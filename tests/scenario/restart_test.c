@@ -27,16 +27,6 @@ static void teardown(void)
 	world_destroy(world);
 }
 
-static int count_ready(void)
-{
-	struct plant *p = world_plant(world);
-	int ready = 0;
-
-	for (int i = 0; i < plant_stay_count(p); i++)
-		ready += plant_stay_at(p, i).ready;
-	return ready;
-}
-
 /* Every EVSE is bound by what the depot's file calls its safe tail. */
 static void check_tails(void)
 {
@@ -123,7 +113,7 @@ static void check_morning(void)
 {
 	char why[300] = "";
 
-	ck_assert_int_eq(count_ready(), 20);
+	ck_assert_int_eq(world_count_ready(world), 20);
 	world_check_limits(world, 0);
 	ck_assert_msg(world_compare_sessions(world, why) == 20, "%s", why);
 }

@@ -575,6 +575,15 @@ struct plant *world_plant(struct world *w)
 	return w->plant;
 }
 
+int world_count_ready(struct world *w)
+{
+	int ready = 0;
+
+	for (int i = 0; i < plant_stay_count(w->plant); i++)
+		ready += plant_stay_at(w->plant, i).ready;
+	return ready;
+}
+
 bool world_say(struct world *w, int station, const char *text)
 {
 	struct conn *c = w->lines[station];

@@ -115,6 +115,9 @@ void world_check_node(const struct world *w, const char *id, int seconds);
 void world_check_limits(const struct world *w, int seconds);
 void world_check_balance(const struct world *w, const char *id, int seconds);
 
+/* Stays whose van is, or left, ready. */
+int world_count_ready(struct world *w);
+
 /* The journal has all sessions of the plant that ended, complete and to the watt-hour; true if so,
  * else one line about the first that differs. Returns their number, or -1. */
 int world_compare_sessions(struct world *w, char why[300]);

@@ -1,30 +1,12 @@
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "csms/words.h"
+#include "tests/unit/words_fixture.h"
 
 #define NS   "\xe2\x80\xaf"
 #define HOUR INT64_C(3600000)
-
-static struct text t;
-static wall_t now;
-
-static void setup(void)
-{
-	setenv("TZ", "Europe/Amsterdam", 1);
-	tzset();
-	/* Wednesday 2026-03-11 22:40 in Amsterdam. */
-	ck_assert(wall_parse("2026-03-11T21:40:00Z", 20, &now));
-	text_init(&t, 0);
-}
-
-static void teardown(void)
-{
-	text_finish(&t);
-}
 
 static const char *said(void)
 {

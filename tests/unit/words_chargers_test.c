@@ -1,31 +1,8 @@
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "csms/view/words_chargers.h"
-
-static struct text t;
-static wall_t now;
-
-static void setup(void)
-{
-	setenv("TZ", "Europe/Amsterdam", 1);
-	tzset();
-	ck_assert(wall_parse("2026-03-11T21:40:00Z", 20, &now));
-	text_init(&t, 0);
-}
-
-static void teardown(void)
-{
-	text_finish(&t);
-}
-
-#define SAYS(words)                                                                                \
-	do {                                                                                       \
-		ck_assert_str_eq(t.data, words);                                                   \
-		text_clear(&t);                                                                    \
-	} while (0)
+#include "tests/unit/words_fixture.h"
 
 START_TEST(all_of_them_the_worst_first)
 {

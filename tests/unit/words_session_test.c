@@ -1,31 +1,15 @@
 #include <check.h>
-#include <stdlib.h>
-#include <time.h>
 
 #include "csms/view/words_session.h"
+#include "tests/unit/words_fixture.h"
 
-static struct text t;
-static wall_t now, began;
+static wall_t began;
 
-static void setup(void)
+static void setup_session(void)
 {
-	setenv("TZ", "Europe/Amsterdam", 1);
-	tzset();
-	ck_assert(wall_parse("2026-03-11T21:40:00Z", 20, &now));
+	setup();
 	ck_assert(wall_parse("2026-03-11T18:15:00Z", 20, &began));
-	text_init(&t, 0);
 }
-
-static void teardown(void)
-{
-	text_finish(&t);
-}
-
-#define SAYS(words)                                                                                \
-	do {                                                                                       \
-		ck_assert_str_eq(t.data, words);                                                   \
-		text_clear(&t);                                                                    \
-	} while (0)
 
 START_TEST(a_list_of_them)
 {
@@ -86,7 +70,7 @@ int main(void)
 	Suite *s = suite_create("words_session");
 	TCase *c = tcase_create("sessions");
 
-	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_checked_fixture(c, setup_session, teardown);
 	tcase_add_test(c, a_list_of_them);
 	tcase_add_test(c, one_that_is_open);
 	tcase_add_test(c, one_that_is_over_with_gaps);

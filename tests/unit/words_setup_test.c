@@ -1,25 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "csms/view/words_setup.h"
-
-static struct text t;
-
-static void setup(void)
-{
-	text_init(&t, 0);
-}
-
-static void teardown(void)
-{
-	text_finish(&t);
-}
-
-#define SAYS(words)                                                                                \
-	do {                                                                                       \
-		ck_assert_str_eq(t.data ? t.data : "", words);                                     \
-		text_clear(&t);                                                                    \
-	} while (0)
+#include "tests/unit/words_fixture.h"
 
 START_TEST(tariffs)
 {

@@ -1,24 +1,7 @@
 /* What is said of all vehicles: the worst first, then what is not known. */
 #include <check.h>
-#include <stdlib.h>
-#include <time.h>
 #include "csms/view/words_vehicles.h"
-
-static struct text t;
-static wall_t now;
-
-static void setup(void)
-{
-	setenv("TZ", "Europe/Amsterdam", 1);
-	tzset();
-	ck_assert(wall_parse("2026-03-11T21:40:00Z", 20, &now));
-	text_init(&t, 0);
-}
-
-static void teardown(void)
-{
-	text_finish(&t);
-}
+#include "tests/unit/words_fixture.h"
 
 static void says(const struct words_vehicles *n, const char *words)
 {
