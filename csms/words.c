@@ -34,14 +34,30 @@ void words_energy(struct text *t, int64_t wh)
 	text_puts(t, NARROW_SPACE "kWh");
 }
 
-const char *words_clock(wall_t at, wall_t now, char out[WORDS_TIME_SIZE])
+static struct tm local_time(wall_t at)
 {
 	time_t s = (time_t)(at.ms / 1000);
 	struct tm tm;
 
 	localtime_r(&s, &tm);
-	strftime(out, WORDS_TIME_SIZE,
-		llabs(wall_diff_ms(at, now)) > INT64_C(20) * 3600000 ? "%a %H:%M" : "%H:%M", &tm);
+	return tm;
+}
+
+const char *words_hour(wall_t at, char out[WORDS_TIME_SIZE])
+{
+	struct tm tm = local_time(at);
+
+	strftime(out, WORDS_TIME_SIZE, "%H:%M", &tm);
+	return out;
+}
+
+const char *words_clock(wall_t at, wall_t now, char out[WORDS_TIME_SIZE])
+{
+	struct tm tm = local_time(at);
+
+	if (llabs(wall_diff_ms(at, now)) <= INT64_C(20) * 3600000)
+		return words_hour(at, out);
+	strftime(out, WORDS_TIME_SIZE, "%a %H:%M", &tm);
 	return out;
 }
 

@@ -25,6 +25,9 @@ void words_time(struct text *t, wall_t at, wall_t now);
 #define WORDS_TIME_SIZE 32
 const char *words_clock(wall_t at, wall_t now, char out[WORDS_TIME_SIZE]);
 
+/* "05:30", whichever day. */
+const char *words_hour(wall_t at, char out[WORDS_TIME_SIZE]);
+
 /* "38 min", "2 h 16 min", "3 days". */
 void words_duration(struct text *t, int64_t ms);
 

@@ -8,6 +8,7 @@
 #include "csms/power/control.h"
 #include "csms/record.h"
 #include "csms/plan/schedule.h"
+#include "csms/words.h"
 #include "db/query_log.h"
 
 #define CHANGES_MAX 200 /* told of one plan */
@@ -48,16 +49,6 @@ static void put_schedule(struct schedule **at, struct schedule *e)
 {
 	schedule_destroy(*at);
 	*at = e;
-}
-
-static const char *clock_of(wall_t at, char out[16])
-{
-	time_t s = (time_t)(at.ms / 1000);
-	struct tm tm;
-
-	localtime_r(&s, &tm);
-	strftime(out, 16, "%H:%M", &tm);
-	return out;
 }
 
 static void list_changes(struct approval *a, const struct schedule *e)
@@ -165,7 +156,7 @@ static void propose(struct approval *a, struct schedule *e, wall_t now)
 {
 	const struct config_control *cfg = a->core->config->control;
 	wall_t since = a->wait.since;
-	char until[16];
+	char until[WORDS_TIME_SIZE];
 
 	if (a->proposed)
 		close_proposal(a, EVENT_PLAN_DECISION_SUPERSEDED, "another plan takes its place");
@@ -183,7 +174,7 @@ static void propose(struct approval *a, struct schedule *e, wall_t now)
 	alarm_raise(a->core, ALARM_PLAN_WAITS, a->node,
 		"A plan that changes %d %s at %s waits for a yes or no until %s; then %s counts.",
 		a->wait.count, a->wait.count == 1 ? "vehicle" : "vehicles", a->node,
-		clock_of(a->wait.expires, until),
+		words_hour(a->wait.expires, until),
 		a->wait.then_rule ? "the plain rule" : "the plan that was approved last");
 }
 

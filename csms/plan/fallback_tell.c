@@ -9,6 +9,7 @@
 #include "csms/record.h"
 #include "csms/charging/reservation.h"
 #include "csms/station/session.h"
+#include "csms/words.h"
 
 /* -- where it could stand --------------------------------------------------------------------- */
 
@@ -130,21 +131,11 @@ void fallback_journal(const struct looking *l, const struct vehicle *v, const st
 		NULL);
 }
 
-static const char *clock_of(wall_t at, char out[16])
-{
-	time_t s = (time_t)(at.ms / 1000);
-	struct tm tm;
-
-	localtime_r(&s, &tm);
-	strftime(out, 16, "%H:%M", &tm);
-	return out;
-}
-
 /* Of what is missing as it is, the reason beside it tells: one number a line. */
 void fallback_say(const struct looking *l, const struct outcome *o, char *out, size_t size)
 {
 	double is = (double)o->short_wh / 1000;
-	char at[16];
+	char at[WORDS_TIME_SIZE];
 
 	switch (o->choice) {
 	case EVENT_FALLBACK_CHOICE_NEXT_CHARGER:
@@ -159,7 +150,7 @@ void fallback_say(const struct looking *l, const struct outcome *o, char *out, s
 		break;
 	case EVENT_FALLBACK_CHOICE_DELAY:
 		snprintf(out, size, "Let it leave at %s: then it has what it needs.",
-			clock_of(o->ready, at));
+			words_hour(o->ready, at));
 		break;
 	default:
 		snprintf(out, size, "Nothing that its class allows would help.");
@@ -168,7 +159,7 @@ void fallback_say(const struct looking *l, const struct outcome *o, char *out, s
 
 void fallback_note(struct looking *l, const struct outcome *o)
 {
-	char at[16], *out = l->tried[l->at];
+	char at[WORDS_TIME_SIZE], *out = l->tried[l->at];
 	size_t size = sizeof l->tried[l->at];
 
 	if (l->order[l->at] == DEPOT_FALLBACK_NEXT_CHARGER)
@@ -179,5 +170,5 @@ void fallback_note(struct looking *l, const struct outcome *o)
 			(double)o->short_wh / 1000, o->cost_more);
 	else
 		snprintf(out, size, "delay: ready %s",
-			o->ready.ms ? clock_of(o->ready, at) : "not within four hours more");
+			o->ready.ms ? words_hour(o->ready, at) : "not within four hours more");
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 #include "csms/plan/plan_record.h"
+#include "csms/words.h"
 #include "scheduler/flow.h"
 
 /* -- life ------------------------------------------------------------------------------------- */
@@ -271,22 +272,12 @@ bool schedule_is_news(const struct schedule *newest, const struct schedule *know
 	return newest->dearer > (known ? known->dearer : 0) + bearable && newest->dearer > 0;
 }
 
-static const char *clock_of(wall_t at, char out[16])
-{
-	time_t s = (time_t)(at.ms / 1000);
-	struct tm tm;
-
-	localtime_r(&s, &tm);
-	strftime(out, 16, "%H:%M", &tm);
-	return out;
-}
-
 bool schedule_change(const struct schedule *newest, const struct schedule_row *x,
 	const struct schedule *approved, int64_t least_wh, char *out, size_t size)
 {
 	const struct schedule_row *y = schedule_find(approved, x->key);
 	struct gap g = y ? gap_of(newest, x, approved, y, clock_wall()) : (struct gap){0};
-	char now[16], was[16];
+	char now[WORDS_TIME_SIZE], was[WORDS_TIME_SIZE];
 	int n;
 
 	if (y ? llabs(g.most_wh) <= tolerance_wh(newest, x, least_wh) : x->most_w == 0)
@@ -294,7 +285,7 @@ bool schedule_change(const struct schedule *newest, const struct schedule_row *x
 	if (!y) {
 		snprintf(out, size, "new: %.1f kWh%s%s", (double)x->need_wh / 1000,
 			x->ready.ms ? ", ready " : ", not all of it",
-			x->ready.ms ? clock_of(x->ready, now) : "");
+			x->ready.ms ? words_hour(x->ready, now) : "");
 		return true;
 	}
 	n = snprintf(out, size, "%.1f kWh %s", (double)llabs(g.most_wh) / 1000,
@@ -304,6 +295,6 @@ bool schedule_change(const struct schedule *newest, const struct schedule_row *x
 			g.last_wh < 0 ? "less" : "more");
 	if (x->ready.ms && y->ready.ms)
 		snprintf(out + n, size - (size_t)n, ", ready %s instead of %s",
-			clock_of(x->ready, now), clock_of(y->ready, was));
+			words_hour(x->ready, now), words_hour(y->ready, was));
 	return true;
 }

@@ -7,6 +7,7 @@
 #include "csms/power/external.h"
 #include "csms/plan/planner.h"
 #include "csms/power/safety.h"
+#include "csms/words.h"
 
 #define NEAR_W 500 /* no profile is sent for less (csms/power/setpoint.c) */
 
@@ -22,16 +23,6 @@ static void say(char *out, size_t size, const char *words)
 }
 
 /* -- by the plan ------------------------------------------------------------------------------ */
-
-static const char *clock_of(wall_t at, char out[16])
-{
-	time_t s = (time_t)(at.ms / 1000);
-	struct tm tm;
-
-	localtime_r(&s, &tm);
-	strftime(out, 16, "%H:%M", &tm);
-	return out;
-}
 
 /* The first slot in which it gets more than in this one; ms 0: none. */
 static wall_t more_from(const struct control_plan *p, const struct control_plan_row *row, int slot)
@@ -80,7 +71,7 @@ static void plan_waits(
 	const struct control *k, const struct control_said *said, char *out, size_t size)
 {
 	enum grid_source source = (enum grid_source)said->row->source[said->slot];
-	char at[16] = "", full[120] = "", node[80] = "";
+	char at[WORDS_TIME_SIZE] = "", full[120] = "", node[80] = "";
 
 	if (said->node >= 0)
 		name_limit(k, said, node, sizeof node);
@@ -90,7 +81,7 @@ static void plan_waits(
 	else if (said->node >= 0)
 		snprintf(full, sizeof full, "%s is full (%s)", node, grid_source_name(source));
 	if (said->until.ms)
-		clock_of(said->until, at);
+		words_hour(said->until, at);
 	if (full[0] && at[0])
 		snprintf(out, size, "its turn comes at %s: until then %s", at, full);
 	else if (full[0])
@@ -105,7 +96,7 @@ static void plan_waits(
 static void plan_words(const struct control *k, const struct control_said *said, int32_t allowed_w,
 	char *out, size_t size)
 {
-	char at[16], node[80];
+	char at[WORDS_TIME_SIZE], node[80];
 
 	if (!said->row)
 		say(out, size, "no plan yet");
@@ -122,7 +113,7 @@ static void plan_words(const struct control *k, const struct control_said *said,
 			name_limit(k, said, node, sizeof node),
 			grid_source_name((enum grid_source)said->row->source[said->slot]),
 			said->until.ms ? " until " : "",
-			said->until.ms ? clock_of(said->until, at) : "");
+			said->until.ms ? words_hour(said->until, at) : "");
 }
 
 /* The same words as long as the same slot of the same plan decides: this runs for every vehicle in
@@ -218,14 +209,14 @@ static bool explain_giving(const struct control *k, int i, struct setpoint *want
 static bool explain_island(const struct control *k, int i, int32_t allowed_w, struct setpoint *want)
 {
 	struct safety_island_view v = safety_island(k->safety);
-	char till[40] = "is back", at[16], amount[40] = "waits";
+	char till[40] = "is back", at[WORDS_TIME_SIZE], amount[40] = "waits";
 	int32_t wants_w;
 
 	if (v.node < 0 || !safety_island_holds(k->safety, i, &wants_w))
 		return false;
 	if (v.state == ISLAND_BACK)
 		snprintf(till, sizeof till, "has stayed till %s",
-			clock_of(wall_add_ms(clock_wall(), v.left_ms), at));
+			words_hour(wall_add_ms(clock_wall(), v.left_ms), at));
 	if (allowed_w > 0)
 		snprintf(amount, sizeof amount, "%.1f of %.1f kW", allowed_w / 1000.0,
 			wants_w / 1000.0);
