@@ -118,8 +118,7 @@ static int on_token_removed(void *self, const struct journal_entry *e)
 
 static void bind_subject(sqlite3_stmt *st, const struct journal_entry *e)
 {
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 }
 
 static int on_link(void *self, const struct journal_entry *e)

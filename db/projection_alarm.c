@@ -35,8 +35,7 @@ static int on_raised(void *self, const struct journal_entry *e)
 	struct alarms *p = self;
 	const struct event_alarm_raised *r = e->payload;
 	sqlite3_stmt *st = p->raise;
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, r->kind);
 	sql_bind_text(st, 4, r->subject);
 	sql_bind_text(st, 5, r->rank);
@@ -51,8 +50,7 @@ static int on_cleared(void *self, const struct journal_entry *e)
 	struct alarms *p = self;
 	const struct event_alarm_cleared *r = e->payload;
 	sqlite3_stmt *st = p->clear;
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, r->text);
 	sqlite3_bind_int64(st, 4, r->count);
 	sqlite3_bind_int64(st, 5, r->last_at.ms);
@@ -65,8 +63,7 @@ static int on_handled(void *self, const struct journal_entry *e)
 	struct alarms *p = self;
 	const struct event_alarm_handled *r = e->payload;
 	sqlite3_stmt *st = p->handle;
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, r->owner);
 	sqlite3_bind_int64(st, 4, e->at.ms);
 	sql_bind_optional(st, 5, r->has_until, r->until.ms);

@@ -56,8 +56,7 @@ static int on_setpoint(void *self, const struct journal_entry *e)
 	struct control *p = self;
 	const struct event_setpoint_changed *c = e->payload;
 	sqlite3_stmt *st = p->setpoint;
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sqlite3_bind_int64(st, 3, c->evse_id);
 	sqlite3_bind_int64(st, 4, c->limit_w);
 	sql_bind_text(st, 5, c->source);

@@ -122,8 +122,7 @@ static void *create(struct sql *s)
 static sqlite3_stmt *bind_station(
 	struct device *p, enum statement which, const struct journal_entry *e)
 {
-	sql_bind_text(p->st[which], 1, e->depot);
-	sql_bind_text(p->st[which], 2, projection_subject(e));
+	projection_bind_key(p->st[which], e);
 	return p->st[which];
 }
 

@@ -44,8 +44,7 @@ static void *create(struct sql *s)
 
 static void bind_id(sqlite3_stmt *st, const struct journal_entry *e)
 {
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 }
 
 static int on_received(void *self, const struct journal_entry *e)

@@ -56,8 +56,7 @@ static void *create(struct sql *s)
 /* The key that all of these begin with: the depot and the subject of the stream. */
 static void bind_subject(sqlite3_stmt *st, const struct journal_entry *e)
 {
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 }
 
 /* -- files ------------------------------------------------------------------------------------- */

@@ -41,8 +41,7 @@ static int on_issued(void *self, const struct journal_entry *e)
 	struct issued *p = self;
 	const struct event_certificate_issued *i = e->payload;
 	sqlite3_stmt *st = p->add;
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, i->station);
 	sql_bind_text(st, 4, i->type);
 	sql_bind_text(st, 5, i->serial);
@@ -63,8 +62,7 @@ static int on_moved(void *self, const struct journal_entry *e)
 	struct issued *p = self;
 	const struct event_issued_moved *m = e->payload;
 	sqlite3_stmt *st = p->move;
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, event_issued_state_enum.values[m->state]);
 	sql_bind_text(st, 4, m->why);
 	sqlite3_bind_int64(st, 5, e->at.ms);
@@ -77,8 +75,7 @@ static int on_signing(void *self, const struct journal_entry *e)
 	struct issued *p = self;
 	const struct event_signing_moved *m = e->payload;
 	sqlite3_stmt *st = p->sign;
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, m->station);
 	sql_bind_text(st, 4, m->type);
 	sql_bind_text(st, 5, m->key_hash);

@@ -32,8 +32,7 @@ static int on_changed(void *self, const struct journal_entry *e)
 	struct lists *p = self;
 	const struct event_local_list_changed *l = e->payload;
 	sqlite3_stmt *st = p->put;
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, l->has_mode ? event_list_mode_enum.values[l->mode] : NULL);
 	sql_bind_text(st, 4, event_list_state_enum.values[l->state]);
 	sqlite3_bind_int64(st, 5, l->version);
@@ -47,8 +46,7 @@ static int on_changed(void *self, const struct journal_entry *e)
 static int on_removed(void *self, const struct journal_entry *e)
 {
 	struct lists *p = self;
-	sql_bind_text(p->drop, 1, e->depot);
-	sql_bind_text(p->drop, 2, projection_subject(e));
+	projection_bind_key(p->drop, e);
 	return sql_run(p->sql, p->drop);
 }
 

@@ -29,8 +29,7 @@ static int on_moved(void *self, const struct journal_entry *e)
 	struct network *p = self;
 	const struct event_network_job_moved *m = e->payload;
 	sqlite3_stmt *st = p->put;
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, m->station);
 	sqlite3_bind_int64(st, 4, m->slot);
 	sqlite3_bind_int64(st, 5, m->security_profile);

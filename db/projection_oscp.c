@@ -46,8 +46,7 @@ static int on_changed(void *self, const struct journal_entry *e)
 	struct providers *p = self;
 	const struct event_oscp_peer_changed *c = e->payload;
 	sqlite3_stmt *st = p->change;
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, event_oscp_state_enum.values[c->state]);
 	sql_bind_text(st, 4, c->url);
 	sql_bind_text(st, 5, c->token_in);
@@ -60,8 +59,7 @@ static int on_changed(void *self, const struct journal_entry *e)
 	if (rc < 0 || !is_new)
 		return rc;
 	/* What an earlier registration wanted does not count in this one. */
-	sql_bind_text(p->renew, 1, e->depot);
-	sql_bind_text(p->renew, 2, projection_subject(e));
+	projection_bind_key(p->renew, e);
 	return sql_run(p->sql, p->renew);
 }
 
@@ -70,8 +68,7 @@ static int on_handshaken(void *self, const struct journal_entry *e)
 	struct providers *p = self;
 	const struct event_oscp_handshaken *h = e->payload;
 	sqlite3_stmt *st = p->shake;
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, h->request_id);
 	sql_bind_optional_real(st, 4, h->has_heartbeat_s, h->heartbeat_s);
 	sqlite3_bind_int64(st, 5, h->continuous);
@@ -85,8 +82,7 @@ static int on_presence(void *self, const struct journal_entry *e)
 	struct providers *p = self;
 	const struct event_oscp_presence_changed *c = e->payload;
 	sqlite3_stmt *st = p->presence;
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sqlite3_bind_int64(st, 3, c->online);
 	sql_bind_text(st, 4, c->why);
 	sqlite3_bind_int64(st, 5, e->at.ms);

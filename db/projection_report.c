@@ -396,8 +396,7 @@ static int on_removed(void *self, const struct journal_entry *e)
 	struct reports *p = self;
 
 	for (size_t i = 0; i < STATION_TABLES; i++) {
-		sql_bind_text(p->remove[i], 1, e->depot);
-		sql_bind_text(p->remove[i], 2, projection_subject(e));
+		projection_bind_key(p->remove[i], e);
 		if (sql_run(p->sql, p->remove[i]) < 0)
 			return -1;
 	}

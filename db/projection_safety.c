@@ -67,8 +67,7 @@ static int on_learned(void *self, const struct journal_entry *e)
 	struct safety *p = self;
 	const struct event_charger_learned *l = e->payload;
 	sqlite3_stmt *st = p->learned;
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sqlite3_bind_int64(st, 3, l->evse_id);
 	sqlite3_bind_int64(st, 4, e->at.ms);
 	sqlite3_bind_int64(st, 5, e->seq);
@@ -120,8 +119,7 @@ static int on_doubted(void *self, const struct journal_entry *e)
 	struct safety *p = self;
 	const struct event_meter_doubted *d = e->payload;
 	sqlite3_stmt *st = p->doubted;
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, d->row);
 	sqlite3_bind_int(st, 4, d->hangs);
 	sqlite3_bind_int(st, 5, d->shows_less);
@@ -142,8 +140,7 @@ static int on_doubted(void *self, const struct journal_entry *e)
 static int on_cleared(void *self, const struct journal_entry *e)
 {
 	struct safety *p = self;
-	sql_bind_text(p->cleared, 1, e->depot);
-	sql_bind_text(p->cleared, 2, projection_subject(e));
+	projection_bind_key(p->cleared, e);
 	return sql_run(p->sql, p->cleared);
 }
 
@@ -163,8 +160,7 @@ static int on_clock(void *self, const struct journal_entry *e)
 {
 	struct safety *p = self;
 	const struct event_station_clock_found *f = e->payload;
-	sql_bind_text(p->clock, 1, e->depot);
-	sql_bind_text(p->clock, 2, projection_subject(e));
+	projection_bind_key(p->clock, e);
 	sqlite3_bind_int64(p->clock, 3, f->ahead_ms);
 	return sql_run(p->sql, p->clock);
 }
@@ -172,10 +168,8 @@ static int on_clock(void *self, const struct journal_entry *e)
 static int on_removed(void *self, const struct journal_entry *e)
 {
 	struct safety *p = self;
-	sql_bind_text(p->gone, 1, e->depot);
-	sql_bind_text(p->gone, 2, projection_subject(e));
-	sql_bind_text(p->no_clock, 1, e->depot);
-	sql_bind_text(p->no_clock, 2, projection_subject(e));
+	projection_bind_key(p->gone, e);
+	projection_bind_key(p->no_clock, e);
 	return sql_run(p->sql, p->gone) || sql_run(p->sql, p->no_clock) ? -1 : 0;
 }
 

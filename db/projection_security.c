@@ -48,17 +48,11 @@ static void *create(struct sql *s)
 	return NULL;
 }
 
-static void bind_station(sqlite3_stmt *st, const struct journal_entry *e)
-{
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
-}
-
 static int on_event(void *self, const struct journal_entry *e)
 {
 	struct security *p = self;
 	const struct event_security_event_reported *s = e->payload;
-	bind_station(p->add, e);
+	projection_bind_key(p->add, e);
 	sqlite3_bind_int64(p->add, 3, e->seq);
 	sql_bind_text(p->add, 4, s->type);
 	sqlite3_bind_int64(p->add, 5, e->at.ms);
@@ -66,7 +60,7 @@ static int on_event(void *self, const struct journal_entry *e)
 	sql_bind_text(p->add, 7, s->tech_info);
 	if (sql_run(p->sql, p->add) < 0)
 		return -1;
-	bind_station(p->trim, e);
+	projection_bind_key(p->trim, e);
 	sqlite3_bind_int64(p->trim, 3, EVENTS_KEPT);
 	return sql_run(p->sql, p->trim);
 }
@@ -116,7 +110,7 @@ static int put(struct security *p, const struct journal_entry *e, const struct c
 	sqlite3_stmt *st = p->put;
 	struct key k;
 	key_of(c->hash, &k);
-	bind_station(st, e);
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, c->type);
 	sql_bind_text(st, 4, c->hash->hash_algorithm);
 	sql_bind_text(st, 5, k.name_hash);
@@ -136,11 +130,11 @@ static int clear(struct security *p, const struct journal_entry *e,
 	const struct event_certificates_listed *l)
 {
 	if (l->types.count == 0) {
-		bind_station(p->clear_all, e);
+		projection_bind_key(p->clear_all, e);
 		return sql_run(p->sql, p->clear_all);
 	}
 	for (size_t i = 0; i < l->types.count; i++) {
-		bind_station(p->clear, e);
+		projection_bind_key(p->clear, e);
 		sql_bind_text(p->clear, 3, l->types.items[i]);
 		if (sql_run(p->sql, p->clear) < 0)
 			return -1;
@@ -161,7 +155,7 @@ static int on_listed(void *self, const struct journal_entry *e)
 		if (put(p, e, &row) < 0)
 			return -1;
 	}
-	bind_station(p->sweep, e);
+	projection_bind_key(p->sweep, e);
 	return sql_run(p->sql, p->sweep);
 }
 
@@ -181,7 +175,7 @@ static int on_deleted(void *self, const struct journal_entry *e)
 	const struct event_certificate_deleted *c = e->payload;
 	struct key k;
 	key_of(&c->hash, &k);
-	bind_station(p->drop, e);
+	projection_bind_key(p->drop, e);
 	sql_bind_text(p->drop, 3, c->hash.hash_algorithm);
 	sql_bind_text(p->drop, 4, k.name_hash);
 	sql_bind_text(p->drop, 5, k.key_hash);

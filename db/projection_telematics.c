@@ -116,8 +116,7 @@ static int on_token_made(void *self, const struct journal_entry *e)
 	struct telematics *p = self;
 	const struct event_telematics_token_made *t = e->payload;
 
-	sql_bind_text(p->token, 1, e->depot);
-	sql_bind_text(p->token, 2, projection_subject(e));
+	projection_bind_key(p->token, e);
 	sql_bind_text(p->token, 3, t->digest);
 	sqlite3_bind_int64(p->token, 4, e->at.ms);
 	sql_bind_text(p->token, 5, e->actor);
@@ -128,8 +127,7 @@ static int on_token_revoked(void *self, const struct journal_entry *e)
 {
 	struct telematics *p = self;
 
-	sql_bind_text(p->revoke, 1, e->depot);
-	sql_bind_text(p->revoke, 2, projection_subject(e));
+	projection_bind_key(p->revoke, e);
 	return sql_run(p->sql, p->revoke);
 }
 

@@ -40,18 +40,12 @@ static void *create(struct sql *s)
 	return NULL;
 }
 
-static void bind_station(sqlite3_stmt *st, const struct journal_entry *e)
-{
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
-}
-
 static int on_numbered(void *self, const struct journal_entry *e)
 {
 	struct v16 *p = self;
 	const struct event_v16_transaction_numbered *n = e->payload;
 	sqlite3_stmt *st = p->number;
-	bind_station(st, e);
+	projection_bind_key(st, e);
 	sqlite3_bind_int64(st, 3, n->number);
 	sqlite3_bind_int64(st, 4, n->adopted);
 	sqlite3_bind_int64(st, 5, n->connector_id);
@@ -65,7 +59,7 @@ static int on_numbered(void *self, const struct journal_entry *e)
 		return -1;
 	if (!n->has_remote_start_id)
 		return 0;
-	bind_station(p->drop_start, e);
+	projection_bind_key(p->drop_start, e);
 	sqlite3_bind_int64(p->drop_start, 3, n->remote_start_id);
 	return sql_run(p->sql, p->drop_start);
 }
@@ -74,13 +68,13 @@ static int on_asked(void *self, const struct journal_entry *e)
 {
 	struct v16 *p = self;
 	const struct event_v16_asked *a = e->payload;
-	bind_station(p->drop_others, e);
+	projection_bind_key(p->drop_others, e);
 	sql_bind_text(p->drop_others, 3, a->kind);
-	bind_station(p->drop_old, e);
+	projection_bind_key(p->drop_old, e);
 	sqlite3_bind_int64(p->drop_old, 3, e->at.ms - START_KEPT_MS);
 	if (sql_run(p->sql, p->drop_others) < 0 || sql_run(p->sql, p->drop_old) < 0)
 		return -1;
-	bind_station(p->ask, e);
+	projection_bind_key(p->ask, e);
 	sql_bind_text(p->ask, 3, a->kind);
 	sqlite3_bind_int64(p->ask, 4, a->request_id);
 	sqlite3_bind_int64(p->ask, 5, e->at.ms);

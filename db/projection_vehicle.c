@@ -41,8 +41,7 @@ static int on_changed(void *self, const struct journal_entry *e)
 	const struct event_vehicle_changed *c = e->payload;
 	sqlite3_stmt *st = p->put;
 
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, c->row);
 	sql_bind_text(st, 4, c->source);
 	sqlite3_bind_int64(st, 5, e->at.ms);
@@ -54,8 +53,7 @@ static int on_removed(void *self, const struct journal_entry *e)
 {
 	struct vehicles *p = self;
 
-	sql_bind_text(p->drop, 1, e->depot);
-	sql_bind_text(p->drop, 2, projection_subject(e));
+	projection_bind_key(p->drop, e);
 	return sql_run(p->sql, p->drop);
 }
 

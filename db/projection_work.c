@@ -55,8 +55,7 @@ static int on_planned(void *self, const struct journal_entry *e)
 	const struct event_trip_planned *t = e->payload;
 	sqlite3_stmt *st = p->plan;
 
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, t->vehicle);
 	sqlite3_bind_int64(st, 4, t->departs.ms);
 	sqlite3_bind_int64(st, 5, t->returns.ms);
@@ -71,8 +70,7 @@ static int on_removed(void *self, const struct journal_entry *e)
 {
 	struct work *p = self;
 
-	sql_bind_text(p->drop, 1, e->depot);
-	sql_bind_text(p->drop, 2, projection_subject(e));
+	projection_bind_key(p->drop, e);
 	return sql_run(p->sql, p->drop);
 }
 
@@ -82,8 +80,7 @@ static int on_finished(void *self, const struct journal_entry *e)
 	const struct event_trip_finished *t = e->payload;
 	sqlite3_stmt *st = p->finish;
 
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sqlite3_bind_int64(st, 3, t->left.ms);
 	sqlite3_bind_int64(st, 4, t->came.ms);
 	sql_bind_optional_real(st, 5, t->has_km, t->km);
@@ -101,8 +98,7 @@ static int on_learnt(void *self, const struct journal_entry *e)
 	struct work *p = self;
 	const struct event_consumption_learnt *l = e->payload;
 
-	sql_bind_text(p->learn, 1, e->depot);
-	sql_bind_text(p->learn, 2, projection_subject(e));
+	projection_bind_key(p->learn, e);
 	sql_bind_text(p->learn, 3, l->model);
 	sql_bind_text(p->learn, 4, l->trip);
 	sqlite3_bind_int64(p->learn, 5, e->at.ms);
@@ -115,8 +111,7 @@ static int on_moved(void *self, const struct journal_entry *e)
 	const struct event_vehicle_moved *m = e->payload;
 	sqlite3_stmt *st = p->move;
 
-	sql_bind_text(st, 1, e->depot);
-	sql_bind_text(st, 2, projection_subject(e));
+	projection_bind_key(st, e);
 	sql_bind_text(st, 3, m->station);
 	sqlite3_bind_int64(st, 4, m->evse);
 	sql_bind_text(st, 5, m->transaction_id);
