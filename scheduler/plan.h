@@ -32,6 +32,7 @@ struct plan_vehicle {
 	uint8_t sixths[GRID_PHASES]; /* of its power, at most, on L1, L2, L3 of the grid; all 0: a
 	                              * third on each */
 	bool is_exact; /* … in just these parts (scheduler/phases.h) */
+	int32_t now_w; /* that it has by the plan in force: of equal plans that one stays */
 };
 
 /* What energy costs at the root: micro-units of money per kWh, at most PLAN_PRICE_MAX either way;

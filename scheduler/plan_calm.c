@@ -20,10 +20,7 @@ struct calm {
 	int64_t *mj; /* [position][stretch] stored in it */
 	int *order, *spare; /* positions; slots to spare in the stretch at hand */
 	int *at; /* [nodes] where the next one below it begins; NULL: they do not wrap around */
-	int32_t *rows; /* as they came */
-	int64_t *got;
-	flow_value value; /* … and what they cost */
-	int64_t energy;
+	struct plan_before before;
 };
 
 /* -- stretches -------------------------------------------------------------------------------- */
@@ -194,8 +191,7 @@ static void calm_finish(struct calm *z)
 	free(z->at);
 	free(z->order);
 	free(z->spare);
-	free(z->rows);
-	free(z->got);
+	plan_before_finish(&z->before);
 }
 
 static int calm_init(struct calm *z, struct plan_work *s)
@@ -206,13 +202,9 @@ static int calm_init(struct calm *z, struct plan_work *s)
 		.end = malloc((size_t)s->slots * sizeof *z->end),
 		.mj = malloc(cells * sizeof *z->mj),
 		.order = malloc((n + 1) * sizeof *z->order),
-		.spare = malloc((n + 1) * sizeof *z->spare),
-		.rows = malloc(cells * sizeof *z->rows),
-		.got = malloc((n + 1) * sizeof *z->got)};
-	if (!z->end || !z->mj || !z->order || !z->spare || !z->rows || !z->got)
+		.spare = malloc((n + 1) * sizeof *z->spare)};
+	if (!z->end || !z->mj || !z->order || !z->spare || plan_before_init(&z->before, s))
 		return -1;
-	memcpy(z->rows, s->w, (cells - 1) * sizeof *z->rows);
-	memcpy(z->got, s->got_mj, n * sizeof *z->got);
 	find_stretches(z);
 	for (int i = 0; i < s->in->n; i++)
 		measure(z, i);
@@ -220,30 +212,22 @@ static int calm_init(struct calm *z, struct plan_work *s)
 }
 
 /* Nobody has less, and it costs hardly more. */
-static bool is_as_good(const struct calm *z, flow_value after)
+static int is_as_good(const struct calm *z, bool *is)
 {
 	const struct plan_work *s = z->s;
-	int64_t cost = z->energy < 0 ? -z->energy : z->energy;
-	flow_value scaled = (flow_value)cost * PLAN_PRICE_SCALE * 3600000;
 
+	*is = false;
 	for (int i = 0; i < s->in->n; i++)
-		if (s->got_mj[i] < z->got[i] && s->got_mj[i] < s->car[i].goal_mj)
-			return false;
-	return after <= z->value + scaled * s->in->calm_pm / 1000;
-}
-
-/* What came first again. */
-static void undo(const struct calm *z)
-{
-	plan_restore(z->s, z->rows);
-	memcpy(z->s->got_mj, z->got, (size_t)z->s->in->n * sizeof *z->got);
+		if (s->got_mj[i] < z->before.got[i] && s->got_mj[i] < s->car[i].goal_mj)
+			return 0;
+	return plan_is_as_cheap(&z->before, s, 0, is);
 }
 
 /* Places all anew. 1: that is kept, 0: undone, -1: no memory. */
 static int try_once(struct calm *z, const struct plan_mend *m, int was)
 {
 	struct plan_work *s = z->s;
-	flow_value after;
+	bool is_good = false;
 
 	for (int i = 0; i < s->in->n; i++)
 		if (!s->car[i].late)
@@ -254,30 +238,24 @@ static int try_once(struct calm *z, const struct plan_mend *m, int was)
 		place_all(z, b);
 	}
 	/* Mending only adds to them. */
-	if (switches(s) >= was) {
-		undo(z);
-		return 0;
+	if (switches(s) < was) {
+		m->mend(m->arg);
+		if (switches(s) < was && is_as_good(z, &is_good))
+			return -1;
 	}
-	m->mend(m->arg);
-	if (plan_value(s, &after))
-		return -1;
-	if (switches(s) < was && is_as_good(z, after))
-		return 1;
-	undo(z);
-	return 0;
+	if (!is_good)
+		plan_before_restore(&z->before, s);
+	return is_good;
 }
 
 int plan_calm(struct plan_work *s, const struct plan_mend *m)
 {
 	int was = switches(s), rc;
-	int64_t demand;
 	struct calm z;
 
 	if (s->in->calm_pm <= 0)
 		return 0;
-	rc = calm_init(&z, s) || plan_value(s, &z.value) || plan_money(s, &z.energy, &demand)
-		     ? -1
-		     : try_once(&z, m, was);
+	rc = calm_init(&z, s) ? -1 : try_once(&z, m, was);
 	if (rc == 0) {
 		z.at = calloc((size_t)s->nodes, sizeof *z.at);
 		rc = z.at ? try_once(&z, m, was) : -1;

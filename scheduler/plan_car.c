@@ -57,6 +57,7 @@ void plan_car_set(struct plan_car *c, const struct plan_input *in, int index)
 	set_window(c, in, v);
 	set_phases(c, v);
 	c->priority = v->priority;
+	c->is_on = v->now_w > 0;
 	c->max_w = v->max_w && v->max_w < evse->max_w ? v->max_w : evse->max_w;
 	c->min_w = v->min_w > evse->min_w ? v->min_w : evse->min_w;
 	c->battery = &v->battery;
@@ -80,6 +81,7 @@ static int by_departure(const void *x, const void *y)
 	int c = compare(a->depart_ms, b->depart_ms);
 
 	c = c ? c : compare(a->priority, b->priority);
+	c = c ? c : compare(b->is_on, a->is_on);
 	return c ? c : compare(a->index, b->index);
 }
 

@@ -19,6 +19,7 @@ struct plan_car {
 	bool late; /* departure is past, or before the end of the first slot */
 	int64_t depart_ms;
 	int priority;
+	bool is_on; /* it charges by the plan in force */
 	int32_t max_w, min_w;
 	uint8_t weight[GRID_PHASES]; /* sixths of its power on each phase, at most */
 	bool is_exact; /* … in just these parts */
@@ -209,6 +210,32 @@ struct plan_mend {
 
 /* Has vehicles go on and off less often, where nobody loses by it. -1: no memory. */
 int plan_calm(struct plan_work *s, const struct plan_mend *m);
+
+/* -- plan_keep.c ------------------------------------------------------------------------------ */
+
+/* Has those charge on that do so by the plan in force, where it costs hardly more. -1: no memory. */
+int plan_keep(struct plan_work *s, const struct plan_mend *m);
+
+/* -- plan_before.c ---------------------------------------------------------------------------- */
+
+/* Rows as they came, what they store, and what they cost. */
+struct plan_before {
+	int32_t *rows;
+	int64_t *got;
+	flow_value value;
+	int64_t energy;
+};
+
+/* -1: no memory; to be finished all the same. */
+int plan_before_init(struct plan_before *b, const struct plan_work *s);
+void plan_before_finish(struct plan_before *b);
+
+/* *is: it costs hardly more (plan_input.calm_pm), missing energy counted as dear, and of
+ * that so much is nothing. -1: no memory. */
+int plan_is_as_cheap(
+	const struct plan_before *b, const struct plan_work *s, int64_t missing_wh, bool *is);
+
+void plan_before_restore(const struct plan_before *b, struct plan_work *s);
 
 /* -- plan_cost.c ------------------------------------------------------------------------------ */
 

@@ -359,6 +359,44 @@ static int settle_peaks(struct settle *z, struct tries *y)
 	return 0;
 }
 
+/* The peaks of the rows as they are, or what is paid for. */
+static void find_peaks(struct plan_work *s)
+{
+	const struct plan_prices *m = s->in->prices;
+
+	for (int k = 0; m && k < m->demands; k++) {
+		s->peak_w[k] = m->demand[k].paid_w;
+		for (int t = 0; t < s->slots; t++) {
+			int64_t w = 0;
+
+			if (m->demand[k].counts && !m->demand[k].counts[t])
+				continue;
+			for (int i = 0; i < s->in->n; i++)
+				w += s->w[(size_t)i * (size_t)s->slots + (size_t)t];
+			w = (w * plan_slot_s(s, t) + s->in->slot_s - 1) / s->in->slot_s +
+			    (m->load_w ? m->load_w[t] : 0);
+			if (w > s->peak_w[k])
+				s->peak_w[k] = w;
+		}
+	}
+}
+
+/* Whoever charges now goes on, below the peaks that the plan has anyway. */
+static int keep_places(struct settle *z, const struct tries *y)
+{
+	struct plan_work *s = z->s;
+	size_t bytes = (size_t)s->slots * sizeof *y->was;
+	int rc;
+
+	find_peaks(s);
+	memcpy(y->was, s->room, bytes);
+	keep_peaks(s, 0);
+	memcpy(y->lowered, s->room, bytes);
+	rc = plan_keep(s, &(struct plan_mend){mend, z});
+	free_peaks(s, y->was, y->lowered);
+	return rc;
+}
+
 int plan_settle(struct plan_work *s)
 {
 	struct settle z = {.s = s};
@@ -371,6 +409,8 @@ int plan_settle(struct plan_work *s)
 		rc = settle_peaks(&z, &y);
 	else if (rc == 0)
 		rc = settle_below(&z, &y, -1);
+	if (rc == 0)
+		rc = keep_places(&z, &y);
 	free(y.was);
 	free(y.lowered);
 	free(y.begin);

@@ -151,6 +151,8 @@ static void fill_vehicle(
 		.sixths = digits_of(v->sixths),
 		.has_exact = true,
 		.exact = v->is_exact,
+		.has_now_w = v->now_w > 0,
+		.now_w = v->now_w,
 	};
 }
 
@@ -492,6 +494,7 @@ static int read_vehicles(struct plan_case *c, const struct event_plan_snapshot *
 			.battery = {v->capacity_wh, (int32_t)v->battery_w, (int)v->knee_pm,
 				(int)v->floor_pm, (int)v->efficiency_pm},
 			.is_exact = v->exact,
+			.now_w = v->has_now_w ? (int32_t)v->now_w : 0,
 		};
 		read_digits(v->sixths, c->vehicles[i].sixths);
 	}

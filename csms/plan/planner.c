@@ -269,6 +269,21 @@ mono_t planner_asked(const struct planner *p)
 	return p->asked;
 }
 
+/* With what each has by the plan in force. */
+static struct planner_job *snapshot(struct planner *p, const struct planner_view *v,
+	const struct held_envelope *extra, const char *trigger)
+{
+	struct planner_job *j = planner_job_create(p->core, v, extra, trigger);
+	wall_t now = clock_wall();
+
+	for (int i = 0; j && i < j->present; i++) {
+		int64_t w = planner_wanted_w(p, j->rows[i].evse, now);
+
+		j->vehicles[i].now_w = w > 0 ? (int32_t)w : 0;
+	}
+	return j;
+}
+
 void planner_ask(struct planner *p, const struct planner_view *v, const char *trigger)
 {
 	bool is_busy;
@@ -284,7 +299,7 @@ void planner_ask(struct planner *p, const struct planner_view *v, const char *tr
 		remember(p, v, trigger);
 	if (is_busy)
 		return;
-	j = planner_job_create(p->core, v, NULL, trigger);
+	j = snapshot(p, v, NULL, trigger);
 	if (!j)
 		return;
 	if (!p->has_thread) {
@@ -345,8 +360,8 @@ static int try_it(struct planner *p, struct trial *t)
 int planner_try(struct planner *p, const struct planner_view *v, const struct held_envelope *extra,
 	planner_try_fn done, void *arg)
 {
-	struct trial *t = trial_create(planner_job_create(p->core, v, NULL, ""),
-		planner_job_create(p->core, v, extra, ""), done, arg);
+	struct trial *t =
+		trial_create(snapshot(p, v, NULL, ""), snapshot(p, v, extra, ""), done, arg);
 
 	return t ? try_it(p, t) : -1;
 }
@@ -354,8 +369,8 @@ int planner_try(struct planner *p, const struct planner_view *v, const struct he
 int planner_try_edited(
 	struct planner *p, const struct planner_edit *x, planner_try_fn done, void *arg)
 {
-	struct trial *t = trial_create(planner_job_create(p->core, x->without, NULL, ""),
-		planner_job_create(p->core, x->with, NULL, ""), done, arg);
+	struct trial *t = trial_create(
+		snapshot(p, x->without, NULL, ""), snapshot(p, x->with, NULL, ""), done, arg);
 
 	if (!t)
 		return -1;
