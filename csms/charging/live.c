@@ -301,13 +301,28 @@ static void find_again(struct core *c, struct evse *e)
 		e->station->id, t->id, e->id);
 }
 
+/* A vehicle pauses since it was told to, or charges again since it may: what the plan in force says has
+ * come true, and asks for no other. */
+static bool is_as_told(const struct evse *e, const char *before)
+{
+	const char *now = e->tx.charging_state;
+
+	if (e->told.limit_w < 0)
+		return false;
+	if (strcmp(now, "SuspendedEVSE") == 0)
+		return strcmp(before, "Charging") == 0 && e->told.limit_w < e->min_w;
+	return strcmp(now, "Charging") == 0 && strcmp(before, "SuspendedEVSE") == 0 &&
+	       e->told.limit_w > 0 && e->told.limit_w >= e->min_w;
+}
+
 void live_apply(struct exchange *x, struct evse *e, const event *r, const struct samples *m)
 {
 	struct transaction *t = &e->tx;
 	char state[sizeof t->charging_state];
 	struct vehicle *before = t->vehicle;
 	bool had_soc = e->soc_pct.at.ms != 0, was_open;
-	bool is_fresh = !is_of(t, r), is_found;
+	bool is_fresh = !is_of(t, r), is_found, was_full = t->full_at.ms != 0;
+	bool has_news;
 	int64_t remote;
 
 	if (is_fresh && !begin(x, e, r))
@@ -329,9 +344,10 @@ void live_apply(struct exchange *x, struct evse *e, const event *r, const struct
 	if (was_open && !t->is_open)
 		end(x, e);
 	fleet_touch(&x->core->fleet, x->station);
-	if (strcmp(state, t->charging_state) != 0 || before != t->vehicle || is_fresh || is_found ||
-		r->event_type != OCPP201_TRANSACTION_EVENT_UPDATED ||
-		had_soc != (e->soc_pct.at.ms != 0))
+	has_news = before != t->vehicle || is_fresh || is_found ||
+		   r->event_type != OCPP201_TRANSACTION_EVENT_UPDATED ||
+		   had_soc != (e->soc_pct.at.ms != 0) || was_full != (t->full_at.ms != 0);
+	if (has_news || (strcmp(state, t->charging_state) != 0 && !is_as_told(e, state)))
 		control_evse_changed(
 			x->core->control, e, ocpp201_trigger_reason_enum.values[r->trigger_reason]);
 	control_load_changed(x->core->control);
