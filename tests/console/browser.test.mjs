@@ -19,6 +19,7 @@ import { pageChecks } from "./pages.mjs";
 import { planChecks } from "./plan.mjs";
 import { vehicleChecks } from "./vehicles.mjs";
 import { scriptChecks } from "./script.mjs";
+import { updateChecks } from "./update.mjs";
 import { wallChecks } from "./wall.mjs";
 import { CODE, MockServer } from "./mock-server.mjs";
 
@@ -385,6 +386,7 @@ async function doors(browser, root) {
 	if (REAL) return;
 	await signInChecks(browser.context, root);
 	await scriptChecks(browser.context, root);
+	await updateChecks(browser.context, root);
 	await quietCheck(browser.context, root);
 }
 

@@ -7,9 +7,8 @@
  */
 import { resolve } from "node:path";
 import { chromiumPath, launch } from "../../tests/console/browser.mjs";
-import { overview } from "../../tests/console/fixture.mjs";
 import { until } from "../../tests/console/kit.mjs";
-import { CODE, MockServer } from "../../tests/console/mock-server.mjs";
+import { cpu, updates, watched } from "../../tests/console/update.mjs";
 import { Depotd } from "../../tests/e2e/harness.mjs";
 import { PASSWORD, Station } from "../../tests/e2e/peer.mjs";
 
@@ -40,23 +39,6 @@ nodes:
 stations:${each(STATIONS, stationRow)}
 vehicles:${each(VANS, vanRow)}
 `;
-
-/* Time of the main thread in ms, all tasks together. */
-async function cpu(cdp) {
-	const { metrics } = await cdp.send("Performance.getMetrics");
-	return 1000 * metrics.find((m) => m.name === "TaskDuration").value;
-}
-
-async function watched(page) {
-	const cdp = await page.context().newCDPSession(page);
-	await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
-	return cdp;
-}
-
-/* Two frames later: what was to be drawn is drawn. */
-const drawn = (page) => page.evaluate(() => new Promise((done) => {
-	requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0)));
-}));
 
 /* Notes when the first row stands on the page, in ms since the navigation began. */
 function noteFirst() {
@@ -141,66 +123,10 @@ async function againstDepotd(browser) {
 	}
 }
 
-/* The fixture's night, 500 EVSEs and 400 vans of it. */
-function big(now) {
-	const data = overview(now);
-	const [stations, vehicles] = [data.stations, data.vehicles];
-	data.stations = Array.from({ length: STATIONS }, (_, i) => {
-		const from = stations[i % 8];
-		return { ...from, id: `X-${two(i)}`, evses: from.evses.map((e) => ({ ...e })) };
-	});
-	data.vehicles = Array.from({ length: VANS }, (_, i) => ({ ...vehicles[i % vehicles.length], id: `W-${two(i)}` }));
-	return data;
-}
-
-const busiest = async (page, path, selector) => {
-	await page.evaluate((to) => { history.pushState(null, "", to); dispatchEvent(new PopStateEvent("popstate")); }, path);
-	await page.waitForSelector(selector, { state: "attached" });
-	await drawn(page);
-};
-
-const PAGES = [["/", "#chargers", "tonight"], ["/chargers", "[data-charger]", "chargers"], ["/energy", "[data-node]", "energy"]];
-
-const SPACING_MS = 250;
-
-/* Main thread's time of one of many updates, whatever else the page does meanwhile. */
-async function during(cdp, change) {
-	await new Promise((r) => setTimeout(r, 1000));
-	const before = await cpu(cdp);
-	for (let i = 0; i < UPDATES; i += 1) {
-		change(i);
-		await new Promise((r) => setTimeout(r, SPACING_MS));
-	}
-	return ((await cpu(cdp)) - before) / UPDATES;
-}
-
-function changeAll(mock, i) {
-	const at = new Date(mock.now()).toISOString();
-	mock.patch({
-		nodes: { site: { ...mock.data.tree.nodes[0], load_w: 100_000 + i * 1000, load_at: at } },
-		evses: Object.fromEntries(mock.data.stations.flatMap((s) => s.evses
-			.map((e) => [`${s.id}/${e.id}`, { ...e, power_w: 5000 + i * 100, power_at: at }]))),
-	});
-}
-
 async function allAtOnce(browser, root) {
-	const mock = new MockServer(root);
-	mock.data = big(mock.now());
-	const base = await mock.listen();
 	const page = await browser.context.newPage();
-	await page.goto(`${base}/#code=${CODE}`);
-	await page.waitForSelector("[data-van]");
-	const cdp = await watched(page);
-	for (const [path, selector, name] of PAGES) {
-		await busiest(page, path, selector);
-		if (path === "/") await page.evaluate(() => document.getElementById("chargers").scrollIntoView());
-		const quiet = await during(cdp, () => {});
-		const busy = await during(cdp, (i) => changeAll(mock, i));
-		await until("the last one", async () => (await page.locator("[data-pulse=site] b").innerText()) === `${100 + UPDATES - 1}`);
-		figure(`update_${name}_cpu_ms`, busy - quiet);
-	}
+	for (const { name, ms } of await updates(page, root, { stations: STATIONS, vans: VANS, times: UPDATES })) figure(`update_${name}_cpu_ms`, ms);
 	await page.close();
-	await mock.stop();
 }
 
 if (!chromiumPath()) {

@@ -1,7 +1,7 @@
 /*
  * What stands around every page: top bar, pulse strip, lost-connection bar, keys, phone's bottom bar.
  */
-import { useSignalEffect } from "@preact/signals";
+import { effect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { clock, clockNear, clockSeconds, date, decimal, duration, durationExact, kw } from "./lib/format.ts";
 import { command } from "./api/client.ts";
@@ -259,14 +259,16 @@ function Help({ dialog }: { dialog: preact.RefObject<HTMLDialogElement | null> }
 	);
 }
 
-/* The tab's title says what needs someone, and whether the page still hears its server. */
+/* The tab's title says what needs someone, and whether the page still hears its server. Not by a hook's
+ * effect: that asks for a frame of its own. */
 function useTitle(): void {
-	useSignalEffect(() => {
+	useEffect(() => effect(() => {
 		const needs = (vehicles.value?.filter((v) => v.state === "will_miss" || v.state === "at_risk").length ?? 0)
 			+ urgent(alarms.value ?? []).length;
-		document.title = (isLost.value ? `${say.lostShort} · ` : needs > 0 ? `(${needs}) ` : "")
+		const title = (isLost.value ? `${say.lostShort} · ` : needs > 0 ? `(${needs}) ` : "")
 			+ (depotName.value === undefined ? "" : `${depotName.value} · `) + say.product;
-	});
+		if (document.title !== title) document.title = title;
+	}), []);
 }
 
 export function Shell() {

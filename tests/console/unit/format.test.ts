@@ -69,3 +69,28 @@ test("a time that is not tonight carries its day", () => {
 test("a zone that the browser does not know becomes UTC, not an error", () => {
 	assert.equal(clock(Date.parse("2026-03-11T21:40:12Z"), "Mars/Olympus"), "21:40");
 });
+
+test("decimal says what Intl says", () => {
+	const intl = (digits: number) => new Intl.NumberFormat("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+	for (const digits of [0, 1, 2, 3]) {
+		for (const x of [0, 0.04, 0.05, 0.15, 0.5, 1.005, 9.95, 99.95, 999.5, 1000, 12345.678, 1e6, 1234567.891, 1e12, 3e-7, -0.01, -0.5, -1234.56]) {
+			const want = intl(digits).format(x).replace(/^-(?=.*[1-9])/, "\u2212").replace(/^-/, "");
+			assert.equal(decimal(x, digits), want, `${x}, ${digits}`);
+		}
+	}
+});
+
+test("local time is right in the quarter hours around each change of a zone", () => {
+	const zones = ["Europe/Amsterdam", "Australia/Lord_Howe", "Asia/Kathmandu", "America/St_Johns", "UTC"];
+	const days = ["2026-03-28T12:00:00Z", "2026-10-24T12:00:00Z", "2026-04-04T06:00:00Z", "2026-11-01T00:00:00Z", "2026-12-31T12:00:00Z"];
+	for (const zone of zones) {
+		const parts = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
+		for (const day of days) {
+			for (let ms = Date.parse(day); ms < Date.parse(day) + 30 * 3_600_000; ms += 433_000) {
+				const t = localTime(ms, zone);
+				const two = (n: number) => String(n).padStart(2, "0");
+				assert.equal(`${t.day} ${two(t.hour)}:${two(t.minute)}:${two(t.second)}`, parts.format(ms), `${zone} ${ms}`);
+			}
+		}
+	}
+});

@@ -14,20 +14,24 @@ export interface StreamEvent {
 export class EventParser {
 	lastId = "";
 	private rest = "";
+	private looked = 0; /* so much of it holds no end of a line: it is not looked through again */
 	private type = "";
 	private data: string[] = [];
 
 	push(text: string): StreamEvent[] {
 		const events: StreamEvent[] = [];
-		this.rest += text;
-		for (;;) {
-			const end = /\r\n|\n|\r(?!$)/.exec(this.rest); /* a CR at the end may be half a CRLF */
-			if (!end) return events;
-			const line = this.rest.slice(0, end.index);
-			this.rest = this.rest.slice(end.index + end[0].length);
-			const event = this.line(line);
+		const rest = this.rest + text;
+		const ends = /\r\n|\n|\r(?!$)/g; /* a CR at the end may be half a CRLF */
+		ends.lastIndex = this.looked;
+		let from = 0;
+		for (let end = ends.exec(rest); end; end = ends.exec(rest)) {
+			const event = this.line(rest.slice(from, end.index));
 			if (event) events.push(event);
+			from = ends.lastIndex;
 		}
+		this.rest = rest.slice(from);
+		this.looked = this.rest.endsWith("\r") ? this.rest.length - 1 : this.rest.length;
+		return events;
 	}
 
 	private line(line: string): StreamEvent | undefined {

@@ -7,21 +7,24 @@ import { say } from "../messages/say.ts";
 export const NNBSP = "\u202f";
 const MINUS = "\u2212";
 
-const numberFormats = new Map<number, Intl.NumberFormat>();
+/* The language's own signs, asked once: Intl formats ten times slower, and every value of every row
+ * comes through here. */
+const signs = (() => {
+	const parts = new Intl.NumberFormat(say.locale).formatToParts(-12345.6);
+	const sign = (type: string) => parts.find((p) => p.type === type)?.value ?? "";
+	return { group: sign("group"), point: sign("decimal") };
+})();
 
 export function decimal(value: number, digits: number): string {
-	let format = numberFormats.get(digits);
-	if (!format) {
-		format = new Intl.NumberFormat(say.locale, {
-			minimumFractionDigits: digits,
-			maximumFractionDigits: digits,
-		});
-		numberFormats.set(digits, format);
-	}
-	const text = format.format(value);
-	if (!text.startsWith("-")) return text;
+	const abs = Math.abs(value);
+	if (!(abs < 1e15)) return String(value);
+	/* Rounded as written: 0.15 is 0.2, though the nearest double is below it. */
+	const all = (abs < 1e-6 ? "" : String(Math.round(Number(`${abs}e${digits}`)))).padStart(digits + 1, "0");
+	const whole = all.slice(0, all.length - digits);
+	const grouped = whole.length < 4 ? whole : whole.replace(/\B(?=(\d{3})+$)/g, signs.group);
+	const text = digits === 0 ? grouped : grouped + signs.point + all.slice(-digits);
 	/* No "−0": what rounds to nothing has no sign. */
-	return /[1-9]/.test(text) ? MINUS + text.slice(1) : text.slice(1);
+	return value < 0 && /[1-9]/.test(all) ? MINUS + text : text;
 }
 
 /* kW without unit; `digits` where a column wants its own. */
@@ -106,18 +109,38 @@ export interface LocalTime {
 	second: number;
 }
 
-export function localTime(ms: number, zone: string): LocalTime {
-	const out: Record<string, string> = {};
-	for (const part of zoneFormats(zone).parts.formatToParts(ms)) out[part.type] = part.value;
-	return {
-		day: `${out.year}-${out.month}-${out.day}`,
-		hour: Number(out.hour),
-		minute: Number(out.minute),
-		second: Number(out.second),
-	};
+const two = (n: number) => String(n).padStart(2, "0");
+
+/* How far a zone is from UTC, by the quarter hour: every change of any zone lies on one, and asking
+ * Intl costs more than all else of a time. */
+const QUARTER_MS = 900_000;
+const offsets = new Map<string, Map<number, number>>();
+
+function offsetMs(ms: number, zone: string): number {
+	let known = offsets.get(zone);
+	if (!known) offsets.set(zone, known = new Map());
+	const quarter = Math.floor(ms / QUARTER_MS);
+	let offset = known.get(quarter);
+	if (offset === undefined) {
+		const at = quarter * QUARTER_MS;
+		const out: Record<string, number> = {};
+		for (const part of zoneFormats(zone).parts.formatToParts(at)) out[part.type] = Number(part.value);
+		offset = Date.UTC(out.year!, out.month! - 1, out.day!, out.hour!, out.minute!, out.second!) - at;
+		if (known.size > 4000) known.clear();
+		known.set(quarter, offset);
+	}
+	return offset;
 }
 
-const two = (n: number) => String(n).padStart(2, "0");
+export function localTime(ms: number, zone: string): LocalTime {
+	const t = new Date(ms + offsetMs(ms, zone));
+	return {
+		day: `${t.getUTCFullYear()}-${two(t.getUTCMonth() + 1)}-${two(t.getUTCDate())}`,
+		hour: t.getUTCHours(),
+		minute: t.getUTCMinutes(),
+		second: t.getUTCSeconds(),
+	};
+}
 
 export function clock(ms: number, zone: string): string {
 	const t = localTime(ms, zone);

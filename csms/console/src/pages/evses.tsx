@@ -25,11 +25,12 @@ const StateOf = memo(function StateOf({ words }: { words: string }) {
 	return <State status={JSON.parse(words) as Status} />;
 });
 
-/* Drawn again only when the words change, not at each beat of the clock. */
+/* Drawn again only when the words change, not at each beat of the clock; a reading does not change them. */
 function useStatus(station: StationView, evse: EvseView): [string, Status] {
-	const key = useMemo(
-		() => computed(() => JSON.stringify(evseStatus(station, evse, now.value))), [station, evse]);
-	return [key.value, JSON.parse(key.value) as Status];
+	const { policy, connected, last_seen } = station;
+	const key = useMemo(() => computed(() => JSON.stringify(evseStatus(station, evse, now.value))),
+		[policy, connected, last_seen, evse.state]);
+	return useMemo(() => [key.value, JSON.parse(key.value) as Status], [key.value]);
 }
 
 const Name = memo(function Name({ station, words, max }: { station: string; words: string; max: string }) {
@@ -58,18 +59,19 @@ const Owner = memo(function Owner({ source, node, reason }: { source: string | u
 	);
 });
 
+/* One box for power and limit: its own layout, so that the table is not laid out for a new number. */
 function Draws({ evse }: { evse: EvseView }) {
 	const isIdle = ["free", "unavailable", "reserved"].includes(evse.state);
 	const value = evse.power_w !== undefined && !(isIdle && evse.power_w < 50)
 		? <Reading at={evse.power_at} source="evse" isAgeShown={false}><b>{kw(evse.power_w, 1)}</b></Reading>
 		: <span class="u">{isIdle ? say.noVan : say.unknown}</span>;
 	return (
-		<>
+		<div class="one">
 			{value}
 			{evse.limit_w !== undefined
 				? <span class="u"> {say.ofKw(kw(evse.limit_w, 1))}</span>
 				: evse.power_w !== undefined && !isIdle && <Unit>{say.unitKw}</Unit>}
-		</>
+		</div>
 	);
 }
 

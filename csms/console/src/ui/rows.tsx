@@ -3,60 +3,110 @@
  * away is one empty row as high as the block was, so that nothing moves. Short lists are one block, and
  * on paper every block is drawn.
  */
-import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { Component, createRef, type ComponentChildren } from "preact";
 
 export const LONG = 60; /* rows; shorter lists are drawn whole */
 const BLOCK = 6;
 const NEAR = "400px"; /* some ten rows above and below the window */
+const LATE_MS = 1000; /* a block that is drawn and not seen follows so much later */
 
-const heard = new WeakMap<Element, (isNear: boolean, height: number) => void>();
-let watch: IntersectionObserver | undefined;
+type Heard = (isIn: boolean, height: number) => void;
 
-function watchNear(element: Element, on: (isNear: boolean, height: number) => void): () => void {
-	watch ??= new IntersectionObserver((seen) => {
-		for (const e of seen) heard.get(e.target)?.(e.isIntersecting, e.boundingClientRect.height);
-	}, { rootMargin: `${NEAR} 0px` });
-	heard.set(element, on);
-	watch.observe(element);
-	return () => {
-		heard.delete(element);
-		watch?.unobserve(element);
+/* Who hears when an element comes into the window, or near it, and goes out. */
+function watcher(rootMargin: string): (element: Element, on: Heard) => () => void {
+	const heard = new WeakMap<Element, Heard>();
+	let watch: IntersectionObserver | undefined;
+	return (element, on) => {
+		watch ??= new IntersectionObserver((seen) => {
+			for (const e of seen) heard.get(e.target)?.(e.isIntersecting, e.boundingClientRect.height);
+		}, { rootMargin });
+		heard.set(element, on);
+		watch.observe(element);
+		return () => {
+			heard.delete(element);
+			watch?.unobserve(element);
+		};
 	};
 }
 
-interface BlockProps {
-	rows: number;
+const watchNear = watcher(`${NEAR} 0px`);
+const watchSeen = watcher("0px");
+
+interface BlockProps<T> {
+	items: readonly T[];
 	rowHeight: number;
 	columns: number;
 	isNear: boolean; /* to begin with */
-	draw: () => ComponentChildren;
+	row: (item: T) => ComponentChildren;
 }
 
-function Block({ rows, rowHeight, columns, isNear, draw }: BlockProps) {
-	const body = useRef<HTMLTableSectionElement>(null);
-	const height = useRef(rows * rowHeight);
-	const [isDrawn, setDrawn] = useState(isNear);
-	useEffect(() => {
-		const print = () => setDrawn(true);
-		const stop = watchNear(body.current!, (near, h) => {
-			/* The row with the focus stays: keys go on from it. */
-			if (!near && body.current?.contains(document.activeElement)) return;
-			if (!near && h > 0) height.current = h;
-			setDrawn(near);
-		});
-		window.addEventListener("beforeprint", print);
-		return () => {
-			stop();
-			window.removeEventListener("beforeprint", print);
+/* Of a long table some hundred blocks are far away at each moment: an update of all rows costs them
+ * nothing. Those that are near, and not in the window, follow when they are seen, or a second later. */
+class Block<T> extends Component<BlockProps<T>, { isDrawn: boolean }> {
+	private readonly body = createRef<HTMLTableSectionElement>();
+	private height: number;
+	private isSeen: boolean;
+	private late: ReturnType<typeof setTimeout> | undefined;
+	private stop: (() => void) | undefined;
+
+	constructor(props: BlockProps<T>) {
+		super(props);
+		this.height = props.items.length * props.rowHeight;
+		this.isSeen = props.isNear;
+		this.state = { isDrawn: props.isNear };
+	}
+
+	private readonly print = () => this.setState({ isDrawn: true });
+
+	override componentDidMount(): void {
+		const body = this.body.current!;
+		const stops = [
+			watchNear(body, (near, h) => {
+				/* The row with the focus stays: keys go on from it. */
+				if (!near && body.contains(document.activeElement)) return;
+				if (!near && h > 0) this.height = h;
+				if (near !== this.state.isDrawn) this.setState({ isDrawn: near });
+			}),
+			watchSeen(body, (seen) => {
+				this.isSeen = seen;
+				if (seen && this.late !== undefined) this.follow();
+			}),
+		];
+		window.addEventListener("beforeprint", this.print);
+		this.stop = () => {
+			for (const stop of stops) stop();
+			window.removeEventListener("beforeprint", this.print);
 		};
-	}, []);
-	const style = { height: `${height.current}px` };
-	return (
-		<tbody role="rowgroup" ref={body}>
-			{isDrawn ? draw() : <tr role="presentation" class="far"><td role="presentation" colSpan={columns} style={style} /></tr>}
-		</tbody>
-	);
+	}
+
+	override componentWillUnmount(): void {
+		clearTimeout(this.late);
+		this.stop?.();
+	}
+
+	private readonly follow = () => {
+		clearTimeout(this.late);
+		this.late = undefined;
+		this.forceUpdate();
+	};
+
+	override shouldComponentUpdate(next: BlockProps<T>, state: { isDrawn: boolean }): boolean {
+		const isResized = next.items.length !== this.props.items.length;
+		if (isResized) this.height = next.items.length * next.rowHeight;
+		if (isResized || state.isDrawn !== this.state.isDrawn) return true;
+		if (state.isDrawn && !this.isSeen) this.late ??= setTimeout(this.follow, LATE_MS);
+		return state.isDrawn && this.isSeen;
+	}
+
+	override render({ items, columns, row }: BlockProps<T>, { isDrawn }: { isDrawn: boolean }): ComponentChildren {
+		return (
+			<tbody role="rowgroup" ref={this.body}>
+				{isDrawn ? items.map(row) : (
+					<tr role="presentation" class="far"><td role="presentation" colSpan={columns} style={{ height: `${this.height}px` }} /></tr>
+				)}
+			</tbody>
+		);
+	}
 }
 
 interface RowsProps<T> {
@@ -77,7 +127,7 @@ export function Rows<T>({ list, columns, rowHeight, row, before, isLong = list.l
 		<>
 			{before !== undefined && <tbody role="rowgroup">{before}</tbody>}
 			{blocks.map((items, i) => (
-				<Block key={i} rows={items.length} rowHeight={rowHeight} columns={columns} isNear={i < 3} draw={() => items.map(row)} />
+				<Block key={i} items={items} rowHeight={rowHeight} columns={columns} isNear={i < 3} row={row} />
 			))}
 		</>
 	);

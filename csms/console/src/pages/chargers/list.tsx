@@ -67,9 +67,11 @@ function Power({ station }: { station: StationView }) {
 	const limit = limitOf(station);
 	if (w === undefined) return <span class="u">{station.evses.some((e) => e.transaction !== undefined) ? say.unknown : say.noVan}</span>;
 	return (
-		<Reading at={powerAt(station)} source="evse" isAgeShown={false}>
-			<b>{kw(w, 1)}</b>{limit !== undefined && <span class="u"> {say.ofKw(kw(limit, 1))}</span>}
-		</Reading>
+		<div class="one">
+			<Reading at={powerAt(station)} source="evse" isAgeShown={false}>
+				<b>{kw(w, 1)}</b>{limit !== undefined && <span class="u"> {say.ofKw(kw(limit, 1))}</span>}
+			</Reading>
+		</div>
 	);
 }
 
