@@ -41,6 +41,7 @@ csms_core.test_libs := cjson yaml sqlite modbus mosquitto $(csms_net.libs) m
 $(eval $(call unit,token_check,$(csms_core.test),$(csms_core.test_libs)))
 $(eval $(call unit,csms_profile_check,csms/power/profile_check.c gen/ocpp201.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,list_content,$(csms_core.test),$(csms_core.test_libs)))
+$(eval $(call unit,price_estimate,csms/money/price_estimate.c scheduler/battery.c,m))
 $(eval $(call unit,charge_price,csms/charging/charge_price.c,m))
 PRICE_READ := csms/money/price_read.c csms/money/price_xml.c csms/money/price_csv.c csms/money/price_json.c
 $(eval $(call unit,price_read,$(PRICE_READ) csms/money/price_series.c csms/zone.c scheduler/calendar.c \

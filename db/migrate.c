@@ -155,8 +155,9 @@ static const char wire_2[] =
 static const char depot_6[] =
 	"CREATE INDEX journal_audit ON journal (seq) WHERE " MIGRATE_AUDIT("") ";";
 
-/* Which night a plan is of (projection_control.c). */
-static const char depot_8[] = "ALTER TABLE plans ADD COLUMN night INTEGER;";
+/* Which night a plan is of (projection_control.c); that an estimate is a guess (projection_price.c). */
+static const char depot_8[] = "ALTER TABLE plans ADD COLUMN night INTEGER;"
+			      "ALTER TABLE energy_costs ADD COLUMN estimate_guess INTEGER;";
 
 static const struct migration depot_steps[] = {{1, depot_1, NULL}, {2, depot_2, NULL},
 	{3, migrate_depot_3, NULL}, {4, migrate_depot_4, migrate_depot_4_fleet},

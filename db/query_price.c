@@ -107,6 +107,7 @@ static void fill_cost(struct query *q, struct db_energy_cost *row)
 	row->ended_at = query_time(q, 17);
 	row->settled_at = query_time(q, 18);
 	row->month_wh = query_int(q, 19);
+	row->is_guess = query_int(q, 20) != 0;
 }
 
 int db_query_energy_costs(struct db_reader *r, const struct db_energy_cost_ask *ask,
@@ -120,7 +121,7 @@ int db_query_energy_costs(struct db_reader *r, const struct db_energy_cost_ask *
 		"SELECT station, transaction_id, vehicle, tariff, currency, source, estimate_plan,"
 		" estimate_source, estimate_wh, estimate_micro, estimated_at, energy_wh,"
 		" energy_micro, idle_s, idle_micro, internal_micro, started_at, ended_at,"
-		" settled_at, month_wh FROM energy_costs WHERE depot=?1");
+		" settled_at, month_wh, estimate_guess FROM energy_costs WHERE depot=?1");
 	query_and_text(&q, "vehicle=?", ask->vehicle);
 	query_and_text(&q, "station=?", ask->station);
 	query_and_text(&q, "transaction_id=?", ask->transaction_id);

@@ -89,6 +89,10 @@ static void add(struct ask *k, const struct db_energy_cost *c, struct api_energy
 		out->has_estimate_kwh = out->has_estimate_cost = true;
 		out->estimate_kwh += (double)c->estimate_wh / 1000;
 		out->estimate_cost += amount(c->estimate_micro);
+		out->has_estimated = out->has_estimated_cost = out->has_guesses = true;
+		out->estimated++;
+		out->estimated_cost += amount(c->energy_micro);
+		out->guesses += c->is_guess;
 	}
 	if (source_rank(c->source) > source_rank(out->source))
 		out->source = c->source;
@@ -124,7 +128,8 @@ static void reply_csv(struct ask *k, const struct api_energy_cost_list *l)
 
 	text_init(&t, 0);
 	text_puts(&t, "key,vehicle,sessions,currency,tariff,energy_kwh,energy_cost,demand_cost,"
-		      "idle_cost,total,carbon_cost,estimate_kwh,estimate_cost,source,ended\r\n");
+		      "idle_cost,total,carbon_cost,estimate_kwh,estimate_cost,source,ended,"
+		      "estimated,estimated_cost,guesses\r\n");
 	for (size_t i = 0; i < l->costs.count; i++) {
 		const struct api_energy_cost *c = &l->costs.items[i];
 		char ended[WALL_TEXT_SIZE];
@@ -138,7 +143,12 @@ static void reply_csv(struct ask *k, const struct api_energy_cost_list *l)
 			text_printf(&t, "%.3f,%.6f", c->estimate_kwh, c->estimate_cost);
 		else
 			text_puts(&t, ",");
-		text_printf(&t, ",%s,%s\r\n", c->source, wall_format(c->ended, ended));
+		text_printf(&t, ",%s,%s,", c->source, wall_format(c->ended, ended));
+		if (c->has_estimated)
+			text_printf(&t, "%d,%.6f,%d\r\n", (int)c->estimated, c->estimated_cost,
+				(int)c->guesses);
+		else
+			text_puts(&t, "0,,\r\n");
 	}
 	if (text_ok(&t))
 		ask_reply_text(k, 200, "text/csv; charset=utf-8; header=present", t.data, t.len);

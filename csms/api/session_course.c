@@ -217,6 +217,7 @@ static void put_cost(const struct course *q, struct api_session_course *out)
 		out->estimate_cost = (double)c->estimate_micro / 1e6;
 		out->estimated_at = c->estimated_at;
 		out->estimate_source = c->estimate_source;
+		out->has_estimate_guess = out->estimate_guess = c->is_guess;
 		out->currency = c->currency;
 	}
 	if (c && c->has_actual) {
@@ -250,6 +251,8 @@ static void put_words(struct ask *k, const struct course *q, struct api_session_
 		.now = q->now,
 		.has_cost = out->has_energy_cost,
 		.cost = out->energy_cost + out->idle_cost,
+		.idle_cost = out->idle_cost,
+		.is_guess = out->estimate_guess,
 		.has_expected = out->has_estimate_cost,
 		.expected = out->estimate_cost,
 		.currency = out->currency,

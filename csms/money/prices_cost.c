@@ -1,6 +1,6 @@
 /*
- * What energy costs, transaction by transaction. Estimated: by the first plan that has the vehicle in
- * it, at the prices of that moment. Actual: when it has ended, by the registers of the journal at the
+ * What energy costs, transaction by transaction. Estimated: by the first plan that knows the vehicle, at
+ * the prices of that moment; until then by one that does not, which is a guess. Actual: when it has ended, by the registers of the journal at the
  * prices in force then. Both are journalled once. Demand charges belong to a month: they are shared
  * when somebody asks (csms/api/costs.c).
  */
@@ -9,9 +9,11 @@
 #include <string.h>
 #include "csms/power/control.h"
 #include "csms/log.h"
+#include "csms/money/price_estimate.h"
 #include "csms/money/prices_cost.h"
 #include "csms/money/prices_private.h"
 #include "csms/record.h"
+#include "scheduler/plan.h"
 
 #define BACK_MS                                                                                    \
 	(14 * CALENDAR_DAY_MS) /* transactions that ended unseen are settled so much later */
@@ -294,42 +296,62 @@ static void settle(struct prices *p)
 
 /* -- estimated ------------------------------------------------------------------------------------ */
 
-/* Energy of the plan's row times the price of each of its slots. */
-static void estimate_row(struct prices *p, const struct control_plan *plan,
-	const struct control_plan_row *row, const struct price_slots *prices)
+static int64_t taken_wh(const struct control_plan_row *row)
+{
+	const struct transaction *t = &row->evse->tx;
+	double wh = 0;
+
+	if (strcmp(t->id, row->transaction) == 0 && t->meter_wh.at.ms && t->begin_wh.at.ms)
+		wh = t->meter_wh.value - t->begin_wh.value;
+	return wh > 0 ? (int64_t)wh : 0;
+}
+
+/* Nobody knows what comes to charge, and so what it needs. */
+static bool is_guess(const struct control_plan_row *row)
+{
+	return !row->vehicle;
+}
+
+static void estimate_row(
+	struct prices *p, const struct control_plan *plan, const struct control_plan_row *row)
 {
 	struct arena *a = record_arena(p->core);
 	struct event_energy_cost_estimated *e = a ? arena_alloc(a, sizeof *e) : NULL;
-	__int128 cost = 0;
-	int64_t w_slots = 0;
-	uint8_t source = 0;
+	struct price_estimate found;
 
 	if (!e)
 		return;
-	for (int i = 0; i < plan->slot_count; i++) {
-		cost += (__int128)row->w[i] * prices->import[i * prices->parts].price;
-		w_slots += row->w[i];
-		if (row->w[i] && prices->source[i] > source)
-			source = prices->source[i];
-	}
+	price_estimate(&(struct price_estimate_ask){.prices = plan->told,
+			       .battery = &row->asked->battery,
+			       .stored_wh = row->asked->stored_wh,
+			       .w = row->w,
+			       .slots = plan->slot_count,
+			       .slot_s = plan->slot_ms / 1000,
+			       .first_s = plan->first_s,
+			       .taken_wh = taken_wh(row)},
+		&found);
 	*e = (struct event_energy_cost_estimated){
 		.station_id = arena_strdup(a, row->evse->station->id),
 		.transaction_id = arena_strdup(a, row->transaction),
 		.plan = arena_strdup(a, plan->id),
-		.tariff = arena_strdup(a, prices->tariff.name),
-		.currency = arena_strdup(a, prices->tariff.currency),
-		.energy_wh = w_slots * plan->slot_ms / 3600000,
-		.cost_micro = (int64_t)(cost * plan->slot_ms / INT64_C(3600000000)),
-		.source = price_source_name((enum price_source)source),
+		.tariff = arena_strdup(a, plan->told->tariff.name),
+		.currency = arena_strdup(a, plan->told->tariff.currency),
+		.energy_wh = found.energy_wh,
+		.cost_micro = found.cost_micro,
+		.source = price_source_name((enum price_source)found.source),
+		.has_guess = is_guess(row),
+		.guess = is_guess(row),
 	};
 	record_cost(p, a, row->evse->station->id, row->transaction, EVENT_ENERGY_COST_ESTIMATED, e,
-		"estimated");
+		is_guess(row) ? "guessed" : "estimated");
 }
 
+/* The same transaction is another one as soon as its vehicle is known. */
 static uint64_t digest(const struct control_plan_row *row)
 {
 	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
-	const char *parts[] = {row->evse->station->id, "/", row->transaction};
+	const char *parts[] = {
+		row->evse->station->id, "/", row->transaction, is_guess(row) ? "?" : ""};
 
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		for (const char *s = parts[i]; *s; s++)
@@ -344,8 +366,8 @@ static int compare(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* Transactions that were not in the plan of the last look. What is estimated twice all the same,
- * after a restart, the journal drops by its key. */
+/* Transactions that were not in the plan of the last look, or of a vehicle that was not known then. What
+ * is estimated twice all the same, after a restart, the journal drops by its key. */
 static void estimate(struct prices *p)
 {
 	const struct control_plan *plan = p->core->control ? control_plan(p->core->control) : NULL;
@@ -360,7 +382,7 @@ static void estimate(struct prices *p)
 		seen[i] = digest(&plan->rows[i]);
 		if (!p->seen ||
 			!bsearch(&seen[i], p->seen, (size_t)p->seen_count, sizeof *seen, compare))
-			estimate_row(p, plan, &plan->rows[i], plan->told);
+			estimate_row(p, plan, &plan->rows[i]);
 	}
 	qsort(seen, (size_t)plan->row_count, sizeof *seen, compare);
 	free(p->seen);

@@ -61,6 +61,7 @@ static void fill_row(const struct core *c, struct plan_in_force *f, int i)
 
 	for (int t = 0; t < j->slots; t++)
 		w[t] = j->plan->w[(size_t)i * (size_t)j->slots + (size_t)t];
+	row->asked = &j->vehicles[i];
 	row->w = w;
 	row->node = &j->plan->node[(size_t)i * (size_t)j->slots];
 	row->source = &j->plan->source[(size_t)i * (size_t)j->slots];
@@ -164,6 +165,7 @@ void plan_in_force_put(struct plan_in_force *f, struct planner_job *j)
 	f->view.made_at = clock_wall();
 	f->view.start.ms = j->start_ms;
 	f->view.slot_ms = j->slot_ms;
+	f->view.first_s = j->first_s;
 	f->view.slot_count = j->slots;
 	f->view.solve_us = j->solve_us;
 	snprintf(f->view.trigger, sizeof f->view.trigger, "%s", j->trigger);

@@ -52,6 +52,7 @@ struct control_node {
 struct control_plan_row {
 	struct evse *evse;
 	struct vehicle *vehicle; /* NULL: a vehicle nobody knows */
+	const struct plan_vehicle *asked; /* what the plan was made of for it */
 	char transaction[UTF8_SIZE(36)];
 	int64_t need_wh, planned_wh, short_wh;
 	int64_t need_spread_wh, from_spread_s; /* standard deviations, of its need and its coming */
@@ -67,6 +68,7 @@ struct control_plan {
 	char id[37];
 	wall_t made_at, start;
 	int64_t slot_ms;
+	int first_s; /* what is left of the first slot, which has begun; 0: all of it */
 	int slot_count;
 	int64_t solve_us;
 	char trigger[80];

@@ -58,17 +58,31 @@ void words_session_sentence(struct text *t, const struct words_session *s)
 	text_puts(t, ".");
 }
 
+/* What was expected is energy alone. */
+static void put_idle(struct text *t, const struct words_session *s)
+{
+	text_printf(t, ", %.2f %s of it for standing there", s->idle_cost, s->currency);
+	if (s->has_expected)
+		text_printf(t, "; for the energy %.2f %s was expected", s->expected, s->currency);
+}
+
 static void put_cost(struct text *t, const struct words_session *s)
 {
+	bool has_idle = s->has_cost && s->idle_cost >= 0.005;
+
 	if (s->has_cost)
 		text_printf(t, "It cost %.2f %s", s->cost, s->currency);
 	else if (s->has_expected)
 		text_puts(t, "It is not settled yet");
 	else
 		return;
-	if (s->has_expected)
+	if (has_idle)
+		put_idle(t, s);
+	else if (s->has_expected)
 		text_printf(t, ", expected was %.2f %s", s->expected, s->currency);
-	text_puts(t, ". ");
+	text_puts(t, s->has_expected && s->is_guess
+			     ? ". That was a guess: nobody knew the vehicle then. "
+			     : ". ");
 }
 
 void words_session_sub(struct text *t, const struct words_session *s)

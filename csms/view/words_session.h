@@ -27,7 +27,9 @@ struct words_session {
 	bool is_open, has_wh, has_cost, has_expected;
 	int64_t wh;
 	wall_t started, ended, now; /* ms 0: not known */
-	double cost, expected;
+	double cost, idle_cost; /* in all, and of it for standing there */
+	double expected; /* for the energy */
+	bool is_guess; /* … when nobody knew the vehicle */
 	const char *currency;
 	const char *aside; /* why its record is not believed, NULL: it is */
 	const char *missing; /* messages that did not come, NULL: none */

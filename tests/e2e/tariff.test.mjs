@@ -231,19 +231,20 @@ tariffs:
 	/* plugged in for two and a half hours after its last energy, one of them is free */
 	assert.deepEqual([cost.idle_cost, cost.total], [9, 12]);
 	assert.ok(cost.estimate_kwh > 0 && cost.estimate_cost > 0);
+	assert.deepEqual([cost.estimated, cost.estimated_cost, cost.guesses], [1, 3, 0]);
 	const again = (await d.api('GET', '/costs/CP-1/a')).json;
 	assert.deepEqual([again.agrees, again.energy_cost, again.slots.length], [true, 3, 6]);
 	/* the page of the session says the same */
 	const course = (await d.api('GET', '/transactions/CP-1/a/course')).json;
 	assert.deepEqual([course.energy_cost, course.idle_cost, course.estimate_cost, course.tariff], [3, 9, cost.estimate_cost, 'odd']);
 	assert.match(course.sentence, /^VAN-1 took 15\.0\u202fkWh at CP-1\/1, /);
-	assert.match(course.sub, /^It cost 12\.00 EUR, expected was [\d.]+ EUR\. It ended by Local\. /);
+	assert.match(course.sub, /^It cost 12\.00 EUR, 9\.00 EUR of it for standing there; for the energy [\d.]+ EUR was expected\. It ended by Local\. /);
 	assert.deepEqual([course.plan !== undefined, course.planned.length > 0, course.no_plan], [true, true, undefined]);
 	assert.ok(ctl(d, 'session', 'CP-1', 'a').startsWith(`${course.sentence}\n${course.sub}\n`));
 	assert.equal((await d.api('GET', '/transactions/CP-1/none/course')).status, 404);
 	assert.deepEqual(again.slots[0], { start: new Date(even).toISOString().replace('.000', ''), energy_wh: 2500, price: 0.12 });
 	const csv = (await d.api('GET', '/costs?by=vehicle&format=csv')).text.split('\r\n');
-	assert.match(csv[1], /^VAN-1,VAN-1,1,EUR,odd,15.000,3.000000,,9.000000,12.000000,0.300000,/);
+	assert.match(csv[1], /^VAN-1,VAN-1,1,EUR,odd,15.000,3.000000,,9.000000,12.000000,0.300000,.*,1,3.000000,0$/);
 	const day = new Date(even + 4 * HOUR).toISOString().slice(0, 10);
 	assert.equal((await d.api('GET', '/costs?by=day')).json.costs[0].key, day);
 	assert.match(ctl(d, 'costs'), /CP-1\/a +VAN-1 +1 +15.0 +3.00/);
@@ -253,6 +254,39 @@ tariffs:
 	tariff.import[0].periods[0].price = tariff.import[0].periods[1].price = tariff.import[0].periods[2].price = 0.2;
 	assert.equal((await d.api('PUT', '/tariffs/odd', tariff)).status, 200);
 	assert.equal((await d.api('GET', '/costs/CP-1/a')).json.agrees, false);
+});
+
+test('what is expected before the vehicle is known is a guess, and gives way', async (t) => {
+	const origin = Math.round(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1e6);
+	const d = await new Depotd({ args: ['--speed', '30', '--start', '2026-03-10T20:00:00Z', '--origin', String(origin)], depot: `
+depot: test
+name: Test depot
+timezone: UTC
+nodes: [{id: site, kind: site, limit_w: 60000}]
+stations: [{id: CP-1, node: site, evses: [{id: 1, kind: ac, max_w: 11000, min_w: 1400, tail_w: 1400}]}]
+vehicles: [{id: VAN-1, token: CARD, battery_wh: 60000, max_ac_w: 11000, max_dc_w: 0, need_wh: 9000}]
+tariffs: [{id: flat, currency: EUR, import: [{id: e, price: 0.2}], carbon: {price_t: 100, g_kwh: 200}}]
+` }).start();
+	t.after(() => d.clean());
+	const s = await booted(d, 'CP-1');
+	const began = Date.parse('2026-03-10T18:00:00Z');
+	const estimates = async (n) => until(`${n} estimates`, async () => {
+		const e = (await d.api('GET', '/journal?stream=energycost/')).json.events.filter((x) => x.type === 'EnergyCostEstimated');
+		return e.length === n && e.map((x) => x.payload);
+	}, 20000);
+	await event(s, 0, 'Started', began, 1000);
+	const [guess] = await estimates(1);
+	assert.deepEqual([guess.guess, guess.vehicle], [true, undefined]);
+	assert.ok(guess.energy_wh > 20000, JSON.stringify(guess)); /* 30 kWh: nobody knows */
+	await s.call('TransactionEvent', { eventType: 'Updated', timestamp: new Date(began + 1000).toISOString(), triggerReason: 'Authorized', seqNo: 1,
+		transactionInfo: { transactionId: 'a' }, evse: { id: 1, connectorId: 1 }, idToken: { idToken: 'CARD', type: 'ISO14443' } });
+	const known = (await estimates(2)).find((e) => !e.guess);
+	assert.ok(Math.abs(known.energy_wh - 10000) < 200, JSON.stringify(known)); /* nine tenths are stored */
+	assert.ok(Math.abs(known.cost_micro - known.energy_wh * 200) < 200, 'carbon is in no bill');
+	await event(s, 2, 'Ended', began + 2 * HOUR, 11000, { stoppedReason: 'Local' });
+	const cost = await until('the cost', async () => (await d.api('GET', '/costs?by=vehicle')).json.costs[0], 20000);
+	assert.deepEqual([cost.vehicle, cost.estimated, cost.guesses, cost.estimated_cost], ['VAN-1', 1, 0, cost.energy_cost]);
+	assert.ok(Math.abs(cost.estimate_cost - cost.energy_cost) < 0.1, JSON.stringify(cost));
 });
 
 test('prices that the loop has forgotten are read from the store', async (t) => {

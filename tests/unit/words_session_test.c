@@ -44,6 +44,25 @@ START_TEST(one_that_is_open)
 }
 END_TEST
 
+START_TEST(standing_is_not_held_against_what_was_expected_for_energy)
+{
+	struct words_session s = {.place = "CP-A3/1",
+		.has_cost = true,
+		.cost = 12,
+		.idle_cost = 9,
+		.has_expected = true,
+		.expected = 2.9,
+		.is_guess = true,
+		.currency = "EUR"};
+
+	words_session_sub(&t, &s);
+	SAYS("It cost 12.00 EUR, 9.00 EUR of it for standing there; for the energy 2.90 EUR was expected. That was a guess: nobody knew the vehicle then. Its record is complete.");
+	s.has_expected = s.is_guess = false;
+	words_session_sub(&t, &s);
+	SAYS("It cost 12.00 EUR, 9.00 EUR of it for standing there. Its record is complete.");
+}
+END_TEST
+
 START_TEST(one_that_is_over_with_gaps)
 {
 	struct words_session s = {.place = "CP-A3/1",
@@ -73,6 +92,7 @@ int main(void)
 	tcase_add_checked_fixture(c, setup_session, teardown);
 	tcase_add_test(c, a_list_of_them);
 	tcase_add_test(c, one_that_is_open);
+	tcase_add_test(c, standing_is_not_held_against_what_was_expected_for_energy);
 	tcase_add_test(c, one_that_is_over_with_gaps);
 	suite_add_tcase(s, c);
 	SRunner *r = srunner_create(s);

@@ -4,10 +4,23 @@
 #include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
+/* Of less than all sessions it is held against those alone. */
+static const char *expected(struct ctl *c, const struct api_energy_cost *r)
+{
+	const char *guess = r->guesses > 0 ? "~" : "";
+
+	if (!r->has_estimate_cost)
+		return NULL;
+	if (r->estimated == r->sessions)
+		return arena_printf(c->arena, "%s%.2f", guess, r->estimate_cost);
+	return arena_printf(c->arena, "%s%.2f (%d of %d, which cost %.2f)", guess, r->estimate_cost,
+		(int)r->estimated, (int)r->sessions, r->estimated_cost);
+}
+
 static void print_costs(struct ctl *c, const struct api_energy_cost_list *l)
 {
 	struct table *t = table_create(c->arena,
-		"WHAT|VEHICLE|>SESSIONS|>kWh|>ENERGY|>DEMAND|>IDLE|>TOTAL|>EXPECTED||PRICES",
+		"WHAT|VEHICLE|>SESSIONS|>kWh|>ENERGY|>DEMAND|>IDLE|>TOTAL|>ENERGY EXPECTED||PRICES",
 		c->colour);
 
 	for (size_t i = 0; i < l->costs.count; i++) {
@@ -23,9 +36,7 @@ static void print_costs(struct ctl *c, const struct api_energy_cost_list *l)
 			r->has_demand_cost ? arena_printf(c->arena, "%.2f", r->demand_cost) : NULL);
 		table_cellf(t, "%.2f", r->idle_cost);
 		table_cellf(t, "%.2f", r->total);
-		table_cell(t, r->has_estimate_cost
-				      ? arena_printf(c->arena, "%.2f", r->estimate_cost)
-				      : NULL);
+		table_cell(t, expected(c, r));
 		table_cell(t, r->currency);
 		table_cell(t, r->source);
 	}
