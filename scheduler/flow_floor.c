@@ -53,6 +53,8 @@ static void add_must(struct repair *p, int i, int slot, int32_t w)
 {
 	struct flow *f = p->f;
 
+	if (w == 0)
+		return;
 	for (int v = f->node_of[i]; v >= 0; v = f->parent[v])
 		p->must.node[cell(p, v, slot)] += w;
 	p->must.interval[f->interval_of[f->place_of[slot]]] += w;

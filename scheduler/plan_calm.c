@@ -101,7 +101,7 @@ static int fill(struct plan_work *s, const struct plan_car *c, int from, int to,
 
 	for (int t = from; t < to && stored < c->start_mj + goal; t++) {
 		int64_t want = plan_in_rest(s, t, plan_need(s, c, c->start_mj + goal - stored));
-		int32_t holds = battery_hold_w(c->battery, stored, plan_slot_s(s, t));
+		int32_t holds = plan_hold_w(c, stored, plan_slot_s(s, t));
 		int32_t w;
 
 		if (*plan_w_at(s, c, t))

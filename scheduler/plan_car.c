@@ -61,6 +61,7 @@ void plan_car_set(struct plan_car *c, const struct plan_input *in, int index)
 	c->max_w = v->max_w && v->max_w < evse->max_w ? v->max_w : evse->max_w;
 	c->min_w = v->min_w > evse->min_w ? v->min_w : evse->min_w;
 	c->battery = &v->battery;
+	c->knee_mj = battery_knee_mj(c->battery);
 	c->start_mj = v->stored_wh * BATTERY_MJ_PER_WH;
 	if (full && c->start_mj > full)
 		c->start_mj = full;
@@ -106,14 +107,6 @@ void plan_car_order(struct plan_work *s)
 
 /* -- energy ---------------------------------------------------------------------------------- */
 
-int64_t plan_store(const struct plan_car *c, int64_t *stored_mj, int32_t w, int slot_s)
-{
-	int64_t before = *stored_mj;
-
-	battery_charge(c->battery, stored_mj, w, slot_s);
-	return *stored_mj - before;
-}
-
 bool plan_is_taken(const struct plan_work *s, const struct plan_car *c, int64_t *stored_mj)
 {
 	const int32_t *row = plan_w_at(s, c, 0);
@@ -128,7 +121,7 @@ bool plan_is_taken(const struct plan_work *s, const struct plan_car *c, int64_t 
 	if (c->first == 0 && c->last > 0)
 		sum -= (int64_t)row[0] * (s->in->slot_s - plan_slot_s(s, 0));
 	sum = c->start_mj + sum * c->battery->efficiency_pm;
-	if (most > c->battery->max_w || sum > battery_knee_mj(c->battery))
+	if (most > c->battery->max_w || sum > c->knee_mj)
 		return false;
 	*stored_mj = sum;
 	return true;

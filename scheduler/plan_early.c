@@ -41,7 +41,7 @@ static int64_t fill_early(struct plan_work *s, const struct plan_car *c, int64_t
 	for (int t = c->first; t < c->last && stored < goal; t++) {
 		int slot_s = plan_slot_s(s, t);
 		int32_t wanted = power_for(c, goal - stored, slot_s);
-		int32_t holds = battery_hold_w(c->battery, stored, slot_s);
+		int32_t holds = plan_hold_w(c, stored, slot_s);
 		int32_t w = plan_offer(c, wanted < holds ? wanted : holds, plan_path_room(s, c, t));
 
 		if (w && plan_store(c, &stored, w, slot_s))

@@ -28,11 +28,13 @@ struct plan_car {
 	int64_t need_mj;
 	int32_t miss_price; /* of a W·slot that is missing, scaled; set by plan_flow.c */
 	const struct battery *battery;
+	int64_t knee_mj; /* battery_knee_mj() of it */
 };
 
 struct plan_work {
 	const struct plan_input *in;
 	int slots, nodes;
+	int *up; /* [nodes] the one above, the root's -1 */
 	int32_t *room; /* [node][slot] */
 	int32_t *w; /* [vehicle][slot] */
 	int32_t *spare_w; /* one row */
@@ -94,8 +96,31 @@ void plan_car_set(struct plan_car *c, const struct plan_input *in, int index);
 /* Orders s->car by departure and s->by_priority by priority. */
 void plan_car_order(struct plan_work *s);
 
-/* Stores what a slot at `w` gives; returns the energy gained. */
-int64_t plan_store(const struct plan_car *c, int64_t *stored_mj, int32_t w, int slot_s);
+/* Stores what a slot at `w` gives; returns the energy gained. All of it, as long as it ends before the
+ * knee. */
+static inline int64_t plan_store(
+	const struct plan_car *c, int64_t *stored_mj, int32_t w, int slot_s)
+{
+	const struct battery *b = c->battery;
+	int64_t before = *stored_mj;
+	int64_t gain = (int64_t)(w < b->max_w ? w : b->max_w) * slot_s * b->efficiency_pm;
+
+	if (before + gain <= c->knee_mj)
+		*stored_mj += gain;
+	else
+		battery_charge(b, stored_mj, w, slot_s);
+	return *stored_mj - before;
+}
+
+/* What the battery takes all through a slot. */
+static inline int32_t plan_hold_w(const struct plan_car *c, int64_t stored_mj, int slot_s)
+{
+	const struct battery *b = c->battery;
+
+	return (int64_t)b->max_w * slot_s * b->efficiency_pm <= c->knee_mj - stored_mj
+		       ? b->max_w
+		       : battery_hold_w(b, stored_mj, slot_s);
+}
 
 /* W·slot at the charge point that store so much, rounded up; nothing below 0. */
 int64_t plan_need(const struct plan_work *s, const struct plan_car *c, int64_t mj);

@@ -95,7 +95,7 @@ struct plan_bind plan_path_bind(const struct plan_work *s, const struct plan_car
 {
 	struct plan_bind b = {GRID_NO_LIMIT, -1, GRID_SOURCE_NONE, GRID_TOTAL};
 
-	for (int v = c->evse_node; v >= 0; v = grid_tree_node(s->in->tree, v)->parent) {
+	for (int v = c->evse_node; v >= 0; v = s->up[v]) {
 		bind_whole(s, v, slot, &b);
 		if (s->by_phase && s->phase_room[v])
 			bind_phases(s, c, v, slot, &b);
@@ -111,7 +111,7 @@ int32_t plan_path_room(const struct plan_work *s, const struct plan_car *c, int 
 
 	if (s->by_phase)
 		return plan_path_bind(s, c, slot).w;
-	for (int v = c->evse_node; v >= 0; v = grid_tree_node(s->in->tree, v)->parent)
+	for (int v = c->evse_node; v >= 0; v = s->up[v])
 		if (*plan_room_at(s, v, slot) < least)
 			least = *plan_room_at(s, v, slot);
 	return least > 0 ? least : 0;
@@ -127,7 +127,7 @@ static void take_phases(struct plan_work *s, int node, int slot, const uint8_t *
 void plan_take(struct plan_work *s, const struct plan_car *c, int slot, int32_t w)
 {
 	*plan_w_at(s, c, slot) += w;
-	for (int v = c->evse_node; v >= 0; v = grid_tree_node(s->in->tree, v)->parent) {
+	for (int v = c->evse_node; v >= 0; v = s->up[v]) {
 		*plan_room_at(s, v, slot) -= w;
 		if (s->by_phase)
 			take_phases(s, v, slot, c->weight, w);
@@ -218,7 +218,7 @@ static void reserve_idle(struct plan_work *s, int evse, const bool *planned)
 	int32_t idle = idle_w(s->in, evse);
 
 	for (int slot = 0; slot < s->slots; slot++)
-		for (int v = leaf; v >= 0 && !planned[slot]; v = grid_tree_node(t, v)->parent)
+		for (int v = leaf; v >= 0 && !planned[slot]; v = s->up[v])
 			reserve_at(s, v, slot, weight, idle);
 }
 
@@ -313,8 +313,11 @@ int plan_room_init(struct plan_work *s)
 
 	s->room = malloc(cells * sizeof(*s->room));
 	s->phase_room = calloc((size_t)s->nodes, sizeof(*s->phase_room));
-	if (!s->room || !s->phase_room)
+	s->up = malloc((size_t)s->nodes * sizeof(*s->up));
+	if (!s->room || !s->phase_room || !s->up)
 		return -1;
+	for (int v = 0; v < s->nodes; v++)
+		s->up[v] = grid_tree_node(s->in->tree, v)->parent;
 	memcpy(s->room, caps->w, cells * sizeof(*s->room));
 	if (init_phases(s) || reserve_idle_ones(s))
 		return -1;
@@ -334,6 +337,7 @@ void plan_room_finish(struct plan_work *s)
 		free(s->phase_room[v]);
 	free(s->phase_room);
 	free(s->room);
+	free(s->up);
 	free(s->high);
 	free(s->low);
 }

@@ -63,8 +63,7 @@ static void round_row(const struct settle *z, const struct plan_car *c)
 
 	for (int t = c->first; t < c->last; t++) {
 		int32_t w = *plan_w_at(z->s, c, t), up = c->min_w - w;
-		bool is_nearer = w >= up ||
-				 w + 1 >= battery_hold_w(c->battery, stored, plan_slot_s(z->s, t));
+		bool is_nearer = w >= up || w + 1 >= plan_hold_w(c, stored, plan_slot_s(z->s, t));
 
 		if (w && up > 0)
 			plan_take(z->s, c, t,

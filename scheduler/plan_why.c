@@ -72,7 +72,7 @@ static void explain_slot(
 	struct plan *p = y->p;
 	size_t at = (size_t)c->index * (size_t)s->slots + (size_t)t;
 	int slot_s = plan_slot_s(s, t);
-	int32_t holds = battery_hold_w(c->battery, stored, slot_s);
+	int32_t holds = plan_hold_w(c, stored, slot_s);
 	enum grid_source why;
 
 	if (stored >= c->start_mj + c->goal_mj) {
