@@ -20,6 +20,7 @@ import { Icon } from "./ui/icons.tsx";
 import { Link } from "./ui/link.tsx";
 import { Menu } from "./ui/menu.tsx";
 import { Reading } from "./ui/reading.tsx";
+import { Skeleton } from "./ui/skeleton.tsx";
 import { theme, type Theme } from "./ui/theme.ts";
 
 function Clock() {
@@ -286,7 +287,7 @@ export function Shell() {
 			<UrgentCall />
 			<Pulse />
 			<main id="main" tabIndex={-1} class={isLost.value ? "is-lost" : ""}>
-				{Page ? <Page id={here.id} /> : (
+				{Page ? (isHere.value ? <Page id={here.id} /> : <Skeleton />) : (
 					<div class="page">
 						<h1>{say.noSuchPage}</h1>
 						<p class="sub"><Link to="/">{say.toTonight}</Link></p>

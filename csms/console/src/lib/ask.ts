@@ -42,7 +42,7 @@ export function useAsked<T>(path: string | undefined, everyMs?: number): Asked<T
 					if (!isOver) setHeld({ path, data, error: undefined, status: 200 });
 				} catch (error) {
 					if (isOver) return;
-					nextMs ??= RETRY_MS;
+					nextMs = Math.min(nextMs ?? RETRY_MS, RETRY_MS);
 					const status = error instanceof ApiError ? error.status : 0;
 					setHeld((old) => ({
 						path, data: old?.path === path ? old.data : undefined, error: words(error), status,

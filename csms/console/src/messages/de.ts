@@ -281,6 +281,11 @@ export const de: Messages = {
 		"power return": "Rückkehr des Netzes", island: "Insel", commissioning: "Inbetriebnahme-Gang",
 	},
 	loading: "Lädt",
+	answerMissing: "Das konnte nicht geladen werden.",
+	answerOld: "Das kann alt sein: depotd hat zuletzt nicht geantwortet.",
+	answerStep: "Das Laden der Fahrzeuge geht ohne diese Seite weiter. Es wird von selbst neu gefragt.",
+	answerNotYours: "Ihre Rolle darf das nicht sehen.",
+	answerAgain: "Neu fragen",
 
 	...chargersDe,
 	...metersDe,

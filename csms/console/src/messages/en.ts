@@ -319,6 +319,11 @@ export const en = {
 	} as Record<string, string>,
 
 	loading: "Loading",
+	answerMissing: "This could not be loaded.",
+	answerOld: "This may be old: depotd did not answer the last time.",
+	answerStep: "Charging goes on without this page. It is asked for again by itself.",
+	answerNotYours: "Your role may not see this.",
+	answerAgain: "Ask again",
 
 	...chargersEn,
 	...metersEn,

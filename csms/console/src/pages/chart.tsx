@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { clock, date, decimal, kw, pct } from "../lib/format.ts";
 import { say } from "../messages/say.ts";
 import { now, overview, zone } from "../store/store.ts";
-import { followSeries, loaded, range, RANGES, seriesError } from "../store/series.ts";
+import { followSeries, loaded, loadSeries, range, RANGES, seriesError } from "../store/series.ts";
 import { rootNode } from "../store/derive.ts";
 import { Empty, Panel } from "../ui/panel.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -297,10 +297,11 @@ export function Chart() {
 				<Legend />
 				<div ref={ref} class="chart-fit">
 					{seriesError.value !== undefined && (
-						<div class="note" role="status">
+						<div class="note" role="status" data-failed>
 							<span class="st risk"><Icon name="risk" /> {say.chartError}</span>
 							<p>{say.chartErrorWhy}</p>
 							<p class="cap">{seriesError.value}</p>
+							<p><button type="button" class="btn" onClick={() => void loadSeries()}>{say.answerAgain}</button></p>
 						</div>
 					)}
 					{series !== undefined && steps.length === 0 && (

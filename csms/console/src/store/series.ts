@@ -24,7 +24,7 @@ export const seriesError = signal<string | undefined>(undefined);
 let generation = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-async function load(): Promise<void> {
+export async function loadSeries(): Promise<void> {
 	clearTimeout(timer);
 	generation += 1;
 	const mine = generation;
@@ -42,14 +42,14 @@ async function load(): Promise<void> {
 		seriesError.value = error instanceof ApiError ? error.message : String(error);
 		again = RETRY_MS;
 	}
-	timer = setTimeout(() => void load(), again);
+	timer = setTimeout(() => void loadSeries(), again);
 }
 
 /* Loads at each snapshot and change of range, and follows the stream in between. */
 export function followSeries(): () => void {
 	const stopLoading = effect(() => {
 		range.value;
-		if (snapshots.value > 0 && session.value) void untracked(load);
+		if (snapshots.value > 0 && session.value) void untracked(loadSeries);
 	});
 	const stopFollowing = effect(() => {
 		const point = overview.value && livePoint(overview.value);

@@ -9,6 +9,7 @@ import { say } from "../../messages/say.ts";
 import { active, urgent } from "../../store/alarms.ts";
 import { alarmPath } from "../../store/place.ts";
 import { overview } from "../../store/store.ts";
+import { Answer, Heading } from "../../ui/answer.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { SaveTable } from "../../ui/save_table.tsx";
@@ -99,15 +100,17 @@ function sentence(alarms: readonly AlarmView[]): string {
 }
 
 export function AlarmsPage({ id }: { id: string | undefined }) {
-	const past = useAsked<AlarmList>(PAST, 30_000);
 	const data = overview.value;
+	const isOpen = id !== undefined && data?.alarms.some((a) => a.id === id);
+	const past = useAsked<AlarmList>(isOpen ? undefined : PAST, 30_000);
 	if (!data) return <Skeleton />;
 	if (id !== undefined) {
 		const one = data.alarms.find((a) => a.id === id) ?? past.data?.alarms.find((a) => a.id === id);
 		if (one) return <Detail key={id} alarm={one} />;
+		if (!past.data) return <div class="page"><Heading said={undefined} name={say.pageAlarms} /><Panel id="facts" title={say.factsTitle}><Answer of={past} /></Panel></div>;
 		return (
 			<div class="page"><div class="say">
-				<h1>{past.data || past.error !== undefined ? say.noSuchAlarm : say.loading}</h1>
+				<h1>{say.noSuchAlarm}</h1>
 				<p class="sub"><Link to="/alarms">{say.allAlarms}</Link></p>
 			</div></div>
 		);

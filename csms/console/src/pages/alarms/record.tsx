@@ -8,7 +8,7 @@ import { say } from "../../messages/say.ts";
 import { aside, calm } from "../../store/alarms.ts";
 import { alarmPath } from "../../store/place.ts";
 import { now, overview } from "../../store/store.ts";
-import { Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { About, kindWord, lasted, Owner, Time } from "./words.tsx";
@@ -46,7 +46,7 @@ export function Record({ asked }: { asked: Asked<AlarmList> }) {
 			<input class="filter" type="search" placeholder={say.filter} aria-label={say.filter} value={filter}
 				onInput={(e) => setFilter(e.currentTarget.value)} />
 		)}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{asked.data && all.length === 0 && <Empty title={say.recordEmpty}>{say.recordEmptyWhy}</Empty>}
 			{all.length > 0 && found.length === 0 && <Empty title={say.filterNothing} />}
 			{shown.length > 0 && (
@@ -71,9 +71,10 @@ export function HowCalm({ asked }: { asked: Asked<AlarmList> }) {
 	const put = aside(open);
 	return (
 		<Panel id="calm" title={say.calmTitle}>
+			<Answer of={asked} />
 			<div class="pad">
-				<p>{say.calmCounts(c.day, c.week)}</p>
-				{c.often && <p class="sub2">{say.calmOften(kindWord(c.often.kind), c.often.subject, c.often.count)}</p>}
+				{asked.data && <p>{say.calmCounts(c.day, c.week)}</p>}
+				{asked.data && c.often && <p class="sub2">{say.calmOften(kindWord(c.often.kind), c.often.subject, c.often.count)}</p>}
 				{put.length > 0 && <p class="aside-head"><b>{say.asideTitle(put.length)}</b></p>}
 				<ul class="aside-list">
 					{put.map((a) => (

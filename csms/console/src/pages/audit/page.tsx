@@ -11,9 +11,9 @@ import { clockNear } from "../../lib/format.ts";
 import { fromLocal } from "../../lib/local_clock.ts";
 import { now, zone } from "../../store/store.ts";
 import { Failure } from "../../ui/act.tsx";
+import { Answer, Heading } from "../../ui/answer.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
-import { Skeleton } from "../../ui/skeleton.tsx";
 import { State } from "../../ui/state.tsx";
 import { w } from "../people/words.ts";
 
@@ -114,7 +114,6 @@ function All() {
 		setOlder([]);
 		setNext(undefined);
 	}, [path]);
-	if (!asked.data && asked.error === undefined) return <Skeleton />;
 	const newest = asked.data?.rows ?? [];
 	const last = older.at(-1)?.seq ?? newest.at(-1)?.seq;
 	const rows = [...newest, ...older.filter((r) => r.seq < (newest.at(-1)?.seq ?? Infinity))];
@@ -132,8 +131,8 @@ function All() {
 	return (
 		<div class="page">
 			<div class="say" aria-live="polite">
-				<h1>{a.sentence(rows.length, rows.filter((r) => r.refused).length)}</h1>
-				<p class="sub">{anchor ? a.chain(anchor.seq, time(anchor.at)) : a.chainNone} {a.verify}</p>
+				<h1>{asked.data ? a.sentence(rows.length, rows.filter((r) => r.refused).length) : a.title}</h1>
+				{asked.data && <p class="sub">{anchor ? a.chain(anchor.seq, time(anchor.at)) : a.chainNone} {a.verify}</p>}
 			</div>
 			<Panel id="audit" title={a.lines} caption={a.cap} end={(
 				<div class="acts">
@@ -142,8 +141,10 @@ function All() {
 				</div>
 			)}>
 				<Filters filter={filter} onFilter={setFilter} />
-				{rows.length === 0 ? <Empty title={a.none}>{a.noneWhy}</Empty> : <Lines rows={rows} id="audit" />}
-				<Failure text={error ?? asked.error} />
+				<Answer of={asked} />
+				{asked.data && rows.length === 0 && <Empty title={a.none}>{a.noneWhy}</Empty>}
+				{rows.length > 0 && <Lines rows={rows} id="audit" />}
+				<Failure text={error} />
 				{more !== undefined && <p class="pad-line"><button type="button" class="btn" onClick={() => void fetchOlder()}>{a.older}</button></p>}
 			</Panel>
 		</div>
@@ -155,7 +156,7 @@ const pretty = (x: unknown): string => JSON.stringify(x, null, 2);
 function One({ id }: { id: string }) {
 	const asked = useAsked<AuditDetail>(`/audit/${encodeURIComponent(id)}`, 60_000);
 	const d = asked.data;
-	if (!d && asked.error === undefined) return <Skeleton />;
+	if (!d && asked.status !== 404) return <div class="page"><Heading said={undefined} name={a.title} /><Panel id="facts" title={a.title}><Answer of={asked} /></Panel></div>;
 	if (!d) return <div class="page"><div class="say"><h1>{a.noLine}</h1><p class="sub"><Link to="/audit">{a.back}</Link></p></div></div>;
 	const facts: [string, preact.ComponentChildren][] = [
 		[a.time, time(d.row.at)], [a.who, d.row.who], [a.peer, d.row.peer], [a.about, d.row.about], [a.why, d.row.why],

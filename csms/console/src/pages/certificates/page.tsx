@@ -9,8 +9,8 @@ import { clockNear, date } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { now, zone } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { AnswerPage } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
-import { Skeleton } from "../../ui/skeleton.tsx";
 import { State, type Status } from "../../ui/state.tsx";
 import { Rollover } from "./rollover.tsx";
 import { Authority, Requests, Stations } from "./stations.tsx";
@@ -89,19 +89,14 @@ function CalendarPanel({ asked }: { asked: { data: Calendar; again: () => void }
 
 export function CertificatesPage() {
 	const asked = useAsked<Calendar>("/certificate-calendar", 15_000);
-	if (!asked.data && !asked.error) return <Skeleton />;
 	return (
-		<div class="page">
-			<div class="say" aria-live="polite">
-				<h1>{asked.data?.sentence ?? w.title}</h1>
-				<p class="sub">{asked.data?.sub}</p>
-			</div>
-			<Failure text={asked.error} />
-			{asked.data && <CalendarPanel asked={{ data: asked.data, again: asked.again }} />}
+		<AnswerPage of={asked} name={w.title} rest={(
 			<div class="g-even">
 				<Rollover />
 				<div class="stack"><Stations /><Authority /><Requests /></div>
 			</div>
-		</div>
+		)}>
+			{(data) => <CalendarPanel asked={{ data, again: asked.again }} />}
+		</AnswerPage>
 	);
 }

@@ -9,6 +9,7 @@ import { date } from "../../lib/format.ts";
 import { chargerPath } from "../../store/place.ts";
 import { zone } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Panel } from "../../ui/panel.tsx";
@@ -68,9 +69,9 @@ export function Rollover() {
 		asked.again();
 	};
 	return (
-		<Panel id="rollover" title={w.rolloverTitle} caption={v?.open ? w.newRoot(v.subject, v.not_after === undefined ? "" : date(Date.parse(v.not_after), zone.value)) : w.rolloverClosed}
+		<Panel id="rollover" title={w.rolloverTitle} caption={v && (v.open ? w.newRoot(v.subject, v.not_after === undefined ? "" : date(Date.parse(v.not_after), zone.value)) : w.rolloverClosed)}
 			end={v?.open && <Act to="trust" onAct={() => setStep("abort")}>{w.abort}</Act>}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{v && (
 				<ol class="tests">
 					<li class="test" data-step="start">

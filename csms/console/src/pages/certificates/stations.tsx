@@ -6,7 +6,7 @@ import { useAsked } from "../../lib/ask.ts";
 import { clockNear, date } from "../../lib/format.ts";
 import { chargerPath } from "../../store/place.ts";
 import { now, overview, zone } from "../../store/store.ts";
-import { Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { State, type Status } from "../../ui/state.tsx";
@@ -17,7 +17,7 @@ function Held({ id }: { id: string }) {
 	const list = asked.data?.certificates ?? [];
 	return (
 		<>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{asked.data && list.length === 0 && <p class="cap">{w.holdsNone}</p>}
 			<ul class="ready">
 				{list.map((c) => (
@@ -57,7 +57,7 @@ export function Authority() {
 	const a = asked.data;
 	return (
 		<Panel id="authority" title={w.authorityTitle} caption={a && w.open(a.open)}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{a && <p class="pad-line">{a.is}</p>}
 			{a && (
 				<dl class="facts">
@@ -79,7 +79,7 @@ export function Requests() {
 	const list = asked.data?.requests ?? [];
 	return (
 		<Panel id="requests" title={w.requestsTitle}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{asked.data && list.length === 0 && <p class="pad-line">{w.requestsNone}</p>}
 			<ul class="tests">
 				{list.map((r) => (

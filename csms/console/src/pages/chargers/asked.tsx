@@ -11,6 +11,7 @@ import { say } from "../../messages/say.ts";
 import { gistOf, isOver } from "../../store/commands.ts";
 import { now, zone } from "../../store/store.ts";
 import { Act, Failure, isAllowedTo } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { State } from "../../ui/state.tsx";
 import { commandStatus, Course } from "./course.tsx";
@@ -54,7 +55,7 @@ function List({ id, turn }: { id: string; turn: number }) {
 	const list = [...all.filter((k) => !isOver(k)), ...all.filter(isOver)];
 	return (
 		<>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{asked.data && list.length === 0 && <Empty title={say.askedNone}>{say.askedNoneWhy}</Empty>}
 			<ul class="asked">{list.map((k) => <Row key={k.id} k={k} again={asked.again} />)}</ul>
 			{list.length >= most && most < 200 && (

@@ -8,7 +8,7 @@ import { date, duration } from "../../lib/format.ts";
 import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
 import { now, zone } from "../../store/store.ts";
-import { Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { State, type Status } from "../../ui/state.tsx";
 
@@ -42,7 +42,7 @@ export const Certificates = memo(function Certificates({ id, profile }: { id: st
 	const list = held.data?.certificates ?? [];
 	return (
 		<Panel id="certificates" title={say.certTitle} caption={say.securityIs(profile)}>
-			<Failure text={held.error ?? issued.error} />
+			<Answer of={held.error === undefined && held.data !== undefined ? issued : held} />
 			{held.data && issued.data && mine.length + list.length === 0 && <Empty title={say.certNone}>{say.certNoneWhy}</Empty>}
 			<ul class="rows">
 				{mine.map((c) => (

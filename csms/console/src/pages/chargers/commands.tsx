@@ -8,6 +8,7 @@ import { say } from "../../messages/say.ts";
 import { cannot, evseOffers, type Offer, stationOffers } from "../../store/commands.ts";
 import { isLost } from "../../store/store.ts";
 import { Act, isAllowedTo, type Permission } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import type { Wanted } from "./detail.tsx";
 
@@ -39,6 +40,7 @@ function Other({ station, why, want }: { station: StationView; why: string | und
 					{list.map((f) => <option key={f.action} value={f.action}>{f.action} ({f.use})</option>)}
 				</select>
 			</label>
+			{forms.error !== undefined && <Answer of={forms} />}
 			<div class="acts"><Act to="operate" isOff={action === "" || why !== undefined}>{say.fillIn}</Act></div>
 		</form>
 	);

@@ -11,6 +11,7 @@ import { cannot, type Offer } from "../../store/commands.ts";
 import { names } from "../../store/derive.ts";
 import { alarmPath } from "../../store/place.ts";
 import { now, overview, zone } from "../../store/store.ts";
+import { Answer } from "../../ui/answer.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Rank } from "../alarms/words.tsx";
@@ -44,8 +45,9 @@ function alertWords(a: Alert): string {
 /* Its open alarms, and what it itself says is wrong and lasts. */
 function Troubles({ station }: { station: StationView }) {
 	const list = alarmsOf(station.id, overview.value?.alarms ?? []);
-	const told = useAsked<AlertList>(`/stations/${encodeURIComponent(station.id)}/alerts?limit=10`, 10_000).data?.alerts ?? [];
-	if (list.length + told.length === 0) return null;
+	const asked = useAsked<AlertList>(`/stations/${encodeURIComponent(station.id)}/alerts?limit=10`, 10_000);
+	const told = asked.data?.alerts ?? [];
+	if (list.length + told.length === 0) return asked.error === undefined ? null : <Answer of={asked} />;
 	return (
 		<ul class="troubles">
 			{list.map((a) => (

@@ -8,7 +8,8 @@ import { clockNear, decimal } from "../../lib/format.ts";
 import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
 import { now, zone } from "../../store/store.ts";
-import { Failure, isAllowedTo } from "../../ui/act.tsx";
+import { isAllowedTo } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 
 const SHOWN = 10;
@@ -20,7 +21,7 @@ export const Files = memo(function Files({ id }: { id: string }) {
 	return (
 		<Panel id="files" title={say.filesTitle} caption={say.filesSub}>
 			{!isAllowed && <p class="pad-line sub2">{say.notYours}</p>}
-			<Failure text={asked.error} />
+			{isAllowed && <Answer of={asked} />}
 			{asked.data && list.length === 0 && <Empty title={say.filesNone}>{say.filesNoneWhy}</Empty>}
 			<ul class="rows">
 				{list.map((f) => (

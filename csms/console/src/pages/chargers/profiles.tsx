@@ -7,7 +7,7 @@ import { clockNear, decimal, duration, kw } from "../../lib/format.ts";
 import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
 import { now, zone } from "../../store/store.ts";
-import { Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 
 interface Period {
@@ -42,7 +42,7 @@ export const Profiles = memo(function Profiles({ id }: { id: string }) {
 	return (
 		<Panel id="profiles" title={say.profilesTitle} caption={asked.data && say.profilesChecked(
 			say.profileChecks[asked.data.checked] ?? asked.data.checked, checked === undefined ? undefined : clockNear(Date.parse(checked), now.peek(), zone.value))}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{asked.data?.differences.map((d) => <p key={d} class="pad-line st risk">{d}</p>)}
 			{asked.data && list.length === 0 && <Empty title={say.profilesNone} />}
 			{list.length > 0 && (

@@ -9,7 +9,8 @@ import { clockNear } from "../../lib/format.ts";
 import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
 import { now, zone } from "../../store/store.ts";
-import { Act, Failure, isAllowedTo } from "../../ui/act.tsx";
+import { Act, isAllowedTo } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import type { Wanted } from "./detail.tsx";
 
@@ -153,7 +154,7 @@ export const Variables = memo(function Variables({ id, isOff, want }: Props) {
 					)}
 				</>
 			)}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{asked.data && all.length === 0 && (words === "" ? <Empty title={say.variablesNone}>{say.variablesNoneWhy}</Empty> : <Empty title={say.variablesNotFound} />)}
 			{all.length > 0 && (
 				<table role="table" class="cards dense variables" aria-labelledby="variables-h">

@@ -11,6 +11,7 @@ import { blockNow, nodesBelow, toldEvses, verdictOf } from "../../store/envelope
 import { evsesBelow } from "../../store/derive.ts";
 import { now, overview, zone } from "../../store/store.ts";
 import { Failure } from "../../ui/act.tsx";
+import { Answer, Heading } from "../../ui/answer.tsx";
 import { Icon, type IconName } from "../../ui/icons.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
@@ -201,6 +202,7 @@ export function EnvelopePage({ id }: { id: string }) {
 	const compliance = useAsked<EnvelopeCompliance>(`${path}/compliance`, 5000);
 	const live = overview.value?.envelopes.find((e) => e.id === id);
 	const e = whole.data && { ...whole.data, ...live, blocks: whole.data.blocks };
+	if (!e && whole.status !== 404) return <div class="page"><Heading said={undefined} name={say.pageEnergy} /><Panel id="lineage" title={say.lineageTitle}><Answer of={whole} /></Panel></div>;
 	if (!e) return <Missing why={whole.error} />;
 	const records = compliance.data?.records ?? [];
 	const newest = records[0];
@@ -224,7 +226,7 @@ export function EnvelopePage({ id }: { id: string }) {
 					<MeasuredStep r={newest} />
 					<RecordStep r={newest} isRecording={isRecording} />
 				</ol>
-				{compliance.error !== undefined && <div class="pad-line"><Failure text={compliance.error} /></div>}
+				<Answer of={compliance} />
 			</Panel>
 			{newest && newest.measured_s + newest.estimated_s > 0 && <Measured minutes={compliance.data?.minutes ?? []} record={newest} />}
 			<Told r={newest} />

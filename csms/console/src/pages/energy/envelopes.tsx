@@ -12,6 +12,7 @@ import { asTrial, blockNow, isOpen, mayRefuse, openEnvelopes, waits } from "../.
 import { envelopePath } from "../../store/place.ts";
 import { now, overview, session, zone } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Link } from "../../ui/link.tsx";
@@ -188,7 +189,7 @@ export function PastEnvelopes() {
 	if (list.length === 0 && asked.error === undefined) return null;
 	return (
 		<Panel id="past-envelopes" title={say.pastTitle} caption={say.pastSub} end={<SaveTable of="past-envelopes" />}>
-			{asked.error !== undefined && <div class="pad-line"><Failure text={asked.error} /></div>}
+			<Answer of={asked} />
 			<ul class="past-limits">{list.map((e) => (
 				<li key={e.id} data-row data-past-envelope={e.id} tabIndex={-1}>
 					<State status={statusOf(e)} />

@@ -7,6 +7,7 @@ import { useAsked } from "../../lib/ask.ts";
 import { clock, duration, kw, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { now, overview, zone } from "../../store/store.ts";
+import { Answer } from "../../ui/answer.tsx";
 import { Bar } from "../../ui/bar.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Panel } from "../../ui/panel.tsx";
@@ -72,7 +73,7 @@ function Events({ guard }: { guard: GuardView }) {
 export function Guard() {
 	const asked = useAsked<GuardView>("/guard", 2000);
 	const guard = asked.data;
-	if (!guard) return null;
+	if (!guard) return asked.error === undefined ? null : <Panel id="tiers" title={say.tiersTitle}><Answer of={asked} /></Panel>;
 	const old = guard.tiers.filter((t) => t.tier !== "fresh");
 	return (
 		<>

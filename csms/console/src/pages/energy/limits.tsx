@@ -9,7 +9,7 @@ import { clockNear, decimal, duration, kw } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { islandNode, treeRows } from "../../store/derive.ts";
 import { now, overview, zone } from "../../store/store.ts";
-import { Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Icon, type IconName } from "../../ui/icons.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { limitOwner } from "../chart.tsx";
@@ -59,7 +59,7 @@ export function Limits() {
 				{nodes.map(({ node, depth }) => <option key={node.id} value={node.id}>{"\u2003".repeat(depth)}{node.name || node.id}</option>)}
 			</select>
 		)}>
-			{asked.error !== undefined && <div class="pad-line"><Failure text={asked.error} /></div>}
+			<Answer of={asked} />
 			{asked.data?.limits.length === 0 && <Empty title={say.noLimit} />}
 			<ul>{asked.data?.limits.map((l, i) => <Row key={`${l.quantity} ${l.envelope ?? l.source} ${l.since ?? i}`} l={l} />)}</ul>
 		</Panel>

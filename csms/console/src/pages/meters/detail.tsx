@@ -9,6 +9,7 @@ import { say } from "../../messages/say.ts";
 import { meterAbove, type MeterRow, moreThanAbove, parseLink, wrongPairs } from "../../store/meters.ts";
 import { now, overview, zone } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Reading, Unit } from "../../ui/reading.tsx";
@@ -121,6 +122,7 @@ function Identify({ meter }: { meter: MeterView }) {
 					</div>
 				</div>
 			)}
+			{scans.error !== undefined && <Answer of={scans} />}
 			{scan && <ScanCourse scan={scan} again={scans.again} />}
 		</Panel>
 	);

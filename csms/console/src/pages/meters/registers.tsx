@@ -8,8 +8,9 @@ import { clockSeconds, decimal, kw } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { compare, unitOf } from "../../store/meters.ts";
 import { zone } from "../../store/store.ts";
+import { Answer } from "../../ui/answer.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { Empty, Panel } from "../../ui/panel.tsx";
+import { Panel } from "../../ui/panel.tsx";
 import { Age, Unit, useIsOld } from "../../ui/reading.tsx";
 
 interface Beside {
@@ -112,8 +113,7 @@ export function Registers({ id, above, node }: { id: string } & Beside) {
 		)}>
 			{table?.about && <p class="pad-line">{table.about}</p>}
 			{table && <Table table={table} beside={{ above, node }} />}
-			{!table && asked.error !== undefined && <Empty title={say.noRegisters}>{asked.error}</Empty>}
-			{table && asked.error !== undefined && <p class="pad-line cap">{say.notRenewed(asked.error)}</p>}
+			<Answer of={asked} />
 			{table?.source && <p class="pad-line cap">{say.mapSource(table.source)}</p>}
 		</Panel>
 	);

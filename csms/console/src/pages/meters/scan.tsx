@@ -9,6 +9,7 @@ import { say } from "../../messages/say.ts";
 import { parseLink } from "../../store/meters.ts";
 import { now, overview, zone } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { Progress } from "../../ui/progress.tsx";
 
@@ -158,7 +159,7 @@ export function Scan() {
 			</form>
 			{asked.data?.scans.slice(0, SHOWN).map((s) => <ScanCourse key={s.id} scan={s} again={asked.again} />)}
 			{asked.data?.scans.length === 0 && <Empty title={say.scanNone} />}
-			{asked.error !== undefined && <div class="pad-line"><Failure text={asked.error} /></div>}
+			<Answer of={asked} />
 		</Panel>
 	);
 }

@@ -9,6 +9,7 @@ import { clockNear, decimal, kw } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { now, overview, zone } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Progress } from "../../ui/progress.tsx";
@@ -127,8 +128,8 @@ export function Walk() {
 	return (
 		<Panel id="walk" title={say.walkTitle} caption={say.walkSub}>
 			{walk && <Course walk={walk} again={asked.again} />}
-			{asked.error !== undefined && asked.status !== 404 && <div class="pad-line"><Failure text={asked.error} /></div>}
-			{!(walk && runs(walk)) && <Begin again={asked.again} />}
+			{asked.status !== 404 && <Answer of={asked} />}
+			{(walk ? !runs(walk) : asked.status === 404) && <Begin again={asked.again} />}
 		</Panel>
 	);
 }

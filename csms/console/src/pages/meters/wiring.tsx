@@ -8,6 +8,7 @@ import { clockNear, decimal, duration } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { now, overview, zone } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
@@ -78,7 +79,7 @@ export function Wiring({ asked, id }: { asked: Asked<WiringView>; id?: string })
 	return (
 		<Panel id="wiring" title={say.wiringTitle} caption={since !== undefined && say.wiringSince(
 			clockNear(since, now.value, zone.value), duration((now.value - since) / 1000))}>
-			{!view && asked.error !== undefined && <Empty title={say.wiringFailed}>{asked.error}</Empty>}
+			<Answer of={asked} />
 			{view && pairs.length + selves.length === 0 && (
 				<Empty title={say.wiringNothing}>{say.wiringNothingWhy}</Empty>
 			)}

@@ -8,6 +8,7 @@ import { useAsked, useCommand } from "../../lib/ask.ts";
 import { clockNear, decimal, duration } from "../../lib/format.ts";
 import { now, overview, zone } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { AnswerPage } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { State, type Status } from "../../ui/state.tsx";
@@ -83,18 +84,14 @@ function Peer({ p, again }: { p: OscpPeerView; again: () => void }) {
 
 export function PeersPage() {
 	const asked = useAsked<OscpPeerList>("/oscp/peers", 5000);
-	if (!overview.value || (!asked.data && !asked.error)) return <Skeleton />;
-	const peers = asked.data?.peers ?? [];
+	if (!overview.value) return <Skeleton />;
 	return (
-		<div class="page">
-			<div class="say" aria-live="polite">
-				<h1>{asked.data?.sentence ?? w.title}</h1>
-				<p class="sub">{asked.data?.sub}</p>
-			</div>
-			<Failure text={asked.error} />
-			{asked.data && peers.length === 0 && <Panel id="peers" title={w.title}><Empty title={w.none}>{w.noneWhy}</Empty></Panel>}
-			{peers.map((p) => <Peer key={p.id} p={p} again={asked.again} />)}
-			{peers.length > 0 && <Envelopes owner="oscp/" />}
-		</div>
+		<AnswerPage of={asked} name={w.title}>{({ peers }) => (
+			<>
+				{peers.length === 0 && <Panel id="peers" title={w.title}><Empty title={w.none}>{w.noneWhy}</Empty></Panel>}
+				{peers.map((p) => <Peer key={p.id} p={p} again={asked.again} />)}
+				{peers.length > 0 && <Envelopes owner="oscp/" />}
+			</>
+		)}</AnswerPage>
 	);
 }

@@ -8,8 +8,8 @@ import { csvText, saveFile } from "../../lib/csv.ts";
 import { clockNear } from "../../lib/format.ts";
 import { now, session, zone } from "../../store/store.ts";
 import { Act, Failure, isAllowedTo } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
-import { Skeleton } from "../../ui/skeleton.tsx";
 import { State } from "../../ui/state.tsx";
 import { DecideDialog, PersonDialog, ResetDialog, RevokeDialog, TokenDialog } from "./dialogs.tsx";
 import { roleWord, w } from "./words.ts";
@@ -84,7 +84,8 @@ function People({ asked }: { asked: Asked<UserList> }) {
 					{users.map((u) => <PersonRow key={u.name} user={u} onChange={() => setChanged(u)} onReset={() => setReset(u)} onSignOut={() => void signOut(u)} />)}
 				</tbody>
 			</table>
-			<Failure text={error ?? asked.error} />
+			<Answer of={asked} />
+			<Failure text={error} />
 			{changed !== undefined && <PersonDialog user={changed === "new" ? undefined : changed} onEnd={end} />}
 			{reset && <ResetDialog user={reset} onEnd={end} />}
 		</Panel>
@@ -103,7 +104,8 @@ function Tokens() {
 	};
 	return (
 		<Panel id="tokens" title={w.tokens} caption={w.tokensCap} end={<Act to="govern" onAct={() => setMaking(true)}>{w.addToken}</Act>}>
-			{tokens.length === 0 ? <Empty title={w.noTokens}>{w.noTokensWhy}</Empty> : (
+			{asked.data && tokens.length === 0 && <Empty title={w.noTokens}>{w.noTokensWhy}</Empty>}
+			{tokens.length > 0 && (
 				<table role="table" class="cards rows" aria-labelledby="tokens-h">
 					<Heads words={[w.name, w.role, w.where, w.used, w.until, ""]} />
 					<tbody role="rowgroup">{tokens.map((t) => (
@@ -118,7 +120,7 @@ function Tokens() {
 					))}</tbody>
 				</table>
 			)}
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{isMaking && <TokenDialog onEnd={end} />}
 			{revoked && <RevokeDialog token={revoked} onEnd={end} />}
 		</Panel>
@@ -131,7 +133,9 @@ function Waits() {
 	const list = asked.data?.approvals ?? [];
 	return (
 		<Panel id="waits" title={w.waits} caption={w.waitsCap}>
-			{list.length === 0 ? <Empty title={w.nothingWaits}>{w.nothingWaitsWhy}</Empty> : (
+			<Answer of={asked} />
+			{asked.data && list.length === 0 && <Empty title={w.nothingWaits}>{w.nothingWaitsWhy}</Empty>}
+			{list.length > 0 && (
 				<table role="table" class="cards rows" aria-labelledby="waits-h">
 					<Heads words={[w.asks, w.askedBy, w.waitsUntil, ""]} />
 					<tbody role="rowgroup">{list.map((a) => (
@@ -161,7 +165,8 @@ function Table() {
 	const roles = Object.keys(w.roles);
 	return (
 		<Panel id="table" title={w.table} caption={w.tableCap}>
-			<div class="scroll" tabIndex={0} role="group" aria-label={w.table}>
+			<Answer of={asked} />
+			{asked.data && <div class="scroll" tabIndex={0} role="group" aria-label={w.table}>
 				<table class="plain">
 					<thead><tr><th scope="col">{w.permission}</th>{roles.map((r) => <th key={r} scope="col">{roleWord(r)}</th>)}</tr></thead>
 					<tbody>{(asked.data?.permissions ?? []).map((p) => (
@@ -171,7 +176,7 @@ function Table() {
 						</tr>
 					))}</tbody>
 				</table>
-			</div>
+			</div>}
 		</Panel>
 	);
 }
@@ -179,21 +184,20 @@ function Table() {
 export function PeoplePage() {
 	const may = isAllowedTo("govern");
 	const asked = useAsked<UserList>(may ? "/users" : undefined, EVERY_MS);
-	if (may && !asked.data && asked.error === undefined) return <Skeleton />;
 	const users = asked.data?.users ?? [];
 	const off = users.filter((u) => u.disabled).length;
 	const bare = users.filter((u) => !u.disabled && u.password && !u.factor && u.provider === undefined).length;
 	return (
 		<div class="page">
 			<div class="say" aria-live="polite">
-				<h1>{may ? w.sentence(users.length - off, off) : w.title}</h1>
-				<p class="sub">{may ? w.sub(bare) : w.subYou}</p>
+				<h1>{asked.data ? w.sentence(users.length - off, off) : w.title}</h1>
+				{may ? asked.data && <p class="sub">{w.sub(bare)}</p> : <p class="sub">{w.subYou}</p>}
 			</div>
 			{may && <People asked={asked} />}
 			{may && <Tokens />}
 			<div class="g-even">
 				{isAllowedTo("follow") && <Waits />}
-				<You isOthers={users.some((u) => u.name === session.value?.name && u.provider !== undefined)} />
+				{(!may || asked.data !== undefined) && <You isOthers={users.some((u) => u.name === session.value?.name && u.provider !== undefined)} />}
 			</div>
 			<Table />
 		</div>

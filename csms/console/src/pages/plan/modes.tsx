@@ -9,6 +9,7 @@ import { clock } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { overview, zone } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { nodeName } from "./followed.tsx";
@@ -21,7 +22,7 @@ function Effect({ asked }: { asked: ReturnType<typeof useAsked<PlanModeEffect>> 
 	const x = asked.data;
 	return (
 		<div class="effect" data-effect aria-live="polite">
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{x && (
 				<>
 					<p>{x.means}</p>

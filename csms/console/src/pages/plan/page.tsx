@@ -3,15 +3,14 @@
  */
 import { useEffect, useState } from "preact/hooks";
 import type { Plan, PlanItemList } from "../../api/types.ts";
-import { useAsked } from "../../lib/ask.ts";
+import { type Asked, useAsked } from "../../lib/ask.ts";
 import { clockSeconds, decimal } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { note, planPath } from "../../store/place.ts";
 import { byDeparture, planKey } from "../../store/plan.ts";
 import { zone } from "../../store/store.ts";
-import { Failure } from "../../ui/act.tsx";
+import { Answer, AnswerPage } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
-import { Skeleton } from "../../ui/skeleton.tsx";
 import { Followed } from "./followed.tsx";
 import { Gantt } from "./gantt.tsx";
 import { Modes } from "./modes.tsx";
@@ -40,19 +39,21 @@ const slotOfAddress = (): number | undefined => {
 };
 
 /* The plan in force; asked for anew when there is another one. */
-function usePlan(): { plan: Plan | undefined; error: string | undefined; again: () => void } {
-	const newest = useAsked<PlanItemList>("/plans?limit=1", 3000).data?.plans[0]?.id;
+function usePlan(): { asked: Asked<Plan>; newer: Asked<PlanItemList> } {
+	const newer = useAsked<PlanItemList>("/plans?limit=1", 3000);
+	const newest = newer.data?.plans[0]?.id;
 	const asked = useAsked<Plan>("/plan", 3_600_000);
 	useEffect(() => {
 		if (newest !== undefined && asked.data !== undefined && newest !== asked.data.id) asked.again();
 	}, [newest]);
-	return { plan: asked.data, error: asked.error, again: asked.again };
+	return { asked, newer };
 }
 
 export function PlanPage({ id }: { id: string | undefined }) {
-	const { plan, error, again } = usePlan();
+	const { asked, newer } = usePlan();
+	const { data: plan, again } = asked;
 	const [slot, setSlot] = useState(slotOfAddress);
-	if (!plan) return error === undefined ? <Skeleton /> : <div class="page"><Failure text={error} /></div>;
+	if (!plan) return <AnswerPage of={asked} name={say.pagePlan}>{() => null}</AnswerPage>;
 	const rows = byDeparture(plan);
 	const picked = rows.find((v) => planKey(v) === id);
 	const pick = (van: string, at: number | undefined) => {
@@ -70,6 +71,7 @@ export function PlanPage({ id }: { id: string | undefined }) {
 				<h1>{plan.sentence}</h1>
 				{plan.id !== "" && <p class="sub">{under(plan)}</p>}
 			</div>
+			{newer.error !== undefined && <Answer of={{ ...newer, data: plan }} />}
 			<Followed followed={plan.followed} onAnswer={again} />
 			{rows.length === 0 ? (
 				<Panel id="gantt" title={say.pagePlan}><Empty title={say.planNone}>{say.planNoneWhy}</Empty></Panel>

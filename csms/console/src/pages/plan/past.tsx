@@ -7,7 +7,7 @@ import { useAsked } from "../../lib/ask.ts";
 import { clockNear, decimal, duration, isShort, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { now, zone } from "../../store/store.ts";
-import { Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { money } from "./page.tsx";
 
@@ -35,11 +35,12 @@ function DiffRow({ r }: { r: PlanDiffRow }) {
 }
 
 function Diff({ plan, old }: { plan: Plan; old: PlanItem }) {
-	const { data, error } = useAsked<PlanDiff>(`/plans/${encodeURIComponent(plan.id)}/diff?with=${encodeURIComponent(old.id)}`, 3_600_000);
+	const asked = useAsked<PlanDiff>(`/plans/${encodeURIComponent(plan.id)}/diff?with=${encodeURIComponent(old.id)}`, 3_600_000);
+	const { data } = asked;
 	return (
 		<div class="pad-line" data-diff>
 			<h3>{say.diffTitle(time(old.made_at))}</h3>
-			<Failure text={error} />
+			<Answer of={asked} />
 			{data?.rows.length === 0 && <p>{say.diffSame}</p>}
 			{data && plan.cost !== undefined && <p class="sub2">{say.diffCost(money(Math.abs(data.cost), plan.currency), data.cost > 0)}</p>}
 			{data && data.rows.length > 0 && (
@@ -59,12 +60,13 @@ function Diff({ plan, old }: { plan: Plan; old: PlanItem }) {
 }
 
 export function PastPlans({ plan }: { plan: Plan }) {
-	const { data, error } = useAsked<PlanItemList>("/plans?limit=30", 30_000);
+	const asked = useAsked<PlanItemList>("/plans?limit=30", 30_000);
+	const { data } = asked;
 	const [picked, setPicked] = useState<PlanItem | undefined>(undefined);
 	const list = (data?.plans ?? []).filter((p) => p.id !== plan.id);
 	return (
 		<Panel id="past-plans" title={say.pastPlans} caption={say.pastPlansSub}>
-			{error !== undefined && <div class="pad-line"><Failure text={error} /></div>}
+			<Answer of={asked} />
 			{data && list.length === 0 && <Empty title={say.pastNone} />}
 			{list.length > 0 && (
 				<div class="scroll past" tabIndex={0} role="region" aria-label={say.pastPlansSub}>

@@ -10,6 +10,7 @@ import { say } from "../../messages/say.ts";
 import { planKey } from "../../store/plan.ts";
 import { overview, zone } from "../../store/store.ts";
 import { Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { limitOwner } from "../chart.tsx";
@@ -140,11 +141,12 @@ interface WhyProps {
 
 export function Why({ plan, van, slot, onClose }: WhyProps) {
 	const of = `/plan/explain?vehicle=${encodeURIComponent(planKey(van))}&plan=${encodeURIComponent(plan.id)}`;
-	const { data, error } = useAsked<PlanExplain>(of, 3_600_000);
+	const asked = useAsked<PlanExplain>(of, 3_600_000);
+	const { data } = asked;
 	const here = stretchAt(data, slot);
 	return (
 		<Panel id="why" title={title(plan, van, slot)} end={<button type="button" class="btn small" onClick={onClose}>{say.whyClose}</button>}>
-			{error !== undefined && <div class="pad-line"><Failure text={error} /></div>}
+			<Answer of={asked} />
 			{here && <Here s={here} currency={plan.currency} />}
 			<div class="pad-line" aria-live="polite">{data?.sentences.map((s) => <p key={s}>{s}</p>)}</div>
 			{data && <Facts e={data} currency={plan.currency} />}

@@ -4,6 +4,7 @@ import { useAsked } from "../../lib/ask.ts";
 import { decimal, duration, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { costParts } from "../../store/sessions.ts";
+import { Answer } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { money } from "./list.tsx";
 import { w } from "./words.ts";
@@ -24,6 +25,7 @@ export function Cost({ course, station, id, isOpen }: Props) {
 	const sum = course.energy_cost === undefined ? undefined : course.energy_cost + (course.idle_cost ?? 0);
 	return (
 		<Panel id="cost" title={w.costTitle} caption={course.tariff !== undefined && w.costBy(course.tariff)}>
+			{replay.error !== undefined && replay.status !== 404 && <Answer of={replay} />}
 			{!has && <Empty title={w.costNone}>{w.costNoneWhy}</Empty>}
 			{has && (
 				<div class="scroll" tabIndex={0} role="group" aria-label={w.costTitle}><table class="dense cost">

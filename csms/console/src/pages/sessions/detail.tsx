@@ -13,10 +13,9 @@ import { chargerPath, planPath } from "../../store/place.ts";
 import { courseSteps } from "../../store/sessions.ts";
 import { now, overview, zone } from "../../store/store.ts";
 import { ALL_WIRE, wireAddress } from "../../store/wire.ts";
-import { Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
-import { Skeleton } from "../../ui/skeleton.tsx";
 import { State } from "../../ui/state.tsx";
 import { limitOwner, Picture, useWidth } from "../chart.tsx";
 import { Cost } from "./cost.tsx";
@@ -90,7 +89,7 @@ function Why({ course, place }: { course: SessionCourse; place: string }) {
 	if (course.plan === undefined) return null;
 	return (
 		<Panel id="why" title={w.why} caption={course.plan_made_at !== undefined && w.byPlan(at(course.plan_made_at))}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			<ul class="pad-line stack-lines">{(asked.data?.sentences ?? []).map((s) => <li key={s}>{s}</li>)}</ul>
 			{asked.data && <p class="pad-line"><Link to={planPath(asked.data.vehicle)}>{w.planNow}</Link></p>}
 		</Panel>
@@ -136,11 +135,9 @@ export function SessionDetail({ station, id }: { station: string; id: string }) 
 	const base = `/transactions/${encodeURIComponent(station)}/${encodeURIComponent(id)}`;
 	const course = useAsked<SessionCourse>(`${base}/course`, RARE_MS);
 	const detail = useAsked<TransactionDetail>(base, RARE_MS);
-	const error = course.error ?? detail.error;
 	if (course.status === 404) {
 		return <div class="page"><div class="say"><h1>{w.gone}</h1><p class="sub"><Link to="/sessions">{w.all}</Link></p></div></div>;
 	}
-	if (!course.data && !error) return <Skeleton />;
 	return (
 		<div class="page">
 			<div class="say" aria-live="polite">
@@ -148,10 +145,11 @@ export function SessionDetail({ station, id }: { station: string; id: string }) 
 				<h1>{course.data?.sentence ?? w.title}</h1>
 				<p class="sub">{course.data?.sub}</p>
 			</div>
-			<Failure text={error} />
+			{course.error !== undefined && <Answer of={course} />}
+			{detail.error !== undefined && <Answer of={detail} />}
 			<div class="g-session">
 				<div class="stack">
-					{course.data && <Power course={course.data} />}
+					{course.data ? <Power course={course.data} /> : course.error === undefined && <Panel id="course" title={w.powerTitle}><Answer of={course} /></Panel>}
 					{course.data && <Told course={course.data} />}
 					<Values base={base} />
 					{detail.data && <Events events={detail.data.events} />}

@@ -14,6 +14,7 @@ import {
 } from "../../store/sessions.ts";
 import { now, overview, zone } from "../../store/store.ts";
 import { Failure } from "../../ui/act.tsx";
+import { Answer, Heading } from "../../ui/answer.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { Unit } from "../../ui/reading.tsx";
@@ -124,13 +125,11 @@ export function SessionList() {
 	];
 	return (
 		<div class="page">
-			<div class="say" aria-live="polite">
-				<h1>{asked.data?.sentence ?? w.title}</h1>
-				<p class="sub">{asked.data?.sub}</p>
-			</div>
-			<Panel id="sessions" title={w.title} caption={w.caption(rows.length)}>
+			<Heading said={asked.data} name={w.title} />
+			<Panel id="sessions" title={w.title} caption={asked.data && w.caption(rows.length)}>
 				<Tools choice={choice} set={set} save={save} />
-				<Failure text={asked.error ?? failure} />
+				<Answer of={asked} />
+				<Failure text={failure} />
 				{asked.data && rows.length === 0 && <Empty title={w.none}>{w.noneWhy}</Empty>}
 				{rows.length > 0 && (
 					<table role="table" class="cards rows" aria-labelledby="sessions-h">

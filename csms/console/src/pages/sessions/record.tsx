@@ -6,7 +6,7 @@ import { useAsked } from "../../lib/ask.ts";
 import { clockSeconds, decimal } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { zone } from "../../store/store.ts";
-import { Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { State, type Status } from "../../ui/state.tsx";
 import { w } from "./words.ts";
@@ -22,7 +22,7 @@ export function Values({ base }: { base: string }) {
 	return (
 		<Panel id="values" title={w.valuesTitle} caption={all.length > 0 && w.kept(all.length)}
 			end={<a class="btn small" href={`${API}${base}/meter-values?format=csv&limit=5000`} download>{w.allCsv}</a>}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{asked.data && all.length === 0 && <Empty title={w.valuesNone} />}
 			{all.length > 0 && (
 				<div class="tools">
@@ -89,7 +89,7 @@ export function Signed({ base }: { base: string }) {
 	const list = asked.data?.readings ?? [];
 	return (
 		<Panel id="signed" title={w.signedTitle}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{asked.data && list.length === 0 && <Empty title={w.signedNone}>{w.signedNoneWhy}</Empty>}
 			{list.map((r) => <Reading key={`${r.seq_no} ${r.at} ${r.context ?? ""} ${r.measurand}`} r={r} />)}
 		</Panel>

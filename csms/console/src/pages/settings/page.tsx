@@ -5,13 +5,13 @@
 import { useState } from "preact/hooks";
 import type { Settings } from "../../api/types_settings.ts";
 import type { JournalEvent } from "../../api/types_sessions.ts";
-import { useAsked } from "../../lib/ask.ts";
+import { type Asked, useAsked } from "../../lib/ask.ts";
 import { csvText, saveFile } from "../../lib/csv.ts";
 import { clockNear } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { changeOf, type Grid, gridBefore, type GridChange, settingsOf, yamlOf } from "../../store/settings.ts";
 import { now, overview, zone } from "../../store/store.ts";
-import { Failure } from "../../ui/act.tsx";
+import { Answer, Heading } from "../../ui/answer.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
@@ -23,12 +23,12 @@ const wordsOf = (c: GridChange): string => c.edits.map((e) => {
 	return e.before === undefined ? w.added(what) : e.after === undefined ? w.removed(what) : w.was(what);
 }).join(", ");
 
-function History({ changes, error, onUndo }: { changes: readonly GridChange[]; error: string | undefined; onUndo: (c: GridChange) => void }) {
+function History({ changes, asked, onUndo }: { changes: readonly GridChange[]; asked: Asked<unknown>; onUndo: (c: GridChange) => void }) {
 	const file = changes[0]?.file;
 	return (
 		<Panel id="history" title={w.historyTitle}>
-			<Failure text={error} />
-			{changes.length === 0 && error === undefined && <p class="pad-line">{w.historyNone}</p>}
+			<Answer of={asked} />
+			{asked.data !== undefined && changes.length === 0 && <p class="pad-line">{w.historyNone}</p>}
 			<ul class="tests">
 				{changes.map((c) => (
 					<li key={c.seq} class="test" data-change={c.seq}>
@@ -86,7 +86,7 @@ export function SettingsPage() {
 		: `/journal?stream=${encodeURIComponent(`depot/${depot}`)}&type=GridChanged&order=newest&limit=50`, 15_000);
 	const [draft, setDraft] = useState<string | undefined>(undefined);
 	const [isUndo, setUndo] = useState(false);
-	if (!overview.value || (!grid.data && !grid.error)) return <Skeleton />;
+	if (!overview.value) return <Skeleton />;
 	const changes = (journal.data?.events ?? []).map(changeOf).filter((c) => c !== undefined);
 	const undo = (c: GridChange) => {
 		if (!grid.data) return;
@@ -96,19 +96,16 @@ export function SettingsPage() {
 	};
 	return (
 		<div class="page">
-			<div class="say" aria-live="polite">
-				<h1>{settings.data?.sentence ?? w.title}</h1>
-				<p class="sub">{settings.data?.sub}</p>
-			</div>
-			<Failure text={grid.error} />
+			<Heading said={settings.data} name={w.title} />
+			{(grid.data === undefined || grid.error !== undefined) && <Panel id="tree-text" title={w.treeTitle}><Answer of={grid} /></Panel>}
 			{grid.data && (
 				<Editor grid={grid.data} draft={draft} note={isUndo ? w.undone : undefined}
 					setDraft={(x) => { setDraft(x); setUndo(false); }} onApplied={() => { grid.again(); journal.again(); settings.again(); }} />
 			)}
 			<div class="g-even">
-				<History changes={changes} error={journal.error} onUndo={undo} />
+				<History changes={changes} asked={journal} onUndo={undo} />
 				<div class="stack">
-					{settings.data ? <Daemon s={settings.data} /> : <Panel id="daemon" title={w.daemonTitle}><p class="pad-line">{settings.status === 403 ? w.notAllowed : settings.error}</p></Panel>}
+					{settings.data ? <Daemon s={settings.data} /> : <Panel id="daemon" title={w.daemonTitle}>{settings.status === 403 ? <p class="pad-line">{w.notAllowed}</p> : <Answer of={settings} />}</Panel>}
 					<Panel id="others" title={w.stationsTitle}>
 						<p class="pad-line">{w.stationsWhy}</p>
 						<p class="pad-line acts"><Link to="/chargers">{w.toChargers}</Link> <Link to="/tariffs">{w.toTariffs}</Link></p>

@@ -8,6 +8,7 @@ import { fromLocal } from "../../lib/local_clock.ts";
 import { now, zone } from "../../store/store.ts";
 import { lastMonth } from "../../store/tariffs.ts";
 import { Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { w } from "./words.ts";
 
@@ -43,7 +44,8 @@ export function Compare({ tariffs }: { tariffs: readonly TariffView[] }) {
 							{others.map((t) => <option key={t.id} value={t.id}>{name(t)}</option>)}
 						</select>
 					</label>
-					<Failure text={mine.error ?? theirs.error} />
+					<Answer of={mine.error === undefined ? theirs : mine} />
+					{mine.error !== undefined && theirs.error !== undefined && mine.error !== theirs.error && <Answer of={theirs} />}
 					{mine.data && theirs.data && (
 						<p data-verdict><b>{verdict(mine.data, theirs.data)}</b> {name(force)} {sumOf(mine.data)}, {name(other)} {sumOf(theirs.data)}. <span class="cap">{w.measured(`${pct(theirs.data.measured_pct)}\u202f%`)}</span></p>
 					)}

@@ -3,17 +3,17 @@
  * its name before anything counts.
  */
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, command, get } from "../../api/client.ts";
+import { ApiError, command } from "../../api/client.ts";
 import type { PriceSeriesList, PriceSlots } from "../../api/types_tariffs.ts";
 import { useAsked, useCommand, words } from "../../lib/ask.ts";
 import { go } from "../../store/place.ts";
 import { asKind, type Component, type Demand, kindOf, KINDS, NEW_TARIFF, type Period, type Tariff, trimmed } from "../../store/tariffs.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { Answer, Heading } from "../../ui/answer.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Panel } from "../../ui/panel.tsx";
-import { Skeleton } from "../../ui/skeleton.tsx";
 import { DateField, LinesField, NumField, TextField, withItem, WordsField } from "./fields.tsx";
 import { Preview, usePreviewDay } from "./preview.tsx";
 import { w } from "./words.ts";
@@ -186,20 +186,20 @@ export function TariffEditor({ id }: { id: string }) {
 	const isNew = id === "new";
 	const isCopy = new URLSearchParams(location.search).has("copy");
 	const [t, setTariff] = useState<Tariff | undefined>(isNew ? NEW_TARIFF : undefined);
-	const [failure, setFailure] = useState<string | undefined>(undefined);
 	const [asks, setAsks] = useState(false);
 	const [isSaved, setSaved] = useState(false);
-	const series = (useAsked<PriceSeriesList>("/price-series", 600_000).data?.series ?? []).filter((s) => s.kind === "energy").map((s) => s.id);
+	const seriesAsked = useAsked<PriceSeriesList>("/price-series", 600_000);
+	const series = (seriesAsked.data?.series ?? []).filter((s) => s.kind === "energy").map((s) => s.id);
 	const [day, setDay] = usePreviewDay();
 	const judged = useJudged(t, day);
 	const { isBusy, error, send } = useCommand();
+	const kept = useAsked<Tariff>(isNew ? undefined : `/tariffs/${encodeURIComponent(id)}`);
+	const found = kept.data;
 	useEffect(() => {
-		if (isNew) return;
-		get<Tariff>(`/tariffs/${encodeURIComponent(id)}`).then(
-			(found) => setTariff(isCopy ? { ...found, id: `${found.id.slice(0, 34)}-copy`, compare_only: true } : found),
-			(e: unknown) => setFailure(words(e)));
-	}, [id]);
-	if (!t) return failure === undefined ? <Skeleton /> : <div class="page"><div class="say"><h1>{w.goneTariff}</h1><p class="sub"><Link to="/tariffs">{w.all}</Link></p></div></div>;
+		if (found) setTariff(isCopy ? { ...found, id: `${found.id.slice(0, 34)}-copy`, compare_only: true } : found);
+	}, [found]);
+	if (!t && kept.status !== 404) return <div class="page"><Heading said={undefined} name={w.title} /><Panel id="basics" title={w.basics}><Answer of={kept} /></Panel></div>;
+	if (!t) return <div class="page"><div class="say"><h1>{w.goneTariff}</h1><p class="sub"><Link to="/tariffs">{w.all}</Link></p></div></div>;
 	const put = (change: Partial<Tariff>) => {
 		setSaved(false);
 		setTariff({ ...t, ...change });
@@ -221,6 +221,7 @@ export function TariffEditor({ id }: { id: string }) {
 				<h1>{isNew || isCopy ? w.newTitle : w.editTitle(name)}</h1>
 				<p class="sub">{w.editSub}</p>
 			</div>
+			{seriesAsked.error !== undefined && <Answer of={seriesAsked} />}
 			<div class="g-edit">
 				<div class="stack">
 					<Panel id="basics" title={w.basics}>

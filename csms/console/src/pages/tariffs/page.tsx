@@ -9,10 +9,10 @@ import { go } from "../../store/place.ts";
 import { now, zone } from "../../store/store.ts";
 import { stateOf, type TariffState } from "../../store/tariffs.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { Answer, Heading } from "../../ui/answer.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
-import { Skeleton } from "../../ui/skeleton.tsx";
 import { State, type Status } from "../../ui/state.tsx";
 import { Compare } from "./compare.tsx";
 import { TariffEditor } from "./editor.tsx";
@@ -62,17 +62,13 @@ function Row({ t, all, onGone }: { t: TariffView; all: readonly TariffView[]; on
 function List() {
 	const asked = useAsked<TariffList>("/tariffs", 10_000);
 	const all = asked.data?.tariffs ?? [];
-	if (!asked.data && !asked.error) return <Skeleton />;
 	return (
 		<div class="page">
-			<div class="say" aria-live="polite">
-				<h1>{asked.data?.sentence ?? w.title}</h1>
-				<p class="sub">{asked.data?.sub}</p>
-			</div>
+			<Heading said={asked.data} name={w.title} />
 			<Prices />
 			<Panel id="tariffs" title={w.title} caption={w.caption}
 				end={<button type="button" class="btn" onClick={() => go("/tariffs/new")}>{w.make}</button>}>
-				<Failure text={asked.error} />
+				<Answer of={asked} />
 				{asked.data && all.length === 0 && <Empty title={w.none}>{w.noneWhy}</Empty>}
 				{all.length > 0 && (
 					<table role="table" class="cards rows" aria-labelledby="tariffs-h">
@@ -84,7 +80,7 @@ function List() {
 				)}
 			</Panel>
 			<div class="g-even">
-				<Compare tariffs={all} />
+				{asked.data && <Compare tariffs={all} />}
 				<Series />
 			</div>
 		</div>

@@ -8,6 +8,7 @@ import { say } from "../../messages/say.ts";
 import { now, zone } from "../../store/store.ts";
 import { byHour, type HourPrice, shade } from "../../store/tariffs.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { State } from "../../ui/state.tsx";
 import { w } from "./words.ts";
@@ -61,7 +62,7 @@ export function Prices() {
 			<button type="button" class="btn small" id="chart-table" aria-pressed={isTable} onClick={() => setTable(!isTable)}>{isTable ? w.asPicture : w.asTable}</button>
 			<button type="button" class="btn small" onClick={save}>{say.saveCsv}</button>
 		</>}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{asked.data && asked.data.tariff === undefined && <Empty title={w.pricesNone} />}
 			{asked.data?.tariff !== undefined && isTable && <Table slots={slots} />}
 			{asked.data?.tariff !== undefined && !isTable && (
@@ -108,7 +109,7 @@ export function Series() {
 	const list = asked.data?.series ?? [];
 	return (
 		<Panel id="series" title={w.seriesTitle}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{asked.data && list.length === 0 && <p class="pad-line">{w.seriesNone}</p>}
 			<ul class="tests">{list.map((s) => <OneSeries key={s.id} s={s} again={asked.again} />)}</ul>
 		</Panel>

@@ -5,6 +5,7 @@ import { type Asked, useCommand } from "../../lib/ask.ts";
 import { fromLocal, toLocal } from "../../lib/local_clock.ts";
 import { overview, zone } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Table, time } from "./parts.tsx";
@@ -71,6 +72,7 @@ function Drop({ x, onEnd }: { x: TelematicsAside; onEnd: (isDone: boolean) => vo
 export function Aside({ asked, only }: { asked: Asked<TelematicsAsideList>; only?: string }) {
 	const [open, setOpen] = useState<{ x: TelematicsAside; how: "correct" | "drop" } | undefined>(undefined);
 	const list = (asked.data?.aside ?? []).filter((x) => only === undefined || x.vehicle === only || x.ref === only);
+	if (asked.error !== undefined && asked.data === undefined) return <Panel id="aside" title={w.asideTitle}><Answer of={asked} /></Panel>;
 	if (list.length === 0) return null;
 	const end = (isDone: boolean) => {
 		setOpen(undefined);

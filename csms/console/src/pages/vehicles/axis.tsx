@@ -1,6 +1,7 @@
 /* Tonight and tomorrow: what each vehicle has to do, in one time. */
-import type { TripView } from "../../api/types_vehicles.ts";
+import type { TripList, TripView } from "../../api/types_vehicles.ts";
 import type { VehicleView } from "../../api/types.ts";
+import type { Asked } from "../../lib/ask.ts";
 import { clock, clockNear, decimal } from "../../lib/format.ts";
 import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
@@ -9,6 +10,7 @@ import { now, zone } from "../../store/store.ts";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { Act } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { useWidth } from "../chart.tsx";
 import { timeTicks } from "../chart_math.ts";
 import { nameOf } from "./parts.tsx";
@@ -58,18 +60,20 @@ function Times({ from, width }: { from: number; width: number }) {
 
 interface AxisProps {
 	vehicles: readonly VehicleView[];
-	trips: readonly TripView[];
+	asked: Asked<TripList>;
 	onTrip: (t: TripView | undefined) => void; /* undefined: a new one */
 }
 
-export function Axis({ vehicles, trips, onTrip }: AxisProps) {
+export function Axis({ vehicles, asked, onTrip }: AxisProps) {
 	const [box, width] = useWidth();
 	const from = Math.floor(now.value / (15 * 60_000)) * 15 * 60_000;
-	const rows = lanes(vehicles, trips, from, from + SPAN);
+	const rows = lanes(vehicles, asked.data?.trips ?? [], from, from + SPAN);
 	return (
 		<Panel id="axis" title={w.axisTitle} caption={w.axisCaption}
 			end={<><Legend /><Act to="dispatch" onAct={() => onTrip(undefined)}>{w.addTrip}</Act></>}>
-			{rows.length === 0 ? <Empty title={w.axisNone}>{w.axisNoneWhy}</Empty> : (
+			<Answer of={asked} />
+			{asked.data && rows.length === 0 && <Empty title={w.axisNone}>{w.axisNoneWhy}</Empty>}
+			{asked.data && rows.length > 0 && (
 				<table role="table" class="lanes" aria-labelledby="axis-h">
 					<thead role="rowgroup"><tr role="row">
 						<th role="columnheader" scope="col">{w.van}</th>

@@ -2,23 +2,24 @@
 import { useState } from "preact/hooks";
 import type { TransactionList } from "../../api/types.ts";
 import type {
-	ConsumptionList, Readiness, ReadinessVehicle, ReadingList, TelematicsAsideList, TripList, TripView, VehicleDetail,
+	ConsumptionList, Readiness, ReadingList, TelematicsAsideList, TripList, TripView, VehicleDetail,
 } from "../../api/types_vehicles.ts";
-import { useAsked } from "../../lib/ask.ts";
+import { type Asked, useAsked } from "../../lib/ask.ts";
 import { decimal, duration, kw, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { chargerPath, planPath } from "../../store/place.ts";
 import { sessionPath } from "../../store/sessions.ts";
 import { describe } from "../../store/vehicles.ts";
 import { now } from "../../store/store.ts";
-import { Act, Failure } from "../../ui/act.tsx";
+import { Act } from "../../ui/act.tsx";
+import { Answer, AnswerPage } from "../../ui/answer.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { Unit } from "../../ui/reading.tsx";
 import { State, vehicleStatus } from "../../ui/state.tsx";
 import { Aside } from "./aside.tsx";
 import { EditWork } from "./edit.tsx";
-import { Battery, Charge, chanceWords, place, Table, time } from "./parts.tsx";
+import { Battery, Charge, chanceWords, nameOf, place, Table, time } from "./parts.tsx";
 import { TripForm } from "./trip.tsx";
 import { w } from "./words.ts";
 
@@ -54,13 +55,16 @@ function Facts({ d, onDone }: { d: VehicleDetail; onDone: () => void }) {
 }
 
 /* The one action that helps most, with how sure the vehicle is then. */
-function Help({ d, of, error }: { d: VehicleDetail; of: ReadinessVehicle | undefined; error: string | undefined }) {
+function Help({ d, asked }: { d: VehicleDetail; asked: Asked<Readiness> }) {
 	const v = d.vehicle;
+	const of = asked.data?.vehicles[0];
+	const isNotThere = of === undefined && (asked.data !== undefined || asked.status === 404);
 	return (
 		<Panel id="help" title={w.helpTitle} caption={w.helpCaption} end={v.station !== undefined && <Link to={planPath(v.id)}>{w.plan}</Link>}>
 			<div class="pad help">
 				<div class="charge"><Battery v={v} /><div><Charge v={v} /></div></div>
-				{of === undefined ? <p class="sub2">{error ?? w.notInPlan}</p> : <p>{of.sentence}</p>}
+				{of !== undefined && <p>{of.sentence}</p>}
+				{isNotThere ? <p class="sub2">{w.notInPlan}</p> : <Answer of={asked} />}
 				{of?.action !== undefined && (
 					<p><b>{of.action}</b> {of.action_probability !== undefined && w.helpThen(chanceWords(of.action_probability))}</p>
 				)}
@@ -106,7 +110,7 @@ function Trips({ id }: { id: string }) {
 	return (
 		<>
 			<Panel id="trips" title={w.tripsTitle} end={<Act to="dispatch" onAct={() => setOpen("new")}>{w.addTrip}</Act>}>
-				<Failure text={planned.error} />
+				<Answer of={planned} />
 				{planned.data && to.length === 0 && <Empty title={w.noTrips}>{w.noTripsWhy}</Empty>}
 				{to.length > 0 && (
 					<Table id="trips" heads={[[w.departs, ""], [w.returns, ""], [w.km, "n"], [`${w.expected} ${say.unitKwh}`, "n"], [w.leavesWith, "n"], [w.madeBy, ""], ["", ""]]}>
@@ -115,7 +119,7 @@ function Trips({ id }: { id: string }) {
 				)}
 			</Panel>
 			<Panel id="over" title={w.tripsOver}>
-				<Failure text={over.error} />
+				<Answer of={over} />
 				{over.data && past.length === 0 && <Empty title={w.noOver} />}
 				{past.length > 0 && (
 					<Table id="over" heads={[[w.departs, ""], [w.returns, ""], [w.km, "n"], [`${w.expected} ${say.unitKwh}`, "n"], [`${w.took} ${say.unitKwh}`, "n"]]}>
@@ -137,7 +141,7 @@ function Model({ id, name }: { id: string; name: string | undefined }) {
 	const row = (title: string, value: number, unit: string) => <div key={title}><dt>{title}</dt><dd>{decimal(value, 3)}<Unit>{unit}</Unit></dd></div>;
 	return (
 		<Panel id="model" title={w.modelTitle} {...(m && { caption: w.modelCaption(name ?? w.noClass, m.trips) })}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{m === undefined ? asked.data && <Empty title={w.modelNone} /> : (
 				<dl class="facts">
 					{row(w.perKm, m.km_kwh, say.unitKwh)}{row(w.perTonne, m.tonne_km_kwh, say.unitKwh)}
@@ -154,7 +158,7 @@ function Sessions({ id }: { id: string }) {
 	const list = asked.data?.transactions ?? [];
 	return (
 		<Panel id="last-sessions" title={w.sessionsTitle} end={<Link to={`/sessions?vehicle=${encodeURIComponent(id)}`}>{w.allSessions}</Link>}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{asked.data && list.length === 0 && <Empty title={w.sessionsNone} />}
 			{list.length > 0 && (
 				<Table id="last-sessions" heads={[[w.began, ""], [w.ended, ""], [w.where, ""], [`${w.energy} ${say.unitKwh}`, "n"]]}>
@@ -177,7 +181,7 @@ function Readings({ id }: { id: string }) {
 	const list = asked.data?.readings ?? [];
 	return (
 		<Panel id="readings" title={w.readingsTitle}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{asked.data && list.length === 0 && <Empty title={w.readingsNone} />}
 			{list.length > 0 && (
 				<Table id="readings" heads={[[w.quantity, ""], [w.value, "n"], [w.age, "n"], [w.source, ""]]}>
@@ -201,8 +205,8 @@ export function OneVehicle({ id }: { id: string }) {
 	const aside = useAsked<TelematicsAsideList>("/telematics/aside?limit=200", 60_000);
 	const d = asked.data;
 	if (d === undefined) {
-		if (asked.error === undefined) return null;
-		return <div class="page"><div class="say"><h1>{w.gone}</h1><p class="sub"><Link to="/vehicles">{w.all}</Link> {asked.error}</p></div></div>;
+		if (asked.status === 404) return <div class="page"><div class="say"><h1>{w.gone}</h1><p class="sub"><Link to="/vehicles">{w.all}</Link></p></div></div>;
+		return <AnswerPage of={asked} name={nameOf(id)}>{() => null}</AnswerPage>;
 	}
 	const v = d.vehicle;
 	return (
@@ -212,9 +216,10 @@ export function OneVehicle({ id }: { id: string }) {
 				<h1 aria-live="polite">{d.sentence}</h1>
 				<p class="sub"><State status={vehicleStatus(v.state)} />{v.reason !== undefined && `. ${v.reason[0]?.toUpperCase() ?? ""}${v.reason.slice(1)}`}{v.reason?.endsWith(".") === true ? "" : "."}</p>
 			</div>
+			{asked.error !== undefined && <Answer of={asked} />}
 			<div class="g-charger">
 				<div class="stack">
-					<Help d={d} of={ready.data?.vehicles[0]} error={ready.status === 404 ? undefined : ready.error} />
+					<Help d={d} asked={ready} />
 					<Trips id={id} />
 					<Sessions id={id} />
 				</div>

@@ -1,5 +1,6 @@
 /* All vehicles: what each has, where it is, what it needs by when, and how likely that is. */
 import type { Readiness, ReadinessVehicle, VehicleDetail } from "../../api/types_vehicles.ts";
+import type { Asked } from "../../lib/ask.ts";
 import { csvText, saveFile } from "../../lib/csv.ts";
 import { kwh } from "../../lib/format.ts";
 import { memo } from "../../lib/memo.ts";
@@ -14,7 +15,7 @@ import { Rows } from "../../ui/rows.tsx";
 import { Battery, Chance, Charge, place, time } from "./parts.tsx";
 import { w } from "./words.ts";
 
-const Row = memo(function Row({ d, chance }: { d: VehicleDetail; chance: ReadinessVehicle | undefined }) {
+const Row = memo(function Row({ d, chance, isKnown }: { d: VehicleDetail; chance: ReadinessVehicle | undefined; isKnown: boolean }) {
 	const v = d.vehicle;
 	const status = vehicleStatus(v.state);
 	const words = [v.reason, v.fallback].filter(Boolean).join(". ");
@@ -36,7 +37,7 @@ const Row = memo(function Row({ d, chance }: { d: VehicleDetail; chance: Readine
 				{v.possible === false && <span class="cap st risk">{w.tooMuch}</span>}
 			</td>
 			<td role="cell" class="c-ready n" data-label={w.ready}>{time(v.ready_at)}</td>
-			<td role="cell" class="c-chance n" data-label={w.chance}><Chance of={chance} /></td>
+			<td role="cell" class="c-chance n" data-label={w.chance}><Chance of={chance} isKnown={isKnown} /></td>
 		</tr>
 	);
 });
@@ -48,8 +49,8 @@ function save(list: readonly VehicleDetail[], chances: ReadonlyMap<string, Readi
 	])]));
 }
 
-export function VehicleTable({ list, readiness }: { list: readonly VehicleDetail[]; readiness: Readiness | undefined }) {
-	const chances = new Map((readiness?.vehicles ?? []).map((r) => [r.vehicle, r] as const));
+export function VehicleTable({ list, readiness }: { list: readonly VehicleDetail[]; readiness: Asked<Readiness> }) {
+	const chances = new Map((readiness.data?.vehicles ?? []).map((r) => [r.vehicle, r] as const));
 	const rows = byNeed(list);
 	const heads: [string, string][] = [
 		[w.van, "h-name"], [w.state, "h-state"], [w.battery, "h-bar"], [w.nowNeeded, "h-soc"], [w.leaves, "h-leaves n"], [w.needs, "h-needs n"],
@@ -63,7 +64,7 @@ export function VehicleTable({ list, readiness }: { list: readonly VehicleDetail
 					<thead role="rowgroup"><tr role="row">
 						{heads.map(([text, kind]) => <th key={kind} role="columnheader" scope="col" class={kind}>{text}</th>)}
 					</tr></thead>
-					<Rows list={rows} columns={heads.length} rowHeight={46} row={(d) => <Row key={d.vehicle.id} d={d} chance={chances.get(d.vehicle.id)} />} />
+					<Rows list={rows} columns={heads.length} rowHeight={46} row={(d) => <Row key={d.vehicle.id} d={d} chance={chances.get(d.vehicle.id)} isKnown={readiness.data !== undefined} />} />
 				</table>
 			)}
 		</Panel>

@@ -4,8 +4,9 @@
 import { useState } from "preact/hooks";
 import type { Chances, Readiness, RosterList, TelematicsAsideList, TripList, TripView, VehicleList } from "../../api/types_vehicles.ts";
 import { useAsked } from "../../lib/ask.ts";
+import { say } from "../../messages/say.ts";
 import { overview } from "../../store/store.ts";
-import { Failure } from "../../ui/act.tsx";
+import { Answer, AnswerPage, Heading } from "../../ui/answer.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Aside } from "./aside.tsx";
 import { Axis } from "./axis.tsx";
@@ -25,7 +26,7 @@ function All() {
 	const aside = useAsked<TelematicsAsideList>("/telematics/aside?limit=50", 30_000);
 	const [open, setOpen] = useState<TripView | "new" | undefined>(undefined);
 	const list = asked.data?.vehicles;
-	if (list === undefined) return asked.error === undefined ? <Skeleton /> : <div class="page"><Failure text={asked.error} /></div>;
+	if (list === undefined) return <AnswerPage of={asked} name={say.pageVehicles}>{() => null}</AnswerPage>;
 	const planned = trips.data?.trips ?? [];
 	const again = () => {
 		asked.again();
@@ -34,13 +35,13 @@ function All() {
 	};
 	return (
 		<div class="page">
-			<div class="say" aria-live="polite">
-				<h1>{asked.data?.sentence}</h1>
-				<p class="sub">{asked.data?.sub}</p>
-			</div>
-			<VehicleTable list={list} readiness={ready.data} />
+			<Heading said={asked.data} name={say.pageVehicles} />
+			<VehicleTable list={list} readiness={ready} />
+			{asked.error !== undefined && <Answer of={asked} />}
+			{ready.error !== undefined && <Answer of={ready} />}
+			{chances.error !== undefined && <Answer of={chances} />}
 			{chances.data !== undefined && <p class="sub chances" title={w.chancesHow(chances.data.departures, chances.data.unknown)}>{w.chancesTold} {chances.data.sentence}</p>}
-			<Axis vehicles={list.map((d) => d.vehicle)} trips={planned} onTrip={(t) => setOpen(t ?? "new")} />
+			<Axis vehicles={list.map((d) => d.vehicle)} asked={trips} onTrip={(t) => setOpen(t ?? "new")} />
 			<Rosters asked={rosters} onChange={again} />
 			<Import onDone={again} />
 			<Aside asked={aside} />

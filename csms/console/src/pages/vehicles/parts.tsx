@@ -21,7 +21,9 @@ export function chanceWords(p: number): string {
 	return `${pct(p * 100)}\u202f${say.unitPct}`;
 }
 
-export function Chance({ of }: { of: ReadinessVehicle | undefined }) {
+/* Nothing while it is not known whether the plan has it. */
+export function Chance({ of, isKnown }: { of: ReadinessVehicle | undefined; isKnown: boolean }) {
+	if (!isKnown) return null;
 	if (of === undefined) return <span class="u">{w.chanceNone}</span>;
 	return <span title={of.sentence}>{of.about && <><span class="u">{w.about}</span>{" "}</>}<b>{chanceWords(of.probability)}</b></span>;
 }

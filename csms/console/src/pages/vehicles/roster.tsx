@@ -6,6 +6,7 @@ import { decimal } from "../../lib/format.ts";
 import { dayRuns, DAYS, datesOf, freeId, newRoster, type Roster } from "../../store/vehicles.ts";
 import { overview } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { nameOf, Table } from "./parts.tsx";
@@ -112,9 +113,9 @@ export function Rosters({ asked, onChange }: { asked: Asked<RosterList>; onChang
 	const first = overview.value?.vehicles[0]?.id;
 	const add = () => setOpen({ roster: newRoster(freeId(`R-${first ?? ""}`.slice(0, 40), list.map((x) => x.id)), first ?? ""), known: undefined });
 	return (
-		<Panel id="rosters" title={w.rosterTitle} caption={w.rosterCaption(asked.data?.holidays.length ?? 0)}
+		<Panel id="rosters" title={w.rosterTitle} caption={asked.data && w.rosterCaption(asked.data.holidays.length)}
 			end={<Act to="dispatch" isOff={first === undefined} onAct={add}>{w.addRoster}</Act>}>
-			<Failure text={asked.error} />
+			<Answer of={asked} />
 			{asked.data && list.length === 0 && <Empty title={w.rosterNone}>{w.rosterNoneWhy}</Empty>}
 			{list.length > 0 && (
 				<Table id="rosters" heads={[[w.van, ""], [w.days, ""], [w.times, ""], [w.km, "n"], [w.tripsToCome, "n"], [w.described, ""], ["", ""]]}>

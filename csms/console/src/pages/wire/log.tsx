@@ -16,7 +16,8 @@ import {
 	ALL_WIRE, exportPath, gistOfPair, isOdd, liveFrom, mergedPairs, pairKey, passesWire, pretty, replyOf, type WireChoice, wireQuery,
 } from "../../store/wire.ts";
 import { now, stations, zone } from "../../store/store.ts";
-import { Failure, isAllowedTo } from "../../ui/act.tsx";
+import { isAllowedTo } from "../../ui/act.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
@@ -101,7 +102,7 @@ function Tools({ choice, set, odd, isOfAll }: ToolsProps) {
 				<button type="button" class="btn" aria-pressed={isAll} onClick={() => set({ direction: "all", isOddOnly: false, isQuiet: false })}>{say.allWord}</button>
 				<button type="button" class="btn" aria-pressed={choice.direction === "in"} onClick={() => set({ direction: choice.direction === "in" ? "all" : "in" })}>→ {say.fromCharger}</button>
 				<button type="button" class="btn" aria-pressed={choice.direction === "out"} onClick={() => set({ direction: choice.direction === "out" ? "all" : "out" })}>← {say.toCharger}</button>
-				<button type="button" class="btn" aria-pressed={choice.isOddOnly} onClick={() => set({ isOddOnly: !choice.isOddOnly })}>{say.oddOnly}{odd > 0 && ` ${odd}`}</button>
+				<button type="button" class="btn" aria-pressed={choice.isOddOnly} onClick={() => set({ isOddOnly: !choice.isOddOnly })}>{say.oddOnly}{odd > 0 && <> <b>{odd}</b></>}</button>
 				<button type="button" class="btn" aria-pressed={choice.isQuiet} onClick={() => set({ isQuiet: !choice.isQuiet })}>{say.hideRoutine}</button>
 			</div>
 			<details class="more" open={isOfAll && matchMedia("(min-width: 900px)").matches}>
@@ -191,7 +192,7 @@ function usePairs(choice: WireChoice, isPaused: boolean, message: string) {
 		}
 	};
 	const mine = kept.path === path ? kept : undefined;
-	return { pairs: mine?.pairs ?? NONE, isLoaded: mine?.next !== undefined, searchedTo: mine?.searchedTo, older: mine?.next ? older : undefined, error };
+	return { pairs: mine?.pairs ?? NONE, isLoaded: mine?.next !== undefined, searchedTo: mine?.searchedTo, older: mine?.next ? older : undefined, error, again: () => void ask() };
 }
 
 interface LogProps {
@@ -209,7 +210,7 @@ export function Log({ id, choice, set }: LogProps) {
 	const name = id ?? "wire";
 	return (
 		<Panel id="wire" title={say.wireTitle}
-			caption={<>{!isPaused && <i class="live-dot" aria-hidden="true" />} {isPaused ? say.paused : say.liveNewest}</>}
+			caption={(isPaused || log.isLoaded) && <>{!isPaused && <i class="live-dot" aria-hidden="true" />} {isPaused ? say.paused : say.liveNewest}</>}
 			end={(
 				<>
 					<button type="button" id="wire-pause" class="btn small" aria-pressed={isPaused} onClick={() => setPaused(!isPaused)}>{isPaused ? say.goOn : say.pauseWord}</button>
@@ -218,14 +219,14 @@ export function Log({ id, choice, set }: LogProps) {
 				</>
 			)}>
 			<Tools choice={choice} set={set} odd={odd} isOfAll={id === undefined} />
-			<Failure text={log.error} />
+			<Answer of={{ data: log.isLoaded ? log.pairs : undefined, error: log.error, status: log.error === undefined ? 200 : 0, again: log.again }} />
 			{log.isLoaded && shown.length === 0 && <Empty title={say.wireNone}>{say.wireNoneWhy}</Empty>}
 			<ul class="wire">
 				{shown.map((p) => <Line key={pairKey(p)} p={p} isOfAll={id === undefined} isFirst={p.message_id !== undefined && p.message_id === wanted.current} />)}
 			</ul>
 			<div class="pad-line acts">
 				<span class="cap grow">
-					{say.wireFoot(shown.length)}{log.searchedTo !== undefined && ` ${say.searchedTo(clockNear(Date.parse(log.searchedTo), now.peek(), zone.value))}`}
+					{log.isLoaded && say.wireFoot(shown.length)}{log.searchedTo !== undefined && ` ${say.searchedTo(clockNear(Date.parse(log.searchedTo), now.peek(), zone.value))}`}
 				</span>
 				{log.older && <button type="button" class="btn small" onClick={() => void log.older!()}>{log.searchedTo === undefined ? say.olderWord : say.searchOn}</button>}
 			</div>
