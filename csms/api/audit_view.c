@@ -5,6 +5,7 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers_people.h"
 #include "csms/api/journal_view.h"
+#include "csms/view/words_people.h"
 #include "db/query.h"
 #include "db/query_audit.h"
 
@@ -89,6 +90,26 @@ static void list_work(struct db_reader *r, struct ask *k)
 		x->error = arena_strdup(k->arena, db_reader_error(r));
 }
 
+static void say(struct ask *k, const struct audit *x, struct api_audit_page *out)
+{
+	struct words_audit n = {.lines = (int)out->rows.count, .is_newest = out->has_next};
+	struct text t;
+
+	for (size_t i = 0; i < out->rows.count; i++)
+		n.refused += out->rows.items[i].refused;
+	if (x->head != NULL) {
+		n.head = x->head->seq;
+		n.head_at = x->head->received;
+	}
+	text_init(&t, 0);
+	words_audit_sentence(&t, &n);
+	out->sentence = arena_strdup(k->arena, t.data);
+	text_clear(&t);
+	words_audit_sub(&t, &n, clock_wall());
+	out->sub = arena_strdup(k->arena, t.data);
+	text_finish(&t);
+}
+
 static void list_finish(struct ask *k)
 {
 	const struct audit *x = k->state;
@@ -106,6 +127,7 @@ static void list_finish(struct ask *k)
 			.seq = x->head->seq, .hash = x->head->hash, .at = x->head->received};
 		page.anchor = &anchor;
 	}
+	say(k, x, &page);
 	ask_reply(k, 200, &api_audit_page_type, &page);
 }
 

@@ -8,6 +8,7 @@
 #include "csms/api/self.h"
 #include "csms/people/people.h"
 #include "csms/record.h"
+#include "csms/view/words_people.h"
 
 static struct person *path_person(struct ask *k)
 {
@@ -37,6 +38,27 @@ static int compare_names(const void *a, const void *b)
 		((const struct api_user_view *)a)->name, ((const struct api_user_view *)b)->name);
 }
 
+static void say(struct ask *k, struct api_user_list *out)
+{
+	struct words_people n = {0};
+	struct text t;
+
+	for (size_t i = 0; i < out->users.count; i++) {
+		const struct api_user_view *u = &out->users.items[i];
+
+		n.disabled += u->disabled;
+		n.may += !u->disabled;
+		n.bare += !u->disabled && u->password && !u->factor && u->provider == NULL;
+	}
+	text_init(&t, 0);
+	words_people_sentence(&t, &n);
+	out->sentence = arena_strdup(k->arena, t.data);
+	text_clear(&t);
+	words_people_sub(&t, &n);
+	out->sub = arena_strdup(k->arena, t.data);
+	text_finish(&t);
+}
+
 void users_list(struct ask *k)
 {
 	struct person *first = people_first(k->api->people);
@@ -62,6 +84,7 @@ void users_list(struct ask *k)
 	list.users.items = items;
 	if (items != NULL)
 		qsort(items, list.users.count, sizeof(*items), compare_names);
+	say(k, &list);
 	ask_reply(k, 200, &api_user_list_type, &list);
 }
 

@@ -10,11 +10,13 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers_stations.h"
+#include "csms/view/words_people.h"
 #include "db/query.h"
 #include "db/query_log.h"
 
 #define PIECE_FRAMES 500
 #define PIECE_BYTES  (256u << 10) /* of texts in one query … */
+#define ANSWER_MS    30000 /* an answer that is not there by then does not come */
 #define SLICE_BYTES  (256u << 10) /* … and of lines in one send */
 
 /* "1" or "0"; absent: untouched. False: answered. */
@@ -123,6 +125,34 @@ static bool view_page(struct ask *k, const struct page *p, struct api_wire_page 
 	return true;
 }
 
+static bool is_wrong(const struct api_wire_pair *p)
+{
+	return p->verdict != NULL || p->reply_verdict != NULL ||
+	       (p->reply != NULL && strncmp(p->reply, "[4,", 3) == 0);
+}
+
+static void say(struct ask *k, struct api_wire_page *out)
+{
+	struct words_wire n = {.requests = (int)out->pairs.count, .is_newest = out->next != NULL};
+	wall_t now = clock_wall();
+	struct text t;
+
+	for (size_t i = 0; i < out->pairs.count; i++) {
+		const struct api_wire_pair *p = &out->pairs.items[i];
+		bool is_old = wall_diff_ms(now, p->at) > ANSWER_MS;
+
+		n.wrong += is_wrong(p) || (p->reply == NULL && is_old);
+		n.waiting += p->reply == NULL && !is_old && !is_wrong(p);
+	}
+	text_init(&t, 0);
+	words_wire_sentence(&t, &n);
+	out->sentence = arena_strdup(k->arena, t.data);
+	text_clear(&t);
+	words_wire_sub(&t, &n);
+	out->sub = arena_strdup(k->arena, t.data);
+	text_finish(&t);
+}
+
 static void page_finish(struct ask *k)
 {
 	const struct page *p = k->state;
@@ -139,6 +169,8 @@ static void page_finish(struct ask *k)
 		page.next = arena_printf(k->arena, "%lld", (long long)next);
 	page.has_searched_to = p->is_pairs && p->pairs.searched_to.ms != 0;
 	page.searched_to = p->pairs.searched_to;
+	if (p->is_pairs)
+		say(k, &page);
 	ask_reply(k, 200, &api_wire_page_type, &page);
 }
 

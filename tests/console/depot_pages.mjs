@@ -95,9 +95,26 @@ async function settings(page, depot) {
 	});
 }
 
+/* The heading of a page is what depotctl prints above its list. */
+async function sameWords(page, depot) {
+	await check("users, audit, wire log: the same words by API and depotctl", async () => {
+		for (const [path, asked, ...words] of [["/users", "/users", "user", "list"], ["/audit", "/audit?limit=100", "audit", "list"],
+			["/wire?station=CP-W", "/wire?station=CP-W&pairs=1&limit=100", "wire", "--pairs", "--station", "CP-W"]]) {
+			await page.goto(`${depot.base}${path}`);
+			await until(`${path}: the heading is the API's`, async () => (await text(page, "h1")) === (await api(page, asked)).sentence);
+			await until(`${path}: depotctl's too`, async () => {
+				await page.reload();
+				await page.waitForSelector(".say .sub");
+				return depot.ctl(...words).startsWith(`${await text(page, "h1")}\n`);
+			});
+		}
+	});
+}
+
 export async function depotPages(page, depot) {
 	await sessions(page, depot);
 	await tariffs(page, depot);
 	await trust(page, depot);
 	await settings(page, depot);
+	await sameWords(page, depot);
 }

@@ -9,6 +9,7 @@
 #include "csms/view/tongue.h"
 #include "csms/words.h"
 #include "csms/view/words_chargers.h"
+#include "csms/view/words_people.h"
 #include "csms/view/words_session.h"
 #include "csms/view/words_setup.h"
 #include "csms/view/words_vehicles.h"
@@ -51,6 +52,36 @@ static void ck_known(void)
 	ck_assert_str_ne(out.data, said.data);
 	text_clear(&said);
 }
+
+START_TEST(users_audit_and_wire_log)
+{
+	for (int i = 0; i < 27; i++) {
+		struct words_people p = {.may = i % 3, .disabled = i / 3 % 3, .bare = i / 9};
+		struct words_audit a = {.lines = i % 3 * (1 + i / 3 % 2),
+			.refused = i / 9,
+			.is_newest = i % 2 == 1,
+			.head = i % 2,
+			.head_at = now};
+		struct words_wire w = {.requests = i % 4,
+			.wrong = i / 9,
+			.waiting = i % 3,
+			.is_newest = i % 2 == 1};
+
+		words_people_sentence(&said, &p);
+		ck_known();
+		words_people_sub(&said, &p);
+		ck_known();
+		words_audit_sentence(&said, &a);
+		ck_known();
+		words_audit_sub(&said, &a, now);
+		ck_known();
+		words_wire_sentence(&said, &w);
+		ck_known();
+		words_wire_sub(&said, &w);
+		ck_known();
+	}
+}
+END_TEST
 
 START_TEST(sentences_come_over_with_their_names_times_and_numbers)
 {
@@ -379,6 +410,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, users_audit_and_wire_log);
 	tcase_add_test(tc, sentences_come_over_with_their_names_times_and_numbers);
 	tcase_add_test(tc, what_has_no_form_stays_english_sentence_by_sentence);
 	tcase_add_test(tc, a_long_and_hostile_text_takes_bounded_time);

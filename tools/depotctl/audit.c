@@ -65,7 +65,9 @@ static int audit_list(struct ctl *c)
 		return status;
 	for (size_t i = page->rows.count; i-- > 0;)
 		put_row(c, t, &page->rows.items[i]);
-	ctl_print(t, "Nothing of that kind was done or refused.");
+	printf("%s\n%s\n\n", page->sentence, page->sub);
+	if (page->rows.count > 0)
+		ctl_print(t, "");
 	if (page->has_next)
 		printf("There are more; ask for them with --before %lld.\n", (long long)page->next);
 	return CTL_OK;

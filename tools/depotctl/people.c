@@ -46,6 +46,7 @@ static int user_list(struct ctl *c)
 		table_cell(t, arena_printf(c->arena, "%d", (int)u->sessions));
 		table_cell(t, cell_time(c->arena, u->has_signed_in, u->signed_in));
 	}
+	printf("%s\n%s\n\n", list->sentence, list->sub);
 	ctl_print(t, "No users yet: depotctl user add NAME --role ROLE");
 	return CTL_OK;
 }

@@ -121,11 +121,13 @@ int ctl_wire(struct ctl *c)
 	int status = ctl_ask_struct(c, "GET", path, NULL, NULL, &api_wire_page_type, &answer);
 	if ((page = answer) == NULL)
 		return status;
+	if (page->sentence != NULL)
+		printf("%s\n%s\n\n", page->sentence, page->sub);
 	for (size_t i = page->frames.count; i-- > 0;)
 		show_frame(c, &page->frames.items[i]);
 	for (size_t i = page->pairs.count; i-- > 0;)
 		show_pair(c, &page->pairs.items[i]);
-	if (page->frames.count + page->pairs.count == 0)
+	if (page->sentence == NULL && page->frames.count == 0)
 		printf("No messages.\n");
 	return status;
 }

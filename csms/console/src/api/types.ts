@@ -966,6 +966,8 @@ export interface WireFrame {
 }
 
 export interface WirePage {
+	sentence?: string;
+	sub?: string;
 	frames: WireFrame[];
 	pairs?: WirePair[];
 	next?: string;

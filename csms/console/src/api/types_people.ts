@@ -47,6 +47,8 @@ export interface UserView {
 }
 
 export interface UserList {
+	sentence: string;
+	sub: string;
 	users: UserView[];
 }
 
@@ -141,6 +143,8 @@ export interface AuditAnchor {
 }
 
 export interface AuditPage {
+	sentence: string;
+	sub: string;
 	rows: AuditRow[];
 	next?: number;
 	anchor?: AuditAnchor;

@@ -157,8 +157,7 @@ export const chargersDe: typeof chargersEn = {
 	afterBoot: (value) => `${value} nach dem nächsten Start`,
 
 	pageWire: "Nachrichten",
-	wirePageTitle: (station) => (station === "" ? "Was Ladestationen und depotd einander sagten." : `Was ${station} und depotd einander sagten.`),
-	wirePageSub: "Jede Nachricht, wie sie war, mit ihrer Antwort; Geheimnisse sind verdeckt.",
+	wirePageTitle: (station) => (station === "" ? "Nachrichten" : `Nachrichten von ${station}`),
 	slowerWord: "Beantwortet",
 	anyLatency: "egal wie schnell",
 	slowerThan: (span) => `nach ${span} oder mehr, oder gar nicht`,

@@ -1,13 +1,8 @@
 /* Words of Users and Audit, in German. */
 import type { peopleEn } from "./en_people.ts";
 
-const plural = (n: number, one: string, many: string): string => (n === 1 ? one : many);
-
 export const peopleDe: typeof peopleEn = {
 	title: "Benutzer",
-	sentence: (all: number, off: number) => `${all} ${plural(all, "Person darf", "Personen dürfen")} sich anmelden${off > 0 ? `, ${off} ${plural(off, "ist", "sind")} gesperrt` : ""}.`,
-	sub: (bare: number) => (bare === 0 ? "Alle haben einen zweiten Faktor oder einen Anbieter, der danach fragt."
-		: `${bare} ${plural(bare, "hat", "haben")} nur ein Passwort.`),
 	subYou: "Eigenes Passwort und eigener zweiter Faktor. Verwalter sehen hier alle Benutzer.",
 	people: "Benutzer",
 	peopleCap: "Rolle, wo sie gilt und was offen ist",
@@ -94,10 +89,6 @@ export const peopleDe: typeof peopleEn = {
 	yes: "ja",
 	audit: {
 		title: "Protokoll",
-		sentence: (n: number, refused: number) => `${n} ${plural(n, "Zeile", "Zeilen")} gezeigt, ${refused} abgewiesen.`,
-		chain: (seq: number, time: string) => `Das Journal reicht bis Zeile ${seq}, von ${time}. Jede Zeile trägt den Hash der vorigen.`,
-		chainNone: "Das Journal ist leer.",
-		verify: "depotctl audit verify findet jede geänderte Zeile, auch gegen einen Anker von anderswo.",
 		lines: "Was getan wurde",
 		cap: "von Personen, Programmen und anderen Systemen, Neuestes zuerst",
 		who: "Person oder Programm",

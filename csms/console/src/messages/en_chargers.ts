@@ -163,8 +163,7 @@ export const chargersEn = {
 
 	/* messages */
 	pageWire: "Wire log",
-	wirePageTitle: (station: string) => (station === "" ? "What chargers and depotd said to each other." : `What ${station} and depotd said to each other.`),
-	wirePageSub: "Each message as it was, with its answer; secrets are masked.",
+	wirePageTitle: (station: string) => (station === "" ? "Wire log" : `Wire log of ${station}`),
 	slowerWord: "Answered",
 	anyLatency: "however soon",
 	slowerThan: (span: string) => `after ${span} or more, or not at all`,

@@ -1,11 +1,7 @@
 /* Words of Users and Audit, in English. */
-const plural = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
 export const peopleEn = {
 	title: "Users",
-	sentence: (all: number, off: number) => `${all} ${plural(all, "person", "people")} may sign in${off > 0 ? `, ${off} ${plural(off, "is", "are")} disabled` : ""}.`,
-	sub: (bare: number) => (bare === 0 ? "All of them have a second factor, or a provider that asks for one."
-		: `${bare} ${plural(bare, "has", "have")} a password only.`),
 	subYou: "Your own password and second factor. Administrators see all users here.",
 	people: "Users",
 	peopleCap: "role, where it holds, and what is open",
@@ -92,10 +88,6 @@ export const peopleEn = {
 	yes: "yes",
 	audit: {
 		title: "Audit",
-		sentence: (n: number, refused: number) => `${n} ${plural(n, "line", "lines")} shown, ${refused} refused.`,
-		chain: (seq: number, time: string) => `The journal reaches line ${seq}, of ${time}. Each line holds the hash of the one before.`,
-		chainNone: "The journal is empty.",
-		verify: "depotctl audit verify finds any line that was changed, also against an anchor kept elsewhere.",
 		lines: "What was done",
 		cap: "by people, their programs and other systems, newest first",
 		who: "Person or program",

@@ -52,7 +52,7 @@ export function Answer({ of }: { of: Question }) {
 	return of.data === undefined ? <Waiting /> : null;
 }
 
-interface Said {
+export interface Said {
 	sentence?: string | undefined;
 	sub?: string | undefined;
 }

@@ -127,13 +127,9 @@ function All() {
 			setError(words(failure));
 		}
 	};
-	const anchor = asked.data?.anchor;
 	return (
 		<div class="page">
-			<div class="say" aria-live="polite">
-				<h1>{asked.data ? a.sentence(rows.length, rows.filter((r) => r.refused).length) : a.title}</h1>
-				{asked.data && <p class="sub">{anchor ? a.chain(anchor.seq, time(anchor.at)) : a.chainNone} {a.verify}</p>}
-			</div>
+			<Heading said={asked.data} name={a.title} />
 			<Panel id="audit" title={a.lines} caption={a.cap} end={(
 				<div class="acts">
 					<button type="button" class="btn" onClick={() => save(rows, "csv")}>{a.csv}</button>

@@ -8,7 +8,7 @@ import { csvText, saveFile } from "../../lib/csv.ts";
 import { clockNear } from "../../lib/format.ts";
 import { now, session, zone } from "../../store/store.ts";
 import { Act, Failure, isAllowedTo } from "../../ui/act.tsx";
-import { Answer } from "../../ui/answer.tsx";
+import { Answer, Heading } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { State } from "../../ui/state.tsx";
 import { DecideDialog, PersonDialog, ResetDialog, RevokeDialog, TokenDialog } from "./dialogs.tsx";
@@ -185,14 +185,9 @@ export function PeoplePage() {
 	const may = isAllowedTo("govern");
 	const asked = useAsked<UserList>(may ? "/users" : undefined, EVERY_MS);
 	const users = asked.data?.users ?? [];
-	const off = users.filter((u) => u.disabled).length;
-	const bare = users.filter((u) => !u.disabled && u.password && !u.factor && u.provider === undefined).length;
 	return (
 		<div class="page">
-			<div class="say" aria-live="polite">
-				<h1>{asked.data ? w.sentence(users.length - off, off) : w.title}</h1>
-				{may ? asked.data && <p class="sub">{w.sub(bare)}</p> : <p class="sub">{w.subYou}</p>}
-			</div>
+			<Heading said={may ? asked.data : { sentence: w.title, sub: w.subYou }} name={w.title} />
 			{may && <People asked={asked} />}
 			{may && <Tokens />}
 			<div class="g-even">

@@ -17,13 +17,14 @@ import {
 } from "../../store/wire.ts";
 import { now, stations, zone } from "../../store/store.ts";
 import { isAllowedTo } from "../../ui/act.tsx";
-import { Answer } from "../../ui/answer.tsx";
+import { Answer, type Said } from "../../ui/answer.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 
 const KEPT = 1000;
 const TYPING_MS = 350;
+const SAID_MS = 15_000; /* what is said of the newest messages is no older */
 
 function latency(p: WirePair): string {
 	if (p.latency_ms === undefined) return "";
@@ -136,6 +137,8 @@ interface Kept {
 	pairs: WirePair[];
 	next: string | undefined; /* of the page before those; "": there is none; undefined: not known yet */
 	searchedTo?: string | undefined; /* a search of all went no further back yet */
+	said?: Said | undefined; /* of the newest page */
+	fullMs?: number; /* local time when all of it came */
 }
 
 const NONE: WirePair[] = [];
@@ -154,12 +157,13 @@ function usePairs(choice: WireChoice, isPaused: boolean, message: string) {
 		if (isBusy.current || document.hidden) return;
 		isBusy.current = true;
 		const { path: asked, kept: old } = latest.current;
-		const from = old.path === asked ? liveFrom(old.pairs) : undefined;
+		const isFresh = old.path === asked && performance.now() - (old.fullMs ?? -SAID_MS) < SAID_MS;
+		const from = isFresh ? liveFrom(old.pairs) : undefined;
 		try {
 			const page = await get<WirePage>(from === undefined || choice.from !== "" ? asked : wireQuery(choice, toUtc, { from }));
 			setKept((before) => (before.path === asked && before.next !== undefined
-				? { ...before, pairs: mergedPairs(before.pairs, page.pairs ?? [], KEPT) }
-				: { path: asked, pairs: mergedPairs([], page.pairs ?? [], KEPT), next: page.next ?? "", searchedTo: page.searched_to }));
+				? { ...before, pairs: mergedPairs(before.pairs, page.pairs ?? [], KEPT), ...(from === undefined && { said: page, fullMs: performance.now() }) }
+				: { path: asked, pairs: mergedPairs([], page.pairs ?? [], KEPT), next: page.next ?? "", searchedTo: page.searched_to, said: page, fullMs: performance.now() }));
 			setError(undefined);
 		} catch (failure) {
 			setError(words(failure));
@@ -192,21 +196,23 @@ function usePairs(choice: WireChoice, isPaused: boolean, message: string) {
 		}
 	};
 	const mine = kept.path === path ? kept : undefined;
-	return { pairs: mine?.pairs ?? NONE, isLoaded: mine?.next !== undefined, searchedTo: mine?.searchedTo, older: mine?.next ? older : undefined, error, again: () => void ask() };
+	return { said: mine?.said, pairs: mine?.pairs ?? NONE, isLoaded: mine?.next !== undefined, searchedTo: mine?.searchedTo, older: mine?.next ? older : undefined, error, again: () => void ask() };
 }
 
 interface LogProps {
 	id: string | undefined; /* undefined: of all */
 	choice: WireChoice;
 	set: (c: Partial<WireChoice>) => void;
+	onSaid?: (said: Said | undefined) => void;
 }
 
-export function Log({ id, choice, set }: LogProps) {
+export function Log({ id, choice, set, onSaid }: LogProps) {
 	const wanted = useRef(new URLSearchParams(location.search).get("msg") ?? "");
 	const [isPaused, setPaused] = useState(false);
 	const log = usePairs(choice, isPaused, wanted.current);
 	const shown = log.pairs.filter((p) => passesWire(p, choice, now.peek()));
 	const odd = log.pairs.filter((p) => isOdd(replyOf(p, now.peek()))).length;
+	useEffect(() => onSaid?.(log.said), [log.said]);
 	const name = id ?? "wire";
 	return (
 		<Panel id="wire" title={say.wireTitle}

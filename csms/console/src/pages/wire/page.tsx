@@ -8,11 +8,13 @@ import { note } from "../../store/place.ts";
 import { isHere } from "../../store/store.ts";
 import { type WireChoice, wireAddress, wireChoiceOf } from "../../store/wire.ts";
 import { isAllowedTo } from "../../ui/act.tsx";
+import { Heading, type Said } from "../../ui/answer.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Log } from "./log.tsx";
 
 export function WirePage() {
 	const [choice, setChoice] = useState<WireChoice>(() => wireChoiceOf(location.search));
+	const [said, setSaid] = useState<Said | undefined>(undefined);
 	if (!isHere.value) return <Skeleton />;
 	const set = (change: Partial<WireChoice>) => {
 		const next = { ...choice, ...change };
@@ -21,11 +23,8 @@ export function WirePage() {
 	};
 	return (
 		<div class="page">
-			<div class="say">
-				<h1>{say.wirePageTitle(choice.station)}</h1>
-				<p class="sub">{say.wirePageSub}</p>
-			</div>
-			{isAllowedTo("inspect") ? <Log id={undefined} choice={choice} set={set} /> : <p class="sub2">{say.notYours}</p>}
+			<Heading said={said} name={say.wirePageTitle(choice.station)} />
+			{isAllowedTo("inspect") ? <Log id={undefined} choice={choice} set={set} onSaid={setSaid} /> : <p class="sub2">{say.notYours}</p>}
 		</div>
 	);
 }
