@@ -52,7 +52,7 @@ struct transaction {
 	wall_t started, ended, last;
 	struct reading begin_wh, meter_wh; /* import register */
 	int64_t last_seq; /* newest sequence number heard, -1: none */
-	int64_t state_seq, full_seq, token_seq, cable_seq, phases_seq; /* whose event said so */
+	int64_t state_seq, token_seq, cable_seq, phases_seq; /* whose event said so */
 	wall_t cable_at; /* it said so of the cable */
 	int64_t cable_max_a, phases_used; /* as the station said, believable or not; 0: nothing */
 	int64_t begin_seq; /* of the event that `started` is of */
@@ -62,7 +62,8 @@ struct transaction {
 	bool is_restored; /* of before a restart: its times are by clocks that may be set since */
 	bool is_lost; /* ended because its end was lost (csms/charging/doubt.h) */
 	char charging_state[20]; /* OCPP spelling, "" unknown */
-	wall_t full_at; /* the vehicle itself last stopped taking power; ms 0: never */
+	wall_t refuses_at; /* it draws nothing of what is offered, since; ms 0: that is not so */
+	wall_t full_at; /* it says that it takes no more, since (csms/vehicles/vehicle_charge.h); ms 0: no */
 	double cost_told; /* by CostUpdated */
 	wall_t cost_told_at; /* ms 0: never */
 	uint32_t told_words; /* digest of the message that its driver saw last, 0: none */

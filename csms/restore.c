@@ -17,6 +17,7 @@
 #include "csms/station/report.h"
 #include "csms/station/v16_book.h"
 #include "csms/stored.h"
+#include "csms/vehicles/vehicle_charge.h"
 #include "csms/vehicles/vehicles.h"
 #include "db/query_newest.h"
 #include "db/query.h"
@@ -199,7 +200,6 @@ static void fill_transaction(struct transaction *t, const struct db_transaction 
 	t->last = row->last_at;
 	t->last_seq = last_number(row->seqs);
 	t->state_seq = t->charging_state[0] ? t->last_seq : -1;
-	t->full_seq = t->state_seq;
 	t->token_seq = t->token[0] ? t->last_seq : -1;
 	t->cable_seq = row->has_cable_max_a ? t->last_seq : -1;
 	t->cable_max_a = row->cable_max_a;
@@ -317,6 +317,10 @@ static void read_setpoints(struct db_reader *db, struct restore *r)
 		copy(e->told.source, sizeof e->told.source, row->source);
 		copy(e->told.node, sizeof e->told.node, row->node);
 		copy(e->told.reason, sizeof e->told.reason, row->reason);
+		/* What depotd said last was that the vehicle takes no more. */
+		if (e->tx.is_open && strcmp(e->told.source, CHARGE_BY_FULL_SOURCE) == 0 &&
+			e->told.at.ms >= e->tx.started.ms)
+			e->tx.full_at = e->told.at;
 	}
 }
 

@@ -4,6 +4,7 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers_power.h"
 #include "csms/api/plan_load.h"
+#include "csms/vehicles/vehicle_charge.h"
 #include "csms/words.h"
 #include "scheduler/grid.h"
 
@@ -181,6 +182,7 @@ static void say(struct api_plan_explain *out, struct arena *a, struct text *t)
 
 static void say_need(struct api_plan_explain *out, struct arena *a, wall_t now)
 {
+	bool is_guess = charge_by_is_guess(out->need_by);
 	struct text t;
 
 	text_init(&t, 290);
@@ -193,12 +195,17 @@ static void say_need(struct api_plan_explain *out, struct arena *a, wall_t now)
 	if (out->short_wh > 0) {
 		text_puts(&t, ", and ");
 		words_energy(&t, out->short_wh);
-		text_puts(&t, " of that do not fit");
+		text_puts(&t, is_guess ? " of that may not fit" : " of that do not fit");
 	} else if (out->has_ready_at && out->need_wh > 0) {
 		text_puts(&t, " and has it at ");
 		words_time(&t, out->ready_at, now);
 	}
 	text_puts(&t, ".");
+	say(out, a, &t);
+	if (!is_guess)
+		return;
+	text_init(&t, 290);
+	text_printf(&t, "Its charge is not known: it is counted with %d %%.", CHARGE_BY_GUESS_PCT);
 	say(out, a, &t);
 }
 
@@ -313,6 +320,7 @@ static void explain_finish(struct ask *k)
 		.ready_at = {s->start.ms + (row->ready_slot + 1) * s->slot_s * 1000},
 		.has_cost = x->price != NULL,
 		.cost = x->price ? own_cost(x) : 0,
+		.need_by = v->need_by,
 		.has_marginal = !x->plan.record.result->by_rule && row->marginal != INT32_MAX,
 		.marginal = (double)row->marginal / 1e6};
 	fill_stretches(x, k->arena, &out);

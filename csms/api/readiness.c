@@ -11,6 +11,7 @@
 #include "csms/plan/fallback.h"
 #include "csms/plan/plan_sim.h"
 #include "csms/vehicles/chances_report.h"
+#include "csms/vehicles/vehicle_charge.h"
 #include "csms/words.h"
 
 #define ADVISED  3 /* of those that are not safe, so many are looked at more closely */
@@ -35,7 +36,7 @@ struct run {
 
 static const char *state_of(const struct api_readiness_vehicle *v)
 {
-	if (v->short_wh > READINESS_SLACK_WH)
+	if (v->short_wh > READINESS_SLACK_WH && !charge_by_is_guess(v->need_by))
 		return "short";
 	return v->probability * 100 >= SAFE_PCT ? "safe" : "possible";
 }
@@ -46,6 +47,15 @@ static const char *say(const struct api_readiness_vehicle *v, struct arena *a)
 	struct text t;
 
 	text_init(&t, 290);
+	if (charge_by_is_guess(v->need_by)) {
+		text_printf(&t, "%s: its charge is not known; with %d %% it is ", v->vehicle,
+			CHARGE_BY_GUESS_PCT);
+		text_printf(&t, "%s%.0f %% sure to leave with what it needs.",
+			v->about ? "about " : "", v->probability * 100);
+		out = text_ok(&t) ? arena_strdup(a, t.data) : NULL;
+		text_finish(&t);
+		return out ? out : "";
+	}
 	text_printf(&t, "%s: %s%.0f %% sure to leave with ", v->vehicle, v->about ? "about " : "",
 		v->probability * 100);
 	words_energy(&t, v->need_wh);
@@ -79,6 +89,7 @@ static void fill(const struct run *r, size_t i, struct api_readiness_vehicle *ou
 		.need_wh = v->need_wh,
 		.short_wh = r->x->plan.record.result->rows.items[i].short_wh,
 		.probability = (double)r->sim.met[i] / r->sim.in.samples,
+		.need_by = v->need_by,
 	};
 	out->about = !chances_believed(&r->told, out->probability);
 	out->state = state_of(out);
@@ -110,6 +121,11 @@ static int advise(struct run *r, int i, struct api_readiness_vehicle *v)
 {
 	struct readiness_advice d;
 
+	/* Before anybody moves vans for a guess. */
+	if (charge_by_is_guess(v->need_by)) {
+		v->action = "tell its charge, or connect its telematics";
+		return 0;
+	}
 	if (readiness_advise(&r->sim.in, i, r->sim.met[i], &d))
 		return -1;
 	if (d.act == READINESS_NOTHING)

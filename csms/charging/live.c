@@ -63,20 +63,13 @@ static void take_newer(struct reading *r, double value, wall_t at)
 
 /* -- the transaction, wherever it is ------------------------------------------------------------ */
 
-static void take_state(struct transaction *t, const event *r, wall_t at)
+static void take_state(struct transaction *t, const event *r)
 {
-	enum ocpp201_charging_state state = r->transaction_info.charging_state;
-
-	if (r->seq_no >= t->state_seq) {
-		t->state_seq = r->seq_no;
-		snprintf(t->charging_state, sizeof t->charging_state, "%s",
-			ocpp201_charging_state_enum.values[state]);
-	}
-	if (r->seq_no < t->full_seq || (state != OCPP201_CHARGING_STATE_SUSPENDED_EV &&
-					       state != OCPP201_CHARGING_STATE_CHARGING))
+	if (r->seq_no < t->state_seq)
 		return;
-	t->full_seq = r->seq_no;
-	t->full_at = state == OCPP201_CHARGING_STATE_SUSPENDED_EV ? at : (wall_t){0};
+	t->state_seq = r->seq_no;
+	snprintf(t->charging_state, sizeof t->charging_state, "%s",
+		ocpp201_charging_state_enum.values[r->transaction_info.charging_state]);
 }
 
 /* Which was read first its number says: clocks are set, ours as well. */
@@ -106,7 +99,7 @@ static void merge(
 		t->begin_seq = r->seq_no;
 	}
 	if (r->transaction_info.has_charging_state)
-		take_state(t, r, at);
+		take_state(t, r);
 	if (live_starts_with_token(r) && r->seq_no >= t->token_seq) {
 		t->token_seq = r->seq_no;
 		snprintf(t->token, sizeof t->token, "%s", r->id_token->id_token);
@@ -136,7 +129,7 @@ static void start(struct transaction *t, const char *id)
 {
 	memset(t, 0, sizeof *t);
 	snprintf(t->id, sizeof t->id, "%s", id);
-	t->last_seq = t->state_seq = t->full_seq = t->token_seq = -1;
+	t->last_seq = t->state_seq = t->token_seq = -1;
 	t->cable_seq = t->phases_seq = -1;
 	t->begin_seq = INT64_MAX;
 	t->is_open = true;

@@ -13,7 +13,6 @@
 #define FEW         3 /* arrivals of a weekday that are no habit yet */
 #define AWAY_MS     (8 * INT64_C(86400000)) /* it has other habits now */
 #define FRESH_S     3600 /* a state of charge told on the way */
-#define GUESSED     0.1 /* battery of which nobody knows anything */
 
 struct expected {
 	struct vehicle *vehicle;
@@ -125,14 +124,15 @@ static bool is_taken(const struct core *c, const struct evse *e, wall_t now, wal
 
 /* In the battery when it comes, and how sure that is. */
 static int64_t stored_wh(const struct core *c, const struct duty *d, const struct expected *x,
-	const struct trip_need *need, wall_t now, int64_t *spread_wh)
+	const struct trip_need *need, wall_t now, struct control_plan_row *row)
 {
 	const struct vehicle *v = x->vehicle;
 	double battery = (double)v->battery_wh, wh = -1, left = 1;
 	struct consumption use = {0};
 	struct vehicle_soc soc;
 
-	*spread_wh = trips_need_spread_wh(v, false);
+	row->need_spread_wh = trips_need_spread_wh(v, false);
+	row->by = v->need_wh >= 0 ? CHARGE_BY_DESCRIBED : CHARGE_BY_GUESS;
 	if (x->trip) {
 		trips_predict(c, v, &x->trip, 1, &use);
 		if (vehicle_soc(v, now, FRESH_S, &soc)) {
@@ -143,11 +143,14 @@ static int64_t stored_wh(const struct core *c, const struct duty *d, const struc
 		} else if (d->left_soc_at.ms && d->left.ms < x->trip->returns.ms) {
 			wh = battery * d->left_soc_pct / 100 - use.kwh * 1000;
 		}
-		if (wh >= 0)
-			*spread_wh = (int64_t)(left * consumption_spread(&use) * 1000);
+		if (wh >= 0) {
+			row->need_spread_wh = (int64_t)(left * consumption_spread(&use) * 1000);
+			row->by = CHARGE_BY_TRIP;
+		}
 	}
 	if (wh < 0)
-		wh = v->need_wh >= 0 ? (double)(need->target_wh - v->need_wh) : battery * GUESSED;
+		wh = v->need_wh >= 0 ? (double)(need->target_wh - v->need_wh)
+				     : battery * CHARGE_BY_GUESS_PCT / 100;
 	return wh < 0 ? 0 : wh > battery ? v->battery_wh : (int64_t)wh;
 }
 
@@ -172,7 +175,7 @@ static void fill_one(const struct core *c, const struct duty *d, const struct ex
 		in->max_w = in->min_w;
 	in->battery = battery_default(v->battery_wh, in->max_w);
 	*row = (struct control_plan_row){.evse = x->evse, .vehicle = v};
-	in->stored_wh = stored_wh(c, d, x, &need, now, &row->need_spread_wh);
+	in->stored_wh = stored_wh(c, d, x, &need, now, row);
 	in->need_wh = need.target_wh > in->stored_wh ? need.target_wh - in->stored_wh : 0;
 	row->need_wh = in->need_wh;
 	row->from_spread_s = x->spread_s;

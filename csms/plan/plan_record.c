@@ -145,6 +145,7 @@ static void fill_vehicle(
 		.efficiency_pm = v->battery.efficiency_pm,
 		.has_need_spread_wh = r->need_spread_wh > 0,
 		.need_spread_wh = r->need_spread_wh,
+		.need_by = charge_by_names[r->by],
 		.has_from_spread_s = r->from_spread_s > 0,
 		.from_spread_s = r->from_spread_s,
 		.has_sixths = true,

@@ -11,19 +11,16 @@
 #include "csms/power/safety.h"
 #include "csms/power/setpoint.h"
 #include "csms/plan/storage_plan.h"
+#include "csms/vehicles/vehicle_charge.h"
 #include "csms/vehicles/trips.h"
 #include "csms/vehicles/vehicles.h"
 #include "scheduler/open_interval.h"
 
 #define UNKNOWN_NEED_WH 30000 /* of a vehicle that nobody described */
-#define UNKNOWN_SOC     0.1 /* a battery that nobody measured is nearly empty: the worst case */
 #define EFFICIENCY      0.9 /* of what is drawn, stored; as battery_default() */
 #define UNTAKEN_W       1000 /* offered and not taken by so much: the vehicle's own limit */
-#define FULL_MS         3600000 /* a vehicle that stopped by itself is asked again after this */
 #define SLOTS_MAX       4000
-#define SOC_AGE_S       900 /* a vehicle's own word on its charge counts for so long … */
 #define BILLED_S        900 /* slots lie within the quarters of an hour that meters bill by */
-#define SOC_DAY_S       86400 /* … and from before it was plugged in, with what it took since */
 
 /* -- the snapshot ----------------------------------------------------------------------------- */
 
@@ -60,57 +57,56 @@ static double since_wh(const struct transaction *t)
 	return wh > 0 ? wh * EFFICIENCY : 0;
 }
 
-/* In per cent: what the charger measures, else what the vehicle reported; -1: nobody knows. */
-static double known_soc(
-	const struct core *c, const struct evse *e, const struct vehicle *v, wall_t now)
+static int64_t between(double wh, int64_t most)
 {
-	struct vehicle_soc soc;
+	return wh < 0 ? 0 : wh > (double)most ? most : (int64_t)wh;
+}
 
-	if (!v)
-		return -1;
-	if (e->soc_pct.at.ms)
-		return e->soc_pct.value;
-	if (vehicle_soc(v, now, SOC_DAY_S, &soc) &&
-		(soc.is_reckoned || wall_diff_ms(now, soc.at) < SOC_AGE_S * 1000))
-		return soc.pct;
-	return trips_moved_soc(c, v);
+/* Of a vehicle that nobody knows. */
+static double unknown_need(const struct evse *e, enum charge_by by, struct plan_vehicle *out)
+{
+	out->battery = battery_default(0, (int32_t)e->max_w);
+	if (by == CHARGE_BY_FULL)
+		return 0;
+	if (by == CHARGE_BY_NEEDS)
+		return (double)e->tx.needs.energy_wh - since_wh(&e->tx);
+	return UNKNOWN_NEED_WH - delivered_wh(&e->tx) * EFFICIENCY;
 }
 
 /* Energy still to be stored, and what is in the battery, as far as anybody knows. */
 static void fill_energy(const struct core *c, const struct evse *e, const struct vehicle *v,
-	const struct trip_need *trip, wall_t now, struct plan_vehicle *out)
+	const struct trip_need *trip, const struct vehicle_charge *is, struct plan_vehicle *out)
 {
-	double got = (delivered_wh(&e->tx) + trips_carried_wh(c, v)) * EFFICIENCY;
-	double known_pct = known_soc(c, e, v, now), need;
+	double got, battery, need;
 
 	if (!v) {
-		out->battery = battery_default(0, (int32_t)e->max_w);
-		need = UNKNOWN_NEED_WH - got;
-	} else {
-		double target = (double)trip->target_wh;
-
-		out->battery = battery_default(v->battery_wh, out->max_w);
-		if (known_pct >= 0) {
-			out->stored_wh = (int64_t)((double)v->battery_wh * known_pct / 100.0);
-			need = target - (double)out->stored_wh;
-		} else {
-			need = (v->need_wh >= 0 ? (double)v->need_wh
-						: target - (double)v->battery_wh * UNKNOWN_SOC) -
-			       got;
-			out->stored_wh = (int64_t)(target - need);
-		}
-		if (out->stored_wh < 0)
-			out->stored_wh = 0;
-		if (out->stored_wh > v->battery_wh)
-			out->stored_wh = v->battery_wh;
+		need = unknown_need(e, is->by, out);
+		out->need_wh = need > 0 ? (int64_t)need : 0;
+		return;
 	}
-	/* What the vehicle itself said goes before what is only guessed. */
-	if (e->tx.needs.at.ms && e->tx.needs.energy_wh >= 0 && known_pct < 0) {
+	got = (delivered_wh(&e->tx) + trips_carried_wh(c, v)) * EFFICIENCY;
+	battery = (double)v->battery_wh;
+	out->battery = battery_default(v->battery_wh, out->max_w);
+	switch (is->by) {
+	case CHARGE_BY_FULL:
+		out->stored_wh = is->pct >= 0 ? between(battery * is->pct / 100, v->battery_wh)
+					      : trip->target_wh;
+		return;
+	case CHARGE_BY_NEEDS:
 		need = (double)e->tx.needs.energy_wh - since_wh(&e->tx);
-		out->stored_wh = v ? (int64_t)((double)v->battery_wh - need) : 0;
-		if (out->stored_wh < 0)
-			out->stored_wh = 0;
+		out->stored_wh = between(battery - need, v->battery_wh);
+		out->need_wh = need > 0 ? (int64_t)need : 0;
+		return;
+	case CHARGE_BY_DESCRIBED:
+		need = (double)v->need_wh - got;
+		break;
+	case CHARGE_BY_GUESS:
+		need = (double)trip->target_wh - battery * CHARGE_BY_GUESS_PCT / 100 - got;
+		break;
+	default:
+		need = (double)trip->target_wh - battery * is->pct / 100;
 	}
+	out->stored_wh = between((double)trip->target_wh - need, v->battery_wh);
 	out->need_wh = need > 0 ? (int64_t)need : 0;
 }
 
@@ -161,9 +157,13 @@ static void add_vehicle(struct planner_job *j, const struct core *c, struct evse
 	struct plan_vehicle *in = &j->vehicles[j->count];
 	struct control_plan_row *row = &j->rows[j->count];
 	struct trip_need need;
+	struct vehicle_charge is;
 	int64_t cap;
 
 	trips_need(c, v, now, &need);
+	is = vehicle_charge_of(c, e, v,
+		v && v->battery_wh > 0 ? 100.0 * (double)need.target_wh / (double)v->battery_wh : 0,
+		now);
 	in->evse = e->grid_evse;
 	in->from_ms = now.ms;
 	in->depart_ms = departure_ms(e, need.departs.ms, now);
@@ -182,13 +182,13 @@ static void add_vehicle(struct planner_job *j, const struct core *c, struct evse
 	in->min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w);
 	if (in->max_w < in->min_w)
 		in->max_w = in->min_w;
-	fill_energy(c, e, v, &need, now, in);
-	if (e->tx.full_at.ms && wall_diff_ms(now, e->tx.full_at) < FULL_MS)
-		in->need_wh = 0;
+	fill_energy(c, e, v, &need, &is, in);
 	row->evse = e;
 	row->vehicle = v;
+	row->by = is.by;
 	row->need_wh = in->need_wh;
-	row->need_spread_wh = trips_need_spread_wh(v, known_soc(c, e, v, now) >= 0);
+	row->need_spread_wh =
+		trips_need_spread_wh(v, is.by <= CHARGE_BY_NEEDS || is.by == CHARGE_BY_FULL);
 	row->departs_at.ms = in->depart_ms;
 	memcpy(row->transaction, e->tx.id, sizeof row->transaction);
 	j->count++;

@@ -178,6 +178,11 @@ void control_cycle(struct control *k)
 	envelopes_apply(k->core->envelopes, k->tree, k->limits, now);
 	for (int i = 0; i < k->nodes; i++)
 		fill_node(k, i, now_ms);
+	for (int i = 0; i < k->evses; i++)
+		if (vehicle_charge_watch(k->evse[i], now))
+			control_evse_changed(k, k->evse[i],
+				k->evse[i]->tx.full_at.ms ? "vehicle takes no more"
+							  : "vehicle draws again");
 	control_follow(k, now);
 	for (int i = 0; i < k->evses; i++) {
 		fill_evse(k, i, now);

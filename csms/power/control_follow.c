@@ -142,6 +142,19 @@ static bool is_ruled(const struct control_order *o)
 	return o->by >= CONTROL_BY_SHADOW;
 }
 
+static int32_t least_w(const struct evse *e)
+{
+	const struct vehicle *v = e->tx.vehicle;
+
+	return (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w);
+}
+
+/* It says that it takes no more, nothing else is known of it, and it is time to ask again. */
+static bool is_asked(const struct control_plan_row *row, const struct evse *e, wall_t now)
+{
+	return row && row->by == CHARGE_BY_FULL && vehicle_charge_is_asked(e, now);
+}
+
 static void fill_place(const struct control *k, const struct control_order *order, int i,
 	wall_t now, struct rule_place *out)
 {
@@ -156,7 +169,7 @@ static void fill_place(const struct control *k, const struct control_order *orde
 		.is_fixed = !is_reachable,
 		.max_w = is_reachable ? planner_job_max_w(e, v)
 				      : (int32_t)lane_bound_w(&k->lanes[i], clock_mono()),
-		.min_w = (int32_t)(v && v->min_w > e->min_w ? v->min_w : e->min_w),
+		.min_w = least_w(e),
 		.priority = trips_priority(k->core, v, &worth),
 		.depart_ms = v ? trips_departure(k->core, v, now).ms : 0,
 	};
@@ -167,7 +180,7 @@ static void fill_place(const struct control *k, const struct control_order *orde
 	if (is_reachable && !is_ruled(order)) /* keeps its place in the order */
 		out->max_w = order->w > 0 ? (int32_t)order->w : 0;
 	else if (is_reachable && row && row->need_wh == 0)
-		out->max_w = 0; /* it has what it needs */
+		out->max_w = is_asked(row, e, now) ? out->min_w : 0; /* it has what it needs */
 	else if (is_reachable && strcmp(e->tx.charging_state, "SuspendedEV") == 0)
 		out->max_w = out->min_w; /* it takes nothing; it may come back */
 }
@@ -275,6 +288,9 @@ static void follow(struct control *k, int i, wall_t now)
 		o->w = planner_wanted_w(k->planner, k->evse[i], now);
 		o->in_danger = false;
 	}
+	if (!is_ruled(o) && o->w == 0 &&
+		is_asked(planner_row(k->planner, k->evse[i]), k->evse[i], now))
+		o->w = least_w(k->evse[i]);
 }
 
 /* Room for those in danger: what the newest plan takes from others it takes from them now. */

@@ -8,6 +8,7 @@
 #include "csms/power/belief.h"
 #include "csms/core.h"
 #include "csms/power/rated.h"
+#include "csms/vehicles/vehicle_charge.h"
 #include "scheduler/grid.h"
 
 struct control;
@@ -54,6 +55,7 @@ struct control_plan_row {
 	struct vehicle *vehicle; /* NULL: a vehicle nobody knows */
 	const struct plan_vehicle *asked; /* what the plan was made of for it */
 	char transaction[UTF8_SIZE(36)];
+	enum charge_by by; /* how its need is known */
 	int64_t need_wh, planned_wh, short_wh;
 	int64_t need_spread_wh, from_spread_s; /* standard deviations, of its need and its coming */
 	char reason[160]; /* who or what leaves it short, "" */

@@ -205,6 +205,20 @@ static bool explain_giving(const struct control *k, int i, struct setpoint *want
 	return true;
 }
 
+/* It takes no more, by what it says itself. */
+static bool explain_full(const struct control *k, int i, int32_t allowed_w, struct setpoint *want)
+{
+	const struct control_plan_row *row = planner_row(k->planner, k->evse[i]);
+
+	if (!row || row->by != CHARGE_BY_FULL || allowed_w > k->evse_in[i].min_w)
+		return false;
+	say(want->source, sizeof want->source, CHARGE_BY_FULL_SOURCE);
+	want->node[0] = '\0';
+	say(want->reason, sizeof want->reason,
+		allowed_w > 0 ? "took no more: it is asked again" : "the vehicle takes no more");
+	return true;
+}
+
 /* Stores and PV have less than it could take, whatever the plan says. */
 static bool explain_island(const struct control *k, int i, int32_t allowed_w, struct setpoint *want)
 {
@@ -250,6 +264,7 @@ static void explain(
 		return;
 	}
 	if (is_there(in, out) && (explain_island(k, i, out->allowed_w, want) ||
+					 explain_full(k, i, out->allowed_w, want) ||
 					 control_explain_order(k, i, out->allowed_w, want))) {
 		k->said[i].is_said = false;
 		return;

@@ -65,42 +65,28 @@ static double taken_wh(const struct core *c, const struct vehicle *v, const stru
 	return (wh > 0 ? wh : 0) + trips_carried_wh(c, v);
 }
 
-/* In per cent, as plans take it; NULL: nobody knows. */
-static const char *find_soc(const struct core *c, const struct vehicle *v, const struct evse *e,
-	wall_t now, double *pct)
-{
-	struct vehicle_soc soc;
-
-	if (e->soc_pct.at.ms) {
-		*pct = e->soc_pct.value;
-		return "charger";
-	}
-	if (vehicle_soc(v, now, SOC_DAY_S, &soc) &&
-		(soc.is_reckoned || wall_diff_ms(now, soc.at) < SOC_AGE_S * 1000)) {
-		*pct = soc.pct;
-		return soc.source;
-	}
-	*pct = trips_moved_soc(c, v);
-	return *pct >= 0 ? "charger before it was moved" : NULL;
-}
-
 /* Chargers tell whole per cents. */
 static struct holding_of measure(const struct core *c, const struct departure *d,
 	const struct vehicle *v, const struct evse *e, wall_t now)
 {
 	struct holding_of out = {.slack_wh = READINESS_SLACK_WH + v->battery_wh / 100};
 	struct trip_need need;
-	double pct;
+	struct vehicle_charge is;
 
 	trips_need(c, v, now, &need);
 	if (llabs(need.target_wh - d->target_wh) * 100 > v->battery_wh * CHANGED_PCT) {
 		out.source = "what it needs was changed";
 		return out;
 	}
-	out.source = find_soc(c, v, e, now, &pct);
+	is = vehicle_charge_of(c, e, v,
+		v->battery_wh > 0 ? 100.0 * (double)need.target_wh / (double)v->battery_wh : 0,
+		now);
+	out.source = is.by == CHARGE_BY_FULL ? "the vehicle: it takes no more" : is.source;
 	out.is_known = true;
-	if (out.source) {
-		out.missing_wh = need.target_wh - (int64_t)((double)v->battery_wh * pct / 100);
+	if (is.by == CHARGE_BY_FULL) {
+		out.missing_wh = 0;
+	} else if (out.source) {
+		out.missing_wh = need.target_wh - (int64_t)((double)v->battery_wh * is.pct / 100);
 	} else if (v->need_wh >= 0 && e->tx.meter_wh.at.ms && e->tx.begin_wh.at.ms) {
 		out.source = "register";
 		out.missing_wh = v->need_wh - (int64_t)(taken_wh(c, v, &e->tx) * EFFICIENCY);

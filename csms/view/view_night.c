@@ -14,9 +14,10 @@
 #include "csms/vehicles/vehicles.h"
 #include "csms/words.h"
 
-#define CLOSE_MS   (15 * 60000) /* ready later than this before its departure: at risk */
-#define CHARGING_W 100 /* less is a battery's own electronics */
-#define UNKNOWN_W  INT64_MIN
+#define CLOSE_MS     (15 * 60000) /* ready later than this before its departure: at risk */
+#define CHARGING_W   100 /* less is a battery's own electronics */
+#define UNKNOWN_W    INT64_MIN
+#define NARROW_SPACE "\xe2\x80\xaf" /* U+202F */
 
 static const char *arena_text(struct arena *a, struct text *t)
 {
@@ -72,6 +73,8 @@ static bool is_charging(const struct evse *e)
 
 static bool is_ready(const struct case_file *f)
 {
+	if (f->row != NULL && f->row->by == CHARGE_BY_FULL)
+		return true;
 	if (f->soc.at.ms != 0)
 		return f->soc.pct >= f->target_pct;
 	return f->row != NULL && f->row->need_wh <= 0;
@@ -86,6 +89,18 @@ static const char *say_short(const struct case_file *f, struct arena *a)
 	text_puts(&t, " will be missing.");
 	if (f->row->reason[0] != '\0')
 		text_printf(&t, " %s", f->row->reason);
+	return arena_text(a, &t);
+}
+
+/* What is missing by a guess is no fact: what to do is to tell it. */
+static const char *say_guess(const struct case_file *f, struct arena *a)
+{
+	struct text t;
+
+	text_init(&t, 300);
+	text_printf(&t, "Its charge is not known; with %d" NARROW_SPACE "%% ", CHARGE_BY_GUESS_PCT);
+	words_energy(&t, f->row->short_wh);
+	text_puts(&t, " may be missing. Tell its charge, or connect its telematics.");
 	return arena_text(a, &t);
 }
 
@@ -112,6 +127,18 @@ static const char *say_silent(const struct case_file *f, struct arena *a)
 		words_time(&t, s->last_seen, f->now);
 	}
 	text_puts(&t, ". Look at it.");
+	return arena_text(a, &t);
+}
+
+/* It takes nothing, and a reading from after that says that it is not full. */
+static const char *say_refuses(const struct case_file *f, struct arena *a)
+{
+	struct text t;
+
+	text_init(&t, 300);
+	text_puts(&t, "It takes no power, but ");
+	words_energy(&t, f->row->need_wh);
+	text_puts(&t, " are missing. Look at its own timer and charge limit.");
 	return arena_text(a, &t);
 }
 
@@ -146,6 +173,10 @@ static const char *vehicle_state(const struct case_file *f, struct arena *a, con
 			f->e->station->id, f->e->id);
 		return "will_miss";
 	}
+	if (f->row != NULL && f->row->short_wh > 0 && f->row->by == CHARGE_BY_GUESS) {
+		*reason = say_guess(f, a);
+		return "at_risk";
+	}
 	if (f->row != NULL && f->row->short_wh > 0) {
 		*reason = say_short(f, a);
 		return f->departs.ms != 0 ? "will_miss" : "at_risk";
@@ -157,6 +188,10 @@ static const char *vehicle_state(const struct case_file *f, struct arena *a, con
 	if (f->row == NULL && f->soc.at.ms == 0 && f->v->need_wh < 0) {
 		*reason = "Neither its battery nor its need is known.";
 		return is_charging(f->e) ? "charging" : "unknown";
+	}
+	if (f->row != NULL && f->e->tx.full_at.ms != 0) {
+		*reason = say_refuses(f, a);
+		return "at_risk";
 	}
 	if (f->row != NULL && f->row->ready_at.ms != 0 && f->departs.ms != 0 &&
 		wall_diff_ms(f->departs, f->row->ready_at) < CLOSE_MS) {
@@ -200,6 +235,7 @@ static void view_need(const struct case_file *f, struct api_vehicle_view *out)
 	if (f->row != NULL) {
 		out->has_need_wh = true;
 		out->need_wh = f->row->need_wh;
+		out->need_by = charge_by_names[f->row->by];
 		out->has_ready_at = f->row->ready_at.ms != 0;
 		out->ready_at = f->row->ready_at;
 	} else if (f->soc.at.ms != 0) {
@@ -280,17 +316,23 @@ static void view_plan_row(const struct core *c, const struct control_plan *p,
 		.ready_at = r->ready_at,
 	};
 	out->by = control_followed(c->control, r->evse);
+	out->need_by = charge_by_names[r->by];
 	view_slots(p, r, control_grid(c->control), a, &out->slots);
 }
 
 static const char *plan_sentence(const struct control_plan *p, struct arena *a)
 {
-	int64_t planned = 0, missing = 0;
-	int short_vans = 0;
+	int64_t planned = 0, missing = 0, guessed = 0;
+	int short_vans = 0, guessed_vans = 0;
 	struct text t;
 
 	for (int i = 0; i < p->row_count; i++) {
 		planned += p->rows[i].planned_wh;
+		if (p->rows[i].by == CHARGE_BY_GUESS) {
+			guessed += p->rows[i].short_wh;
+			guessed_vans += p->rows[i].short_wh > 0;
+			continue;
+		}
 		missing += p->rows[i].short_wh;
 		short_vans += p->rows[i].short_wh > 0;
 	}
@@ -301,6 +343,11 @@ static const char *plan_sentence(const struct control_plan *p, struct arena *a)
 		words_energy(&t, missing);
 		text_puts(&t, " will be missing in ");
 		words_count(&t, short_vans, "van.", "vans.");
+	} else if (guessed_vans > 0) {
+		words_energy(&t, guessed);
+		text_puts(&t, " may be missing in ");
+		words_count(&t, guessed_vans, "van whose charge is not known.",
+			"vans whose charge is not known.");
 	} else {
 		words_count(&t, p->row_count, "van gets ", "vans get ");
 		words_energy(&t, planned);

@@ -18,6 +18,18 @@ static int64_t greatest_slot(const struct api_plan_vehicle *v)
 	return w;
 }
 
+static bool is_guess(const struct api_plan_vehicle *v)
+{
+	return v->need_by && strcmp(v->need_by, "guess") == 0;
+}
+
+/* "~27.0 kWh": nobody tells its charge. */
+static const char *cell_guess(struct ctl *c, const struct api_plan_vehicle *v, int64_t wh)
+{
+	return arena_printf(
+		c->arena, "%s%s", is_guess(v) ? "~" : "", cell_energy(c->arena, true, (double)wh));
+}
+
 static void show_plan(struct ctl *c, const struct api_plan *p)
 {
 	struct table *t = table_create(c->arena,
@@ -38,10 +50,13 @@ static void show_plan(struct ctl *c, const struct api_plan *p)
 		table_row(t);
 		table_cell(t, v->id);
 		table_cellf(t, "%s/%d", v->station, (int)v->evse);
-		table_cell(t, cell_energy(c->arena, true, (double)v->need_wh));
+		table_cell(t, cell_guess(c, v, v->need_wh));
 		table_cell(t, cell_energy(c->arena, true, (double)v->planned_wh));
-		table_cell_colour(t, v->short_wh > 0 ? COLOUR_RED : COLOUR_NONE,
-			cell_energy(c->arena, v->short_wh > 0, (double)v->short_wh));
+		table_cell_colour(t,
+			v->short_wh <= 0 ? COLOUR_NONE
+			: is_guess(v)    ? COLOUR_YELLOW
+					 : COLOUR_RED,
+			v->short_wh > 0 ? cell_guess(c, v, v->short_wh) : NULL);
 		table_cell(t, cell_power(c->arena, v->slots.count > 0,
 				      v->slots.count > 0 ? (double)v->slots.items[0].w : 0));
 		table_cell(t, cell_power(c->arena, true, (double)greatest_slot(v)));

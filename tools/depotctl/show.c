@@ -202,7 +202,9 @@ static void show_vehicles(struct ctl *c, const struct api_vehicle_view_list *lis
 			table_cell(t, NULL);
 		table_cell(t, cell_percent(c->arena, v->has_soc_pct, v->soc_pct));
 		table_cell(t, cell_percent(c->arena, true, (double)v->target_pct));
-		table_cell(t, cell_energy(c->arena, v->has_need_wh, (double)v->need_wh));
+		table_cell(t, arena_printf(c->arena, "%s%s",
+				      v->need_by && strcmp(v->need_by, "guess") == 0 ? "~" : "",
+				      cell_energy(c->arena, v->has_need_wh, (double)v->need_wh)));
 		table_cell(t, cell_power(c->arena, v->has_power_w, v->power_w));
 		table_cell(t, cell_time(c->arena, v->has_departs_at, v->departs_at));
 		table_cell(t, cell_time(c->arena, v->has_ready_at, v->ready_at));

@@ -195,6 +195,7 @@ export interface VehicleView {
 	trip?: string;
 	possible?: boolean;
 	need_wh?: number;
+	need_by?: string;
 	departs_at?: string;
 	ready_at?: string;
 	state: string;
@@ -637,6 +638,7 @@ export interface PlanVehicle {
 	departs_at?: string;
 	ready_at?: string;
 	by?: string;
+	need_by?: string;
 	slots: PlanSlot[];
 }
 
@@ -806,6 +808,7 @@ export interface PlanExplain {
 	short_wh: number;
 	departs_at?: string;
 	ready_at?: string;
+	need_by?: string;
 	cost?: number;
 	marginal?: number;
 	sentences: string[];

@@ -132,6 +132,7 @@ export interface ReadinessVehicle {
 	probability: number;
 	state: string;
 	sentence: string;
+	need_by?: string;
 	action?: string;
 	action_probability?: number;
 	fallback?: string;

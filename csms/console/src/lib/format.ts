@@ -40,6 +40,10 @@ export function amperes(ma: number): string {
 /* A shortage that would show as 0.0 kWh is none. */
 export const isShort = (wh: number): boolean => wh >= 50;
 
+/* Nobody tells its charge: what it needs is reckoned from a guess, "~27.0". */
+export const isGuess = (of: { need_by?: string }): boolean => of.need_by === "guess";
+export const about = (of: { need_by?: string }): string => (isGuess(of) ? "~" : "");
+
 export function kwh(wh: number): string {
 	return decimal(wh / 1000, Math.abs(wh) < 99_950 ? 1 : 0);
 }

@@ -4,7 +4,7 @@
 import { computed } from "@preact/signals";
 import { useState } from "preact/hooks";
 import type { VehicleView } from "../api/types.ts";
-import { clock, clockNear, duration, kw, kwh, pct } from "../lib/format.ts";
+import { about, clock, clockNear, duration, kw, kwh, pct } from "../lib/format.ts";
 import { memo } from "../lib/memo.ts";
 import { useStableOrder } from "../lib/stable_order.ts";
 import { say } from "../messages/say.ts";
@@ -46,7 +46,7 @@ function Battery({ van }: { van: VehicleView }) {
 /* "46 → 80 %", or what is still needed where the van does not tell its battery. */
 function NowNeeded({ van }: { van: VehicleView }) {
 	if (van.soc_pct === undefined) {
-		const need = van.need_wh === undefined ? say.batteryUnknown : say.stillNeeds(kwh(van.need_wh));
+		const need = van.need_wh === undefined ? say.batteryUnknown : say.stillNeeds(`${about(van)}${kwh(van.need_wh)}`);
 		return <span class="u">{need}</span>;
 	}
 	return (

@@ -4,7 +4,7 @@
  */
 import { useMemo, useState } from "preact/hooks";
 import type { Plan, PlanVehicle, VehicleView } from "../../api/types.ts";
-import { clock, decimal, isShort, kw, kwh } from "../../lib/format.ts";
+import { about, clock, decimal, isGuess, isShort, kw, kwh } from "../../lib/format.ts";
 import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
 import {
@@ -88,8 +88,8 @@ const Row = memo(function Row({ van, span, slotMs, top, at, isPicked, onPick, on
 				<button type="button" class="plain-btn" aria-pressed={isPicked} onClick={() => onPick(key, undefined)}>{van.id === "unknown" ? key : nameOf(van.id)}</button>
 			</th>
 			<td class="p-place cap">{van.station}/{van.evse}</td>
-			<td class={isShort(van.short_wh) ? "p-need n st miss" : "p-need n"}>
-				{kwh(van.planned_wh)}{isShort(van.short_wh) && <> −{kwh(van.short_wh)}</>}
+			<td class={isShort(van.short_wh) ? (isGuess(van) ? "p-need n st risk" : "p-need n st miss") : "p-need n"}>
+				{kwh(van.planned_wh)}{isShort(van.short_wh) && <> −{about(van)}{kwh(van.short_wh)}</>}
 			</td>
 			<td class="p-lane" onClick={point}><Lane van={van} span={span} slotMs={slotMs} top={top} at={at} /></td>
 			<td class="p-leaves n">{leaves}</td>
@@ -221,9 +221,9 @@ function AsTable({ rows }: { rows: PlanVehicle[] }) {
 							<td>{v.station}/{v.evse}</td>
 							<td class="n">{time(v.departs_at)}</td>
 							<td class="n">{time(v.ready_at)}</td>
-							<td class="n">{kwh(v.need_wh)}</td>
+							<td class="n">{about(v)}{kwh(v.need_wh)}</td>
 							<td class="n">{kwh(v.planned_wh)}</td>
-							<td class="n">{isShort(v.short_wh) ? kwh(v.short_wh) : ""}</td>
+							<td class="n">{isShort(v.short_wh) ? `${about(v)}${kwh(v.short_wh)}` : ""}</td>
 							<td>{v.reason}</td>
 						</tr>
 					))}

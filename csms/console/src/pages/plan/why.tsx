@@ -5,7 +5,7 @@
 import { useState } from "preact/hooks";
 import type { Plan, PlanExplain, PlanStretch, PlanVehicle, WhatIf } from "../../api/types.ts";
 import { useAsked, useCommand } from "../../lib/ask.ts";
-import { clock, decimal, isShort, kw, kwh } from "../../lib/format.ts";
+import { about, clock, decimal, isShort, kw, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { planKey } from "../../store/plan.ts";
 import { overview, zone } from "../../store/store.ts";
@@ -51,9 +51,9 @@ function Here({ s, currency }: { s: PlanStretch; currency: string | undefined })
 function Facts({ e, currency }: { e: PlanExplain; currency: string | undefined }) {
 	const time = (at: string | undefined) => (at === undefined ? undefined : clock(Date.parse(at), zone.value));
 	const rows: [string, string | undefined][] = [
-		[say.planNeeds, `${kwh(e.need_wh)}\u202f${say.unitKwh}`],
+		[say.planNeeds, `${about(e)}${kwh(e.need_wh)}\u202f${say.unitKwh}`],
 		[say.planGets, `${kwh(e.planned_wh)}\u202f${say.unitKwh}`],
-		[say.planShort, isShort(e.short_wh) ? `${kwh(e.short_wh)}\u202f${say.unitKwh}` : undefined],
+		[say.planShort, isShort(e.short_wh) ? `${about(e)}${kwh(e.short_wh)}\u202f${say.unitKwh}` : undefined],
 		[say.readyAt, time(e.ready_at)],
 		[say.leaves, time(e.departs_at)],
 		[say.whyCost, e.cost === undefined ? undefined : money(e.cost, currency)],

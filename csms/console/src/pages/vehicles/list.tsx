@@ -2,7 +2,7 @@
 import type { Readiness, ReadinessVehicle, VehicleDetail } from "../../api/types_vehicles.ts";
 import type { Asked } from "../../lib/ask.ts";
 import { csvText, saveFile } from "../../lib/csv.ts";
-import { kwh } from "../../lib/format.ts";
+import { about, kwh } from "../../lib/format.ts";
 import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
 import { byNeed, vehiclePath } from "../../store/vehicles.ts";
@@ -18,7 +18,7 @@ import { w } from "./words.ts";
 const Row = memo(function Row({ d, chance, isKnown }: { d: VehicleDetail; chance: ReadinessVehicle | undefined; isKnown: boolean }) {
 	const v = d.vehicle;
 	const status = vehicleStatus(v.state);
-	const words = [v.reason, v.fallback].filter(Boolean).join(". ");
+	const words = [v.reason, v.fallback].filter(Boolean).join(" ");
 	return (
 		<tr role="row" data-row data-vehicle={v.id} tabIndex={-1} class={status.isTag ? `tint-${status.tone}` : ""}>
 			<th role="rowheader" scope="row" class="c-name">
@@ -33,7 +33,7 @@ const Row = memo(function Row({ d, chance, isKnown }: { d: VehicleDetail; chance
 				{v.trip !== undefined && <span class="cap">{w.byTrip(v.trip)}</span>}
 			</td>
 			<td role="cell" class="c-needs n" data-label={w.needs}>
-				{v.need_wh === undefined ? <span class="u">{say.unknown}</span> : <>{kwh(v.need_wh)}<Unit>{say.unitKwh}</Unit></>}
+				{v.need_wh === undefined ? <span class="u">{say.unknown}</span> : <>{about(v)}{kwh(v.need_wh)}<Unit>{say.unitKwh}</Unit></>}
 				{v.possible === false && <span class="cap st risk">{w.tooMuch}</span>}
 			</td>
 			<td role="cell" class="c-ready n" data-label={w.ready}>{time(v.ready_at)}</td>
