@@ -32,6 +32,9 @@ void clock_step_ms(int64_t ms); /* somebody sets the wall clock: the other one g
 /* CLOCK_MONOTONIC in microseconds, never scaled: only for measuring what code costs. */
 int64_t clock_real_us(void);
 
+/* Processor time of the calling thread in microseconds, to tell work from waiting for a processor. */
+int64_t clock_cpu_us(void);
+
 /* A time that lies further ahead was told before somebody set the clock back. */
 #define CLOCK_STEP_MS 5000
 

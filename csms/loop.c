@@ -38,7 +38,9 @@ struct loop {
 	ev_timer deadline;
 	ev_prepare turn_end;
 	ev_check turn_start;
-	int64_t turn_started_us, max_turn_us, last_turn_us, long_turns[LOOP_TURN_BOUNDS];
+	int64_t turn_started_us, turn_started_cpu_us, last_turn_us;
+	int64_t long_turns[LOOP_TURN_BOUNDS], long_turns_cpu[LOOP_TURN_BOUNDS];
+	struct loop_longest longest;
 	struct turn_hook *turn_hooks;
 	struct signal_hook *signal_hooks;
 };
@@ -62,21 +64,30 @@ static void arm_deadline(struct loop *l)
 	ev_timer_start(l->ev, &l->deadline);
 }
 
+static void count_turn(struct loop *l, int64_t real_us, int64_t cpu_us)
+{
+	l->last_turn_us = real_us;
+	if (real_us > l->longest.real_us)
+		l->longest.real_us = real_us;
+	if (cpu_us > l->longest.cpu_us)
+		l->longest.cpu_us = cpu_us;
+	for (int i = 0; i < LOOP_TURN_BOUNDS; i++) {
+		l->long_turns[i] += real_us > loop_turn_bounds_ms[i] * INT64_C(1000);
+		l->long_turns_cpu[i] += cpu_us > loop_turn_bounds_ms[i] * INT64_C(1000);
+	}
+}
+
 static void on_turn_end(struct ev_loop *ev, ev_prepare *w, int revents)
 {
 	struct loop *l = w->data;
-	int64_t turn_us;
 
 	timers_run(l->timers);
 	for (struct turn_hook *h = l->turn_hooks; h; h = h->next)
 		h->fn(h->arg);
 	arm_deadline(l);
-	turn_us = clock_real_us() - l->turn_started_us;
-	l->last_turn_us = l->turn_started_us ? turn_us : 0;
-	if (l->turn_started_us && turn_us > l->max_turn_us)
-		l->max_turn_us = turn_us;
-	for (int i = 0; l->turn_started_us && i < LOOP_TURN_BOUNDS; i++)
-		l->long_turns[i] += turn_us > loop_turn_bounds_ms[i] * INT64_C(1000);
+	if (l->turn_started_us)
+		count_turn(l, clock_real_us() - l->turn_started_us,
+			clock_cpu_us() - l->turn_started_cpu_us);
 }
 
 static void on_turn_start(struct ev_loop *ev, ev_check *w, int revents)
@@ -84,6 +95,7 @@ static void on_turn_start(struct ev_loop *ev, ev_check *w, int revents)
 	struct loop *l = w->data;
 
 	l->turn_started_us = clock_real_us();
+	l->turn_started_cpu_us = clock_cpu_us();
 }
 
 struct loop *loop_create(void)
@@ -261,12 +273,17 @@ const int64_t *loop_long_turns(const struct loop *l)
 	return l->long_turns;
 }
 
-int64_t loop_take_max_turn_us(struct loop *l)
+const int64_t *loop_long_turns_cpu(const struct loop *l)
 {
-	int64_t us = l->max_turn_us;
+	return l->long_turns_cpu;
+}
 
-	l->max_turn_us = 0;
-	return us;
+struct loop_longest loop_take_longest(struct loop *l)
+{
+	struct loop_longest longest = l->longest;
+
+	l->longest = (struct loop_longest){0};
+	return longest;
 }
 
 void *loop_foreign(struct loop *l)

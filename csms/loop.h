@@ -48,12 +48,17 @@ void loop_io_destroy(struct loop_io *io);
 #define LOOP_TURN_BOUNDS 7
 extern const int loop_turn_bounds_ms[LOOP_TURN_BOUNDS];
 const int64_t *loop_long_turns(const struct loop *l);
+const int64_t *loop_long_turns_cpu(const struct loop *l); /* … worked that long */
 
 /* How long the turn before this one took. */
 int64_t loop_last_turn_us(const struct loop *l);
 
-/* Longest turn since the last call, in real microseconds (for /metrics). */
-int64_t loop_take_max_turn_us(struct loop *l);
+/* Longest turn since the last call (for /metrics): in real time, and the most that one worked, in
+ * processor time. On a busy machine the first is the longer by what others took meanwhile. */
+struct loop_longest {
+	int64_t real_us, cpu_us;
+};
+struct loop_longest loop_take_longest(struct loop *l);
 
 /* The struct ev_loop, for csms/net/net.c to hand to libwebsockets. */
 void *loop_foreign(struct loop *l);

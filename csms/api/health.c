@@ -200,15 +200,28 @@ static void put_meters(const struct core *c, struct text *t)
 	put_int(t, "depotd_meter_errors_total", "counter", "Modbus requests that failed", errors);
 }
 
-static void put_turns(const struct loop *l, struct text *t)
+static void put_turn_counts(
+	struct text *t, const char *name, const char *help, const int64_t counts[LOOP_TURN_BOUNDS])
 {
-	const int64_t *turns = loop_long_turns(l);
-
-	put_head(t, "depotd_loop_turns_total", "counter",
-		"Turns of the loop that took longer than so many seconds");
+	put_head(t, name, "counter", help);
 	for (int i = 0; i < LOOP_TURN_BOUNDS; i++)
-		text_printf(t, "depotd_loop_turns_total{over=\"%g\"} %lld\n",
-			loop_turn_bounds_ms[i] / 1000.0, (long long)turns[i]);
+		text_printf(t, "%s{over=\"%g\"} %lld\n", name, loop_turn_bounds_ms[i] / 1000.0,
+			(long long)counts[i]);
+}
+
+static void put_turns(struct loop *l, struct text *t)
+{
+	struct loop_longest longest = loop_take_longest(l);
+
+	put_seconds(t, "depotd_loop_turn_max_seconds", "gauge",
+		"Longest turn of the loop since the last look", longest.real_us);
+	put_seconds(t, "depotd_loop_turn_cpu_max_seconds", "gauge",
+		"Most processor time of a turn of the loop since the last look", longest.cpu_us);
+	put_turn_counts(t, "depotd_loop_turns_total",
+		"Turns of the loop that took longer than so many seconds", loop_long_turns(l));
+	put_turn_counts(t, "depotd_loop_turns_cpu_total",
+		"Turns of the loop that took more than so many seconds of processor time",
+		loop_long_turns_cpu(l));
 }
 
 static void put_process(struct api *api, struct text *t)
@@ -219,10 +232,6 @@ static void put_process(struct api *api, struct text *t)
 	text_printf(t, "depotd_build_info{version=\"%s\"} 1\n", DEPOTD_VERSION);
 	put_head(t, "depotd_start_time_seconds", "gauge", "When depotd started, depot time");
 	text_printf(t, "depotd_start_time_seconds %.3f\n", (double)c->started.ms / 1000.0);
-	if (c->loop != NULL)
-		put_seconds(t, "depotd_loop_turn_max_seconds", "gauge",
-			"Longest turn of the loop since the last look",
-			loop_take_max_turn_us(c->loop));
 	if (c->loop != NULL)
 		put_turns(c->loop, t);
 	put_int(t, "depotd_http_requests_total", "counter", "Requests to the API and console",

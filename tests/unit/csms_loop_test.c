@@ -215,17 +215,44 @@ static void be_slow(void *arg)
 
 START_TEST(test_longest_turn_is_measured)
 {
-	int64_t us;
+	struct loop_longest longest;
 
 	timer_start(loop_timers(loop), &timer, 1, be_slow, NULL);
 	loop_run(loop);
-	us = loop_take_max_turn_us(loop);
-	ck_assert_int_ge(us, 40000);
-	ck_assert_int_lt(us, 4000000);
-	ck_assert_int_eq(loop_take_max_turn_us(loop), 0);
+	longest = loop_take_longest(loop);
+	ck_assert_int_ge(longest.real_us, 40000);
+	ck_assert_int_lt(longest.real_us, 4000000);
+	ck_assert_int_lt(longest.cpu_us, 20000); /* it slept */
+	longest = loop_take_longest(loop);
+	ck_assert_int_eq(longest.real_us, 0);
+	ck_assert_int_eq(longest.cpu_us, 0);
 	for (int i = 0; i < LOOP_TURN_BOUNDS && loop_turn_bounds_ms[i] < 40; i++)
 		ck_assert_int_ge(loop_long_turns(loop)[i], 1);
 	ck_assert_int_eq(loop_turn_bounds_ms[4], 50);
+}
+END_TEST
+
+static void be_busy(void *arg)
+{
+	int64_t until_us = clock_cpu_us() + 30000;
+
+	while (clock_cpu_us() < until_us)
+		;
+	loop_stop(loop);
+}
+
+START_TEST(test_work_of_a_turn_is_measured)
+{
+	struct loop_longest longest;
+
+	timer_start(loop_timers(loop), &timer, 1, be_busy, NULL);
+	loop_run(loop);
+	longest = loop_take_longest(loop);
+	ck_assert_int_ge(longest.cpu_us, 30000);
+	ck_assert_int_lt(longest.cpu_us, 300000);
+	ck_assert_int_ge(longest.real_us, 30000);
+	for (int i = 0; i < LOOP_TURN_BOUNDS && loop_turn_bounds_ms[i] < 30; i++)
+		ck_assert_int_ge(loop_long_turns_cpu(loop)[i], 1);
 }
 END_TEST
 
@@ -244,6 +271,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_turn_end);
 	tcase_add_test(t, test_io);
 	tcase_add_test(t, test_longest_turn_is_measured);
+	tcase_add_test(t, test_work_of_a_turn_is_measured);
 	suite_add_tcase(s, t);
 	return s;
 }

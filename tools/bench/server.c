@@ -239,14 +239,22 @@ int server_answer(int fd)
 	return came ? atoi(text + 9) : 0;
 }
 
-double server_metric(const struct server *s, const char *name)
+static double metric_in(const char *text, const char *name)
+{
+	char line[200];
+	const char *at;
+
+	snprintf(line, sizeof line, "\n%.190s ", name);
+	at = strstr(text, line);
+	return at ? atof(at + strlen(line)) : -1;
+}
+
+struct server_turns server_turns(const struct server *s)
 {
 	static char text[1 << 20];
-	char line[200];
 	int fd = server_ask(s, "GET", "/metrics", "");
 	size_t len = 0;
 	ssize_t n = 1;
-	const char *at;
 
 	while (fd >= 0 && len < sizeof text - 1 && n > 0) {
 		n = recv(fd, text + len, sizeof text - 1 - len, 0);
@@ -255,9 +263,12 @@ double server_metric(const struct server *s, const char *name)
 	if (fd >= 0)
 		close(fd);
 	text[len] = '\0';
-	snprintf(line, sizeof line, "\n%.190s ", name);
-	at = strstr(text, line);
-	return at ? atof(at + strlen(line)) : -1;
+	return (struct server_turns){
+		.max_ms = metric_in(text, "depotd_loop_turn_max_seconds") * 1000,
+		.max_cpu_ms = metric_in(text, "depotd_loop_turn_cpu_max_seconds") * 1000,
+		.over_50ms = metric_in(text, "depotd_loop_turns_total{over=\"0.05\"}"),
+		.over_50ms_cpu = metric_in(text, "depotd_loop_turns_cpu_total{over=\"0.05\"}"),
+	};
 }
 
 static bool is_ready(const struct server *s)

@@ -41,8 +41,12 @@ int server_start(struct server *s, const char *depotd);
 int server_ask(const struct server *s, const char *method, const char *path, const char *json);
 int server_answer(int fd);
 
-/* The value of one of its metrics, by its name (and labels, as it is written); below 0: it has none. */
-double server_metric(const struct server *s, const char *name);
+/* Turns of its loop: the longest since the last look, in real time and in processor time, and how many
+ * were longer than 50 ms since its start. */
+struct server_turns {
+	double max_ms, max_cpu_ms, over_50ms, over_50ms_cpu;
+};
+struct server_turns server_turns(const struct server *s);
 
 /* CPU time of all its threads so far. */
 double server_cpu_s(const struct server *s);
