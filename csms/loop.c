@@ -1,6 +1,7 @@
 #include "csms/loop.h"
 
 #include <ev.h>
+#include <sys/epoll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -47,6 +48,30 @@ struct loop {
 
 const int loop_turn_bounds_ms[LOOP_TURN_BOUNDS] = {1, 5, 10, 25, 50, 100, 250};
 
+/* -- how much a turn takes in ----------------------------------------------------------------- */
+
+/* When thousands speak at once, a turn hears some of them, and the kernel keeps the others in the order
+ * in which they came: guard, timers and answers get their turn between. As many as were heard within
+ * EVENTS_US lately; TLS handshakes are dear, heartbeats are cheap. */
+enum { EVENTS_MOST = 64, EVENTS_LEAST = 8, EVENTS_US = 10000, TIMERS_US = 10000 };
+
+static int events_a_turn = EVENTS_MOST; /* of the one loop that the process has */
+
+/* libev fetches as many events as its table holds, and lengthens the table when it was full; it has no
+ * setting for that. So its call comes by here. */
+int epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
+{
+	return epoll_pwait(fd, events, max < events_a_turn ? max : events_a_turn, timeout_ms, NULL);
+}
+
+static void adapt_events(int64_t took_us)
+{
+	if (took_us > EVENTS_US)
+		events_a_turn = events_a_turn / 2 > EVENTS_LEAST ? events_a_turn / 2 : EVENTS_LEAST;
+	else if (took_us < EVENTS_US / 2 && events_a_turn < EVENTS_MOST)
+		events_a_turn++;
+}
+
 static void on_deadline(struct ev_loop *ev, ev_timer *w, int revents)
 {
 	/* Its only task is to end the sleep: timers run at the end of each turn. */
@@ -81,7 +106,9 @@ static void on_turn_end(struct ev_loop *ev, ev_prepare *w, int revents)
 {
 	struct loop *l = w->data;
 
-	timers_run(l->timers);
+	if (l->turn_started_us)
+		adapt_events(clock_cpu_us() - l->turn_started_cpu_us);
+	timers_run_for(l->timers, TIMERS_US);
 	for (struct turn_hook *h = l->turn_hooks; h; h = h->next)
 		h->fn(h->arg);
 	arm_deadline(l);
@@ -104,6 +131,7 @@ struct loop *loop_create(void)
 
 	if (!l)
 		return NULL;
+	events_a_turn = EVENTS_MOST;
 	/* Not the default loop: that one reaps every child of the process behind our back. */
 	l->ev = ev_loop_new(EVFLAG_AUTO);
 	l->timers = timers_create();

@@ -54,6 +54,7 @@
 #include "db/care.h"
 
 #define STOP_GRACE_MS 1500 /* real time for close frames to leave */
+#define DRAIN_US      5000 /* answers that are on disk go out for so long in a turn */
 
 enum exit_code { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -163,9 +164,14 @@ static int prepare_dir(const char *dir, char why[400])
 
 static void on_db_ready(void *arg)
 {
-	struct core *c = arg;
+	struct daemon *d = arg;
+	int64_t until_us = clock_real_us() + DRAIN_US;
 
-	db_drain(c->db);
+	while (db_drain_some(d->core.db))
+		if (clock_real_us() > until_us) {
+			loop_wake_send(d->db_wake);
+			return;
+		}
 }
 
 static void wake_db(void *arg)
@@ -189,7 +195,7 @@ static int open_store(struct daemon *d, char why[400])
 		.wake_arg = &d->db_wake,
 	};
 
-	d->db_wake = loop_wake_create(d->core.loop, on_db_ready, &d->core);
+	d->db_wake = loop_wake_create(d->core.loop, on_db_ready, d);
 	if (!d->db_wake) {
 		snprintf(why, 400, "out of memory");
 		return -1;

@@ -121,8 +121,10 @@ int64_t timers_next_ms(const struct timers *ts)
 	return left_us <= 0 ? 0 : (left_us + 999) / 1000;
 }
 
-int64_t timers_run(struct timers *ts)
+int64_t timers_run_for(struct timers *ts, int64_t budget_us)
 {
+	int64_t started_us = clock_real_us();
+
 	ts->running = true;
 	ts->running_us = clock_mono().us;
 	while (ts->count && ts->heap[0].due_us <= ts->running_us) {
@@ -130,9 +132,16 @@ int64_t timers_run(struct timers *ts)
 
 		remove_at(ts, 0);
 		t->fn(t->arg);
+		if (clock_real_us() - started_us > budget_us)
+			break;
 	}
 	ts->running = false;
 	return timers_next_ms(ts);
+}
+
+int64_t timers_run(struct timers *ts)
+{
+	return timers_run_for(ts, INT64_MAX);
 }
 
 void timers_destroy(struct timers *ts)

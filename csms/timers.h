@@ -37,6 +37,10 @@ static inline bool timer_running(const struct timer *t)
  * next deadline, rounded up, or -1 when none runs. */
 int64_t timers_run(struct timers *ts);
 
+/* The same, but once it has taken so long (real microseconds) those that are left wait for the next
+ * call: first those that were due first. */
+int64_t timers_run_for(struct timers *ts, int64_t budget_us);
+
 /* Milliseconds to the next deadline without firing anything; as timers_run() otherwise. */
 int64_t timers_next_ms(const struct timers *ts);
 

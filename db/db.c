@@ -219,26 +219,34 @@ void store_read_done(struct db *db, struct read_job *job)
 	wake(db, first);
 }
 
-void db_drain(struct db *db)
+bool db_drain_some(struct db *db)
 {
 	pthread_mutex_lock(&db->lock);
 	struct db_batch *b = db->done_head;
 	struct read_job *job = db->read_head;
-	db->done_head = db->done_tail = NULL;
-	db->read_head = db->read_tail = NULL;
+	if (b && !(db->done_head = b->next_done))
+		db->done_tail = NULL;
+	if (job && !(db->read_head = job->next))
+		db->read_tail = NULL;
+	bool is_more = db->done_head || db->read_head;
 	pthread_mutex_unlock(&db->lock);
-	for (struct db_batch *next; b; b = next) {
-		next = b->next_done;
+	if (b) {
 		if (b->done)
 			b->done(b->arg, &b->result);
 		store_batch_release(db, b);
 	}
-	for (struct read_job *next; job; job = next) {
-		next = job->next;
+	if (job) {
 		if (job->done)
 			job->done(job->arg);
 		free(job);
 	}
+	return is_more;
+}
+
+void db_drain(struct db *db)
+{
+	while (db_drain_some(db))
+		;
 }
 
 int db_flush(struct db *db)

@@ -101,6 +101,10 @@ void db_batch_destroy(struct db_batch *b);
 /* Calls the `done` callbacks of finished batches and queries. Loop thread, after wake(). */
 void db_drain(struct db *db);
 
+/* The same for the oldest of each, for whom all would take too long. False: nothing is left; or else
+ * call it again, wake() does not come for what is. */
+bool db_drain_some(struct db *db);
+
 /* Waits until all submitted batches are on disk and drains. For shutdown and tests. */
 int db_flush(struct db *db);
 

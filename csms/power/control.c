@@ -16,27 +16,53 @@
 #define PLAN_EVERY_MS 200 /* at most; events that come together make one plan … */
 #define PLAN_REST     2 /* … or where plans are made faster, so many times what the last one took */
 #define LOAD_SOON_MS  100 /* readings within a limit that come together make one cycle */
+#define CYCLE_REST    2 /* news make one at once, or so many times what the last one took after it */
 
 /* -- when ------------------------------------------------------------------------------------- */
+
+static void cycle(struct control *k)
+{
+	int64_t begin_us = clock_cpu_us();
+
+	control_cycle(k);
+	k->cycle_us = clock_cpu_us() - begin_us;
+}
 
 static void on_guard(void *arg)
 {
 	struct control *k = arg;
 
-	control_cycle(k);
+	cycle(k);
 	timer_start(
 		k->core->timers, &k->guard_timer, k->core->config->control->guard_ms, on_guard, k);
 }
 
 static void on_now(void *arg)
 {
-	control_cycle(arg);
+	cycle(arg);
 }
 
-/* At once, but once for all news of one turn. */
+static void cycle_within(struct control *k, int64_t ms)
+{
+	if (!timer_running(&k->now_timer) || mono_diff_ms(k->now_timer.due, clock_mono()) > ms)
+		timer_start(k->core->timers, &k->now_timer, ms, on_now, k);
+}
+
+/* A simulated depot shall not go by how fast this machine is. */
+static int64_t cycle_rest_ms(const struct control *k)
+{
+	double ms = (1 + CYCLE_REST) * (double)k->cycle_us / 1000 * clock_speed();
+
+	return k->core->loop ? (int64_t)ms - mono_diff_ms(clock_mono(), k->last_cycle) : 0;
+}
+
+/* At once, but once for all news of one turn; of a large depot a cycle takes milliseconds, and
+ * thousands of stations have news at once, which must not leave the loop without time for them. */
 static void cycle_soon(struct control *k)
 {
-	timer_start(k->core->timers, &k->now_timer, 0, on_now, k);
+	int64_t rest_ms = cycle_rest_ms(k);
+
+	cycle_within(k, rest_ms > 0 ? rest_ms : 0);
 }
 
 static bool shows_breach(const struct control *k, int node, const struct meter_reading *r)
@@ -143,8 +169,8 @@ void control_load_changed(struct control *k)
 		return;
 	if (is_breached(k))
 		cycle_soon(k);
-	else if (!timer_running(&k->now_timer))
-		timer_start(k->core->timers, &k->now_timer, LOAD_SOON_MS, on_now, k);
+	else
+		cycle_within(k, LOAD_SOON_MS);
 }
 
 /* Meter values often enough for the guard to tell vehicles from other load (J02, SampledDataCtrlr).
@@ -399,6 +425,7 @@ void control_destroy(struct control *k)
 	timer_stop(k->core->timers, &k->plan_timer);
 	timer_stop(k->core->timers, &k->replan_timer);
 	timer_stop(k->core->timers, &k->now_timer);
+	timer_stop(k->core->timers, &k->send_timer);
 	planner_destroy(k->planner);
 	assisted_destroy(k->assisted);
 	fallbacks_destroy(k->fallbacks);

@@ -15,6 +15,7 @@
 
 #define PLAN_LATE_MS     10000 /* without a plan for so long a vehicle gets what the guard allows */
 #define JOURNAL_EVERY_MS 10000 /* the guard's doings, at most */
+#define SEND_US          5000 /* in a turn of the loop */
 
 int64_t control_measured_below(const struct control *k, const struct grid_node *n)
 {
@@ -149,18 +150,42 @@ static void journal_lowering(struct control *k, const struct guard_report *r, co
 		(long long)e->measured_w, (long long)e->limit_w, e->quality, e->lowered.count);
 }
 
-/* Lowerings first, so that what rises finds room that was asked for before it. */
-static void send_all(struct control *k, mono_t now)
+/* False: the time was over before all were sent. */
+static bool send_pass(struct control *k, bool lowerings, mono_t now, int64_t until_us)
 {
-	for (int pass = 0; pass < 2; pass++)
-		for (int i = 0; i < k->evses; i++) {
-			struct lane *l = &k->lanes[i];
-			bool lowers = l->want.limit_w < lane_held_w(l, now);
+	for (int i = 0; i < k->evses; i++) {
+		struct lane *l = &k->lanes[i];
 
-			if (lowers == (pass == 0) && is_reachable(l->evse->station) &&
-				lane_is_due(l, now))
-				lane_send(l, now);
-		}
+		if ((l->want.limit_w < lane_held_w(l, now)) != lowerings ||
+			!is_reachable(l->evse->station) || !lane_is_due(l, now))
+			continue;
+		if (clock_real_us() > until_us)
+			return false;
+		lane_send(l, now);
+	}
+	return true;
+}
+
+static void send_on(void *arg);
+
+/* Lowerings first, so that what rises finds room that was asked for before it. When thousands are to
+ * be told something, it takes several turns of the loop. */
+static void send_all(struct control *k)
+{
+	int64_t until_us = k->core->loop ? clock_real_us() + SEND_US : INT64_MAX;
+	mono_t now = clock_mono();
+
+	if (!send_pass(k, true, now, until_us) || !send_pass(k, false, now, until_us))
+		timer_start(k->core->timers, &k->send_timer, 0, send_on, k);
+}
+
+/* Not by what was wanted before news came: the cycle that they make sends the rest. */
+static void send_on(void *arg)
+{
+	struct control *k = arg;
+
+	if (!timer_running(&k->now_timer))
+		send_all(k);
 }
 
 void control_cycle(struct control *k)
@@ -200,5 +225,6 @@ void control_cycle(struct control *k)
 	if (r.lowered && mono_diff_ms(mono, k->journalled) > JOURNAL_EVERY_MS)
 		journal_lowering(k, &r, before);
 	free(before);
-	send_all(k, mono);
+	timer_stop(k->core->timers, &k->send_timer);
+	send_all(k);
 }

@@ -87,11 +87,12 @@ struct control {
 	mono_t late_since;
 	struct guard_node_in *node_in;
 	struct guard_evse_in *evse_in;
-	struct timer guard_timer, plan_timer, replan_timer, now_timer;
+	struct timer guard_timer, plan_timer, replan_timer, now_timer, send_timer;
 	char trigger[80];
 	mono_t journalled;
 	wall_t sampled;
 	mono_t last_cycle;
+	int64_t cycle_us; /* of processor time that it took */
 	mono_t planned; /* a plan was asked for last */
 	uint64_t revision;
 };

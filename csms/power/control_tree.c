@@ -284,6 +284,7 @@ int control_rebuild(struct control *k, char why[300])
 	if (!tree)
 		abort();
 	planner_forget(k->planner);
+	timer_stop(k->core->timers, &k->send_timer);
 	if (control_load(k, tree) || keep_doubts(k, &old))
 		abort();
 	control_bind(k, &old);

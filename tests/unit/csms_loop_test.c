@@ -256,6 +256,79 @@ START_TEST(test_work_of_a_turn_is_measured)
 }
 END_TEST
 
+/* -- many who speak at once ----------------------------------------------------------------- */
+
+#define MANY 300
+#define MOST 64
+
+static int pipes[MANY][2];
+static int heard, turn_heard, turn_most, cost_us, timer_ran;
+
+static void on_one_of_many(void *arg, int fd)
+{
+	int64_t until_us = clock_cpu_us() + cost_us;
+	char c;
+
+	ck_assert_int_eq(read(fd, &c, 1), 1);
+	while (clock_cpu_us() < until_us)
+		;
+	turn_heard++;
+	if (++heard == MANY)
+		loop_stop(loop);
+}
+
+static void count_heard(void *arg)
+{
+	if (turn_heard > turn_most)
+		turn_most = turn_heard;
+	turn_heard = 0;
+}
+
+static void on_soon(void *arg)
+{
+	timer_ran = heard;
+}
+
+static void speak_all(struct loop_io *ios[MANY])
+{
+	heard = turn_heard = turn_most = 0;
+	for (int i = 0; i < MANY; i++) {
+		ck_assert_int_eq(pipe(pipes[i]), 0);
+		ck_assert_int_eq(write(pipes[i][1], "x", 1), 1);
+		ios[i] = loop_io_create(loop, pipes[i][0], on_one_of_many, NULL);
+	}
+	loop_run(loop);
+	for (int i = 0; i < MANY; i++) {
+		loop_io_destroy(ios[i]);
+		close(pipes[i][0]);
+		close(pipes[i][1]);
+	}
+}
+
+START_TEST(test_a_turn_hears_some_and_all_are_heard)
+{
+	struct loop_io *ios[MANY];
+
+	timer_stop(loop_timers(loop), &guard);
+	loop_on_turn_end(loop, count_heard, NULL);
+	cost_us = 0;
+	speak_all(ios);
+	ck_assert_int_eq(heard, MANY);
+	ck_assert_int_le(turn_most, MOST);
+	/* When they are dear, fewer: the first turn may be long, then each is short. */
+	cost_us = 1000;
+	speak_all(ios);
+	ck_assert_int_eq(heard, MANY);
+	loop_take_longest(loop);
+	timer_start(loop_timers(loop), &timer, 1, on_soon, NULL);
+	speak_all(ios);
+	ck_assert_int_eq(heard, MANY);
+	ck_assert_int_le(turn_most, 16);
+	ck_assert_int_lt(loop_take_longest(loop).cpu_us, 40000);
+	ck_assert_int_le(timer_ran, 32); /* it did not wait for them all */
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("csms_loop");
@@ -272,6 +345,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_io);
 	tcase_add_test(t, test_longest_turn_is_measured);
 	tcase_add_test(t, test_work_of_a_turn_is_measured);
+	tcase_add_test(t, test_a_turn_hears_some_and_all_are_heard);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -169,6 +169,31 @@ START_TEST(test_destroy_leaves_timers_stopped)
 }
 END_TEST
 
+static void be_slow(void *arg)
+{
+	int64_t until_us = clock_real_us() + 3000;
+
+	while (clock_real_us() < until_us)
+		;
+	note(arg);
+}
+
+START_TEST(test_with_a_budget_the_rest_waits_in_order)
+{
+	for (int i = 0; i < 4; i++)
+		timer_start(timers, &many[i], 4 - i, be_slow, &many[i]);
+	clock_advance_ms(10);
+	ck_assert_int_eq(timers_run_for(timers, 4000), 0); /* the next at once */
+	ck_assert_int_ge(fired, 1);
+	ck_assert_int_le(fired, 2);
+	while (timers_run_for(timers, 1000) == 0)
+		;
+	ck_assert_int_eq(fired, 4);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(order[i], 3 - i);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("csms_timers");
@@ -181,6 +206,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_callback_may_stop_another_that_is_due);
 	tcase_add_test(t, test_zero_delay_in_a_callback_does_not_loop);
 	tcase_add_test(t, test_rounds_up);
+	tcase_add_test(t, test_with_a_budget_the_rest_waits_in_order);
 	tcase_add_test(t, test_thousands_at_random);
 	tcase_add_test(t, test_destroy_leaves_timers_stopped);
 	suite_add_tcase(s, t);

@@ -332,6 +332,29 @@ START_TEST(results_come_by_drain_after_a_wake)
 }
 END_TEST
 
+START_TEST(results_come_one_by_one_to_who_has_little_time)
+{
+	const struct db_config cfg = {.dir = fixture_dir, .depot = "demo", .wake = ring};
+	db = db_open(&cfg, why);
+	int calls = 0;
+	struct db_stats s = {.queued = 3};
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(db_submit(db, boot_batch("station/A"), fixture_done, &calls), 0);
+	for (int i = 0; i < 500 && s.queued; i++) {
+		usleep(2000);
+		db_stats(db, &s);
+	}
+	ck_assert_int_eq(s.queued, 0);
+	ck_assert(db_drain_some(db));
+	ck_assert_int_eq(calls, 1);
+	ck_assert(db_drain_some(db));
+	ck_assert(!db_drain_some(db));
+	ck_assert_int_eq(calls, 3);
+	ck_assert(!db_drain_some(db));
+	ck_assert_int_eq(calls, 3);
+}
+END_TEST
+
 struct counting {
 	int64_t first, second;
 	bool done;
@@ -413,6 +436,7 @@ int main(void)
 	tcase_add_test(t, closing_on_a_full_disk_says_what_failed);
 	tcase_add_test(t, log_is_copied_into_the_file_and_begun_anew);
 	tcase_add_test(t, results_come_by_drain_after_a_wake);
+	tcase_add_test(t, results_come_one_by_one_to_who_has_little_time);
 	tcase_add_test(t, reader_keeps_its_snapshot_while_the_writer_goes_on);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
