@@ -19,6 +19,7 @@ import { pageChecks } from "./pages.mjs";
 import { planChecks } from "./plan.mjs";
 import { vehicleChecks } from "./vehicles.mjs";
 import { scriptChecks } from "./script.mjs";
+import { keyChecks } from "./search.mjs";
 import { updateChecks } from "./update.mjs";
 import { wallChecks } from "./wall.mjs";
 import { CODE, MockServer } from "./mock-server.mjs";
@@ -376,6 +377,7 @@ async function morePages(browser, root) {
 	await page.goto(`${base}/#code=${CODE}`);
 	await signedIn(page);
 	await pageChecks(page, mock);
+	await keyChecks(page, mock);
 	await check("no CSP report and no error on pages beyond the night", async () => {
 		equal(bad.filter((b) => !/40[134]/.test(b)), [], "reports");
 	});

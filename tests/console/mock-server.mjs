@@ -18,7 +18,7 @@ import { VehicleApi } from "./vehicles_api.mjs";
 
 export const CODE = "mock-code-0123456789-abcdef";
 const CSRF = "c".repeat(32);
-const MAY = { viewer: ["self", "read"], admin: ["self", "read", "follow", "inspect", "operate", "maintain", "set-up", "limit", "overrule", "attend", "approve", "trust", "price", "dispatch", "steer"] };
+const MAY = { viewer: ["self", "read"], admin: ["self", "read", "follow", "inspect", "operate", "maintain", "set-up", "limit", "overrule", "attend", "approve", "trust", "price", "dispatch", "steer", "govern"] };
 const SESSION = { name: "M. de Wit", role: "admin", csrf: CSRF, may: MAY.admin, user: true, factor: false, fresh: false };
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
 	+ "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";

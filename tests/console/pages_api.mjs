@@ -174,6 +174,7 @@ export class PagesApi {
 
 	answer(route, body, q) {
 		if (!this.isOn) return undefined;
+		if (route === "GET /users") return [200, { users: [{ name: "anna", role: "dispatcher", password: true, factor: true, disabled: false, sessions: 1 }] }];
 		return this.#transactions(route, q) ?? this.#tariffs(route, body, q) ?? this.#trust(route) ?? this.#peers(route) ?? this.#settings(route, body)
 			?? (route === "GET /plan/explain" && q.get("vehicle") === "CP-A3/1" && q.get("plan") === "P1"
 				? [200, { id: "P1", made_at: iso(this.mock.now()), vehicle: "VAN-05", station: "CP-A3", evse: 1, need_wh: 0, planned_wh: 0, short_wh: 0, stretches: [], sentences: ["For 40 min a phase is full (first at hall-a)."] }] : undefined)

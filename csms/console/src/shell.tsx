@@ -3,13 +3,15 @@
  */
 import { effect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { DemandView, GuardView } from "./api/types.ts";
+import { useAsked } from "./lib/ask.ts";
 import { clock, clockNear, clockSeconds, date, decimal, duration, durationExact, kw } from "./lib/format.ts";
 import { command } from "./api/client.ts";
 import type { SignedOut } from "./api/types_people.ts";
 import { listenKeys } from "./keys.ts";
 import { LANGUAGES, language, say, setLanguage, type Language } from "./messages/say.ts";
 import { place, ROUTES } from "./router.ts";
-import { go, goSection } from "./store/place.ts";
+import { go, goRow, goSection, searching } from "./store/place.ts";
 import {
 	alarms, depotName, depotTime, envelopes, isHere, isLost, link, localNow, nodes, now, retryNow, session, speed, stations, vehicles, zone,
 } from "./store/store.ts";
@@ -17,11 +19,14 @@ import { bindingNodes, boundBy, evseCounts, nextLimit, rootNode } from "./store/
 import { active, urgent } from "./store/alarms.ts";
 import { Bar } from "./ui/bar.tsx";
 import { Icon } from "./ui/icons.tsx";
+import { lazy } from "./ui/lazy.tsx";
 import { Link } from "./ui/link.tsx";
 import { Menu } from "./ui/menu.tsx";
 import { Reading } from "./ui/reading.tsx";
 import { Skeleton } from "./ui/skeleton.tsx";
 import { theme, type Theme } from "./ui/theme.ts";
+
+const Search = lazy(() => import("./pages/search/page.tsx").then((m) => m.Search), true);
 
 function Clock() {
 	return (
@@ -149,6 +154,9 @@ function Top({ openHelp }: { openHelp: () => void }) {
 				{speed.value !== 1 && (
 					<span class="tag plain sim">{say.simulated(decimal(speed.value, Number.isInteger(speed.value) ? 0 : 1))}</span>
 				)}
+				<button type="button" class="find" onClick={() => { searching.value = true; }}>
+					<Icon name="find" /> <span class="word">{say.search}</span> <kbd aria-hidden="true">/</kbd>
+				</button>
 				<LiveDot />
 				<Clock />
 				<UserMenu openHelp={openHelp} />
@@ -176,6 +184,27 @@ function HoldsBack() {
 					{binding.length > 1 && ` ${say.andMore(binding.length - 1)}`}
 				</span>
 			)}
+		</a>
+	);
+}
+
+/* The billing interval that is open: where it ends if all goes on, against its target. What the guard does
+ * about it stands there when it does something. */
+function DemandWindow() {
+	const demand = useAsked<GuardView>("/guard", 5000).data?.demand ?? [];
+	const short = (d: DemandView) => d.target_w - d.projected_w;
+	const d = [...demand].sort((a, b) => short(a) - short(b))[0];
+	if (!d || Date.parse(d.window_end) <= now.value) return null;
+	const node = nodes.value?.find((n) => n.id === d.node);
+	const isHeld = node?.limit_source === "demand window" || d.allowed_w < (node?.load_w ?? 0);
+	const span = `${clock(Date.parse(d.window), zone.value)}–${clock(Date.parse(d.window_end), zone.value)}`;
+	return (
+		<a class="item" data-pulse="window" href="/energy" title={say.windowTitle(kw(d.mean_w, 0), kw(d.allowed_w, 0))}
+			onClick={(e) => { e.preventDefault(); goRow("/energy", `[id="demand-${CSS.escape(d.node)}-h"]`); }}>
+			<span class="k">{span} {say.onCourse}</span>
+			<span><b>{kw(d.projected_w, 0)}</b> {say.ofTarget(kw(d.target_w, 0))}, {say.windowLeft(duration(Math.max(0, Date.parse(d.window_end) - now.value) / 1000))}</span>
+			{d.in_danger ? <span class="st miss"><Icon name="miss" size={14} /> {say.windowDanger}</span>
+				: isHeld && <span class="st plain"><Icon name="bind" size={14} /> {say.windowHeld}</span>}
 		</a>
 	);
 }
@@ -211,10 +240,11 @@ function Pulse() {
 				</span>
 			</a>
 			<HoldsBack />
-			<a class="item wide-only" href="/" onClick={(e) => { e.preventDefault(); goSection("vans"); }}>
+			<a class="item wide-only vans-now" href="/" onClick={(e) => { e.preventDefault(); goSection("vans"); }}>
 				<span class="k">{say.vansNow}</span>
 				<span><b>{kw(root?.evse_w ?? 0, 0)}</b>{"\u202f"}{say.unitKw}, {say.mayDraw(kw(root?.allowed_w ?? 0, 0))}</span>
 			</a>
+			<DemandWindow />
 			<NextLimit />
 			<a class="item last" href="/chargers" onClick={(e) => { e.preventDefault(); go("/chargers"); }}>
 				<span><b>{counts.live}</b> {say.evsesLive(counts.all)}</span>
@@ -296,6 +326,7 @@ export function Shell() {
 			</main>
 			<nav class="bottom" aria-label={say.pages}><Pages kind="bottom" /></nav>
 			<Help dialog={dialog} />
+			{searching.value && <Search id={undefined} />}
 		</>
 	);
 }

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { clock, date, decimal, kw, pct } from "../lib/format.ts";
 import { say } from "../messages/say.ts";
 import { now, overview, zone } from "../store/store.ts";
-import { followSeries, loaded, loadSeries, range, RANGES, seriesError } from "../store/series.ts";
+import { daysBack, followSeries, loaded, loadSeries, range, RANGES, seriesError } from "../store/series.ts";
 import { rootNode } from "../store/derive.ts";
 import { Empty, Panel } from "../ui/panel.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -251,6 +251,11 @@ function Choice({ isTable, onTable }: { isTable: boolean; onTable: (on: boolean)
 					</button>
 				))}
 			</div>
+			<div class="seg">
+				<button type="button" id="day-before" aria-label={say.dayBefore} title={say.dayBefore} onClick={() => { daysBack.value += 1; }}>‹</button>
+				<button type="button" id="day-after" aria-label={say.dayAfter} title={say.dayAfter} disabled={daysBack.value === 0}
+					onClick={() => { daysBack.value = Math.max(0, daysBack.value - 1); }}>›</button>
+			</div>
 			<button type="button" class="btn small" id="chart-table" aria-pressed={isTable}
 				onClick={() => onTable(!isTable)}>
 				{isTable ? say.asChart : say.asTable}
@@ -279,7 +284,8 @@ export function Chart() {
 	const series = loaded.value?.points;
 	/* The right edge moves with the data and at least every five seconds, not with every beat. */
 	const newest = series?.[series.length - 1];
-	const to = Math.max(newest ? Date.parse(newest.at) : 0, Math.floor(now.value / 5000) * 5000);
+	const end = loaded.value?.end;
+	const to = end ?? Math.max(newest ? Date.parse(newest.at) : 0, Math.floor(now.value / 5000) * 5000);
 	const from = to - hours * 3_600_000;
 	const steps = useMemo(
 		() => toSteps(series ?? [], stepS * 1000, from, to), [series, stepS, from, to]);
@@ -287,8 +293,8 @@ export function Chart() {
 	const owner = limitOwner(root?.limit_source);
 	const stepText = stepS < 60 ? say.seconds(stepS) : say.minutes(stepS / 60);
 	const day = (ms: number) => date(ms, zone.value);
-	const end = day(from) === day(to) ? clock(to, zone.value) : `${day(to)} ${clock(to, zone.value)}`;
-	const span = say.chartSpan(stepText, `${day(from)} ${clock(from, zone.value)}`, end);
+	const until = day(from) === day(to) ? clock(to, zone.value) : `${day(to)} ${clock(to, zone.value)}`;
+	const span = say.chartSpan(stepText, `${day(from)} ${clock(from, zone.value)}`, until);
 	return (
 		<Panel id="power" title={say.chartTitle}
 			caption={at === undefined ? span : readout(steps, at)}
@@ -310,7 +316,7 @@ export function Chart() {
 					{steps.length > 0 && isTable && <AsTable steps={steps} from={from} to={to} />}
 					{steps.length > 0 && !isTable && width > 0 && (
 						<Picture steps={steps} from={from} to={to} width={width} owner={owner}
-							label={describe(steps, from, to, owner)} stamp={say.nowLabel(clock(to, zone.value))}
+							label={describe(steps, from, to, owner)} stamp={end === undefined ? say.nowLabel(clock(to, zone.value)) : undefined}
 							at={at} onPoint={setAt} />
 					)}
 				</div>

@@ -37,6 +37,25 @@ export function note(to: string): void {
 	path.value = location.pathname;
 }
 
+/* Is the search open? */
+export const searching = signal(false);
+
+/* To a row of a page, which may still have to be drawn: for two seconds it is waited for. */
+export function goRow(to: string, selector: string): void {
+	const until = performance.now() + 2000;
+	const look = () => {
+		const found = document.querySelector<HTMLElement>(selector);
+		if (!found) {
+			if (performance.now() < until) requestAnimationFrame(look);
+			return;
+		}
+		found.focus({ preventScroll: true });
+		found.scrollIntoView({ block: "center" });
+	};
+	go(to);
+	requestAnimationFrame(() => requestAnimationFrame(look));
+}
+
 function focusSection(id: string): void {
 	const wanted = id === "vans" && document.getElementById("needs") ? "needs" : id;
 	const heading = document.getElementById(`${wanted}-h`);

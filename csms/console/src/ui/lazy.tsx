@@ -18,7 +18,8 @@ function Gone(): ComponentChildren {
 	);
 }
 
-export function lazy(load: () => Promise<FunctionComponent<PageProps>>): FunctionComponent<PageProps> {
+/* `isQuiet`: nothing stands in its place until it is there. */
+export function lazy(load: () => Promise<FunctionComponent<PageProps>>, isQuiet = false): FunctionComponent<PageProps> {
 	let found: FunctionComponent<PageProps> | undefined;
 	return function Lazy(props: PageProps) {
 		const [, redraw] = useState(0);
@@ -32,6 +33,6 @@ export function lazy(load: () => Promise<FunctionComponent<PageProps>>): Functio
 		}, []);
 		const Page = found;
 		if (Page) return <Page {...props} />;
-		return isGone ? <Gone /> : <Skeleton />;
+		return isGone ? <Gone /> : isQuiet ? null : <Skeleton />;
 	};
 }
