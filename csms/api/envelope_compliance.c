@@ -108,8 +108,13 @@ static void view_running(struct ask *k, const struct compliance *p, struct api_e
 		.unsure = m->is_unsure,
 		.measured_s = m->measured_s,
 		.estimated_s = m->estimated_s,
+		.bounded_s = m->bounded_s,
+		.has_bound_max_w = m->bounded_s > 0,
+		.bound_max_w = m->bound_max_w,
 		.unmeasured_s = m->unmeasured_s,
+		.has_mean_w = m->measured_s + m->estimated_s > 0,
 		.mean_w = m->mean_w,
+		.has_max_w = m->measured_s + m->estimated_s > 0,
 		.max_w = m->max_w,
 		.has_max_at = m->max_at.ms != 0,
 		.max_at = m->max_at,
@@ -149,8 +154,13 @@ static void view_record(
 		.unsure = e->unsure,
 		.measured_s = e->measured_s,
 		.estimated_s = e->estimated_s,
+		.bounded_s = e->bounded_s,
+		.has_bound_max_w = e->has_bound_max_w,
+		.bound_max_w = e->bound_max_w,
 		.unmeasured_s = e->unmeasured_s,
+		.has_mean_w = e->measured_s + e->estimated_s > 0,
 		.mean_w = e->mean_w,
+		.has_max_w = e->measured_s + e->estimated_s > 0,
 		.max_w = e->max_w,
 		.has_max_at = e->has_max_at,
 		.max_at = e->max_at,
@@ -177,6 +187,14 @@ static void view_record(
 	view_told(k, &e->commands, &out->commands);
 }
 
+/* Of a minute's worst sample (csms/power/control_show.c); NULL: all of it was measured. */
+static const char *quality_name(int quality)
+{
+	static const char *const names[] = {NULL, "estimated", "bound", "unknown"};
+
+	return quality < 0 || quality > 3 ? "unknown" : names[quality];
+}
+
 static void view_minutes(
 	struct ask *k, const struct db_series_list *list, struct api_envelope_minute_list *out)
 {
@@ -186,6 +204,7 @@ static void view_minutes(
 			.at = list->items[i].at,
 			.mean_w = list->items[i].mean,
 			.max_w = list->items[i].max,
+			.quality = quality_name(list->items[i].quality),
 		};
 }
 

@@ -83,13 +83,13 @@ enum worth { WORTH_MEASURED, WORTH_HELD, WORTH_BOUNDED, WORTH_NOTHING };
 struct walk {
 	double wh, above_wh, fed_wh;
 	int64_t until_ms; /* what is before has been taken */
-	int64_t ms, known_ms; /* measured; that, held and bounded */
+	int64_t ms, known_ms, bounded_ms; /* measured; that and held; no more than bounded */
 	int64_t above_ms, run_ms, fed_ms, fed_run_ms;
 	int64_t maybe_ms; /* above by whatever is known, without a break … */
 	int64_t blind_ms; /* … nothing new is known */
 	bool is_unsure;
 	int64_t phase_ms[GRID_PHASES], phase_above_ms[GRID_PHASES];
-	double max;
+	double max, bound_max;
 };
 
 /* What each phase carried, in mA: samples of a node are taken in one go, so they stand beside those
@@ -113,29 +113,37 @@ static bool phase_at(struct phases *p, int phase, wall_t at, double *ma)
 	return true;
 }
 
+/* What a phase carried, for `ms` of it as measured. */
+static void take_phase(
+	struct envelope_measure *m, struct walk *w, int i, wall_t at, double ma, int64_t ms)
+{
+	struct envelope_phase *x = &m->phase[i];
+
+	if (!x->max_at.ms || (int64_t)ma > x->max_ma) {
+		x->max_ma = (int64_t)ma;
+		x->max_at = at;
+	}
+	w->phase_ms[i] += ms;
+	if (ma > (double)m->limit_ma)
+		w->phase_above_ms[i] += ms;
+}
+
 /* W that are above the limit, of all phases together; one alone breaks it. Without currents the
- * power in all still tells when at least one must be above. */
+ * power in all still tells when at least one must be above. `ms`: of it as measured. */
 static double above_phases(struct envelope_measure *m, struct walk *w, struct phases *p, wall_t at,
-	double load, int64_t ms)
+	double load, enum worth worth, int64_t ms)
 {
 	double above = 0, ma, least = (double)(m->limit_ma * m->volts) / 1000 * GRID_PHASES;
 	bool is_seen = false;
 
 	for (int i = 0; i < GRID_PHASES && m->limit_ma >= 0; i++) {
-		struct envelope_phase *x = &m->phase[i];
-
 		if (!phase_at(p, i, at, &ma))
 			continue;
 		is_seen = true;
-		if (!w->phase_ms[i] || (int64_t)ma > x->max_ma) {
-			x->max_ma = (int64_t)ma;
-			x->max_at = at;
-		}
-		w->phase_ms[i] += ms;
-		if (ma <= (double)m->limit_ma)
-			continue;
-		w->phase_above_ms[i] += ms;
-		above += (ma - (double)m->limit_ma) * m->volts / 1000;
+		if (worth != WORTH_BOUNDED)
+			take_phase(m, w, i, at, ma, worth == WORTH_MEASURED ? ms : 0);
+		if (ma > (double)m->limit_ma)
+			above += (ma - (double)m->limit_ma) * m->volts / 1000;
 	}
 	return m->limit_ma < 0 || is_seen || load <= least ? above : load - least;
 }
@@ -147,10 +155,8 @@ static void take_longest(struct envelope_measure *m, int64_t run_ms)
 }
 
 /* Above the limit of what may be fed in; W. */
-static double above_export(struct envelope_measure *m, double feed)
+static double above_export(const struct envelope_measure *m, double feed)
 {
-	if ((int64_t)feed > m->export_max_w)
-		m->export_max_w = (int64_t)feed;
 	return m->export_limit_w < 0 ? 0 : feed - (double)m->export_limit_w;
 }
 
@@ -192,18 +198,37 @@ static void take_maybe(struct walk *w, bool is_above, int64_t ms)
 	w->is_unsure |= w->maybe_ms > ENVELOPE_REACTION_S * 1000;
 }
 
-static void take_known(struct envelope_measure *m, struct walk *w, struct phases *p, wall_t at,
-	double load, enum worth worth, int64_t ms)
+/* A bound is the most that may have flowed: no load, and no part of a mean. */
+static void take_bound(struct walk *w, double load, int64_t ms)
 {
-	double above = above_phases(m, w, p, at, load, worth == WORTH_MEASURED ? ms : 0);
-	double fed = above_export(m, -load);
+	if (!w->bounded_ms || load > w->bound_max)
+		w->bound_max = load;
+	w->bounded_ms += ms;
+}
 
-	w->known_ms += ms;
+static void take_load(
+	struct envelope_measure *m, struct walk *w, wall_t at, double load, int64_t ms)
+{
 	w->wh += load * (double)ms / 3600000;
-	if (w->known_ms == ms || load > w->max) {
+	if (!w->known_ms || load > w->max) {
 		w->max = load;
 		m->max_at = at;
 	}
+	w->known_ms += ms;
+	if ((int64_t)-load > m->export_max_w)
+		m->export_max_w = (int64_t)-load;
+}
+
+static void take_known(struct envelope_measure *m, struct walk *w, struct phases *p, wall_t at,
+	double load, enum worth worth, int64_t ms)
+{
+	double above = above_phases(m, w, p, at, load, worth, ms);
+	double fed = above_export(m, -load);
+
+	if (worth == WORTH_BOUNDED)
+		take_bound(w, load, ms);
+	else
+		take_load(m, w, at, load, ms);
 	if (m->limit_w >= 0 && load - (double)m->limit_w > above)
 		above = load - (double)m->limit_w;
 	take_maybe(w, worth != WORTH_MEASURED && (above > 0 || fed > 0), ms);
@@ -334,7 +359,9 @@ void envelope_measure(struct db_reader *r, struct envelope_measure *m, struct ar
 	take_blind(&w, m->to.ms - w.until_ms);
 	m->measured_s = w.ms / 1000;
 	m->estimated_s = (w.known_ms - w.ms) / 1000;
-	m->unmeasured_s = (span_ms - w.known_ms) / 1000;
+	m->bounded_s = w.bounded_ms / 1000;
+	m->bound_max_w = (int64_t)w.bound_max;
+	m->unmeasured_s = (span_ms - w.known_ms - w.bounded_ms) / 1000;
 	if (m->unmeasured_s < FIRST_MS / 1000)
 		m->unmeasured_s = 0;
 	m->mean_w = w.known_ms ? (int64_t)(w.wh * 3600000 / (double)w.known_ms) : 0;

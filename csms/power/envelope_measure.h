@@ -29,10 +29,11 @@ struct envelope_measure {
 	int64_t limit_ma; /* of each phase; -1: none */
 	int32_t volts; /* of a phase, nominal */
 	const char *failed; /* NULL: it went well */
-	int64_t measured_s, estimated_s, unmeasured_s;
+	int64_t measured_s, estimated_s, bounded_s, unmeasured_s; /* all together: its time */
 	bool is_kept; /* by what was measured */
 	bool is_unsure; /* that does not show it */
-	int64_t mean_w, max_w, above_s, above_wh;
+	int64_t mean_w, max_w, above_s, above_wh; /* mean, greatest: measured and estimated */
+	int64_t bound_max_w; /* that may have flowed at most while only a bound was known */
 	int64_t longest_s; /* above a limit of any kind without a break */
 	struct envelope_phase phase[GRID_PHASES]; /* with limit_ma */
 	int64_t export_limit_w; /* -1: none */

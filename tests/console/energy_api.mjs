@@ -52,7 +52,7 @@ export class EnergyApi {
 		if (!e) return [404, "there is no envelope of that id"];
 		const told = (evse, minutes, limit_w, more) => ({ evse, at: iso(now - minutes * 60_000), limit_w, source: "plan", reason: "VAN-07 leaves first", ...more });
 		const record = (from, to, more) => ({
-			start: iso(now + from * 3_600_000), end: iso(now + to * 3_600_000), limit_w: 250_000, kept: true, unsure: false, measured_s: 3588, estimated_s: 0, unmeasured_s: 0, mean_w: 214_000, max_w: 249_400,
+			start: iso(now + from * 3_600_000), end: iso(now + to * 3_600_000), limit_w: 250_000, kept: true, unsure: false, measured_s: 3588, estimated_s: 0, bounded_s: 0, unmeasured_s: 0, mean_w: 214_000, max_w: 249_400,
 			max_at: iso(now - 600_000), above_s: 0, above_wh: 0, phases: [], vehicles: [], commands: [], command_count: 0, ...more,
 		});
 		const records = {

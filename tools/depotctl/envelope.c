@@ -380,8 +380,24 @@ static void print_minute(
 	printf("%s  ", cell_time(c->arena, true, m->at));
 	for (int i = 0; i <= CHART_WIDTH; i++)
 		fputs(i == limit ? "|" : i < mean ? "#" : i == most ? "." : " ", stdout);
-	printf(" %s%s\n", cell_power(c->arena, true, m->max_w),
-		limit_w >= 0 && m->max_w > limit_w ? " above" : "");
+	printf(" %s%s%s%s%s\n", cell_power(c->arena, true, m->max_w),
+		limit_w >= 0 && m->max_w > limit_w ? " above" : "", m->quality ? " (" : "",
+		m->quality == NULL                     ? ""
+		: strcmp(m->quality, "bound") == 0     ? "at most"
+		: strcmp(m->quality, "estimated") == 0 ? "in part estimated"
+						       : "not known: the worst case",
+		m->quality ? ")" : "");
+}
+
+/* NULL: measured. */
+static const char *worse(const char *a, const char *b)
+{
+	static const char *const order[] = {"unknown", "bound", "estimated"};
+
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+		if ((a && strcmp(a, order[i]) == 0) || (b && strcmp(b, order[i]) == 0))
+			return order[i];
+	return NULL;
 }
 
 static void print_chart(struct ctl *c, const struct api_envelope_compliance *x, double limit_w)
@@ -398,6 +414,7 @@ static void print_chart(struct ctl *c, const struct api_envelope_compliance *x, 
 		for (; n < step && i + n < x->minutes.count; n++) {
 			m.mean_w += x->minutes.items[i + n].mean_w;
 			m.max_w = fmax(m.max_w, x->minutes.items[i + n].max_w);
+			m.quality = worse(m.quality, x->minutes.items[i + n].quality);
 		}
 		m.mean_w /= (double)n;
 		print_minute(c, &m, limit_w, top_w);
@@ -424,16 +441,33 @@ static const char *verdict_of(const struct api_envelope_record *r)
 	if (!r->has_limit_w && !r->has_export_limit_w && !r->has_limit_ma)
 		return "no limit of power";
 	if (r->unsure)
-		return r->measured_s + r->estimated_s == 0
-			       ? "not known whether kept: nothing was measured"
-			       : "not known whether kept";
+		return r->measured_s + r->estimated_s > 0 ? "not known whether kept"
+		       : r->bounded_s > 0 ? "not known whether kept: only bounds were known"
+					  : "not known whether kept: nothing was measured";
 	if (!r->kept)
 		return "NOT kept";
-	if (r->measured_s + r->estimated_s == 0)
+	if (r->measured_s + r->estimated_s + r->bounded_s == 0)
 		return "nothing was measured";
 	if (r->has_limit_ma && r->phases.count == 0)
 		return "not seen broken";
 	return "kept";
+}
+
+/* What flowed, for all that is known of it; what may have flowed at most is no part of a mean. */
+static void print_measured(struct ctl *c, const struct api_envelope_record *r)
+{
+	if (r->has_mean_w && r->has_max_w)
+		printf("  mean %s, greatest %s at %s\n",
+			cell_power(c->arena, true, (double)r->mean_w),
+			cell_power(c->arena, true, (double)r->max_w),
+			cell_time(c->arena, r->has_max_at, r->max_at));
+	printf("  measured for %lld s, estimated for %lld s, not measured for %lld s\n",
+		(long long)r->measured_s, (long long)r->estimated_s, (long long)r->unmeasured_s);
+	if (r->bounded_s > 0)
+		printf("  for %lld s no more was known than a bound by the meters around: at most "
+		       "%s\n",
+			(long long)r->bounded_s,
+			cell_power(c->arena, r->has_bound_max_w, (double)r->bound_max_w));
 }
 
 static void print_record(struct ctl *c, const struct api_envelope_record *r)
@@ -444,11 +478,7 @@ static void print_record(struct ctl *c, const struct api_envelope_record *r)
 		printf("  limit %s\n", cell_power(c->arena, r->has_limit_w, (double)r->limit_w));
 	if (r->has_limit_ma)
 		print_phases(c, r);
-	printf("  mean %s, greatest %s at %s\n", cell_power(c->arena, true, (double)r->mean_w),
-		cell_power(c->arena, true, (double)r->max_w),
-		cell_time(c->arena, r->has_max_at, r->max_at));
-	printf("  measured for %lld s, estimated for %lld s, not measured for %lld s\n",
-		(long long)r->measured_s, (long long)r->estimated_s, (long long)r->unmeasured_s);
+	print_measured(c, r);
 	printf("  above %s for %lld s, %s\n",
 		!r->has_limit_ma ? "it"
 		: r->has_limit_w ? "any limit"

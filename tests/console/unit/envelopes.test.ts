@@ -61,7 +61,7 @@ test("what is below a node: its children's children too, and their EVSEs; a loop
 
 test("a limit is called kept only when something was measured", () => {
 	const r: EnvelopeRecord = {
-		start: "", end: "", kept: true, unsure: false, measured_s: 60, estimated_s: 0, unmeasured_s: 0, mean_w: 0, max_w: 0, above_s: 0, above_wh: 0, phases: [], vehicles: [], commands: [], command_count: 0,
+		start: "", end: "", kept: true, unsure: false, measured_s: 60, estimated_s: 0, bounded_s: 0, unmeasured_s: 0, mean_w: 0, max_w: 0, above_s: 0, above_wh: 0, phases: [], vehicles: [], commands: [], command_count: 0,
 	};
 	const e = by("EN1");
 	assert.equal(verdictOf(e, r), "kept-so-far");

@@ -512,9 +512,11 @@ export interface EnvelopeRecord {
 	unsure: boolean;
 	measured_s: number;
 	estimated_s: number;
+	bounded_s: number;
+	bound_max_w?: number;
 	unmeasured_s: number;
-	mean_w: number;
-	max_w: number;
+	mean_w?: number;
+	max_w?: number;
 	max_at?: string;
 	above_s: number;
 	above_wh: number;
@@ -535,6 +537,7 @@ export interface EnvelopeMinute {
 	at: string;
 	mean_w: number;
 	max_w: number;
+	quality?: string;
 }
 
 export interface EnvelopeCompliance {

@@ -64,7 +64,7 @@ export function verdictOf(e: EnvelopeView, r: EnvelopeRecord | undefined, isReco
 	if (isRecording) return "recording";
 	if (r === undefined) return e.state === "withdrawn" ? "withdrawn" : e.beaten_by !== undefined ? "beaten" : "unknown";
 	const runs = r.seq === undefined;
-	if (r.unsure) return r.measured_s + r.estimated_s === 0 ? "unmeasured" : "unsure";
+	if (r.unsure) return r.measured_s + r.estimated_s + r.bounded_s === 0 ? "unmeasured" : "unsure";
 	if (!r.kept) return runs ? "breaks" : "broken";
 	if (r.measured_s + r.estimated_s === 0 || (r.limit_ma !== undefined && r.phases.length === 0)) return "unmeasured";
 	return runs ? "kept-so-far" : "kept";

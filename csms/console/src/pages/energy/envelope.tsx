@@ -100,10 +100,10 @@ function Profiles({ r }: { r: EnvelopeRecord | undefined }) {
 }
 
 function MeasuredStep({ r }: { r: EnvelopeRecord | undefined }) {
-	if (!r || r.measured_s + r.estimated_s === 0) return <Step name="measured" icon="unk" head={say.nothingMeasured} />;
+	if (!r || r.measured_s + r.estimated_s + r.bounded_s === 0) return <Step name="measured" icon="unk" head={say.nothingMeasured} />;
 	return (
-		<Step name="measured" icon="meter" head={say.meanKw(kw(r.mean_w))}>
-			<p class="cap">{say.mostKw(kw(r.max_w), r.max_at === undefined ? undefined : at(r.max_at))}</p>
+		<Step name="measured" icon={r.mean_w === undefined ? "unk" : "meter"} head={r.mean_w === undefined ? say.onlyBounds : say.meanKw(kw(r.mean_w))}>
+			{r.max_w !== undefined && <p class="cap">{say.mostKw(kw(r.max_w), r.max_at === undefined ? undefined : at(r.max_at))}</p>}
 			{r.phases.map((p) => (
 				<p key={p.phase} class="cap" data-phase={p.phase}>
 					{p.phase}: {say.mostA(amperes(p.max_ma), at(p.max_at))}{p.above_s > 0 && `, ${say.aboveFor(durationExact(p.above_s))}`}
@@ -112,6 +112,7 @@ function MeasuredStep({ r }: { r: EnvelopeRecord | undefined }) {
 			{r.limit_ma !== undefined && r.phases.length === 0 && <p class="cap">{say.noPhases}</p>}
 			<p class="cap">{say.measuredFor(durationExact(r.measured_s))}</p>
 			{r.estimated_s > 0 && <p class="cap">{say.estimatedFor(durationExact(r.estimated_s))}</p>}
+			{r.bounded_s > 0 && r.bound_max_w !== undefined && <p class="cap" data-bounded>{say.boundedFor(durationExact(r.bounded_s), kw(r.bound_max_w))}</p>}
 			{r.unmeasured_s > 0 && <p class="cap">{say.unmeasuredFor(durationExact(r.unmeasured_s))}</p>}
 		</Step>
 	);
@@ -174,8 +175,8 @@ function Records({ list }: { list: EnvelopeRecord[] }) {
 						<tr key={r.start} data-record={r.seq ?? "open"}>
 							<th scope="row">{span(r.start, r.end)}</th>
 							<td class="n">{r.limit_w !== undefined ? kw(r.limit_w) : r.limit_ma !== undefined ? say.perPhase(amperes(r.limit_ma)) : ""}</td>
-							<td class="n">{r.measured_s + r.estimated_s === 0 ? say.unknown : kw(r.mean_w)}</td>
-							<td class="n">{r.measured_s + r.estimated_s === 0 ? say.unknown : kw(r.max_w)}</td>
+							<td class="n">{r.mean_w === undefined ? say.unknown : kw(r.mean_w)}</td>
+							<td class="n">{r.max_w === undefined ? say.unknown : kw(r.max_w)}</td>
 							<td>{r.unsure ? say.notKnown : r.kept ? (r.seq === undefined ? say.keptSoFar : say.kept) : `${say.broken}, ${durationExact(r.above_s)}`}</td>
 							<td class="n">{r.seq ?? ""}</td>
 						</tr>
@@ -228,7 +229,7 @@ export function EnvelopePage({ id }: { id: string }) {
 				</ol>
 				<Answer of={compliance} />
 			</Panel>
-			{newest && newest.measured_s + newest.estimated_s > 0 && <Measured minutes={compliance.data?.minutes ?? []} record={newest} />}
+			{newest && newest.measured_s + newest.estimated_s + newest.bounded_s > 0 && <Measured minutes={compliance.data?.minutes ?? []} record={newest} />}
 			<Told r={newest} />
 			{records.length > 1 && <Records list={records} />}
 		</div>

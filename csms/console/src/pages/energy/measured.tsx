@@ -12,6 +12,9 @@ import { toSteps } from "../chart_math.ts";
 
 const MINUTE_MS = 60_000;
 
+/* A bound and a worst case are what may have flowed at most: no load to draw. */
+const isLoad = (m: EnvelopeMinute): boolean => m.quality === undefined || m.quality === "estimated";
+
 function AsTable({ minutes, limit }: { minutes: EnvelopeMinute[]; limit: number | undefined }) {
 	return (
 		<div class="scroll minutes" tabIndex={0} role="group" aria-label={say.measuredTitle}>
@@ -23,8 +26,8 @@ function AsTable({ minutes, limit }: { minutes: EnvelopeMinute[]; limit: number 
 				<tbody>{[...minutes].reverse().map((m) => (
 					<tr key={m.at}>
 						<th scope="row"><time dateTime={m.at}>{clock(Date.parse(m.at), zone.value)}</time></th>
-						<td class="n">{kw(m.mean_w, 1)}</td>
-						<td class="n">{kw(m.max_w, 1)}</td>
+						<td class="n">{isLoad(m) ? kw(m.mean_w, 1) : say.unknown}</td>
+						<td class="n">{kw(m.max_w, 1)}{m.quality !== undefined && ` ${say.minuteIs[m.quality] ?? m.quality}`}</td>
 						<td class="n">{limit === undefined ? "" : kw(limit, 1)}</td>
 					</tr>
 				))}</tbody>
@@ -41,10 +44,11 @@ export function Measured({ minutes, record }: { minutes: EnvelopeMinute[]; recor
 	const to = Math.max(from + MINUTE_MS, runs ? Math.min(Date.parse(record.end), now.value) : Date.parse(record.end));
 	const last = Math.floor(to / MINUTE_MS);
 	const steps = useMemo(() => toSteps(minutes.map((m) => ({
-		at: m.at, site_w: m.mean_w, ...(record.limit_w !== undefined && { limit_w: record.limit_w }),
+		at: m.at, ...(isLoad(m) && { site_w: m.mean_w }), ...(record.limit_w !== undefined && { limit_w: record.limit_w }),
 	})), MINUTE_MS, from, to), [minutes, from, last]);
 	const limit = record.limit_w === undefined ? "" : say.chartLimit(kw(record.limit_w), say.limit);
-	const label = `${say.measuredTitle}. ${say.meanKw(kw(record.mean_w))}. ${limit}`;
+	const mean = record.mean_w === undefined ? say.onlyBounds : say.meanKw(kw(record.mean_w));
+	const label = `${say.measuredTitle}. ${mean}. ${limit}`;
 	return (
 		<Panel id="measured" title={say.measuredTitle} caption={say.measuredSub} end={(
 			<button type="button" class="btn small" id="chart-table" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
