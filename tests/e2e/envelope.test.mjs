@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { BUILD, Depotd, until } from './harness.mjs';
+import { BUILD, DEPOT, Depotd, until } from './harness.mjs';
 import { booted } from './peer.mjs';
 
 const SECOND = 1000, HOUR = 3600 * SECOND;
@@ -160,7 +160,9 @@ test('a word that does not count is told so at once, with the ID and the priorit
 });
 
 test('a trial says who would be late and changes nothing', async (t) => {
-	const d = await depotd(t, { depot: undefined });
+	// At any hour of the day there is time enough to charge.
+	const departs = new Date(Date.now() + 12 * HOUR).toLocaleTimeString('en-GB', { timeZone: 'Europe/Amsterdam', hour: '2-digit', minute: '2-digit' });
+	const d = await depotd(t, { depot: DEPOT.replace('"06:00"', `"${departs}"`) });
 	const { s, limits } = await van(d);
 	await until('power', () => limits.at(-1) > 9000, 60000);
 	const r = await d.api('POST', '/envelopes/try', site(0, 24 * HOUR, { import_w: 0 }));

@@ -28,7 +28,7 @@ export async function until(what, fn, ms = 10000) {
 	}
 }
 
-const DEPOT = `
+export const DEPOT = `
 depot: test
 name: Test depot
 timezone: Europe/Amsterdam
