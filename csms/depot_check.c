@@ -7,6 +7,7 @@
 #include "csms/metering/meter_ocpp.h"
 #include "csms/money/tariff_read.h"
 #include "scheduler/phases.h"
+#include "schemas/text.h"
 
 /* Where the fault lies: a list of the file, a row of it and one of its fields, or "". */
 static struct depot_fault *at(
@@ -199,14 +200,34 @@ static int check_stations(const struct depot_file *d, struct depot_fault *out)
 	return 0;
 }
 
+bool depot_knows_class(const struct depot_file *d, const char *class, char why[300])
+{
+	struct text t;
+	bool is_known = !class || d->classes.count == 0;
+
+	text_init(&t, 0);
+	text_printf(&t, "there is no class \"%.40s\"; the depot's file has ", class ? class : "");
+	for (size_t i = 0; !is_known && i < d->classes.count; i++) {
+		is_known = strcmp(d->classes.items[i].id, class) == 0;
+		text_printf(&t, "%s%.40s", i ? ", " : "", d->classes.items[i].id);
+	}
+	if (!is_known)
+		snprintf(why, 300, "%.295s", text_ok(&t) ? t.data : "there is no such class");
+	text_finish(&t);
+	return is_known;
+}
+
 static int check_vehicles(const struct depot_file *d, struct depot_fault *out)
 {
 	for (size_t i = 0; i < d->vehicles.count; i++) {
 		const struct depot_vehicle *v = &d->vehicles.items[i];
+		char why[300];
 
 		if (v->departs && !is_clock_time(v->departs))
 			return fault(at(out, "vehicles", i, "departs"),
 				"must be a time like 05:30 but is \"%s\"", v->departs);
+		if (!depot_knows_class(d, v->class, why))
+			return fault(at(out, "vehicles", i, "class"), "%s", why);
 		for (size_t j = 0; j < i; j++)
 			if (strcasecmp(d->vehicles.items[j].id, v->id) == 0)
 				return fault(at(out, "vehicles", i, "id"), "\"%s\" is there twice",

@@ -415,6 +415,13 @@ int roster_remove(struct rosters *r, const char *id, const char *actor, roster_d
 	return 0;
 }
 
+void rosters_vehicle_gone(struct rosters *r, const char *vehicle, const char *actor)
+{
+	for (const struct roster *x = r->all; x; x = x->hh.next)
+		if (strcmp(x->row->vehicle, vehicle) == 0 && x->is_changed)
+			roster_remove(r, x->id, actor, ignore, NULL);
+}
+
 /* -- life ------------------------------------------------------------------------------------- */
 
 struct restoring {

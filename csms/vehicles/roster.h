@@ -43,4 +43,7 @@ int roster_put_row(struct rosters *r, const struct depot_roster *row, const char
 int roster_remove(
 	struct rosters *r, const char *id, const char *actor, roster_done done, void *arg);
 
+/* The vehicle is gone for good: its rosters go with it. */
+void rosters_vehicle_gone(struct rosters *r, const char *vehicle, const char *actor);
+
 #endif

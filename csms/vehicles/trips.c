@@ -476,6 +476,18 @@ int trips_remove(struct trips *s, const char *id, const char *actor, trip_done d
 	return 0;
 }
 
+void trips_vehicle_gone(struct trips *s, const char *vehicle, const char *actor)
+{
+	const struct duty *d = trips_duty(s, vehicle);
+	const struct trip *t;
+
+	if (!d)
+		return;
+	DL_FOREACH (d->trips, t)
+		if (!t->is_settling)
+			trips_remove(s, t->id, actor, NULL, NULL);
+}
+
 /* -- life ------------------------------------------------------------------------------------- */
 
 struct reading_work {

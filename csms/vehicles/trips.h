@@ -80,6 +80,9 @@ int trips_put(struct trips *s, const struct depot_trip *rows, size_t count, cons
 /* -1: no memory. */
 int trips_remove(struct trips *s, const char *id, const char *actor, trip_done done, void *arg);
 
+/* The vehicle is gone for good: what it still had to do goes with it. */
+void trips_vehicle_gone(struct trips *s, const char *vehicle, const char *actor);
+
 struct trip *trips_find(const struct trips *s, const char *id);
 const struct trip *trips_all(const struct trips *s); /* uthash */
 

@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "csms/depot_check.h"
 #include "csms/power/control.h"
 #include "csms/record.h"
 #include "csms/stored.h"
+#include "csms/vehicles/roster.h"
 #include "csms/vehicles/telematics.h"
+#include "csms/vehicles/trips.h"
 #include "db/query_fleet.h"
 
 #define EFFICIENCY 0.9 /* of a usual onboard charger at its rated current, where nobody said */
@@ -222,6 +225,8 @@ static int check(
 			snprintf(why, 300, "must begin with the smallest current");
 			return refuse(member, "efficiency", 422);
 		}
+	if (!depot_knows_class(c->depot, row->class, why))
+		return refuse(member, "class", 422);
 	identities_of(row, ids);
 	for (int i = 0; i < 3; i++) {
 		const struct token *t =
@@ -269,6 +274,10 @@ static void removed(struct vehicle_change *x)
 		fill(&x->core->fleet, v, row, NULL);
 	} else {
 		unbind_tokens(x->core, v, x->actor);
+		if (x->core->trips)
+			trips_vehicle_gone(x->core->trips, x->id, x->actor);
+		if (x->core->rosters)
+			rosters_vehicle_gone(x->core->rosters, x->id, x->actor);
 		telematics_vehicle_gone(x->core->telematics, v);
 		fleet_remove_vehicle(&x->core->fleet, v);
 	}

@@ -274,3 +274,21 @@ test('rosters: trips a week ahead, exceptions and holidays, people go before, ov
 	await until('no trips but the changed one', async () => (await mine()).join() === day(4));
 	assert.equal(ctl('trip', 'remove', changed.id).status, 0);
 });
+
+test('a vehicle that is removed takes what it had to do with it; its class must be known', async () => {
+	const unknown = ctl('vehicle', 'set', 'VAN-8', 'battery_wh=60000', 'max_ac_w=11000', 'max_dc_w=0', 'class=smal');
+	assert.equal(unknown.status, 1);
+	assert.match(unknown.stderr, /class: there is no class "smal"; the depot's file has small/);
+	assert.equal(ctl('vehicle', 'set', 'VAN-8', 'battery_wh=60000', 'max_ac_w=11000', 'max_dc_w=0', 'class=small').status, 0);
+	const own = { id: 'T-8', vehicle: 'VAN-8', departs: at(40 * HOUR), returns: at(42 * HOUR), distance_km: 5 };
+	assert.equal((await d.api('PUT', '/trips/T-8', own)).status, 200);
+	assert.equal(ctl('trip', 'roster', 'add', 'R-8', 'vehicle=VAN-8', 'days=[mon,tue,wed,thu,fri,sat,sun]', 'departs=23:58', 'returns=05:00', 'distance_km=50').status, 0);
+	await until('trips of its roster', async () => (await trips('?vehicle=VAN-8')).length >= 4);
+	assert.equal(ctl('vehicle', 'remove', 'VAN-8').status, 0);
+	await until('nothing is left to do', async () => (await trips()).every((t) => t.vehicle !== 'VAN-8'));
+	assert.ok((await get('/rosters')).rosters.every((r) => r.id !== 'R-8'));
+	await d.stop();
+	await d.start();
+	assert.ok((await trips()).every((t) => t.vehicle !== 'VAN-8'));
+	assert.ok((await get('/rosters')).rosters.every((r) => r.id !== 'R-8'));
+});
