@@ -84,10 +84,10 @@ const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 		"The provider does not answer; forecasts and measurements wait.\n"
 		"Address, certificate and token stand in the registration."),
 	ROW(PRICES_MISSING, "prices-missing", TONIGHT, 60,
-		"Look why the series is not fetched: depotctl prices.",
-		"Plans reckon with yesterday's prices, or the mean of the weekday: vans are ready all the "
-		"same, it may only cost more.\n"
-		"`depotctl prices` shows the newest failure: address, token, certificate, the form of "
+		"Look why the prices do not come: depotctl prices series.",
+		"Plans reckon with older prices, or with none of the market: vans are ready all the same, "
+		"it may only cost more. `depotctl prices` tells which, hour by hour.\n"
+		"`depotctl prices series` shows the newest failure: address, token, certificate, the form of "
 		"the answer.\n"
 		"The prices of the day can be uploaded by hand: `depotctl prices put SERIES FILE`."),
 	ROW(TELEMATICS_SILENT, "telematics-silent", TONIGHT, 60,

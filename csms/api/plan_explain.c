@@ -4,12 +4,13 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers_power.h"
 #include "csms/api/plan_load.h"
+#include "csms/money/prices.h"
 #include "csms/vehicles/vehicle_charge.h"
 #include "csms/words.h"
 #include "scheduler/grid.h"
 
 struct explaining {
-	const char *vehicle, *id;
+	const char *vehicle, *id, *currency; /* currency NULL: no tariff is in force */
 	bool ok;
 	struct plan_loaded plan;
 	int row;
@@ -244,9 +245,10 @@ static void say_price(const struct explaining *x, struct api_plan_explain *out, 
 		return;
 	text_init(&t, 290);
 	if (marginal == INT32_MAX)
-		text_puts(&t, "A kWh more would fit at no price.");
+		text_puts(&t, "Not one kWh more would fit, whatever it may cost.");
 	else
-		text_printf(&t, "A kWh more would cost up to %.4f.", (double)marginal / 1e6);
+		text_printf(&t, "One kWh more would cost up to %.3f%s%s.", (double)marginal / 1e6,
+			x->currency ? " " : "", x->currency ? x->currency : "");
 	say(out, a, &t);
 }
 
@@ -275,6 +277,9 @@ static void fill_words(const struct explaining *x, struct arena *a, struct api_p
 	if (out->sentences.items == NULL)
 		return;
 	say_need(out, a, now);
+	if (x->plan.record.result->by_rule)
+		out->sentences.items[out->sentences.count++] =
+			"This plan is by the plain rule: earliest departure first, not least cost.";
 	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
 		say_wait(x, out, a, waits[i].why, waits[i].words);
 	say_price(x, out, a);
@@ -343,6 +348,7 @@ void plan_explain_get(struct ask *k)
 			"vehicle: its id, or the place that it stands at, CP-07/1");
 		return;
 	}
+	x->currency = prices_currency(k->api->core->prices);
 	k->state = x;
 	ask_read(k, explain_work, explain_finish);
 }

@@ -4,7 +4,8 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers_fleet.h"
-#include "csms/money/prices.h"
+#include "csms/money/prices_cost.h"
+#include "csms/view/words_setup.h"
 
 #define SPAN_MAX_MS (40 * CALENDAR_DAY_MS)
 #define MICRO       1e6
@@ -59,6 +60,27 @@ static void put_demand(struct ask *k, const struct price_slots *s, const struct 
 	};
 }
 
+static const char *say_slots(struct ask *k, const struct price_slots *s)
+{
+	struct words_slots n = {
+		.has_tariff = s->tariff.name[0] != '\0', .slots = s->slots, .now = clock_wall()};
+	struct text t;
+
+	for (int i = 0; i < s->slots; i++) {
+		n.needs_series |= s->source[i] != PRICE_FIXED;
+		n.unknown += s->source[i] == PRICE_NONE;
+		if (s->source[i] <= PRICE_SERIES)
+			n.told++;
+		else if (!n.by) {
+			n.from.ms = s->start_ms + i * s->slot_ms;
+			n.by = price_source_words((enum price_source)s->source[i]);
+		}
+	}
+	text_init(&t, 290);
+	words_slots_sentence(&t, &n);
+	return ask_words(k, &t);
+}
+
 void prices_reply(struct ask *k, const struct price_slots *s)
 {
 	struct api_price_slots out = {.slot_s = s->slot_ms / 1000};
@@ -73,6 +95,7 @@ void prices_reply(struct ask *k, const struct price_slots *s)
 		ask_problem(k, 503, NULL, "no memory");
 		return;
 	}
+	out.sentence = say_slots(k, s);
 	for (int i = 0; i < s->slots; i++)
 		put_slot(k, s, i, &out.slots.items[out.slots.count++]);
 	for (int i = 0; i < s->demands; i++)

@@ -234,6 +234,31 @@ static void put_cost(const struct course *q, struct api_session_course *out)
 	}
 }
 
+/* Whose word its EVSE went by, as it was told. */
+static const char *ruled(
+	struct ask *k, const struct course *q, const struct api_session_course *out)
+{
+	int64_t rule_ms = 0;
+	const char *why = NULL;
+	struct text t;
+
+	for (size_t i = 0; i < out->told.count; i++) {
+		const struct api_session_told *s = &out->told.items[i];
+		wall_t until = i + 1 < out->told.count ? out->told.items[i + 1].at : q->to;
+
+		if (strcmp(s->source, "rule") != 0)
+			continue;
+		rule_ms += until.ms - s->at.ms;
+		why = why ? why : strstr(s->reason, ": ") ? s->reason : NULL;
+	}
+	text_init(&t, 290);
+	words_session_ruled(&t, rule_ms, q->to.ms - q->from.ms, why);
+	if (t.len)
+		return ask_words(k, &t);
+	text_finish(&t);
+	return NULL;
+}
+
 static void put_words(struct ask *k, const struct course *q, struct api_session_course *out)
 {
 	const struct db_transaction *t = &q->found.items[0];
@@ -296,6 +321,7 @@ static void course_finish(struct ask *k)
 	put_planned(k, q, &out);
 	put_cost(q, &out);
 	put_words(k, q, &out);
+	out.ruled = ruled(k, q, &out);
 	ask_reply(k, 200, &api_session_course_type, &out);
 }
 

@@ -3,7 +3,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers_fleet.h"
-#include "csms/money/prices.h"
+#include "csms/money/prices_cost.h"
 #include "csms/view/words_setup.h"
 
 static struct prices *prices_of(const struct ask *k)
@@ -49,25 +49,43 @@ static const char *name_of(const struct price_tariff *t)
 	return t == NULL ? NULL : t->row->name ? t->row->name : t->row->id;
 }
 
-static void say(struct ask *k, const struct prices *p, struct api_tariff_list *out)
+/* Those that are known for too short go first, of them the one that ends first. */
+static void say_series(const struct prices *p, int64_t now_ms, struct words_tariffs *n)
 {
-	int64_t now = clock_wall().ms;
-	const struct price_tariff *next = next_of(p, now);
-	struct words_tariffs n = {.in_force = name_of(prices_in_force(p, now)),
-		.next = name_of(next),
-		.next_day = next ? next->row->valid_from : NULL,
-		.series = prices_series_count(p)};
-	struct text t;
+	int64_t ends_ms = INT64_MAX;
 
-	for (int i = 0; i < n.series; i++) {
+	for (int i = 0; i < n->series; i++) {
 		struct price_state s;
+		const char *name;
 
 		prices_series_state(p, i, &s);
-		if (s.failures == 0 && s.known_until_ms > now)
+		name = s.row->name ? s.row->name : s.row->id;
+		n->missing += s.is_short;
+		if (s.failures && !s.is_short && !n->failing)
+			n->failing = name;
+		if (s.known_until_ms >= ends_ms)
 			continue;
-		if (n.troubled++ == 0)
-			n.trouble = s.row->name ? s.row->name : s.row->id;
+		ends_ms = s.known_until_ms;
+		n->first = (struct words_prices){.name = name,
+			.until = {ends_ms > now_ms ? ends_ms : 0},
+			.now = {now_ms},
+			.after = price_source_words(s.after)};
 	}
+}
+
+static void say(struct ask *k, const struct prices *p, struct api_tariff_list *out)
+{
+	int64_t now = clock_wall().ms, window_ms;
+	const struct price_tariff *next = next_of(p, now);
+	const struct price_tariff *is = prices_in_force(p, now);
+	struct words_tariffs n = {.in_force = name_of(is),
+		.next = name_of(next),
+		.next_day = next ? next->row->valid_from : NULL,
+		.series = prices_series_count(p),
+		.has_unseen_peak = is && is->tariff.demands && !prices_site(p, &window_ms)[0]};
+	struct text t;
+
+	say_series(p, now, &n);
 	text_init(&t, 290);
 	words_tariffs_sentence(&t, &n);
 	out->sentence = ask_words(k, &t);

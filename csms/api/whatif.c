@@ -13,11 +13,12 @@
 #include "csms/api/whatif_tariff.h"
 #include "csms/api/whatif_v2g.h"
 #include "csms/clock.h"
-#include "csms/words.h"
+#include "csms/money/prices.h"
+#include "csms/view/words_whatif.h"
 
-#define WORTH_MAX    8 /* nodes in the answer */
-#define NODES_MAX    2000 /* whose worth is added up */
-#define VEHICLES_MAX 20000
+#define WORTH_MAX 8 /* nodes in the answer */
+#define NODES_MAX 2000 /* whose worth is added up */
+#define MONTH     30 /* nights */
 
 struct worth {
 	char node[61];
@@ -70,8 +71,8 @@ static struct plan_vehicle *change_vehicles(const struct whatif *x, struct plan_
 
 	if (n < 0)
 		n = 0;
-	if (n > VEHICLES_MAX || in->n == 0)
-		n = in->n;
+	if (in->n == 0)
+		n = 0;
 	v = calloc((size_t)n + 1, sizeof *v);
 	for (int64_t i = 0; v && i < n; i++)
 		v[i] = in->vehicles[i % in->n];
@@ -104,6 +105,13 @@ static int add_side(struct whatif *x, const struct plan_input *in, struct api_wh
 	side->gap += p->gap > 0 ? (double)p->gap / 1e6 : 0;
 	*out = p;
 	return 0;
+}
+
+/* What is not known of a night is told. */
+static void count_unknown(struct whatif *x, const struct plan_input *in, const struct plan *p)
+{
+	x->out.unpriced += in->prices == NULL;
+	x->out.by_rule += p->by_rule;
 }
 
 static void add_worth(struct whatif *x, const struct grid_tree *t, const struct plan *p)
@@ -146,6 +154,7 @@ static int one_night(struct whatif *x, struct db_reader *db, const struct plan_r
 		return -1;
 	if (add_side(x, plan_case_input(c), &x->out.without, &p) == 0) {
 		add_worth(x, plan_case_input(c)->tree, p);
+		count_unknown(x, plan_case_input(c), p);
 		plan_destroy(p);
 		rc = change_limits(x, c) || change_tariff(x, db, plan_case_input(c), &prices) ? -1
 											      : 0;
@@ -212,26 +221,34 @@ static void fill_worth(struct whatif *x, struct arena *a)
 	qsort(x->worth, (size_t)x->worths, sizeof *x->worth, dearest_first);
 	x->out.worth.items = arena_alloc(a, sizeof *x->out.worth.items * WORTH_MAX);
 	for (int i = 0; x->out.worth.items && i < x->worths && i < WORTH_MAX; i++)
-		x->out.worth.items[x->out.worth.count++] = (struct api_what_if_node){
-			.node = x->worth[i].node, .worth = x->worth[i].micro / 1e6};
+		x->out.worth.items[x->out.worth.count++] =
+			(struct api_what_if_node){.node = x->worth[i].node,
+				.worth = x->worth[i].micro / 1e6,
+				.month = x->worth[i].micro / 1e6 * MONTH / (double)x->out.nights};
 }
 
-static const char *sentence(const struct whatif *x, struct arena *a)
+static void say(struct ask *k, struct whatif *x)
 {
-	double saved = x->out.without.cost - x->out.with.cost;
-	int64_t less = x->out.without.short_wh - x->out.with.short_wh;
-	const char *out;
+	struct words_whatif w = {.nights = (int)x->out.nights,
+		.unpriced = (int)x->out.unpriced,
+		.ruled = (int)x->out.by_rule,
+		.currency = x->out.currency,
+		.saved = x->out.without.cost - x->out.with.cost,
+		.peak_saved = x->out.without.demand_cost - x->out.with.demand_cost,
+		.gap = x->out.without.gap + x->out.with.gap,
+		.short_wh = x->out.without.short_wh,
+		.short_less_wh = x->out.without.short_wh - x->out.with.short_wh,
+		.binding = (int)x->out.worth.count};
 	struct text t;
 
 	text_init(&t, 290);
-	words_count(&t, (int)x->out.nights, "night", "nights");
-	text_printf(&t, ": %.2f %s", saved < 0 ? -saved : saved, saved < 0 ? "more" : "less");
-	text_puts(&t, " for energy, ");
-	words_energy(&t, less < 0 ? -less : less);
-	text_puts(&t, less < 0 ? " more missing." : " less missing.");
-	out = text_ok(&t) ? arena_strdup(a, t.data) : NULL;
-	text_finish(&t);
-	return out;
+	words_whatif_sentence(&t, &w);
+	x->out.sentence = ask_words(k, &t);
+	text_init(&t, 290);
+	words_whatif_limits(&t, &w);
+	x->out.limits_sentence = t.len ? ask_words(k, &t) : NULL;
+	if (!x->out.limits_sentence)
+		text_finish(&t);
 }
 
 static void whatif_finish(struct ask *k)
@@ -245,7 +262,7 @@ static void whatif_finish(struct ask *k)
 	fill_worth(x, k->arena);
 	if (x->ask->v2g)
 		x->out.v2g = &x->given;
-	x->out.sentence = sentence(x, k->arena);
+	say(k, x);
 	ask_reply(k, 200, &api_what_if_type, &x->out);
 }
 
@@ -258,8 +275,16 @@ void whatif_post(struct ask *k)
 		return;
 	}
 	x->ask = k->body;
+	x->out.currency = prices_currency(k->api->core->prices);
 	if (x->ask->tariff && !whatif_tariff_take(k, x->ask->tariff, &x->tariff))
 		return;
+	if (x->ask->tariff && x->out.currency &&
+		strcmp(x->out.currency, x->tariff.tariff.currency) != 0) {
+		ask_problem(k, 422, "tariff",
+			"tariff %.60s is in %s, the one in force in %s: they cannot be compared",
+			x->ask->tariff, x->tariff.tariff.currency, x->out.currency);
+		return;
+	}
 	if (x->ask->v2g && whatif_v2g_take(k->api->core, k->arena, &x->v2g)) {
 		ask_problem(k, 503, NULL, "no memory for the plans");
 		return;

@@ -17,6 +17,20 @@ const char *price_source_name(enum price_source s)
 	return names[s];
 }
 
+const char *price_source_words(enum price_source s)
+{
+	static const char *const words[PRICE_SOURCE_COUNT] = {
+		[PRICE_FIXED] = "the tariff alone",
+		[PRICE_SERIES] = "prices that are told",
+		[PRICE_YESTERDAY] = "yesterday's prices",
+		[PRICE_WEEKDAY] = "the mean of the weekday",
+		[PRICE_LAST] = "the last prices that are known",
+		[PRICE_NONE] = "0 for what the market adds",
+	};
+
+	return words[s];
+}
+
 /* -- cells ------------------------------------------------------------------------------------ */
 
 static int64_t base_for(int64_t now_ms)

@@ -27,6 +27,8 @@ enum price_source {
 	PRICE_SOURCE_COUNT
 };
 const char *price_source_name(enum price_source s); /* "fixed", "series" … */
+/* What plans reckon with: "yesterday's prices", "the mean of the weekday" … */
+const char *price_source_words(enum price_source s);
 
 struct price_series {
 	int64_t base_ms; /* begin of the first cell; moves on with time */

@@ -62,6 +62,8 @@ struct price_tariff {
 /* By id, in force at that time (NULL: the depot has none), and all of them. */
 const struct price_tariff *prices_find(const struct prices *p, const char *id);
 const struct price_tariff *prices_in_force(const struct prices *p, int64_t at_ms);
+const char *prices_currency(
+	const struct prices *p); /* of the one in force now, NULL; p may be NULL */
 int prices_count(const struct prices *p);
 const struct price_tariff *prices_at(const struct prices *p, int i);
 
@@ -83,7 +85,9 @@ struct price_state {
 	const struct depot_price_series *row;
 	wall_t received_at; /* newest that came, ms 0: never */
 	char received_from[301];
-	int64_t known_until_ms; /* told without a hole from now on */
+	int64_t known_until_ms; /* told without a hole from now on; now itself: not known */
+	bool is_short; /* … for less than `alarm_h` */
+	enum price_source after; /* what counts then */
 	wall_t tried_at, next_at; /* of the fetching; ms 0: never, none */
 	int failures; /* in a row */
 	bool is_broken; /* the circuit is open: it is tried only now and then */

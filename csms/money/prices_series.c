@@ -4,6 +4,7 @@
 #include <string.h>
 #include "csms/alarms.h"
 #include "csms/log.h"
+#include "csms/money/price_words.h"
 #include "csms/money/prices_private.h"
 #include "csms/record.h"
 
@@ -24,8 +25,13 @@ int prices_series_find(const struct prices *p, const char *id)
 
 void prices_series_state(const struct prices *p, int i, struct price_state *out)
 {
+	const struct price_series *s = &p->feeds[i]->series;
+	int64_t now = clock_wall().ms, known = price_series_known_until(s, now);
+
 	*out = p->feeds[i]->state;
-	out->known_until_ms = price_series_known_until(&p->feeds[i]->series, clock_wall().ms);
+	out->known_until_ms = known;
+	out->is_short = known - now < out->row->alarm_h * 3600000;
+	out->after = price_series_mean(s, prices_zone(p), known, known + PRICE_CELL_MS).source;
 }
 
 struct price_value prices_series_mean(const struct prices *p, int i, int64_t from_ms, int64_t to_ms)
@@ -121,29 +127,31 @@ int prices_take(struct prices *p, int i, const struct price_points *points, cons
 
 /* -- is enough known? -------------------------------------------------------------------------- */
 
+static void watch_one(struct prices *p, int i, int64_t now)
+{
+	struct price_feed *f = p->feeds[i];
+	struct price_state s;
+	struct text t;
+
+	price_series_move(&f->series, now);
+	prices_series_state(p, i, &s);
+	text_init(&t, 400);
+	words_prices_short(&t, &(struct words_prices){.name = f->state.row->id,
+				       .until = {s.known_until_ms > now ? s.known_until_ms : 0},
+				       .now = {now},
+				       .after = price_source_words(s.after)});
+	alarm_set(p->core, ALARM_PRICES_MISSING, f->state.row->id, s.is_short, "%s%s%.100s",
+		text_ok(&t) ? t.data : "Prices are missing.", f->state.trouble[0] ? " " : "",
+		f->state.trouble);
+	text_finish(&t);
+}
+
 void prices_series_watch(struct prices *p)
 {
 	int64_t now = clock_wall().ms;
 
-	for (int i = 0; i < p->feed_count; i++) {
-		struct price_feed *f = p->feeds[i];
-		int64_t wanted = f->state.row->alarm_h * 3600000, known;
-		struct price_value v;
-
-		price_series_move(&f->series, now);
-		known = price_series_known_until(&f->series, now) - now;
-		v = price_series_mean(
-			&f->series, prices_zone(p), now + known, now + known + PRICE_CELL_MS);
-		alarm_set(p->core, ALARM_PRICES_MISSING, f->state.row->id, known < wanted,
-			"Prices of %s are known for the next %d min only; after that plans reckon with "
-			"%s.%s%.100s",
-			f->state.row->id, (int)(known / 60000),
-			v.source == PRICE_YESTERDAY ? "yesterday's"
-			: v.source == PRICE_WEEKDAY ? "the mean of the weekday"
-			: v.source == PRICE_LAST    ? "the last day that is known"
-						    : "no price at all",
-			f->state.trouble[0] ? " " : "", f->state.trouble);
-	}
+	for (int i = 0; i < p->feed_count; i++)
+		watch_one(p, i, now);
 }
 
 /* -- at a start ------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "csms/clock.h"
 #include "csms/log.h"
 #include "csms/money/prices_private.h"
 #include "csms/record.h"
@@ -134,6 +135,13 @@ const struct price_tariff *prices_in_force(const struct prices *p, int64_t at_ms
 			best = t;
 	}
 	return best;
+}
+
+const char *prices_currency(const struct prices *p)
+{
+	const struct price_tariff *t = p ? prices_in_force(p, clock_wall().ms) : NULL;
+
+	return t ? t->row->currency : NULL;
 }
 
 /* -- changes ---------------------------------------------------------------------------------- */

@@ -7,7 +7,7 @@
  * begin as no sentence does. */
 static const char *const keys[] = {"sentence", "sub", "stations_sentence", "stations_sub",
 	"sentences", "reason", "limit_reason", "text", "step", "runbook", "fallback", "detail",
-	"title", "vehicle_by", "vehicle_conflict"};
+	"title", "vehicle_by", "vehicle_conflict", "ruled", "limits_sentence"};
 
 static bool is_key(const char *s, size_t len)
 {

@@ -1,5 +1,7 @@
 #include "csms/view/words_session.h"
 
+#include <string.h>
+
 /* -- many -------------------------------------------------------------------------------------- */
 
 void words_sessions_sentence(struct text *t, const struct words_sessions *n)
@@ -99,4 +101,24 @@ void words_session_sub(struct text *t, const struct words_session *s)
 	else
 		text_puts(t,
 			s->is_open ? "So far no message is missing." : "Its record is complete.");
+}
+
+/* -- by what it charged ------------------------------------------------------------------------ */
+
+void words_session_ruled(struct text *t, int64_t rule_ms, int64_t all_ms, const char *why)
+{
+	const char *because = why ? strstr(why, ": ") : NULL;
+
+	if (rule_ms < 60000)
+		return;
+	if (rule_ms >= all_ms - all_ms / 20) {
+		text_puts(t, "The plain rule said when it charged, not the plan");
+	} else {
+		text_puts(t, "For ");
+		words_duration(t, rule_ms);
+		text_puts(t, " the plain rule said when it charged, not the plan");
+	}
+	if (because)
+		text_printf(t, ": %s", because + 2);
+	text_putc(t, '.');
 }

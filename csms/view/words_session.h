@@ -39,6 +39,10 @@ struct words_session {
 /* "VAN 05 took 34.2 kWh at CP-A3/1, 22:15 to 05:10." */
 void words_session_sentence(struct text *t, const struct words_session *s);
 
+/* The plain rule, not the plan, said when it charged: for so long of all the time. `why` as setpoints
+ * have it. Nothing where it never did. */
+void words_session_ruled(struct text *t, int64_t rule_ms, int64_t all_ms, const char *why);
+
 /* What it cost against what was expected, why it ended, and what its record lacks. */
 void words_session_sub(struct text *t, const struct words_session *s);
 

@@ -8,24 +8,62 @@ void words_tariffs_sentence(struct text *t, const struct words_tariffs *n)
 		text_puts(t, "No tariff is in force: plans reckon without prices.");
 	else
 		text_printf(t, "%s is in force.", n->in_force);
-	if (n->troubled == 1)
-		text_printf(t, " Prices of %s do not come.", n->trouble);
-	else if (n->troubled > 1)
-		text_printf(t, " %d series of prices do not come.", n->troubled);
+	if (n->missing == 1) {
+		text_putc(t, ' ');
+		words_prices_short(t, &n->first);
+	} else if (n->missing > 1) {
+		text_printf(t, " %d series of prices are missing or end soon.", n->missing);
+	}
+}
+
+static void apart(struct text *t)
+{
+	if (t->len)
+		text_putc(t, ' ');
 }
 
 void words_tariffs_sub(struct text *t, const struct words_tariffs *n)
 {
 	if (n->next)
 		text_printf(t, "%s follows on %s.", n->next, n->next_day);
-	if (n->next && (n->series > 0 || n->in_force))
-		text_putc(t, ' ');
-	if (n->troubled > 0)
-		text_puts(t, "Meanwhile plans take prices of days before, marked as such.");
-	else if (n->series > 0)
-		text_puts(t, "All series of prices come.");
-	else if (n->in_force)
+	if (n->missing > 1) {
+		apart(t);
+		words_prices_short(t, &n->first);
+	} else if (n->failing) {
+		apart(t);
+		text_printf(t, "%s cannot be fetched now; its prices are known for long enough.",
+			n->failing);
+	} else if (n->series > 0 && n->missing == 0) {
+		apart(t);
+		text_puts(t, "Prices from outside are known until ");
+		words_time(t, n->first.until, n->first.now);
+		text_putc(t, '.');
+	} else if (n->series == 0 && n->in_force) {
+		apart(t);
 		text_puts(t, "It needs no prices from outside.");
+	}
+	if (n->has_unseen_peak) {
+		apart(t);
+		text_puts(t,
+			"Nobody measures the peak that it charges for: give the grid connection a meter and "
+			"demand in the depot's file.");
+	}
+}
+
+void words_slots_sentence(struct text *t, const struct words_slots *n)
+{
+	if (!n->has_tariff) {
+		text_puts(t, "No tariff is in force: plans reckon without prices.");
+	} else if (n->told == n->slots) {
+		text_puts(t, n->needs_series ? "All these prices are told."
+					     : "The tariff alone says these prices.");
+	} else {
+		text_puts(t, "From ");
+		words_time(t, n->from, n->now);
+		text_printf(t, " on they are not told, plans reckon with %s.", n->by);
+	}
+	if (n->has_tariff && n->unknown)
+		text_printf(t, " Of %d of %d nothing is known.", n->unknown, n->slots);
 }
 
 /* -- certificates ------------------------------------------------------------------------------- */

@@ -5,15 +5,29 @@
 #ifndef CSMS_WORDS_SETUP_H
 #define CSMS_WORDS_SETUP_H
 
+#include "csms/money/price_words.h"
 #include "csms/words.h"
 
 struct words_tariffs {
 	const char *in_force, *next, *next_day; /* names, NULL: none; the day it follows on */
-	int series, troubled; /* series of prices; of them those that do not come */
-	const char *trouble; /* name of the first of those */
+	int series, missing; /* series of prices; of them those that are known for too short */
+	struct words_prices first; /* of the one that ends first, where there is one */
+	const char
+		*failing; /* NULL, or one that is known for long enough and cannot be fetched now */
+	bool has_unseen_peak; /* it has demand charges, and no node of the tree has `demand` */
 };
 void words_tariffs_sentence(struct text *t, const struct words_tariffs *n);
 void words_tariffs_sub(struct text *t, const struct words_tariffs *n);
+
+/* Prices of a stretch of time, slot by slot. */
+struct words_slots {
+	bool has_tariff, needs_series;
+	int slots, told,
+		unknown; /* told: by the tariff or for that time; unknown: nobody knows any */
+	wall_t from, now; /* from: the first that is not told */
+	const char *by; /* price_source_words() of that one */
+};
+void words_slots_sentence(struct text *t, const struct words_slots *n);
 
 struct words_certificates {
 	int all, over, due, failed; /* failed: a renewal has come to nothing so far */

@@ -131,7 +131,19 @@ test('what if: fewer kW cost, more vans too, and a limit says what it is worth',
 	const said = ctl('whatif', '--feeder', 'site=-9kW', '--nights', '3');
 	assert.equal(said.status, 0, said.stderr);
 	assert.match(said.stdout, /1 night: .* for energy/);
-	assert.equal(ctl('whatif', '--feeder', 'site=lots').status, 2);
+	assert.match(said.stdout, /No limit of the depot cost anything in these nights\./); /* 1 kW more would not have helped */
+	const refused = (option, value, words) => {
+		const r = ctl('whatif', option, value);
+		assert.equal(r.status, 2, `${option} ${value}: ${r.stdout}`);
+		assert.ok(r.stderr.includes(`${option}: "`) && r.stderr.includes(words), r.stderr);
+	};
+	for (const [value, words] of [['site=lots', 'how much more or less'], ['site=20kW', 'how much more or less'], ['=+20kW', 'how much more or less'],
+		['site=+20', 'write W, kW or MW'], ['site=+32A', 'are 22 kW'], ['site=+nankW', 'is no power'], ['site=+90MW', 'more than 10 MW']])
+		refused('--feeder', value, words);
+	for (const value of ['x', '1.5', '', '1001']) refused('--vans', value, 'no whole number from -1000 to 1000');
+	for (const value of ['0', '-1', '367', '3x']) refused('--nights', value, 'no whole number from 1 to 366');
+	assert.match(ctl('whatif', '--node', 'nowhere=+1kW').stderr, /no node nowhere/);
+	assert.match(ctl('whatif', '--tariff', 'none').stderr, /there is no tariff "none"/);
 });
 
 test('what if another tariff were in force', async () => {

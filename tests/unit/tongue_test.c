@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "csms/alarms.h"
+#include "csms/money/price_series.h"
 #include "csms/view/tongue.h"
 #include "csms/words.h"
 #include "csms/view/words_chargers.h"
@@ -13,6 +14,7 @@
 #include "csms/view/words_session.h"
 #include "csms/view/words_setup.h"
 #include "csms/view/words_vehicles.h"
+#include "csms/view/words_whatif.h"
 #include "scheduler/grid.h"
 
 static struct text out, said;
@@ -306,6 +308,38 @@ START_TEST(all_words_of_sessions_are_known)
 }
 END_TEST
 
+START_TEST(all_words_of_what_if_are_known)
+{
+	for (int i = 0; i < 3 * 3 * 3 * 3; i++) {
+		int a = i % 3, b = i / 3 % 3, c = i / 9 % 3, d = i / 27;
+		struct words_whatif w = {.nights = a + 1,
+			.unpriced = b,
+			.ruled = c,
+			.currency = "EUR",
+			.saved = (d - 1) * 12.5,
+			.peak_saved = (b - 1) * 3.25,
+			.gap = c,
+			.short_wh = d * 1000,
+			.short_less_wh = (d - a) * 500,
+			.binding = b};
+
+		words_whatif_sentence(&said, &w);
+		ck_known();
+		words_whatif_limits(&said, &w);
+		if (said.len)
+			ck_known();
+	}
+	words_session_ruled(&said, 3600000, 3600000, NULL);
+	ck_known();
+	words_session_ruled(&said, 3600000, 9600000,
+		"earliest departure first: the plan is only shown here (shadow)");
+	ck_known();
+	words_session_ruled(
+		&said, 3600000, 3600000, "earliest departure first: no plan came in time");
+	ck_known();
+}
+END_TEST
+
 START_TEST(all_words_of_what_a_depot_rests_on_are_known)
 {
 	for (int i = 0; i < 3 * 3 * 3 * 3; i++) {
@@ -314,8 +348,21 @@ START_TEST(all_words_of_what_a_depot_rests_on_are_known)
 			.next = b ? "Night 2027" : NULL,
 			.next_day = "2027-01-01",
 			.series = c,
-			.troubled = c ? d : 0,
-			.trouble = "EPEX"};
+			.missing = c ? d : 0,
+			.failing = d ? NULL : "EPEX",
+			.has_unseen_peak = a && d,
+			.first = {.name = "EPEX",
+				.until = {b ? now.ms + 3600000 : 0},
+				.now = now,
+				.after = price_source_words(PRICE_YESTERDAY + d)}};
+		struct words_slots w = {.has_tariff = a,
+			.needs_series = b,
+			.slots = 24,
+			.told = c ? 24 : 3,
+			.unknown = c ? 0 : d,
+			.from = now,
+			.now = now,
+			.by = price_source_words(PRICE_YESTERDAY + d)};
 		struct words_certificates k = {.all = i,
 			.over = a,
 			.due = b,
@@ -334,6 +381,8 @@ START_TEST(all_words_of_what_a_depot_rests_on_are_known)
 			.forecasts = c,
 			.waiting = d};
 
+		words_slots_sentence(&said, &w);
+		ck_known();
 		words_tariffs_sentence(&said, &t);
 		ck_known();
 		words_tariffs_sub(&said, &t);
@@ -426,6 +475,7 @@ int main(void)
 	tcase_add_test(tc, all_words_of_vehicles_are_known);
 	tcase_add_test(tc, all_words_of_sessions_are_known);
 	tcase_add_test(tc, all_words_of_what_a_depot_rests_on_are_known);
+	tcase_add_test(tc, all_words_of_what_if_are_known);
 	tcase_add_test(tc, every_next_step_of_an_alarm_is_known);
 	tcase_add_test(tc, every_source_of_a_limit_is_known);
 	tcase_add_test(tc, the_language_is_the_first_that_depotd_speaks);

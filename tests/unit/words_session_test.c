@@ -44,6 +44,18 @@ START_TEST(one_that_is_open)
 }
 END_TEST
 
+START_TEST(the_rule_is_said_where_it_charged)
+{
+	words_session_ruled(&t, 0, 7200000, NULL);
+	ck_assert_uint_eq(t.len, 0);
+	words_session_ruled(&t, 7200000, 7200000,
+		"earliest departure first: the plan is only shown here (shadow)");
+	SAYS("The plain rule said when it charged, not the plan: the plan is only shown here (shadow).");
+	words_session_ruled(&t, 1200000, 7200000, "earliest departure first: no plan came in time");
+	SAYS("For 20\u202fmin the plain rule said when it charged, not the plan: no plan came in time.");
+}
+END_TEST
+
 START_TEST(standing_is_not_held_against_what_was_expected_for_energy)
 {
 	struct words_session s = {.place = "CP-A3/1",
@@ -92,6 +104,7 @@ int main(void)
 	tcase_add_checked_fixture(c, setup_session, teardown);
 	tcase_add_test(c, a_list_of_them);
 	tcase_add_test(c, one_that_is_open);
+	tcase_add_test(c, the_rule_is_said_where_it_charged);
 	tcase_add_test(c, standing_is_not_held_against_what_was_expected_for_energy);
 	tcase_add_test(c, one_that_is_over_with_gaps);
 	suite_add_tcase(s, c);

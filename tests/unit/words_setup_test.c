@@ -8,17 +8,66 @@ START_TEST(tariffs)
 	struct words_tariffs n = {.in_force = "Night 2026",
 		.next = "Night 2027",
 		.next_day = "2027-01-01",
-		.series = 1};
+		.series = 1,
+		.first = {.name = "EPEX", .until = {now.ms + 3600000}, .now = now}};
 
 	words_tariffs_sentence(&t, &n);
 	SAYS("Night 2026 is in force.");
 	words_tariffs_sub(&t, &n);
-	SAYS("Night 2027 follows on 2027-01-01. All series of prices come.");
-	n = (struct words_tariffs){.series = 2, .troubled = 1, .trouble = "EPEX"};
-	words_tariffs_sentence(&t, &n);
-	SAYS("No tariff is in force: plans reckon without prices. Prices of EPEX do not come.");
+	SAYS("Night 2027 follows on 2027-01-01. Prices from outside are known until 23:40.");
+	n.failing = "EPEX";
+	n.next = NULL;
 	words_tariffs_sub(&t, &n);
-	SAYS("Meanwhile plans take prices of days before, marked as such.");
+	SAYS("EPEX cannot be fetched now; its prices are known for long enough.");
+	words_tariffs_sub(&t, &(struct words_tariffs){.in_force = "A", .has_unseen_peak = true});
+	SAYS("It needs no prices from outside. Nobody measures the peak that it charges for: give the grid connection a meter and demand in the depot's file.");
+}
+END_TEST
+
+/* The alarm says the same of a series. */
+START_TEST(prices_that_are_missing)
+{
+	struct words_tariffs n = {.in_force = "Night 2026",
+		.series = 2,
+		.missing = 1,
+		.first = {.name = "EPEX",
+			.until = {now.ms + 3600000},
+			.now = now,
+			.after = "yesterday's prices"}};
+
+	words_tariffs_sentence(&t, &n);
+	SAYS("Night 2026 is in force. Prices of EPEX are known until 23:40 only, after that plans reckon with yesterday's prices.");
+	words_tariffs_sub(&t, &n);
+	ck_assert_uint_eq(t.len, 0);
+	n.first.until.ms = 0;
+	words_tariffs_sentence(&t, &n);
+	SAYS("Night 2026 is in force. Prices of EPEX are not known now, plans reckon with yesterday's prices.");
+	n.missing = 2;
+	words_tariffs_sentence(&t, &n);
+	SAYS("Night 2026 is in force. 2 series of prices are missing or end soon.");
+	words_tariffs_sub(&t, &n);
+	SAYS("Prices of EPEX are not known now, plans reckon with yesterday's prices.");
+}
+END_TEST
+
+START_TEST(prices_of_slots)
+{
+	struct words_slots n = {.has_tariff = true, .slots = 24, .told = 24};
+
+	words_slots_sentence(&t, &n);
+	SAYS("The tariff alone says these prices.");
+	n.needs_series = true;
+	words_slots_sentence(&t, &n);
+	SAYS("All these prices are told.");
+	n.told = 2;
+	n.unknown = 22;
+	n.from.ms = now.ms + 7200000;
+	n.now = now;
+	n.by = "0 for what the market adds";
+	words_slots_sentence(&t, &n);
+	SAYS("From 00:40 on they are not told, plans reckon with 0 for what the market adds. Of 22 of 24 nothing is known.");
+	words_slots_sentence(&t, &(struct words_slots){.slots = 24, .unknown = 24});
+	SAYS("No tariff is in force: plans reckon without prices.");
 }
 END_TEST
 
@@ -84,6 +133,8 @@ int main(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, tariffs);
+	tcase_add_test(c, prices_that_are_missing);
+	tcase_add_test(c, prices_of_slots);
 	tcase_add_test(c, certificates);
 	tcase_add_test(c, grid_operators);
 	tcase_add_test(c, settings);

@@ -193,7 +193,8 @@ static int show_course(struct ctl *c, const char *path)
 	const struct api_session_course *course = answer;
 
 	if (course != NULL)
-		printf("%s\n%s\n\n", course->sentence, course->sub);
+		printf("%s\n%s\n%s%s\n", course->sentence, course->sub,
+			course->ruled ? course->ruled : "", course->ruled ? "\n" : "");
 	return status;
 }
 

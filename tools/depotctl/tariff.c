@@ -223,6 +223,7 @@ static int slots(struct ctl *c)
 		return status;
 	}
 	print_spark(l);
+	printf("%s\n\n", l->sentence ? l->sentence : "");
 	print_slots(c, l, client_now(c->client));
 	return status;
 }

@@ -35,6 +35,7 @@ export interface SessionCourse {
 	plan?: string;
 	plan_made_at?: string;
 	no_plan?: string;
+	ruled?: string;
 	planned: SessionPlanned[];
 	tariff?: string;
 	currency?: string;

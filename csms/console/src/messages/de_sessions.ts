@@ -62,6 +62,7 @@ export const sessionsDe: typeof sessionsEn = {
 	phasesOf: (n) => `${n}`,
 	why: "Warum es da lud",
 	byPlan: (time) => `nach dem Plan von ${time}, dem ersten damit`,
+	planWanted: "Der Plan wollte das:",
 	planNow: "Zum Plan von jetzt",
 	charger: "Die Ladestation",
 	wire: "Nachrichten der Ladestation",

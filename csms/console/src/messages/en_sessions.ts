@@ -60,6 +60,7 @@ export const sessionsEn = {
 	phasesOf: (n: number) => `${n}`,
 	why: "Why it charged then",
 	byPlan: (time: string) => `by the plan of ${time}, the first that had it`,
+	planWanted: "The plan wanted this:",
 	planNow: "To the plan of now",
 	charger: "The charger",
 	wire: "Messages of the charger",

@@ -90,6 +90,8 @@ function Why({ course, place }: { course: SessionCourse; place: string }) {
 	return (
 		<Panel id="why" title={w.why} caption={course.plan_made_at !== undefined && w.byPlan(at(course.plan_made_at))}>
 			<Answer of={asked} />
+			{course.ruled !== undefined && <p class="pad-line" data-ruled><b>{course.ruled}</b></p>}
+			{course.ruled !== undefined && <p class="pad-line cap">{w.planWanted}</p>}
 			<ul class="pad-line stack-lines">{(asked.data?.sentences ?? []).map((s) => <li key={s}>{s}</li>)}</ul>
 			{asked.data && <p class="pad-line"><Link to={planPath(asked.data.vehicle)}>{w.planNow}</Link></p>}
 		</Panel>
