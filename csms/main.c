@@ -18,6 +18,7 @@
 #include "csms/certificates/contracts.h"
 #include "csms/power/control.h"
 #include "csms/daemon.h"
+#include "csms/depot_tails.h"
 #include "csms/power/envelope.h"
 #include "csms/files/files.h"
 #include "csms/net/http_server.h"
@@ -408,6 +409,40 @@ static int check_store(const char *dir, char why[400])
 	return 0;
 }
 
+#define TAILS_TOLD 10 /* one by one */
+
+struct tails_tell {
+	const char *path;
+	FILE *to; /* NULL: the log */
+	size_t told;
+};
+
+static void tell_tail(void *arg, const struct depot_fault *fault)
+{
+	struct tails_tell *t = arg;
+	char where[400];
+
+	if (t->told++ >= TAILS_TOLD)
+		return;
+	config_complain(t->path, fault, where);
+	if (t->to)
+		fprintf(t->to, "warning: %s\n", where);
+	else
+		log_warn("%s", where);
+}
+
+/* Safe tails at which nothing charges: seldom meant. */
+static void warn_of_tails(const struct daemon *d, FILE *to)
+{
+	struct tails_tell t = {d->config.depot_path, to, 0};
+	size_t count = depot_tails_check(d->core.depot, tell_tail, &t);
+
+	if (count > TAILS_TOLD && to)
+		fprintf(to, "warning: … and %zu more such tails\n", count - TAILS_TOLD);
+	else if (count > TAILS_TOLD)
+		log_warn("… and %zu more such tails", count - TAILS_TOLD);
+}
+
 static int check(struct daemon *d, char why[400])
 {
 	struct core *c = &d->core;
@@ -429,6 +464,7 @@ static int check(struct daemon *d, char why[400])
 	}
 	if (d->opt.data && check_store(d->opt.data, why))
 		return -1;
+	warn_of_tails(d, stdout);
 	printf("%s and %s are fine: %zu nodes, %zu stations, %zu vehicles, %zu meters; the safe tails "
 	       "fit every node\n",
 		d->opt.config, d->config.depot_path, c->depot->nodes.count,
@@ -490,6 +526,7 @@ int main(int argc, char **argv)
 		d.exit_code = EXIT_FAILED;
 		stop(&d);
 	}
+	warn_of_tails(&d, NULL);
 	log_info("depotd %s is up: depot %s (%s)", DEPOTD_VERSION, d.config.depot->depot,
 		d.config.depot->name);
 	loop_run(d.core.loop);

@@ -23,6 +23,7 @@ $(eval $(call program,depotd,csms/main.c csms/listen.c $(csms_core.src) $(csms_c
 $(eval $(call program,depotd-ca,$(wildcard csms/ca/*.c) csms/pki/keypair.c csms/pki/csr.c csms/pki/x509.c \
 	csms/pki/ca_frame.c csms/call_filter.c csms/pki/pki_profile.c gen/pki.c $(SCHEMAS_YAML_SRC),ssl cjson yaml m))
 
+$(eval $(call unit,depot_tails,csms/depot_tails.c,))
 $(eval $(call unit,csms_v16_password,csms/station/v16_password.c,))
 $(eval $(call unit,csms_retry,csms/station/retry.c,))
 $(eval $(call unit,csms_file_name,csms/files/file_name.c csms/files/multipart.c,))

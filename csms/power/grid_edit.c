@@ -341,6 +341,8 @@ int grid_edits_put(
 		status = fail(out, 503, "", "out of memory, or a row of over 4000 characters");
 	if (!status)
 		*count = (int)edits.count;
+	if (!status && wish->only_check && !out->text[0])
+		grid_risk_tails(g->core, out->text);
 	if (status || wish->only_check || !edits.count) {
 		edition_destroy(next);
 		return status;

@@ -47,7 +47,7 @@ struct grid_wish {
 
 /* 0: on its way (or, with only_check, good); `*edits` rows differ (0: nothing to do, `done` is not
  * called). 400, 409 or 503 as HTTP means them, and the fault: its path in the wish, "" the whole. With
- * 0 its text is what is no longer guarded, or "". */
+ * 0 its text is what is no longer guarded, with only_check also whose safe tail is no power, or "". */
 int grid_edits_put(
 	struct grid_edits *g, const struct grid_wish *wish, int *edits, struct depot_fault *out);
 

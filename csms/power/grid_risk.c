@@ -2,7 +2,9 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
+#include "csms/depot_tails.h"
 #include "csms/power/control.h"
 #include "csms/power/envelope.h"
 #include "scheduler/limits.h"
@@ -213,4 +215,30 @@ void grid_risk_warn(const struct core *c, const struct depot_file *next, char ou
 					ratings[k].name, was->id, value(was, &ratings[k]),
 					ratings[k].unit, ratings[k].loss);
 	}
+}
+
+void grid_risk_tails(const struct core *c, char out[300])
+{
+	const struct station *s, *tmp;
+	char first[80] = "", why[300], text[300];
+	int count = 0;
+
+	HASH_ITER (hh, c->fleet.stations, s, tmp)
+		for (int i = 0; i < s->evse_count; i++) {
+			const struct evse *e = &s->evses[i];
+			const struct depot_tail t = {
+				e->tail_w, e->min_w, e->phases, (int)c->depot->voltage_v, e->is_dc};
+
+			if (s->is_manual || !depot_tail_pauses(&t, text))
+				continue;
+			if (!count++) {
+				snprintf(first, sizeof first, "%s/%d", s->id, e->id);
+				memcpy(why, text, sizeof why);
+			}
+		}
+	out[0] = '\0';
+	if (count > 1)
+		snprintf(out, 300, "%s and %d more: %.200s", first, count - 1, why);
+	else if (count)
+		snprintf(out, 300, "%s: %.210s", first, why);
 }

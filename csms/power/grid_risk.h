@@ -22,4 +22,7 @@ int grid_risk_unguarded(const struct core *c, const struct depot_file *next,
  * if there are none. */
 void grid_risk_warn(const struct core *c, const struct depot_file *next, char out[300]);
 
+/* EVSEs whose safe tail is no power (csms/depot_tails.h), in words; "" if there are none. */
+void grid_risk_tails(const struct core *c, char out[300]);
+
 #endif

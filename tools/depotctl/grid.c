@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "csms/depot_tails.h"
 #include "gen/depot.h"
 #include "schemas/yaml.h"
 #include "tools/depotctl/client.h"
@@ -285,6 +286,14 @@ static int change(struct ctl *c, bool is_meter, const struct options *o)
 
 /* -- a file ---------------------------------------------------------------------------------- */
 
+static void tell_tail(void *arg, const struct depot_fault *fault)
+{
+	char where[400];
+
+	schema_yaml_complain(arg, FILE_MAX, fault->path, fault->text, where);
+	fprintf(stderr, "depotctl: warning: %s\n", where);
+}
+
 /* A whole depot's file, of which tree and meters count, or a file of these two alone. */
 static struct depot_grid *read_file(struct ctl *c, const char *path, bool *is_whole)
 {
@@ -302,6 +311,7 @@ static struct depot_grid *read_file(struct ctl *c, const char *path, bool *is_wh
 		return NULL;
 	}
 	*is_whole = true;
+	depot_tails_check(f, tell_tail, (void *)(uintptr_t)path);
 	g = arena_alloc(c->arena, sizeof *g);
 	if (g != NULL)
 		*g = (struct depot_grid){.nodes = f->nodes, .meters = f->meters};
