@@ -93,17 +93,38 @@ static bool fits(struct job *j, const char *form, const char *s, size_t len, str
 	return false;
 }
 
+const struct tongue_form *tongue_form_at(size_t i)
+{
+	if (i < tongue_form_count)
+		return &tongue_forms[i];
+	i -= tongue_form_count;
+	return i < tongue_step_count ? &tongue_steps[i] : NULL;
+}
+
+/* The form that the whole of `s` has, NULL: none. Steps that begin with a word come first: they are whole
+ * sentences, quick to tell from others; those that begin with a piece come last. */
+static const struct tongue_form *find(
+	struct job *j, const char *s, size_t len, struct piece *pieces)
+{
+	for (size_t i = 0; i < tongue_step_count; i++)
+		if (tongue_steps[i].en[0] == s[0] && fits(j, tongue_steps[i].en, s, len, pieces))
+			return &tongue_steps[i];
+	for (size_t i = 0; i < tongue_form_count; i++)
+		if ((tongue_forms[i].en[0] == '{' || tongue_forms[i].en[0] == s[0]) &&
+			fits(j, tongue_forms[i].en, s, len, pieces))
+			return &tongue_forms[i];
+	for (size_t i = 0; i < tongue_step_count; i++)
+		if (tongue_steps[i].en[0] == '{' && fits(j, tongue_steps[i].en, s, len, pieces))
+			return &tongue_steps[i];
+	return NULL;
+}
+
 /* Is it a phrase of the catalogue? */
 static bool is_known(struct job *j, const char *s, size_t len)
 {
 	struct piece pieces[PIECES_MAX];
-	bool is_found = false;
+	bool is_found = ++j->depth <= DEPTH_MAX && find(j, s, len, pieces) != NULL;
 
-	if (++j->depth <= DEPTH_MAX)
-		for (size_t i = 0; i < tongue_form_count && !is_found; i++)
-			is_found =
-				(tongue_forms[i].en[0] == '{' || tongue_forms[i].en[0] == s[0]) &&
-				fits(j, tongue_forms[i].en, s, len, pieces);
 	j->depth--;
 	return is_found;
 }
@@ -177,16 +198,11 @@ static void put_form(struct job *j, const char *form, const struct piece *pieces
 static bool say_one(struct job *j, const char *s, size_t len, struct text *out)
 {
 	struct piece pieces[PIECES_MAX];
+	const struct tongue_form *f = find(j, s, len, pieces);
 
-	for (size_t i = 0; i < tongue_form_count; i++) {
-		const struct tongue_form *f = &tongue_forms[i];
-
-		if ((f->en[0] == '{' || f->en[0] == s[0]) && fits(j, f->en, s, len, pieces)) {
-			put_form(j, f->de, pieces, out);
-			return true;
-		}
-	}
-	return false;
+	if (f != NULL)
+		put_form(j, f->de, pieces, out);
+	return f != NULL;
 }
 
 /* The first end of a sentence from `from` on: ". ", or the end of all. */

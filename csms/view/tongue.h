@@ -42,7 +42,9 @@ void tongue_texts_finish(struct tongue_texts *x);
 struct tongue_form {
 	const char *en, *de;
 };
-extern const struct tongue_form tongue_forms[];
-extern const size_t tongue_form_count;
+/* In two files (tongue_de.c, tongue_de_steps.c), as one list. */
+extern const struct tongue_form tongue_forms[], tongue_steps[];
+extern const size_t tongue_form_count, tongue_step_count;
+const struct tongue_form *tongue_form_at(size_t i); /* NULL: no more */
 
 #endif

@@ -7,12 +7,40 @@
  * begin as no sentence does. */
 static const char *const keys[] = {"sentence", "sub", "stations_sentence", "stations_sub",
 	"sentences", "reason", "limit_reason", "text", "step", "runbook", "fallback", "detail",
-	"title", "vehicle_by", "vehicle_conflict", "ruled", "limits_sentence"};
+	"title", "vehicle_by", "vehicle_conflict", "ruled", "limits_sentence", "next", "finding",
+	"help", "renewed_by", "is", "action", "trigger"};
+
+/* What may be a person's words too, and is ours beside another key: a meter's belief, what a command
+ * has come to. */
+static const char *const beside[][2] = {{"why", "belief"}, {"note", "status"}, {"note", "step"},
+	{"note", "urgent"}, {"note", "why"}};
 
 static bool is_key(const char *s, size_t len)
 {
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (strlen(keys[i]) == len && memcmp(keys[i], s, len) == 0)
+			return true;
+	return false;
+}
+
+struct word {
+	const char *at;
+	size_t len;
+};
+
+static bool is_word(struct word x, const char *text)
+{
+	return x.at != NULL && strlen(text) == x.len && memcmp(x.at, text, x.len) == 0;
+}
+
+/* Is the value of `key` ours? `last` is the key before it in its object; `is_ours`: a value before it
+ * said that depotd did it. */
+static bool is_said_by_us(struct word key, struct word last, bool is_ours)
+{
+	if (is_key(key.at, key.len) || (is_ours && is_word(key, "why")))
+		return true;
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++)
+		if (is_word(key, beside[i][0]) && is_word(last, beside[i][1]))
 			return true;
 	return false;
 }
@@ -76,23 +104,31 @@ static void put_said(enum tongue to, const char *s, size_t len, struct text *out
 void tongue_json(enum tongue to, const char *json, size_t len, struct text *out)
 {
 	bool is_said = false; /* the value that comes belongs to such a key */
+	bool is_ours = false; /* depotd did what this object tells */
+	struct word last = {0}, key;
 	size_t from = 0; /* what is not copied yet */
 
 	for (size_t i = 0; i < len; i++) {
 		size_t end;
 
-		if (json[i] == '}' || json[i] == ']' || json[i] == '{')
-			is_said = false;
+		if (json[i] == '}' || json[i] == ']' || json[i] == '{') {
+			is_said = is_ours = false;
+			last = (struct word){0};
+		}
 		if (json[i] != '"')
 			continue;
 		if ((end = string_end(json, len, i)) == len)
 			break;
 		if (end + 1 < len && json[end + 1] == ':') {
-			is_said = is_key(json + i + 1, end - i - 1);
+			key = (struct word){json + i + 1, end - i - 1};
+			is_said = is_said_by_us(key, last, is_ours);
+			last = key;
 		} else if (is_said) {
 			text_put(out, json + from, i - from);
 			put_said(to, json + i, end + 1 - i, out);
 			from = end + 1;
+		} else if (is_word((struct word){json + i + 1, end - i - 1}, "depotd")) {
+			is_ours = true;
 		}
 		i = end;
 	}

@@ -66,9 +66,9 @@ function Lines({ rows, id }: { rows: readonly AuditRow[]; id: string }) {
 			</tr></thead>
 			<tbody role="rowgroup">{rows.map((r) => (
 				<tr role="row" key={r.seq} data-row data-audit={r.seq} tabIndex={-1}>
-					<td role="cell" data-label={a.time}>{time(r.at)}</td>
+					<td role="cell" data-label={a.time}><time dateTime={r.at}>{time(r.at)}</time></td>
 					<th role="rowheader" scope="row"><Link to={`/audit/${r.seq}`} kind="name">{r.type}</Link><span class="cap">{asked(r) ?? r.about}</span></th>
-					<td role="cell" data-label={a.who}>{r.who}</td>
+					<td role="cell" data-label={a.who} data-who>{r.who}</td>
 					<td role="cell" data-label={a.peer}>{r.peer}</td>
 					<td role="cell" data-label={a.why} class="wide">{r.why}</td>
 					<td role="cell" data-label={a.outcome}><Outcome row={r} /></td>
@@ -155,7 +155,7 @@ function One({ id }: { id: string }) {
 	if (!d && asked.status !== 404) return <div class="page"><Heading said={undefined} name={a.title} /><Panel id="facts" title={a.title}><Answer of={asked} /></Panel></div>;
 	if (!d) return <div class="page"><div class="say"><h1>{a.noLine}</h1><p class="sub"><Link to="/audit">{a.back}</Link></p></div></div>;
 	const facts: [string, preact.ComponentChildren][] = [
-		[a.time, time(d.row.at)], [a.who, d.row.who], [a.peer, d.row.peer], [a.about, d.row.about], [a.why, d.row.why],
+		[a.time, time(d.row.at)], [a.who, <span data-who>{d.row.who}</span>], [a.peer, d.row.peer], [a.about, d.row.about], [a.why, d.row.why],
 		[a.outcome, <Outcome row={d.row} />], [a.request, d.row.request], [a.hash, <span class="mono">{d.row.hash.slice(0, 16)}…</span>],
 	];
 	return (

@@ -86,6 +86,7 @@ const Row = memo(function Row({ van, span, slotMs, top, at, isPicked, onPick, on
 			aria-label={say.planRowLabel(nameOf(van.id), leaves, kwh(van.planned_wh))}>
 			<th scope="row">
 				<button type="button" class="plain-btn" aria-pressed={isPicked} onClick={() => onPick(key, undefined)}>{van.id === "unknown" ? key : nameOf(van.id)}</button>
+				{isShort(van.short_wh) && <span class="p-short cap st miss">−{kwh(van.short_wh)}{"\u202f"}{say.unitKwh}</span>}
 			</th>
 			<td class="p-place cap">{van.station}/{van.evse}</td>
 			<td class={isShort(van.short_wh) ? (isGuess(van) ? "p-need n st risk" : "p-need n st miss") : "p-need n"}>
