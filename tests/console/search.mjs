@@ -1,6 +1,6 @@
 /* Search and keys, the open demand window in the strip, other days of the chart. */
 import { join } from "node:path";
-import { axe, check, equal, noSideScroll, plain, SCREENS, shows, text, until } from "./kit.mjs";
+import { axe, check, equal, noSideScroll, pass, plain, SCREENS, shows, text, until } from "./kit.mjs";
 
 const press = async (page, keys) => {
 	for (const key of keys) await page.keyboard.press(key);
@@ -65,11 +65,72 @@ async function searchChecks(page) {
 	});
 }
 
+/* Each note of a tone is counted where the browser would play it. */
+async function soundChecks(page, mock) {
+	await check("sound: off at first; switched on it sounds, for a new urgent alarm once, and after five minutes again unless taken", async () => {
+		await page.evaluate(() => {
+			window.notes = 0;
+			const start = OscillatorNode.prototype.start;
+			OscillatorNode.prototype.start = function (...at) {
+				window.notes += 1;
+				return start.apply(this, at);
+			};
+		});
+		const notes = () => page.evaluate(() => window.notes);
+		const first = mock.data.alarms.find((a) => a.rank === "urgent");
+		const raise = (id, more) => {
+			const alarm = { ...first, id, owner: undefined, state: "active", ...more };
+			mock.data = { ...mock.data, alarms: [...mock.data.alarms.filter((a) => a.id !== id), alarm] };
+			mock.patch({ alarms: { [id]: alarm } });
+		};
+		const seen = (n) => until(`${n} alarms`, async () => (await page.locator(".tabs .badge [aria-hidden]").innerText()) === String(n));
+		raise("U1");
+		await seen(4);
+		equal(await notes(), 0, "off");
+		await page.locator(".menu.user summary").click();
+		await page.getByLabel("Sound for a new urgent alarm").check();
+		await until("it sounds at once", async () => (await notes()) === 2);
+		await press(page, ["Escape"]);
+		raise("U2");
+		await until("a new one", async () => (await notes()) === 4);
+		raise("U2", { text: "the same, said anew" });
+		await page.waitForTimeout(300);
+		equal(await notes(), 4, "not anew for the same one");
+		for (const id of ["U1", first.id]) raise(id, { state: "past" });
+		await seen(3);
+		await pass(page, 299_000, mock);
+		await page.waitForTimeout(1500);
+		equal(await notes(), 4, "not yet");
+		await pass(page, 2000, mock);
+		await until("again", async () => (await notes()) === 6);
+		await until("again", async () => (await notes()) === 6);
+		raise("U2", { owner: "user:anna" });
+		raise("A9", { rank: "tonight" });
+		await seen(4);
+		await pass(page, 301_000, mock);
+		await page.waitForTimeout(1500);
+		equal(await notes(), 6, "taken");
+	});
+	await check("sound: it is kept; a browser that plays nothing yet says so, and a press wakes it", async () => {
+		await page.reload();
+		await page.waitForSelector("#vans");
+		await until("said", async () => (await page.locator(".mute").count()) === 1);
+		await axe(page, "mute");
+		await page.locator(".mute").click();
+		await until("awake", async () => (await page.locator(".mute").count()) === 0);
+		await page.locator(".menu.user summary").click();
+		await page.getByLabel("Sound for a new urgent alarm").uncheck();
+		await press(page, ["Escape"]);
+	});
+}
+
 export async function keyChecks(page, mock) {
 	mock.again();
 	mock.pagesApi.isOn = true;
 	await press(page, ["g", "t"]);
 	await page.waitForSelector("#needs [data-van]");
+	await soundChecks(page, mock);
+	mock.again();
 	await searchChecks(page);
 	await press(page, ["g", "t"]);
 	await page.waitForSelector("#needs [data-van]");

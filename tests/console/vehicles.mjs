@@ -20,6 +20,15 @@ async function listChecks(page, mock) {
 		await shows(() => page.locator("[data-lane=VAN-01] .trip").getAttribute("aria-label").then((s) => plain(s).replace(/: .*, /, ": …, ")), "R-1-2026-03-12: …, 120 km", "trip");
 		await shows(() => page.locator("[data-lane=VAN-09] .trip.risk").count(), 1, "not possible");
 	});
+	await check("chances against what happened: a row a bin that was told, with what may be believed", async () => {
+		await shows(async () => (await all(page, "#chances [data-bin]")).length, 2, "bins");
+		const row = (from, cell) => text(page, `#chances [data-bin="${from}"] td:nth-child(${cell})`).then(plain);
+		await shows(async () => plain(await text(page, '#chances [data-bin="0.95"] th')), "95–99 % 97 % on average", "told");
+		await shows(() => row(0.95, 2), "132 and 5 whose end nobody knows", "departures");
+		await shows(() => row(0.95, 4), "97 % the true share is between 93 and 99 %", "ready");
+		await shows(() => row(0.95, 5), "as a chance What was told is what happened.", "believed");
+		await shows(async () => (await row(0.8, 5)).startsWith("with “about”"), true, "not believed");
+	});
 	await check("vehicles as CSV", async () => {
 		const [file] = await Promise.all([page.waitForEvent("download"), page.locator("#vehicles").getByText("Save CSV").click()]);
 		equal(readFileSync(await file.path(), "utf8").split("\r\n").length, mock.data.vehicles.length + 2, "lines");

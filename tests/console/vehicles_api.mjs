@@ -93,7 +93,11 @@ export class VehicleApi {
 			return [200, { plan: "PLAN-1", made_at: iso(this.mock.now()), samples: 200, all: 0.6, sentence: "", solve_us: 9000, vehicles: list.map((v, i) => this.#ready(v, i)) }];
 		}
 		if (route === "GET /chances") {
-			return [200, { since: iso(this.mock.now()), model: 1, least: 100, departures: 140, waiting: 0, unknown: 8, partial: false, bins: [], sentence: "Of 132 departures told 95 to 99 %, 97 % were ready. The chance may be believed." }];
+			return [200, { since: iso(this.mock.now()), model: 1, least: 100, departures: 140, waiting: 0, unknown: 8, partial: false, bins: [
+				{ from: 0.5, to: 0.8, departures: 0, unknown: 0, believed: false, sentence: "" },
+				{ from: 0.8, to: 0.95, departures: 8, unknown: 3, told_mean: 0.9, ready: 0.75, low: 0.41, high: 0.93, believed: false, sentence: "8 departures are too few to say." },
+				{ from: 0.95, to: 0.99, departures: 132, unknown: 5, told_mean: 0.972, ready: 0.97, low: 0.925, high: 0.988, believed: true, sentence: "What was told is what happened." },
+			], sentence: "Of 132 departures told 95 to 99 %, 97 % were ready. The chance may be believed." }];
 		}
 		if (route === "GET /consumption") {
 			return [200, { classes: [{ class: "van", trips: 41, km_kwh: 0.281, tonne_km_kwh: 0.034, heat_k_h_kwh: 0.14, cool_k_h_kwh: 0.05, cold_km_k_kwh: 0.001, km_spread_kwh: 0.004, noise_pct: 8 }] }];

@@ -17,6 +17,7 @@ import {
 } from "./store/store.ts";
 import { bindingNodes, boundBy, evseCounts, nextLimit, rootNode } from "./store/derive.ts";
 import { active, urgent } from "./store/alarms.ts";
+import { followAlarms, isMute, isSoundOn, switchSound } from "./store/sound.ts";
 import { Bar } from "./ui/bar.tsx";
 import { Icon } from "./ui/icons.tsx";
 import { lazy } from "./ui/lazy.tsx";
@@ -72,6 +73,13 @@ function UserMenu({ openHelp }: { openHelp: () => void }) {
 						{say.themes[t]}
 					</label>
 				))}
+			</fieldset>
+			<fieldset>
+				<label>
+					<input type="checkbox" checked={isSoundOn.value} onChange={(e) => void switchSound(e.currentTarget.checked)} />
+					{say.sound}
+				</label>
+				<p class="cap">{say.soundWhy}</p>
 			</fieldset>
 			<fieldset>
 				<legend>{say.language}</legend>
@@ -154,9 +162,10 @@ function Top({ openHelp }: { openHelp: () => void }) {
 				{speed.value !== 1 && (
 					<span class="tag plain sim">{say.simulated(decimal(speed.value, Number.isInteger(speed.value) ? 0 : 1))}</span>
 				)}
-				<button type="button" class="find" onClick={() => { searching.value = true; }}>
+				<button type="button" class="find" aria-label={say.search} onClick={() => { searching.value = true; }}>
 					<Icon name="find" /> <span class="word">{say.search}</span> <kbd aria-hidden="true">/</kbd>
 				</button>
+				{isMute.value && <button type="button" class="find mute" title={say.soundMute} aria-label={say.soundMute}><Icon name="mute" /></button>}
 				<LiveDot />
 				<Clock />
 				<UserMenu openHelp={openHelp} />
@@ -306,6 +315,7 @@ export function Shell() {
 	const dialog = useRef<HTMLDialogElement>(null);
 	const openHelp = () => dialog.current?.showModal();
 	useEffect(() => listenKeys(openHelp), []);
+	useEffect(followAlarms, []);
 	useTitle();
 	const here = place.value;
 	const Page = here?.route.page;

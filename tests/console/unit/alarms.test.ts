@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AlarmView, Overview } from "../../../csms/console/src/api/types.ts";
 import { active, aside, calm, subjectOf, urgent } from "../../../csms/console/src/store/alarms.ts";
+import { AGAIN_MS, toSound } from "../../../csms/console/src/store/sound.ts";
 // @ts-expect-error a plain script without types
 import { overview, START } from "../fixture.mjs";
 
@@ -34,4 +35,16 @@ test("calm: alarms of a day and a week, and what comes most often", () => {
 	assert.deepEqual(c.often, { kind: "limit-broken", subject: "hall-a", count: 3 });
 	assert.equal(calm([{ ...data.alarms[0]!, count: 1 }], now).often, undefined, "once is not often");
 	assert.equal(calm([{ ...data.alarms[0]!, since: "2026-03-01T00:00:00Z" }], now).week, 0);
+});
+
+test("a new urgent alarm sounds once, and each five minutes while nobody has it", () => {
+	const told = new Map<string, number>();
+	const one = { ...data.alarms[0]!, id: "U1", owner: undefined } as unknown as AlarmView;
+	assert.deepEqual(toSound([one], told, 0), ["U1"]);
+	assert.deepEqual(toSound([one], told, AGAIN_MS - 1), []);
+	assert.deepEqual(toSound([one], told, AGAIN_MS), ["U1"]);
+	assert.deepEqual(toSound([{ ...one, owner: "user:anna" }], told, 3 * AGAIN_MS), [], "taken");
+	assert.deepEqual(toSound([one, { ...one, id: "U2" }], told, 3 * AGAIN_MS + 1), ["U1", "U2"]);
+	assert.deepEqual(toSound([], told, 3 * AGAIN_MS + 2), []);
+	assert.deepEqual(toSound([one], told, 3 * AGAIN_MS + 3), ["U1"], "gone and back is new");
 });

@@ -41,6 +41,7 @@ export interface SessionCourse {
 	currency?: string;
 	estimate_kwh?: number;
 	estimate_cost?: number;
+	estimate_guess?: boolean;
 	estimate_source?: string;
 	estimated_at?: string;
 	energy_cost?: number;

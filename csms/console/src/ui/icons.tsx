@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 
 export type IconName =
 	| "ok" | "trk" | "wait" | "risk" | "miss" | "unk" | "off" | "away" | "bind" | "free" | "closed"
-	| "bolt" | "van" | "plug" | "user" | "meter" | "bell" | "plan" | "more" | "down" | "list" | "coin" | "key" | "grid" | "gear" | "find";
+	| "bolt" | "van" | "plug" | "user" | "meter" | "bell" | "plan" | "more" | "down" | "list" | "coin" | "key" | "grid" | "gear" | "find" | "mute";
 
 const line = { fill: "none", stroke: "currentColor", "stroke-width": 1.6 } as const;
 
@@ -13,6 +13,7 @@ const SYMBOLS: Record<IconName, JSX.Element> = {
 	ok: <path d="M3 8.6l3.2 3.2L13 4.6" {...line} stroke-width="2.2" />,
 	trk: <><circle cx="8" cy="8" r="6" {...line} /><path d="M8 2a6 6 0 0 1 0 12z" fill="currentColor" /></>,
 	find: <><circle cx="7" cy="7" r="4.6" {...line} /><path d="M10.4 10.4l4 4" {...line} stroke-width="2" /></>,
+	mute: <><path d="M2 6h3l3.5-3v10L5 10H2z" {...line} /><path d="M11 6l4 4M15 6l-4 4" {...line} /></>,
 	wait: <><circle cx="8" cy="8" r="6" {...line} /><path d="M8 4.6V8l2.4 1.6" {...line} /></>,
 	risk: <>
 		<path d="M8 1.6L15.2 14.2H.8z" {...line} stroke-width="1.7" stroke-linejoin="round" />

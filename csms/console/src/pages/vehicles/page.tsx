@@ -10,6 +10,7 @@ import { Answer, AnswerPage, Heading } from "../../ui/answer.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Aside } from "./aside.tsx";
 import { Axis } from "./axis.tsx";
+import { ChanceTable } from "./chances.tsx";
 import { OneVehicle } from "./detail.tsx";
 import { Import } from "./import.tsx";
 import { VehicleTable } from "./list.tsx";
@@ -44,6 +45,7 @@ function All() {
 			<Axis vehicles={list.map((d) => d.vehicle)} asked={trips} onTrip={(t) => setOpen(t ?? "new")} />
 			<Rosters asked={rosters} onChange={again} />
 			<Import onDone={again} />
+			<ChanceTable asked={chances} />
 			<Aside asked={aside} />
 			{open !== undefined && (
 				<TripForm trip={open === "new" ? undefined : open} vehicle={list[0]?.vehicle.id ?? ""} taken={planned.map((t) => t.id)} onEnd={(isDone) => {
