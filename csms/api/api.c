@@ -192,6 +192,18 @@ static const char *request_digest(struct arena *a, const struct http_request *re
 	return digest;
 }
 
+/* For people to read: what a header may hold besides is nobody's name. */
+static const char *agent_of(struct arena *a, struct http_exchange *x)
+{
+	const char *text = http_request_header(x, "user-agent");
+	char *out = arena_strndup(a, text != NULL ? text : "", 200);
+
+	for (char *c = out; c != NULL && *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return out;
+}
+
 static struct ask *ask_create(
 	struct api *api, struct http_exchange *x, const struct http_request *req)
 {
@@ -207,13 +219,14 @@ static struct ask *ask_create(
 	k->arena = a;
 	k->peer = arena_strdup(a, req->peer);
 	k->cookie = arena_strdup(a, req->cookie);
+	k->agent = agent_of(a, x);
 	k->id = arena_printf(a, "request-%llx-%llx", (unsigned long long)api->core->started.ms,
 		(unsigned long long)++api->numbered);
 	k->path = arena_strndup(a, req->path, strnlen(req->path, 200));
 	k->idem = arena_strndup(a, req->idempotency_key, strnlen(req->idempotency_key, 100));
 	k->digest = k->idem != NULL && k->idem[0] != '\0' ? request_digest(a, req) : "";
-	if (k->peer != NULL && k->cookie != NULL && k->idem != NULL && k->digest != NULL &&
-		k->path != NULL && k->id != NULL)
+	if (k->peer != NULL && k->cookie != NULL && k->agent != NULL && k->idem != NULL &&
+		k->digest != NULL && k->path != NULL && k->id != NULL)
 		return k;
 	arena_destroy(a);
 	return NULL;

@@ -48,6 +48,7 @@ struct ask {
 	const struct http_request *req; /* valid until the handler returns */
 	const void *body; /* decoded by row->request, NULL if the row has none */
 	const char *peer, *cookie, *idem;
+	const char *agent; /* what the browser calls itself, in printable ASCII */
 	const char *id; /* of the request: what it changes is journalled with it */
 	const char *path; /* of the request, as far as the audit keeps it */
 	const char *digest; /* of method, path and body, to tell one command from another */

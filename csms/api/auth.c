@@ -30,6 +30,8 @@ struct session {
 	enum role role;
 	bool is_fresh;
 	int64_t used_ms, until_ms;
+	char id[17], peer[64], agent[201], method[21];
+	wall_t since, used;
 	UT_hash_handle hh;
 };
 
@@ -151,6 +153,12 @@ static bool session_over(const struct session *s, int64_t now)
 	return now >= s->until_ms || now - s->used_ms >= AUTH_IDLE_MINUTES * MINUTE_MS;
 }
 
+static void use(struct session *s, int64_t now)
+{
+	s->used_ms = now;
+	s->used = clock_wall();
+}
+
 static void sessions_prune(struct auth *t, int64_t now)
 {
 	struct session *s, *next;
@@ -189,7 +197,9 @@ bool auth_begin(struct auth *t, const char *name, enum role role, bool is_fresh,
 	snprintf(s->name, sizeof(s->name), "%s", name);
 	s->role = role;
 	s->is_fresh = is_fresh;
-	s->used_ms = now;
+	secret_random(s->id, sizeof(s->id) - 1);
+	s->since = clock_wall();
+	use(s, now);
 	s->until_ms = now + AUTH_ABSOLUTE_MINUTES * MINUTE_MS;
 	HASH_ADD_STR(t->sessions, digest, s);
 	session_who(s, who);
@@ -226,6 +236,48 @@ int auth_sessions_of(const struct auth *t, const char *name)
 	return n;
 }
 
+void auth_describe(struct auth *t, const struct auth_who *who, const char *peer, const char *agent,
+	const char *method)
+{
+	struct session *s = NULL;
+
+	HASH_FIND_STR(t->sessions, who->digest, s);
+	if (s == NULL)
+		return;
+	snprintf(s->peer, sizeof(s->peer), "%s", peer);
+	snprintf(s->agent, sizeof(s->agent), "%s", agent);
+	snprintf(s->method, sizeof(s->method), "%s", method);
+}
+
+void auth_sessions(const struct auth *t, const char *name,
+	void (*see)(void *arg, const struct auth_open *v), void *arg)
+{
+	int64_t now = real_ms();
+
+	for (const struct session *s = t->sessions; s != NULL; s = s->hh.next)
+		if (strcmp(s->name, name) == 0 && !session_over(s, now))
+			see(arg, &(struct auth_open){.id = s->id,
+					 .digest = s->digest,
+					 .peer = s->peer,
+					 .agent = s->agent,
+					 .method = s->method,
+					 .since = s->since,
+					 .used = s->used});
+}
+
+bool auth_end_one(struct auth *t, const char *name, const char *id)
+{
+	struct session *s, *next;
+
+	HASH_ITER (hh, t->sessions, s, next) {
+		if (strcmp(s->name, name) != 0 || strcmp(s->id, id) != 0)
+			continue;
+		session_end(t, s);
+		return true;
+	}
+	return false;
+}
+
 bool auth_sign_in(struct auth *t, const char *code, const char *old_cookie,
 	char session[AUTH_SECRET_SIZE], struct auth_who *who)
 {
@@ -253,7 +305,7 @@ bool auth_session(struct auth *t, const char *cookie, struct auth_who *who)
 		session_end(t, s);
 		return false;
 	}
-	s->used_ms = now;
+	use(s, now);
 	session_who(s, who);
 	return true;
 }
@@ -372,7 +424,7 @@ bool auth_alive(struct auth *t, const struct auth_who *who)
 	HASH_FIND_STR(t->sessions, who->digest, s);
 	if (s == NULL || session_over(s, now))
 		return false;
-	s->used_ms = now;
+	use(s, now);
 	return true;
 }
 

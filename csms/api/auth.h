@@ -66,6 +66,24 @@ bool auth_begin(struct auth *t, const char *name, enum role role, bool is_fresh,
 int auth_end_all(struct auth *t, const char *name, const char *except);
 int auth_sessions_of(const struct auth *t, const char *name);
 
+/* A session, for those who look at it: from where it began, by what, when it was used last. */
+struct auth_open {
+	const char *id; /* is no secret */
+	const char *digest, *peer, *agent, *method;
+	wall_t since, used;
+};
+
+/* Notes from where the session of `who` began; `agent` is what the browser calls itself. */
+void auth_describe(struct auth *t, const struct auth_who *who, const char *peer, const char *agent,
+	const char *method);
+
+/* Calls `see` for each session of that name that is not over, in the order in which they began. */
+void auth_sessions(const struct auth *t, const char *name,
+	void (*see)(void *arg, const struct auth_open *v), void *arg);
+
+/* Ends one session of that name. False: it has none of that id. */
+bool auth_end_one(struct auth *t, const char *name, const char *id);
+
 /* The value of a cookie in a cookie header; its length, 0 when it is not there. */
 size_t auth_cookie(const char *cookie, const char *name, const char **value);
 

@@ -9,12 +9,17 @@ void users_list(struct ask *k);
 void user_put(struct ask *k);
 void user_reset_post(struct ask *k);
 void user_sign_out_post(struct ask *k);
+void user_factor_remove_post(struct ask *k);
+void user_sessions_get(struct ask *k);
+void user_session_delete(struct ask *k);
 
 /* self.c */
 void password_post(struct ask *k);
 void factor_offer_post(struct ask *k);
 void factor_put(struct ask *k);
 void factor_remove_post(struct ask *k);
+void own_sessions_get(struct ask *k);
+void own_session_delete(struct ask *k);
 void sign_out_everywhere_post(struct ask *k);
 
 /* records.c */

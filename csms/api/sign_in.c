@@ -64,6 +64,7 @@ void sign_in_enter(struct ask *k, const char *session, struct auth_who *who, con
 		p->signed_in = clock_wall();
 		people_succeeded(k->api->people, p->name, k->peer);
 	}
+	auth_describe(k->api->auth, who, k->peer, k->agent, method);
 	log_info("api: %s signed in from %s", who->name, k->peer);
 	journal_sign_in(k, who, method);
 	snprintf(cookie, sizeof(cookie), "__Host-sid=%s; Path=/; Secure; HttpOnly; SameSite=Strict",

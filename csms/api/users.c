@@ -236,3 +236,40 @@ void user_reset_post(struct ask *k)
 	record_now(c, EVENT_USER_FACTOR_SET, "user", p->name, f, k->who.actor, NULL);
 	record_then(c, reset_stored, k);
 }
+
+static void factor_gone(void *arg, int status, const char *why)
+{
+	struct ask *k = arg;
+	struct person *p = status == 0 && k->api != NULL
+				   ? people_find(k->api->people, k->match.param[0])
+				   : NULL;
+
+	if (p != NULL) {
+		p->factor[0] = '\0';
+		p->code_count = 0;
+		self_end_sessions(k, p->name, NULL, "second factor removed by an administrator");
+	}
+	ask_changed(k, status, why);
+}
+
+void user_factor_remove_post(struct ask *k)
+{
+	struct core *c = k->api->core;
+	const struct person *p = path_person(k);
+	struct arena *a = record_arena(c);
+	struct event_user_factor_set *f = a != NULL ? arena_alloc(a, sizeof(*f)) : NULL;
+
+	if (p == NULL)
+		return;
+	if (p->factor[0] == '\0') {
+		ask_problem(k, 409, NULL, "%s has no second factor here", p->name);
+		return;
+	}
+	if (f == NULL) {
+		ask_problem(k, 503, NULL, "no memory");
+		return;
+	}
+	ask_hold(k);
+	record_now(c, EVENT_USER_FACTOR_SET, "user", p->name, f, k->who.actor, NULL);
+	record_then(c, factor_gone, k);
+}

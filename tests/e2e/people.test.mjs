@@ -63,6 +63,7 @@ function totp(secret, ms = Date.now()) {
 	return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
 }
 
+const ctl = (...args) => spawnSync(join(BUILD, 'depotctl'), ['--socket', join(depotd.data, 'depotd.sock'), ...args], { encoding: 'utf8' });
 const journal = async (type) => (await depotd.api('GET', `/journal?type=${type}&order=newest&limit=100`)).json.events;
 
 describe('users', () => {
@@ -133,6 +134,40 @@ describe('users', () => {
 		assert.equal((await other.ask('GET', '/session')).status, 200);
 	});
 
+	test('sessions are listed and ended one by one', async () => {
+		await add('sara', { role: 'viewer' });
+		const a = session(await signIn({ name: 'sara', password: SECRET }, { 'user-agent': 'Firefox/1 (Linux)\u00e9' }));
+		const b = session(await signIn({ name: 'sara', password: SECRET }, { 'user-agent': 'x'.repeat(900) }));
+		const own = (await a.ask('GET', '/sessions')).json.sessions;
+		assert.equal(own.length, 3, 'that of the link, and two');
+		assert.deepEqual(own.map((s) => s.own), [false, true, false]);
+		const mine = own[1];
+		assert.deepEqual([mine.peer, mine.browser, mine.method], ['127.0.0.1', 'Firefox/1 (Linux)??', 'password']);
+		assert.equal(own[2].browser.length, 200);
+		assert.ok(Date.parse(mine.since) <= Date.parse(mine.seen) && Date.parse(mine.seen) - Date.now() < 5000);
+		// Somebody else's session is not hers to end, nor to see.
+		const other = await enter('bert');
+		assert.equal((await other.ask('DELETE', `/sessions/${mine.id}`)).status, 404);
+		assert.equal((await other.ask('GET', '/users/sara/sessions')).status, 403);
+		assert.equal((await other.ask('DELETE', `/users/sara/sessions/${mine.id}`)).status, 403);
+		assert.equal((await a.ask('GET', '/session')).status, 200);
+		assert.equal((await a.ask('DELETE', `/sessions/${own[2].id}`)).status, 200);
+		assert.equal((await b.ask('GET', '/session')).status, 401);
+		assert.equal((await a.ask('DELETE', `/sessions/${own[2].id}`)).status, 404);
+		// An administrator, by the command line too.
+		const seen = (await depotd.api('GET', '/users/sara/sessions')).json.sessions;
+		assert.deepEqual(seen.map((s) => s.own), [false, false]);
+		assert.match(ctl('user', 'sessions', 'sara').stdout, new RegExp(`${mine.id}.*127\\.0\\.0\\.1.*password.*Firefox`));
+		assert.equal(ctl('user', 'sign-out', 'sara', mine.id).status, 0);
+		assert.equal((await a.ask('GET', '/session')).status, 401);
+		assert.equal((await depotd.api('DELETE', `/users/sara/sessions/${mine.id}`)).status, 404);
+		assert.equal((await depotd.api('GET', '/users/nobody/sessions')).status, 404);
+		assert.equal((await depotd.api('GET', '/sessions')).status, 409, 'the owner has none');
+		const ended = async () => (await journal('SessionsEnded')).filter((e) => e.stream === 'user/sara').map((e) => `${e.payload.sessions} ${e.payload.why}`).slice(0, 2).join();
+		await until('both in the audit', async () => (await ended()) === '1 one session, ended by an administrator,1 one session, ended by its owner');
+		assert.ok(!JSON.stringify(own).includes(a.cookie.split('=')[1]), 'the id is not the secret');
+	});
+
 	test('users, password and second factor outlive depotd', async () => {
 		const s = await add('gone', { role: 'dispatcher', nodes: ['east'] });
 		const { secret } = (await s.ask('POST', '/second-factor')).json;
@@ -167,7 +202,32 @@ describe('second factor', () => {
 	});
 });
 
+describe('a lost second factor', () => {
+	test('an administrator takes it away; sessions end, and nobody else may', async () => {
+		const s = await add('fred', { role: 'viewer' });
+		assert.equal((await depotd.api('POST', '/users/fred/second-factor/remove', {})).status, 409, 'there is none');
+		const { secret } = (await s.ask('POST', '/second-factor')).json;
+		assert.equal((await s.ask('PUT', '/second-factor', { code: totp(secret) })).status, 200);
+		const other = await enter('bert');
+		assert.equal((await other.ask('POST', '/users/fred/second-factor/remove')).status, 403);
+		assert.equal((await signIn({ name: 'fred', password: SECRET })).status, 401);
+		assert.equal(ctl('user', 'reset-factor', 'fred').status, 0);
+		assert.equal((await s.ask('GET', '/session')).status, 401, 'its sessions have ended');
+		assert.equal((await signIn({ name: 'fred', password: SECRET })).status, 200);
+		assert.equal((await journal('UserFactorSet'))[0].payload.sealed, undefined);
+	});
+});
+
 describe('roles', () => {
+	test('the command line makes a token that holds at some nodes only', async () => {
+		const made = ctl('api-token', 'add', 'east only', '--role', 'operator', '--nodes', 'east', '--days', '3');
+		assert.equal(made.status, 0, made.stderr);
+		const seen = (await depotd.api('GET', '/stations', undefined, { authorization: `Bearer ${made.stdout.trim()}` })).json.stations;
+		assert.deepEqual(seen.map((s) => s.id), ['E-1']);
+		assert.match(ctl('api-token', 'list').stdout, /east only +operator +east/);
+		assert.notEqual(ctl('api-token', 'add', 'nowhere', '--nodes', 'nowhere').status, 0);
+	});
+
 	test('who may command stations may not take them over by a command', async () => {
 		const token = (await depotd.api('POST', '/api-tokens', { name: 'the desk', role: 'operator' })).json.token;
 		const send = (path, body) => depotd.api('POST', path, body, { authorization: `Bearer ${token}` });
@@ -317,7 +377,6 @@ describe('hostile', () => {
 });
 
 describe('the audit', () => {
-	const ctl = (...args) => spawnSync(join(BUILD, 'depotctl'), ['--socket', join(depotd.data, 'depotd.sock'), ...args], { encoding: 'utf8' });
 	const list = async (query = '') => (await depotd.api('GET', `/audit${query}`)).json.rows;
 
 	test('a change: who, from where, why, before and after, and what the same request did', async () => {

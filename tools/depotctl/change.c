@@ -339,7 +339,8 @@ int ctl_link(struct ctl *c)
 
 static int api_token_list(struct ctl *c)
 {
-	struct table *t = table_create(c->arena, "ID|NAME|ROLE|EXPIRES", c->colour);
+	struct table *t =
+		table_create(c->arena, "ID|NAME|ROLE|WHERE|LAST USED|FROM|EXPIRES", c->colour);
 	void *answer;
 	int status = ctl_ask_struct(
 		c, "GET", "api-tokens", NULL, NULL, &api_api_token_list_type, &answer);
@@ -354,6 +355,9 @@ static int api_token_list(struct ctl *c)
 		table_cell(t, v->id);
 		table_cell(t, v->name);
 		table_cell(t, v->role);
+		table_cell(t, ctl_joined(c, &v->nodes, "everywhere"));
+		table_cell(t, cell_time(c->arena, v->has_used_at, v->used_at));
+		table_cell(t, v->used_from != NULL ? v->used_from : "");
 		table_cell(t, cell_time(c->arena, v->has_expires, v->expires));
 	}
 	text_init(&out, 0);
@@ -365,10 +369,13 @@ static int api_token_list(struct ctl *c)
 
 static int api_token_add(struct ctl *c, const char *role, const char *days)
 {
+	const char *nodes = ctl_option(c, "--nodes");
 	struct api_api_token_post post = {
 		.name = c->argv[1], .role = role != NULL ? role : "operator", .days = 365};
 	void *answer;
 
+	if (nodes != NULL)
+		post.nodes = ctl_split(c, nodes);
 	post.has_days = true;
 	if (days != NULL && !number("--days", days, 1, 3650, &post.days))
 		return CTL_USAGE;

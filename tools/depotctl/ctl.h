@@ -97,6 +97,10 @@ int ctl_follow_job(struct ctl *c, const char *id);
 /* Percent-encoded, for one segment of a path or one value of a query. */
 const char *ctl_escape(struct ctl *c, const char *s);
 
+/* A list of words as "a,b,c", `none` when it is empty; and back. In the arena. */
+const char *ctl_joined(struct ctl *c, const struct schema_strings *list, const char *none);
+struct schema_strings ctl_split(struct ctl *c, const char *text);
+
 /* tty.c: from here on nothing that a station said can command the terminal: of control characters only
  * line ends, tabs and our own colours pass. Where stdout is none, all passes. */
 void tty_guard(void);

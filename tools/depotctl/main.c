@@ -343,16 +343,18 @@ const struct command ctl_commands[] = {
 		"2026-03-12T23:00:00Z"},
 	{"user",
 		"list | add NAME [--role ROLE] [--nodes NODE,…] | role NAME ROLE [--nodes NODE,…] |\n"
-		"              disable NAME | enable NAME | reset NAME | sign-out NAME [--why TEXT]",
+		"              disable NAME | enable NAME | reset NAME | reset-factor NAME |\n"
+		"              sessions NAME | sign-out NAME [SESSION] [--why TEXT]",
 		ctl_user, 1, 3, "--role= --nodes= --why=",
 		"People who may sign in, as what and where; add and reset print a link by which they set "
-		"their password",
+		"their password; reset-factor: their phone is lost",
 		"depotctl user add anna --role dispatcher --nodes yard"},
 	{"link", "[--name NAME] [--role ROLE]", ctl_link, 0, 0, "--name= --role=",
 		"Makes a sign-in link for the console, good once and for 10 minutes",
 		"depotctl link --name anna"},
-	{"api-token", "add NAME [--role R] [--days N] | list | revoke ID", ctl_api_token, 1, 2,
-		"--role= --days=", "API tokens for scripts; the secret is shown once",
+	{"api-token", "add NAME [--role R] [--nodes NODE,…] [--days N] | list | revoke ID",
+		ctl_api_token, 1, 2,
+		"--role= --nodes= --days=", "API tokens for scripts; the secret is shown once",
 		"depotctl api-token add backup-job --role admin --days 30"},
 	{"approval", "[list] | approve ID | refuse ID [--why TEXT]", ctl_approval, 0, 2,
 		"--why=", "Changes that wait for a second person (people.four_eyes in depotd.yaml)",

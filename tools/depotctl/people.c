@@ -10,7 +10,7 @@ static const char *user_path(struct ctl *c, const char *name, const char *more)
 	return arena_printf(c->arena, "users/%s%s", ctl_escape(c, name), more);
 }
 
-static const char *joined(struct ctl *c, const struct schema_strings *list, const char *none)
+const char *ctl_joined(struct ctl *c, const struct schema_strings *list, const char *none)
 {
 	const char *all = none;
 
@@ -40,7 +40,7 @@ static int user_list(struct ctl *c)
 		table_row(t);
 		table_cell(t, u->name);
 		table_cell(t, u->role);
-		table_cell(t, joined(c, &u->nodes, "everywhere"));
+		table_cell(t, ctl_joined(c, &u->nodes, "everywhere"));
 		table_cell(t, u->disabled ? "disabled" : u->password ? "" : "no password");
 		table_cell(t, u->factor ? "yes" : "");
 		table_cell(t, arena_printf(c->arena, "%d", (int)u->sessions));
@@ -51,8 +51,7 @@ static int user_list(struct ctl *c)
 	return CTL_OK;
 }
 
-/* A word of the list "a,b,c" each. */
-static struct schema_strings split(struct ctl *c, const char *text)
+struct schema_strings ctl_split(struct ctl *c, const char *text)
 {
 	struct schema_strings list = {0, arena_alloc(c->arena, sizeof(*list.items) * CTL_ARGS)};
 
@@ -101,7 +100,7 @@ static int user_change(struct ctl *c, const char *role, int disabled)
 		if (strcmp(u->name, c->argv[1]) != 0)
 			continue;
 		put.role = role != NULL ? role : u->role;
-		put.nodes = nodes != NULL ? split(c, nodes) : u->nodes;
+		put.nodes = nodes != NULL ? ctl_split(c, nodes) : u->nodes;
 		put.has_disabled = true;
 		put.disabled = disabled < 0 ? u->disabled : disabled != 0;
 		return user_put(c, &put, "Changed; all sessions of the user have ended.");
@@ -113,7 +112,7 @@ static int user_add(struct ctl *c)
 {
 	const char *role = ctl_option(c, "--role"), *nodes = ctl_option(c, "--nodes");
 	struct api_user_put put = {.role = role != NULL ? role : "viewer",
-		.nodes = nodes != NULL ? split(c, nodes) : (struct schema_strings){0},
+		.nodes = nodes != NULL ? ctl_split(c, nodes) : (struct schema_strings){0},
 		.why = ctl_option(c, "--why")};
 	char *body;
 	struct text text;
@@ -125,6 +124,41 @@ static int user_add(struct ctl *c)
 	status = ctl_ask(c, "PUT", user_path(c, c->argv[1], ""), text.data, &body);
 	text_finish(&text);
 	return status == CTL_OK ? user_reset(c) : status;
+}
+
+static int user_sessions(struct ctl *c)
+{
+	struct table *t = table_create(c->arena, "ID|SINCE|LAST SEEN|FROM|BY|BROWSER", c->colour);
+	void *answer;
+	int status = ctl_ask_struct(c, "GET", user_path(c, c->argv[1], "/sessions"), NULL, NULL,
+		&api_open_session_list_type, &answer);
+	const struct api_open_session_list *list = answer;
+
+	if (status != CTL_OK || list == NULL)
+		return status;
+	for (size_t i = 0; i < list->sessions.count; i++) {
+		const struct api_open_session *s = &list->sessions.items[i];
+		table_row(t);
+		table_cell(t, s->id);
+		table_cell(t, cell_time(c->arena, true, s->since));
+		table_cell(t, cell_time(c->arena, true, s->seen));
+		table_cell(t, s->peer);
+		table_cell(t, s->method);
+		table_cell(t, s->browser);
+	}
+	ctl_print(t, "No session of that user is open.");
+	return CTL_OK;
+}
+
+static int user_sign_out(struct ctl *c)
+{
+	if (c->argc < 3)
+		return ctl_done(c, "POST", user_path(c, c->argv[1], "/sign-out"), NULL, NULL,
+			"All sessions of the user have ended.");
+	return ctl_done(c, "DELETE",
+		user_path(c, c->argv[1],
+			arena_printf(c->arena, "/sessions/%s", ctl_escape(c, c->argv[2]))),
+		NULL, NULL, "The session has ended.");
 }
 
 int ctl_user(struct ctl *c)
@@ -143,12 +177,16 @@ int ctl_user(struct ctl *c)
 		return user_change(c, NULL, what[0] == 'd');
 	if (strcmp(what, "reset") == 0)
 		return user_reset(c);
+	if (strcmp(what, "reset-factor") == 0)
+		return ctl_done(c, "POST", user_path(c, c->argv[1], "/second-factor/remove"), NULL,
+			NULL, "The second factor is gone; all sessions of the user have ended.");
+	if (strcmp(what, "sessions") == 0)
+		return user_sessions(c);
 	if (strcmp(what, "sign-out") == 0)
-		return ctl_done(c, "POST", user_path(c, c->argv[1], "/sign-out"), NULL, NULL,
-			"All sessions of the user have ended.");
+		return user_sign_out(c);
 	return ctl_complain(CTL_USAGE,
-		"user takes list, add NAME, role NAME ROLE, disable NAME, enable NAME, reset NAME or "
-		"sign-out NAME");
+		"user takes list, add NAME, role NAME ROLE, disable NAME, enable NAME, reset NAME, "
+		"reset-factor NAME, sessions NAME or sign-out NAME [SESSION]");
 }
 
 /* -- four eyes ------------------------------------------------------------------------------- */

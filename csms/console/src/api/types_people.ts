@@ -46,6 +46,20 @@ export interface UserView {
 	sessions: number;
 }
 
+export interface OpenSession {
+	id: string;
+	since: string;
+	seen: string;
+	peer: string;
+	browser: string;
+	method: string;
+	own: boolean;
+}
+
+export interface OpenSessionList {
+	sessions: OpenSession[];
+}
+
 export interface UserList {
 	sentence: string;
 	sub: string;

@@ -79,6 +79,18 @@ export function ResetDialog({ user, onEnd }: Props & { user: UserView }) {
 	);
 }
 
+export function FactorDialog({ user, onEnd }: Props & { user: UserView }) {
+	const { isBusy, error, send } = useCommand();
+	const go = async () => {
+		if (await send("POST", `/users/${encodeURIComponent(user.name)}/second-factor/remove`, {})) onEnd();
+	};
+	return (
+		<Confirm title={w.resetFactorTitle(user.name)} verb={w.resetFactorVerb} to="govern" isBusy={isBusy} onYes={() => void go()} onNo={onEnd}>
+			<p>{w.resetFactorWhat}</p><Failure text={error} />
+		</Confirm>
+	);
+}
+
 export function TokenDialog({ onEnd }: Props) {
 	const [name, setName] = useState("");
 	const [role, setRole] = useState("viewer");

@@ -3,15 +3,16 @@
  */
 import { useState } from "preact/hooks";
 import type { ApiTokenList, ApiTokenView, ApprovalList, ApprovalView, PermissionList, UserList, UserView } from "../../api/types_people.ts";
-import { type Asked, useAsked, useCommand } from "../../lib/ask.ts";
+import { type Asked, useAsked } from "../../lib/ask.ts";
 import { csvText, saveFile } from "../../lib/csv.ts";
 import { clockNear } from "../../lib/format.ts";
 import { now, session, zone } from "../../store/store.ts";
-import { Act, Failure, isAllowedTo } from "../../ui/act.tsx";
+import { Act, isAllowedTo } from "../../ui/act.tsx";
 import { Answer, Heading } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { State } from "../../ui/state.tsx";
-import { DecideDialog, PersonDialog, ResetDialog, RevokeDialog, TokenDialog } from "./dialogs.tsx";
+import { DecideDialog, FactorDialog, PersonDialog, ResetDialog, RevokeDialog, TokenDialog } from "./dialogs.tsx";
+import { SessionsDialog } from "./open_sessions.tsx";
 import { roleWord, w } from "./words.ts";
 import { You } from "./you.tsx";
 
@@ -38,10 +39,11 @@ interface PersonRowProps {
 	user: UserView;
 	onChange: () => void;
 	onReset: () => void;
-	onSignOut: () => void;
+	onFactor: () => void;
+	onSessions: () => void;
 }
 
-function PersonRow({ user: u, onChange, onReset, onSignOut }: PersonRowProps) {
+function PersonRow({ user: u, onChange, onReset, onFactor, onSessions }: PersonRowProps) {
 	return (
 		<tr role="row" data-row data-user={u.name} tabIndex={-1}>
 			<th role="rowheader" scope="row"><b>{u.name}</b>{u.disabled && <State status={{ icon: "closed", tone: "risk", isTag: true, word: w.disabled }} />}
@@ -54,7 +56,8 @@ function PersonRow({ user: u, onChange, onReset, onSignOut }: PersonRowProps) {
 			<td role="cell" class="wide"><div class="acts">
 				<Act to="govern" onAct={onChange}>{w.change}</Act>
 				{u.provider === undefined && <Act to="govern" onAct={onReset}>{w.reset}</Act>}
-				{u.sessions > 0 && <Act to="govern" onAct={onSignOut}>{w.signOut}</Act>}
+				{u.factor && <Act to="govern" onAct={onFactor}>{w.resetFactor}</Act>}
+				{u.sessions > 0 && <Act to="govern" onAct={onSessions}>{w.sessionsShow}</Act>}
 			</div></td>
 		</tr>
 	);
@@ -63,15 +66,14 @@ function PersonRow({ user: u, onChange, onReset, onSignOut }: PersonRowProps) {
 function People({ asked }: { asked: Asked<UserList> }) {
 	const [changed, setChanged] = useState<UserView | "new" | undefined>(undefined);
 	const [reset, setReset] = useState<UserView | undefined>(undefined);
-	const { error, send } = useCommand();
+	const [factorOf, setFactorOf] = useState<UserView | undefined>(undefined);
+	const [sessionsOf, setSessionsOf] = useState<UserView | undefined>(undefined);
 	const users = asked.data?.users ?? [];
 	const end = () => {
 		setChanged(undefined);
 		setReset(undefined);
-		asked.again();
-	};
-	const signOut = async (u: UserView) => {
-		await send("POST", `/users/${encodeURIComponent(u.name)}/sign-out`, {});
+		setFactorOf(undefined);
+		setSessionsOf(undefined);
 		asked.again();
 	};
 	const save = () => saveFile("users.csv", "text/csv", csvText([[w.name, w.role, w.where, w.factor, w.sessions, w.seen],
@@ -81,13 +83,14 @@ function People({ asked }: { asked: Asked<UserList> }) {
 			<table role="table" class="cards rows people" aria-labelledby="people-h">
 				<Heads words={[w.name, w.role, w.where, w.factor, w.sessions, w.seen, ""]} />
 				<tbody role="rowgroup">
-					{users.map((u) => <PersonRow key={u.name} user={u} onChange={() => setChanged(u)} onReset={() => setReset(u)} onSignOut={() => void signOut(u)} />)}
+					{users.map((u) => <PersonRow key={u.name} user={u} onChange={() => setChanged(u)} onReset={() => setReset(u)} onFactor={() => setFactorOf(u)} onSessions={() => setSessionsOf(u)} />)}
 				</tbody>
 			</table>
 			<Answer of={asked} />
-			<Failure text={error} />
 			{changed !== undefined && <PersonDialog user={changed === "new" ? undefined : changed} onEnd={end} />}
 			{reset && <ResetDialog user={reset} onEnd={end} />}
+			{factorOf && <FactorDialog user={factorOf} onEnd={end} />}
+			{sessionsOf && <SessionsDialog name={sessionsOf.name} onEnd={end} />}
 		</Panel>
 	);
 }

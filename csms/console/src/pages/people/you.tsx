@@ -5,6 +5,7 @@ import { useCommand } from "../../lib/ask.ts";
 import { askSession, session } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
 import { Panel } from "../../ui/panel.tsx";
+import { OpenSessions } from "./open_sessions.tsx";
 import { roleWord, w } from "./words.ts";
 
 function Password({ isFresh }: { isFresh: boolean }) {
@@ -77,6 +78,8 @@ export function You({ isOthers }: { isOthers: boolean }) {
 	return (
 		<Panel id="you" title={w.you} caption={w.youCap(roleWord(who.role))}>
 			{who.user && !isOthers ? <><Password isFresh={who.fresh} /><Factor /></> : <p class="pad-line">{w.elsewhere}</p>}
+			<h3 class="pad-line">{w.yourSessions}</h3>
+			<OpenSessions path="/sessions" to="self" />
 		</Panel>
 	);
 }
