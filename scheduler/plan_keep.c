@@ -7,6 +7,9 @@
  * takes that one's slots until it has what it is to have, and gives its own ones for them.
  * What is over then or missing is put right as in any plan. That stays if it costs hardly more: where
  * energy does not suffice for both, who of two falls short may change, but not by how much all do.
+ *
+ * And where room has become less, those that charge with more than they must give up so much of it that
+ * nobody pauses who goes on later for no less money; they have it then.
  */
 #include "scheduler/plan_private.h"
 
@@ -23,7 +26,8 @@ struct keep {
 	const struct plan_mend *mend;
 	struct plan_before before;
 	bool *has_swapped; /* [position] */
-	int tried; /* pairs of the last round */
+	int32_t *slot_w; /* [position] */
+	int tried; /* pairs, or vehicles, of the last round */
 };
 
 /* It charges by the plan in force, and would pause: in which slot, of those that are soon; -1: not so. */
@@ -146,20 +150,13 @@ static bool find_place(struct keep *k, int a)
 	return false;
 }
 
-/* Swaps all pairs but the first `skip` of them, or with `one` only the next; 1: that is kept, 0: it
- * was undone, -1: no memory. */
-static int try_pairs(struct keep *k, int skip, bool one)
+/* Puts right what changed, and undoes all of it where it costs more: 1: that is kept, 0: it was undone,
+ * -1: no memory. */
+static int judge(struct keep *k)
 {
 	struct plan_work *s = k->s;
 	bool is_good = false;
 
-	memset(k->has_swapped, 0, (size_t)s->in->n * sizeof *k->has_swapped);
-	k->tried = 0;
-	for (int a = 0; a < s->in->n && !(one && k->tried); a++)
-		if (pause_of(s, &s->car[a]) >= 0 && skip-- <= 0)
-			k->tried += find_place(k, a);
-	if (!k->tried)
-		return 0;
 	k->mend->mend(k->mend->arg);
 	plan_balance(s);
 	for (int i = 0; i < s->in->n; i++)
@@ -171,28 +168,139 @@ static int try_pairs(struct keep *k, int skip, bool one)
 	return is_good;
 }
 
-/* Anew from each plan that is kept: costs add up no further than once. */
-static int try_one_by_one(struct keep *k)
+/* Swaps all pairs but the first `skip` of them, or with `one` only the next; 1: that is kept, 0: it
+ * was undone, -1: no memory. */
+static int try_pairs(struct keep *k, int skip, bool one)
+{
+	struct plan_work *s = k->s;
+
+	memset(k->has_swapped, 0, (size_t)s->in->n * sizeof *k->has_swapped);
+	k->tried = 0;
+	for (int a = 0; a < s->in->n && !(one && k->tried); a++)
+		if (pause_of(s, &s->car[a]) >= 0 && skip-- <= 0)
+			k->tried += find_place(k, a);
+	return k->tried ? judge(k) : 0;
+}
+
+/* Anew from the plan that was kept: costs add up no further than once. */
+static int go_from_here(struct keep *k)
+{
+	flow_value value = k->before.value;
+	int64_t energy = k->before.energy;
+	int rc;
+
+	plan_before_finish(&k->before);
+	rc = plan_before_init(&k->before, k->s);
+	k->before.value = value;
+	k->before.energy = energy;
+	return rc;
+}
+
+static int try_one_by_one(struct keep *k, int (*try)(struct keep *k, int skip, bool one))
 {
 	int skip = 0, rc = 0;
 
 	for (int i = 0; i < APART_TRIES && rc >= 0; i++) {
-		flow_value value = k->before.value;
-		int64_t energy = k->before.energy;
-
-		rc = try_pairs(k, skip, true);
+		rc = try(k, skip, true);
 		if (!k->tried)
 			break;
 		if (rc == 0) {
 			skip++;
 		} else if (rc > 0) {
-			plan_before_finish(&k->before);
-			rc = plan_before_init(&k->before, k->s);
-			k->before.value = value;
-			k->before.energy = energy;
+			rc = go_from_here(k);
 		}
 	}
-	return rc < 0 ? -1 : 0;
+	return rc;
+}
+
+/* -- its least power -------------------------------------------------------------------------- */
+
+/* Where room has become less, or is given to those that charge with more than they must: of them so
+ * much that `a` need not pause in the slot. Who leaves last gives first. */
+static bool make_room(struct plan_work *s, const struct plan_car *a, int t)
+{
+	int left = plan_is_large(s) ? LARGE_TRIES : s->in->n;
+
+	for (int b = s->in->n - 1; b >= 0 && left > 0; b--) {
+		const struct plan_car *c = &s->car[b];
+		int32_t w = *plan_w_at(s, c, t), room = plan_path_room(s, a, t);
+		int32_t less = a->min_w - room < w - c->min_w ? a->min_w - room : w - c->min_w;
+
+		if (room >= a->min_w)
+			return true;
+		if (c == a || c->late || less <= 0)
+			continue;
+		left--;
+		plan_take(s, c, t, -less);
+		if (plan_path_room(s, a, t) <= room)
+			plan_take(s, c, t, less); /* it hangs elsewhere */
+	}
+	return plan_path_room(s, a, t) >= a->min_w;
+}
+
+/* The rows of the slot as they were. */
+static void undo_slot(struct plan_work *s, const int32_t *was, int t)
+{
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < s->in->n; i++) {
+			int32_t more = was[i] - *plan_w_at(s, &s->car[i], t);
+
+			if (more && (more < 0) == (pass == 0))
+				plan_take(s, &s->car[i], t, more);
+		}
+}
+
+static bool goes_on(struct keep *k, const struct plan_car *a, int t)
+{
+	struct plan_work *s = k->s;
+
+	for (int i = 0; i < s->in->n; i++)
+		k->slot_w[i] = *plan_w_at(s, &s->car[i], t);
+	if (make_room(s, a, t)) {
+		plan_take(s, a, t, a->min_w);
+		return true;
+	}
+	undo_slot(s, k->slot_w, t);
+	return false;
+}
+
+/* It waits for room, not for a cheaper time: it goes on later, where energy is no cheaper. */
+static bool waits_for_room(const struct plan_work *s, const struct plan_car *a, int slot)
+{
+	for (int t = slot + 1; t < a->last; t++)
+		if (*plan_w_at(s, a, t)) {
+			const struct flow_part *now = &s->price[(slot + 1) * s->parts - 1];
+			const struct flow_part *then = &s->price[(t + 1) * s->parts - 1];
+
+			return now->price / PLAN_PRICE_SCALE <= then->price / PLAN_PRICE_SCALE;
+		}
+	return false;
+}
+
+static int try_least(struct keep *k, int skip, bool one)
+{
+	struct plan_work *s = k->s;
+
+	k->tried = 0;
+	for (int i = 0; i < s->in->n && !(one && k->tried); i++) {
+		const struct plan_car *a = &s->car[i];
+		bool has = false;
+
+		if (pause_of(s, a) < 0 || skip-- > 0)
+			continue;
+		for (int t = 0; t < SOON && t < a->last; t++)
+			if (*plan_w_at(s, a, t) == 0 && waits_for_room(s, a, t))
+				has |= goes_on(k, a, t);
+		k->tried += has;
+	}
+	return k->tried ? judge(k) : 0;
+}
+
+static int try_all(struct keep *k, int (*try)(struct keep *k, int skip, bool one))
+{
+	int rc = try(k, 0, false);
+
+	return rc == 0 && k->tried > 1 && !plan_is_large(k->s) ? try_one_by_one(k, try) : rc;
 }
 
 static bool is_any_dropped(const struct plan_work *s)
@@ -211,12 +319,16 @@ int plan_keep(struct plan_work *s, const struct plan_mend *m)
 	if (s->in->is_sample || !is_any_dropped(s))
 		return 0;
 	k.has_swapped = malloc(((size_t)s->in->n + 1) * sizeof *k.has_swapped);
-	if (k.has_swapped && plan_before_init(&k.before, s) == 0) {
-		rc = try_pairs(&k, 0, false);
-		if (rc == 0 && k.tried > 1 && !plan_is_large(s))
-			rc = try_one_by_one(&k);
+	k.slot_w = malloc(((size_t)s->in->n + 1) * sizeof *k.slot_w);
+	if (k.has_swapped && k.slot_w && plan_before_init(&k.before, s) == 0) {
+		rc = try_all(&k, try_pairs);
+		if (rc > 0)
+			rc = go_from_here(&k);
+		if (rc >= 0)
+			rc = try_all(&k, try_least);
 	}
 	plan_before_finish(&k.before);
 	free(k.has_swapped);
+	free(k.slot_w);
 	return rc < 0 ? -1 : 0;
 }

@@ -108,6 +108,50 @@ START_TEST(who_is_more_important_is_not_left_short)
 }
 END_TEST
 
+/* Room for all of them with less than they can take: the room has become less, and nobody pauses. */
+START_TEST(room_that_is_less_is_shared)
+{
+	static const struct grid_row row[] = {
+		{.id = "site", .kind = GRID_SITE, .rated = true, .rating_w = 14000},
+		{.id = "e0", .parent = "site", .kind = GRID_EVSE, .max_w = 11000, .min_w = 4140},
+		{.id = "e1", .parent = "site", .kind = GRID_EVSE, .max_w = 11000, .min_w = 4140},
+		{.id = "e2", .parent = "site", .kind = GRID_EVSE, .max_w = 11000, .min_w = 4140},
+	};
+	struct depot d;
+
+	depot_use_rows(&d, row, 4, SLOTS);
+	d.in.calm_pm = 5;
+	for (int i = 0; i < 3; i++) {
+		depot_add_van(&d, i, SLOTS, 30000 + 500 * ((i + _i) % 3));
+		d.van[i].now_w = 5500;
+	}
+	use_prices(&d, false);
+	depot_solve(&d);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_ge(depot_w(&d, i, 0), 4140);
+		ck_assert_int_ge(depot_w(&d, i, 1), 4140);
+	}
+	ck_assert_int_eq(d.plan->short_wh, 0);
+	depot_finish(&d);
+}
+END_TEST
+
+/* Who waits for a cheaper time does wait. */
+START_TEST(a_cheaper_time_is_waited_for)
+{
+	static const int32_t cents[SLOTS] = {30, 30, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20};
+	struct depot d;
+
+	set_up(&d, 15000, 15000);
+	depot_price(&d, cents);
+	d.van[0].now_w = 7000;
+	depot_solve(&d);
+	ck_assert_int_eq(depot_w(&d, 0, 0), 0);
+	ck_assert_int_eq(d.plan->short_wh, 0);
+	depot_finish(&d);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("plan_keep");
@@ -119,6 +163,8 @@ int main(void)
 	tcase_add_loop_test(t, all_miss_no_more_by_it, 0, 2);
 	tcase_add_loop_test(t, who_leaves_soon_goes_first, 0, 2);
 	tcase_add_test(t, who_is_more_important_is_not_left_short);
+	tcase_add_loop_test(t, room_that_is_less_is_shared, 0, 3);
+	tcase_add_test(t, a_cheaper_time_is_waited_for);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
