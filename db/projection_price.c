@@ -32,7 +32,7 @@ static void *create(struct sql *s)
 			" estimated_at, estimate_guess) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"
 			" ON CONFLICT DO UPDATE SET estimate_plan=?4, estimate_wh=?7,"
 			" estimate_micro=?8, estimate_source=?9, estimated_at=?10,"
-			" estimate_guess=?11 WHERE ?11 IS NULL OR estimate_plan IS NULL"},
+			" estimate_guess=?11 WHERE estimate_plan IS NULL OR ?11<=ifnull(estimate_guess, 0)"},
 		{&p->settle,
 			"INSERT INTO energy_costs (depot, station, transaction_id, vehicle, tariff,"
 			" currency, started_at, ended_at, energy_wh, energy_micro, idle_s,"
@@ -134,10 +134,7 @@ static int on_estimated(void *self, const struct journal_entry *e)
 	sqlite3_bind_int64(st, 8, c->cost_micro);
 	sql_bind_text(st, 9, c->source);
 	sqlite3_bind_int64(st, 10, e->at.ms);
-	if (c->guess) /* never in the place of one that knew more */
-		sqlite3_bind_int64(st, 11, 1);
-	else
-		sqlite3_bind_null(st, 11);
+	sqlite3_bind_int64(st, 11, c->guess); /* never in the place of one that knew more */
 	return sql_run(p->sql, st);
 }
 

@@ -50,7 +50,7 @@ struct db_energy_cost {
 	const char *station, *transaction_id, *vehicle, *tariff, *currency, *source;
 	const char *estimate_plan, *estimate_source;
 	bool has_estimate, has_actual;
-	bool is_guess; /* the estimate: nobody knew the vehicle yet */
+	bool is_guess; /* the estimate: nobody knew yet what it needs */
 	int64_t estimate_wh, estimate_micro, energy_wh, energy_micro, idle_s, idle_micro,
 		internal_micro, month_wh;
 	wall_t estimated_at, started_at, ended_at, settled_at;

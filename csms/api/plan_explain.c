@@ -254,12 +254,15 @@ static void say_price(const struct explaining *x, struct api_plan_explain *out, 
 
 static void fill_words(const struct explaining *x, struct arena *a, struct api_plan_explain *out)
 {
-	static const struct {
+	bool is_bounded = x->plan.record.snapshot->vehicles.items[x->row].worth > 0;
+	const struct {
 		enum grid_source why;
 		const char *words;
 	} waits[] = {
 		{GRID_SOURCE_PRICE,
-			"it waits for a cheaper time, or energy is dearer than it is worth"},
+			is_bounded
+				? "it waits for a cheaper time, or energy is dearer than it is worth"
+				: "it waits for a cheaper time"},
 		{GRID_SOURCE_RATING, "a rating leaves no more"},
 		{GRID_SOURCE_RESERVE, "what a rating keeps free leaves no more"},
 		{GRID_SOURCE_ENVELOPE, "a limit of the grid operator leaves no more"},

@@ -47,12 +47,15 @@ static void put_demand(struct ask *k, const struct price_slots *s, const struct 
 	struct api_price_demand *out)
 {
 	struct calendar_day month;
+	int64_t window_ms;
 
 	tariff_month_begin(&s->tariff, r->month, &month);
 	*out = (struct api_price_demand){
 		.id = arena_strdup(k->arena, s->tariff.demand[r->demand].name),
 		.month = arena_printf(k->arena, "%04d-%02d", month.year, month.month),
 		.interval_min = r->interval_min,
+		.has_measured = true,
+		.measured = prices_site(prices_of(k), &window_ms)[0] != '\0',
 		.price_kw = price_of(r->price_micro_kw),
 		.incumbent_kw = (double)r->incumbent_w / 1000,
 		.from = {s->start_ms + r->from * s->slot_ms},

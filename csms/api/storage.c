@@ -4,6 +4,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers_power.h"
+#include "csms/money/prices.h"
 #include "csms/plan/discharge.h"
 #include "csms/plan/storage_plan.h"
 
@@ -72,6 +73,8 @@ static void view_battery(const struct core *c, const struct storage_case *k,
 static void view_plan_of(const struct core *c, const struct storage_case *k, struct arena *a,
 	struct api_storage_view *out)
 {
+	double hours;
+
 	out->has_made_at = out->has_start = out->has_slot_s = out->has_solve_us = true;
 	out->has_cost = out->has_cost_without = out->has_worth = out->has_gap = true;
 	out->made_at.ms = out->start.ms = k->start_ms;
@@ -85,10 +88,14 @@ static void view_plan_of(const struct core *c, const struct storage_case *k, str
 	out->batteries.items = arena_alloc(a, (size_t)k->count * sizeof *out->batteries.items + 1);
 	for (int i = 0; out->batteries.items && i < k->count; i++)
 		view_battery(c, k, &k->rows[i], a, &out->batteries.items[out->batteries.count++]);
-	out->sentence = arena_printf(a,
-		"What %d batteries can give back is worth %.2f %s in the next %.0f hours.",
-		k->count, out->worth, k->currency,
-		(double)k->in.slots * (double)k->slot_ms / WH_PER_MS);
+	hours = (double)k->in.slots * (double)k->slot_ms / WH_PER_MS;
+	if (out->worth < 0.005)
+		out->sentence = arena_printf(
+			a, "Giving back is not worth its wear in the next %.0f hours.", hours);
+	else
+		out->sentence =
+			arena_printf(a, "Giving back is worth %.2f %s in the next %.0f hours.",
+				out->worth, k->currency, hours);
 }
 
 void storage_get(struct ask *k)
@@ -97,7 +104,10 @@ void storage_get(struct ask *k)
 	const struct storage_case *newest = storage_plan_newest(c->storage);
 	struct api_storage_view out = {
 		.sentence =
-			"No plan: nothing here can give energy back, or the depot has no tariff."};
+			prices_currency(c->prices)
+				? "No battery here can give energy back: the site has none, and no "
+				  "vehicle that is plugged in may."
+				: "Without a tariff nothing is known of what giving back is worth."};
 
 	view_discharge(c, k->arena, &out.discharge);
 	if (newest)

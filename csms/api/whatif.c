@@ -33,6 +33,7 @@ struct whatif {
 	struct api_what_if out;
 	struct worth *worth; /* [NODES_MAX] */
 	int worths;
+	bool is_tonight; /* no night is over yet */
 	bool ok;
 	int status;
 	char why[200];
@@ -191,7 +192,7 @@ static void whatif_work(struct db_reader *r, struct ask *k)
 	x->worth = arena_alloc(k->arena, sizeof *x->worth * NODES_MAX);
 	if (!best || !x->worth || db_query_plans(r, PLANS_KEPT + NIGHTS_KEPT, k->arena, &list) != 0)
 		return;
-	n = whatif_nights(&list, best, (size_t)x->ask->nights);
+	n = whatif_nights(&list, clock_wall(), best, (size_t)x->ask->nights, &x->is_tonight);
 	x->ok = true;
 	for (size_t i = 0; x->ok && i < n; i++) {
 		struct arena *a = arena_create(0);
@@ -230,6 +231,7 @@ static void fill_worth(struct whatif *x, struct arena *a)
 static void say(struct ask *k, struct whatif *x)
 {
 	struct words_whatif w = {.nights = (int)x->out.nights,
+		.is_tonight = x->is_tonight,
 		.unpriced = (int)x->out.unpriced,
 		.ruled = (int)x->out.by_rule,
 		.currency = x->out.currency,

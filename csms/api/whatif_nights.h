@@ -9,7 +9,9 @@
 
 #include "db/query_access.h"
 
-/* Of a list that is newest first; the newest `max` nights, newest first. Returns how many. */
-size_t whatif_nights(const struct db_plan_list *list, const struct db_plan **best, size_t max);
+/* Of a list that is newest first; the newest `max` nights, newest first. Returns how many. The night of
+ * now is not over, and counts only where there is no other: *is_tonight. */
+size_t whatif_nights(const struct db_plan_list *list, wall_t now, const struct db_plan **best,
+	size_t max, bool *is_tonight);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What energy costs, transaction by transaction. Estimated: by the first plan that knows the vehicle, at
- * the prices of that moment; until then by one that does not, which is a guess. Actual: when it has ended, by the registers of the journal at the
+ * What energy costs, transaction by transaction. Estimated: by the first plan that knows the vehicle and
+ * its need, at the prices of that moment; until then by one that does not, which is a guess. Actual: when it has ended, by the registers of the journal at the
  * prices in force then. Both are journalled once. Demand charges belong to a month: they are shared
  * when somebody asks (csms/api/costs.c).
  */
@@ -306,10 +306,13 @@ static int64_t taken_wh(const struct control_plan_row *row)
 	return wh > 0 ? (int64_t)wh : 0;
 }
 
-/* Nobody knows what comes to charge, and so what it needs. */
-static bool is_guess(const struct control_plan_row *row)
+/* How much an estimate is a guess: each is journalled once, and the less of a guess counts. */
+enum guess { GUESS_NONE, GUESS_NEED, GUESS_VEHICLE };
+static const char *const guess_keys[] = {"estimated", "need guessed", "guessed"};
+
+static enum guess guess_of(const struct control_plan_row *row)
 {
-	return !row->vehicle;
+	return !row->vehicle ? GUESS_VEHICLE : row->by == CHARGE_BY_GUESS ? GUESS_NEED : GUESS_NONE;
 }
 
 static void estimate_row(
@@ -339,19 +342,19 @@ static void estimate_row(
 		.energy_wh = found.energy_wh,
 		.cost_micro = found.cost_micro,
 		.source = price_source_name((enum price_source)found.source),
-		.has_guess = is_guess(row),
-		.guess = is_guess(row),
+		.has_guess = guess_of(row) != GUESS_NONE,
+		.guess = guess_of(row),
 	};
 	record_cost(p, a, row->evse->station->id, row->transaction, EVENT_ENERGY_COST_ESTIMATED, e,
-		is_guess(row) ? "guessed" : "estimated");
+		guess_keys[guess_of(row)]);
 }
 
-/* The same transaction is another one as soon as its vehicle is known. */
+/* The same transaction is another one as soon as its vehicle is known, or its need. */
 static uint64_t digest(const struct control_plan_row *row)
 {
 	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
 	const char *parts[] = {
-		row->evse->station->id, "/", row->transaction, is_guess(row) ? "?" : ""};
+		row->evse->station->id, "/", row->transaction, "/", guess_keys[guess_of(row)]};
 
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		for (const char *s = parts[i]; *s; s++)
@@ -366,7 +369,7 @@ static int compare(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* Transactions that were not in the plan of the last look, or of a vehicle that was not known then. What
+/* Transactions that were not in the plan of the last look, or of a vehicle that is better known now. What
  * is estimated twice all the same, after a restart, the journal drops by its key. */
 static void estimate(struct prices *p)
 {

@@ -136,10 +136,12 @@ static void watch_one(struct prices *p, int i, int64_t now)
 	price_series_move(&f->series, now);
 	prices_series_state(p, i, &s);
 	text_init(&t, 400);
-	words_prices_short(&t, &(struct words_prices){.name = f->state.row->id,
-				       .until = {s.known_until_ms > now ? s.known_until_ms : 0},
-				       .now = {now},
-				       .after = price_source_words(s.after)});
+	words_prices_short(
+		&t, &(struct words_prices){
+			    .name = f->state.row->name ? f->state.row->name : f->state.row->id,
+			    .until = {s.known_until_ms > now ? s.known_until_ms : 0},
+			    .now = {now},
+			    .after = price_source_words(s.after)});
 	alarm_set(p->core, ALARM_PRICES_MISSING, f->state.row->id, s.is_short, "%s%s%.100s",
 		text_ok(&t) ? t.data : "Prices are missing.", f->state.trouble[0] ? " " : "",
 		f->state.trouble);

@@ -83,7 +83,7 @@ static void put_cost(struct text *t, const struct words_session *s)
 	else if (s->has_expected)
 		text_printf(t, ", expected was %.2f %s", s->expected, s->currency);
 	text_puts(t, s->has_expected && s->is_guess
-			     ? ". That was a guess: nobody knew the vehicle then. "
+			     ? ". That was a guess: nobody had told what it needs. "
 			     : ". ");
 }
 

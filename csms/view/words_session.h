@@ -29,7 +29,7 @@ struct words_session {
 	wall_t started, ended, now; /* ms 0: not known */
 	double cost, idle_cost; /* in all, and of it for standing there */
 	double expected; /* for the energy */
-	bool is_guess; /* … when nobody knew the vehicle */
+	bool is_guess; /* … when nobody knew what it needs */
 	const char *currency;
 	const char *aside; /* why its record is not believed, NULL: it is */
 	const char *missing; /* messages that did not come, NULL: none */

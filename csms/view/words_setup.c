@@ -57,12 +57,14 @@ void words_slots_sentence(struct text *t, const struct words_slots *n)
 	} else if (n->told == n->slots) {
 		text_puts(t, n->needs_series ? "All these prices are told."
 					     : "The tariff alone says these prices.");
+	} else if (n->unknown == n->slots) {
+		text_printf(t, "Nothing is known of these prices, plans reckon with %s.", n->by);
 	} else {
 		text_puts(t, "From ");
 		words_time(t, n->from, n->now);
 		text_printf(t, " on they are not told, plans reckon with %s.", n->by);
 	}
-	if (n->has_tariff && n->unknown)
+	if (n->has_tariff && n->unknown && n->unknown < n->slots)
 		text_printf(t, " Of %d of %d nothing is known.", n->unknown, n->slots);
 }
 

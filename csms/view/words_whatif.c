@@ -14,14 +14,27 @@ static void put_money(struct text *t, double v, const char *currency)
 		text_printf(t, " %s", currency);
 }
 
+/* The difference is no greater than what plans may be wrong by. */
+static bool is_within(const struct words_whatif *w)
+{
+	return size_of(w->saved) >= CENT && size_of(w->saved) <= w->gap;
+}
+
 static void put_energy_cost(struct text *t, const struct words_whatif *w)
 {
-	words_count(t, w->nights, "night", "nights");
+	if (w->is_tonight)
+		text_puts(t, "Tonight");
+	else
+		words_count(t, w->nights, "night", "nights");
 	text_puts(t, ": ");
 	if (w->unpriced == w->nights) {
 		text_puts(t, "no prices were known, so nothing is said of money.");
 	} else if (size_of(w->saved) < CENT) {
 		text_puts(t, "the same cost for energy.");
+	} else if (is_within(w)) {
+		text_puts(t, "the same cost for energy, to within ");
+		put_money(t, w->gap, w->currency);
+		text_putc(t, '.');
 	} else {
 		put_money(t, size_of(w->saved), w->currency);
 		text_puts(t, w->saved < 0 ? " more for energy." : " less for energy.");
@@ -67,7 +80,7 @@ void words_whatif_sentence(struct text *t, const struct words_whatif *w)
 		words_count(t, w->unpriced, "night", "nights");
 		text_puts(t, " no prices are known.");
 	}
-	if (w->gap >= 2 * CENT && w->gap >= size_of(w->saved) / 10) {
+	if (w->gap >= 2 * CENT && w->gap >= size_of(w->saved) / 10 && !is_within(w)) {
 		text_puts(t, " Better plans may change this by up to ");
 		put_money(t, w->gap, w->currency);
 		text_putc(t, '.');

@@ -10,6 +10,7 @@
 struct words_whatif {
 	int nights, unpriced,
 		ruled; /* unpriced: without prices; ruled: planned by the plain rule */
+	bool is_tonight; /* the one night is not over */
 	const char *currency; /* NULL: no tariff */
 	double saved, peak_saved; /* money; below 0: it costs more. Peak: of the dearest night */
 	double gap; /* both sides together may be better by so much */

@@ -319,7 +319,8 @@ START_TEST(all_words_of_what_if_are_known)
 			.currency = "EUR",
 			.saved = (d - 1) * 12.5,
 			.peak_saved = (b - 1) * 3.25,
-			.gap = c,
+			.gap = c * 6.5,
+			.is_tonight = a == 0 && c,
 			.short_wh = d * 1000,
 			.short_less_wh = (d - a) * 500,
 			.binding = b};
@@ -360,7 +361,9 @@ START_TEST(all_words_of_what_a_depot_rests_on_are_known)
 			.needs_series = b,
 			.slots = 24,
 			.told = c ? 24 : 3,
-			.unknown = c ? 0 : d,
+			.unknown = c       ? 0
+				   : d > 1 ? 24
+					   : d,
 			.from = now,
 			.now = now,
 			.by = price_source_words(PRICE_YESTERDAY + d)};

@@ -51,14 +51,22 @@ START_TEST(of_a_night_the_first_plan_with_the_most_vehicles_counts)
 	};
 	const struct db_plan *best[4];
 	struct db_plan_list list = {sizeof plans / sizeof *plans, plans};
+	bool is_tonight;
 
 	in_berlin();
-	ck_assert_uint_eq(whatif_nights(&list, best, 4), 3);
+	ck_assert_uint_eq(whatif_nights(&list, AT(100), best, 4, &is_tonight), 3);
+	ck_assert(!is_tonight);
 	ck_assert_str_eq(best[0]->id, "next evening");
 	ck_assert_str_eq(best[1]->id, "evening, all");
 	ck_assert_str_eq(best[2]->id, "night before");
-	ck_assert_uint_eq(whatif_nights(&list, best, 2), 2);
+	ck_assert_uint_eq(whatif_nights(&list, AT(100), best, 2, &is_tonight), 2);
 	ck_assert_str_eq(best[1]->id, "evening, all");
+	/* what is not over does not count beside nights that are */
+	ck_assert_uint_eq(whatif_nights(&list, AT(41), best, 4, &is_tonight), 2);
+	ck_assert_str_eq(best[0]->id, "evening, all");
+	list.count = 1;
+	ck_assert_uint_eq(whatif_nights(&list, AT(41), best, 4, &is_tonight), 1);
+	ck_assert(is_tonight);
 }
 END_TEST
 
@@ -69,9 +77,11 @@ START_TEST(what_a_plan_says_of_its_night_goes_first)
 		{.id = "a", .at = AT(19), .vehicles = 5, .has_night = true, .night = DAY},
 	};
 	const struct db_plan *best[4];
+	bool is_tonight;
 
 	in_berlin();
-	ck_assert_uint_eq(whatif_nights(&(struct db_plan_list){2, plans}, best, 4), 2);
+	ck_assert_uint_eq(
+		whatif_nights(&(struct db_plan_list){2, plans}, AT(100), best, 4, &is_tonight), 2);
 }
 END_TEST
 

@@ -68,7 +68,7 @@ START_TEST(standing_is_not_held_against_what_was_expected_for_energy)
 		.currency = "EUR"};
 
 	words_session_sub(&t, &s);
-	SAYS("It cost 12.00 EUR, 9.00 EUR of it for standing there; for the energy 2.90 EUR was expected. That was a guess: nobody knew the vehicle then. Its record is complete.");
+	SAYS("It cost 12.00 EUR, 9.00 EUR of it for standing there; for the energy 2.90 EUR was expected. That was a guess: nobody had told what it needs. Its record is complete.");
 	s.has_expected = s.is_guess = false;
 	words_session_sub(&t, &s);
 	SAYS("It cost 12.00 EUR, 9.00 EUR of it for standing there. Its record is complete.");

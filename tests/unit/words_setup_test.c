@@ -66,6 +66,10 @@ START_TEST(prices_of_slots)
 	n.by = "0 for what the market adds";
 	words_slots_sentence(&t, &n);
 	SAYS("From 00:40 on they are not told, plans reckon with 0 for what the market adds. Of 22 of 24 nothing is known.");
+	n.told = 0;
+	n.unknown = 24;
+	words_slots_sentence(&t, &n);
+	SAYS("Nothing is known of these prices, plans reckon with 0 for what the market adds.");
 	words_slots_sentence(&t, &(struct words_slots){.slots = 24, .unknown = 24});
 	SAYS("No tariff is in force: plans reckon without prices.");
 }

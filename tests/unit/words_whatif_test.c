@@ -26,6 +26,20 @@ START_TEST(money_and_what_is_missing)
 }
 END_TEST
 
+/* More room never costs more: what it seems to cost is how exact the plans are. */
+START_TEST(a_difference_that_plans_do_not_know_is_none)
+{
+	struct words_whatif w = {
+		.nights = 1, .is_tonight = true, .currency = "EUR", .saved = -0.19, .gap = 0.24};
+
+	words_whatif_sentence(&t, &w);
+	SAYS("Tonight: the same cost for energy, to within 0.24 EUR. All vehicles would have what they need, as they had.");
+	w.saved = -0.3;
+	words_whatif_sentence(&t, &w);
+	SAYS("Tonight: 0.30 EUR more for energy. All vehicles would have what they need, as they had. Better plans may change this by up to 0.24 EUR.");
+}
+END_TEST
+
 START_TEST(what_is_not_known_is_said)
 {
 	struct words_whatif w = {.nights = 3, .unpriced = 3};
@@ -72,6 +86,7 @@ int main(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, money_and_what_is_missing);
+	tcase_add_test(c, a_difference_that_plans_do_not_know_is_none);
 	tcase_add_test(c, what_is_not_known_is_said);
 	tcase_add_test(c, no_limit_cost_anything_only_where_that_is_known);
 	suite_add_tcase(s, c);

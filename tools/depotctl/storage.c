@@ -87,6 +87,11 @@ int ctl_discharge(struct ctl *c)
 			: "Discharging is released.");
 }
 
+static bool is_idle(const struct api_flexible_window *w)
+{
+	return w->planned_w == 0 && w->less_w == 0 && w->more_w == 0;
+}
+
 int ctl_flexibility(struct ctl *c)
 {
 	static const char *const names[] = {"minutes", "hours", NULL};
@@ -96,15 +101,22 @@ int ctl_flexibility(struct ctl *c)
 	int status = ctl_ask_struct(c, "GET", ctl_query(c, "fleet/flexibility", names), NULL, NULL,
 		&api_flexibility_type, &answer);
 	const struct api_flexibility *f = answer;
+	size_t count;
 
 	if (!f)
 		return status;
+	count = f->windows.count;
 	printf("By the plan of %s: what the fleet can draw less or more for %lld min, with every "
 	       "vehicle as ready as planned.\n",
 		cell_time(c->arena, true, f->made_at), (long long)f->minutes);
-	printf("Vehicles that can be told give back %s kW now, %s kWh in all.\n\n",
-		kw(c, f->gives_w), kwh(c, f->gives_wh));
-	for (size_t i = 0; i < f->windows.count; i++) {
+	if (f->gives_w == 0)
+		printf("No vehicle that is plugged in can be told to give energy back.\n\n");
+	else
+		printf("Vehicles that can be told to can give back %s kW now, %s kWh in all.\n\n",
+			kw(c, f->gives_w), kwh(c, f->gives_wh));
+	while (count && is_idle(&f->windows.items[count - 1]))
+		count--;
+	for (size_t i = 0; i < count; i++) {
 		const struct api_flexible_window *w = &f->windows.items[i];
 
 		table_row(t);
@@ -116,6 +128,9 @@ int ctl_flexibility(struct ctl *c)
 		table_cell(t, kw(c, w->more_w));
 		table_cell(t, kwh(c, w->more_wh));
 	}
-	ctl_print(t, "The plan is over.");
+	ctl_print(t, "Nothing is planned, and nothing can be moved.");
+	if (count && count < f->windows.count)
+		printf("From %s on nothing is planned, and nothing can be moved.\n",
+			cell_time(c->arena, true, f->windows.items[count].from));
 	return status;
 }

@@ -174,6 +174,16 @@ static void print_spark(const struct api_price_slots *l)
 	printf("  %.5f to %.5f %s/kWh (%s)\n", low, high, l->currency, l->tariff);
 }
 
+static void print_demand(const struct api_price_slots *l, const struct api_price_demand *d)
+{
+	printf("%s, %s: %.2f %s for each kW above ", d->id, d->month, d->price_kw, l->currency);
+	if (d->measured)
+		printf("%.1f kW", d->incumbent_kw);
+	else
+		printf("the month's peak, which nobody measures");
+	printf(", by the mean of %d min\n", (int)d->interval_min);
+}
+
 static void print_slots(struct ctl *c, const struct api_price_slots *l, wall_t now)
 {
 	struct table *t = table_create(
@@ -202,10 +212,7 @@ static void print_slots(struct ctl *c, const struct api_price_slots *l, wall_t n
 	}
 	ctl_print(t, "No slots.");
 	for (size_t k = 0; k < l->demand.count; k++)
-		printf("%s, %s: %.2f %s for each kW above %.1f kW, by the mean of %d min\n",
-			l->demand.items[k].id, l->demand.items[k].month,
-			l->demand.items[k].price_kw, l->currency, l->demand.items[k].incumbent_kw,
-			(int)l->demand.items[k].interval_min);
+		print_demand(l, &l->demand.items[k]);
 }
 
 static int slots(struct ctl *c)

@@ -101,10 +101,18 @@ static void put_side(
 
 static void put_v2g(const struct api_what_if_v2g *v)
 {
-	printf("\nIf all vehicles that are described could give back: %.0f kWh from %lld batteries, worth %.2f, "
-	       "their wear paid (right to %.2f); the dearest peak costs %.2f instead of %.2f.\n",
-		(double)v->given_wh / 1000, (long long)v->batteries, v->worth, v->gap,
-		v->peaks_with, v->peaks_without);
+	printf("\nIf all vehicles that are described could give back: ");
+	if (v->batteries == 0)
+		printf("none of them was there.\n");
+	else if (v->given_wh == 0)
+		printf("none of %lld batteries would have, it was not worth the wear.\n",
+			(long long)v->batteries);
+	else
+		printf("%.0f kWh from %lld batteries, worth %.2f with their wear paid (right to %.2f).\n",
+			(double)v->given_wh / 1000, (long long)v->batteries, v->worth, v->gap);
+	if (v->peaks_with > 0 || v->peaks_without > 0)
+		printf("The dearest peak would have cost %.2f instead of %.2f.\n", v->peaks_with,
+			v->peaks_without);
 }
 
 static void put_worth(struct ctl *c, const struct api_what_if *w)
