@@ -293,7 +293,7 @@ static enum meter_result open_link(struct meter_link *l)
 	return METER_BROKEN;
 }
 
-/* ---- reading ---- */
+/* ---- reading and writing ---- */
 
 static bool is_garbled(int error)
 {
@@ -328,50 +328,76 @@ static void settle(struct meter_link *l, enum meter_result result)
 		close_link(l);
 }
 
-/* One request on an open link. */
-static enum meter_result request(struct meter_link *l, int unit, enum meter_function function,
-	int address, int count, uint16_t *out)
+struct exchange {
+	int unit;
+	enum meter_function function; /* read … */
+	int address, count;
+	uint16_t *out; /* … into it, NULL: written */
+	const uint16_t *words;
+};
+
+static int transfer(struct meter_link *l, const struct exchange *x)
 {
-	if (modbus_set_slave(l->ctx, unit) < 0) {
-		set_error(l, "unit %d is out of range", unit);
+	if (!x->out)
+		return modbus_write_registers(l->ctx, x->address, x->count, x->words);
+	return x->function == METER_FUNCTION_HOLDING
+		       ? modbus_read_registers(l->ctx, x->address, x->count, x->out)
+		       : modbus_read_input_registers(l->ctx, x->address, x->count, x->out);
+}
+
+/* One request on an open link. */
+static enum meter_result request(struct meter_link *l, const struct exchange *x)
+{
+	if (modbus_set_slave(l->ctx, x->unit) < 0) {
+		set_error(l, "unit %d is out of range", x->unit);
 		return METER_GARBLED;
 	}
 	/* What came too late for the last request must not answer this one. */
 	modbus_flush(l->ctx);
-	int n = function == METER_FUNCTION_HOLDING
-			? modbus_read_registers(l->ctx, address, count, out)
-			: modbus_read_input_registers(l->ctx, address, count, out);
-	if (n == count)
+	int n = transfer(l, x);
+	if (n == x->count)
 		return METER_OK;
 	int error = n < 0 ? errno : EMBBADDATA;
 	enum meter_result result = result_of(error);
 	l->exception = result == METER_EXCEPTION ? error - MODBUS_ENOBASE : 0;
-	set_error(
-		l, "unit %d, %d registers at %d: %s", unit, count, address, modbus_strerror(error));
+	set_error(l, "unit %d, %d registers %s %d: %s", x->unit, x->count, x->out ? "at" : "to",
+		x->address, modbus_strerror(error));
 	return result;
 }
 
-enum meter_result meter_link_read(struct meter_link *l, int unit, enum meter_function function,
-	int address, int count, uint16_t *out)
+static enum meter_result exchange(struct meter_link *l, const struct exchange *x)
 {
 	bool was_open = l->is_open;
 	l->exception = 0;
 	enum meter_result result = was_open ? METER_OK : open_link(l);
 	int64_t start = l->config.mono_us();
 	if (result == METER_OK)
-		result = request(l, unit, function, address, count, out);
+		result = request(l, x);
 	settle(l, result);
 	if (result == METER_BROKEN && was_open) {
 		/* Gateways hang up on idle clients: that is no failure if they answer again. */
 		result = open_link(l);
 		start = l->config.mono_us();
 		if (result == METER_OK)
-			result = request(l, unit, function, address, count, out);
+			result = request(l, x);
 		settle(l, result);
 	}
 	int64_t latency = l->config.mono_us() - start;
 	meter_stats_add(&l->stats, result, latency, l->config.wall_ms(), l->error);
 	return result;
+}
+
+enum meter_result meter_link_read(struct meter_link *l, int unit, enum meter_function function,
+	int address, int count, uint16_t *out)
+{
+	return exchange(l, &(struct exchange){unit, function, address, count, out, NULL});
+}
+
+enum meter_result meter_link_write(
+	struct meter_link *l, int unit, int address, int count, const uint16_t *words)
+{
+	return exchange(
+		l, &(struct exchange){unit, METER_FUNCTION_HOLDING, address, count, NULL, words});
 }
 
 /* ---- asking ---- */

@@ -41,6 +41,11 @@ struct meter_link *meter_link_create(const struct meter_link_config *config, cha
 enum meter_result meter_link_read(struct meter_link *link, int unit, enum meter_function function,
 	int address, int count, uint16_t *out);
 
+/* Writes `count` (1..123) holding registers of unit `unit` by one request (function 16). As
+ * meter_link_read() in all else. */
+enum meter_result meter_link_write(
+	struct meter_link *link, int unit, int address, int count, const uint16_t *words);
+
 /* Code of the last exception (1 illegal function, 2 illegal data address, 11 gateway: no answer
  * from the unit …). */
 int meter_link_exception(const struct meter_link *link);

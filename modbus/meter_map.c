@@ -75,6 +75,84 @@ static const char *misplaced(const struct meter_map *map, size_t i, bool is_seen
 	return "is added to no row above it at a lower address";
 }
 
+/* ---- what is written ---- */
+
+static double within(double v, double low, double high)
+{
+	return !(v > low) ? low : v > high ? high : v;
+}
+
+static uint64_t float_bits(double value, bool is_wide)
+{
+	float narrow = (float)value;
+	uint32_t bits32;
+	uint64_t bits;
+
+	memcpy(&bits32, &narrow, sizeof bits32);
+	memcpy(&bits, &value, sizeof bits);
+	return is_wide ? bits : bits32;
+}
+
+int meter_words(double value, enum meter_type type, enum meter_order order, uint16_t out[4])
+{
+	int count = meter_type_registers(type);
+	double half = ldexp(1, 16 * count - 1), whole = round(value);
+	uint64_t bits;
+
+	switch (type) {
+	case METER_TYPE_FLOAT32:
+	case METER_TYPE_FLOAT64:
+		bits = float_bits(value, type == METER_TYPE_FLOAT64);
+		break;
+	case METER_TYPE_UINT16:
+	case METER_TYPE_UINT32:
+		bits = (uint64_t)within(whole, 0, 2 * half - 1);
+		break;
+	case METER_TYPE_UINT64:
+		bits = (uint64_t)within(whole, 0, 9e18);
+		break;
+	default:
+		bits = (uint64_t)(int64_t)within(
+			whole, count == 4 ? -9e18 : -half, count == 4 ? 9e18 : half - 1);
+	}
+	for (int i = 0; i < count; i++)
+		out[order == METER_ORDER_MSW ? count - 1 - i : i] = (uint16_t)(bits >> 16 * i);
+	return count;
+}
+
+static bool fits(int64_t address, enum meter_type type)
+{
+	return address + meter_type_registers(type) <= 65536;
+}
+
+static bool are_writes_good(const struct meter_write_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!fits(list->items[i].address, list->items[i].type) ||
+			!isfinite(list->items[i].value))
+			return false;
+	return true;
+}
+
+static int check_setpoint(const struct meter_setpoint *s, char why[400])
+{
+	const char *what = NULL;
+
+	if (s->type == METER_TYPE_UINT16 || s->type == METER_TYPE_UINT32 ||
+		s->type == METER_TYPE_UINT64)
+		what = "needs a signed type: it goes both ways";
+	else if (!fits(s->address, s->type) || !are_writes_good(&s->begin) ||
+		 !are_writes_good(&s->release))
+		what = "goes beyond address 65535, or writes what is no number";
+	else if (fpclassify(s->scale) == FP_ZERO || !isfinite(s->scale))
+		what = "needs a scale other than 0";
+	else if (s->lets_go_s * 1000 < 3 * s->repeat_ms)
+		what = "needs lets_go_s of three repeat_ms at least: one lost request is nothing";
+	if (what)
+		snprintf(why, 400, "setpoint: %s", what);
+	return what ? -1 : 0;
+}
+
 int meter_map_check(const struct meter_map *map, char why[400])
 {
 	bool seen[METER_QUANTITIES] = {false};
@@ -90,7 +168,7 @@ int meter_map_check(const struct meter_map *map, char why[400])
 		}
 		seen[r->quantity] = true;
 	}
-	return 0;
+	return map->setpoint ? check_setpoint(map->setpoint, why) : 0;
 }
 
 /* Insertion sort of the rows by address; a map has a dozen. */

@@ -70,6 +70,9 @@ const struct meter_map *meter_map_load(const char *path, struct arena *a, char w
  * scale of 0, every value within one request together with its exponent. 0, or -1 with one line for a person. */
 int meter_map_check(const struct meter_map *map, char why[400]);
 
+/* A number as registers of a type, as near as it can say it. Returns how many. */
+int meter_words(double value, enum meter_type type, enum meter_order order, uint16_t out[4]);
+
 /* Plans batches of at most max_read registers that skip at most `max_gap` unused ones between two
  * values (0: none, for meters that refuse to read what they do not have). */
 void meter_plan_make(const struct meter_map *map, int max_gap, struct meter_plan *out);

@@ -32,6 +32,11 @@ struct unit {
 	int64_t due_us;
 	int failures; /* in a row */
 	atomic_bool is_asked; /* at once, by a person */
+	bool is_commandable; /* its map has a setpoint */
+	struct meter_lease lease;
+	struct meter_command command; /* guarded by the poller's lock, as all below */
+	bool is_new; /* the command */
+	struct meter_told told;
 };
 
 struct meter_poller {
@@ -313,6 +318,79 @@ static void take_asked(struct meter_poller *p)
 	}
 }
 
+/* ---- what storages are told ---- */
+
+bool meter_poller_command(struct meter_poller *p, int key, const struct meter_command *c)
+{
+	bool is_found = false, is_news = false;
+
+	pthread_mutex_lock(&p->lock);
+	for (int i = 0; i < p->unit_count && !is_found; i++) {
+		struct unit *u = &p->units[i];
+
+		is_found = u->row.key == key && u->is_commandable;
+		if (!is_found)
+			continue;
+		is_news = u->command.is_on != c->is_on || (c->is_on && u->command.w != c->w);
+		u->is_new |= is_news;
+		u->command = *c;
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (is_news)
+		eventfd_write(p->news_fd, 1);
+	return is_found;
+}
+
+bool meter_poller_told(struct meter_poller *p, int key, struct meter_told *out)
+{
+	bool is_found = false;
+
+	pthread_mutex_lock(&p->lock);
+	for (int i = 0; i < p->unit_count && !is_found; i++) {
+		is_found = p->units[i].row.key == key && p->units[i].is_commandable;
+		if (is_found)
+			*out = p->units[i].told;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return is_found;
+}
+
+/* Tells all that is due; when the next of it is. */
+static int64_t tell(struct meter_poller *p)
+{
+	const struct meter_link_config *c = &p->config.link;
+	int64_t next = INT64_MAX;
+
+	for (int i = 0; i < p->unit_count && !atomic_load(&p->is_stopping); i++) {
+		struct unit *u = &p->units[i];
+		struct meter_command command;
+
+		if (!u->is_commandable)
+			continue;
+		pthread_mutex_lock(&p->lock);
+		command = u->command;
+		if (u->is_new)
+			u->lease.due_us = 0;
+		u->is_new = false;
+		pthread_mutex_unlock(&p->lock);
+		meter_lease_run(&u->lease, &command, p->link, c->mono_us(), c->wall_ms());
+		pthread_mutex_lock(&p->lock);
+		u->told = u->lease.told;
+		pthread_mutex_unlock(&p->lock);
+		int64_t due = meter_lease_due_us(&u->lease, &command, c->mono_us());
+		next = due < next ? due : next;
+	}
+	return next;
+}
+
+/* Whoever was commanded may go its own way. */
+static void let_go(struct meter_poller *p)
+{
+	for (int i = 0; i < p->unit_count; i++)
+		if (p->units[i].is_commandable)
+			meter_lease_end(&p->units[i].lease, p->link);
+}
+
 static struct unit *most_urgent(struct meter_poller *p)
 {
 	struct unit *best = &p->units[0];
@@ -341,12 +419,14 @@ static void *work(void *arg)
 	struct meter_poller *p = arg;
 	while (!atomic_load(&p->is_stopping)) {
 		take_asked(p);
+		int64_t tell_us = tell(p);
 		struct unit *u = most_urgent(p);
 		if (u->due_us <= p->config.link.mono_us())
 			poll_unit(p, u);
 		else
-			wait_until(p, u->due_us);
+			wait_until(p, u->due_us < tell_us ? u->due_us : tell_us);
 	}
+	let_go(p);
 	return NULL;
 }
 
@@ -369,6 +449,9 @@ static void start_units(struct meter_poller *p)
 		u->map = u->row.map;
 		if (u->map)
 			meter_plan_make(u->map, METER_GAP, &u->plan);
+		u->is_commandable = u->map && u->map->setpoint;
+		if (u->is_commandable)
+			meter_lease_init(&u->lease, u->map, u->row.unit, speed);
 		meter_history_init(&u->history);
 		u->history.balance.odd = u->row.odd;
 		u->history.balance.is_power_low = u->row.is_power_low;

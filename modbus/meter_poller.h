@@ -13,6 +13,7 @@
 
 #include "modbus/meter_link.h"
 #include "modbus/meter_map.h"
+#include "modbus/meter_setpoint.h"
 #include "modbus/sunspec.h"
 
 struct meter_poller;
@@ -70,6 +71,13 @@ bool meter_poller_table(struct meter_poller *p, int key, struct meter_table *out
 
 /* Asks the unit with `key` at once, whatever was waited for. False: there is none. Any thread. */
 bool meter_poller_ask(struct meter_poller *p, int key);
+
+/* Tells the storage with `key` what to do; not waited for. It must be told again before until_us, and
+ * the poller's end gives it back. False: there is no such unit, or its map has no setpoint. Any thread. */
+bool meter_poller_command(struct meter_poller *p, int key, const struct meter_command *command);
+
+/* What it has been told. False: as above. Any thread. */
+bool meter_poller_told(struct meter_poller *p, int key, struct meter_told *out);
 
 /* Events lost because nobody drained. */
 uint64_t meter_poller_dropped(struct meter_poller *p);

@@ -229,6 +229,14 @@ void meter_server_set(struct meter_server *s, int address, uint16_t value)
 	pthread_mutex_unlock(&s->lock);
 }
 
+uint16_t meter_server_get(struct meter_server *s, int address)
+{
+	pthread_mutex_lock(&s->lock);
+	uint16_t value = s->map->tab_registers[address];
+	pthread_mutex_unlock(&s->lock);
+	return value;
+}
+
 void meter_server_set_float(struct meter_server *s, int address, float value)
 {
 	uint32_t bits;

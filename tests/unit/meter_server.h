@@ -29,6 +29,7 @@ void meter_server_set_delay(struct meter_server *s, int ms);
 void meter_server_set_dead_unit(struct meter_server *s, int unit); /* -1: none */
 void meter_server_set_hole(struct meter_server *s, int address); /* exception 2; -1: none */
 void meter_server_set(struct meter_server *s, int address, uint16_t value);
+uint16_t meter_server_get(struct meter_server *s, int address); /* holding */
 void meter_server_set_float(struct meter_server *s, int address, float value);
 
 int meter_server_requests(const struct meter_server *s);
