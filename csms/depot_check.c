@@ -112,10 +112,28 @@ static int check_metered(const struct depot_file *d, size_t row, struct depot_fa
 	return 0;
 }
 
+/* What depotd may command it must know: what it can do, and where it is told. */
+static int check_commanded(const struct depot_node *n, size_t row, struct depot_fault *out)
+{
+	if (!n->control)
+		return 0;
+	if (n->kind != DEPOT_NODE_KIND_STORAGE)
+		return fault(at(out, "nodes", row, "control"),
+			"is for nodes of kind storage; chargers are controlled by OCPP");
+	if (!n->meter || strncasecmp(n->meter, "ocpp:", 5) == 0)
+		return fault(at(out, "nodes", row, "control"),
+			"needs `meter`, a Modbus device whose register map has a setpoint");
+	if (!n->has_charge_w || !n->has_discharge_w || !n->has_battery_wh)
+		return fault(at(out, "nodes", row, "control"),
+			"needs charge_w, discharge_w and battery_wh: what it can do and hold");
+	return 0;
+}
+
 static int check_nodes(const struct depot_file *d, struct depot_fault *out)
 {
 	for (size_t i = 0; i < d->nodes.count; i++) {
-		if (check_agreed(&d->nodes.items[i], i, out) || check_metered(d, i, out))
+		if (check_agreed(&d->nodes.items[i], i, out) || check_metered(d, i, out) ||
+			check_commanded(&d->nodes.items[i], i, out))
 			return -1;
 		for (size_t j = 0; j < i; j++)
 			if (strcasecmp(d->nodes.items[j].id, d->nodes.items[i].id) == 0)

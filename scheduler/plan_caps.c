@@ -257,15 +257,25 @@ static void add(int32_t *room_w, int64_t w)
 		*room_w = to < 0 ? 0 : to < GRID_NO_LIMIT ? (int32_t)to : GRID_NO_LIMIT - 1;
 }
 
-void plan_caps_add(struct plan_caps *c, int node, int64_t w)
+static void add_in_slot(struct plan_caps *c, int node, int slot, int64_t w)
 {
 	struct plan_phase_caps *p = &c->phase[node];
 
-	for (int slot = 0; slot < c->slots; slot++) {
-		add(&c->w[(size_t)node * (size_t)c->slots + (size_t)slot], w);
-		for (int k = 0; p->w && k < GRID_PHASES; k++)
-			add(&p->w[slot][k], w / GRID_PHASES);
-	}
+	add(&c->w[(size_t)node * (size_t)c->slots + (size_t)slot], w);
+	for (int k = 0; p->w && k < GRID_PHASES; k++)
+		add(&p->w[slot][k], w / GRID_PHASES);
+}
+
+void plan_caps_add(struct plan_caps *c, int node, int64_t w)
+{
+	for (int slot = 0; slot < c->slots; slot++)
+		add_in_slot(c, node, slot, w);
+}
+
+void plan_caps_shift(struct plan_caps *c, int node, int slot, int64_t w)
+{
+	if (w <= 0 || c->w[(size_t)node * (size_t)c->slots + (size_t)slot] > 0)
+		add_in_slot(c, node, slot, w);
 }
 
 void plan_caps_finish(struct plan_caps *c)

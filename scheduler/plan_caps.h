@@ -46,6 +46,8 @@ int plan_caps_lower_phases(struct plan_caps *c, const struct grid_tree *t, int n
 /* So much more room at the node, shared by its phases; negative: less. What has no limit keeps
  * none. */
 void plan_caps_add(struct plan_caps *c, int node, int64_t w);
+/* … in one slot; where it is full by now nothing is added, since nobody knows by how much. */
+void plan_caps_shift(struct plan_caps *c, int node, int slot, int64_t w);
 
 /* Room of phases for a node that has none yet: no limit. -1: no memory. */
 int plan_caps_make_phases(struct plan_caps *c, int node);

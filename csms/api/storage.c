@@ -7,6 +7,7 @@
 #include "csms/money/prices.h"
 #include "csms/plan/discharge.h"
 #include "csms/plan/storage_plan.h"
+#include "csms/power/stores.h"
 
 #define WH_PER_MS 3600000.0
 
@@ -34,6 +35,21 @@ static void view_told(
 	out->has_told_w = out->has_told_at = true;
 	out->told_w = e->told.give_w > 0 ? -e->told.give_w : e->told.limit_w;
 	out->told_at = e->told.at;
+}
+
+static void view_store(const struct core *c, const struct storage_row *r, struct arena *a,
+	struct api_storage_battery *out)
+{
+	struct store_view s;
+
+	if (!c->control || !stores_look(c->control, r->id, &s))
+		return;
+	out->has_told_w = s.is_on;
+	out->told_w = s.w;
+	out->has_told_at = s.at.ms != 0;
+	out->told_at = s.at;
+	if (!out->note && s.note[0])
+		out->note = arena_strdup(a, s.note);
 }
 
 static void view_battery(const struct core *c, const struct storage_case *k,
@@ -68,6 +84,8 @@ static void view_battery(const struct core *c, const struct storage_case *k,
 	out->takes_wh = (int64_t)takes;
 	if (r->is_vehicle)
 		view_told(c, r, out);
+	else
+		view_store(c, r, a, out);
 }
 
 static void view_plan_of(const struct core *c, const struct storage_case *k, struct arena *a,

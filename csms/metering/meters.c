@@ -171,6 +171,22 @@ bool meters_ask(const struct meters *m, int index)
 	return false;
 }
 
+bool meters_command(const struct meters *m, int index, const struct meter_command *command)
+{
+	for (int i = 0; i < m->poller_count; i++)
+		if (meter_poller_command(m->pollers[i], index, command))
+			return true;
+	return false;
+}
+
+bool meters_told(const struct meters *m, int index, struct meter_told *out)
+{
+	for (int i = 0; i < m->poller_count; i++)
+		if (meter_poller_told(m->pollers[i], index, out))
+			return true;
+	return false;
+}
+
 /* -- pollers ---------------------------------------------------------------------------------- */
 
 static void on_event(void *arg, const struct meter_event *e)
@@ -356,6 +372,14 @@ static int load_maps(struct meters *m, const char *dir, char why[400])
 		k->node = node_of(d, k->row->id);
 		if (load_map(m, k, dir, why))
 			return -1;
+		if (k->node >= 0 && d->nodes.items[k->node].control &&
+			!(k->map && k->map->setpoint)) {
+			snprintf(why, 400,
+				"node %s: `control` needs a register map with a setpoint; that of "
+				"meter %s (%s) has none",
+				d->nodes.items[k->node].id, k->row->id, k->row->map);
+			return -1;
+		}
 	}
 	return 0;
 }

@@ -72,6 +72,11 @@ bool meters_table(const struct meters *m, int index, struct meter_table *out);
 /* Asks it at once, though it was silent. False: it has no poller, as a charger's own meter. */
 bool meters_ask(const struct meters *m, int index);
 
+/* Tells the storage that it measures what to do (modbus/meter_setpoint.h), and what it has been told.
+ * False: its map has no setpoint, or it has no poller. */
+bool meters_command(const struct meters *m, int index, const struct meter_command *command);
+bool meters_told(const struct meters *m, int index, struct meter_told *out);
+
 /* How old `last` is, and `seen`; INT64_MAX: there is none. By the clock that nobody sets. */
 int64_t meter_age_ms(const struct meter *k);
 int64_t meter_seen_age_ms(const struct meter *k);

@@ -133,6 +133,14 @@ static const struct storage_row *row_of(const struct storage_plan *p, const stru
 	return NULL;
 }
 
+const struct storage_row *storage_plan_store(const struct storage_plan *p, const char *node)
+{
+	for (int i = 0; p && p->newest && i < p->newest->count; i++)
+		if (!p->newest->rows[i].is_vehicle && strcmp(p->newest->rows[i].id, node) == 0)
+			return &p->newest->rows[i];
+	return NULL;
+}
+
 /* By its own word of now, not by the plan's: does it still hold more than it must keep? */
 static bool has_more(const struct storage_row *r, const struct evse *e, wall_t now)
 {
@@ -164,6 +172,25 @@ static const char *vehicle_untold(
 	return NULL;
 }
 
+static bool is_commanded(const struct core *c, const char *node)
+{
+	for (size_t i = 0; i < c->depot->nodes.count; i++)
+		if (strcmp(c->depot->nodes.items[i].id, node) == 0)
+			return c->depot->nodes.items[i].control;
+	return false;
+}
+
+static const char *store_untold(const struct storage_plan *p, const struct storage_row *r)
+{
+	int node = grid_tree_find(control_grid(p->core->control), r->id);
+
+	if (node < 0)
+		return "it is not in the tree any more";
+	if (control_mode(p->core->control, node) != DEPOT_PLAN_MODE_AUTOMATIC)
+		return "plans are only shown there, or wait for approval (mode)";
+	return NULL;
+}
+
 const char *storage_plan_untold(
 	const struct storage_plan *p, const struct storage_row *row, wall_t now)
 {
@@ -171,15 +198,15 @@ const char *storage_plan_untold(
 
 	if (discharge_is_stopped(p->core->discharge))
 		return "discharging is stopped";
-	if (!row->is_vehicle)
-		return "what-if: depotd reads stationary batteries and cannot command them";
+	if (!row->is_vehicle && !is_commanded(p->core, row->id))
+		return "what-if: depotd may not command it (control: true)";
 	if (!is_fresh(p, now))
 		return "the plan is too old";
 	if (control_other_w(p->core->control, 0) == GRID_UNKNOWN)
 		return "nobody knows what the site draws";
 	if (s && safety_island(s).grid == ISLAND_GRID_GONE)
 		return "the grid is gone";
-	return vehicle_untold(p, row, now);
+	return row->is_vehicle ? vehicle_untold(p, row, now) : store_untold(p, row);
 }
 
 int64_t storage_plan_gives_w(
@@ -229,6 +256,64 @@ static void freeze_row(
 	v->stored_wh = v->stored_wh > (int64_t)given ? v->stored_wh - (int64_t)given : 0;
 }
 
+/* A store that is told what to do: what it does now is part of the loads that are expected to last, and
+ * makes way for what is planned. What it feeds in is counted as money, never as room: if it stops, no
+ * limit is broken. *more_w: what the site's meter sees more than that. */
+static void freeze_store(const struct storage_plan *p, struct planner_job *j,
+	const struct planner_view *v, const struct storage_row *r, int64_t *more_w)
+{
+	int node = grid_tree_find(j->tree, r->id);
+	int64_t own = node >= 0 ? v->base_w[node] : GRID_UNKNOWN;
+
+	for (int t = 0; own != GRID_UNKNOWN && t < j->slots; t++) {
+		int64_t w = storage_case_w(p->newest, r, planner_job_slot_at(j, t));
+
+		for (int at = node; at >= 0; at = grid_tree_node(j->tree, at)->parent)
+			if (v->base_w[at] != GRID_UNKNOWN)
+				plan_caps_shift(&j->caps, at, t, own - (w > 0 ? w : 0));
+		more_w[t] += w - own;
+	}
+}
+
+/* What costs a peak, and how much of its own the site would feed in. */
+static void shift_load(struct planner_job *j, int64_t base_w, const int64_t *more_w)
+{
+	struct flow_part *part = (struct flow_part *)(uintptr_t)j->prices.part;
+
+	for (int t = 0; t < j->slots; t++) {
+		int64_t w = base_w + more_w[t];
+
+		if (j->load_w)
+			j->load_w[t] +=
+				(int32_t)(more_w[t] * planner_job_slot_ms(j, t) / j->slot_ms);
+		if (part)
+			part[(size_t)t * (size_t)j->prices.parts].w = w >= 0 ? 0
+								      : -w < FLOW_POWER_MAX
+									      ? (int32_t)-w
+									      : FLOW_POWER_MAX;
+	}
+}
+
+static void freeze_stores(const struct storage_plan *p, struct planner_job *j,
+	const struct planner_view *v, wall_t now)
+{
+	int64_t *more_w = NULL;
+
+	for (int i = 0; i < p->newest->count; i++) {
+		const struct storage_row *r = &p->newest->rows[i];
+
+		if (r->is_vehicle || storage_plan_untold(p, r, now))
+			continue;
+		if (!more_w)
+			more_w = calloc((size_t)j->slots, sizeof *more_w);
+		if (more_w)
+			freeze_store(p, j, v, r, more_w);
+	}
+	if (more_w && v->base_w[0] != GRID_UNKNOWN)
+		shift_load(j, v->base_w[0], more_w);
+	free(more_w);
+}
+
 void storage_plan_freeze(
 	struct storage_plan *p, struct planner_job *j, const struct planner_view *v, bool is_real)
 {
@@ -244,4 +329,6 @@ void storage_plan_freeze(
 		if (r && !storage_plan_untold(p, r, now))
 			freeze_row(p, j, i, r);
 	}
+	if (p->newest)
+		freeze_stores(p, j, v, now);
 }

@@ -23,6 +23,9 @@ void storage_plan_freeze(
 int64_t storage_plan_gives_w(
 	const struct storage_plan *p, const struct evse *e, wall_t now, const char **vendor);
 
+/* The row of the stationary battery at that node of the tree, NULL: none is planned. */
+const struct storage_row *storage_plan_store(const struct storage_plan *p, const char *node);
+
 /* Why the row's battery is not told to do what is planned; NULL: it is. Static text. */
 const char *storage_plan_untold(
 	const struct storage_plan *p, const struct storage_row *row, wall_t now);

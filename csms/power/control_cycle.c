@@ -48,6 +48,7 @@ static void fill_node(struct control *k, int i, int64_t now_ms)
 {
 	struct guard_node_in *in = &k->node_in[i];
 	const struct meter_reading *last;
+	int64_t will;
 	double w;
 
 	*in = (struct guard_node_in){
@@ -61,6 +62,11 @@ static void fill_node(struct control *k, int i, int64_t now_ms)
 	if (meter_reading_get(last, METER_QUANTITY_POWER_W, &w))
 		in->import_w = (int64_t)w;
 	in->has_phases = fill_phases(last, grid_tree_node(k->tree, i)->electric.volts, in->phase_w);
+	/* Room that a store was promised is given to nobody else. */
+	will = control_store_will_w(k, i, (mono_t){now_ms * 1000});
+	in->import_w += will;
+	for (int p = 0; p < GRID_PHASES; p++)
+		in->phase_w[p] += will / GRID_PHASES;
 }
 
 /* Can depotd lower it? */
@@ -222,6 +228,7 @@ void control_cycle(struct control *k)
 	k->core->metrics.guard_cycles++;
 	control_explain(k, &r, now);
 	control_show(k, &r, now, elapsed > 0 && elapsed < 60000 ? elapsed : 0);
+	control_tell_stores(k, now, mono);
 	if (r.lowered && mono_diff_ms(mono, k->journalled) > JOURNAL_EVERY_MS)
 		journal_lowering(k, &r, before);
 	free(before);

@@ -8,6 +8,7 @@
 #include "csms/power/control.h"
 #include "csms/power/control_doubt.h"
 #include "csms/power/setpoint.h"
+#include "modbus/meter_setpoint.h"
 
 struct approval; /* csms/plan/approval.h */
 struct assisted; /* csms/plan/assisted.h */
@@ -57,6 +58,22 @@ struct control_order {
 	int64_t said_w;
 };
 
+/* What a store is told (stores.c). */
+struct store_order {
+	bool is_on; /* it is commanded … */
+	int32_t w; /* … to draw so much, below 0: to feed in … */
+	int64_t planned_w; /* … where so much is planned */
+	const char *why; /* not as planned, static; NULL: it is */
+	int64_t own_w; /* it draws, by its own word; GRID_UNKNOWN */
+	mono_t changed, raised; /* what it is told */
+	struct meter_told told;
+	bool has_failed, is_astray;
+	mono_t followed; /* it did as told last */
+	bool said_on; /* in the journal … */
+	int32_t said_w;
+	mono_t said;
+};
+
 struct control {
 	struct core *core;
 	struct grid_tree *tree;
@@ -87,6 +104,7 @@ struct control {
 	mono_t late_since;
 	struct guard_node_in *node_in;
 	struct guard_evse_in *evse_in;
+	struct store_order *store; /* [nodes] */
 	struct timer guard_timer, plan_timer, replan_timer, now_timer, send_timer;
 	char trigger[80];
 	mono_t journalled;
@@ -132,6 +150,11 @@ void control_follow_plan(struct control *k);
 /* Says in `want` why an EVSE that gets what it is to draw goes by something else than the newest plan;
  * false: it goes by that. */
 bool control_explain_order(struct control *k, int evse, int32_t allowed_w, struct setpoint *want);
+
+/* stores.c: has each store that is commanded do what is planned; after the guard. */
+void control_tell_stores(struct control *k, wall_t now, mono_t mono);
+/* What stores below the node will draw soon beside what is measured, since they were told to. */
+int64_t control_store_will_w(const struct control *k, int node, mono_t mono);
 
 /* control_cycle.c: reads what there is, lets the guard decide, shows it and sends what is due. */
 void control_cycle(struct control *k);

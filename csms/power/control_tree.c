@@ -34,6 +34,7 @@ void control_unload(struct control *k)
 	free(k->room);
 	free(k->node_in);
 	free(k->evse_in);
+	free(k->store);
 	k->safety = NULL;
 	k->guard = NULL;
 	k->limits = NULL;
@@ -211,6 +212,7 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->doubt = calloc((size_t)k->nodes, sizeof *k->doubt);
 	k->node_in = calloc((size_t)k->nodes, sizeof *k->node_in);
 	k->evse_in = calloc((size_t)k->evses + 1, sizeof *k->evse_in);
+	k->store = calloc((size_t)k->nodes, sizeof *k->store);
 	k->said = calloc((size_t)k->evses + 1, sizeof *k->said);
 	k->order = calloc((size_t)k->evses + 1, sizeof *k->order);
 	k->share = calloc((size_t)k->evses + 1, sizeof *k->share);
@@ -220,7 +222,7 @@ int control_load(struct control *k, struct grid_tree *tree)
 	if (!k->limits || !k->guard || !k->evse || !k->lanes || !k->node || !k->rated || !k->said ||
 		!k->full || !k->meter || !k->worst_w || !k->worst || !k->base_w ||
 		!k->base_phase_w || !k->doubt || !k->order || !k->share || !k->room ||
-		!k->node_in || !k->evse_in)
+		!k->node_in || !k->evse_in || !k->store)
 		return -1;
 	for (int i = 0; i < k->nodes; i++)
 		k->room[i] = control_follow_no_limits();

@@ -18,6 +18,8 @@ struct meter_server {
 	modbus_mapping_t *map;
 	struct pose pose;
 	uint16_t *registers; /* of the map: those that the pose fills */
+	uint16_t *holding; /* … and those that are written to, NULL: none */
+	bool is_told; /* the setpoint was written since it was asked for */
 	pthread_mutex_t lock; /* guards all that changes */
 	pthread_t thread;
 	int listener;
@@ -40,6 +42,8 @@ void meter_server_set(struct meter_server *m, const struct meter_values *v)
 		q[METER_QUANTITY_POWER_L1_W + i] = w;
 		q[METER_QUANTITY_POWER_W] += w;
 	}
+	q[METER_QUANTITY_SOC_PCT] = v->soc_pct;
+	q[METER_QUANTITY_STORED_WH] = v->stored_wh;
 	q[METER_QUANTITY_FREQUENCY_HZ] = 50;
 	q[METER_QUANTITY_IMPORT_WH] = (double)v->import_mws / MWS_PER_WH;
 	q[METER_QUANTITY_EXPORT_WH] = (double)v->export_mws / MWS_PER_WH;
@@ -65,6 +69,31 @@ int64_t meter_server_reads(struct meter_server *m)
 	return n;
 }
 
+/* Did the request write the setpoint? From its function on. */
+static bool is_setpoint(const struct meter_server *m, const uint8_t *request)
+{
+	int first = request[1] << 8 | request[2], count = request[3] << 8 | request[4];
+	const struct meter_setpoint *s = m->holding ? m->pose.map->setpoint : NULL;
+
+	if (s && request[0] == MODBUS_FC_WRITE_SINGLE_REGISTER)
+		return first == s->address;
+	return s && request[0] == MODBUS_FC_WRITE_MULTIPLE_REGISTERS && first <= s->address &&
+	       s->address < first + count;
+}
+
+bool meter_server_told(struct meter_server *m, double *w)
+{
+	bool is_told;
+
+	pthread_mutex_lock(&m->lock);
+	is_told = m->is_told;
+	m->is_told = false;
+	if (is_told)
+		*w = pose_get_setpoint(&m->pose, m->holding);
+	pthread_mutex_unlock(&m->lock);
+	return is_told;
+}
+
 /* One request of the client at `fd`. False: it is gone. */
 static bool serve(struct meter_server *m, int fd)
 {
@@ -81,6 +110,7 @@ static bool serve(struct meter_server *m, int fd)
 		/* A client that has gone is noticed at the next read. */
 		modbus_reply(m->bus, query, len, m->map);
 		m->reads++;
+		m->is_told |= is_setpoint(m, query + modbus_get_header_length(m->bus));
 	}
 	pthread_mutex_unlock(&m->lock);
 	return true;
@@ -128,12 +158,14 @@ static modbus_mapping_t *make_map(struct meter_server *m)
 {
 	bool is_input = m->pose.map->function == METER_FUNCTION_INPUT;
 	unsigned first = (unsigned)m->pose.first, count = (unsigned)m->pose.count;
-	modbus_mapping_t *map = modbus_mapping_new_start_address(
-		0, 0, 0, 0, first, is_input ? 0 : count, first, is_input ? count : 0);
+	bool is_written = m->pose.map->setpoint != NULL;
+	modbus_mapping_t *map = modbus_mapping_new_start_address(0, 0, 0, 0, first,
+		is_input && !is_written ? 0 : count, first, is_input ? count : 0);
 
 	if (!map)
 		return NULL;
 	m->registers = is_input ? map->tab_input_registers : map->tab_registers;
+	m->holding = is_written ? map->tab_registers : NULL;
 	pose_put_constants(&m->pose, m->registers);
 	return map;
 }

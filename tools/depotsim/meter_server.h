@@ -17,6 +17,7 @@ struct meter_values {
 	int64_t phase_mw[3];
 	int64_t import_mws;
 	int64_t export_mws;
+	double soc_pct, stored_wh; /* of a storage */
 };
 
 enum meter_trouble {
@@ -33,6 +34,8 @@ struct meter_server *meter_server_create(
 
 int meter_server_port(const struct meter_server *m);
 void meter_server_set(struct meter_server *m, const struct meter_values *v);
+/* What its setpoint was written to since this was asked last; false: it was not. */
+bool meter_server_told(struct meter_server *m, double *w);
 void meter_server_trouble(struct meter_server *m, enum meter_trouble trouble);
 
 /* Requests answered so far. */

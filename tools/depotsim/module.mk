@@ -2,7 +2,7 @@
 
 SIM_STATION := $(addprefix tools/depotsim/,battery.c commands.c commands_auth.c commands_log.c commands_model.c commands_trust.c device_model.c \
 	evse.c keyring.c old_wire.c outbox.c profiles.c report.c station.c transaction.c van.c) csms/pki/hash_data.c csms/pki/x509.c
-SIM_WORLD := $(addprefix tools/depotsim/,csv.c daytime.c make_depot.c meter_server.c mount.c pose.c sim.c visits.c)
+SIM_WORLD := $(addprefix tools/depotsim/,csv.c daytime.c make_depot.c meter_server.c mount.c pose.c sim.c store.c visits.c)
 SIM_MAPS := modbus/meter_map.c gen/meter.c
 SIM_MESSAGES := gen/ocpp16.c gen/ocpp201.c gen/depot.c gen/scenario.c $(OCPP_SRC) $(SCHEMAS_SRC)
 

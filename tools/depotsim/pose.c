@@ -87,6 +87,49 @@ static void put_text(uint16_t *registers, const char *text)
 		registers[i / 2] |= (uint16_t)((uint8_t)text[i] << (i % 2 ? 0 : 8));
 }
 
+static void reach(struct pose *p, int64_t address, enum meter_type type)
+{
+	int64_t low = p->first, end = p->first + p->count;
+	int64_t behind = address + meter_type_registers(type);
+
+	low = address < low ? address : low;
+	end = behind > end ? behind : end;
+	p->first = (int)low;
+	p->count = (int)(end - low);
+}
+
+static void reach_setpoint(struct pose *p)
+{
+	const struct meter_setpoint *s = p->map->setpoint;
+
+	reach(p, s->address, s->type);
+	if (s->has_heartbeat)
+		reach(p, s->heartbeat, METER_TYPE_UINT16);
+	for (size_t i = 0; i < s->begin.count; i++)
+		reach(p, s->begin.items[i].address, s->begin.items[i].type);
+	for (size_t i = 0; i < s->release.count; i++)
+		reach(p, s->release.items[i].address, s->release.items[i].type);
+}
+
+double pose_get_setpoint(const struct pose *p, const uint16_t *registers)
+{
+	const struct meter_setpoint *s = p->map->setpoint;
+	struct meter_register row = {.quantity = METER_QUANTITY_POWER_W,
+		.address = s->address,
+		.type = s->type,
+		.scale = s->scale};
+	struct meter_map map = {.order = s->has_order ? s->order : p->map->order,
+		.undefined = METER_UNDEFINED_NONE,
+		.max_read = METER_READ_MAX,
+		.registers = {1, &row}};
+	struct meter_plan plan;
+	struct meter_reading r = {0};
+
+	meter_plan_make(&map, 0, &plan);
+	meter_plan_decode(&plan, 0, registers + s->address - p->first, &r);
+	return (s->sign == METER_SIGN_CHARGES ? 1 : -1) * r.values[METER_QUANTITY_POWER_W].value;
+}
+
 void pose_init(struct pose *p, const struct meter_map *map)
 {
 	int64_t low = 65535, end = 0;
@@ -101,6 +144,8 @@ void pose_init(struct pose *p, const struct meter_map *map)
 	}
 	p->first = (int)low;
 	p->count = (int)(end - low);
+	if (p->map->setpoint)
+		reach_setpoint(p);
 }
 
 void pose_init_sunspec(struct pose *p)

@@ -25,4 +25,7 @@ void pose_put_constants(const struct pose *p, uint16_t *registers);
 /* Values by quantity, as far as the family has them. */
 void pose_put(const struct pose *p, const double values[METER_QUANTITIES], uint16_t *registers);
 
+/* W that a storage's registers tell it to draw, for a map with a setpoint. */
+double pose_get_setpoint(const struct pose *p, const uint16_t *registers);
+
 #endif

@@ -5,6 +5,7 @@
 #include "tools/depotsim/meter_server.h"
 #include "tools/depotsim/sim.h"
 #include "tools/depotsim/mount.h"
+#include "tools/depotsim/store.h"
 #include "tools/depotsim/visits.h"
 
 #define NOISE_MS        10000
@@ -23,6 +24,8 @@ struct node {
 	struct meter_server *meter;
 	const struct scenario_mount *mount; /* NULL: as drawn */
 	struct meter_values values;
+	bool is_store; /* told by its meter's setpoint */
+	struct store store;
 };
 
 struct failure {
@@ -144,6 +147,19 @@ static int choose_pose(struct sim *s, const struct depot_meter *m, const char *m
 	return 0;
 }
 
+/* A storage whose device can be told what to do does it. */
+static void init_store(struct node *n, const struct pose *pose)
+{
+	const struct depot_node *d = n->config;
+
+	n->is_store =
+		d->kind == DEPOT_NODE_KIND_STORAGE && pose->map->setpoint && d->has_battery_wh;
+	if (n->is_store)
+		store_init(&n->store, d->battery_wh, d->has_charge_w ? d->charge_w : 0,
+			d->has_discharge_w ? d->discharge_w : 0,
+			(int)pose->map->setpoint->lets_go_s);
+}
+
 static int init_meters(
 	struct sim *s, const struct scenario_file *scenario, const char *maps, char why[200])
 {
@@ -165,6 +181,7 @@ static int init_meters(
 				m->tcp->host, (int)m->tcp->port, (int)m->unit, &pose, why);
 			if (!s->nodes[i].meter)
 				return -1;
+			init_store(&s->nodes[i], &pose);
 		}
 	}
 	return 0;
@@ -478,6 +495,18 @@ static int64_t curve_mw(const struct scenario_base_load *b, int second)
 	return from->w * 1000 + (to->w - from->w) * 1000 * gone / length;
 }
 
+static void step_store(struct node *n)
+{
+	double w;
+
+	if (meter_server_told(n->meter, &w))
+		store_tell(&n->store, w);
+	store_step(&n->store);
+	add_load(n->base_mw, n->store.now_mw, 0);
+	n->values.soc_pct = store_soc_pct(&n->store);
+	n->values.stored_wh = (double)n->store.stored_mws / (double)MWS_PER_WH;
+}
+
 static void step_base_loads(struct sim *s)
 {
 	int second = daytime_seconds(s->env.now);
@@ -487,6 +516,8 @@ static void step_base_loads(struct sim *s)
 		memcpy(n->base_mw, n->spike_mw, sizeof n->base_mw);
 		memset(n->below_mw, 0, sizeof n->below_mw);
 		memset(n->phase_mw, 0, sizeof n->phase_mw);
+		if (n->is_store)
+			step_store(n);
 		if (!n->base)
 			continue;
 		if (n->base->noise_w && s->env.now.ms % NOISE_MS == 0)
