@@ -187,9 +187,14 @@ static void say_need(struct api_plan_explain *out, struct arena *a, wall_t now)
 	struct text t;
 
 	text_init(&t, 290);
-	text_printf(&t, "%s at %s/%lld needs ", out->vehicle, out->station, (long long)out->evse);
-	words_energy(&t, out->need_wh);
-	if (out->has_departs_at) {
+	text_printf(&t, "%s at %s/%lld ", out->vehicle, out->station, (long long)out->evse);
+	if (out->need_wh == 0) {
+		text_puts(&t, "has what it needs");
+	} else {
+		text_puts(&t, "needs ");
+		words_energy(&t, out->need_wh);
+	}
+	if (out->has_departs_at && out->need_wh > 0) {
 		text_puts(&t, " by ");
 		words_time(&t, out->departs_at, now);
 	}
@@ -280,9 +285,11 @@ static void fill_words(const struct explaining *x, struct arena *a, struct api_p
 	if (out->sentences.items == NULL)
 		return;
 	say_need(out, a, now);
-	if (x->plan.record.result->by_rule)
+	if (x->plan.record.result->by_rule && out->need_wh > 0)
 		out->sentences.items[out->sentences.count++] =
-			"This plan is by the plain rule: earliest departure first, not least cost.";
+			x->plan.record.result->gap < 0
+				? "Earliest departure first: a plan of least cost was not found."
+				: "Earliest departure first: nothing is cheaper.";
 	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
 		say_wait(x, out, a, waits[i].why, waits[i].words);
 	say_price(x, out, a);

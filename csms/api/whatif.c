@@ -112,7 +112,7 @@ static int add_side(struct whatif *x, const struct plan_input *in, struct api_wh
 static void count_unknown(struct whatif *x, const struct plan_input *in, const struct plan *p)
 {
 	x->out.unpriced += in->prices == NULL;
-	x->out.by_rule += p->by_rule;
+	x->out.unproven += p->gap < 0;
 }
 
 static void add_worth(struct whatif *x, const struct grid_tree *t, const struct plan *p)
@@ -233,7 +233,7 @@ static void say(struct ask *k, struct whatif *x)
 	struct words_whatif w = {.nights = (int)x->out.nights,
 		.is_tonight = x->is_tonight,
 		.unpriced = (int)x->out.unpriced,
-		.ruled = (int)x->out.by_rule,
+		.unproven = (int)x->out.unproven,
 		.currency = x->out.currency,
 		.saved = x->out.without.cost - x->out.with.cost,
 		.peak_saved = x->out.without.demand_cost - x->out.with.demand_cost,

@@ -89,18 +89,19 @@ void words_whatif_sentence(struct text *t, const struct words_whatif *w)
 
 void words_whatif_limits(struct text *t, const struct words_whatif *w)
 {
-	if (w->ruled == w->nights) {
-		text_puts(t, "What limits cost is not known: the plain rule planned these nights.");
+	if (w->unproven == w->nights) {
+		text_puts(t,
+			"What limits cost is not known: no best plans of these nights were found.");
 	} else if (w->binding == 0) {
 		text_puts(t, "No limit of the depot cost anything in these nights");
 		text_puts(t,
 			w->unpriced == w->nights ? ", as far as can be told without prices." : ".");
 	}
-	if (w->ruled && w->ruled < w->nights) {
+	if (w->unproven && w->unproven < w->nights) {
 		text_puts(t, t->len ? " Of " : "Of ");
-		words_count(t, w->ruled, "night", "nights");
-		text_puts(t, " it is not known: the plain rule planned them.");
+		words_count(t, w->unproven, "night", "nights");
+		text_puts(t, " it is not known: no best plan was found.");
 	}
-	if (w->binding == 0 && w->short_wh && w->ruled < w->nights)
+	if (w->binding == 0 && w->short_wh && w->unproven < w->nights)
 		text_puts(t, " What is missing, chargers, vehicles or the time leave out.");
 }

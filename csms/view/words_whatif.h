@@ -8,8 +8,7 @@
 #include "csms/words.h"
 
 struct words_whatif {
-	int nights, unpriced,
-		ruled; /* unpriced: without prices; ruled: planned by the plain rule */
+	int nights, unpriced, unproven; /* of them without prices, without a best plan */
 	bool is_tonight; /* the one night is not over */
 	const char *currency; /* NULL: no tariff */
 	double saved, peak_saved; /* money; below 0: it costs more. Peak: of the dearest night */

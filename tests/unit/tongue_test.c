@@ -315,7 +315,7 @@ START_TEST(all_words_of_what_if_are_known)
 		int a = i % 3, b = i / 3 % 3, c = i / 9 % 3, d = i / 27;
 		struct words_whatif w = {.nights = a + 1,
 			.unpriced = b,
-			.ruled = c,
+			.unproven = c,
 			.currency = "EUR",
 			.saved = (d - 1) * 12.5,
 			.peak_saved = (b - 1) * 3.25,

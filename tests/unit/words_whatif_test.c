@@ -62,15 +62,15 @@ START_TEST(no_limit_cost_anything_only_where_that_is_known)
 
 	words_whatif_limits(&t, &w);
 	SAYS("No limit of the depot cost anything in these nights.");
-	w.ruled = 3;
+	w.unproven = 3;
 	words_whatif_limits(&t, &w);
-	SAYS("What limits cost is not known: the plain rule planned these nights.");
-	w.ruled = 1;
+	SAYS("What limits cost is not known: no best plans of these nights were found.");
+	w.unproven = 1;
 	words_whatif_limits(&t, &w);
-	SAYS("No limit of the depot cost anything in these nights. Of 1 night it is not known: the plain rule planned them.");
+	SAYS("No limit of the depot cost anything in these nights. Of 1 night it is not known: no best plan was found.");
 	w.binding = 2;
 	words_whatif_limits(&t, &w);
-	SAYS("Of 1 night it is not known: the plain rule planned them.");
+	SAYS("Of 1 night it is not known: no best plan was found.");
 	w = (struct words_whatif){.nights = 3, .short_wh = 9000};
 	words_whatif_limits(&t, &w);
 	SAYS("No limit of the depot cost anything in these nights. What is missing, chargers, vehicles or the time leave out.");
