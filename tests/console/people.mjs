@@ -62,6 +62,65 @@ async function userPage(page, depot) {
 	return link;
 }
 
+/* A display of its own, which knows nothing but its address. */
+async function wallDisplay(browser, page, depot) {
+	const make = async (name) => {
+		await page.getByRole("button", { name: "Wall display…" }).click();
+		await dialog(page).getByLabel("Name").fill(name);
+		await dialog(page).getByRole("button", { name: "Make an address" }).click();
+		await page.waitForSelector("dialog[open] .secret");
+		const address = await text(page, "dialog[open] .secret");
+		await page.screenshot({ path: `${process.env.BUILD ?? "build"}/screens/people-wall.png` });
+		await dialog(page).getByRole("button", { name: "Close" }).click();
+		return address;
+	};
+	const context = await browser.context.browser().newContext({ ignoreHTTPSErrors: true });
+	const { page: wall, bad } = await openPage(context, depot.base);
+	let address = "";
+	try {
+		await check("wall display: its address shows Tonight, without a session, after a new load too", async () => {
+			address = await make("Hall wall");
+			for (const go of [() => wall.goto(address), () => wall.reload()]) {
+				await go();
+				await wall.waitForSelector("[data-wall-van]");
+			}
+			equal([(await context.cookies()).length, wall.url()], [0, address], "no cookie; the address stays");
+			equal(bad, [], "reports");
+		});
+		const token = address.split("#token=")[1];
+		const ask = (method, path, body) => wall.evaluate(([m, p, t, b]) => fetch(`/api/v1${p}`, {
+			method: m, headers: { authorization: `Bearer ${t}`, "content-type": "application/json" }, ...(b && { body: JSON.stringify(b) }),
+		}).then((r) => r.status), [method, path, token, body]);
+		await check("wall display: its token reads and may nothing else", async () => {
+			const { may } = await wall.evaluate((t) => fetch("/api/v1/session", { headers: { authorization: `Bearer ${t}` } }).then((r) => r.json()), token);
+			equal(may.filter((m) => !["self", "read", "knock"].includes(m)), [], "may");
+			equal(await ask("GET", "/overview"), 200, "reads");
+			equal(await ask("POST", "/links", { name: "x" }), 403, "no links");
+			equal(await ask("GET", "/users"), 403, "no users");
+			equal(await ask("GET", "/audit"), 403, "no audit");
+			equal(await ask("POST", "/envelopes", { node: "site", blocks: [] }), 403, "no limits");
+		});
+		await check("wall display: a token that may more is not taken", async () => {
+			const made = await depot.api("POST", "/api-tokens", { name: "too mighty", role: "operator", days: 1 });
+			const { page: other } = await openPage(context, depot.base);
+			await other.goto(`${depot.base}/wall#token=${made.json.token}`);
+			await until("refused", async () => (await text(other, "main")).includes("may do more than look"));
+			await other.close();
+			await depot.api("DELETE", `/api-tokens/${made.json.id}`);
+		});
+		await check("wall display: revoked, it shows nothing more; the audit has its life", async () => {
+			await page.locator("[data-token]", { hasText: "Hall wall" }).getByRole("button", { name: "Revoke…" }).click();
+			await dialog(page).getByRole("button", { name: "Revoke it" }).click();
+			await until("dark", async () => (await text(wall, "main")).includes("revoked or has expired"), 60_000);
+			await wall.screenshot({ path: `${process.env.BUILD ?? "build"}/screens/wall-revoked.png` });
+			const kinds = (await depot.api("GET", "/audit?limit=50")).json.rows.map((r) => r.type);
+			for (const kind of ["ApiTokenMade", "ApiTokenRevoked"]) equal(kinds.includes(kind), true, `${kind} in ${kinds}`);
+		});
+	} finally {
+		await context.close();
+	}
+}
+
 async function auditPage(page, depot) {
 	await page.goto(`${depot.base}/audit`);
 	await page.waitForSelector("[data-audit]");
@@ -142,6 +201,7 @@ async function signInPage(browser, depot, link) {
 
 export async function peoplePages(browser, page, depot) {
 	const link = await userPage(page, depot);
+	await wallDisplay(browser, page, depot);
 	await auditPage(page, depot);
 	await signInPage(browser, depot, link);
 }

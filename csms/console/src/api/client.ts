@@ -16,6 +16,16 @@ export class ApiError extends Error {
 }
 
 let csrf = "";
+let bearer: string | undefined;
+
+/* From now on this page asks with a token of its own, and with no session of the browser. */
+export function useToken(token: string): void {
+	bearer = token;
+}
+
+/* Who asks: headers of every request, the stream's too. */
+export const whoAsks = (): Record<string, string> => (bearer === undefined ? {} : { authorization: `Bearer ${bearer}` });
+export const cookies = (): RequestCredentials => (bearer === undefined ? "same-origin" : "omit");
 
 async function toError(reply: Response): Promise<ApiError> {
 	try {
@@ -27,14 +37,14 @@ async function toError(reply: Response): Promise<ApiError> {
 }
 
 async function call<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
-	const headers: Record<string, string> = { accept: "application/json", "accept-language": inWords() };
+	const headers: Record<string, string> = { accept: "application/json", "accept-language": inWords(), ...whoAsks() };
 	if (body !== undefined) headers["content-type"] = "application/json";
 	if (method !== "GET" && csrf) headers["x-csrf-token"] = csrf;
 	if (key !== undefined) headers["idempotency-key"] = key;
 	const reply = await fetch(API + path, {
 		method,
 		headers,
-		credentials: "same-origin",
+		credentials: cookies(),
 		cache: "no-store",
 		signal: AbortSignal.timeout(15_000),
 		...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -2,7 +2,7 @@
  * Server-sent events over fetch. The browser's own EventSource hides comments and HTTP status; the
  * page needs both: heartbeats are comments, and a 401 means sign in again.
  */
-import { inWords } from "./client.ts";
+import { cookies, inWords, whoAsks } from "./client.ts";
 
 export interface StreamEvent {
 	type: string;
@@ -70,10 +70,10 @@ export async function readStream(url: string, lastId: string, quietMs: number, s
 	stop.addEventListener("abort", cancel);
 	let timer = setTimeout(cancel, quietMs);
 	try {
-		const headers: Record<string, string> = { accept: "text/event-stream", "accept-language": inWords() };
+		const headers: Record<string, string> = { accept: "text/event-stream", "accept-language": inWords(), ...whoAsks() };
 		if (lastId) headers["last-event-id"] = lastId;
 		const reply = await fetch(url, {
-			headers, credentials: "same-origin", cache: "no-store", signal: abort.signal,
+			headers, credentials: cookies(), cache: "no-store", signal: abort.signal,
 		});
 		if (!reply.ok || !reply.body) throw new StreamEnded(reply.status);
 		const parser = new EventParser();

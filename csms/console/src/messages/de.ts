@@ -137,6 +137,10 @@ export const de: Messages = {
 	signInCommand: "depotctl link",
 	signInThen: "Die ausgegebene Adresse in diesem Browser öffnen.",
 	signInNoAccess: "Kein Zugang zu diesem Rechner? Der Verwalter gibt einen Link.",
+	displayTitle: "Diese Anzeige zeigt nichts",
+	displayRevoked: "Ihr Schlüssel wurde entzogen oder ist abgelaufen.",
+	displayMighty: "Ihr Schlüssel darf mehr als sehen. Eine Wand nimmt nur Schlüssel von Betrachtern.",
+	displayNext: "Ein Administrator macht auf der Seite Benutzer eine neue Adresse: Wandanzeige…",
 	signInRetry: "Noch einmal",
 	signingIn: "Anmeldung läuft",
 

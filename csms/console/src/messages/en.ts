@@ -135,6 +135,10 @@ export const en = {
 	signInCommand: "depotctl link",
 	signInThen: "Open the address that it prints in this browser.",
 	signInNoAccess: "No access to that machine? Ask its administrator for a link.",
+	displayTitle: "This display shows nothing",
+	displayRevoked: "Its token was revoked or has expired.",
+	displayMighty: "Its token may do more than look. A wall takes only tokens of viewers.",
+	displayNext: "An administrator makes a new address on the page Users: Wall display…",
 	signInRetry: "Try again",
 	signingIn: "Signing in",
 

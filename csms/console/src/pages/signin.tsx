@@ -76,8 +76,22 @@ function Form() {
 	);
 }
 
+/* A wall display whose token is not taken: nobody signs in there. */
+function Display({ words }: { words: string }) {
+	return (
+		<main class="signin" id="main">
+			<p class="brand"><b>{say.product}</b></p>
+			<h1>{say.displayTitle}</h1>
+			<p class="note" role="alert"><span class="st risk"><Icon name="risk" /> {words}</span></p>
+			<p class="sub">{say.displayNext}</p>
+		</main>
+	);
+}
+
 export function SignIn() {
 	const state = signInState.value;
+	if (state === "display") return <Display words={say.displayRevoked} />;
+	if (state === "mighty") return <Display words={say.displayMighty} />;
 	if (state === "asking") return <main class="signin" aria-busy="true"><p class="vh">{say.signingIn}</p></main>;
 	return (
 		<main class="signin" id="main">

@@ -3,21 +3,23 @@
  * and the server's clock. Components read the signals; only this file and series.ts write them.
  */
 import { computed, signal } from "@preact/signals";
-import { API, ApiError, getSession, signIn, signInBy } from "../api/client.ts";
+import { API, ApiError, getSession, signIn, signInBy, useToken } from "../api/client.ts";
 import type { SignInPost } from "../api/types_people.ts";
 import { readStream, StreamEnded, type StreamEvent } from "../api/sse.ts";
 import type { Overview, Session } from "../api/types.ts";
 import { localTime } from "../lib/format.ts";
-import { codeFromHash } from "../lib/sign_in_code.ts";
+import { codeFromHash, tokenFromHash } from "../lib/sign_in_code.ts";
 import { ServerClock } from "./clock.ts";
 import { applyPatch, asOverview, asPatch, type Patch } from "./merge.ts";
 
 const QUIET_MS = 12_000; /* two heartbeats of 5 s and some patience */
 const RETRY_MS = [1000, 2000, 4000, 8000, 15_000];
 const HIDDEN_MS = 60_000;
+const DISPLAY_RETRY_MS = 10_000;
 const HIDDEN_DRAW_MS = 1000;
 
-export type SignIn = "asking" | "in" | "out" | "refused" | "failed";
+/* "display": the token of a wall display is revoked or too old; "mighty": it may do more than look. */
+export type SignIn = "asking" | "in" | "out" | "refused" | "failed" | "display" | "mighty";
 
 export interface Link {
 	state: "connecting" | "live" | "lost";
@@ -153,7 +155,7 @@ async function runStream(stop: AbortSignal): Promise<void> {
 			if (stop.aborted) return;
 			if (error instanceof StreamEnded && (error.status === 401 || error.status === 403)) {
 				session.value = undefined;
-				signInState.value = "out";
+				signInState.value = isDisplay() ? "display" : "out";
 				return;
 			}
 		}
@@ -232,7 +234,40 @@ async function enterAgain(): Promise<void> {
 	}
 }
 
+const isDisplay = (): boolean => location.pathname === "/wall" && tokenFromHash(location.hash) !== undefined;
+
+/* A wall display, by the token in its address. It hangs where anybody walks by: a token that may do more
+ * than look is not taken. While depotd is away it tries again by itself; nobody is there to press. */
+async function enterDisplay(token: string): Promise<void> {
+	useToken(token);
+	for (;;) {
+		try {
+			const who = await getSession();
+			if (who.may.some((m) => m !== "self" && m !== "read" && m !== "knock")) {
+				signInState.value = "mighty";
+				return;
+			}
+			session.value = who;
+			signInState.value = "in";
+			openStream();
+			return;
+		} catch (error) {
+			const status = error instanceof ApiError ? error.status : 0;
+			signInState.value = status === 401 || status === 403 ? "display" : "failed";
+			if (signInState.value === "display") return;
+			await new Promise((r) => setTimeout(r, DISPLAY_RETRY_MS));
+		}
+	}
+}
+
 export async function start(): Promise<void> {
+	const token = location.pathname === "/wall" ? tokenFromHash(location.hash) : undefined;
+	if (token !== undefined) {
+		setInterval(tick, 1000);
+		watchVisibility();
+		await enterDisplay(token);
+		return;
+	}
 	const code = codeFromHash(location.hash);
 	if (code !== undefined) history.replaceState(null, "", location.pathname + location.search);
 	setInterval(tick, 1000);

@@ -119,6 +119,43 @@ export function TokenDialog({ onEnd }: Props) {
 	);
 }
 
+/* A token of a viewer that lives long, as the address that a display opens. */
+export function WallDialog({ onEnd }: Props) {
+	const [name, setName] = useState("");
+	const [nodes, setNodes] = useState<string[]>([]);
+	const [days, setDays] = useState("3650");
+	const [made, setMade] = useState<ApiTokenReply | undefined>(undefined);
+	const [isCopied, setCopied] = useState(false);
+	const { isBusy, error, send } = useCommand();
+	const address = made && `${location.origin}/wall#token=${made.token}`;
+	const go = async () => {
+		if (made) onEnd();
+		else setMade(await send<ApiTokenReply>("POST", "/api-tokens", { name, role: "viewer", days: Number(days), ...(nodes.length > 0 && { nodes }) }));
+	};
+	return (
+		<Confirm title={w.addWallTitle} verb={made ? w.close : w.addWallTitle} to="govern" isBusy={isBusy} isOff={!made && name === ""}
+			onYes={() => void go()} onNo={onEnd}>
+			<p class="sub2">{w.wallWhy}</p>
+			{!made && (
+				<>
+					<label>{w.name}<input required maxLength={60} autocomplete="off" value={name} onInput={(e) => setName(e.currentTarget.value)} /></label>
+					<Where nodes={nodes} onNodes={setNodes} />
+					<label>{w.days}<input type="number" min="1" max="3650" required value={days} onInput={(e) => setDays(e.currentTarget.value)} /></label>
+				</>
+			)}
+			{address !== undefined && (
+				<>
+					<p role="status">{w.wallOnce} <code class="mono secret">{address}</code></p>
+					<p><button type="button" class="btn" onClick={() => void navigator.clipboard.writeText(address).then(() => setCopied(true), () => undefined)}>
+						{isCopied ? w.wallCopied : w.wallCopy}
+					</button></p>
+				</>
+			)}
+			<Failure text={error} />
+		</Confirm>
+	);
+}
+
 export function RevokeDialog({ token, onEnd }: Props & { token: ApiTokenView }) {
 	const { isBusy, error, send } = useCommand();
 	const go = async () => {

@@ -11,7 +11,7 @@ import { Act, isAllowedTo } from "../../ui/act.tsx";
 import { Answer, Heading } from "../../ui/answer.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
 import { State } from "../../ui/state.tsx";
-import { DecideDialog, FactorDialog, PersonDialog, ResetDialog, RevokeDialog, TokenDialog } from "./dialogs.tsx";
+import { DecideDialog, FactorDialog, PersonDialog, ResetDialog, RevokeDialog, TokenDialog, WallDialog } from "./dialogs.tsx";
 import { SessionsDialog } from "./open_sessions.tsx";
 import { roleWord, w } from "./words.ts";
 import { You } from "./you.tsx";
@@ -98,15 +98,17 @@ function People({ asked }: { asked: Asked<UserList> }) {
 function Tokens() {
 	const asked = useAsked<ApiTokenList>("/api-tokens", EVERY_MS);
 	const [isMaking, setMaking] = useState(false);
+	const [isWall, setWall] = useState(false);
 	const [revoked, setRevoked] = useState<ApiTokenView | undefined>(undefined);
 	const tokens = asked.data?.tokens ?? [];
 	const end = () => {
 		setMaking(false);
+		setWall(false);
 		setRevoked(undefined);
 		asked.again();
 	};
 	return (
-		<Panel id="tokens" title={w.tokens} caption={w.tokensCap} end={<Act to="govern" onAct={() => setMaking(true)}>{w.addToken}</Act>}>
+		<Panel id="tokens" title={w.tokens} caption={w.tokensCap} end={<div class="acts"><Act to="govern" onAct={() => setWall(true)}>{w.addWall}</Act><Act to="govern" onAct={() => setMaking(true)}>{w.addToken}</Act></div>}>
 			{asked.data && tokens.length === 0 && <Empty title={w.noTokens}>{w.noTokensWhy}</Empty>}
 			{tokens.length > 0 && (
 				<table role="table" class="cards rows" aria-labelledby="tokens-h">
@@ -125,6 +127,7 @@ function Tokens() {
 			)}
 			<Answer of={asked} />
 			{isMaking && <TokenDialog onEnd={end} />}
+			{isWall && <WallDialog onEnd={end} />}
 			{revoked && <RevokeDialog token={revoked} onEnd={end} />}
 		</Panel>
 	);
