@@ -5,12 +5,15 @@
 #include "csms/api/handlers_power.h"
 #include "csms/api/plan_load.h"
 #include "csms/money/prices.h"
+#include "csms/power/control.h"
 #include "csms/vehicles/vehicle_charge.h"
 #include "csms/words.h"
 #include "scheduler/grid.h"
 
 struct explaining {
 	const char *vehicle, *id, *currency; /* currency NULL: no tariff is in force */
+	const char *
+		ruled_by; /* why its charger goes by the rule now; NULL: it does not, or not asked */
 	bool ok;
 	struct plan_loaded plan;
 	int row;
@@ -257,6 +260,18 @@ static void say_price(const struct explaining *x, struct api_plan_explain *out, 
 	say(out, a, &t);
 }
 
+/* Of the plan of now: its charger may go by something else. */
+static void say_followed(const struct explaining *x, struct api_plan_explain *out, struct arena *a)
+{
+	struct text t;
+
+	if (!x->ruled_by)
+		return;
+	text_init(&t, 290);
+	text_printf(&t, "It charges by the plain rule now, not by this plan: %s.", x->ruled_by);
+	say(out, a, &t);
+}
+
 static void fill_words(const struct explaining *x, struct arena *a, struct api_plan_explain *out)
 {
 	bool is_bounded = x->plan.record.snapshot->vehicles.items[x->row].worth > 0;
@@ -285,6 +300,7 @@ static void fill_words(const struct explaining *x, struct arena *a, struct api_p
 	if (out->sentences.items == NULL)
 		return;
 	say_need(out, a, now);
+	say_followed(x, out, a);
 	if (x->plan.record.result->by_rule && out->need_wh > 0)
 		out->sentences.items[out->sentences.count++] =
 			x->plan.record.result->gap < 0
@@ -304,6 +320,22 @@ static double own_cost(const struct explaining *x)
 	for (int t = 0; t < (int)x->plan.record.snapshot->slots; t++)
 		cost += (double)x->w[t] * x->price[t];
 	return cost / 1e9 * (double)x->plan.record.snapshot->slot_s / 3600;
+}
+
+static bool is_of_now(const struct core *c, const char *id)
+{
+	const struct control_plan *p = c->control ? control_plan(c->control) : NULL;
+
+	return id == NULL || (p && strcmp(p->id, id) == 0);
+}
+
+static const char *ruled_by(const struct core *c, const char *station, int64_t evse)
+{
+	struct station *s = fleet_station(&c->fleet, station);
+	const struct evse *e = s ? station_evse(s, (int)evse) : NULL;
+	const char *by = e && e->tx.is_open && c->control ? control_followed(c->control, e) : NULL;
+
+	return by && strcmp(by, "rule") == 0 ? control_followed_why(c->control, e) : NULL;
 }
 
 static void explain_finish(struct ask *k)
@@ -338,6 +370,8 @@ static void explain_finish(struct ask *k)
 		.need_by = v->need_by,
 		.has_marginal = !x->plan.record.result->by_rule && row->marginal != INT32_MAX,
 		.marginal = (double)row->marginal / 1e6};
+	if (is_of_now(k->api->core, x->id))
+		x->ruled_by = ruled_by(k->api->core, v->station, v->evse_id);
 	fill_stretches(x, k->arena, &out);
 	fill_words(x, k->arena, &out);
 	ask_reply(k, 200, &api_plan_explain_type, &out);

@@ -388,6 +388,13 @@ const char *control_followed(const struct control *k, const struct evse *e)
 		       : NULL;
 }
 
+const char *control_followed_why(const struct control *k, const struct evse *e)
+{
+	return e->grid_evse >= 0 && e->grid_evse < k->evses
+		       ? by_rows[k->order[e->grid_evse].by].words
+		       : "";
+}
+
 wall_t control_late_since(const struct control *k)
 {
 	return k->is_late ? wall_add_ms(clock_wall(), -mono_diff_ms(clock_mono(), k->late_since))

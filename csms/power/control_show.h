@@ -122,6 +122,8 @@ enum depot_plan_mode control_mode(const struct control *k, int node);
 
 /* What the EVSE goes by: "plan", "approved", "rule", "newest", "gives way"; NULL: not in the tree. */
 const char *control_followed(const struct control *k, const struct evse *e);
+/* Why it goes by something else than the plan in force, in words; "" it does not. */
+const char *control_followed_why(const struct control *k, const struct evse *e);
 
 /* What is done for those who fall short (csms/plan/fallback.h); `k` may be NULL. */
 struct fallbacks;

@@ -528,6 +528,8 @@ const struct tongue_form tongue_forms[] = {
 		"{1} lang sagte die einfache Regel, wann er lud, nicht der Plan."},
 	/* why (csms/api/plan_explain.c) */
 	{"{1} at {2} has what it needs.", "{1} an {2} hat, was es braucht."},
+	{"It charges by the plain rule now, not by this plan: {1p}.",
+		"Es lädt jetzt nach der einfachen Regel, nicht nach diesem Plan: {1p}."},
 	{"Earliest departure first: nothing is cheaper.",
 		"Früheste Abfahrt zuerst: nichts ist billiger."},
 	{"Earliest departure first: a plan of least cost was not found.",

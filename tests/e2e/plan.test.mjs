@@ -170,6 +170,8 @@ test('modes: shadow goes by the plain rule; assisted asks, and goes by what was 
 
 	assert.equal(mode('shadow').status, 0);
 	await until('the plain rule', async () => (await get('/plan')).vehicles.every((v) => v.by === 'rule'));
+	assert.equal((await get('/plan/explain?vehicle=VAN-1')).sentences.find((s) => /plain rule/.test(s)),
+		'It charges by the plain rule now, not by this plan: the plan is only shown here (shadow).');
 	const { evses, ...said } = (await get('/plan')).followed.modes[0];
 	assert.deepEqual(said, { node: 'site', mode: 'shadow', said: true });
 	assert.ok(evses > 0);
