@@ -81,8 +81,11 @@ int flow_taper(struct flow *f, const struct flow_input *in, struct flow_taper *t
 
 		if (flow_solve(f) != 0)
 			return -1;
-		if (!t->solves++)
+		if (!t->solves++) {
 			t->bound = flow_cost(f);
+			for (int i = 0; t->missing && i < f->n; i++)
+				t->missing[f->theirs[i]] = f->missing[i];
+		}
 		t->cut = 0;
 		for (int i = 0; i < f->n; i++) {
 			int64_t cut = bound_vehicle(

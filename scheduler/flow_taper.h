@@ -18,6 +18,7 @@ struct flow_taper {
 	int passes; /* at most; 12 are plenty */
 
 	flow_value bound; /* no plan is cheaper, whatever the batteries take */
+	int64_t *missing; /* [n] then, W·slot; given, NULL: not asked */
 	int solves;
 	int64_t cut; /* W·slot that the last pass took away */
 

@@ -102,12 +102,48 @@ static bool is_flat(const struct plan_prices *p, int slots)
 	return true;
 }
 
-/* Rounded up, in micro-units of money. */
-static int64_t gap(const struct plan_work *s, flow_value value)
+/* What the plan misses where nobody's energy has a price, as s->least. */
+static struct plan_least missing(const struct plan_work *s)
 {
-	flow_value unit = (flow_value)PLAN_PRICE_SCALE * 3600000;
+	struct plan_least out = {0};
 
-	return value <= s->bound ? 0 : (int64_t)((value - s->bound + unit - 1) / unit);
+	for (int i = 0; i < s->in->n; i++) {
+		const struct plan_car *c = &s->car[i];
+		int64_t mj = c->goal_mj - plan_row_mj(s, c);
+
+		if (c->late || mj <= 0 || c->miss_price < PLAN_MISS_PRICE)
+			continue;
+		out.mj += mj;
+		out.value += (flow_value)plan_need(s, c, mj) * c->miss_price * s->in->slot_s;
+	}
+	return out;
+}
+
+/* What a W·s that is missing is worth at least above what it would cost. */
+static int64_t worth_of_missing(const struct plan_work *s)
+{
+	int64_t dearest = 0;
+
+	for (int i = 0; i < s->slots * s->parts; i++)
+		if (s->price[i].price > dearest)
+			dearest = s->price[i].price;
+	return dearest < PLAN_MISS_PRICE / 2 ? PLAN_MISS_PRICE - dearest : PLAN_MISS_PRICE / 2;
+}
+
+/* How far it is from the bound: as energy that could still be delivered, and as money. The first is told
+ * apart where the least that is missing is known; else all of it may be either. */
+static void set_gap(const struct plan_work *s, flow_value value, struct plan *p)
+{
+	flow_value unit = (flow_value)PLAN_PRICE_SCALE * 3600000, left = value - s->bound;
+	struct plan_least now = missing(s);
+	int64_t most_mj = now.mj - (s->least.is_known ? s->least.mj : 0);
+
+	if (s->least.is_known && now.value > s->least.value)
+		left -= now.value - s->least.value;
+	else if (!s->least.is_known && left >= 0 && left * 1000 / worth_of_missing(s) < most_mj)
+		most_mj = (int64_t)(left * 1000 / worth_of_missing(s));
+	p->gap = left <= 0 ? 0 : (int64_t)((left + unit - 1) / unit);
+	p->gap_wh = most_mj <= 0 || value <= s->bound ? 0 : most_mj / BATTERY_MJ_PER_WH;
 }
 
 /* The rule's plan again, with its second step where that is the cheaper one. */
@@ -152,7 +188,9 @@ static int improve(struct plan_work *s, struct plan *p)
 	} else if (fall_back(s, rows, got, &value)) {
 		goto out;
 	}
-	p->gap = solved == 0 ? gap(s, value) : -1;
+	p->gap = -1;
+	if (solved == 0)
+		set_gap(s, value, p);
 	rc = 0;
 out:
 	free(rows);

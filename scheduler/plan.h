@@ -100,7 +100,8 @@ struct plan {
 	bool by_rule; /* of the plain rule: earliest departure first, as soon as possible */
 	int64_t cost; /* micro-units of money, of what is drawn */
 	int64_t demand_cost; /* … of higher peaks than are paid for, slot by slot */
-	int64_t gap; /* … that a better plan may save at most, missing energy counted as dear */
+	int64_t gap; /* … that a plan which delivers as much may save at most; -1: not known */
+	int64_t gap_wh; /* that a better plan may deliver more at most */
 	int32_t *
 		marginal; /* [vehicle] what a kWh more would cost at most, as a price; by_rule: 0 */
 	int64_t *worth; /* [node] micro-units that 1 kW more during the whole horizon would save at

@@ -120,6 +120,21 @@ static int solve_peaks(struct plan_work *s, struct flow *f, flow_value *bound)
 	return rc;
 }
 
+/* Peaks are worth more than a little energy, and phases have a bound without a plan: there the least that
+ * is missing is not known. */
+static void keep_least(struct plan_work *s, const struct plan_problem *q, const int64_t *missing)
+{
+	s->least = (struct plan_least){.is_known = !has_demand(s)};
+	for (int i = 0; i < q->in.n; i++) {
+		const struct plan_car *c = &s->car[q->car[i]];
+
+		if (c->miss_price < PLAN_MISS_PRICE)
+			continue;
+		s->least.value += (flow_value)missing[i] * c->miss_price * s->in->slot_s;
+		s->least.mj += missing[i] * s->in->slot_s * c->battery->efficiency_pm;
+	}
+}
+
 /* Near full a battery takes less, and when that is depends on the plan; the bound knows no batteries. */
 static int solve_taper(
 	struct plan_work *s, const struct plan_problem *q, struct flow *f, flow_value *bound)
@@ -127,7 +142,9 @@ static int solve_taper(
 	size_t n = (size_t)q->in.n;
 	struct battery *battery = calloc(n + 1, sizeof *battery);
 	int64_t *stored = calloc(n + 1, sizeof *stored);
+	int64_t *missing = calloc(n + 1, sizeof *missing);
 	struct flow_taper t = {.battery = battery,
+		.missing = missing,
 		.stored_mj = stored,
 		.slot_s = s->in->slot_s,
 		.first_s = q->first_s,
@@ -138,9 +155,12 @@ static int solve_taper(
 		battery[i] = *s->car[q->car[i]].battery;
 		stored[i] = s->car[q->car[i]].start_mj;
 	}
-	if (battery && stored)
+	if (battery && stored && missing)
 		rc = flow_taper(f, &q->in, &t);
+	if (rc == 0)
+		keep_least(s, q, missing);
 	*bound = t.bound;
+	free(missing);
 	free(battery);
 	free(stored);
 	return rc;
@@ -154,6 +174,17 @@ static bool has_taper(const struct plan_work *s, const struct plan_problem *q)
 	return false;
 }
 
+static void keep_missing(struct plan_work *s, const struct plan_problem *q, const struct flow *f)
+{
+	int64_t *missing = calloc((size_t)q->in.n + 1, sizeof *missing);
+
+	for (int i = 0; missing && i < q->in.n; i++)
+		missing[i] = flow_missing(f, i);
+	if (missing)
+		keep_least(s, q, missing);
+	free(missing);
+}
+
 static int solve_flow(struct plan_work *s, const struct plan_problem *q, struct plan *p,
 	struct flow *f, flow_value *bound)
 {
@@ -163,8 +194,10 @@ static int solve_flow(struct plan_work *s, const struct plan_problem *q, struct 
 	proof = rc == 0 ? flow_certify(f) : NULL;
 	if (!proof)
 		return -1;
-	if (!has_taper(s, q))
+	if (!has_taper(s, q)) {
 		*bound = proof->bound;
+		keep_missing(s, q, f);
+	}
 	keep_prices(s, q, f, proof, p);
 	flow_proof_destroy(proof);
 	take_rows(s, q, f);

@@ -44,6 +44,13 @@ struct plan_work {
 	struct flow_part *price; /* [slots][parts] scaled (plan_flow.c) */
 	int parts;
 	flow_value bound; /* no plan's value is less (plan_flow.c) */
+	/* What is missing where nobody's energy has a price, at that bound: as scaled price · W·s, and in mJ
+	 * of batteries. known: it is the least there is. */
+	struct plan_least {
+		flow_value value;
+		int64_t mj;
+		bool is_known;
+	} least;
 	int64_t peak_w[PLAN_DEMANDS]; /* highest slots that are worth their price (plan_flow.c) */
 	/* Where all vehicles load their phases alike, `room` has the limits of phases too. */
 	bool by_phase;

@@ -179,6 +179,7 @@ void plan_in_force_put(struct plan_in_force *f, struct planner_job *j)
 	f->view.cost = j->plan->cost;
 	f->view.demand_cost = j->plan->demand_cost;
 	f->view.gap = j->plan->gap;
+	f->view.gap_wh = j->plan->gap_wh;
 	for (int i = 0; i < j->count; i++) {
 		fill_row(f->core, f, i);
 		if (i < j->present)

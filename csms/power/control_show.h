@@ -83,6 +83,7 @@ struct control_plan {
 	const struct flow_part *price; /* [slot_count][parts] micro-units of money per kWh */
 	int parts;
 	int64_t cost, demand_cost, gap; /* micro-units of money; gap -1: not known */
+	int64_t gap_wh; /* that a better plan would deliver more at most */
 };
 
 const struct control_node *control_node(const struct control *k, int node);

@@ -372,6 +372,8 @@ static void fill_money(
 	out->demand_cost = (double)p->demand_cost / 1e6;
 	out->has_gap = true;
 	out->gap = p->gap < 0 ? -1 : (double)p->gap / 1e6;
+	out->has_gap_wh = p->gap >= 0;
+	out->gap_wh = p->gap_wh;
 }
 
 /* Of what the vehicles pay first: what the site would feed in goes first where there is any. */

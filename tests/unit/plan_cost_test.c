@@ -43,6 +43,27 @@ START_TEST(charges_when_it_is_cheap)
 }
 END_TEST
 
+/* Less room than the least that may be drawn: what that leaves missing is energy and no money. */
+START_TEST(what_is_missing_is_no_money)
+{
+	static const int32_t cents[SLOTS] = {30, 30, 10, 10, 30, 30};
+	static const struct grid_row weak[] = {
+		{.id = "site", .kind = GRID_SITE, .rated = true, .rating_w = 3000},
+		{.id = "e0", .parent = "site", .kind = GRID_EVSE, .max_w = 11000, .min_w = 4140},
+	};
+	struct depot d;
+
+	depot_use_rows(&d, weak, 2, SLOTS);
+	depot_price(&d, cents);
+	depot_add_van(&d, 0, 6, 12000);
+	depot_solve(&d);
+	ck_assert_int_eq(d.plan->short_wh, 12000);
+	ck_assert_int_eq(d.plan->gap, 0);
+	ck_assert_int_eq(d.plan->gap_wh, 12000); /* 3 kW for four of six hours */
+	depot_finish(&d);
+}
+END_TEST
+
 /* Two vans want the two cheap hours, and the site is too small: what it costs is what it is worth. */
 START_TEST(a_limit_has_its_worth)
 {
@@ -387,6 +408,7 @@ int main(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, charges_when_it_is_cheap);
 	tcase_add_test(c, a_limit_has_its_worth);
+	tcase_add_test(c, what_is_missing_is_no_money);
 	tcase_add_test(c, readiness_goes_before_money);
 	tcase_add_test(c, one_that_should_have_left_waits_for_no_price);
 	tcase_add_test(c, nothing_or_the_smallest_power);

@@ -30,6 +30,24 @@ static const char *cell_guess(struct ctl *c, const struct api_plan_vehicle *v, i
 		c->arena, "%s%s", is_guess(v) ? "~" : "", cell_energy(c->arena, true, (double)wh));
 }
 
+/* What it costs, and how near it is to the best there is. */
+static void print_money(struct ctl *c, const struct api_plan *p)
+{
+	bool has_energy = p->has_gap_wh && p->gap_wh >= 50;
+
+	printf("Energy costs %.2f %s", p->cost, p->currency);
+	if (!p->has_gap || p->gap < 0)
+		printf("; how much a better plan would save is not known");
+	else if (p->gap >= 0.005)
+		printf("; a better plan would save at most %.2f", p->gap);
+	else if (!has_energy)
+		printf("; no plan is better");
+	if (has_energy)
+		printf("; a better plan would deliver at most %s more",
+			cell_energy(c->arena, true, (double)p->gap_wh));
+	printf(".\n");
+}
+
 static void show_plan(struct ctl *c, const struct api_plan *p)
 {
 	struct table *t = table_create(c->arena,
@@ -41,8 +59,7 @@ static void show_plan(struct ctl *c, const struct api_plan *p)
 		cell_time(c->arena, true, p->made_at), p->trigger, (double)p->solve_us / 1000.0,
 		(int)(p->slot_s / 60));
 	if (p->has_cost)
-		printf("Energy costs %.2f %s; a better plan would save at most %.2f.\n", p->cost,
-			p->currency, p->gap);
+		print_money(c, p);
 	follow_print(c, &p->followed);
 	printf("\n");
 	for (size_t i = 0; i < p->vehicles.count; i++) {

@@ -658,6 +658,7 @@ export interface Plan {
 	cost?: number;
 	demand_cost?: number;
 	gap?: number;
+	gap_wh?: number;
 	prices: number[];
 	vehicles: PlanVehicle[];
 	followed: PlanFollowed;

@@ -9,6 +9,7 @@ export const planDe: typeof planEn = {
 	planMade: (time, why) => `Gemacht um ${time}, Anlass: ${why}.`,
 	planTriggers: { "the time": "er wird alle paar Minuten neu gemacht" },
 	planBest: "Kein günstigerer Plan hält diese Grenzen und Abfahrten ein.",
+	planGapEnergy: (kwh) => `Ein besserer Plan würde höchstens ${kwh}${SP}kWh mehr liefern.`,
 	planGap: (money) => `Ein besserer Plan würde höchstens ${money} sparen.`,
 	planGapUnknown: "Wie viel ein besserer Plan sparen würde, ist nicht bekannt.",
 	planRule: "Energie kostet die ganze Nacht gleich viel; wer zuerst abfährt, lädt zuerst.",

@@ -8,6 +8,7 @@ export const planEn = {
 	planTriggers: { "the time": "it is made anew every few minutes" } as Record<string, string>,
 	planBest: "No cheaper plan keeps these limits and departures.",
 	planGap: (money: string) => `A better plan would save ${money} at most.`,
+	planGapEnergy: (kwh: string) => `A better plan would deliver ${kwh}${SP}kWh more at most.`,
 	planGapUnknown: "How much a better plan would save is not known.",
 	planRule: "Energy costs the same all night, so the earliest departure charges first.",
 	planCost: (energy: string, peak: string | undefined) => (peak === undefined ? `${energy} for the energy.` : `${energy} for the energy, ${peak} for a higher peak.`),

@@ -4,7 +4,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Plan, PlanItemList } from "../../api/types.ts";
 import { type Asked, useAsked } from "../../lib/ask.ts";
-import { clockSeconds, decimal } from "../../lib/format.ts";
+import { clockSeconds, decimal, isShort, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import { note, planPath } from "../../store/place.ts";
 import { byDeparture, planKey } from "../../store/plan.ts";
@@ -29,7 +29,11 @@ function under(plan: Plan): string {
 	}
 	if (plan.method === "rule") said.push(say.planRule);
 	else if (plan.gap === undefined || plan.gap < 0) said.push(say.planGapUnknown);
-	else said.push(plan.gap < 0.005 ? say.planBest : say.planGap(money(plan.gap, plan.currency)));
+	else {
+		if (isShort(plan.gap_wh ?? 0)) said.push(say.planGapEnergy(kwh(plan.gap_wh!)));
+		if (plan.gap >= 0.005) said.push(say.planGap(money(plan.gap, plan.currency)));
+		else if (!isShort(plan.gap_wh ?? 0)) said.push(say.planBest);
+	}
 	return said.join(" ");
 }
 
