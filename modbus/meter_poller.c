@@ -48,7 +48,7 @@ struct meter_poller {
 	pthread_t thread;
 	bool has_thread;
 	int news_fd; /* readable once the worker is to end, or to ask at once */
-	atomic_bool is_stopping;
+	atomic_bool is_stopping, is_handed_over;
 
 	pthread_mutex_t
 		lock; /* guards the queue below and what units show; nothing else is shared */
@@ -383,6 +383,11 @@ static int64_t tell(struct meter_poller *p)
 	return next;
 }
 
+void meter_poller_hand_over(struct meter_poller *p)
+{
+	atomic_store(&p->is_handed_over, true);
+}
+
 /* Whoever was commanded may go its own way. */
 static void let_go(struct meter_poller *p)
 {
@@ -426,7 +431,8 @@ static void *work(void *arg)
 		else
 			wait_until(p, u->due_us < tell_us ? u->due_us : tell_us);
 	}
-	let_go(p);
+	if (!atomic_load(&p->is_handed_over))
+		let_go(p);
 	return NULL;
 }
 

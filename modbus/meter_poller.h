@@ -79,6 +79,10 @@ bool meter_poller_command(struct meter_poller *p, int key, const struct meter_co
 /* What it has been told. False: as above. Any thread. */
 bool meter_poller_told(struct meter_poller *p, int key, struct meter_told *out);
 
+/* Another poller commands its storages from now on: the end of this one says nothing to them, which
+ * would come in between. Any thread. */
+void meter_poller_hand_over(struct meter_poller *p);
+
 /* Events lost because nobody drained. */
 uint64_t meter_poller_dropped(struct meter_poller *p);
 

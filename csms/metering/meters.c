@@ -600,6 +600,8 @@ int meters_reload(struct core *c, char why[400])
 	fresh = meters_create(c, why);
 	if (!fresh)
 		return -1;
+	for (int i = 0; i < old->poller_count; i++)
+		meter_poller_hand_over(old->pollers[i]);
 	keep_readings(fresh, old);
 	c->meters = fresh;
 	old->is_retiring = old->wake && !pthread_create(&old->retiring, NULL, retire, old);

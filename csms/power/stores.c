@@ -10,7 +10,8 @@
 #include "csms/power/control_private.h"
 #include "csms/record.h"
 
-#define LEASE_US   5000000 /* of real time: a loop that hangs so long gives the store back */
+#define LEASE_MS   5000 /* a loop that hangs so long gives the store back … */
+#define CYCLES     4 /* … or for so many cycles of the guard, if that is longer */
 #define STEP_W     100 /* what it is told is a multiple of this */
 #define RISE_PARTS 10 /* of all that it can, that it draws more … */
 #define RISE_MS    1000 /* … in so long */
@@ -233,6 +234,14 @@ static void note_failure(const struct depot_node *row, struct store_order *s)
 	s->has_failed = fails;
 }
 
+/* Of real time. */
+static int64_t lease_us(const struct control *k)
+{
+	int64_t ms = CYCLES * k->core->config->control->guard_ms;
+
+	return (int64_t)((double)(ms > LEASE_MS ? ms : LEASE_MS) * 1000 / clock_speed());
+}
+
 static void tell(struct control *k, int node, const struct depot_node *row, wall_t now, mono_t mono)
 {
 	struct store_order *s = &k->store[node];
@@ -246,7 +255,7 @@ static void tell(struct control *k, int node, const struct depot_node *row, wall
 		s->w = in_steps(s, row, mono);
 	if (s->is_on && (!was_on || s->w != was))
 		s->changed = mono;
-	c = (struct meter_command){s->is_on, s->w, clock_real_us() + LEASE_US};
+	c = (struct meter_command){s->is_on, s->w, clock_real_us() + lease_us(k)};
 	if (!meters_command(k->core->meters, k->meter[node], &c))
 		return;
 	meters_told(k->core->meters, k->meter[node], &s->told);

@@ -13,7 +13,7 @@ import { BUILD, Depotd, until } from './harness.mjs';
 const START = Date.parse('2026-11-24T09:20:00Z'), begun = process.hrtime.bigint();
 const clock = ['--speed', '1', '--start', new Date(START).toISOString(), '--origin', String(begun / 1000n)];
 
-let d, sim, dir, ports;
+let d, sim, ended, dir, ports;
 const freePort = () => new Promise((ok) => {
 	const s = net.createServer().listen(0, '127.0.0.1', () => {
 		const { port } = s.address();
@@ -44,12 +44,20 @@ const get = async (path) => {
 };
 const ctl = (...args) => spawnSync(join(BUILD, 'depotctl'), ['--socket', join(d.data, 'depotd.sock'), ...args], { encoding: 'utf8' });
 const store = async () => (await get('/storage')).batteries.find((b) => b.id === 'store');
-const depot = (more) => `
+/* The site's meter and the battery; `spike`: more of the house's load, from a time on. */
+function play(spike = '') {
+	const scenario = join(dir, 'scenario.yaml');
+	writeFileSync(scenario, `base_load:\n  - {node: house, points: [{at: '00:00', w: 8000}, {at: '12:00', w: 8000}]}\n${spike}`);
+	sim = spawn(join(BUILD, 'depotsim'), ['--depot', join(dir, 'depot.yaml'), '--scenario', scenario,
+		'--csms', 'ws://127.0.0.1:1/ocpp', '--meter-maps', resolve('etc/meters'), '--quiet'], { stdio: ['ignore', 'inherit', 'inherit'] });
+	return new Promise((ok) => sim.on('exit', ok));
+}
+const depot = (more, { site = 60000, cheap = "'12:00-24:00', '00:00-09:00'", dear = "'09:00-12:00'" } = {}) => `
 depot: test
 name: Test depot
 timezone: UTC
 nodes:
-  - {id: site, kind: site, limit_w: 60000, meter: main}
+  - {id: site, kind: site, limit_w: ${site}, meter: main}
   - {id: house, kind: load, parent: site, limit_w: 20000}
   - {id: store, kind: storage, parent: site, meter: bess, battery_wh: 40000, charge_w: 20000, discharge_w: 20000, reserve_pct: 10, chemistry: lto${more}}
 meters:
@@ -62,8 +70,8 @@ tariffs:
     import:
       - id: energy
         periods:
-          - {id: dear, hours: ['09:00-12:00'], price: 0.60}
-          - {id: cheap, hours: ['12:00-24:00', '00:00-09:00'], price: 0.10}
+          - {id: dear, hours: [${dear}], price: 0.60}
+          - {id: cheap, hours: [${cheap}], price: 0.10}
 `;
 const CONFIG = '\ncontrol: {replan_s: 5}\ndischarge: {replan_s: 10}\n';
 
@@ -71,9 +79,7 @@ before(async () => {
 	dir = mkdtempSync(join(tmpdir(), 'depotd-stores-'));
 	ports = [await freePort(), await freePort()];
 	writeFileSync(join(dir, 'depot.yaml'), depot(', control: true'));
-	writeFileSync(join(dir, 'scenario.yaml'), "base_load:\n  - {node: house, points: [{at: '00:00', w: 8000}, {at: '12:00', w: 8000}]}\n");
-	sim = spawn(join(BUILD, 'depotsim'), ['--depot', join(dir, 'depot.yaml'), '--scenario', join(dir, 'scenario.yaml'),
-		'--csms', 'ws://127.0.0.1:1/ocpp', '--meter-maps', resolve('etc/meters'), '--quiet'], { stdio: ['ignore', 'inherit', 'inherit'] });
+	ended = play();
 });
 after(async () => {
 	sim?.kill();
@@ -144,4 +150,25 @@ test('a depotd that dies leaves it to its own watchdog; one that ends gives it b
 	d.child.kill('SIGTERM');
 	await d.exited;
 	assert.equal(await mode(), 0);
+});
+
+test('what the house takes more, the battery draws less, within the limit of the site', async () => {
+	const roomy = { site: 41000, cheap: "'09:00-10:00'", dear: "'10:00-24:00', '00:00-09:00'" };
+	sim.kill();
+	await ended;
+	await d.clean();
+	const at = new Date(Date.now() + 45000).toISOString();
+	play(`failures:\n  - {kind: base_load_spike, target: house, at_time: "${at}", for_s: 600, w: 20000}\n`);
+	d = await new Depotd({ depot: depot(', control: true', roomy), config: CONFIG, args: clock }).start();
+	await until('it charges', async () => (await drawn()) > 19000, 40000);
+	const main = async () => (await get('/meters')).meters.find((m) => m.id === 'main').power_w;
+	assert.ok((await main()) < 41000);
+	await until('the house to take more', async () => Date.now() > Date.parse(at), 60000);
+	await until('the battery to give way', async () => (await drawn()) < 12500, 10000);
+	await until('the site to be within its limit', async () => (await main()) < 41000, 5000);
+	const b = await until('the word of it', async () => {
+		const x = await store();
+		return x.told_w < 12500 && x.told_w >= 0 && x;
+	});
+	assert.ok(b.now_w <= 20500);
 });

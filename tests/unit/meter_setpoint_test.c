@@ -140,6 +140,18 @@ START_TEST(the_end_of_the_poller_gives_it_back)
 }
 END_TEST
 
+START_TEST(the_end_of_one_that_is_followed_by_another_says_nothing)
+{
+	struct meter_poller *p = start(meter_server_port(server));
+
+	command(p, 5000, 60000);
+	await(MODE, REMOTE);
+	meter_poller_hand_over(p);
+	meter_poller_destroy(p);
+	ck_assert_int_eq(meter_server_get(server, MODE), REMOTE);
+}
+END_TEST
+
 START_TEST(a_device_that_was_away_is_commanded_anew)
 {
 	int port = meter_server_port(server);
@@ -247,6 +259,7 @@ int main(void)
 	tcase_add_checked_fixture(bus, setup, teardown);
 	tcase_add_test(bus, is_told_again_and_again_until_the_command_ends);
 	tcase_add_test(bus, the_end_of_the_poller_gives_it_back);
+	tcase_add_test(bus, the_end_of_one_that_is_followed_by_another_says_nothing);
 	tcase_add_test(bus, a_device_that_was_away_is_commanded_anew);
 	tcase_add_test(bus, what_it_refuses_is_told_and_its_values_go_on);
 	suite_add_tcase(suite, bus);
