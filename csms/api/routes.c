@@ -247,9 +247,10 @@ const struct route api_routes[] = {
 		"Vehicles with their state and what they are known by"},
 	{"GET", V1 "/vehicles/{id}", "", MAY_READ, vehicle_get, NULL, &api_vehicle_detail_type,
 		"One vehicle"},
-	{"PUT", V1 "/vehicles/{id}", "", MAY_DISPATCH, vehicle_put_row, &depot_vehicle_type,
+	{"PUT", V1 "/vehicles/{id}", "check", MAY_DISPATCH, vehicle_put_row, &depot_vehicle_type,
 		&api_done_type,
-		"Adds or changes a vehicle, as in the depot's file, which no longer counts for it"},
+		"Adds or changes a vehicle, as in the depot's file, which no longer counts for it. "
+		"check=1: only judged"},
 	{"DELETE", V1 "/vehicles/{id}", "", MAY_DISPATCH, vehicle_delete, NULL, &api_done_type,
 		"Removes a vehicle that was added; one of the depot's file is as that says again"},
 	{"PUT", V1 "/vehicles/{id}/identities", "", MAY_DISPATCH, identities_put,

@@ -174,7 +174,8 @@ void identities_put(struct ask *k)
 void vehicle_put_row(struct ask *k)
 {
 	const struct depot_vehicle *row = k->body;
-	const char *member;
+	const char *member, *check = ask_query(k, "check");
+	bool is_check = check && strcmp(check, "0") != 0;
 	char why[300];
 	int rc;
 
@@ -183,7 +184,12 @@ void vehicle_put_row(struct ask *k)
 			k->match.param[0]);
 		return;
 	}
-	if (!replay_begin(k->api->replay, k))
+	rc = is_check ? vehicle_check(k->api->core, row, &member, why) : 0;
+	if (is_check && rc == 0)
+		ask_done(k, "good: nothing was changed");
+	if (rc)
+		ask_problem(k, rc, member, "%s%s%s", member ? member : "", member ? ": " : "", why);
+	if (is_check || !replay_begin(k->api->replay, k))
 		return;
 	ask_hold(k);
 	rc = vehicle_put(k->api->core, row, k->who.actor, ask_changed, k, &member, why);

@@ -207,7 +207,7 @@ static int refuse(const char **member, const char *at, int status)
 	return status;
 }
 
-static int check(
+int vehicle_check(
 	const struct core *c, const struct depot_vehicle *row, const char **member, char why[300])
 {
 	struct identity ids[3];
@@ -332,7 +332,7 @@ int vehicle_put(struct core *c, const struct depot_vehicle *row, const char *act
 	struct event_vehicle_changed *e = a ? arena_alloc(a, sizeof *e) : NULL;
 	struct vehicle_change *x = NULL;
 	struct text t;
-	int rc = check(c, row, member, why);
+	int rc = vehicle_check(c, row, member, why);
 
 	if (rc)
 		return rc;

@@ -19,6 +19,10 @@ int vehicles_file_identities(struct core *c, char why[300]);
 
 typedef void (*vehicle_done)(void *arg, int status, const char *why);
 
+/* Whether it may be put: 0, or as vehicle_put() refuses it. */
+int vehicle_check(
+	const struct core *c, const struct depot_vehicle *row, const char **member, char why[300]);
+
 /* Adds or changes a vehicle. 0: `done` follows when it is on disk and in force. Else as HTTP means
  * it (409, 422, 503), with one line and the member that is at fault, or NULL. */
 int vehicle_put(struct core *c, const struct depot_vehicle *row, const char *actor,

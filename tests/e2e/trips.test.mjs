@@ -279,6 +279,17 @@ test('a vehicle that is removed takes what it had to do with it; its class must 
 	const unknown = ctl('vehicle', 'set', 'VAN-8', 'battery_wh=60000', 'max_ac_w=11000', 'max_dc_w=0', 'class=smal');
 	assert.equal(unknown.status, 1);
 	assert.match(unknown.stderr, /class: there is no class "smal"; the depot's file has small/);
+	/* of a list that line is refused, with --check too, which stores nothing */
+	const list = join(d.dir, 'vans.csv');
+	writeFileSync(list, 'id;battery_wh;max_ac_w;max_dc_w;class\nVAN-6;60000;11000;0;small\nVAN-7;60000;11000;0;lorry\n');
+	for (const [words, ...check] of [['1 vehicle would be stored, 1 line refused', '--check'], ['1 vehicle stored, 1 line refused']]) {
+		const r = ctl('vehicle', 'import', list, ...check);
+		assert.equal(r.status, 1);
+		assert.ok(r.stdout.includes(words), r.stdout);
+		assert.ok(r.stderr.includes(`${list}:3: class: there is no class "lorry"; the depot's file has small`), r.stderr);
+		const there = (await get('/vehicles')).vehicles.map((v) => v.vehicle.id);
+		assert.deepEqual([there.includes('VAN-6'), there.includes('VAN-7')], [check.length === 0, false]);
+	}
 	assert.equal(ctl('vehicle', 'set', 'VAN-8', 'battery_wh=60000', 'max_ac_w=11000', 'max_dc_w=0', 'class=small').status, 0);
 	const own = { id: 'T-8', vehicle: 'VAN-8', departs: at(40 * HOUR), returns: at(42 * HOUR), distance_km: 5 };
 	assert.equal((await d.api('PUT', '/trips/T-8', own)).status, 200);

@@ -23,6 +23,8 @@ int ctl_refused(struct ctl *c, int status, const struct text *body)
 		return ctl_complain(CTL_FAILED, "depotd answered %d", status);
 	if (p->detail == NULL)
 		return ctl_complain(CTL_FAILED, "%s (%d)", p->title, status);
+	if (c->file != NULL && c->line > 0)
+		return ctl_complain(CTL_FAILED, "%s:%d: %s", c->file, c->line, p->detail);
 	if (c->file != NULL && p->path != NULL) {
 		size_t n = strlen(p->path);
 		bool repeats = strncmp(p->detail, p->path, n) == 0 && p->detail[n] == ':';

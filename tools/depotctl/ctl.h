@@ -25,6 +25,7 @@ struct ctl {
 	bool colour; /* stdout is a terminal and NO_COLOR is not set */
 	const char *command; /* name, for messages */
 	const char *file; /* YAML file that the request was made of: complaints name its line */
+	int line; /* … or a list, whose line this is; 0: it is YAML */
 	int argc; /* the command's own words, in their order, without its options */
 	const char *argv[CTL_ARGS];
 	int optc; /* its options that were not taken yet, with their values */

@@ -126,12 +126,13 @@ static int put(struct ctl *c, const char *id, const void *row, const char *words
 }
 
 /* The same without a word when it went well. */
-static int store(struct ctl *c, const char *id, const void *row)
+static int store(struct ctl *c, const char *id, const void *row, bool check)
 {
 	void *answer;
 
-	return ctl_ask_struct(
-		c, "PUT", path_of(c, id), &depot_vehicle_type, row, &api_done_type, &answer);
+	return ctl_ask_struct(c, "PUT",
+		arena_printf(c->arena, "%s%s", path_of(c, id), check ? "?check=1" : ""),
+		&depot_vehicle_type, row, &api_done_type, &answer);
 }
 
 static int set(struct ctl *c, const char *id)
@@ -223,7 +224,8 @@ static void take_line(struct import *m, char *line)
 		if (i != m->id_column && cells[i][0])
 			list[count++] = (struct member){m->columns[i], cells[i]};
 	row = row_with(m->c, m->all, cells[m->id_column], list, count, m->file, m->line);
-	if (row && !m->check && store(m->c, cells[m->id_column], row) != CTL_OK)
+	m->c->line = m->line;
+	if (row && store(m->c, cells[m->id_column], row, m->check) != CTL_OK)
 		row = NULL;
 	if (row)
 		m->done++;
@@ -258,6 +260,7 @@ static int import(struct ctl *c, const char *file, bool check)
 	if (f == NULL)
 		return ctl_complain(CTL_USAGE, "%s: %s", file, strerror(errno));
 	m.all = get_all(c);
+	c->file = file;
 	status = m.all ? CTL_OK : CTL_FAILED;
 	while (status == CTL_OK && (len = getline(&line, &room, f)) >= 0) {
 		char *text = arena_strndup(c->arena, line, (size_t)len);
