@@ -9,6 +9,29 @@
 
 enum { LINGER_S = 2 };
 
+/* --- reading or not ------------------------------------------------------------------------ */
+
+static void set_reading(struct net_conn *c)
+{
+	if (c->wsi)
+		lws_rx_flow_control(c->wsi, !c->is_paused && !c->is_blocked);
+}
+
+/* While lws holds what the socket did not take it reads nothing, but the loop would go on telling it
+ * that there is something to read: one client that asks and takes no answer would keep a processor
+ * busy. */
+static void note_blocked(struct net_conn *c)
+{
+	bool is_blocked = lws_partial_buffered(c->wsi) != 0;
+
+	if (is_blocked == c->is_blocked)
+		return;
+	c->is_blocked = is_blocked;
+	set_reading(c);
+	if (is_blocked)
+		lws_callback_on_writable(c->wsi);
+}
+
 /* --- closing ------------------------------------------------------------------------------- */
 
 void net_conn_reap(struct net *n)
@@ -130,8 +153,10 @@ void net_conn_finish(struct net_conn *c)
 		return;
 	c->state = CONN_FINISHING;
 	c->why = "closed by us";
+	c->is_paused = false;
+	note_blocked(c);
 	if (c->heard)
-		lws_rx_flow_control(c->wsi, 1);
+		set_reading(c);
 	if (!c->first && !lws_partial_buffered(c->wsi)) {
 		linger(c);
 		return;
@@ -170,6 +195,8 @@ static void write_now(struct net_conn *c, unsigned char *bytes, size_t len)
 {
 	if (lws_write(c->wsi, bytes, len, LWS_WRITE_RAW) < 0)
 		net_conn_kill(c, "write failed");
+	else
+		note_blocked(c);
 }
 
 int net_conn_send(
@@ -256,7 +283,8 @@ static void on_writable(struct net_conn *c)
 			lws_callback_on_writable(c->wsi);
 		return;
 	}
-	if (lws_partial_buffered(c->wsi))
+	note_blocked(c);
+	if (c->is_blocked)
 		return;
 	if (c->state == CONN_FINISHING)
 		linger(c);
@@ -281,14 +309,14 @@ static void on_received(struct net_conn *c, unsigned char *bytes, size_t len)
 
 void net_conn_pause(struct net_conn *c)
 {
-	if (c->wsi)
-		lws_rx_flow_control(c->wsi, 0);
+	c->is_paused = true;
+	set_reading(c);
 }
 
 void net_conn_resume(struct net_conn *c)
 {
-	if (c->wsi)
-		lws_rx_flow_control(c->wsi, 1);
+	c->is_paused = false;
+	set_reading(c);
 }
 
 int net_conn_on_lws(

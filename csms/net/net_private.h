@@ -42,6 +42,8 @@ struct net_conn {
 	int uid;
 	enum conn_state state;
 	bool adopting, heard;
+	bool is_paused; /* its service reads no more for now */
+	bool is_blocked; /* it takes no more for now, and is not read either */
 	struct timer deadline;
 	enum limit deadline_limit;
 	const char *why;
