@@ -17,7 +17,8 @@
 
 #define BACK_MS                                                                                    \
 	(14 * CALENDAR_DAY_MS) /* transactions that ended unseen are settled so much later */
-#define AT_ONCE 20
+#define AT_ONCE   20
+#define LITTLE_WH 1000 /* taken: what is known by then is still expected */
 
 /* -- the price of energy in slots ----------------------------------------------------------------- */
 
@@ -307,16 +308,18 @@ static int64_t taken_wh(const struct control_plan_row *row)
 }
 
 /* How much an estimate is a guess: each is journalled once, and the less of a guess counts. */
-enum guess { GUESS_NONE, GUESS_NEED, GUESS_VEHICLE };
+enum guess { GUESS_NONE, GUESS_NEED, GUESS_VEHICLE, GUESSES };
 static const char *const guess_keys[] = {"estimated", "need guessed", "guessed"};
 
 static enum guess guess_of(const struct control_plan_row *row)
 {
-	return !row->vehicle ? GUESS_VEHICLE : row->by == CHARGE_BY_GUESS ? GUESS_NEED : GUESS_NONE;
+	bool is_told = row->by != CHARGE_BY_GUESS && row->by != CHARGE_BY_FULL;
+
+	return !row->vehicle ? GUESS_VEHICLE : is_told ? GUESS_NONE : GUESS_NEED;
 }
 
-static void estimate_row(
-	struct prices *p, const struct control_plan *plan, const struct control_plan_row *row)
+static void estimate_row(struct prices *p, const struct control_plan *plan,
+	const struct control_plan_row *row, enum guess guess)
 {
 	struct arena *a = record_arena(p->core);
 	struct event_energy_cost_estimated *e = a ? arena_alloc(a, sizeof *e) : NULL;
@@ -342,19 +345,18 @@ static void estimate_row(
 		.energy_wh = found.energy_wh,
 		.cost_micro = found.cost_micro,
 		.source = price_source_name((enum price_source)found.source),
-		.has_guess = guess_of(row) != GUESS_NONE,
-		.guess = guess_of(row),
+		.has_guess = guess != GUESS_NONE,
+		.guess = guess,
 	};
 	record_cost(p, a, row->evse->station->id, row->transaction, EVENT_ENERGY_COST_ESTIMATED, e,
-		guess_keys[guess_of(row)]);
+		guess_keys[guess]);
 }
 
-/* The same transaction is another one as soon as its vehicle is known, or its need. */
-static uint64_t digest(const struct control_plan_row *row)
+static uint64_t digest(const struct control_plan_row *row, enum guess guess)
 {
 	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
 	const char *parts[] = {
-		row->evse->station->id, "/", row->transaction, "/", guess_keys[guess_of(row)]};
+		row->evse->station->id, "/", row->transaction, "/", guess_keys[guess]};
 
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		for (const char *s = parts[i]; *s; s++)
@@ -367,6 +369,20 @@ static int compare(const void *a, const void *b)
 	const uint64_t *x = a, *y = b;
 
 	return *x < *y ? -1 : *x > *y;
+}
+
+static bool is_seen(const struct prices *p, uint64_t x)
+{
+	return p->seen && bsearch(&x, p->seen, (size_t)p->seen_count, sizeof x, compare);
+}
+
+/* The one that counts now: what becomes known when much is in the battery is no expectation any more. */
+static enum guess guess_now(const struct prices *p, const struct control_plan_row *row)
+{
+	for (int g = GUESS_NONE; taken_wh(row) > LITTLE_WH && g < GUESSES; g++)
+		if (is_seen(p, digest(row, (enum guess)g)))
+			return (enum guess)g;
+	return guess_of(row);
 }
 
 /* Transactions that were not in the plan of the last look, or of a vehicle that is better known now. What
@@ -382,10 +398,11 @@ static void estimate(struct prices *p)
 	if (!seen)
 		return;
 	for (int i = 0; i < plan->row_count; i++) {
-		seen[i] = digest(&plan->rows[i]);
-		if (!p->seen ||
-			!bsearch(&seen[i], p->seen, (size_t)p->seen_count, sizeof *seen, compare))
-			estimate_row(p, plan, &plan->rows[i]);
+		enum guess guess = guess_now(p, &plan->rows[i]);
+
+		seen[i] = digest(&plan->rows[i], guess);
+		if (!is_seen(p, seen[i]))
+			estimate_row(p, plan, &plan->rows[i], guess);
 	}
 	qsort(seen, (size_t)plan->row_count, sizeof *seen, compare);
 	free(p->seen);

@@ -287,6 +287,17 @@ tariffs: [{id: flat, currency: EUR, import: [{id: e, price: 0.2}], carbon: {pric
 	const cost = await until('the cost', async () => (await d.api('GET', '/costs?by=vehicle')).json.costs[0], 20000);
 	assert.deepEqual([cost.vehicle, cost.estimated, cost.guesses, cost.estimated_cost], ['VAN-1', 1, 0, cost.energy_cost]);
 	assert.ok(Math.abs(cost.estimate_cost - cost.energy_cost) < 0.1, JSON.stringify(cost));
+	/* what becomes known when most is in the battery is no expectation any more */
+	const b = { transactionId: 'b' }, later = began + 3 * HOUR;
+	await event(s, 0, 'Started', later, 11000, b);
+	assert.deepEqual((await estimates(3)).map((e) => e.guess ?? 0).sort(), [0, 2, 2]);
+	await event(s, 1, 'Updated', later + HOUR / 2, 19000, b);
+	await s.call('TransactionEvent', { eventType: 'Updated', timestamp: new Date(later + HOUR / 2 + 1000).toISOString(), triggerReason: 'Authorized', seqNo: 2,
+		transactionInfo: b, evse: { id: 1, connectorId: 1 }, idToken: { idToken: 'CARD', type: 'ISO14443' } });
+	await until('the plan knows it', async () => (await d.api('GET', '/plan')).json.vehicles.some((v) => v.id === 'VAN-1'), 20000);
+	await event(s, 3, 'Ended', later + HOUR, 20000, { ...b, stoppedReason: 'Local' });
+	const late = await until('its cost', async () => (await d.api('GET', '/costs')).json.costs.find((x) => x.key === 'CP-1/b'), 20000);
+	assert.deepEqual([late.guesses, late.estimate_kwh > 20], [1, true]);
 });
 
 test('prices that the loop has forgotten are read from the store', async (t) => {

@@ -22,6 +22,7 @@ static void print_costs(struct ctl *c, const struct api_energy_cost_list *l)
 	struct table *t = table_create(c->arena,
 		"WHAT|VEHICLE|>SESSIONS|>kWh|>ENERGY|>DEMAND|>IDLE|>TOTAL|>ENERGY EXPECTED||PRICES",
 		c->colour);
+	bool has_guess = false;
 
 	for (size_t i = 0; i < l->costs.count; i++) {
 		const struct api_energy_cost *r = &l->costs.items[i];
@@ -37,10 +38,13 @@ static void print_costs(struct ctl *c, const struct api_energy_cost_list *l)
 		table_cellf(t, "%.2f", r->idle_cost);
 		table_cellf(t, "%.2f", r->total);
 		table_cell(t, expected(c, r));
+		has_guess |= r->guesses > 0;
 		table_cell(t, r->currency);
 		table_cell(t, r->source);
 	}
 	ctl_print(t, "No session has ended in that time, or no tariff was in force.");
+	if (has_guess)
+		puts("~ a guess: of one or more nobody had told what it needs");
 }
 
 static int list(struct ctl *c)
