@@ -8,6 +8,7 @@
 #include "csms/power/control.h"
 #include "csms/vehicles/vehicle_charge.h"
 #include "csms/words.h"
+#include "scheduler/battery.h"
 #include "scheduler/grid.h"
 
 struct explaining {
@@ -18,6 +19,7 @@ struct explaining {
 	struct plan_loaded plan;
 	int row;
 	int32_t *w, *source, *node, *price, *carbon; /* [slots]; price, carbon NULL: not known */
+	int64_t *taken_ws; /* [slots] */
 };
 
 /* -- reading ---------------------------------------------------------------------------------- */
@@ -83,6 +85,31 @@ static int read_prices(struct explaining *x, struct arena *a)
 	return read_carbon(x, own, a);
 }
 
+/* Slots last so long; the first one may have begun. */
+static int64_t slot_s(const struct explaining *x, int slot)
+{
+	const struct event_plan_snapshot *s = x->plan.record.snapshot;
+
+	return slot == 0 && s->has_first_s ? s->first_s : s->slot_s;
+}
+
+/* W·s that it takes of what it is offered: a battery near full takes less. */
+static int read_taken(struct explaining *x, struct arena *a)
+{
+	const struct event_plan_snapshot *s = x->plan.record.snapshot;
+	const struct event_plan_snapshot_vehicle *v = &s->vehicles.items[x->row];
+	const struct battery b = {v->capacity_wh, (int32_t)v->battery_w, (int)v->knee_pm,
+		(int)v->floor_pm, (int)v->efficiency_pm};
+	int64_t stored = v->stored_wh * BATTERY_MJ_PER_WH;
+
+	x->taken_ws = arena_alloc(a, sizeof *x->taken_ws * (size_t)s->slots + 1);
+	for (int t = 0; x->taken_ws != NULL && t < (int)s->slots; t++)
+		x->taken_ws[t] = !battery_valid(&b)
+					 ? x->w[t] * slot_s(x, t)
+					 : battery_charge(&b, &stored, x->w[t], slot_s(x, t));
+	return x->taken_ws != NULL ? 0 : -1;
+}
+
 static void explain_work(struct db_reader *r, struct ask *k)
 {
 	struct explaining *x = k->state;
@@ -108,7 +135,8 @@ static void explain_work(struct db_reader *r, struct ask *k)
 		"what the journal has of this plan cannot be read");
 	x->ok = x->w && x->source && x->node && plan_runs_read(row->w, (int)n, x->w) == 0 &&
 		plan_runs_read(row->source, (int)n, x->source) == 0 &&
-		plan_runs_read(row->node, (int)n, x->node) == 0 && read_prices(x, k->arena) == 0;
+		plan_runs_read(row->node, (int)n, x->node) == 0 && read_prices(x, k->arena) == 0 &&
+		read_taken(x, k->arena) == 0;
 }
 
 /* -- stretches -------------------------------------------------------------------------------- */
@@ -133,15 +161,19 @@ static bool goes_on(const struct explaining *x, int slot)
 static void add_stretch(const struct explaining *x, int from, int to, struct api_plan_explain *out)
 {
 	const struct event_plan_snapshot *s = x->plan.record.snapshot;
-	int64_t slot_ms = s->slot_s * 1000, sum = 0;
+	int64_t slot_ms = s->slot_s * 1000, begun_ms = slot_ms - slot_s(x, 0) * 1000;
+	int64_t offered_ws = 0, taken_ws = 0, lasts_s = 0;
 
-	for (int t = from; t < to; t++)
-		sum += x->w[t];
+	for (int t = from; t < to; t++) {
+		offered_ws += x->w[t] * slot_s(x, t);
+		taken_ws += x->taken_ws[t];
+		lasts_s += slot_s(x, t);
+	}
 	out->stretches.items[out->stretches.count++] = (struct api_plan_stretch){
-		.from = {s->start.ms + from * slot_ms},
+		.from = {s->start.ms + from * slot_ms + (from == 0 ? begun_ms : 0)},
 		.to = {s->start.ms + to * slot_ms},
-		.w = sum / (to - from),
-		.energy_wh = sum * s->slot_s / 3600,
+		.w = offered_ws / lasts_s,
+		.energy_wh = taken_ws / 3600,
 		.why = grid_source_name((enum grid_source)x->source[from]),
 		.node = node_name(x, from),
 		.has_price = x->price != NULL,
@@ -222,13 +254,13 @@ static void say_need(struct api_plan_explain *out, struct arena *a, wall_t now)
 static void say_wait(const struct explaining *x, struct api_plan_explain *out, struct arena *a,
 	enum grid_source why, const char *words)
 {
-	int64_t ms = 0, slot_ms = x->plan.record.snapshot->slot_s * 1000;
+	int64_t ms = 0;
 	const char *node = NULL;
 	struct text t;
 
 	for (int i = 0; i < last_slot(x); i++)
 		if (x->source[i] == (int32_t)why) {
-			ms += slot_ms;
+			ms += slot_s(x, i) * 1000;
 			node = node ? node : node_name(x, i);
 		}
 	if (ms == 0)
@@ -318,8 +350,8 @@ static double own_cost(const struct explaining *x)
 	double cost = 0;
 
 	for (int t = 0; t < (int)x->plan.record.snapshot->slots; t++)
-		cost += (double)x->w[t] * x->price[t];
-	return cost / 1e9 * (double)x->plan.record.snapshot->slot_s / 3600;
+		cost += (double)x->taken_ws[t] * x->price[t];
+	return cost / 1e9 / 3600;
 }
 
 static bool is_of_now(const struct core *c, const char *id)
