@@ -363,6 +363,7 @@ void api_destroy(struct api *api)
 	if (api == NULL)
 		return;
 	asks_end(api);
+	ask_line_end(api);
 	wire_exports_end(api);
 	streams_destroy(api->streams);
 	replay_destroy(api->replay);

@@ -10,8 +10,9 @@
 #include "csms/log.h"
 #include "csms/view/tongue.h"
 
-#define PROBLEM_TYPE "application/problem+json"
-#define JSON_TYPE    "application/json"
+#define PROBLEM_TYPE  "application/problem+json"
+#define JSON_TYPE     "application/json"
+#define LINE_MAX_ASKS 20 /* that wait for the one that is worked at */
 
 static const char *status_title(int status)
 {
@@ -227,6 +228,79 @@ void ask_read(struct ask *k, void (*work)(struct db_reader *r, struct ask *k),
 	ask_hold(k);
 	if (db_read(k->api->core->db, read_work, read_done, k) != 0)
 		ask_problem(k, 503, NULL, "too many queries wait for the store; try again soon");
+}
+
+/* -- one at a time ---------------------------------------------------------------------------- */
+
+static void alone_done(void *arg);
+
+static void alone_begin(struct ask *k)
+{
+	struct api *api = k->api;
+
+	api->alone = k;
+	if (db_read(api->core->db, read_work, alone_done, k) == 0)
+		return;
+	api->alone = NULL;
+	ask_problem(k, 503, NULL, "too many queries wait for the store; try again soon");
+}
+
+/* Nobody waits any more for the answer of one whose client went. */
+static void alone_next(struct api *api)
+{
+	struct ask *k;
+
+	while (api->alone == NULL && (k = api->line) != NULL) {
+		LL_DELETE2(api->line, k, line_next);
+		if (k->x != NULL)
+			alone_begin(k);
+		else
+			ask_problem(k, 503, NULL, "its client went");
+	}
+}
+
+static void alone_done(void *arg)
+{
+	struct ask *k = arg;
+	struct api *api = k->api;
+
+	if (api == NULL) {
+		ask_free(k);
+		return;
+	}
+	api->alone = NULL;
+	ask_run(k, k->finish);
+	alone_next(api);
+}
+
+void ask_read_alone(struct ask *k, void (*work)(struct db_reader *r, struct ask *k),
+	void (*finish)(struct ask *k))
+{
+	struct ask *other;
+	int waiting;
+
+	if (k->is_over)
+		return;
+	LL_COUNT2(k->api->line, other, waiting, line_next);
+	if (waiting >= LINE_MAX_ASKS) {
+		ask_problem(
+			k, 503, NULL, "%d such questions wait already; try again soon", waiting);
+		return;
+	}
+	k->work = work;
+	k->finish = finish;
+	ask_hold(k);
+	LL_APPEND2(k->api->line, k, line_next);
+	alone_next(k->api);
+}
+
+void ask_line_end(struct api *api)
+{
+	struct ask *k, *next;
+
+	LL_FOREACH_SAFE2(api->line, k, next, line_next)
+	ask_free(k);
+	api->line = NULL;
 }
 
 void ask_changed(void *arg, int status, const char *why)

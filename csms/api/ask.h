@@ -34,6 +34,7 @@ struct api {
 	struct streams *streams; /* open event streams */
 	struct replay *replay; /* answers by idempotency key */
 	struct ask *asks; /* that wait for their answer */
+	struct ask *alone, *line; /* ask_read_alone(): at it, and those after it, by line_next */
 	struct wire_export *exports; /* under way */
 	char url[300];
 	int64_t requests, refused, numbered;
@@ -65,7 +66,7 @@ struct ask {
 	void (*finish)(struct ask *k); /* of ask_read() */
 	void (*work)(struct db_reader *r, struct ask *k);
 	void *state; /* the handler's own */
-	struct ask *prev, *next;
+	struct ask *prev, *next, *line_next;
 };
 
 #define ASK_ARENA_MAX (64u << 20)
@@ -118,6 +119,14 @@ void ask_hold(struct ask *k);
 /* Runs `work` on a reader thread, then `finish` on the loop, which answers. */
 void ask_read(struct ask *k, void (*work)(struct db_reader *r, struct ask *k),
 	void (*finish)(struct ask *k));
+
+/* The same for what keeps a reader busy for long: one at a time, so that the other readers are free for
+ * all else. */
+void ask_read_alone(struct ask *k, void (*work)(struct db_reader *r, struct ask *k),
+	void (*finish)(struct ask *k));
+
+/* The server goes: those that wait for it are freed. */
+void ask_line_end(struct api *api);
 
 /* For core_put_station() and its kind: `done` that answers 200 or 500. `arg` is the ask. */
 void ask_changed(void *arg, int status, const char *why);

@@ -274,5 +274,5 @@ void readiness_get(struct ask *k)
 	x->id = ask_query(k, "plan");
 	x->failures_per_day = k->api->core->config->trips->charger_failures_per_day;
 	k->state = x;
-	ask_read(k, work, finish);
+	ask_read_alone(k, work, finish);
 }

@@ -292,5 +292,5 @@ void whatif_post(struct ask *k)
 		return;
 	}
 	k->state = x;
-	ask_read(k, whatif_work, whatif_finish);
+	ask_read_alone(k, whatif_work, whatif_finish);
 }

@@ -147,6 +147,16 @@ test('a trip that is added moves departure and need of a van that is plugged in'
 	await until('as it is described again', async () => (await planned('VAN-1')).need_wh === 36000, 20000);
 });
 
+test('readiness: many questions at once leave a reader for others', async () => {
+	const asked = Array.from({ length: 12 }, () => d.api('GET', '/readiness'));
+	let open = asked.length;
+	for (const a of asked) a.finally(() => open--);
+	const other = await d.api('GET', '/transactions');
+	assert.equal(other.status, 200);
+	assert.ok(open >= 6, `${open} of ${asked.length} are open still`);
+	assert.ok((await Promise.all(asked)).every((r) => r.status === 200));
+});
+
 test('readiness: how sure a van is to leave with its need, and what helps most', async () => {
 	const sure = await until('the plan without the trip in the journal', async () => {
 		const r = await get('/readiness?vehicle=VAN-1');
