@@ -6,6 +6,7 @@
 #include "csms/api/handlers_fleet.h"
 #include "csms/api/token_view.h"
 #include "csms/record.h"
+#include "csms/vehicles/bays.h"
 #include "csms/vehicles/vehicles.h"
 #include "csms/view/view.h"
 #include "gen/depot.h"
@@ -34,8 +35,13 @@ static bool view_bays(
 {
 	const struct depot_bay_list *bays = &c->depot->bays;
 
+	const struct evse *assigned = bays_assigned(c, v);
+
 	out->items = arena_alloc(a, sizeof(*out->items) * (bays->count + 1));
-	for (size_t i = 0; out->items != NULL && i < bays->count; i++)
+	if (out->items != NULL && assigned != NULL)
+		out->items[out->count++] =
+			arena_printf(a, "%s/%d", assigned->station->id, assigned->id);
+	for (size_t i = 0; out->items != NULL && assigned == NULL && i < bays->count; i++)
 		if (strcmp(bays->items[i].vehicle, v->id) == 0)
 			out->items[out->count++] = arena_printf(
 				a, "%s/%d", bays->items[i].station, (int)bays->items[i].evse);

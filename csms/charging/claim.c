@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
+#include "csms/vehicles/bays.h"
 #include "csms/vehicles/chances.h"
 #include "csms/vehicles/trips.h"
 
@@ -36,17 +36,6 @@ static struct vehicle *vehicle_named(const struct core *c, const char *name)
 		if (t->vehicle && names_car(t) && same_name(t->value, name))
 			return t->vehicle;
 	return fleet_vehicle(&c->fleet, name);
-}
-
-static struct vehicle *vehicle_of_bay(const struct core *c, const struct evse *e)
-{
-	for (size_t i = 0; i < c->depot->bays.count; i++) {
-		const struct depot_bay *b = &c->depot->bays.items[i];
-
-		if (b->evse == e->id && strcasecmp(b->station, e->station->id) == 0)
-			return fleet_vehicle(&c->fleet, b->vehicle);
-	}
-	return NULL;
 }
 
 /* -- who wins --------------------------------------------------------------------------------- */
@@ -128,7 +117,7 @@ static void settle(struct core *c, struct evse *e)
 
 void claim_begin(struct core *c, struct evse *e)
 {
-	e->tx.claims[CLAIM_BAY] = vehicle_of_bay(c, e);
+	e->tx.claims[CLAIM_BAY] = bays_vehicle(c, e);
 	if (e->car[0])
 		e->tx.claims[CLAIM_CAR] = vehicle_named(c, e->car);
 	settle(c, e);
@@ -151,14 +140,32 @@ void claim_car(struct core *c, struct evse *e, const char *name)
 	settle(c, e);
 }
 
+void claim_bay(struct core *c, struct evse *e)
+{
+	if (!e->tx.is_open)
+		return;
+	e->tx.claims[CLAIM_BAY] = bays_vehicle(c, e);
+	settle(c, e);
+}
+
+/* Has it a name of its own that it could have said? */
+static bool names_itself(const struct core *c, const struct vehicle *v)
+{
+	for (const struct token *t = c->fleet.tokens; t; t = t->hh.next)
+		if (t->vehicle == v && names_car(t))
+			return true;
+	return false;
+}
+
 void claim_restore(struct core *c, struct evse *e, struct vehicle *had)
 {
 	const struct token *t = fleet_token(&c->fleet, e->tx.token_type, e->tx.token);
 
-	e->tx.claims[CLAIM_BAY] = vehicle_of_bay(c, e);
+	e->tx.claims[CLAIM_BAY] = bays_vehicle(c, e);
 	if (t && t->vehicle)
 		e->tx.claims[names_car(t) ? CLAIM_CAR : CLAIM_CARD] = t->vehicle;
-	if (had && strength(e, had) == CLAIM_COUNT)
+	if (had && strength(e, had) == CLAIM_COUNT &&
+		(names_itself(c, had) || !bays_assigned(c, had)))
 		e->tx.claims[CLAIM_CAR] = had; /* only the vehicle itself can have said so */
 	settle(c, e);
 }

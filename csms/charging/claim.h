@@ -17,6 +17,9 @@ void claim_token(struct core *c, struct evse *e, const struct token *t);
 /* The vehicle at the EVSE calls itself so (MAC address, eMAID, identity); "": it went. */
 void claim_car(struct core *c, struct evse *e, const char *name);
 
+/* Whose bay it is has changed. */
+void claim_bay(struct core *c, struct evse *e);
+
 /* The transaction's claims after a restart, from its token and the vehicle that it had. */
 void claim_restore(struct core *c, struct evse *e, struct vehicle *had);
 

@@ -1,9 +1,9 @@
 #include "csms/plan/expected.h"
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 #include <utlist.h>
+#include "csms/vehicles/bays.h"
 #include "csms/vehicles/trips_private.h"
 #include "csms/vehicles/vehicles.h"
 
@@ -93,16 +93,11 @@ static bool by_habit(const struct duty *d, wall_t now, struct expected *x)
 
 static struct evse *bay_of(const struct core *c, const struct duty *d)
 {
-	const struct station *s;
+	struct evse *e = bays_of(c, d->id);
+	const struct station *s =
+		!e && d->last_station[0] ? fleet_station(&c->fleet, d->last_station) : NULL;
 
-	for (size_t i = 0; i < c->depot->bays.count; i++) {
-		const struct depot_bay *b = &c->depot->bays.items[i];
-
-		if (strcmp(b->vehicle, d->id) == 0 && (s = fleet_station(&c->fleet, b->station)))
-			return station_evse(s, b->evse);
-	}
-	s = d->last_station[0] ? fleet_station(&c->fleet, d->last_station) : NULL;
-	return s ? station_evse(s, d->last_evse) : NULL;
+	return s ? station_evse(s, d->last_evse) : e;
 }
 
 /* Somebody stands there and has not left by then, or is expected there too. */

@@ -1,7 +1,6 @@
 /* Where a vehicle that falls short could stand, and what is done for it in words. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 #include "csms/power/control.h"
 #include "csms/plan/fallback_private.h"
@@ -9,16 +8,15 @@
 #include "csms/record.h"
 #include "csms/charging/reservation.h"
 #include "csms/station/session.h"
+#include "csms/vehicles/bays.h"
 #include "csms/words.h"
 
 /* -- where it could stand --------------------------------------------------------------------- */
 
 static bool is_somebodys(const struct core *c, const struct evse *e)
 {
-	for (size_t i = 0; i < c->depot->bays.count; i++)
-		if (c->depot->bays.items[i].evse == e->id &&
-			strcasecmp(c->depot->bays.items[i].station, e->station->id) == 0)
-			return true;
+	if (bays_vehicle(c, e))
+		return true;
 	return reservation_of(c, e) != NULL;
 }
 

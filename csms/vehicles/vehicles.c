@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "csms/charging/claim.h"
 #include "csms/depot_check.h"
 #include "csms/power/control.h"
 #include "csms/record.h"
 #include "csms/stored.h"
+#include "csms/vehicles/bays.h"
 #include "csms/vehicles/roster.h"
 #include "csms/vehicles/telematics.h"
 #include "csms/vehicles/trips.h"
@@ -227,6 +229,9 @@ int vehicle_check(
 		}
 	if (!depot_knows_class(c->depot, row->class, why))
 		return refuse(member, "class", 422);
+	int rc = bays_check(c, row, why);
+	if (rc)
+		return refuse(member, "bay", rc);
 	identities_of(row, ids);
 	for (int i = 0; i < 3; i++) {
 		const struct token *t =
@@ -283,10 +288,22 @@ static void removed(struct vehicle_change *x)
 	}
 }
 
+/* Who stands in the bay that it had, or has now, may be another than was thought. */
+static void bay_moved(struct core *c, struct evse *from, struct evse *to)
+{
+	if (from == to)
+		return;
+	if (from)
+		claim_bay(c, from);
+	if (to)
+		claim_bay(c, to);
+}
+
 static void in_force(void *arg, int status, const char *why)
 {
 	struct vehicle_change *x = arg;
 	struct core *c = x->core;
+	struct evse *bay = bays_of(c, x->id);
 	char words[300] = "";
 
 	if (status == 0 && x->json) {
@@ -301,6 +318,7 @@ static void in_force(void *arg, int status, const char *why)
 	if (status == 0) {
 		const struct vehicle *v = fleet_vehicle(&c->fleet, x->id);
 
+		bay_moved(c, bay, bays_of(c, x->id));
 		telematics_vehicles_changed(c->telematics);
 		if (c->control && v && v->evse)
 			control_evse_changed(c->control, v->evse, "vehicle changed");

@@ -124,11 +124,33 @@ async function soundChecks(page, mock) {
 	});
 }
 
+async function bayChecks(page, mock) {
+	await check("a bay: a asks for one of the van that needs someone most, free ones first, and says what it does before it is sent", async () => {
+		await press(page, ["a"]);
+		const dialog = page.locator("dialog[open]");
+		await dialog.getByLabel("Bay").waitFor();
+		equal(plain(await text(page, "dialog[open] h2")), "Give VAN 16 a bay", "title");
+		const options = (await dialog.locator("option").allInnerTexts()).map(plain);
+		equal(options.slice(1, 4).every((o) => o.endsWith("free")), true, options.slice(0, 5).join(" | "));
+		await dialog.getByLabel("Bay").selectOption("CP-B4/1");
+		await until("effect", async () => plain(await text(page, "[data-effect]")).includes("the plan expects VAN 16 at CP-B4/1"));
+		await page.screenshot({ path: join(SCREENS, "assign-1440.png") });
+		await axe(page, "assign");
+		await page.setViewportSize({ width: 390, height: 844 });
+		await noSideScroll(page, "assign");
+		await page.setViewportSize({ width: 1440, height: 1000 });
+		await dialog.getByRole("button", { name: "Assign bay CP-B4/1" }).click();
+		await until("sent", () => mock.bodies.some(([r, b]) => r === "PUT /vehicles/VAN-16" && b.bay === "CP-B4/1" && b.id === "VAN-16"));
+		await shows(() => page.locator("dialog[open]").count(), 0, "closed");
+	});
+}
+
 export async function keyChecks(page, mock) {
 	mock.again();
 	mock.pagesApi.isOn = true;
 	await press(page, ["g", "t"]);
 	await page.waitForSelector("#needs [data-van]");
+	await bayChecks(page, mock);
 	await soundChecks(page, mock);
 	mock.again();
 	await searchChecks(page);

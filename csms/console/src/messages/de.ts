@@ -171,6 +171,7 @@ export const de: Messages = {
 	/* vans */
 	needsYou: "Hier ist jemand nötig",
 	whyWord: "Warum",
+	assignBay: "Platz zuweisen…",
 	needsYouSub: (n) => `${vans(n)}, das dringendste zuerst. So kommt es, wenn niemand etwas tut.`,
 	showAll: (n) => `Alle ${n} zeigen`,
 	otherVans: (someNeed) => (someNeed ? "Im Plan" : "Fahrzeuge"),

@@ -169,6 +169,7 @@ export const en = {
 	/* vans */
 	needsYou: "Needs you",
 	whyWord: "Why",
+	assignBay: "Assign a bay…",
 	needsYouSub: (n: number) =>
 		`${vans(n)}, the most urgent first. This happens if nobody acts.`,
 	showAll: (n: number) => `Show all ${n}`,

@@ -39,6 +39,8 @@ export function note(to: string): void {
 
 /* Is the search open? */
 export const searching = signal(false);
+/* The van that is being given a bay. */
+export const assigning = signal<string | undefined>(undefined);
 
 /* To a row of a page, which may still have to be drawn: for two seconds it is waited for. */
 export function goRow(to: string, selector: string): void {

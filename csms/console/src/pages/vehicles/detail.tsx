@@ -7,7 +7,7 @@ import type {
 import { type Asked, useAsked } from "../../lib/ask.ts";
 import { decimal, duration, kw, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
-import { chargerPath, planPath } from "../../store/place.ts";
+import { assigning, chargerPath, planPath } from "../../store/place.ts";
 import { sessionPath } from "../../store/sessions.ts";
 import { describe } from "../../store/vehicles.ts";
 import { now } from "../../store/store.ts";
@@ -42,7 +42,7 @@ function Facts({ d, onDone }: { d: VehicleDetail; onDone: () => void }) {
 		[w.described, d.changed ? w.fromPeople : w.fromFile],
 	];
 	return (
-		<Panel id="facts" title={w.facts} end={<Act to="dispatch" onAct={() => setOpen(true)}>{w.edit}</Act>}>
+		<Panel id="facts" title={w.facts} end={<><Act to="dispatch" onAct={() => { assigning.value = d.vehicle.id; }}>{say.assignBay}</Act> <Act to="dispatch" onAct={() => setOpen(true)}>{w.edit}</Act></>}>
 			<dl class="facts">
 				{rows.map(([name, value]) => value !== undefined && <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
 			</dl>
