@@ -281,7 +281,7 @@ static void say_price(const struct explaining *x, struct api_plan_explain *out, 
 	int64_t marginal = x->plan.record.result->rows.items[x->row].marginal;
 	struct text t;
 
-	if (x->plan.record.result->by_rule || x->price == NULL)
+	if (x->plan.record.result->by_rule || x->price == NULL || out->need_wh == 0)
 		return;
 	text_init(&t, 290);
 	if (marginal == INT32_MAX)
