@@ -40,6 +40,44 @@ void wiring_add(
 	p->has_last = true;
 }
 
+static void copy(double to[WIRING_PHASES], const double from[WIRING_PHASES])
+{
+	for (int i = 0; i < WIRING_PHASES; i++)
+		to[i] = from[i];
+}
+
+/* What was above before this move could show there. */
+static void keep_base(struct wiring_rest *r)
+{
+	if (r->still < WIRING_STILL || r->looks < WIRING_STILL)
+		return;
+	r->has_base = true;
+	copy(r->base_lower, r->lower);
+	copy(r->base_upper, r->upper[r->looks % WIRING_STILL]);
+}
+
+void wiring_rest_add(struct wiring_rest *r, struct wiring_pair *p,
+	const double upper[WIRING_PHASES], const double lower[WIRING_PHASES])
+{
+	bool has_moved = false;
+
+	for (int i = 0; i < WIRING_PHASES; i++)
+		has_moved |= fabs(lower[i] - r->lower[i]) >= (double)STEP_W / 2;
+	if (has_moved) {
+		keep_base(r);
+		copy(r->lower, lower);
+		r->still = r->looks = 0;
+		return;
+	}
+	copy(r->upper[r->looks % WIRING_STILL], upper);
+	r->looks++;
+	if (++r->still != WIRING_STILL || !r->has_base)
+		return;
+	p->has_last = r->has_base = false;
+	wiring_add(p, r->base_upper, r->base_lower);
+	wiring_add(p, upper, lower);
+}
+
 /* Regression through the origin of an upper phase's steps on a lower one's. */
 static struct wiring_phase regress(const struct wiring_pair *p, int lower, int upper)
 {
@@ -48,7 +86,7 @@ static struct wiring_phase regress(const struct wiring_pair *p, int lower, int u
 	double freedom = p->steps - 1;
 	double error = sqrt(fmax(rest, 0) / freedom / p->lower2[lower]);
 	/* A perfect fit is no better than the meters are: half a per cent. */
-	return (struct wiring_phase){upper, gain, fmax(error, 0.005 * fabs(gain) + 1e-9)};
+	return (struct wiring_phase){upper, false, gain, fmax(error, 0.005 * fabs(gain) + 1e-9)};
 }
 
 struct wiring_phase wiring_gain(const struct wiring_pair *p, int lower, int upper)
@@ -76,6 +114,9 @@ static struct wiring_phase judge_phase(const struct wiring_pair *p, int lower)
 	for (int i = 0; i < WIRING_PHASES; i++)
 		if (sureness(&fits[i]) > APART * sureness(&best))
 			best = fits[i];
+	best.is_apart = true;
+	for (int i = 0; i < WIRING_PHASES; i++)
+		best.is_apart &= i == best.upper || sureness(&best) > APART * sureness(&fits[i]);
 	return sureness(&best) >= SURE ? best : none;
 }
 
@@ -96,11 +137,12 @@ static void judge_ratio(struct wiring_verdict *v)
 
 void wiring_judge(const struct wiring_pair *p, struct wiring_verdict *out)
 {
-	*out = (struct wiring_verdict){.is_clear = true, .ratio = 1};
+	*out = (struct wiring_verdict){.is_clear = true, .is_apart = true, .ratio = 1};
 	for (int i = 0; i < WIRING_PHASES; i++) {
 		struct wiring_phase *f = &out->phases[i];
 		*f = judge_phase(p, i);
 		out->is_clear &= f->upper >= 0;
+		out->is_apart &= f->upper >= 0 && f->is_apart;
 		out->is_swapped |= f->upper >= 0 && f->upper != i;
 		out->is_reversed[i] = f->upper >= 0 && f->gain < 0;
 	}

@@ -28,9 +28,26 @@ struct wiring_pair {
 void wiring_add(struct wiring_pair *p, const double upper[WIRING_PHASES],
 	const double lower[WIRING_PHASES]);
 
+#define WIRING_STILL 4 /* looks without a move: what is slow to tell has told it by then */
+
+/* For what tells its load late, as chargers do: a move counts from before it could show above until
+ * both have come to rest. Zeroed: nothing seen yet. */
+struct wiring_rest {
+	double lower[WIRING_PHASES],
+		upper[WIRING_STILL][WIRING_PHASES]; /* of the last looks, a ring */
+	double base_lower[WIRING_PHASES], base_upper[WIRING_PHASES];
+	int still, looks; /* since it last moved; in the ring */
+	bool has_base;
+};
+
+/* A look at both, at steady intervals. */
+void wiring_rest_add(struct wiring_rest *r, struct wiring_pair *p,
+	const double upper[WIRING_PHASES], const double lower[WIRING_PHASES]);
+
 /* One phase of the lower meter, as the upper one shows it. */
 struct wiring_phase {
 	int upper; /* 0..2: moves with it; -1: too little was seen to say */
+	bool is_apart; /* … and clearly no other does: it is not that all move alike */
 	double gain; /* W above for each W below; negative: upside down */
 	double error; /* of the gain, one standard deviation */
 };
@@ -45,6 +62,7 @@ struct wiring_verdict {
 	bool has_ratio; /* all that is known differs by one factor */
 	double ratio; /* that factor, upper / lower */
 	bool is_clear; /* all three phases known */
+	bool is_apart; /* … and told from one another: swapped ones would show */
 };
 
 void wiring_judge(const struct wiring_pair *p, struct wiring_verdict *out);

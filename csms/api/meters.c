@@ -1,6 +1,7 @@
 /* The electrician's diagnostics: one meter, its raw registers, scans of a gateway or bus. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "csms/api/ask.h"
@@ -9,6 +10,7 @@
 #include "csms/metering/scans.h"
 #include "csms/view/view.h"
 #include "csms/metering/wiring.h"
+#include "csms/metering/wiring_chargers.h"
 
 /* -- one meter ------------------------------------------------------------------------------- */
 
@@ -261,6 +263,27 @@ void meter_scan_delete(struct ask *k)
 
 /* -- wiring ---------------------------------------------------------------------------------- */
 
+static void view_verdict(
+	const struct wiring_verdict *v, int steps, struct arena *a, struct api_wiring_pair *out)
+{
+	out->steps = steps;
+	out->ok = !v->is_swapped && !v->has_ratio && !v->is_reversed[0] && !v->is_reversed[1] &&
+		  !v->is_reversed[2];
+	out->clear = v->is_clear && v->is_apart;
+	out->phases.items = arena_alloc(a, 3 * sizeof(*out->phases.items));
+	for (int i = 0; out->phases.items != NULL && i < 3; i++) {
+		bool is_known = v->phases[i].upper >= 0;
+
+		out->phases.items[out->phases.count++] = (struct api_wiring_phase){.phase = i + 1,
+			.has_upper_phase = is_known,
+			.upper_phase = v->phases[i].upper + 1,
+			.has_gain = is_known,
+			.gain = v->phases[i].gain,
+			.has_error = is_known,
+			.error = v->phases[i].error};
+	}
+}
+
 static void view_pair(const struct core *c, const struct wiring_link *l, struct arena *a,
 	struct api_wiring_pair *out)
 {
@@ -272,56 +295,74 @@ static void view_pair(const struct core *c, const struct wiring_link *l, struct 
 	wiring_judge(&l->pair, &v);
 	*out = (struct api_wiring_pair){.upper = upper,
 		.lower = lower,
-		.steps = l->pair.steps,
-		.ok = !v.is_swapped && !v.has_ratio && !v.is_reversed[0] && !v.is_reversed[1] &&
-		      !v.is_reversed[2],
-		.clear = v.is_clear,
 		.finding = arena_strdup(a, wiring_words(&v, upper, lower, words))};
-	out->phases.items = arena_alloc(a, 3 * sizeof(*out->phases.items));
-	for (int i = 0; out->phases.items != NULL && i < 3; i++) {
-		bool is_known = v.phases[i].upper >= 0;
-
-		out->phases.items[out->phases.count++] = (struct api_wiring_phase){.phase = i + 1,
-			.has_upper_phase = is_known,
-			.upper_phase = v.phases[i].upper + 1,
-			.has_gain = is_known,
-			.gain = v.phases[i].gain,
-			.has_error = is_known,
-			.error = v.phases[i].error};
-	}
+	view_verdict(&v, l->pair.steps, a, out);
 }
 
-/* What a meter shows by itself; false if that is nothing. */
-static bool view_self(const struct meter *m, struct arena *a, struct api_wiring_self *out)
+/* False: it does not tell all that this needs. */
+static bool look_at_self(const struct meter *m, struct wiring_self *out)
 {
 	double volts[3], amperes[3], watts[3];
 	const enum meter_quantity firsts[] = {METER_QUANTITY_VOLTAGE_L1_V,
 		METER_QUANTITY_CURRENT_L1_A, METER_QUANTITY_POWER_L1_W};
 	double *const to[] = {volts, amperes, watts};
-	struct wiring_self self;
-	char words[300];
 
 	for (int q = 0; q < 3; q++)
 		for (int i = 0; i < 3; i++)
 			if (!meter_reading_get(
 				    &m->last, (enum meter_quantity)(firsts[q] + i), &to[q][i]))
 				return false;
-	self = wiring_look(volts, amperes, watts);
-	if (!meter_is_fresh(m) || !wiring_self_words(&self, words)[0])
+	*out = wiring_look(volts, amperes, watts);
+	return meter_is_fresh(m);
+}
+
+/* A meter held against the chargers below it. */
+static void view_below(const struct core *c, const struct wiring_below *b, struct arena *a,
+	struct api_wiring_pair *out)
+{
+	const struct meter *m = meters_at(c->meters, b->meter);
+	struct wiring_self self;
+	struct wiring_verdict v;
+	char words[600];
+
+	if (!look_at_self(m, &self))
+		self = (struct wiring_self){WIRING_UNKNOWN, 0};
+	wiring_judge(&b->pair, &v);
+	*out = (struct api_wiring_pair){.upper = m->row->id,
+		.lower = "chargers",
+		.finding = arena_strdup(a, wiring_chargers_words(&v, &self, m->row->id, words))};
+	view_verdict(&v, b->pair.steps, a, out);
+}
+
+/* What a meter shows by itself; false if that is nothing. */
+static bool view_self(const struct meter *m, struct arena *a, struct api_wiring_self *out)
+{
+	struct wiring_self self;
+	char words[300];
+
+	if (!look_at_self(m, &self) || !wiring_self_words(&self, words)[0])
 		return false;
 	*out = (struct api_wiring_self){.meter = m->row->id, .finding = arena_strdup(a, words)};
 	return true;
+}
+
+static const char *meter_node(const struct core *c, int meter)
+{
+	return c->depot->nodes.items[meters_at(c->meters, meter)->node].id;
 }
 
 void wiring_get(struct ask *k)
 {
 	const struct core *c = k->api->core;
 	int pairs = c->wirings != NULL ? wirings_count(c->wirings) : 0;
+	int below = c->wirings != NULL ? wirings_below_count(c->wirings) : 0;
 	int meters = c->meters != NULL ? meters_count(c->meters) : 0;
+	struct wiring_load *loads;
 	struct api_wiring_view view = {
 		.since = c->wirings != NULL ? wirings_since(c->wirings) : clock_wall()};
 
-	view.pairs.items = arena_alloc(k->arena, sizeof(*view.pairs.items) * (size_t)pairs + 1);
+	view.pairs.items = arena_alloc(
+		k->arena, sizeof(*view.pairs.items) * ((size_t)pairs + (size_t)below + 1));
 	view.meters.items = arena_alloc(k->arena, sizeof(*view.meters.items) * (size_t)meters + 1);
 	if (view.pairs.items == NULL || view.meters.items == NULL) {
 		ask_problem(k, 503, NULL, "no memory");
@@ -330,6 +371,13 @@ void wiring_get(struct ask *k)
 	for (int i = 0; i < pairs; i++)
 		view_pair(c, wirings_at(c->wirings, i), k->arena,
 			&view.pairs.items[view.pairs.count++]);
+	loads = below ? wiring_loads(c, clock_wall()) : NULL;
+	for (int i = 0; loads != NULL && i < below; i++)
+		if (wiring_has_chargers(
+			    c, meter_node(c, wirings_below(c->wirings, i)->meter), loads))
+			view_below(c, wirings_below(c->wirings, i), k->arena,
+				&view.pairs.items[view.pairs.count++]);
+	free(loads);
 	for (int i = 0; i < meters; i++)
 		if (view_self(meters_at(c->meters, i), k->arena,
 			    &view.meters.items[view.meters.count]))

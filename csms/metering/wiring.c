@@ -6,6 +6,7 @@
 #include <strings.h>
 #include "csms/clock.h"
 #include "csms/metering/meters.h"
+#include "csms/metering/wiring_chargers.h"
 
 #define LOOK_MS 10000
 #define GAP_MS  300000 /* readings further apart are not compared */
@@ -17,6 +18,8 @@ struct wirings {
 	uint64_t version; /* of the depot whose links these are */
 	struct wiring_link *links;
 	int count;
+	struct wiring_below *below;
+	int below_count;
 	wall_t since;
 };
 
@@ -59,15 +62,19 @@ static void find_links(struct wirings *w)
 	w->has_links = true;
 	w->version = w->core->depot_version;
 	w->since = clock_wall();
-	w->count = 0;
+	w->count = w->below_count = 0;
 	free(w->links);
+	free(w->below);
 	w->links = calloc((size_t)meters + 1, sizeof *w->links);
+	w->below = calloc((size_t)meters + 1, sizeof *w->below);
 	for (int i = 0; w->links && i < meters; i++) {
 		const struct meter *m = meters_at(w->core->meters, i);
 		int upper = m->node >= 0 ? meter_above(w, m->node) : -1;
 
 		if (upper >= 0 && upper != i)
 			w->links[w->count++] = (struct wiring_link){.upper = upper, .lower = i};
+		if (w->below && m->node >= 0 && !m->charger)
+			w->below[w->below_count++] = (struct wiring_below){.meter = i};
 	}
 }
 
@@ -98,6 +105,34 @@ static void compare(struct wiring_link *l, const struct meter *upper, const stru
 	wiring_add(&l->pair, above, below);
 }
 
+/* One that says nothing for a while begins anew: nobody knows what moved meanwhile. */
+static void compare_below(
+	const struct core *c, struct wiring_below *b, const struct wiring_load *loads)
+{
+	const struct meter *m = meters_at(c->meters, b->meter);
+	const char *node = c->depot->nodes.items[m->node].id;
+	double above[3], below[3];
+
+	if (!meter_is_fresh(m) || !get_phases(&m->last, METER_QUANTITY_POWER_L1_W, above) ||
+		!wiring_sum(c, node, loads, below)) {
+		b->rest = (struct wiring_rest){0};
+		return;
+	}
+	if (m->last_at.ms == b->at.ms)
+		return;
+	b->at = m->last_at;
+	wiring_rest_add(&b->rest, &b->pair, above, below);
+}
+
+static void look_below(struct wirings *w)
+{
+	struct wiring_load *loads = w->below_count ? wiring_loads(w->core, clock_wall()) : NULL;
+
+	for (int i = 0; loads && i < w->below_count; i++)
+		compare_below(w->core, &w->below[i], loads);
+	free(loads);
+}
+
 static void look(void *arg)
 {
 	struct wirings *w = arg;
@@ -110,6 +145,7 @@ static void look(void *arg)
 	for (int i = 0; i < w->count; i++)
 		compare(&w->links[i], meters_at(w->core->meters, w->links[i].upper),
 			meters_at(w->core->meters, w->links[i].lower));
+	look_below(w);
 }
 
 struct wirings *wirings_create(struct core *c)
@@ -133,6 +169,16 @@ const struct wiring_link *wirings_at(const struct wirings *w, int index)
 	return &w->links[index];
 }
 
+int wirings_below_count(const struct wirings *w)
+{
+	return is_current(w) ? w->below_count : 0;
+}
+
+const struct wiring_below *wirings_below(const struct wirings *w, int index)
+{
+	return &w->below[index];
+}
+
 wall_t wirings_since(const struct wirings *w)
 {
 	return w->since;
@@ -143,6 +189,8 @@ void wirings_reset(struct wirings *w)
 	w->since = clock_wall();
 	for (int i = 0; i < w->count; i++)
 		memset(&w->links[i].pair, 0, sizeof w->links[i].pair);
+	for (int i = 0; i < w->below_count; i++)
+		w->below[i] = (struct wiring_below){.meter = w->below[i].meter};
 }
 
 void wirings_destroy(struct wirings *w)
@@ -151,6 +199,7 @@ void wirings_destroy(struct wirings *w)
 		return;
 	timer_stop(w->core->timers, &w->timer);
 	free(w->links);
+	free(w->below);
 	free(w);
 }
 
@@ -195,7 +244,11 @@ const char *wiring_words(
 	if (v->has_ratio)
 		say(out, "%s shows %.2f times what %s does: one of the two has a wrong ratio.",
 			upper, v->ratio, lower);
-	if (!out[0])
+	if (!out[0] && v->is_clear && !v->is_apart)
+		say(out,
+			"They agree, but all phases have moved alike: swapped ones would not show. Let "
+			"a vehicle of one phase charge.");
+	else if (!out[0])
 		say(out, v->is_clear ? "They agree." : "They agree as far as phases have moved.");
 	return out;
 }

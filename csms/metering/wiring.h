@@ -18,11 +18,23 @@ struct wiring_link {
 	struct wiring_pair pair;
 };
 
+/* A meter held against the chargers below it (csms/metering/wiring_chargers.h). */
+struct wiring_below {
+	int meter; /* of core->meters */
+	wall_t at; /* of its reading that was looked at last */
+	struct wiring_rest rest;
+	struct wiring_pair pair;
+};
+
 struct wirings *wirings_create(struct core *c);
 
 /* Links in the order of their lower meters; none before the first look. */
 int wirings_count(const struct wirings *w);
 const struct wiring_link *wirings_at(const struct wirings *w, int index);
+
+/* Meters with chargers below, in their order. */
+int wirings_below_count(const struct wirings *w);
+const struct wiring_below *wirings_below(const struct wirings *w, int index);
 
 /* Since when steps are summed up. */
 wall_t wirings_since(const struct wirings *w);

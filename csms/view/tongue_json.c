@@ -8,7 +8,7 @@
 static const char *const keys[] = {"sentence", "sub", "stations_sentence", "stations_sub",
 	"sentences", "reason", "limit_reason", "text", "step", "runbook", "fallback", "detail",
 	"title", "vehicle_by", "vehicle_conflict", "ruled", "limits_sentence", "next", "finding",
-	"help", "renewed_by", "is", "action", "trigger"};
+	"warning", "help", "renewed_by", "is", "action", "trigger"};
 
 /* What may be a person's words too, and is ours beside another key: a meter's belief, what a command
  * has come to. */

@@ -25,6 +25,7 @@ enum world_meter {
 	WORLD_METER_JUMPING, /* now and then a value is nonsense */
 	WORLD_METER_PLAIN, /* fine, but it tells no voltages */
 	WORLD_METER_HUNG, /* its gateway repeats all that it said last */
+	WORLD_METER_SWAPPED, /* L1 and L2 have changed places, with their voltages */
 };
 
 struct world_node {

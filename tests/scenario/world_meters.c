@@ -33,6 +33,7 @@ static const double factors[] = {
 	[WORLD_METER_JUMPING] = 1,
 	[WORLD_METER_PLAIN] = 1,
 	[WORLD_METER_HUNG] = 1,
+	[WORLD_METER_SWAPPED] = 1,
 };
 
 static void put_meter(struct world *w, int i)
@@ -66,7 +67,8 @@ static void put_meter(struct world *w, int i)
 	r.values[METER_QUANTITY_POWER_W] =
 		(struct meter_value){sign * m->frozen_w + jump, METER_GOOD};
 	for (int p = 0; p < 3; p++) {
-		double x = sign * m->frozen_phase_w[p] + jump / 3;
+		int sees = m->how == WORLD_METER_SWAPPED && p < 2 ? 1 - p : p;
+		double x = sign * m->frozen_phase_w[sees] + jump / 3;
 		double volts = m->how == WORLD_METER_DARK
 				       ? 0
 				       : VOLTS + (double)(w->now_ms / 1000 * (p + 3) % 17) / 10;

@@ -102,6 +102,55 @@ START_TEST(a_phase_that_never_moved_is_unknown)
 }
 END_TEST
 
+/* A charger tells its load 20 s after the meter has seen it; a look is every 10 s. */
+static struct wiring_verdict run_late(const int mounting[3], int phases, int looks)
+{
+	struct wiring_pair pair = {0};
+	struct wiring_rest rest = {0};
+	struct wiring_verdict v;
+	double real[3] = {0}, told[3][3] = {0};
+	seed = 11;
+	for (int t = 0; t < looks; t++) {
+		double upper[3], lower[3];
+		if (t % 15 == 0) {
+			int one = t / 15 % 3;
+			double w = real[one] > 0 ? 0 : 3680;
+			for (int i = 0; i < phases; i++)
+				real[(one + i) % 3] = w;
+		}
+		for (int i = 0; i < 3; i++) {
+			lower[i] = told[t % 3][i];
+			told[(t + 2) % 3][i] = real[i];
+		}
+		for (int i = 0; i < 3; i++)
+			upper[i] = 4000 + real[mounting[i]] + noise(300);
+		wiring_rest_add(&rest, &pair, upper, lower);
+	}
+	wiring_judge(&pair, &v);
+	return v;
+}
+
+START_TEST(what_is_told_late_is_still_the_same_load)
+{
+	static const int right[3] = {0, 1, 2}, swapped[3] = {1, 0, 2}, turned[3] = {2, 0, 1};
+	struct wiring_verdict v = run_late(right, 1, 600);
+	ck_assert(v.is_clear && v.is_apart && !v.is_swapped && !v.has_ratio);
+	v = run_late(swapped, 1, 600);
+	ck_assert(v.is_clear && v.is_apart && v.is_swapped && !v.has_ratio);
+	ck_assert_int_eq(v.phases[0].upper, 1);
+	ck_assert_int_eq(v.phases[2].upper, 2);
+	v = run_late(turned, 1, 600);
+	ck_assert(v.is_clear && v.is_swapped);
+	ck_assert_int_eq(v.phases[0].upper, 1);
+	ck_assert_int_eq(v.phases[1].upper, 2);
+	/* Three phases at once accuse nobody, and acquit nobody. */
+	v = run_late(swapped, 3, 600);
+	ck_assert(!v.is_swapped && !v.is_apart);
+	v = run_late(right, 1, 60);
+	ck_assert(!v.is_clear);
+}
+END_TEST
+
 /* Three-phase loads step all phases alike: that is no sign of swapped ones. */
 START_TEST(equal_steps_accuse_nobody)
 {
@@ -118,6 +167,7 @@ START_TEST(equal_steps_accuse_nobody)
 	}
 	wiring_judge(&pair, &v);
 	ck_assert(!v.is_swapped);
+	ck_assert(!v.is_apart);
 	ck_assert(!v.has_ratio);
 }
 END_TEST
@@ -158,6 +208,7 @@ int main(void)
 	tcase_add_test(tc, much_beside_takes_longer_and_is_never_wrong);
 	tcase_add_test(tc, a_phase_that_never_moved_is_unknown);
 	tcase_add_test(tc, equal_steps_accuse_nobody);
+	tcase_add_test(tc, what_is_told_late_is_still_the_same_load);
 	tcase_add_test(tc, one_meter_tells_of_itself);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);

@@ -213,7 +213,7 @@ static void row_pair(struct ctl *c, struct table *t, const struct api_wiring_pai
 		phases_of = arena_printf(c->arena, "%s%s%s", phases_of, i ? "  " : "", is);
 	}
 	table_row(t);
-	table_cell(t, p->lower);
+	table_cell(t, strcmp(p->lower, "chargers") ? p->lower : "(chargers below)");
 	table_cell(t, p->upper);
 	table_cellf(t, "%lld", (long long)p->steps);
 	table_cell(t, phases_of);
@@ -240,7 +240,9 @@ static int show_wiring(struct ctl *c)
 		table_cell(t, NULL);
 		table_cell_colour(t, COLOUR_RED, w->meters.items[i].finding);
 	}
-	ctl_print(t, "No meter of the tree is above another.");
+	ctl_print(t,
+		"No meter of the tree is above another, or above EVSEs that tell their phases and "
+		"whose rotation is described.");
 	return status;
 }
 

@@ -71,7 +71,7 @@ function Reset({ again }: { again: () => void }) {
 /* With `id`: only what is about that meter. */
 export function Wiring({ asked, id }: { asked: Asked<WiringView>; id?: string }) {
 	const names = new Map((overview.value?.meters ?? []).map((m) => [m.id, m.name || m.id] as const));
-	const nameOf = (x: string) => names.get(x) ?? x;
+	const nameOf = (x: string) => x === "chargers" ? say.chargersBelow : names.get(x) ?? x;
 	const view = asked.data;
 	const pairs = view?.pairs.filter((p) => id === undefined || p.lower === id || p.upper === id) ?? [];
 	const selves = view?.meters.filter((m) => id === undefined || m.meter === id) ?? [];
