@@ -158,23 +158,29 @@ static int find_more(
 	return got < 0 ? -1 : 0;
 }
 
+/* Slots last so long; the first one may have begun. */
+static int64_t slot_s(const struct plan_input *in, int slot)
+{
+	return slot == 0 && in->first_s ? in->first_s : in->slot_s;
+}
+
 int flexible_find(
 	const struct plan_input *in, const struct plan *p, int from, int to, struct flexible *out)
 {
-	int64_t sum = 0, least = INT64_MAX, seconds;
+	int64_t sum_ws = 0, least = INT64_MAX, seconds = 0;
 
 	if (from < 0 || to > p->slots || from >= to)
 		return -1;
 	for (int t = from; t < to; t++) {
 		int64_t w = drawn_w(p, t);
 
-		sum += w;
+		sum_ws += w * slot_s(in, t);
+		seconds += slot_s(in, t);
 		least = w < least ? w : least;
 	}
-	*out = (struct flexible){.planned_w = sum / (to - from)};
+	*out = (struct flexible){.planned_w = sum_ws / seconds};
 	if (find_less(in, p, from, to, least, out) != 0 || find_more(in, p, from, to, out) != 0)
 		return -1;
-	seconds = (int64_t)(to - from) * p->slot_s;
 	out->less_wh = out->less_w * seconds / 3600;
 	out->more_wh = out->more_w * seconds / 3600;
 	return 0;

@@ -39,14 +39,16 @@ static void find_windows(struct flexing *x, const struct plan_input *in, struct 
 		x->ok = flexible_find(in, p, (int)t, (int)(t + length), &f) == 0;
 		if (!x->ok)
 			break;
-		x->out.windows.items[x->out.windows.count++] =
-			(struct api_flexible_window){.from.ms = in->start_ms + t * slot_ms,
-				.to.ms = in->start_ms + (t + length) * slot_ms,
-				.planned_w = f.planned_w,
-				.less_w = f.less_w,
-				.less_wh = f.less_wh,
-				.more_w = f.more_w,
-				.more_wh = f.more_wh};
+		x->out.windows.items[x->out.windows.count++] = (struct api_flexible_window){
+			.from.ms =
+				in->start_ms + t * slot_ms +
+				(t == 0 && in->first_s ? slot_ms - in->first_s * INT64_C(1000) : 0),
+			.to.ms = in->start_ms + (t + length) * slot_ms,
+			.planned_w = f.planned_w,
+			.less_w = f.less_w,
+			.less_wh = f.less_wh,
+			.more_w = f.more_w,
+			.more_wh = f.more_wh};
 	}
 	plan_destroy(p);
 }

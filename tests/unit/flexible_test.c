@@ -170,6 +170,37 @@ END_TEST
 
 /* All is planned in one window, and needs less than its length: it can be drawn in another one, at a
  * lower power for all of that. */
+/* By hand: 11 kW in five minutes that are left of the first slot and in the next one, 15 minutes long. All of
+ * it can wait; nothing more can be drawn. */
+START_TEST(a_slot_that_has_begun_counts_as_what_is_left_of_it)
+{
+	struct flexible f;
+
+	make(1);
+	plan_destroy(plan);
+	for (int i = 0; i < VANS; i++)
+		van[i].need_wh = 0;
+	for (int t = 0; t < SLOTS; t++)
+		part[t].price = t < 2 ? 100000 : 300000;
+	van[0].need_wh = 20000;
+	van[0].stored_wh = 5000;
+	van[0].depart_ms = START_MS + SLOTS * SLOT_S * 1000;
+	in.first_s = 300;
+	plan = plan_solve(&in);
+	ck_assert_ptr_nonnull(plan);
+	ck_assert_int_eq(flexible_find(&in, plan, 0, 2, &f), 0);
+	ck_assert_int_ge(f.planned_w, 10990); /* whole watts of the slot's mean */
+	ck_assert_int_le(f.planned_w, 11000);
+	ck_assert_int_ge(f.less_w, 10990);
+	ck_assert_int_le(f.less_w, 11000);
+	ck_assert_int_le(f.less_wh, 11000 * (300 + 900) / 3600);
+	ck_assert_int_ge(f.less_wh, 10990 * (300 + 900) / 3600);
+	ck_assert_int_le(f.more_w, 10);
+	in.first_s = 0;
+	finish();
+}
+END_TEST
+
 START_TEST(what_fills_one_window_can_fill_another)
 {
 	struct flexible f;
@@ -207,6 +238,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(t, less_can_be_taken, 0, 60);
+	tcase_add_test(t, a_slot_that_has_begun_counts_as_what_is_left_of_it);
 	tcase_add_loop_test(t, not_much_is_left_unsaid, 0, 30);
 	tcase_add_test(t, a_fleet_that_waits_can_draw_more);
 	tcase_add_test(t, what_fills_one_window_can_fill_another);
