@@ -9,6 +9,9 @@ import { deflateRawSync } from 'node:zlib';
 import { assertCalm, beat } from './beat.mjs';
 import { BUILD, Depotd, sleep, until } from './harness.mjs';
 import { PASSWORD, Station, Tcp, basic, booted, frame, rawStation, register, upgradeHead } from './peer.mjs';
+import { claims } from './matrix.mjs';
+
+const ours = claims('tests/e2e/hostile.test.mjs');
 
 const depot = `
 depot: hostile
@@ -196,6 +199,14 @@ describe('RFC 6455: bytes below the messages', () => {
 		id = await register(depotd, 'WS-1');
 	});
 
+	/* The newest end of a connection in the journal has that code, and is another than before. */
+	let seen = 0;
+	const told = (code) => until(`the line of ${code}`, async () => {
+		const [e] = (await depotd.api('GET', '/journal?stream=station/WS-1&type=StationDisconnected&order=newest&limit=1')).json.events;
+		if (!e || e.seq <= seen || e.payload.code !== code) return false;
+		return (seen = e.seq);
+	});
+
 	// what is sent, close code
 	const long = Buffer.alloc(300 * 1024, 'x');
 	const table = [
@@ -225,6 +236,8 @@ describe('RFC 6455: bytes below the messages', () => {
 			t.send(bytes);
 			assert.equal(await t.closeCode(), code);
 			await t.gone;
+			await told(code);
+			ours.prove(name, code);
 		});
 
 	test('rules 4, 9: a ping is answered with its payload, in the middle of a message in 1-byte fragments', async () => {
@@ -269,6 +282,8 @@ describe('RFC 6455: bytes below the messages', () => {
 		let t = await rawStation(depotd, id, offer);
 		t.send(frame(1, bomb, { rsv: 4 }));
 		assert.equal(await t.closeCode(), 1009);
+		await told(1009);
+		ours.prove('a decompression bomb of 5 MB', 1009);
 		t = await rawStation(depotd, id, offer);
 		t.send(frame(1, bomb.subarray(0, 2000), { rsv: 4, fin: false })).send(frame(0, bomb.subarray(2000)));
 		assert.equal(await t.closeCode(), 1009);
@@ -982,4 +997,8 @@ test('after all of it depotd lives, its log holds no password, and it stops clea
 	const begin = Date.now();
 	assert.deepEqual(await depotd.stop(), { code: 0, signal: null });
 	assert.ok(Date.now() - begin < 5000);
+});
+
+test('all that the matrix claims of WebSockets was tried', () => {
+	assert.deepEqual(ours.rest(), []);
 });

@@ -249,6 +249,25 @@ export const matrix = [
 	]),
 ];
 
+/**
+ * The rows that a file claims. Its tests say prove() once an attempt was refused and its line was seen;
+ * rest() at the end of the file must be empty: so no row stands here whose test does not run.
+ */
+export function claims(file) {
+	const left = new Set(matrix.filter((r) => r.file === file));
+	return {
+		/** `what`: the attempt, or the words by which the test names it; `got`: its status or close code. */
+		prove(what, got) {
+			for (const r of left) {
+				if (r.attempt !== what && r.words.replaceAll("'", '') !== what) continue;
+				if (r.expects !== got) throw new Error(`${what}: the matrix says ${r.expects}, it was ${got}`);
+				left.delete(r);
+			}
+		},
+		rest: () => [...left].map((r) => r.attempt),
+	};
+}
+
 const cell = (s) => String(s).replaceAll('|', '\\|');
 
 /** The table for docs/security.md. */

@@ -10,7 +10,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Provider from 'oidc-provider';
 import { BUILD, Depotd, until } from './harness.mjs';
+import { claims } from './matrix.mjs';
 
+const ours = claims('tests/e2e/oidc.test.mjs');
 const depot = `
 depot: oidc
 name: Sign-in
@@ -370,7 +372,11 @@ describe('a provider that lies', () => {
 		await until('the lines', async () => (await refusals()).length >= before + bad.length);
 		const lines = (await refusals()).slice(0, -before || undefined).reverse();
 		assert.equal(lines.length, bad.length, 'one each');
-		bad.forEach(([what, , why], i) => assert.match(lines[i].why, why, what));
+		bad.forEach(([what, , why], i) => {
+			assert.match(lines[i].why, why, what);
+			ours.prove(what, 401);
+		});
+		assert.deepEqual(ours.rest(), [], 'all that the matrix claims of tokens was tried');
 		assert.equal((await depotd.api('GET', '/users')).json.users.length, users);
 		assert.ok(bad.length >= 40);
 	});

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { Depotd, until } from './harness.mjs';
 import { PASSWORD, Station, register } from './peer.mjs';
 import { Maker } from './maker.mjs';
+import { claims } from './matrix.mjs';
+
+const ours = claims('tests/e2e/signing.test.mjs');
 
 let d, make;
 
@@ -148,9 +151,11 @@ test('requests that nobody should sign are rejected now, with the reason in the 
 		const { events } = await get('/journal?stream=station/SIGN-BAD&type=CertificateAsked&limit=1000');
 		events.sort((a, b) => a.seq - b.seq);
 		assert.match(events.at(-1).payload.why, words, what);
+		ours.prove(what, 'Rejected');
 	}
 	const long = await s.ask('SignCertificate', { csr: good + ' '.repeat(5600 - good.length) });
 	assert.deepEqual([long[0], long[2]], [4, 'PropertyConstraintViolation']);
+	ours.prove('a request of 5600 characters', long[2]);
 	assert.deepEqual(await s.requests(), []);
 	assert.equal(s.got.length, 0);
 	// what it asks for beside its key and its names is not heard
@@ -231,6 +236,9 @@ test('a revoked certificate is out, and its key does not come back', async () =>
 	const [i] = await s.issued();
 	assert.deepEqual([i.state, i.why], ['revoked', 'stolen']);
 	assert.deepEqual(await s.sign(make.csr({ cn: s.serial, key })), { status: 'Rejected' });
+	const { events } = await get('/journal?stream=station/SIGN-REVOKED&type=CertificateAsked&limit=1000');
+	assert.match(events.sort((a, b) => a.seq - b.seq).at(-1).payload.why, /revoked/);
+	ours.prove('the key of a certificate that was revoked', 'Rejected');
 	assert.deepEqual(await s.sign(make.csr({ cn: s.serial })), { status: 'Accepted' }, 'a new key is welcome');
 	await s.close();
 });
@@ -277,4 +285,8 @@ test('keys are of mode 0600 and with depotd-ca alone, which has no network and i
 	const { code } = await d.stop();
 	assert.equal(code, 0);
 	await until('it to end with depotd', () => { try { process.kill(Number(ca), 0); } catch { return true; } });
+});
+
+test('all that the matrix claims of requests was tried', () => {
+	assert.deepEqual(ours.rest(), []);
 });
