@@ -123,7 +123,7 @@ static int advise(struct run *r, int i, struct api_readiness_vehicle *v)
 
 	/* Before anybody moves vans for a guess. */
 	if (charge_by_is_guess(v->need_by)) {
-		v->action = "tell its charge, or connect its telematics";
+		v->action = "enter what it needs, or connect its telematics";
 		return 0;
 	}
 	if (readiness_advise(&r->sim.in, i, r->sim.met[i], &d))
