@@ -1,6 +1,7 @@
 #include "csms/words.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define NARROW_SPACE "\xe2\x80\xaf" /* U+202F */
@@ -162,6 +163,14 @@ static void put_site(struct text *t, const struct words_night *n)
 	text_putc(t, '.');
 }
 
+/* A reason is a sentence or a phrase; what comes after it is another sentence. */
+static void put_reason(struct text *t, const char *reason)
+{
+	size_t len = strlen(reason);
+
+	text_printf(t, " %s%s", reason, strchr(".?!", reason[len - 1]) != NULL ? "" : ".");
+}
+
 void words_sub(struct text *t, const struct words_night *n, wall_t now)
 {
 	if (n->worst != NULL) {
@@ -174,7 +183,7 @@ void words_sub(struct text *t, const struct words_night *n, wall_t now)
 			text_puts(t, " has no departure time.");
 		}
 		if (n->worst_reason != NULL && n->worst_reason[0] != '\0')
-			text_printf(t, " %s", n->worst_reason);
+			put_reason(t, n->worst_reason);
 	} else if (n->site_w == UNKNOWN) {
 		text_puts(t, "The site's power is unknown.");
 	} else if (n->is_assumed) {

@@ -22,6 +22,16 @@ export async function planChecks(page, mock) {
 		await shows(async () => plain(await text(page, "[data-plan=VAN-07] .p-need")), "40.0 −4.2", "missing");
 		await shows(async () => (await all(page, ".not-here th")).includes("VAN 09"), true, "away");
 	});
+	await check("on a phone a van that is short says so under its name, and its row keeps to the columns of the others", async () => {
+		await page.setViewportSize({ width: 360, height: 740 });
+		await shows(async () => plain(await text(page, "[data-plan=VAN-07] .p-short")), "−4.2 kWh", "missing");
+		await shows(() => page.locator(".p-need:visible").count(), 0, "the column for it is not there");
+		const left = (van) => page.locator(`[data-plan="${van}"] .p-lane`).boundingBox().then((b) => b.x);
+		equal(await left("VAN-07"), await left("VAN-01"), "lanes");
+		await noSideScroll(page, "short");
+		await page.setViewportSize({ width: 1440, height: 1000 });
+		await shows(() => page.locator(".p-short:visible").count(), 0, "at a desk it stands in its column");
+	});
 	await check("strips: what holds vans back and prices, in words for those who do not see them", async () => {
 		await shows(() => all(page, ".strips th"), ["Holds vans back", "Price, ct/kWh", "All vans, kW"], "strips");
 		await shows(() => page.locator(".strip .price").count(), 11, "price cells");

@@ -118,6 +118,12 @@ START_TEST(below_it_stands_what_a_person_needs)
 		.worst_reason = "Hall A feeder holds it back."};
 	words_sub(&t, &n, now);
 	ck_assert_str_eq(said(), "VAN-07 leaves at 05:40. Hall A feeder holds it back.");
+	n.worst_reason = "31.8 kWh short: charger";
+	n.stations = 2;
+	n.silent = 1;
+	words_sub(&t, &n, now);
+	ck_assert_str_eq(
+		said(), "VAN-07 leaves at 05:40. 31.8 kWh short: charger. 1 charger is silent.");
 	n = (struct words_night){.site_w = INT64_MIN, .limit_w = INT64_MIN};
 	words_sub(&t, &n, now);
 	ck_assert_str_eq(said(), "The site's power is unknown.");

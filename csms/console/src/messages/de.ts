@@ -202,7 +202,7 @@ export const de: Messages = {
 	readyLate: (span) => `bereit, ${span} zu spät`,
 	readyWord: "bereit",
 	readyUnknown: "Zeit unbekannt",
-	noReadyTime: "nicht im Plan",
+	notInTime: "nicht rechtzeitig bereit",
 	legendNow: "Batterie jetzt",
 	legendPlanned: "kommt noch",
 	legendNeeded: "nötig",

@@ -203,7 +203,7 @@ export const en = {
 	readyLate: (span: string) => `ready, ${span} late`,
 	readyWord: "ready",
 	readyUnknown: "ready time unknown",
-	noReadyTime: "not in the plan",
+	notInTime: "not ready in time",
 	legendNow: "battery now",
 	legendPlanned: "to come",
 	legendNeeded: "needed",

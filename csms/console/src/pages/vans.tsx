@@ -78,7 +78,7 @@ function Spare({ van }: { van: VehicleView }) {
 }
 
 function readyWords(van: VehicleView): string {
-	if (van.ready_at === undefined) return say.noReadyTime;
+	if (van.ready_at === undefined) return "";
 	const s = spare(van);
 	if (s === undefined) return say.readyWord;
 	return s < 0 ? say.readyLate(duration(-s)) : say.readySpare(duration(s));
@@ -104,7 +104,7 @@ const Card = memo(function Card({ van }: { van: VehicleView }) {
 			</div>
 			<div class="a-ready">
 				{van.ready_at === undefined
-					? <div class="sub2">{say.readyUnknown}</div>
+					? <div class="sub2">{van.state === "will_miss" ? say.notInTime : say.readyUnknown}</div>
 					: <div class="big"><Time at={van.ready_at} /></div>}
 				<div class="cap">{readyWords(van)}</div>
 			</div>

@@ -12,7 +12,7 @@ import { depotTime, envelopes, isHere, isLost, link, nodes, now, sentence, stati
 import { boardOf, nextOut, PAGE_MS, WALL_ROWS } from "../../store/wall.ts";
 import { Bar } from "../../ui/bar.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { Unit, useIsOld } from "../../ui/reading.tsx";
+import { Reading, Unit, useIsOld } from "../../ui/reading.tsx";
 import { State, vehicleStatus } from "../../ui/state.tsx";
 import { useWallTheme } from "../../ui/theme.ts";
 
@@ -108,7 +108,7 @@ function Foot() {
 	const limit = root && nextLimit(envelopes.value ?? [], root.id, now.value);
 	return (
 		<footer class="w-foot">
-			<span>{say.site} <b>{root?.load_w === undefined ? say.unknown : kw(root.load_w, 0)}</b>{root?.limit_w !== undefined && ` ${say.ofKw(kw(root.limit_w, 0))}`}</span>
+			<span>{say.site} <Reading at={root?.load_at} source="meter"><b>{root?.load_w === undefined ? say.unknown : kw(root.load_w, 0)}</b>{root?.limit_w !== undefined && ` ${say.ofKw(kw(root.limit_w, 0))}`}</Reading></span>
 			{limit && <span>{say.nextLimit} <b>{kw(limit.w, 0)}{"\u202f"}{say.unitKw}</b> {say.beginsAt(clockNear(limit.atMs, now.value, zone.value))}, {limit.owner}</span>}
 			<span><b>{counts.live}</b> {say.evsesLive(counts.all)}</span>
 			<span class="w-live">
