@@ -266,8 +266,11 @@ bool meter_poller_table(struct meter_poller *p, int key, struct meter_table *out
 
 /* Not one of those by which a gateway says that nobody answers behind it (10, 11), nor of a device
  * that is busy or broken (4 to 8). */
-static bool is_refused(const struct meter_poller *p, enum meter_result result)
+static bool is_refused(const struct meter_poller *p, const struct unit *u, enum meter_result result)
 {
+	/* It answers, and has no SunSpec, or not the model that is asked for. */
+	if (result == METER_GARBLED && !u->row.map && !u->map)
+		return true;
 	return result == METER_EXCEPTION && meter_link_exception(p->link) <= BAD_VALUE;
 }
 
@@ -277,7 +280,7 @@ static void poll_unit(struct meter_poller *p, struct unit *u)
 	memset(&event, 0, sizeof(event));
 	event.key = u->row.key;
 	event.result = read_whole(p, u, &event.reading);
-	event.is_refused = is_refused(p, event.result);
+	event.is_refused = is_refused(p, u, event.result);
 	if (atomic_load(&p->is_stopping))
 		return;
 	if (event.result == METER_OK) {

@@ -42,6 +42,7 @@ meters:
 ${FAMILIES.map(([map], i) =>
 	`  - {id: m-${map}, map: ${map}, poll_ms: 200, unit: ${i + 1}, tcp: {host: 127.0.0.1, port: ${ports[i]}}}`).join('\n')}
   - {id: m-wrong, map: abb-b23, poll_ms: 200, unit: 1, tcp: {host: 127.0.0.1, port: ${ports[0]}}}
+  - {id: m-nosun, map: sunspec, poll_ms: 200, unit: 1, tcp: {host: 127.0.0.1, port: ${ports[0]}}}
   - {id: m-dead, map: abb-b23, poll_ms: 200, timeout_ms: 100, tcp: {host: 127.0.0.1, port: ${await freePort()}}}
 `;
 	const scenario = `
@@ -99,6 +100,15 @@ test('a dead meter is named as silent and slows none', async () => {
 	assert.ok(m.last_error && m.last_error_at);
 	const before = await meter('m-abb-b23');
 	await until('polls beside it', async () => (await meter('m-abb-b23')).polls >= before.polls + 10, 5000);
+});
+
+test('a device that answers and has no SunSpec is told as that, not as silence', async () => {
+	const m = await until('its answer', async () => {
+		const x = await meter('m-nosun');
+		return x.belief !== 'unread' && x;
+	});
+	assert.equal(m.belief, 'refusing');
+	assert.match(m.why, /^It answers, but not with the registers of map sunspec \(.*no SunSpec: no marker.*\): a wrong map\?$/);
 });
 
 test('a wrong map is told as one, not as silence', async () => {
