@@ -267,11 +267,11 @@ export interface EnvelopeView {
 	reference?: string;
 	state: string;
 	urgent: boolean;
+	decided_by?: string;
 	why?: string;
 	note?: string;
 	received_at: string;
 	moved_at: string;
-	decided_by?: string;
 	decided_at?: string;
 	replaced_by?: string;
 	replaces: EnvelopeReplaced[];
@@ -845,6 +845,7 @@ export interface PlanDiff {
 export interface WhatIfNode {
 	node: string;
 	worth: number;
+	month: number;
 }
 
 export interface WhatIfSide {
@@ -867,10 +868,14 @@ export interface WhatIfV2g {
 export interface WhatIf {
 	nights: number;
 	vehicles: number;
+	unpriced: number;
+	unproven: number;
+	currency?: string;
 	without: WhatIfSide;
 	with: WhatIfSide;
 	solve_us: number;
 	sentence: string;
+	limits_sentence?: string;
 	v2g?: WhatIfV2g;
 	worth: WhatIfNode[];
 }

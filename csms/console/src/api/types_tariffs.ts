@@ -30,6 +30,7 @@ export interface PriceSlot {
 }
 
 export interface PriceDemand {
+	measured?: boolean;
 	id: string;
 	month: string;
 	interval_min: number;
