@@ -44,6 +44,7 @@ export interface PriceSlots {
 	tariff?: string;
 	currency?: string;
 	slot_s: number;
+	sentence?: string;
 	slots: PriceSlot[];
 	demand: PriceDemand[];
 }
