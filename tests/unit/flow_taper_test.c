@@ -47,7 +47,8 @@ START_TEST(all_is_deliverable)
 	int64_t cut = 0, need = 0;
 
 	for (int n = 0; n < PER_CASE; n++) {
-		struct flow_taper t = {battery, stored_mj, SLOT_S, 12, 0, 0, 0, 0};
+		struct flow_taper t = {
+			.battery = battery, .stored_mj = stored_mj, .slot_s = SLOT_S, .passes = 12};
 		struct flow_fault fault = {0};
 		struct flow *f;
 
@@ -84,7 +85,7 @@ START_TEST(last_part_takes_its_time)
 		.tiers = 1,
 		.tier = {{INT64_MAX, 1000}}};
 	const struct flow_input in = {SLOTS, 1, parent, cap, 1, price, 1, &van, 1, 0};
-	struct flow_taper t = {&b, &at, SLOT_S, 12, 0, 0, 0, 0};
+	struct flow_taper t = {.battery = &b, .stored_mj = &at, .slot_s = SLOT_S, .passes = 12};
 	struct flow *f;
 	int last = 0;
 
