@@ -8,7 +8,7 @@ FLOW := flow.c flow_unload.c flow_shared.c flow_search.c flow_push.c flow_solve.
 	flow_check.c flow_peak.c flow_smooth.c flow_calm.c flow_floor.c
 SCHEDULER_SRC := $(addprefix scheduler/,grid.c limits.c tails.c battery.c $(PLAN) $(GUARD) profile.c \
 	profile_order.c composite.c phases.c \
-	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c rule.c consumption.c readiness.c readiness_act.c calibration.c $(FLOW) \
+	demand.c ramp.c obey.c stale.c island.c envelope.c wiring.c wiring_group.c rule.c consumption.c readiness.c readiness_act.c calibration.c $(FLOW) \
 	flow_taper.c open_interval.c $(PHASES) $(TARIFF))
 
 $(eval $(call unit,grid_tree,scheduler/grid.c scheduler/limits.c,))
@@ -66,4 +66,4 @@ $(eval $(call unit,readiness_sim,$(addprefix scheduler/,readiness.c readiness_ac
 $(eval $(call unit,calibration,scheduler/calibration.c,m))
 $(eval $(call unit,island_mode,scheduler/island.c,))
 $(eval $(call unit,envelope_life,scheduler/envelope.c,))
-$(eval $(call unit,wiring,scheduler/wiring.c,m))
+$(eval $(call unit,wiring,scheduler/wiring.c scheduler/wiring_group.c,m))

@@ -2,12 +2,13 @@
 
 #include <math.h>
 
-#define STEP_W    400 /* a phase that moves less is at rest */
-#define STEPS     6 /* fewer say nothing */
-#define SURE      6 /* gain over its error that counts as seen */
-#define APART     3 /* how much surer the phase must be than the next */
-#define RATIO_OFF 0.15 /* of 1: what meters of different classes and instants may differ */
-#define RATIO_ONE 0.10 /* phases that share a wrong ratio differ by no more */
+#define STEP_W     400 /* a phase that moves less is at rest */
+#define STEPS      6 /* fewer say nothing */
+#define SURE       6 /* gain over its error that counts as seen */
+#define APART      3 /* how much surer the phase must be than the next */
+#define RATIO_OFF  0.15 /* of 1: what meters of different classes and instants may differ */
+#define RATIO_SURE 3 /* errors that it must be off by */
+#define RATIO_ONE  0.10 /* phases that share a wrong ratio differ by no more */
 
 /* ---- two meters ---- */
 
@@ -33,6 +34,7 @@ void wiring_add(
 		}
 	}
 	p->steps += counts;
+	p->freedom += counts;
 	for (int i = 0; i < WIRING_PHASES; i++) {
 		p->last_upper[i] = upper[i];
 		p->last_lower[i] = lower[i];
@@ -83,15 +85,14 @@ static struct wiring_phase regress(const struct wiring_pair *p, int lower, int u
 {
 	double gain = p->product[lower][upper] / p->lower2[lower];
 	double rest = p->upper2[upper] - gain * p->product[lower][upper];
-	double freedom = p->steps - 1;
-	double error = sqrt(fmax(rest, 0) / freedom / p->lower2[lower]);
+	double error = sqrt(fmax(rest, 0) / (p->freedom - 1) / p->lower2[lower]);
 	/* A perfect fit is no better than the meters are: half a per cent. */
 	return (struct wiring_phase){upper, false, gain, fmax(error, 0.005 * fabs(gain) + 1e-9)};
 }
 
 struct wiring_phase wiring_gain(const struct wiring_pair *p, int lower, int upper)
 {
-	if (p->steps < 2 || p->lower2[lower] <= 0)
+	if (p->freedom < 2 || p->lower2[lower] <= 0)
 		return (struct wiring_phase){.upper = -1};
 	return regress(p, lower, upper);
 }
@@ -106,7 +107,8 @@ static double sureness(const struct wiring_phase *f)
 static struct wiring_phase judge_phase(const struct wiring_pair *p, int lower)
 {
 	struct wiring_phase none = {.upper = -1}, best = none, fits[WIRING_PHASES];
-	if (p->steps < STEPS || p->lower2[lower] < p->steps * (double)STEP_W * STEP_W / 4)
+	if (p->steps < STEPS || p->freedom < STEPS ||
+		p->lower2[lower] < p->steps * (double)STEP_W * STEP_W / 4)
 		return none;
 	for (int i = 0; i < WIRING_PHASES; i++)
 		fits[i] = regress(p, lower, i);
@@ -122,17 +124,18 @@ static struct wiring_phase judge_phase(const struct wiring_pair *p, int lower)
 
 static void judge_ratio(struct wiring_verdict *v)
 {
-	double least = INFINITY, most = 0;
+	double least = INFINITY, most = 0, error = 0;
 	for (int i = 0; i < WIRING_PHASES; i++) {
 		if (v->phases[i].upper < 0)
 			continue;
 		least = fmin(least, fabs(v->phases[i].gain));
 		most = fmax(most, fabs(v->phases[i].gain));
+		error = fmax(error, v->phases[i].error);
 	}
 	if (most <= 0 || most - least > RATIO_ONE * most * 2)
 		return;
 	v->ratio = (least + most) / 2;
-	v->has_ratio = fabs(v->ratio - 1) > RATIO_OFF;
+	v->has_ratio = fabs(v->ratio - 1) > fmax(RATIO_OFF, RATIO_SURE * error);
 }
 
 void wiring_judge(const struct wiring_pair *p, struct wiring_verdict *out)

@@ -19,6 +19,7 @@ struct wiring_pair {
 	bool has_last;
 	double last_upper[WIRING_PHASES], last_lower[WIRING_PHASES];
 	int steps; /* samples in which the lower meter moved */
+	double freedom; /* those, less what was reckoned from them beside (scheduler/wiring_group.h) */
 	double upper2[WIRING_PHASES]; /* sums of squares of the steps */
 	double lower2[WIRING_PHASES];
 	double product[WIRING_PHASES][WIRING_PHASES]; /* [lower][upper] */

@@ -284,19 +284,16 @@ static void view_verdict(
 	}
 }
 
-static void view_pair(const struct core *c, const struct wiring_link *l, struct arena *a,
-	struct api_wiring_pair *out)
+static void view_pair(const struct core *c, int link, struct arena *a, struct api_wiring_pair *out)
 {
-	const char *upper = meters_at(c->meters, l->upper)->row->id;
-	const char *lower = meters_at(c->meters, l->lower)->row->id;
-	struct wiring_verdict v;
-	char words[600];
+	const struct wiring_link *l = wirings_at(c->wirings, link);
+	struct wiring_found found;
 
-	wiring_judge(&l->pair, &v);
-	*out = (struct api_wiring_pair){.upper = upper,
-		.lower = lower,
-		.finding = arena_strdup(a, wiring_words(&v, upper, lower, words))};
-	view_verdict(&v, l->pair.steps, a, out);
+	wirings_judge(c->wirings, link, &found);
+	*out = (struct api_wiring_pair){.upper = meters_at(c->meters, l->upper)->row->id,
+		.lower = meters_at(c->meters, l->lower)->row->id,
+		.finding = arena_strdup(a, found.words)};
+	view_verdict(&found.verdict, found.steps, a, out);
 }
 
 /* False: it does not tell all that this needs. */
@@ -369,8 +366,7 @@ void wiring_get(struct ask *k)
 		return;
 	}
 	for (int i = 0; i < pairs; i++)
-		view_pair(c, wirings_at(c->wirings, i), k->arena,
-			&view.pairs.items[view.pairs.count++]);
+		view_pair(c, i, k->arena, &view.pairs.items[view.pairs.count++]);
 	loads = below ? wiring_loads(c, clock_wall()) : NULL;
 	for (int i = 0; loads != NULL && i < below; i++)
 		if (wiring_has_chargers(

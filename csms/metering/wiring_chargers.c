@@ -30,7 +30,11 @@ static void take_dc(const struct core *c, const struct evse *e, wall_t now, stru
 static void take(const struct core *c, const struct evse *e, wall_t now, struct wiring_load *out)
 {
 	out->is_told = e->is_dc || (is_rotation_known(e) && e->currents.at.ms);
-	if (!out->is_told || !e->tx.is_open)
+	if (!e->tx.is_open)
+		return;
+	/* It moves with the others, and nobody knows on which phases. */
+	out->is_late = !e->is_dc && !is_rotation_known(e);
+	if (!out->is_told)
 		return;
 	if (e->is_dc) {
 		take_dc(c, e, now, out);
@@ -97,6 +101,40 @@ bool wiring_sum(const struct core *c, const char *node, const struct wiring_load
 			out[p] += loads[i].w[p];
 	}
 	return n != NULL;
+}
+
+static void mark(const struct core *c, const char *node, bool *evses, bool is_in)
+{
+	const struct grid_node *n = node_of(c, node);
+
+	for (int i = n ? n->evse_first : 0; n && i < n->evse_end; i++)
+		evses[i] = is_in;
+}
+
+bool wiring_charges_beside(
+	const struct core *c, const char *above, const char *const *others, int count)
+{
+	const struct grid_tree *t = c->control ? control_grid(c->control) : NULL;
+	int evses = t ? grid_tree_evses(t) : 0;
+	bool *is_beside = calloc((size_t)evses + 1, sizeof *is_beside), is_any = false;
+	const struct station *s, *tmp;
+
+	if (!is_beside || !t) {
+		free(is_beside);
+		return false;
+	}
+	mark(c, above, is_beside, true);
+	for (int i = 0; i < count; i++)
+		mark(c, others[i], is_beside, false);
+	HASH_ITER (hh, c->fleet.stations, s, tmp)
+		for (int i = 0; i < s->evse_count; i++) {
+			const struct evse *e = &s->evses[i];
+
+			is_any |= e->tx.is_open && e->grid_evse >= 0 && e->grid_evse < evses &&
+				  is_beside[e->grid_evse];
+		}
+	free(is_beside);
+	return is_any;
 }
 
 /* -- in words --------------------------------------------------------------------------------- */

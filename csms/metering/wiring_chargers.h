@@ -23,6 +23,10 @@ bool wiring_has_chargers(const struct core *c, const char *node, const struct wi
 bool wiring_sum(const struct core *c, const char *node, const struct wiring_load *loads,
 	double out[WIRING_PHASES]);
 
+/* Somebody charges below node `above` and below none of the others, which are depot nodes' ids. */
+bool wiring_charges_beside(
+	const struct core *c, const char *above, const char *const *others, int count);
+
 /* What a verdict means for the electrician; `self` is what the meter shows by itself. */
 const char *wiring_chargers_words(const struct wiring_verdict *v, const struct wiring_self *self,
 	const char *meter, char out[600]);

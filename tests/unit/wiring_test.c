@@ -1,5 +1,6 @@
 /* Wiring: two meters in a tree, mounted in every wrong way that there is. */
 #include "scheduler/wiring.h"
+#include "scheduler/wiring_group.h"
 
 #include <check.h>
 #include <math.h>
@@ -172,6 +173,144 @@ START_TEST(equal_steps_accuse_nobody)
 }
 END_TEST
 
+/* Three feeders side by side, the third a store; guard and planner move them at the same moments, so that
+ * one that gets more often goes with another. `alone`: of a hundred moves, those of one feeder only.
+ * `late`: the meters are read one after the other, so that a move may fall between. */
+struct feeders {
+	struct mounting mounting[3];
+	double bias[3]; /* what each gets of a move that all make */
+	int alone, phases;
+	bool is_late;
+};
+
+struct feeders_said {
+	struct wiring_verdict v[3], plain[3];
+	bool is_together[3];
+};
+
+static struct feeders_said run_feeders(const struct feeders *f, int looks)
+{
+	struct wiring_group *g = wiring_group_create(3);
+	struct wiring_pair pair[3] = {0};
+	struct feeders_said said;
+	double real[3][3] = {{0}}, rest[3] = {8000, 9000, 7000};
+
+	seed = 23;
+	for (int t = 0; t < looks; t++) {
+		double upper[3], lower[3][3], before[3][3];
+
+		memcpy(before, real, sizeof before);
+		if (t % 4 == 0) {
+			bool is_alone = noise(50) + 50 < f->alone;
+			int one = (int)(noise(1.49) + 1.5), first = t / 4 % 3;
+			double w = noise(8000);
+
+			for (int m = 0; m < 3; m++)
+				for (int p = 0; p < f->phases && (!is_alone || m == one); p++)
+					real[m][(first + p) % 3] = 10000 + w * f->bias[m];
+		}
+		for (int p = 0; p < 3; p++) {
+			rest[p] += noise(60);
+			upper[p] = rest[p] + noise(20);
+			for (int m = 0; m < 3; m++)
+				upper[p] += real[m][p];
+		}
+		for (int m = 0; m < 3; m++) {
+			const struct mounting *at = &f->mounting[m];
+			bool is_old = f->is_late && noise(1) > 0.2 * m;
+
+			for (int p = 0; p < 3; p++)
+				lower[m][p] =
+					at->factor[p] * (is_old ? before : real)[m][at->phase[p]] +
+					noise(20);
+			wiring_add(&pair[m], upper, lower[m]);
+		}
+		wiring_group_add(g, upper, (const double(*)[3])lower);
+	}
+	for (int m = 0; m < 3; m++) {
+		pair[m] = wiring_group_pair(g, m, &said.is_together[m]);
+		wiring_judge(&pair[m], &said.v[m]);
+	}
+	wiring_group_destroy(g);
+	return said;
+}
+
+#define RIGHT                                                                                      \
+	{                                                                                          \
+		{0, 1, 2},                                                                         \
+		{                                                                                  \
+			1, 1, 1                                                                    \
+		}                                                                                  \
+	}
+
+START_TEST(neighbours_that_move_along_accuse_nobody)
+{
+	static const struct feeders all[] = {
+		{{RIGHT, RIGHT, RIGHT}, {1, 0.6, 0.3}, 40, 1, false},
+		{{RIGHT, RIGHT, RIGHT}, {1, 0.6, 0.3}, 40, 3, false},
+		{{RIGHT, RIGHT, RIGHT}, {1, 0.6, -0.8}, 25, 1, true},
+		{{RIGHT, RIGHT, RIGHT}, {0.3, 1, 1}, 25, 3, true},
+	};
+	struct feeders_said said = run_feeders(&all[_i], 3000);
+
+	for (int m = 0; m < 3; m++) {
+		const struct wiring_verdict *v = &said.v[m];
+
+		ck_assert_msg(v->is_clear && !v->has_ratio && !v->is_swapped,
+			"%d: clear %d, ratio %.2f, swapped %d; L1 %.3f +- %.3f", m, v->is_clear,
+			v->ratio, v->is_swapped, v->phases[0].gain, v->phases[0].error);
+		ck_assert(!said.is_together[m] && !v->is_reversed[0]);
+		ck_assert_double_eq_tol(v->phases[1].gain, 1, 0.05);
+	}
+}
+END_TEST
+
+START_TEST(a_wrong_neighbour_is_the_one_that_is_named)
+{
+	static const struct feeders f = {
+		{RIGHT, {{1, 0, 2}, {1, 1, 1}}, {{0, 1, 2}, {0.5, 0.5, 0.5}}}, {1, 0.6, 0.7}, 40, 1,
+		true};
+	struct feeders_said said = run_feeders(&f, 3000);
+
+	ck_assert(said.v[0].is_clear && !said.v[0].is_swapped && !said.v[0].has_ratio);
+	ck_assert(said.v[1].is_clear && said.v[1].is_swapped && !said.v[1].has_ratio);
+	ck_assert_int_eq(said.v[1].phases[0].upper, 1);
+	ck_assert(said.v[2].is_clear && !said.v[2].is_swapped && said.v[2].has_ratio);
+	ck_assert_double_eq_tol(said.v[2].ratio, 2, 0.05);
+}
+END_TEST
+
+START_TEST(what_never_moves_alone_is_not_judged)
+{
+	static const struct feeders f = {{RIGHT, RIGHT, RIGHT}, {1, 0.6, 0.4}, 0, 1, true};
+	struct feeders_said said = run_feeders(&f, 3000);
+
+	for (int m = 0; m < 3; m++) {
+		ck_assert(said.is_together[m] && !said.v[m].has_ratio && !said.v[m].is_swapped);
+		for (int p = 0; p < 3; p++)
+			ck_assert_int_eq(said.v[m].phases[p].upper, -1);
+	}
+}
+END_TEST
+
+/* Nothing of before a gap is held against what is after it. */
+START_TEST(a_gap_begins_anew)
+{
+	struct wiring_group *g = wiring_group_create(1);
+	bool is_together;
+
+	for (int t = 0; t < 100; t++) {
+		double w = t / 10 % 2 ? 5000 : 0, lower[1][3] = {{w, w, w}};
+
+		wiring_group_add(g, (double[3]){9000, 9000, 9000}, (const double(*)[3])lower);
+		if (t % 10 == 9)
+			wiring_group_gap(g);
+	}
+	ck_assert_int_eq(wiring_group_pair(g, 0, &is_together).steps, 0);
+	wiring_group_destroy(g);
+}
+END_TEST
+
 START_TEST(one_meter_tells_of_itself)
 {
 	static const struct {
@@ -209,6 +348,10 @@ int main(void)
 	tcase_add_test(tc, a_phase_that_never_moved_is_unknown);
 	tcase_add_test(tc, equal_steps_accuse_nobody);
 	tcase_add_test(tc, what_is_told_late_is_still_the_same_load);
+	tcase_add_loop_test(tc, neighbours_that_move_along_accuse_nobody, 0, 4);
+	tcase_add_test(tc, a_wrong_neighbour_is_the_one_that_is_named);
+	tcase_add_test(tc, what_never_moves_alone_is_not_judged);
+	tcase_add_test(tc, a_gap_begins_anew);
 	tcase_add_test(tc, one_meter_tells_of_itself);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);
