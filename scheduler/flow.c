@@ -134,7 +134,6 @@ static void alloc_all(struct flow *f)
 	f->from = zeroed(f, n, sizeof *f->from);
 	f->to = zeroed(f, n, sizeof *f->to);
 	f->tiers = zeroed(f, n, sizeof *f->tiers);
-	f->miss_price = zeroed(f, n, sizeof *f->miss_price);
 	f->round_of = zeroed(f, n, sizeof *f->round_of);
 	f->list = zeroed(f, n, sizeof *f->list);
 	f->swap = zeroed(f, n, sizeof *f->swap);
@@ -296,7 +295,6 @@ static int put_vehicle(struct flow *f, int i, const struct flow_vehicle *v)
 	f->from[i] = v->from;
 	f->to[i] = v->to;
 	f->tiers[i] = v->tiers;
-	f->miss_price[i] = v->tier[0].price;
 	memcpy(f->tier + (size_t)i * FLOW_TIERS, v->tier, sizeof v->tier);
 	for (int t = 0; t < f->slots; t++) {
 		int p = f->place_of[t];
@@ -393,11 +391,11 @@ void flow_destroy(struct flow *f)
 	}
 	void *all[] = {f->up, f->down, f->parent, f->child_at, f->child, f->first, f->size, f->base,
 		f->mark, f->node_of, f->ours, f->theirs, f->urgent, f->from, f->to, f->tiers,
-		f->miss_price, f->round_of, f->list, f->swap, f->need, f->sum, f->missing, f->tier,
-		f->slot_of, f->place_of, f->interval_of, f->interval_at, f->ours_interval,
-		f->theirs_interval, f->taken, f->peak, f->allowed, f->dear, f->price, f->x, f->most,
-		f->least, f->f, f->cap, f->can_more, f->can_less, f->has_room, f->has_flow,
-		f->reach, f->level, f->node_list, f->stack};
+		f->round_of, f->list, f->swap, f->need, f->sum, f->missing, f->tier, f->slot_of,
+		f->place_of, f->interval_of, f->interval_at, f->ours_interval, f->theirs_interval,
+		f->taken, f->peak, f->allowed, f->dear, f->price, f->x, f->most, f->least, f->f,
+		f->cap, f->can_more, f->can_less, f->has_room, f->has_flow, f->reach, f->level,
+		f->node_list, f->stack};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		free(all[i]);
@@ -558,6 +556,6 @@ size_t flow_memory(const struct flow *f)
 
 	return n * slots * (f->least ? 3 : 2) * sizeof *f->x + nodes * slots * 2 * sizeof *f->f +
 	       words * sizeof(uint64_t) * (2 * n + 3 * nodes + 2 * nodes * (size_t)f->rounds_max) +
-	       n * (11 * sizeof(int) + 3 * sizeof(int64_t) + FLOW_TIERS * sizeof *f->tier) +
+	       n * (10 * sizeof(int) + 3 * sizeof(int64_t) + FLOW_TIERS * sizeof *f->tier) +
 	       nodes * (6 * sizeof(int) + sizeof(size_t));
 }

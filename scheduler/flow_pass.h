@@ -15,24 +15,18 @@ struct flow_pass {
 	bool is_first; /* energy of which nothing is said yet goes anywhere cheap, missing is no end */
 };
 
-/* Most vehicles may miss nothing at all: that is seen without their tiers. */
-static inline int64_t flow_pass_may_miss(const struct flow *f, const struct flow_pass *p, int i)
-{
-	return f->miss_price[i] < p->limit ? flow_may_miss(f, i, p->limit) : 0;
-}
-
 /* What vehicle i wants to be rid of in this pass. */
 static inline int64_t flow_surplus(const struct flow *f, const struct flow_pass *p, int i)
 {
 	if (p->is_first)
 		return f->need[i] - f->sum[i] - f->missing[i];
-	return f->missing[i] ? f->missing[i] - flow_pass_may_miss(f, p, i) : 0;
+	return f->missing[i] ? f->missing[i] - flow_may_miss(f, i, p->limit) : 0;
 }
 
 /* What of it may be missing besides. */
 static inline int64_t flow_room_to_miss(const struct flow *f, const struct flow_pass *p, int i)
 {
-	int64_t may = p->is_first ? 0 : flow_pass_may_miss(f, p, i) - f->missing[i];
+	int64_t may = p->is_first ? 0 : flow_may_miss(f, i, p->limit) - f->missing[i];
 
 	return may > 0 ? may : 0;
 }

@@ -46,7 +46,6 @@ struct flow {
 	int64_t *need, *sum, *missing; /* [n] sum of x; missing: given up, beside `sum` */
 	int *from, *to; /* [n] */
 	int *tiers; /* [n] */
-	int32_t *miss_price; /* [n] of the first tier */
 	struct flow_tier *tier; /* [n][FLOW_TIERS] */
 	int32_t *f, *cap; /* [nodes][places] */
 	int64_t *taken, *peak; /* [intervals] what the root takes and may take at most */
