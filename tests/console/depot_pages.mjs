@@ -91,7 +91,7 @@ async function settings(page, depot) {
 		await page.getByRole("button", { name: "Apply…" }).click();
 		await page.getByRole("button", { name: "Apply", exact: true }).click();
 		await until("back", async () => (await limit()) === 30_000);
-		equal(await area.inputValue(), before, "the same text");
+		await shows(() => area.inputValue(), before, "the same text");
 	});
 }
 
