@@ -159,10 +159,14 @@ test('a word that does not count is told so at once, with the ID and the priorit
 	assert.match(later.json.note, /does NOT count from .* until .*priority 5/);
 });
 
-test('a trial says who would be late and changes nothing', async (t) => {
-	// At any hour of the day there is time enough to charge.
+/* The depot with a departure such that there is time enough to charge at any hour of the day. */
+function inHalfADay() {
 	const departs = new Date(Date.now() + 12 * HOUR).toLocaleTimeString('en-GB', { timeZone: 'Europe/Amsterdam', hour: '2-digit', minute: '2-digit' });
-	const d = await depotd(t, { depot: DEPOT.replace('"06:00"', `"${departs}"`) });
+	return DEPOT.replace('"06:00"', `"${departs}"`);
+}
+
+test('a trial says who would be late and changes nothing', async (t) => {
+	const d = await depotd(t, { depot: inHalfADay() });
 	const { s, limits } = await van(d);
 	await until('power', () => limits.at(-1) > 9000, 60000);
 	const r = await d.api('POST', '/envelopes/try', site(0, 24 * HOUR, { import_w: 0 }));
@@ -192,7 +196,7 @@ test('a trial counts no vehicle that is ready as before, however fast the clock'
 });
 
 test('where an operator is asked, what costs energy waits for a yes; an emergency does not', async (t) => {
-	const d = await depotd(t, { config: 'control: {envelopes: ask}\n' });
+	const d = await depotd(t, { config: 'control: {envelopes: ask}\n', depot: inHalfADay() });
 	const { s, limits } = await van(d);
 	await until('power', () => limits.at(-1) > 9000, 60000);
 	const grid = { owner: 'openadr/vtn-1', grid: true };
