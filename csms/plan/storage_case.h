@@ -26,6 +26,7 @@ struct storage_row {
 struct storage_case {
 	struct arena *arena; /* all of it */
 	struct storage_input in;
+	wall_t made_at; /* of its snapshot; start_ms is that of a slot and may be long before */
 	int64_t start_ms, slot_ms;
 	char currency[4];
 	int count;

@@ -72,7 +72,7 @@ static void ask(struct storage_plan *p, const struct planner_job *j, const struc
 		p->newest = NULL;
 		return;
 	}
-	p->asked_at = clock_wall();
+	p->asked_at = k->made_at = clock_wall();
 	p->busy = k;
 	if (p->worker) {
 		worker_do(p->worker, &p->job, work, done, p);
@@ -114,7 +114,7 @@ void storage_plan_destroy(struct storage_plan *p)
 
 static bool is_fresh(const struct storage_plan *p, wall_t now)
 {
-	int64_t age = p->newest ? now.ms - p->newest->start_ms : INT64_MAX;
+	int64_t age = p->newest ? wall_diff_ms(now, p->newest->made_at) : INT64_MAX;
 
 	return age >= 0 &&
 	       age < (FRESH_ROUNDS * p->core->config->discharge->replan_s + ROUND_S) * 1000;

@@ -7,7 +7,7 @@ import { BUILD, Depotd, until } from './harness.mjs';
 import { Station, booted } from './peer.mjs';
 
 /* One time for every run, which goes on from then: what a plan gives hangs on the hour. */
-const START = Date.parse('2026-11-24T09:20:00Z'), begun = process.hrtime.bigint();
+const START = Date.parse('2026-11-24T09:22:30Z'), begun = process.hrtime.bigint();
 const now = () => new Date(START + Number((process.hrtime.bigint() - begun) / 1000000n)).toISOString();
 const clock = ['--speed', '1', '--start', new Date(START).toISOString(), '--origin', String(begun / 1000n)];
 const leaves = new Date(START + 10 * 3600e3).toISOString();
