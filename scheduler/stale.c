@@ -43,13 +43,6 @@ bool stale_step(const struct stale_config *cfg, struct stale_point *p, int64_t n
 	return changed;
 }
 
-int64_t stale_cost_w(int64_t wanted_w, int64_t limit_w, int64_t load_w, int64_t allowed_w)
-{
-	int64_t room = limit_w - load_w, could = wanted_w < room ? wanted_w : room;
-
-	return could > allowed_w ? could - allowed_w : 0;
-}
-
 const char *stale_tier_name(enum stale_tier t)
 {
 	static const char *const names[] = {

@@ -34,10 +34,6 @@ struct stale_point {
 bool stale_step(const struct stale_config *cfg, struct stale_point *p, int64_t now_ms,
 	int64_t age_ms, bool is_broken);
 
-/* What the want of a fresh value costs: what the EVSEs below want, as far as there was room for it
- * with the load found last, less what they are allowed. Never below 0. */
-int64_t stale_cost_w(int64_t wanted_w, int64_t limit_w, int64_t load_w, int64_t allowed_w);
-
 const char *stale_tier_name(enum stale_tier t); /* "fresh", "hold", "minimum", "tail" */
 
 #endif

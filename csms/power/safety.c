@@ -71,6 +71,7 @@ static void keep_nodes(struct safety *s, const struct safety *old)
 		s->node[i].old_by = old->node[was].old_by;
 		s->node[i].says_return = old->node[was].says_return;
 		s->node[i].says_cut = old->node[was].says_cut;
+		safety_stale_keep(&s->node[i], &old->node[was]);
 		if (s->k->meter[i] < 0)
 			continue;
 		s->node[i].stale = old->node[was].stale;

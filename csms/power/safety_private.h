@@ -28,6 +28,10 @@ struct safety_node {
 	struct stale_point stale;
 	int64_t cost_w;
 	int64_t load_w; /* uncontrolled, by the last fresh measurement; GRID_UNKNOWN: none yet */
+	int64_t found_w
+		[GRID_CHANNELS]; /* uncontrolled, when all that is measured there was fresh last */
+	int64_t apart_w; /* … what its imbalance held back then */
+	bool has_found, is_old; /* is_old: something measured there is not fresh now */
 	int64_t reckoned_w; /* all that it may draw, by the guard's last books; -1: none yet */
 	int64_t above_ms[3][6]; /* by kind of limit and quantity: broken since, 0: is not */
 	enum belief old_by; /* what says_old was said for last */
@@ -104,6 +108,8 @@ int safety_station_node(const struct safety *s, const struct station *st);
 
 /* safety_stale.c */
 void safety_stale_before(struct safety *s, int64_t now_ms);
+/* The same node of the tree before. */
+void safety_stale_keep(struct safety_node *v, const struct safety_node *was);
 void safety_stale_after(struct safety *s, const struct guard_report *r, int64_t now_ms);
 
 /* safety_demand.c */

@@ -81,15 +81,120 @@ void safety_stale_before(struct safety *s, int64_t now_ms)
 	control_bound(s->k, now_ms);
 }
 
-static int64_t wanted_below(const struct safety *s, const struct grid_node *n)
+/* -- what it costs ---------------------------------------------------------------------------- */
+
+void safety_stale_keep(struct safety_node *v, const struct safety_node *was)
 {
+	for (int c = 0; c < GRID_CHANNELS; c++)
+		v->found_w[c] = was->found_w[c];
+	v->apart_w = was->apart_w;
+	v->has_found = was->has_found;
+}
+
+/* What EVSEs want and that node does not allow them: by its imbalance, or by its other limits. */
+static int64_t held_back(const struct safety *s, const struct guard_report *r, int v, bool is_apart)
+{
+	const struct grid_node *n = grid_tree_node(s->tree, v);
 	int64_t sum = 0;
 
-	for (int e = n->evse_first; e < n->evse_end; e++)
-		if (s->k->evse_in[e].connected && s->k->evse_in[e].wanted_w > 0)
-			sum += s->k->evse_in[e].wanted_w;
+	for (int e = n->evse_first; e < n->evse_end; e++) {
+		const struct guard_evse_in *in = &s->k->evse_in[e];
+		const struct guard_evse_out *out = &r->evse[e];
+
+		if (in->connected && out->node == v && in->wanted_w > out->allowed_w &&
+			(out->channel == GRID_IMBALANCE) == is_apart)
+			sum += in->wanted_w - out->allowed_w;
+	}
 	return sum;
 }
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What more EVSEs below might draw in all, with that load beside them: by the limit in W, and by those of
+ * the phases together. INT64_MAX: it has no limit. */
+static int64_t room_w(const struct guard_node_out *out, const int64_t load_w[GRID_CHANNELS])
+{
+	int64_t room = out->limit_w == GRID_NO_LIMIT
+			       ? INT64_MAX
+			       : out->limit_w - load_w[GRID_TOTAL] - out->allowed_w;
+	int64_t phases = 0;
+
+	for (int p = 0; p < GRID_PHASES; p++) {
+		const struct guard_channel_out *c = &out->phase[p];
+		int64_t left = c->limit_w - load_w[GRID_L1 + p] - c->counted_w;
+
+		if (c->limit_w == GRID_NO_LIMIT)
+			return room > 0 ? room : 0;
+		phases += left > 0 ? left : 0;
+	}
+	room = lesser(room, phases);
+	return room > 0 ? room : 0;
+}
+
+static void loads_of(const struct guard_node_out *out, int64_t load_w[GRID_CHANNELS])
+{
+	load_w[GRID_TOTAL] = out->uncontrolled_w;
+	for (int p = 0; p < GRID_PHASES; p++)
+		load_w[GRID_L1 + p] = out->phase[p].uncontrolled_w;
+}
+
+/* With a node whose load is reckoned with the old value: what it and those below hold back beyond what they
+ * would hold back if the load were as it was found last. */
+static int64_t with_node(const struct safety *s, const struct guard_report *r, int v, int64_t sum)
+{
+	const struct safety_node *n = &s->node[v];
+	int64_t apart = held_back(s, r, v, true) - n->apart_w;
+
+	if (!n->has_found)
+		return 0;
+	sum += apart > 0 ? apart : 0;
+	return lesser(sum + held_back(s, r, v, false), room_w(&r->node[v], n->found_w));
+}
+
+/* The old value counts at its own node and at those above that add up what is below them, up to the next
+ * one with a meter of its own. No more than all that are above leave room for. */
+static int64_t cost_w(const struct safety *s, const struct guard_report *r, int i)
+{
+	int64_t sum = 0, now_w[GRID_CHANNELS];
+	bool adds_up = true;
+
+	for (int v = i; v >= 0; v = grid_tree_node(s->tree, v)->parent) {
+		adds_up &= v == i || !safety_meter(s, v);
+		if (adds_up) {
+			sum = with_node(s, r, v, sum);
+			continue;
+		}
+		loads_of(&r->node[v], now_w);
+		sum = lesser(sum, room_w(&r->node[v], now_w));
+	}
+	return sum;
+}
+
+/* Children stand after their parents. */
+static void find_loads(struct safety *s, const struct guard_report *r)
+{
+	for (int v = 0; v < s->nodes; v++)
+		s->node[v].is_old = false;
+	for (int v = s->nodes - 1; v >= 0; v--) {
+		struct safety_node *n = &s->node[v];
+		int parent = grid_tree_node(s->tree, v)->parent;
+
+		if (safety_meter(s, v))
+			n->is_old = n->stale.tier != STALE_FRESH;
+		if (parent >= 0 && n->is_old)
+			s->node[parent].is_old = true;
+		if (n->is_old)
+			continue;
+		loads_of(&r->node[v], n->found_w);
+		n->apart_w = held_back(s, r, v, true);
+		n->has_found = true;
+	}
+}
+
+/* -- saying it -------------------------------------------------------------------------------- */
 
 static const char *tier_words(enum stale_tier t)
 {
@@ -141,6 +246,7 @@ static void say(struct safety *s, int i, int64_t now_ms)
 
 void safety_stale_after(struct safety *s, const struct guard_report *r, int64_t now_ms)
 {
+	find_loads(s, r);
 	for (int i = 0; i < s->nodes; i++) {
 		struct safety_node *v = &s->node[i];
 		const struct guard_node_out *out = &r->node[i];
@@ -150,11 +256,7 @@ void safety_stale_after(struct safety *s, const struct guard_report *r, int64_t 
 			continue;
 		if (v->stale.tier == STALE_FRESH)
 			v->load_w = out->uncontrolled_w;
-		v->cost_w = v->stale.tier == STALE_FRESH || v->load_w == GRID_UNKNOWN ||
-					    out->limit_w == GRID_NO_LIMIT
-				    ? 0
-				    : stale_cost_w(wanted_below(s, grid_tree_node(s->tree, i)),
-					      out->limit_w, v->load_w, out->allowed_w);
+		v->cost_w = v->stale.tier == STALE_FRESH ? 0 : cost_w(s, r, i);
 		say(s, i, now_ms);
 	}
 }

@@ -439,6 +439,52 @@ START_TEST(tiers_follow_one_another_with_alarm_and_cost)
 }
 END_TEST
 
+/* Limits in A only, and a sibling without a meter: what is lacking is what the guard took away. */
+START_TEST(cost_counts_limits_in_amperes_and_siblings)
+{
+	static char text[sizeof small_depot + 600];
+	static const char nodes[] =
+		"nodes:\n"
+		"  - {id: site, kind: site, limit_w: 90000}\n"
+		"  - {id: tr, kind: transformer, parent: site, limit_a: 80}\n"
+		"  - {id: fa, kind: feeder, parent: tr, limit_a: 60, meter: main}\n"
+		"  - {id: house, kind: load, parent: fa, limit_w: 27600, limit_a: 40}\n"
+		"  - {id: feeder, kind: feeder, parent: tr}\n";
+	static const char visits[] =
+		"base_load:\n"
+		"  - {node: house, noise_w: 100, points: [{at: \"00:00\", w: 2000}]}\n"
+		"visits:\n"
+		"  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: 20}\n"
+		"  - {vehicle: V-2, station: CP-2, arrives: \"17:05\", soc_pct: 15}\n"
+		"  - {vehicle: V-3, station: CP-3, arrives: \"17:10\", soc_pct: 25}\n"
+		"  - {vehicle: V-4, station: CP-4, arrives: \"17:15\", soc_pct: 20}\n";
+	const char *rows = strstr(small_depot, "nodes:");
+	const char *rest = strstr(small_depot, "meters:");
+	char *first;
+	int64_t was_w, lost_w;
+
+	snprintf(
+		text, sizeof text, "%.*s%s%s", (int)(rows - small_depot), small_depot, nodes, rest);
+	first = strstr(text, "node: feeder");
+	memcpy(first, "node: fa    ", 12);
+	start(text, visits, "control: {stale_tail_s: 600}\n");
+	world_run_until(world, "18:00");
+	was_w = all_power_w();
+	ck_assert_int_gt(was_w, 40000);
+	ck_assert_int_eq(node("fa").cost_w, 0);
+	world_set_meter(world, "main", WORLD_METER_SILENT);
+	world_run_s(world, 120);
+	ck_assert_int_eq(node("fa").tier, STALE_MINIMUM);
+	lost_w = was_w - all_power_w();
+	ck_assert_int_gt(lost_w, 15000);
+	ck_assert_int_gt(node("fa").cost_w, lost_w * 85 / 100);
+	ck_assert_int_lt(node("fa").cost_w, lost_w * 115 / 100);
+	world_set_meter(world, "main", WORLD_METER_FINE);
+	world_run_s(world, 90);
+	ck_assert_int_eq(node("fa").cost_w, 0);
+}
+END_TEST
+
 START_TEST(agreed_minimum_stands_for_loads_that_nobody_described)
 {
 	static const char visits[] =
@@ -705,6 +751,7 @@ int main(void)
 	tcase_add_test(t, deaf_charger_is_named_and_forgiven);
 	tcase_add_test(t, slow_charger_is_learned_and_remembered);
 	tcase_add_test(t, tiers_follow_one_another_with_alarm_and_cost);
+	tcase_add_test(t, cost_counts_limits_in_amperes_and_siblings);
 	tcase_add_test(t, agreed_minimum_stands_for_loads_that_nobody_described);
 	tcase_add_test(t, island_night_on_stores_and_pv);
 	tcase_add_test(t, store_that_does_not_tell_is_not_called_empty);
