@@ -6,6 +6,7 @@
 #define STEPS      6 /* fewer say nothing */
 #define SURE       6 /* gain over its error that counts as seen */
 #define APART      3 /* how much surer the phase must be than the next */
+#define SHOWS      0.5 /* of a step: a phase that shows so much of it may well be its own */
 #define RATIO_OFF  0.15 /* of 1: what meters of different classes and instants may differ */
 #define RATIO_SURE 3 /* errors that it must be off by */
 #define RATIO_ONE  0.10 /* phases that share a wrong ratio differ by no more */
@@ -103,7 +104,8 @@ static double sureness(const struct wiring_phase *f)
 }
 
 /* Three-phase loads step all phases alike, and then every phase of the upper meter fits: the one
- * of the same name is believed unless another is clearly the better. */
+ * of the same name is believed unless another is clearly the better and it shows little of them itself: a load
+ * beside, on that phase alone, makes it less sure and not another one. */
 static struct wiring_phase judge_phase(const struct wiring_pair *p, int lower)
 {
 	struct wiring_phase none = {.upper = -1}, best = none, fits[WIRING_PHASES];
@@ -114,7 +116,8 @@ static struct wiring_phase judge_phase(const struct wiring_pair *p, int lower)
 		fits[i] = regress(p, lower, i);
 	best = fits[lower];
 	for (int i = 0; i < WIRING_PHASES; i++)
-		if (sureness(&fits[i]) > APART * sureness(&best))
+		if (sureness(&fits[i]) > APART * sureness(&best) &&
+			fabs(fits[lower].gain) < SHOWS * fabs(fits[i].gain))
 			best = fits[i];
 	best.is_apart = true;
 	for (int i = 0; i < WIRING_PHASES; i++)

@@ -311,6 +311,27 @@ START_TEST(a_gap_begins_anew)
 }
 END_TEST
 
+/* … not even where one phase of the upper meter carries much that moves beside them. */
+START_TEST(a_restless_phase_accuses_nobody)
+{
+	struct wiring_pair pair = {0};
+	struct wiring_verdict v;
+
+	seed = 5;
+	for (int t = 0; t < 200; t++) {
+		double w = t / 3 % 2 ? 3680 : 0, upper[3], lower[3];
+
+		for (int i = 0; i < 3; i++) {
+			upper[i] = 5000 + w + noise(i == 0 ? 1500 : 30);
+			lower[i] = w + noise(30);
+		}
+		wiring_add(&pair, upper, lower);
+	}
+	wiring_judge(&pair, &v);
+	ck_assert(v.phases[0].upper >= 0 && !v.is_swapped && !v.is_apart && !v.has_ratio);
+}
+END_TEST
+
 START_TEST(one_meter_tells_of_itself)
 {
 	static const struct {
@@ -352,6 +373,7 @@ int main(void)
 	tcase_add_test(tc, a_wrong_neighbour_is_the_one_that_is_named);
 	tcase_add_test(tc, what_never_moves_alone_is_not_judged);
 	tcase_add_test(tc, a_gap_begins_anew);
+	tcase_add_test(tc, a_restless_phase_accuses_nobody);
 	tcase_add_test(tc, one_meter_tells_of_itself);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);
