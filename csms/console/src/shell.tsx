@@ -202,9 +202,17 @@ function HoldsBack() {
 /* The billing interval that is open: where it ends if all goes on, against its target. What the guard does
  * about it stands there when it does something. */
 function DemandWindow() {
-	const demand = useAsked<GuardView>("/guard", 5000).data?.demand ?? [];
+	const asked = useAsked<GuardView>("/guard", 5000);
+	const demand = asked.data?.demand ?? [];
 	const short = (d: DemandView) => d.target_w - d.projected_w;
 	const d = [...demand].sort((a, b) => short(a) - short(b))[0];
+	if (asked.error !== undefined && asked.status !== 403) return (
+		<span class="item" data-pulse="window" data-failed role="alert">
+			<span class="k">{say.demandTitle}</span>
+			<span class="u">{say.unknown}</span>
+			<button type="button" class="find" onClick={asked.again}>{say.answerAgain}</button>
+		</span>
+	);
 	if (!d || Date.parse(d.window_end) <= now.value) return null;
 	const node = nodes.value?.find((n) => n.id === d.node);
 	const isHeld = node?.limit_source === "demand window" || d.allowed_w < (node?.load_w ?? 0);
