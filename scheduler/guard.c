@@ -19,6 +19,20 @@ struct guard_config guard_config_default(void)
 	};
 }
 
+static int longest_way(const struct grid_tree *t)
+{
+	int most = 0;
+
+	for (int e = 0; e < grid_tree_evses(t); e++) {
+		int steps = 0;
+
+		for (int n = grid_tree_evse_node(t, e); n >= 0; n = grid_tree_node(t, n)->parent)
+			steps++;
+		most = steps > most ? steps : most;
+	}
+	return most;
+}
+
 struct guard *guard_create(const struct grid_tree *t, const struct guard_config *cfg)
 {
 	struct guard *g = calloc(1, sizeof(*g));
@@ -38,10 +52,12 @@ struct guard *guard_create(const struct grid_tree *t, const struct guard_config 
 	g->part = calloc(evses + 1, sizeof(*g->part));
 	g->wish_w = calloc(evses + 1, sizeof(*g->wish_w));
 	g->order = calloc(evses + 1, sizeof(*g->order));
+	g->steps = longest_way(t);
+	g->seen_at = calloc(evses * (size_t)g->steps + 1, sizeof(*g->seen_at));
 	g->evse_out = calloc(evses + 1, sizeof(*g->evse_out));
 	g->node_out = calloc(nodes, sizeof(*g->node_out));
 	if (!g->evse || !g->node || !g->parent || !g->limited || !g->load || !g->part ||
-		!g->wish_w || !g->order || !g->evse_out || !g->node_out) {
+		!g->wish_w || !g->order || !g->seen_at || !g->evse_out || !g->node_out) {
 		guard_destroy(g);
 		return NULL;
 	}
@@ -58,6 +74,7 @@ struct guard *guard_create(const struct grid_tree *t, const struct guard_config 
 	for (size_t n = 0; n < nodes; n++) {
 		for (int c = 0; c < GRID_CHANNELS; c++)
 			g->node[n].books_over_ms[c] = GUARD_LONG_AGO_MS;
+		g->node[n].apart_since_ms = GUARD_LONG_AGO_MS;
 		g->parent[n] = grid_tree_node(t, (int)n)->parent;
 		g->balanced += grid_tree_node(t, (int)n)->electric.imbalance_ma > 0;
 	}
@@ -76,6 +93,7 @@ void guard_destroy(struct guard *g)
 	free(g->part);
 	free(g->wish_w);
 	free(g->order);
+	free(g->seen_at);
 	free(g->evse_out);
 	free(g->node_out);
 	free(g);

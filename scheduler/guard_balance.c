@@ -10,24 +10,53 @@ static int64_t surely(const struct guard_evse *s, int p, int32_t w)
 	return s->surely[p] < most ? s->surely[p] : most;
 }
 
+/* What an EVSE adds to the most and the least that a phase carries. One on an unknown phase is in
+ * the reading with what is seen of it: it may raise each phase by what it is allowed above that, and
+ * lower each by what it may draw less. */
+static int64_t adds_most(const struct guard *g, int e, int step, int p, int32_t w)
+{
+	int32_t seen = guard_seen_at(g, e, step);
+
+	return (int64_t)(guard_most(w, seen) - seen) * g->evse[e].weight[GRID_L1 + p];
+}
+
+static int64_t adds_least(const struct guard *g, int e, int step, int p, int32_t w)
+{
+	int32_t was = g->seen_at[e * g->steps + step], now = guard_seen_at(g, e, step);
+
+	return (int64_t)(guard_least(w, now) - was) * g->evse[e].weight[GRID_L1 + p];
+}
+
 /* At each node with a limit: the most that each phase may carry, and the least that it surely does.
  * A vehicle that is allowed more than it draws balances nothing. */
 static void count_evse(struct guard *g, int e, int32_t high_w, int32_t low_w, int sign)
 {
 	const struct guard_evse *s = &g->evse[e];
+	int step = 0;
 
 	if (!guard_is_uneven(s))
 		return;
-	for (int n = grid_tree_evse_node(g->tree, e); n >= 0; n = g->parent[n]) {
+	for (int n = grid_tree_evse_node(g->tree, e); n >= 0; n = g->parent[n], step++) {
 		struct guard_node *v = &g->node[n];
+		bool is_seen = v->has_rest && !s->exact &&
+			       (s->seen_w > 0 || g->seen_at[e * g->steps + step] > 0);
 
 		if (!(g->limited[n] & GUARD_APART))
 			continue;
 		for (int p = 0; p < GRID_PHASES; p++) {
-			v->high[p] += sign * (int64_t)high_w * s->weight[GRID_L1 + p];
-			v->low[p] += sign * surely(s, p, low_w);
+			v->high[p] += sign * (is_seen ? adds_most(g, e, step, p, high_w)
+						      : (int64_t)high_w * s->weight[GRID_L1 + p]);
+			v->low[p] += sign * (is_seen ? adds_least(g, e, step, p, low_w)
+						     : surely(s, p, low_w));
 		}
 	}
+}
+
+/* While lowering, one on an unknown phase is not taken for the balance of any: if it was, the meter
+ * tells. */
+static int32_t least_w(const struct guard_evse *s)
+{
+	return s->seen_w > 0 ? s->seen_w : guard_settled(s, s->w);
 }
 
 void guard_balance_begin(struct guard *g, bool counted)
@@ -44,7 +73,7 @@ void guard_balance_begin(struct guard *g, bool counted)
 		const struct guard_evse *s = &g->evse[e];
 
 		count_evse(g, e, counted ? guard_counted(s, s->w) : guard_settled(s, s->w),
-			guard_settled(s, s->w), 1);
+			counted ? guard_settled(s, s->w) : least_w(s), 1);
 	}
 }
 
@@ -89,10 +118,52 @@ static void set_power(struct guard *g, int e, int32_t w)
 {
 	struct guard_evse *s = &g->evse[e];
 
-	count_evse(g, e, guard_settled(s, s->w), guard_settled(s, s->w), -1);
+	count_evse(g, e, guard_settled(s, s->w), least_w(s), -1);
 	s->w = w;
-	count_evse(g, e, guard_settled(s, s->w), guard_settled(s, s->w), 1);
+	count_evse(g, e, guard_settled(s, s->w), least_w(s), 1);
 	s->lowered_ms = g->now_ms;
+}
+
+/* What is seen of it in the node's reading, on a phase that nobody knows. */
+static int32_t seen_below(const struct guard *g, int e, int n)
+{
+	int step = 0;
+
+	if (g->evse[e].seen_w == 0 || !g->node[n].has_rest)
+		return 0;
+	for (int v = grid_tree_evse_node(g->tree, e); v != n; v = g->parent[v])
+		step++;
+	return guard_seen_at(g, e, step);
+}
+
+/* The same with those on unknown phases: each may be the one, so that what one of them is lowered by
+ * spares no other. True: there is one that still draws. */
+static bool bring_unknown(struct guard *g, int n, int a, int b)
+{
+	const struct grid_node *below = grid_tree_node(g->tree, n);
+	struct guard_node *v = &g->node[n];
+	bool found = false;
+
+	for (int i = g->evses - 1; i >= 0 && v->high[a] - v->low[b] > v->apart; i--) {
+		int e = g->order[i], by;
+		struct guard_evse *s = &g->evse[e];
+		int32_t seen;
+		int64_t w;
+
+		if (e < below->evse_first || e >= below->evse_end || s->fixed || s->w == 0)
+			continue;
+		by = pull(s, a, b);
+		seen = seen_below(g, e, n);
+		if (by <= 0 || seen == 0)
+			continue;
+		found = true;
+		w = guard_most(s->w, seen) - (v->high[a] - v->low[b] - v->apart + by - 1) / by;
+		if (w >= s->w)
+			continue;
+		set_power(g, e, w < s->min_w || w < 0 ? 0 : (int32_t)w);
+		guard_bound_by(g, e, n, GRID_IMBALANCE);
+	}
+	return found;
 }
 
 /* Lowers, the least urgent first, what loads phase `a` of the node and not `b`: one that loads both
@@ -110,7 +181,7 @@ static void bring_together(struct guard *g, int n, int a, int b)
 		if (e < below->evse_first || e >= below->evse_end || s->fixed || s->w == 0)
 			continue;
 		by = pull(s, a, b);
-		if (by <= 0)
+		if (by <= 0 || seen_below(g, e, n) > 0)
 			continue;
 		lack = v->high[a] - v->low[b] - v->apart;
 		w = s->w - (lack + by - 1) / by;
@@ -136,8 +207,9 @@ static bool find_pair(const struct guard_node *v, unsigned given_up, int *a, int
 	return most > v->apart;
 }
 
-/* Nothing else has helped: all that can pull the phases of the node apart pauses. */
-static void pause_uneven(struct guard *g, int n)
+/* Nothing else has helped: all that can pull the phases of the node apart pauses, or all of it that is
+ * on unknown phases. */
+static void pause_uneven(struct guard *g, int n, bool only_unknown)
 {
 	const struct grid_node *below = grid_tree_node(g->tree, n);
 
@@ -145,6 +217,8 @@ static void pause_uneven(struct guard *g, int n)
 		struct guard_evse *s = &g->evse[e];
 
 		if (s->fixed || s->w == 0 || !guard_is_uneven(s))
+			continue;
+		if (only_unknown && seen_below(g, e, n) == 0)
 			continue;
 		set_power(g, e, 0);
 		guard_bound_by(g, e, n, GRID_IMBALANCE);
@@ -156,15 +230,23 @@ static void balance_node(struct guard *g, int n)
 {
 	struct guard_node *v = &g->node[n];
 	unsigned given_up = 0;
+	bool guessed = false;
 	int a = 0, b = 0;
 
 	for (int i = 0; i < ROUNDS && find_pair(v, given_up, &a, &b); i++) {
 		bring_together(g, n, a, b);
+		guessed = bring_unknown(g, n, a, b) || guessed;
 		if (v->high[a] - v->low[b] > v->apart)
 			given_up |= 1u << (GRID_PHASES * a + b);
 	}
 	if (find_pair(v, given_up, &a, &b))
-		pause_uneven(g, n);
+		pause_uneven(g, n, false);
+	if (!guessed)
+		v->apart_since_ms = GUARD_LONG_AGO_MS;
+	else if (v->apart_since_ms == GUARD_LONG_AGO_MS)
+		v->apart_since_ms = g->now_ms;
+	else if (g->now_ms - v->apart_since_ms >= g->cfg.reaction_ms / 2)
+		pause_uneven(g, n, true); /* they were lowered, and it has not helped */
 }
 
 void guard_balance(struct guard *g)
@@ -200,7 +282,12 @@ void guard_balance_room(
 
 void guard_balance_use(struct guard *g, int e, int64_t w)
 {
-	count_evse(g, e, (int32_t)w, 0, 1);
+	const struct guard_evse *s = &g->evse[e];
+
+	for (int n = grid_tree_evse_node(g->tree, e); n >= 0 && guard_is_uneven(s);
+		n = g->parent[n])
+		for (int p = 0; (g->limited[n] & GUARD_APART) && p < GRID_PHASES; p++)
+			g->node[n].high[p] += w * s->weight[GRID_L1 + p];
 }
 
 bool guard_balance_lacks(const struct guard *g, int e, int64_t need, int victim)

@@ -1,5 +1,6 @@
 /*
  * The inside of the guard: guard.c (life and report), guard_observe.c (what is there),
+ * guard_seen.c (what an EVSE draws on a phase that nobody knows),
  * guard_lower.c, guard_raise.c, guard_balance.c (phases that must not differ too much) and
  * guard_turns.c (who gives way to whom). For nobody else.
  *
@@ -41,12 +42,15 @@ struct guard_evse {
 	int32_t ceiling_w; /* may still be in force */
 	int32_t floor_w; /* counts at least for this, whatever is allowed */
 	int64_t surely[GRID_PHASES]; /* sixths that each phase was measured to carry of it */
+	int32_t seen_w; /* measured, on a phase that nobody knows: in the meters of its nodes; 0: not
+	                 * so */
 	int32_t w; /* the decision */
 };
 
 struct guard_node {
 	bool known; /* `held` has been measured */
 	int64_t reading; /* … by this one */
+	bool is_new; /* … in this cycle */
 	struct grid_load held; /* uncontrolled load by the last fresh measurement */
 	bool is_bounded; /* … by meters around it: not to be held once they say nothing */
 	struct grid_load peak[2]; /* greatest uncontrolled load in this and the previous hold_ms */
@@ -63,12 +67,15 @@ struct guard_node {
 	bool has_rest;
 	int64_t rest[GRID_PHASES]; /* uncontrolled, signed, as measured or held */
 	int64_t high[GRID_PHASES], low[GRID_PHASES]; /* of the pass under way, EVSEs included */
+	int64_t apart_since_ms; /* too far, with one on an unknown phase lowered for it;
+	                         * GUARD_LONG_AGO_MS: is not */
 };
 
 struct guard {
 	const struct grid_tree *tree;
 	struct guard_config cfg;
 	int nodes, evses, balanced; /* balanced: nodes with an imbalance limit */
+	int steps; /* nodes on the longest way to the root */
 	bool started;
 	int64_t now_ms, period_ms; /* when the running period of peaks began */
 	struct guard_evse *evse;
@@ -81,6 +88,7 @@ struct guard {
 	struct grid_load *pending; /* [node] room on its way: lowered but not yet effective */
 	struct grid_load *part; /* [evse] scratch */
 	int32_t *wish_w; /* [evse] scratch */
+	int32_t *seen_at; /* [evse][step of its way to the root] seen_w when that node was read */
 	int *order; /* [evse] */
 	struct guard_evse_out *evse_out;
 	struct guard_node_out *node_out;
@@ -132,6 +140,17 @@ static inline bool guard_is_uneven(const struct guard_evse *s)
 
 /* guard_observe.c */
 void guard_observe(struct guard *g, const struct guard_in *in);
+
+/* guard_seen.c */
+int32_t guard_seen_w(const struct guard_evse *s, const struct guard_evse_in *in);
+/* The part of seen_w that is in the reading of the step'th node on the EVSE's way to the root. */
+int32_t guard_seen_at(const struct guard *g, int e, int step);
+/* Takes what is seen off the uncontrolled load of each phase. */
+void guard_take_seen(struct guard *g);
+/* As guard_spread(), and on phases no less than what is seen. */
+struct grid_load guard_spread_seen(const struct guard_evse *s, int32_t w);
+/* Takes from (sign 1) or gives back to (-1) the rooms what is seen above `w`. */
+void guard_use_seen(struct guard *g, int e, int32_t w, int sign);
 
 /* guard_lower.c */
 void guard_sort_by_urgency(struct guard *g, const struct guard_in *in);

@@ -100,7 +100,11 @@ static void grant_grace(struct guard *g)
 	for (int e = 0; e < g->evses; e++) {
 		const struct guard_evse *s = &g->evse[e];
 
-		g->part[e] = guard_spread(s, s->fixed ? 0 : guard_settled(s, s->w) - s->floor_w);
+		struct grid_load least = guard_spread_seen(s, s->floor_w);
+
+		g->part[e] = guard_spread_seen(s, s->fixed ? s->floor_w : guard_settled(s, s->w));
+		for (int c = 0; c < GRID_CHANNELS; c++)
+			g->part[e].s[c] -= least.s[c];
 	}
 	grid_tree_sum_loads(g->tree, g->part, g->sum);
 	for (int n = 0; n < g->nodes; n++) {
@@ -171,22 +175,35 @@ static void keep_more(struct guard *g, int e, int32_t wish)
 	s->w = wish;
 }
 
+/* What is seen of it on an unknown phase is in nobody's way but the others'. */
+static void keep(struct guard *g, int e, bool minimum, int32_t wish)
+{
+	const struct guard_evse *s = &g->evse[e];
+
+	guard_use_seen(g, e, minimum ? s->floor_w : guard_settled(s, s->w), -1);
+	if (minimum)
+		keep_minimum(g, e);
+	else
+		keep_more(g, e, wish);
+	guard_use_seen(g, e, guard_settled(s, s->w), 1);
+}
+
 void guard_lower(struct guard *g)
 {
 	int32_t *wish = g->wish_w;
 
 	for (int e = 0; e < g->evses; e++) {
-		g->part[e] = guard_spread(&g->evse[e], g->evse[e].floor_w);
+		g->part[e] = guard_spread_seen(&g->evse[e], g->evse[e].floor_w);
 		wish[e] = g->evse[e].w;
 	}
 	set_rooms(g);
 	grant_grace(g);
 	for (int i = 0; i < g->evses; i++)
 		if (!g->evse[g->order[i]].fixed)
-			keep_minimum(g, g->order[i]);
+			keep(g, g->order[i], true, 0);
 	for (int i = 0; i < g->evses; i++)
 		if (!g->evse[g->order[i]].fixed)
-			keep_more(g, g->order[i], wish[g->order[i]]);
+			keep(g, g->order[i], false, wish[g->order[i]]);
 	if (g->balanced)
 		guard_balance(g);
 }

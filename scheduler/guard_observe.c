@@ -190,7 +190,7 @@ static void measure(struct guard_node *v, int64_t reading, const struct grid_loa
 {
 	if (v->known && reading && reading == v->reading)
 		return;
-	v->known = true;
+	v->known = v->is_new = true;
 	v->reading = reading;
 	v->has_rest = v->most.s[GRID_L1] != GRID_UNKNOWN;
 	for (int c = 0; c < GRID_CHANNELS; c++) {
@@ -366,11 +366,13 @@ void guard_observe(struct guard *g, const struct guard_in *in)
 	for (int e = 0; e < g->evses; e++) {
 		observe_evse(g, e, &in->evse[e]);
 		g->part[e] = explained(&g->evse[e], &in->evse[e]);
+		g->evse[e].seen_w = guard_seen_w(&g->evse[e], &in->evse[e]);
 	}
 	grid_tree_sum_loads(g->tree, g->part, g->sum);
 	for (int n = 0; n < g->nodes; n++) {
 		const struct guard_node_in *m = &in->node[n];
 
+		g->node[n].is_new = false;
 		g->node[n].most = import_of(m);
 		g->node[n].import = m->quality == GUARD_FRESH ? g->node[n].most : unknown;
 		find_limits(g, in, n, elapsed_ms);
@@ -378,6 +380,7 @@ void guard_observe(struct guard *g, const struct guard_in *in)
 		g->load[n] = known_load(&g->node[n], m, &g->sum[n]);
 		blind = blind || m->quality == GUARD_WORST_CASE || m->quality == GUARD_HELD;
 	}
+	guard_take_seen(g);
 	grid_tree_uncontrolled_loads(g->tree, g->load, g->load);
 	if (blind)
 		assume_tails(g, in);

@@ -290,6 +290,178 @@ START_TEST(those_that_imbalance_keeps_waiting_take_turns)
 }
 END_TEST
 
+/* -- phase not known ------------------------------------------------------------------------- */
+
+/* So many single-phase vans whose phase nobody knows, for ten minutes: each draws what it was told
+ * two seconds ago and its meter is read every `every` seconds. Counts how often one stops. */
+struct unknown_run {
+	int vans, every, stops, l[3];
+	int truth[EVSES];
+	int32_t told[EVSES][3], draws[EVSES];
+	int64_t most, apart;
+};
+
+static void begin_unknown(struct unknown_run *u, int vans)
+{
+	memset(u, 0, sizeof(*u));
+	u->vans = vans;
+	u->every = 1;
+	for (int e = 0; e < vans; e++) {
+		plug(e, on_any, 0, 7400);
+		evse[e].exact = false;
+		u->truth[e] = e % 3;
+	}
+}
+
+static void unknown_second(struct unknown_run *u, int i)
+{
+	int64_t least = INT64_MAX, most = 0;
+	struct guard_in in = {now, NULL, node, evse};
+
+	node[0].import_w = 0;
+	for (int p = 0; p < 3; p++) {
+		node[0].phase_w[p] = u->l[p];
+		for (int e = 0; e < u->vans; e++)
+			node[0].phase_w[p] += u->truth[e] == p ? u->draws[e] : 0;
+		node[0].import_w += node[0].phase_w[p];
+		most = node[0].phase_w[p] > most ? node[0].phase_w[p] : most;
+		least = node[0].phase_w[p] < least ? node[0].phase_w[p] : least;
+	}
+	u->most = most;
+	u->apart = most - least;
+	for (int e = 0; e < u->vans && i % u->every == 0; e++) {
+		evse[e].measured_w = u->draws[e];
+		evse[e].measured_ms = now;
+		memset(evse[e].phase_w, 0, sizeof(evse[e].phase_w));
+	}
+	r = guard_cycle(guard, &in);
+	for (int e = 0; e < u->vans; e++) {
+		u->stops += evse[e].commanded_w > 0 && r.evse[e].allowed_w == 0;
+		evse[e].commanded_w = r.evse[e].allowed_w;
+		u->draws[e] = u->told[e][1];
+		u->told[e][1] = u->told[e][0];
+		u->told[e][0] = r.evse[e].allowed_w;
+	}
+	now += 1000;
+}
+
+START_TEST(van_on_an_unknown_phase_charges_steadily_under_a_phase_limit)
+{
+	struct unknown_run u;
+
+	begin((struct grid_electric){.phase_ma = 20000});
+	begin_unknown(&u, 1);
+	for (int i = 0; i < 600; i++) {
+		unknown_second(&u, i);
+		ck_assert_int_le(u.most, 4600);
+	}
+	ck_assert_int_eq(u.stops, 0);
+	ck_assert_int_ge(u.draws[0], 4300);
+	ck_assert_int_le(r.node[0].phase[0].uncontrolled_w, 0);
+	end();
+}
+END_TEST
+
+START_TEST(van_on_an_unknown_phase_charges_steadily_under_an_imbalance_limit)
+{
+	struct unknown_run u;
+
+	begin((struct grid_electric){.phase_ma = 40000, .imbalance_ma = 16000});
+	begin_unknown(&u, 1);
+	for (int i = 0; i < 600; i++) {
+		unknown_second(&u, i);
+		ck_assert_int_le(u.apart, 3680);
+	}
+	ck_assert_int_eq(u.stops, 0);
+	ck_assert_int_ge(u.draws[0], 3300);
+	end();
+}
+END_TEST
+
+START_TEST(vans_on_unknown_phases_count_together)
+{
+	struct unknown_run u;
+
+	begin((struct grid_electric){.phase_ma = 32000});
+	begin_unknown(&u, 3);
+	u.truth[1] = u.truth[2] = 0; /* all on one */
+	for (int i = 0; i < 600; i++) {
+		unknown_second(&u, i);
+		ck_assert_int_le(u.most, 7360);
+	}
+	ck_assert_int_eq(u.stops, 0);
+	ck_assert_int_ge(u.most, 6900);
+	end();
+}
+END_TEST
+
+/* The house's load rises on the van's phase or on another: it is lowered where it helps, the limit
+ * holds, and it comes back. */
+START_TEST(other_load_beside_an_unknown_phase_keeps_the_limit)
+{
+	for (int p = 0; p < 3; p++) {
+		struct unknown_run u;
+		int over = 0;
+
+		begin((struct grid_electric){.phase_ma = 32000});
+		begin_unknown(&u, 2);
+		u.every = 4;
+		for (int i = 0; i < 1200; i++) {
+			u.l[p] = i / 200 % 2 ? 5500 : 1000;
+			unknown_second(&u, i);
+			over = u.most > 7360 ? over + 1 : 0;
+			ck_assert_int_le(over, 4);
+		}
+		ck_assert_int_le(u.stops, 6);
+		end();
+	}
+}
+END_TEST
+
+START_TEST(imbalance_beside_an_unknown_phase_keeps_the_limit)
+{
+	for (int p = 0; p < 3; p++) {
+		struct unknown_run u;
+		int over = 0;
+
+		begin((struct grid_electric){.phase_ma = 63000, .imbalance_ma = 16000});
+		begin_unknown(&u, 2);
+		for (int i = 0; i < 1200; i++) {
+			u.l[p] = i / 200 % 2 ? 3400 : 500;
+			unknown_second(&u, i);
+			over = u.apart > 3680 ? over + 1 : 0;
+			ck_assert_int_le(over, 12);
+		}
+		ck_assert_int_le(u.stops, 8);
+		end();
+	}
+}
+END_TEST
+
+/* The meter is silent: what an unknown phase no longer draws is room on no other phase. */
+START_TEST(room_an_unknown_phase_leaves_is_not_believed_of_an_old_reading)
+{
+	begin((struct grid_electric){.phase_ma = 32000});
+	plug(0, on_any, 3680, 3680);
+	evse[0].exact = false;
+	memset(evse[0].phase_w, 0, sizeof(evse[0].phase_w));
+	plug(1, on_l2, 0, 7000);
+	evse[1].wanted_w = 0;
+	for (int i = 0; i < 40; i++)
+		cycle(3680, 5000, 0); /* 3680 are the van's */
+	node[0].quality = GUARD_HELD;
+	evse[0].wanted_w = 0;
+	evse[0].commanded_w = evse[0].measured_w = 0;
+	evse[1].wanted_w = 7000;
+	for (int i = 0; i < 60; i++) {
+		cycle(0, 5000, 0);
+		evse[1].commanded_w = r.evse[1].allowed_w;
+		ck_assert_int_le(r.evse[1].allowed_w, 7360 - 5000);
+	}
+	end();
+}
+END_TEST
+
 /* -- short-time rating ----------------------------------------------------------------------- */
 
 START_TEST(short_time_rating_is_borne_and_then_rested_off)
@@ -687,6 +859,12 @@ int main(void)
 	tcase_add_test(c, a_house_that_is_apart_alone_stops_only_what_adds_to_it);
 	tcase_add_test(c, rises_only_as_far_as_others_balance_it);
 	tcase_add_test(c, those_that_imbalance_keeps_waiting_take_turns);
+	tcase_add_test(c, van_on_an_unknown_phase_charges_steadily_under_a_phase_limit);
+	tcase_add_test(c, van_on_an_unknown_phase_charges_steadily_under_an_imbalance_limit);
+	tcase_add_test(c, vans_on_unknown_phases_count_together);
+	tcase_add_test(c, other_load_beside_an_unknown_phase_keeps_the_limit);
+	tcase_add_test(c, imbalance_beside_an_unknown_phase_keeps_the_limit);
+	tcase_add_test(c, room_an_unknown_phase_leaves_is_not_believed_of_an_old_reading);
 	tcase_add_test(c, short_time_rating_is_borne_and_then_rested_off);
 	tcase_add_test(c, above_the_short_time_rating_nothing_is_borne);
 	tcase_add_test(c, nothing_rises_into_the_short_time_rating);
