@@ -149,6 +149,11 @@ asan: ## unit and scenario tests under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT=-O1 \
 		SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" unit scenario
 
+.PHONY: console-waiting
+console-waiting: deps-test ## the console with each answer late, then failed: 6 to 12 minutes
+	$(Q)$(MAKE) --no-print-directory all console
+	$(Q)BUILD=$(BUILD) node tests/console/waiting.test.mjs
+
 .PHONY: bench
 bench: deps-bench ## measure; ONLY=ws runs one group
 	$(Q)$(MAKE) --no-print-directory all console
