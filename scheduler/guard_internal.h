@@ -36,6 +36,7 @@ struct guard_evse {
 	int64_t reaction_ms;
 	bool awaits_room; /* room on its way is kept for it to start */
 	bool exact; /* weights are the parts themselves, not only their bounds */
+	uint8_t heaviest; /* of the phases that it is said to use, in sixths; 0: not seen yet */
 	uint8_t weight[GRID_CHANNELS]; /* sixths of its power on each channel; total: 6 */
 	int32_t cap_w; /* wanted, within its own power; 0: less than the minimum */
 	int32_t min_w;

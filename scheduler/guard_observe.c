@@ -59,6 +59,25 @@ static void weigh(struct guard *g, struct guard_evse *s, const struct guard_evse
 	}
 }
 
+/* What a charger was told is a current of each phase: of one that turns out to use fewer phases than
+ * was thought, it is less power, and by no more was it ever allowed. */
+static void keep_current(
+	struct guard_evse *s, const struct guard_evse_in *in, const struct grid_node *leaf)
+{
+	bool is_said = in->sixths[0] || in->sixths[1] || in->sixths[2];
+	const uint8_t *sixths = is_said ? in->sixths : leaf->electric.sixths;
+	int64_t was = s->heaviest, is = 0;
+
+	for (int p = 0; p < GRID_PHASES; p++)
+		is = sixths[p] > is ? sixths[p] : is;
+	s->heaviest = (uint8_t)is;
+	if (was == 0 || is <= was)
+		return;
+	s->allowed_w = (int32_t)(s->allowed_w * was / is);
+	s->commanded_w = (int32_t)(s->commanded_w * was / is);
+	s->high_w = (int32_t)(s->high_w * was / is);
+}
+
 /* What it is measured to draw, as power in all that its weights make the same of; -1: unknown. */
 static int32_t measured_w(const struct guard_evse *s, const struct guard_evse_in *in)
 {
@@ -121,6 +140,7 @@ static void observe_evse(struct guard *g, int e, const struct guard_evse_in *in)
 	s->reaction_ms = in->reaction_ms > 0 ? in->reaction_ms : g->cfg.reaction_ms;
 	s->min_w = guard_most(in->min_w, leaf->min_w);
 	weigh(g, s, in, leaf);
+	keep_current(s, in, leaf);
 	follow_command(g, s, commanded);
 	if (!in->connected) {
 		observe_idle(g, s, in, leaf->tail_w);

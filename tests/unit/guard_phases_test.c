@@ -464,6 +464,30 @@ END_TEST
 
 /* -- short-time rating ----------------------------------------------------------------------- */
 
+/* Told 20 A on what was thought to be three phases, it is not told 32 A on the one that it uses. */
+START_TEST(phases_that_become_known_allow_no_greater_current)
+{
+	for (int say_w = 0; say_w < 2; say_w++) {
+		begin((struct grid_electric){.phase_ma = 20000});
+		guard_destroy(guard);
+		cfg.grace_ms = 5000;
+		guard = guard_create(tree, &cfg);
+		plug(0, all_alike, 13800, 22000);
+		cycle(0, 0, 0);
+		ck_assert_int_eq(r.evse[0].allowed_w, 13800);
+		for (int i = 0; i < 30; i++) {
+			plug(0, on_l1, 4600, 7400);
+			if (say_w) /* what it was told is a power, which it may draw on one phase */
+				evse[0].commanded_w = i < 3 ? 13800 : r.evse[0].allowed_w;
+			cycle(0, 0, 0);
+			ck_assert_int_eq(r.evse[0].allowed_w, 4600);
+			ck_assert_int_eq(r.evse[0].counted_w, say_w && i < 13 ? 13800 : 4600);
+		}
+		end();
+	}
+}
+END_TEST
+
 START_TEST(short_time_rating_is_borne_and_then_rested_off)
 {
 	int borne = 0;
@@ -865,6 +889,7 @@ int main(void)
 	tcase_add_test(c, other_load_beside_an_unknown_phase_keeps_the_limit);
 	tcase_add_test(c, imbalance_beside_an_unknown_phase_keeps_the_limit);
 	tcase_add_test(c, room_an_unknown_phase_leaves_is_not_believed_of_an_old_reading);
+	tcase_add_test(c, phases_that_become_known_allow_no_greater_current);
 	tcase_add_test(c, short_time_rating_is_borne_and_then_rested_off);
 	tcase_add_test(c, above_the_short_time_rating_nothing_is_borne);
 	tcase_add_test(c, nothing_rises_into_the_short_time_rating);
