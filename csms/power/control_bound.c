@@ -22,6 +22,7 @@ struct bound {
 	int64_t w, phase_w[GRID_PHASES];
 	int64_t read_w, phase_read_w[GRID_PHASES]; /* what was read, without signs */
 	bool has_phases;
+	bool is_open; /* one beside it may feed in, and nobody knows how much: it bounds nothing */
 };
 
 /* Is the node's own meter believed, or held for a moment? */
@@ -88,6 +89,8 @@ static void take_off_unmetered(const struct control *k, struct bound *b, int nod
 {
 	const struct grid_node *n = grid_tree_node(k->tree, node);
 
+	if ((n->kind == GRID_PV || n->kind == GRID_STORAGE) && !n->electric.feed_w)
+		b->is_open = true;
 	b->w += n->electric.feed_w;
 	for (int p = 0; p < GRID_PHASES; p++)
 		b->phase_w[p] += n->electric.feed_w;
@@ -103,6 +106,14 @@ static int find_above(const struct control *k, int node)
 	while (v >= 0 && !is_good(k, v))
 		v = grid_tree_node(k->tree, v)->parent;
 	return v;
+}
+
+/* All that was read may be wrong by a little, and was not read at one moment. */
+static void add_errors(struct bound *b)
+{
+	b->w += APART_W + b->read_w * APART_PM / 1000;
+	for (int p = 0; p < GRID_PHASES; p++)
+		b->phase_w[p] += APART_W + b->phase_read_w[p] * CURRENT_PM / 1000;
 }
 
 static struct bound find_bound(const struct control *k, int node, int above)
@@ -128,25 +139,22 @@ static struct bound find_bound(const struct control *k, int node, int above)
 			v++;
 		}
 	}
+	add_errors(&b);
 	return b;
 }
 
-static void bound_node(struct control *k, int node, int above)
+static void bound_node(struct control *k, int node, int above, const struct bound *b)
 {
 	struct guard_node_in *in = &k->node_in[node];
-	struct bound b = find_bound(k, node, above);
-
 	int64_t below = control_measured_below(k, grid_tree_node(k->tree, node));
 
-	b.w += APART_W + b.read_w * APART_PM / 1000;
-	in->import_w = b.w > below ? b.w : below > 0 ? below : 0;
-	in->has_phases = b.has_phases;
-	for (int p = 0; p < GRID_PHASES; p++) {
-		b.phase_w[p] += APART_W + b.phase_read_w[p] * CURRENT_PM / 1000;
-		in->phase_w[p] = b.phase_w[p] > 0 ? b.phase_w[p] : 0;
-	}
+	in->import_w = b->w > below ? b->w : below > 0 ? below : 0;
+	in->has_phases = b->has_phases;
+	for (int p = 0; p < GRID_PHASES; p++)
+		in->phase_w[p] = b->phase_w[p] > 0 ? b->phase_w[p] : 0;
 	in->reading = k->node_in[above].reading;
 	in->quality = GUARD_BOUNDED;
+	k->doubt[node].above = above;
 }
 
 /* The most that one draws that no meter tells of. */
@@ -230,6 +238,138 @@ static void describe_path(struct control *k, int evse)
 		}
 }
 
+/* -- nodes without a meter -------------------------------------------------------------------- */
+
+/* Other load below a node, as its parts are added up, in sixths of a watt. */
+struct parts {
+	struct grid_load load;
+	bool is_guessed; /* some of it nobody measures */
+};
+
+/* What the EVSEs below the node said that they draw. */
+static struct grid_load drawn_below(const struct control *k, const struct grid_node *n)
+{
+	struct grid_load sum = {{6 * control_measured_below(k, n)}};
+
+	for (int e = n->evse_first; e < n->evse_end; e++)
+		for (int p = 0; p < GRID_PHASES && k->evse_in[e].has_phases; p++)
+			sum.s[GRID_L1 + p] += 6 * (int64_t)k->evse_in[e].phase_w[p];
+	return sum;
+}
+
+/* What flows there besides. */
+static struct grid_load rest_of(const struct grid_load *drawn, int64_t w,
+	const int64_t phase_w[GRID_PHASES], bool has_phases)
+{
+	struct grid_load x = {{6 * w - drawn->s[GRID_TOTAL]}};
+
+	for (int p = GRID_L1; p < GRID_CHANNELS; p++)
+		x.s[p] = has_phases ? 6 * phase_w[p - GRID_L1] - drawn->s[p] : x.s[GRID_TOTAL];
+	for (int c = 0; c < GRID_CHANNELS; c++)
+		x.s[c] = x.s[c] > 0 ? x.s[c] : 0;
+	return x;
+}
+
+static struct grid_load load_of(const struct control *k, int node)
+{
+	const struct guard_node_in *in = &k->node_in[node];
+	const struct grid_load none = {{0}};
+	struct grid_load drawn;
+
+	if (in->quality == GUARD_NO_METER)
+		return grid_own_load(grid_tree_node(k->tree, node));
+	if (in->quality == GUARD_WORST_CASE) /* unknown: below it there are tails only */
+		return in->worst_w == GRID_UNKNOWN
+			       ? none
+			       : rest_of(&none, in->worst_w, in->worst_phase_w, true);
+	drawn = drawn_below(k, grid_tree_node(k->tree, node));
+	return rest_of(&drawn, in->import_w, in->phase_w, in->has_phases);
+}
+
+static struct parts parts_of(const struct control *k, int node)
+{
+	int end = grid_tree_node(k->tree, node)->end;
+	struct parts p = {0};
+
+	for (int v = node; v < end;) {
+		struct grid_load x = load_of(k, v);
+		bool is_metered = k->node_in[v].quality != GUARD_NO_METER;
+
+		p.is_guessed = p.is_guessed ||
+			       (x.s[GRID_TOTAL] > 0 && k->node_in[v].quality != GUARD_FRESH);
+		for (int c = 0; c < GRID_CHANNELS; c++)
+			p.load.s[c] += x.s[c];
+		v = is_metered ? grid_tree_node(k->tree, v)->end : v + 1;
+	}
+	return p;
+}
+
+static bool is_limited(const struct control *k, int node, int channel)
+{
+	return grid_channel_limit(k->tree, k->limits, node, (enum grid_channel)channel).w !=
+	       GRID_NO_LIMIT;
+}
+
+static bool has_limit(const struct control *k, int node)
+{
+	int c = 0;
+
+	while (c < GRID_CHANNELS && !is_limited(k, node, c))
+		c++;
+	return c < GRID_CHANNELS;
+}
+
+/* Does the bound leave more than the parts do, for one limit of the node at least, and never less? By
+ * figures of this moment; the guard finds its own. */
+static bool is_better(
+	const struct control *k, int node, const struct bound *b, const struct grid_load *parts)
+{
+	const struct grid_node *n = grid_tree_node(k->tree, node);
+	struct grid_load drawn = drawn_below(k, n), reserve = grid_reserve(n),
+			 x = rest_of(&drawn, b->w, b->phase_w, b->has_phases);
+	bool is_less = false;
+
+	for (int c = 0; c < GRID_CHANNELS; c++) {
+		int64_t diff = x.s[c] + reserve.s[c] - parts->s[c];
+
+		if (!is_limited(k, node, c))
+			continue;
+		if (diff > 0)
+			return false;
+		is_less = is_less || diff < 0;
+	}
+	return is_less;
+}
+
+/* One that has EVSEs and other load below it, all of which a meter above sees. Of two things that are
+ * true the lesser counts: what its parts may be together, and what flows past that meter. */
+static void bound_unmetered(struct control *k, int node)
+{
+	const struct grid_node *n = grid_tree_node(k->tree, node);
+	struct guard_node_in *in = &k->node_in[node];
+	struct parts parts;
+	struct bound b;
+	int above;
+
+	if (n->kind == GRID_EVSE || n->kind == GRID_STATION || n->evse_first == n->evse_end ||
+		!has_limit(k, node))
+		return;
+	parts = parts_of(k, node);
+	above = parts.is_guessed ? find_above(k, node) : -1;
+	if (above < 0)
+		return;
+	if (k->node_in[above].quality == GUARD_HELD && k->doubt[node].was_bounded) {
+		in->quality = GUARD_HELD; /* as that is held, so is what it said */
+		k->doubt[node].above = above;
+	} else if (k->node_in[above].quality == GUARD_FRESH) {
+		b = find_bound(k, node, above);
+		if (!b.is_open && is_better(k, node, &b, &parts.load))
+			bound_node(k, node, above, &b);
+	}
+	if (in->quality != GUARD_NO_METER) /* what is described is not all that it has */
+		in->worst_w = GRID_UNKNOWN;
+}
+
 void control_bound(struct control *k, int64_t now_ms)
 {
 	int walked = k->core->walks ? walks_evse(k->core->walks) : -1;
@@ -237,18 +377,27 @@ void control_bound(struct control *k, int64_t now_ms)
 	for (int i = 0; i < k->nodes; i++) {
 		int above;
 
+		k->doubt[i].was_bounded = k->doubt[i].above >= 0;
 		k->doubt[i].above = -1;
 		k->doubt[i].is_walked = false;
 		if (k->meter[i] >= 0 && k->node_in[i].quality == GUARD_FRESH)
 			explain_idle(k, i, now_ms);
 		if (k->meter[i] < 0 || k->node_in[i].quality != GUARD_WORST_CASE)
 			continue;
-		k->doubt[i].above = above = find_above(k, i);
-		if (above >= 0 && k->node_in[above].quality == GUARD_FRESH)
-			bound_node(k, i, above);
-		else if (above >= 0) /* as that is held, so is what it said */
+		above = find_above(k, i);
+		if (above >= 0 && k->node_in[above].quality == GUARD_FRESH) {
+			struct bound b = find_bound(k, i, above);
+
+			if (!b.is_open)
+				bound_node(k, i, above, &b);
+		} else if (above >= 0) { /* as that is held, so is what it said */
+			k->doubt[i].above = above;
 			k->node_in[i].quality = GUARD_HELD;
+		}
 	}
+	for (int i = k->nodes - 1; i >= 0; i--) /* children before their parents */
+		if (k->meter[i] < 0)
+			bound_unmetered(k, i);
 	if (walked >= 0)
 		describe_path(k, walked);
 }

@@ -37,6 +37,7 @@ struct control_doubt {
 	enum belief belief; /* by the last cycle */
 	int64_t shown_w, drawn_w; /* when it was found */
 	int above; /* node whose meter says what flows at most, -1: none */
+	bool was_bounded; /* there was one in the cycle before */
 	int64_t unexplained_ms; /* since that one shows load that must be here */
 	struct control_told told;
 	wall_t found; /* the first of that; ms 0: nothing is known against it */

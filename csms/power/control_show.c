@@ -38,12 +38,26 @@ static void learn_base(int64_t *base_w, int64_t seen_w, int64_t elapsed_ms)
 			   (elapsed_ms < BASE_MEAN_MS ? elapsed_ms : BASE_MEAN_MS) / BASE_MEAN_MS;
 }
 
+/* The load of a node without a meter is learnt by what flows there at most. */
+static bool is_seen(const struct control *k, int i, const struct guard_node_out *out)
+{
+	return out->quality == GUARD_FRESH || (out->quality == GUARD_BOUNDED && k->meter[i] < 0);
+}
+
 static void learn_bases(
 	struct control *k, int i, const struct guard_node_out *out, int64_t elapsed_ms)
 {
 	learn_base(&k->base_w[i], out->uncontrolled_w, elapsed_ms);
 	for (int p = 0; p < GRID_PHASES; p++)
 		learn_base(&k->base_phase_w[i][p], out->phase[p].uncontrolled_w, elapsed_ms);
+}
+
+/* What was learnt of a node without a meter is nothing once its parts are added up again. */
+static void forget_bases(struct control *k, int i)
+{
+	k->base_w[i] = GRID_UNKNOWN;
+	for (int p = 0; p < GRID_PHASES; p++)
+		k->base_phase_w[i][p] = GRID_UNKNOWN;
 }
 
 /* Keeps since when the limit stands, if it is the same as before. */
@@ -270,8 +284,10 @@ static void show_node(
 	if (memcmp(&v, &k->node[i], sizeof v) != 0)
 		v.revision = ++k->revision;
 	memcpy(&k->node[i], &v, sizeof v);
-	if (out->quality == GUARD_FRESH && !safety_is_cut_off(k->safety, i))
+	if (is_seen(k, i, out) && !safety_is_cut_off(k->safety, i))
 		learn_bases(k, i, out, elapsed_ms);
+	else if (out->quality == GUARD_NO_METER && k->meter[i] < 0)
+		forget_bases(k, i);
 }
 
 static enum grid_source source_of(const struct control *k, int i)
