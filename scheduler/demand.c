@@ -182,7 +182,7 @@ static void look_ahead(const struct demand *d, const struct demand_in *in, struc
 {
 	int64_t spent = d->known_wms + d->assumed_wms, gone = in->now_ms - d->start_ms;
 	int64_t left_ms = d->cfg.window_ms - gone, now_w = in->has_import ? d->last_w : 0;
-	int64_t budget;
+	int64_t goes_on_w = in->has_import ? d->last_w : bounded(in->worst_w), budget;
 
 	out->target_w = d->cfg.target_w;
 	if (d->cfg.follow_peak && d->peak_w > out->target_w)
@@ -192,7 +192,7 @@ static void look_ahead(const struct demand *d, const struct demand_in *in, struc
 	budget = out->target_w * d->cfg.window_ms;
 	out->allowed_w = allowed(d, budget - spent, left_ms, now_w);
 	out->mean_w = gone > 0 ? as_w(spent / gone) : 0;
-	out->projected_w = as_w((spent + now_w * left_ms) / d->cfg.window_ms);
+	out->projected_w = as_w((spent + goes_on_w * left_ms) / d->cfg.window_ms);
 	/* Nobody is called for a guess. */
 	out->in_danger = d->known_wms + bounded(in->uncontrolled_w) * left_ms > budget;
 }

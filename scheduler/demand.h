@@ -68,7 +68,7 @@ struct demand_out {
 	int32_t target_w; /* in force: stated, or the peak already paid */
 	int32_t allowed_w; /* may be drawn on the mean till the window ends; DEMAND_NO_LIMIT: any */
 	int32_t mean_w; /* of the window so far, gaps at their worst, over the time that has passed */
-	int32_t projected_w; /* mean of the whole window if all goes on as now */
+	int32_t projected_w; /* mean of the whole window if all goes on as now, unmeasured: at worst */
 	bool in_danger; /* what was measured and the rest, with every EVSE at 0, are above the target */
 };
 

@@ -180,6 +180,20 @@ START_TEST(gap_counts_as_the_worst_case_until_the_register_tells)
 }
 END_TEST
 
+/* Nobody knows what flows: it is not nothing. */
+START_TEST(what_is_projected_goes_on_at_its_worst_while_nothing_is_measured)
+{
+	for (int s = 0; s <= 300; s++)
+		step(T0 + s * 1000, 36000);
+	ck_assert_int_eq(out.projected_w, 36000);
+	for (int s = 301; s <= 360; s++)
+		step(T0 + s * 1000, -1);
+	ck_assert_int_eq(out.projected_w, (300 * 36000 + 600 * 200000) / 900);
+	step(T0 + 361 * 1000, 36000);
+	ck_assert_int_lt(out.projected_w, 60000);
+}
+END_TEST
+
 START_TEST(danger_is_when_the_rest_alone_breaks_the_target)
 {
 	struct demand_in in = {.now_ms = T0, .window_ms = T0, .month = 1, .has_import = true};
@@ -270,6 +284,7 @@ int main(void)
 	tcase_add_test(t, register_tells_the_past_of_a_window_after_a_restart);
 	tcase_add_test(t, register_of_another_window_or_another_meter_is_not_believed);
 	tcase_add_test(t, gap_counts_as_the_worst_case_until_the_register_tells);
+	tcase_add_test(t, what_is_projected_goes_on_at_its_worst_while_nothing_is_measured);
 	tcase_add_test(t, danger_is_when_the_rest_alone_breaks_the_target);
 	tcase_add_test(t, clock_that_steps_errs_to_the_safe_side);
 	tcase_add_test(t, random_days_keep_the_target);
