@@ -236,6 +236,13 @@ static void show_source(
 		v->binds_until.ms = b->end_ms;
 }
 
+static bool is_same_limit(const struct control_node *v, const struct control_node *was)
+{
+	return v->binds == was->binds && was->binds_source && v->binds_source &&
+	       strcmp(v->binds_source, was->binds_source) == 0 &&
+	       strcmp(v->binds_envelope, was->binds_envelope) == 0;
+}
+
 static void show_binds(
 	struct control *k, int i, unsigned by_guard, struct control_node *v, wall_t now)
 {
@@ -247,8 +254,8 @@ static void show_binds(
 	v->binds_by = by_guard ? "guard" : full->is_island ? "island" : "plan";
 	if (!by_guard && !full->is_island)
 		v->binds_until = full->until;
-	v->binds_since = v->binds == k->node[i].binds ? k->node[i].binds_since : now;
 	show_source(k, i, by_guard || full->is_island ? GRID_SOURCE_NONE : full->source, v, now);
+	v->binds_since = is_same_limit(v, &k->node[i]) ? k->node[i].binds_since : now;
 }
 
 /* Shows what the cycle found at a node; counts time above a rating. */
