@@ -123,12 +123,50 @@ static void fill_evse(struct control *k, int i, wall_t now)
 	evse_phases_fill(e, (int)k->core->depot->voltage_v, in);
 }
 
+/* What the node carries against the limit that binds, in its unit. */
+static void fill_limit(
+	const struct control_node *v, enum grid_channel c, struct event_guard_acted *e)
+{
+	const struct control_limit *l = c == GRID_IMBALANCE ? &v->imbalance
+					: c == GRID_TOTAL   ? NULL
+							    : &v->phase[c - GRID_L1];
+
+	e->measured_w = v->load_w;
+	e->quality = v->load_source;
+	e->channel = grid_channel_name(c);
+	e->has_limit_w = !l && v->limit_w >= 0;
+	e->limit_w = v->limit_w;
+	e->has_limit_ma = l && l->limit >= 0;
+	e->limit_ma = e->has_limit_ma ? l->limit : 0;
+	e->has_measured_ma = l && l->load >= 0;
+	e->measured_ma = e->has_measured_ma ? l->load : 0;
+}
+
+static void log_lowering(const struct event_guard_acted *e)
+{
+	char limit[80];
+
+	if (e->has_limit_ma && e->has_measured_ma)
+		snprintf(limit, sizeof limit, "%.1f of %.1f A (%s)", (double)e->measured_ma / 1000,
+			(double)e->limit_ma / 1000, e->channel);
+	else if (e->has_limit_ma)
+		snprintf(limit, sizeof limit, "limit of %.1f A (%s)", (double)e->limit_ma / 1000,
+			e->channel);
+	else if (e->has_limit_w)
+		snprintf(limit, sizeof limit, "%lld of %lld W", (long long)e->measured_w,
+			(long long)e->limit_w);
+	else
+		snprintf(limit, sizeof limit, "%lld W", (long long)e->measured_w);
+	log_info("guard: %s: %s (%s), %zu EVSEs lowered", e->node, limit, e->quality,
+		e->lowered.count);
+}
+
 static void journal_lowering(struct control *k, const struct guard_report *r, const int32_t *before)
 {
 	struct arena *a = record_arena(k->core);
 	struct event_guard_acted *e = a ? arena_alloc(a, sizeof *e) : NULL;
 	const char **lowered = a ? arena_alloc(a, (size_t)(k->evses + 1) * sizeof *lowered) : NULL;
-	int node = -1;
+	const struct guard_evse_out *by = NULL;
 
 	if (!e || !lowered)
 		return;
@@ -139,21 +177,18 @@ static void journal_lowering(struct control *k, const struct guard_report *r, co
 		lowered[e->lowered.count++] = arena_printf(a, "%s/%d %d>%d",
 			k->evse[i]->station->id, k->evse[i]->id, before[i], r->evse[i].allowed_w);
 		if (r->evse[i].node >= 0)
-			node = r->evse[i].node;
+			by = &r->evse[i];
 	}
-	if (!e->lowered.count || node < 0)
+	if (!e->lowered.count || !by)
 		return;
 	e->lowered.items = lowered;
-	e->node = arena_strdup(a, grid_tree_node(k->tree, node)->id);
-	e->measured_w = k->node[node].load_w;
-	e->limit_w = k->node[node].limit_w;
-	e->quality = k->node[node].load_source;
+	e->node = arena_strdup(a, grid_tree_node(k->tree, by->node)->id);
+	fill_limit(&k->node[by->node], by->channel, e);
 	e->reason = "load and limit left less room than the plan";
 	k->core->metrics.guard_lowered += (int64_t)e->lowered.count;
 	record_now(k->core, EVENT_GUARD_ACTED, "depot", k->core->depot->depot, e, "guard", NULL);
 	k->journalled = clock_mono();
-	log_info("guard: %s: %lld of %lld W (%s), %zu EVSEs lowered", e->node,
-		(long long)e->measured_w, (long long)e->limit_w, e->quality, e->lowered.count);
+	log_lowering(e);
 }
 
 /* False: the time was over before all were sent. */

@@ -5,8 +5,10 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include "csms/power/control.h"
 #include "csms/power/envelope.h"
+#include "db/query_log.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
 
@@ -156,6 +158,75 @@ START_TEST(phase_of_an_envelope_is_named_with_its_end)
 }
 END_TEST
 
+static struct arena *arena;
+static struct db_journal_page page;
+
+static void read_acts(struct db_reader *r, void *arg)
+{
+	(void)arg;
+	ck_assert_int_eq(db_query_journal(r,
+				 &(struct db_journal_filter){
+					 .type = "GuardActed", .newest_first = true, .limit = 1},
+				 arena, &page),
+		0);
+}
+
+/* A limit in A is one of amperes wherever it is told. */
+START_TEST(lowering_for_a_phase_is_journalled_in_amperes)
+{
+	char id[ENVELOPE_ID_SIZE];
+
+	world = world_create(
+		&(struct world_options){.seed = 5, .depot = small_depot, .scenario = HOUSE_ON_L2});
+	world_run_until(world, SMALL_ALL_HERE);
+	limit_phases(10, 40000, id);
+	world_run_s(world, 60);
+	arena = arena_create(0);
+	for (int i = 0; i < 500 && !page.count; i++) {
+		ck_assert_int_eq(db_read_now(core()->db, read_acts, NULL), 0);
+		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	}
+	ck_assert_uint_eq(page.count, 1);
+	ck_assert_msg(strstr(page.items[0].payload, "\"channel\":\"L2\"") &&
+			      strstr(page.items[0].payload, "\"limit_ma\":40000") &&
+			      strstr(page.items[0].payload, "\"measured_ma\":") &&
+			      !strstr(page.items[0].payload, ":-1"),
+		"%s", page.items[0].payload);
+	arena_destroy(arena);
+}
+END_TEST
+
+/* The site is full by its rating for a while; then an operator allows less: since then. */
+START_TEST(limit_of_another_binds_since_it_came)
+{
+	struct envelope_block b = {.bound = {40000, GRID_NO_LIMIT, GRID_NO_LIMIT}};
+	struct envelope_offer o = {.node = "site",
+		.owner = "operator/anna",
+		.blocks = &b,
+		.count = 1,
+		.actor = "test"};
+	char id[ENVELOPE_ID_SIZE], why[200];
+	wall_t came;
+
+	world = world_create(
+		&(struct world_options){.seed = 5, .depot = small_depot, .scenario = SMALL_VISITS});
+	world_run_until(world, SMALL_ALL_HERE);
+	for (int s = 0; s < 600 && !node("site")->binds; s++)
+		world_step(world);
+	world_run_s(world, 5);
+	ck_assert_uint_eq(node("site")->binds, 1U << GRID_TOTAL);
+	ck_assert_str_eq(node("site")->binds_source, "rating");
+	came = clock_wall();
+	b.start_ms = came.ms;
+	b.end_ms = came.ms + 3600000;
+	ck_assert_msg(envelope_receive(core(), &o, id, why) == 0, "%s", why);
+	for (int s = 0; s < 120 && strcmp(node("site")->binds_envelope, id) != 0; s++)
+		world_step(world);
+	ck_assert_str_eq(node("site")->binds_source, "operator");
+	ck_assert_int_ge(node("site")->binds_since.ms, came.ms);
+}
+END_TEST
+
 /* A limit that comes within the slot of the plan is what the plan keeps to, before it is in force. */
 START_TEST(what_the_plan_keeps_to_is_what_binds_by_it)
 {
@@ -221,6 +292,8 @@ int main(void)
 	tcase_add_test(t, somebody_binds_while_a_vehicle_waits);
 	tcase_add_test(t, nothing_binds_where_there_is_room);
 	tcase_add_test(t, phase_of_an_envelope_is_named_with_its_end);
+	tcase_add_test(t, lowering_for_a_phase_is_journalled_in_amperes);
+	tcase_add_test(t, limit_of_another_binds_since_it_came);
 	tcase_add_test(t, what_the_plan_keeps_to_is_what_binds_by_it);
 	tcase_add_test(t, what_nobody_measures_shows_no_load_of_its_phases);
 	suite_add_tcase(s, t);
