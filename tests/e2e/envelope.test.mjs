@@ -138,6 +138,18 @@ test('a newer word replaces what it speaks of and no more, and says what that wa
 	const unit = ctl(d, 'envelope', 'add', 'site', '20', '--for', '1h');
 	assert.equal(unit.code, 2);
 	assert.match(unit.err, /no power such as 80kW/);
+	const before = (await d.api('GET', '/envelopes')).json.envelopes.length;
+	for (const words of [['-5kW'], ['5kW', '--export', '-20kW'], ['--phase=-63A']]) {
+		const below = ctl(d, 'envelope', 'add', 'site', ...words, '--for', '1h');
+		assert.equal(below.code, 2);
+		assert.match(below.err, /"-\d+k?[WA]": a limit is 0 or more; what the node may feed in is limited by --export/);
+	}
+	for (const priority of ['-3', 'high', '10']) {
+		const odd = ctl(d, 'envelope', 'add', 'site', '5kW', '--for', '1h', '--priority', priority);
+		assert.equal(odd.code, 2);
+		assert.match(odd.err, /--priority must be 0 to 9/);
+	}
+	assert.equal((await d.api('GET', '/envelopes')).json.envelopes.length, before);
 });
 
 test('a word that does not count is told so at once, with the ID and the priority of what counts', async (t) => {

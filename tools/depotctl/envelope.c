@@ -110,6 +110,12 @@ static int learn_clock(struct ctl *c)
 
 /* -- what is wanted -------------------------------------------------------------------------- */
 
+/* Someone who thinks of export as import below 0. */
+static bool is_below_0(const char *s)
+{
+	return s != NULL && s[0] == '-';
+}
+
 static int read_block(struct ctl *c, struct api_envelope_block_post *b)
 {
 	const char *from = ctl_option(c, "--from"), *to = ctl_option(c, "--to");
@@ -118,6 +124,13 @@ static int read_block(struct ctl *c, struct api_envelope_block_post *b)
 	wall_t now = client_now(c->client);
 	int64_t ms;
 
+	if (is_below_0(power) || is_below_0(export) || is_below_0(phase))
+		return ctl_complain(CTL_USAGE,
+			"\"%s\": a limit is 0 or more; what the node may feed in is limited by "
+			"--export 20kW",
+			is_below_0(power)    ? power
+			: is_below_0(export) ? export
+					     : phase);
 	if (power != NULL && !(b->has_import_w = parse_power(power, &b->import_w)))
 		return ctl_complain(CTL_USAGE, "\"%s\" is no power such as 80kW or 500W", power);
 	if (export != NULL && !(b->has_export_w = parse_power(export, &b->export_w)))
@@ -144,8 +157,12 @@ static int read_block(struct ctl *c, struct api_envelope_block_post *b)
 static int read_post(struct ctl *c, struct api_envelope_post *p, struct api_envelope_block_post *b)
 {
 	const char *priority = ctl_option(c, "--priority");
+	bool is_digit =
+		priority != NULL && priority[0] >= '0' && priority[0] <= '9' && priority[1] == '\0';
 	int status = learn_clock(c);
 
+	if (status == CTL_OK && priority != NULL && !is_digit)
+		return ctl_complain(CTL_USAGE, "--priority must be 0 to 9, greater goes first");
 	*p = (struct api_envelope_post){
 		.kind = ctl_flag(c, "--fallback") ? API_ENVELOPE_KIND_FALLBACK
 						  : API_ENVELOPE_KIND_LIMIT,
@@ -156,7 +173,7 @@ static int read_post(struct ctl *c, struct api_envelope_post *p, struct api_enve
 		.type = ctl_option(c, "--type"),
 		.why = ctl_option(c, "--why"),
 		.has_priority = priority != NULL,
-		.priority = priority != NULL ? atoi(priority) : 0,
+		.priority = is_digit ? priority[0] - '0' : 0,
 		.blocks = {1, b},
 	};
 	if (status == CTL_OK)
