@@ -81,14 +81,24 @@ static bool shows_breach(const struct control *k, int node, const struct meter_r
 	return false;
 }
 
-/* Does a meter show more than its node may carry? */
-static bool is_breached(const struct control *k)
+/* Does a meter show more than its node may carry? *is_new: no cycle knows that reading. */
+static bool is_breached(const struct control *k, bool *is_new)
 {
-	for (int i = 0; i < k->nodes; i++)
-		if (k->meter[i] >= 0 &&
-			shows_breach(k, i, &meters_at(k->core->meters, k->meter[i])->last))
-			return true;
-	return false;
+	bool is = false;
+
+	*is_new = false;
+	for (int i = 0; i < k->nodes && !*is_new; i++) {
+		const struct meter_reading *r;
+
+		if (k->meter[i] < 0)
+			continue;
+		r = &meters_at(k->core->meters, k->meter[i])->last;
+		if (!shows_breach(k, i, r))
+			continue;
+		is = true;
+		*is_new = r->at_ms != k->node_in[i].reading;
+	}
+	return is;
 }
 
 static struct planner_view view_for(const struct control *k, const struct grid_limits *limits)
@@ -165,12 +175,16 @@ void control_evse_changed(struct control *k, struct evse *e, const char *trigger
 /* A reading that breaks a limit cannot wait; the others make one cycle together. */
 void control_load_changed(struct control *k)
 {
+	bool is_new;
+
 	if (!k)
 		return;
-	if (is_breached(k))
-		cycle_soon(k);
-	else
+	if (!is_breached(k, &is_new))
 		cycle_within(k, LOAD_SOON_MS);
+	else if (is_new)
+		cycle_within(k, 0);
+	else
+		cycle_soon(k);
 }
 
 /* Meter values often enough for the guard to tell vehicles from other load (J02, SampledDataCtrlr).

@@ -211,22 +211,23 @@ static void send_on(void *arg);
 
 /* Lowerings first, so that what rises finds room that was asked for before it. When thousands are to
  * be told something, it takes several turns of the loop. */
-static void send_all(struct control *k)
+static void send_all(struct control *k, bool with_rises)
 {
 	int64_t until_us = k->core->loop ? clock_real_us() + SEND_US : INT64_MAX;
 	mono_t now = clock_mono();
 
-	if (!send_pass(k, true, now, until_us) || !send_pass(k, false, now, until_us))
+	if (!send_pass(k, true, now, until_us) ||
+		(with_rises && !send_pass(k, false, now, until_us)))
 		timer_start(k->core->timers, &k->send_timer, 0, send_on, k);
 }
 
-/* Not by what was wanted before news came: the cycle that they make sends the rest. */
+/* Answers to the first are news already, and a cycle follows soon. It sends what is to rise; what was
+ * found to be too much does not wait for it. */
 static void send_on(void *arg)
 {
 	struct control *k = arg;
 
-	if (!timer_running(&k->now_timer))
-		send_all(k);
+	send_all(k, !timer_running(&k->now_timer));
 }
 
 void control_cycle(struct control *k)
@@ -268,5 +269,5 @@ void control_cycle(struct control *k)
 		journal_lowering(k, &r, before);
 	free(before);
 	timer_stop(k->core->timers, &k->send_timer);
-	send_all(k);
+	send_all(k, true);
 }
