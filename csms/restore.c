@@ -18,6 +18,7 @@
 #include "csms/station/v16_book.h"
 #include "csms/stored.h"
 #include "csms/vehicles/vehicle_charge.h"
+#include "csms/vehicles/told_soc.h"
 #include "csms/vehicles/vehicles.h"
 #include "db/query_newest.h"
 #include "db/query.h"
@@ -431,6 +432,8 @@ int restore_fleet(struct core *c, char why[300])
 		stored_unreadable("charging profiles", why);
 		return -1;
 	}
+	if (told_socs_restore(c, why))
+		return -1;
 	if (identity_restore(c, why) || device_restore(c, why) || inventory_restore(c, why) ||
 		trust_restore(c, why))
 		return -1;

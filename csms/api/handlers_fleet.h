@@ -14,6 +14,7 @@ void token_delete(struct ask *k);
 void vehicles_list(struct ask *k);
 void vehicle_get(struct ask *k);
 void identities_put(struct ask *k);
+void vehicle_soc_post(struct ask *k);
 void vehicle_put_row(struct ask *k);
 void vehicle_delete(struct ask *k);
 

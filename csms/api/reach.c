@@ -113,6 +113,7 @@ static const struct reach_row rows[] = {
 	{"PUT", V1 "/vehicles/{id}", REACH_DEPOT},
 	{"DELETE", V1 "/vehicles/{id}", REACH_DEPOT},
 	{"PUT", V1 "/vehicles/{id}/identities", REACH_DEPOT},
+	{"POST", V1 "/vehicles/{id}/soc", REACH_VEHICLE},
 	{"GET", V1 "/vehicles/{id}/readings", REACH_VEHICLE},
 	{"GET", V1 "/trips", REACH_CUT},
 	{"PUT", V1 "/trips/{id}", REACH_DEPOT},

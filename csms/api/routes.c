@@ -257,6 +257,10 @@ const struct route api_routes[] = {
 		&api_identities_put_type, &api_done_type,
 		"Says what the vehicle is known by: cards, eMAID, MAC address (EVCCID)"},
 
+	{"POST", V1 "/vehicles/{id}/soc", "", MAY_DISPATCH, vehicle_soc_post,
+		&api_vehicle_soc_post_type, &api_vehicle_soc_reply_type,
+		"Tells the state of charge that a person read off the vehicle; it counts until "
+		"something newer is known"},
 	{"GET", V1 "/vehicles/{id}/readings", "quantity source from to limit", MAY_READ,
 		vehicle_readings, NULL, &api_reading_list_type,
 		"What a vehicle reported, newest first, also what came late"},

@@ -50,7 +50,8 @@ static void readings_finish(struct ask *k)
 			.at = r->at,
 			.received_at = r->received,
 			.source = r->source,
-			.confidence = telematics_confidence_names[r->confidence & 3],
+			.confidence = telematics_confidence_names[telematics_confidence_of(
+				r->confidence)],
 		};
 	}
 	ask_reply(k, 200, &api_reading_list_type, &out);

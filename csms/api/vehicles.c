@@ -7,6 +7,7 @@
 #include "csms/api/token_view.h"
 #include "csms/record.h"
 #include "csms/vehicles/bays.h"
+#include "csms/vehicles/told_soc.h"
 #include "csms/vehicles/vehicles.h"
 #include "csms/view/view.h"
 #include "gen/depot.h"
@@ -215,4 +216,50 @@ void vehicle_delete(struct ask *k)
 	rc = vehicle_remove(k->api->core, v, k->who.actor, ask_changed, k, why);
 	if (rc)
 		ask_problem(k, rc, NULL, "%s", why);
+}
+
+/* What waits for the disk. */
+struct telling {
+	struct api_vehicle_soc_reply reply;
+	char say[300];
+};
+
+static void told(void *arg, int status, const char *why)
+{
+	struct ask *k = arg;
+	const struct telling *x = k->state;
+
+	if (status != 0)
+		ask_problem(k, 503, NULL, "it could not be written: %s", why ? why : "try again");
+	else
+		ask_reply(k, 200, &api_vehicle_soc_reply_type, &x->reply);
+}
+
+void vehicle_soc_post(struct ask *k)
+{
+	const struct api_vehicle_soc_post *post = k->body;
+	struct vehicle *v = path_vehicle(k);
+	struct telling *x = v ? arena_alloc(k->arena, sizeof *x) : NULL;
+	enum told_soc_end end;
+
+	if (v == NULL)
+		return;
+	if (x == NULL) {
+		ask_problem(k, 503, NULL, "no memory for the reading");
+		return;
+	}
+	if (!replay_begin(k->api->replay, k))
+		return;
+	ask_hold(k);
+	end = told_soc_take(k->api->core, v, post->pct, post->has_at ? post->at : clock_wall(),
+		k->who.actor, x->say);
+	if (end == TOLD_SOC_REFUSED || end == TOLD_SOC_FAILED) {
+		ask_problem(k, end == TOLD_SOC_REFUSED ? 422 : 503,
+			end == TOLD_SOC_REFUSED ? "at" : NULL, "%s%s",
+			end == TOLD_SOC_REFUSED ? "at: " : "", x->say);
+		return;
+	}
+	x->reply = (struct api_vehicle_soc_reply){end == TOLD_SOC_COUNTS, x->say};
+	k->state = x;
+	record_then(k->api->core, told, k);
 }

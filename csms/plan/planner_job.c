@@ -187,8 +187,7 @@ static void add_vehicle(struct planner_job *j, const struct core *c, struct evse
 	row->vehicle = v;
 	row->by = is.by;
 	row->need_wh = in->need_wh;
-	row->need_spread_wh =
-		trips_need_spread_wh(v, is.by <= CHARGE_BY_NEEDS || is.by == CHARGE_BY_FULL);
+	row->need_spread_wh = trips_need_spread_wh(v, charge_by_is_known(is.by));
 	row->departs_at.ms = in->depart_ms;
 	memcpy(row->transaction, e->tx.id, sizeof row->transaction);
 	j->count++;

@@ -123,7 +123,7 @@ static bool may_give(struct making *m, const struct control_plan_row *from, doub
 
 	if (!is || !d || is->discharge_w <= 0 ||
 		(is->has_health_pct && is->health_pct < cfg->health_pct) ||
-		!vehicle_soc(from->vehicle, clock_wall(), SOC_AGE_S, &soc))
+		!vehicle_soc(from->vehicle, clock_wall(), SOC_AGE_S, &soc) || soc.is_told)
 		return false;
 	floor_pct = (double)(cfg->floor_pct > is->min_soc_pct ? cfg->floor_pct : is->min_soc_pct);
 	row->least_wh = (int64_t)((double)is->battery_wh * floor_pct / 100);

@@ -146,7 +146,8 @@ static bool has_more(const struct storage_row *r, const struct evse *e, wall_t n
 {
 	struct vehicle_soc soc;
 
-	if (!e->tx.vehicle || !vehicle_soc(e->tx.vehicle, now, SOC_AGE_S, &soc))
+	/* What a person told is good for charging; a slip of the hand discharges nothing. */
+	if (!e->tx.vehicle || !vehicle_soc(e->tx.vehicle, now, SOC_AGE_S, &soc) || soc.is_told)
 		return false;
 	return (double)r->full_wh * (soc.pct / 100 - NEAR_LEAST) > (double)r->least_wh;
 }

@@ -19,7 +19,15 @@
 #define SAME        1e-6 /* two values that differ by less are one */
 #define REPLAN_PCT  5.0 /* a plugged vehicle's state of charge moved by so much */
 
-const char *const telematics_confidence_names[] = {"measured", "arrived", "retained", "corrected"};
+const char *const telematics_confidence_names[] = {
+	"measured", "arrived", "retained", "corrected", "told"};
+
+enum telematics_confidence telematics_confidence_of(int stored)
+{
+	return stored >= TELEMATICS_MEASURED && stored <= TELEMATICS_TOLD
+		       ? (enum telematics_confidence)stored
+		       : TELEMATICS_RETAINED;
+}
 
 const struct telematics_reading *telematics_newest(
 	const struct vehicle *v, enum telematics_quantity quantity)
@@ -147,19 +155,34 @@ static void make_newest(struct telematics_source *s, struct vehicle *v,
 	telematics_rules_look(t->rules, v, item->quantity);
 }
 
+/* A source that gives no times repeats what it heard last of a sleeping vehicle: the value that a
+ * person overruled is no news from it. */
+static bool is_overruled(const struct telematics_source *s, const struct vehicle *v,
+	const struct telematics_item *item)
+{
+	const struct telemetry *m = v->telemetry;
+
+	return item->quantity == TELEMATICS_QUANTITY_SOC_PCT && !item->is_timed &&
+	       m->newest[item->quantity].confidence == TELEMATICS_TOLD &&
+	       strcmp(m->overruled_by, s->config->id) == 0 &&
+	       fabs(m->overruled_pct - item->value) < SAME;
+}
+
 bool telematics_apply(struct telematics_source *s, struct vehicle *v,
 	const struct telematics_item *item, wall_t received, enum telematics_confidence confidence,
 	struct telematics_counts *outcome)
 {
 	struct core *c = s->owner->core;
 	const char *quantity = telematics_quantity_enum.values[item->quantity];
-	const struct telematics_reading r = {
+	struct telematics_reading r = {
 		item->value, item->at, received, s->config->id, confidence, -1};
 	const struct telematics_reading *last;
 	char point[180];
 
 	if (!telemetry_of(v))
 		return false;
+	if (is_overruled(s, v, item))
+		r.confidence = confidence = TELEMATICS_RETAINED;
 	last = telematics_newest(v, item->quantity);
 	if (last && last->at.ms == item->at.ms && last->source == s->config->id) {
 		outcome->repeated++;
@@ -459,11 +482,13 @@ static void restore_reading(struct telematics *t, const struct db_reading *row)
 	if (q < 0 || !telemetry_of(v))
 		return;
 	last = &v->telemetry->newest[q];
-	if (row->at.ms <= last->at.ms)
+	/* What people told is read by csms/vehicles/told_soc.c. */
+	if (row->at.ms <= last->at.ms || row->confidence == TELEMATICS_TOLD ||
+		(last->confidence == TELEMATICS_TOLD && row->confidence == TELEMATICS_RETAINED))
 		return;
 	*last = (struct telematics_reading){row->value, row->at, row->received,
 		s ? s->config->id : arena_strdup(t->arena, row->source),
-		(enum telematics_confidence)(row->confidence & 3), -1};
+		telematics_confidence_of(row->confidence), -1};
 }
 
 static int restore(struct telematics *t, char why[400])

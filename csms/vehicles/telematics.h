@@ -19,8 +19,12 @@ enum telematics_confidence {
 	TELEMATICS_ARRIVED, /* nobody said when: as it came */
 	TELEMATICS_RETAINED, /* a broker kept it: it may be of any age */
 	TELEMATICS_CORRECTED, /* by a person */
+	TELEMATICS_TOLD, /* a person read it off the vehicle (csms/vehicles/told_soc.h) */
 };
 extern const char *const telematics_confidence_names[];
+
+/* Of a number in the store. */
+enum telematics_confidence telematics_confidence_of(int stored);
 
 /* The newest of one quantity. */
 struct telematics_reading {

@@ -1,4 +1,4 @@
-/* The inside of telematics, for csms/vehicles/telematics*.c only. */
+/* The inside of telematics, for csms/vehicles/telematics*.c and told_soc.c only. */
 #ifndef CSMS_TELEMATICS_PRIVATE_H
 #define CSMS_TELEMATICS_PRIVATE_H
 
@@ -21,8 +21,14 @@ struct telematics_source {
 	struct telematics_counts counts;
 };
 
+#define TELEMATICS_TOLD_BY_SIZE 90 /* any actor with three words */
+
 struct telemetry {
 	struct telematics_reading newest[TELEMATICS_QUANTITIES];
+	/* Of a state of charge that a person told (csms/vehicles/told_soc.c): its source, and what it
+	 * overruled, of whom; "": nothing. */
+	char told_by[TELEMATICS_TOLD_BY_SIZE], overruled_by[61];
+	double overruled_pct;
 };
 
 /* What a vehicle is called: "SOURCE/ref", or "/ref" for all sources. */

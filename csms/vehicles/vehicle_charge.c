@@ -6,6 +6,7 @@
 
 #define SOC_AGE_S  900 /* a vehicle's own word on its charge counts for so long … */
 #define SOC_DAY_S  86400 /* … and from before it was plugged in, with what it took since */
+#define TOLD_S     3600 /* … but not what a person read so long before that: it drove since */
 #define SETTLE_MS  60000 /* from an offer to the vehicle's taking it */
 #define DRAWS_W    1000 /* less is a battery's own electronics */
 #define NEAR_PCT   3 /* batteries tell whole per cents, and stop a little early */
@@ -21,26 +22,44 @@ const char *const charge_by_names[CHARGE_BY_COUNT] = {
 	[CHARGE_BY_FULL] = "full",
 	[CHARGE_BY_GUESS] = "guess",
 	[CHARGE_BY_TRIP] = "trip",
+	[CHARGE_BY_PERSON] = "person",
 };
+
+bool charge_by_is_known(enum charge_by by)
+{
+	return by <= CHARGE_BY_NEEDS || by == CHARGE_BY_FULL || by == CHARGE_BY_PERSON;
+}
 
 bool charge_by_is_guess(const char *name)
 {
 	return name && strcmp(name, charge_by_names[CHARGE_BY_GUESS]) == 0;
 }
 
+/* It was read off the vehicle where it stands, or as it came. */
+static bool is_persons_word(const struct evse *e, const struct vehicle_soc *soc)
+{
+	return soc->is_told && wall_diff_ms(e->tx.started, soc->at) < TOLD_S * 1000;
+}
+
 bool vehicle_charge_told(const struct core *c, const struct evse *e, const struct vehicle *v,
 	wall_t now, struct vehicle_charge *out)
 {
-	struct vehicle_soc soc;
+	struct vehicle_soc soc = {0};
+	bool has_soc;
 	double pct;
 
 	if (!v)
 		return false;
+	has_soc = vehicle_soc(v, now, SOC_DAY_S, &soc);
+	if (has_soc && is_persons_word(e, &soc)) {
+		*out = (struct vehicle_charge){CHARGE_BY_PERSON, soc.pct, soc.source};
+		return true;
+	}
 	if (e->soc_pct.at.ms) {
 		*out = (struct vehicle_charge){CHARGE_BY_CHARGER, e->soc_pct.value, "charger"};
 		return true;
 	}
-	if (vehicle_soc(v, now, SOC_DAY_S, &soc) &&
+	if (has_soc && !soc.is_told &&
 		(soc.is_reckoned || wall_diff_ms(now, soc.at) < SOC_AGE_S * 1000)) {
 		*out = (struct vehicle_charge){CHARGE_BY_TELEMATICS, soc.pct, soc.source};
 		return true;

@@ -1,6 +1,6 @@
 /*
- * Vehicle charge: what is in the battery of a vehicle that is plugged in, and who says so. The charger or
- * telematics tell its state of charge; else it may be known from before it was moved, the vehicle may
+ * Vehicle charge: what is in the battery of a vehicle that is plugged in, and who says so. The charger,
+ * telematics or a person tell its state of charge; else it may be known from before it was moved, the vehicle may
  * have said what it needs, or that it takes no more, or somebody described what it needs each time.
  * Where nobody says anything it is guessed, and what rests on that is said to be a guess.
  *
@@ -28,9 +28,13 @@ enum charge_by {
 	CHARGE_BY_FULL, /* it takes no more */
 	CHARGE_BY_GUESS, /* nobody says anything */
 	CHARGE_BY_TRIP, /* not here yet: by what it left with and what its trip takes */
+	CHARGE_BY_PERSON, /* its state of charge, told by a person */
 	CHARGE_BY_COUNT
 };
 extern const char *const charge_by_names[CHARGE_BY_COUNT];
+
+/* Somebody or something measured it. */
+bool charge_by_is_known(enum charge_by by);
 
 /* `name` as the record of a plan has it; NULL: of before it had it. */
 bool charge_by_is_guess(const char *name);

@@ -440,9 +440,10 @@ bool vehicle_soc(const struct vehicle *v, wall_t now, int max_age_s, struct vehi
 	if (!charger->at.ms && !told)
 		return false;
 	if (!told || charger->at.ms >= told->at.ms) {
-		*out = (struct vehicle_soc){charger->value, charger->at, "charger", false};
+		*out = (struct vehicle_soc){charger->value, charger->at, "charger", false, false};
 	} else {
-		*out = (struct vehicle_soc){told->value, told->at, told->source, false};
+		*out = (struct vehicle_soc){told->value, told->at, told->source, false,
+			told->confidence == TELEMATICS_TOLD};
 		if (v->evse && v->evse->tx.is_open) {
 			is_of_before = told->at.ms <= v->evse->tx.started.ms;
 			out->pct += is_of_before           ? vehicle_taken_pct(v)

@@ -40,8 +40,9 @@ bool vehicle_is_changed(const struct core *c, const struct vehicle *v);
 struct vehicle_soc {
 	double pct;
 	wall_t at; /* of the reading that it is or was reckoned from */
-	const char *source; /* "charger", or a source of telematics */
+	const char *source; /* "charger", a source of telematics, or "told by NAME" */
 	bool is_reckoned; /* raised by what it took in its transaction since it was read */
+	bool is_told; /* by a person */
 };
 
 /* The newest of what its charger and its telematics say. False: nothing is known, or nothing that is

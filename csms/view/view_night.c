@@ -100,7 +100,7 @@ static const char *say_guess(const struct case_file *f, struct arena *a)
 	text_init(&t, 300);
 	text_printf(&t, "Its charge is not known; with %d" NARROW_SPACE "%% ", CHARGE_BY_GUESS_PCT);
 	words_energy(&t, f->row->short_wh);
-	text_puts(&t, " may be missing. Enter what it needs, or connect its telematics.");
+	text_puts(&t, " may be missing. Tell its state of charge, or connect its telematics.");
 	return arena_text(a, &t);
 }
 

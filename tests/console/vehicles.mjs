@@ -98,6 +98,18 @@ async function oneChecks(page, mock) {
 		await until("model", async () => /learnt from 41 trips/.test(await text(page, "#model")));
 		await until("readings", async () => /soc_pct 46 % .* flespi/.test(plain(await text(page, "#readings tbody"))));
 	});
+	await check("its state of charge is told: what is newer is said, and kept", async () => {
+		await page.locator("#help").getByRole("button", { name: "Tell its charge" }).click();
+		equal(await dialog.getByRole("button", { name: "Tell it" }).isDisabled(), true, "nothing to tell");
+		await dialog.getByLabel("State of charge, %").fill("63");
+		await dialog.getByLabel("Read at").fill("2026-03-11T06:30");
+		await dialog.getByRole("button", { name: "Tell it" }).click();
+		await until("depotd's word", async () => /newer is 46 %/.test(await dialog.innerText()));
+		await dialog.getByLabel("Read at").fill("");
+		await dialog.getByRole("button", { name: "Tell it" }).click();
+		await until("closed", async () => (await dialog.count()) === 0);
+		equal(sent(mock, "POST /vehicles/VAN-01/soc"), [{ pct: 63, at: "2026-03-11T05:30:00.000Z" }, { pct: 63 }], "sent");
+	});
 	await check("its work is changed: what changes is said before, the rest of its description stays", async () => {
 		await page.locator("#facts").getByRole("button", { name: "Change its work" }).click();
 		equal(await dialog.getByRole("button", { name: "Store" }).isDisabled(), true, "nothing to store");

@@ -104,6 +104,7 @@ export class VehicleApi {
 		}
 		if (route === "GET /telematics/aside") return [200, { aside: this.aside, count: this.aside.length }];
 		if (route === "POST /trips/import") return this.#import(sent);
+		if (/^POST \/vehicles\/[^/]+\/soc$/.test(route)) return [200, { counts: sent.at === undefined, sentence: sent.at === undefined ? "63 % counts from now on." : "Kept as history: newer is 46 % of 18:00 (charger)." }];
 		if (/^GET \/vehicles\/[^/]+\/readings$/.test(route)) {
 			return [200, { readings: [{ quantity: "soc_pct", value: 46, unit: "%", at: iso(this.mock.now() - 90_000), received_at: iso(this.mock.now()), source: "flespi", confidence: "measured" }] }];
 		}

@@ -117,6 +117,7 @@ describe('who is limited to the east', () => {
 		'POST /meters/walk': { station: 'W-1', evse: 1, consent: true }, 'POST /campaigns': { firmware: 'x', stations: ['W-1'], ...why },
 		'POST /reservations': { station: 'W-1', token: 'X', expires: block[0].end }, 'PUT /nodes/{id}/mode': { mode: 'shadow', ...why },
 		'POST /plans/{id}/approve': { node: 'west', ...why }, 'POST /plans/{id}/reject': { node: 'west', ...why },
+		'POST /vehicles/{id}/soc': { pct: 50 },
 		'PUT /grid/nodes/{id}': { id: 'west', kind: 'feeder', parent: 'east', limit_w: 50000 },
 	};
 

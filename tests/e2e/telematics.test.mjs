@@ -222,6 +222,30 @@ test('a broker that restarts, and a depotd that was killed, lose nothing', async
 	assert.ok((await aside()).length >= 2);
 });
 
+test('a person tells a state of charge: newest counts, an untimed repetition is no news, it is audited, and outlives a kill', async () => {
+	await depotd.api('PUT', '/vehicles/VAN-5', { id: 'VAN-5', battery_wh: 50000, max_ac_w: 7400, max_dc_w: 0 });
+	await post({ vehicle: 'VAN-5', soc_pct: 20 });
+	assert.equal((await newest('VAN-5', 'soc_pct')).value, 20);
+	assert.match(ctl('vehicle', 'soc', 'VAN-5', '63', '%'), /^63 % counts from now on\.\n$/);
+	assert.match(ctl('vehicle', 'soc', 'VAN-5', '12%', '--at', iso(3600)), /^Kept as history: newer is 63 % of .* \(told by \w/);
+	const is = async () => { const v = (await vehicle('VAN-5')).vehicle; return [v.soc_pct, v.soc_source.slice(0, 8)]; };
+	assert.deepEqual(await is(), [63, 'told by ']);
+	assert.equal((await newest('VAN-5', 'soc_pct')).confidence, 'told');
+	await post({ vehicle: 'VAN-5', soc_pct: 20 });
+	assert.deepEqual(await is(), [63, 'told by '], 'the sleeping van\'s old value, told again without a time');
+	assert.equal((await depotd.api('POST', '/vehicles/VAN-5/soc', { pct: 63, at: iso(-3600) })).status, 422);
+	assert.equal((await depotd.api('POST', '/vehicles/VAN-5/soc', { pct: 163 })).status, 400);
+	assert.equal((await depotd.api('POST', '/vehicles/NOBODY/soc', { pct: 63 })).status, 404);
+	const lines = (await depotd.api('GET', '/audit?limit=100')).json.rows.filter((r) => r.type === 'VehicleSocTold');
+	assert.deepEqual(lines.map((r) => [r.about, r.payload.pct, r.payload.counts]), [['vehicle/VAN-5', 12, false], ['vehicle/VAN-5', 63, true]]);
+	await depotd.stop('SIGKILL');
+	await depotd.start();
+	assert.deepEqual(await is(), [63, 'told by ']);
+	assert.equal((await history('VAN-5', 'soc_pct')).length, 4, 'all of it is history');
+	await post({ vehicle: 'VAN-5', soc_pct: 61 });
+	assert.deepEqual(await is(), [61, 'hook']);
+});
+
 test('rules over windows raise alarms that show the readings', async () => {
 	await depotd.api('PUT', '/vehicles/VAN-4', { id: 'VAN-4', battery_wh: 50000, max_ac_w: 7400, max_dc_w: 0 });
 	const warm = [20, 24, 30, 36, 41].map((c, i) => ({ vehicle: 'VAN-4', time: iso(300 - i * 60), battery_c: c }));

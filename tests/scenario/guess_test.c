@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "csms/power/control.h"
+#include "csms/vehicles/told_soc.h"
 #include "csms/vehicles/vehicle_charge.h"
 #include "csms/view/view.h"
 #include "tests/scenario/world.h"
@@ -147,6 +148,94 @@ START_TEST(a_reading_from_after_it_says_otherwise)
 }
 END_TEST
 
+static enum told_soc_end tell(double pct, int minutes_ago, const char *actor)
+{
+	char say[300];
+	wall_t at = wall_add_ms(clock_wall(), -60000 * (int64_t)minutes_ago);
+
+	return told_soc_take(world_core(world), van(), pct, at, actor, say);
+}
+
+/* Half full, as its driver read off it: 40 of 90 kWh are missing and not 80. */
+START_TEST(what_a_person_tells_counts)
+{
+	struct api_vehicle_view v;
+
+	begin("19:30",
+		"visits:\n  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: 50}\n");
+	world_run_until(world, "17:10");
+	ck_assert_str_eq(look().need_by, "guess");
+	ck_assert_int_eq(tell(53, 2, "user:anna"), TOLD_SOC_COUNTS);
+	world_run_s(world, 60);
+	v = look();
+	ck_assert_str_eq(v.need_by, "person");
+	ck_assert_str_eq(v.soc_source, "told by anna");
+	ck_assert_str_eq(v.state, "charging");
+	ck_assert_int_le(v.need_wh, 33300);
+	ck_assert_int_ge(v.need_wh, 32000);
+}
+END_TEST
+
+START_TEST(what_a_person_tells_is_raised_by_what_it_took_over_a_restart)
+{
+	struct api_vehicle_view v;
+	double before;
+
+	begin("23:30",
+		"visits:\n  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: 50}\n");
+	world_run_until(world, "17:10");
+	ck_assert_int_eq(tell(53, 0, "user:anna"), TOLD_SOC_COUNTS);
+	world_run_until(world, "18:10");
+	before = look().soc_pct;
+	ck_assert_double_gt(before, 65);
+	world_kill(world);
+	world_run_s(world, 20);
+	world_start(world);
+	world_run_s(world, 120);
+	v = look();
+	ck_assert_str_eq(v.soc_source, "told by anna");
+	ck_assert_str_eq(v.need_by, "person");
+	ck_assert_double_ge(v.soc_pct, before);
+	ck_assert_double_le(v.soc_pct, before + 2);
+}
+END_TEST
+
+/* The time of what was read decides, not who says it, nor when it was said. */
+START_TEST(the_newest_word_counts)
+{
+	begin("23:30",
+		"visits:\n  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: 50}\n");
+	world_run_until(world, "17:10");
+	ck_assert_int_eq(tell(53, 2, "user:anna"), TOLD_SOC_COUNTS);
+	ck_assert_int_eq(tell(20, 5, "user:ben"), TOLD_SOC_LATE);
+	ck_assert_str_eq(look().soc_source, "told by anna");
+	ck_assert_int_eq(tell(20, 2 * 1440, "user:ben"), TOLD_SOC_REFUSED);
+	ck_assert_int_eq(tell(20, -5, "user:ben"), TOLD_SOC_REFUSED);
+	van()->evse->soc_pct = reading_of(50, wall_add_ms(clock_wall(), -60000));
+	ck_assert_str_eq(look().soc_source, "charger");
+	ck_assert_int_eq(tell(54, 0, "local:1000"), TOLD_SOC_COUNTS);
+	ck_assert_str_eq(look().soc_source, "told by local:1000");
+	world_run_s(world, 60);
+	ck_assert_str_eq(look().need_by, "person");
+	van()->evse->soc_pct = reading_of(55, clock_wall());
+	control_evse_changed(world_core(world)->control, van()->evse, "test");
+	world_run_s(world, 60);
+	ck_assert_str_eq(look().need_by, "charger");
+}
+END_TEST
+
+/* Read long before it came: it drove since. */
+START_TEST(a_word_of_long_before_it_came_is_no_need)
+{
+	begin("23:30",
+		"visits:\n  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: 50}\n");
+	world_run_until(world, "15:30");
+	ck_assert_int_eq(tell(95, 0, "user:anna"), TOLD_SOC_COUNTS);
+	world_run_until(world, "17:10");
+	ck_assert_str_eq(look().need_by, "guess");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *c = tcase_create("guess");
@@ -159,6 +248,10 @@ int main(void)
 	tcase_add_test(c, a_full_van_is_asked_again_and_taken_at_its_word);
 	tcase_add_test(c, what_it_said_outlives_a_restart);
 	tcase_add_test(c, a_reading_from_after_it_says_otherwise);
+	tcase_add_test(c, what_a_person_tells_counts);
+	tcase_add_test(c, what_a_person_tells_is_raised_by_what_it_took_over_a_restart);
+	tcase_add_test(c, the_newest_word_counts);
+	tcase_add_test(c, a_word_of_long_before_it_came_is_no_need);
 	suite_add_tcase(s, c);
 	return world_run_suite(s);
 }

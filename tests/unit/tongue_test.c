@@ -99,11 +99,16 @@ START_TEST(sentences_come_over_with_their_names_times_and_numbers)
 		"CP-B3: Ladepunkt 1 ist gestört, Ladepunkte 2 und 3 laden.");
 	IS("its turn comes at 02:15: until then L2 of site is full (rating)",
 		"es ist um 02:15 an der Reihe: bis dahin L2 von site ist voll (Nennwert)");
-	IS("Its charge is not known; with 10\xe2\x80\xaf% 33.0\xe2\x80\xafkWh may be missing. Enter "
-	   "what it needs, or connect its telematics.",
+	IS("Its charge is not known; with 10\xe2\x80\xaf% 33.0\xe2\x80\xafkWh may be missing. Tell "
+	   "its state of charge, or connect its telematics.",
 		"Sein Ladestand ist nicht bekannt; mit 10\xe2\x80\xaf% werden vielleicht "
-		"33,0\xe2\x80\xafkWh fehlen. Tragen Sie ein, was es braucht, oder verbinden Sie "
+		"33,0\xe2\x80\xafkWh fehlen. Geben Sie seinen Ladestand an, oder verbinden Sie "
 		"seine Telematik.");
+	IS("63 % counts from now on.", "63 % zählen von jetzt an.");
+	IS("Kept as history: newer is 63 % of 18:05 (told by anna).",
+		"Als Verlauf behalten: neuer ist 63 % von 18:05 (angegeben von anna).");
+	IS("Kept as history: newer is 63 % of 18:05 (charger).",
+		"Als Verlauf behalten: neuer ist 63 % von 18:05 (Ladestation).");
 	IS("the vehicle takes no more", "das Fahrzeug nimmt nicht mehr auf");
 	IS("8.0 of 11.0 kW: rating L2 of hall-a", "8,0 von 11,0 kW: Nennwert L2 von hall-a");
 	IS("12.4 kWh short: 10.0 by site (envelope), 2.4 by the battery",

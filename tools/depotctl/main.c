@@ -18,10 +18,13 @@ const struct command ctl_commands[] = {
 		"depotctl station AC-01"},
 	{"vehicles", "", ctl_vehicles, 0, 0, "", "All vehicles: battery, departure, state and why",
 		"depotctl vehicles"},
-	{"vehicle", "show ID | set ID [MEMBER=VALUE …] | remove ID | import FILE.csv|- [--check]",
-		ctl_vehicle, 1, -1, "--check",
+	{"vehicle",
+		"show ID | set ID [MEMBER=VALUE …] | soc ID PCT [--at T] | remove ID |\n"
+		"              import FILE.csv|- [--check]",
+		ctl_vehicle, 1, -1, "--check --at=",
 		"A vehicle as it is described; changes it (MEMBER= takes a value away), adds it, or takes "
-		"many from a CSV file whose first line names the members",
+		"many from a CSV file whose first line names the members; soc: tells the state of charge "
+		"that you read off it, now or at T",
 		"depotctl vehicle set VAN-7 battery_wh=75000 chemistry=lfp departs=05:30"},
 	{"trip",
 		"[list [--vehicle V] [--from T] [--to T] [--limit N] [--over]] | add ID MEMBER=VALUE … |\n"

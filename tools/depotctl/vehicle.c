@@ -1,8 +1,10 @@
-/* Vehicles as they are described: shown, changed member by member, taken from a CSV file. */
+/* Vehicles as they are described: shown, changed member by member, taken from a CSV file; and the state of
+ * charge that a person tells. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "gen/depot.h"
 #include "schemas/peek.h"
@@ -32,6 +34,66 @@ static int show(struct ctl *c, const char *id)
 		printf("# %s %s\n", v->vehicle.reason ? v->vehicle.reason : "",
 			v->vehicle.fallback);
 	return CTL_OK;
+}
+
+/* "63", "63%" or "63 %" as two words. */
+static bool read_pct(struct ctl *c, double *out)
+{
+	const char *text = c->argc > 2 ? c->argv[2] : "";
+	char *end;
+
+	*out = strtod(text, &end);
+	if (*end == '%')
+		end++;
+	else if (c->argc == 4 && strcmp(c->argv[3], "%") == 0)
+		c->argc--;
+	return end != text && !*end && c->argc == 3 && *out >= 0 && *out <= 100;
+}
+
+/* A time, or HH:MM of the last 24 hours. */
+static bool read_at(const char *s, wall_t *out)
+{
+	time_t now = time(NULL);
+	int hour, minute, n = 0;
+	struct tm tm;
+
+	if (sscanf(s, "%2d:%2d%n", &hour, &minute, &n) != 2 || s[n] != '\0' || hour < 0 ||
+		hour > 23 || minute < 0 || minute > 59)
+		return wall_parse(s, strlen(s), out);
+	localtime_r(&now, &tm);
+	for (int i = 0; i < 2; i++) {
+		tm.tm_hour = hour;
+		tm.tm_min = minute;
+		tm.tm_sec = 0;
+		tm.tm_isdst = -1;
+		out->ms = (int64_t)mktime(&tm) * 1000;
+		if (out->ms <= (int64_t)now * 1000)
+			break;
+		tm.tm_mday--;
+	}
+	return true;
+}
+
+static int tell_soc(struct ctl *c, const char *id)
+{
+	struct api_vehicle_soc_post post = {0};
+	const char *at = ctl_option(c, "--at");
+	void *answer;
+	int status;
+
+	if (!read_pct(c, &post.pct))
+		return ctl_complain(CTL_USAGE,
+			"vehicle soc needs VEHICLE and its state of charge from 0 to 100 %%");
+	post.has_at = at != NULL;
+	if (at && !read_at(at, &post.at))
+		return ctl_complain(
+			CTL_USAGE, "--at: must be a time, like 18:05 or 2026-11-22T18:05:00+01:00");
+	status = ctl_ask_struct(c, "POST",
+		arena_printf(c->arena, "vehicles/%s/soc", ctl_escape(c, id)),
+		&api_vehicle_soc_post_type, &post, &api_vehicle_soc_reply_type, &answer);
+	if (answer)
+		printf("%s\n", ((const struct api_vehicle_soc_reply *)answer)->sentence);
+	return status;
 }
 
 /* -- rows ------------------------------------------------------------------------------------- */
@@ -298,9 +360,11 @@ int ctl_vehicle(struct ctl *c)
 		return show(c, word);
 	if (strcmp(verb, "set") == 0)
 		return set(c, word);
+	if (strcmp(verb, "soc") == 0)
+		return tell_soc(c, word);
 	if (strcmp(verb, "remove") == 0)
 		return ctl_done(c, "DELETE", path_of(c, word), NULL, NULL, "Removed.");
 	if (strcmp(verb, "import") == 0)
 		return import(c, word, check);
-	return ctl_complain(CTL_USAGE, "vehicle takes show, set, remove or import");
+	return ctl_complain(CTL_USAGE, "vehicle takes show, set, soc, remove or import");
 }

@@ -11,7 +11,7 @@ import type { SignedOut } from "./api/types_people.ts";
 import { listenKeys } from "./keys.ts";
 import { LANGUAGES, language, say, setLanguage, type Language } from "./messages/say.ts";
 import { place, ROUTES } from "./router.ts";
-import { assigning, go, goRow, goSection, searching } from "./store/place.ts";
+import { assigning, go, goRow, goSection, searching, telling } from "./store/place.ts";
 import {
 	alarms, depotName, depotTime, envelopes, isHere, isLost, link, localNow, nodes, now, retryNow, session, speed, stations, vehicles, zone,
 } from "./store/store.ts";
@@ -30,6 +30,7 @@ import { theme, type Theme } from "./ui/theme.ts";
 const Search = lazy(() => import("./pages/search/page.tsx").then((m) => m.Search), true);
 
 const AssignBay = lazy(() => import("./pages/assign/dialog.tsx").then((m) => m.AssignBay), true);
+const TellSoc = lazy(() => import("./pages/tell/dialog.tsx").then((m) => m.TellSoc), true);
 
 function Clock() {
 	return (
@@ -348,6 +349,7 @@ export function Shell() {
 			<Help dialog={dialog} />
 			{searching.value && <Search id={undefined} />}
 			{assigning.value !== undefined && <AssignBay id={assigning.value} />}
+			{telling.value !== undefined && <TellSoc id={telling.value} />}
 		</>
 	);
 }

@@ -199,6 +199,11 @@ export interface TelematicsAsideList {
 	count: number;
 }
 
+export interface VehicleSocReply {
+	counts: boolean;
+	sentence: string;
+}
+
 export interface ReadingList {
 	readings: VehicleReading[];
 }

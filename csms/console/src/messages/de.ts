@@ -172,6 +172,7 @@ export const de: Messages = {
 	needsYou: "Hier ist jemand nötig",
 	whyWord: "Warum",
 	assignBay: "Platz zuweisen…",
+	tellSoc: "Ladestand angeben…",
 	needsYouSub: (n) => `${vans(n)}, das dringendste zuerst. So kommt es, wenn niemand etwas tut.`,
 	showAll: (n) => `Alle ${n} zeigen`,
 	otherVans: (someNeed) => (someNeed ? "Im Plan" : "Fahrzeuge"),

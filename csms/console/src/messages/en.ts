@@ -170,6 +170,7 @@ export const en = {
 	needsYou: "Needs you",
 	whyWord: "Why",
 	assignBay: "Assign a bay…",
+	tellSoc: "Tell its charge…",
 	needsYouSub: (n: number) =>
 		`${vans(n)}, the most urgent first. This happens if nobody acts.`,
 	showAll: (n: number) => `Show all ${n}`,

@@ -4,11 +4,11 @@
 import { computed } from "@preact/signals";
 import { useState } from "preact/hooks";
 import type { VehicleView } from "../api/types.ts";
-import { about, clock, clockNear, duration, kw, kwh, pct } from "../lib/format.ts";
+import { about, isGuess, clock, clockNear, duration, kw, kwh, pct } from "../lib/format.ts";
 import { memo } from "../lib/memo.ts";
 import { useStableOrder } from "../lib/stable_order.ts";
 import { say } from "../messages/say.ts";
-import { assigning, planPath } from "../store/place.ts";
+import { assigning, planPath, telling } from "../store/place.ts";
 import { now, vehicles, zone } from "../store/store.ts";
 import { splitVans, vanRows, VANS_CSV } from "../store/derive.ts";
 import { Act } from "../ui/act.tsx";
@@ -109,7 +109,7 @@ const Card = memo(function Card({ van }: { van: VehicleView }) {
 				<div class="cap">{readyWords(van)}</div>
 			</div>
 			<p class="a-why">{van.reason}</p>
-			<div class="a-act acts"><Act to="dispatch" onAct={() => { assigning.value = van.id; }}>{say.assignBay}</Act><Link to={planPath(van.id)} kind="btn"><span data-why>{say.whyWord}</span></Link></div>
+			<div class="a-act acts"><Act to="dispatch" onAct={() => { assigning.value = van.id; }}>{say.assignBay}</Act>{isGuess(van) && <Act to="dispatch" onAct={() => { telling.value = van.id; }}>{say.tellSoc}</Act>}<Link to={planPath(van.id)} kind="btn"><span data-why>{say.whyWord}</span></Link></div>
 		</li>
 	);
 });

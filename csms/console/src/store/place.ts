@@ -41,6 +41,8 @@ export function note(to: string): void {
 export const searching = signal(false);
 /* The van that is being given a bay. */
 export const assigning = signal<string | undefined>(undefined);
+/* The van whose state of charge is being told. */
+export const telling = signal<string | undefined>(undefined);
 
 /* To a row of a page, which may still have to be drawn: for two seconds it is waited for. */
 export function goRow(to: string, selector: string): void {

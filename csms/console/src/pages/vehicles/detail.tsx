@@ -7,7 +7,7 @@ import type {
 import { type Asked, useAsked } from "../../lib/ask.ts";
 import { decimal, duration, kw, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
-import { assigning, chargerPath, planPath } from "../../store/place.ts";
+import { assigning, chargerPath, planPath, telling } from "../../store/place.ts";
 import { sessionPath } from "../../store/sessions.ts";
 import { describe } from "../../store/vehicles.ts";
 import { now } from "../../store/store.ts";
@@ -21,7 +21,7 @@ import { Aside } from "./aside.tsx";
 import { EditWork } from "./edit.tsx";
 import { Battery, Charge, chanceWords, nameOf, place, Table, time } from "./parts.tsx";
 import { TripForm } from "./trip.tsx";
-import { w } from "./words.ts";
+import { sourceName, w } from "./words.ts";
 
 function Facts({ d, onDone }: { d: VehicleDetail; onDone: () => void }) {
 	const [isOpen, setOpen] = useState(false);
@@ -63,6 +63,7 @@ function Help({ d, asked }: { d: VehicleDetail; asked: Asked<Readiness> }) {
 		<Panel id="help" title={w.helpTitle} caption={w.helpCaption} end={v.station !== undefined && <Link to={planPath(v.id)}>{w.plan}</Link>}>
 			<div class="pad help">
 				<div class="charge"><Battery v={v} /><div><Charge v={v} /></div></div>
+				<p><Act to="dispatch" onAct={() => { telling.value = v.id; }}>{w.tell}</Act></p>
 				{of !== undefined && <p>{of.sentence}</p>}
 				{isNotThere ? <p class="sub2">{w.notInPlan}</p> : <Answer of={asked} />}
 				{of?.action !== undefined && (
@@ -190,7 +191,7 @@ function Readings({ id }: { id: string }) {
 							<th role="rowheader" scope="row">{r.quantity}</th>
 							<td role="cell" class="n" data-label={w.value}><b>{decimal(r.value, Number.isInteger(r.value) ? 0 : 1)}</b><Unit>{r.unit}</Unit></td>
 							<td role="cell" class="n" data-label={w.age}>{duration((now.value - Date.parse(r.at)) / 1000)}</td>
-							<td role="cell" data-label={w.source}>{r.source}{r.confidence !== "measured" && <span class="cap">{r.confidence}</span>}</td>
+							<td role="cell" data-label={w.source}>{sourceName(r.source)}{r.confidence !== "measured" && r.confidence !== "told" && <span class="cap">{w.confidences[r.confidence] ?? r.confidence}</span>}</td>
 						</tr>
 					))}
 				</Table>

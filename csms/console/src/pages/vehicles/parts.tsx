@@ -7,7 +7,7 @@ import { say } from "../../messages/say.ts";
 import { now, overview, zone } from "../../store/store.ts";
 import { Bar } from "../../ui/bar.tsx";
 import { Unit, useIsOld } from "../../ui/reading.tsx";
-import { w } from "./words.ts";
+import { sourceName, w } from "./words.ts";
 
 export const time = (at: string | undefined): ComponentChildren =>
 	(at === undefined ? null : <time dateTime={at}>{clockNear(Date.parse(at), now.peek(), zone.value)}</time>);
@@ -47,7 +47,7 @@ export function Charge({ v }: { v: VehicleView }) {
 	if (v.soc_pct === undefined || v.soc_at === undefined) {
 		return <><span class="u">{say.unknown}</span> → {v.target_pct}<Unit>{say.unitPct}</Unit><span class="cap">{w.neverTold}</span></>;
 	}
-	const who = w.sources[v.soc_source ?? ""] ?? v.soc_source;
+	const who = sourceName(v.soc_source);
 	const age = duration((now.value - Date.parse(v.soc_at)) / 1000);
 	return (
 		<>
