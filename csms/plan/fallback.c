@@ -8,6 +8,7 @@
 #include "csms/power/safety.h"
 #include "csms/secret.h"
 #include "csms/vehicles/trips.h"
+#include "csms/vehicles/vehicle_charge.h"
 #include "db/query_log.h"
 
 #define KEY_SIZE  (49 + 12 + UTF8_SIZE(36)) /* station/evse and transaction */
@@ -329,7 +330,9 @@ static bool is_to_be_looked_at(const struct fallbacks *f, const struct control_p
 {
 	const struct decided *d = find(f, row->evse);
 
-	if (row->short_wh < LEAST_WH || is_open_ended(f, row->evse))
+	/* Nobody is moved, pays more or is kept back because a charge that nobody knows was taken for the
+	 * worst: what helps is to know it, and that is said instead. */
+	if (row->short_wh < LEAST_WH || row->by == CHARGE_BY_GUESS || is_open_ended(f, row->evse))
 		return false;
 	return !d || (mono_diff_ms(clock_mono(), d->at) > AGAIN_MS &&
 			     llabs(row->short_wh - d->short_wh) > OTHER_WH);

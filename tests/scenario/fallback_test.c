@@ -7,6 +7,7 @@
 #include <string.h>
 #include "csms/power/control.h"
 #include "csms/plan/fallback.h"
+#include "csms/vehicles/told_soc.h"
 #include "db/query_log.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
@@ -36,7 +37,7 @@ static const char nodes[] =
 
 static const char *site = ""; /* more of its row */
 
-static void start(int weak_w, const char *departs, const char *order, const char *worth)
+static void start_guessed(int weak_w, const char *departs, const char *order, const char *worth)
 {
 	static char text[4000];
 
@@ -47,6 +48,19 @@ static void start(int weak_w, const char *departs, const char *order, const char
 			"visits:\n  - {vehicle: V-1, station: CP-1, arrives: \"17:00\", soc_pct: "
 			"20}\n"});
 	world_run_until(world, "17:10");
+}
+
+/* Its driver says what is in it. */
+static void start(int weak_w, const char *departs, const char *order, const char *worth)
+{
+	struct vehicle *v;
+	char say[300];
+
+	start_guessed(weak_w, departs, order, worth);
+	v = fleet_vehicle(&world_core(world)->fleet, "V-1");
+	ck_assert_int_eq(told_soc_take(world_core(world), v, 10, clock_wall(), "user:anna", say),
+		TOLD_SOC_COUNTS);
+	world_run_s(world, 30);
 }
 
 static void teardown(void)
@@ -115,6 +129,30 @@ START_TEST(a_better_charger_that_is_free_is_named)
 }
 END_TEST
 
+static void count_decided(struct db_reader *r, void *arg)
+{
+	struct db_journal_filter f = {.type = "FallbackDecided", .limit = 50};
+	struct db_journal_page page = {0};
+
+	ck_assert_int_eq(db_query_journal(r, &f, arena, &page), 0);
+	*(size_t *)arg = page.count;
+}
+
+/* 10 % is the worst that can be: nobody is moved, charged more or kept back by it. */
+START_TEST(a_guess_moves_nobody_and_costs_nothing)
+{
+	size_t count = 0;
+
+	start_guessed(20000, "23:00", "pay_more, next_charger, delay", ", worth_kwh: 0.2");
+	ck_assert_int_gt(short_wh(), 60000);
+	world_run_s(world, 1800);
+	ck_assert_str_eq(words(), "");
+	ck_assert(!fallback_pays(control_fallbacks(world_core(world)->control), evse()));
+	ck_assert_int_eq(db_read_now(world_core(world)->db, count_decided, &count), 0);
+	ck_assert_uint_eq(count, 0);
+}
+END_TEST
+
 START_TEST(the_order_of_the_class_counts)
 {
 	const struct event_fallback_decided *e;
@@ -148,15 +186,6 @@ START_TEST(who_pays_more_is_planned_so_from_then_on)
 	arena_destroy(arena);
 }
 END_TEST
-
-static void count_decided(struct db_reader *r, void *arg)
-{
-	struct db_journal_filter f = {.type = "FallbackDecided", .limit = 50};
-	struct db_journal_page page = {0};
-
-	ck_assert_int_eq(db_query_journal(r, &f, arena, &page), 0);
-	*(size_t *)arg = page.count;
-}
 
 /* Without it the first plans after the start would leave the vehicle 72 kWh short again. */
 START_TEST(what_was_decided_counts_after_a_restart)
@@ -213,6 +242,7 @@ int main(void)
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, a_better_charger_that_is_free_is_named);
 	tcase_add_test(t, the_order_of_the_class_counts);
+	tcase_add_test(t, a_guess_moves_nobody_and_costs_nothing);
 	tcase_add_test(t, who_pays_more_is_planned_so_from_then_on);
 	tcase_add_test(t, what_was_decided_counts_after_a_restart);
 	tcase_add_test(t, who_pays_more_exceeds_the_demand_target);
