@@ -150,7 +150,7 @@ asan: ## unit and scenario tests under ASan and UBSan
 		SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" unit scenario
 
 .PHONY: console-waiting
-console-waiting: deps-test ## the console with each answer late, then failed: 6 to 12 minutes
+console-waiting: deps-test ## the console with each answer late, then failed; a part of make test
 	$(Q)$(MAKE) --no-print-directory all console
 	$(Q)BUILD=$(BUILD) node tests/console/waiting.test.mjs
 

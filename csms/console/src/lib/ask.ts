@@ -25,35 +25,48 @@ interface Held<T> {
 	status: number;
 }
 
-/* `path` undefined asks nothing. A page in the background does not ask either. Without `everyMs` it
+/* Until somebody looks at the page, one that was opened behind another too. */
+function whenSeen(stop: AbortSignal): Promise<void> {
+	return new Promise((resolve) => {
+		if (!document.hidden) {
+			resolve();
+			return;
+		}
+		document.addEventListener("visibilitychange", () => {
+			if (!document.hidden) resolve();
+		}, { signal: stop });
+	});
+}
+
+/* `path` undefined asks nothing. A page in the background asks when it is looked at. Without `everyMs` it
  * asks once, and by again(). */
 export function useAsked<T>(path: string | undefined, everyMs?: number): Asked<T> {
 	const [held, setHeld] = useState<Held<T> | undefined>(undefined);
 	const [turn, setTurn] = useState(0);
 	useEffect(() => {
 		if (path === undefined) return undefined;
-		let isOver = false;
+		const over = new AbortController();
 		let timer: ReturnType<typeof setTimeout> | undefined;
 		const ask = async () => {
 			let nextMs = everyMs;
-			if (!document.hidden) {
-				try {
-					const data = await get<T>(path);
-					if (!isOver) setHeld({ path, data, error: undefined, status: 200 });
-				} catch (error) {
-					if (isOver) return;
-					nextMs = Math.min(nextMs ?? RETRY_MS, RETRY_MS);
-					const status = error instanceof ApiError ? error.status : 0;
-					setHeld((old) => ({
-						path, data: old?.path === path ? old.data : undefined, error: words(error), status,
-					}));
-				}
+			await whenSeen(over.signal);
+			if (over.signal.aborted) return;
+			try {
+				const data = await get<T>(path);
+				if (!over.signal.aborted) setHeld({ path, data, error: undefined, status: 200 });
+			} catch (error) {
+				if (over.signal.aborted) return;
+				nextMs = Math.min(nextMs ?? RETRY_MS, RETRY_MS);
+				const status = error instanceof ApiError ? error.status : 0;
+				setHeld((old) => ({
+					path, data: old?.path === path ? old.data : undefined, error: words(error), status,
+				}));
 			}
-			if (!isOver && nextMs !== undefined) timer = setTimeout(() => void ask(), nextMs);
+			if (!over.signal.aborted && nextMs !== undefined) timer = setTimeout(() => void ask(), nextMs);
 		};
 		void ask();
 		return () => {
-			isOver = true;
+			over.abort();
 			clearTimeout(timer);
 		};
 	}, [path, everyMs, turn]);

@@ -5,22 +5,12 @@
  * said by the page, once the answer says so.
  */
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import type { Asked } from "../lib/ask.ts";
 import { say } from "../messages/say.ts";
 import { Panel } from "./panel.tsx";
+import { useIsLong } from "./skeleton.tsx";
 
 type Question = Pick<Asked<unknown>, "data" | "error" | "status" | "again">;
-
-/* True after 300 ms: what comes sooner shows no shapes. */
-function useIsLong(): boolean {
-	const [isLong, setLong] = useState(false);
-	useEffect(() => {
-		const timer = setTimeout(() => setLong(true), 300);
-		return () => clearTimeout(timer);
-	}, []);
-	return isLong;
-}
 
 /* Shapes of a few rows. */
 function Waiting() {

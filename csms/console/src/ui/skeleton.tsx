@@ -1,14 +1,19 @@
 import { useEffect, useState } from "preact/hooks";
 import { say } from "../messages/say.ts";
 
-/* Grey shapes of the final layout, and only when the first data takes longer than 300 ms. */
-export function Skeleton() {
-	const [isShown, setShown] = useState(false);
+/* True after 300 ms: what comes sooner shows no shapes. */
+export function useIsLong(): boolean {
+	const [isLong, setLong] = useState(false);
 	useEffect(() => {
-		const timer = setTimeout(() => setShown(true), 300);
+		const timer = setTimeout(() => setLong(true), 300);
 		return () => clearTimeout(timer);
 	}, []);
-	if (!isShown) return null;
+	return isLong;
+}
+
+/* Grey shapes of the final layout, and only when the first data takes longer than that. */
+export function Skeleton() {
+	if (!useIsLong()) return null;
 	return (
 		<div class="page" aria-busy="true">
 			<p class="vh" role="status">{say.loading}</p>

@@ -1,5 +1,5 @@
 /* What a session cost: expected against actual, by the parts of the tariff. */
-import type { EnergyCostReplay, SessionCourse } from "../../api/types_sessions.ts";
+import type { EnergyCostReplay, SessionCourse, TransactionDetail } from "../../api/types_sessions.ts";
 import { useAsked } from "../../lib/ask.ts";
 import { decimal, duration, kwh } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
@@ -9,16 +9,12 @@ import { Empty, Panel } from "../../ui/panel.tsx";
 import { money } from "./list.tsx";
 import { w } from "./words.ts";
 
-interface Props {
-	course: SessionCourse;
-	station: string;
-	id: string;
-	isOpen: boolean;
-}
+/* Only what has ended is reckoned again: until it is known whether it has, nobody is asked. */
+const replayOf = (detail: TransactionDetail | undefined): string | undefined => (!detail || detail.transaction.state === "open" ? undefined
+	: `/costs/${encodeURIComponent(detail.transaction.station)}/${encodeURIComponent(detail.transaction.id)}`);
 
-export function Cost({ course, station, id, isOpen }: Props) {
-	const replay = useAsked<EnergyCostReplay>(isOpen ? undefined
-		: `/costs/${encodeURIComponent(station)}/${encodeURIComponent(id)}`, 60_000);
+export function Cost({ course, detail }: { course: SessionCourse; detail: TransactionDetail | undefined }) {
+	const replay = useAsked<EnergyCostReplay>(replayOf(detail), 60_000);
 	const has = course.energy_cost !== undefined || course.estimate_cost !== undefined;
 	const parts = costParts(replay.data?.slots ?? []);
 	const currency = course.currency ?? replay.data?.currency;

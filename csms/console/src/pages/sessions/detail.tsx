@@ -159,7 +159,7 @@ export function SessionDetail({ station, id }: { station: string; id: string }) 
 				<div class="stack">
 					{detail.data && <Facts detail={detail.data} />}
 					{course.data && detail.data && <Why course={course.data} place={`${station}/${detail.data.transaction.evse ?? 0}`} />}
-					{course.data && <Cost course={course.data} station={station} id={id} isOpen={detail.data?.transaction.state === "open"} />}
+					{course.data && <Cost course={course.data} detail={detail.data} />}
 					<Signed base={base} />
 				</div>
 			</div>

@@ -86,7 +86,7 @@ export function Editor({ grid, draft, note, setDraft, onApplied }: Props) {
 					onInput={(e) => write(e.currentTarget.value)} />
 				<div role="status">
 					{isStale && <p class="failure">{w.stale}</p>}
-					{isBusy && <span class="cap">{w.checking}</span>}
+					{isBusy && <span class="cap" aria-busy="true">{w.checking}</span>}
 					{error !== undefined && <div class="fault-box"><State status={{ icon: "miss", tone: "miss", isTag: true, word: w.bad }} /><p data-fault>{error}</p></div>}
 					{isGood && <State status={{ icon: "ok", tone: "ok", isTag: false, word: w.good(result.is.changed) }} />}
 					{isGood && result.is.warning !== undefined && <p><b>{w.warning}</b> {result.is.warning}</p>}

@@ -33,7 +33,7 @@ export function Preview({ judged, day, setDay, end }: Props) {
 						<div class="fault-box"><State status={{ icon: "miss", tone: "miss", isTag: true, word: w.bad }} /><p data-fault>{judged.fault}</p></div>
 					)}
 					{judged.slots && <State status={{ icon: "ok", tone: "ok", isTag: false, word: w.good }} />}
-					{!judged.slots && judged.fault === undefined && <span class="cap">{w.checking}</span>}
+					{!judged.slots && judged.fault === undefined && <span class="cap" aria-busy="true">{w.checking}</span>}
 				</div>
 			</div>
 			{days.length > 0 && (

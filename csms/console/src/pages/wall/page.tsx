@@ -13,6 +13,7 @@ import { boardOf, nextOut, PAGE_MS, WALL_ROWS } from "../../store/wall.ts";
 import { Bar } from "../../ui/bar.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Reading, Unit, useIsOld } from "../../ui/reading.tsx";
+import { useIsLong } from "../../ui/skeleton.tsx";
 import { State, vehicleStatus } from "../../ui/state.tsx";
 import { useWallTheme } from "../../ui/theme.ts";
 
@@ -132,10 +133,26 @@ function useDailyReload(): void {
 	}, [isTime]);
 }
 
+/* Nothing is known yet: grey shapes of cards and board, and that depotd does not answer if so it is. */
+function Waiting() {
+	const isLong = useIsLong();
+	if (!isLong && !isLost.value) return null;
+	return (
+		<div class="wall waits">
+			{isLost.value ? <p class="w-top" role="alert"><span class="st miss"><Icon name="miss" /> {say.lostNever}</span></p>
+				: <p class="vh" role="status">{say.loading}</p>}
+			<main class="w-main" id="main" aria-busy="true">
+				<div><div class="sk w-card" /><div class="sk w-card" /></div>
+				<div>{Array.from({ length: 12 }, (_, i) => <div key={i} class="sk" />)}</div>
+			</main>
+		</div>
+	);
+}
+
 export function Wall() {
 	useWallTheme(new URLSearchParams(location.search).get("theme") === "light" ? "light" : "dark");
 	useDailyReload();
-	if (!isHere.value) return null;
+	if (!isHere.value) return <Waiting />;
 	return (
 		<div class={isLost.value ? "wall is-lost" : "wall"}>
 			<header class="w-top">
