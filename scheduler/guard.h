@@ -55,6 +55,8 @@ struct guard_evse_in {
 	bool reachable; /* commands get through; if not, what is in force stays in force */
 	bool unanswered; /* its last command had no answer: it is told to lower, and others are
 	                  * lowered in its place at once */
+	bool in_doubt; /* others of its station do not what they are told: until it is measured to
+	                * draw less, it counts with what it draws */
 	int32_t commanded_w; /* in force; while a command is under way the greater of both;
 	                      * GUARD_UNKNOWN_W: counts as the EVSE's maximum, or with no vehicle
 	                      * there as its tail */

@@ -156,7 +156,7 @@ static void observe_evse(struct guard *g, int e, const struct guard_evse_in *in)
 		s->disobeys = true;
 		s->floor_w = guard_most(s->floor_w, measured_w(s, in));
 	}
-	if (is_late(g, s, in, commanded))
+	if (in->in_doubt || is_late(g, s, in, commanded))
 		s->floor_w = guard_most(s->floor_w, measured_w(s, in));
 	if (in->unanswered)
 		s->floor_w = guard_most(s->floor_w, commanded);

@@ -7,6 +7,7 @@
 #define LEAST_W     2000 /* drawn by EVSEs: below it nothing is told by a comparison */
 #define TOLERANCE_W 1000
 #define TOLERANCE   0.1 /* of what the EVSEs draw */
+#define NOTHING     0.05 /* of what the EVSEs draw: next to nothing */
 #define AGREE_MS    30000
 #define MOVING_W    2000 /* from here on a register of 10 Wh moves within half a minute */
 #define SEEN_W      1000 /* a vehicle with the least current that there is: any meter shows it */
@@ -196,6 +197,16 @@ static bool hangs(const struct control *k, int node, const struct meter *m, int6
 
 /* -- one that shows too little ------------------------------------------------------------------ */
 
+/* Agrees with chargers that do draw. What PV may feed in explains that it shows less than they do; of
+ * one that was caught, and still shows next to nothing, it explains too much. */
+static bool agrees(const struct control_doubt *d, const struct meter *m, int64_t drawn_w)
+{
+	double w = 0;
+
+	meter_reading_get(&m->last, METER_QUANTITY_POWER_W, &w);
+	return drawn_w > LEAST_W && !(d->is_doubted && fabs(w) < NOTHING * (double)drawn_w);
+}
+
 /* A vehicle that stops is seen by the meter before its charger reports it, so a first look says
  * little: what was known of the other load is held. If chargers that have reported since still draw
  * more than the meter shows, it is the meter: an open current transformer, a wrong ratio or sign, a
@@ -221,7 +232,7 @@ static void compare(struct control *k, int node, const struct meter *m, int64_t 
 		return;
 	}
 	d->since_ms = 0;
-	if (drawn <= LEAST_W)
+	if (!agrees(d, m, drawn))
 		d->agrees_ms = 0;
 	else if (!d->agrees_ms)
 		d->agrees_ms = now_ms;

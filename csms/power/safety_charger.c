@@ -240,9 +240,23 @@ static void watch(struct safety *s, int i, int64_t now_ms)
 		keep(s, i, now_ms);
 }
 
+static bool has_disobedient(const struct safety *s, const struct station *st)
+{
+	for (int i = 0; i < st->evse_count; i++) {
+		int at = st->evses[i].grid_evse;
+
+		if (at >= 0 && at < s->evses && s->evse[at].obey.disobeys)
+			return true;
+	}
+	return false;
+}
+
 void safety_charger_before(struct safety *s, int64_t now_ms)
 {
 	for (int i = 0; i < s->evses; i++)
 		if (s->k->evse[i])
 			watch(s, i, now_ms);
+	for (int i = 0; i < s->evses; i++)
+		s->k->evse_in[i].in_doubt =
+			s->k->evse[i] && has_disobedient(s, s->k->evse[i]->station);
 }

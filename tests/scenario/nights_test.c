@@ -480,6 +480,8 @@ static const uint64_t hard_nights[] = {
 	20174, /* a clock a day ahead, a restart, a boot: a charger that pauses was not told again */
 	20053, /* silence while its power was gone was learnt as a reaction: no longer judged for a minute */
 	20612, /* an island's power went to and fro, to one van before the other had left it */
+	22006, /* one EVSE ignored its limit, and the other of its station was relied upon */
+	22575, /* a meter in kW was believed again: its nothing could have been the sun's */
 	2314, /* who had not answered for minutes was relied upon to be lowered */
 };
 

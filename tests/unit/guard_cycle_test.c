@@ -257,6 +257,29 @@ START_TEST(who_does_not_answer_is_not_waited_for)
 }
 END_TEST
 
+/* The other EVSE of its station does as it likes: its own obedience is seen first. */
+START_TEST(who_is_in_doubt_counts_with_what_it_drew)
+{
+	begin(6000, 1000);
+	cycle();
+	evse[2].in_doubt = true;
+	evse[2].commanded_w = 4140; /* lowered and confirmed; its last report is from before */
+	evse[2].measured_ms = in.now_ms - 1;
+	node[0].import_w = 2000 + 3 * 6000; /* the house takes 1 kW more: by its word it fits */
+	cycle();
+	ck_assert_int_eq(r.evse[2].counted_w, 6000);
+	for (int i = 0; i < 20; i++)
+		cycle();
+	ck_assert_int_eq(r.evse[2].counted_w, 6000);
+	ck_assert_int_ne(r.evse[2].source, GRID_SOURCE_DISOBEYED);
+	evse[2].measured_ms = in.now_ms;
+	evse[2].measured_w = 4140;
+	cycle();
+	ck_assert_int_eq(r.evse[2].counted_w, 4140);
+	end();
+}
+END_TEST
+
 START_TEST(old_measurement_is_no_disobedience)
 {
 	begin(6000, 2000);
@@ -899,6 +922,7 @@ int main(void)
 	tcase_add_test(c, who_is_known_to_disobey_counts_even_while_it_draws_less);
 	tcase_add_test(c, who_is_silent_does_not_rise);
 	tcase_add_test(c, who_does_not_answer_is_not_waited_for);
+	tcase_add_test(c, who_is_in_doubt_counts_with_what_it_drew);
 	tcase_add_test(c, old_measurement_is_no_disobedience);
 	tcase_add_test(c, who_is_lowered_again_and_again_is_judged);
 	tcase_add_test(c, who_is_out_of_reach_keeps_what_is_in_force);
