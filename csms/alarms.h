@@ -46,6 +46,7 @@ enum alarm_kind {
 	ALARM_PLANNER_LATE, /* no plan came in time: "planner" */
 	ALARM_FEEDER_LOST, /* a feeder has no voltage, by its meter: node */
 	ALARM_CRL_OVERDUE, /* a revocation list was not renewed in time: "crl/NAME.pem" */
+	ALARM_PHASE_UNKNOWN, /* a vehicle charges on a phase that nobody knows, below limits of phases: CP-1/2 */
 	ALARM_KIND_COUNT
 };
 

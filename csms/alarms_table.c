@@ -161,6 +161,14 @@ const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 		"Put there by hand: fetch it from the authority into DATA/pki/crl.\n"
 		"Until then a stolen station's certificate may not be known as revoked: "
 		"`depotctl identity STATION`, trust.crl_overdue."),
+	ROW(PHASE_UNKNOWN, "phase-unknown", THIS_WEEK, 0,
+		"Find out how the charging point is wired, and set its `rotation`.",
+		"On which phase of the grid the vehicle draws is not known: it counts on each, which is "
+		"safe, and others get less than there is room for.\n"
+		"The electrician's papers say it, or a clamp meter: which conductor of the feeder "
+		"carries the vehicle's current?\n"
+		"Write it into the depot's file: rotation RST where L1 of the charger is the feeder's "
+		"L1, STR where it is its L2, TRS where it is its L3."),
 };
 
 const char *alarm_rank_name(enum alarm_rank r)

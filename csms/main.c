@@ -26,6 +26,7 @@
 #include "csms/charging/local_list.h"
 #include "csms/plan/discharge.h"
 #include "csms/power/grid_edit.h"
+#include "csms/power/rotation.h"
 #include "csms/log.h"
 #include "csms/metering/meters.h"
 #include "csms/station/network_job.h"
@@ -409,20 +410,20 @@ static int check_store(const char *dir, char why[400])
 	return 0;
 }
 
-#define TAILS_TOLD 10 /* one by one */
+#define HINTS_TOLD 10 /* of a kind, one by one */
 
-struct tails_tell {
+struct hint_tell {
 	const char *path;
 	FILE *to; /* NULL: the log */
 	size_t told;
 };
 
-static void tell_tail(void *arg, const struct depot_fault *fault)
+static void tell_hint(void *arg, const struct depot_fault *fault)
 {
-	struct tails_tell *t = arg;
+	struct hint_tell *t = arg;
 	char where[400];
 
-	if (t->told++ >= TAILS_TOLD)
+	if (t->told++ >= HINTS_TOLD)
 		return;
 	config_complain(t->path, fault, where);
 	if (t->to)
@@ -431,16 +432,23 @@ static void tell_tail(void *arg, const struct depot_fault *fault)
 		log_warn("%s", where);
 }
 
-/* Safe tails at which nothing charges: seldom meant. */
-static void warn_of_tails(const struct daemon *d, FILE *to)
+static void count_more(FILE *to, size_t count, const char *what)
 {
-	struct tails_tell t = {d->config.depot_path, to, 0};
-	size_t count = depot_tails_check(d->core.depot, tell_tail, &t);
+	if (count <= HINTS_TOLD)
+		return;
+	if (to)
+		fprintf(to, "warning: … and %zu more %s\n", count - HINTS_TOLD, what);
+	else
+		log_warn("… and %zu more %s", count - HINTS_TOLD, what);
+}
 
-	if (count > TAILS_TOLD && to)
-		fprintf(to, "warning: … and %zu more such tails\n", count - TAILS_TOLD);
-	else if (count > TAILS_TOLD)
-		log_warn("… and %zu more such tails", count - TAILS_TOLD);
+/* Safe tails at which nothing charges, and places whose phases nobody wrote: seldom meant. */
+static void warn_of_depot(const struct daemon *d, FILE *to)
+{
+	struct hint_tell tails = {d->config.depot_path, to, 0}, phases = tails;
+
+	count_more(to, depot_tails_check(d->core.depot, tell_hint, &tails), "such tails");
+	count_more(to, rotation_check(d->core.depot, tell_hint, &phases), "such EVSEs");
 }
 
 static int check(struct daemon *d, char why[400])
@@ -464,7 +472,7 @@ static int check(struct daemon *d, char why[400])
 	}
 	if (d->opt.data && check_store(d->opt.data, why))
 		return -1;
-	warn_of_tails(d, stdout);
+	warn_of_depot(d, stdout);
 	printf("%s and %s are fine: %zu nodes, %zu stations, %zu vehicles, %zu meters; the safe tails "
 	       "fit every node\n",
 		d->opt.config, d->config.depot_path, c->depot->nodes.count,
@@ -526,7 +534,7 @@ int main(int argc, char **argv)
 		d.exit_code = EXIT_FAILED;
 		stop(&d);
 	}
-	warn_of_tails(&d, NULL);
+	warn_of_depot(&d, NULL);
 	log_info("depotd %s is up: depot %s (%s)", DEPOTD_VERSION, d.config.depot->depot,
 		d.config.depot->name);
 	loop_run(d.core.loop);

@@ -9,6 +9,8 @@
 #include "csms/api/why.h"
 #include "csms/command.h"
 #include "csms/depot_check.h"
+#include "csms/power/grid_risk.h"
+#include "csms/power/rotation.h"
 #include "csms/view/view.h"
 #include "gen/ocpp201.h"
 
@@ -134,6 +136,27 @@ static bool put_registration(struct ask *k, const struct api_station_put *put,
 	return put_evses(k, put, old, &reg->evses);
 }
 
+/* What its registration says that is seldom meant. */
+static void put_done(void *arg, int status, const char *why)
+{
+	struct ask *k = arg;
+	const struct station *s = fleet_station(fleet_of(k), k->match.param[0]);
+	char tails[300] = "", phases[300] = "";
+
+	if (status != 0 || s == NULL) {
+		ask_changed(k, status, why);
+		return;
+	}
+	grid_risk_station(k->api->core, s, tails);
+	if (tails[0] == '\0')
+		rotation_say(k->api->core, s, phases);
+	if (tails[0] == '\0' && phases[0] == '\0')
+		ask_done(k, NULL);
+	else
+		ask_done(k,
+			arena_printf(k->arena, "Stored. But mind %s.", tails[0] ? tails : phases));
+}
+
 void station_put(struct ask *k)
 {
 	const struct api_station_put *put = k->body;
@@ -168,7 +191,7 @@ void station_put(struct ask *k)
 	}
 	ask_hold(k);
 	if (core_put_station(
-		    k->api->core, id, &reg, put->password, k->who.actor, ask_changed, k, why) != 0)
+		    k->api->core, id, &reg, put->password, k->who.actor, put_done, k, why) != 0)
 		ask_problem(k, 422, NULL, "%s", why);
 }
 

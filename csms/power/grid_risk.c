@@ -217,28 +217,50 @@ void grid_risk_warn(const struct core *c, const struct depot_file *next, char ou
 	}
 }
 
-void grid_risk_tails(const struct core *c, char out[300])
+/* Counts those of the station; the first of all is kept. */
+static int count_tails(
+	const struct core *c, const struct station *s, int count, char first[80], char why[300])
 {
-	const struct station *s, *tmp;
-	char first[80] = "", why[300], text[300];
-	int count = 0;
+	char text[300];
 
-	HASH_ITER (hh, c->fleet.stations, s, tmp)
-		for (int i = 0; i < s->evse_count; i++) {
-			const struct evse *e = &s->evses[i];
-			const struct depot_tail t = {
-				e->tail_w, e->min_w, e->phases, (int)c->depot->voltage_v, e->is_dc};
+	for (int i = 0; i < s->evse_count && !s->is_manual; i++) {
+		const struct evse *e = &s->evses[i];
+		const struct depot_tail t = {
+			e->tail_w, e->min_w, e->phases, (int)c->depot->voltage_v, e->is_dc};
 
-			if (s->is_manual || !depot_tail_pauses(&t, text))
-				continue;
-			if (!count++) {
-				snprintf(first, sizeof first, "%s/%d", s->id, e->id);
-				memcpy(why, text, sizeof why);
-			}
+		if (!depot_tail_pauses(&t, text))
+			continue;
+		if (!count++) {
+			snprintf(first, 80, "%.60s/%d", s->id, e->id);
+			memcpy(why, text, sizeof text);
 		}
+	}
+	return count;
+}
+
+static void say_tails(int count, const char *first, const char *why, char out[300])
+{
 	out[0] = '\0';
 	if (count > 1)
 		snprintf(out, 300, "%s and %d more: %.200s", first, count - 1, why);
 	else if (count)
 		snprintf(out, 300, "%s: %.210s", first, why);
+}
+
+void grid_risk_tails(const struct core *c, char out[300])
+{
+	const struct station *s, *tmp;
+	char first[80] = "", why[300];
+	int count = 0;
+
+	HASH_ITER (hh, c->fleet.stations, s, tmp)
+		count = count_tails(c, s, count, first, why);
+	say_tails(count, first, why, out);
+}
+
+void grid_risk_station(const struct core *c, const struct station *s, char out[300])
+{
+	char first[80] = "", why[300];
+
+	say_tails(count_tails(c, s, 0, first, why), first, why, out);
 }

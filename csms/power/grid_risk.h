@@ -24,5 +24,6 @@ void grid_risk_warn(const struct core *c, const struct depot_file *next, char ou
 
 /* EVSEs whose safe tail is no power (csms/depot_tails.h), in words; "" if there are none. */
 void grid_risk_tails(const struct core *c, char out[300]);
+void grid_risk_station(const struct core *c, const struct station *s, char out[300]); /* of one */
 
 #endif

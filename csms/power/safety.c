@@ -282,6 +282,7 @@ void safety_after(struct safety *s, const struct guard_report *r, wall_t now, in
 	s->slow_ms = now_ms;
 	watch_meters(s);
 	watch_stations(s, now);
+	safety_rotation_watch(s);
 }
 
 /* -- looking ---------------------------------------------------------------------------------- */

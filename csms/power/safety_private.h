@@ -60,6 +60,7 @@ struct safety_evse {
 	bool is_heard; /* … that told of that time */
 	int64_t tried_ms; /* has power below a meter that has not moved since, 0: has not */
 	bool is_held_back; /* … until that moves: its leaf has a limit of ours */
+	bool says_blind; /* its rotation is missing, and an alarm says so */
 	int64_t journalled_ms; /* 0: not yet */
 	int16_t journalled_samples;
 	char words[400]; /* quirks as they were journalled */
@@ -139,6 +140,9 @@ void safety_cap(struct safety *s, int e, enum grid_source source, int64_t w);
 void safety_island_before(struct safety *s, int64_t now_ms);
 int safety_island_restore(struct safety *s); /* 0, or -1: the store cannot be read */
 void safety_island_plan(const struct safety *s, struct grid_limits *l);
+
+/* safety_rotation.c: now and then. */
+void safety_rotation_watch(struct safety *s);
 
 /* safety_untried.c: after the supply, which says whether there is an island. */
 void safety_untried_before(struct safety *s, int64_t now_ms);

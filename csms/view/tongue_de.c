@@ -2,7 +2,8 @@
  * before those that are less particular: the first that fits counts. */
 #include "csms/view/tongue.h"
 
-/* clang-format off: a row is a pair */
+/* A row is a pair. */
+/* clang-format off */
 const struct tongue_form tongue_forms[] = {
 	/* vehicles, before what is less particular */
 	{"{1} at {2} leaves at {3} with {4q}.", "{1} an {2} fährt um {3} mit {4q} ab."},
@@ -392,6 +393,10 @@ const struct tongue_form tongue_forms[] = {
 	{"{1} drew {2q} kW against its limit.", "{1} zog {2q} kW gegen seine Grenze."},
 	{"It draws {1q} kW now and may draw {2q} kW: it counts as load that nobody controls, and the others pay for it.",
 		"Es zieht jetzt {1q} kW und darf {2q} kW ziehen: es zählt als Last, die niemand steuert, und die anderen zahlen dafür."},
+	{"A vehicle charges at {1} on 1 phase, and nobody wrote on which of the grid: it counts on each phase of {2}, and others get less for it.",
+		"An {1} lädt ein Fahrzeug auf 1 Phase, und niemand hat notiert, auf welcher des Netzes: es zählt auf jeder Phase von {2}, und andere bekommen dafür weniger."},
+	{"A vehicle charges at {1} on {2q} phases, and nobody wrote on which of the grid: it counts on each phase of {3}, and others get less for it.",
+		"An {1} lädt ein Fahrzeug auf {2q} Phasen, und niemand hat notiert, auf welchen des Netzes: es zählt auf jeder Phase von {3}, und andere bekommen dafür weniger."},
 	{"Meter {1} has not answered for {2q} s.", "Zähler {1} antwortet seit {2q} s nicht."},
 	{"{1} is silent, and {2} at EVSE {3q} still needs energy.",
 		"{1} ist stumm, und {2} an Ladepunkt {3q} braucht noch Energie."},
@@ -492,6 +497,8 @@ const struct tongue_form tongue_forms[] = {
 		"Sehen Sie seinen Schalter an: hat er ausgelöst, oder hat ihn jemand geöffnet?"},
 	{"Have its authority publish a new list, or fetch it: `depotctl ca calendar`.",
 		"Lassen Sie die Stelle eine neue Liste veröffentlichen, oder holen Sie sie: `depotctl ca calendar`."},
+	{"Find out how the charging point is wired, and set its `rotation`.",
+		"Finden Sie heraus, wie der Ladepunkt verdrahtet ist, und setzen Sie seine `rotation`."},
 	/* sessions (csms/view/words_session.c) */
 	{"1 record contradicts itself.", "1 Aufzeichnung widerspricht sich."},
 	{"{1q} records contradict themselves.", "{1q} Aufzeichnungen widersprechen sich."},
@@ -697,8 +704,14 @@ const struct tongue_form tongue_forms[] = {
 	{"It agrees with the chargers, but phases have moved together: swapped ones would not show.",
 		"Er stimmt mit den Ladepunkten überein, aber Phasen haben sich zusammen bewegt: vertauschte fielen nicht auf."},
 	/* safe tails (csms/depot_tails.c) */
+	{"Stored. But mind {1}: a tail of {2q} W on {3} phases is {4q} A on each, and vehicles take {5} A at least: they pause there when depotd is gone; set {6} ({7} A), or 0 if they are to pause.",
+		"Gespeichert. Beachten Sie aber {1}: ein tail_w von {2q} W auf {3} Phasen sind {4q} A auf jeder, und Fahrzeuge nehmen mindestens {5} A: sie pausieren dort, wenn depotd fort ist; setzen Sie {6} ({7} A), oder 0, wenn sie pausieren sollen."},
+	{"Stored. But mind {1}: nobody wrote on which phases of the grid it hangs: a vehicle of one or two phases counts there on each phase of {2}, and others get less for it; set rotation (RST: its L1 is the grid's L1).",
+		"Gespeichert. Beachten Sie aber {1}: niemand hat notiert, auf welchen Phasen des Netzes er hängt: ein Fahrzeug mit einer oder zwei Phasen zählt dort auf jeder Phase von {2}, und andere bekommen dafür weniger; setzen Sie rotation (RST: sein L1 ist L1 des Netzes)."},
 	{"{1}: a tail of {2q} W on {3} phases is {4q} A on each, and vehicles take {5} A at least: they pause there when depotd is gone; set {6} ({7} A), or 0 if they are to pause",
 		"{1}: ein tail_w von {2q} W auf {3} Phasen sind {4q} A auf jeder, und Fahrzeuge nehmen mindestens {5} A: sie pausieren dort, wenn depotd fort ist; setzen Sie {6} ({7} A), oder 0, wenn sie pausieren sollen"},
+	{"{1}: nobody wrote on which phases of the grid it hangs: a vehicle of one or two phases counts there on each phase of {2}, and others get less for it; set rotation (RST: its L1 is the grid's L1)",
+		"{1}: niemand hat notiert, auf welchen Phasen des Netzes er hängt: ein Fahrzeug mit einer oder zwei Phasen zählt dort auf jeder Phase von {2}, und andere bekommen dafür weniger; setzen Sie rotation (RST: sein L1 ist L1 des Netzes)"},
 	/* answers of the API */
 	{"Bad request", "Falsche Anfrage"},
 	{"Not signed in", "Nicht angemeldet"},

@@ -124,6 +124,24 @@ describe('what cannot start says what to do', () => {
 		f.remove();
 	});
 
+	test('--check warns of tails that let no van charge, and of phases that nobody wrote', () => {
+		const evses = (more) => `[{id: 1, kind: ac, max_w: 11000, min_w: 1380, ${more}}]`;
+		const file = (limit, more) => `${depot.replace('limit_w: 500000', `limit_w: 500000${limit}`)}stations:\n  - {id: A, node: site, evses: ${evses(more)}}\nvehicles:\n  - {id: V, battery_wh: 60000, max_ac_w: 7400, max_dc_w: 0, phases: 1, departs: "06:00"}\n`;
+		for (const [text, words] of [
+			[file('', 'tail_w: 1380'), /warning: .*depot\.yaml:\d+: stations\[0\]\.evses\[0\]\.tail_w: a tail of 1380 W on 3 phases is 2\.0 A/],
+			[file(', limit_a: 100', 'tail_w: 4140'), /warning: .*depot\.yaml:\d+: stations\[0\]\.evses\[0\]: nobody wrote on which phases of the grid it hangs.*each phase of site/],
+			[file(', limit_a: 100', 'tail_w: 4140, rotation: STR'), undefined],
+			[file('', 'tail_w: 4140'), undefined],
+		]) {
+			const f = new Folder({ depot: text });
+			const r = run(['--config', f.config, '--check']);
+			assert.equal(r.code, 0, r.text);
+			if (words) assert.match(r.text, words);
+			else assert.doesNotMatch(r.text, /warning/);
+			f.remove();
+		}
+	});
+
 	test('a port in use: which one, and which line of the config to change', async () => {
 		const taken = net.createServer().listen(0, '127.0.0.1');
 		await until('the port', () => taken.listening);

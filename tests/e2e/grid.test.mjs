@@ -353,3 +353,22 @@ test('a rating that goes is told with what it guarded; the last one above EVSEs 
 	/* where there was none, none is missed */
 	assert.equal((await d.api('PUT', '/grid/nodes/yard', { ...bare(yard), name: 'Yard' })).status, 200);
 });
+
+test('a station that is registered with what is seldom meant is told so in the answer', async (t) => {
+	const van = 'vehicles:\n  - {id: V, battery_wh: 60000, max_ac_w: 7400, max_dc_w: 0, phases: 1, departs: "06:00"}\n';
+	const d = await depotd(t, { depot: DEPOT.replace('id: hall, kind: feeder, parent: site, limit_w: 20000', 'id: hall, kind: feeder, parent: site, limit_a: 40') + van });
+	const evse = { id: 1, kind: 'ac', max_w: 11000, min_w: 1380, tail_w: 1380 };
+	const put = async (row, node) => (await d.api('PUT', '/stations/CP-9', { node, evses: [row] })).json;
+	assert.match((await put(evse, 'yard')).text, /^Stored\. But mind CP-9\/1: a tail of 1380 W on 3 phases is 2\.0 A on each.*set 4140 \(6 A\)/);
+	assert.equal((await put({ ...evse, tail_w: 4140 }, 'yard')).text, undefined);
+	const blind = await put({ ...evse, tail_w: 4140 }, 'hall');
+	assert.match(blind.text, /^Stored\. But mind CP-9\/1: nobody wrote on which phases of the grid it hangs.*each phase of hall.*set rotation/);
+	assert.equal((await put({ ...evse, tail_w: 4140, rotation: 'RST' }, 'hall')).text, undefined);
+	const set = (evse) => ctl(d, 'set-station', 'CP-9', '--evse', evse);
+	assert.match(set('1:ac:11000:1380:3:4140:1').out, /^Stored\. But mind CP-9\/1: nobody wrote/);
+	assert.equal(set('1:ac:11000:1380:3:4140:1:STR').out, 'Stored.\n');
+	assert.ok((await d.api('GET', '/journal?type=StationRegistered')).json.events.some((e) => e.payload.evses[0].rotation === 'STR'));
+	assert.equal(set('1:ac:11000:TRS').out, 'Stored.\n');
+	for (const odd of ['1:ac:11000:XYZ', '1:ac:RST', '1:ac:11000:1380:'])
+		assert.match(set(odd).err, /must read ID:ac\|dc:MAX_W/);
+});

@@ -216,6 +216,35 @@ START_TEST(the_plain_rule_gives_no_phase_more_than_its_limit)
 }
 END_TEST
 
+/* Nobody wrote how CP-1 hangs, and a van of one phase charges there: it is said, once, till it is over. */
+START_TEST(van_on_a_phase_that_nobody_knows_is_said_once)
+{
+	const struct alarm *a;
+	wall_t raised;
+
+	begin_with("  - {id: CP-1, node: feeder, evses: [{id: 1, kind: ac, max_w: 22000, min_w: "
+		   "4140, tail_w: 0}]}\n",
+		"STR", "TRS");
+	world_run_until(world, "16:59");
+	ck_assert_ptr_null(world_alarm(world, ALARM_PHASE_UNKNOWN, NULL));
+	world_run_until(world, "17:20");
+	a = world_alarm(world, ALARM_PHASE_UNKNOWN, NULL);
+	ck_assert_ptr_nonnull(a);
+	ck_assert_str_eq(a->subject, "CP-1/1");
+	ck_assert_msg(
+		strstr(a->text, "on 1 phase, and nobody wrote on which of the grid: it counts on "
+				"each phase of feeder"),
+		"%s", a->text);
+	raised = a->raised_at;
+	world_run_until(world, "18:20");
+	a = world_alarm(world, ALARM_PHASE_UNKNOWN, "CP-1/1");
+	ck_assert_ptr_nonnull(a);
+	ck_assert_int_eq(a->raised_at.ms, raised.ms);
+	ck_assert_int_eq(a->count, 1);
+	world_check_limits(world, WORLD_REACTION_S);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("phases");
@@ -228,6 +257,7 @@ int main(void)
 	tcase_add_test(t, phases_of_a_node_without_a_meter_are_what_chargers_report);
 	tcase_add_test(t, all_on_one_phase);
 	tcase_add_test(t, shared_out_by_rotation);
+	tcase_add_test(t, van_on_a_phase_that_nobody_knows_is_said_once);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
 }

@@ -129,20 +129,40 @@ int ctl_call(struct ctl *c)
 
 /* -- stations -------------------------------------------------------------------------------- */
 
-/* "1:ac:22000:4140:3:2000:1": id, kind, max W, min W, phases, tail W, connectors. */
-static bool evse_parse(const char *text, struct api_evse_put *out)
+/* A last field of letters: "STR". False: it is none, `out` is as it was. */
+static bool rotation_parse(const char *text, size_t *len, struct api_evse_put *out)
 {
-	char kind[3] = "";
+	const char *last = strrchr(text, ':');
+	int rotation = last != NULL ? schema_enum_find(&api_rotation_enum, last + 1) : -1;
+
+	*len = rotation < 0 ? strlen(text) : (size_t)(last - text);
+	if (rotation < 0)
+		return false;
+	out->has_rotation = true;
+	out->rotation = (enum api_rotation)rotation;
+	return true;
+}
+
+/* "1:ac:22000:4140:3:2000:1:RST": id, kind, max W, min W, phases, tail W, connectors, rotation. */
+static bool evse_parse(const char *given, struct api_evse_put *out)
+{
+	struct api_evse_put wired = {0};
+	char kind[3] = "", text[200];
+	size_t len;
 	long long id = 0, max_w = 0, min_w = 1380, phases = 3, tail_w = 0, connectors = 1;
 	int end = 0;
+
+	rotation_parse(given, &len, &wired);
+	snprintf(text, sizeof(text), "%.*s", (int)len, given);
 	int n = sscanf(text, "%lld:%2[acd]:%lld%n:%lld%n:%lld%n:%lld%n:%lld%n", &id, kind, &max_w,
 		&end, &min_w, &end, &phases, &end, &tail_w, &end, &connectors, &end);
 	int current = schema_enum_find(&api_current_enum, kind);
 
 	if (n < 3 || text[end] != '\0' || current < 0) {
 		ctl_complain(CTL_USAGE,
-			"--evse %s: must read ID:ac|dc:MAX_W[:MIN_W[:PHASES[:TAIL_W[:CONNECTORS]]]]",
-			text);
+			"--evse %s: must read "
+			"ID:ac|dc:MAX_W[:MIN_W[:PHASES[:TAIL_W[:CONNECTORS]]]][:RST|RTS|SRT|STR|TRS|TSR|R|S|T]",
+			given);
 		return false;
 	}
 	*out = (struct api_evse_put){
@@ -158,6 +178,8 @@ static bool evse_parse(const char *text, struct api_evse_put *out)
 		.tail_w = tail_w,
 		.has_connectors = true,
 		.connectors = connectors,
+		.has_rotation = wired.has_rotation,
+		.rotation = wired.rotation,
 	};
 	return true;
 }

@@ -255,14 +255,15 @@ const struct command ctl_commands[] = {
 		"Makes all certificates of plug and charge for trying it out; needs no depotd",
 		"depotctl pki lab ./lab --profile iso15118-20"},
 	{"set-station",
-		"STATION [--evse ID:KIND:MAX_W[:MIN_W[:PHASES[:TAIL_W[:CONNECTORS]]]] …] [--node N]\n"
-		"              [--name TEXT] [--profile 0..3] [--policy accepted|pending|rejected]\n"
+		"STATION [--evse ID:KIND:MAX_W[:MIN_W[:PHASES[:TAIL_W[:CONNECTORS]]]][:ROTATION] …]\n"
+		"              [--node N] [--name TEXT] [--profile 0..3] [--policy accepted|pending|rejected]\n"
 		"              [--control automatic|manual] [--password P|- | --generate]\n"
 		"              [--serial N] [--why TEXT]",
 		ctl_set_station, 1, 1,
 		"--evse= --node= --name= --profile= --policy= --control= --password= --generate "
 		"--serial= --why=",
-		"Registers or changes a station; --password - reads it from stdin, --generate makes one",
+		"Registers or changes a station; --password - reads it from stdin, --generate makes one; "
+		"ROTATION is how its phases hang on those of the grid: STR where its L1 is the grid's L2",
 		"depotctl set-station CP-30 --node feeder-a --profile 2 --generate --evse 1:ac:22000:4140"},
 	{"register", "STATION …", ctl_set_station, 1, 1,
 		"--evse= --node= --name= --profile= --policy= --control= --password= --generate "

@@ -53,7 +53,7 @@ export const alarmsDe: typeof alarmsEn = {
 		"envelope-refused": "Vorgabe abgelehnt", "envelope-fallback": "Rückfallgrenze gilt",
 		"envelope-broken": "Vorgabe verletzt", "provider-silent": "Kapazitätsgeber ist stumm",
 		"feeder-lost": "Abgang ist ohne Spannung",
-		"crl-overdue": "Sperrliste ist überfällig",
+		"crl-overdue": "Sperrliste ist überfällig", "phase-unknown": "Phase ist nicht bekannt",
 	},
 	recordTitle: "Verlauf",
 	recordSub: "Alarme, die vorbei sind, die neuesten zuerst",

@@ -51,7 +51,7 @@ export const alarmsEn = {
 		"envelope-refused": "Limit was refused", "envelope-fallback": "Fallback limit in force",
 		"envelope-broken": "Envelope is broken", "provider-silent": "Capacity provider is silent",
 		"feeder-lost": "Feeder has no power",
-		"crl-overdue": "Revocation list is overdue",
+		"crl-overdue": "Revocation list is overdue", "phase-unknown": "Phase is not known",
 	} as Record<string, string>,
 	recordTitle: "Record",
 	recordSub: "alarms that are over, newest first",
