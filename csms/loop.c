@@ -53,7 +53,13 @@ const int loop_turn_bounds_ms[LOOP_TURN_BOUNDS] = {1, 5, 10, 25, 50, 100, 250};
 /* When thousands speak at once, a turn hears some of them, and the kernel keeps the others in the order
  * in which they came: guard, timers and answers get their turn between. As many as were heard within
  * EVENTS_US lately; TLS handshakes are dear, heartbeats are cheap. */
-enum { EVENTS_MOST = 64, EVENTS_LEAST = 8, EVENTS_US = 10000, TIMERS_US = 10000 };
+enum {
+	EVENTS_MOST = 64,
+	EVENTS_LEAST = 8,
+	EVENTS_US = 10000,
+	TIMERS_US = 10000,
+	TIMERS_LEAST_US = 2500
+};
 
 static int events_a_turn = EVENTS_MOST; /* of the one loop that the process has */
 
@@ -70,6 +76,12 @@ static void adapt_events(int64_t took_us)
 		events_a_turn = events_a_turn / 2 > EVENTS_LEAST ? events_a_turn / 2 : EVENTS_LEAST;
 	else if (took_us < EVENTS_US / 2 && events_a_turn < EVENTS_MOST)
 		events_a_turn++;
+}
+
+/* What the events left of a turn's time; some of it in any case, or timers would starve. */
+static int64_t timers_us(int64_t events_us)
+{
+	return events_us < TIMERS_US - TIMERS_LEAST_US ? TIMERS_US - events_us : TIMERS_LEAST_US;
 }
 
 static void on_deadline(struct ev_loop *ev, ev_timer *w, int revents)
@@ -105,10 +117,13 @@ static void count_turn(struct loop *l, int64_t real_us, int64_t cpu_us)
 static void on_turn_end(struct ev_loop *ev, ev_prepare *w, int revents)
 {
 	struct loop *l = w->data;
+	int64_t events_us = 0;
 
-	if (l->turn_started_us)
+	if (l->turn_started_us) {
+		events_us = clock_real_us() - l->turn_started_us;
 		adapt_events(clock_cpu_us() - l->turn_started_cpu_us);
-	timers_run_for(l->timers, TIMERS_US);
+	}
+	timers_run_for(l->timers, timers_us(events_us));
 	for (struct turn_hook *h = l->turn_hooks; h; h = h->next)
 		h->fn(h->arg);
 	arm_deadline(l);
@@ -149,6 +164,8 @@ struct loop *loop_create(void)
 	ev_prepare_init(&l->turn_end, on_turn_end);
 	ev_check_init(&l->turn_start, on_turn_start);
 	l->turn_end.data = l->turn_start.data = l;
+	/* libev calls wakes before all that has no higher priority: they are part of the turn too. */
+	ev_set_priority(&l->turn_start, EV_MAXPRI);
 	ev_prepare_start(l->ev, &l->turn_end);
 	ev_check_start(l->ev, &l->turn_start);
 	return l;

@@ -12,7 +12,7 @@ csms_net_core.test := $(csms_base.src) csms/net/tls.c csms/pki/peer_check.c csms
 
 $(eval $(call unit,csms_clock,csms/clock.c,))
 $(eval $(call unit,csms_timers,csms/timers.c csms/clock.c,))
-$(eval $(call unit,csms_loop,csms/loop.c csms/timers.c csms/clock.c,ev pthread))
+$(eval $(call unit,csms_loop,csms/loop.c csms/timers.c csms/clock.c schemas/thread.c,ev pthread))
 $(eval $(call unit,csms_log,csms/log.c csms/clock.c,))
 $(eval $(call unit,csms_secret,csms/secret.c,ssl))
 $(eval $(call unit,csms_net_peers,csms/net/net_peers.c csms/clock.c,))

@@ -91,6 +91,7 @@ struct station {
 	struct command *commands; /* open ones, csms/command.h */
 	struct holding
 		*holdings; /* utlist, owned: the charging profiles that it is believed to hold */
+	int leading_holdings; /* … of those that may rule in place of depotd's own */
 	struct external *externals; /* utlist, owned: limits that others have put on it */
 	struct reconcile *reconcile; /* owned; NULL: not yet */
 	bool shows_no_cost; /* it refused CostUpdated */

@@ -1,4 +1,5 @@
 #include "csms/worker.h"
+#include "schemas/thread.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -39,6 +40,7 @@ static void *run(void *arg)
 	struct worker *w = arg;
 	struct worker_job *j;
 
+	thread_stand_back(THREAD_LATER);
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
 		while (!w->todo.first && !w->is_over)

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "db/store.h"
+#include "schemas/thread.h"
 
 #define CACHE_KB     4096
 #define JOBS_MAX     1000
@@ -120,6 +121,7 @@ static void *run(void *arg)
 {
 	struct reader_thread *t = arg;
 	struct read_job *job;
+	thread_stand_back(THREAD_LATER);
 	while ((job = next_job(t->pool)) != NULL) {
 		reader_run(&t->reader, READER_MAX_MS, job->work, job->arg);
 		store_read_done(t->pool->db, job);

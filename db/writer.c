@@ -14,6 +14,7 @@
 #include "db/series.h"
 #include "db/store.h"
 #include "db/wire.h"
+#include "schemas/thread.h"
 
 #define RETRY_MS    250
 #define RECORD_MS   100 /* frames and samples are committed at least this often … */
@@ -543,6 +544,7 @@ static void *run(void *arg)
 {
 	struct writer *w = arg;
 	struct group g;
+	thread_stand_back(THREAD_STORE);
 	while (wait_work(w, &g)) {
 		int64_t start = now_us();
 		if (write_stubbornly(w, &g, true) < 0)

@@ -2,7 +2,7 @@
 
 # What a program links to decode and encode JSON (libraries cjson, m), and YAML too (yaml, cjson, m).
 SCHEMAS_SRC := schemas/arena.c schemas/codec.c schemas/complaint.c schemas/encode.c schemas/json.c \
-	schemas/names.c schemas/peek.c schemas/text.c schemas/tree.c schemas/utf8.c schemas/wall.c
+	schemas/names.c schemas/peek.c schemas/text.c schemas/thread.c schemas/tree.c schemas/utf8.c schemas/wall.c
 SCHEMAS_YAML_SRC := $(SCHEMAS_SRC) schemas/yaml.c
 
 # -- generator: schemas/NAME.schema to $(BUILD)/gen/NAME.[ch] ---------------------------------------

@@ -7,6 +7,7 @@
 #include "csms/power/control.h"
 #include "csms/log.h"
 #include "csms/plan/plan_in_force.h"
+#include "schemas/thread.h"
 
 #define TRIALS_MAX 16
 
@@ -37,6 +38,7 @@ struct planner {
 	struct trial *trying; /* under the lock: in the thread's hands */
 	bool quit;
 	struct loop_wake *wake;
+	struct timer done_timer, again_timer;
 };
 
 /* -- the planner's thread ----------------------------------------------------------------------- */
@@ -69,6 +71,7 @@ static void *work(void *arg)
 {
 	struct planner *p = arg;
 
+	thread_stand_back(THREAD_LATER);
 	pthread_mutex_lock(&p->lock);
 	while (!p->quit) {
 		if (!p->todo && next_trial(p)) {
@@ -184,7 +187,17 @@ static struct trial *take_solved(struct planner *p)
 	return t;
 }
 
-static void on_wake(void *arg)
+static void on_again(void *arg)
+{
+	struct planner *p = arg;
+
+	if (!p->ask_again)
+		return;
+	p->ask_again = false;
+	planner_ask(p, &p->again, p->again_trigger);
+}
+
+static void on_done(void *arg)
 {
 	struct planner *p = arg;
 	struct trial *t;
@@ -198,10 +211,16 @@ static void on_wake(void *arg)
 		finish_job(p, j);
 	while ((t = take_solved(p)))
 		finish_trial(t);
-	if (p->ask_again) {
-		p->ask_again = false;
-		planner_ask(p, &p->again, p->again_trigger);
-	}
+	if (p->ask_again)
+		timer_start(loop_timers(p->core->loop), &p->again_timer, 0, on_again, p);
+}
+
+/* Of a large depot what follows takes milliseconds: in the time that a turn has for timers. */
+static void on_wake(void *arg)
+{
+	struct planner *p = arg;
+
+	timer_start(loop_timers(p->core->loop), &p->done_timer, 0, on_done, p);
 }
 
 /* -- public ----------------------------------------------------------------------------------- */
@@ -299,6 +318,7 @@ void planner_ask(struct planner *p, const struct planner_view *v, const char *tr
 		remember(p, v, trigger);
 	if (is_busy)
 		return;
+	p->ask_again = false; /* what was remembered is older than this */
 	j = snapshot(p, v, NULL, trigger);
 	if (!j)
 		return;
@@ -443,8 +463,11 @@ void planner_destroy(struct planner *p)
 		pthread_mutex_unlock(&p->lock);
 		pthread_join(p->thread, NULL);
 	}
-	if (p->wake)
+	if (p->wake) {
 		loop_wake_destroy(p->wake);
+		timer_stop(loop_timers(p->core->loop), &p->done_timer);
+		timer_stop(loop_timers(p->core->loop), &p->again_timer);
+	}
 	forget_view(p);
 	pthread_mutex_destroy(&p->lock);
 	pthread_cond_destroy(&p->changed);

@@ -22,10 +22,10 @@
 
 static void cycle(struct control *k)
 {
-	int64_t begin_us = clock_cpu_us();
+	int64_t begin_us = clock_real_us();
 
 	control_cycle(k);
-	k->cycle_us = clock_cpu_us() - begin_us;
+	k->cycle_us = clock_real_us() - begin_us;
 }
 
 static void on_guard(void *arg)

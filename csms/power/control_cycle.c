@@ -98,7 +98,7 @@ static int64_t wanted_w(const struct control *k, int i, wall_t now)
 	return w < cap ? w : cap; /* room for more would be kept in vain */
 }
 
-static void fill_evse(struct control *k, int i, wall_t now)
+static void fill_evse(struct control *k, int i, wall_t now, mono_t mono)
 {
 	struct guard_evse_in *in = &k->evse_in[i];
 	struct evse *e = k->evse[i];
@@ -112,7 +112,7 @@ static void fill_evse(struct control *k, int i, wall_t now)
 		.connected = e->tx.is_open,
 		.reachable = is_reachable(e->station),
 		.unanswered = lane_is_unanswered(&k->lanes[i]),
-		.commanded_w = (int32_t)lane_bound_w(&k->lanes[i], clock_mono()),
+		.commanded_w = (int32_t)lane_bound_w(&k->lanes[i], mono),
 		.wanted_w = (int32_t)wanted_w(k, i, now),
 		.measured_w = e->power_w.at.ms ? (int32_t)e->power_w.value : GUARD_UNKNOWN_W,
 		.measured_ms = e->power_w.mono.us / 1000,
@@ -252,7 +252,7 @@ void control_cycle(struct control *k)
 							  : "vehicle draws again");
 	control_follow(k, now);
 	for (int i = 0; i < k->evses; i++) {
-		fill_evse(k, i, now);
+		fill_evse(k, i, now, mono);
 		before[i] = (int32_t)lane_held_w(&k->lanes[i], mono);
 	}
 	safety_before(k->safety, now, now_ms);

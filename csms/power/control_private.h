@@ -110,7 +110,7 @@ struct control {
 	mono_t journalled;
 	wall_t sampled;
 	mono_t last_cycle;
-	int64_t cycle_us; /* of processor time that it took */
+	int64_t cycle_us; /* that it took, waits for a processor too: stations wait as long */
 	mono_t planned; /* a plan was asked for last */
 	uint64_t revision;
 };

@@ -41,11 +41,28 @@ bool holding_is_own(const struct holding *h)
 	       p->id == OWN_PROFILE_ID(h->evse_id) && p->stack_level == OWN_PROFILE_LEVEL;
 }
 
+static bool may_lead(const struct holding *h)
+{
+	const struct ocpp201_charging_profile *p = h->profile;
+
+	if (holding_is_own(h))
+		return false;
+	switch (p->charging_profile_purpose) {
+	case OCPP201_CHARGING_PROFILE_PURPOSE_TX_DEFAULT_PROFILE:
+		return p->stack_level >= DEFAULT_PROFILE_LEVEL;
+	case OCPP201_CHARGING_PROFILE_PURPOSE_TX_PROFILE:
+		return p->stack_level >= OWN_PROFILE_LEVEL;
+	default:
+		return false; /* these only ever lower */
+	}
+}
+
 /* -- the list --------------------------------------------------------------------------------- */
 
 static void remove_one(struct station *s, struct holding *h)
 {
 	DL_DELETE(s->holdings, h);
+	s->leading_holdings -= h->may_lead;
 	arena_destroy(h->arena);
 	free(h);
 }
@@ -101,6 +118,8 @@ struct holding *holding_put(struct station *s, int64_t evse_id,
 	if (old)
 		remove_one(s, old);
 	DL_APPEND(s->holdings, h);
+	h->may_lead = may_lead(h);
+	s->leading_holdings += h->may_lead;
 	return h;
 }
 
@@ -274,26 +293,15 @@ void holding_transaction_ended(struct core *c, struct station *s, const char *tr
 
 bool holding_leads(const struct holding *h, const struct evse *e)
 {
-	const struct ocpp201_charging_profile *p = h->profile;
-
-	if (holding_is_own(h) || (h->evse_id != e->id && h->evse_id != 0))
-		return false;
-	switch (p->charging_profile_purpose) {
-	case OCPP201_CHARGING_PROFILE_PURPOSE_TX_DEFAULT_PROFILE:
-		return p->stack_level >= DEFAULT_PROFILE_LEVEL;
-	case OCPP201_CHARGING_PROFILE_PURPOSE_TX_PROFILE:
-		return p->stack_level >= OWN_PROFILE_LEVEL;
-	default:
-		return false; /* these only ever lower */
-	}
+	return h->may_lead && (h->evse_id == e->id || h->evse_id == 0);
 }
 
 bool holding_overrides(const struct evse *e)
 {
 	const struct holding *h;
 
-	if (e->station->is_manual)
-		return false; /* it counts in full as it is */
+	if (e->station->is_manual || !e->station->leading_holdings)
+		return false; /* the first counts in full as it is */
 	DL_FOREACH (e->station->holdings, h)
 		if (holding_leads(h, e))
 			return true;

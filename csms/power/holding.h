@@ -29,6 +29,7 @@ struct holding {
 	int64_t remote_start_id; /* waits for its transaction (K05); 0: no */
 	wall_t at;
 	bool is_seen; /* in the report that is being read */
+	bool may_lead; /* it leads on the EVSEs it is for: counted in station->leading_holdings */
 };
 
 struct holding *holding_find(const struct station *s, int64_t profile_id);

@@ -91,9 +91,12 @@ wall_t station_clock_now(const struct station_clock *c)
 
 int64_t station_clock_perhaps_ahead_ms(const struct station_clock *c)
 {
-	int64_t unheard = apart_unheard(c);
+	int64_t unheard;
 
-	return !c->is_known && c->has_other && c->other_ms > unheard ? c->other_ms - unheard : 0;
+	if (c->is_known || !c->has_other) /* nearly all; each EVSE asks several times a cycle */
+		return 0;
+	unheard = apart_unheard(c);
+	return c->other_ms > unheard ? c->other_ms - unheard : 0;
 }
 
 int64_t station_clock_ahead_ms(const struct station_clock *c)

@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILD, Depotd } from './harness.mjs';
 
@@ -13,6 +13,14 @@ timezone: UTC
 nodes: [{id: site, kind: site, limit_w: 50000}]
 `;
 const status = (d) => Object.fromEntries(readFileSync(`/proc/${d.child.pid}/status`, 'utf8').split('\n').map((l) => l.split(':\t')).filter((p) => p[1]));
+/* Field 19 of a thread's stat is its nice: the loop's as it was, the store's and others' behind it. */
+function assertLoopGoesFirst(d) {
+	const task = `/proc/${d.child.pid}/task`;
+	const nice = (tid) => Number(readFileSync(`${task}/${tid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')[16]);
+	const loop = nice(d.child.pid), others = readdirSync(task).filter((tid) => tid !== String(d.child.pid)).map((tid) => nice(tid) - loop);
+	assert.ok(others.includes(5) && others.filter((n) => n === 10).length > 1, `threads stand ${others.join()} behind the loop`);
+}
+
 const isRoot = process.getuid() === 0;
 
 test('no new rights, a filter of system calls in every thread, no core file', async (t) => {
@@ -24,6 +32,7 @@ test('no new rights, a filter of system calls in every thread, no core file', as
 	assert.match(readFileSync(`/proc/${d.child.pid}/limits`, 'utf8'), /Max core file size +0 +0/);
 	const threads = spawnSync('sh', ['-c', `grep -h ^Seccomp: /proc/${d.child.pid}/task/*/status`], { encoding: 'utf8' }).stdout.trim().split('\n');
 	assert.ok(threads.length > 1 && threads.every((l) => l === 'Seccomp:\t2'), threads.join());
+	assertLoopGoesFirst(d);
 	assert.equal((await d.api('GET', '/readyz')).status, 200);
 });
 
@@ -38,6 +47,7 @@ test('started by root it becomes another user, who may still listen below 1024',
 	assert.equal(BigInt(`0x${s.CapInh}`) | BigInt(`0x${s.CapAmb}`), 0n, 'and no program that it starts has it');
 	assert.equal(String(statSync(join(d.data, 'depot.db')).uid), nobody);
 	assert.equal(statSync(d.data).mode & 0o777, 0o700);
+	assertLoopGoesFirst(d);
 	assert.equal((await d.api('GET', '/readyz')).status, 200);
 });
 

@@ -2,9 +2,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "csms/clock.h"
 #include "csms/loop.h"
+#include "schemas/thread.h"
 
 static struct loop *loop;
 static struct timer timer, guard;
@@ -232,12 +234,17 @@ START_TEST(test_longest_turn_is_measured)
 }
 END_TEST
 
-static void be_busy(void *arg)
+static void be_busy(void)
 {
 	int64_t until_us = clock_cpu_us() + 30000;
 
 	while (clock_cpu_us() < until_us)
 		;
+}
+
+static void be_busy_once(void *arg)
+{
+	be_busy();
 	loop_stop(loop);
 }
 
@@ -245,7 +252,7 @@ START_TEST(test_work_of_a_turn_is_measured)
 {
 	struct loop_longest longest;
 
-	timer_start(loop_timers(loop), &timer, 1, be_busy, NULL);
+	timer_start(loop_timers(loop), &timer, 1, be_busy_once, NULL);
 	loop_run(loop);
 	longest = loop_take_longest(loop);
 	ck_assert_int_ge(longest.cpu_us, 30000);
@@ -329,6 +336,44 @@ START_TEST(test_a_turn_hears_some_and_all_are_heard)
 }
 END_TEST
 
+static void be_busy_then_stop(void *arg)
+{
+	be_busy();
+	timer_start(loop_timers(loop), &timer, 0, stop, NULL);
+}
+
+/* What other threads hand over is part of the turn, as what sockets bring. */
+START_TEST(test_wakes_are_measured_too)
+{
+	wake = loop_wake_create(loop, be_busy_then_stop, NULL);
+	loop_wake_send(wake);
+	loop_run(loop);
+	ck_assert_int_ge(loop_take_longest(loop).cpu_us, 30000);
+	loop_wake_destroy(wake);
+}
+END_TEST
+
+static int nice_there;
+
+static void *stand_back(void *arg)
+{
+	thread_stand_back(7);
+	nice_there = getpriority(PRIO_PROCESS, 0);
+	return NULL;
+}
+
+START_TEST(test_a_thread_stands_behind_the_loop)
+{
+	int here = getpriority(PRIO_PROCESS, 0);
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, stand_back, NULL);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(nice_there, here + 7 < 19 ? here + 7 : 19);
+	ck_assert_int_eq(getpriority(PRIO_PROCESS, 0), here); /* nobody else does */
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("csms_loop");
@@ -346,6 +391,8 @@ static Suite *suite(void)
 	tcase_add_test(t, test_longest_turn_is_measured);
 	tcase_add_test(t, test_work_of_a_turn_is_measured);
 	tcase_add_test(t, test_a_turn_hears_some_and_all_are_heard);
+	tcase_add_test(t, test_wakes_are_measured_too);
+	tcase_add_test(t, test_a_thread_stands_behind_the_loop);
 	suite_add_tcase(s, t);
 	return s;
 }
