@@ -19,6 +19,7 @@
 #define NIGHT_LEASE_S      300
 #define NIGHT_NODES_MAX    24
 #define NIGHT_STATIONS_MAX 24
+#define NIGHT_EVSES_MAX    2 /* of a station */
 #define NIGHT_TROUBLES_MAX 24
 #define NIGHT_IDLE_FROM    30000 /* … and meters that hang while nobody charges */
 #define NIGHT_MORE_FROM    20000 /* seeds from here on have the troubles of night_more.c too */

@@ -54,3 +54,30 @@ void night_watch_return(
 	if (evse_mw > tails_w * 1000 + RETURNS_MW)
 		find(w, now_s, what, evse_mw, tails_w);
 }
+
+/* The oldest of the last few is overwritten by the newest. */
+static int starts_since(const struct night_starts *of, int from_s)
+{
+	int n = 0;
+
+	for (int i = 0; i < WATCH_STARTS && i < of->count; i++)
+		n += of->at_s[i] >= from_s;
+	return n;
+}
+
+void night_watch_starts(struct night_watch *w, int now_s, const char *station, int evse,
+	struct night_starts *of, int64_t mw)
+{
+	bool begins = mw > 0 && !of->draws;
+	int n;
+
+	of->draws = mw > 0;
+	if (!begins)
+		return;
+	of->at_s[of->count++ % WATCH_STARTS] = now_s;
+	n = starts_since(of, now_s - WATCH_STARTS_S);
+	if (n == WATCH_STARTS && !w->verdict[0])
+		snprintf(w->verdict, sizeof w->verdict,
+			"%s/%d began to charge %d times in %d s, until second %d", station, evse, n,
+			now_s - of->at_s[of->count % WATCH_STARTS], now_s);
+}

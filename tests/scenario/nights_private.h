@@ -21,6 +21,7 @@ struct run {
 	struct world *w;
 	struct judge *judge;
 	struct night_watch watch;
+	struct night_starts starts[NIGHT_STATIONS_MAX][NIGHT_EVSES_MAX]; /* by place */
 	int now_s;
 	int64_t skew_ms; /* of depotd's clock */
 	bool is_alive;

@@ -208,6 +208,16 @@ static bool shows_island(const struct run *r, const struct trouble *island)
 	return true;
 }
 
+/* Whatever else is wrong, nobody is switched on and off all the time. */
+static void watch_starts(struct run *r, int station)
+{
+	const struct plant *p = world_plant(r->w);
+
+	for (int e = 0; e < plant_evse_count(p, station); e++)
+		night_watch_starts(&r->watch, r->now_s, plant_station_id(p, station), e + 1,
+			&r->starts[station][e], plant_evse_mw(p, station, e));
+}
+
 static void watch(struct run *r, const enum judge_station *stations)
 {
 	const struct plant *p = world_plant(r->w);
@@ -217,6 +227,8 @@ static void watch(struct run *r, const enum judge_station *stations)
 	if (r->n.demand_w)
 		night_watch_demand(&r->watch, r->now_s, r->n.demand_w, root.now_mw, evse_mw,
 			is_sound(r, stations));
+	for (int i = 0; i < r->n.station_count; i++)
+		watch_starts(r, i);
 	for (int i = 0; i < r->n.trouble_count; i++) {
 		const struct trouble *t = &r->n.troubles[i];
 
