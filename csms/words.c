@@ -89,6 +89,36 @@ void words_count(struct text *t, int n, const char *noun, const char *plural)
 	text_printf(t, "%d %s", n, n == 1 ? noun : plural);
 }
 
+static const struct {
+	const char *source,
+		*words; /* as grid_source_name() has it, and what it means for a vehicle */
+} shortages[] = {
+	{"charger", "its charger gives no more"},
+	{"station", "its charger gives no more"},
+	{"vehicle", "the vehicle takes no more"},
+	{"battery", "its battery takes no more in that time"},
+	{"departure", "it leaves too soon"},
+};
+
+void words_missing(struct text *t, int64_t wh, const char *reason)
+{
+	const char *why = reason != NULL ? strstr(reason, "short: ") : NULL;
+
+	words_energy(t, wh);
+	text_puts(t, " will be missing");
+	if (why != NULL) {
+		why += strlen("short: ");
+		for (size_t i = 0; i < sizeof(shortages) / sizeof(shortages[0]); i++)
+			if (strcmp(shortages[i].source, why) == 0)
+				why = shortages[i].words;
+		text_printf(t, ": %s%s",
+			why[strlen(why) - 1] == ')' && strchr(why, ',') == NULL ? "held back by "
+										: "",
+			why);
+	}
+	text_putc(t, '.');
+}
+
 /* -- the night ------------------------------------------------------------------------------- */
 
 static void put_vans(struct text *t, int n)

@@ -34,6 +34,10 @@ void words_duration(struct text *t, int64_t ms);
 /* "1 van", "20 vans". `plural` is the noun's plural. */
 void words_count(struct text *t, int n, const char *noun, const char *plural);
 
+/* "27.2 kWh will be missing: its charger gives no more." `reason`: the plan's ("27.2 kWh short: charger"),
+ * whose number is not said again; "" or NULL: none. */
+void words_missing(struct text *t, int64_t wh, const char *reason);
+
 /* The night in numbers, from which its sentence is made. */
 struct words_night {
 	int vans; /* known to the depot */

@@ -5,6 +5,7 @@
 #include "csms/alarms.h"
 #include "csms/api/ask.h"
 #include "csms/api/handlers_power.h"
+#include "csms/api/reach.h"
 #include "csms/record.h"
 #include "csms/view/view.h"
 #include "db/query.h"
@@ -32,6 +33,7 @@ static void reply_open(struct ask *k, const char *state, int64_t limit)
 	size_t n = 0;
 
 	view_alarms(k->api->core, k->arena, &list.alarms);
+	reach_alarms_say(&(struct scope){k->api->core, &k->who}, &list, k->arena);
 	for (size_t i = 0; i < list.alarms.count; i++) {
 		const char *is = list.alarms.items[i].state;
 		if (strcmp(state, "open") == 0 ? strcmp(is, "past") != 0 : strcmp(is, state) == 0)

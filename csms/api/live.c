@@ -23,6 +23,7 @@ void tree_get(struct ask *k)
 	struct api_tree view;
 
 	view_tree(k->api->core, k->arena, &view);
+	reach_energy_say(&(struct scope){k->api->core, &k->who}, &view, k->arena);
 	ask_reply(k, 200, &api_tree_type, &view);
 }
 
@@ -48,6 +49,7 @@ void meters_list(struct ask *k)
 	list.meters.count = (size_t)count;
 	for (int i = 0; i < count; i++)
 		view_meter(c, i, k->arena, &list.meters.items[i]);
+	reach_meters_say(&(struct scope){c, &k->who}, &list, k->arena);
 	ask_reply(k, 200, &api_meter_list_type, &list);
 }
 

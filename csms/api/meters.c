@@ -11,6 +11,7 @@
 #include "csms/view/view.h"
 #include "csms/metering/wiring.h"
 #include "csms/metering/wiring_chargers.h"
+#include "csms/metering/wiring_doubt.h"
 
 /* -- one meter ------------------------------------------------------------------------------- */
 
@@ -267,8 +268,7 @@ static void view_verdict(
 	const struct wiring_verdict *v, int steps, struct arena *a, struct api_wiring_pair *out)
 {
 	out->steps = steps;
-	out->ok = !v->is_swapped && !v->has_ratio && !v->is_reversed[0] && !v->is_reversed[1] &&
-		  !v->is_reversed[2];
+	out->ok = !wiring_is_wrong(v);
 	out->clear = v->is_clear && v->is_apart;
 	out->phases.items = arena_alloc(a, 3 * sizeof(*out->phases.items));
 	for (int i = 0; out->phases.items != NULL && i < 3; i++) {
@@ -296,23 +296,6 @@ static void view_pair(const struct core *c, int link, struct arena *a, struct ap
 	view_verdict(&found.verdict, found.steps, a, out);
 }
 
-/* False: it does not tell all that this needs. */
-static bool look_at_self(const struct meter *m, struct wiring_self *out)
-{
-	double volts[3], amperes[3], watts[3];
-	const enum meter_quantity firsts[] = {METER_QUANTITY_VOLTAGE_L1_V,
-		METER_QUANTITY_CURRENT_L1_A, METER_QUANTITY_POWER_L1_W};
-	double *const to[] = {volts, amperes, watts};
-
-	for (int q = 0; q < 3; q++)
-		for (int i = 0; i < 3; i++)
-			if (!meter_reading_get(
-				    &m->last, (enum meter_quantity)(firsts[q] + i), &to[q][i]))
-				return false;
-	*out = wiring_look(volts, amperes, watts);
-	return meter_is_fresh(m);
-}
-
 /* A meter held against the chargers below it. */
 static void view_below(const struct core *c, const struct wiring_below *b, struct arena *a,
 	struct api_wiring_pair *out)
@@ -322,7 +305,7 @@ static void view_below(const struct core *c, const struct wiring_below *b, struc
 	struct wiring_verdict v;
 	char words[600];
 
-	if (!look_at_self(m, &self))
+	if (!wiring_of_meter(m, &self))
 		self = (struct wiring_self){WIRING_UNKNOWN, 0};
 	wiring_judge(&b->pair, &v);
 	*out = (struct api_wiring_pair){.upper = m->row->id,
@@ -337,7 +320,7 @@ static bool view_self(const struct meter *m, struct arena *a, struct api_wiring_
 	struct wiring_self self;
 	char words[300];
 
-	if (!look_at_self(m, &self) || !wiring_self_words(&self, words)[0])
+	if (!wiring_of_meter(m, &self) || !wiring_self_words(&self, words)[0])
 		return false;
 	*out = (struct api_wiring_self){.meter = m->row->id, .finding = arena_strdup(a, words)};
 	return true;

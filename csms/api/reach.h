@@ -48,6 +48,11 @@ const void *reach_cut(const struct scope *s, struct arena *a, const struct schem
 void reach_stations_say(
 	const struct scope *s, struct arena *a, const char **sentence, const char **sub);
 
+/* The sentences of a tree, of meters and of alarms, put into them: of what is theirs. */
+void reach_energy_say(const struct scope *s, struct api_tree *tree, struct arena *a);
+void reach_meters_say(const struct scope *s, struct api_meter_list *list, struct arena *a);
+void reach_alarms_say(const struct scope *s, struct api_alarm_list *list, struct arena *a);
+
 /* The live picture as they may see it; NULL: no memory. */
 const struct api_overview *reach_overview(const struct scope *s, struct arena *a);
 

@@ -183,6 +183,39 @@ void reach_stations_say(
 	view_part_stations_say(s->core, &(struct view_part){is_theirs, s}, a, sentence, sub);
 }
 
+/* The same of a list: what is left of it for them, itself where they are not limited; NULL: no memory. */
+static const void *theirs(
+	const struct scope *s, struct arena *a, const struct schema_struct *type, const void *value)
+{
+	return scope_is_limited(s->who) ? reach_cut(s, a, type, value) : value;
+}
+
+void reach_energy_say(const struct scope *s, struct api_tree *tree, struct arena *a)
+{
+	const struct view_part part = {is_theirs, s};
+	const struct api_tree *cut = theirs(s, a, &api_tree_type, tree);
+
+	if (cut != NULL)
+		view_energy_say(s->core, scope_is_limited(s->who) ? &part : NULL, &cut->nodes, a,
+			&tree->sentence, &tree->sub);
+}
+
+void reach_meters_say(const struct scope *s, struct api_meter_list *list, struct arena *a)
+{
+	const struct api_meter_list *cut = theirs(s, a, &api_meter_list_type, list);
+
+	if (cut != NULL)
+		view_meters_say(s->core, &cut->meters, a, &list->sentence, &list->sub);
+}
+
+void reach_alarms_say(const struct scope *s, struct api_alarm_list *list, struct arena *a)
+{
+	const struct api_alarm_list *cut = theirs(s, a, &api_alarm_list_type, list);
+
+	if (cut != NULL)
+		view_alarms_say(&cut->alarms, a, &list->sentence, &list->sub);
+}
+
 const struct api_overview *reach_overview(const struct scope *s, struct arena *a)
 {
 	struct api_overview *all = arena_alloc(a, sizeof(*all));
@@ -200,5 +233,9 @@ const struct api_overview *reach_overview(const struct scope *s, struct arena *a
 	view_part_say(s->core, &(struct view_part){is_theirs, s}, &all->vehicles, &all->tree.nodes,
 		a, &all->sentence, &all->sub);
 	reach_stations_say(s, a, &all->stations_sentence, &all->stations_sub);
+	view_energy_say(s->core, &(struct view_part){is_theirs, s}, &all->tree.nodes, a,
+		&all->energy_sentence, &all->energy_sub);
+	view_meters_say(s->core, &all->meters, a, &all->meters_sentence, &all->meters_sub);
+	view_alarms_say(&all->alarms, a, &all->alarms_sentence, &all->alarms_sub);
 	return all;
 }

@@ -139,25 +139,43 @@ static void patch_vehicles(struct patch *p, const struct api_vehicle_view_list *
 	group_end(p);
 }
 
+/* `said`: digest of what was said last. */
+static void put_sentence(struct patch *p, uint64_t *said, const char *sentence_key,
+	const char *sentence, const char *sub_key, const char *sub)
+{
+	uint64_t digest = digest_of(digest_of(0, sentence, strlen(sentence)), sub, strlen(sub));
+
+	if (digest == *said)
+		return;
+	*said = digest;
+	text_printf(&p->out, ",\"%s\":", sentence_key);
+	text_put_json(&p->out, sentence);
+	text_printf(&p->out, ",\"%s\":", sub_key);
+	text_put_json(&p->out, sub);
+}
+
 static void patch_meters(struct patch *p)
 {
-	const struct core *c = p->since->core;
-	int count = c->meters != NULL ? meters_count(c->meters) : 0;
-	struct api_meter_view view;
+	struct api_meter_view_list list = {0};
+	const char *sentence, *sub;
 
+	view_meters(p->since->core, p->arena, &list);
+	view_meters_say(p->since->core, &list, p->arena, &sentence, &sub);
+	put_sentence(p, &p->since->meters_sentence, "meters_sentence", sentence, "meters_sub", sub);
 	group_begin(p, "meters");
-	for (int i = 0; i < count; i++) {
-		view_meter(c, i, p->arena, &view);
-		group_add(p, view.id, &api_meter_view_type, &view, "");
-	}
+	for (size_t i = 0; i < list.count; i++)
+		group_add(p, list.items[i].id, &api_meter_view_type, &list.items[i], "");
 	group_end(p);
 }
 
 static void patch_alarms(struct patch *p)
 {
 	struct api_alarm_view_list list = {0};
+	const char *sentence, *sub;
 
 	view_alarms(p->since->core, p->arena, &list);
+	view_alarms_say(&list, p->arena, &sentence, &sub);
+	put_sentence(p, &p->since->alarms_sentence, "alarms_sentence", sentence, "alarms_sub", sub);
 	group_begin(p, "alarms");
 	for (size_t i = 0; i < list.count; i++)
 		group_add(p, list.items[i].id, &api_alarm_view_type, &list.items[i], "");
@@ -179,21 +197,6 @@ static void patch_envelopes(struct patch *p, bool all)
 	group_end(p);
 }
 
-/* `said`: digest of what was said last. */
-static void put_sentence(struct patch *p, uint64_t *said, const char *sentence_key,
-	const char *sentence, const char *sub_key, const char *sub)
-{
-	uint64_t digest = digest_of(digest_of(0, sentence, strlen(sentence)), sub, strlen(sub));
-
-	if (digest == *said)
-		return;
-	*said = digest;
-	text_printf(&p->out, ",\"%s\":", sentence_key);
-	text_put_json(&p->out, sentence);
-	text_printf(&p->out, ",\"%s\":", sub_key);
-	text_put_json(&p->out, sub);
-}
-
 static void patch_sentences(struct patch *p, const struct api_vehicle_view_list *vehicles,
 	const struct api_node_view_list *nodes)
 {
@@ -204,6 +207,8 @@ static void patch_sentences(struct patch *p, const struct api_vehicle_view_list 
 	put_sentence(p, &h->sentence, "sentence", sentence, "sub", sub);
 	view_stations_say(h->core, p->arena, &sentence, &sub);
 	put_sentence(p, &h->stations_sentence, "stations_sentence", sentence, "stations_sub", sub);
+	view_energy_say(h->core, NULL, nodes, p->arena, &sentence, &sub);
+	put_sentence(p, &h->energy_sentence, "energy_sentence", sentence, "energy_sub", sub);
 }
 
 /* Of whom there are new messages in the wire log, or commands that moved: who looks at these asks. */

@@ -15,7 +15,8 @@ struct changes {
 	uint64_t revision; /* of the fleet, that was said */
 	uint64_t envelopes; /* the same of theirs */
 	uint64_t heard; /* of what was heard of stations */
-	uint64_t sentence, stations_sentence; /* digests */
+	uint64_t sentence, stations_sentence, energy_sentence, meters_sentence,
+		alarms_sentence; /* digests */
 };
 
 /* A patch that is being built, group by group. */

@@ -6,9 +6,10 @@
 /* What depotd itself says. Words of people and machines (notes, names, messages) have other keys, or
  * begin as no sentence does. */
 static const char *const keys[] = {"sentence", "sub", "stations_sentence", "stations_sub",
-	"sentences", "reason", "limit_reason", "text", "step", "runbook", "fallback", "detail",
-	"title", "vehicle_by", "vehicle_conflict", "ruled", "limits_sentence", "next", "finding",
-	"warning", "help", "renewed_by", "is", "action", "trigger"};
+	"energy_sentence", "energy_sub", "meters_sentence", "meters_sub", "alarms_sentence",
+	"alarms_sub", "sentences", "reason", "limit_reason", "text", "step", "runbook", "fallback",
+	"detail", "title", "vehicle_by", "vehicle_conflict", "ruled", "limits_sentence", "next",
+	"finding", "warning", "help", "renewed_by", "is", "action", "trigger"};
 
 /* What may be a person's words too, and is ours beside another key: a meter's belief, what a command
  * has come to. */

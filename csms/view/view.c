@@ -439,4 +439,5 @@ void view_meter(const struct core *c, int meter, struct arena *a, struct api_met
 	put_time((wall_t){st->last_good_ms}, &out->has_last_good_at, &out->last_good_at);
 	put_time((wall_t){st->last_error_ms}, &out->has_last_error_at, &out->last_error_at);
 	out->note = meter_note(m, note)[0] ? copy(a, note) : NULL;
+	out->sentence = view_meter_say(c, meter, out->belief, a);
 }

@@ -19,6 +19,16 @@ struct view_part {
 	bool (*has)(const void *arg, const struct station *s);
 	const void *arg;
 };
+/* The site against its limit, all meters, all alarms: a sentence each and what stands below it, from
+ * views of what they are about; of the stations only a part, NULL: all of them. */
+void view_energy_say(const struct core *c, const struct view_part *part,
+	const struct api_node_view_list *nodes, struct arena *a, const char **sentence,
+	const char **sub);
+void view_meters_say(const struct core *c, const struct api_meter_view_list *list, struct arena *a,
+	const char **sentence, const char **sub);
+const char *view_meter_say(const struct core *c, int meter, const char *belief, struct arena *a);
+void view_alarms_say(const struct api_alarm_view_list *list, struct arena *a, const char **sentence,
+	const char **sub);
 void view_part_stations_say(const struct core *c, const struct view_part *part, struct arena *a,
 	const char **sentence, const char **sub);
 void view_evse(
@@ -35,6 +45,7 @@ void view_plan(const struct core *c, struct arena *a, struct api_plan *out);
 /* How far chargers go by plans, and what waits for an approval. */
 void view_followed(const struct core *c, struct arena *a, struct api_plan_followed *out);
 void view_meter(const struct core *c, int meter, struct arena *a, struct api_meter_view *out);
+void view_meters(const struct core *c, struct arena *a, struct api_meter_view_list *out);
 struct alarm;
 void view_alarm(const struct alarm *x, struct arena *a, struct api_alarm_view *out);
 /* Open ones, and those cleared in the last minutes. */

@@ -85,10 +85,7 @@ static const char *say_short(const struct case_file *f, struct arena *a)
 	struct text t;
 
 	text_init(&t, 300);
-	words_energy(&t, f->row->short_wh);
-	text_puts(&t, " will be missing.");
-	if (f->row->reason[0] != '\0')
-		text_printf(&t, " %s", f->row->reason);
+	words_missing(&t, f->row->short_wh, f->row->reason);
 	return arena_text(a, &t);
 }
 
@@ -544,7 +541,7 @@ void view_vehicles(const struct core *c, struct arena *a, struct api_vehicle_vie
 		view_vehicle(c, v, a, &out->items[out->count++]);
 }
 
-static void view_meters(const struct core *c, struct arena *a, struct api_meter_view_list *out)
+void view_meters(const struct core *c, struct arena *a, struct api_meter_view_list *out)
 {
 	int count = c->meters != NULL ? meters_count(c->meters) : 0;
 
@@ -573,4 +570,7 @@ void view_overview(const struct core *c, struct arena *a, struct api_overview *o
 	view_envelopes(c, VIEW_BLOCKS_FEW, a, &out->envelopes);
 	view_say(c, &out->vehicles, &out->tree.nodes, a, &out->sentence, &out->sub);
 	view_stations_say(c, a, &out->stations_sentence, &out->stations_sub);
+	view_energy_say(c, NULL, &out->tree.nodes, a, &out->energy_sentence, &out->energy_sub);
+	view_meters_say(c, &out->meters, a, &out->meters_sentence, &out->meters_sub);
+	view_alarms_say(&out->alarms, a, &out->alarms_sentence, &out->alarms_sub);
 }

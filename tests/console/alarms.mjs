@@ -25,7 +25,7 @@ async function listChecks(page, mock) {
 	await looks(page, "alarms-page");
 	await check("a new urgent alarm comes by the stream, an old one goes", async () => {
 		const next = { ...mock.data.alarms[1], id: "AL9", kind: "grid-lost", subject: "site", since: new Date(mock.now()).toISOString() };
-		mock.patch({ alarms: { AL9: next, AL3: { ...mock.data.alarms[0], state: "past" } } });
+		mock.patch({ alarms_sentence: "3 alarms need someone. 2 are urgent.", alarms: { AL9: next, AL3: { ...mock.data.alarms[0], state: "past" } } });
 		await until("two urgent", async () => (await text(page, "h1")) === "3 alarms need someone. 2 are urgent.");
 		await shows(() => page.locator("p.vh[role=alert]").innerText(), `Urgent: ${next.text}`, "said aloud, once");
 		mock.snapshot();
@@ -100,7 +100,7 @@ export async function alarmChecks(page, mock) {
 		await page.setViewportSize({ width: 1440, height: 1000 });
 	});
 	await check("no alarm: a calm page that says so", async () => {
-		mock.data = { ...mock.data, alarms: [] };
+		mock.data = { ...mock.data, alarms: [], alarms_sentence: "No alarm needs anyone." };
 		mock.alarmApi.past = [];
 		mock.snapshot();
 		await until("calm", async () => (await text(page, "h1")) === "No alarm needs anyone.");

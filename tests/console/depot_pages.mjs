@@ -97,8 +97,8 @@ async function settings(page, depot) {
 
 /* The heading of a page is what depotctl prints above its list. */
 async function sameWords(page, depot) {
-	await check("users, audit, wire log: the same words by API and depotctl", async () => {
-		for (const [path, asked, ...words] of [["/users", "/users", "user", "list"], ["/audit", "/audit?limit=100", "audit", "list"],
+	await check("energy, meters, alarms, users, audit, wire log: the same words by API and depotctl", async () => {
+		for (const [path, asked, ...words] of [["/energy", "/tree", "tree"], ["/meters", "/meters", "meters"], ["/alarms", "/alarms", "alarms"], ["/users", "/users", "user", "list"], ["/audit", "/audit?limit=100", "audit", "list"],
 			["/wire?station=CP-W", "/wire?station=CP-W&pairs=1&limit=100", "wire", "--pairs", "--station", "CP-W"]]) {
 			await page.goto(`${depot.base}${path}`);
 			await until(`${path}: the heading is the API's`, async () => (await text(page, "h1")) === (await api(page, asked)).sentence);

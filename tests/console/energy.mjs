@@ -71,7 +71,7 @@ export async function limitChecks(page, mock) {
 	await page.waitForSelector("[data-envelope]");
 	await check("energy: the sentence says who holds back, and what waits for an answer", async () => {
 		await shows(async () => plain(await text(page, "h1")), "246 kW now. Hall A feeder (L2) holds back 2 vans.", "sentence");
-		await shows(() => text(page, ".say .sub"), "1 limit waits for an answer.", "what waits");
+		await shows(() => text(page, ".say .sub"), mock.data.energy_sub, "what waits");
 	});
 	await check("tree: each phase with load, limit, source and since when; the one that binds is marked", async () => {
 		await shows(() => all(page, "[data-channel]"), [

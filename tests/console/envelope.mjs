@@ -75,8 +75,8 @@ export async function envelopeChecks(page, mock) {
 		await shows(() => text(page, "h1"), "There is no limit of that name.", "sentence");
 		await page.goto(new URL("/energy", page.url()).href);
 		await page.waitForSelector("[data-node=site]");
-		mock.patch({ nodes: { site: { ...mock.data.tree.nodes[0], load_w: -74_000 } } });
-		await until("sentence", async () => plain(await text(page, "h1")).startsWith("The site feeds in 74 kW."));
+		mock.patch({ energy_sentence: "The site feeds in 74.0 kW. No limit holds a van back.", nodes: { site: { ...mock.data.tree.nodes[0], load_w: -74_000 } } });
+		await until("sentence", async () => plain(await text(page, "h1")).startsWith("The site feeds in 74.0 kW."));
 		await shows(async () => (await all(page, "[data-node=site] .c-load"))[0], "−74 of 250 kW feeds in", "tree");
 		mock.again();
 	});

@@ -125,6 +125,7 @@ function meter(id, name, node, power, now) {
 	const a = power / 3 / 230;
 	return {
 		id, name, map: "eastron-sdm630", node, link: "tcp 127.0.0.1:1502 unit 1", ok: true, belief: "ok",
+		sentence: `${name} answers and is believed.`,
 		at: iso(now - 600), power_w: power, currents_a: [a + 0.4, a - 0.3, a], voltages_v: [230.2, 229.8, 230.5],
 		import_wh: 78_389_000, frequency_hz: 49.99, polls: 86_400, timeouts: 3, exceptions: 0, errors: 0,
 		powers_w: [power / 3 + 90, power / 3 - 70, power / 3 - 20], garbled: 0,
@@ -187,6 +188,12 @@ export function overview(now = START) {
 		sub: "14 are on track, 3 are still out. The first van leaves at 05:30, in 6 h 49 min.",
 		stations_sentence: "CP-B3 EVSE 1 has a fault. CP-Y4 is silent since 21:59.",
 		stations_sub: "14 of 24 EVSEs charge, 5 are free.",
+		energy_sentence: "246 kW now. Hall A feeder (L2) holds back 2 vans.",
+		energy_sub: "1 limit waits for an answer. VAN 05 gets 8.0 of 11.0 kW. The site may take 250 kW: somebody limits it for a time.",
+		meters_sentence: "All 3 meters answer and are believed.",
+		meters_sub: "The wiring check has found nothing wrong.",
+		alarms_sentence: "3 alarms need someone. 1 is urgent.",
+		alarms_sub: "Somebody has 1 of 3. 1 is put aside.",
 		speed: 1,
 		tree: {
 			at: iso(now),

@@ -16,8 +16,8 @@ async function listChecks(page, mock) {
 	});
 	await check("meters: one that does not answer says so, with its error; what is not believed too", async () => {
 		const [m0, m1] = mock.data.meters;
-		mock.patch({ meters: { M0: { ...m0, ok: false, belief: "doubted", why: "It showed 1.4 kW while 2.8 kW was drawn below it.", next: "Look for a wrong ratio." }, M1: { ...m1, ok: false, belief: "silent", why: "No good reading for 40 s.", timeouts: 12 } } });
-		await until("sentence", async () => (await text(page, "h1")) === "Hall A meter does not answer. Site meter is read, but not believed.");
+		mock.patch({ meters_sentence: "Hall A meter does not answer. 1 more needs a look.", meters: { M0: { ...m0, ok: false, belief: "doubted", why: "It showed 1.4 kW while 2.8 kW was drawn below it.", next: "Look for a wrong ratio." }, M1: { ...m1, ok: false, belief: "silent", why: "No good reading for 40 s.", timeouts: 12 } } });
+		await until("sentence", async () => (await text(page, "h1")) === "Hall A meter does not answer. 1 more needs a look.");
 		await shows(async () => (await all(page, "[data-meter=M1] .c-state"))[0], "No answer No good reading for 40 s.", "silent");
 		await shows(async () => (await all(page, "[data-meter=M0] .c-state"))[0], "Not believed It showed 1.4 kW while 2.8 kW was drawn below it. Look for a wrong ratio.", "doubt");
 		await looks(page, "meters-bad");
@@ -26,11 +26,11 @@ async function listChecks(page, mock) {
 	});
 	await check("meters: no voltage, and a map that the meter refuses, have words of their own", async () => {
 		const [m0, m1] = mock.data.meters;
-		mock.patch({ meters: {
+		mock.patch({ meters_sentence: "Hall A meter answers, but has not the registers of its map. 1 more needs a look.", meters: {
 			M0: { ...m0, belief: "dark", why: "It shows no voltage on any phase: nothing flows there.", next: "Look at its breaker." },
 			M1: { ...m1, ok: false, belief: "refusing", why: "It answers, but not with the registers of map abb-b23: a wrong map?", exceptions: 12 },
 		} });
-		await until("sentence", async () => (await text(page, "h1")) === "Hall A meter answers, but has not the registers of its map. Site meter shows no voltage.");
+		await until("sentence", async () => (await text(page, "h1")) === "Hall A meter answers, but has not the registers of its map. 1 more needs a look.");
 		await shows(async () => (await all(page, "[data-meter=M0] .c-state"))[0], "No voltage It shows no voltage on any phase: nothing flows there. Look at its breaker.", "dark");
 		await shows(async () => (await all(page, "[data-meter=M1] .c-state"))[0], "Wrong map? It answers, but not with the registers of map abb-b23: a wrong map?", "refusing");
 		await looks(page, "meters-dark");
@@ -38,8 +38,8 @@ async function listChecks(page, mock) {
 		await until("back", async () => (await text(page, "h1")).startsWith("All 3"));
 	});
 	await check("meters: a meter that shows more than the one above it is named", async () => {
-		mock.patch({ meters: { M1: { ...mock.data.meters[1], power_w: 320_000 } } });
-		await until("named", async () => (await text(page, "h1")) === "All meters answer. Check the wiring of one.");
+		mock.patch({ meters_sentence: "Hall A meter answers: its wiring needs a look.", meters: { M1: { ...mock.data.meters[1], power_w: 320_000 } } });
+		await until("named", async () => (await text(page, "h1")) === "Hall A meter answers: its wiring needs a look.");
 		await shows(async () => (await all(page, "[data-meter=M1] .why"))[0], "shows more than Site meter above it", "words");
 		mock.snapshot();
 	});
@@ -90,8 +90,9 @@ async function detailChecks(page, mock) {
 			phases: [{ phase: 1, upper_phase: 2, gain: 0.99, error: 0.02 }, { phase: 2, upper_phase: 1, gain: 1.01, error: 0.02 }, { phase: 3 }],
 		}];
 		mock.meterApi.selves = [{ meter: "M1", finding: "L2 runs the other way than the other two." }];
+		mock.data.meters[1].sentence = "Hall A meter answers: its wiring needs a look.";
 		await page.reload();
-		await until("sentence", async () => (await text(page, "h1")) === "Hall A meter answers. Check its wiring.");
+		await until("sentence", async () => (await text(page, "h1")) === "Hall A meter answers: its wiring needs a look.");
 		await shows(async () => (await all(page, "[data-pair] .phases li"))[0], "L1 moves with L2 above, 0.99 ± 0.02", "phase");
 		await shows(async () => (await all(page, "[data-pair] .phases li"))[2], "L3: not moved enough", "unseen");
 		await page.waitForSelector("#registers table");

@@ -37,6 +37,20 @@ START_TEST(numbers_carry_their_unit)
 }
 END_TEST
 
+START_TEST(what_is_missing_is_said_once)
+{
+	words_missing(&t, 27200, "27.2 kWh short: charger");
+	ck_assert_str_eq(said(), "27.2" NS "kWh will be missing: its charger gives no more.");
+	words_missing(&t, 27200, "27.2 kWh short: hall-a (rating)");
+	ck_assert_str_eq(said(), "27.2" NS "kWh will be missing: held back by hall-a (rating).");
+	words_missing(&t, 12400, "12.4 kWh short: 10.0 by site (envelope), 2.4 by the battery");
+	ck_assert_str_eq(said(), "12.4" NS "kWh will be missing: 10.0 by site (envelope), 2.4 by "
+				 "the battery.");
+	words_missing(&t, 9400, "");
+	ck_assert_str_eq(said(), "9.4" NS "kWh will be missing.");
+}
+END_TEST
+
 START_TEST(times_are_the_depots)
 {
 	words_time(&t, wall_add_ms(now, 7 * HOUR - 10 * 60000), now);
@@ -136,6 +150,7 @@ int main(void)
 	TCase *c = tcase_create("words");
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, numbers_carry_their_unit);
+	tcase_add_test(c, what_is_missing_is_said_once);
 	tcase_add_test(c, times_are_the_depots);
 	tcase_add_test(c, durations_are_short);
 	tcase_add_test(c, the_sentence_fits_the_night);

@@ -11,6 +11,7 @@
 #include "csms/words.h"
 #include "csms/view/words_chargers.h"
 #include "csms/view/words_people.h"
+#include "csms/view/words_power.h"
 #include "csms/view/words_session.h"
 #include "csms/view/words_setup.h"
 #include "csms/view/words_vehicles.h"
@@ -85,6 +86,70 @@ START_TEST(users_audit_and_wire_log)
 }
 END_TEST
 
+static void ck_energy(int i)
+{
+	static const char *const sources[] = {"rating", "envelope", "fallback envelope",
+		"demand window", "phase", "stale data", "operator", "power return", "guard"};
+	struct words_energy n = {.is_known = i % 5 != 0,
+		.site_w = i % 3 * 70000 - 9000,
+		.has_limit = i % 4 != 0,
+		.limit_w = 212000,
+		.limit_source = sources[i % 9],
+		.island = i % 7 == 0 ? "Grid connection" : NULL,
+		.island_w = 30000,
+		.island_vans = i % 3,
+		.waiting = i % 3,
+		.held = {.node = i % 2 ? "Hall A" : NULL,
+			.channel = i % 6 < 2   ? NULL
+				   : i % 6 < 4 ? "imbalance"
+					       : "L2",
+			.vans = i / 6 % 3,
+			.van = i % 5 ? "VAN 05" : NULL,
+			.gets_w = 8000,
+			.could_w = 11000}};
+
+	words_energy_sentence(&said, &n);
+	ck_known();
+	words_energy_sub(&said, &n);
+	ck_known();
+}
+
+static void ck_meters(int i)
+{
+	struct words_meters n = {.next = NULL};
+	enum words_meter kind = (enum words_meter)(i % WORDS_METER_KINDS);
+
+	for (int k = 0; k < WORDS_METER_KINDS; k++) {
+		n.count[k] = k < (int)kind ? 0 : (i / 7 + k) % 3;
+		n.name[k] = "Hall meter";
+		n.meters += n.count[k];
+	}
+	words_meters_sentence(&said, &n);
+	ck_known();
+	words_meters_sub(&said, &n);
+	ck_known();
+	words_meter_sentence(&said, "Hall meter", kind);
+	ck_known();
+}
+
+START_TEST(power_meters_and_alarms)
+{
+	for (int i = 0; i < 500; i++) {
+		struct words_alarms a = {.active = i % 4,
+			.urgent = i % 4 * (i / 4 % 2),
+			.taken = i % 4 > 0 ? i / 8 % (i % 4 + 1) : 0,
+			.aside = i % 3};
+
+		ck_energy(i);
+		ck_meters(i);
+		words_alarms_sentence(&said, &a);
+		ck_known();
+		words_alarms_sub(&said, &a);
+		ck_known();
+	}
+}
+END_TEST
+
 START_TEST(sentences_come_over_with_their_names_times_and_numbers)
 {
 	IS("1 van will miss its departure. 2 more are at risk.",
@@ -111,6 +176,12 @@ START_TEST(sentences_come_over_with_their_names_times_and_numbers)
 		"Als Verlauf behalten: neuer ist 63 % von 18:05 (Ladestation).");
 	IS("the vehicle takes no more", "das Fahrzeug nimmt nicht mehr auf");
 	IS("8.0 of 11.0 kW: rating L2 of hall-a", "8,0 von 11,0 kW: Nennwert L2 von hall-a");
+	IS("27.2\xe2\x80\xafkWh will be missing: its charger gives no more.",
+		"27,2\xe2\x80\xafkWh werden fehlen: seine Ladestation gibt nicht mehr her.");
+	IS("27.2\xe2\x80\xafkWh will be missing: held back by hall-a (rating).",
+		"27,2\xe2\x80\xafkWh werden fehlen: gebremst durch hall-a (Nennwert).");
+	IS("12.4\xe2\x80\xafkWh will be missing: 10.0 by site (envelope), 2.4 by the battery.",
+		"12,4\xe2\x80\xafkWh werden fehlen: 10,0 durch site (Vorgabe), 2,4 durch Batterie.");
 	IS("12.4 kWh short: 10.0 by site (envelope), 2.4 by the battery",
 		"12,4 kWh fehlen: 10,0 durch site (Vorgabe), 2,4 durch Batterie");
 }
@@ -490,6 +561,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, users_audit_and_wire_log);
+	tcase_add_test(tc, power_meters_and_alarms);
 	tcase_add_test(tc, sentences_come_over_with_their_names_times_and_numbers);
 	tcase_add_test(tc, what_has_no_form_stays_english_sentence_by_sentence);
 	tcase_add_test(tc, a_long_and_hostile_text_takes_bounded_time);

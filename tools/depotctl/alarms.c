@@ -37,6 +37,8 @@ static int list_alarms(struct ctl *c)
 
 	for (size_t i = 0; list != NULL && i < list->alarms.count; i++)
 		row_alarm(c, t, &list->alarms.items[i]);
+	if (list != NULL && list->sentence != NULL)
+		printf("%s\n%s\n\n", list->sentence, list->sub);
 	if (list != NULL)
 		ctl_print(t, "No alarms.");
 	return status;

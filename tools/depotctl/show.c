@@ -9,6 +9,19 @@ static struct table *table_of(struct ctl *c, const char *head)
 	return table_create(c->arena, head, c->colour);
 }
 
+/* What depotd says first of a thing. */
+static void sentence(struct ctl *c, const char *words, const char *sub)
+{
+	struct text t;
+
+	text_init(&t, 0);
+	put_colour(&t, c->colour, COLOUR_BOLD, words);
+	text_printf(&t, "\n%s%s\n", sub != NULL ? sub : "", sub != NULL ? "\n" : "");
+	if (text_ok(&t))
+		fwrite(t.data, 1, t.len, stdout);
+	text_finish(&t);
+}
+
 static void heading(struct ctl *c, const char *words)
 {
 	struct text t;
@@ -177,8 +190,12 @@ int ctl_tree(struct ctl *c)
 	void *tree;
 	int status = ctl_ask_struct(c, "GET", "tree", NULL, NULL, &api_tree_type, &tree);
 
-	if (tree != NULL)
-		show_tree(c, tree);
+	if (tree == NULL)
+		return status;
+	if (((const struct api_tree *)tree)->sentence != NULL)
+		sentence(c, ((const struct api_tree *)tree)->sentence,
+			((const struct api_tree *)tree)->sub);
+	show_tree(c, tree);
 	return status;
 }
 
@@ -218,19 +235,6 @@ static void show_vehicles(struct ctl *c, const struct api_vehicle_view_list *lis
 static int overview_get(struct ctl *c, void **o)
 {
 	return ctl_ask_struct(c, "GET", "overview", NULL, NULL, &api_overview_type, o);
-}
-
-/* What depotd says first of a thing. */
-static void sentence(struct ctl *c, const char *words, const char *sub)
-{
-	struct text t;
-
-	text_init(&t, 0);
-	put_colour(&t, c->colour, COLOUR_BOLD, words);
-	text_printf(&t, "\n%s%s\n", sub != NULL ? sub : "", sub != NULL ? "\n" : "");
-	if (text_ok(&t))
-		fwrite(t.data, 1, t.len, stdout);
-	text_finish(&t);
 }
 
 int ctl_vehicles(struct ctl *c)
@@ -411,6 +415,7 @@ int ctl_meters(struct ctl *c)
 	}
 	if (list == NULL)
 		return status;
+	sentence(c, list->sentence, list->sub);
 	ctl_print(t, "The depot's file names no meters.");
 	for (size_t i = 0; i < list->meters.count; i++)
 		if (list->meters.items[i].why != NULL)

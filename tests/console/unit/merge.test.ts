@@ -13,10 +13,11 @@ test("a patch replaces what it names and leaves the rest as the same objects", (
 	const old = base();
 	const node = { ...old.tree.nodes[2]!, load_w: 96_000 };
 	const evse = { ...old.stations[0]!.evses[1]!, power_w: 7000 };
-	const next = applyPatch(old, { at: "2026-03-11T21:40:13Z", sentence: "All well.", stations_sentence: "2 chargers are silent.", nodes: { "hall-a": node }, evses: { "CP-A1/2": evse } });
+	const next = applyPatch(old, { at: "2026-03-11T21:40:13Z", sentence: "All well.", stations_sentence: "2 chargers are silent.", alarms_sentence: "No alarm needs anyone.", nodes: { "hall-a": node }, evses: { "CP-A1/2": evse } });
 	assert.equal(next.sentence, "All well.");
 	assert.equal(next.sub, old.sub);
 	assert.equal(next.stations_sentence, "2 chargers are silent.");
+	assert.equal(next.alarms_sentence, "No alarm needs anyone.");
 	assert.equal(next.stations_sub, old.stations_sub);
 	assert.equal(next.tree.nodes[2], node);
 	assert.equal(next.tree.nodes[1], old.tree.nodes[1]);

@@ -140,6 +140,8 @@ export interface NodeView {
 
 export interface Tree {
 	at: string;
+	sentence?: string;
+	sub?: string;
 	nodes: NodeView[];
 }
 
@@ -150,6 +152,7 @@ export interface MeterView {
 	node?: string;
 	link: string;
 	ok: boolean;
+	sentence: string;
 	belief: string;
 	why?: string;
 	next?: string;
@@ -293,6 +296,12 @@ export interface Overview {
 	sub: string;
 	stations_sentence: string;
 	stations_sub: string;
+	energy_sentence: string;
+	energy_sub: string;
+	meters_sentence: string;
+	meters_sub: string;
+	alarms_sentence: string;
+	alarms_sub: string;
 	speed: number;
 	tree: Tree;
 	stations: StationView[];
@@ -443,6 +452,8 @@ export interface MeterWalkView {
 
 export interface AlarmList {
 	at: string;
+	sentence?: string;
+	sub?: string;
 	alarms: AlarmView[];
 }
 

@@ -6,12 +6,6 @@ const SP = "\u202f";
 const plural = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
 export const alarmsDe: typeof alarmsEn = {
-	alarmsSentence: (n, urgent) => {
-		if (n === 0) return "Kein Alarm braucht jemanden.";
-		const need = n === 1 ? "1 Alarm braucht jemanden." : `${n} Alarme brauchen jemanden.`;
-		return urgent === 0 ? need : n === 1 ? `${need} Er ist dringend.` : `${need} ${urgent} ${plural(urgent, "ist", "sind")} dringend.`;
-	},
-	alarmsSub: "Ein Alarm steht nur hier, wenn ein Mensch etwas tun muss. Er endet, wenn seine Ursache weg ist.",
 	alarmsBadge: (n) => `${n} ${plural(n, "Alarm braucht", "Alarme brauchen")} jemanden`,
 	alarmsNone: "Jetzt wird niemand gebraucht.",
 	alarmsNoneWhy: "Stumme Zähler, verletzte Grenzen und ungehorsame Ladestationen stünden hier, mit dem, was zu tun ist.",

@@ -6,15 +6,7 @@ const SP = "\u202f";
 const plural = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
 export const energyDe: typeof energyEn = {
-	siteNow: (kw) => `${kw}${SP}kW jetzt.`,
-	siteUnknown: "Die Leistung des Standorts ist unbekannt.",
-	nodeHolds: (name, n) => `${name} bremst ${n} ${plural(n, "Fahrzeug", "Fahrzeuge")}.`,
-	nodeBinds: (name) => `${name} ist ausgelastet.`,
 	bindsTag: "ausgelastet",
-	nothingHolds: "Keine Grenze bremst ein Fahrzeug.",
-	envelopesWait: (n) => `${n} ${plural(n, "Grenze wartet", "Grenzen warten")} auf Antwort.`,
-	siteLimit: (kw, owner) => `Der Standort darf ${kw}${SP}kW ziehen. Diese Grenze kommt von: ${owner}.`,
-	siteNoLimit: "Der Standort hat keine eigene Grenze.",
 
 	/* tree */
 	sinceTime: (time) => `seit ${time}`,
@@ -105,9 +97,6 @@ export const energyDe: typeof energyEn = {
 	demandMissing: (span) => `${span} nicht gemessen, schlimmstenfalls gezählt.`,
 	demandDanger: "Sie endet auch ohne Laden über dem Ziel.",
 	returnsTitle: "Strom",
-	islandFeeds: (kw, vans) =>
-		`Das Netz ist weg: ${kw}${SP}kW aus Speichern und PV sind die Grenze${vans === 0 ? "." : vans === 1 ? ", und 1 Fahrzeug wartet auf mehr." : `, und ${vans} Fahrzeuge warten auf mehr.`}`,
-	islandLimit: (name, kw) => `Grenze von ${name} ${kw}${SP}kW (Insel). Wer zuerst abfährt, lädt zuerst.`,
 	islandNow: (state, span, kw, vans) => `${state} seit ${span}. Speicher und PV geben ${kw}${SP}kW, davon ${vans}${SP}kW für Fahrzeuge.`,
 	storesHold: (kwh, kept) => `Speicher enthalten ${kwh}${SP}kWh, davon bleiben ${kept}${SP}kWh zurück.`,
 	storesUntold: "Nicht jeder Speicher meldet, was er enthält: was fehlt, zählt als leer.",

@@ -12,7 +12,6 @@ export const envelopeDe: typeof envelopeEn = {
 	tryReplaces: (what, end) => `Sie ersetzt: ${what} bis ${end}.`,
 	tryReplacesOne: "Sie ersetzt eine frühere.",
 	upTo: (kw) => `Bis zu ${kw}${SP}kW aufgegeben.`,
-	siteFeedsIn: (kw) => `Der Standort speist ${kw}${SP}kW ein.`,
 	feedsIn: "speist ein",
 
 	limitVerdicts: {

@@ -4,12 +4,6 @@ const SP = "\u202f";
 const plural = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
 export const alarmsEn = {
-	alarmsSentence: (n: number, urgent: number): string => {
-		if (n === 0) return "No alarm needs anyone.";
-		const need = n === 1 ? "1 alarm needs someone." : `${n} alarms need someone.`;
-		return urgent === 0 ? need : n === 1 ? `${need} It is urgent.` : `${need} ${urgent} ${plural(urgent, "is", "are")} urgent.`;
-	},
-	alarmsSub: "An alarm is only here when a person must do something. It ends when its cause is gone.",
 	alarmsBadge: (n: number) => `${n} ${plural(n, "alarm needs", "alarms need")} someone`,
 	alarmsNone: "Nothing needs anyone now.",
 	alarmsNoneWhy: "Silent meters, broken limits and disobedient chargers would stand here, with what to do.",

@@ -4,15 +4,7 @@ const SP = "\u202f";
 const plural = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
 export const energyEn = {
-	siteNow: (kw: string) => `${kw}${SP}kW now.`,
-	siteUnknown: "The site’s power is unknown.",
-	nodeHolds: (name: string, n: number) => `${name} holds back ${n} ${plural(n, "van", "vans")}.`,
-	nodeBinds: (name: string) => `${name} is full.`,
 	bindsTag: "is full",
-	nothingHolds: "No limit holds a van back.",
-	envelopesWait: (n: number) => `${n} ${plural(n, "limit waits", "limits wait")} for an answer.`,
-	siteLimit: (kw: string, owner: string) => `The site may take ${kw}${SP}kW. This limit is from: ${owner}.`,
-	siteNoLimit: "The site has no limit of its own.",
 
 	/* tree */
 	sinceTime: (time: string) => `since ${time}`,
@@ -103,9 +95,6 @@ export const energyEn = {
 	demandMissing: (span: string) => `${span} not measured, counted at the worst.`,
 	demandDanger: "It ends above the target without any charging.",
 	returnsTitle: "Power",
-	islandFeeds: (kw: string, vans: number) =>
-		`The grid is gone: ${kw}${SP}kW from stores and PV are the limit${vans === 0 ? "." : vans === 1 ? ", and 1 van waits for more." : `, and ${vans} vans wait for more.`}`,
-	islandLimit: (name: string, kw: string) => `Limit of ${name} ${kw}${SP}kW (island). Who leaves first charges first.`,
 	islandNow: (state: string, span: string, kw: string, vans: string) => `${state} for ${span}. Stores and PV give ${kw}${SP}kW, ${vans}${SP}kW of it for vans.`,
 	storesHold: (kwh: string, kept: string) => `Stores hold ${kwh}${SP}kWh, ${kept}${SP}kWh of it kept.`,
 	storesUntold: "Not every store tells what it holds: what is not told counts as empty.",

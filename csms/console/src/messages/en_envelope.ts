@@ -12,7 +12,6 @@ export const envelopeEn = {
 	tryReplaces: (what: string, end: string) => `It takes the place of: ${what} until ${end}.`,
 	tryReplacesOne: "It takes the place of an earlier one.",
 	upTo: (kw: string) => `Up to ${kw}${SP}kW given up.`,
-	siteFeedsIn: (kw: string) => `The site feeds in ${kw}${SP}kW.`,
 	feedsIn: "feeds in",
 
 	limitVerdicts: {

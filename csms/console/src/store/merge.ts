@@ -15,6 +15,12 @@ export interface Patch {
 	sub?: string;
 	stations_sentence?: string;
 	stations_sub?: string;
+	energy_sentence?: string;
+	energy_sub?: string;
+	meters_sentence?: string;
+	meters_sub?: string;
+	alarms_sentence?: string;
+	alarms_sub?: string;
 	speed?: number;
 	nodes?: Changes<NodeView>;
 	stations?: Changes<Omit<StationView, "evses"> & { evses?: EvseView[] }>;
@@ -101,6 +107,12 @@ export function applyPatch(old: Overview, patch: Patch): Overview {
 		sub: patch.sub ?? old.sub,
 		stations_sentence: patch.stations_sentence ?? old.stations_sentence,
 		stations_sub: patch.stations_sub ?? old.stations_sub,
+		energy_sentence: patch.energy_sentence ?? old.energy_sentence,
+		energy_sub: patch.energy_sub ?? old.energy_sub,
+		meters_sentence: patch.meters_sentence ?? old.meters_sentence,
+		meters_sub: patch.meters_sub ?? old.meters_sub,
+		alarms_sentence: patch.alarms_sentence ?? old.alarms_sentence,
+		alarms_sub: patch.alarms_sub ?? old.alarms_sub,
 		speed: patch.speed ?? old.speed,
 		tree: { at, nodes },
 		stations: mergeEvses(

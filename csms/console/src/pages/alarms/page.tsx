@@ -6,7 +6,7 @@ import { useAsked } from "../../lib/ask.ts";
 import { memo } from "../../lib/memo.ts";
 import { useStableOrder } from "../../lib/stable_order.ts";
 import { say } from "../../messages/say.ts";
-import { active, urgent } from "../../store/alarms.ts";
+import { active } from "../../store/alarms.ts";
 import { alarmPath } from "../../store/place.ts";
 import { overview } from "../../store/store.ts";
 import { Answer, Heading } from "../../ui/answer.tsx";
@@ -95,10 +95,6 @@ function Detail({ alarm }: { alarm: AlarmView }) {
 	);
 }
 
-function sentence(alarms: readonly AlarmView[]): string {
-	return say.alarmsSentence(active(alarms).length, urgent(alarms).length);
-}
-
 export function AlarmsPage({ id }: { id: string | undefined }) {
 	const data = overview.value;
 	const isOpen = id !== undefined && data?.alarms.some((a) => a.id === id);
@@ -118,8 +114,8 @@ export function AlarmsPage({ id }: { id: string | undefined }) {
 	return (
 		<div class="page">
 			<div class="say" aria-live="polite">
-				<h1>{sentence(data.alarms)}</h1>
-				<p class="sub">{say.alarmsSub}</p>
+				<h1>{data.alarms_sentence}</h1>
+				<p class="sub">{data.alarms_sub}</p>
 			</div>
 			<Active />
 			<div class="g">

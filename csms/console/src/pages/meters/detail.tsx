@@ -14,7 +14,7 @@ import { Link } from "../../ui/link.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Reading, Unit } from "../../ui/reading.tsx";
 import { State } from "../../ui/state.tsx";
-import { MeterNav, meterName, useVerdict, verdictStatus } from "./list.tsx";
+import { MeterNav, useVerdict, verdictStatus } from "./list.tsx";
 import { Registers } from "./registers.tsx";
 import { ScanCourse, useScans } from "./scan.tsx";
 import { Wiring } from "./wiring.tsx";
@@ -135,17 +135,15 @@ export function MeterDetail({ row, rows }: { row: MeterRow; rows: MeterRow[] }) 
 	const wrong = wrongPairs(wiring.data?.pairs ?? [], meter.id)[0]?.finding
 		?? wiring.data?.meters.find((m) => m.meter === meter.id)?.finding;
 	const data = overview.value!;
-	const name = meterName(row);
 	const less = moreThanAbove(data.tree.nodes, data.meters, meter);
 	const odd = less && say.moreThanLong(less.name || less.id);
 	const told = meter.why && [meter.why, meter.next].filter(Boolean).join(" ");
 	const sub = told || wrong || odd;
-	const sentence = v === "good" && (wrong ?? odd) !== undefined ? say.meterWiring(name) : say.meterSentence[v](name);
 	return (
 		<div class="page">
 			<div class="say" aria-live="polite">
 				<p class="back"><Link to="/meters">{say.allMeters}</Link></p>
-				<h1>{sentence}</h1>
+				<h1>{meter.sentence}</h1>
 				<p class="sub">{sub || say.meterAt(row.node ? (row.node.name || row.node.id) : undefined)}</p>
 			</div>
 			<div class="g3">
