@@ -763,6 +763,7 @@ const struct tongue_form tongue_forms[] = {
 	{"{1q} meters have not been read yet.", "{1q} Zähler wurden noch nicht gelesen."},
 	{"{1q} meters answer, but their wiring needs a look.",
 		"{1q} Zähler antworten, aber ihre Verdrahtung ist zu prüfen."},
+	{"Both meters answer and are believed.", "Beide Zähler antworten und sind glaubhaft."},
 	{"All {1q} meters answer and are believed.",
 		"Alle {1q} Zähler antworten und sind glaubhaft."},
 	{"1 more needs a look.", "1 weiterer ist anzusehen."},

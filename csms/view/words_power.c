@@ -158,7 +158,10 @@ void words_meters_sentence(struct text *t, const struct words_meters *n)
 		return;
 	}
 	if (worst == WORDS_METER_GOOD && n->meters > 1) {
-		text_printf(t, "All %d meters answer and are believed.", n->meters);
+		if (n->meters == 2)
+			text_puts(t, "Both meters answer and are believed.");
+		else
+			text_printf(t, "All %d meters answer and are believed.", n->meters);
 		return;
 	}
 	if (n->count[worst] == 1)

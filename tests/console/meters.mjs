@@ -109,7 +109,7 @@ async function detailChecks(page, mock) {
 	});
 	await check("hostile registers and errors are text", async () => {
 		mock.meterApi.about = HOSTILE;
-		mock.patch({ meters: { M1: { ...mock.data.meters[1], name: HOSTILE, why: HOSTILE, next: HOSTILE, last_error: HOSTILE, link: HOSTILE } } });
+		mock.patch({ meters: { M1: { ...mock.data.meters[1], name: HOSTILE, sentence: `${HOSTILE} answers and is believed.`, why: HOSTILE, next: HOSTILE, last_error: HOSTILE, link: HOSTILE } } });
 		await until("shown", async () => (await text(page, "#registers")).includes(HOSTILE) && (await text(page, "h1")).includes(HOSTILE));
 		await shows(() => page.evaluate(() => [window.hacked, document.querySelectorAll("#app img, #app script").length]), [null, 0], "executed");
 		await page.setViewportSize({ width: 320, height: 640 });
@@ -189,7 +189,7 @@ async function scanChecks(page, mock) {
 		await page.locator(".user summary").click();
 		await page.getByLabel("Deutsch").check();
 		await until("German", async () => (await page.evaluate(() => document.documentElement.lang)) === "de"
-			&& (await page.locator("h1").count()) === 1 && (await text(page, "h1")) === "Alle 3 Zähler antworten und sind glaubhaft.");
+			&& (await page.locator("h1").count()) === 1 && (await text(page, "#meters .cap")) === "in der Ordnung des Baums");
 		for (const path of ["/", "/energy", "/energy/EN4", "/meters", "/meters/M1", "/alarms", "/alarms/AL1"]) {
 			await page.goto(new URL(path, page.url()).href);
 			await page.waitForSelector(".say h1");

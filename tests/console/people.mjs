@@ -37,6 +37,7 @@ async function userPage(page, depot) {
 		await dialog(page).getByRole("button", { name: "Make the link" }).click();
 		await page.waitForSelector("dialog[open] .secret");
 		link = await text(page, "dialog[open] .secret");
+		equal(await page.locator("dialog[open] svg.qr").getAttribute("aria-label"), "QR code of the link", "for a phone");
 		await dialog(page).getByRole("button", { name: "Close" }).click();
 		equal(await page.locator(".secret").count(), 0, "gone");
 		if (!link.startsWith(depot.base)) throw new Error(link);
@@ -155,11 +156,13 @@ async function signInPage(browser, depot, link) {
 			await page.getByRole("button", { name: "Set password" }).click();
 			await until("set", async () => (await text(page, "#you")).includes("The new password counts."));
 			await page.getByRole("button", { name: "Set up a second factor" }).click();
+			await page.waitForSelector("#you svg.qr");
+			await page.screenshot({ path: `${process.env.BUILD ?? "build"}/screens/people-factor.png`, fullPage: true });
 			const secret = await text(page, "#you .secret");
 			/* The depot's clock runs fast here: a code may be old before it arrives. */
 			await until("recovery codes", async () => {
 				const now = Date.parse((await depot.api("GET", "/session")).headers["x-depot-time"]);
-				await page.getByLabel("Code").fill(totp(secret, now));
+				await page.getByLabel("Code", { exact: true }).fill(totp(secret, now));
 				await page.getByRole("button", { name: "Switch it on" }).click();
 				return page.waitForSelector(".codes li", { timeout: 2000 }).then(() => true, () => false);
 			});

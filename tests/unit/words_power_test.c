@@ -96,6 +96,9 @@ START_TEST(meters)
 		.name = {[WORDS_METER_GOOD] = "Main meter"}};
 	words_meters_sentence(&t, &n);
 	SAYS("Main meter answers and is believed.");
+	n.meters = n.count[WORDS_METER_GOOD] = 2;
+	words_meters_sentence(&t, &n);
+	SAYS("Both meters answer and are believed.");
 	n.meters = 5;
 	n.count[WORDS_METER_GOOD] = 5;
 	words_meters_sentence(&t, &n);

@@ -163,7 +163,7 @@ function Top({ openHelp }: { openHelp: () => void }) {
 			<nav class="tabs" aria-label={say.pages}><Pages kind="tabs" /></nav>
 			<div class="end">
 				{speed.value !== 1 && (
-					<span class="tag plain sim">{say.simulated(decimal(speed.value, Number.isInteger(speed.value) ? 0 : 1))}</span>
+					<span class="tag plain sim"><span class="sim-word">{say.simulated}</span> ×{decimal(speed.value, Number.isInteger(speed.value) ? 0 : 1)}</span>
 				)}
 				<button type="button" class="find" aria-label={say.search} onClick={() => { searching.value = true; }}>
 					<Icon name="find" /> <span class="word">{say.search}</span> <kbd aria-hidden="true">/</kbd>

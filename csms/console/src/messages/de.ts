@@ -58,7 +58,7 @@ export const de: Messages = {
 	live: "Live",
 	connecting: "Verbindet",
 	lostShort: "Keine Verbindung",
-	simulated: (speed) => `simuliert ×${speed}`,
+	simulated: "simuliert",
 	userMenu: (name) => `Menü von ${name}`,
 	role: (role) => `Rolle: ${role}`,
 	theme: "Darstellung",

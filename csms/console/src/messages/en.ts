@@ -56,7 +56,7 @@ export const en = {
 	live: "Live",
 	connecting: "Connecting",
 	lostShort: "No connection",
-	simulated: (speed: string) => `simulated ×${speed}`,
+	simulated: "simulated",
 	userMenu: (name: string) => `Menu of ${name}`,
 	role: (role: string) => `Role: ${role}`,
 	theme: "Theme",

@@ -5,6 +5,7 @@ import { useCommand } from "../../lib/ask.ts";
 import { overview } from "../../store/store.ts";
 import { Failure } from "../../ui/act.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
+import { Qr } from "../../ui/qr.tsx";
 import { roleWord, w } from "./words.ts";
 
 interface Props {
@@ -74,6 +75,7 @@ export function ResetDialog({ user, onEnd }: Props & { user: UserView }) {
 		<Confirm title={w.resetTitle(user.name)} verb={link ? w.close : w.resetVerb} to="govern" isBusy={isBusy} onYes={() => void go()} onNo={onEnd}>
 			{!link && <p>{w.resetWhat}</p>}
 			{link && <p role="status">{w.linkOnce} <code class="mono secret">{link.url}</code></p>}
+			{link && <Qr text={link.url} label={w.linkQr} />}
 			<Failure text={error} />
 		</Confirm>
 	);

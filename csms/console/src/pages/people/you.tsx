@@ -5,6 +5,7 @@ import { useCommand } from "../../lib/ask.ts";
 import { askSession, session } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
 import { Panel } from "../../ui/panel.tsx";
+import { Qr } from "../../ui/qr.tsx";
 import { OpenSessions } from "./open_sessions.tsx";
 import { roleWord, w } from "./words.ts";
 
@@ -64,6 +65,8 @@ function Factor() {
 			void take();
 		}}>
 			<p>{w.factorHow}</p>
+			<Qr text={offer.url} label={w.factorQr} />
+			<p>{w.factorByHand}</p>
 			<p><code class="mono secret">{offer.secret}</code></p>
 			<label>{w.factorCode}<input inputMode="numeric" autocomplete="one-time-code" required minLength={6} maxLength={8} value={code} onInput={(e) => setCode(e.currentTarget.value.trim())} /></label>
 			<Failure text={error} />

@@ -106,7 +106,7 @@ function Tools({ choice, set, odd, isOfAll }: ToolsProps) {
 				<button type="button" class="btn" aria-pressed={choice.isOddOnly} onClick={() => set({ isOddOnly: !choice.isOddOnly })}>{say.oddOnly}{odd > 0 && <> <b>{odd}</b></>}</button>
 				<button type="button" class="btn" aria-pressed={choice.isQuiet} onClick={() => set({ isQuiet: !choice.isQuiet })}>{say.hideRoutine}</button>
 			</div>
-			<details class="more" open={isOfAll && matchMedia("(min-width: 900px)").matches}>
+			<details class="narrow" open={isOfAll && matchMedia("(min-width: 900px)").matches}>
 				<summary>{say.searchMore}</summary>
 				<div class="form fields">
 					{isOfAll && (
