@@ -87,7 +87,7 @@ void words_energy_sub(struct text *t, const struct words_energy *n)
 	if (n->waiting > 0) {
 		words_count(
 			t, n->waiting, "limit waits for an answer.", "limits wait for an answer.");
-		text_putc(t, ' ');
+		return;
 	}
 	if (n->island != NULL) {
 		text_printf(t, "%s is an island. Who leaves first charges first.", n->island);

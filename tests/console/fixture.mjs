@@ -189,7 +189,7 @@ export function overview(now = START) {
 		stations_sentence: "CP-B3 EVSE 1 has a fault. CP-Y4 is silent since 21:59.",
 		stations_sub: "14 of 24 EVSEs charge, 5 are free.",
 		energy_sentence: "246 kW now. Hall A feeder (L2) holds back 2 vans.",
-		energy_sub: "1 limit waits for an answer. VAN 05 gets 8.0 of 11.0 kW. The site may take 250 kW: somebody limits it for a time.",
+		energy_sub: "1 limit waits for an answer.",
 		meters_sentence: "All 3 meters answer and are believed.",
 		meters_sub: "The wiring check has found nothing wrong.",
 		alarms_sentence: "3 alarms need someone. 1 is urgent.",

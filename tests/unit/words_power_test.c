@@ -61,7 +61,7 @@ START_TEST(energy_claims_nothing_that_is_not_known)
 	SAYS("The site has no limit of its own.");
 	n.waiting = 1;
 	words_energy_sub(&t, &n);
-	SAYS("1 limit waits for an answer. The site has no limit of its own.");
+	SAYS("1 limit waits for an answer.");
 	n = (struct words_energy){.is_known = true, .site_w = -12000};
 	words_energy_sentence(&t, &n);
 	SAYS("The site feeds in 12.0" SP "kW. No limit holds a van back.");
