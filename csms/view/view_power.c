@@ -32,7 +32,7 @@ static const char *short_name(const char *name, const char *id)
 struct holder {
 	int vans;
 	const struct evse *most;
-	int64_t most_w; /* told */
+	int64_t most_w, less_w; /* what that one is told, and how much more it could draw */
 };
 
 static int node_of(const struct api_node_view_list *nodes, const char *id)
@@ -41,6 +41,15 @@ static int node_of(const struct api_node_view_list *nodes, const char *id)
 		if (strcmp(nodes->items[i].id, id) == 0)
 			return (int)i;
 	return -1;
+}
+
+/* What EVSE and vehicle could do together. */
+static int64_t could_draw(const struct evse *e)
+{
+	const struct vehicle *v = e->tx.vehicle;
+	int64_t most = v == NULL ? 0 : e->is_dc ? v->max_dc_w : v->max_ac_w;
+
+	return most > 0 && most < e->max_w ? most : e->max_w;
 }
 
 /* A node's limit keeps it under what it could give. */
@@ -65,10 +74,10 @@ static void count_held(const struct core *c, const struct evse *e,
 	if (!is_held(e, &told) || (n = node_of(nodes, told.node)) < 0)
 		return;
 	holders[n].vans++;
-	if (holders[n].most == NULL ||
-		e->max_w - told.limit_w > holders[n].most->max_w - holders[n].most_w) {
+	if (could_draw(e) - told.limit_w > holders[n].less_w) {
 		holders[n].most = e;
 		holders[n].most_w = told.limit_w;
+		holders[n].less_w = could_draw(e) - told.limit_w;
 	}
 }
 
@@ -110,7 +119,7 @@ static void put_holder(const struct api_node_view *n, const struct holder *h, st
 			   : arena_printf(a, "%s EVSE %d",
 				     short_name(e->station->name, e->station->id), e->id);
 	out->gets_w = h->most_w;
-	out->could_w = e->max_w;
+	out->could_w = could_draw(e);
 }
 
 static void find_holder(const struct api_node_view_list *nodes, const struct holder *holders,

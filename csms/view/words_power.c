@@ -94,8 +94,9 @@ void words_energy_sub(struct text *t, const struct words_energy *n)
 		return;
 	}
 	if (h->node != NULL && h->van != NULL) {
-		text_printf(t, "%s gets ", h->van);
-		words_power_of(t, h->gets_w, h->could_w);
+		text_printf(t, h->gets_w > 0 ? "%s gets " : "%s waits", h->van);
+		if (h->gets_w > 0)
+			words_power_of(t, h->gets_w, h->could_w);
 		text_puts(t, ". ");
 	}
 	put_limit(t, n);

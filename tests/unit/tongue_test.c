@@ -105,7 +105,7 @@ static void ck_energy(int i)
 					       : "L2",
 			.vans = i / 6 % 3,
 			.van = i % 5 ? "VAN 05" : NULL,
-			.gets_w = 8000,
+			.gets_w = i / 9 % 2 * 8000,
 			.could_w = 11000}};
 
 	words_energy_sentence(&said, &n);
@@ -134,6 +134,14 @@ static void ck_meters(int i)
 
 START_TEST(power_meters_and_alarms)
 {
+	IS("VAN 01 gets 21.1 of 22.0 kW. The site may take 100 kW: that is its rating.",
+		"VAN 01 bekommt 21,1 von 22,0 kW. Der Standort darf 100 kW ziehen: das ist sein "
+		"Nennwert.");
+	IS("167 kW now. Hall A (imbalance) holds back 2 vans.",
+		"167 kW jetzt. Hall A (Schieflast) bremst 2 Fahrzeuge.");
+	IS("Roof meter answers, but has not the registers of its map. 2 more need a look.",
+		"Roof meter antwortet, hat aber die Register seiner Karte nicht. 2 weitere sind "
+		"anzusehen.");
 	for (int i = 0; i < 500; i++) {
 		struct words_alarms a = {.active = i % 4,
 			.urgent = i % 4 * (i / 4 % 2),

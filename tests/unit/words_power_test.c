@@ -45,6 +45,9 @@ START_TEST(energy_names_who_holds_back)
 	SAYS("167" SP "kW now. Hall A feeder holds back 2 vans.");
 	words_energy_sub(&t, &n);
 	SAYS("VAN 05 gets 8.0 of 11.0" SP "kW. The site may take 212" SP "kW: that is its rating.");
+	n.held.gets_w = 0;
+	words_energy_sub(&t, &n);
+	SAYS("VAN 05 waits. The site may take 212" SP "kW: that is its rating.");
 	n.held = (struct words_held){.node = "Hall A feeder", .channel = "L1"};
 	words_energy_sentence(&t, &n);
 	SAYS("167" SP "kW now. Hall A feeder (L1) is full.");
