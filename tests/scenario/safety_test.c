@@ -340,6 +340,8 @@ START_TEST(deaf_charger_is_named_and_forgiven)
 END_TEST
 
 /* The house comes and goes, so that the chargers are lowered and raised again. */
+#define SLOW_S 18 /* docs/energy.md */
+
 static const char swings[] =
 	"base_load:\n"
 	"  - {node: house, noise_w: 500, points: [{at: \"00:00\", w: 8000}]}\n"
@@ -373,6 +375,32 @@ START_TEST(slow_charger_is_learned_and_remembered)
 	world_start(world);
 	world_run_s(world, 5);
 	ck_assert_int_eq(safety_reaction_ms(safety(), evse(1)), slow_ms);
+}
+END_TEST
+
+/* Two need 23 s, which is known of them: the others, who follow soon, are lowered for them after 10 s. */
+START_TEST(others_stand_in_for_known_slow_chargers)
+{
+	static char text[sizeof swings + 200];
+	const char *failures = strstr(swings, "failures:");
+
+	snprintf(text, sizeof text,
+		"%.*s"
+		"  - {vehicle: V-3, station: CP-3, arrives: \"17:10\", soc_pct: 5}\n"
+		"  - {vehicle: V-4, station: CP-4, arrives: \"17:15\", soc_pct: 5}\n"
+		"%s",
+		(int)(failures - swings), swings, failures);
+	start(small_depot, text, NULL);
+	world_run_until(world, "17:29");
+	plant_set_trouble(world_plant(world), 1, &(struct plant_trouble){.late_s = 23});
+	plant_set_trouble(world_plant(world), 2, &(struct plant_trouble){.late_s = 23});
+	world_run_until(world, "17:53");
+	ck_assert_int_ge(safety_reaction_ms(safety(), evse(1)), 23000);
+	ck_assert_int_ge(safety_reaction_ms(safety(), evse(2)), 23000);
+	world_forget_nodes(world);
+	world_run_until(world, "18:09");
+	ck_assert_int_gt(world_node(world, "site")->longest_s, WORLD_REACTION_S);
+	world_check_node(world, "site", SLOW_S);
 }
 END_TEST
 
@@ -750,6 +778,7 @@ int main(void)
 	tcase_add_test(t, demand_that_cannot_be_kept_is_an_alarm);
 	tcase_add_test(t, deaf_charger_is_named_and_forgiven);
 	tcase_add_test(t, slow_charger_is_learned_and_remembered);
+	tcase_add_test(t, others_stand_in_for_known_slow_chargers);
 	tcase_add_test(t, tiers_follow_one_another_with_alarm_and_cost);
 	tcase_add_test(t, cost_counts_limits_in_amperes_and_siblings);
 	tcase_add_test(t, agreed_minimum_stands_for_loads_that_nobody_described);
