@@ -15,6 +15,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/log.h"
+#include "csms/net/http_head.h"
 #include "csms/secret.h"
 
 #define FILES_MAX  1000
@@ -194,7 +195,8 @@ static const struct file *page_find(const struct console *c, const char *path)
 	const struct file *f = file_find(c, path);
 	const char *last = strrchr(path, '/');
 
-	if (f == NULL && last != NULL && strchr(last, '.') == NULL && strchr(path, '%') == NULL)
+	if (f == NULL && last != NULL && strchr(last, '.') == NULL && strchr(path, '%') == NULL &&
+		!http_path_climbs(path))
 		f = file_find(c, "/index.html");
 	return f;
 }

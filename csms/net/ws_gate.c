@@ -126,6 +126,15 @@ static bool is_good_key(const char *key)
 	return key && strlen(key) == 24 && decode_base64(key, nonce, sizeof(nonce)) == 16;
 }
 
+static bool is_there_twice(const struct http_head *h, const char *name)
+{
+	int count = 0;
+
+	for (int i = 0; i < h->field_count; i++)
+		count += strcmp(h->fields[i].name, name) == 0;
+	return count > 1;
+}
+
 int ws_gate_upgrade(const struct http_head *h, const char **why)
 {
 	const char *version = http_head_get(h, "sec-websocket-version");
@@ -142,6 +151,13 @@ int ws_gate_upgrade(const struct http_head *h, const char **why)
 		return 426;
 	*why = "Sec-WebSocket-Key is missing or bad";
 	if (!is_good_key(http_head_get(h, "sec-websocket-key")))
+		return 400;
+	*why = "Sec-WebSocket-Key or -Version is there twice";
+	if (is_there_twice(h, "sec-websocket-key") || is_there_twice(h, "sec-websocket-version"))
+		return 400;
+	/* It would be taken for frames here, and for a body by a proxy on the way. */
+	*why = "a request to upgrade has no body";
+	if (http_head_body_length(h, 0) != 0)
 		return 400;
 	*why = "Host is missing";
 	return http_head_get(h, "host") ? 101 : 400;

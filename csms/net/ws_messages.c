@@ -13,7 +13,7 @@ static void on_resume(void *arg)
 		net_conn_resume(c->net);
 }
 
-/* Counts one message; pauses reading when the connection is above its rate. The rate is one of
+/* Counts one message, or a ping, a pong or a piece of a message, which cost as much; pauses reading when the connection is above its rate. The rate is one of
  * station time, so a depot on a fast clock may talk as fast. */
 static void count_message(struct ws_conn *c)
 {
@@ -49,7 +49,6 @@ static void deliver(struct ws_conn *c, unsigned char *text, size_t len)
 	}
 	text[len] = '\0';
 	s->stats.messages_in++;
-	count_message(c);
 	s->on.message(s->on.ctx, c->user, c, (const char *)text, len);
 }
 
@@ -127,13 +126,16 @@ static void on_data(struct ws_conn *c, const struct ws_frame *f, unsigned char *
 
 static void on_frame(struct ws_conn *c, const struct ws_frame *f, unsigned char *payload)
 {
+	if (c->state == WS_OPEN && f->opcode != WS_CLOSE)
+		count_message(c);
 	switch (f->opcode) {
 	case WS_CLOSE:
 		ws_conn_closed(c, payload, (size_t)f->length);
 		break;
 	case WS_PING:
-		if (c->state == WS_OPEN)
-			ws_conn_frame(c, WS_PONG, false, payload, (size_t)f->length);
+		if (c->state == WS_OPEN &&
+			ws_conn_frame(c, WS_PONG, false, payload, (size_t)f->length))
+			ws_conn_fail_queue(c);
 		break;
 	case WS_PONG:
 		break;

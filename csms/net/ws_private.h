@@ -76,6 +76,8 @@ int ws_conn_frame(
 /* Ends a connection that cannot go on: the peer broke a rule, or does not read. `why` is a string
  * that stays. */
 void ws_conn_fail(struct ws_conn *c, int code, const char *why);
+/* … because it does not read what is sent to it. */
+void ws_conn_fail_queue(struct ws_conn *c);
 
 /* The peer's close frame. */
 void ws_conn_closed(struct ws_conn *c, const unsigned char *payload, size_t len);

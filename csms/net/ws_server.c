@@ -58,6 +58,13 @@ void ws_conn_fail(struct ws_conn *c, int code, const char *why)
 	net_conn_finish(c->net);
 }
 
+void ws_conn_fail_queue(struct ws_conn *c)
+{
+	net_conn_drop_queue(c->net);
+	net_conn_limited(c->net, LIMIT_SEND_QUEUE);
+	ws_conn_fail(c, WS_CLOSE_TRY_LATER, "send queue is full");
+}
+
 const struct peer_facts *ws_conn_certificate(const struct ws_conn *c)
 {
 	return net_conn_certificate(c->net);
@@ -280,9 +287,7 @@ int ws_conn_send(struct ws_conn *c, const char *text, size_t len)
 	if (c->state != WS_OPEN)
 		return -1;
 	if (send_text(c, text, len)) {
-		net_conn_drop_queue(c->net);
-		net_conn_limited(c->net, LIMIT_SEND_QUEUE);
-		ws_conn_fail(c, WS_CLOSE_TRY_LATER, "send queue is full");
+		ws_conn_fail_queue(c);
 		return -1;
 	}
 	s->stats.messages_out++;

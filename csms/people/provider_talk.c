@@ -4,6 +4,7 @@
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "csms/net/http_client.h"
 #include "csms/people/jwt.h"
@@ -40,6 +41,7 @@ const struct oidc_discovery *talk_discovery(const struct config_provider *row, c
 	const struct oidc_discovery *d = schema_decode(&oidc_discovery_type, body, len, a, &err);
 	const char *const urls[] = {d != NULL ? d->authorization_endpoint : "",
 		d != NULL ? d->token_endpoint : "", d != NULL ? d->jwks_uri : "",
+		d != NULL && d->userinfo_endpoint != NULL ? d->userinfo_endpoint : row->issuer,
 		d != NULL && d->end_session_endpoint != NULL ? d->end_session_endpoint
 							     : row->issuer};
 
@@ -242,6 +244,41 @@ const char *talk_claim(const struct peek *claims, const char *name, struct arena
 		claim_read(claims, claim_find(claims, name, a), &oidc_text_type, a);
 
 	return m != NULL ? m->v : NULL;
+}
+
+bool talk_has(const struct peek *claims, const char *name, struct arena *a)
+{
+	return claim_find(claims, name, a) >= 0;
+}
+
+const char *talk_bearer(const struct oidc_token_answer *m, struct arena *a)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
+
+	if (m->access_token == NULL || m->token_type == NULL ||
+		strcasecmp(m->token_type, "Bearer") != 0 ||
+		m->access_token[strspn(m->access_token, letters)] != '\0')
+		return NULL;
+	return arena_printf(a, "authorization: Bearer %s", m->access_token);
+}
+
+int talk_userinfo(const char *body, size_t len, const char *subject, struct arena *a,
+	struct peek *out, char why[200])
+{
+	struct schema_error err;
+	const struct oidc_userinfo *u = schema_decode(&oidc_userinfo_type, body, len, a, &err);
+	size_t at;
+
+	if (u == NULL || peek_open(out, body, len, a, &at) != NULL) {
+		snprintf(why, 200, "the provider's userinfo cannot be read: %.60s %.80s",
+			u == NULL ? err.path : "", u == NULL ? err.message : "");
+		return -1;
+	}
+	if (strcmp(u->sub, subject) == 0)
+		return 0;
+	snprintf(why, 200, "the provider's userinfo speaks of somebody else (sub)");
+	return -1;
 }
 
 const struct config_provider_role *talk_role(

@@ -36,6 +36,17 @@ int talk_token_request(const struct config_provider *row, const struct oidc_disc
 bool talk_end_url(const struct config_provider *row, const struct oidc_discovery *d,
 	const char *back_to, char *out, size_t size);
 
+/* The header line with the access token (RFC 6750, 2.1). NULL: there is none that can be shown. */
+const char *talk_bearer(const struct oidc_token_answer *m, struct arena *a);
+
+/* The claims of an answer of the userinfo endpoint, which must be about `subject` (Core 1.0, 5.3.2).
+ * -1 with one line. */
+int talk_userinfo(const char *body, size_t len, const char *subject, struct arena *a,
+	struct peek *out, char why[200]);
+
+/* Is the claim there, whatever it says? */
+bool talk_has(const struct peek *claims, const char *name, struct arena *a);
+
 /* A claim that is one text, by its name or JSON pointer. NULL: it is not there, or none. */
 const char *talk_claim(const struct peek *claims, const char *name, struct arena *a);
 

@@ -46,6 +46,8 @@ struct job {
 	struct waiting *waiting; /* owned; NULL on the way there: it stands in the list */
 	char state[PROVIDERS_SECRET], challenge_of[PROVIDERS_SECRET], nonce[PROVIDERS_SECRET];
 	char *redirect_uri, *code, *iss, *token;
+	char *bearer; /* a header line with the access token; NULL: none */
+	char *claims, *subject; /* of the ID token, while the userinfo endpoint is asked */
 	bool is_second_look; /* keys were fetched anew already */
 	struct http_call *call;
 	void (*then)(struct job *j);
@@ -181,6 +183,11 @@ static void job_free(struct job *j)
 	free(j->code);
 	free(j->iss);
 	free(j->token);
+	if (j->bearer != NULL)
+		explicit_bzero(j->bearer, strlen(j->bearer));
+	free(j->bearer);
+	free(j->claims);
+	free(j->subject);
 	free(j);
 }
 
@@ -208,17 +215,18 @@ static struct job *job_create(struct providers *p, struct provider *x, void *arg
 
 /* -- documents ------------------------------------------------------------------------------- */
 
-static void send_get(
-	struct job *j, const char *url, void (*done)(void *, const struct http_outcome *))
+static void send_get(struct job *j, const char *url, const char *authorization,
+	void (*done)(void *, const struct http_outcome *))
 {
-	j->call = http_client_send(j->all->http, &(struct http_call_spec){.method = "GET",
-							 .url = url,
-							 .headers = {"accept: application/json"},
-							 .ca_file = j->provider->row->ca,
-							 .timeout_ms = TIMEOUT_MS,
-							 .tries = 1,
-							 .done = done,
-							 .arg = j});
+	j->call = http_client_send(
+		j->all->http, &(struct http_call_spec){.method = "GET",
+				      .url = url,
+				      .headers = {"accept: application/json", authorization},
+				      .ca_file = j->provider->row->ca,
+				      .timeout_ms = TIMEOUT_MS,
+				      .tries = 1,
+				      .done = done,
+				      .arg = j});
 	if (j->call == NULL)
 		fail(j, 502, "the provider cannot be asked now");
 }
@@ -276,7 +284,7 @@ static void with_discovery(struct job *j, void (*then)(struct job *j))
 	len -= len > 0 && x->row->issuer[len - 1] == '/';
 	snprintf(url, sizeof(url), "%.*s/.well-known/openid-configuration", (int)len,
 		x->row->issuer);
-	send_get(j, url, discovery_came);
+	send_get(j, url, NULL, discovery_came);
 }
 
 static void keys_came(void *arg, const struct http_outcome *o)
@@ -308,7 +316,7 @@ static void with_keys(struct job *j, int64_t keep_ms, void (*then)(struct job *j
 	if (x->keys != NULL && real_ms() - x->keys_ms < keep_ms)
 		then(j);
 	else
-		send_get(j, x->found->jwks_uri, keys_came);
+		send_get(j, x->found->jwks_uri, NULL, keys_came);
 }
 
 /* -- the way there --------------------------------------------------------------------------- */
@@ -380,23 +388,79 @@ int providers_begin(struct providers *p, const char *id, const char *redirect_ur
 
 /* -- and back -------------------------------------------------------------------------------- */
 
-static void tell_person(struct job *j, struct arena *a, const struct jwt_token *t)
+/* `more`: what the userinfo endpoint says; NULL: it was not asked. What the ID token says counts first. */
+static void tell_person(struct job *j, const char *subject, const struct peek *said,
+	const struct peek *more, struct arena *a)
 {
 	const struct config_provider *row = j->provider->row;
-	struct providers_person who = {.provider = row, .subject = t->claims->sub};
-	struct peek p;
+	struct providers_person who = {.provider = row, .subject = subject};
+
+	who.name = talk_claim(more == NULL || talk_has(said, row->name_claim, a) ? said : more,
+		row->name_claim, a);
+	if (who.name == NULL)
+		who.name = who.subject;
+	who.role =
+		talk_role(more == NULL || talk_has(said, row->role_claim, a) ? said : more, row, a);
+	j->ended(j->arg, &who, 200, NULL);
+	job_free(j);
+}
+
+static void userinfo_came(void *arg, const struct http_outcome *o)
+{
+	struct job *j = arg;
+	struct arena *a;
+	struct peek said, more;
+	char why[200] = "no memory";
 	size_t at;
 
-	if (peek_open(&p, t->json, t->len, a, &at) != NULL) {
+	j->call = NULL;
+	if (o->status == 0 || o->status >= 500) {
+		fail_call(j, "its userinfo", o);
+		return;
+	}
+	if (o->status != 200) {
+		snprintf(why, sizeof(why), "the provider answers %d for its userinfo", o->status);
+		fail(j, 401, why);
+		return;
+	}
+	a = arena_create(1 << 20);
+	if (a == NULL || peek_open(&said, j->claims, strlen(j->claims), a, &at) != NULL)
+		fail(j, 503, why);
+	else if (talk_userinfo(o->body, o->len, j->subject, a, &more, why) != 0)
+		fail(j, 401, why);
+	else
+		tell_person(j, j->subject, &said, &more, a);
+	arena_destroy(a);
+}
+
+static bool lacks_claims(const struct job *j, const struct peek *said, struct arena *a)
+{
+	const struct config_provider *row = j->provider->row;
+
+	return row->userinfo && j->bearer != NULL &&
+	       j->provider->found->userinfo_endpoint != NULL &&
+	       !(talk_has(said, row->role_claim, a) && talk_has(said, row->name_claim, a));
+}
+
+static void take_token(struct job *j, struct arena *a, const struct jwt_token *t)
+{
+	struct peek said;
+	size_t at;
+
+	if (peek_open(&said, t->json, t->len, a, &at) != NULL) {
 		fail(j, 502, "the claims cannot be read");
 		return;
 	}
-	who.name = talk_claim(&p, row->name_claim, a);
-	if (who.name == NULL)
-		who.name = who.subject;
-	who.role = talk_role(&p, row, a);
-	j->ended(j->arg, &who, 200, NULL);
-	job_free(j);
+	if (!lacks_claims(j, &said, a)) {
+		tell_person(j, t->claims->sub, &said, NULL, a);
+		return;
+	}
+	j->claims = strndup(t->json, t->len);
+	j->subject = strdup(t->claims->sub);
+	if (j->claims == NULL || j->subject == NULL)
+		fail(j, 503, "no memory");
+	else
+		send_get(j, j->provider->found->userinfo_endpoint, j->bearer, userinfo_came);
 }
 
 static void judge(struct job *j)
@@ -413,7 +477,7 @@ static void judge(struct job *j)
 		a != NULL ? jwt_check(j->token, x->keys, &expected, a, &t, why) : JWT_BAD;
 
 	if (v == JWT_GOOD) {
-		tell_person(j, a, &t);
+		take_token(j, a, &t);
 	} else if (v == JWT_NO_KEY && !j->is_second_look) {
 		j->is_second_look = true;
 		with_keys(j, KEYS_AGAIN_MS, judge);
@@ -429,6 +493,7 @@ static void token_came(void *arg, const struct http_outcome *o)
 	struct arena *a;
 	struct schema_error err;
 	const struct oidc_token_answer *m;
+	const char *bearer;
 
 	j->call = NULL;
 	if (o->status == 0 || o->status >= 500) {
@@ -442,6 +507,8 @@ static void token_came(void *arg, const struct http_outcome *o)
 	a = arena_create(1 << 20);
 	m = a != NULL ? schema_decode(&oidc_token_answer_type, o->body, o->len, a, &err) : NULL;
 	j->token = m != NULL ? strdup(m->id_token) : NULL;
+	bearer = m != NULL ? talk_bearer(m, a) : NULL;
+	j->bearer = bearer != NULL ? strdup(bearer) : NULL;
 	arena_destroy(a);
 	if (j->token == NULL)
 		fail(j, 502, "the provider's answer holds no ID token");

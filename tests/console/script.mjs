@@ -4,6 +4,8 @@
  * meters and grid operators is theirs to choose; on the page it is text, and nothing of it runs.
  */
 import { HOSTILE } from "./fixture.mjs";
+import { readFileSync } from "node:fs";
+import { claims } from "../e2e/matrix.mjs";
 import { check, equal, openPage, until } from "./kit.mjs";
 import { CODE, MockServer } from "./mock-server.mjs";
 
@@ -29,10 +31,11 @@ export async function scriptChecks(context, root) {
 	await page.goto(`${base}/#code=${CODE}`);
 	await page.waitForSelector(".tabs a");
 	const ways = await page.locator(".tabs a, #chargers a[href], #vans a[href]").evaluateAll((all) => [...new Set(all.map((a) => a.getAttribute("href")))]);
-	const kinds = new Map(ways.filter((w) => w.startsWith("/")).map((w) => [w.replace(/[A-Z]+-\w+/g, "ID"), w]));
+	const pages = [...readFileSync("csms/console/src/router.ts", "utf8").matchAll(/\{ path: "([^"]+)"/g)].map((m) => m[1]);
+	const kinds = new Map([...pages, ...ways].filter((w) => w.startsWith("/")).map((w) => [w.replace(/[A-Z]+-\w+/g, "ID"), w]));
 	mock.change = soil;
 	await check(`script in every string of every answer is text, on ${kinds.size} pages`, async () => {
-		if (kinds.size < 5) throw new Error(`only ${[...kinds.keys()]}`);
+		if (pages.length < 10) throw new Error(`only ${[...kinds.keys()]}`);
 		for (const [kind, way] of kinds) {
 			await page.goto(base + way);
 			await until(`${kind} shows it`, async () => (await page.locator("body").innerText()).includes("<script>"));
@@ -40,6 +43,9 @@ export async function scriptChecks(context, root) {
 			equal(await harm(page), ["", 0], kind);
 		}
 		equal(bad.filter((b) => /CSP|foreign/.test(b)), [], "reports");
+		const ours = claims("tests/console/script.mjs");
+		ours.prove("markup and script in every string that the console shows", "shown as text");
+		equal(ours.rest(), [], "all that the matrix claims of script was tried");
 	});
 	await page.close();
 	await mock.stop();

@@ -7,10 +7,12 @@ import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { Depotd, until } from './harness.mjs';
+import { claims } from './matrix.mjs';
 import { booted } from './peer.mjs';
 import { Pool, TOKEN } from '../contract/pool.mjs';
 import { Responder } from '../contract/responder.mjs';
 
+const ours = claims('tests/e2e/contract.test.mjs');
 const EMAID = 'NLLABC00000001';
 let d, ocsp, pool, trap, s;
 const trapped = [];
@@ -82,6 +84,7 @@ async function lastAsked(type = 'TokenAsked') {
 	return typeof payload === 'string' ? JSON.parse(payload) : payload;
 }
 const why = async () => (await lastAsked()).certificate_why;
+const countAsked = async (type) => (await d.api('GET', `/journal?stream=station/PNC&limit=1000&type=${type}`)).json.events.length;
 
 test('rule 50: a valid contract may charge, by hash data, by its chain, and by both', async () => {
 	assert.equal(await authorize(byHash()), 'Accepted Accepted');
@@ -264,13 +267,25 @@ test('no station leads depotd to a place that the config does not name', async (
 		`http://127.0.0.1:${ocsp.port + 65536}/`, `http://127.0.0.1:-1/`, `http://127.0.0.1:0/`, ` http://127.0.0.1:${port}/`, `http://127.0.0.1:${port}/ HTTP/1.1\r\nX: y`,
 		'http://169.254.169.254/latest/meta-data/', 'http://127.0.0.1.nip.example/', 'http://responder.example:22/', '',
 	];
+	const attempts = new Map([
+		[`http://127.0.0.1:${port}/`, 'an OCSP responder at this machine'], [`http://2130706433:${port}/`, 'the same as one number'],
+		[`http://0177.0.0.1:${port}/`, 'the same in octal'], [`http://[::ffff:127.0.0.1]:${port}/`, 'the same by IPv6'],
+		[`http://127.0.0.1:${ocsp.port}@127.0.0.1:${port}/`, 'a listed host as the user name'], ['file:///etc/passwd', 'a file'],
+		[`unix:///${d.data}/depotd.sock`, 'our own Unix socket'], [`gopher://127.0.0.1:${port}/_x`, 'gopher'],
+		[`http://127.0.0.1:${port}/ HTTP/1.1\r\nX: y`, 'a line end behind the address'], ['http://169.254.169.254/latest/meta-data/', 'the metadata of a cloud'],
+	]);
 	const [leaf] = ocsp.hashes('contract');
 	for (const responderURL of urls) {
 		const data = { ...leaf, responderURL };
 		if (responderURL.includes('#@')) ocsp.lie('', { raw: (res) => res.end('x') });
 		assert.equal(await authorize({ iso15118CertificateHashData: [data] }), 'CertChainError Invalid', responderURL);
-		assert.equal((await s.call('GetCertificateStatus', { ocspRequestData: data })).status, 'Failed', responderURL);
+		const had = await countAsked('CertificateStatusAsked');
+		const { status } = await s.call('GetCertificateStatus', { ocspRequestData: data });
+		assert.equal(status, 'Failed', responderURL);
+		assert.equal(await countAsked('CertificateStatusAsked'), had + 1, `one line for ${responderURL}`);
+		if (attempts.has(responderURL)) ours.prove(attempts.get(responderURL), status);
 	}
+	assert.deepEqual(ours.rest(), [], 'all that the matrix claims of addresses was tried');
 	assert.deepEqual(trapped, [], 'localhost and 2130706433 are listed, but lead to an address that is not');
 	assert.match((await lastAsked('CertificateStatusAsked')).why, /names no responder/);
 });

@@ -32,6 +32,9 @@ export const matrix = [
 		['a blank before the colon of a header', 400, 'StationRefused', /./],
 		['a folded header', 400, 'StationRefused', /./],
 		['a NUL in a header', 400, 'StationRefused', /./],
+		['a body behind a request to upgrade', 400, 'StationRefused', /no body/],
+		['a chunked body behind a request to upgrade', 400, 'StationRefused', /no body/],
+		['two WebSocket keys', 400, 'StationRefused', /twice/],
 		['HTTP/2 in the first line', 505, 'StationRefused', /./],
 		['content-length and transfer-encoding', 400, 'LimitReached', /not HTTP/, 'bad-http'],
 		['two different content-lengths', 400, 'LimitReached', /not HTTP/, 'bad-http'],
@@ -63,6 +66,7 @@ export const matrix = [
 	]),
 	...own('Files and documents', [
 		['dots in the path of the console', 404, 'LimitReached', /climbs/, 'bad-path'],
+		['dots in the path of a page', 404, 'LimitReached', /climbs/, 'bad-path'],
 		['dots, escaped, in the path of the API', 404, 'LimitReached', /climbs/, 'bad-path'],
 		['dots in the path of firmware', 404, 'LimitReached', /climbs/, 'bad-path'],
 		['dots, escaped, in the path of an upload of logs', 404, 'LimitReached', /climbs/, 'bad-path'],
@@ -229,6 +233,19 @@ export const matrix = [
 		['nobody', 401],
 		['a name that is too long', 401],
 		['the same claim twice', 401],
+	]),
+	...there('tests/e2e/oidc.test.mjs', 'what the ID token lacks the userinfo endpoint may say, of the same person', 'Userinfo of an OpenID provider', 'RequestMade', [
+		['userinfo: of another', 401],
+		['userinfo: of nobody', 401],
+		['userinfo: of a list', 401],
+		['userinfo: of two', 401],
+		['userinfo: no JSON', 401],
+		['userinfo: nothing', 401],
+		['userinfo: led elsewhere', 401],
+		['userinfo: an error with good words', 401],
+	]),
+	...there('tests/e2e/oidc.test.mjs', 'what the ID token lacks the userinfo endpoint may say, of the same person', 'Userinfo of an OpenID provider', 'none: the provider does not answer', [
+		['userinfo: huge', 502],
 	]),
 	...there('tests/e2e/hostile.test.mjs', 'closes the connection with', 'WebSocket', 'StationDisconnected', [
 		['a binary frame', 1003],

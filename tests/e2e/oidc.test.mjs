@@ -128,7 +128,7 @@ before(async () => {
 	real = { server: servers[0], groups };
 	real.provider = new Provider(`http://127.0.0.1:${realPort}`, {
 		clients: [{ client_id: 'depotd', client_secret: SECRET, redirect_uris: [`${site}/api/v1/sign-in/with/real`], post_logout_redirect_uris: [`${site}/`], grant_types: ['authorization_code'], response_types: ['code'] }],
-		pkce: { required: () => true }, conformIdTokenClaims: false,
+		pkce: { required: () => true }, // by the letter: claims of scopes are told by the userinfo endpoint alone
 		claims: { openid: ['sub'], profile: ['preferred_username', 'groups'] },
 		features: { rpInitiatedLogout: { enabled: true }, devInteractions: { enabled: true } },
 		findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id, preferred_username: id, groups: groups[id] ?? [] }) }),
@@ -140,7 +140,8 @@ before(async () => {
 		let body = '';
 		for await (const d of req) body += d;
 		liar.asked.push(`${req.url} ${body}`);
-		const json = req.url === '/keys' ? { keys: liar.keys } : req.url === '/token' ? { id_token: liar.token } : liar.discovery;
+		if (req.url.startsWith('/userinfo')) return liar.userinfo(req, res);
+		const json = req.url === '/keys' ? { keys: liar.keys } : req.url === '/token' ? { id_token: liar.token, ...liar.access } : liar.discovery;
 		res.writeHead(200, { 'content-type': 'application/json' });
 		res.end(JSON.stringify(json));
 	});
@@ -376,7 +377,6 @@ describe('a provider that lies', () => {
 			assert.match(lines[i].why, why, what);
 			ours.prove(what, 401);
 		});
-		assert.deepEqual(ours.rest(), [], 'all that the matrix claims of tokens was tried');
 		assert.equal((await depotd.api('GET', '/users')).json.users.length, users);
 		assert.ok(bad.length >= 40);
 	});
@@ -392,6 +392,75 @@ describe('a provider that lies', () => {
 		assert.equal(await named('s3', 'renamed'), 'same@liar', 'who they are is their subject');
 	});
 
+	test('what the ID token lacks the userinfo endpoint may say, of the same person', async () => {
+		liar.access = { access_token: 'the-access.token', token_type: 'bearer' };
+		const asked = [];
+		const answer = (body, status = 200, headers = { 'content-type': 'application/json' }) => (req, res) => {
+			asked.push([req.method, req.url, req.headers.authorization]);
+			res.writeHead(status, headers);
+			res.end(typeof body === 'string' ? body : JSON.stringify(body));
+		};
+		const without = (c) => token({ ...c, sub: 'uma', realm: undefined });
+		const d = liar.discovery;
+		const take = async (userinfo, make = without) => {
+			liar.userinfo = userinfo;
+			const r = await lie(make);
+			return { r, session: r.status === 303 ? (await ask(cookies(r)['__Host-sid'], '/session')).json : undefined };
+		};
+		assert.equal((await take(answer({ sub: 'uma', realm: { roles: ['night'] } }))).r.status, 403, 'no such endpoint was named when it was asked');
+		assert.deepEqual(asked, []);
+		/* depotd keeps the document for an hour: another depotd reads it with the endpoint in it. */
+		const old = depotd;
+		liar.discovery = { ...d, userinfo_endpoint: `${liar.issuer}/userinfo` };
+		const userinfo = { sub: 'uma', preferred_username: 'uma', realm: { roles: ['night'] } };
+		const refused = [
+			['of another', answer({ ...userinfo, sub: 'root' }), 401, /somebody else/],
+			['of nobody', answer({ ...userinfo, sub: undefined }), 401, /cannot be read/],
+			['of a list', answer({ ...userinfo, sub: ['uma'] }), 401, /cannot be read/],
+			['of two', answer('{"sub":"root","sub":"uma","realm":{"roles":["night"]}}'), 401, /cannot be read/],
+			['huge', answer({ ...userinfo, x: 'x'.repeat(100000) }), 502, /does not give its userinfo/],
+			['no JSON', answer('<html>', 200, { 'content-type': 'text/html' }), 401, /cannot be read/],
+			['nothing', answer(''), 401, /cannot be read/],
+			['led elsewhere', answer('', 302, { location: `${liar.issuer}/userinfo2` }), 401, /answers 302/],
+			['an error with good words', answer(userinfo, 403), 401, /answers 403/],
+		];
+		try {
+			depotd = await new Depotd({ depot, config: config(1, Number(new URL(liar.issuer).port)).replace(/ {4}- id: real[^]*?(?= {4}- id: liar)/, '') }).start();
+			const good = await take(answer(userinfo));
+			assert.deepEqual([good.session?.name, good.session?.role, good.session?.nodes], ['uma@liar', 'dispatcher', ['east']], good.r.text);
+			assert.deepEqual(asked, [['GET', '/userinfo', 'Bearer the-access.token']]);
+			for (const [what, how, status, why] of refused) {
+				const had = (await refusals()).length;
+				const { r } = await take(how);
+				assert.deepEqual([r.status, why.test(r.text), cookies(r)['__Host-sid']], [status, true, undefined], `${what}: ${r.status} ${r.text}`);
+				if (status !== 502) await until(`the line of ${what}`, async () => (await refusals()).length === had + 1);
+				ours.prove(`userinfo: ${what}`, status);
+			}
+			assert.ok(!asked.some(([, url]) => url === '/userinfo2'), 'nobody was followed');
+			const said = await take(answer({ ...userinfo, realm: { roles: ['admins'] } }), (c) => token({ ...c, sub: 'uma' }));
+			assert.equal(said.session.role, 'dispatcher', 'the ID token goes first');
+			const n = asked.length;
+			assert.equal((await take(answer(userinfo), (c) => token({ ...c, sub: 'uma', preferred_username: 'uma' }))).session.role, 'dispatcher');
+			assert.equal(asked.length, n, 'nothing lacks: nobody is asked');
+			for (const bad of ['a b', 'x\r\nX-Y: z', 'é']) {
+				liar.access = { access_token: bad, token_type: 'Bearer' };
+				assert.equal((await take(answer(userinfo))).r.status, 403, 'no token that can be shown');
+			}
+			assert.equal(asked.length, n);
+			await depotd.clean();
+			liar.access = { access_token: 'x', token_type: 'Bearer' };
+			depotd = await new Depotd({ depot, config: config(1, Number(new URL(liar.issuer).port)).replace(/ {4}- id: real[^]*?(?= {4}- id: liar)/, '').replace('role_claim: /realm/roles', 'role_claim: /realm/roles\n      userinfo: false') }).start();
+			assert.equal((await take(answer(userinfo))).r.status, 403);
+			assert.equal(asked.length, n, 'by the config');
+		} finally {
+			if (depotd !== old) await depotd.clean();
+			depotd = old;
+			liar.discovery = d;
+			liar.access = undefined;
+		}
+		assert.deepEqual(ours.rest(), [], 'all that the matrix claims of tokens and userinfo was tried');
+	});
+
 	test('new keys are found when the provider signs with them', async () => {
 		const fresh = generateKeyPairSync('rsa', { modulusLength: 2048 });
 		liar.keys = [jwk(fresh, { kid: 'fresh' })];
@@ -400,7 +469,7 @@ describe('a provider that lies', () => {
 	});
 
 	test('a discovery document of another, without https, or without S256 ends in 502 and no way there', async () => {
-		const cases = [[{ issuer: 'https://evil.example' }, /another issuer/], [{ token_endpoint: 'http://evil.example/token' }, /not https/], [{ jwks_uri: 'file:///etc/passwd' }, /not https/],
+		const cases = [[{ issuer: 'https://evil.example' }, /another issuer/], [{ token_endpoint: 'http://evil.example/token' }, /not https/], [{ jwks_uri: 'file:///etc/passwd' }, /not https/], [{ userinfo_endpoint: 'http://evil.example/userinfo' }, /not https/],
 			[{ authorization_endpoint: 'javascript:alert(1)' }, /not https/], [{ code_challenge_methods_supported: ['plain'] }, /S256/]];
 		const rows = cases.map((_, i) => `    - {id: x${i}, name: L, issuer: "${liar.issuer}/x${i}", client_id: depotd, http_on_loopback: true, roles: [{value: x, role: viewer}]}\n`);
 		const d = await new Depotd({ depot, config: `people:\n  providers:\n${rows.join('')}` }).start();

@@ -138,6 +138,11 @@ static const struct {
 	{GET HOST UP V13 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZ===\r\n\r\n", 400},
 	{GET HOST UP V13 "Sec-WebSocket-Key: !GhlIHNhbXBsZSBub25jZQ==\r\n\r\n", 400},
 	{GET UP V13 KEY "\r\n", 400},
+	{GET HOST UP V13 KEY KEY "\r\n", 400},
+	{GET HOST UP V13 V13 KEY "\r\n", 400},
+	{GET HOST UP V13 KEY "Content-Length: 0\r\n\r\n", 101},
+	{GET HOST UP V13 KEY "Content-Length: 1\r\n\r\n", 400},
+	{GET HOST UP V13 KEY "Transfer-Encoding: chunked\r\n\r\n", 400},
 	{"POST /ocpp/X HTTP/1.1\r\n" HOST UP V13 KEY "\r\n", 405},
 };
 

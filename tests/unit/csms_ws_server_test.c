@@ -638,6 +638,41 @@ START_TEST(test_rate_pauses_only_the_one)
 }
 END_TEST
 
+/* Pings cost an answer each, pieces of a message and pongs a look: they count as messages do. */
+START_TEST(test_pings_pongs_and_pieces_have_the_rate_of_messages)
+{
+	static const int kinds[] = {0x89, 0x8A, 0x00};
+	unsigned char *burst = malloc(10000);
+	int64_t before;
+	int first;
+
+	w.limits.messages_per_s = 50;
+	w.limits.message_burst = 10;
+	start();
+	for (int k = 0; k < 3; k++) {
+		static struct client c;
+		size_t n = 0;
+
+		dial(&c);
+		if (kinds[k] == 0x00)
+			n += client_make_frame(burst, 0x01, "a", 1);
+		for (int i = 0; i < 40; i++)
+			n += client_make_frame(burst + n, kinds[k], "", 0);
+		n += client_make_frame(burst + n, kinds[k] == 0x00 ? 0x80 : 0x81, "x", 1);
+		before = clock_real_us();
+		client_send(&c, burst, n);
+		do
+			first = 0;
+		while (client_read_frame(&c, &first, text, sizeof(text)) >= 0 && first != 0x81);
+		ck_assert_int_eq(first, 0x81);
+		/* 10 at once, 31 at 50 a second. */
+		ck_assert_int_ge(clock_real_us() - before, 550000);
+		client_close(&c);
+	}
+	free(burst);
+}
+END_TEST
+
 START_TEST(test_slow_header_is_dropped)
 {
 	int64_t before = clock_real_us();
@@ -932,6 +967,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_full_send_queue);
 	tcase_add_test(t, test_large_answers_arrive_whole);
 	tcase_add_test(t, test_rate_pauses_only_the_one);
+	tcase_add_test(t, test_pings_pongs_and_pieces_have_the_rate_of_messages);
 	tcase_add_test(t, test_slow_header_is_dropped);
 	tcase_add_test(t, test_endless_header);
 	tcase_add_test(t, test_pings_and_missing_pong);
