@@ -15,7 +15,8 @@
 
 #define PLAN_LATE_MS     10000 /* without a plan for so long a vehicle gets what the guard allows */
 #define JOURNAL_EVERY_MS 10000 /* the guard's doings, at most */
-#define SEND_US          5000 /* in a turn of the loop */
+#define SEND_US          8000 /* in a turn of the loop, the cycle before it in that … */
+#define SEND_LEAST_US    1000 /* … and so much in any case */
 
 int64_t control_measured_below(const struct control *k, const struct grid_node *n)
 {
@@ -211,9 +212,10 @@ static void send_on(void *arg);
 
 /* Lowerings first, so that what rises finds room that was asked for before it. When thousands are to
  * be told something, it takes several turns of the loop. */
-static void send_all(struct control *k, bool with_rises)
+static void send_all(struct control *k, bool with_rises, int64_t spent_us)
 {
-	int64_t until_us = k->core->loop ? clock_real_us() + SEND_US : INT64_MAX;
+	int64_t left_us = SEND_US - spent_us > SEND_LEAST_US ? SEND_US - spent_us : SEND_LEAST_US,
+		until_us = k->core->loop ? clock_real_us() + left_us : INT64_MAX;
 	mono_t now = clock_mono();
 
 	if (!send_pass(k, true, now, until_us) ||
@@ -227,14 +229,15 @@ static void send_on(void *arg)
 {
 	struct control *k = arg;
 
-	send_all(k, !timer_running(&k->now_timer));
+	send_all(k, !timer_running(&k->now_timer), 0);
 }
 
 void control_cycle(struct control *k)
 {
 	wall_t now = clock_wall();
 	mono_t mono = clock_mono();
-	int64_t now_ms = mono.us / 1000, elapsed = mono_diff_ms(mono, k->last_cycle);
+	int64_t begin_us = clock_real_us(), now_ms = mono.us / 1000,
+		elapsed = mono_diff_ms(mono, k->last_cycle);
 	struct guard_in in = {
 		.now_ms = now_ms, .limits = k->limits, .node = k->node_in, .evse = k->evse_in};
 	struct guard_report r;
@@ -269,5 +272,5 @@ void control_cycle(struct control *k)
 		journal_lowering(k, &r, before);
 	free(before);
 	timer_stop(k->core->timers, &k->send_timer);
-	send_all(k, true);
+	send_all(k, true, clock_real_us() - begin_us);
 }
