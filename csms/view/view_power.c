@@ -7,6 +7,7 @@
 #include "csms/metering/wiring_doubt.h"
 #include "csms/power/control.h"
 #include "csms/power/envelope.h"
+#include "csms/power/safety.h"
 #include "csms/view/words_power.h"
 
 #define SENTENCE_MAX   190
@@ -159,6 +160,26 @@ static void look_at_tree(const struct api_node_view_list *nodes, const struct ho
 	}
 }
 
+/* What safety says of the grid that is back, and of power that has returned. */
+static void look_at_return(
+	const struct core *c, const struct api_node_view_list *nodes, struct words_energy *n)
+{
+	const struct safety *s = control_safety(c->control);
+	const struct grid_tree *tree = control_grid(c->control);
+	struct safety_island_view island = safety_island(s);
+
+	/* At least a second is left to be said. */
+	if (island.state == ISLAND_BACK)
+		n->back_ms = island.left_ms > 1000 ? island.left_ms : 1000;
+	for (size_t i = 0; i < nodes->count; i++) {
+		int v = grid_tree_find(tree, nodes->items[i].id);
+		int waiting = v >= 0 ? safety_node(s, v).ramp.waiting : 0;
+
+		if (waiting > n->stepping) /* one below the other counts the same */
+			n->stepping = waiting;
+	}
+}
+
 /* Limits of others on these nodes that wait for an answer. */
 static int count_waiting(const struct core *c, const struct api_node_view_list *nodes)
 {
@@ -186,6 +207,8 @@ void view_energy_say(const struct core *c, const struct view_part *part,
 	if (nodes->count > 0 && holders != NULL) {
 		look_at_tree(nodes, holders, &n);
 		find_holder(nodes, holders, a, &n.held);
+		if (c->control != NULL)
+			look_at_return(c, nodes, &n);
 	}
 	text_init(&t, SENTENCE_MAX);
 	words_energy_sentence(&t, &n);

@@ -4,8 +4,13 @@
 
 /* -- the site against its limit ------------------------------------------------------------------- */
 
-static void put_held(struct text *t, const struct words_held *h)
+static void put_held(struct text *t, const struct words_held *h, int stepping)
 {
+	if (h->node == NULL && stepping > 0) {
+		text_puts(t, "Power has returned, and ");
+		words_count(t, stepping, "van waits for its step.", "vans wait for their step.");
+		return;
+	}
 	if (h->node == NULL) {
 		text_puts(t, "No limit holds a van back.");
 		return;
@@ -23,6 +28,15 @@ static void put_held(struct text *t, const struct words_held *h)
 
 static void put_island(struct text *t, const struct words_energy *n)
 {
+	if (n->back_ms > 0) {
+		text_puts(t, "The grid is back: if it stays for ");
+		if (n->back_ms < 60000)
+			text_printf(t, "%d\xe2\x80\xafs", (int)(n->back_ms / 1000));
+		else
+			words_duration(t, n->back_ms);
+		text_puts(t, ", vans return in steps.");
+		return;
+	}
 	text_puts(t, "The grid is gone: stores and PV give ");
 	words_power(t, n->island_w);
 	if (n->island_vans > 0) {
@@ -49,7 +63,7 @@ void words_energy_sentence(struct text *t, const struct words_energy *n)
 		text_puts(t, " now.");
 	}
 	text_putc(t, ' ');
-	put_held(t, &n->held);
+	put_held(t, &n->held, n->stepping);
 }
 
 /* What a limit is from, as it stands after "The site may take 250 kW: ". */
@@ -87,6 +101,10 @@ void words_energy_sub(struct text *t, const struct words_energy *n)
 	if (n->waiting > 0) {
 		words_count(
 			t, n->waiting, "limit waits for an answer.", "limits wait for an answer.");
+		return;
+	}
+	if (n->island != NULL && n->back_ms > 0) {
+		text_puts(t, "Till then they get what stores and PV gave.");
 		return;
 	}
 	if (n->island != NULL) {

@@ -27,6 +27,8 @@ struct words_energy {
 	const char *island; /* name of the node that stores and PV feed, NULL: the grid is there */
 	int64_t island_w; /* … what they give … */
 	int island_vans; /* … and whom that holds back */
+	int64_t back_ms; /* the grid is back and ends that, if it stays for so long; 0: it is gone */
+	int stepping; /* vehicles that wait for their step after a power return */
 	struct words_held held;
 	int waiting; /* limits of others that wait for an answer */
 };

@@ -83,6 +83,17 @@ START_TEST(an_island_is_said_first)
 	SAYS("The grid is gone: stores and PV give 30.0" SP "kW, and 1 van waits for more.");
 	words_energy_sub(&t, &n);
 	SAYS("Grid connection is an island. Who leaves first charges first.");
+	n.back_ms = 21000;
+	words_energy_sentence(&t, &n);
+	SAYS("The grid is back: if it stays for 21" SP "s, vans return in steps.");
+	words_energy_sub(&t, &n);
+	SAYS("Till then they get what stores and PV gave.");
+	n = (struct words_energy){.is_known = true, .site_w = 9000, .stepping = 2};
+	words_energy_sentence(&t, &n);
+	SAYS("9.0" SP "kW now. Power has returned, and 2 vans wait for their step.");
+	n.stepping = 1;
+	words_energy_sentence(&t, &n);
+	SAYS("9.0" SP "kW now. Power has returned, and 1 van waits for its step.");
 }
 END_TEST
 
