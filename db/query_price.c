@@ -142,6 +142,29 @@ int db_query_energy_costs(struct db_reader *r, const struct db_energy_cost_ask *
 	return 0;
 }
 
+int db_query_estimates(struct db_reader *r, struct arena *a, struct db_estimate_list *out)
+{
+	struct query q;
+	struct db_estimate_list list = {0};
+
+	query_init(&q, r, &r->depot, a, true,
+		"SELECT station, transaction_id, estimate_guess FROM energy_costs WHERE depot=?1"
+		" AND estimated_at IS NOT NULL AND settled_at IS NULL");
+	while (query_next(&q)) {
+		struct db_estimate *row = QUERY_ITEM(&q, &list);
+
+		if (!row)
+			break;
+		row->station = query_text(&q, 0);
+		row->transaction_id = query_text(&q, 1);
+		row->guess = (int)query_int(&q, 2);
+	}
+	if (query_finish(&q) < 0)
+		return -1;
+	*out = list;
+	return 0;
+}
+
 int db_query_uncosted(
 	struct db_reader *r, wall_t from, int limit, struct arena *a, struct db_uncosted_list *out)
 {

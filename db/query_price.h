@@ -69,6 +69,17 @@ struct db_energy_cost_ask {
 int db_query_energy_costs(struct db_reader *r, const struct db_energy_cost_ask *ask,
 	struct arena *a, struct db_energy_cost_list *out);
 
+/* Estimates of transactions that have no cost yet, with how much of a guess each is. */
+struct db_estimate {
+	const char *station, *transaction_id;
+	int guess;
+};
+struct db_estimate_list {
+	size_t count;
+	struct db_estimate *items;
+};
+int db_query_estimates(struct db_reader *r, struct arena *a, struct db_estimate_list *out);
+
 /* Transactions that have ended since `from` and have no cost yet, oldest first. */
 struct db_uncosted {
 	const char *station, *transaction_id;

@@ -48,7 +48,7 @@ struct prices *prices_create(struct core *c, char why[400])
 	read_zone(p);
 	c->prices = p;
 	if (prices_series_restore(p, why) < 0 || prices_tariffs_restore(p, why) < 0 ||
-		prices_months_restore(p, why) < 0) {
+		prices_months_restore(p, why) < 0 || prices_costs_restore(p, why) < 0) {
 		prices_destroy(p);
 		c->prices = NULL;
 		return NULL;

@@ -352,16 +352,20 @@ static void estimate_row(struct prices *p, const struct control_plan *plan,
 		guess_keys[guess]);
 }
 
-static uint64_t digest(const struct control_plan_row *row, enum guess guess)
+static uint64_t digest(const char *station, const char *transaction, enum guess guess)
 {
 	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
-	const char *parts[] = {
-		row->evse->station->id, "/", row->transaction, "/", guess_keys[guess]};
+	const char *parts[] = {station, "/", transaction, "/", guess_keys[guess]};
 
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		for (const char *s = parts[i]; *s; s++)
 			h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
 	return h;
+}
+
+static uint64_t digest_of(const struct control_plan_row *row, enum guess guess)
+{
+	return digest(row->evse->station->id, row->transaction, guess);
 }
 
 static int compare(const void *a, const void *b)
@@ -380,7 +384,7 @@ static bool is_seen(const struct prices *p, uint64_t x)
 static enum guess guess_now(const struct prices *p, const struct control_plan_row *row)
 {
 	for (int g = GUESS_NONE; taken_wh(row) > LITTLE_WH && g < GUESSES; g++)
-		if (is_seen(p, digest(row, (enum guess)g)))
+		if (is_seen(p, digest_of(row, (enum guess)g)))
 			return (enum guess)g;
 	return guess_of(row);
 }
@@ -400,7 +404,7 @@ static void estimate(struct prices *p)
 	for (int i = 0; i < plan->row_count; i++) {
 		enum guess guess = guess_now(p, &plan->rows[i]);
 
-		seen[i] = digest(&plan->rows[i], guess);
+		seen[i] = digest_of(&plan->rows[i], guess);
 		if (!is_seen(p, seen[i]))
 			estimate_row(p, plan, &plan->rows[i], guess);
 	}
@@ -409,6 +413,31 @@ static void estimate(struct prices *p)
 	p->seen = seen;
 	p->seen_count = plan->row_count;
 	p->estimated_at = plan->made_at;
+}
+
+static void read_seen(struct db_reader *r, void *arg)
+{
+	struct prices *p = arg;
+	struct arena *a = arena_create(0);
+	struct db_estimate_list list = {0};
+
+	if (a && db_query_estimates(r, a, &list) == 0)
+		p->seen = calloc(list.count + 1, sizeof *p->seen);
+	for (size_t i = 0; p->seen && i < list.count; i++)
+		if (list.items[i].guess >= 0 && list.items[i].guess < GUESSES)
+			p->seen[p->seen_count++] = digest(list.items[i].station,
+				list.items[i].transaction_id, (enum guess)list.items[i].guess);
+	if (p->seen)
+		qsort(p->seen, (size_t)p->seen_count, sizeof *p->seen, compare);
+	arena_destroy(a);
+}
+
+int prices_costs_restore(struct prices *p, char why[400])
+{
+	if (db_read_now(p->core->db, read_seen, p) == 0 && p->seen)
+		return 0;
+	snprintf(why, 400, "the store's estimates of what energy costs cannot be read");
+	return -1;
 }
 
 void prices_costs_forget(struct prices *p)

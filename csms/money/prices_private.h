@@ -77,6 +77,7 @@ void prices_months_refresh(struct prices *p);
 void prices_months_forget(struct prices *p); /* it goes while it is read */
 
 /* prices_cost.c: what energy of transactions was expected to cost, and did */
+int prices_costs_restore(struct prices *p, char why[400]);
 void prices_costs_work(struct prices *p);
 void prices_costs_forget(struct prices *p);
 

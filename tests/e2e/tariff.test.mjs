@@ -268,7 +268,7 @@ vehicles: [{id: VAN-1, token: CARD, battery_wh: 60000, max_ac_w: 11000, max_dc_w
 tariffs: [{id: flat, currency: EUR, import: [{id: e, price: 0.2}], carbon: {price_t: 100, g_kwh: 200}}]
 ` }).start();
 	t.after(() => d.clean());
-	const s = await booted(d, 'CP-1');
+	let s = await booted(d, 'CP-1');
 	const began = Date.parse('2026-03-10T18:00:00Z');
 	const estimates = async (n) => until(`${n} estimates`, async () => {
 		const e = (await d.api('GET', '/journal?stream=energycost/')).json.events.filter((x) => x.type === 'EnergyCostEstimated');
@@ -292,6 +292,10 @@ tariffs: [{id: flat, currency: EUR, import: [{id: e, price: 0.2}], carbon: {pric
 	await event(s, 0, 'Started', later, 11000, b);
 	assert.deepEqual((await estimates(3)).map((e) => e.guess ?? 0).sort(), [0, 2, 2]);
 	await event(s, 1, 'Updated', later + HOUR / 2, 19000, b);
+	/* that there is an estimate already outlives a restart */
+	await d.stop('SIGKILL');
+	await d.start();
+	s = await booted(d, 'CP-1');
 	await s.call('TransactionEvent', { eventType: 'Updated', timestamp: new Date(later + HOUR / 2 + 1000).toISOString(), triggerReason: 'Authorized', seqNo: 2,
 		transactionInfo: b, evse: { id: 1, connectorId: 1 }, idToken: { idToken: 'CARD', type: 'ISO14443' } });
 	await until('the plan knows it', async () => (await d.api('GET', '/plan')).json.vehicles.some((v) => v.id === 'VAN-1'), 20000);
