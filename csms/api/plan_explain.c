@@ -158,6 +158,44 @@ static bool goes_on(const struct explaining *x, int slot)
 	       (x->carbon == NULL || x->carbon[slot] == x->carbon[slot - 1]);
 }
 
+/* Why it is not more. */
+static const char *why_words(const struct explaining *x, enum grid_source why)
+{
+	static const char *const words[GRID_SOURCE_COUNT] = {
+		[GRID_SOURCE_NONE] = "nothing holds it back",
+		[GRID_SOURCE_RATING] = "a rating leaves no more",
+		[GRID_SOURCE_RESERVE] = "what a rating keeps free leaves no more",
+		[GRID_SOURCE_ENVELOPE] = "a limit of the grid operator leaves no more",
+		[GRID_SOURCE_ENVELOPE_FALLBACK] =
+			"the fallback of a grid operator that is silent leaves no more",
+		[GRID_SOURCE_OPERATOR] = "a limit that a person set leaves no more",
+		[GRID_SOURCE_PHASE] = "a phase is full",
+		[GRID_SOURCE_STATION] = "its station leaves no more, or cannot be told",
+		[GRID_SOURCE_EVSE] = "its charging point gives no more",
+		[GRID_SOURCE_VEHICLE] = "the vehicle takes no more",
+		[GRID_SOURCE_BATTERY] = "its battery takes no more",
+		[GRID_SOURCE_STALE_DATA] = "a meter is silent, and the worst is assumed",
+		[GRID_SOURCE_TAIL] = "it is the power that is safe without depotd",
+		[GRID_SOURCE_PLAN] = "the plan gives it no more then",
+		[GRID_SOURCE_DEPARTURE] = "it is not there then",
+		[GRID_SOURCE_MINIMUM] = "what is left is less than the smallest charging power",
+		[GRID_SOURCE_HOLD] = "it rises by steps",
+		[GRID_SOURCE_ROTATION] = "it is another vehicle's turn",
+		[GRID_SOURCE_DISOBEYED] = "more was drawn than was told",
+		[GRID_SOURCE_IMBALANCE] = "the phases would differ too much",
+		[GRID_SOURCE_DEMAND] = "a demand target leaves no more",
+		[GRID_SOURCE_RAMP] = "power has just returned, and vehicles follow one by one",
+		[GRID_SOURCE_ISLAND] = "stores and PV give no more",
+		[GRID_SOURCE_COMMISSIONING] = "it is lowered to see which meters move",
+		[GRID_SOURCE_PRICE] = "it waits for a cheaper time",
+	};
+	const struct event_plan_snapshot *s = x->plan.record.snapshot;
+
+	if (why == GRID_SOURCE_PRICE && s->vehicles.items[x->row].worth > 0)
+		return "it waits for a cheaper time, or energy is dearer than it is worth";
+	return (unsigned)why < GRID_SOURCE_COUNT ? words[why] : NULL;
+}
+
 static void add_stretch(const struct explaining *x, int from, int to, struct api_plan_explain *out)
 {
 	const struct event_plan_snapshot *s = x->plan.record.snapshot;
@@ -175,6 +213,7 @@ static void add_stretch(const struct explaining *x, int from, int to, struct api
 		.w = offered_ws / lasts_s,
 		.energy_wh = taken_ws / 3600,
 		.why = grid_source_name((enum grid_source)x->source[from]),
+		.text = why_words(x, (enum grid_source)x->source[from]),
 		.node = node_name(x, from),
 		.has_price = x->price != NULL,
 		.price = x->price ? x->price[from] / 1e6 : 0,
@@ -306,26 +345,11 @@ static void say_followed(const struct explaining *x, struct api_plan_explain *ou
 
 static void fill_words(const struct explaining *x, struct arena *a, struct api_plan_explain *out)
 {
-	bool is_bounded = x->plan.record.snapshot->vehicles.items[x->row].worth > 0;
-	const struct {
-		enum grid_source why;
-		const char *words;
-	} waits[] = {
-		{GRID_SOURCE_PRICE,
-			is_bounded
-				? "it waits for a cheaper time, or energy is dearer than it is worth"
-				: "it waits for a cheaper time"},
-		{GRID_SOURCE_RATING, "a rating leaves no more"},
-		{GRID_SOURCE_RESERVE, "what a rating keeps free leaves no more"},
-		{GRID_SOURCE_ENVELOPE, "a limit of the grid operator leaves no more"},
-		{GRID_SOURCE_ENVELOPE_FALLBACK,
-			"the fallback of a grid operator that is silent leaves no more"},
-		{GRID_SOURCE_OPERATOR, "a limit that a person set leaves no more"},
-		{GRID_SOURCE_PHASE, "a phase is full"},
-		{GRID_SOURCE_MINIMUM, "what is left is less than the smallest charging power"},
-		{GRID_SOURCE_BATTERY, "its battery takes no more"},
-		{GRID_SOURCE_STALE_DATA, "a meter is silent, and the worst is assumed"},
-	};
+	/* Of these it is said how long they last in all. */
+	static const enum grid_source waits[] = {GRID_SOURCE_PRICE, GRID_SOURCE_RATING,
+		GRID_SOURCE_RESERVE, GRID_SOURCE_ENVELOPE, GRID_SOURCE_ENVELOPE_FALLBACK,
+		GRID_SOURCE_OPERATOR, GRID_SOURCE_PHASE, GRID_SOURCE_MINIMUM, GRID_SOURCE_BATTERY,
+		GRID_SOURCE_STALE_DATA};
 	wall_t now = x->plan.made_at;
 
 	out->sentences.items = arena_alloc(a, sizeof *out->sentences.items * 16);
@@ -339,7 +363,7 @@ static void fill_words(const struct explaining *x, struct arena *a, struct api_p
 				? "Earliest departure first: a plan of least cost was not found."
 				: "Earliest departure first: nothing is cheaper.";
 	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
-		say_wait(x, out, a, waits[i].why, waits[i].words);
+		say_wait(x, out, a, waits[i], why_words(x, waits[i]));
 	say_price(x, out, a);
 }
 

@@ -77,6 +77,7 @@ test('a van waits for the cheap hours, and the plan says what it costs and why',
 	}, 20000);
 	assert.deepEqual([e.station, e.evse, e.short_wh], ['CP-1', 1, 0]);
 	assert.equal(e.stretches[0].why, 'price');
+	assert.equal(e.stretches[0].text, 'it waits for a cheaper time');
 	assert.equal(e.stretches[0].price, 0.4); /* 0.38 and 200 g of CO2 at 100 a tonne */
 	assert.ok(e.stretches.every((x) => x.carbon_price === 0.02), JSON.stringify(e.stretches));
 	assert.ok(e.marginal > 0.0999 && e.marginal < 0.61, `${e.marginal}`);

@@ -157,7 +157,7 @@ static int explain(struct ctl *c, const char *vehicle)
 		table_cell(t, cell_power(c->arena, true, (double)x->w));
 		table_cell(t, cell_energy(c->arena, true, (double)x->energy_wh));
 		table_cell(t, price_of(c, x));
-		table_cell(t, x->why);
+		table_cell(t, x->text ? x->text : x->why);
 		table_cell(t, x->node ? x->node : " ");
 	}
 	ctl_print(t, "It needs nothing.");
