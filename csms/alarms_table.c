@@ -169,6 +169,16 @@ const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 		"carries the vehicle's current?\n"
 		"Write it into the depot's file: rotation RST where L1 of the charger is the feeder's "
 		"L1, STR where it is its L2, TRS where it is its L3."),
+	ROW(STORE_DISOBEYS, "store-disobeys", TONIGHT, 60,
+		"Look at the battery itself: is it on, and is it in remote control?",
+		"Limits hold: what it does is measured, and nothing is given away that it feeds in. Energy "
+		"may cost more.\n"
+		"`depotctl storage` shows what it is told and what it does; its own display, faults and "
+		"limits of its management.\n"
+		"It cannot be told: address and unit of the setpoint in its map, and whether writing is "
+		"allowed there.\n"
+		"It does the opposite, or another multiple: `sign` and `scale` of the setpoint in its map.\n"
+		"To leave it to itself: take `control: true` from its node."),
 };
 
 const char *alarm_rank_name(enum alarm_rank r)

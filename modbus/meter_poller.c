@@ -287,7 +287,10 @@ static void poll_unit(struct meter_poller *p, struct unit *u)
 		double ratio = u->row.ratio > 0 ? u->row.ratio : 1;
 		event.reading.at_ms = p->config.link.wall_ms();
 		meter_reading_mount(&event.reading, ratio, u->row.is_reversed);
-		meter_history_check(&u->history, &event.reading, p->config.frozen_ms);
+		/* What is commanded may do the same for as long as it is told the same; whether it does
+		 * is known to who commands it. */
+		meter_history_check(
+			&u->history, &event.reading, u->lease.told.is_on ? 0 : p->config.frozen_ms);
 		show(p, u, event.reading.at_ms);
 	} else {
 		memset(&event.reading, 0, sizeof(event.reading));

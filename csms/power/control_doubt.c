@@ -182,7 +182,8 @@ static bool hangs(const struct control *k, int node, const struct meter *m, int6
 	int64_t for_ms = k->core->config->control->stale_worst_s * 1000 + 3 * m->row->poll_ms;
 	double w = 0;
 
-	if (control_still_ms(k, node, m, now_ms) <= for_ms) {
+	/* What does as it is told may say the same for as long as it is told the same. */
+	if (control_still_ms(k, node, m, now_ms) <= for_ms || control_store_obeys(k, node)) {
 		d->hangs = d->still.is_known = false;
 		d->others_ms = 0;
 		return false;

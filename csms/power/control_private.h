@@ -153,6 +153,8 @@ bool control_explain_order(struct control *k, int evse, int32_t allowed_w, struc
 
 /* stores.c: has each store that is commanded do what is planned; after the guard. */
 void control_tell_stores(struct control *k, wall_t now, mono_t mono);
+/* The node is a battery that is commanded, and does as it is told. */
+bool control_store_obeys(const struct control *k, int node);
 /* What stores below the node will draw soon beside what is measured, since they were told to. */
 int64_t control_store_will_w(const struct control *k, int node, mono_t mono);
 

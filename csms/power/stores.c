@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "csms/alarms.h"
 #include "csms/log.h"
 #include "csms/metering/meters.h"
 #include "csms/plan/discharge.h"
@@ -179,10 +180,24 @@ static bool is_far(const struct store_order *s, const struct depot_node *row, in
 	return off > FOLLOW_W && off > most / 10;
 }
 
-/* Does it do as it is told? */
-static void watch(struct store_order *s, const struct depot_node *row, bool has_word, mono_t mono)
+bool control_store_obeys(const struct control *k, int node)
 {
-	bool follows = !s->told.is_on || !has_word || !is_far(s, row, s->own_w);
+	const struct depot_node *row = commanded(k, node);
+	const struct store_order *s = &k->store[node];
+	double own_w;
+
+	return row && s->told.is_on &&
+	       meter_reading_get(&meters_at(k->core->meters, k->meter[node])->last,
+		       METER_QUANTITY_POWER_W, &own_w) &&
+	       !is_far(s, row, (int64_t)own_w);
+}
+
+/* Does it do as it is told, and can it be told at all? Nothing is said before it has had its time. */
+static void watch(struct control *k, const struct depot_node *row, struct store_order *s,
+	bool has_word, mono_t mono)
+{
+	bool is_untold = s->is_on && s->told.failures > 0;
+	bool follows = !is_untold && (!s->told.is_on || !has_word || !is_far(s, row, s->own_w));
 
 	if (follows)
 		s->followed = mono;
@@ -190,11 +205,19 @@ static void watch(struct store_order *s, const struct depot_node *row, bool has_
 	if (s->is_astray == !follows)
 		return;
 	s->is_astray = !follows;
-	if (s->is_astray)
+	if (!s->is_astray) {
+		log_info("store %s: does as it is told again", row->id);
+		alarm_clear(k->core, ALARM_STORE_DISOBEYS, row->id);
+	} else if (is_untold) {
+		alarm_raise(k->core, ALARM_STORE_DISOBEYS, row->id,
+			"It cannot be told what to do: %s.", s->told.error);
+	} else {
 		log_warn("store %s: told %d W, it does %lld W", row->id, s->told.w,
 			(long long)s->own_w);
-	else
-		log_info("store %s: does as it is told again", row->id);
+		alarm_raise(k->core, ALARM_STORE_DISOBEYS, row->id,
+			"It is told %.1f kW and does %.1f kW.", s->told.w / 1000.0,
+			(double)s->own_w / 1000);
+	}
 }
 
 static void journal(
@@ -260,7 +283,7 @@ static void tell(struct control *k, int node, const struct depot_node *row, wall
 		return;
 	meters_told(k->core->meters, k->meter[node], &s->told);
 	note_failure(row, s);
-	watch(s, row, s->is_on && s->own_w != GRID_UNKNOWN, mono);
+	watch(k, row, s, s->is_on && s->own_w != GRID_UNKNOWN, mono);
 	journal(k, row, s, mono);
 }
 

@@ -22,16 +22,16 @@ const freePort = () => new Promise((ok) => {
 });
 
 /* Holding registers of the battery, past depotd. */
-const registers = (address, count) => new Promise((ok, bad) => {
-	const s = net.connect(ports[1], '127.0.0.1', () => s.write(Buffer.from([0, 1, 0, 0, 0, 6, 1, 3, address >> 8, address & 255, 0, count])));
+const registers = (address, count, port = ports[1]) => new Promise((ok, bad) => {
+	const s = net.connect(port, '127.0.0.1', () => s.write(Buffer.from([0, 1, 0, 0, 0, 6, 1, 3, address >> 8, address & 255, 0, count])));
 	s.once('data', (b) => {
 		s.destroy();
 		ok(Array.from({ length: count }, (_, i) => b.readUInt16BE(9 + 2 * i)));
 	});
 	s.once('error', bad);
 });
-const watts = async (address) => {
-	const [high, low] = await registers(address, 2);
+const watts = async (address, port = ports[1]) => {
+	const [high, low] = await registers(address, 2, port);
 	return (high << 16) | low;
 };
 const drawn = () => watts(0);
@@ -77,7 +77,7 @@ const CONFIG = '\ncontrol: {replan_s: 5}\ndischarge: {replan_s: 10}\n';
 
 before(async () => {
 	dir = mkdtempSync(join(tmpdir(), 'depotd-stores-'));
-	ports = [await freePort(), await freePort()];
+	ports = [await freePort(), await freePort(), await freePort()];
 	writeFileSync(join(dir, 'depot.yaml'), depot(', control: true'));
 	ended = play();
 });
@@ -171,4 +171,89 @@ test('what the house takes more, the battery draws less, within the limit of the
 		return x.told_w < 12500 && x.told_w >= 0 && x;
 	});
 	assert.ok(b.now_w <= 20500);
+});
+
+const alarms = async () => (await get('/alarms')).alarms.filter((a) => a.kind === 'store-disobeys');
+const anew = async (text, failures) => {
+	sim.kill();
+	await ended;
+	await d.clean();
+	writeFileSync(join(dir, 'depot.yaml'), text);
+	ended = play(failures);
+	d = await new Depotd({ depot: text, config: CONFIG, args: clock }).start();
+};
+const soon = (s) => new Date(Date.now() + s * 1000).toISOString();
+
+test('a battery that does not do as it is told raises an alarm, which ends when it does', async () => {
+	await anew(depot(', control: true'), `failures:\n  - {kind: store_stuck, target: store, at_time: "${soon(0)}", for_s: 60}\n`);
+	const [a] = await until('the alarm', async () => {
+		const list = await alarms();
+		return list.length > 0 && list;
+	}, 60000);
+	assert.equal(a.subject, 'store');
+	assert.equal(a.rank, 'tonight');
+	assert.match(a.text, /^It is told -\d\.\d kW and does 0\.0 kW\.$/);
+	assert.match(ctl('storage').stdout, /it is told -\d\.\d kW and does 0\.0 kW/);
+	await until('it feeds', async () => (await drawn()) < -4000, 60000);
+	await until('the end of the alarm', async () => (await alarms()).every((x) => x.state !== 'active'), 100000);
+});
+
+test('one that does to the digit what it is told has no meter that hangs', async () => {
+	/* The house takes more than it can give: it gives all that it can. */
+	await anew(depot(', control: true').replace('battery_wh: 40000', 'battery_wh: 400000'), `failures:\n  - {kind: store_steady, target: store, at_time: "${soon(0)}", for_s: 3600}
+  - {kind: base_load_spike, target: house, at_time: "${soon(0)}", for_s: 3600, w: 17000}\n`);
+	await until('it feeds most that it can', async () => (await drawn()) < -15000, 60000);
+	const bess = async () => (await get('/meters')).meters.find((m) => m.id === 'bess');
+	const first = await drawn();
+	const from = Date.now();
+	let same = 0;
+	while (Date.now() - from < 50000) {
+		same += (await drawn()) === first;
+		const m = await bess();
+		assert.equal(m.belief, 'ok', `${(Date.now() - from) / 1000} s: ${m.belief} ${m.why}`);
+		await new Promise((ok) => setTimeout(ok, 500));
+	}
+	assert.ok(same > 60, `${same} readings alike: it is steady`);
+	assert.ok((await drawn()) < -15000, 'and goes on');
+});
+
+test('two batteries share what is worth feeding, and the room of the site', async () => {
+	const two = (prices) => depot(', control: true', prices).replace('\nmeters:', `
+  - {id: other, kind: storage, parent: site, meter: bess2, battery_wh: 40000, charge_w: 20000, discharge_w: 20000, reserve_pct: 10, chemistry: lto, control: true}
+meters:
+  - {id: bess2, map: depotsim-store, tcp: {host: 127.0.0.1, port: ${ports[2]}}, poll_ms: 500}`);
+	const both = async () => [await watts(0), await watts(0, ports[2])];
+	await anew(two(), '');
+	await until('they feed the house together', async () => { const [a, b] = await both(); return a + b < -6000; }, 60000);
+	for (let i = 0; i < 20; i++) {
+		const [a, b] = await both();
+		assert.ok(a + b > -8800 && a <= 200 && b <= 200, `${a} and ${b} W: no more than the house draws, neither feeds the other`);
+		await new Promise((ok) => setTimeout(ok, 300));
+	}
+	await anew(two({ site: 61000, cheap: "'09:00-10:00'", dear: "'10:00-24:00', '00:00-09:00'" }),
+		`failures:\n  - {kind: base_load_spike, target: house, at_time: "${soon(0)}", for_s: 600, w: 30000}\n`);
+	let most = 0;
+	const from = Date.now();
+	while (Date.now() - from < 40000) {
+		const [a, b] = await both();
+		most = Math.max(most, a + b);
+		await new Promise((ok) => setTimeout(ok, 200));
+	}
+	assert.ok(most > 15000, `they charge: ${most} W`);
+	assert.ok(most + 38000 <= 61000, `${most} W and the house's 38000: within 61000`);
+});
+
+test('an SMA battery inverter, by its own registers: told, released', async () => {
+	await anew(depot(', control: true').replace('map: depotsim-store', 'map: sma-sunny-island'), '');
+	await until('it feeds the house', async () => (await watts(30775)) > 4000, 60000);
+	assert.ok((await watts(40149)) > 4000, 'above 0 it discharges');
+	assert.equal(await watts(40151), 802);
+	const b = await until('the word of it', async () => {
+		const x = await store();
+		return x?.told_w < -4000 && x.now_w < -4000 && x;
+	});
+	assert.equal(b.note, undefined);
+	d.child.kill('SIGTERM');
+	await d.exited;
+	assert.equal(await watts(40151), 803);
 });

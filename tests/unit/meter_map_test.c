@@ -222,6 +222,7 @@ static const struct {
 	{"carlo-gavazzi-em24-e1", 13, 2, METER_QUANTITY_EXPORT_WH, 78},
 	{"siemens-pac2200", 14, 3, METER_QUANTITY_POWER_W, 65},
 	{"siemens-pac1600", 13, 3, METER_QUANTITY_FREQUENCY_HZ, 49},
+	{"sma-sunny-island", 5, 4, METER_QUANTITY_POWER_W, 30775},
 	{"socomec-countis-e", 12, 2, METER_QUANTITY_POWER_W, 0xc568},
 	{"socomec-diris-a10", 12, 2, METER_QUANTITY_IMPORT_WH, 50780},
 	{"socomec-diris-b30", 12, 2, METER_QUANTITY_IMPORT_WH, 0x4d83},

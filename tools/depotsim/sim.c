@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "tools/depotsim/daytime.h"
@@ -11,6 +12,7 @@
 #define NOISE_MS        10000
 #define METER_START_MWS (1000000 * MWS_PER_WH)
 #define SPARE_EVSE_W    22000
+#define STEADY_WH       1000 /* a store that tells its energy coarsely */
 
 struct node {
 	const struct depot_node *config;
@@ -269,11 +271,22 @@ static bool is_meter_failure(const struct failure *f)
 	       f->config->kind == SCENARIO_FAILURE_KIND_METER_FROZEN;
 }
 
+static bool is_store_failure(const struct failure *f)
+{
+	return f->config->kind == SCENARIO_FAILURE_KIND_STORE_STUCK ||
+	       f->config->kind == SCENARIO_FAILURE_KIND_STORE_STEADY;
+}
+
 static int failure_target(const struct sim *s, const struct failure *f)
 {
 	const char *id = f->config->target;
+	int node = find_node(s->depot, id);
+
 	if (f->config->kind == SCENARIO_FAILURE_KIND_BASE_LOAD_SPIKE)
-		return find_node(s->depot, id);
+		return node;
+	if (is_store_failure(f))
+		return node >= 0 && s->nodes[node].config->kind == DEPOT_NODE_KIND_STORAGE ? node
+											   : -1;
 	for (int i = 0; is_meter_failure(f) && i < s->node_count; i++) {
 		const char *meter = s->nodes[i].config->meter;
 		if (meter && strcmp(meter, id) == 0)
@@ -371,6 +384,14 @@ static void apply_failure(struct sim *s, const struct failure *f)
 	if (f->config->kind == SCENARIO_FAILURE_KIND_BASE_LOAD_SPIKE) {
 		add_load(s->nodes[f->target].spike_mw, (f->active ? 1 : -1) * f->config->w * 1000,
 			f->config->has_phase ? (int)f->config->phase : 0);
+		return;
+	}
+	if (f->config->kind == SCENARIO_FAILURE_KIND_STORE_STUCK) {
+		s->nodes[f->target].store.is_stuck = f->active;
+		return;
+	}
+	if (f->config->kind == SCENARIO_FAILURE_KIND_STORE_STEADY) {
+		s->nodes[f->target].store.is_steady = f->active;
 		return;
 	}
 	if (!is_meter_failure(f)) {
@@ -505,6 +526,10 @@ static void step_store(struct node *n)
 	add_load(n->base_mw, n->store.now_mw, 0);
 	n->values.soc_pct = store_soc_pct(&n->store);
 	n->values.stored_wh = (double)n->store.stored_mws / (double)MWS_PER_WH;
+	if (n->store.is_steady) {
+		n->values.soc_pct = floor(n->values.soc_pct);
+		n->values.stored_wh = floor(n->values.stored_wh / STEADY_WH) * STEADY_WH;
+	}
 }
 
 static void step_base_loads(struct sim *s)

@@ -17,6 +17,8 @@ void store_init(
 
 void store_tell(struct store *s, double w)
 {
+	if (s->is_stuck)
+		return;
 	double most = (double)s->charge_mw / 1000, least = -(double)s->discharge_mw / 1000;
 
 	s->told_mw = (int64_t)((w > most ? most : w < least ? least : w) * 1000);
@@ -27,7 +29,7 @@ void store_step(struct store *s)
 {
 	int64_t room = s->capacity_mws - s->stored_mws, mw = s->told_mw;
 
-	if (s->untold_s >= s->lets_go_s)
+	if (s->untold_s >= s->lets_go_s && !s->is_stuck)
 		mw = 0;
 	else
 		s->untold_s++;
@@ -35,7 +37,7 @@ void store_step(struct store *s)
 		mw = room * 1000 / EFFICIENCY_PM;
 	if (mw < -s->stored_mws * EFFICIENCY_PM / 1000)
 		mw = -s->stored_mws * EFFICIENCY_PM / 1000;
-	s->now_mw = mw ? mw + (int64_t)(s->seconds++ % 3) * WOBBLE_MW : 0;
+	s->now_mw = mw ? mw + (s->is_steady ? 0 : (int64_t)(s->seconds++ % 3) * WOBBLE_MW) : 0;
 	s->stored_mws += mw > 0 ? mw * EFFICIENCY_PM / 1000 : mw * 1000 / EFFICIENCY_PM;
 }
 

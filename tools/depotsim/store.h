@@ -15,6 +15,7 @@ struct store {
 	int untold_s; /* nobody has told it for so long */
 	int64_t told_mw; /* above 0: to draw */
 	int64_t now_mw; /* it draws, at the grid's side */
+	bool is_stuck, is_steady; /* failures (schemas/scenario.schema) */
 	unsigned seconds; /* so far: no power is the same to the digit for long */
 };
 
