@@ -77,6 +77,10 @@ static void password_hashed(void *arg, bool ok, const char *hash, bool is_over)
 		ask_problem(k, 503, NULL, "the password was not changed; try again");
 		return;
 	}
+	if (!auth_alive(k->api->auth, &k->who)) {
+		ask_problem(k, 401, NULL, "this session was ended; sign in anew");
+		return;
+	}
 	c = k->api->core;
 	e = payload_new(c, sizeof(*e));
 	k->state = arena_strdup(k->arena, hash);
