@@ -5,6 +5,7 @@
 #include "csms/api/ask.h"
 #include "csms/api/handlers_people.h"
 #include "csms/log.h"
+#include "csms/people/people.h"
 #include "csms/record.h"
 #include "csms/secret.h"
 #include "db/query.h"
@@ -131,7 +132,14 @@ void link_post(struct ask *k)
 	const char *name = post->name != NULL ? post->name : "operator";
 	enum role role;
 
-	if (role_given(k, post->role, &role) && name_is_sound(k, name))
+	if (!role_given(k, post->role, &role) || !name_is_sound(k, name))
+		return;
+	if (people_find(k->api->people, name) != NULL)
+		ask_problem(k, 409, "name",
+			"name: %.60s is a user, whom nobody else can be: depotctl user reset %.60s "
+			"makes a link by which they set a new password",
+			name, name);
+	else
 		access_make_link(k, name, role);
 }
 
