@@ -57,7 +57,8 @@ struct ask {
 		const char *path, *query, *body; /* path NULL: not kept */
 		size_t body_len;
 	} raw; /* as it came, where it may have to wait for a second person */
-	const char *approver; /* the second person, once there is one (csms/api/four_eyes.h) */
+	const char *approver; /* the second person, once there is one (csms/api/four_eyes.h) … */
+	enum role approver_role; /* … and what they are */
 	const char *refused; /* why, while it is being answered */
 	bool is_told; /* the audit has a line of its own about this refusal */
 	bool is_held;

@@ -44,9 +44,17 @@ static bool may(struct ask *k, enum permission needs, const char *what)
 {
 	char roles[120];
 
-	if (role_may(k->who.role, needs))
+	if (role_may(k->who.role, needs) &&
+		(k->approver == NULL || role_may(k->approver_role, needs)))
 		return !four_eyes_hold(k, needs);
 	permission_roles_text(needs, roles);
+	if (role_may(k->who.role, needs)) {
+		ask_problem(k, 403, NULL,
+			"%s needs the role %s, and so does who approves it; %s has "
+			"the role %s: ask for it again",
+			what, roles, k->approver, role_name(k->approver_role));
+		return false;
+	}
 	ask_problem(k, 403, NULL, "%s needs the role %s; %s has the role %s", what, roles,
 		k->who.name, role_name(k->who.role));
 	return false;

@@ -66,10 +66,13 @@ int four_eyes_check(const struct core *c, char why[300])
 	return 0;
 }
 
+/* Who makes users, links and tokens could make the second person: where anything waits, that does. */
 static bool is_listed(const struct core *c, enum permission p)
 {
 	const struct schema_strings *names = &c->config->people->four_eyes;
 
+	if (p == MAY_GOVERN && names->count > 0)
+		return true;
 	for (size_t i = 0; i < names->count; i++)
 		if (strcmp(names->items[i], permissions[p].name) == 0)
 			return true;
@@ -269,6 +272,9 @@ static bool may_approve(struct ask *k, const struct waiting *v)
 
 	if (k->who.by == AUTH_TOKEN) {
 		ask_problem(k, 403, NULL, "a person must approve this, not an API token");
+	} else if (k->who.by == AUTH_SESSION && !k->who.is_user) {
+		ask_problem(k, 403, NULL,
+			"a user must approve this, not somebody with a link: depotctl user add");
 	} else if (is_same_person(k, v)) {
 		ask_problem(k, 403, NULL, "%s asked for it: a second person must approve it",
 			k->who.name);
@@ -282,15 +288,22 @@ static bool may_approve(struct ask *k, const struct waiting *v)
 	return false;
 }
 
-/* Whether who asked may still do it. */
-static bool still_may(struct ask *k, const struct waiting *v)
+/* Whether who asked may still do it; they are then what they are now, not what they were. */
+static bool still_may(struct ask *k, struct waiting *v)
 {
 	const struct person *p = people_find(k->api->people, v->who.name);
+	bool may = v->who.by != AUTH_TOKEN || auth_alive(k->api->auth, &v->who);
 
-	if (!v->who.is_user || (p != NULL && !p->is_disabled && role_may(p->role, v->needs)))
-		return true;
-	ask_problem(k, 409, NULL, "%s may not do this any more: refuse it", v->who.name);
-	return false;
+	if (v->who.is_user) {
+		may = p != NULL && !p->is_disabled && role_may(p->role, v->needs);
+		v->who.role = may ? p->role : ROLE_NOBODY;
+		v->who.node_count = may ? p->node_count : 0;
+		if (may)
+			memcpy(v->who.nodes, p->nodes, sizeof(p->nodes));
+	}
+	if (!may)
+		ask_problem(k, 409, NULL, "%s may not do this any more: refuse it", v->who.name);
+	return may;
 }
 
 /* The ask becomes that of the first person; the second one stands beside it and gets the answer. */
@@ -301,6 +314,7 @@ static bool become(struct ask *k, const struct waiting *v)
 	const char *text;
 
 	k->approver = arena_strdup(k->arena, k->who.actor);
+	k->approver_role = k->who.role;
 	k->who = v->who;
 	k->path = arena_strdup(k->arena, v->path);
 	text = arena_strndup(

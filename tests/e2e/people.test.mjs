@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUILD, Depotd, until } from './harness.mjs';
+import { BUILD, Depotd, sleep, until } from './harness.mjs';
 
 const depot = `
 depot: people
@@ -312,6 +312,28 @@ describe('hostile', () => {
 		assert.equal((await depotd.api('PUT', '/users/late', { role: 'admin' })).status, 200);
 		assert.equal((await signIn({ code })).status, 401);
 	});
+	test('nobody is somebody else: no link is made in the name of a user', async () => {
+		assert.equal((await depotd.api('PUT', '/users/mia', { role: 'viewer' })).status, 200);
+		const r = await depotd.api('POST', '/links', { name: 'mia', role: 'admin' });
+		assert.equal(r.status, 409, r.text);
+		assert.match(r.json.detail, /mia is a user.*user reset/);
+	});
+
+	test('a password that is taken away while it is looked at opens nothing', async () => {
+		const json = { 'content-type': 'application/json' };
+		assert.equal((await depotd.api('PUT', '/users/vic', { role: 'admin' })).status, 200);
+		const { code } = (await depotd.api('POST', '/users/vic/reset', {})).json;
+		const s = await depotd.https('POST', '/sign-in', { code }, json);
+		const vic = { cookie: cookieOf(s), origin: `https://localhost:${depotd.ports.console}`, 'x-csrf-token': s.json.csrf, ...json };
+		assert.equal((await depotd.https('POST', '/password', { new: 'a-stolen-password-1' }, vic)).status, 200);
+		// argon2id is busy with these for as long as the reset takes; those behind them wait.
+		const others = Array.from({ length: 15 }, (_, i) => depotd.https('POST', '/sign-in', { name: `nobody-${i}`, password: 'not-a-password' }, json));
+		const thief = depotd.https('POST', '/sign-in', { name: 'vic', password: 'a-stolen-password-1' }, json);
+		await sleep(100);
+		assert.equal((await depotd.api('POST', '/users/vic/reset', {})).status, 200);
+		assert.equal((await thief).status, 401, 'after the reset the password is none');
+		await Promise.all(others);
+	});
 
 	test('a session that was brought along is not taken over', async () => {
 		const fixed = `__Host-sid=${'A'.repeat(43)}`;
@@ -512,6 +534,40 @@ describe('four eyes', () => {
 		assert.equal((await d.api('PUT', '/users/ann', { role: 'viewer' })).status, 200, 'who has the socket needs nobody');
 		assert.match((await ben('POST', `/approvals/${id}/approve`)).json.detail, /may not do this any more/);
 		assert.ok(!(await d.api('GET', '/users')).json.users.some((u) => /^x\d/.test(u.name)));
+	});
+	test('a second person of the same rights, who is one, for those who still have theirs', async (t) => {
+		const d = await new Depotd({ depot, config: 'limits: {auth_failures_per_min: 400}\npeople: {four_eyes: [operate, trust]}\n' }).start();
+		t.after(() => d.clean());
+		const ann = await add2(d, 'ann', 'admin'), ben = await add2(d, 'ben', 'admin'), cal = await add2(d, 'cal', 'operator');
+		const waits = async () => (await ben('GET', '/approvals')).json.approvals;
+		const json = { 'content-type': 'application/json' };
+		const reset = { action: 'Reset', payload: { type: 'OnIdle' } };
+
+		const hash = { hashAlgorithm: 'SHA256', issuerNameHash: 'aa', issuerKeyHash: 'bb', serialNumber: '01' };
+		assert.equal((await ann('POST', '/stations/E-1/commands', { action: 'DeleteCertificate', payload: { certificateHashData: hash } })).status, 409);
+		const [trust] = await waits();
+		assert.equal(trust.needs, 'operate', 'what the path needs; the command in it needs more');
+		const by = await cal('POST', `/approvals/${trust.id}/approve`);
+		assert.equal(by.status, 403, by.text);
+		assert.match(by.json.detail, /DeleteCertificate needs the role admin, and so does who approves it/);
+
+		const { token, id: bot } = (await d.api('POST', '/api-tokens', { name: 'bot', role: 'operator' })).json;
+		assert.equal((await d.https('POST', '/stations/E-1/commands', reset, { authorization: `Bearer ${token}`, ...json })).status, 409);
+		assert.equal((await d.api('DELETE', `/api-tokens/${bot}`)).status, 200);
+		assert.match((await ben('POST', `/approvals/${(await waits())[0].id}/approve`)).json.detail, /bot may not do this any more/);
+		assert.equal((await ben('POST', `/approvals/${(await waits())[0].id}/refuse`)).status, 200);
+
+		assert.equal((await cal('POST', '/stations/W-1/commands', reset)).status, 409);
+		assert.equal((await d.api('PUT', '/users/cal', { role: 'operator', nodes: ['east'] })).status, 200);
+		const [west] = await waits();
+		assert.match((await ben('POST', `/approvals/${west.id}/approve`)).json.detail, /cal may do this only below east/);
+
+		assert.equal((await ann('POST', '/stations/E-1/commands', reset)).status, 409);
+		const { code } = (await d.api('POST', '/links', { name: 'zoe', role: 'admin' })).json;
+		const s = await d.https('POST', '/sign-in', { code }, json);
+		const zoe = { cookie: cookieOf(s), origin: `https://localhost:${d.ports.console}`, 'x-csrf-token': s.json.csrf, ...json };
+		assert.match((await d.https('POST', `/approvals/${(await waits())[0].id}/approve`, {}, zoe)).json.detail, /a user must approve/);
+		assert.equal((await ann('POST', '/links', { name: 'yves', role: 'admin' })).status, 409, 'govern waits wherever anything does');
 	});
 
 	test('a permission that is none is refused at the start', async () => {
