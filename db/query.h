@@ -88,6 +88,7 @@ struct db_transaction_list {
 };
 struct db_transaction_filter {
 	const char *station, *id, *vehicle, *token;
+	const char *within; /* of these stations: a JSON array of their names; NULL: of all */
 	enum { DB_ANY_STATE, DB_OPEN, DB_ENDED } state;
 	wall_t from, to; /* heard_at in [from, to); 0: open */
 	const char *cursor;

@@ -108,6 +108,7 @@ int db_query_variables(struct db_reader *r, const struct db_variable_filter *f, 
 	struct query q;
 	query_init(&q, r, &r->depot, a, true, VARIABLES);
 	query_and_text(&q, "v.station=?", f->station);
+	query_and_text(&q, "v.station IN (SELECT value FROM json_each(?))", f->within);
 	query_and_text(&q, "v.component=?", f->component);
 	query_and_text(&q, "v.variable=?", f->variable);
 	query_and_text(&q,

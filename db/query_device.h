@@ -36,6 +36,7 @@ struct db_variable_list {
 };
 struct db_variable_filter {
 	const char *station, *component, *variable; /* in any case */
+	const char *within; /* of these stations: a JSON array of their names; NULL: of all */
 	const char *text; /* within a name, an instance or the value; in any case */
 	wall_t changed; /* whose value changed at this time or later; ms 0: any */
 	int64_t after; /* so many are left out at the start */

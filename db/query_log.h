@@ -59,6 +59,7 @@ struct db_wire_page {
 };
 struct db_wire_filter {
 	const char *station, *action, *pair;
+	const char *within; /* of these stations: a JSON array of their names; NULL: of all */
 	const char *contains; /* in the text */
 	const char *error; /* in the verdict, or in the text of a CALLERROR */
 	bool faulty; /* only frames with a verdict */

@@ -125,6 +125,7 @@ static void after_cursor(struct query *q, const char *cursor)
 static void add_filter(struct query *q, const struct db_transaction_filter *f)
 {
 	query_and_text(q, "station=?", f->station);
+	query_and_text(q, "station IN (SELECT value FROM json_each(?))", f->within);
 	query_and_text(q, "transaction_id=?", f->id);
 	query_and_text(q, "vehicle=?", f->vehicle);
 	query_and_text(q, "token=?", f->token);

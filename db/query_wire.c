@@ -127,6 +127,7 @@ static void begin(struct query *q, struct db_reader *r, struct arena *a,
 {
 	query_init(q, r, &r->wire, a, true, f->station ? of_station : of_all);
 	query_and_text(q, "s.name=?", f->station);
+	query_and_text(q, "s.name IN (SELECT value FROM json_each(?))", f->within);
 	select_times(q, f);
 }
 

@@ -3,6 +3,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers_stations.h"
+#include "csms/api/scope.h"
 #include "db/query_device.h"
 #include "db/query.h"
 
@@ -154,6 +155,7 @@ static void find(struct ask *k, const char *station)
 		!ask_time(k, "changed", &q->filter.changed))
 		return;
 	q->filter.station = station;
+	q->filter.within = scope_stations(&(struct scope){k->api->core, &k->who}, k->arena);
 	q->filter.component = ask_query(k, "component");
 	q->filter.variable = ask_query(k, "variable");
 	q->filter.text = ask_query(k, "text");

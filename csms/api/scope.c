@@ -58,6 +58,27 @@ bool scope_holds_station(const struct scope *s, const char *id)
 	return st != NULL && scope_holds_node(s, st->node);
 }
 
+const char *scope_stations(const struct scope *s, struct arena *a)
+{
+	const char *list;
+	struct text t;
+
+	if (!scope_is_limited(s->who))
+		return NULL;
+	text_init(&t, 0);
+	text_putc(&t, '[');
+	for (const struct station *st = s->core->fleet.stations; st != NULL; st = st->hh.next) {
+		/* No name has any of these; one that had would be nobody's. */
+		if (!scope_holds_node(s, st->node) || strpbrk(st->id, "\"\\\n\r\t") != NULL)
+			continue;
+		text_printf(&t, "%s\"%s\"", t.len > 1 ? "," : "", st->id);
+	}
+	text_putc(&t, ']');
+	list = text_ok(&t) ? arena_strdup(a, t.data) : NULL;
+	text_finish(&t);
+	return list != NULL ? list : "[]";
+}
+
 static bool any_node_with(const struct scope *s, const char *meter,
 	bool (*is_theirs)(const struct scope *s, const char *node))
 {

@@ -29,6 +29,10 @@ bool scope_holds_station(const struct scope *s, const char *id);
 bool scope_holds_meter(const struct scope *s, const char *id);
 bool scope_holds_vehicle(const struct scope *s, const char *id);
 
+/* Their stations as a JSON array of names, for queries: what is not theirs must not be counted on a
+ * page, or its end would tell of it. NULL: all are theirs. "[]" when there is no memory. */
+const char *scope_stations(const struct scope *s, struct arena *a);
+
 /* What they may look at. */
 bool scope_sees_node(const struct scope *s, const char *id);
 bool scope_sees_meter(const struct scope *s, const char *id);

@@ -178,6 +178,7 @@ void transactions_list(struct ask *k)
 		!ask_time(k, "from", &q->filter.from) || !ask_time(k, "to", &q->filter.to))
 		return;
 	q->filter.station = ask_station(k, ask_query(k, "station"));
+	q->filter.within = scope_stations(&(struct scope){k->api->core, &k->who}, k->arena);
 	q->filter.vehicle = ask_query(k, "vehicle");
 	q->filter.cursor = ask_query(k, "cursor");
 	q->filter.limit = (int)limit;

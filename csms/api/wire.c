@@ -10,6 +10,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers_stations.h"
+#include "csms/api/scope.h"
 #include "csms/view/words_people.h"
 #include "db/query.h"
 #include "db/query_log.h"
@@ -46,6 +47,7 @@ static bool read_filter(struct ask *k, struct db_wire_filter *f)
 		return false;
 	}
 	f->station = ask_station(k, ask_query(k, "station"));
+	f->within = scope_stations(&(struct scope){k->api->core, &k->who}, k->arena);
 	f->action = ask_query(k, "action");
 	f->contains = ask_query(k, "text");
 	f->error = ask_query(k, "error");
@@ -215,7 +217,7 @@ static char *keep(const char *s)
 static void export_free(struct wire_export *e)
 {
 	const char *owned[] = {e->filter.station, e->filter.action, e->filter.contains,
-		e->filter.error, e->filter.pair, e->filter.direction};
+		e->filter.error, e->filter.pair, e->filter.direction, e->filter.within};
 
 	if (e->api != NULL)
 		DL_DELETE(e->api->exports, e);
@@ -372,6 +374,7 @@ void wire_export(struct ask *k)
 	text_init(&e->lines, 64u << 20);
 	e->filter = f;
 	e->filter.station = keep(f.station);
+	e->filter.within = keep(f.within);
 	e->filter.action = keep(f.action);
 	e->filter.contains = keep(f.contains);
 	e->filter.error = keep(f.error);

@@ -95,6 +95,17 @@ describe('who is limited to the east', () => {
 		assert.ok(told > 35, `only ${told} paths told of the west to those who may see it`);
 	});
 
+	test('learns nothing of the west by a search, a page\'s end or a count', async () => {
+		const search = async (path) => (await east.ask('GET', path)).text;
+		for (const pairs of ['', '&pairs=1']) {
+			assert.match((await depotd.api('GET', `/wire?limit=1&text=A0A0A0A0${pairs}`)).text, /W-1/, 'it is there');
+			assert.equal(await search(`/wire?limit=1&text=A0A0A0A0${pairs}`), await search(`/wire?limit=1&text=B0B0B0B0${pairs}`));
+		}
+		const [mine] = (await east.ask('GET', '/transactions?limit=1')).json.transactions;
+		assert.equal(mine?.station, 'E-1', 'her page is full of what is hers');
+		assert.equal((await east.ask('GET', '/transactions?limit=1000')).json.sentence, (await east.ask('GET', '/transactions?station=E-1')).json.sentence);
+	});
+
 	test('sees what is hers, and the line of nodes above', async () => {
 		const o = (await east.ask('GET', '/overview')).json;
 		assert.deepEqual(o.tree.nodes.map((n) => n.id).sort(), ['east', 'site']);
