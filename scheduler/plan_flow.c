@@ -22,7 +22,7 @@ static int32_t power_of(
 	return slot ? w : (int32_t)((int64_t)w * s->in->slot_s / p->first_s);
 }
 
-static void take_rows(struct plan_work *s, const struct plan_problem *p, const struct flow *f)
+void plan_take_rows(struct plan_work *s, const struct plan_problem *p, const struct flow *f)
 {
 	for (int i = 0; i < p->in.n; i++) {
 		const struct plan_car *c = &s->car[p->car[i]];
@@ -200,7 +200,7 @@ static int solve_flow(struct plan_work *s, const struct plan_problem *q, struct 
 	}
 	keep_prices(s, q, f, proof, p);
 	flow_proof_destroy(proof);
-	take_rows(s, q, f);
+	plan_take_rows(s, q, f);
 	return 0;
 }
 
@@ -260,7 +260,7 @@ static int settle_mended(struct plan_work *s, const struct plan_problem *q, stru
 		plan_clear_row(s, &s->car[q->car[i]]);
 	if (mend(s, q, f))
 		return -1;
-	take_rows(s, q, f);
+	plan_take_rows(s, q, f);
 	return plan_settle(s);
 }
 
@@ -297,6 +297,13 @@ static int settle(struct plan_work *s, const struct plan_problem *q, struct flow
 	return plan_is_large(s) ? settle_mended(s, q, f) : settle_both(s, q, f);
 }
 
+int plan_peaks(struct plan_work *s, struct flow *f)
+{
+	flow_value bound;
+
+	return solve_peaks(s, f, &bound);
+}
+
 int plan_flow(struct plan_work *s, struct plan *p)
 {
 	struct plan_problem q;
@@ -309,6 +316,8 @@ int plan_flow(struct plan_work *s, struct plan *p)
 	f = flow_create(&q.in);
 	if (f && solve(s, &q, p, f) == 0)
 		rc = settle(s, &q, f);
+	if (rc == 0 && has_demand(s) && !s->by_phase && is_any_least(s, &q))
+		rc = plan_again(s);
 	flow_destroy(f);
 	plan_problem_finish(&q);
 	return rc;

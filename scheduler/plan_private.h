@@ -214,6 +214,13 @@ void plan_problem_finish(struct plan_problem *p);
  * it. -1: no memory. */
 int plan_flow(struct plan_work *s, struct plan *p);
 
+/* Solves with the demand charges, the rows that stand being load; the peaks bound the plan from then on.
+ * 0, or -1 as flow_solve(). */
+int plan_peaks(struct plan_work *s, struct flow *f);
+
+/* Adds what the flow planner found to the rows. */
+void plan_take_rows(struct plan_work *s, const struct plan_problem *q, const struct flow *f);
+
 /* Missing energy counts with the dearest price that there is. */
 int64_t plan_worth_price(int32_t scaled_price);
 int64_t plan_worth(const struct plan_work *s, int64_t sum);
@@ -231,6 +238,11 @@ int plan_phases(
 /* Makes the rows of the flow planner such that chargers and batteries can follow them. -1: no
  * memory. */
 int plan_settle(struct plan_work *s);
+
+/* -- plan_again.c ----------------------------------------------------------------------------- */
+
+/* Plans anew with demand charges how much, not when: who charges in which slot stays. -1: no memory. */
+int plan_again(struct plan_work *s);
 
 /* -- plan_calm.c ------------------------------------------------------------------------------ */
 
