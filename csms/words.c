@@ -164,6 +164,8 @@ void words_sentence(struct text *t, const struct words_night *n, wall_t now)
 					     : " are plugged in, their needs unknown.");
 	} else if (n->vans > 0) {
 		text_puts(t, "No van is plugged in.");
+	} else if (n->evses == 0) {
+		text_puts(t, "No charger and no van is set up yet.");
 	} else {
 		text_printf(t, "%d of ", n->charging);
 		words_count(t, n->evses, "bay", "bays");
@@ -220,6 +222,10 @@ void words_sub(struct text *t, const struct words_night *n, wall_t now)
 		text_puts(t, "The site's meter is silent; ");
 		words_power(t, n->site_w);
 		text_puts(t, " is assumed.");
+	} else if (n->evses == 0 && n->vans == 0) {
+		text_puts(t,
+			"Chargers come by `depotctl register`, vans by `depotctl vehicle add`, both by "
+			"the depot's file.");
 	} else {
 		put_site(t, n);
 	}

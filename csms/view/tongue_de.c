@@ -79,6 +79,13 @@ const struct tongue_form tongue_forms[] = {
 		"Ein Alarm steht nur hier, wenn ein Mensch etwas tun muss."},
 	{"1 is put aside.", "1 ist zurückgestellt."},
 	/* users, audit, wire log (csms/view/words_people.c) */
+	{"No charger and no van is set up yet.", "Noch ist keine Ladestation und kein Fahrzeug eingerichtet."},
+	{"Chargers come by `depotctl register`, vans by `depotctl vehicle add`, both by the depot's file.",
+		"Ladestationen kommen durch `depotctl register`, Fahrzeuge durch `depotctl vehicle add`, beide durch die Datei des Depots."},
+	{"Vehicles come by `depotctl vehicle add` or the depot's file.",
+		"Fahrzeuge kommen durch `depotctl vehicle add` oder die Datei des Depots."},
+	{"Chargers come by `depotctl register` or the depot's file.",
+		"Ladestationen kommen durch `depotctl register` oder die Datei des Depots."},
 	{"No user is set up: people sign in by links.",
 		"Kein Benutzer ist angelegt: man meldet sich mit Links an."},
 	{"1 person may sign in.", "1 Person darf sich anmelden."},

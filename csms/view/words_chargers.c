@@ -52,6 +52,10 @@ void words_chargers_sentence(struct text *t, const struct words_chargers *n, wal
 
 void words_chargers_sub(struct text *t, const struct words_chargers *n)
 {
+	if (n->chargers == 0) {
+		text_puts(t, "Chargers come by `depotctl register` or the depot's file.");
+		return;
+	}
 	text_printf(t, "%d of ", n->charging);
 	words_count(
 		t, n->evses, "EVSE charges", n->charging == 1 ? "EVSEs charges" : "EVSEs charge");

@@ -50,6 +50,10 @@ void words_vehicles_sentence(struct text *t, const struct words_vehicles *n, wal
 
 void words_vehicles_sub(struct text *t, const struct words_vehicles *n)
 {
+	if (n->vehicles == 0) {
+		text_puts(t, "Vehicles come by `depotctl vehicle add` or the depot's file.");
+		return;
+	}
 	text_printf(t, "%d of ", n->here);
 	words_count(t, n->vehicles, "vehicle", "vehicles");
 	text_printf(t, n->here == 1 ? " is plugged in. " : " are plugged in. ");

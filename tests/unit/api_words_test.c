@@ -104,6 +104,7 @@ START_TEST(the_sentence_fits_the_night)
 		{{.vans = 3, .unknown = 1, .away = 2}, "1 van is plugged in, its need unknown."},
 		{{.evses = 24, .charging = 1}, "1 of 24 bays charges."},
 		{{.evses = 1}, "0 of 1 bay charges."},
+		{{0}, "No charger and no van is set up yet."},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

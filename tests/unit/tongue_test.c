@@ -264,7 +264,7 @@ START_TEST(all_headlines_are_known)
 			.ready = few[i / 27 % 3],
 			.away = few[i / 81 % 3],
 			.unknown = few[i / 243 % 3],
-			.evses = 1 + i % 4,
+			.evses = i ? 1 + i % 4 : 0,
 			.charging = i % 2,
 			.silent = i % 3,
 			.faulted = i % 4,

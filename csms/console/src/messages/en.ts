@@ -178,7 +178,7 @@ export const en = {
 	vansByDeparture: (n: number) => `${vans(n)} by departure`,
 	orderChanged: "order changed",
 	noVans: "No van is known here.",
-	noVansWhy: "Vans come from the depot’s file. Add them there and restart depotd.",
+	noVansWhy: "Vans come from the depot’s file, from depotctl vehicle add, or from the API.",
 	allNeedYou: "Every van is in the list above.",
 	leaves: "Leaves",
 	leavesIn: (span: string) => `leaves in ${span}`,
@@ -284,7 +284,7 @@ export const en = {
 	chargersTitle: "Chargers",
 	chargersSub: (n: number) => `${n} ${plural(n, "EVSE", "EVSEs")}, what each draws and may draw`,
 	chargersEmpty: "No charger is registered.",
-	chargersEmptyWhy: "Add stations to the depot’s file, or register one over the API.",
+	chargersEmptyWhy: "They come from the depot’s file, from depotctl register, or from the API.",
 	groupSub: (n: number, charging: number) =>
 		`${n} ${plural(n, "EVSE", "EVSEs")}, ${charging} ${plural(charging, "charges", "charge")}`,
 	evse: "EVSE",
