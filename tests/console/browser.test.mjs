@@ -275,6 +275,9 @@ async function lostChecks(page, mock) {
 			await page.screenshot({ path: join(SCREENS, `lost-${width}.png`) });
 		}
 		await axe(page, "lost");
+		const live = await text(page, ".pulse .item.last");
+		await pass(page, 15 * 60_000);
+		await shows(() => text(page, ".pulse .item.last"), live, "chargers do not fall silent because the page hears nothing");
 		let tries = 0;
 		page.on("request", (r) => { tries += r.url().endsWith("/stream"); });
 		await until("a try at once", async () => {

@@ -12,9 +12,7 @@ import { listenKeys } from "./keys.ts";
 import { LANGUAGES, language, say, setLanguage, type Language } from "./messages/say.ts";
 import { place, ROUTES } from "./router.ts";
 import { assigning, go, goRow, goSection, searching, telling } from "./store/place.ts";
-import {
-	alarms, depotName, depotTime, envelopes, isHere, isLost, link, localNow, nodes, now, retryNow, session, speed, stations, vehicles, zone,
-} from "./store/store.ts";
+import { alarms, depotName, depotTime, envelopes, heardNow, isHere, isLost, link, localNow, nodes, now, retryNow, session, speed, stations, vehicles, zone } from "./store/store.ts";
 import { bindingNodes, boundBy, evseCounts, nextLimit, rootNode } from "./store/derive.ts";
 import { active, urgent } from "./store/alarms.ts";
 import { followAlarms, isMute, isSoundOn, switchSound } from "./store/sound.ts";
@@ -244,7 +242,7 @@ function NextLimit() {
 function Pulse() {
 	if (!nodes.value || !stations.value) return null;
 	const root = rootNode(nodes.value);
-	const counts = evseCounts(stations.value, now.value);
+	const counts = evseCounts(stations.value, heardNow.value);
 	const share = root?.load_w !== undefined && root.limit_w ? (100 * root.load_w) / root.limit_w : undefined;
 	return (
 		<aside class="pulse" aria-label={say.pulse}>

@@ -197,6 +197,7 @@ export const de: Messages = {
 	batteryLabel: (soc, target) =>
 		(soc === undefined ? `Batterie unbekannt, nötig ${target}${SP}%` : `${soc}${SP}% jetzt, nötig ${target}${SP}%`),
 	batteryUnknown: "Batterie unbekannt",
+	needsNothing: "hat, was es braucht",
 	stillNeeds: (kwh) => `braucht noch ${kwh}${SP}kWh`,
 	lateBy: (span) => `${span} zu spät`,
 	readySpare: (span) => `bereit, ${span} Reserve`,

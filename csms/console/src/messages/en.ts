@@ -198,6 +198,7 @@ export const en = {
 			? `Battery unknown, needs ${target}${SP}%`
 			: `${soc}${SP}% now, needs ${target}${SP}%`,
 	batteryUnknown: "Battery unknown",
+	needsNothing: "has what it needs",
 	stillNeeds: (kwh: string) => `still needs ${kwh}${SP}kWh`,
 	lateBy: (span: string) => `${span} late`,
 	readySpare: (span: string) => `ready, ${span} to spare`,

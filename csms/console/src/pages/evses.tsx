@@ -8,7 +8,7 @@ import { kw, kwh, pct } from "../lib/format.ts";
 import { memo } from "../lib/memo.ts";
 import { say } from "../messages/say.ts";
 import { chargerPath } from "../store/place.ts";
-import { nodes, now, stations, vehicles } from "../store/store.ts";
+import { heardNow, nodes, stations, vehicles } from "../store/store.ts";
 import { csvRows } from "../store/chargers.ts";
 import { type EvseGroup, evseGroups, type EvseRow, nameMap } from "../store/derive.ts";
 import { Bar } from "../ui/bar.tsx";
@@ -28,7 +28,7 @@ const StateOf = memo(function StateOf({ words }: { words: string }) {
 /* Drawn again only when the words change, not at each beat of the clock; a reading does not change them. */
 function useStatus(station: StationView, evse: EvseView): [string, Status] {
 	const { policy, connected, last_seen } = station;
-	const key = useMemo(() => computed(() => JSON.stringify(evseStatus(station, evse, now.value))),
+	const key = useMemo(() => computed(() => JSON.stringify(evseStatus(station, evse, heardNow.value))),
 		[policy, connected, last_seen, evse.state]);
 	return useMemo(() => [key.value, JSON.parse(key.value) as Status], [key.value]);
 }

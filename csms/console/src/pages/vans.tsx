@@ -49,7 +49,7 @@ function Battery({ van }: { van: VehicleView }) {
 /* "46 → 80 %", or what is still needed where the van does not tell its battery. */
 function NowNeeded({ van }: { van: VehicleView }) {
 	if (van.soc_pct === undefined) {
-		const need = van.need_wh === undefined ? say.batteryUnknown : say.stillNeeds(`${about(van)}${kwh(van.need_wh)}`);
+		const need = van.need_wh === undefined ? say.batteryUnknown : van.need_wh <= 0 ? say.needsNothing : say.stillNeeds(`${about(van)}${kwh(van.need_wh)}`);
 		return <span class="u">{need}</span>;
 	}
 	return (

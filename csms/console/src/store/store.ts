@@ -72,6 +72,9 @@ export function depotTime(localMs: number): number {
 	return clock.now(localMs) ?? Date.now();
 }
 
+/* The same when depotd was last heard: a charger is silent by that clock, not because we hear nothing. */
+export const heardNow = computed(() => (isLost.value ? depotTime(link.value.sinceMs) : now.value));
+
 function tick(): void {
 	beat.value += 1;
 }

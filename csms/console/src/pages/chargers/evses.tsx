@@ -5,7 +5,7 @@ import type { EvseView, StationView } from "../../api/types.ts";
 import { clockNear, decimal, duration, kw, kwh, pct } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
 import type { Names } from "../../store/derive.ts";
-import { now, overview, zone } from "../../store/store.ts";
+import { heardNow, now, overview, zone } from "../../store/store.ts";
 import { Bar } from "../../ui/bar.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Reading, Unit } from "../../ui/reading.tsx";
@@ -105,7 +105,7 @@ function Fault({ evse }: { evse: EvseView }) {
 }
 
 function One({ station, evse, known }: { station: StationView; evse: EvseView; known: Names }) {
-	const status = evseStatus(station, evse, now.value);
+	const status = evseStatus(station, evse, heardNow.value);
 	const share = (w: number | undefined) => (w === undefined ? undefined : (100 * w) / evse.max_w);
 	const rows: [string, preact.ComponentChildren][] = [
 		[say.van, <Van evse={evse} />],

@@ -16,7 +16,7 @@ import {
 } from "../../store/chargers.ts";
 import { type Names, names } from "../../store/derive.ts";
 import { chargerPath, note } from "../../store/place.ts";
-import { now, overview } from "../../store/store.ts";
+import { heardNow, overview } from "../../store/store.ts";
 import { Icon } from "../../ui/icons.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Empty, Panel } from "../../ui/panel.tsx";
@@ -40,7 +40,7 @@ function connection(s: StationView, nowMs: number): Status {
 
 /* Drawn again only when the words change, not at each beat of the clock. */
 export function useConnection(s: StationView): Status {
-	const key = useMemo(() => computed(() => JSON.stringify(connection(s, now.value))), [s]);
+	const key = useMemo(() => computed(() => JSON.stringify(connection(s, heardNow.value))), [s]);
 	return JSON.parse(key.value) as Status;
 }
 
@@ -161,7 +161,7 @@ export function ChargerList() {
 	};
 	const known = useMemo(() => names(data), [data.tree.nodes, data.vehicles]);
 	const about = { nodes: data.tree.nodes, vehicles: data.vehicles, alarms: data.alarms };
-	const wanted = chosen(data.stations, choice, about, now.peek());
+	const wanted = chosen(data.stations, choice, about, heardNow.peek());
 	const byId = new Map(data.stations.map((s) => [s.id, s] as const));
 	const order = useStableOrder(wanted.map((s) => s.id), addressOf(choice));
 	const shown = order.ids.map((id) => byId.get(id)).filter((s) => s !== undefined);

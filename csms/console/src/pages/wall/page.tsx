@@ -8,7 +8,7 @@ import { clock, clockNear, clockSeconds, duration, kw, localTime, pct } from "..
 import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
 import { evseCounts, nextLimit, rootNode, splitVans } from "../../store/derive.ts";
-import { depotTime, envelopes, isHere, isLost, link, nodes, now, sentence, stations, subSentence, vehicles, zone } from "../../store/store.ts";
+import { depotTime, envelopes, heardNow, isHere, isLost, link, nodes, now, sentence, stations, subSentence, vehicles, zone } from "../../store/store.ts";
 import { boardOf, nextOut, PAGE_MS, WALL_ROWS } from "../../store/wall.ts";
 import { Bar } from "../../ui/bar.tsx";
 import { Icon } from "../../ui/icons.tsx";
@@ -105,7 +105,7 @@ function Needs() {
 
 function Foot() {
 	const root = rootNode(nodes.value ?? []);
-	const counts = evseCounts(stations.value ?? [], now.value);
+	const counts = evseCounts(stations.value ?? [], heardNow.value);
 	const limit = root && nextLimit(envelopes.value ?? [], root.id, now.value);
 	return (
 		<footer class="w-foot">
