@@ -47,7 +47,7 @@ function LiveDot() {
 	if (state === "connecting") return <span class="st plain"><Icon name="wait" size={14} /> {say.connecting}</span>;
 	return (
 		<span class="st livedot">
-			<i class="live-dot" aria-hidden="true" /> {say.live}
+			<i class="live-dot" aria-hidden="true" /> <span class="live-word">{say.live}</span>
 			<span class="only-phone"> {clock(now.value, zone.value)}</span>
 		</span>
 	);
