@@ -807,6 +807,7 @@ export interface PlanStretch {
 	w: number;
 	energy_wh: number;
 	why: string;
+	text?: string;
 	node?: string;
 	price?: number;
 	carbon_price?: number;
