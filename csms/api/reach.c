@@ -162,7 +162,7 @@ static const struct reach_row rows[] = {
 	{"POST", V1 "/discharge/release", REACH_DEPOT},
 	{"GET", V1 "/fleet/flexibility", REACH_DEPOT},
 	{"GET", V1 "/plan/explain", REACH_CUT},
-	{"GET", V1 "/plans", REACH_FREE},
+	{"GET", V1 "/plans", REACH_CUT},
 	{"POST", V1 "/plans/{id}/approve", REACH_BODY},
 	{"POST", V1 "/plans/{id}/reject", REACH_BODY},
 	{"GET", V1 "/nodes/{id}/mode", REACH_NODE},

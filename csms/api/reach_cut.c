@@ -58,6 +58,16 @@ static const struct {
 	{&api_readiness_type, offsetof(struct api_readiness, sentence)},
 };
 
+/* What a plan was made for, which may be at a station that is not theirs: "Authorized at CP-7/1". */
+static const struct {
+	const struct schema_struct *type;
+	size_t at;
+} triggers[] = {
+	{&api_plan_type, offsetof(struct api_plan, trigger)},
+	{&api_plan_item_type, offsetof(struct api_plan_item, trigger)},
+	{&api_plan_diff_type, offsetof(struct api_plan_diff, trigger)},
+};
+
 static bool field_is_seen(
 	const struct scope *s, const struct schema_field *f, const char *at, is_seen sees)
 {
@@ -141,10 +151,33 @@ static void cut_sentence(
 			memcpy(at + sentences[i].at, &said, sizeof(said));
 }
 
+static void cut_trigger(
+	const struct scope *s, struct arena *a, const struct schema_struct *type, char *at)
+{
+	for (size_t i = 0; i < sizeof(triggers) / sizeof(triggers[0]); i++) {
+		const char *said, *place;
+
+		if (triggers[i].type != type)
+			continue;
+		memcpy(&said, at + triggers[i].at, sizeof(said));
+		place = said != NULL ? strstr(said, " at ") : NULL;
+		if (place == NULL || !scope_is_limited(s->who))
+			continue;
+		char *station = arena_strdup(a, place + 4);
+		if (station != NULL)
+			station[strcspn(station, "/")] = '\0';
+		if (station != NULL && scope_holds_station(s, station))
+			continue;
+		said = arena_strndup(a, said, (size_t)(place - said));
+		memcpy(at + triggers[i].at, &said, sizeof(said));
+	}
+}
+
 static void cut_members(
 	const struct scope *s, struct arena *a, const struct schema_struct *type, char *at)
 {
 	cut_sentence(s, a, type, at);
+	cut_trigger(s, a, type, at);
 	for (int i = 0; i < type->field_count; i++) {
 		const struct schema_field *f = &type->fields[i];
 		if (f->kind != SCHEMA_STRUCT)

@@ -101,6 +101,12 @@ describe('who is limited to the east', () => {
 			assert.match((await depotd.api('GET', `/wire?limit=1&text=A0A0A0A0${pairs}`)).text, /W-1/, 'it is there');
 			assert.equal(await search(`/wire?limit=1&text=A0A0A0A0${pairs}`), await search(`/wire?limit=1&text=B0B0B0B0${pairs}`));
 		}
+		for (const [i, id] of ['E-1', 'W-1'].entries()) {
+			await peers[i].call('StatusNotification', { timestamp: new Date().toISOString(), connectorStatus: 'Faulted', evseId: 1, connectorId: 1 });
+			await until(`a plan for ${id}`, async () => (await depotd.api('GET', '/plans')).text.includes(` at ${id}/`));
+		}
+		assert.doesNotMatch(await search('/plans'), WEST);
+		assert.match(await search('/plans'), / at E-1\//);
 		const [mine] = (await east.ask('GET', '/transactions?limit=1')).json.transactions;
 		assert.equal(mine?.station, 'E-1', 'her page is full of what is hers');
 		assert.equal((await east.ask('GET', '/transactions?limit=1000')).json.sentence, (await east.ask('GET', '/transactions?station=E-1')).json.sentence);
