@@ -340,6 +340,7 @@ START_TEST(control_keeps_the_last_of_each)
 	put("depot/demo", EVENT_GUARD_ACTED,
 		&(struct event_guard_acted){.node = "site",
 			.measured_w = 260000,
+			.has_limit_w = true,
 			.limit_w = 250000,
 			.quality = "measured",
 			.reason = "over"},

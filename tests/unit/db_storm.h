@@ -188,6 +188,7 @@ static inline void storm_control(struct storm *s, struct db_batch *b)
 	static const char *lowered[] = {"CP-1/1 11000>6000"};
 	*g = (struct event_guard_acted){.node = "site",
 		.measured_w = 260000,
+		.has_limit_w = true,
 		.limit_w = 250000,
 		.quality = "measured",
 		.lowered = {1, lowered},

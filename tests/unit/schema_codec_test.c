@@ -121,7 +121,8 @@ START_TEST(keeps_empty_apart_from_absent)
 {
 	const struct config_listen *listen = decode(&config_listen_type, "{}");
 	const struct event_guard_acted *acted;
-	struct event_guard_acted guard = {.node = "n", .quality = "", .reason = "r"};
+	struct event_guard_acted guard = {
+		.node = "n", .has_limit_w = true, .quality = "", .reason = "r"};
 	struct text t;
 
 	ck_assert_ptr_null(listen->hosts.items);
