@@ -103,7 +103,11 @@ int db_query_api_tokens(
 	struct db_api_token_list list = {0};
 	query_init(&q, r, &r->depot, a, true,
 		"SELECT id, digest, name, role, made_at, expires, revoked_at, revoked_why, nodes,"
-		" used_at, peer FROM api_tokens LEFT JOIN api_token_limits USING (depot, id)"
+		" used_at, peer, (SELECT ifnull((SELECT group_concat(value, char(10))"
+		"  FROM json_each(j.payload, '$.makers')), j.actor)"
+		"  FROM streams AS s JOIN journal AS j ON j.stream=s.id AND j.version=1"
+		"  WHERE s.depot=?1 AND s.name='apitoken/' || api_tokens.id)"
+		" FROM api_tokens LEFT JOIN api_token_limits USING (depot, id)"
 		" LEFT JOIN api_token_uses USING (depot, id) WHERE depot=?1");
 	query_and_text(&q, "digest=?", digest);
 	query_add(&q, " ORDER BY id");
@@ -122,6 +126,7 @@ int db_query_api_tokens(
 		t->nodes = query_text(&q, 8);
 		t->used_at = query_time(&q, 9);
 		t->peer = query_text(&q, 10);
+		t->makers = query_text(&q, 11);
 	}
 	if (query_finish(&q) < 0)
 		return -1;

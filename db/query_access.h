@@ -48,6 +48,7 @@ int db_query_users(
 struct db_api_token {
 	const char *id, *digest, *name, *role, *revoked_why;
 	const char *nodes; /* one a line; NULL: the whole depot */
+	const char *makers; /* of the event that made it, one a line; without: its actor; or NULL */
 	const char *peer; /* that it came from last, NULL: never */
 	wall_t made_at, expires, revoked_at, used_at;
 };

@@ -44,6 +44,8 @@ struct token {
 	char peer[64];
 	int node_count;
 	char nodes[AUTH_NODES][61];
+	int maker_count;
+	char (*makers)[81];
 	UT_hash_handle hh;
 };
 
@@ -330,8 +332,18 @@ int auth_token_add(struct auth *t, const struct auth_token *token)
 	struct token *k = NULL;
 
 	HASH_FIND_STR(t->tokens, token->digest, k);
-	if (k != NULL || token->node_count > AUTH_NODES || (k = calloc(1, sizeof(*k))) == NULL)
+	if (k != NULL || token->node_count > AUTH_NODES || token->maker_count > AUTH_MAKERS ||
+		(k = calloc(1, sizeof(*k))) == NULL)
 		return -1;
+	if (token->maker_count > 0) {
+		k->makers = calloc((size_t)token->maker_count, sizeof(*k->makers));
+		if (k->makers == NULL) {
+			free(k);
+			return -1;
+		}
+		k->maker_count = token->maker_count;
+		memcpy(k->makers, token->makers, (size_t)k->maker_count * sizeof(*k->makers));
+	}
 	snprintf(k->digest, sizeof(k->digest), "%s", token->digest);
 	snprintf(k->id, sizeof(k->id), "%s", token->id);
 	snprintf(k->name, sizeof(k->name), "%s", token->name);
@@ -346,6 +358,13 @@ int auth_token_add(struct auth *t, const struct auth_token *token)
 	return 0;
 }
 
+static void token_end(struct auth *t, struct token *k)
+{
+	HASH_DEL(t->tokens, k);
+	free(k->makers);
+	free(k);
+}
+
 bool auth_token_remove(struct auth *t, const char *id)
 {
 	struct token *k, *next;
@@ -353,8 +372,7 @@ bool auth_token_remove(struct auth *t, const char *id)
 	HASH_ITER (hh, t->tokens, k, next) {
 		if (strcmp(k->id, id) != 0)
 			continue;
-		HASH_DEL(t->tokens, k);
-		free(k);
+		token_end(t, k);
 		return true;
 	}
 	return false;
@@ -392,6 +410,16 @@ bool auth_bearer(struct auth *t, const char *authorization, const char *peer, st
 	memcpy(who->nodes, k->nodes, sizeof(k->nodes));
 	token_used(k, peer, first_today);
 	return true;
+}
+
+int auth_makers(const struct auth *t, const struct auth_who *who, const char (**makers)[81])
+{
+	struct token *k = NULL;
+
+	if (who->by == AUTH_TOKEN)
+		HASH_FIND_STR(t->tokens, who->digest, k);
+	*makers = k != NULL ? k->makers : NULL;
+	return k != NULL ? k->maker_count : 0;
 }
 
 void auth_tokens(
@@ -531,10 +559,8 @@ void auth_destroy(struct auth *t)
 	}
 	HASH_ITER (hh, t->sessions, s, sn)
 		session_end(t, s);
-	HASH_ITER (hh, t->tokens, k, kn) {
-		HASH_DEL(t->tokens, k);
-		free(k);
-	}
+	HASH_ITER (hh, t->tokens, k, kn)
+		token_end(t, k);
 	HASH_ITER (hh, t->peers, p, pn) {
 		HASH_DEL(t->peers, p);
 		free(p);

@@ -16,6 +16,7 @@
 #define AUTH_IDLE_MINUTES     30
 #define AUTH_ABSOLUTE_MINUTES (12 * 60)
 #define AUTH_NODES            8
+#define AUTH_MAKERS           16
 #define AUTH_SECRET_SIZE      48 /* longest secret we make and its NUL */
 
 struct auth;
@@ -41,6 +42,8 @@ struct auth_token {
 	wall_t expires; /* ms 0: never */
 	int node_count;
 	const char (*nodes)[61];
+	int maker_count; /* who made it and who approved that: for what it asks they are one person */
+	const char (*makers)[81]; /* actors */
 	wall_t used; /* ms 0: never */
 	const char *peer;
 };
@@ -101,6 +104,9 @@ bool auth_token_remove(struct auth *t, const char *id);
  * a token that was not used yet on this day (UTC), else "". */
 bool auth_bearer(struct auth *t, const char *authorization, const char *peer, struct auth_who *who,
 	char first_today[41]);
+
+/* The makers of the token by which `who` came; 0 when it is none. Valid until the token goes. */
+int auth_makers(const struct auth *t, const struct auth_who *who, const char (**makers)[81]);
 
 /* Calls `see` for each API token, in the order in which they were added. */
 void auth_tokens(

@@ -265,6 +265,18 @@ static struct waiting *find(struct ask *k)
 	return NULL;
 }
 
+/* A program is as many persons as made it: they know its token, or could have kept it. */
+static bool made_who_asked(const struct ask *k, const struct waiting *v)
+{
+	const char(*makers)[81];
+	int count = auth_makers(k->api->auth, &v->who, &makers);
+
+	for (int i = 0; i < count; i++)
+		if (strcmp(makers[i], k->who.actor) == 0)
+			return true;
+	return false;
+}
+
 /* A second person, who is one: not a program, and not the one who asked under another name's token. */
 static bool may_approve(struct ask *k, const struct waiting *v)
 {
@@ -278,6 +290,11 @@ static bool may_approve(struct ask *k, const struct waiting *v)
 	} else if (is_same_person(k, v)) {
 		ask_problem(k, 403, NULL, "%s asked for it: a second person must approve it",
 			k->who.name);
+	} else if (made_who_asked(k, v)) {
+		ask_problem(k, 403, NULL,
+			"%s made the API token %s, or approved its making: somebody else must approve "
+			"what it asks for",
+			k->who.name, v->who.name);
 	} else if (!role_may(k->who.role, v->needs)) {
 		permission_roles_text(v->needs, roles);
 		ask_problem(k, 403, NULL, "this needs the role %s; %s has the role %s", roles,

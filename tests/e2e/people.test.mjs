@@ -570,6 +570,52 @@ describe('four eyes', () => {
 		assert.equal((await ann('POST', '/links', { name: 'yves', role: 'admin' })).status, 409, 'govern waits wherever anything does');
 	});
 
+	test('who made a program, and who approved that, are no second person for what it asks, also after a restart', async (t) => {
+		const d = await new Depotd({ depot, config: 'limits: {auth_failures_per_min: 400}\npeople: {four_eyes: [trust]}\n' }).start();
+		t.after(() => d.clean());
+		const ann = await add2(d, 'ann', 'admin'), ben = await add2(d, 'ben', 'admin');
+		let cal = await add2(d, 'cal', 'admin');
+		const waits = async () => (await cal('GET', '/approvals')).json.approvals;
+		const program = (token) => (m, p, b) => d.https(m, p, b, { authorization: `Bearer ${token}`, 'content-type': 'application/json' });
+		/** One whose making `by` asks for and `second` approves: the answer goes to the second person. */
+		const make = async (by, second, name) => {
+			assert.equal((await by('POST', '/api-tokens', { name, role: 'admin' })).status, 409);
+			const r = await second('POST', `/approvals/${(await waits())[0].id}/approve`);
+			assert.equal(r.status, 200, r.text);
+			return program(r.json.token);
+		};
+		const asks = async (bot, name) => {
+			assert.equal((await bot('PUT', `/users/${name}`, { role: 'viewer' })).status, 409);
+			return (await waits())[0].id;
+		};
+		const refused = async (who, id, name, bot) => {
+			const r = await who('POST', `/approvals/${id}/approve`);
+			assert.equal(r.status, 403, r.text);
+			assert.match(r.json.detail, new RegExp(`${name} made the API token ${bot}, or approved its making: somebody else must approve what it asks for`));
+		};
+
+		const bot = await make(ann, ben, 'bot'), child = await make(bot, cal, 'child');
+		let id = await asks(bot, 'x1');
+		await refused(ann, id, 'ann', 'bot');
+		await refused(ben, id, 'ben', 'bot');
+		assert.equal((await cal('POST', `/approvals/${id}/approve`)).status, 200, 'who has nothing to do with it');
+		id = await asks(child, 'x2');
+		for (const [who, name] of [[ann, 'ann'], [ben, 'ben'], [cal, 'cal']]) await refused(who, id, name, 'child');
+
+		await d.stop();
+		await d.start();
+		const links = {};
+		for (const name of ['ann', 'ben', 'cal']) links[name] = await add2(d, name, 'admin');
+		cal = links.cal;
+		id = await asks(bot, 'x3');
+		await refused(links.ann, id, 'ann', 'bot');
+		await refused(links.ben, id, 'ben', 'bot');
+		assert.equal((await cal('POST', `/approvals/${id}/approve`)).status, 200);
+		id = await asks(child, 'x4');
+		for (const name of ['ann', 'ben', 'cal']) await refused(links[name], id, name, 'child');
+		assert.equal((await (await add2(d, 'dan', 'admin'))('POST', `/approvals/${id}/approve`)).status, 200);
+	});
+
 	test('a permission that is none is refused at the start', async () => {
 		const d = new Depotd({ depot, config: 'people: {four_eyes: [trusty]}\n' });
 		const r = spawnSync(join(BUILD, 'depotd'), ['--config', join(d.dir, 'depotd.yaml'), '--data', d.data], { encoding: 'utf8', timeout: 20000 });

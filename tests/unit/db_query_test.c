@@ -304,6 +304,12 @@ START_TEST(api_token_is_found_by_digest_and_revoked_once)
 	ck_assert_int_eq(q.api_tokens.items[0].revoked_at.ms, T0 + 7);
 	ck_assert_str_eq(q.api_tokens.items[0].revoked_why, "left");
 	ck_assert_uint_eq(ask(NULL, NULL).api_tokens.count, 2);
+	const char *by[] = {"user:ann", "user:ben"};
+	put("apitoken/t3", EVENT_API_TOKEN_MADE,
+		&(struct event_api_token_made){
+			.digest = "d4", .name = "y", .role = "admin", .makers = {2, by}},
+		T0);
+	ck_assert_str_eq(ask("d4", NULL).api_tokens.items[0].makers, "user:ann\nuser:ben");
 	ck_assert_uint_eq(ask("d3", NULL).api_tokens.count, 0);
 }
 END_TEST
