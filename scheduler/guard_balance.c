@@ -77,6 +77,36 @@ void guard_balance_begin(struct guard *g, bool counted)
 	}
 }
 
+void guard_balance_track(struct guard *g, bool next)
+{
+	for (int n = 0; n < g->nodes; n++) {
+		struct guard_node *v = &g->node[n];
+
+		for (int a = 0; v->apart && a < GRID_PHASES; a++)
+			for (int b = 0; b < GRID_PHASES; b++) {
+				int64_t now = v->has_rest ? v->rest[a] - v->rest[b] : 0;
+				int64_t *most = &v->swing[0][a][b];
+
+				if (next) {
+					v->swing[1][a][b] = *most;
+					*most = now;
+				} else if (*most < now) {
+					*most = now;
+				}
+			}
+	}
+}
+
+/* What two phases lately differed by more than now: nothing rises into it. */
+static int64_t swing_back(const struct guard_node *v, int a, int b)
+{
+	int64_t most =
+		v->swing[0][a][b] > v->swing[1][a][b] ? v->swing[0][a][b] : v->swing[1][a][b];
+	int64_t now = v->rest[a] - v->rest[b];
+
+	return v->has_rest && most > now ? most - now : 0;
+}
+
 /* Sixths by which a watt of the EVSE pulls phase `a` away from `b`. */
 static int pull(const struct guard_evse *s, int a, int b)
 {
@@ -225,6 +255,18 @@ static void pause_uneven(struct guard *g, int n, bool only_unknown)
 	}
 }
 
+/* Lowering one on an unknown phase helps as far as pausing it would: if that has not helped it is not
+ * on the high phase. Of several each may make up for the other. */
+static bool several_unknown(const struct guard *g, int n)
+{
+	const struct grid_node *below = grid_tree_node(g->tree, n);
+	int count = 0;
+
+	for (int e = below->evse_first; e < below->evse_end; e++)
+		count += !g->evse[e].fixed && seen_below(g, e, n) > 0;
+	return count > 1;
+}
+
 /* What is left of a pair's difference when nothing that makes it charges any more is not ours. */
 static void balance_node(struct guard *g, int n)
 {
@@ -245,7 +287,7 @@ static void balance_node(struct guard *g, int n)
 		v->apart_since_ms = GUARD_LONG_AGO_MS;
 	else if (v->apart_since_ms == GUARD_LONG_AGO_MS)
 		v->apart_since_ms = g->now_ms;
-	else if (g->now_ms - v->apart_since_ms >= g->cfg.reaction_ms / 2)
+	else if (g->now_ms - v->apart_since_ms >= g->cfg.reaction_ms / 2 && several_unknown(g, n))
 		pause_uneven(g, n, true); /* they were lowered, and it has not helped */
 }
 
@@ -267,7 +309,8 @@ void guard_balance_room(
 
 		for (int i = 0; (g->limited[n] & GUARD_APART) && i < p.count; i++) {
 			int by = p.pair[i].by;
-			int64_t slack = v->apart - (v->high[p.pair[i].a] - v->low[p.pair[i].b]);
+			int a = p.pair[i].a, b = p.pair[i].b;
+			int64_t slack = v->apart - (v->high[a] - v->low[b]) - swing_back(v, a, b);
 
 			if (slack >= 0 && *room < INT64_MAX / 6 && slack >= *room * by)
 				continue;

@@ -67,6 +67,8 @@ struct guard_node {
 	int64_t apart; /* imbalance limit in sixths, 0: none */
 	bool has_rest;
 	int64_t rest[GRID_PHASES]; /* uncontrolled, signed, as measured or held */
+	int64_t swing[2][GRID_PHASES][GRID_PHASES]; /* greatest rest[a] - rest[b] in this and the
+	                                             * previous hold_ms */
 	int64_t high[GRID_PHASES], low[GRID_PHASES]; /* of the pass under way, EVSEs included */
 	int64_t apart_since_ms; /* too far, with one on an unknown phase lowered for it;
 	                         * GUARD_LONG_AGO_MS: is not */
@@ -166,7 +168,10 @@ void guard_bound_by(struct guard *g, int e, int node, enum grid_channel channel)
 /* guard_raise.c */
 void guard_raise(struct guard *g, const struct guard_in *in);
 
-/* guard_balance.c: begins a pass, in which each EVSE counts by guard_counted() or _settled(). */
+/* guard_balance.c: remembers by how much the uncontrolled loads of two phases differed of late. `next`: a
+ * new period begins. */
+void guard_balance_track(struct guard *g, bool next);
+/* Begins a pass, in which each EVSE counts by guard_counted() or _settled(). */
 void guard_balance_begin(struct guard *g, bool counted);
 /* Lowers what pulls phases apart, the least urgent first. */
 void guard_balance(struct guard *g);

@@ -373,6 +373,8 @@ static void track_peaks(struct guard *g)
 			if (p[0].s[c] < g->load[n].s[c])
 				p[0].s[c] = g->load[n].s[c];
 	}
+	if (g->balanced)
+		guard_balance_track(g, next);
 }
 
 void guard_observe(struct guard *g, const struct guard_in *in)
