@@ -48,6 +48,7 @@ enum alarm_kind {
 	ALARM_CRL_OVERDUE, /* a revocation list was not renewed in time: "crl/NAME.pem" */
 	ALARM_PHASE_UNKNOWN, /* a vehicle charges on a phase that nobody knows, below limits of phases: CP-1/2 */
 	ALARM_STORE_DISOBEYS, /* a battery does not do, or cannot be told, what it is to do: node */
+	ALARM_STATION_FLOODS, /* it leaves more behind than one may: station */
 	ALARM_KIND_COUNT
 };
 

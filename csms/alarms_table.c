@@ -179,6 +179,12 @@ const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 		"allowed there.\n"
 		"It does the opposite, or another multiple: `sign` and `scale` of the setpoint in its map.\n"
 		"To leave it to itself: take `control: true` from its node."),
+	ROW(STATION_FLOODS, "station-floods", TONIGHT, 3600,
+		"Look at what the station sends: `depotctl wire --station` with its name.",
+		"It gets its answers, and charging goes on; what is above the limit is not kept.\n"
+		"Its firmware may be at fault: restart the station, and ask its maker.\n"
+		"It may not be the station: give it a new password or certificate.\n"
+		"If it is sound and has so much to say, raise the limit in depotd.yaml (docs/security.md)."),
 };
 
 const char *alarm_rank_name(enum alarm_rank r)

@@ -1,5 +1,6 @@
 #include "csms/fleet.h"
 #include "csms/certificates/emaid.h"
+#include "csms/charging/unshown.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,6 +237,7 @@ static void free_station(struct station *s)
 	reconcile_forget(s);
 	free(s->evses);
 	free(s->unplaced);
+	unshown_forget(s);
 	free(s);
 }
 

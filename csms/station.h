@@ -79,6 +79,8 @@ struct station {
 	int evse_count;
 	struct evse *evses; /* owned; evse_count long */
 	struct unplaced *unplaced; /* owned, LIVE_UNPLACED_MAX long; NULL: none yet */
+	struct unshown *unshown; /* utlist, owned: csms/charging/unshown.h */
+	int unshown_count;
 	struct call_queue *calls; /* owned */
 	struct v16_book *v16; /* owned; NULL: it never spoke OCPP 1.6 */
 	struct retries *retries; /* its newest messages; owned, NULL: none yet */
@@ -88,6 +90,10 @@ struct station {
 	struct sampling *sampling; /* owned; NULL: not yet */
 	struct trust *trust; /* owned, NULL: no certificates known */
 	struct report *reports; /* utlist, owned: those that parts are still to come of */
+	struct {
+		double left; /* bytes of reports that are still kept */
+		mono_t filled; /* 0: not yet, all of a day is left */
+	} report_room; /* csms/station/report.c */
 	struct command *commands; /* open ones, csms/command.h */
 	struct holding
 		*holdings; /* utlist, owned: the charging profiles that it is believed to hold */

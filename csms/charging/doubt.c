@@ -21,7 +21,7 @@ struct look {
 
 /* -- ending ----------------------------------------------------------------------------------- */
 
-static void journal_lost(struct core *c, const struct station *s, const char *id)
+void doubt_journal_lost(struct core *c, const struct station *s, const char *id)
 {
 	struct arena *a = record_arena(c);
 	struct event_transaction_lost *p = a ? arena_alloc(a, sizeof *p) : NULL;
@@ -50,7 +50,7 @@ static void end_live(struct core *c, struct evse *e)
 static void give_up(struct core *c, const struct station *s, const char *id)
 {
 	log_warn("station %s: transaction %s is over, and its end was lost", s->id, id);
-	journal_lost(c, s, id);
+	doubt_journal_lost(c, s, id);
 }
 
 /* A transaction that no EVSE shows: is it open in the store? */

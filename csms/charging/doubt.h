@@ -20,6 +20,9 @@ void doubt_end(struct session *x);
 /* It is over, and nothing more of it is expected: ends it here too, as lost, unless it has ended. */
 void doubt_settle(struct core *c, struct station *s, const char *id);
 
+/* The same for one that no EVSE shows, without a look whether it has ended: its end counts more. */
+void doubt_journal_lost(struct core *c, const struct station *s, const char *id);
+
 /* Over, and nothing more to come. */
 bool doubt_is_lost(const struct ocpp201_get_transaction_status_response *answer);
 

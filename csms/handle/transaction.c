@@ -16,6 +16,7 @@
 #include "csms/charging/reservation.h"
 #include "csms/metering/samples.h"
 #include "csms/charging/token_check.h"
+#include "csms/charging/unshown.h"
 #include "csms/station/unread.h"
 #include "csms/metering/values.h"
 
@@ -229,6 +230,16 @@ static void note_vehicle(struct exchange *x, const struct evse *e,
 		p->vehicle_id = arena_strdup(x->arena, v->id);
 }
 
+/* What the EVSE showed before, and what the event is of. */
+static void note_open(
+	struct exchange *x, const struct ocpp201_transaction_event_request *r, const char *replaced)
+{
+	if (replaced[0])
+		unshown_heard(x->core, x->station, replaced, false);
+	unshown_heard(x->core, x->station, r->transaction_info.transaction_id,
+		r->event_type == OCPP201_TRANSACTION_EVENT_ENDED);
+}
+
 void *handle_transaction_event(struct exchange *x, const void *request)
 {
 	const struct ocpp201_transaction_event_request *r = request;
@@ -240,8 +251,10 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 	struct samples m;
 	const char *register_fault;
 	const struct vehicle *before;
+	char shown[sizeof e->tx.id];
 	bool is_same = e && strcmp(e->tx.id, r->transaction_info.transaction_id) == 0;
 
+	snprintf(shown, sizeof shown, "%s", e && e->tx.is_open && !is_same ? e->tx.id : "");
 	if (!res || !p || !answer_token(x, r, e, res, p))
 		return NULL;
 	if ((!r->has_offline || !r->offline) && (!is_same || r->seq_no > e->tx.last_seq))
@@ -284,6 +297,7 @@ void *handle_transaction_event(struct exchange *x, const void *request)
 	if (r->has_reservation_id)
 		reservation_used(
 			x->core, x->station, r->reservation_id, r->transaction_info.transaction_id);
+	note_open(x, r, shown);
 	sign(x, r, e);
 	return res;
 }

@@ -32,6 +32,8 @@ enum limit {
 	LIMIT_SIGN_IN,
 	LIMIT_SIGN_IN_NAME,
 	LIMIT_REFUSALS,
+	LIMIT_OPEN_TRANSACTIONS, /* these two: csms/station/flood.h */
+	LIMIT_REPORT_BYTES,
 	LIMIT_BAD_HTTP, /* no limits: what nobody sends by mistake is counted beside them */
 	LIMIT_BAD_PATH,
 	LIMIT_BAD_TLS,

@@ -1,4 +1,5 @@
 #include "csms/station/report.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +7,7 @@
 #include "csms/command.h"
 #include "csms/station/device.h"
 #include "csms/log.h"
+#include "csms/station/flood.h"
 #include "csms/record.h"
 #include "csms/stored.h"
 #include "db/query_device.h"
@@ -13,6 +15,7 @@
 #define PARTS_MAX   10000 /* of one report */
 #define BYTES_MAX   (16u << 20) /* of one report */
 #define REPORTS_MAX 16 /* of one station at a time */
+#define DAY_MS      86400e3
 
 /* What is here of a report; the words themselves are in the store. */
 struct report {
@@ -266,6 +269,36 @@ static bool journal(struct exchange *x, enum event_report_kind kind, int64_t req
 	return true;
 }
 
+/* Is there room for so much more of this station? A day's measure at once, and again over a day: what
+ * it leaves behind is bounded, whether somebody asked for it or not. */
+static bool has_room(struct core *c, struct station *s, size_t bytes)
+{
+	double most = (double)(c->config->limits->report_mb_per_day << 20), left = most;
+	mono_t now = clock_mono();
+
+	if (s->report_room.filled.us)
+		left = fmin(most,
+			s->report_room.left +
+				most * (double)mono_diff_ms(now, s->report_room.filled) / DAY_MS);
+	s->report_room.filled = now;
+	s->report_room.left = left;
+	if ((double)bytes > left)
+		return false;
+	s->report_room.left -= (double)bytes;
+	return true;
+}
+
+/* No line for each, as such a station may begin as many as it likes. */
+static void refuse(struct core *c, struct station *s, struct report *r)
+{
+	if (r->count)
+		drop(r);
+	r->is_dropped = true;
+	flood_reached(c, s, LIMIT_REPORT_BYTES,
+		"It reported more of itself than %lld MB a day: what is above is answered, and not kept.",
+		(long long)c->config->limits->report_mb_per_day);
+}
+
 bool report_part(struct exchange *x, enum event_report_kind kind, int64_t request_id,
 	int64_t seq_no, bool is_last, wall_t generated_at, const char *items)
 {
@@ -282,6 +315,8 @@ bool report_part(struct exchange *x, enum event_report_kind kind, int64_t reques
 	number = seq_no < 0 ? r->count : seq_no;
 	if (!r->is_dropped && (number >= PARTS_MAX || r->bytes + strlen(items) > BYTES_MAX))
 		drop(r);
+	if (!r->is_dropped && !has_room(x->core, x->station, strlen(items)))
+		refuse(x->core, x->station, r);
 	if (!r->is_dropped) {
 		if (!journal(x, kind, request_id, seq_no, is_last, generated_at, items))
 			return false;

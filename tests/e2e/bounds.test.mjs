@@ -168,7 +168,7 @@ bound('refusals', 'of more than so many a minute the journal has no line; all ge
 let small;
 
 test('a depotd with little room', async () => {
-	small = await new Depotd({ depot, config: config({ max_connections: 12, connects_per_s: 20, max_queue: 65536, messages_per_s: 100000, message_burst: 100000 }) }).start();
+	small = await new Depotd({ depot, config: config({ max_connections: 12, connects_per_s: 20, max_queue: 65536, messages_per_s: 100000, message_burst: 100000, open_transactions: 3, report_mb_per_day: 1 }) }).start();
 });
 after(() => small?.clean());
 
@@ -218,6 +218,56 @@ test('a station that asks and asks and takes no answer keeps no processor busy; 
 	assert.equal(s.ws.readyState, 1);
 	await s.close();
 });
+
+/** The station's alarm: one, whatever it does. */
+const floods = async (id) => (await small.api('GET', '/alarms')).json.alarms.filter((a) => a.kind === 'station-floods' && a.subject === id);
+
+bound('open-transactions', 'of transactions that stay open besides those that EVSEs show the oldest are given up as lost', async () => {
+	const s = await booted(small, 'OPEN-1', { registration: { evses: 2 } });
+	const event = (id, eventType, seqNo, evse = 1, more = {}) => s.call('TransactionEvent', { eventType, seqNo, timestamp: new Date().toISOString(),
+		triggerReason: eventType === 'Ended' ? 'EVDeparted' : 'CablePluggedIn', transactionInfo: { transactionId: id }, evse: { id: evse, connectorId: 1 }, ...more });
+	const list = async (state) => (await small.api('GET', `/transactions?station=OPEN-1&state=${state}&limit=500`)).json.transactions;
+	assert.deepEqual(await event('else', 'Started', 0, 2), {});
+	for (let i = 0; i < 3; i++) {
+		await event(`early-${i}`, 'Started', 0);
+		await event(`early-${i}`, 'Ended', 1);
+	}
+	const had = await count(small, 'open-transactions');
+	/* 19 that the next ones replace, and 20 that come as if they were of last week */
+	for (let i = 0; i < 20; i++) assert.deepEqual(await event(`t-${i}`, 'Started', 0), {});
+	for (let i = 0; i < 20; i++) assert.deepEqual(await event(`old-${i}`, 'Started', 0, 1, { offline: true, timestamp: '2026-01-01T00:00:00Z' }), {});
+	const open = (await list('open')).map((t) => t.id).sort();
+	assert.deepEqual(open, ['else', 'old-17', 'old-18', 'old-19', 't-19']);
+	assert.equal((await list('ended')).filter((t) => t.stopped_reason === 'MessageLost').length, 36);
+	assert.equal(await count(small, 'open-transactions') - had, 36);
+	const [alarm, ...more] = await floods('OPEN-1');
+	assert.match(alarm.text, /more than 3 transactions open that none of its EVSEs shows/);
+	assert.deepEqual(more, []);
+	await event('t-0', 'Ended', 1); /* what it still says of one counts */
+	assert.equal((await small.api('GET', '/transactions/OPEN-1/t-0')).json.stopped_reason ?? null, null);
+	await s.close();
+}, () => small);
+
+bound('report-bytes', 'what a station reports of itself is kept up to so much a day; all of it is answered', async () => {
+	const s = await booted(small, 'WORDS-1');
+	const variable = (n) => ({ component: { name: 'Made' }, variable: { name: `up-${n}` }, variableAttribute: [{ value: 'v'.repeat(1000) }] });
+	for (let i = 0; i < 100; i++) {
+		const reportData = Array.from({ length: 50 }, (_, k) => variable(i * 50 + k));
+		assert.deepEqual(await s.call('NotifyReport', { requestId: 1000 + i, seqNo: 0, generatedAt: new Date().toISOString(), reportData }), {});
+	}
+	const lines = async (id, type) => (await small.api('GET', `/journal?stream=station/${id}&type=${type}&limit=500`)).json.events.length;
+	const kept = await lines('WORDS-1', 'ReportPart');
+	assert.ok(kept >= 18 && kept <= 20, `${kept} parts of 50 kB, of a hundred`);
+	assert.equal(await lines('WORDS-1', 'ReportEnded'), 0, 'nor a line for each that is not kept');
+	const [alarm, ...more] = await floods('WORDS-1');
+	assert.match(alarm.text, /reported more of itself than 1 MB a day/);
+	assert.deepEqual(more, []);
+	const other = await booted(small, 'WORDS-2');
+	assert.deepEqual(await other.call('NotifyReport', { requestId: 1, seqNo: 0, generatedAt: new Date().toISOString(), reportData: [variable(1)] }), {});
+	assert.equal(await lines('WORDS-2', 'ReportPart'), 1, 'another has room of its own');
+	await other.close();
+	await s.close();
+}, () => small);
 
 // -- all of them ----------------------------------------------------------------------------------------
 

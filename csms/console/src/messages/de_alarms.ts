@@ -48,7 +48,7 @@ export const alarmsDe: typeof alarmsEn = {
 		"envelope-broken": "Vorgabe verletzt", "provider-silent": "Kapazitätsgeber ist stumm",
 		"feeder-lost": "Abgang ist ohne Spannung",
 		"crl-overdue": "Sperrliste ist überfällig", "phase-unknown": "Phase ist nicht bekannt",
-		"store-disobeys": "Batterie gehorcht nicht",
+		"store-disobeys": "Batterie gehorcht nicht", "station-floods": "Ladestation sendet zu viel",
 	},
 	recordTitle: "Verlauf",
 	recordSub: "Alarme, die vorbei sind, die neuesten zuerst",

@@ -46,7 +46,7 @@ export const alarmsEn = {
 		"envelope-broken": "Envelope is broken", "provider-silent": "Capacity provider is silent",
 		"feeder-lost": "Feeder has no power",
 		"crl-overdue": "Revocation list is overdue", "phase-unknown": "Phase is not known",
-		"store-disobeys": "Battery disobeys",
+		"store-disobeys": "Battery disobeys", "station-floods": "Station sends too much",
 	} as Record<string, string>,
 	recordTitle: "Record",
 	recordSub: "alarms that are over, newest first",
