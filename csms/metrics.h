@@ -16,6 +16,7 @@ struct metrics {
 	int64_t bad_frames; /* texts that were no OCPP-J message */
 	int64_t values_dropped; /* sampled values that went into no series */
 	int64_t parts_unread; /* parts of messages that could not be read and were left out */
+	int64_t unknown_connectors; /* states of connectors that their station does not have here */
 	int64_t repeated; /* retries answered from memory */
 	int64_t turns_refused; /* by a full queue of the store; nothing of them was answered */
 	int64_t limits[LIMIT_COUNT]; /* how often each was reached */

@@ -100,6 +100,7 @@ struct station {
 	int leading_holdings; /* … of those that may rule in place of depotd's own */
 	struct external *externals; /* utlist, owned: limits that others have put on it */
 	struct reconcile *reconcile; /* owned; NULL: not yet */
+	bool tells_too_much; /* of connectors that it does not have: it was said */
 	bool shows_no_cost; /* it refused CostUpdated */
 	struct {
 		int points; /* of the process image */

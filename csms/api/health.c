@@ -78,6 +78,9 @@ static void put_ocpp(const struct core *c, struct text *t)
 		m->parts_unread);
 	put_int(t, "depotd_ocpp_repeated_total", "counter", "Retries answered from memory",
 		m->repeated);
+	put_int(t, "depotd_unknown_connectors_total", "counter",
+		"States of connectors that their station does not have here, and which are not used",
+		m->unknown_connectors);
 	put_int(t, "depotd_ocpp_calls_timed_out_total", "counter",
 		"Calls to stations that nobody answered in time", m->calls_timed_out);
 	put_int(t, "depotd_station_auth_failures_total", "counter",

@@ -8,6 +8,7 @@
 #include "csms/power/control.h"
 #include "csms/station/device.h"
 #include "csms/handle/handlers.h"
+#include "csms/log.h"
 #include "csms/mask.h"
 #include "csms/record.h"
 
@@ -37,6 +38,20 @@ static void sign(struct exchange *x, int64_t evse, int64_t connector, const char
 	command_sign(x->core, x->station, &said);
 }
 
+/* Said once of each station; number 0 is the station itself. */
+static void tell_unknown(struct exchange *x, int64_t evse_id, int64_t connector_id)
+{
+	if (evse_id < 1 || connector_id < 1)
+		return;
+	x->core->metrics.unknown_connectors++;
+	if (x->station->tells_too_much)
+		return;
+	x->station->tells_too_much = true;
+	log_warn("station %s: tells of EVSE %lld, connector %lld, which it does not have here: not "
+		 "used; if it has more than are known here, add them to it",
+		x->station->id, (long long)evse_id, (long long)connector_id);
+}
+
 /* An older report never turns the present back. */
 static void set_status(
 	struct exchange *x, int64_t evse_id, int64_t connector_id, const char *status, wall_t at)
@@ -44,8 +59,10 @@ static void set_status(
 	struct evse *e = station_evse(x->station, evse_id);
 	struct connector *k;
 
-	if (!e || connector_id < 1 || connector_id > e->connector_count)
+	if (!e || connector_id < 1 || connector_id > e->connector_count) {
+		tell_unknown(x, evse_id, connector_id);
 		return;
+	}
 	at = handle_when(x, at); /* its clock may run ahead: later reports must still count */
 	k = &e->connectors[connector_id - 1];
 	if (at.ms < k->at.ms && k->status[0])

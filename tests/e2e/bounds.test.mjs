@@ -269,6 +269,20 @@ bound('report-bytes', 'what a station reports of itself is kept up to so much a 
 	await s.close();
 }, () => small);
 
+test('states of connectors that a station does not have are answered, counted, and said once', async () => {
+	const s = await booted(small, 'MORE-1');
+	const total = async () => Number(/^depotd_unknown_connectors_total (\d+)$/m.exec((await small.api('GET', '/metrics')).text)?.[1]);
+	const state = (evseId, connectorId) => s.call('StatusNotification', { timestamp: new Date().toISOString(), connectorStatus: 'Available', evseId, connectorId });
+	const had = await total();
+	await state(1, 1);
+	assert.equal(await total(), had);
+	for (let evse = 2; evse < 20; evse++) assert.deepEqual(await state(evse, 1), {});
+	await state(1, 9);
+	assert.equal(await total(), had + 19);
+	assert.equal(small.logged().split('\n').filter((l) => /MORE-1: .*which it does not have here/.test(l)).length, 1);
+	await s.close();
+});
+
 // -- all of them ----------------------------------------------------------------------------------------
 
 test('each limit of depotd is reached here or in the matrix', () => {
