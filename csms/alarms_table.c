@@ -53,8 +53,8 @@ const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 		"Stations that do not come back: their own breaker."),
 	ROW(METER_SILENT, "meter-silent", TONIGHT, 60, "Look at the meter's wire and gateway.",
 		"`depotctl meters` shows timeouts and errors of the link.\n"
-		"Timeouts only: power, address, wire. Errors of checksum: the bus's end resistors "
-		"and ground.\n"
+		"Timeouts only: power, address, wire. Errors of checksum: the bus's end "
+		"resistors, parity, speed and ground.\n"
 		"After repair nothing must be done: readings are taken up at once."),
 	ROW(STATION_SILENT, "station-silent", TONIGHT, 60,
 		"Move the van, or bring the station back before it leaves.",

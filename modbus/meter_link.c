@@ -297,8 +297,8 @@ static enum meter_result open_link(struct meter_link *l)
 
 static bool is_garbled(int error)
 {
-	return error == EMBBADCRC || error == EMBBADDATA || error == EMBBADEXC ||
-	       error == EMBUNKEXC || error == EMBMDATA || error == EMBBADSLAVE;
+	return error == EMBBADDATA || error == EMBBADEXC || error == EMBUNKEXC ||
+	       error == EMBMDATA || error == EMBBADSLAVE;
 }
 
 static bool is_exception(int error)
@@ -310,6 +310,8 @@ static enum meter_result result_of(int error)
 {
 	if (is_exception(error))
 		return METER_EXCEPTION;
+	if (error == EMBBADCRC)
+		return METER_CORRUPT;
 	if (is_garbled(error))
 		return METER_GARBLED;
 	return error == ETIMEDOUT ? METER_TIMEOUT : METER_BROKEN;

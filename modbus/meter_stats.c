@@ -31,10 +31,12 @@ void meter_stats_add(struct meter_link_stats *s, enum meter_result result, int64
 		[METER_OK] = &s->ok,
 		[METER_TIMEOUT] = &s->timeouts,
 		[METER_EXCEPTION] = &s->exceptions,
-		[METER_GARBLED] = &s->crc_errors,
+		[METER_GARBLED] = &s->garbled,
+		[METER_CORRUPT] = &s->crc_errors,
 		[METER_BROKEN] = &s->broken,
 	};
 	if (result != METER_DOWN) {
+		s->last_result = result;
 		s->polls++;
 		(*counters[result])++;
 	}
@@ -73,6 +75,7 @@ const char *meter_result_name(enum meter_result result)
 		[METER_TIMEOUT] = "timeout",
 		[METER_EXCEPTION] = "exception",
 		[METER_GARBLED] = "garbled",
+		[METER_CORRUPT] = "corrupt",
 		[METER_BROKEN] = "broken",
 		[METER_DOWN] = "down",
 	};

@@ -14,7 +14,8 @@ enum meter_result {
 	METER_OK = 0,
 	METER_TIMEOUT, /* no answer, or not all of it, in time */
 	METER_EXCEPTION, /* the unit answered with an exception code */
-	METER_GARBLED, /* bad checksum, other unit, other function, wrong length */
+	METER_GARBLED, /* it is no answer to what was asked: other unit, other function, wrong length */
+	METER_CORRUPT, /* bad checksum */
 	METER_BROKEN, /* no connection, or it was lost */
 	METER_DOWN, /* not tried: the link waits before it connects again */
 };
@@ -27,7 +28,8 @@ struct meter_link_stats {
 	uint64_t ok;
 	uint64_t timeouts;
 	uint64_t exceptions;
-	uint64_t crc_errors; /* METER_GARBLED */
+	uint64_t garbled; /* METER_GARBLED */
+	uint64_t crc_errors; /* METER_CORRUPT */
 	uint64_t broken; /* METER_BROKEN */
 	uint64_t connects; /* connections made */
 	int64_t latency_last_us;
@@ -36,6 +38,7 @@ struct meter_link_stats {
 	uint32_t latency_buckets[METER_LATENCY_BUCKETS];
 	int64_t last_good_ms; /* wall time of the last good answer, 0: never */
 	int64_t last_error_ms; /* wall time of the last other one, 0: never */
+	enum meter_result last_result;
 	char last_error[METER_ERROR_MAX]; /* "" as long as none */
 };
 

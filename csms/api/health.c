@@ -195,7 +195,7 @@ static void put_meters(const struct core *c, struct text *t)
 		const struct meter_link_stats *s = &meters_at(c->meters, i)->stats;
 		polls += (int64_t)s->polls;
 		timeouts += (int64_t)s->timeouts;
-		errors += (int64_t)(s->exceptions + s->crc_errors + s->broken);
+		errors += (int64_t)(s->exceptions + s->garbled + s->crc_errors + s->broken);
 	}
 	put_int(t, "depotd_meter_polls_total", "counter", "Modbus requests", polls);
 	put_int(t, "depotd_meter_timeouts_total", "counter", "Modbus requests without answer",

@@ -127,6 +127,16 @@ static void say_why(
 	}
 }
 
+/* How the last request ended says where to look. */
+static const char *next_of_silent(const struct meter *m)
+{
+	if (m->stats.last_result == METER_CORRUPT)
+		return "Look at the bus: its end resistors, its parity and speed, its shield.";
+	if (m->stats.last_result == METER_GARBLED)
+		return "Look at the addresses on the bus: something else answers in its place.";
+	return rows[BELIEF_SILENT].next;
+}
+
 void belief_of(const struct core *c, int meter, struct belief_view *out)
 {
 	const struct meter *m = meters_at(c->meters, meter);
@@ -141,6 +151,8 @@ void belief_of(const struct core *c, int meter, struct belief_view *out)
 				(d.belief == BELIEF_HANGS || d.belief == BELIEF_LESS))))
 		b = d.belief;
 	*out = (struct belief_view){.is = b, .state = rows[b].state, .next = rows[b].next};
+	if (b == BELIEF_SILENT)
+		out->next = next_of_silent(m);
 	say_why(m, &d, b, out->why);
 	say_above(&d, b, out->why);
 }

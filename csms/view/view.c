@@ -424,7 +424,7 @@ void view_meter(const struct core *c, int meter, struct arena *a, struct api_met
 		.polls = (int64_t)st->polls,
 		.timeouts = (int64_t)st->timeouts,
 		.exceptions = (int64_t)st->exceptions,
-		.errors = (int64_t)(st->crc_errors + st->broken),
+		.errors = (int64_t)(st->garbled + st->crc_errors + st->broken),
 		.garbled = (int64_t)st->crc_errors,
 		.latency_ms = (double)meter_stats_mean_us(st) / 1000.0,
 		.latency_max_ms = (double)st->latency_max_us / 1000.0,

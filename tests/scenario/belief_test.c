@@ -128,6 +128,30 @@ START_TEST(feeder_that_stood_idle_for_hours_charges)
 }
 END_TEST
 
+/* What the link said last tells an electrician where to look. */
+START_TEST(silent_meter_says_where_to_look)
+{
+	static const struct {
+		enum meter_result last;
+		const char *word;
+	} rows[] = {{METER_TIMEOUT, "wire"}, {METER_CORRUPT, "end resistors"},
+		{METER_GARBLED, "addresses"}};
+	struct meter *m;
+
+	start(DEPOT(", meter: main"), VISITS);
+	world_run_s(world, 30);
+	world_set_meter(world, "main", WORLD_METER_SILENT);
+	world_run_s(world, 60);
+	ck_assert_int_eq(belief("main").is, BELIEF_SILENT);
+	m = (struct meter *)meters_at(
+		world_core(world)->meters, meters_find(world_core(world)->meters, "main"));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		meter_stats_add(&m->stats, rows[i].last, 0, 1, "");
+		ck_assert_msg(strstr(belief("main").next, rows[i].word), "%s", belief("main").next);
+	}
+}
+END_TEST
+
 /* It hung while nothing flowed. One vehicle tries, its charger says what it draws, and the meter is
  * not believed; none draws more than the least current meanwhile. */
 START_TEST(meter_that_hangs_at_zero_is_found_with_the_least_current)
@@ -568,6 +592,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, feeder_that_stood_idle_for_hours_charges);
+	tcase_add_test(t, silent_meter_says_where_to_look);
 	tcase_add_test(t, meter_that_hangs_at_zero_is_found_with_the_least_current);
 	tcase_add_test(t, meters_around_one_that_hangs_say_what_flows_at_most);
 	tcase_add_test(t, reversed_meter_below_a_good_one_does_not_stop_the_vans);

@@ -146,7 +146,8 @@ START_TEST(connects_anew_when_answers_do_not_match)
 	ck_assert_int_eq(read_some(), METER_OK);
 	meter_server_set_mood(server, SERVER_GARBLED);
 	ck_assert_int_eq(read_some(), METER_GARBLED);
-	ck_assert_uint_eq(meter_link_stats(link_)->crc_errors, 1);
+	ck_assert_uint_eq(meter_link_stats(link_)->garbled, 1);
+	ck_assert_uint_eq(meter_link_stats(link_)->crc_errors, 0);
 	meter_server_set_mood(server, SERVER_WELL);
 	ck_assert_int_eq(read_some(), METER_OK);
 	ck_assert_int_eq(meter_server_connections(server), 2);
@@ -371,7 +372,7 @@ START_TEST(counts_a_bad_checksum)
 		static const uint8_t bad[] = {1, 4, 10, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0xaa, 0xbb};
 		_exit(write(fd, bad, sizeof(bad)) == sizeof(bad) ? 0 : 1);
 	}
-	ck_assert_int_eq(read_some(), METER_GARBLED);
+	ck_assert_int_eq(read_some(), METER_CORRUPT);
 	ck_assert_uint_eq(meter_link_stats(link_)->crc_errors, 1);
 	int status;
 	waitpid(noise, &status, 0);
@@ -396,7 +397,8 @@ static void put_crc(uint8_t *frame, size_t len)
 }
 
 /* What else may be on the line when the answer of unit 1 to "input registers 10 to 14" is awaited:
- * each with a good checksum, and none of it is the answer. */
+ * each with a good checksum, and none of it is the answer. An echo is shorter than the answer, whose
+ * checksum is then sought in the wrong place. */
 static const struct {
 	const char *what;
 	uint8_t frame[20];
@@ -407,7 +409,7 @@ static const struct {
 	{"another function", {1, 3, 10, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5}, 13, METER_GARBLED},
 	{"fewer registers", {1, 4, 2, 0, 1}, 5, METER_GARBLED},
 	{"half an answer", {1, 4, 10, 0, 1}, 5, METER_TIMEOUT},
-	{"our own request (an adapter that echoes)", {1, 4, 0, 10, 0, 5}, 6, METER_GARBLED},
+	{"our own request (an adapter that echoes)", {1, 4, 0, 10, 0, 5}, 6, METER_CORRUPT},
 };
 
 START_TEST(takes_nothing_else_on_the_line_for_the_answer)
@@ -431,6 +433,7 @@ START_TEST(takes_nothing_else_on_the_line_for_the_answer)
 	enum meter_result result = read_some();
 	ck_assert_msg(result == strangers[_i].want, "%s: %s", strangers[_i].what,
 		meter_result_name(result));
+	ck_assert_uint_eq(meter_link_stats(link_)->crc_errors, strangers[_i].want == METER_CORRUPT);
 	int status;
 	waitpid(noise, &status, 0);
 	ck_assert_int_eq(status, 0);

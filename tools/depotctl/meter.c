@@ -55,12 +55,14 @@ static void rows_link(struct ctl *c, struct table *t, const struct api_meter_vie
 	row(t, "timeouts", arena_printf(c->arena, "%lld", (long long)m->timeouts));
 	row(t, "exceptions", arena_printf(c->arena, "%lld", (long long)m->exceptions));
 	row(t, "bad checksums", arena_printf(c->arena, "%lld", (long long)m->garbled));
-	row(t, "lost connections",
+	row(t, "wrong answers, lost connections",
 		arena_printf(c->arena, "%lld", (long long)(m->errors - m->garbled)));
 	row(t, "latency",
-		arena_printf(c->arena,
-			"half within %.1f ms, 99 of 100 within %.1f ms, most %.1f ms",
-			m->latency_p50_ms, m->latency_p99_ms, m->latency_max_ms));
+		m->has_last_good_at
+			? arena_printf(c->arena,
+				  "half within %.1f ms, 99 of 100 within %.1f ms, most %.1f ms",
+				  m->latency_p50_ms, m->latency_p99_ms, m->latency_max_ms)
+			: "it has never answered");
 	row(t, "last good answer", cell_time(c->arena, m->has_last_good_at, m->last_good_at));
 	if (m->last_error != NULL)
 		row(t, "last error",

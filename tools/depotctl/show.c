@@ -409,7 +409,10 @@ int ctl_meters(struct ctl *c)
 		table_cell(t, cell_time(c->arena, m->has_at, m->at));
 		table_cellf(t, "%lld", (long long)m->polls);
 		table_cellf(t, "%lld", (long long)(m->timeouts + m->exceptions + m->errors));
-		table_cellf(t, "%.1f ms", m->latency_ms);
+		if (m->has_last_good_at)
+			table_cellf(t, "%.1f ms", m->latency_ms);
+		else
+			table_cell(t, NULL);
 		table_cell(t, m->link);
 		table_cell(t, meter_error(c, m));
 	}

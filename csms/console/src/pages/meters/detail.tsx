@@ -54,10 +54,11 @@ function Phases({ meter }: { meter: MeterView }) {
 function LinkPanel({ meter }: { meter: MeterView }) {
 	const good = meter.last_good_at === undefined ? undefined : Date.parse(meter.last_good_at);
 	const failed = meter.last_error_at === undefined ? undefined : Date.parse(meter.last_error_at);
+	const ms = (x: number) => (good === undefined ? say.unknown : `${decimal(x, 0)}\u202f${say.unitMs}`);
 	const rows: [string, string][] = [
-		[say.halfUnder, `${decimal(meter.latency_p50_ms, 0)}\u202f${say.unitMs}`],
-		[say.p99Under, `${decimal(meter.latency_p99_ms, 0)}\u202f${say.unitMs}`],
-		[say.slowest, `${decimal(meter.latency_max_ms, 0)}\u202f${say.unitMs}`],
+		[say.halfUnder, ms(meter.latency_p50_ms)],
+		[say.p99Under, ms(meter.latency_p99_ms)],
+		[say.slowest, ms(meter.latency_max_ms)],
 		[say.noReply, say.ofPolls(decimal(meter.timeouts, 0), decimal(meter.polls, 0))],
 		[say.exceptions, decimal(meter.exceptions, 0)],
 		[say.badChecksum, decimal(meter.garbled, 0)],
