@@ -40,8 +40,10 @@ void audit_request(struct ask *k, int status)
 	if (k->match.row == NULL || k->is_told || (!is_change(k) && !is_refusal(status)))
 		return;
 	bool is_known = k->who.role != ROLE_NOBODY;
+	int64_t missed = 0;
+
 	if ((is_refusal(status) || !is_known) &&
-		!auth_may_tell(k->api->auth, k->peer, is_known ? KNOWN_MAX : STRANGER_MAX))
+		!auth_may_tell(k->api->auth, k->peer, is_known ? KNOWN_MAX : STRANGER_MAX, &missed))
 		return;
 	a = record_arena(c);
 	e = a != NULL ? arena_alloc(a, sizeof(*e)) : NULL;
@@ -54,6 +56,8 @@ void audit_request(struct ask *k, int status)
 		.status = status,
 		.approved_by = k->approver != NULL ? plain(a, k->approver, 80) : NULL,
 		.why = why != NULL ? plain(a, why, 300) : NULL,
+		.has_not_told = missed > 0,
+		.not_told = missed,
 	};
 	const char *outer = c->request;
 	c->request = k->id;
@@ -66,8 +70,9 @@ void audit_request(struct ask *k, int status)
 void audit_sign_in(struct ask *k, const char *method, const char *name, const char *why)
 {
 	struct arena *a = record_arena(k->api->core);
+	int64_t missed = 0;
 	struct event_sign_in_refused *e =
-		a != NULL && auth_may_tell(k->api->auth, k->peer, STRANGER_MAX)
+		a != NULL && auth_may_tell(k->api->auth, k->peer, STRANGER_MAX, &missed)
 			? arena_alloc(a, sizeof(*e))
 			: NULL;
 
@@ -78,6 +83,8 @@ void audit_sign_in(struct ask *k, const char *method, const char *name, const ch
 		.name = name != NULL ? plain(a, name, 60) : NULL,
 		.peer = plain(a, k->peer, 60),
 		.why = why,
+		.has_not_told = missed > 0,
+		.not_told = missed,
 	};
 	k->is_told = e->peer != NULL;
 	if (k->is_told)

@@ -54,6 +54,7 @@ struct peer {
 	char address[64];
 	int64_t since_ms;
 	int failures, told;
+	int64_t not_told;
 	UT_hash_handle hh;
 };
 
@@ -465,8 +466,13 @@ static struct peer *peer_find(struct auth *t, const char *address)
 	HASH_FIND_STR(t->peers, address, p);
 	if (p != NULL && real_ms() - p->since_ms >= MINUTE_MS) {
 		HASH_DEL(t->peers, p);
-		free(p);
-		p = NULL;
+		if (p->not_told == 0) {
+			free(p);
+			return NULL;
+		}
+		p->since_ms = real_ms();
+		p->failures = p->told = 0;
+		HASH_ADD_STR(t->peers, address, p); /* they stand in order of age */
 	}
 	return p;
 }
@@ -503,11 +509,21 @@ bool auth_blocked(struct auth *t, const char *address)
 	return p != NULL && p->failures >= t->max_failures;
 }
 
-bool auth_may_tell(struct auth *t, const char *address, int max)
+bool auth_may_tell(struct auth *t, const char *address, int max, int64_t *missed)
 {
 	struct peer *p = peer_find(t, address);
 
-	return (p != NULL || (p = peer_add(t, address)) != NULL) && p->told++ < max;
+	*missed = 0;
+	if (p == NULL && (p = peer_add(t, address)) == NULL)
+		return false;
+	if (p->told >= max) {
+		p->not_told++;
+		return false;
+	}
+	p->told++;
+	*missed = p->not_told;
+	p->not_told = 0;
+	return true;
 }
 
 int64_t auth_failure_count(const struct auth *t)

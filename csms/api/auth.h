@@ -118,8 +118,9 @@ bool auth_alive(struct auth *t, const struct auth_who *who);
 /* Counts a failed attempt; true if the address has used up its minute. */
 bool auth_failed(struct auth *t, const char *peer);
 bool auth_blocked(struct auth *t, const char *peer);
-/* May one more refusal of this address be journalled in this minute, of at most `max`? */
-bool auth_may_tell(struct auth *t, const char *peer, int max);
+/* May one more refusal of this address be journalled in this minute, of at most `max`? `missed` gets how
+ * many were not since the last that was. */
+bool auth_may_tell(struct auth *t, const char *peer, int max, int64_t *missed);
 int64_t auth_failure_count(const struct auth *t);
 
 /* May an unsafe method with this session go on? False unless the header x-csrf-token is the

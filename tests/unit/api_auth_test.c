@@ -187,6 +187,29 @@ START_TEST(api_tokens_hold_until_revoked_or_expired)
 }
 END_TEST
 
+START_TEST(what_was_not_told_of_an_address_is_told_with_the_next)
+{
+	struct auth *own = auth_create(3);
+	int64_t missed = -1;
+
+	for (int i = 0; i < 2; i++) {
+		ck_assert(auth_may_tell(own, "192.0.2.1", 2, &missed));
+		ck_assert_int_eq(missed, 0);
+	}
+	for (int i = 0; i < 5; i++)
+		ck_assert(!auth_may_tell(own, "192.0.2.1", 2, &missed));
+	ck_assert(auth_may_tell(own, "192.0.2.2", 2, &missed));
+	ck_assert_int_eq(missed, 0);
+	clock_advance_ms(61000);
+	ck_assert(!auth_blocked(own, "192.0.2.1"));
+	ck_assert(auth_may_tell(own, "192.0.2.1", 2, &missed));
+	ck_assert_int_eq(missed, 5);
+	ck_assert(auth_may_tell(own, "192.0.2.1", 2, &missed));
+	ck_assert_int_eq(missed, 0);
+	auth_destroy(own);
+}
+END_TEST
+
 START_TEST(failures_are_counted_by_address_and_minute)
 {
 	ck_assert(!auth_blocked(t, "192.0.2.1"));
@@ -229,6 +252,7 @@ int main(void)
 	tcase_add_test(c, signing_in_again_ends_the_old_session);
 	tcase_add_test(c, forged_requests_are_refused);
 	tcase_add_test(c, api_tokens_hold_until_revoked_or_expired);
+	tcase_add_test(c, what_was_not_told_of_an_address_is_told_with_the_next);
 	tcase_add_test(c, failures_are_counted_by_address_and_minute);
 	tcase_add_test(c, many_addresses_cost_bounded_memory);
 	suite_add_tcase(s, c);
