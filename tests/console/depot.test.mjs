@@ -94,7 +94,8 @@ async function energyPage(page, depot) {
 			.some((l) => /^12\.0 kW import Operator: operator\/.* in force/.test(plain(l))));
 		await looks(page, "depot-energy");
 		await page.locator("[data-envelope] a.name").click();
-		await page.waitForSelector('h1[data-verdict="kept-so-far"], h1[data-verdict="breaks"]');
+		/* The yard's wrong ratio, which the walk found, makes the main meter doubted now and then: much may be unmeasured. */
+		await page.waitForSelector('h1[data-verdict="kept-so-far"], h1[data-verdict="breaks"], h1[data-verdict="unsure"]');
 		await until("its commands", async () => {
 			const [id] = (await api(page, "/envelopes")).envelopes.map((e) => e.id);
 			const [r] = (await api(page, `/envelopes/${id}/compliance`)).records;

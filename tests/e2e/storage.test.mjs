@@ -121,7 +121,7 @@ test('the station is told in CustomData, only until the lease ends, and at a lim
 		return b.told_w === -8000 && b;
 	});
 	assert.ok(row.told_at);
-	const set = (await get('/journal?type=SetpointChanged&limit=20')).events.find((e) => e.payload.give_w);
+	const set = (await get('/journal?type=SetpointChanged&limit=1000')).events.find((e) => e.payload.give_w);
 	assert.equal(set.payload.source, 'storage');
 });
 
