@@ -75,6 +75,7 @@ struct guard *guard_create(const struct grid_tree *t, const struct guard_config 
 		for (int c = 0; c < GRID_CHANNELS; c++)
 			g->node[n].books_over_ms[c] = GUARD_LONG_AGO_MS;
 		g->node[n].apart_since_ms = GUARD_LONG_AGO_MS;
+		g->node[n].books_apart_ms = GUARD_LONG_AGO_MS;
 		g->parent[n] = grid_tree_node(t, (int)n)->parent;
 		g->balanced += grid_tree_node(t, (int)n)->electric.imbalance_ma > 0;
 	}

@@ -1,5 +1,6 @@
 #include "scheduler/guard_internal.h"
 
+#define GRACE  2 /* reaction times: chargers tell their power each 15 s by default */
 #define ROUNDS 12 /* lowering for one pair of phases may pull another pair apart */
 
 /* What an EVSE surely takes on a phase if `w` is allowed: no more than it was measured to. */
@@ -267,6 +268,29 @@ static bool several_unknown(const struct guard *g, int n)
 	return count > 1;
 }
 
+/* What the node's meter does not show, but the books, is borne for a while: one that has just begun to draw
+ * looks like other load until its charger tells. */
+static bool has_grace(struct guard *g, struct guard_node *v)
+{
+	int64_t most = v->import.s[GRID_L1], least = most;
+	int a, b;
+
+	if (!find_pair(v, 0, &a, &b)) {
+		v->books_apart_ms = GUARD_LONG_AGO_MS;
+		return false;
+	}
+	if (v->books_apart_ms == GUARD_LONG_AGO_MS)
+		v->books_apart_ms = g->now_ms;
+	for (int c = GRID_L1; c < GRID_CHANNELS; c++) {
+		if (v->import.s[c] == GRID_UNKNOWN)
+			return false;
+		most = v->import.s[c] > most ? v->import.s[c] : most;
+		least = v->import.s[c] < least ? v->import.s[c] : least;
+	}
+	return most - least <= v->apart &&
+	       g->now_ms - v->books_apart_ms < GRACE * g->cfg.reaction_ms;
+}
+
 /* What is left of a pair's difference when nothing that makes it charges any more is not ours. */
 static void balance_node(struct guard *g, int n)
 {
@@ -275,6 +299,8 @@ static void balance_node(struct guard *g, int n)
 	bool guessed = false;
 	int a = 0, b = 0;
 
+	if (has_grace(g, v))
+		return;
 	for (int i = 0; i < ROUNDS && find_pair(v, given_up, &a, &b); i++) {
 		bring_together(g, n, a, b);
 		guessed = bring_unknown(g, n, a, b) || guessed;

@@ -70,6 +70,7 @@ struct guard_node {
 	int64_t swing[2][GRID_PHASES][GRID_PHASES]; /* greatest rest[a] - rest[b] in this and the
 	                                             * previous hold_ms */
 	int64_t high[GRID_PHASES], low[GRID_PHASES]; /* of the pass under way, EVSEs included */
+	int64_t books_apart_ms; /* too far by the books, since; GUARD_LONG_AGO_MS: is not */
 	int64_t apart_since_ms; /* too far, with one on an unknown phase lowered for it;
 	                         * GUARD_LONG_AGO_MS: is not */
 };
