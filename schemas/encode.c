@@ -163,22 +163,6 @@ int schema_encode(const struct schema_struct *type, const void *value, struct te
 	return text_ok(out) ? 0 : -1;
 }
 
-bool schema_encode_field(
-	const struct schema_struct *type, int field, const void *value, struct text *out)
-{
-	const struct schema_field *f = &type->fields[field];
-
-	if (!f->required && !is_there(f, value))
-		return false;
-	encode_field(f, value, out);
-	return true;
-}
-
-const char *schema_field_name(const struct schema_struct *type, int field)
-{
-	return type->fields[field].name;
-}
-
 char *schema_text(struct arena *a, const struct schema_struct *type, const void *value)
 {
 	struct text t;

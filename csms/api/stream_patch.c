@@ -11,22 +11,11 @@
 
 #define KEY_BYTES 128
 
-static const char *const group_names[PATCH_GROUPS] = {
-	[PATCH_NODES] = "nodes",
-	[PATCH_STATIONS] = "stations",
-	[PATCH_EVSES] = "evses",
-	[PATCH_VEHICLES] = "vehicles",
-	[PATCH_METERS] = "meters",
-	[PATCH_ALARMS] = "alarms",
-	[PATCH_ENVELOPES] = "envelopes",
-};
-
 /* What was last said of one thing. */
 struct said {
-	char key[KEY_BYTES]; /* "CP-1/1" */
-	uint64_t look; /* when it was last there */
+	char key[KEY_BYTES]; /* "e/CP-1/1" */
+	uint64_t digest;
 	UT_hash_handle hh;
-	uint64_t members[]; /* digest of each field of its type; 0: not there */
 };
 
 /* FNV-1a: telling two texts apart, not hiding them. */
@@ -41,98 +30,60 @@ static uint64_t digest_of(uint64_t seed, const char *s, size_t len)
 
 /* -- what changed ---------------------------------------------------------------------------- */
 
-/* NULL: no memory. */
-static struct said *said_of(struct changes *h, enum patch_group group, const char *id, int members)
+/* True, and remembered, if this is not what was said of the thing last time. */
+static bool is_news(struct changes *h, const char *key, uint64_t digest)
 {
 	struct said *s = NULL;
 
-	HASH_FIND_STR(h->said[group], id, s);
-	if (s == NULL &&
-		(s = calloc(1, sizeof(*s) + (size_t)members * sizeof(s->members[0]))) != NULL) {
-		snprintf(s->key, sizeof(s->key), "%s", id);
-		HASH_ADD_STR(h->said[group], key, s);
+	HASH_FIND_STR(h->said, key, s);
+	if (s == NULL) {
+		if ((s = calloc(1, sizeof(*s))) == NULL)
+			return true;
+		snprintf(s->key, sizeof(s->key), "%s", key);
+		HASH_ADD_STR(h->said, key, s);
+	} else if (s->digest == digest) {
+		return false;
 	}
-	if (s != NULL)
-		s->look = h->looks;
-	return s;
+	s->digest = digest;
+	return true;
 }
 
-static void said_drop(struct changes *h, enum patch_group group, struct said *s)
-{
-	HASH_DEL(h->said[group], s);
-	free(s);
-}
-
-static void group_begin(struct patch *p, enum patch_group group)
+static void group_begin(struct patch *p, const char *group)
 {
 	p->group = group;
 	p->is_group_open = false;
 }
 
-static void thing_begin(struct patch *p, const char *id)
+/* Adds the thing if it is news. `cut` is taken off the end of its JSON and replaced by '}'. */
+static void group_add(struct patch *p, const char *id, const struct schema_struct *type,
+	const void *value, const char *cut)
 {
+	char key[KEY_BYTES];
+	size_t cut_len = strlen(cut);
+
+	text_clear(&p->one);
+	if (schema_encode(type, value, &p->one) != 0 || !text_ok(&p->one))
+		return;
+	size_t len = p->one.len;
+	if (cut_len > 0 && len > cut_len && strcmp(p->one.data + len - cut_len, cut) == 0) {
+		len -= cut_len;
+		p->one.data[len++] = '}';
+	}
+	snprintf(key, sizeof(key), "%.2s/%s", p->group, id);
+	if (!is_news(p->since, key, digest_of(0, p->one.data, len)))
+		return;
 	if (p->is_group_open)
 		text_putc(&p->out, ',');
 	else
-		text_printf(&p->out, ",\"%s\":{", group_names[p->group]);
+		text_printf(&p->out, ",\"%s\":{", p->group);
 	p->is_group_open = true;
 	text_put_json(&p->out, id);
 	text_putc(&p->out, ':');
+	text_put(&p->out, p->one.data, len);
 }
 
-/* Puts the member into p->one, and gives its digest; 0: it is not there. */
-static uint64_t member_take(
-	struct patch *p, const struct schema_struct *type, int field, const void *value)
+static void group_end(struct patch *p)
 {
-	text_clear(&p->one);
-	if (!schema_encode_field(type, field, value, &p->one) || !text_ok(&p->one))
-		return 0;
-	return digest_of(0, p->one.data, p->one.len) | 1;
-}
-
-/* Adds what is news of the thing: its members that changed, null for those that are gone. `without`, or
- * NULL: a member that is told elsewhere. */
-static void group_add(struct patch *p, const char *id, const struct schema_struct *type,
-	const void *value, const char *without)
-{
-	struct said *s = said_of(p->since, p->group, id, type->field_count);
-	bool is_begun = false;
-
-	for (int i = 0; s != NULL && i < type->field_count; i++) {
-		const char *name = schema_field_name(type, i);
-		uint64_t digest;
-
-		if (without != NULL && strcmp(name, without) == 0)
-			continue;
-		if ((digest = member_take(p, type, i, value)) == s->members[i])
-			continue;
-		s->members[i] = digest;
-		if (!is_begun)
-			thing_begin(p, id);
-		text_putc(&p->out, is_begun ? ',' : '{');
-		is_begun = true;
-		if (digest == 0)
-			text_printf(&p->out, "\"%s\":null", name);
-		else
-			text_put(&p->out, p->one.data, p->one.len);
-	}
-	if (is_begun)
-		text_putc(&p->out, '}');
-}
-
-/* `is_whole`: each thing that there is was added; those that were not are gone. */
-static void group_end(struct patch *p, bool is_whole)
-{
-	struct said *s, *following;
-
-	if (is_whole)
-		HASH_ITER (hh, p->since->said[p->group], s, following) {
-			if (s->look == p->since->looks)
-				continue;
-			thing_begin(p, s->key);
-			text_puts(&p->out, "null");
-			said_drop(p->since, p->group, s);
-		}
 	if (p->is_group_open)
 		text_putc(&p->out, '}');
 }
@@ -142,14 +93,15 @@ static void patch_stations(struct patch *p, bool all)
 	const struct core *c = p->since->core;
 	struct api_station_view view;
 
-	group_begin(p, PATCH_STATIONS);
+	group_begin(p, "stations");
 	for (const struct station *s = c->fleet.stations; s != NULL; s = s->hh.next) {
 		if (!all && s->revision <= p->since->revision)
 			continue;
 		view_station(c, s, p->arena, &view);
-		group_add(p, s->id, &api_station_view_type, &view, "evses");
+		view.evses.count = 0;
+		group_add(p, s->id, &api_station_view_type, &view, ",\"evses\":[]}");
 	}
-	group_end(p, all);
+	group_end(p);
 }
 
 static void patch_evses(struct patch *p, bool all)
@@ -158,33 +110,33 @@ static void patch_evses(struct patch *p, bool all)
 	struct api_evse_view view;
 	char id[KEY_BYTES];
 
-	group_begin(p, PATCH_EVSES);
+	group_begin(p, "evses");
 	for (const struct station *s = c->fleet.stations; s != NULL; s = s->hh.next) {
 		if (!all && s->revision <= p->since->revision)
 			continue;
 		for (int i = 0; i < s->evse_count; i++) {
 			view_evse(c, &s->evses[i], p->arena, &view);
 			snprintf(id, sizeof(id), "%s/%d", s->id, s->evses[i].id);
-			group_add(p, id, &api_evse_view_type, &view, NULL);
+			group_add(p, id, &api_evse_view_type, &view, "");
 		}
 	}
-	group_end(p, all);
+	group_end(p);
 }
 
 static void patch_nodes(struct patch *p, const struct api_node_view_list *nodes)
 {
-	group_begin(p, PATCH_NODES);
+	group_begin(p, "nodes");
 	for (size_t i = 0; i < nodes->count; i++)
-		group_add(p, nodes->items[i].id, &api_node_view_type, &nodes->items[i], NULL);
-	group_end(p, true);
+		group_add(p, nodes->items[i].id, &api_node_view_type, &nodes->items[i], "");
+	group_end(p);
 }
 
 static void patch_vehicles(struct patch *p, const struct api_vehicle_view_list *list)
 {
-	group_begin(p, PATCH_VEHICLES);
+	group_begin(p, "vehicles");
 	for (size_t i = 0; i < list->count; i++)
-		group_add(p, list->items[i].id, &api_vehicle_view_type, &list->items[i], NULL);
-	group_end(p, true);
+		group_add(p, list->items[i].id, &api_vehicle_view_type, &list->items[i], "");
+	group_end(p);
 }
 
 /* `said`: digest of what was said last. */
@@ -210,10 +162,10 @@ static void patch_meters(struct patch *p)
 	view_meters(p->since->core, p->arena, &list);
 	view_meters_say(p->since->core, &list, p->arena, &sentence, &sub);
 	put_sentence(p, &p->since->meters_sentence, "meters_sentence", sentence, "meters_sub", sub);
-	group_begin(p, PATCH_METERS);
+	group_begin(p, "meters");
 	for (size_t i = 0; i < list.count; i++)
-		group_add(p, list.items[i].id, &api_meter_view_type, &list.items[i], NULL);
-	group_end(p, true);
+		group_add(p, list.items[i].id, &api_meter_view_type, &list.items[i], "");
+	group_end(p);
 }
 
 static void patch_alarms(struct patch *p)
@@ -224,10 +176,10 @@ static void patch_alarms(struct patch *p)
 	view_alarms(p->since->core, p->arena, &list);
 	view_alarms_say(&list, p->arena, &sentence, &sub);
 	put_sentence(p, &p->since->alarms_sentence, "alarms_sentence", sentence, "alarms_sub", sub);
-	group_begin(p, PATCH_ALARMS);
+	group_begin(p, "alarms");
 	for (size_t i = 0; i < list.count; i++)
-		group_add(p, list.items[i].id, &api_alarm_view_type, &list.items[i], NULL);
-	group_end(p, true);
+		group_add(p, list.items[i].id, &api_alarm_view_type, &list.items[i], "");
+	group_end(p);
 }
 
 static void patch_envelopes(struct patch *p, bool all)
@@ -239,10 +191,10 @@ static void patch_envelopes(struct patch *p, bool all)
 		return;
 	p->since->envelopes = revision;
 	view_envelopes(p->since->core, VIEW_BLOCKS_FEW, p->arena, &list);
-	group_begin(p, PATCH_ENVELOPES);
+	group_begin(p, "envelopes");
 	for (size_t i = 0; i < list.count; i++)
-		group_add(p, list.items[i].id, &api_envelope_view_type, &list.items[i], NULL);
-	group_end(p, true);
+		group_add(p, list.items[i].id, &api_envelope_view_type, &list.items[i], "");
+	group_end(p);
 }
 
 static void patch_sentences(struct patch *p, const struct api_vehicle_view_list *vehicles,
@@ -286,7 +238,6 @@ void patch_build(struct patch *p, bool all)
 	struct api_vehicle_view_list vehicles = {0};
 	struct api_tree tree;
 
-	p->since->looks++;
 	view_tree(p->since->core, p->arena, &tree);
 	view_vehicles(p->since->core, p->arena, &vehicles);
 	patch_sentences(p, &vehicles, &tree.nodes);
@@ -328,9 +279,10 @@ void patch_finish(struct patch *p)
 
 void changes_forget(struct changes *c)
 {
-	struct said *s, *following;
+	struct said *d, *following;
 
-	for (int g = 0; g < PATCH_GROUPS; g++)
-		HASH_ITER (hh, c->said[g], s, following)
-			said_drop(c, (enum patch_group)g, s);
+	HASH_ITER (hh, c->said, d, following) {
+		HASH_DEL(c->said, d);
+		free(d);
+	}
 }

@@ -1,10 +1,7 @@
 /*
- * Patches of the event stream: what changed of the depot since the last look, member by member. One memory
- * of what was last said of each thing (a digest of each member) serves all who listen. Stations are looked
- * at only when their revision grew. Loop thread only.
- *
- * Whoever gets a whole overview goes on with the next patch: all must be looked at (`all`) in the same
- * moment, or what changed and changed back since the last look would stay wrong on his page.
+ * Patches of the event stream: what changed of the depot since the last look. One memory of what was
+ * last said of each thing (a digest of its JSON) serves all who listen. Stations are looked at only
+ * when their revision grew. Loop thread only.
  */
 #ifndef CSMS_API_STREAM_PATCH_H
 #define CSMS_API_STREAM_PATCH_H
@@ -12,21 +9,9 @@
 #include "csms/core.h"
 #include "schemas/text.h"
 
-enum patch_group {
-	PATCH_NODES,
-	PATCH_STATIONS,
-	PATCH_EVSES,
-	PATCH_VEHICLES,
-	PATCH_METERS,
-	PATCH_ALARMS,
-	PATCH_ENVELOPES,
-	PATCH_GROUPS,
-};
-
 struct changes {
 	const struct core *core;
-	struct said *said[PATCH_GROUPS]; /* owned */
-	uint64_t looks;
+	struct said *said; /* owned */
 	uint64_t revision; /* of the fleet, that was said */
 	uint64_t envelopes; /* the same of theirs */
 	uint64_t heard; /* of what was heard of stations */
@@ -39,8 +24,8 @@ struct patch {
 	struct changes *since;
 	struct arena *arena;
 	struct text out; /* members of the patch, each with a comma before it */
-	struct text one; /* one member */
-	enum patch_group group;
+	struct text one; /* one thing */
+	const char *group; /* "evses" */
 	bool is_group_open;
 };
 
