@@ -127,6 +127,14 @@ void *schema_decode_lenient(const struct schema_struct *type, const char *json, 
  * struct is none that the schema allows (a required text is NULL, an enum or number is impossible). */
 int schema_encode(const struct schema_struct *type, const void *value, struct text *out);
 
+/* One member of it, `"name":value`, of the field with that number (0 … field_count - 1). False: it is not
+ * there, and nothing was appended. */
+bool schema_encode_field(
+	const struct schema_struct *type, int field, const void *value, struct text *out);
+const char *schema_field_name(const struct schema_struct *type, int field);
+/* A number, a time or a boolean, or a list of such: no words. */
+bool schema_field_is_plain(const struct schema_struct *type, int field);
+
 /* The same as text in `a`. NULL: no memory, or none that the schema allows. */
 char *schema_text(struct arena *a, const struct schema_struct *type, const void *value);
 

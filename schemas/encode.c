@@ -163,6 +163,29 @@ int schema_encode(const struct schema_struct *type, const void *value, struct te
 	return text_ok(out) ? 0 : -1;
 }
 
+bool schema_encode_field(
+	const struct schema_struct *type, int field, const void *value, struct text *out)
+{
+	const struct schema_field *f = &type->fields[field];
+
+	if (!f->required && !is_there(f, value))
+		return false;
+	encode_field(f, value, out);
+	return true;
+}
+
+const char *schema_field_name(const struct schema_struct *type, int field)
+{
+	return type->fields[field].name;
+}
+
+bool schema_field_is_plain(const struct schema_struct *type, int field)
+{
+	enum schema_kind k = type->fields[field].kind;
+
+	return k == SCHEMA_DATETIME || k == SCHEMA_INT || k == SCHEMA_NUMBER || k == SCHEMA_BOOL;
+}
+
 char *schema_text(struct arena *a, const struct schema_struct *type, const void *value)
 {
 	struct text t;

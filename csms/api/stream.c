@@ -4,7 +4,7 @@
  *
  * All streams share one memory of what was last said of each thing (csms/api/stream_patch.h), so the
  * cost of a tick does not grow with the number of pages. When the set of things changes, everybody
- * gets a new snapshot.
+ * gets a new snapshot. Who gets one is where the memory is: it is made at the same moment.
  *
  * Who is limited to nodes shares no such memory: they get the overview of what is theirs anew when
  * anything changed, once a second at most, and those of one scope only each tick.
@@ -211,16 +211,13 @@ static void beat(struct streams *h)
 }
 
 /* The patch as an event, or a snapshot in its place when things came or went. */
-static void tick_send(struct streams *h, struct patch *p)
+static void tick_send(struct streams *h, struct patch *p, bool is_reshaped)
 {
 	struct text t;
 	char at[WALL_TEXT_SIZE];
-	uint64_t shape = changes_shape(h->api->core);
-	bool is_reshaped = shape != h->shape;
 
 	if (p->out.len == 0 && !is_reshaped)
 		return;
-	h->shape = shape;
 	h->beat = 0;
 	owe(h);
 	text_init(&t, 0);
@@ -256,18 +253,22 @@ static bool is_due(struct streams *h)
 	return h->waited_ms >= TICK_MS || (is_news && h->waited_ms >= h->look_ms * SOON_PART);
 }
 
-static void look(struct streams *h)
+/* `all`: at stations too that said nothing new; whole overviews follow. */
+static void look(struct streams *h, bool all)
 {
 	int64_t start = clock_real_us() / 1000;
+	uint64_t shape = changes_shape(h->api->core);
+	bool is_reshaped = shape != h->shape;
 	struct arena *a;
 	struct patch p;
 
 	h->waited_ms = 0;
 	h->reported = h->api->core->fleet.reported;
 	if ((a = arena_create(ASK_ARENA_MAX)) != NULL) {
+		h->shape = shape;
 		patch_init(&p, &h->changes, a);
-		patch_build(&p, false);
-		tick_send(h, &p);
+		patch_build(&p, all || is_reshaped);
+		tick_send(h, &p, is_reshaped);
 		patch_finish(&p);
 		arena_destroy(a);
 	}
@@ -281,7 +282,7 @@ static void tick(void *arg)
 	if (h->list == NULL)
 		return;
 	if (is_due(h))
-		look(h);
+		look(h, false);
 	pay_one(h);
 	if (++h->look >= BEAT_TICKS) { /* however much there is to tell */
 		h->look = 0;
@@ -327,6 +328,8 @@ static void stream_start(
 		goto out; /* 503 was sent */
 	if (h->list == NULL)
 		baseline(h, a);
+	else if (!snapshots && !scope_is_limited(who))
+		look(h, true); /* the next patch goes on from the overview that he gets now */
 	DL_APPEND(h->list, s);
 	h->count++;
 	text_puts(&t, "retry: 2000\n");

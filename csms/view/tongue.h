@@ -28,6 +28,10 @@ bool tongue_say(enum tongue to, const char *english, size_t len, struct text *ou
 /* Puts a JSON text whose sentences (the values of certain keys: csms/view/tongue_json.c) are said so. */
 void tongue_json(enum tongue to, const char *json, size_t len, struct text *out);
 
+/* Whether the value of that key is said in another language depends on what stands before it in its object:
+ * without that, a part of an object stays English. */
+bool tongue_leans(const char *key);
+
 /* One text for readers of all languages: each is made once, when the first wants it. */
 struct tongue_texts {
 	const struct text *english; /* JSON, or an event with JSON */

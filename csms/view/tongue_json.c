@@ -24,6 +24,14 @@ static bool is_key(const char *s, size_t len)
 	return false;
 }
 
+bool tongue_leans(const char *key)
+{
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++)
+		if (strcmp(key, beside[i][0]) == 0)
+			return true;
+	return false;
+}
+
 struct word {
 	const char *at;
 	size_t len;

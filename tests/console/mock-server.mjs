@@ -14,6 +14,7 @@ import { EnergyApi } from "./energy_api.mjs";
 import { MeterApi } from "./meters_api.mjs";
 import { PagesApi } from "./pages_api.mjs";
 import { PlanApi } from "./plan_api.mjs";
+import { Said } from "./said.mjs";
 import { VehicleApi } from "./vehicles_api.mjs";
 
 export const CODE = "mock-code-0123456789-abcdef";
@@ -37,6 +38,7 @@ export class MockServer {
 		this.codes = new Set([CODE]);
 		this.sessions = new Set();
 		this.seq = 0;
+		this.said = new Said();
 		this.isQuiet = false;
 		this.change = (body) => body; /* what is done to each answer before it leaves */
 		this.powerStatus = 200;
@@ -101,12 +103,14 @@ export class MockServer {
 		return new Promise((resolve) => this.server.close(resolve));
 	}
 
-	/* Sends a patch; it changes nothing in `data` unless the caller did so. */
+	/* Sends of the things in it what changed since they were last said, as depotd does; it changes nothing
+	 * in `data` unless the caller did so. */
 	patch(body) {
-		this.#event("patch", { at: new Date(this.now()).toISOString(), ...body });
+		this.#event("patch", { at: new Date(this.now()).toISOString(), ...this.said.patch(body) });
 	}
 
 	snapshot() {
+		this.said.hold(this.data);
 		this.#event("overview", { ...this.data, at: new Date(this.now()).toISOString() });
 	}
 

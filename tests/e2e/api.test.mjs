@@ -9,6 +9,7 @@ import https from 'node:https';
 import tls from 'node:tls';
 import { BUILD, Depotd, sleep, until } from './harness.mjs';
 import { PASSWORD, Station, booted, register } from './peer.mjs';
+import { held, stream as openStream } from './stream.mjs';
 
 const depot = `
 depot: api
@@ -322,36 +323,7 @@ describe('the page', () => {
 	});
 });
 
-/** The stream's events as they come. */
-async function stream(query = '', headers = as('viewer')) {
-	const s = { events: [], ended: false };
-	const res = await new Promise((ok, bad) => {
-		s.req = https.request({
-			host: '127.0.0.1', port: depotd.ports.console, servername: 'localhost', ca: readFileSync(depotd.root()),
-			path: `/api/v1/stream${query}`, agent: false, headers: { host: 'localhost', ...headers },
-		}, ok).on('error', bad);
-		s.req.end();
-	});
-	let text = '';
-	s.status = res.statusCode;
-	s.headers = res.headers;
-	s.req.on('error', () => {});
-	res.on('error', () => {});
-	res.on('close', () => (s.ended = true));
-	res.setEncoding('utf8');
-	res.on('data', (d) => {
-		text += d;
-		const parts = text.split('\n\n');
-		text = parts.pop();
-		for (const part of parts) {
-			const event = /^event: (.*)$/m.exec(part)?.[1], data = /^data: (.*)$/m.exec(part)?.[1];
-			if (event) s.events.push({ event, data: JSON.parse(data) });
-		}
-	});
-	s.seen = (what, test) => until(what, () => s.events.find(test));
-	s.close = () => s.req.destroy();
-	return s;
-}
+const stream = (query = '', headers = as('viewer')) => openStream(depotd, query, headers);
 
 describe('stations', () => {
 	const evses = [{ id: 1, kind: 'ac', max_w: 22000, min_w: 1380, tail_w: 4140 }];
@@ -622,7 +594,7 @@ describe('the stream', () => {
 		assert.ok(first.data.stations.some((x) => x.id === 'LIVE-1' && x.connected));
 		assert.deepEqual(Object.keys(first.data).sort(), Object.keys((await depotd.api('GET', '/overview')).json).sort());
 		await cp.call('StatusNotification', { timestamp: new Date().toISOString(), connectorStatus: 'Occupied', evseId: 1, connectorId: 1 });
-		const patch = await s.seen('the patch', (e) => e.event === 'patch' && e.data.evses?.['LIVE-1/1']);
+		const patch = await s.seen('the patch', (e) => e.event === 'patch' && e.data.evses?.['LIVE-1/1']?.connectors);
 		assert.equal(patch.data.evses['LIVE-1/1'].connectors[0].status, 'Occupied');
 		await cp.close();
 		await s.seen('its going', (e) => e.event === 'patch' && e.data.stations?.['LIVE-1']?.connected === false);
@@ -630,6 +602,31 @@ describe('the stream', () => {
 		await register(depotd, 'LIVE-2');
 		await until('a new overview', () => s.events.slice(n).find((e) => e.event === 'overview' && e.data.stations.some((x) => x.id === 'LIVE-2')));
 		s.close();
+	});
+
+	test('a patch names only what changed; whoever came when, it adds up to the overview', async () => {
+		const cp = await booted(depotd, 'LIVE-3');
+		const streams = [await stream()];
+		const mine = (o) => o?.stations.find((x) => x.id === 'LIVE-3');
+		await streams[0].seen('the overview', (e) => e.event === 'overview');
+		const word = (connectorStatus) => cp.call('StatusNotification', { timestamp: new Date().toISOString(), connectorStatus, evseId: 1, connectorId: 1 });
+		for (let i = 0; i < 24; i += 1) {
+			await word(['Occupied', 'Faulted', 'Available'][i % 3]); /* sentences come and go with it */
+			if (i % 4 === 3) streams.push(await stream()); /* between two words, and between two looks */
+			if (i % 5 === 4) await sleep(60);
+		}
+		await word('Occupied'); /* another than the last: the same again is no news */
+		for (const [i, s] of streams.entries()) {
+			let want;
+			await until(`reader ${i} has what is so`, async () => {
+				want = mine((await depotd.api('GET', '/overview')).json);
+				return JSON.stringify(Object.entries(mine(held(s)) ?? {}).sort()) === JSON.stringify(Object.entries(want).sort());
+			}).catch(() => assert.deepEqual(mine(held(s)), want, `reader ${i}`));
+		}
+		const patches = streams[0].events.filter((e) => e.event === 'patch' && e.data.evses?.['LIVE-3/1']).map((e) => e.data.evses['LIVE-3/1']);
+		assert.ok(patches.length > 0 && patches.every((e) => !('max_w' in e) && !('id' in e)), 'what stays is not told again');
+		await cp.close();
+		for (const s of streams) s.close();
 	});
 
 	test('who reads German gets the sentences in German, by the stream, the API and depotctl; others do not', async () => {

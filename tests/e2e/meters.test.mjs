@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BUILD, Depotd, until } from './harness.mjs';
 import { Station, register } from './peer.mjs';
+import { held, stream } from './stream.mjs';
 
 // What each measures, in W. One a wire format: high word first, low word first, float64 by tariff,
 // kW with int64, unsigned with holes, models that describe themselves.
@@ -307,4 +308,25 @@ test('site values are offered to the building, to read only and to few', async (
 	assert.ok(await asks.ask(3, 0, 1));
 	assert.equal(await Promise.race(idle.map((x) => x.closed)), true);
 	for (const x of [b, asks, ...idle]) x.socket.destroy();
+});
+
+test('a patch of the stream says in the reader\'s language why a meter is silent, however long it is', async () => {
+	await read('m-eastron-sdm630');
+	const german = await stream(depotd, '', { 'accept-language': 'de' });
+	await german.seen('the overview', (e) => e.event === 'overview');
+	sim.kill('SIGSTOP');
+	try {
+		const said = () => german.events.flatMap((e) => e.data.meters?.['m-abb-b23']?.why ?? []).filter((why) => why !== null);
+		await until('three ages of it', () => new Set(said()).size >= 3, 20000);
+		assert.deepEqual(said().filter((why) => !/^Kein guter Messwert seit /.test(why)), []);
+		const whole = (await depotd.api('GET', '/meters', undefined, { 'accept-language': 'de' })).json.meters.find((m) => m.id === 'm-abb-b23');
+		const mine = held(german).meters.find((m) => m.id === 'm-abb-b23');
+		assert.deepEqual(Object.keys(mine).sort(), Object.keys(whole).sort());
+		assert.deepEqual([mine.sentence, mine.belief, mine.next], [whole.sentence, whole.belief, whole.next]);
+		const moves = german.events.flatMap((e) => Object.values(e.data.meters ?? {})).filter((m) => m && 'polls' in m && !('id' in m));
+		assert.ok(moves.length > 0, 'a number that moved was told alone');
+	} finally {
+		sim.kill('SIGCONT');
+		german.close();
+	}
 });

@@ -544,7 +544,10 @@ START_TEST(the_stream_tells_what_changed)
 		ck_assert(client_read_until(s, "event: patch\ndata: ", event, sizeof(event)));
 		ck_assert(client_read_until(s, "\n\n", event, sizeof(event)));
 	} while (strstr(event, "Renamed") == NULL);
-	ck_assert_ptr_nonnull(strstr(event, "\"stations\":{\"CP-1\":{\"id\":\"CP-1\""));
+	/* The name and the sentence, and nothing that stayed as it was. */
+	ck_assert_ptr_nonnull(
+		strstr(event, "\"stations\":{\"CP-1\":{\"name\":\"Renamed\",\"sentence\":"));
+	ck_assert_ptr_null(strstr(event, "\"connected\""));
 	ck_assert_ptr_null(strstr(event, "\"evses\":[]"));
 	/* Something new: everybody gets the whole picture again. */
 	ck_assert_int_eq(

@@ -1,27 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Overview } from "../../../csms/console/src/api/types.ts";
-import { applyPatch, asOverview, splitEvseKey } from "../../../csms/console/src/store/merge.ts";
+import { applyPatch, asOverview, type Patch, splitEvseKey } from "../../../csms/console/src/store/merge.ts";
 import { EventParser } from "../../../csms/console/src/api/sse.ts";
 import { appendPoint } from "../../../csms/console/src/store/series_math.ts";
 // @ts-expect-error a plain script without types
 import { overview } from "../fixture.mjs";
+// @ts-expect-error a plain script without types
+import { Said } from "../said.mjs";
 
 const base = (): Overview => overview() as Overview;
 
-test("a patch replaces what it names and leaves the rest as the same objects", () => {
+test("a patch changes what it names and leaves the rest as the same objects", () => {
 	const old = base();
-	const node = { ...old.tree.nodes[2]!, load_w: 96_000 };
-	const evse = { ...old.stations[0]!.evses[1]!, power_w: 7000 };
+	const node = { load_w: 96_000 };
+	const evse = { power_w: 7000 };
 	const next = applyPatch(old, { at: "2026-03-11T21:40:13Z", sentence: "All well.", stations_sentence: "2 chargers are silent.", alarms_sentence: "No alarm needs anyone.", nodes: { "hall-a": node }, evses: { "CP-A1/2": evse } });
 	assert.equal(next.sentence, "All well.");
 	assert.equal(next.sub, old.sub);
 	assert.equal(next.stations_sentence, "2 chargers are silent.");
 	assert.equal(next.alarms_sentence, "No alarm needs anyone.");
 	assert.equal(next.stations_sub, old.stations_sub);
-	assert.equal(next.tree.nodes[2], node);
+	assert.deepEqual(next.tree.nodes[2], { ...old.tree.nodes[2]!, load_w: 96_000 });
 	assert.equal(next.tree.nodes[1], old.tree.nodes[1]);
-	assert.equal(next.stations[0]!.evses[1], evse);
+	assert.deepEqual(next.stations[0]!.evses[1], { ...old.stations[0]!.evses[1]!, power_w: 7000 });
 	assert.equal(next.stations[0]!.evses[0], old.stations[0]!.evses[0]);
 	assert.equal(next.stations[1], old.stations[1]);
 	assert.equal(next.vehicles, old.vehicles);
@@ -31,8 +33,19 @@ test("a patch replaces what it names and leaves the rest as the same objects", (
 test("a field that is gone from an entity is gone from the page", () => {
 	const old = base();
 	const { soc_pct: _soc, ...evse } = old.stations[0]!.evses[0]!;
-	const next = applyPatch(old, { evses: { "CP-A1/1": evse } });
-	assert.equal("soc_pct" in next.stations[0]!.evses[0]!, false);
+	const next = applyPatch(old, { evses: { "CP-A1/1": { soc_pct: null, power_w: 1 } } });
+	assert.deepEqual(next.stations[0]!.evses[0], { ...evse, power_w: 1 });
+});
+
+test("patches of the stand-in server, which are as depotd's, add up to what they were made of", () => {
+	const old = base();
+	const said = new Said();
+	said.hold(old);
+	const { soc_pct: _soc, ...rest } = old.stations[0]!.evses[0]!;
+	const evse = { ...rest, power_w: 1, session_wh: 7 };
+	const patches: Patch[] = [evse, { ...evse, state: "done" }].map((e) => said.patch({ evses: { "CP-A1/1": e } }));
+	assert.deepEqual(patches.map((p) => p.evses), [{ "CP-A1/1": { power_w: 1, session_wh: 7, soc_pct: null } }, { "CP-A1/1": { state: "done" } }]);
+	assert.deepEqual(patches.reduce(applyPatch, old).stations[0]!.evses[0], { ...evse, state: "done" });
 });
 
 test("a station without EVSEs keeps those it has; null takes away; new ones come last", () => {
@@ -40,7 +53,7 @@ test("a station without EVSEs keeps those it has; null takes away; new ones come
 	const { evses: _evses, ...station } = { ...old.stations[0]!, connected: false };
 	const fresh = { ...station, id: "CP-Z9" };
 	const next = applyPatch(old, {
-		stations: { "CP-A1": station, "CP-A2": null, "CP-Z9": fresh },
+		stations: { "CP-A1": { connected: false }, "CP-A2": null, "CP-Z9": fresh },
 		evses: { "CP-Z9/1": { ...old.stations[0]!.evses[0]! }, "CP-A3/2": null, "NONE/1": null },
 		vehicles: { "VAN-20": null },
 	});

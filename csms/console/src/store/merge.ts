@@ -1,14 +1,16 @@
 /*
  * The stream's patches put into an overview. Pure; entities that did not change keep their
  * identity, so that rows compare by reference and untouched ones are not drawn again.
+ * A patch names of each entity only the members that changed (RFC 7396); one that is new comes whole.
  */
 import type {
 	AlarmView, EnvelopeView, EvseView, MeterView, NodeView, Overview, StationView, VehicleView,
 } from "../api/types.ts";
 
-type Changes<T> = Record<string, T | null>;
+type Change<T> = { [K in keyof T]?: T[K] | null };
+type Changes<T> = Record<string, Change<T> | null>;
 
-/* Only what changed since the last one. null takes an entity away. */
+/* Only what changed since the last one. null takes an entity away, or a member of one. */
 export interface Patch {
 	at?: string;
 	sentence?: string;
@@ -23,7 +25,7 @@ export interface Patch {
 	alarms_sub?: string;
 	speed?: number;
 	nodes?: Changes<NodeView>;
-	stations?: Changes<Omit<StationView, "evses"> & { evses?: EvseView[] }>;
+	stations?: Changes<Omit<StationView, "evses">>;
 	evses?: Changes<EvseView>;
 	vehicles?: Changes<VehicleView>;
 	meters?: Changes<MeterView>;
@@ -48,17 +50,30 @@ export function asPatch(x: unknown): Patch | undefined {
 	return isRecord(x) ? (x as Patch) : undefined;
 }
 
+/* The entity with its members as they are now. `change` of an entity that nobody knew is whole. */
+function merged<T extends object>(old: T | undefined, change: Change<T>): T {
+	const next = { ...old, ...change } as T;
+	for (const key in change) {
+		if (change[key] !== null) continue;
+		return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== null)) as T;
+	}
+	return next;
+}
+
 function mergeList<T extends { id: string }>(list: T[], changes: Changes<T> | undefined): T[] {
 	if (!changes) return list;
 	const left = new Map(Object.entries(changes));
 	const out: T[] = [];
 	for (const item of list) {
 		const change = left.get(item.id);
+		if (change === undefined) {
+			out.push(item);
+			continue;
+		}
 		left.delete(item.id);
-		if (change === undefined) out.push(item);
-		else if (change !== null) out.push(change);
+		if (change !== null) out.push(merged(item, change));
 	}
-	for (const change of left.values()) if (change !== null) out.push(change);
+	for (const change of left.values()) if (change !== null) out.push(merged<T>(undefined, change));
 	return out;
 }
 
@@ -69,35 +84,44 @@ export function splitEvseKey(key: string): [string, number] | undefined {
 	return slash > 0 && Number.isInteger(id) ? [key.slice(0, slash), id] : undefined;
 }
 
+type EvseChange = [id: number, change: Change<EvseView> | null];
+
+function mergedEvses(old: EvseView[], changes: readonly EvseChange[]): EvseView[] {
+	const evses = [...old];
+	for (const [id, change] of changes) {
+		const at = evses.findIndex((e) => e.id === id);
+		if (change === null) {
+			if (at >= 0) evses.splice(at, 1);
+		} else if (at >= 0) evses[at] = merged(evses[at], change);
+		else evses.push(merged<EvseView>(undefined, change));
+	}
+	return evses;
+}
+
 function mergeEvses(stations: StationView[], changes: Changes<EvseView> | undefined): StationView[] {
 	if (!changes) return stations;
-	const byStation = new Map<string, Map<number, EvseView | null>>();
-	for (const [key, change] of Object.entries(changes)) {
+	const byStation = new Map<string, EvseChange[]>();
+	for (const key in changes) {
 		const parts = splitEvseKey(key);
 		if (!parts) continue;
-		const group = byStation.get(parts[0]) ?? new Map<number, EvseView | null>();
-		group.set(parts[1], change);
-		byStation.set(parts[0], group);
+		const change: EvseChange = [parts[1], changes[key]!];
+		const group = byStation.get(parts[0]);
+		if (group) group.push(change);
+		else byStation.set(parts[0], [change]);
 	}
 	return stations.map((station) => {
 		const group = byStation.get(station.id);
-		if (!group) return station;
-		const known = new Set(station.evses.map((e) => e.id));
-		const evses = station.evses
-			.map((e) => (group.has(e.id) ? group.get(e.id) : e))
-			.filter((e): e is EvseView => e != null);
-		for (const [id, change] of group) if (change !== null && !known.has(id)) evses.push(change);
-		return { ...station, evses };
+		return group ? { ...station, evses: mergedEvses(station.evses, group) } : station;
 	});
 }
 
+/* Stations are told without their EVSEs, which are things of their own. */
+function mergeStations(stations: StationView[], changes: Patch["stations"]): StationView[] {
+	const list = mergeList<Omit<StationView, "evses"> & { evses?: EvseView[] }>(stations, changes);
+	return list === stations ? stations : list.map((s) => (s.evses ? s as StationView : { ...s, evses: [] }));
+}
+
 export function applyPatch(old: Overview, patch: Patch): Overview {
-	const stations: Changes<StationView> = {};
-	const known = new Map(patch.stations && old.stations.map((s) => [s.id, s.evses] as const));
-	for (const [id, change] of Object.entries(patch.stations ?? {})) {
-		const evses = known.get(id) ?? [];
-		stations[id] = change && { ...change, evses: change.evses ?? evses };
-	}
 	const nodes = mergeList(old.tree.nodes, patch.nodes);
 	const at = patch.at ?? old.at;
 	return {
@@ -115,10 +139,7 @@ export function applyPatch(old: Overview, patch: Patch): Overview {
 		alarms_sub: patch.alarms_sub ?? old.alarms_sub,
 		speed: patch.speed ?? old.speed,
 		tree: { at, nodes },
-		stations: mergeEvses(
-			mergeList(old.stations, patch.stations && stations),
-			patch.evses,
-		),
+		stations: mergeEvses(mergeStations(old.stations, patch.stations), patch.evses),
 		vehicles: mergeList(old.vehicles, patch.vehicles),
 		meters: mergeList(old.meters, patch.meters),
 		alarms: mergeList(old.alarms, patch.alarms),
