@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SHORT_RUN_MS    120000
+#define SHORT_RUNS_MOST 4 /* that count: it rests for 16 times hold_ms at most */
+
 /* -- life ------------------------------------------------------------------------------------ */
 
 struct guard_config guard_config_default(void)
@@ -69,7 +72,8 @@ struct guard *guard_create(const struct grid_tree *t, const struct guard_config 
 
 		s->high_until_ms = s->high_since_ms = s->behind_since_ms = s->lowered_ms =
 			GUARD_LONG_AGO_MS;
-		s->raised_ms = s->on_since_ms = s->off_since_ms = GUARD_LONG_AGO_MS;
+		s->raised_ms = s->on_since_ms = s->off_since_ms = s->rests_until_ms =
+			GUARD_LONG_AGO_MS;
 	}
 	for (size_t n = 0; n < nodes; n++) {
 		for (int c = 0; c < GRID_CHANNELS; c++)
@@ -136,6 +140,20 @@ void guard_keep(struct guard *g, const struct guard *old, const bool *is_same)
 
 /* -- what comes of it ------------------------------------------------------------------------ */
 
+/* Nobody is switched on and off all the time, whatever the reason: after each run that soon ended it
+ * waits twice as long for the next. */
+static void rest(struct guard *g, struct guard_evse *s)
+{
+	if (s->on_since_ms == GUARD_LONG_AGO_MS)
+		return;
+	if (g->now_ms - s->on_since_ms >= SHORT_RUN_MS)
+		s->short_runs = 0;
+	else if (s->w == 0) {
+		s->short_runs += s->short_runs < SHORT_RUNS_MOST;
+		s->rests_until_ms = g->now_ms + (g->cfg.hold_ms << s->short_runs);
+	}
+}
+
 static void remember(struct guard *g, int e, struct guard_report *r)
 {
 	struct guard_evse *s = &g->evse[e];
@@ -143,6 +161,7 @@ static void remember(struct guard *g, int e, struct guard_report *r)
 	r->lowered += !s->fixed && s->w < s->allowed_w;
 	r->raised += !s->fixed && s->w > s->allowed_w;
 	r->paused += guard_wants_to_start(s);
+	rest(g, s);
 	if (s->w == 0 || s->fixed)
 		s->on_since_ms = GUARD_LONG_AGO_MS;
 	else if (s->on_since_ms == GUARD_LONG_AGO_MS)

@@ -30,6 +30,8 @@ struct guard_evse {
 	int64_t lowered_ms; /* for lack of room */
 	int64_t raised_ms;
 	int64_t on_since_ms, off_since_ms; /* charges; wants to but pauses */
+	int short_runs; /* one after the other that soon ended … */
+	int64_t rests_until_ms; /* … and so it does not start again before */
 
 	bool fixed; /* nothing to decide: nobody there, or out of reach */
 	bool disobeys;
@@ -128,6 +130,12 @@ static inline int32_t guard_counted(const struct guard_evse *s, int32_t w)
 static inline bool guard_wants_to_start(const struct guard_evse *s)
 {
 	return !s->fixed && s->w == 0 && s->cap_w > 0;
+}
+
+/* Its last run was a short one. */
+static inline bool guard_rests(const struct guard *g, const struct guard_evse *s)
+{
+	return s->w == 0 && g->now_ms < s->rests_until_ms;
 }
 
 static inline struct grid_load guard_spread(const struct guard_evse *s, int32_t w)

@@ -38,15 +38,24 @@ static bool above(const struct guard *g, int64_t measured, int64_t limit)
 	return measured > limit + slack;
 }
 
+static bool is_said(const struct guard_evse_in *in)
+{
+	return in->sixths[0] || in->sixths[1] || in->sixths[2];
+}
+
+/* Of its power on each phase, as they are said of the vehicle, else of the EVSE. */
+static const uint8_t *sixths_of(const struct guard_evse_in *in, const struct grid_node *leaf)
+{
+	return is_said(in) ? in->sixths : leaf->electric.sixths;
+}
+
 /* Its weights, and at least on each phase that is measured to carry it. */
 static void weigh(struct guard *g, struct guard_evse *s, const struct guard_evse_in *in,
 	const struct grid_node *leaf)
 {
-	bool is_said = in->sixths[0] || in->sixths[1] || in->sixths[2];
-
 	s->weight[GRID_TOTAL] = 6;
-	memcpy(&s->weight[GRID_L1], is_said ? in->sixths : leaf->electric.sixths, GRID_PHASES);
-	s->exact = is_said && in->exact;
+	memcpy(&s->weight[GRID_L1], sixths_of(in, leaf), GRID_PHASES);
+	s->exact = is_said(in) && in->exact;
 	for (int p = 0; p < GRID_PHASES; p++) {
 		s->surely[p] = 0;
 		if (!in->has_phases)
@@ -64,8 +73,7 @@ static void weigh(struct guard *g, struct guard_evse *s, const struct guard_evse
 static void keep_current(
 	struct guard_evse *s, const struct guard_evse_in *in, const struct grid_node *leaf)
 {
-	bool is_said = in->sixths[0] || in->sixths[1] || in->sixths[2];
-	const uint8_t *sixths = is_said ? in->sixths : leaf->electric.sixths;
+	const uint8_t *sixths = sixths_of(in, leaf);
 	int64_t was = s->heaviest, is = 0;
 
 	for (int p = 0; p < GRID_PHASES; p++)
@@ -99,6 +107,8 @@ static void observe_idle(
 	int32_t w = in->commanded_w == GUARD_UNKNOWN_W ? tail : in->commanded_w;
 
 	s->fixed = true;
+	s->short_runs = 0;
+	s->rests_until_ms = GUARD_LONG_AGO_MS;
 	s->w = w;
 	s->floor_w = s->ceiling_w = w;
 	s->cap_w = 0;
@@ -238,6 +248,22 @@ static struct grid_load worst_load(const struct guard_node_in *in)
 	return x;
 }
 
+/* Of the worst case, and of what was found last above that, as much as EVSEs of which nothing is heard may
+ * draw beside what they count for: it may have been theirs, and still be. hidden: that, below the node. */
+static struct grid_load worst_found(
+	const struct guard_node *v, const struct guard_node_in *in, const struct grid_load *hidden)
+{
+	struct grid_load x = worst_load(in);
+
+	for (int c = 0; v->known && c < GRID_CHANNELS; c++) {
+		int64_t more = v->held.s[c] - x.s[c];
+
+		if (x.s[c] != GRID_UNKNOWN && more > 0)
+			x.s[c] += more < hidden->s[c] ? more : hidden->s[c];
+	}
+	return x;
+}
+
 /* What was found last, and of a bound no more than the worst case. */
 static struct grid_load held_load(const struct guard_node *v, const struct guard_node_in *in)
 {
@@ -261,8 +287,8 @@ static struct grid_load bounded_load(
 	return held_load(v, in);
 }
 
-static struct grid_load known_load(
-	struct guard_node *v, const struct guard_node_in *in, const struct grid_load *evse)
+static struct grid_load known_load(struct guard_node *v, const struct guard_node_in *in,
+	const struct grid_load *evse, const struct grid_load *hidden)
 {
 	if (in->quality == GUARD_BOUNDED)
 		return bounded_load(v, in, evse);
@@ -278,12 +304,27 @@ static struct grid_load known_load(
 	case GUARD_HELD:
 		return v->known ? held_load(v, in) : worst_load(in);
 	case GUARD_WORST_CASE:
-		return worst_load(in);
+		return worst_found(v, in, hidden);
 	case GUARD_BOUNDED:
 	case GUARD_NO_METER:
 		break;
 	}
 	return unknown;
+}
+
+/* What EVSEs of which nothing is heard may draw beside what they count for. */
+static void find_hidden(struct guard *g, const struct guard_in *in)
+{
+	for (int e = 0; e < g->evses; e++) {
+		const struct guard_evse_in *x = &in->evse[e];
+		const struct guard_evse *s = &g->evse[e];
+		int32_t most = grid_tree_node(g->tree, grid_tree_evse_node(g->tree, e))->max_w;
+		bool is_heard = x->reachable && !x->silent && !x->unanswered;
+		int32_t more = is_heard || !x->connected ? 0 : most - guard_counted(s, s->w);
+
+		g->part[e] = guard_spread(s, more > 0 ? more : 0);
+	}
+	grid_tree_sum_loads(g->tree, g->part, g->room);
 }
 
 /* With no measurement and no worst case to reckon with, only tails are proven to fit. */
@@ -391,6 +432,11 @@ void guard_observe(struct guard *g, const struct guard_in *in)
 		g->evse[e].seen_w = guard_seen_w(&g->evse[e], &in->evse[e]);
 	}
 	grid_tree_sum_loads(g->tree, g->part, g->sum);
+	for (int n = 0; n < g->nodes; n++)
+		blind = blind || in->node[n].quality == GUARD_WORST_CASE ||
+			in->node[n].quality == GUARD_HELD;
+	if (blind)
+		find_hidden(g, in);
 	for (int n = 0; n < g->nodes; n++) {
 		const struct guard_node_in *m = &in->node[n];
 
@@ -399,8 +445,7 @@ void guard_observe(struct guard *g, const struct guard_in *in)
 		g->node[n].import = m->quality == GUARD_FRESH ? g->node[n].most : unknown;
 		find_limits(g, in, n, elapsed_ms);
 		g->node_out[n].quality = m->quality;
-		g->load[n] = known_load(&g->node[n], m, &g->sum[n]);
-		blind = blind || m->quality == GUARD_WORST_CASE || m->quality == GUARD_HELD;
+		g->load[n] = known_load(&g->node[n], m, &g->sum[n], &g->room[n]);
 	}
 	guard_take_seen(g);
 	grid_tree_uncontrolled_loads(g->tree, g->load, g->load);

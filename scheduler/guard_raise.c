@@ -90,7 +90,7 @@ static void raise_one(struct guard *g, int e)
 	if (s->fixed || s->disobeys || s->cap_w <= s->w)
 		return;
 	if (g->now_ms - s->lowered_ms < g->cfg.hold_ms ||
-		g->now_ms - s->raised_ms < g->cfg.step_ms) {
+		g->now_ms - s->raised_ms < g->cfg.step_ms || guard_rests(g, s)) {
 		if (g->evse_out[e].node < 0)
 			g->evse_out[e].source = GRID_SOURCE_HOLD;
 		return;

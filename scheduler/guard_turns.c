@@ -165,7 +165,7 @@ void guard_take_turns(struct guard *g, const struct guard_in *in)
 		struct guard_evse *s = &g->evse[e];
 		int64_t off = g->now_ms - s->off_since_ms;
 
-		if (!guard_wants_to_start(s) || s->awaits_room ||
+		if (!guard_wants_to_start(s) || s->awaits_room || guard_rests(g, s) ||
 			s->off_since_ms == GUARD_LONG_AGO_MS || off < g->cfg.hold_ms)
 			continue;
 		tries--;

@@ -23,6 +23,7 @@ $(eval $(call unit,plan_keep,$(addprefix scheduler/,grid.c limits.c battery.c $(
 $(eval $(call unit,plan_phases,$(addprefix scheduler/,grid.c limits.c battery.c $(PLAN) $(FLOW) $(PHASES) flow_taper.c),))
 $(eval $(call unit,open_interval,$(addprefix scheduler/,open_interval.c grid.c limits.c battery.c $(PLAN) $(FLOW) $(PHASES) flow_taper.c),))
 $(eval $(call unit,guard_slow,$(addprefix scheduler/,grid.c limits.c $(GUARD)),))
+$(eval $(call unit,guard_rest,$(addprefix scheduler/,grid.c limits.c $(GUARD)),))
 $(eval $(call unit,guard_cycle,$(addprefix scheduler/,grid.c limits.c $(GUARD)),))
 
 # Batteries that give back. Its inner loops want the compiler's best.
