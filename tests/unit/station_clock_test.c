@@ -174,6 +174,22 @@ START_TEST(a_distance_that_was_kept_and_is_far_is_doubted)
 }
 END_TEST
 
+START_TEST(what_was_kept_and_is_said_again_is_known_at_once)
+{
+	c = (struct station_clock){.kept_ms = 26 * HOUR_MS};
+	ck_assert(station_clock_is_doubtful(&c));
+	ck_assert(station_clock_hear(&c, (wall_t){clock_wall().ms + 26 * HOUR_MS - 1000}));
+	ck_assert(!station_clock_is_doubtful(&c));
+	ck_assert_int_eq(station_clock_now(&c).ms, clock_wall().ms + 26 * HOUR_MS - 1000);
+	c = (struct station_clock){.kept_ms = 26 * HOUR_MS};
+	ck_assert(!station_clock_hear(&c, (wall_t){clock_wall().ms + 25 * HOUR_MS}));
+	ck_assert(station_clock_is_doubtful(&c));
+	c = (struct station_clock){0}; /* nothing is kept: one message is none */
+	ck_assert(!station_clock_hear(&c, clock_wall()));
+	ck_assert(!c.is_known);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("station_clock");
@@ -188,6 +204,7 @@ int main(void)
 	tcase_add_test(t, what_it_tells_is_brought_to_our_clock);
 	tcase_add_test(t, a_clock_that_shows_our_time_again_is_right);
 	tcase_add_test(t, a_distance_that_was_kept_and_is_far_is_doubted);
+	tcase_add_test(t, what_was_kept_and_is_said_again_is_known_at_once);
 	tcase_add_test(t, ours_may_be_set);
 	tcase_add_test(t, while_nothing_is_known_the_earlier_counts);
 	tcase_add_test(t, one_message_may_be_right);
