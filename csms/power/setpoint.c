@@ -19,10 +19,11 @@
 #define NEEDS_WAIT_MS  10000 /* of the 60 s that ISO 15118 gives */
 #define BOOT_WAIT_MS   3000 /* who connects may be about to say that its power was gone */
 #define RETRY_FIRST_MS 2000
-#define ANSWER_S       10 /* the guard cannot wait half a minute for a station that is silent */
+#define ANSWER_S       8 /* the guard cannot wait half a minute for a station that is silent */
 #define RETRY_MOST_MS  60000
 #define BACK_S         10800 /* a station's clock may be set back by so much */
 #define UNKNOWN_BACK_S 604800 /* … or ours be ahead, where nobody knows the station's */
+#define UNKNOWN_MS     INT64_C(86400000) /* … or behind it: less than the tail holds for so long */
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -132,6 +133,8 @@ int64_t lane_bound_w(const struct lane *l, mono_t now)
 
 static bool half_over(const struct lane *l, const struct held *h, mono_t now)
 {
+	if (h->until_known && l->evse->station->clock.is_known)
+		return true;
 	return !h->lease_ms || age_ms(l, h, now) >= h->lease_ms / 2;
 }
 
@@ -508,6 +511,11 @@ static struct sent *prepare(const struct lane *l, mono_t now)
 		s->held = (struct held){
 			.lease_ms = IDLE_LEASES * lease_ms(l), .phases = own_phases(l->evse)};
 	}
+	/* By a clock that is ahead of what we take it for, the lease would be over when it begins. */
+	s->held.until_known = s->is_own && !l->evse->station->clock.is_known && !s->held.give_w &&
+			      s->held.w < l->evse->tail_w;
+	if (s->held.until_known)
+		s->held.lease_ms = greater(s->held.lease_ms, UNKNOWN_MS);
 	s->held.start = now;
 	s->held.its_start = station_clock_now(&l->evse->station->clock);
 	s->held.back_s = l->evse->station->clock.is_known ? BACK_S : UNKNOWN_BACK_S;

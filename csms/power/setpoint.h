@@ -24,6 +24,7 @@ struct held {
 	int64_t back_s; /* its schedule begins so long before that */
 	int phases; /* that it was spread over; 0: all of the EVSE's */
 	bool in_amperes;
+	bool until_known; /* told before the station's clock was known: again as soon as it is */
 };
 
 struct lane {
