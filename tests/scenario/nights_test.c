@@ -25,6 +25,7 @@
 #define CLOCK_S       70 /* until messages tell of a station's clock that was set */
 #define RETURN_S      18 /* nobody rises for so long after power is back */
 #define SETTLED_IN_S  60
+#define CHARGED_WH    1000
 #define DEFAULT_COUNT 12
 
 /* -- stations --------------------------------------------------------------------------------- */
@@ -433,6 +434,20 @@ static int64_t charged_wh(struct world *w)
 	return wh;
 }
 
+/* Phases may not differ too much, and for most of the night no meter tells by how much they do: what house
+ * and vans then take of each phase at worst can leave next to nothing. */
+static bool may_starve(const struct night *n)
+{
+	for (int i = 0; i < n->trouble_count; i++) {
+		const struct trouble *t = &n->troubles[i];
+
+		if (t->kind >= TROUBLE_METER_SILENT && t->kind <= TROUBLE_METER_MILLI &&
+			t->until_s - t->at_s > NIGHT_S / 2 && n->nodes[t->target].imbalance_ma >= 0)
+			return true;
+	}
+	return false;
+}
+
 static void tell_progress(uint64_t seed)
 {
 	if (getenv("PROGRESS") && seed % 10 == 0) {
@@ -472,7 +487,8 @@ static void run_night(uint64_t seed)
 	settle_without(&r);
 	ck_assert_msg(!judge_verdict(r.judge), "%s\n%s", judge_verdict(r.judge), r.words);
 	ck_assert_msg(!r.watch.verdict[0], "%s\n%s", r.watch.verdict, r.words);
-	ck_assert_msg(charged_wh(r.w) > 1000, "%lld Wh\n%s", (long long)charged_wh(r.w), r.words);
+	ck_assert_msg(charged_wh(r.w) > (may_starve(&r.n) ? 0 : CHARGED_WH), "%lld Wh\n%s",
+		(long long)charged_wh(r.w), r.words);
 	judge_destroy(r.judge);
 	world_destroy(r.w);
 }
@@ -494,6 +510,11 @@ static const uint64_t hard_nights[] = {
 	20612, /* an island's power went to and fro, to one van before the other had left it */
 	22006, /* one EVSE ignored its limit, and the other of its station was relied upon */
 	22575, /* a meter in kW was believed again: its nothing could have been the sun's */
+	40011, /* an island with room for hardly one van switched it on and off */
+	40112, /* phases that nobody measured did the same */
+	41131, /* after a restart, to a clock a day ahead: what was told was over when it came */
+	41181, /* what an unheard charger took was forgotten when the site's meter froze */
+	42093, /* dead while our clock was set back: the stations' were ahead of it, unknown to us */
 	2314, /* who had not answered for minutes was relied upon to be lowered */
 };
 
