@@ -135,10 +135,10 @@ const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 		"A station: bring it online, then `depotctl ca renew STATION`.\n"
 		"After its end the station cannot log in on security profile 3: somebody must allow "
 		"its expired certificate once, or go there."),
-	ROW(PLAN_WAITS, "plan-waits", TONIGHT, 0,
-		"Look at the plan and answer: `depotctl plan approve ID` or `reject ID`.",
+	ROW(PLAN_WAITS, "plan-waits", TONIGHT, 0, "Look at the plan and approve or reject it.",
 		"The node's mode is assisted: a plan that changes something for vehicles needs a yes.\n"
-		"`depotctl plan` says which plan waits, what it changes, and until when.\n"
+		"The page Plan and `depotctl plan` say which plan waits, what it changes, and until when.\n"
+		"Answer there, or by `depotctl plan approve ID` or `reject ID`.\n"
 		"Without an answer what was approved stays, or the plain rule counts, as "
 		"control.approve_then says.\n"
 		"Whose departure is in danger is not held back: the newest plan counts for it at once."),

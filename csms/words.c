@@ -205,6 +205,9 @@ static void put_reason(struct text *t, const char *reason)
 
 void words_sub(struct text *t, const struct words_night *n, wall_t now)
 {
+	if (n->is_island)
+		text_puts(t, n->is_back ? "The grid is back: vans return in steps if it stays. "
+					: "The grid is gone. ");
 	if (n->worst != NULL) {
 		text_puts(t, n->worst);
 		if (n->worst_leaves.ms != 0) {

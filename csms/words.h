@@ -52,6 +52,7 @@ struct words_night {
 	int stations, silent; /* stations not connected */
 	int64_t site_w, limit_w; /* INT64_MIN: unknown */
 	bool is_assumed; /* nobody measures the site: site_w is the worst case */
+	bool is_island, is_back; /* the grid is gone; it is back, and does not count yet */
 };
 
 /* "1 van will miss its departure. 2 more are at risk." */

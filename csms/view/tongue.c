@@ -61,6 +61,12 @@ static bool may_begin(char kind, const char *s)
 	return kind != 'q' || isdigit((unsigned char)s[0]) || s[0] == '\xe2' || s[0] == '-';
 }
 
+/* … and ends where the next clause begins, or it would take that with it. */
+static bool is_past(char kind, const char *s, size_t take)
+{
+	return kind == 'q' && take > 1 && s[take - 2] == ',' && s[take - 1] == ' ';
+}
+
 static bool is_known(struct job *j, const char *s, size_t len);
 
 /* Does the whole of `s` have this form? The shortest pieces that fit. */
@@ -81,7 +87,7 @@ static bool fits(struct job *j, const char *form, const char *s, size_t len, str
 	if (n < 0 || len == 0 || !may_begin(kind, s))
 		return false;
 	for (size_t take = *rest == '\0' ? len : 1; take <= len; take++) {
-		if (++j->steps > STEPS_MAX)
+		if (++j->steps > STEPS_MAX || is_past(kind, s, take))
 			return false;
 		if (*rest != '\0' && (take == len || (*rest != '{' && s[take] != *rest)))
 			continue;

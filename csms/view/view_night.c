@@ -6,6 +6,7 @@
 
 #include "csms/charging/claim.h"
 #include "csms/power/control.h"
+#include "csms/power/safety.h"
 #include "csms/plan/fallback.h"
 #include "csms/metering/meters.h"
 #include "csms/money/prices.h"
@@ -493,6 +494,17 @@ static void count_site(const struct api_node_view_list *nodes, struct words_nigh
 		n->limit_w = nodes->items[0].limit_w;
 }
 
+/* Of these nodes, one is fed by stores and PV. */
+static void look_at_grid(
+	const struct core *c, const struct api_node_view_list *nodes, struct words_night *n)
+{
+	for (size_t i = 0; i < nodes->count; i++)
+		n->is_island = n->is_island ||
+			       (nodes->items[i].limit_source != NULL &&
+				       strcmp(nodes->items[i].limit_source, "island") == 0);
+	n->is_back = n->is_island && safety_island(control_safety(c->control)).state == ISLAND_BACK;
+}
+
 void view_part_say(const struct core *c, const struct view_part *part,
 	const struct api_vehicle_view_list *vehicles, const struct api_node_view_list *nodes,
 	struct arena *a, const char **sentence, const char **sub)
@@ -504,6 +516,7 @@ void view_part_say(const struct core *c, const struct view_part *part,
 	count_vehicles(vehicles, &n);
 	count_stations(c, part, &n);
 	count_site(nodes, &n);
+	look_at_grid(c, nodes, &n);
 	text_init(&t, 190);
 	words_sentence(&t, &n, now);
 	*sentence = arena_text(a, &t);

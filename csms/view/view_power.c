@@ -168,6 +168,8 @@ static void look_at_return(
 	const struct grid_tree *tree = control_grid(c->control);
 	struct safety_island_view island = safety_island(s);
 
+	if (n->island != NULL) /* its limit is less, by a margin */
+		n->island_w = island.feed_w;
 	/* At least a second is left to be said. */
 	if (island.state == ISLAND_BACK)
 		n->back_ms = island.left_ms > 1000 ? island.left_ms : 1000;

@@ -12,6 +12,7 @@
 #include "csms/power/grid_edit.h"
 #include "csms/metering/meters.h"
 #include "csms/power/safety.h"
+#include "csms/view/view.h"
 #include "db/query_log.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
@@ -592,6 +593,23 @@ static void step_island(int64_t *energy_ws, bool has_grid)
 	world_step(world);
 }
 
+/* Energy and Tonight say that the grid is gone, and the same power that `depotctl power` tells. */
+static void check_grid_is_said_gone(void)
+{
+	struct arena *a = arena_create(0);
+	struct api_overview all;
+	char feed[60];
+
+	view_overview(core(), a, &all);
+	snprintf(feed, sizeof feed,
+		"stores and PV give %.1f\xe2\x80\xaf"
+		"kW",
+		(double)safety_island(safety()).feed_w / 1000);
+	ck_assert_msg(strstr(all.energy_sentence, feed), "%s: %s", feed, all.energy_sentence);
+	ck_assert_msg(strncmp(all.sub, "The grid is gone. ", 18) == 0, "%s", all.sub);
+	arena_destroy(a);
+}
+
 /* Every view says that the island binds, and the plan is made for it. */
 static void check_island_is_said(wall_t began)
 {
@@ -611,6 +629,7 @@ static void check_island_is_said(wall_t began)
 	ck_assert_str_eq(told.node, "site");
 	ck_assert_ptr_nonnull(strstr(told.reason, "the island supplies"));
 	ck_assert_ptr_nonnull(strstr(told.reason, "until the grid is back"));
+	check_grid_is_said_gone();
 }
 
 /* What the plan gives all vans now. */

@@ -139,6 +139,16 @@ START_TEST(below_it_stands_what_a_person_needs)
 	words_sub(&t, &n, now);
 	ck_assert_str_eq(
 		said(), "VAN-07 leaves at 05:40. 31.8 kWh short: charger. 1 charger is silent.");
+	n.silent = 0;
+	n.is_island = true;
+	words_sub(&t, &n, now);
+	ck_assert_str_eq(said(), "The grid is gone. VAN-07 leaves at 05:40. 31.8 kWh short: "
+				 "charger.");
+	n.is_back = true;
+	words_sub(&t, &n, now);
+	ck_assert_str_eq(said(),
+		"The grid is back: vans return in steps if it stays. VAN-07 leaves "
+		"at 05:40. 31.8 kWh short: charger.");
 	n = (struct words_night){.site_w = INT64_MIN, .limit_w = INT64_MIN};
 	words_sub(&t, &n, now);
 	ck_assert_str_eq(said(), "The site's power is unknown.");

@@ -142,6 +142,12 @@ START_TEST(power_meters_and_alarms)
 	IS("Roof meter answers, but has not the registers of its map. 2 more need a look.",
 		"Roof meter antwortet, hat aber die Register seiner Karte nicht. 2 weitere sind "
 		"anzusehen.");
+	IS("The grid is gone: stores and PV give 8.0 kW, and 20 vans wait for more.",
+		"Das Netz ist weg: Speicher und PV geben 8,0 kW, und 20 Fahrzeuge warten auf mehr.");
+	IS("A plan that changes 5 vehicles at feeder-b waits for a yes or no until 21:49; then the "
+	   "plan that was approved last counts.",
+		"Ein Plan, der an feeder-b 5 Fahrzeuge ändert, wartet bis 21:49 auf ein Ja oder "
+		"Nein; dann gilt der zuletzt freigegebene Plan.");
 	for (int i = 0; i < 500; i++) {
 		struct words_alarms a = {.active = i % 4,
 			.urgent = i % 4 * (i / 4 % 2),
@@ -505,6 +511,27 @@ START_TEST(every_step_of_an_alarm_is_known)
 }
 END_TEST
 
+/* As csms/power/belief.c makes sentences of meter_note(). */
+START_TEST(what_is_odd_of_a_meter_is_known)
+{
+	IS("Meter site of site: Its energy registers counted 1.85 times what its power adds up to: "
+	   "wrong scale, ratio or register map. It counts as its worst case. Charging lacks 101.8 "
+	   "kW by that.",
+		"Zähler site von site: Seine Energieregister zählten das 1,85-Fache dessen, was seine "
+		"Leistung ergibt: falscher Faktor, falsches Verhältnis oder falsche Registerkarte. "
+		"Er zählt mit seinem schlimmsten Fall. Dem Laden fehlen dadurch 101,8 kW.");
+	ck_assert(german("Its energy registers counted 2 times what its power adds up to, which is "
+			 "believed, and they are not: wrong scale, ratio or register map."));
+	ck_assert(
+		german("Its energy registers count the other way round than its power: wrong sign "
+		       "or register map."));
+	ck_assert(
+		german("Its power is not believed: nothing that it shows has changed for 12 min."));
+	ck_assert(german("Its power is not believed: no depot carries so much."));
+	ck_assert(german("Its import register is not believed."));
+}
+END_TEST
+
 START_TEST(every_source_of_a_limit_is_known)
 {
 	for (int s = 0; s < GRID_SOURCE_COUNT; s++)
@@ -581,6 +608,7 @@ int main(void)
 	tcase_add_test(tc, all_words_of_what_a_depot_rests_on_are_known);
 	tcase_add_test(tc, all_words_of_what_if_are_known);
 	tcase_add_test(tc, every_step_of_an_alarm_is_known);
+	tcase_add_test(tc, what_is_odd_of_a_meter_is_known);
 	tcase_add_test(tc, every_source_of_a_limit_is_known);
 	tcase_add_test(tc, the_language_is_the_first_that_depotd_speaks);
 	tcase_add_test(tc, of_an_answer_the_sentences_alone);

@@ -13,7 +13,7 @@ import { LANGUAGES, language, say, setLanguage, type Language } from "./messages
 import { place, ROUTES } from "./router.ts";
 import { assigning, go, goRow, goSection, searching, telling } from "./store/place.ts";
 import { alarms, depotName, depotTime, envelopes, heardNow, isHere, isLost, link, localNow, nodes, now, retryNow, session, speed, stations, vehicles, zone } from "./store/store.ts";
-import { bindingNodes, boundBy, evseCounts, nextLimit, rootNode } from "./store/derive.ts";
+import { bindingNodes, boundBy, evseCounts, nextLimit, rootNode, windowHolds } from "./store/derive.ts";
 import { active, urgent } from "./store/alarms.ts";
 import { followAlarms, isMute, isSoundOn, switchSound } from "./store/sound.ts";
 import { Bar } from "./ui/bar.tsx";
@@ -214,7 +214,7 @@ function DemandWindow() {
 	);
 	if (!d || Date.parse(d.window_end) <= now.value) return null;
 	const node = nodes.value?.find((n) => n.id === d.node);
-	const isHeld = node?.limit_source === "demand window" || d.allowed_w < (node?.load_w ?? 0);
+	const isHeld = windowHolds(node, d.allowed_w);
 	const span = `${clock(Date.parse(d.window), zone.value)}–${clock(Date.parse(d.window_end), zone.value)}`;
 	return (
 		<a class="item" data-pulse="window" href="/energy" title={say.windowTitle(kw(d.mean_w, 0), kw(d.allowed_w, 0))}

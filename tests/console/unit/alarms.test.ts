@@ -1,14 +1,38 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { AlarmView, Overview } from "../../../csms/console/src/api/types.ts";
+import { de } from "../../../csms/console/src/messages/de.ts";
+import { en } from "../../../csms/console/src/messages/en.ts";
 import { active, aside, calm, subjectOf, urgent } from "../../../csms/console/src/store/alarms.ts";
 import { AGAIN_MS, toSound } from "../../../csms/console/src/store/sound.ts";
 // @ts-expect-error a plain script without types
 import { overview, START } from "../fixture.mjs";
 
+declare const REPO: string;
+
 const data = overview() as Overview;
 const about = (change: Partial<AlarmView>) =>
 	subjectOf({ ...data.alarms[0]!, ...change }, data.meters, data.tree.nodes, data.stations);
+
+const read = (path: string): string => readFileSync(join(REPO, path), "utf8");
+
+test("each kind of alarm that depotd raises has a title in each language", () => {
+	const kinds = [...read("csms/alarms_table.c").matchAll(/ROW\([A-Z_]+, "([a-z-]+)"/g)].map((m) => m[1]!);
+	assert.ok(kinds.length > 25);
+	for (const words of [en, de]) assert.deepEqual(kinds.filter((k) => words.alarmKinds[k] === undefined), []);
+});
+
+test("each source of a limit has a name in each language", () => {
+	const tree = /source_names\[GRID_SOURCE_COUNT\] = \{([^}]*)\}/.exec(read("scheduler/grid.c"))![1]!;
+	const named = [...tree.matchAll(/= "([^"]+)"/g)].map((m) => m[1]!).filter((s) => s !== "none");
+	const told = [...read("csms/power/control_why.c").matchAll(/want->source, "([a-z]+)"/g)].map((m) => m[1]!);
+	const followed = [...read("csms/power/control_follow.c").matchAll(/\] = \{"[a-z ]+", "([a-z]+)"/g)].map((m) => m[1]!);
+	const all = [...named, ...told, ...followed, "full", "idle", "EMS", "SO", "CSO", "Other"];
+	assert.ok(named.length > 20 && followed.length > 5);
+	for (const words of [en, de]) assert.deepEqual(all.filter((s) => words.limitSources[s] === undefined), []);
+});
 
 test("active alarms by urgency, then by how long they last; aside and past ones apart", () => {
 	assert.deepEqual(active(data.alarms).map((a) => a.id), ["AL1", "AL2", "AL3"]);
@@ -24,6 +48,7 @@ test("an alarm's subject leads to the page that shows it", () => {
 	assert.deepEqual(about({ kind: "meter-silent", subject: "M1" }), { name: "Hall A meter", path: "/meters/M1" });
 	assert.deepEqual(about({ kind: "limit-broken", subject: "hall-a" }), { name: "Hall A feeder", path: "/energy" });
 	assert.deepEqual(about({ kind: "measurement-old", subject: "hall-a" }), { name: "Hall A feeder", path: "/meters/M1" });
+	assert.deepEqual(about({ kind: "plan-waits", subject: "hall-a" }), { name: "Hall A feeder", path: "/plan" });
 	assert.deepEqual(about({ kind: "charger-disobeys", subject: "CP-B3/1" }), { name: "CP-B3/1", path: "/chargers/CP-B3" });
 	assert.deepEqual(about({ kind: "disk-full", subject: "store" }), { name: "store" });
 });

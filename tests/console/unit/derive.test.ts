@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EnvelopeView, NodeView, Overview, VehicleView } from "../../../csms/console/src/api/types.ts";
 import {
-	bindingNodes, boundBy, evseCounts, evseGroups, evseTotals, heldBackBy, isHeldBack, islandNode, nextLimit, rootNode, splitVans, treeRows,
+	bindingNodes, boundBy, evseCounts, evseGroups, evseTotals, heldBackBy, isHeldBack, islandNode, nextLimit, rootNode, splitVans, treeRows, windowHolds,
 } from "../../../csms/console/src/store/derive.ts";
 import { boardOf, nextOut } from "../../../csms/console/src/store/wall.ts";
 import { heldOrder } from "../../../csms/console/src/lib/stable_order.ts";
@@ -98,6 +98,15 @@ test("the sign-in code comes from the fragment only", () => {
 	assert.equal(codeFromHash("#vans"), undefined);
 	assert.equal(codeFromHash("#code="), undefined);
 	assert.equal(codeFromHash(""), undefined);
+});
+
+test("a demand window holds vans back only where it binds, or less is allowed than flows", () => {
+	const window = { ...node("site"), limit_source: "demand window", load_w: 100_000 };
+	assert.equal(windowHolds(undefined, 0), false);
+	assert.equal(windowHolds(window, 170_000), false, "the limit in force, with room left");
+	assert.equal(windowHolds({ ...window, binds: ["total"] }, 170_000), true);
+	assert.equal(windowHolds({ ...window, limit_source: "rating", binds: ["total"] }, 170_000), false);
+	assert.equal(windowHolds({ ...window, limit_source: "rating" }, 90_000), true);
 });
 
 test("a node binds by what EVSEs were told, or by the tree alone; most vans first", () => {

@@ -302,6 +302,8 @@ export const de: Messages = {
 		battery: "Batterie", "stale data": "Alter Messwert", departure: "Abfahrt", minimum: "Minimum", hold: "Gehaltener Wert",
 		rotation: "Wechsel", disobeyed: "Ungehorsam", imbalance: "Schieflast", "demand window": "Viertelstunde",
 		"power return": "Rückkehr des Netzes", island: "Insel", commissioning: "Inbetriebnahme-Gang",
+		rule: "Einfache Regel", storage: "Speicherplan", cable: "Kabel", full: "Fahrzeug ist voll", price: "Preis",
+		EMS: "Energiemanagement", SO: "Netzbetreiber", CSO: "Betreiber der Ladestation", Other: "Grenze eines anderen",
 	},
 	loading: "Lädt",
 	answerMissing: "Das konnte nicht geladen werden.",

@@ -33,6 +33,7 @@ export function subjectOf(alarm: AlarmView, meters: readonly MeterView[], nodes:
 	const meter = alarm.kind.startsWith("meter") ? meters.find((m) => m.id === id) : undefined;
 	if (meter) return { name: meter.name || id, path: `/meters/${encodeURIComponent(id)}` };
 	const node = nodes.find((n) => n.id === id);
+	if (alarm.kind === "plan-waits") return { name: node?.name || id, path: "/plan" };
 	if (node) {
 		const own = alarm.kind === "measurement-old" && node.meter && meters.some((m) => m.id === node.meter);
 		return { name: node.name || id, path: own ? `/meters/${encodeURIComponent(node.meter!)}` : "/energy" };

@@ -90,6 +90,10 @@ export function bindingNodes(nodes: readonly NodeView[], stations: readonly Stat
 		.sort((a, b) => b.vans - a.vans);
 }
 
+/* Does the demand window keep power from vans now? It may be the limit in force and have room left. */
+export const windowHolds = (node: NodeView | undefined, allowedW: number): boolean =>
+	node !== undefined && ((node.limit_source === "demand window" && node.binds.length > 0) || allowedW < (node.load_w ?? 0));
+
 export interface EvseCounts {
 	all: number;
 	live: number;
