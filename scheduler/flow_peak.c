@@ -427,6 +427,14 @@ int flow_peak_solve(struct flow *f, struct flow_peak *p)
 	return 0;
 }
 
+int flow_peak_hold(struct flow *f, struct flow_peak *p)
+{
+	int64_t at[FLOW_CHARGES] = {0};
+
+	memcpy(at, p->peak, sizeof at);
+	return solve_at(f, p, at);
+}
+
 int flow_peak_lower(struct flow *f, struct flow_peak *p, int k)
 {
 	int64_t at[FLOW_CHARGES] = {0}, was;

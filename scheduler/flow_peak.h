@@ -41,6 +41,9 @@ struct flow_peak {
  * mended in a hurry does not cost more demand. 0, or -1 as flow_solve(). */
 int flow_peak_solve(struct flow *f, struct flow_peak *p);
 
+/* The same with the peaks at p->peak, not sought; they stay in force too. */
+int flow_peak_hold(struct flow *f, struct flow_peak *p);
+
 /* The lowest peak of charge `k` among the plans that cost the same: after flow_solve() or
  * flow_peak_solve(). The other charges' peaks stay. 0 or -1; the plan stays one that costs as much. */
 int flow_peak_lower(struct flow *f, struct flow_peak *p, int k);

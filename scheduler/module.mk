@@ -2,7 +2,7 @@
 GUARD := guard.c guard_observe.c guard_seen.c guard_lower.c guard_raise.c guard_balance.c guard_turns.c
 PHASES := phase_plan.c phase_plan_fit.c phase_plan_load.c phase_plan_dual.c phase_plan_bound.c \
 	phase_plan_solve.c phase_plan_price.c phase_plan_check.c
-PLAN := plan.c plan_car.c plan_room.c plan_early.c plan_problem.c plan_flow.c plan_phases.c plan_settle.c plan_again.c plan_calm.c plan_keep.c plan_before.c plan_cost.c plan_why.c plan_caps.c plan_check.c
+PLAN := plan.c plan_car.c plan_room.c plan_early.c plan_problem.c plan_flow.c plan_phases.c plan_settle.c plan_again.c plan_turns.c plan_calm.c plan_keep.c plan_before.c plan_cost.c plan_why.c plan_caps.c plan_check.c
 TARIFF := calendar.c tariff.c tariff_price.c bill.c bill_demand.c
 FLOW := flow.c flow_unload.c flow_shared.c flow_search.c flow_push.c flow_solve.c flow_proof.c \
 	flow_check.c flow_peak.c flow_smooth.c flow_calm.c flow_floor.c

@@ -55,22 +55,33 @@ static void mend_first(struct plan_work *s, const int32_t *rows)
 	}
 }
 
-/* A row that ends above the knee stays as it is: what its battery takes hangs on when. */
+/* The slot in which the row comes to the knee, or its end: what the battery takes from there on hangs on
+ * when, before that on how much only. */
+static int knee_slot(const struct plan_work *s, const struct plan_car *c, const int32_t *row)
+{
+	int64_t stored = c->start_mj;
+
+	for (int t = c->first; t < c->last; t++) {
+		stored += (int64_t)row[t] * plan_slot_s(s, t) * c->battery->efficiency_pm;
+		if (stored > c->knee_mj)
+			return t;
+	}
+	return c->last;
+}
+
+/* What a row gives above the knee stays as it is; so does what it gives below, then, but not when. */
 static void bound(const struct plan_work *s, const struct plan_problem *q, int i,
 	const int32_t *row, struct flow_vehicle *v, const struct bounds *b)
 {
 	const struct plan_car *c = &s->car[q->car[i]];
 	size_t at = (size_t)i * (size_t)s->slots;
-	int64_t must = 0, stored = c->start_mj, sum = 0;
-	bool is_free = true;
+	int64_t must = 0, sum = 0;
+	int knee = knee_slot(s, c, row);
 
-	for (int t = c->first; t < c->last; t++)
-		sum += (int64_t)row[t] * plan_slot_s(s, t) * c->battery->efficiency_pm;
-	is_free = stored + sum <= c->knee_mj;
 	for (int t = v->from; t < v->to; t++) {
 		size_t cell = at + (size_t)t;
-		int32_t least = is_free && row[t] > c->min_w ? c->min_w : row[t];
-		int32_t most = row[t] && is_free ? v->max_w : row[t];
+		int32_t least = t < knee && row[t] > c->min_w ? c->min_w : row[t];
+		int32_t most = row[t] && t < knee ? v->max_w : row[t];
 
 		b->least[cell] = up_of_first(s, q, t, least);
 		b->most[cell] = of_first(s, q, t, most);
@@ -79,10 +90,13 @@ static void bound(const struct plan_work *s, const struct plan_problem *q, int i
 		if (b->most[cell] < b->least[cell])
 			b->most[cell] = b->least[cell];
 		must += b->least[cell];
+		sum += of_first(s, q, t, row[t]);
 	}
 	v->least_w = &b->least[at];
 	v->most_w = &b->most[at];
-	if (v->need < must || !is_free)
+	if (knee < c->last)
+		v->need = sum;
+	if (v->need < must)
 		v->need = must;
 }
 
@@ -162,16 +176,16 @@ static bool is_as_ready(struct plan_work *s, const struct plan_before *before)
 	return true;
 }
 
-static bool is_worth_it(const struct plan_work *s, flow_value value)
+bool plan_is_far(const struct plan_work *s, flow_value value)
 {
 	return value - s->bound > value / NEAR_BOUND;
 }
 
-static int try_again(struct plan_work *s, const struct plan_before *before)
+int plan_again_from(struct plan_work *s, const struct plan_before *before, const int32_t *rows,
+	flow_value *value)
 {
 	struct plan_problem q;
 	struct bounds b;
-	flow_value value = 0;
 	size_t cells;
 	bool is_better = false;
 	int rc = 0;
@@ -184,16 +198,18 @@ static int try_again(struct plan_work *s, const struct plan_before *before)
 	cells = (size_t)q.in.n * (size_t)s->slots + 1;
 	b = (struct bounds){calloc(cells, sizeof *b.least), calloc(cells, sizeof *b.most)};
 	for (int i = 0; b.least && b.most && i < q.in.n; i++)
-		bound(s, &q, i, &before->rows[(size_t)s->car[q.car[i]].index * (size_t)s->slots],
+		bound(s, &q, i, &rows[(size_t)s->car[q.car[i]].index * (size_t)s->slots],
 			&q.vehicles[i], &b);
 	if (b.least && b.most && solve(s, &q) == 0) {
-		mend_first(s, before->rows);
+		mend_first(s, rows);
 		is_better = is_as_ready(s, before);
 	}
-	if (is_better && plan_value(s, &value))
+	if (is_better && plan_value(s, value))
 		rc = -1;
-	if (rc || !is_better || value >= before->value)
+	if (rc || !is_better || *value >= before->value) {
 		plan_before_restore(before, s);
+		*value = before->value;
+	}
 	free(b.least);
 	free(b.most);
 	plan_problem_finish(&q);
@@ -203,10 +219,11 @@ static int try_again(struct plan_work *s, const struct plan_before *before)
 int plan_again(struct plan_work *s)
 {
 	struct plan_before before;
+	flow_value value;
 	int rc = plan_before_init(&before, s);
 
-	if (rc == 0 && is_worth_it(s, before.value))
-		rc = try_again(s, &before);
+	if (rc == 0 && plan_is_far(s, before.value))
+		rc = plan_again_from(s, &before, before.rows, &value);
 	plan_before_finish(&before);
 	return rc;
 }

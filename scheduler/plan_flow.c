@@ -92,32 +92,42 @@ static bool has_demand(const struct plan_work *s)
 	return s->in->prices && s->in->prices->demands;
 }
 
-/* Demand charges; the rows that stand (vehicles that should have left) are load. The peaks that are
- * found bound the plan from then on. */
-static int solve_peaks(struct plan_work *s, struct flow *f, flow_value *bound)
+/* Peaks of the site at which a plan is made, or none: then the best ones are sought. */
+static int solve_peaks(
+	struct plan_work *s, struct flow *f, const int64_t *peak_w, struct flow_peak *p)
 {
 	const struct plan_prices *m = s->in->prices;
-	struct flow_peak p = {.charges = m->demands};
 	int64_t *load = calloc((size_t)s->slots, sizeof *load);
-	int rc = -1;
+	int rc;
 
+	*p = (struct flow_peak){.charges = m->demands, .load = load};
 	for (int t = 0; load && t < s->slots; t++) {
 		load[t] = m->load_w ? m->load_w[t] : 0;
 		for (int i = 0; i < s->in->n; i++)
 			load[t] += mean_of(s, t, s->w[(size_t)i * (size_t)s->slots + (size_t)t]);
 	}
-	p.load = load;
-	for (int k = 0; k < m->demands; k++)
-		p.charge[k] = (struct flow_charge){m->demand[k].counts, m->demand[k].paid_w,
+	for (int k = 0; k < m->demands; k++) {
+		p->charge[k] = (struct flow_charge){m->demand[k].counts, m->demand[k].paid_w,
 			m->demand[k].price * SCALE * 3600 / s->in->slot_s};
-	if (load && flow_peak_solve(f, &p) == 0) {
-		*bound = p.bound;
-		rc = 0;
+		p->peak[k] = peak_w ? peak_w[k] : 0;
 	}
-	for (int k = 0; rc == 0 && k < m->demands; k++)
-		s->peak_w[k] = p.peak[k];
+	rc = !load ? -1 : peak_w ? flow_peak_hold(f, p) : flow_peak_solve(f, p);
+	p->load = NULL;
 	free(load);
 	return rc;
+}
+
+/* Demand charges; the rows that stand (vehicles that should have left) are load. The peaks that are
+ * found bound the plan from then on. */
+static int find_peaks(struct plan_work *s, struct flow *f, flow_value *bound)
+{
+	struct flow_peak p;
+
+	if (solve_peaks(s, f, NULL, &p))
+		return -1;
+	*bound = p.bound;
+	memcpy(s->peak_w, p.peak, sizeof s->peak_w);
+	return 0;
 }
 
 /* Peaks are worth more than a little energy, and phases have a bound without a plan: there the least that
@@ -209,8 +219,9 @@ static int solve_flow(struct plan_work *s, const struct plan_problem *q, struct 
 static int solve(struct plan_work *s, const struct plan_problem *q, struct plan *p, struct flow *f)
 {
 	flow_value peaks = 0, bound = 0;
-	int rc = has_demand(s) ? solve_peaks(s, f, &peaks) : 0;
+	int rc = has_demand(s) ? find_peaks(s, f, &peaks) : 0;
 
+	memcpy(s->free_peak_w, s->peak_w, sizeof s->peak_w);
 	if (rc == 0)
 		rc = keep_bound(s, q);
 	if (rc == 0)
@@ -301,7 +312,14 @@ int plan_peaks(struct plan_work *s, struct flow *f)
 {
 	flow_value bound;
 
-	return solve_peaks(s, f, &bound);
+	return find_peaks(s, f, &bound);
+}
+
+int plan_peaks_at(struct plan_work *s, struct flow *f, const int64_t *peak_w)
+{
+	struct flow_peak p;
+
+	return solve_peaks(s, f, peak_w, &p);
 }
 
 int plan_flow(struct plan_work *s, struct plan *p)
@@ -317,7 +335,7 @@ int plan_flow(struct plan_work *s, struct plan *p)
 	if (f && solve(s, &q, p, f) == 0)
 		rc = settle(s, &q, f);
 	if (rc == 0 && has_demand(s) && !s->by_phase && is_any_least(s, &q))
-		rc = plan_again(s);
+		rc = plan_again(s) ? -1 : plan_turns(s);
 	flow_destroy(f);
 	plan_problem_finish(&q);
 	return rc;

@@ -52,6 +52,7 @@ struct plan_work {
 		bool is_known;
 	} least;
 	int64_t peak_w[PLAN_DEMANDS]; /* highest slots that are worth their price (plan_flow.c) */
+	int64_t free_peak_w[PLAN_DEMANDS]; /* … without smallest powers */
 	/* Where all vehicles load their phases alike, `room` has the limits of phases too. */
 	bool by_phase;
 	int64_t (
@@ -218,6 +219,9 @@ int plan_flow(struct plan_work *s, struct plan *p);
  * 0, or -1 as flow_solve(). */
 int plan_peaks(struct plan_work *s, struct flow *f);
 
+/* … with the peaks at peak_w[], not sought. */
+int plan_peaks_at(struct plan_work *s, struct flow *f, const int64_t *peak_w);
+
 /* Adds what the flow planner found to the rows. */
 void plan_take_rows(struct plan_work *s, const struct plan_problem *q, const struct flow *f);
 
@@ -239,27 +243,6 @@ int plan_phases(
  * memory. */
 int plan_settle(struct plan_work *s);
 
-/* -- plan_again.c ----------------------------------------------------------------------------- */
-
-/* Plans anew with demand charges how much, not when: who charges in which slot stays. -1: no memory. */
-int plan_again(struct plan_work *s);
-
-/* -- plan_calm.c ------------------------------------------------------------------------------ */
-
-/* Puts right what placing leaves: what is missing, too much, or in vain. */
-struct plan_mend {
-	void (*mend)(void *arg);
-	void *arg;
-};
-
-/* Has vehicles go on and off less often, where nobody loses by it. -1: no memory. */
-int plan_calm(struct plan_work *s, const struct plan_mend *m);
-
-/* -- plan_keep.c ------------------------------------------------------------------------------ */
-
-/* Has those charge on that do so by the plan in force, where it costs hardly more. -1: no memory. */
-int plan_keep(struct plan_work *s, const struct plan_mend *m);
-
 /* -- plan_before.c ---------------------------------------------------------------------------- */
 
 /* Rows as they came, what they store, and what they cost. */
@@ -280,6 +263,40 @@ int plan_is_as_cheap(
 	const struct plan_before *b, const struct plan_work *s, int64_t missing_wh, bool *is);
 
 void plan_before_restore(const struct plan_before *b, struct plan_work *s);
+
+/* -- plan_again.c ----------------------------------------------------------------------------- */
+
+/* Plans anew with demand charges how much, not when: who charges in which slot stays. -1: no memory. */
+int plan_again(struct plan_work *s);
+
+/* The same with who charges in which slot from `rows`: counts where it is better than `before`, which
+ * is left as it is; else the rows are those of `before` again. *value: of what stands then. -1: no memory. */
+int plan_again_from(struct plan_work *s, const struct plan_before *before, const int32_t *rows,
+	flow_value *value);
+
+/* A plan that is far from its bound: worth trying for a better one. */
+bool plan_is_far(const struct plan_work *s, flow_value value);
+
+/* -- plan_turns.c ----------------------------------------------------------------------------- */
+
+/* Has vehicles take turns below lower peaks than they need together. -1: no memory. */
+int plan_turns(struct plan_work *s);
+
+/* -- plan_calm.c ------------------------------------------------------------------------------ */
+
+/* Puts right what placing leaves: what is missing, too much, or in vain. */
+struct plan_mend {
+	void (*mend)(void *arg);
+	void *arg;
+};
+
+/* Has vehicles go on and off less often, where nobody loses by it. -1: no memory. */
+int plan_calm(struct plan_work *s, const struct plan_mend *m);
+
+/* -- plan_keep.c ------------------------------------------------------------------------------ */
+
+/* Has those charge on that do so by the plan in force, where it costs hardly more. -1: no memory. */
+int plan_keep(struct plan_work *s, const struct plan_mend *m);
 
 /* -- plan_cost.c ------------------------------------------------------------------------------ */
 
