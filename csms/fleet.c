@@ -449,6 +449,12 @@ const char *evse_state(const struct evse *e)
 	return is_known(e) ? "free" : "unknown";
 }
 
+bool evse_wants_card(const struct evse *e)
+{
+	return e->tx.is_open && !e->tx.token[0] && !e->tx.token_type[0] &&
+	       strcmp(e->tx.charging_state, "EVConnected") == 0;
+}
+
 wall_t vehicle_departure(const struct vehicle *v, wall_t now)
 {
 	time_t t = (time_t)(now.ms / 1000);

@@ -66,6 +66,9 @@ void fleet_touch_vehicle(struct fleet *f, struct vehicle *v);
  * unknown. */
 const char *evse_state(const struct evse *e);
 
+/* A transaction runs that no card or vehicle has been let in for yet: the station gives it no power. */
+bool evse_wants_card(const struct evse *e);
+
 /* When the vehicle next leaves after `now`, in the depot's zone, which is the process's (TZ is set
  * by csms/main.c); ms 0: not known. */
 wall_t vehicle_departure(const struct vehicle *v, wall_t now);

@@ -243,6 +243,18 @@ static bool explain_island(const struct control *k, int i, int32_t allowed_w, st
 	return true;
 }
 
+/* Whatever it is told, its charger gives it nothing before somebody is let in. */
+static bool explain_card(const struct control *k, int i, struct setpoint *want)
+{
+	if (!evse_wants_card(k->evse[i]))
+		return false;
+	say(want->source, sizeof want->source, "card");
+	want->node[0] = '\0';
+	say(want->reason, sizeof want->reason,
+		"no card was accepted yet: its charger gives nothing");
+	return true;
+}
+
 /* What the EVSE is to be told, and why. Without a vehicle it holds its default profile. */
 static void explain(
 	struct control *k, int i, const struct guard_evse_out *out, struct setpoint *want)
@@ -256,6 +268,10 @@ static void explain(
 	want->give_w = 0;
 	if (!in->connected || k->evse[i]->station->is_manual)
 		return;
+	if (explain_card(k, i, want)) {
+		k->said[i].is_said = false;
+		return;
+	}
 	if (explain_giving(k, i, want))
 		return;
 	if (out->allowed_w >= in->wanted_w &&
@@ -344,7 +360,7 @@ void control_explain(struct control *k, const struct guard_report *r, wall_t now
 		struct setpoint was = *want;
 
 		look_up(k, i, p, row, now);
-		if (k->order[i].by == CONTROL_BY_PLAN)
+		if (k->order[i].by == CONTROL_BY_PLAN && !evse_wants_card(k->evse[i]))
 			hold(k, i);
 		explain(k, i, &r->evse[i], want);
 		if (strcmp(was.reason, want->reason) != 0 || strcmp(was.node, want->node) != 0)

@@ -35,7 +35,8 @@ const char *view_station_say(const struct station *s, struct arena *a)
 	struct text t;
 
 	for (int i = 0; i < s->evse_count && i < EVSES_MAX; i++)
-		states[c.evses++] = evse_state(&s->evses[i]);
+		states[c.evses++] =
+			evse_wants_card(&s->evses[i]) ? "card" : evse_state(&s->evses[i]);
 	text_init(&t, 590);
 	words_charger_sentence(&t, &c);
 	return arena_text(a, &t);

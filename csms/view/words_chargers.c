@@ -75,6 +75,7 @@ static const struct {
 	{"faulted", "has a fault", "have a fault"},
 	{"charging", "charges", "charge"},
 	{"paused", "waits", "wait"},
+	{"card", "waits for a card", "wait for a card"},
 	{"plugged", "is plugged in", "are plugged in"},
 	{"done", "is done", "are done"},
 	{"reserved", "is reserved", "are reserved"},

@@ -234,3 +234,20 @@ test('what a vehicle is known by: listed, set as a whole, and never taken from a
 	assert.equal((await set('VAN-9', mine)).status, 404);
 	assert.equal((await d.api('GET', '/vehicles')).json.vehicles.length, 3);
 });
+
+test('a van without a card that was accepted is told as that, by nobody as a turn that comes', async () => {
+	const s = await booted(d, 'CP-W');
+	await s.call('StatusNotification', { timestamp: now(), connectorStatus: 'Occupied', evseId: 1, connectorId: 1 });
+	await event(s, 'w', 0, 'Started', { chargingState: 'EVConnected' });
+	assert.equal((await authorize(s, card('NOBODY'))).status, 'Unknown');
+	const look = async () => {
+		const st = (await d.api('GET', '/stations/CP-W')).json;
+		return [st.sentence, st.evses[0].limit_source, st.evses[0].limit_reason];
+	};
+	await until('what it waits for', async () => (await look())[1] === 'card');
+	assert.deepEqual(await look(), ['CP-W: EVSE 1 waits for a card.', 'card', 'no card was accepted yet: its charger gives nothing']);
+	await put('GUEST');
+	await event(s, 'w', 1, 'Updated', { trigger: 'Authorized', chargingState: 'EVConnected', token: card('GUEST') });
+	await until('it is let in', async () => (await look())[1] !== 'card');
+	assert.equal((await look())[0], 'CP-W: EVSE 1 is plugged in.');
+});

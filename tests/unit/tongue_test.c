@@ -293,10 +293,10 @@ END_TEST
 
 START_TEST(all_words_of_chargers_are_known)
 {
-	static const char *const states[] = {"faulted", "charging", "paused", "plugged", "done",
-		"reserved", "unavailable", "free", "unknown"};
+	static const char *const states[] = {"faulted", "charging", "paused", "card", "plugged",
+		"done", "reserved", "unavailable", "free", "unknown"};
 
-	for (int i = 0; i < 9 * 9 * 7; i++) {
+	for (int i = 0; i < 10 * 10 * 7; i++) {
 		const char *of[8];
 		struct words_charger c = {"CP-7", true, false, false, now, now, i % 7 + 1, of};
 		struct words_chargers all = {.chargers = i % 9,
@@ -312,7 +312,7 @@ START_TEST(all_words_of_chargers_are_known)
 			.faulted_name = "CP-3 EVSE 2"};
 
 		for (int k = 0; k < 8; k++)
-			of[k] = states[(k % 2 ? i : i / 9) % 9];
+			of[k] = states[(k % 2 ? i : i / 10) % 10];
 		words_charger_sentence(&said, &c);
 		ck_known();
 		words_chargers_sentence(&said, &all, now);

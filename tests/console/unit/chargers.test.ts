@@ -23,6 +23,13 @@ const station = (id: string, more: Partial<StationView> = {}): StationView => ({
 const known = { nodes: [], vehicles: [{ id: "V9", name: "VAN 09", target_pct: 80, state: "charging" }], alarms: [] };
 const ids = (list: StationView[]) => list.map((s) => s.id).join(" ");
 
+test("a van that no card was accepted for can be started here, and given up", () => {
+	const plugged = evse(1, "plugged", { transaction: "t1", limit_source: "plan" });
+	const asked = (e: EvseView) => evseOffers(e).map((o) => o.id).filter((id) => id === "start" || id === "stop");
+	assert.deepEqual(asked(plugged), ["stop"]);
+	assert.deepEqual(asked({ ...plugged, limit_source: "card" }), ["start", "stop"]);
+});
+
 test("chargers: what is worst about one", () => {
 	assert.equal(health(station("A"), NOW), "good");
 	assert.equal(health(station("A", { connected: false }), NOW), "silent");

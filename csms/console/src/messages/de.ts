@@ -302,7 +302,7 @@ export const de: Messages = {
 		battery: "Batterie", "stale data": "Alter Messwert", departure: "Abfahrt", minimum: "Minimum", hold: "Gehaltener Wert",
 		rotation: "Wechsel", disobeyed: "Ungehorsam", imbalance: "Schieflast", "demand window": "Viertelstunde",
 		"power return": "Rückkehr des Netzes", island: "Insel", commissioning: "Inbetriebnahme-Gang",
-		rule: "Einfache Regel", storage: "Speicherplan", cable: "Kabel", full: "Fahrzeug ist voll", price: "Preis",
+		rule: "Einfache Regel", storage: "Speicherplan", cable: "Kabel", card: "Noch keine Karte", full: "Fahrzeug ist voll", price: "Preis",
 		EMS: "Energiemanagement", SO: "Netzbetreiber", CSO: "Betreiber der Ladestation", Other: "Grenze eines anderen",
 	},
 	loading: "Lädt",

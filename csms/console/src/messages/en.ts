@@ -342,6 +342,7 @@ export const en = {
 		rule: "Plain rule",
 		storage: "Storage plan",
 		cable: "Cable",
+		card: "No card yet",
 		full: "Van is full",
 		price: "Price",
 		EMS: "Energy management",

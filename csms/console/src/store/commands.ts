@@ -16,10 +16,12 @@ const hasStatus = (e: EvseView, status: string): boolean => e.connectors.some((c
 export function evseOffers(evse: EvseView): Offer[] {
 	const scope = { evse: { id: evse.id } };
 	const isOut = evse.connectors.length > 0 && evse.connectors.every((c) => c.status === "Unavailable");
+	const wantsCard = evse.limit_source === "card"; /* a transaction that nobody has been let in for */
+	const start = { id: "start", action: "RequestStartTransaction", payload: { evseId: evse.id }, fixed: ["evseId"] };
+	const stop = { id: "stop", action: "RequestStopTransaction", payload: { transactionId: evse.transaction }, fixed: ["transactionId"] };
 	return [
-		evse.transaction === undefined
-			? { id: "start", action: "RequestStartTransaction", payload: { evseId: evse.id }, fixed: ["evseId"] }
-			: { id: "stop", action: "RequestStopTransaction", payload: { transactionId: evse.transaction }, fixed: ["transactionId"] },
+		...(evse.transaction === undefined || wantsCard ? [start] : []),
+		...(evse.transaction === undefined ? [] : [stop]),
 		{ id: "unlock", action: "UnlockConnector", payload: { evseId: evse.id, connectorId: evse.connectors[0]?.id ?? 1 }, fixed: ["evseId"] },
 		isOut || hasStatus(evse, "Unavailable")
 			? { id: "in", action: "ChangeAvailability", payload: { operationalStatus: "Operative", ...scope }, fixed: ["operationalStatus", "evse"] }
