@@ -23,9 +23,11 @@ const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 		"No van gets power to walk with: the walk itself gives it some.\n"
 		"Until it is mended the node charges less, never more: nothing else must be done."),
 	ROW(LIMIT_BROKEN, "limit-broken", URGENT, 60,
-		"Find the load that grew: EVSEs are lowered already.",
+		"Find what grew, other load or what feeds in: EVSEs are lowered already.",
 		"Look at the node: how much is EVSEs, how much is other load.\n"
 		"Other load alone above the limit: switch off what can be; charging cannot help.\n"
+		"It feeds in too much: lower the inverter. depotd curtails no PV, and a battery only "
+		"with `control: true`.\n"
 		"EVSEs draw more than they may: see alarms charger-disobeys; switch that charger off.\n"
 		"Neither: check the meter's transformer ratio and the limit in the depot's file."),
 	ROW(CHARGER_DISOBEYS, "charger-disobeys", TONIGHT, 0,
@@ -76,8 +78,8 @@ const struct alarm_row alarm_table[ALARM_KIND_COUNT] = {
 		"The agreed fallback is in force until it speaks again.\n"
 		"Look at the network first: is the provider's address reached from here?"),
 	ROW(ENVELOPE_BROKEN, "envelope-broken", URGENT, 300,
-		"Switch off other load until the envelope is kept.",
-		"More is drawn than the grid operator allows; EVSEs are lowered already.\n"
+		"Switch off other load, or lower what feeds in, until the envelope is kept.",
+		"More is drawn, or fed in, than the grid operator allows; EVSEs are lowered already.\n"
 		"It goes into the record of compliance, with times and powers."),
 	ROW(PROVIDER_SILENT, "provider-silent", TONIGHT, 60,
 		"Look at the connection to the provider.",

@@ -9,7 +9,7 @@ async function listChecks(page, mock) {
 		await shows(() => page.locator("[data-alarm]").evaluateAll((r) => r.map((x) => x.dataset.alarm)), ["AL1", "AL2", "AL3"], "order");
 		await shows(() => text(page, "h1"), "3 alarms need someone. 1 is urgent.", "sentence");
 		await shows(() => all(page, "[data-alarm=AL1] > *"), ["Urgent", "21:37 1 h 3 min", "Limit is broken, Hall A feeder Hall A feeder carries 171 of 160 kW. EVSEs are lowered already. 3 times",
-			"Find the load that grew: EVSEs are lowered already.", "nobody yet", "Take…"], "AL1");
+			"Find what grew, other load or what feeds in: EVSEs are lowered already.", "nobody yet", "Take…"], "AL1");
 		await shows(async () => (await all(page, "[data-alarm=AL2] .c-who"))[0], "R. Kok, since 22:35 on my way", "who has it");
 		await shows(async () => (await all(page, ".tabs .badge.urgent"))[0].startsWith("3"), true, "badge");
 		await shows(async () => (await all(page, "[data-aside=AL4]"))[0], "Capacity provider is silent, grid-1. Put aside until 12:40, R. Kok", "aside");

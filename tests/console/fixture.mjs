@@ -142,7 +142,7 @@ const alarm = (id, kind, subject, rank, minutes, text, step, more) => ({
 function alarms(now) {
 	return [
 		alarm("AL3", "meter-silent", "M1", "this-week", 396, "Hall A meter does not answer. Hall A counts as its worst case.", "Look at the meter's wire and gateway.", {}),
-		alarm("AL1", "limit-broken", "hall-a", "urgent", 63, "Hall A feeder carries 171 of 160 kW. EVSEs are lowered already.", "Find the load that grew: EVSEs are lowered already.", { count: 3, last_at: iso(START - 60_000) }),
+		alarm("AL1", "limit-broken", "hall-a", "urgent", 63, "Hall A feeder carries 171 of 160 kW. EVSEs are lowered already.", "Find what grew, other load or what feeds in: EVSEs are lowered already.", { count: 3, last_at: iso(START - 60_000) }),
 		alarm("AL2", "charger-disobeys", "CP-B3/1", "tonight", 9, "CP-B3/1 draws 11 kW and was told 4.1 kW.", "Reset the charger when its van can spare it.", { owner: "user:R. Kok", taken_at: iso(START - 300_000), note: "on my way" }),
 		alarm("AL4", "provider-silent", "grid-1", "tonight", 500, "The provider grid-1 does not answer.", "Look at the connection.", { state: "aside", owner: "user:R. Kok", aside_until: iso(now + 14 * 3_600_000) }),
 		alarm("AL5", "measurement-old", "hall-b", "tonight", 20, "Hall B had no fresh value.", "Look at the node's meter.", { state: "past", cleared_at: iso(START - 600_000) }),

@@ -9,6 +9,16 @@ static struct table *alarm_table(struct ctl *c)
 	return table_create(c->arena, "ID|ACT|SINCE|KIND|WHAT|COUNT|WHO|UNTIL|NEXT", c->colour);
 }
 
+/* Many texts begin with what they are about. */
+static const char *about(struct ctl *c, const struct api_alarm_view *v)
+{
+	size_t n = strlen(v->subject);
+
+	return strncmp(v->text, v->subject, n) == 0 && strchr(": ", v->text[n])
+		       ? v->text
+		       : arena_printf(c->arena, "%s: %s", v->subject, v->text);
+}
+
 static void row_alarm(struct ctl *c, struct table *t, const struct api_alarm_view *v)
 {
 	bool is_past = v->has_cleared_at;
@@ -18,7 +28,7 @@ static void row_alarm(struct ctl *c, struct table *t, const struct api_alarm_vie
 	table_cell(t, v->rank);
 	table_cell(t, cell_time(c->arena, true, v->since));
 	table_cell(t, v->kind);
-	table_cell(t, arena_printf(c->arena, "%s: %s", v->subject, v->text));
+	table_cell(t, about(c, v));
 	table_cell(t, arena_printf(c->arena, "%lld", (long long)v->count));
 	table_cell(t, v->owner);
 	table_cell(t, cell_time(c->arena, is_past || v->has_aside_until,
@@ -56,7 +66,7 @@ static int show_runbook(struct ctl *c, const char *id)
 
 		if (strcmp(v->id, id) != 0)
 			continue;
-		printf("%s %s: %s\n\n%s\n", v->kind, v->subject, v->text, v->runbook);
+		printf("%s, %s\n\n%s\n", v->kind, about(c, v), v->runbook);
 		return CTL_OK;
 	}
 	return list != NULL ? ctl_complain(CTL_FAILED, "there is no open alarm %s", id) : status;
