@@ -6,7 +6,10 @@
 struct grid_limits {
 	int nodes;
 	struct grid_bound *bound; /* [node][source] */
+	uint32_t *stated; /* [node] bits of the sources that state one: most nodes have none */
 };
+
+_Static_assert(GRID_SOURCE_COUNT <= 32, "one bit each");
 
 static const struct grid_bound unbound = {GRID_NO_LIMIT, GRID_NO_LIMIT, GRID_NO_LIMIT};
 
@@ -18,9 +21,10 @@ static struct grid_limits *alloc_limits(int nodes)
 		return NULL;
 	l->nodes = nodes;
 	l->bound = malloc((size_t)nodes * GRID_SOURCE_COUNT * sizeof(*l->bound));
-	if (l->bound)
+	l->stated = calloc((size_t)nodes, sizeof(*l->stated));
+	if (l->bound && l->stated)
 		return l;
-	free(l);
+	grid_limits_destroy(l);
 	return NULL;
 }
 
@@ -37,9 +41,10 @@ struct grid_limits *grid_limits_copy(const struct grid_limits *l)
 {
 	struct grid_limits *copy = alloc_limits(l->nodes);
 
-	if (copy)
-		memcpy(copy->bound, l->bound,
-			(size_t)l->nodes * GRID_SOURCE_COUNT * sizeof(*l->bound));
+	if (!copy)
+		return NULL;
+	memcpy(copy->bound, l->bound, (size_t)l->nodes * GRID_SOURCE_COUNT * sizeof(*l->bound));
+	memcpy(copy->stated, l->stated, (size_t)l->nodes * sizeof(*l->stated));
 	return copy;
 }
 
@@ -51,6 +56,11 @@ static int32_t not_below_0(int32_t w)
 void grid_limits_set(
 	struct grid_limits *l, int node, enum grid_source source, const struct grid_bound *b)
 {
+	uint32_t bit = UINT32_C(1) << (int)source;
+
+	if (!b && !(l->stated[node] & bit))
+		return;
+	l->stated[node] = b ? l->stated[node] | bit : l->stated[node] & ~bit;
 	l->bound[node * GRID_SOURCE_COUNT + (int)source] =
 		!b ? unbound
 		   : (struct grid_bound){not_below_0(b->import_w), not_below_0(b->export_w),
@@ -67,6 +77,7 @@ void grid_limits_destroy(struct grid_limits *l)
 	if (!l)
 		return;
 	free(l->bound);
+	free(l->stated);
 	free(l);
 }
 
@@ -114,7 +125,8 @@ static struct grid_limit own_phase(const struct grid_node *v, int node)
 static struct grid_limit tighten(const struct grid_node *v, const struct grid_limits *l, int node,
 	enum grid_channel c, struct grid_limit m)
 {
-	for (int s = 0; l && s < GRID_SOURCE_COUNT; s++) {
+	for (uint32_t left = l ? l->stated[node] : 0; left; left &= left - 1) {
+		int s = __builtin_ctz(left);
 		const struct grid_bound *b = &l->bound[node * GRID_SOURCE_COUNT + s];
 		int32_t w = c == GRID_TOTAL ? b->import_w : b->phase_ma;
 
@@ -165,8 +177,8 @@ struct grid_limit grid_export_limit(
 		m.w = v->electric.export_w;
 		m.source = GRID_SOURCE_RATING;
 	}
-	for (int s = 0; l && s < GRID_SOURCE_COUNT; s++) {
-		int32_t w = l->bound[node * GRID_SOURCE_COUNT + s].export_w;
+	for (uint32_t left = l ? l->stated[node] : 0; left; left &= left - 1) {
+		int s = __builtin_ctz(left), w = l->bound[node * GRID_SOURCE_COUNT + s].export_w;
 
 		if (w < m.w) {
 			m.w = w;
