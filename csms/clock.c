@@ -1,6 +1,7 @@
 #include "csms/clock.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <time.h>
 
 enum clock_mode { CLOCK_REAL, CLOCK_SCALED, CLOCK_SIMULATED };
@@ -15,6 +16,12 @@ static struct {
 	double speed;
 	_Atomic int64_t advanced_us;
 } the_clock = {.mode = CLOCK_REAL, .speed = 1};
+
+static _Thread_local struct {
+	bool is_on;
+	mono_t mono;
+	wall_t wall;
+} held;
 
 int64_t clock_real_us(void)
 {
@@ -40,6 +47,8 @@ static int64_t scaled_us(void)
 
 mono_t clock_mono(void)
 {
+	if (held.is_on)
+		return held.mono;
 	switch (the_clock.mode) {
 	case CLOCK_SCALED:
 		return (mono_t){the_clock.origin_us + scaled_us()};
@@ -55,6 +64,8 @@ wall_t clock_wall(void)
 {
 	struct timespec ts;
 
+	if (held.is_on)
+		return held.wall;
 	switch (the_clock.mode) {
 	case CLOCK_SCALED:
 		return wall_add_ms(the_clock.start, scaled_us() / 1000);
@@ -65,6 +76,18 @@ wall_t clock_wall(void)
 	}
 	clock_gettime(CLOCK_REALTIME, &ts);
 	return (wall_t){(int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000};
+}
+
+void clock_hold(void)
+{
+	held.mono = clock_mono();
+	held.wall = clock_wall();
+	held.is_on = true;
+}
+
+void clock_let_go(void)
+{
+	held.is_on = false;
 }
 
 void clock_scale(wall_t start, int64_t origin_us, double speed)

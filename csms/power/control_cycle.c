@@ -232,19 +232,15 @@ static void send_on(void *arg)
 	send_all(k, !timer_running(&k->now_timer), 0);
 }
 
-void control_cycle(struct control *k)
+static void decide(struct control *k, int32_t *before)
 {
 	wall_t now = clock_wall();
 	mono_t mono = clock_mono();
-	int64_t begin_us = clock_real_us(), now_ms = mono.us / 1000,
-		elapsed = mono_diff_ms(mono, k->last_cycle);
+	int64_t now_ms = mono.us / 1000, elapsed = mono_diff_ms(mono, k->last_cycle);
 	struct guard_in in = {
 		.now_ms = now_ms, .limits = k->limits, .node = k->node_in, .evse = k->evse_in};
 	struct guard_report r;
-	int32_t *before = malloc(((size_t)k->evses + 1) * sizeof *before);
 
-	if (!before)
-		return;
 	envelopes_apply(k->core->envelopes, k->tree, k->limits, now);
 	for (int i = 0; i < k->nodes; i++)
 		fill_node(k, i, now_ms);
@@ -270,6 +266,18 @@ void control_cycle(struct control *k)
 	control_tell_stores(k, now, mono);
 	if (r.lowered && mono_diff_ms(mono, k->journalled) > JOURNAL_EVERY_MS)
 		journal_lowering(k, &r, before);
+}
+
+void control_cycle(struct control *k)
+{
+	int64_t begin_us = clock_real_us();
+	int32_t *before = malloc(((size_t)k->evses + 1) * sizeof *before);
+
+	if (!before)
+		return;
+	clock_hold();
+	decide(k, before);
+	clock_let_go();
 	free(before);
 	timer_stop(k->core->timers, &k->send_timer);
 	send_all(k, true, clock_real_us() - begin_us);

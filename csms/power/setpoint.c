@@ -417,12 +417,17 @@ static void accepted(struct lane *l, const struct sent *s)
 void lane_spread(struct lane *l)
 {
 	struct setpoint *told = &l->evse->told;
-	int64_t w = spread_w(l, &l->own);
-	int phases = evse_phases_count(l->evse);
-	struct sent s = {.evse = l->evse->id, .is_own = true};
+	int64_t w;
+	struct sent s;
+	int phases;
 
-	if (!has_own(l) || !l->own.in_amperes || l->evse->station->is_manual || told->limit_w == w)
+	if (!has_own(l) || !l->own.in_amperes || l->evse->station->is_manual)
 		return;
+	w = spread_w(l, &l->own);
+	phases = evse_phases_count(l->evse);
+	if (told->limit_w == w)
+		return;
+	s = (struct sent){.evse = l->evse->id, .is_own = true};
 	told->limit_w = w;
 	snprintf(told->reason, sizeof told->reason,
 		"the same current as before, which is now known to be of %d phase%s", phases,

@@ -57,6 +57,23 @@ START_TEST(test_simulated_stands_still)
 }
 END_TEST
 
+START_TEST(test_stands_still_while_it_is_held)
+{
+	mono_t mono;
+	wall_t wall;
+
+	clock_hold();
+	mono = clock_mono();
+	wall = clock_wall();
+	usleep(5000);
+	ck_assert_int_eq(clock_mono().us, mono.us);
+	ck_assert_int_eq(clock_wall().ms, wall.ms);
+	clock_let_go();
+	ck_assert_int_ge(clock_mono().us, mono.us + 5000);
+	ck_assert_int_ge(clock_wall().ms, wall.ms + 4);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("csms_clock");
@@ -65,6 +82,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_real);
 	tcase_add_test(t, test_scaled_runs_faster_from_a_common_origin);
 	tcase_add_test(t, test_simulated_stands_still);
+	tcase_add_test(t, test_stands_still_while_it_is_held);
 	suite_add_tcase(s, t);
 	return s;
 }
