@@ -9,7 +9,11 @@ static void put_runs(struct text *t, const int32_t *row, int n)
 {
 	for (int i = 0, from = 0; i < n; i++)
 		if (i + 1 == n || row[i + 1] != row[i]) {
-			text_printf(t, "%s%dx%d", from ? "," : "", i + 1 - from, row[i]);
+			if (from)
+				text_putc(t, ',');
+			text_put_int(t, i + 1 - from);
+			text_putc(t, 'x');
+			text_put_int(t, row[i]);
 			from = i + 1;
 		}
 }
