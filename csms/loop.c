@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <utlist.h>
 
 struct loop_wake {
 	struct loop *loop;
@@ -44,6 +45,7 @@ struct loop {
 	struct loop_longest longest;
 	struct turn_hook *turn_hooks;
 	struct signal_hook *signal_hooks;
+	struct loop_task *alone; /* that wait, the oldest first */
 };
 
 const int loop_turn_bounds_ms[LOOP_TURN_BOUNDS] = {1, 5, 10, 25, 50, 100, 250};
@@ -58,16 +60,21 @@ enum {
 	EVENTS_LEAST = 8,
 	EVENTS_US = 10000,
 	TIMERS_US = 10000,
-	TIMERS_LEAST_US = 2500
+	TIMERS_LEAST_US = 2500,
+	ALONE_US = 2000 /* a turn that has taken no more is as good as a fresh one */
 };
 
 static int events_a_turn = EVENTS_MOST; /* of the one loop that the process has */
+static bool is_next_alone; /* the next turn hears one event at most */
 
 /* libev fetches as many events as its table holds, and lengthens the table when it was full; it has no
  * setting for that. So its call comes by here. */
 int epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
 {
-	return epoll_pwait(fd, events, max < events_a_turn ? max : events_a_turn, timeout_ms, NULL);
+	int most = is_next_alone ? 1 : events_a_turn;
+
+	return epoll_pwait(
+		fd, events, max < most ? max : most, is_next_alone ? 0 : timeout_ms, NULL);
 }
 
 static void adapt_events(int64_t took_us)
@@ -114,16 +121,55 @@ static void count_turn(struct loop *l, int64_t real_us, int64_t cpu_us)
 	}
 }
 
+/* False: none waits. */
+static bool run_alone(struct loop *l)
+{
+	struct loop_task *t = l->alone;
+
+	if (!t)
+		return false;
+	loop_call_off(l, t);
+	t->fn(t->arg);
+	return true;
+}
+
+void loop_run_alone(struct loop *l, struct loop_task *t, void (*fn)(void *arg), void *arg)
+{
+	struct loop_task **end = &l->alone;
+
+	if (!l || (!l->alone && clock_real_us() - l->turn_started_us <= ALONE_US)) {
+		fn(arg);
+		return;
+	}
+	if (t->is_waiting)
+		return;
+	while (*end)
+		end = &(*end)->next;
+	*end = t;
+	*t = (struct loop_task){.fn = fn, .arg = arg, .is_waiting = true};
+	is_next_alone = true;
+}
+
+void loop_call_off(struct loop *l, struct loop_task *t)
+{
+	if (!t->is_waiting)
+		return;
+	t->is_waiting = false;
+	LL_DELETE(l->alone, t);
+	is_next_alone = l->alone != NULL;
+}
+
 static void on_turn_end(struct ev_loop *ev, ev_prepare *w, int revents)
 {
 	struct loop *l = w->data;
 	int64_t events_us = 0;
 
-	if (l->turn_started_us) {
+	if (l->turn_started_us && !is_next_alone) {
 		events_us = clock_real_us() - l->turn_started_us;
 		adapt_events(clock_cpu_us() - l->turn_started_cpu_us);
 	}
-	timers_run_for(l->timers, timers_us(events_us));
+	if (!run_alone(l))
+		timers_run_for(l->timers, timers_us(events_us));
 	for (struct turn_hook *h = l->turn_hooks; h; h = h->next)
 		h->fn(h->arg);
 	arm_deadline(l);
@@ -147,6 +193,7 @@ struct loop *loop_create(void)
 	if (!l)
 		return NULL;
 	events_a_turn = EVENTS_MOST;
+	is_next_alone = false;
 	/* Not the default loop: that one reaps every child of the process behind our back. */
 	l->ev = ev_loop_new(EVFLAG_AUTO);
 	l->timers = timers_create();

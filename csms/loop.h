@@ -33,6 +33,18 @@ int loop_on_signal(struct loop *l, int signum, void (*fn)(void *arg, int signum)
  * sleeps: the place where replies and database batches of the turn leave. */
 int loop_on_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
 
+/* From a timer: calls `fn(arg)`, which may take many milliseconds, at once where this turn has hardly
+ * begun, else in the next that has no other such task; that turn hears one event at most and runs no
+ * timers. A task that waits already waits once. `l` NULL: at once. */
+struct loop_task {
+	void (*fn)(void *arg);
+	void *arg;
+	struct loop_task *next;
+	bool is_waiting;
+};
+void loop_run_alone(struct loop *l, struct loop_task *t, void (*fn)(void *arg), void *arg);
+void loop_call_off(struct loop *l, struct loop_task *t);
+
 /* Calls `fn(arg, fd)` whenever `fd` can be read. Starts at once; the descriptor stays the caller's. */
 struct loop_io;
 struct loop_io *loop_io_create(struct loop *l, int fd, void (*fn)(void *arg, int fd), void *arg);

@@ -113,15 +113,23 @@ static void record(struct plan_in_force *f)
 void plan_in_force_record(struct plan_in_force *f)
 {
 	timer_stop(f->core->timers, &f->record);
+	loop_call_off(f->core->loop, &f->record_task);
 	if (!f->is_unrecorded)
 		return;
 	f->is_unrecorded = false;
 	record(f);
 }
 
-static void on_record(void *arg)
+static void record_it(void *arg)
 {
 	plan_in_force_record(arg);
+}
+
+static void on_record(void *arg)
+{
+	struct plan_in_force *f = arg;
+
+	loop_run_alone(f->core->loop, &f->record_task, record_it, f);
 }
 
 void plan_in_force_record_soon(struct plan_in_force *f)

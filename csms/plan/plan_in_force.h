@@ -8,6 +8,7 @@
 #ifndef CSMS_PLAN_IN_FORCE_H
 #define CSMS_PLAN_IN_FORCE_H
 
+#include "csms/loop.h"
 #include "csms/plan/planner_job.h"
 
 struct plan_in_force {
@@ -19,6 +20,7 @@ struct plan_in_force {
 	int evses;
 	bool is_unrecorded;
 	struct timer record;
+	struct loop_task record_task;
 };
 
 /* Takes the job; records the one before if that is still to be done. */

@@ -39,6 +39,7 @@ struct planner {
 	bool quit;
 	struct loop_wake *wake;
 	struct timer done_timer, again_timer;
+	struct loop_task done_task, again_task;
 };
 
 /* -- the planner's thread ----------------------------------------------------------------------- */
@@ -187,7 +188,7 @@ static struct trial *take_solved(struct planner *p)
 	return t;
 }
 
-static void on_again(void *arg)
+static void ask_again(void *arg)
 {
 	struct planner *p = arg;
 
@@ -197,7 +198,14 @@ static void on_again(void *arg)
 	planner_ask(p, &p->again, p->again_trigger);
 }
 
-static void on_done(void *arg)
+static void on_again(void *arg)
+{
+	struct planner *p = arg;
+
+	loop_run_alone(p->core->loop, &p->again_task, ask_again, p);
+}
+
+static void take_done(void *arg)
 {
 	struct planner *p = arg;
 	struct trial *t;
@@ -213,6 +221,13 @@ static void on_done(void *arg)
 		finish_trial(t);
 	if (p->ask_again)
 		timer_start(loop_timers(p->core->loop), &p->again_timer, 0, on_again, p);
+}
+
+static void on_done(void *arg)
+{
+	struct planner *p = arg;
+
+	loop_run_alone(p->core->loop, &p->done_task, take_done, p);
 }
 
 /* Of a large depot what follows takes milliseconds: in the time that a turn has for timers. */
@@ -467,6 +482,8 @@ void planner_destroy(struct planner *p)
 		loop_wake_destroy(p->wake);
 		timer_stop(loop_timers(p->core->loop), &p->done_timer);
 		timer_stop(loop_timers(p->core->loop), &p->again_timer);
+		loop_call_off(p->core->loop, &p->done_task);
+		loop_call_off(p->core->loop, &p->again_task);
 	}
 	forget_view(p);
 	pthread_mutex_destroy(&p->lock);

@@ -5,6 +5,7 @@
 #include "csms/plan/assisted.h"
 #include "csms/station/call.h"
 #include "csms/power/control_private.h"
+#include "csms/loop.h"
 #include "csms/plan/fallback.h"
 #include "csms/metering/meters.h"
 #include "csms/plan/planner.h"
@@ -20,26 +21,33 @@
 
 /* -- when ------------------------------------------------------------------------------------- */
 
-static void cycle(struct control *k)
+static void cycle(void *arg)
 {
+	struct control *k = arg;
 	int64_t begin_us = clock_real_us();
 
 	control_cycle(k);
 	k->cycle_us = clock_real_us() - begin_us;
 }
 
+/* Of a large depot it takes a turn of the loop for itself. */
+static void cycle_alone(struct control *k)
+{
+	loop_run_alone(k->core->loop, &k->cycle_task, cycle, k);
+}
+
 static void on_guard(void *arg)
 {
 	struct control *k = arg;
 
-	cycle(k);
+	cycle_alone(k);
 	timer_start(
 		k->core->timers, &k->guard_timer, k->core->config->control->guard_ms, on_guard, k);
 }
 
 static void on_now(void *arg)
 {
-	cycle(arg);
+	cycle_alone(arg);
 }
 
 static void cycle_within(struct control *k, int64_t ms)
@@ -115,18 +123,30 @@ static void ask_for_plan(struct control *k, const char *trigger)
 	planner_ask(k->planner, &v, trigger);
 }
 
-static void on_plan(void *arg)
+static void plan_now(void *arg)
 {
 	struct control *k = arg;
 
 	ask_for_plan(k, k->trigger);
 }
 
+static void on_plan(void *arg)
+{
+	struct control *k = arg;
+
+	loop_run_alone(k->core->loop, &k->plan_task, plan_now, k);
+}
+
+static void plan_by_time(void *arg)
+{
+	ask_for_plan(arg, "the time");
+}
+
 static void on_replan(void *arg)
 {
 	struct control *k = arg;
 
-	ask_for_plan(k, "the time");
+	loop_run_alone(k->core->loop, &k->replan_task, plan_by_time, k);
 	timer_start(k->core->timers, &k->replan_timer, k->core->config->control->replan_s * 1000,
 		on_replan, k);
 }
@@ -440,6 +460,9 @@ void control_destroy(struct control *k)
 	timer_stop(k->core->timers, &k->replan_timer);
 	timer_stop(k->core->timers, &k->now_timer);
 	timer_stop(k->core->timers, &k->send_timer);
+	loop_call_off(k->core->loop, &k->cycle_task);
+	loop_call_off(k->core->loop, &k->plan_task);
+	loop_call_off(k->core->loop, &k->replan_task);
 	planner_destroy(k->planner);
 	assisted_destroy(k->assisted);
 	fallbacks_destroy(k->fallbacks);

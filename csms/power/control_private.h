@@ -7,6 +7,7 @@
 
 #include "csms/power/control.h"
 #include "csms/power/control_doubt.h"
+#include "csms/loop.h"
 #include "csms/power/setpoint.h"
 #include "modbus/meter_setpoint.h"
 
@@ -106,6 +107,7 @@ struct control {
 	struct guard_evse_in *evse_in;
 	struct store_order *store; /* [nodes] */
 	struct timer guard_timer, plan_timer, replan_timer, now_timer, send_timer;
+	struct loop_task cycle_task, plan_task, replan_task;
 	char trigger[80];
 	mono_t journalled;
 	wall_t sampled;

@@ -263,6 +263,44 @@ START_TEST(test_work_of_a_turn_is_measured)
 }
 END_TEST
 
+/* -- tasks of many milliseconds -------------------------------------------------------------- */
+
+static struct loop_task task_a, task_b, task_c, task_d;
+
+static void end_turn(void *arg)
+{
+	note("| ");
+}
+
+static void ask_for_three(void *arg)
+{
+	loop_run_alone(loop, &task_d, on_turn_end, "d "); /* the turn has just begun: at once */
+	be_busy();
+	loop_run_alone(loop, &task_a, on_turn_end, "a ");
+	loop_run_alone(loop, &task_b, on_turn_end, "b ");
+	loop_run_alone(loop, &task_b, on_turn_end, "b ");
+	loop_run_alone(loop, &task_c, on_turn_end, "c ");
+	loop_call_off(loop, &task_c);
+	loop_call_off(loop, &task_c);
+	timer_start(loop_timers(loop), &timer, 0, stop, NULL);
+}
+
+START_TEST(test_long_tasks_have_turns_for_themselves)
+{
+	const char *after;
+
+	loop_on_turn_end(loop, end_turn, NULL);
+	timer_start(loop_timers(loop), &timer, 20, ask_for_three, NULL);
+	loop_run(loop);
+	after = strstr(trace, "d ");
+	ck_assert_ptr_nonnull(after);
+	ck_assert_str_eq(after, "d | a | b | stop | ");
+	trace[0] = '\0';
+	loop_run_alone(NULL, &task_a, on_turn_end, "a ");
+	ck_assert_str_eq(trace, "a ");
+}
+END_TEST
+
 /* -- many who speak at once ----------------------------------------------------------------- */
 
 #define MANY 300
@@ -390,6 +428,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_io);
 	tcase_add_test(t, test_longest_turn_is_measured);
 	tcase_add_test(t, test_work_of_a_turn_is_measured);
+	tcase_add_test(t, test_long_tasks_have_turns_for_themselves);
 	tcase_add_test(t, test_a_turn_hears_some_and_all_are_heard);
 	tcase_add_test(t, test_wakes_are_measured_too);
 	tcase_add_test(t, test_a_thread_stands_behind_the_loop);
