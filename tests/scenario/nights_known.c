@@ -96,13 +96,37 @@ static bool has_unseen(const struct run *r, int node)
 	return false;
 }
 
+static bool has_evses(const struct run *r, int node)
+{
+	for (int i = 0; i < r->n.station_count; i++)
+		if (is_below(&r->n, r->n.stations[i].node, node))
+			return true;
+	return false;
+}
+
+/* A meter of other load shows too little: no charger below it tells otherwise, and the node has no meter
+ * of its own. */
+static bool hides_load(const struct run *r, int node)
+{
+	for (int i = 0; i < r->n.trouble_count && !r->n.nodes[node].has_meter; i++) {
+		const struct trouble *t = &r->n.troubles[i];
+
+		if ((t->kind == TROUBLE_METER_ZERO || t->kind == TROUBLE_METER_REVERSED ||
+			    t->kind == TROUBLE_METER_KILO) &&
+			is_on(r, t, EDGE_S) && is_below(&r->n, t->target, node) &&
+			!has_evses(r, t->target))
+			return true;
+	}
+	return false;
+}
+
 /* As docs/energy.md states it. */
 int run_allowed_s(const struct run *r, const enum judge_station *stations, int node)
 {
 	int disobedient = count_disobedient(r, stations, node);
 	int for_them = disobedient > 1 ? (disobedient - 1) * WORLD_REACTION_S : 0;
 
-	if (disobedient && has_unseen(r, node))
+	if (hides_load(r, node) || (disobedient && has_unseen(r, node)))
 		return JUDGE_NOT_ASKED;
 	if (run_is_blind(r, node, 0))
 		return BLIND_S + for_them;
