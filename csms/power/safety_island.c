@@ -115,8 +115,10 @@ static void look_at_supply(struct safety *s, int64_t now_ms)
 			is_known = is_known && kind == GRID_PV; /* unseen PV feeds nothing */
 			continue;
 		}
+		if (kind == GRID_PV && w < 0)
+			w = 0; /* it draws next to nothing: such a meter is the wrong way round */
 		fed_w += w;
-		in->pv_w += kind == GRID_PV && w > 0 ? w : 0;
+		in->pv_w += kind == GRID_PV ? w : 0;
 	}
 	if (in->grid == ISLAND_GRID_THERE) {
 		if (feeds(s, s->connection, &w))
