@@ -20,7 +20,7 @@ SCENARIOS := $(patsubst tests/scenario/%.c,$(BUILD)/tests/scenario/%,\
 
 $(BUILD)/tests/scenario/nights_test: $(patsubst %,$(BUILD)/obj/tests/scenario/%.o,night night_trouble night_more night_watch night_island nights_known)
 $(BUILD)/tests/scenario/late_test: LDFLAGS += -Wl,--wrap=planner_job_create
-$(BUILD)/tests/scenario/guess_test $(BUILD)/tests/scenario/safety_test: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard csms/view/*.c) gen/api.c)
+$(BUILD)/tests/scenario/guess_test $(BUILD)/tests/scenario/safety_test $(BUILD)/tests/scenario/close_test: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard csms/view/*.c) gen/api.c)
 $(SCENARIOS): $(BUILD)/tests/scenario/%: $(BUILD)/obj/tests/scenario/%.o $(SCENARIO_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(SCENARIO_LIBS)

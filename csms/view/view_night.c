@@ -15,7 +15,7 @@
 #include "csms/vehicles/vehicles.h"
 #include "csms/words.h"
 
-#define CLOSE_MS     (15 * 60000) /* ready later than this before its departure: at risk */
+#define CLOSE_MS     (15 * 60000) /* ready later than this before it leaves: there is no room */
 #define CHARGING_W   100 /* less is a battery's own electronics */
 #define UNKNOWN_W    INT64_MIN
 #define NARROW_SPACE "\xe2\x80\xaf" /* U+202F */
@@ -107,10 +107,28 @@ static const char *say_close(const struct case_file *f, struct arena *a)
 	struct text t;
 
 	text_init(&t, 300);
-	text_puts(&t, "It is ready only ");
+	text_puts(&t, "It needs nearly all the time that is left: it is ready only ");
 	words_duration(&t, wall_diff_ms(f->departs, f->row->ready_at));
 	text_puts(&t, " before it leaves.");
 	return arena_text(a, &t);
+}
+
+/* It would be ready so late even if it charged with all that it can take from now on. A plan that ends late
+ * by choice, since energy is cheaper then or others go first, is no risk: there is room before. */
+static bool takes_all_the_time(const struct case_file *f)
+{
+	int64_t most_w = f->e->is_dc ? f->v->max_dc_w : f->v->max_ac_w;
+	int64_t left_ms = wall_diff_ms(f->departs, f->now) - CLOSE_MS;
+
+	if (most_w <= 0 || most_w > f->e->max_w)
+		most_w = f->e->max_w;
+	return left_ms <= 0 || f->row->need_wh * INT64_C(3600000) / 9 * 10 >= most_w * left_ms;
+}
+
+static bool is_close(const struct case_file *f)
+{
+	return f->row != NULL && f->row->ready_at.ms != 0 && f->departs.ms != 0 &&
+	       wall_diff_ms(f->departs, f->row->ready_at) < CLOSE_MS && takes_all_the_time(f);
 }
 
 static const char *say_silent(const struct case_file *f, struct arena *a)
@@ -191,8 +209,7 @@ static const char *vehicle_state(const struct case_file *f, struct arena *a, con
 		*reason = say_refuses(f, a);
 		return "at_risk";
 	}
-	if (f->row != NULL && f->row->ready_at.ms != 0 && f->departs.ms != 0 &&
-		wall_diff_ms(f->departs, f->row->ready_at) < CLOSE_MS) {
+	if (is_close(f)) {
 		*reason = say_close(f, a);
 		return "at_risk";
 	}
