@@ -12,9 +12,9 @@ static const char *const keys[] = {"sentence", "sub", "stations_sentence", "stat
 	"finding", "warning", "help", "renewed_by", "is", "action", "trigger"};
 
 /* What may be a person's words too, and is ours beside another key: a meter's belief, what a command
- * has come to. */
+ * has come to, what a battery is told. */
 static const char *const beside[][2] = {{"why", "belief"}, {"note", "status"}, {"note", "step"},
-	{"note", "urgent"}, {"note", "why"}};
+	{"note", "urgent"}, {"note", "why"}, {"note", "now_w"}, {"note", "told_at"}};
 
 static bool is_key(const char *s, size_t len)
 {

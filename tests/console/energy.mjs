@@ -46,6 +46,23 @@ export async function energyChecks(page, mock) {
 		await until("tag", async () => plain(await text(page, "[data-node=hall-b] .c-name")) === "Hall B feeder 11 kW over");
 		mock.patch({ nodes: { "hall-b": mock.data.tree.nodes[3] } });
 	});
+	await check("batteries: what each holds, does and is told, and why not; stopped and released with a reason", async () => {
+		equal(await page.locator("#stores").count(), 0, "without batteries there is no such panel");
+		mock.energyApi.hold();
+		await until("the panel", async () => (await page.locator("[data-battery]").count()) === 2);
+		await shows(async () => (await all(page, "[data-battery=building] dd")).map((t, i) => (i === 0 ? t.replace(/ at .*/, "") : t.replace(/, .*/, ""))),
+			["31.0 of 60.0 kWh", "12.0 kWh", "takes 59.7 kW", "gives 6.2 kW", "gives 6.2 kW"], "store");
+		await shows(async () => plain(await text(page, "[data-battery=VAN-07]")).includes("the plan is too old"), true, "why it is not told");
+		for (const [button, verb, told] of [["Stop giving back…", "Stop it", /Nothing gives energy back since .*: smoke\. /], ["Release…", "Release it", undefined]]) {
+			await page.locator("#stores").getByRole("button", { name: button }).click();
+			equal(await page.getByRole("button", { name: verb }).isDisabled(), true, "not without a reason");
+			await page.getByLabel("Why").fill("smoke");
+			await page.getByRole("button", { name: verb }).click();
+			await until(verb, async () => (told === undefined ? (await page.locator("#stores [role=status]").count()) === 0
+				: told.test(plain(await text(page, "#stores [role=status]")))));
+		}
+		equal(mock.energyApi.discharge.why, "smoke", "the reason");
+	});
 	await check("a panel's error stays in the panel", async () => {
 		mock.powerStatus = 503;
 		await page.getByRole("button", { name: "1 h" }).click();

@@ -7,6 +7,23 @@ export class EnergyApi {
 		this.tiers = [];
 		this.withdrawn = []; /* [id, why] */
 		this.late = 0;
+		this.discharge = { stopped: false };
+		this.batteries = [];
+	}
+
+	/* One battery that does as it is told, and one of a van that nobody may tell. */
+	hold() {
+		const now = this.mock.now();
+		const one = { stored_source: "meter", stored_at: iso(now - 60_000), need_wh: 20_000, gives_wh: 9000, takes_wh: 4000, wear_kwh: 0.03, w: [] };
+		this.batteries = [
+			{ ...one, id: "building", kind: "store", now_w: -6200, told_w: -6200, told_at: iso(now - 2000), stored_wh: 31_000, full_wh: 60_000, least_wh: 12_000 },
+			{ ...one, id: "VAN-07", kind: "vehicle", station: "CP-A3", evse: 1, now_w: 4000, note: "the plan is too old", stored_wh: 40_000, full_wh: 77_000, least_wh: 38_000 },
+		];
+	}
+
+	#storage(body) {
+		if (body) this.discharge = { ...body, since: iso(this.mock.now()), actor: "user:M. de Wit" };
+		return body ? this.discharge : { discharge: this.discharge, sentence: "Giving back is worth 4.74 EUR in the next 24 hours.", batteries: this.batteries };
 	}
 
 	#limits(node) {
@@ -83,6 +100,9 @@ export class EnergyApi {
 	answer(route, body, query) {
 		const node = /^GET \/nodes\/([\w-]+)\/limits$/.exec(route);
 		if (node) return [200, { at: iso(this.mock.now()), node: node[1], limits: this.#limits(node[1]) }];
+		if (route === "GET /storage") return [200, this.#storage()];
+		if (route === "POST /discharge/stop") return [200, this.#storage({ stopped: true, why: body.why })];
+		if (route === "POST /discharge/release") return [200, this.#storage({ stopped: false, why: body.why })];
 		if (route === "GET /guard") return [200, this.#guard()];
 		if (route === "POST /envelopes/try") return [200, this.#trial()];
 		if (route === "POST /envelopes") return [200, { ...this.mock.data.envelopes[0], id: "EN9", received_at: iso(this.mock.now()), blocks: body.blocks, note: "nothing below Building is controlled", replaces: [{ id: "EN3", state: "active", was: { ...body.blocks[0], import_w: 300_000 } }] }];

@@ -532,6 +532,20 @@ START_TEST(what_is_odd_of_a_meter_is_known)
 }
 END_TEST
 
+START_TEST(why_a_battery_is_not_told_is_known)
+{
+	static const char english[] = "{\"batteries\":[{\"now_w\":5,\"note\":\"the grid is gone\"},"
+				      "{\"told_at\":\"x\",\"note\":\"it is told 2.0 kW and does "
+				      "3.1 kW\"}]}";
+
+	text_clear(&out);
+	tongue_json(TONGUE_DE, english, strlen(english), &out);
+	ck_assert_str_eq(out.data, "{\"batteries\":[{\"now_w\":5,\"note\":\"das Netz ist weg\"},"
+				   "{\"told_at\":\"x\",\"note\":\"sie soll 2,0 kW und tut 3,1 "
+				   "kW\"}]}");
+}
+END_TEST
+
 START_TEST(every_source_of_a_limit_is_known)
 {
 	for (int s = 0; s < GRID_SOURCE_COUNT; s++)
@@ -609,6 +623,7 @@ int main(void)
 	tcase_add_test(tc, all_words_of_what_if_are_known);
 	tcase_add_test(tc, every_step_of_an_alarm_is_known);
 	tcase_add_test(tc, what_is_odd_of_a_meter_is_known);
+	tcase_add_test(tc, why_a_battery_is_not_told_is_known);
 	tcase_add_test(tc, every_source_of_a_limit_is_known);
 	tcase_add_test(tc, the_language_is_the_first_that_depotd_speaks);
 	tcase_add_test(tc, of_an_answer_the_sentences_alone);

@@ -94,6 +94,27 @@ export const energyEn = {
 	demandSoFar: (mean: string, allowed: string) => `Mean so far ${mean}${SP}kW, ${allowed}${SP}kW allowed until the end.`,
 	demandMissing: (span: string) => `${span} not measured, counted at the worst.`,
 	demandDanger: "It ends above the target without any charging.",
+	/* batteries that can give back */
+	storesTitle: "Batteries",
+	batteryHolds: "Holds",
+	batteryOf: (kwh: string, full: string, time: string) => `${kwh} of ${full}${SP}kWh at ${time}`,
+	batteryKeeps: "Keeps",
+	batteryDoes: "Does",
+	batteryTold: "Is told",
+	batteryPlan: "Planned",
+	batteryUntold: "nothing",
+	batteryPower: (w: number, kw: string) => (w < 0 ? `gives ${kw}${SP}kW` : w > 0 ? `takes ${kw}${SP}kW` : `0${SP}kW`),
+	dischargeStop: {
+		button: "Stop giving back…", title: "Stop all that gives energy back?", verb: "Stop it",
+		effect: "No van and no battery that depotd commands gives energy back until this is released. Charging goes on.",
+	},
+	dischargeRelease: {
+		button: "Release…", title: "Let batteries give back again?", verb: "Release it",
+		effect: "They may give energy back again, as planned.",
+	},
+	dischargeStopped: (time: string | undefined, why: string | undefined) =>
+		`Nothing gives energy back${time === undefined ? "" : ` since ${time}`}${why === undefined ? "" : `: ${why}`}. It stays so until somebody releases it.`,
+	dischargeWho: "Operators, electricians and administrators can stop all that gives back.",
 	returnsTitle: "Power",
 	islandNow: (state: string, span: string, kw: string, vans: string) => `${state} for ${span}. Stores and PV give ${kw}${SP}kW, ${vans}${SP}kW of it for vans.`,
 	storesHold: (kwh: string, kept: string) => `Stores hold ${kwh}${SP}kWh, ${kept}${SP}kWh of it kept.`,

@@ -128,7 +128,7 @@ const Row = memo(function Row({ node, depth, digits, held, evses, meter }: RowPr
 			<td role="cell" class="c-note cap">
 				{evses > 0 || node.allowed_w > 0 || node.evse_w > 0
 					? say.nodeNote(kw(node.evse_w, digits), kw(node.allowed_w, digits))
-					: say.notControlled}
+					: node.kind === "storage" ? "" : say.notControlled}
 			</td>
 			<td role="cell" class="c-by"><Measured node={node} meter={meter} /></td>
 			<td role="cell" class="c-age n"><Age at={node.load_at} source={source} /></td>

@@ -12,6 +12,7 @@ import { EnvelopePage } from "./envelope.tsx";
 import { Envelopes, PastEnvelopes } from "./envelopes.tsx";
 import { Guard } from "./guard.tsx";
 import { Limits } from "./limits.tsx";
+import { Stores } from "./stores.tsx";
 import { TryLimit } from "./try_form.tsx";
 
 /* What waits for an answer is a way there. */
@@ -43,6 +44,7 @@ export function Energy({ id }: { id: string | undefined }) {
 				<div class="stack">
 					<Guard />
 					<Limits />
+					<Stores />
 				</div>
 			</div>
 			<Tree />
