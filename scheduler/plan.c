@@ -146,18 +146,27 @@ static void set_gap(const struct plan_work *s, flow_value value, struct plan *p)
 	p->gap_wh = most_mj <= 0 || value <= s->bound ? 0 : most_mj / BATTERY_MJ_PER_WH;
 }
 
+/* What it is worth that all go on who charge by the plan in force; 0: somebody does not. */
+static flow_value keeps_places(const struct plan_work *s)
+{
+	if (plan_is_any_dropped(s))
+		return 0;
+	return (flow_value)plan_keep_wh(s, s->got_mj) * 3600 * PLAN_MISS_PRICE;
+}
+
 /* The rule's plan again, with its second step where that is the cheaper one. */
 static int fall_back(
 	struct plan_work *s, const int32_t *rows, const int64_t *got, flow_value *value)
 {
 	size_t bytes = (size_t)s->in->n * sizeof(*got);
-	flow_value again;
+	flow_value again, keeps;
 
 	plan_restore(s, rows);
 	memcpy(s->got_mj, got, bytes);
+	keeps = keeps_places(s);
 	if (plan_early_again(s) || plan_value(s, &again))
 		return -1;
-	if (again < *value) {
+	if (again + (plan_is_any_dropped(s) ? keeps : 0) < *value) {
 		*value = again;
 		return 0;
 	}
@@ -172,17 +181,18 @@ static int improve(struct plan_work *s, struct plan *p)
 	size_t n = (size_t)s->in->n, cells = n * (size_t)s->slots;
 	int32_t *rows = malloc((cells + 1) * sizeof(*rows));
 	int64_t *got = malloc((n + 1) * sizeof(*got));
-	flow_value value, least;
+	flow_value value, least, keeps;
 	int rc = -1, solved;
 
 	if (!rows || !got || plan_price_set(s) || plan_value(s, &value))
 		goto out;
 	memcpy(rows, s->w, cells * sizeof(*rows));
 	memcpy(got, s->got_mj, n * sizeof(*got));
+	keeps = keeps_places(s);
 	for (int i = 0; i < s->in->n; i++)
 		plan_clear_row(s, &s->car[i]);
 	solved = plan_flow(s, p) || plan_value(s, &least) ? -1 : 0;
-	if (solved == 0 && least < value) {
+	if (solved == 0 && least + (plan_is_any_dropped(s) ? keeps : 0) < value) {
 		p->by_rule = false;
 		value = least;
 	} else if (fall_back(s, rows, got, &value)) {

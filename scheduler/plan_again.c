@@ -160,6 +160,20 @@ static void fill(struct plan_work *s, const struct plan_car *c, int64_t goal_mj)
 	}
 }
 
+/* What is offered when the need is met already, or in vain: smallest powers may be more than is needed. */
+static void cut(struct plan_work *s, const struct plan_car *c)
+{
+	int64_t stored = c->start_mj;
+
+	for (int t = c->first; t < c->last; t++) {
+		int32_t w = *plan_w_at(s, c, t);
+
+		if (w && (stored - c->start_mj >= c->goal_mj ||
+				 plan_store(c, &stored, w, plan_slot_s(s, t)) == 0))
+			plan_take(s, c, t, -w);
+	}
+}
+
 /* False: somebody has less than he had and needs. */
 static bool is_as_ready(struct plan_work *s, const struct plan_before *before)
 {
@@ -169,6 +183,8 @@ static bool is_as_ready(struct plan_work *s, const struct plan_before *before)
 
 		if (!c->late && c->miss_price >= PLAN_MISS_PRICE)
 			fill(s, c, had);
+		if (!c->late)
+			cut(s, c);
 		s->got_mj[i] = plan_row_mj(s, c);
 		if (s->got_mj[i] < had && c->miss_price >= PLAN_MISS_PRICE)
 			return false;

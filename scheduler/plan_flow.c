@@ -335,7 +335,7 @@ int plan_flow(struct plan_work *s, struct plan *p)
 	if (f && solve(s, &q, p, f) == 0)
 		rc = settle(s, &q, f);
 	if (rc == 0 && has_demand(s) && !s->by_phase && is_any_least(s, &q))
-		rc = plan_again(s) ? -1 : plan_turns(s);
+		rc = plan_again(s) || plan_turns(s) ? -1 : 0;
 	flow_destroy(f);
 	plan_problem_finish(&q);
 	return rc;

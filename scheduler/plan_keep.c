@@ -16,9 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOON        2 /* slots; a plan may come late for the second one */
 #define APART_TRIES 8 /* pairs that are tried one by one, where all together are no good */
-#define NOTHING_WH  10 /* that a pair may miss by it: what whole watts make of it */
+#define NOTHING_WH  10 /* that a pair may miss by it: what whole watts make of it, */
+#define MUCH                                                                                       \
+	100 /* … and where much is missing a slot that it is not enough for, at most this part */
 #define LARGE_TRIES 16 /* vehicles that a place is asked of, in a large plan */
 
 struct keep {
@@ -30,12 +31,11 @@ struct keep {
 	int tried; /* pairs, or vehicles, of the last round */
 };
 
-/* It charges by the plan in force, and would pause: in which slot, of those that are soon; -1: not so. */
-static int pause_of(const struct plan_work *s, const struct plan_car *c)
+int plan_pause_of(const struct plan_work *s, const struct plan_car *c)
 {
 	if (c->late || c->first > 0 || c->goal_mj <= 0 || s->in->vehicles[c->index].now_w <= 0)
 		return -1;
-	for (int t = 0; t < SOON && t < c->last; t++)
+	for (int t = 0; t < PLAN_SOON && t < c->last; t++)
 		if (*plan_w_at(s, c, t) == 0)
 			return t;
 	return -1;
@@ -136,7 +136,7 @@ static bool find_place(struct keep *k, int a)
 {
 	struct plan_work *s = k->s;
 	int left = plan_is_large(s) ? LARGE_TRIES : s->in->n;
-	int slot = pause_of(s, &s->car[a]);
+	int slot = plan_pause_of(s, &s->car[a]);
 
 	for (int b = 0; b < s->in->n && left > 0; b++) {
 		if (k->has_swapped[b] || !is_picked(s, &s->car[b], slot))
@@ -150,6 +150,24 @@ static bool find_place(struct keep *k, int a)
 	return false;
 }
 
+int64_t plan_keep_wh(const struct plan_work *s, const int64_t *got_mj)
+{
+	int64_t missing_mj = 0, slot_wh = 0;
+
+	for (int i = 0; i < s->in->n; i++) {
+		const struct plan_car *c = &s->car[i];
+		int64_t wh = (int64_t)c->min_w * s->in->slot_s / 3600;
+
+		if (c->late || c->miss_price < PLAN_MISS_PRICE)
+			continue;
+		if (got_mj[i] < c->goal_mj)
+			missing_mj += c->goal_mj - got_mj[i];
+		slot_wh = wh > slot_wh ? wh : slot_wh;
+	}
+	missing_mj /= BATTERY_MJ_PER_WH * MUCH;
+	return NOTHING_WH + (slot_wh < missing_mj ? slot_wh : missing_mj);
+}
+
 /* Puts right what changed, and undoes all of it where it costs more: 1: that is kept, 0: it was undone,
  * -1: no memory. */
 static int judge(struct keep *k)
@@ -161,7 +179,7 @@ static int judge(struct keep *k)
 	plan_balance(s);
 	for (int i = 0; i < s->in->n; i++)
 		s->got_mj[i] = plan_row_mj(s, &s->car[i]);
-	if (plan_is_as_cheap(&k->before, s, k->tried * NOTHING_WH, &is_good))
+	if (plan_is_as_cheap(&k->before, s, k->tried * plan_keep_wh(s, k->before.got), &is_good))
 		return -1;
 	if (!is_good)
 		plan_before_restore(&k->before, s);
@@ -177,7 +195,7 @@ static int try_pairs(struct keep *k, int skip, bool one)
 	memset(k->has_swapped, 0, (size_t)s->in->n * sizeof *k->has_swapped);
 	k->tried = 0;
 	for (int a = 0; a < s->in->n && !(one && k->tried); a++)
-		if (pause_of(s, &s->car[a]) >= 0 && skip-- <= 0)
+		if (plan_pause_of(s, &s->car[a]) >= 0 && skip-- <= 0)
 			k->tried += find_place(k, a);
 	return k->tried ? judge(k) : 0;
 }
@@ -264,8 +282,7 @@ static bool goes_on(struct keep *k, const struct plan_car *a, int t)
 	return false;
 }
 
-/* It waits for room, not for a cheaper time: it goes on later, where energy is no cheaper. */
-static bool waits_for_room(const struct plan_work *s, const struct plan_car *a, int slot)
+bool plan_waits_for_room(const struct plan_work *s, const struct plan_car *a, int slot)
 {
 	for (int t = slot + 1; t < a->last; t++)
 		if (*plan_w_at(s, a, t)) {
@@ -286,10 +303,10 @@ static int try_least(struct keep *k, int skip, bool one)
 		const struct plan_car *a = &s->car[i];
 		bool has = false;
 
-		if (pause_of(s, a) < 0 || skip-- > 0)
+		if (plan_pause_of(s, a) < 0 || skip-- > 0)
 			continue;
-		for (int t = 0; t < SOON && t < a->last; t++)
-			if (*plan_w_at(s, a, t) == 0 && waits_for_room(s, a, t))
+		for (int t = 0; t < PLAN_SOON && t < a->last; t++)
+			if (*plan_w_at(s, a, t) == 0 && plan_waits_for_room(s, a, t))
 				has |= goes_on(k, a, t);
 		k->tried += has;
 	}
@@ -303,10 +320,10 @@ static int try_all(struct keep *k, int (*try)(struct keep *k, int skip, bool one
 	return rc == 0 && k->tried > 1 && !plan_is_large(k->s) ? try_one_by_one(k, try) : rc;
 }
 
-static bool is_any_dropped(const struct plan_work *s)
+bool plan_is_any_dropped(const struct plan_work *s)
 {
 	for (int i = 0; i < s->in->n; i++)
-		if (pause_of(s, &s->car[i]) >= 0)
+		if (plan_pause_of(s, &s->car[i]) >= 0)
 			return true;
 	return false;
 }
@@ -316,7 +333,7 @@ int plan_keep(struct plan_work *s, const struct plan_mend *m)
 	struct keep k = {.s = s, .mend = m};
 	int rc = -1;
 
-	if (s->in->is_sample || !is_any_dropped(s))
+	if (s->in->is_sample || !plan_is_any_dropped(s))
 		return 0;
 	k.has_swapped = malloc(((size_t)s->in->n + 1) * sizeof *k.has_swapped);
 	k.slot_w = malloc(((size_t)s->in->n + 1) * sizeof *k.slot_w);

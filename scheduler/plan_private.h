@@ -298,6 +298,22 @@ int plan_calm(struct plan_work *s, const struct plan_mend *m);
 /* Has those charge on that do so by the plan in force, where it costs hardly more. -1: no memory. */
 int plan_keep(struct plan_work *s, const struct plan_mend *m);
 
+#define PLAN_SOON 2 /* slots; a plan may come late for the second one */
+
+/* It charges by the plan in force, and would pause: in which slot, of those that are soon; -1: not so. */
+int plan_pause_of(const struct plan_work *s, const struct plan_car *c);
+
+/* It waits for room from that slot on, not for a cheaper time: it goes on later, where energy is no
+ * cheaper. */
+bool plan_waits_for_room(const struct plan_work *s, const struct plan_car *c, int slot);
+
+/* Somebody charges by the plan in force, and would pause soon. */
+bool plan_is_any_dropped(const struct plan_work *s);
+
+/* What all may miss more, so that one goes on: where energy does not suffice anyway, what does not fill a
+ * slot at the smallest power. */
+int64_t plan_keep_wh(const struct plan_work *s, const int64_t *got_mj);
+
 /* -- plan_cost.c ------------------------------------------------------------------------------ */
 
 /* Of what the rows draw and of what they leave missing, in scaled price · W·s. -1: no memory. */

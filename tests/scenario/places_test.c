@@ -81,6 +81,59 @@ START_TEST(two_that_are_alike_do_not_change_places)
 }
 END_TEST
 
+#define STATION(ID)                                                                                \
+	"  - {id: " ID ", node: feeder, evses: [{id: 1, kind: ac, max_w: 22000, min_w: 1380, "     \
+	"tail_w: 0, rotation: RST}]}\n"
+#define VAN(ID, TOKEN, W, MIN, PHASES)                                                             \
+	"  - {id: " ID ", token: " TOKEN ", battery_wh: 60000, max_ac_w: " W                       \
+	", max_dc_w: 0, min_w: " MIN ", phases: " PHASES ", departs: \"07:00\"}\n"
+
+static const char unlike[] =
+	"depot: three\nname: Three\ntimezone: Europe/Amsterdam\n"
+	"nodes:\n"
+	"  - {id: site, kind: site, limit_w: 60000, meter: main, demand: {target_w: 16200}}\n"
+	"  - {id: house, kind: load, parent: site, limit_w: 30000}\n"
+	"  - {id: feeder, kind: feeder, parent: site, limit_w: 50000}\n"
+	"meters:\n"
+	"  - {id: main, map: eastron-sdm630, tcp: {host: 127.0.0.1, port: 1502}, unit: 1}\n"
+	"stations:\n" STATION("CP-1") STATION("CP-2")
+		STATION("CP-3") "vehicles:\n" VAN("V-1", "T1", "11000", "4140", "3")
+			VAN("V-2", "T2", "7400", "1380", "1") VAN("V-3", "T3", "7400", "1380", "1");
+
+#define THREE_VISITS VISITS "  - {vehicle: V-3, station: CP-3, arrives: \"17:10\", soc_pct: 20}\n"
+
+/* Two on one phase and one on three, with room for the one or the two of them, and energy for neither all:
+ * whole slots and smallest powers fit the one no better than the others, and who charges goes on. */
+START_TEST(one_and_two_do_not_change_places)
+{
+	static const char *const station[] = {"CP-1", "CP-2", "CP-3"};
+	bool is_on[3] = {false}, now;
+	int starts = 0, none_s = 0;
+
+	world = world_create(
+		&(struct world_options){.seed = 5, .depot = unlike, .scenario = THREE_VISITS});
+	world_run_until(world, "17:25");
+	for (int s = 0; s < HOURS * 3600; s++) {
+		int on = 0;
+
+		world_step(world);
+		for (int i = 0; i < 3; i++) {
+			now = fleet_station(&world_core(world)->fleet, station[i])
+				      ->evses[0]
+				      .told.limit_w > 0;
+			starts += s && now && !is_on[i];
+			is_on[i] = now;
+			on += now;
+		}
+		none_s += !on;
+	}
+	ck_assert_msg(starts <= 8, "%d starts", starts);
+	ck_assert_int_le(none_s, 120);
+	world_check_limits(world, WORLD_REACTION_S);
+	world_destroy(world);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("places");
@@ -88,6 +141,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, two_that_are_alike_do_not_change_places, 0, 2);
+	tcase_add_test(t, one_and_two_do_not_change_places);
 	suite_add_tcase(s, t);
 	return world_run_suite(s);
 }
