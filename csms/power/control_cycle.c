@@ -264,6 +264,7 @@ static void decide(struct control *k, int32_t *before)
 	control_explain(k, &r, now);
 	control_show(k, &r, now, elapsed > 0 && elapsed < 60000 ? elapsed : 0);
 	control_tell_stores(k, now, mono);
+	control_find_leaning(k, &r, mono);
 	if (r.lowered && mono_diff_ms(mono, k->journalled) > JOURNAL_EVERY_MS)
 		journal_lowering(k, &r, before);
 }

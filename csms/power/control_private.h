@@ -75,6 +75,13 @@ struct store_order {
 	mono_t said;
 };
 
+/* A node that would be above a limit without what batteries feed in by command (control_lean.c). */
+struct control_lean {
+	struct grid_load feed; /* what they feed in below it */
+	mono_t until; /* it counts as leaning, since it did */
+	bool leans;
+};
+
 struct control {
 	struct core *core;
 	struct grid_tree *tree;
@@ -106,6 +113,8 @@ struct control {
 	struct guard_node_in *node_in;
 	struct guard_evse_in *evse_in;
 	struct store_order *store; /* [nodes] */
+	struct control_lean *lean; /* [nodes] */
+	bool any_leans;
 	struct timer guard_timer, plan_timer, replan_timer, now_timer, send_timer;
 	struct loop_task cycle_task, plan_task, replan_task;
 	char trigger[80];
@@ -159,6 +168,12 @@ void control_tell_stores(struct control *k, wall_t now, mono_t mono);
 bool control_store_obeys(const struct control *k, int node);
 /* What stores below the node will draw soon beside what is measured, since they were told to. */
 int64_t control_store_will_w(const struct control *k, int node, mono_t mono);
+/* The store feeds in since it is told to: at most so much on each channel. */
+bool control_store_feeds(const struct control *k, int node, struct grid_load *out);
+
+/* control_lean.c: which nodes lean on such stores, and so for how long each EVSE is told; after the
+ * guard. */
+void control_find_leaning(struct control *k, const struct guard_report *r, mono_t mono);
 
 /* control_cycle.c: reads what there is, lets the guard decide, shows it and sends what is due. */
 void control_cycle(struct control *k);

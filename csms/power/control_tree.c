@@ -35,6 +35,7 @@ void control_unload(struct control *k)
 	free(k->node_in);
 	free(k->evse_in);
 	free(k->store);
+	free(k->lean);
 	k->safety = NULL;
 	k->guard = NULL;
 	k->limits = NULL;
@@ -122,7 +123,7 @@ static void find_ages(struct control *k, const struct control *old)
 	}
 }
 
-/* Limits of other sources: as they were shown, so that they keep their times. */
+/* Limits of other sources: as they were shown, so that they keep their times; what leans on stores. */
 static void keep_shown(struct control *k, const struct control *old)
 {
 	for (int i = 0; i < k->nodes; i++) {
@@ -137,6 +138,8 @@ static void keep_shown(struct control *k, const struct control *old)
 		memcpy(k->node[i].phase, v->phase, sizeof v->phase);
 		k->node[i].imbalance = v->imbalance;
 		k->node[i].feed = v->feed;
+		k->lean[i] = old->lean[was];
+		k->any_leans = k->any_leans || k->lean[i].leans;
 	}
 }
 
@@ -213,6 +216,7 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->node_in = calloc((size_t)k->nodes, sizeof *k->node_in);
 	k->evse_in = calloc((size_t)k->evses + 1, sizeof *k->evse_in);
 	k->store = calloc((size_t)k->nodes, sizeof *k->store);
+	k->lean = calloc((size_t)k->nodes, sizeof *k->lean);
 	k->said = calloc((size_t)k->evses + 1, sizeof *k->said);
 	k->order = calloc((size_t)k->evses + 1, sizeof *k->order);
 	k->share = calloc((size_t)k->evses + 1, sizeof *k->share);
@@ -222,7 +226,7 @@ int control_load(struct control *k, struct grid_tree *tree)
 	if (!k->limits || !k->guard || !k->evse || !k->lanes || !k->node || !k->rated || !k->said ||
 		!k->full || !k->meter || !k->worst_w || !k->worst || !k->base_w ||
 		!k->base_phase_w || !k->doubt || !k->order || !k->share || !k->room ||
-		!k->node_in || !k->evse_in || !k->store)
+		!k->node_in || !k->evse_in || !k->store || !k->lean)
 		return -1;
 	for (int i = 0; i < k->nodes; i++)
 		k->room[i] = control_follow_no_limits();

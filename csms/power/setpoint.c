@@ -14,6 +14,7 @@
 #include "csms/plan/storage_case.h"
 
 #define IDLE_LEASES    4 /* default profiles are kept in flash: written less often */
+#define LEAN_LEASE_MS  60000 /* what a battery of ours makes room for ends soon after depotd */
 #define RISE_LEAST_W   500
 #define FIRST_WAIT_MS  10000 /* for the plan of a vehicle that has just come */
 #define NEEDS_WAIT_MS  10000 /* of the 60 s that ISO 15118 gives */
@@ -77,7 +78,7 @@ static int64_t held_at_age(const struct lane *l, const struct held *h, int64_t a
 		return greater(w, tail_w); /* by a clock that is far ahead both steps are over */
 	if (age < h->lease_ms)
 		return w;
-	return age < 2 * h->lease_ms ? smaller(w, tail_w) : tail_w;
+	return age < h->tail_ms ? smaller(w, tail_w) : tail_w;
 }
 
 /* … at `t`. By a clock of which one message has told so far it may be over already: an idle EVSE that
@@ -131,6 +132,13 @@ int64_t lane_bound_w(const struct lane *l, mono_t now)
 	return w;
 }
 
+/* Above its tail it stands on room that goes with a battery, and holds that for too long. */
+static bool outlasts_stores(const struct lane *l)
+{
+	return l->leans && l->own.lease_ms > LEAN_LEASE_MS && !l->own.give_w && !l->want.give_w &&
+	       spread_w(l, &l->own) > l->evse->tail_w;
+}
+
 static bool half_over(const struct lane *l, const struct held *h, mono_t now)
 {
 	if (h->until_known && l->evse->station->clock.is_known)
@@ -180,7 +188,7 @@ static bool own_is_due(const struct lane *l, mono_t now)
 		return false;
 	if (!has_own(l) || l->say_own || l->unsure || half_over(l, &l->own, now))
 		return true;
-	if (gives_otherwise(l))
+	if (gives_otherwise(l) || outlasts_stores(l))
 		return true;
 	if (l->own.phases && !l->own.in_amperes && l->own.phases != evse_phases_count(l->evse))
 		return true; /* W that were divided by other phases */
@@ -328,12 +336,14 @@ static void write_schedule(struct text *t, const struct lane *l, const struct he
 		h->in_amperes ? "A" : "W");
 	write_period(t, l, h->in_amperes, 0, h->w, h->phases, h->give_w);
 	for (int i = 0; i < 2 && !one; i++) {
+		int64_t begin_ms = i ? h->tail_ms : h->lease_ms;
+
 		if (steps[i] == last && (i > 0 || !h->give_w)) /* giving back ends with the lease */
 			continue;
 		last = steps[i];
 		text_putc(t, ',');
 		/* A tail is proven for all phases of the EVSE. */
-		write_period(t, l, h->in_amperes, h->back_s + (i + 1) * h->lease_ms / 1000, last,
+		write_period(t, l, h->in_amperes, h->back_s + begin_ms / 1000, last,
 			own_phases(l->evse), 0);
 	}
 	text_puts(t, "]}]");
@@ -487,6 +497,16 @@ static void on_answer(void *arg, const struct call_result *r)
 	free(s);
 }
 
+/* What gives back keeps its lease, and one that lies at its tail has nothing to lose. */
+static int64_t own_lease_ms(const struct lane *l)
+{
+	int64_t ms = lease_ms(l);
+
+	if (l->leans && !l->want.give_w && l->want.limit_w > l->evse->tail_w)
+		ms = smaller(ms, LEAN_LEASE_MS);
+	return envelopes_lease_ms(l->core->envelopes, clock_wall(), ms);
+}
+
 static struct sent *prepare(const struct lane *l, mono_t now)
 {
 	struct sent *s = calloc(1, sizeof *s);
@@ -503,8 +523,7 @@ static struct sent *prepare(const struct lane *l, mono_t now)
 		s->held = (struct held){
 			.w = l->want.limit_w,
 			.give_w = l->want.give_w,
-			.lease_ms =
-				envelopes_lease_ms(l->core->envelopes, clock_wall(), lease_ms(l)),
+			.lease_ms = own_lease_ms(l),
 			.phases = evse_phases_count(l->evse),
 		};
 	} else {
@@ -521,6 +540,7 @@ static struct sent *prepare(const struct lane *l, mono_t now)
 			      s->held.w < l->evse->tail_w;
 	if (s->held.until_known)
 		s->held.lease_ms = greater(s->held.lease_ms, UNKNOWN_MS);
+	s->held.tail_ms = s->held.lease_ms + greater(s->held.lease_ms, lease_ms(l));
 	s->held.start = now;
 	s->held.its_start = station_clock_now(&l->evse->station->clock);
 	s->held.back_s = l->evse->station->clock.is_known ? BACK_S : UNKNOWN_BACK_S;

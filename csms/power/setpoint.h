@@ -3,8 +3,8 @@
  *
  * Two profiles an EVSE. Its default (TxDefaultProfile, level 0) says nothing flows until we speak:
  * 0 W for the idle lease, then the safe tail. A transaction's own (TxProfile, level 1) says w until
- * the lease ends, then no more than w and the tail, and the tail one lease later, when everybody
- * else has fallen to theirs. So no profile ever rises by itself but to the tail, the tails fit the
+ * the lease ends, then no more than w and the tail, and the tail one whole lease later, when everybody
+ * else has fallen to theirs, whatever the length of their leases. So no profile ever rises by itself but to the tail, the tails fit the
  * tree by proof, and a depotd that dies leaves a site that settles below every limit.
  *
  * Until a station has accepted a new limit it counts with the greater of old and new. Loop thread.
@@ -17,6 +17,7 @@
 /* One profile as the station holds it. */
 struct held {
 	int64_t lease_ms; /* 0: none */
+	int64_t tail_ms; /* no more than w and the tail until then; at least the lease */
 	int64_t w; /* until start + lease */
 	int64_t give_w; /* … that it gives back meanwhile; 0: none */
 	mono_t start;
@@ -30,6 +31,7 @@ struct held {
 struct lane {
 	struct core *core;
 	struct evse *evse;
+	bool leans; /* below a node that batteries keep below its limit: short leases */
 	bool phases_limited; /* a limit in A stands above it: said in A where the station takes that */
 	char transaction[UTF8_SIZE(36)]; /* of `own`, "" none */
 	struct held dflt, own;

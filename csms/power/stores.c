@@ -317,6 +317,33 @@ int64_t control_store_will_w(const struct control *k, int node, mono_t mono)
 	return sum;
 }
 
+/* Of its meter's word and its orders the most counts: what it was just told flows in a moment, and
+ * what it was told before still does. Where its phases are not known, all of it may lie on any. */
+bool control_store_feeds(const struct control *k, int node, struct grid_load *out)
+{
+	const struct depot_node *row = commanded(k, node);
+	const struct store_order *s = &k->store[node];
+	const struct guard_node_in *in = &k->node_in[node];
+	int64_t least_w = 0;
+	double own_w;
+
+	if (!row || !(s->is_on || s->told.is_on))
+		return false;
+	if (meter_reading_get(&meters_at(k->core->meters, k->meter[node])->last,
+		    METER_QUANTITY_POWER_W, &own_w))
+		least_w = lesser(least_w, (int64_t)own_w);
+	if (s->is_on)
+		least_w = lesser(least_w, s->w);
+	if (s->told.is_on)
+		least_w = lesser(least_w, s->told.w);
+	out->s[GRID_TOTAL] = -6 * least_w;
+	for (int p = 0; p < GRID_PHASES; p++)
+		out->s[GRID_L1 + p] =
+			-6 *
+			(in->has_phases ? lesser(least_w / GRID_PHASES, in->phase_w[p]) : least_w);
+	return least_w < 0;
+}
+
 bool stores_look(const struct control *k, const char *node, struct store_view *out)
 {
 	int v = grid_tree_find(k->tree, node);
