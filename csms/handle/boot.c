@@ -139,12 +139,14 @@ static void in_force(void *arg, int status, const char *why)
 
 	(void)why;
 	if (status == 0 && s && s->session && s->epoch == b->epoch) {
+		bool was_here = s->has_booted;
+
 		s->has_booted = true;
 		s->boot_status = b->status;
 		invite_clear(s->session);
 		fleet_touch(&b->core->fleet, s);
 		if (b->status == EVENT_REGISTRATION_ACCEPTED) {
-			if (b->from_power_up)
+			if (b->from_power_up && was_here)
 				control_powered_up(b->core->control, s);
 			control_station_ready(b->core->control, s, true);
 			keep_profile(b->core, s);

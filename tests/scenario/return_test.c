@@ -220,6 +220,19 @@ START_TEST(edit_of_another_row_leaves_the_steps_as_they_are)
 }
 END_TEST
 
+/* Nobody knows what was there before: no power has returned. */
+START_TEST(stations_that_were_never_here_are_no_power_return)
+{
+	start(SMALL_VISITS);
+	for (int s = 0; s < 120; s++) {
+		world_step(world);
+		ck_assert_int_eq(ramp_of_all().sign, RAMP_SIGN_NONE);
+		ck_assert_ptr_null(world_alarm(world, ALARM_POWER_RETURNED, NULL));
+	}
+	ck_assert_ptr_nonnull(fleet_station(&core()->fleet, "CP-1")->session);
+}
+END_TEST
+
 /* -- boots without a reason (OCPP 1.6) --------------------------------------------------------- */
 
 #define ALL_OLD "ocpp16: [CP-1, CP-2, CP-3, CP-4]\n"
@@ -272,6 +285,7 @@ int main(void)
 	tcase_add_test(t, restart_in_the_middle_goes_on_with_the_steps);
 	tcase_add_test(t, restart_before_the_first_step_waits_for_it);
 	tcase_add_test(t, edit_of_another_row_leaves_the_steps_as_they_are);
+	tcase_add_test(t, stations_that_were_never_here_are_no_power_return);
 	tcase_add_test(t, stations_that_we_reset_are_no_power_return);
 	tcase_add_test(t, stations_that_boot_together_unasked_are_a_power_return);
 	suite_add_tcase(s, t);
