@@ -226,7 +226,7 @@ static void explain_idle(struct control *k, int node, int64_t now_ms)
 	k->node_in[node].reading = k->node_in[above].reading;
 }
 
-/* Somebody steps an EVSE to find out what is wrong: where nothing else is known, a node whose meter is
+/* Somebody steps an EVSE to find out what is wrong, or one is tried: where nothing else is known, a node whose meter is
  * not believed counts as one that has none. */
 static void describe_path(struct control *k, int evse)
 {
@@ -398,6 +398,8 @@ void control_bound(struct control *k, int64_t now_ms)
 	for (int i = k->nodes - 1; i >= 0; i--) /* children before their parents */
 		if (k->meter[i] < 0)
 			bound_unmetered(k, i);
+	if (walked < 0)
+		walked = control_try_one(k, now_ms);
 	if (walked >= 0)
 		describe_path(k, walked);
 }

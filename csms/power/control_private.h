@@ -82,6 +82,13 @@ struct control_lean {
 	bool leans;
 };
 
+/* A vehicle that draws the least current to see whether meters are well again (control_trial.c). */
+struct control_trial_run {
+	bool is_on;
+	int last; /* EVSE that is tried, or was */
+	int64_t since_ms, next_ms, stands_ms; /* nothing is drawn, and one may be tried, since */
+};
+
 struct control {
 	struct core *core;
 	struct grid_tree *tree;
@@ -115,6 +122,7 @@ struct control {
 	struct store_order *store; /* [nodes] */
 	struct control_lean *lean; /* [nodes] */
 	bool any_leans;
+	struct control_trial_run trial;
 	struct timer guard_timer, plan_timer, replan_timer, now_timer, send_timer;
 	struct loop_task cycle_task, plan_task, replan_task;
 	char trigger[80];
@@ -170,6 +178,10 @@ bool control_store_obeys(const struct control *k, int node);
 int64_t control_store_will_w(const struct control *k, int node, mono_t mono);
 /* The store feeds in since it is told to: at most so much on each channel. */
 bool control_store_feeds(const struct control *k, int node, struct grid_load *out);
+
+/* control_trial.c: the EVSE that is to draw the least current now, below nothing but meters that may be
+ * well again; -1: none. */
+int control_try_one(struct control *k, int64_t now_ms);
 
 /* control_lean.c: which nodes lean on such stores, and so for how long each EVSE is told; after the
  * guard. */

@@ -222,6 +222,7 @@ int control_load(struct control *k, struct grid_tree *tree)
 	k->share = calloc((size_t)k->evses + 1, sizeof *k->share);
 	k->room = calloc((size_t)k->nodes, sizeof *k->room);
 	k->shared.us = 0;
+	k->trial = (struct control_trial_run){.is_on = false};
 	k->full = calloc((size_t)k->nodes, sizeof *k->full);
 	if (!k->limits || !k->guard || !k->evse || !k->lanes || !k->node || !k->rated || !k->said ||
 		!k->full || !k->meter || !k->worst_w || !k->worst || !k->base_w ||

@@ -89,12 +89,17 @@ static void hold_others(struct safety *s, int node, int walked)
 void safety_untried_before(struct safety *s, int64_t now_ms)
 {
 	int walked = s->core->walks ? walks_evse(s->core->walks) : -1;
+	bool is_trial = walked < 0 && s->k->trial.is_on;
 
 	for (int e = 0; e < s->evses; e++) {
 		if (s->evse[e].is_held_back)
 			grid_limits_set(s->k->limits, grid_tree_evse_node(s->tree, e),
 				GRID_SOURCE_STALE_DATA, NULL);
 		s->evse[e].is_held_back = false;
+	}
+	if (is_trial) {
+		walked = s->k->trial.last;
+		hold_evse(s, walked, true);
 	}
 	for (int i = 0; i < s->nodes; i++)
 		if (s->k->doubt[i].is_walked)

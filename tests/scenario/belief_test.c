@@ -257,6 +257,46 @@ START_TEST(load_below_an_idle_meter_is_seen_by_the_one_above)
 }
 END_TEST
 
+/* Meters that lied, and are well again when nobody draws any more: who could prove it? */
+START_TEST(meters_that_lied_are_proven_by_one_van)
+{
+	start(DEPOT(", meter: main"), VISITS);
+	world_set_meter(world, "main", WORLD_METER_REVERSED);
+	world_set_meter(world, "fa", WORLD_METER_REVERSED);
+	world_run_until(world, "19:10");
+	ck_assert_int_eq(belief("fa").is, BELIEF_LESS);
+	ck_assert_int_eq(power_w(0) + power_w(1), 0);
+	world_set_meter(world, "main", WORLD_METER_FINE);
+	world_set_meter(world, "fa", WORLD_METER_PLAIN);
+	world_run_until(world, "19:45");
+	ck_assert_str_eq(belief("fa").state, "ok");
+	ck_assert_str_eq(belief("main").state, "ok");
+	ck_assert_int_gt(power_w(0) + power_w(1), 30000);
+	world_check_limits(world, 0);
+}
+END_TEST
+
+/* They lie on: one van at a time, with the least current, and seldom. */
+START_TEST(meters_that_lie_on_are_tried_seldom)
+{
+	int on_s = 0;
+
+	start(DEPOT(", meter: main"), VISITS);
+	world_set_meter(world, "main", WORLD_METER_REVERSED);
+	world_set_meter(world, "fa", WORLD_METER_REVERSED);
+	world_run_until(world, "19:10");
+	for (int i = 0; i < 3600; i++) {
+		world_step(world);
+		on_s += power_w(0) + power_w(1) > 0;
+		ck_assert_int_le(power_w(0) + power_w(1), LEAST_W + 100);
+	}
+	ck_assert_int_gt(on_s, 10);
+	ck_assert_int_lt(on_s, 150); /* of an hour */
+	ck_assert_int_eq(belief("fa").is, BELIEF_LESS);
+	world_check_limits(world, 0);
+}
+END_TEST
+
 /* Both meters above the vans are wrong, tails are 0 and nothing else is known: they stand. The walk
  * lets one of them draw, by the description, and finds both; the other waits. */
 START_TEST(walk_below_nothing_but_wrong_meters)
@@ -598,6 +638,8 @@ int main(void)
 	tcase_add_test(t, reversed_meter_below_a_good_one_does_not_stop_the_vans);
 	tcase_add_test(t, two_wrong_meters_side_by_side_are_bounded_by_the_one_above);
 	tcase_add_test(t, load_below_an_idle_meter_is_seen_by_the_one_above);
+	tcase_add_test(t, meters_that_lied_are_proven_by_one_van);
+	tcase_add_test(t, meters_that_lie_on_are_tried_seldom);
 	tcase_add_test(t, walk_below_nothing_but_wrong_meters);
 	tcase_add_test(t, edits_of_the_tree_leave_doubts_as_they_are);
 	tcase_add_test(t, alarm_of_another_cause_has_its_own_time);
