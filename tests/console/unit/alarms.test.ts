@@ -34,6 +34,13 @@ test("each source of a limit has a name in each language", () => {
 	for (const words of [en, de]) assert.deepEqual(all.filter((s) => words.limitSources[s] === undefined), []);
 });
 
+test("each role has a name in each language, for all who are told what they may not", () => {
+	const names = /names\[ROLE_COUNT\] = \{([^}]*)\}/.exec(read("csms/api/permission.c"))![1]!;
+	const roles = [...names.matchAll(/"([a-z_]+)"/g)].map((m) => m[1]!).filter((r) => r !== "nobody");
+	assert.ok(roles.includes("energy_manager"));
+	for (const words of [en, de]) assert.deepEqual(roles.filter((r) => words.roles[r] === undefined), []);
+});
+
 test("active alarms by urgency, then by how long they last; aside and past ones apart", () => {
 	assert.deepEqual(active(data.alarms).map((a) => a.id), ["AL1", "AL2", "AL3"]);
 	assert.deepEqual(urgent(data.alarms).map((a) => a.id), ["AL1"]);

@@ -108,6 +108,9 @@ export const de: Messages = {
 	],
 
 	/* commands */
+	roles: {
+		viewer: "Betrachter", operator: "Betreiber", dispatcher: "Disponent", electrician: "Elektriker", energy_manager: "Energiemanager", admin: "Verwalter",
+	} as Record<string, string>,
 	notAs: (role) => `nicht als ${role}`,
 	sending: "Wird gesendet",
 	cancel: "Abbrechen",

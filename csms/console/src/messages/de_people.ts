@@ -9,9 +9,6 @@ export const peopleDe: typeof peopleEn = {
 	add: "Benutzer anlegen…",
 	name: "Name",
 	role: "Rolle",
-	roles: {
-		viewer: "Betrachter", operator: "Betreiber", dispatcher: "Disponent", electrician: "Elektriker", energy_manager: "Energiemanager", admin: "Verwalter",
-	} as Record<string, string>,
 	where: "Wo",
 	whole: "im ganzen Depot",
 	factor: "Zweiter Faktor",

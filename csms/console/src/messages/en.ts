@@ -106,6 +106,9 @@ export const en = {
 	] as [string, string][],
 
 	/* commands */
+	roles: {
+		viewer: "viewer", operator: "operator", dispatcher: "dispatcher", electrician: "electrician", energy_manager: "energy manager", admin: "administrator",
+	} as Record<string, string>,
 	notAs: (role: string) => `not as ${role}`,
 	sending: "Sending",
 	cancel: "Cancel",

@@ -8,9 +8,6 @@ export const peopleEn = {
 	add: "Add a user…",
 	name: "Name",
 	role: "Role",
-	roles: {
-		viewer: "viewer", operator: "operator", dispatcher: "dispatcher", electrician: "electrician", energy_manager: "energy manager", admin: "administrator",
-	} as Record<string, string>,
 	where: "Where",
 	whole: "the whole depot",
 	factor: "Second factor",

@@ -13,6 +13,9 @@ export type Permission =
 
 export const isAllowedTo = (to: Permission): boolean => session.value?.may.includes(to) ?? false;
 
+/* As people call it: "energy manager". */
+const roleName = (role: string): string => say.roles[role] ?? role;
+
 interface ActProps {
 	to: Permission;
 	onAct?: () => void; /* absent: it submits its form */
@@ -26,7 +29,7 @@ export function Act({ to, onAct, isOff = false, isMain = false, children }: ActP
 	return (
 		<button type={onAct ? "button" : "submit"} class={isMain ? "btn pri" : "btn"} onClick={onAct}
 			disabled={isOff || isLost.value || !isAllowed}>
-			{children}{!isAllowed && ` (${say.notAs(session.value?.role ?? "")})`}
+			{children}{!isAllowed && ` (${say.notAs(roleName(session.value?.role ?? ""))})`}
 		</button>
 	);
 }

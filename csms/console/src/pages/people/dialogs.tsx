@@ -7,6 +7,7 @@ import { Failure } from "../../ui/act.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Qr } from "../../ui/qr.tsx";
 import { roleWord, w } from "./words.ts";
+import { say } from "../../messages/say.ts";
 
 interface Props {
 	onEnd: () => void;
@@ -15,7 +16,7 @@ interface Props {
 function Role({ role, onRole, isOff = false }: { role: string; onRole: (role: string) => void; isOff?: boolean }) {
 	return (
 		<label>{w.role}<select value={role} disabled={isOff} onChange={(e) => onRole(e.currentTarget.value)}>
-			{Object.keys(w.roles).map((r) => <option key={r} value={r}>{roleWord(r)}</option>)}
+			{Object.keys(say.roles).map((r) => <option key={r} value={r}>{roleWord(r)}</option>)}
 		</select></label>
 	);
 }

@@ -14,6 +14,7 @@ import { State } from "../../ui/state.tsx";
 import { DecideDialog, FactorDialog, PersonDialog, ResetDialog, RevokeDialog, TokenDialog, WallDialog } from "./dialogs.tsx";
 import { SessionsDialog } from "./open_sessions.tsx";
 import { roleWord, w } from "./words.ts";
+import { say } from "../../messages/say.ts";
 import { You } from "./you.tsx";
 
 const EVERY_MS = 15_000;
@@ -168,7 +169,7 @@ function Waits() {
 /* The one table of depotd: what is in no row nobody may. */
 function Table() {
 	const asked = useAsked<PermissionList>("/permissions", 3_600_000);
-	const roles = Object.keys(w.roles);
+	const roles = Object.keys(say.roles);
 	return (
 		<Panel id="table" title={w.table} caption={w.tableCap}>
 			<Answer of={asked} />

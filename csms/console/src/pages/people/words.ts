@@ -1,7 +1,7 @@
 import { peopleDe } from "../../messages/de_people.ts";
 import { peopleEn } from "../../messages/en_people.ts";
-import { inLanguage } from "../../messages/say.ts";
+import { inLanguage, say } from "../../messages/say.ts";
 
 export const w = inLanguage<typeof peopleEn>({ en: peopleEn, de: peopleDe });
 
-export const roleWord = (role: string): string => w.roles[role] ?? role;
+export const roleWord = (role: string): string => say.roles[role] ?? role;
