@@ -7,6 +7,7 @@
 #include "scheduler/plan.h"
 
 #define OVERDUE_MS  (6 * INT64_C(3600000)) /* who has not left by then does not drive that trip */
+#define STAYS_MS    (4 * INT64_C(3600000)) /* the same of a departure of each day */
 #define RESERVE_PCT 10 /* of a class that nobody described */
 #define SURE_PCT    90
 #define KNOWN_PM    10 /* of the battery: a state of charge is told in whole per cent */
@@ -106,12 +107,27 @@ static int local_day(wall_t at)
 	return tm.tm_year * 400 + tm.tm_yday;
 }
 
+/* As it is described. One that stays past its departure of the day must leave at once, for some hours, not
+ * tomorrow: else it would have to wait for those that leave today. */
+static wall_t described(const struct core *c, const struct vehicle *v, wall_t now)
+{
+	wall_t was = vehicle_departure(v, (wall_t){now.ms - STAYS_MS});
+	const struct duty *d;
+
+	if (!was.ms || was.ms > now.ms || !v->evse || !c->trips)
+		return vehicle_departure(v, now);
+	d = trips_duty(c->trips, v->id);
+	return d && trips_since(d, v).ms && trips_since(d, v).ms <= was.ms
+		       ? was
+		       : vehicle_departure(v, now);
+}
+
 /* A trip goes before the departure of each day from that day on; before that the vehicle leaves as
  * ever. A departure that was said once goes before a later trip. */
-static const struct trip *counts(
-	const struct trip *t, const struct vehicle *v, wall_t now, wall_t *usual)
+static const struct trip *counts(const struct core *c, const struct trip *t,
+	const struct vehicle *v, wall_t now, wall_t *usual)
 {
-	*usual = vehicle_departure(v, now);
+	*usual = described(c, v, now);
 	if (!t || !usual->ms || t->departs.ms <= usual->ms)
 		return t;
 	if (v->departs_at.ms > now.ms)
@@ -123,7 +139,7 @@ wall_t trips_departure(const struct core *c, const struct vehicle *v, wall_t now
 {
 	const struct duty *d = c->trips && c->trips->by_id ? trips_duty(c->trips, v->id) : NULL;
 	wall_t usual;
-	const struct trip *t = counts(trips_next(d, v, now), v, now, &usual);
+	const struct trip *t = counts(c, trips_next(d, v, now), v, now, &usual);
 
 	return t ? t->departs : usual;
 }
@@ -198,7 +214,7 @@ void trips_need(const struct core *c, const struct vehicle *v, wall_t now, struc
 	if (!v)
 		return;
 	out->target_wh = v->battery_wh * v->target_pct / 100;
-	t = counts(trips_next(trips_duty(c->trips, v->id), v, now), v, now, &out->departs);
+	t = counts(c, trips_next(trips_duty(c->trips, v->id), v, now), v, now, &out->departs);
 	if (!t)
 		return;
 	out->departs = t->departs;

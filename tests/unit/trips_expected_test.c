@@ -173,6 +173,30 @@ START_TEST(a_bay_has_one_vehicle_at_a_time)
 }
 END_TEST
 
+/* It was to leave at 6:00 and is here since before: it is urgent, and not tomorrow's; after some hours it is
+ * taken for one that stays. What is said of another time goes before. */
+START_TEST(who_stays_past_the_days_departure_is_late)
+{
+	const wall_t six = {NOW - 6 * HOUR}, tomorrow = {NOW + 18 * HOUR};
+	struct trip_need need;
+
+	van->evse = &station->evses[1];
+	duty->since.ms = NOW - 20 * HOUR;
+	ck_assert_int_eq(trips_departure(&core, van, (wall_t){six.ms - 1}).ms, six.ms);
+	ck_assert_int_eq(trips_departure(&core, van, (wall_t){six.ms + HOUR}).ms, six.ms);
+	trips_need(&core, van, (wall_t){six.ms + HOUR}, &need);
+	ck_assert_int_eq(need.departs.ms, six.ms);
+	ck_assert_int_eq(trips_departure(&core, van, (wall_t){NOW}).ms, tomorrow.ms);
+	/* It came back after it had left. */
+	duty->since.ms = six.ms + HOUR / 2;
+	ck_assert_int_eq(trips_departure(&core, van, (wall_t){six.ms + HOUR}).ms, tomorrow.ms);
+	duty->since.ms = NOW - 20 * HOUR;
+	van->departs_at.ms = NOW;
+	ck_assert_int_eq(trips_departure(&core, van, (wall_t){six.ms + HOUR}).ms, NOW);
+	van->evse = NULL;
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("trips_expected");
@@ -186,6 +210,7 @@ int main(void)
 	tcase_add_test(t, by_the_habit_of_its_weekdays);
 	tcase_add_test(t, its_class_says_what_matters);
 	tcase_add_test(t, a_bay_has_one_vehicle_at_a_time);
+	tcase_add_test(t, who_stays_past_the_days_departure_is_late);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
