@@ -154,18 +154,33 @@ static void view_vehicle_of(
 	};
 }
 
-static const char *sentence_of(struct ask *k, const struct envelope_effect *e, size_t slower)
+/* Those that it changes anything for: how many, and of how many nobody tells what is in the battery. */
+struct changes {
+	size_t count, guessed;
+};
+
+static const char *guesses_of(struct ask *k, const struct changes *x)
+{
+	if (x->guessed == 0)
+		return "";
+	return arena_printf(k->arena,
+		" Of %zu of these %zu no state of charge is told: what they need is a guess.",
+		x->guessed, x->count);
+}
+
+static const char *sentence_of(
+	struct ask *k, const struct envelope_effect *e, const struct changes *x)
 {
 	if (e->late > 0)
 		return arena_printf(k->arena,
-			"%d vehicle%s would leave %.1f kWh short; up to %.1f kW are given up.",
+			"%d vehicle%s would leave %.1f kWh short; up to %.1f kW are given up.%s",
 			e->late, e->late == 1 ? "" : "s", (double)e->shed_wh / 1000,
-			(double)e->shed_w / 1000);
-	if (slower > 0)
+			(double)e->shed_w / 1000, guesses_of(k, x));
+	if (x->count > 0)
 		return arena_printf(k->arena,
 			"All vehicles leave with what they need; %zu of them have it at another "
-			"time.",
-			slower);
+			"time.%s",
+			x->count, guesses_of(k, x));
 	return "Nothing changes for any vehicle that is here.";
 }
 
@@ -174,6 +189,7 @@ static void on_tried(void *arg, const struct planner_trial *t)
 	struct ask *k = arg;
 	struct api_envelope_try out = {.at = clock_wall()};
 	struct envelope_effect effect;
+	struct changes changes = {0};
 
 	if (t == NULL || k->api == NULL) {
 		ask_problem(k, 503, NULL, "the tree changed meanwhile, or depotd ends; try again");
@@ -185,14 +201,18 @@ static void on_tried(void *arg, const struct planner_trial *t)
 		ask_problem(k, 503, NULL, "no memory for the answer");
 		return;
 	}
-	for (int i = 0; i < t->count; i++)
-		if (is_changed(k, &t->rows[i]))
-			view_vehicle_of(k, &t->rows[i], &out.vehicles.items[out.vehicles.count++]);
+	for (int i = 0; i < t->count; i++) {
+		if (!is_changed(k, &t->rows[i]))
+			continue;
+		view_vehicle_of(k, &t->rows[i], &out.vehicles.items[out.vehicles.count++]);
+		changes.guessed += t->rows[i].row->by == CHARGE_BY_GUESS;
+	}
+	changes.count = out.vehicles.count;
 	envelope_effect_of(t, &effect);
 	out.late = effect.late;
 	out.shed_wh = effect.shed_wh;
 	out.shed_w = effect.shed_w;
-	out.sentence = sentence_of(k, &effect, out.vehicles.count);
+	out.sentence = sentence_of(k, &effect, &changes);
 	ask_reply(k, 200, &api_envelope_try_type, &out);
 }
 

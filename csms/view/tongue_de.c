@@ -666,15 +666,21 @@ const struct tongue_form tongue_forms[] = {
 		"{1q} Nächte: es waren keine Preise bekannt, über Geld ist also nichts gesagt."},
 	{"Tonight: no prices were known, so nothing is said of money.",
 		"Heute Nacht: es waren keine Preise bekannt, über Geld ist also nichts gesagt."},
-	{"Tonight: the same cost for energy, to within {1q}.",
-		"Heute Nacht: dieselben Kosten für Energie, auf {1q} genau."},
+	{"Tonight: the difference in the cost of energy is less than what the plans are uncertain by, {1q}.",
+		"Heute Nacht: der Unterschied bei den Energiekosten ist kleiner als das, worauf die Pläne genau "
+		"sind: {1q}."},
 	{"Tonight: the same cost for energy.", "Heute Nacht: dieselben Kosten für Energie."},
 	{"Tonight: {1q} more for energy.", "Heute Nacht: {1q} mehr für Energie."},
 	{"Tonight: {1q} less for energy.", "Heute Nacht: {1q} weniger für Energie."},
-	{"1 night: the same cost for energy, to within {1q}.",
-		"1 Nacht: dieselben Kosten für Energie, auf {1q} genau."},
-	{"{1q} nights: the same cost for energy, to within {2q}.",
-		"{1q} Nächte: dieselben Kosten für Energie, auf {2q} genau."},
+	{"1 night: the difference in the cost of energy is less than what the plans are uncertain by, {1q}.",
+		"1 Nacht: der Unterschied bei den Energiekosten ist kleiner als das, worauf die Pläne genau "
+		"sind: {1q}."},
+	{"{1q} nights: the difference in the cost of energy is less than what the plans are uncertain by, {2q}.",
+		"{1q} Nächte: der Unterschied bei den Energiekosten ist kleiner als das, worauf die Pläne "
+		"genau sind: {2q}."},
+	{"The cost of the dearest peak differs by less than what the plans are uncertain by, {1q}.",
+		"Die Kosten der teuersten Spitze unterscheiden sich um weniger als das, worauf die Pläne "
+		"genau sind: {1q}."},
 	{"1 night: the same cost for energy.", "1 Nacht: dieselben Kosten für Energie."},
 	{"{1q} nights: the same cost for energy.", "{1q} Nächte: dieselben Kosten für Energie."},
 	{"1 night: {1q} more for energy.", "1 Nacht: {1q} mehr für Energie."},

@@ -14,10 +14,10 @@ static void put_money(struct text *t, double v, const char *currency)
 		text_printf(t, " %s", currency);
 }
 
-/* The difference is no greater than what plans may be wrong by. */
-static bool is_within(const struct words_whatif *w)
+/* The difference is no greater than what plans may be wrong by: its size says nothing. */
+static bool is_unsure(const struct words_whatif *w, double saved)
 {
-	return size_of(w->saved) >= CENT && size_of(w->saved) <= w->gap;
+	return size_of(saved) >= CENT && size_of(saved) <= w->gap;
 }
 
 static void put_energy_cost(struct text *t, const struct words_whatif *w)
@@ -31,8 +31,9 @@ static void put_energy_cost(struct text *t, const struct words_whatif *w)
 		text_puts(t, "no prices were known, so nothing is said of money.");
 	} else if (size_of(w->saved) < CENT) {
 		text_puts(t, "the same cost for energy.");
-	} else if (is_within(w)) {
-		text_puts(t, "the same cost for energy, to within ");
+	} else if (is_unsure(w, w->saved)) {
+		text_puts(t, "the difference in the cost of energy is less than what the plans are "
+			     "uncertain by, ");
 		put_money(t, w->gap, w->currency);
 		text_putc(t, '.');
 	} else {
@@ -45,6 +46,14 @@ static void put_peak(struct text *t, const struct words_whatif *w)
 {
 	if (size_of(w->peak_saved) < CENT)
 		return;
+	if (w->unpriced < w->nights && is_unsure(w, w->peak_saved)) {
+		text_puts(t,
+			" The cost of the dearest peak differs by less than what the plans are "
+			"uncertain by, ");
+		put_money(t, w->gap, w->currency);
+		text_putc(t, '.');
+		return;
+	}
 	text_puts(t, " The dearest peak would have cost ");
 	put_money(t, size_of(w->peak_saved), w->currency);
 	text_puts(t, w->peak_saved < 0 ? " more." : " less.");
@@ -80,7 +89,7 @@ void words_whatif_sentence(struct text *t, const struct words_whatif *w)
 		words_count(t, w->unpriced, "night", "nights");
 		text_puts(t, " no prices are known.");
 	}
-	if (w->gap >= 2 * CENT && w->gap >= size_of(w->saved) / 10 && !is_within(w)) {
+	if (w->gap >= 2 * CENT && w->gap >= size_of(w->saved) / 10 && !is_unsure(w, w->saved)) {
 		text_puts(t, " Better plans may change this by up to ");
 		put_money(t, w->gap, w->currency);
 		text_putc(t, '.');

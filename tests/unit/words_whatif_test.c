@@ -33,7 +33,11 @@ START_TEST(a_difference_that_plans_do_not_know_is_none)
 		.nights = 1, .is_tonight = true, .currency = "EUR", .saved = -0.19, .gap = 0.24};
 
 	words_whatif_sentence(&t, &w);
-	SAYS("Tonight: the same cost for energy, to within 0.24 EUR. All vehicles would have what they need, as they had.");
+	SAYS("Tonight: the difference in the cost of energy is less than what the plans are uncertain by, 0.24 EUR. All vehicles would have what they need, as they had.");
+	w.peak_saved = 0.2;
+	words_whatif_sentence(&t, &w);
+	SAYS("Tonight: the difference in the cost of energy is less than what the plans are uncertain by, 0.24 EUR. The cost of the dearest peak differs by less than what the plans are uncertain by, 0.24 EUR. All vehicles would have what they need, as they had.");
+	w.peak_saved = 0;
 	w.saved = -0.3;
 	words_whatif_sentence(&t, &w);
 	SAYS("Tonight: 0.30 EUR more for energy. All vehicles would have what they need, as they had. Better plans may change this by up to 0.24 EUR.");
