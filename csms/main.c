@@ -33,6 +33,7 @@
 #include "csms/oscp/oscp.h"
 #include "csms/certificates/pki_watch.h"
 #include "csms/pki/authority.h"
+#include "csms/money/price_plausible.h"
 #include "csms/money/prices.h"
 #include "csms/vehicles/chances.h"
 #include "csms/vehicles/roster.h"
@@ -442,13 +443,15 @@ static void count_more(FILE *to, size_t count, const char *what)
 		log_warn("… and %zu more %s", count - HINTS_TOLD, what);
 }
 
-/* Safe tails at which nothing charges, and places whose phases nobody wrote: seldom meant. */
+/* Safe tails at which nothing charges, places whose phases nobody wrote, prices of another unit: seldom
+ * meant. */
 static void warn_of_depot(const struct daemon *d, FILE *to)
 {
-	struct hint_tell tails = {d->config.depot_path, to, 0}, phases = tails;
+	struct hint_tell tails = {d->config.depot_path, to, 0}, phases = tails, prices = tails;
 
 	count_more(to, depot_tails_check(d->core.depot, tell_hint, &tails), "such tails");
 	count_more(to, rotation_check(d->core.depot, tell_hint, &phases), "such EVSEs");
+	count_more(to, price_depot_odd(d->core.depot, tell_hint, &prices), "such tariffs");
 }
 
 static int check(struct daemon *d, char why[400])

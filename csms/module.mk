@@ -44,7 +44,7 @@ $(eval $(call unit,csms_profile_check,csms/power/profile_check.c gen/ocpp201.c $
 $(eval $(call unit,list_content,$(csms_core.test),$(csms_core.test_libs)))
 $(eval $(call unit,price_estimate,csms/money/price_estimate.c scheduler/battery.c,m))
 $(eval $(call unit,charge_price,csms/charging/charge_price.c,m))
-PRICE_READ := csms/money/price_read.c csms/money/price_xml.c csms/money/price_csv.c csms/money/price_json.c
+PRICE_READ := csms/money/price_read.c csms/money/price_xml.c csms/money/price_csv.c csms/money/price_json.c csms/money/price_plausible.c
 $(eval $(call unit,price_read,$(PRICE_READ) csms/money/price_series.c csms/zone.c scheduler/calendar.c \
 	$(SCHEMAS_SRC),cjson expat m))
 $(eval $(call fuzzer,price,$(PRICE_READ) $(SCHEMAS_SRC),cjson expat m))

@@ -3,6 +3,7 @@
 
 #include "csms/api/ask.h"
 #include "csms/api/handlers_fleet.h"
+#include "csms/money/price_plausible.h"
 #include "csms/money/prices_cost.h"
 #include "csms/view/words_setup.h"
 
@@ -141,6 +142,23 @@ static void complain(struct ask *k, const struct depot_fault *f)
 		ask_problem(k, 400, NULL, "%s", f->text);
 }
 
+static void keep_odd(void *arg, const struct depot_fault *odd)
+{
+	*(struct depot_fault *)arg = *odd;
+}
+
+/* What would be taken, with what of it is seldom meant. */
+static void say_good(struct ask *k, const struct depot_tariff *row)
+{
+	struct depot_fault odd;
+
+	if (price_tariff_odd(row, "", keep_odd, &odd))
+		ask_done(k, arena_printf(k->arena, "good, nothing was changed; but %s: %s",
+				    odd.path, odd.text));
+	else
+		ask_done(k, "good: nothing was changed");
+}
+
 void tariff_put(struct ask *k)
 {
 	const struct depot_tariff *row = k->body;
@@ -162,7 +180,7 @@ void tariff_put(struct ask *k)
 		return;
 	}
 	if (check && strcmp(check, "0") != 0) {
-		ask_done(k, "good: nothing was changed");
+		say_good(k, row);
 		return;
 	}
 	if (!replay_begin(k->api->replay, k))

@@ -135,7 +135,6 @@ static void succeeded(struct price_feed *f)
 		log_info("prices of %s: fetched again", f->state.row->id);
 	f->state.failures = 0;
 	f->state.is_broken = false;
-	f->state.trouble[0] = '\0';
 	plan_next(f, f->state.row->fetch->every_min * MINUTE_MS);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "csms/alarms.h"
 #include "csms/log.h"
+#include "csms/money/price_plausible.h"
 #include "csms/money/price_words.h"
 #include "csms/money/prices_private.h"
 #include "csms/record.h"
@@ -81,6 +82,18 @@ static bool in_window(const struct price_series *s, const struct price_point *p)
 	return p->end_ms > s->base_ms && p->start_ms < s->base_ms + PRICE_CELLS * PRICE_CELL_MS;
 }
 
+/* What is amiss with values that count all the same. */
+static void judge(struct price_feed *f, const struct price_points *points)
+{
+	char odd[300];
+
+	f->state.trouble[0] = '\0';
+	if (!price_series_is_odd(f->state.row, points, odd))
+		return;
+	snprintf(f->state.trouble, sizeof f->state.trouble, "%s", odd);
+	log_warn("prices of %s: %s", f->state.row->id, odd);
+}
+
 int prices_take(struct prices *p, int i, const struct price_points *points, const char *from,
 	const char *actor, void (*done)(void *arg, int status, const char *why), void *arg,
 	char why[300])
@@ -119,6 +132,7 @@ int prices_take(struct prices *p, int i, const struct price_points *points, cons
 	}
 	f->state.received_at = now;
 	snprintf(f->state.received_from, sizeof f->state.received_from, "%s", from);
+	judge(f, points);
 	prices_series_watch(p);
 	if (done)
 		record_then(p->core, done, arg);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "csms/clock.h"
 #include "csms/log.h"
+#include "csms/money/price_plausible.h"
 #include "csms/money/prices_private.h"
 #include "csms/record.h"
 #include "csms/money/tariff_read.h"
@@ -200,6 +201,13 @@ static void change(struct prices *p, const char *id, struct price_tariff_held *n
 	record_then(p->core, on_stored, k);
 }
 
+static void log_odd(void *arg, const struct depot_fault *odd)
+{
+	const struct depot_tariff *row = arg;
+
+	log_warn("tariff %s: %s: %s", row->id, odd->path, odd->text);
+}
+
 int prices_put(struct prices *p, const struct depot_tariff *row, const char *actor,
 	void (*done)(void *arg, int status, const char *why), void *arg, struct depot_fault *fault)
 {
@@ -222,6 +230,7 @@ int prices_put(struct prices *p, const struct depot_tariff *row, const char *act
 	}
 	h->view.at = clock_wall();
 	snprintf(h->view.actor, sizeof h->view.actor, "%s", actor);
+	price_tariff_odd(h->view.row, "", log_odd, (void *)(uintptr_t)h->view.row);
 	change(p, row->id, h, actor, done, arg);
 	return 0;
 }

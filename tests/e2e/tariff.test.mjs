@@ -63,6 +63,8 @@ test('a tariff is judged, put in force, survives a restart and a changed file', 
 	t.after(() => d.clean());
 	const flat = (price) => ({ id: 'flat', currency: 'EUR', valid_from: '2026-01-01', import: [{ id: 'e', price }] });
 	assert.equal((await d.api('PUT', '/tariffs/flat?check=1', flat(0.3))).status, 200);
+	/* 300 a MWh is meant */
+	assert.match((await d.api('PUT', '/tariffs/flat?check=1', flat(300))).json.text, /import\[0\]: .* 300 is seldom one: if it is meant a MWh, write 0\.3/);
 	assert.deepEqual((await d.api('GET', '/tariffs')).json.tariffs.map((x) => [x.id, x.in_force, x.from_file]), [['dynamic', true, true]]);
 	const bad = { ...flat(0.3), import: [{ id: 'e', periods: [{ id: 'day', price: 1 }, { id: 'night', hours: ['22:00-06:00'], price: 1 }] }] };
 	const refused = await d.api('PUT', '/tariffs/flat', bad);

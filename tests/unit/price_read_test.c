@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "csms/money/price_plausible.h"
 #include "csms/money/price_read.h"
 #include "csms/money/price_series.h"
 #include "csms/zone.h"
@@ -330,6 +331,66 @@ START_TEST(news)
 }
 END_TEST
 
+static void use_day(int32_t micro_kwh, int hours)
+{
+	points.count = hours;
+	for (int h = 0; h < hours; h++)
+		points.items[h] = (struct price_point){
+			T0 + h * HOUR, T0 + (h + 1) * HOUR, h % 3 ? micro_kwh : 100000};
+}
+
+/* 0.21 a kWh, read as 0.21 a MWh; and 80 a MWh, read as 80 a kWh. */
+START_TEST(another_unit_is_noticed)
+{
+	fetch.format = DEPOT_PRICE_FORMAT_CSV;
+	use_day(210, 24);
+	ck_assert(price_series_is_odd(&row, &points, why));
+	ck_assert_str_eq(why,
+		"half of its 24 values are below 1 a MWh, which prices seldom are: if they are told "
+		"a kWh, write `unit: kWh` in this series of the depot's file");
+	use_day(-80000000, 24);
+	row.unit = DEPOT_PRICE_UNIT_K_WH;
+	ck_assert(price_series_is_odd(&row, &points, why));
+	ck_assert_ptr_nonnull(strstr(why, "above 5000 a MWh"));
+	ck_assert_ptr_nonnull(strstr(why, "write `unit: MWh`"));
+	use_day(-80000, 24);
+	ck_assert(!price_series_is_odd(&row, &points, why));
+	use_day(0, 6); /* a sunny noon, no day */
+	ck_assert(!price_series_is_odd(&row, &points, why));
+	use_day(210, 24);
+	row.kind = DEPOT_PRICE_KIND_CARBON;
+	ck_assert(!price_series_is_odd(&row, &points, why));
+}
+END_TEST
+
+static void keep(void *arg, const struct depot_fault *odd)
+{
+	*(struct depot_fault *)arg = *odd;
+}
+
+START_TEST(tariffs_of_another_unit_are_noticed)
+{
+	struct depot_tariff_component part[2] = {
+		{.id = "levy", .has_price = true, .price = 0.0005},
+		{.id = "energy", .has_price = true, .price = 0.2},
+	};
+	struct depot_tariff t = {.id = "T", .import = {2, part}};
+	struct depot_file d = {.tariffs = {1, &t}};
+	struct depot_fault odd;
+
+	ck_assert_uint_eq(price_depot_odd(&d, keep, &odd), 0);
+	part[1].price = 210;
+	ck_assert_uint_eq(price_depot_odd(&d, keep, &odd), 1);
+	ck_assert_str_eq(odd.path, "tariffs[0].import[1]");
+	ck_assert_str_eq(odd.text,
+		"prices here are a kWh, and 210 is seldom one: if it is meant a MWh, write 0.21");
+	part[1].price = 0.0002;
+	ck_assert_uint_eq(price_depot_odd(&d, keep, &odd), 1);
+	part[1] = (struct depot_tariff_component){.id = "market", .series = "S"};
+	ck_assert_uint_eq(price_depot_odd(&d, keep, &odd), 0);
+}
+END_TEST
+
 #define COUNT(a) (int)(sizeof(a) / sizeof *(a))
 
 int main(void)
@@ -352,6 +413,8 @@ int main(void)
 	tcase_add_test(c, holes_are_visible);
 	tcase_add_test(c, yesterday_by_the_clock);
 	tcase_add_test(c, news);
+	tcase_add_test(c, another_unit_is_noticed);
+	tcase_add_test(c, tariffs_of_another_unit_are_noticed);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
