@@ -8,7 +8,8 @@ import { Component, createRef, type ComponentChildren } from "preact";
 export const LONG = 60; /* rows; shorter lists are drawn whole */
 const BLOCK = 6;
 const NEAR = "400px"; /* some ten rows above and below the window */
-const LATE_MS = 1000; /* a block that is drawn and not seen follows so much later */
+const LATE_MS = 1000; /* a block that is drawn and not seen follows so much later, with the next update … */
+const LAST_MS = 500; /* … or alone, when none came for so long after that */
 
 type Heard = (isIn: boolean, height: number) => void;
 
@@ -46,6 +47,7 @@ class Block<T> extends Component<BlockProps<T>, { isDrawn: boolean }> {
 	private readonly body = createRef<HTMLTableSectionElement>();
 	private height: number;
 	private isSeen: boolean;
+	private drawnMs = 0;
 	private late: ReturnType<typeof setTimeout> | undefined;
 	private stop: (() => void) | undefined;
 
@@ -85,22 +87,33 @@ class Block<T> extends Component<BlockProps<T>, { isDrawn: boolean }> {
 	}
 
 	private readonly follow = () => {
-		clearTimeout(this.late);
-		this.late = undefined;
+		this.settle();
 		this.forceUpdate();
 	};
+
+	private settle(): void {
+		clearTimeout(this.late);
+		this.late = undefined;
+	}
 
 	override shouldComponentUpdate(next: BlockProps<T>, state: { isDrawn: boolean }): boolean {
 		const isResized = next.items.length !== this.props.items.length;
 		if (isResized) this.height = next.items.length * next.rowHeight;
 		if (isResized || state.isDrawn !== this.state.isDrawn) return true;
-		if (state.isDrawn && !this.isSeen) this.late ??= setTimeout(this.follow, LATE_MS);
-		return state.isDrawn && this.isSeen;
+		if (!state.isDrawn) return false;
+		if (this.isSeen || performance.now() - this.drawnMs >= LATE_MS) return true;
+		this.late ??= setTimeout(this.follow, LATE_MS + LAST_MS);
+		return false;
+	}
+
+	override componentDidUpdate(): void {
+		this.drawnMs = performance.now();
+		this.settle();
 	}
 
 	override render({ items, columns, row }: BlockProps<T>, { isDrawn }: { isDrawn: boolean }): ComponentChildren {
 		return (
-			<tbody role="rowgroup" ref={this.body}>
+			<tbody role="rowgroup" class="block" ref={this.body}>
 				{isDrawn ? items.map(row) : (
 					<tr role="presentation" class="far"><td role="presentation" colSpan={columns} style={{ height: `${this.height}px` }} /></tr>
 				)}
