@@ -175,6 +175,19 @@ static int fall_back(
 	return 0;
 }
 
+/* What the rule's plan, which is there now, would cost: nobody waits for a price. */
+static int set_at_once(const struct plan_work *s, struct plan *p)
+{
+	int64_t energy, demand;
+
+	if (s->in->prices == NULL || s->in->is_sample || plan_is_any_short(s))
+		return 0;
+	if (plan_money(s, &energy, &demand))
+		return -1;
+	p->at_once = energy + demand;
+	return 0;
+}
+
 /* A plan of least cost in place of the rule's one, or the rule's again. */
 static int improve(struct plan_work *s, struct plan *p)
 {
@@ -184,7 +197,7 @@ static int improve(struct plan_work *s, struct plan *p)
 	flow_value value, least, keeps;
 	int rc = -1, solved;
 
-	if (!rows || !got || plan_price_set(s) || plan_value(s, &value))
+	if (!rows || !got || plan_price_set(s) || plan_value(s, &value) || set_at_once(s, p))
 		goto out;
 	memcpy(rows, s->w, cells * sizeof(*rows));
 	memcpy(got, s->got_mj, n * sizeof(*got));
@@ -213,6 +226,7 @@ static int choose(struct plan_work *s, struct plan *p)
 {
 	plan_early(s);
 	p->by_rule = true;
+	p->at_once = -1;
 	if (s->in->fill_spare || (is_flat(s->in->prices, s->slots) && !plan_is_any_short(s)))
 		return plan_early_again(s);
 	return improve(s, p);

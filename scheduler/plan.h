@@ -100,6 +100,8 @@ struct plan {
 	bool by_rule; /* of the plain rule: earliest departure first, as soon as possible */
 	int64_t cost; /* micro-units of money, of what is drawn */
 	int64_t demand_cost; /* … of higher peaks than are paid for, slot by slot */
+	int64_t at_once; /* … of the plain rule's first step, both together; -1: not known, or somebody
+	                  * would go short by it */
 	int64_t gap; /* … that a plan which delivers as much may save at most; -1: not known */
 	int64_t gap_wh; /* that a better plan may deliver more at most */
 	int32_t *

@@ -29,9 +29,12 @@ void tree_get(struct ask *k)
 
 void plan_get(struct ask *k)
 {
+	const char *brief = ask_query(k, "brief");
 	struct api_plan view;
 
 	view_plan(k->api->core, k->arena, &view);
+	if (brief != NULL && strcmp(brief, "0") != 0)
+		view.vehicles.count = view.prices.count = 0;
 	ask_reply(k, 200, &api_plan_type, &view);
 }
 

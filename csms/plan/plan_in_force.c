@@ -186,6 +186,7 @@ void plan_in_force_put(struct plan_in_force *f, struct planner_job *j)
 	f->view.parts = j->prices.parts;
 	f->view.cost = j->plan->cost;
 	f->view.demand_cost = j->plan->demand_cost;
+	f->view.at_once = j->plan->short_wh > 0 ? -1 : j->plan->at_once;
 	f->view.gap = j->plan->gap;
 	f->view.gap_wh = j->plan->gap_wh;
 	for (int i = 0; i < j->count; i++) {

@@ -83,6 +83,7 @@ struct control_plan {
 	const struct flow_part *price; /* [slot_count][parts] micro-units of money per kWh */
 	int parts;
 	int64_t cost, demand_cost, gap; /* micro-units of money; gap -1: not known */
+	int64_t at_once; /* … what charging at once would cost, demand in it; -1: not known */
 	int64_t gap_wh; /* that a better plan would deliver more at most */
 };
 

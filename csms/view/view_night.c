@@ -385,6 +385,8 @@ static void fill_money(
 	out->cost = (double)p->cost / 1e6;
 	out->has_demand_cost = true;
 	out->demand_cost = (double)p->demand_cost / 1e6;
+	out->has_at_once_cost = p->at_once >= 0;
+	out->at_once_cost = (double)p->at_once / 1e6;
 	out->has_gap = true;
 	out->gap = p->gap < 0 ? -1 : (double)p->gap / 1e6;
 	out->has_gap_wh = p->gap >= 0;
@@ -424,6 +426,9 @@ void view_plan(const struct core *c, struct arena *a, struct api_plan *out)
 	out->start = p->start;
 	out->slot_s = p->slot_ms / 1000;
 	out->sentence = plan_sentence(p, a);
+	out->has_planned_wh = true;
+	for (int i = 0; i < p->row_count; i++)
+		out->planned_wh += p->rows[i].planned_wh;
 	fill_money(c, p, a, out);
 	if (p->has_prices)
 		view_prices(p, a, out);

@@ -127,4 +127,32 @@ export async function planChecks(page, mock) {
 		await page.setViewportSize({ width: 1440, height: 1000 });
 	});
 	await looks(page, "plan-why");
+	const facts = () => page.locator("[data-fact]").evaluateAll((l) => l.map((x) => [x.dataset.fact, x.querySelector("dd").innerText, x.querySelector("dt").innerText]))
+		.then((l) => l.map((x) => x.map(plain)));
+	await check("tonight has the night's figures by the plan", async () => {
+		mock.again();
+		mock.planApi.followed = { sentence: "Chargers go by the plan.", modes: [{ node: "site", mode: "automatic", said: false, evses: 24 }] };
+		await page.goto(new URL("/", page.url()).href);
+		await shows(facts, [
+			["cost", "EUR 87.85", "for what is still to charge"], ["energy", "796 kWh", "11.0 ct a kWh on average"],
+			["saved", "EUR 155.00 less", "than charging at once"],
+		], "facts");
+		await axe(page, "tonight's figures");
+		for (const width of [820, 390, 320]) {
+			await page.setViewportSize({ width, height: 900 });
+			await noSideScroll(page, `tonight at ${width}`);
+		}
+		await page.setViewportSize({ width: 1440, height: 1000 });
+	});
+	await check("a plan that chargers do not go by has no figures of the night", async () => {
+		mock.planApi.followed.modes[0].mode = "shadow";
+		const asked = () => mock.seen.filter((r) => r.startsWith("GET /api/v1/plan")).length;
+		const before = asked();
+		await page.goto(new URL("/", page.url()).href);
+		await page.waitForSelector("[data-van]");
+		await until("asked", () => asked() > before);
+		await page.waitForTimeout(300);
+		equal(await facts(), [], "facts");
+		mock.planApi.followed.modes[0].mode = "automatic";
+	});
 }

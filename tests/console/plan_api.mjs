@@ -61,7 +61,7 @@ export class PlanApi {
 		return {
 			id: `PLAN-${this.turn}`, made_at: iso(this.mock.now() - 549_000), trigger: "VAN-07 came back", solve_us: 1900, start: iso(this.#start()),
 			slot_s: SLOT_S, sentence: `${vehicles.length} vans get 639 kWh in time.`, method: "least cost", currency: "EUR", cost: 87.85,
-			demand_cost: 0, gap: 0, prices: Array.from({ length: SLOTS }, (_, t) => this.#price(t)), vehicles, followed: this.followed,
+			demand_cost: 0, planned_wh: 796_000, at_once_cost: 242.85, gap: 0, prices: Array.from({ length: SLOTS }, (_, t) => this.#price(t)), vehicles, followed: this.followed,
 		};
 	}
 
@@ -115,7 +115,7 @@ export class PlanApi {
 	}
 
 	answer(route, sent, query) {
-		if (route === "GET /plan") return [200, this.#plan()];
+		if (route === "GET /plan") return [200, query.get("brief") === "1" ? { ...this.#plan(), prices: [], vehicles: [] } : this.#plan()];
 		if (route === "GET /plan/explain") return this.#explain(query.get("vehicle"));
 		if (route === "GET /plans") return [200, { plans: this.#past().slice(0, Number(query.get("limit") ?? 50)) }];
 		if (route === "POST /whatif") return this.#whatif(sent);

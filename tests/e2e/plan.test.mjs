@@ -69,6 +69,11 @@ test('a van waits for the cheap hours, and the plan says what it costs and why',
 	assert.ok(Math.abs(p.cost - 1) < 0.06, `${p.cost}: 10 kWh at 0.10`);
 	assert.ok(p.demand_cost > 0.5 && p.demand_cost < 3, `${p.demand_cost}: 10 kWh in 7 to 8 h, at 0.5 a kW`);
 	assert.ok(p.gap >= 0 && p.gap < 0.3, `${p.gap}`);
+	/* Charged at once it would cost the dear hours, and a higher peak. */
+	assert.ok(p.at_once_cost > p.cost + p.demand_cost + 1, `${p.at_once_cost}`);
+	const brief = await get('/plan?brief=1');
+	assert.deepEqual([brief.vehicles, brief.prices], [[], []]);
+	assert.ok(Math.abs(brief.planned_wh - p.vehicles[0].planned_wh) < 500 && brief.at_once_cost > 0, JSON.stringify(brief));
 
 	/* The reasons are read from the journal, where the plan in force may not be yet. */
 	const e = await until('its reasons', async () => {

@@ -34,6 +34,7 @@ START_TEST(charges_when_it_is_cheap)
 	ck_assert_int_eq(
 		depot_w(&d, 0, 0) + depot_w(&d, 0, 1) + depot_w(&d, 0, 4) + depot_w(&d, 0, 5), 0);
 	ck_assert_int_eq(d.plan->cost, 2000000);
+	ck_assert_int_eq(d.plan->at_once, 6000000); /* 20 kWh at 0.30 */
 	ck_assert_int_eq(d.plan->gap, 0);
 	ck_assert(!d.plan->by_rule);
 	ck_assert_int_eq(d.plan->marginal[0], 100000);
@@ -57,6 +58,7 @@ START_TEST(what_is_missing_is_no_money)
 	depot_price(&d, cents);
 	depot_add_van(&d, 0, 6, 12000);
 	depot_solve(&d);
+	ck_assert_int_eq(d.plan->at_once, -1);
 	ck_assert_int_eq(d.plan->short_wh, 12000);
 	ck_assert_int_eq(d.plan->gap, 0);
 	ck_assert_int_eq(d.plan->gap_wh, 12000); /* 3 kW for four of six hours */

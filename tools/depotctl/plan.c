@@ -42,6 +42,9 @@ static void print_money(struct ctl *c, const struct api_plan *p)
 		printf("; a better plan would save at most %.2f", p->gap);
 	else if (!has_energy)
 		printf("; no plan is better");
+	if (p->has_at_once_cost && p->at_once_cost - p->cost - p->demand_cost >= 0.005)
+		printf("; charging at once would cost %.2f more",
+			p->at_once_cost - p->cost - p->demand_cost);
 	if (has_energy)
 		printf("; a better plan would deliver at most %s more",
 			cell_energy(c->arena, true, (double)p->gap_wh));

@@ -668,6 +668,8 @@ export interface Plan {
 	currency?: string;
 	cost?: number;
 	demand_cost?: number;
+	planned_wh?: number;
+	at_once_cost?: number;
 	gap?: number;
 	gap_wh?: number;
 	prices: number[];

@@ -1,8 +1,9 @@
 /*
- * Tonight: the sentence, who needs help, vans, chargers.
+ * Tonight: the sentence and its figures, who needs help, vans, chargers.
  */
 import { isHere, sentence, subSentence } from "../store/store.ts";
 import { Chargers } from "./evses.tsx";
+import { Facts } from "./facts.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { NeedsYou, Vans } from "./vans.tsx";
 
@@ -19,7 +20,7 @@ export function Live() {
 	if (!isHere.value) return <Skeleton />;
 	return (
 		<div class="page">
-			<Say />
+			<div class="say-facts"><Say /><Facts /></div>
 			<NeedsYou />
 			<Vans />
 			<Chargers />
