@@ -57,6 +57,8 @@ async function actChecks(page, mock) {
 		await page.waitForSelector("#runbook");
 		equal(new URL(page.url()).pathname, "/alarms/AL2", "address");
 		await shows(() => page.locator(".runbook li").count(), 3, "steps");
+		const { kind } = mock.data.alarms.find((a) => a.id === "AL2");
+		await until("title", async () => /^\(\d+\) [^·]+, [^·]+ · Alarms · Rotterdam-Noord · depotd$/.test(await page.title()) && !(await page.title()).includes(kind));
 		await looks(page, "alarm");
 		await page.getByRole("button", { name: "Hand over…" }).click();
 		await shows(() => page.getByRole("button", { name: "Hand it over" }).isDisabled(), true, "to nobody");

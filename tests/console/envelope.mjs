@@ -14,6 +14,7 @@ export async function envelopeChecks(page, mock) {
 		await page.waitForSelector(".lineage");
 		equal(new URL(page.url()).pathname, "/energy/EN1", "address");
 		await shows(() => text(page, "h1"), "This limit is kept so far.", "sentence");
+		await until("title", async () => /Limit by [^·]+, [^·]+ · Energy · Rotterdam-Noord · depotd$/.test(await page.title()));
 	});
 	await check("a limit's lineage: word, nodes, share, told, measured, record", async () => {
 		await shows(() => all(page, "[data-step]"), [

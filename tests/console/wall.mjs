@@ -3,10 +3,16 @@ import { join } from "node:path";
 import { overview } from "./fixture.mjs";
 import { axe, check, equal, plain, SCREENS, shows, text, until } from "./kit.mjs";
 
+const FITS = [true, true, true, true, true, true];
 const fits = (page) => page.evaluate(() => {
 	const rows = [...document.querySelectorAll("[data-wall-van]")].map((r) => r.getBoundingClientRect().bottom);
 	const foot = document.querySelector(".w-foot").getBoundingClientRect();
-	return [document.documentElement.scrollHeight <= innerHeight, document.documentElement.scrollWidth <= innerWidth, Math.max(...rows) <= foot.top, foot.bottom <= innerHeight + 1];
+	/* Who leaves next is seen whole, and each time and state of the board. */
+	const next = document.querySelector(".w-next");
+	const isCut = (e) => e.scrollWidth > e.clientWidth + 1;
+	const cut = [...document.querySelectorAll(".w-time, [data-wall-van] td:last-child")].filter(isCut).map((e) => e.innerText);
+	const isNextSeen = !next || next.getBoundingClientRect().bottom <= next.parentElement.getBoundingClientRect().bottom + 1;
+	return [isNextSeen, cut.length === 0, document.documentElement.scrollHeight <= innerHeight, document.documentElement.scrollWidth <= innerWidth, Math.max(...rows) <= foot.top, foot.bottom <= innerHeight + 1];
 });
 
 export async function wallChecks(page, mock) {
@@ -25,13 +31,24 @@ export async function wallChecks(page, mock) {
 		await shows(() => page.evaluate(() => document.documentElement.dataset.theme), "dark", "theme");
 		equal(await page.locator("button, nav, input").count(), 0, "controls");
 	});
-	for (const [width, height] of [[1920, 1080], [1366, 768], [3840, 2160]]) {
+	for (const [width, height] of [[1920, 1080], [1366, 768], [1280, 720], [3840, 2160]]) {
 		await check(`wall: ${width} × ${height} holds all of it`, async () => {
 			await page.setViewportSize({ width, height });
-			await shows(() => fits(page), [true, true, true, true], "fits");
+			await shows(() => fits(page), FITS, "fits");
 			await page.screenshot({ path: join(SCREENS, `wall-${width}.png`) });
 		});
 	}
+	await check("wall: longer words of German fit too", async () => {
+		await page.setViewportSize({ width: 1280, height: 720 });
+		await page.evaluate(() => localStorage.setItem("depotd.language", "de"));
+		await page.reload();
+		await until("German", async () => plain(await text(page, ".w-next")).startsWith("Nächste Abfahrt"));
+		await shows(() => fits(page), FITS, "fits");
+		await page.screenshot({ path: join(SCREENS, "wall-de-1280.png") });
+		await page.evaluate(() => localStorage.removeItem("depotd.language"));
+		await page.reload();
+		await page.waitForSelector("[data-wall-van]");
+	});
 	await page.setViewportSize({ width: 1920, height: 1080 });
 	await check("wall: nothing serious by axe, in light too", async () => {
 		await axe(page, "wall");
@@ -46,7 +63,7 @@ export async function wallChecks(page, mock) {
 		mock.data = data;
 		mock.snapshot();
 		await until("a page", async () => (await page.locator("[data-wall-van]").count()) <= 22 && /^Page 1 of \d+$/.test(plain(await text(page, ".w-page"))));
-		await shows(() => fits(page), [true, true, true, true], "fits");
+		await shows(() => fits(page), FITS, "fits");
 		mock.data = overview();
 		mock.snapshot();
 		await until("all", async () => (await page.locator("[data-wall-van]").count()) === 20);

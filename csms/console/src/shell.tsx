@@ -12,7 +12,7 @@ import { listenKeys } from "./keys.ts";
 import { LANGUAGES, language, say, setLanguage, type Language } from "./messages/say.ts";
 import { place, ROUTES } from "./router.ts";
 import { assigning, go, goRow, goSection, searching, telling } from "./store/place.ts";
-import { alarms, depotName, depotTime, envelopes, heardNow, isHere, isLost, link, localNow, nodes, now, retryNow, session, speed, stations, vehicles, zone } from "./store/store.ts";
+import { alarms, depotName, depotTime, envelopes, heardNow, isHere, isLost, link, localNow, nodes, now, overview, retryNow, session, speed, stations, vehicles, zone } from "./store/store.ts";
 import { bindingNodes, boundBy, evseCounts, nextLimit, rootNode, windowHolds } from "./store/derive.ts";
 import { active, urgent } from "./store/alarms.ts";
 import { followAlarms, isMute, isSoundOn, switchSound } from "./store/sound.ts";
@@ -23,6 +23,7 @@ import { Link } from "./ui/link.tsx";
 import { Menu } from "./ui/menu.tsx";
 import { Reading } from "./ui/reading.tsx";
 import { Skeleton } from "./ui/skeleton.tsx";
+import { titleOf } from "./title.ts";
 import { theme, type Theme } from "./ui/theme.ts";
 
 const Search = lazy(() => import("./pages/search/page.tsx").then((m) => m.Search), true);
@@ -308,13 +309,15 @@ function Help({ dialog }: { dialog: preact.RefObject<HTMLDialogElement | null> }
 	);
 }
 
-/* The tab's title says what needs someone, and whether the page still hears its server. Not by a hook's
+/* The tab's title says what needs someone, what the page shows, and whether the page still hears its server. Not by a hook's
  * effect: that asks for a frame of its own. */
 function useTitle(): void {
 	useEffect(() => effect(() => {
 		const needs = (vehicles.value?.filter((v) => v.state === "will_miss" || v.state === "at_risk").length ?? 0)
 			+ urgent(alarms.value ?? []).length;
+		const page = titleOf(place.value, overview.value);
 		const title = (isLost.value ? `${say.lostShort} · ` : needs > 0 ? `(${needs}) ` : "")
+			+ (page === undefined ? "" : `${page} · `)
 			+ (depotName.value === undefined ? "" : `${depotName.value} · `) + say.product;
 		if (document.title !== title) document.title = title;
 	}), []);

@@ -196,6 +196,8 @@ export const de: Messages = {
 	state: "Zustand",
 	noDeparture: "keine Zeit",
 	away: "nicht eingesteckt",
+	wallAway: "abgesteckt",
+	wallLeaves: "ab",
 	evseName: (station, evse) => `${station}/${evse}`,
 	batteryLabel: (soc, target) =>
 		(soc === undefined ? `Batterie unbekannt, nötig ${target}${SP}%` : `${soc}${SP}% jetzt, nötig ${target}${SP}%`),

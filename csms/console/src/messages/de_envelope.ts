@@ -30,6 +30,7 @@ export const envelopeDe: typeof envelopeEn = {
 		broken: (above) => `Diese Grenze wurde nicht eingehalten: ${above} darüber.`,
 		unknown: () => "Diese Grenze hat keinen Nachweis.",
 	},
+	limitTitle: (owner, node) => `Grenze von ${owner}, ${node}`,
 	limitOfAt: (owner, node) => `Gesetzt von ${owner}, für ${node}`,
 
 	lineageTitle: "Vom Wort bis zum Nachweis",

@@ -195,6 +195,8 @@ export const en = {
 	state: "State",
 	noDeparture: "no time",
 	away: "not plugged in",
+	wallAway: "unplugged",
+	wallLeaves: "leaves",
 	evseName: (station: string, evse: number) => `${station}/${evse}`,
 	batteryLabel: (soc: string | undefined, target: number) =>
 		soc === undefined

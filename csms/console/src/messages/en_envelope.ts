@@ -30,6 +30,7 @@ export const envelopeEn = {
 		broken: (above: string) => `This limit was not kept: ${above} above it.`,
 		unknown: () => "This limit has no record.",
 	} as Record<Verdict, (above: string, start: string) => string>,
+	limitTitle: (owner: string, node: string) => `Limit by ${owner}, ${node}`,
 	limitOfAt: (owner: string, node: string) => `Set by ${owner} at ${node}`,
 
 	lineageTitle: "From the word to the record",

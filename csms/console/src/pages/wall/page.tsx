@@ -8,7 +8,7 @@ import { clock, clockNear, clockSeconds, duration, kw, localTime, pct } from "..
 import { memo } from "../../lib/memo.ts";
 import { say } from "../../messages/say.ts";
 import { evseCounts, nextLimit, rootNode, splitVans } from "../../store/derive.ts";
-import { depotTime, envelopes, heardNow, isHere, isLost, link, nodes, now, sentence, stations, subSentence, vehicles, zone } from "../../store/store.ts";
+import { depotName, depotTime, envelopes, heardNow, isHere, isLost, link, nodes, now, sentence, stations, subSentence, vehicles, zone } from "../../store/store.ts";
 import { boardOf, nextOut, PAGE_MS, WALL_ROWS } from "../../store/wall.ts";
 import { Bar } from "../../ui/bar.tsx";
 import { Icon } from "../../ui/icons.tsx";
@@ -22,7 +22,7 @@ const RELOAD_HOUR = 11; /* nobody leaves then */
 
 const at = (time: string) => clockNear(Date.parse(time), now.value, zone.value);
 const bayOf = (v: VehicleView): string =>
-	(v.station === undefined ? say.away : v.evse === undefined ? v.station : say.evseName(v.station, v.evse));
+	(v.station === undefined ? say.wallAway : v.evse === undefined ? v.station : say.evseName(v.station, v.evse));
 
 function Battery({ van }: { van: VehicleView }) {
 	const isOld = useIsOld(van.soc_at, "battery");
@@ -34,7 +34,7 @@ const Card = memo(function Card({ van }: { van: VehicleView }) {
 	return (
 		<li class={`w-card w-${status.tone}`} data-wall-card={van.id}>
 			<p class="w-head"><State status={status} /> <b>{van.name || van.id}</b>
-				{van.departs_at !== undefined && <span class="w-leaves">{say.leaves} <b>{at(van.departs_at)}</b></span>}</p>
+				{van.departs_at !== undefined && <span class="w-leaves">{say.wallLeaves} <b>{at(van.departs_at)}</b></span>}</p>
 			<p>{van.station !== undefined && `${bayOf(van)}. `}{van.reason}</p>
 		</li>
 	);
@@ -152,6 +152,8 @@ function Waiting() {
 export function Wall() {
 	useWallTheme(new URLSearchParams(location.search).get("theme") === "light" ? "light" : "dark");
 	useDailyReload();
+	const name = depotName.value;
+	useEffect(() => { document.title = name === undefined ? say.product : `${name} · ${say.product}`; }, [name]);
 	if (!isHere.value) return <Waiting />;
 	return (
 		<div class={isLost.value ? "wall is-lost" : "wall"}>
