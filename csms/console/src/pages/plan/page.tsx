@@ -1,7 +1,7 @@
 /*
  * Plan: when each van charges, why not now, and what a change would bring.
  */
-import { useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Plan, PlanItemList } from "../../api/types.ts";
 import { type Asked, useAsked } from "../../lib/ask.ts";
 import { clockSeconds, decimal, isShort, kwh } from "../../lib/format.ts";
@@ -57,18 +57,22 @@ export function PlanPage({ id }: { id: string | undefined }) {
 	const { asked, newer } = usePlan();
 	const { data: plan, again } = asked;
 	const [slot, setSlot] = useState(slotOfAddress);
-	if (!plan) return <AnswerPage of={asked} name={say.pagePlan}>{() => null}</AnswerPage>;
-	const rows = byDeparture(plan);
-	const picked = rows.find((v) => planKey(v) === id);
-	const pick = (van: string, at: number | undefined) => {
+	/* The same ones for all time: rows that did not change are not drawn again. */
+	const latest = useRef(id);
+	latest.current = id;
+	const pick = useCallback((van: string, at: number | undefined) => {
 		setSlot(at);
 		note(planPath(van, at));
-	};
-	const close = () => {
+	}, []);
+	const close = useCallback(() => {
+		const left = latest.current ?? "";
 		setSlot(undefined);
 		note("/plan");
-		requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-plan="${CSS.escape(id ?? "")}"]`)?.focus());
-	};
+		requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-plan="${CSS.escape(left)}"]`)?.focus());
+	}, []);
+	const rows = useMemo(() => (plan ? byDeparture(plan) : []), [plan]);
+	if (!plan) return <AnswerPage of={asked} name={say.pagePlan}>{() => null}</AnswerPage>;
+	const picked = rows.find((v) => planKey(v) === id);
 	return (
 		<div class="page">
 			<div class="say" aria-live="polite">
