@@ -88,7 +88,7 @@ export async function planChecks(page, mock) {
 		const dialog = page.getByRole("dialog");
 		await dialog.getByLabel("Point").selectOption("hall-a");
 		await dialog.getByRole("button", { name: "with approval", exact: true }).click();
-		await until("effect", async () => /In assisted somebody is asked.*VAN-05 \(CP-A3\/1\): 11\.0 kW at once, not 0\.0 kW/.test(plain(await text(page, "[data-effect]"))));
+		await until("effect", async () => /In assisted somebody is asked.*VAN 05 \(CP-A3\/1\): 11\.0 kW at once, not 0\.0 kW/.test(plain(await text(page, "[data-effect]"))));
 		equal(await dialog.getByRole("button", { name: "Change to with approval" }).isDisabled(), true, "not without a reason");
 		await dialog.getByLabel("Why").fill("new chargers");
 		await dialog.getByRole("button", { name: "Change to with approval" }).click();
@@ -97,14 +97,14 @@ export async function planChecks(page, mock) {
 	});
 	await check("plans that wait are shown by group with what they change, and approved for one with a reason", async () => {
 		mock.planApi.propose();
-		await shows(() => all(page, "#followed li"), ["VAN-07 (CP-A4/1): 6.0 kWh earlier, ready 02:10 instead of 03:20", "VAN-15 (CP-B3/2): 4.0 kWh later, ready 04:10 instead of 03:20"], "changes");
+		await shows(() => all(page, "#followed li"), ["VAN 07 (CP-A4/1): 6.0 kWh earlier, ready 02:10 instead of 03:20", "VAN 15 (CP-B3/2): 4.0 kWh later, ready 04:10 instead of 03:20"], "changes");
 		await page.screenshot({ path: join(SCREENS, "plan-waits.png"), fullPage: true });
 		await page.locator("[data-group=hall-a]").getByRole("button", { name: "Approve" }).click();
 		const dialog = page.getByRole("dialog");
 		equal(await dialog.getByRole("button", { name: "Approve" }).isDisabled(), true, "not without a reason");
 		await dialog.getByLabel("Why").fill("looks right");
 		await dialog.getByRole("button", { name: "Approve" }).click();
-		await shows(() => all(page, "#followed li"), ["VAN-15 (CP-B3/2): 4.0 kWh later, ready 04:10 instead of 03:20"], "the other still waits");
+		await shows(() => all(page, "#followed li"), ["VAN 15 (CP-B3/2): 4.0 kWh later, ready 04:10 instead of 03:20"], "the other still waits");
 		equal(mock.bodies.filter(([r]) => r === "POST /plans/PLAN-9/approve").map(([, b]) => b), [{ why: "looks right", node: "hall-a" }], "sent");
 		await until("who approved", async () => /by anna\. looks right/.test(plain(await text(page, "[data-mode=hall-a]"))));
 	});

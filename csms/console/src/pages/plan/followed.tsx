@@ -7,12 +7,15 @@ import type { PlanFollowed, PlanModeView, PlanProposal } from "../../api/types.t
 import { useCommand } from "../../lib/ask.ts";
 import { clock } from "../../lib/format.ts";
 import { say } from "../../messages/say.ts";
-import { overview, zone } from "../../store/store.ts";
+import { overview, vehicles, zone } from "../../store/store.ts";
 import { Act, Failure } from "../../ui/act.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Panel } from "../../ui/panel.tsx";
 
 const time = (at: string): string => clock(Date.parse(at), zone.value);
+/* As every other page calls it. */
+export const vanName = (id: string): string => vehicles.value?.find((v) => v.id === id)?.name || id;
+
 export const nodeName = (id: string): string => overview.value?.tree.nodes.find((n) => n.id === id)?.name || id;
 
 type Answer = "approve" | "reject";
@@ -50,7 +53,7 @@ function Waits({ node, proposal, isAlone, onAnswer }: { node: string; proposal: 
 			{!isAlone && <h3>{say.modeFor(nodeName(node))}</h3>}
 			<p><b>{say.followWaits(proposal.changes.length, time(proposal.expires_at))}</b> {say.followThen[proposal.then]}</p>
 			<ul>
-				{proposal.changes.map((c) => <li key={`${c.station}/${c.evse}`}>{c.vehicle} ({c.station}/{c.evse}): {c.text}</li>)}
+				{proposal.changes.map((c) => <li key={`${c.station}/${c.evse}`}>{vanName(c.vehicle)} ({c.station}/{c.evse}): {c.text}</li>)}
 			</ul>
 			<div class="acts">
 				<Act to="approve" isMain onAct={() => setAnswer("approve")}>{say.followYes}</Act>

@@ -12,7 +12,7 @@ import { Act, Failure } from "../../ui/act.tsx";
 import { Answer } from "../../ui/answer.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Panel } from "../../ui/panel.tsx";
-import { nodeName } from "./followed.tsx";
+import { nodeName, vanName } from "./followed.tsx";
 
 const MODES = ["shadow", "assisted", "automatic"] as const;
 /* What may say a mode: points of the tree with chargers below, not chargers themselves. */
@@ -28,7 +28,7 @@ function Effect({ asked }: { asked: ReturnType<typeof useAsked<PlanModeEffect>> 
 					<p>{x.means}</p>
 					<p><b>{say.modeEffect}:</b> {x.sentence}</p>
 					{x.changes.length > 0 && (
-						<ul class="changes">{x.changes.map((c) => <li key={`${c.station}/${c.evse}`}>{c.vehicle} ({c.station}/{c.evse}): {c.text}</li>)}</ul>
+						<ul class="changes">{x.changes.map((c) => <li key={`${c.station}/${c.evse}`}>{vanName(c.vehicle)} ({c.station}/{c.evse}): {c.text}</li>)}</ul>
 					)}
 				</>
 			)}
