@@ -1,16 +1,25 @@
 #include "csms/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include "csms/clock.h"
 
-enum { MESSAGE_SIZE = 2048, LINE_SIZE = 2 * MESSAGE_SIZE + 128 };
+enum {
+	MESSAGE_SIZE = 2048,
+	LINE_SIZE = 3800, /* with what tells of lost ones within PIPE_BUF, which poll() promises */
+	PATIENCE_MS = 5
+};
 
 static _Atomic int threshold = LOG_INFO;
+
+/* Lines that nobody took in time; they are told of when somebody does again. */
+static _Atomic long lost;
 
 void log_set_level(enum log_level level)
 {
@@ -65,6 +74,30 @@ static size_t write_prefix(char *out, size_t size, enum log_level level)
 			   (int)(now.ms % 1000), names[level]);
 }
 
+/* Who reads the log may stand still; stations and the guard must not. A little patience with the
+ * first line, none with the next. */
+static bool is_taken(void)
+{
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&out, 1, atomic_load(&lost) ? 0 : PATIENCE_MS) != 0;
+}
+
+static void tell_lost(void)
+{
+	char line[200];
+	long n = atomic_exchange(&lost, 0);
+	size_t len;
+
+	if (!n)
+		return;
+	len = write_prefix(line, sizeof(line), LOG_WARN);
+	len += (size_t)snprintf(line + len, sizeof(line) - len,
+		"log: %ld lines were lost, since nobody took them\"\n", n);
+	if (write(STDERR_FILENO, line, len) < 0)
+		return;
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	char message[MESSAGE_SIZE], line[LINE_SIZE];
@@ -80,6 +113,11 @@ void log_line(enum log_level level, const char *fmt, ...)
 	n += escape(line + n, sizeof(line) - n - 2, message);
 	line[n++] = '"';
 	line[n++] = '\n';
+	if (!is_taken()) {
+		atomic_fetch_add(&lost, 1);
+		return;
+	}
+	tell_lost();
 	/* One write a line, so that lines of several threads do not mix. Nobody to tell if it fails. */
 	if (write(STDERR_FILENO, line, n) < 0)
 		return;

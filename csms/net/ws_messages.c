@@ -1,6 +1,8 @@
 #include <string.h>
 #include "csms/net/ws_private.h"
 
+#define TAKE_US 5000 /* of one connection, in one turn of the loop */
+
 /* --- rate ---------------------------------------------------------------------------------- */
 
 static void on_resume(void *arg)
@@ -173,14 +175,26 @@ static size_t take_frame(struct ws_conn *c, unsigned char *data, size_t len)
 	return (size_t)n + (size_t)f.length;
 }
 
+/* What one read brought may be thousands of messages: the others get their turn between. */
+static void rest(struct ws_conn *c)
+{
+	c->is_paused = true;
+	net_conn_pause(c->net);
+	timer_start(ws_server_of(c)->timers, &c->resume, 0, on_resume, c);
+}
+
 /* Takes the whole frames from the front of `data`. Bytes used. */
 static size_t take_frames(struct ws_conn *c, unsigned char *data, size_t len)
 {
+	int64_t until_us = clock_real_us() + TAKE_US;
 	size_t used = 0, n = 1;
 
 	while (n && used < len && c->state != WS_ENDED && !c->is_paused) {
 		n = take_frame(c, data + used, len - used);
 		used += n;
+		if (n && used < len && c->state != WS_ENDED && !c->is_paused &&
+			clock_real_us() > until_us)
+			rest(c);
 	}
 	return c->state == WS_ENDED ? len : used;
 }

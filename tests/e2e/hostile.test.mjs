@@ -883,7 +883,7 @@ describe('crowds and floods', () => {
 				s.text(i % 10 ? `[2,"f${i}","Heartbeat",{}]` : `[2,"f${i}","SecurityEventNotification",{"type":"x","timestamp":"${now()}"}]`);
 			await until('all answers', () => s.inbox.length - n === 50000 || s.ws.readyState !== 1, 30000);
 			const took = await b.stop();
-			assertCalm(took, 'beside a flood at full speed', { least: 10, limit: 600 }); // it is over within a second
+			assertCalm(took, 'beside a flood at full speed', { least: 10 }); // it is over within a second
 			if (s.ws.readyState === 1) assert.ok(s.inbox.every((m) => m[0] === 3));
 			else assert.ok([1008, 1013].includes((await s.closed).code), 'or it is told why not');
 		} finally {
@@ -905,7 +905,7 @@ describe('crowds and floods', () => {
 				t.send(many);
 				await sleep(2);
 			}
-			assert.ok(rss(slow) - size < 48, `grew by ${rss(slow) - size} MB`);
+			assert.ok(rss(slow) - size < 32, `grew by ${rss(slow) - size} MB`);
 			await until('it to be cut off', async () => !(await slow.api('GET', '/stations/DEAF-1')).json.connected);
 			await other.call('Heartbeat', {});
 			t.destroy();

@@ -84,6 +84,25 @@ START_TEST(test_huge_message_is_cut_and_still_one_line)
 }
 END_TEST
 
+START_TEST(test_nobody_waits_for_who_reads_it)
+{
+	int64_t begin_us = clock_real_us();
+	ssize_t n;
+
+	for (int i = 0; i < 20000; i++)
+		log_info("line %d", i);
+	ck_assert_int_lt(clock_real_us() - begin_us, 2000000);
+	for (n = read(out[0], text, sizeof(text)); n == sizeof(text);)
+		n = read(out[0], text, sizeof(text));
+	log_info("here again");
+	n = read(out[0], text, sizeof(text) - 1);
+	ck_assert_int_gt(n, 0);
+	text[n] = '\0';
+	ck_assert_ptr_nonnull(strstr(text, " lines were lost, since nobody took them\"\n"));
+	ck_assert_ptr_nonnull(strstr(text, "msg=\"here again\"\n"));
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("csms_log");
@@ -94,6 +113,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_levels);
 	tcase_add_test(t, test_nobody_can_write_a_line_of_his_own);
 	tcase_add_test(t, test_huge_message_is_cut_and_still_one_line);
+	tcase_add_test(t, test_nobody_waits_for_who_reads_it);
 	suite_add_tcase(s, t);
 	return s;
 }
