@@ -10,6 +10,8 @@ struct db_person {
 	const char *name, *role, *nodes, *hash, *factor, *recovery; /* lists: one item a line */
 	const char *peer; /* that they came from last, NULL: never */
 	const char *provider, *issuer, *subject; /* who vouches for them; NULL: nobody does */
+	const char *makers; /* of the newest link in their name, one a line; NULL: none was made */
+	int64_t factor_step; /* of the second factor's code taken last; 0: none */
 	bool is_disabled;
 	wall_t changed, signed_in;
 };

@@ -51,18 +51,6 @@ static int nodes_of_lines(const char *text, char out[AUTH_NODES][61])
 	return n;
 }
 
-static int makers_of_lines(const char *text, char out[AUTH_MAKERS][81])
-{
-	int n = 0;
-
-	for (const char *at = text != NULL ? text : ""; *at != '\0' && n < AUTH_MAKERS; n++) {
-		size_t len = strcspn(at, "\n");
-		snprintf(out[n], sizeof(out[n]), "%.*s", (int)len, at);
-		at += len + (at[len] == '\n');
-	}
-	return n;
-}
-
 int access_load(struct api *api, char why[300])
 {
 	struct loading l = {.api = api, .arena = arena_create(ASK_ARENA_MAX)};
@@ -72,20 +60,21 @@ int access_load(struct api *api, char why[300])
 	for (size_t i = 0; i < l.found.count && l.error[0] == '\0'; i++) {
 		const struct db_api_token *t = &l.found.items[i];
 		int role = role_parse(t->role);
-		char nodes[AUTH_NODES][61], makers[AUTH_MAKERS][81];
+		char nodes[AUTH_NODES][61];
+		struct auth_makers makers = auth_makers_of_lines(t->makers);
+
 		if (t->revoked_at.ms == 0 && role > 0 &&
-			auth_token_add(api->auth,
-				&(struct auth_token){.id = t->id,
-					.digest = t->digest,
-					.name = t->name,
-					.role = (enum role)role,
-					.expires = t->expires,
-					.node_count = nodes_of_lines(t->nodes, nodes),
-					.nodes = nodes,
-					.maker_count = makers_of_lines(t->makers, makers),
-					.makers = makers,
-					.used = t->used_at,
-					.peer = t->peer}) != 0)
+			auth_token_add(
+				api->auth, &(struct auth_token){.id = t->id,
+						   .digest = t->digest,
+						   .name = t->name,
+						   .role = (enum role)role,
+						   .expires = t->expires,
+						   .node_count = nodes_of_lines(t->nodes, nodes),
+						   .nodes = nodes,
+						   .makers = &makers,
+						   .used = t->used_at,
+						   .peer = t->peer}) != 0)
 			log_warn("api: the API token %s was left out: it is there twice", t->id);
 	}
 	arena_destroy(l.arena);
@@ -93,6 +82,35 @@ int access_load(struct api *api, char why[300])
 		return 0;
 	snprintf(why, 300, "the API tokens could not be read: %.250s", l.error);
 	return -1;
+}
+
+/* -- who makes links and tokens -------------------------------------------------------------- */
+
+/* Whoever had a hand in it: nobody among them is a second person for what comes by it (four_eyes.h).
+ * False: more than are kept; the ask was answered. */
+static bool find_makers(struct ask *k, struct auth_makers *m)
+{
+	const struct auth_makers *theirs = auth_makers_of(k->api->auth, &k->who);
+	bool fits = auth_makers_add(m, k->who.actor) &&
+		    (k->approver == NULL || auth_makers_add(m, k->approver));
+
+	for (int i = 0; fits && theirs != NULL && i < theirs->count; i++)
+		fits = auth_makers_add(m, theirs->actor[i]);
+	if (!fits)
+		ask_problem(k, 422, NULL,
+			"programs made this one by one another, by more than %d hands: a person must make it",
+			AUTH_MAKERS);
+	return fits;
+}
+
+static struct schema_strings makers_copy(struct arena *a, const struct auth_makers *m)
+{
+	struct schema_strings list = {
+		.items = arena_alloc(a, sizeof(*list.items) * (size_t)m->count + 1)};
+
+	for (int i = 0; list.items != NULL && i < m->count; i++)
+		list.items[list.count++] = arena_strdup(a, m->actor[i]);
+	return list;
 }
 
 /* -- links ----------------------------------------------------------------------------------- */
@@ -127,13 +145,20 @@ void access_make_link(struct ask *k, const char *name, enum role role)
 {
 	struct core *c = k->api->core;
 	struct event_sign_in_link_made *e = payload_new(c, sizeof(*e));
+	struct person *p = people_find(k->api->people, name);
+	struct auth_makers makers = {0};
 	char code[AUTH_SECRET_SIZE];
 
-	if (e == NULL || auth_link_make(k->api->auth, name, role, code) != 0) {
+	if (!find_makers(k, &makers))
+		return;
+	if (e == NULL || auth_link_make(k->api->auth, name, role, &makers, code) != 0) {
 		ask_problem(k, 429, NULL, "too many links wait to be used; wait ten minutes");
 		return;
 	}
+	if (p != NULL)
+		p->makers = makers;
 	e->expires = link_expires();
+	e->makers = makers_copy(record_arena(c), &makers);
 	record_now(c, EVENT_SIGN_IN_LINK_MADE, "user", name, e, k->who.actor, NULL);
 	const char *url = arena_printf(k->arena, "%s/#sign-in=%s", k->api->url, code);
 	ask_reply(k, 200, &api_link_reply_type,
@@ -247,8 +272,7 @@ struct making {
 	enum role role;
 	wall_t expires;
 	char nodes[AUTH_NODES][61];
-	int maker_count;
-	char makers[AUTH_MAKERS][81];
+	struct auth_makers makers;
 };
 
 static void api_token_stored(void *arg, int status, const char *why)
@@ -265,8 +289,7 @@ static void api_token_stored(void *arg, int status, const char *why)
 						     .expires = m->expires,
 						     .node_count = (int)post->nodes.count,
 						     .nodes = m->nodes,
-						     .maker_count = m->maker_count,
-						     .makers = m->makers}) != 0)
+						     .makers = &m->makers}) != 0)
 		status = -1;
 	if (status != 0) {
 		ask_changed(k, status, why);
@@ -283,45 +306,6 @@ static void api_token_stored(void *arg, int status, const char *why)
 		});
 }
 
-static bool add_maker(struct making *m, const char *actor)
-{
-	for (int i = 0; i < m->maker_count; i++)
-		if (strcmp(m->makers[i], actor) == 0)
-			return true;
-	if (m->maker_count == AUTH_MAKERS)
-		return false;
-	snprintf(m->makers[m->maker_count++], sizeof(m->makers[0]), "%s", actor);
-	return true;
-}
-
-/* Whoever had a hand in it: nobody among them is a second person for what the token asks (four_eyes.h).
- * False: more than are kept; the ask was answered. */
-static bool find_makers(struct ask *k, struct making *m)
-{
-	const char(*of_program)[81];
-	int count = auth_makers(k->api->auth, &k->who, &of_program);
-	bool fits =
-		add_maker(m, k->who.actor) && (k->approver == NULL || add_maker(m, k->approver));
-
-	for (int i = 0; fits && i < count; i++)
-		fits = add_maker(m, of_program[i]);
-	if (!fits)
-		ask_problem(k, 422, NULL,
-			"programs made this one by one another, by more than %d hands: a person must make it",
-			AUTH_MAKERS);
-	return fits;
-}
-
-static struct schema_strings makers_copy(struct arena *a, const struct making *m)
-{
-	struct schema_strings list = {
-		.items = arena_alloc(a, sizeof(*list.items) * (size_t)m->maker_count)};
-
-	for (int i = 0; list.items != NULL && i < m->maker_count; i++)
-		list.items[list.count++] = arena_strdup(a, m->makers[i]);
-	return list;
-}
-
 void api_token_post(struct ask *k)
 {
 	const struct api_api_token_post *post = k->body;
@@ -335,7 +319,7 @@ void api_token_post(struct ask *k)
 		return;
 	}
 	if (!role_given(k, post->role, &m->role) || !name_is_sound(k, post->name) ||
-		!access_nodes_known(k, &post->nodes) || !find_makers(k, m))
+		!access_nodes_known(k, &post->nodes) || !find_makers(k, &m->makers))
 		return;
 	for (size_t i = 0; i < post->nodes.count; i++)
 		snprintf(m->nodes[i], sizeof(m->nodes[i]), "%s", post->nodes.items[i]);
@@ -351,7 +335,7 @@ void api_token_post(struct ask *k)
 		.has_expires = true,
 		.expires = m->expires,
 		.nodes = access_nodes_copy(record_arena(c), &post->nodes),
-		.makers = makers_copy(record_arena(c), m),
+		.makers = makers_copy(record_arena(c), &m->makers),
 	};
 	k->state = m;
 	ask_hold(k);

@@ -20,6 +20,7 @@ struct link {
 	char name[61];
 	enum role role;
 	int64_t until_ms;
+	struct auth_makers makers;
 	UT_hash_handle hh;
 };
 
@@ -32,6 +33,7 @@ struct session {
 	int64_t used_ms, until_ms;
 	char id[17], peer[64], agent[201], method[21];
 	wall_t since, used;
+	struct auth_makers *makers; /* of its link; NULL: none, or by depotd's own socket */
 	UT_hash_handle hh;
 };
 
@@ -44,8 +46,7 @@ struct token {
 	char peer[64];
 	int node_count;
 	char nodes[AUTH_NODES][61];
-	int maker_count;
-	char (*makers)[81];
+	struct auth_makers *makers; /* NULL: none */
 	UT_hash_handle hh;
 };
 
@@ -96,7 +97,8 @@ static void links_prune(struct auth *t, int64_t now)
 	}
 }
 
-int auth_link_make(struct auth *t, const char *name, enum role role, char code[AUTH_SECRET_SIZE])
+int auth_link_make(struct auth *t, const char *name, enum role role,
+	const struct auth_makers *makers, char code[AUTH_SECRET_SIZE])
 {
 	int64_t now = real_ms();
 	struct link *l;
@@ -108,6 +110,8 @@ int auth_link_make(struct auth *t, const char *name, enum role role, char code[A
 	secret_digest(code, strlen(code), l->digest);
 	snprintf(l->name, sizeof(l->name), "%s", name);
 	l->role = role;
+	if (makers != NULL)
+		l->makers = *makers;
 	l->until_ms = now + AUTH_LINK_MINUTES * MINUTE_MS;
 	HASH_ADD_STR(t->links, digest, l);
 	return 0;
@@ -148,6 +152,7 @@ static struct session *session_find(struct auth *t, const char *cookie)
 static void session_end(struct auth *t, struct session *s)
 {
 	HASH_DEL(t->sessions, s);
+	free(s->makers);
 	free(s);
 }
 
@@ -281,6 +286,21 @@ bool auth_end_one(struct auth *t, const char *name, const char *id)
 	return false;
 }
 
+/* … who could be that person as well. False: no memory. */
+static bool keep_makers(
+	struct auth *t, const struct auth_who *who, const struct auth_makers *makers)
+{
+	struct session *s = NULL;
+
+	HASH_FIND_STR(t->sessions, who->digest, s);
+	if (s == NULL || makers->count == 0)
+		return s != NULL;
+	s->makers = malloc(sizeof(*s->makers));
+	if (s->makers != NULL)
+		*s->makers = *makers;
+	return s->makers != NULL;
+}
+
 bool auth_sign_in(struct auth *t, const char *code, const char *old_cookie,
 	char session[AUTH_SECRET_SIZE], struct auth_who *who)
 {
@@ -292,6 +312,10 @@ bool auth_sign_in(struct auth *t, const char *code, const char *old_cookie,
 	HASH_FIND_STR(t->links, digest, l);
 	if (l == NULL || !auth_begin(t, l->name, l->role, true, old_cookie, session, who))
 		return false;
+	if (!keep_makers(t, who, &l->makers)) {
+		auth_end_all(t, l->name, NULL);
+		return false;
+	}
 	HASH_DEL(t->links, l);
 	free(l);
 	return true;
@@ -333,17 +357,15 @@ int auth_token_add(struct auth *t, const struct auth_token *token)
 	struct token *k = NULL;
 
 	HASH_FIND_STR(t->tokens, token->digest, k);
-	if (k != NULL || token->node_count > AUTH_NODES || token->maker_count > AUTH_MAKERS ||
-		(k = calloc(1, sizeof(*k))) == NULL)
+	if (k != NULL || token->node_count > AUTH_NODES || (k = calloc(1, sizeof(*k))) == NULL)
 		return -1;
-	if (token->maker_count > 0) {
-		k->makers = calloc((size_t)token->maker_count, sizeof(*k->makers));
+	if (token->makers != NULL && token->makers->count > 0) {
+		k->makers = malloc(sizeof(*k->makers));
 		if (k->makers == NULL) {
 			free(k);
 			return -1;
 		}
-		k->maker_count = token->maker_count;
-		memcpy(k->makers, token->makers, (size_t)k->maker_count * sizeof(*k->makers));
+		*k->makers = *token->makers;
 	}
 	snprintf(k->digest, sizeof(k->digest), "%s", token->digest);
 	snprintf(k->id, sizeof(k->id), "%s", token->id);
@@ -413,14 +435,47 @@ bool auth_bearer(struct auth *t, const char *authorization, const char *peer, st
 	return true;
 }
 
-int auth_makers(const struct auth *t, const struct auth_who *who, const char (**makers)[81])
+const struct auth_makers *auth_makers_of(const struct auth *t, const struct auth_who *who)
 {
 	struct token *k = NULL;
+	struct session *s = NULL;
 
 	if (who->by == AUTH_TOKEN)
 		HASH_FIND_STR(t->tokens, who->digest, k);
-	*makers = k != NULL ? k->makers : NULL;
-	return k != NULL ? k->maker_count : 0;
+	if (who->by == AUTH_SESSION)
+		HASH_FIND_STR(t->sessions, who->digest, s);
+	return k != NULL ? k->makers : s != NULL ? s->makers : NULL;
+}
+
+bool auth_makers_has(const struct auth_makers *m, const char *actor)
+{
+	for (int i = 0; m != NULL && i < m->count; i++)
+		if (strcmp(m->actor[i], actor) == 0)
+			return true;
+	return false;
+}
+
+struct auth_makers auth_makers_of_lines(const char *text)
+{
+	struct auth_makers m = {0};
+
+	for (const char *at = text != NULL ? text : ""; *at != '\0' && m.count < AUTH_MAKERS;
+		m.count++) {
+		size_t len = strcspn(at, "\n");
+		snprintf(m.actor[m.count], sizeof(m.actor[0]), "%.*s", (int)len, at);
+		at += len + (at[len] == '\n');
+	}
+	return m;
+}
+
+bool auth_makers_add(struct auth_makers *m, const char *actor)
+{
+	if (auth_makers_has(m, actor))
+		return true;
+	if (m->count == AUTH_MAKERS)
+		return false;
+	snprintf(m->actor[m->count++], sizeof(m->actor[0]), "%s", actor);
+	return true;
 }
 
 void auth_tokens(

@@ -21,6 +21,12 @@
 
 struct auth;
 
+/* Who had a hand in a link or an API token, as actors of the journal: they could be who uses it. */
+struct auth_makers {
+	int count;
+	char actor[AUTH_MAKERS][81];
+};
+
 /* Someone whom we know. */
 struct auth_who {
 	enum role role;
@@ -42,8 +48,8 @@ struct auth_token {
 	wall_t expires; /* ms 0: never */
 	int node_count;
 	const char (*nodes)[61];
-	int maker_count; /* who made it and who approved that: for what it asks they are one person */
-	const char (*makers)[81]; /* actors */
+	const struct auth_makers
+		*makers; /* for what it asks they are one person; NULL: not known */
 	wall_t used; /* ms 0: never */
 	const char *peer;
 };
@@ -52,7 +58,8 @@ struct auth_token {
 struct auth *auth_create(int max_failures);
 
 /* Makes a link's code, good once. -1: too many links wait, or no memory. */
-int auth_link_make(struct auth *t, const char *name, enum role role, char code[AUTH_SECRET_SIZE]);
+int auth_link_make(struct auth *t, const char *name, enum role role,
+	const struct auth_makers *makers, char code[AUTH_SECRET_SIZE]);
 
 /* Trades a link's code for a session. `old_cookie` is the request's cookie header: the session in
  * it ends. False: no such code, used, or too old. */
@@ -105,8 +112,14 @@ bool auth_token_remove(struct auth *t, const char *id);
 bool auth_bearer(struct auth *t, const char *authorization, const char *peer, struct auth_who *who,
 	char first_today[41]);
 
-/* The makers of the token by which `who` came; 0 when it is none. Valid until the token goes. */
-int auth_makers(const struct auth *t, const struct auth_who *who, const char (**makers)[81]);
+/* Of the token, or of the link that the session began with, by which `who` came; NULL: nobody made
+ * it, or it is over. Valid until it goes. */
+const struct auth_makers *auth_makers_of(const struct auth *t, const struct auth_who *who);
+
+/* False: more than are kept. One that is there already stays once. */
+bool auth_makers_add(struct auth_makers *m, const char *actor);
+struct auth_makers auth_makers_of_lines(const char *text); /* one a line; NULL: none */
+bool auth_makers_has(const struct auth_makers *m, const char *actor);
 
 /* Calls `see` for each API token, in the order in which they were added. */
 void auth_tokens(

@@ -19,6 +19,7 @@ struct waiting {
 	struct waiting *prev, *next;
 	char id[24];
 	struct auth_who who; /* as they were when they asked */
+	struct auth_makers makers; /* of the link or token by which they came */
 	enum permission needs;
 	char peer[60], method[10];
 	char *path, *query, *body;
@@ -147,6 +148,16 @@ static void expire(struct four_eyes *x)
 	}
 }
 
+/* A program, or who came by a link, is as many persons as made it: they know it, or could have kept
+ * it. A user is known by the newest link in their name. */
+static void find_makers(const struct api *api, const struct auth_who *who, struct auth_makers *out)
+{
+	const struct person *p = who->is_user ? people_find(api->people, who->name) : NULL;
+	const struct auth_makers *by = auth_makers_of(api->auth, who);
+
+	*out = p != NULL ? p->makers : by != NULL ? *by : (struct auth_makers){0};
+}
+
 static struct waiting *put(struct four_eyes *x, const struct ask *k, enum permission needs)
 {
 	struct waiting *v = calloc(1, sizeof(*v));
@@ -157,6 +168,7 @@ static struct waiting *put(struct four_eyes *x, const struct ask *k, enum permis
 	snprintf(v->id, sizeof(v->id), "%llx-%lld", (unsigned long long)x->api->core->started.ms,
 		(long long)++x->number);
 	v->who = k->who;
+	find_makers(k->api, &k->who, &v->makers);
 	v->needs = needs;
 	snprintf(v->peer, sizeof(v->peer), "%s", k->peer);
 	snprintf(v->method, sizeof(v->method), "%s", k->match.row->method);
@@ -265,23 +277,21 @@ static struct waiting *find(struct ask *k)
 	return NULL;
 }
 
-/* A program is as many persons as made it: they know its token, or could have kept it. */
-static bool made_who_asked(const struct ask *k, const struct waiting *v)
+static void say_made(struct ask *k, const char *maker, const char *made)
 {
-	const char(*makers)[81];
-	int count = auth_makers(k->api->auth, &v->who, &makers);
-
-	for (int i = 0; i < count; i++)
-		if (strcmp(makers[i], k->who.actor) == 0)
-			return true;
-	return false;
+	ask_problem(k, 403, NULL,
+		"%s made the sign-in link of %s, or approved that, and could be both: somebody else must "
+		"approve this, or %s gets a new link where depotd runs: depotctl user reset %s",
+		maker, made, made, made);
 }
 
 /* A second person, who is one: not a program, and not the one who asked under another name's token. */
 static bool may_approve(struct ask *k, const struct waiting *v)
 {
+	struct auth_makers theirs;
 	char roles[120];
 
+	find_makers(k->api, &k->who, &theirs);
 	if (k->who.by == AUTH_TOKEN) {
 		ask_problem(k, 403, NULL, "a person must approve this, not an API token");
 	} else if (k->who.by == AUTH_SESSION && !k->who.is_user) {
@@ -290,11 +300,15 @@ static bool may_approve(struct ask *k, const struct waiting *v)
 	} else if (is_same_person(k, v)) {
 		ask_problem(k, 403, NULL, "%s asked for it: a second person must approve it",
 			k->who.name);
-	} else if (made_who_asked(k, v)) {
+	} else if (v->who.by == AUTH_TOKEN && auth_makers_has(&v->makers, k->who.actor)) {
 		ask_problem(k, 403, NULL,
 			"%s made the API token %s, or approved its making: somebody else must approve "
 			"what it asks for",
 			k->who.name, v->who.name);
+	} else if (k->who.by != AUTH_OWNER && auth_makers_has(&v->makers, k->who.actor)) {
+		say_made(k, k->who.name, v->who.name);
+	} else if (auth_makers_has(&theirs, v->who.actor)) {
+		say_made(k, v->who.name, k->who.name);
 	} else if (!role_may(k->who.role, v->needs)) {
 		permission_roles_text(v->needs, roles);
 		ask_problem(k, 403, NULL, "this needs the role %s; %s has the role %s", roles,

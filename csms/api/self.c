@@ -197,6 +197,7 @@ void factor_offer_post(struct ask *k)
 
 /* A second factor between its first code and its being on disk. */
 struct taking {
+	int64_t step;
 	char sealed[SEAL_TEXT];
 	char codes[PERSON_CODES][17], digests[PERSON_CODES][65];
 };
@@ -237,6 +238,8 @@ static void journal_factor(struct ask *k, const struct taking *t)
 	for (int i = 0; i < PERSON_CODES; i++)
 		digests[i] = arena_strdup(a, t->digests[i]);
 	e->sealed = arena_strdup(a, t->sealed);
+	e->has_step = true;
+	e->step = t->step;
 	e->recovery = (struct schema_strings){PERSON_CODES, digests};
 	ask_hold(k);
 	record_now(c, EVENT_USER_FACTOR_SET, "user", k->who.name, e, k->who.actor, NULL);
@@ -266,6 +269,7 @@ void factor_put(struct ask *k)
 		ask_problem(k, 503, NULL, "no memory");
 		return;
 	}
+	t->step = p->factor_used;
 	k->state = t;
 	journal_factor(k, t);
 }

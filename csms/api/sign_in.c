@@ -38,7 +38,8 @@ void sign_in_reply(struct ask *k, const struct auth_who *who)
 	ask_reply(k, 200, &api_session_type, &s);
 }
 
-static void journal_sign_in(struct ask *k, const struct auth_who *who, const char *method)
+static void journal_sign_in(
+	struct ask *k, const struct auth_who *who, const struct person *p, const char *method)
 {
 	struct core *c = k->api->core;
 	struct arena *a = record_arena(c);
@@ -47,6 +48,8 @@ static void journal_sign_in(struct ask *k, const struct auth_who *who, const cha
 	if (e == NULL)
 		return;
 	e->method = method;
+	e->has_step = p != NULL && p->factor_used > 0;
+	e->step = e->has_step ? p->factor_used : 0;
 	e->peer = arena_strdup(a, k->peer);
 	record_now(c, EVENT_SIGNED_IN, "user", who->name, e, who->actor, NULL);
 }
@@ -66,7 +69,7 @@ void sign_in_enter(struct ask *k, const char *session, struct auth_who *who, con
 	}
 	auth_describe(k->api->auth, who, k->peer, k->agent, method);
 	log_info("api: %s signed in from %s", who->name, k->peer);
-	journal_sign_in(k, who, method);
+	journal_sign_in(k, who, p, method);
 	snprintf(cookie, sizeof(cookie), "__Host-sid=%s; Path=/; Secure; HttpOnly; SameSite=Strict",
 		session);
 	if (k->x != NULL)

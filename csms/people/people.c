@@ -98,6 +98,8 @@ static void take_row(struct people *p, const struct db_person *row)
 		who->subject, sizeof(who->subject), "%s", row->subject != NULL ? row->subject : "");
 	who->node_count = lines(row->nodes, who->nodes[0], PERSON_NODES, sizeof(who->nodes[0]));
 	who->code_count = lines(row->recovery, who->codes[0], PERSON_CODES, sizeof(who->codes[0]));
+	who->makers = auth_makers_of_lines(row->makers);
+	who->factor_used = row->factor_step;
 	who->changed = row->changed;
 	who->signed_in = row->signed_in;
 	if (row->peer != NULL)

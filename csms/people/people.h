@@ -7,6 +7,7 @@
 
 #include <uthash.h>
 
+#include "csms/api/auth.h"
 #include "csms/api/permission.h"
 #include "csms/core.h"
 #include "csms/people/argon.h"
@@ -33,6 +34,8 @@ struct person {
 	int64_t factor_used; /* step of the code taken last */
 	unsigned char offered[TOTP_SECRET]; /* a second factor that waits for its first code */
 	bool is_offered;
+	struct auth_makers
+		makers; /* of the link by which they came in last; their password is newer */
 	wall_t changed, signed_in;
 	UT_hash_handle hh;
 };

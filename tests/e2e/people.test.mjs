@@ -176,6 +176,11 @@ describe('users', () => {
 		await depotd.start();
 		const back = await enter('gone', SECRET, totp(secret));
 		assert.deepEqual([back.role, back.nodes, back.factor], ['dispatcher', ['east'], true]);
+		const taken = totp(secret, Date.now() + 30000);
+		assert.equal((await signIn({ name: 'gone', password: SECRET, factor: taken })).status, 200);
+		await depotd.stop();
+		await depotd.start();
+		assert.equal((await signIn({ name: 'gone', password: SECRET, factor: taken })).status, 401, 'a code is good once, whoever restarts depotd');
 		assert.equal((await signIn({ name: 'gone', password: SECRET, factor: codes[0] })).status, 200);
 		assert.equal((await signIn({ name: 'gone', password: SECRET, factor: codes[0] })).status, 401, 'each recovery code is good once');
 	});
@@ -614,6 +619,58 @@ describe('four eyes', () => {
 		id = await asks(child, 'x4');
 		for (const name of ['ann', 'ben', 'cal']) await refused(links[name], id, name, 'child');
 		assert.equal((await (await add2(d, 'dan', 'admin'))('POST', `/approvals/${id}/approve`)).status, 200);
+	});
+
+	test('nobody is the second person for whoever they made, nor for who made them', async (t) => {
+		const d = await new Depotd({ depot, config: 'limits: {auth_failures_per_min: 400}\npeople: {four_eyes: []}\n' }).start();
+		t.after(() => d.clean());
+		const json = { 'content-type': 'application/json' };
+		const inside = async (code, password) => {
+			const r = await d.https('POST', '/sign-in', { code }, json);
+			assert.equal(r.status, 200, r.text);
+			const headers = { cookie: cookieOf(r), origin: `https://localhost:${d.ports.console}`, 'x-csrf-token': r.json.csrf, ...json };
+			const ask = (m, p, b) => d.https(m, p, m === 'GET' ? undefined : b ?? {}, headers);
+			if (password) assert.equal((await ask('POST', '/password', { new: password })).status, 200);
+			return ask;
+		};
+		const enters = async (name) => {
+			const r = await d.https('POST', '/sign-in', { name, password: SECRET }, json);
+			assert.equal(r.status, 200, r.text);
+			const headers = { cookie: cookieOf(r), origin: `https://localhost:${d.ports.console}`, 'x-csrf-token': r.json.csrf, ...json };
+			return (m, p, b) => d.https(m, p, m === 'GET' ? undefined : b ?? {}, headers);
+		};
+		const add3 = async (by, name) => {
+			assert.equal((await by('PUT', `/users/${name}`, { role: 'admin' })).status, 200);
+			return inside((await by('POST', `/users/${name}/reset`, {})).json.code, SECRET);
+		};
+		let ann = await add3(d.api.bind(d), 'ann'), ben = await add3(d.api.bind(d), 'ben');
+		await add3(ann, 'sham');
+
+		await d.stop();
+		const config = join(d.dir, 'depotd.yaml');
+		writeFileSync(config, readFileSync(config, 'utf8').replace('four_eyes: []', 'four_eyes: [trust]'));
+		await d.start();
+		ann = await enters('ann');
+		ben = await enters('ben');
+		let sham = await enters('sham');
+		const asks = async (by, name) => {
+			assert.equal((await by('PUT', `/users/${name}`, { role: 'viewer' })).status, 409);
+			return (await ben('GET', '/approvals')).json.approvals.at(-1).id;
+		};
+		const made = /ann made the sign-in link of sham, or approved that/;
+		let id = await asks(ann, 'x1');
+		const r = await sham('POST', `/approvals/${id}/approve`);
+		assert.deepEqual([r.status, made.test(r.json.detail)], [403, true], r.text);
+		assert.equal((await ben('POST', `/approvals/${id}/approve`)).status, 200);
+		id = await asks(sham, 'x2');
+		const back = await ann('POST', `/approvals/${id}/approve`);
+		assert.deepEqual([back.status, made.test(back.json.detail)], [403, true], back.text);
+		assert.equal((await d.api('POST', `/approvals/${id}/approve`)).status, 200, 'who has the socket');
+
+		/* With a link made where depotd runs, they are theirs alone. */
+		sham = await inside((await d.api('POST', '/users/sham/reset', {})).json.code, SECRET);
+		id = await asks(ann, 'x3');
+		assert.equal((await sham('POST', `/approvals/${id}/approve`)).status, 200);
 	});
 
 	test('a permission that is none is refused at the start', async () => {

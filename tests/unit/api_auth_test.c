@@ -26,14 +26,14 @@ static void teardown(void)
 /* Signs in by a fresh link; the cookie header stands in `cookie`. */
 static void sign_in(enum role role)
 {
-	ck_assert_int_eq(auth_link_make(t, "anna", role, code), 0);
+	ck_assert_int_eq(auth_link_make(t, "anna", role, NULL, code), 0);
 	ck_assert(auth_sign_in(t, code, "", sid, &who));
 	snprintf(cookie, sizeof(cookie), "theme=dark; __Host-sid=%s; x=y", sid);
 }
 
 START_TEST(a_link_works_once)
 {
-	ck_assert_int_eq(auth_link_make(t, "anna", ROLE_OPERATOR, code), 0);
+	ck_assert_int_eq(auth_link_make(t, "anna", ROLE_OPERATOR, NULL, code), 0);
 	ck_assert_uint_ge(strlen(code), 32);
 	ck_assert(!auth_sign_in(t, "somethingelsesomethingelse", "", sid, &who));
 	ck_assert(auth_sign_in(t, code, "", sid, &who));
@@ -47,10 +47,10 @@ END_TEST
 
 START_TEST(a_link_gets_too_old)
 {
-	ck_assert_int_eq(auth_link_make(t, "anna", ROLE_ADMIN, code), 0);
+	ck_assert_int_eq(auth_link_make(t, "anna", ROLE_ADMIN, NULL, code), 0);
 	clock_advance_ms(AUTH_LINK_MINUTES * MINUTE - 1);
 	char other[AUTH_SECRET_SIZE];
-	ck_assert_int_eq(auth_link_make(t, "bert", ROLE_ADMIN, other), 0);
+	ck_assert_int_eq(auth_link_make(t, "bert", ROLE_ADMIN, NULL, other), 0);
 	clock_advance_ms(1);
 	ck_assert(!auth_sign_in(t, code, "", sid, &who));
 	ck_assert(auth_sign_in(t, other, "", sid, &who));
@@ -60,10 +60,10 @@ END_TEST
 START_TEST(waiting_links_are_bounded)
 {
 	for (int i = 0; i < 100; i++)
-		ck_assert_int_eq(auth_link_make(t, "anna", ROLE_VIEWER, code), 0);
-	ck_assert_int_eq(auth_link_make(t, "anna", ROLE_VIEWER, code), -1);
+		ck_assert_int_eq(auth_link_make(t, "anna", ROLE_VIEWER, NULL, code), 0);
+	ck_assert_int_eq(auth_link_make(t, "anna", ROLE_VIEWER, NULL, code), -1);
 	clock_advance_ms(AUTH_LINK_MINUTES * MINUTE);
-	ck_assert_int_eq(auth_link_make(t, "anna", ROLE_VIEWER, code), 0);
+	ck_assert_int_eq(auth_link_make(t, "anna", ROLE_VIEWER, NULL, code), 0);
 }
 END_TEST
 
@@ -115,7 +115,7 @@ START_TEST(signing_in_again_ends_the_old_session)
 
 	sign_in(ROLE_VIEWER);
 	memcpy(old, cookie, sizeof(old));
-	ck_assert_int_eq(auth_link_make(t, "anna", ROLE_ADMIN, code), 0);
+	ck_assert_int_eq(auth_link_make(t, "anna", ROLE_ADMIN, NULL, code), 0);
 	ck_assert(auth_sign_in(t, code, old, sid, &who));
 	ck_assert(!auth_session(t, old, &who));
 	ck_assert_int_eq(auth_session_count(t), 1);
