@@ -18,6 +18,9 @@
 #define PLAN_W        1000 /* a change of what EVSEs get that is worth a plan … */
 #define PLAN_PCT      10 /* … of what they got */
 #define PLAN_LEAST_MS 10000 /* … and so often at most */
+#define USED_W        1000 /* more is drawn than stores and PV feed by so much … */
+#define USED_PCT      10 /* … and so much of it … */
+#define USED_MS       120000 /* … for so long */
 
 /* -- what feeds it ---------------------------------------------------------------------------- */
 
@@ -89,6 +92,27 @@ static int64_t island_load(const struct safety *s, int64_t fed_w, bool is_known)
 	return load > 0 ? load : 0;
 }
 
+/* More than stores and PV feed flows to loads and vans that are measured: the grid is there, though
+ * nothing says so of its voltage. Vans tell late, so it must last. */
+static bool is_grid_used(struct safety *s, int64_t fed_w, int64_t now_ms)
+{
+	const struct grid_node *n = grid_tree_node(s->tree, s->connection);
+	int64_t w = 0;
+
+	for (int i = s->connection; i < n->end; i++)
+		if (grid_tree_node(s->tree, i)->kind == GRID_LOAD &&
+			s->k->node_in[i].quality == GUARD_FRESH && s->k->node_in[i].import_w > 0)
+			w += s->k->node_in[i].import_w;
+	for (int e = n->evse_first; e < n->evse_end; e++)
+		if (s->k->evse_in[e].measured_w > 0)
+			w += s->k->evse_in[e].measured_w;
+	if (w - fed_w <= USED_W + w * USED_PCT / 100)
+		s->grid_used_ms = 0;
+	else if (!s->grid_used_ms)
+		s->grid_used_ms = now_ms;
+	return s->grid_used_ms && now_ms - s->grid_used_ms >= USED_MS;
+}
+
 static void look_at_supply(struct safety *s, int64_t now_ms)
 {
 	struct island_in *in = &s->island_in;
@@ -120,6 +144,8 @@ static void look_at_supply(struct safety *s, int64_t now_ms)
 		fed_w += w;
 		in->pv_w += kind == GRID_PV ? w : 0;
 	}
+	if (in->grid == ISLAND_GRID_UNKNOWN && is_known && is_grid_used(s, fed_w, now_ms))
+		in->grid = ISLAND_GRID_THERE;
 	if (in->grid == ISLAND_GRID_THERE) {
 		if (feeds(s, s->connection, &w))
 			fed_w -= w;

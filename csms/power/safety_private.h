@@ -97,6 +97,7 @@ struct safety {
 	int connection; /* node of the grid connection: kind, or the root; with a meter, else -1 */
 	struct island island;
 	enum island_state island_told; /* as it stands in the journal */
+	int64_t grid_used_ms; /* loads and vans take more than stores and PV feed, since; 0: no */
 	struct island_in island_in;
 	struct island_out island_out;
 };

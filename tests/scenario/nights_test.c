@@ -513,6 +513,7 @@ static const uint64_t hard_nights[] = {
 	40011, /* an island with room for hardly one van switched it on and off */
 	40112, /* phases that nobody measured did the same */
 	40443, /* an island beside PV whose meter was the wrong way round: what it fed seemed to be drawn */
+	45033, /* the meter at the grid hung after an island, which never ended */
 	41131, /* after a restart, to a clock a day ahead: what was told was over when it came */
 	41181, /* what an unheard charger took was forgotten when the site's meter froze */
 	42093, /* dead while our clock was set back: the stations' were ahead of it, unknown to us */
