@@ -334,6 +334,17 @@ test('adjust: asked by a person, sent, and known as granted by its correlation',
 	assert.match(r.out, new RegExp(m.id));
 	await dso.forecast('G1', 'CONSUMPTION', [block(58000, 60, 120)], { correlation: m.id });
 	await until('granted', async () => (await peer('dso')).adjust_granted_at);
+	/* Times as people say them: --to counts from --from. */
+	const begun = Date.now(), soon = await ctl('oscp', 'adjust', 'dso', 'G1', '80', '--from', '+1m', '--to', '+2h');
+	assert.equal(soon.code, 0, soon.err);
+	const [b] = dso.of('adjust_group_capacity_forecast').at(-1).body.forecasted_blocks;
+	assert.equal(Date.parse(b.end_time) - Date.parse(b.start_time), 7200000);
+	assert.ok(Math.abs(Date.parse(b.start_time) - begun - 60000) < 5000, b.start_time);
+	for (const [words, wrong] of [[['--from', 'soon', '--to', '+1h'], /--from must be now, 18:00/], [['--from', '+1h', '--to', 'now'], /--to must be after --from/]]) {
+		const no = await ctl('oscp', 'adjust', 'dso', 'G1', '80', ...words);
+		assert.equal(no.code, 2);
+		assert.match(no.err, wrong);
+	}
 	dso.statuses.adjust_group_capacity_forecast = 404;
 	const bad = await depotd.api('POST', '/oscp/peers/dso/adjust', { group: 'G1', blocks: [{ from, to, capacity: 1 }] });
 	assert.equal(bad.status, 502);

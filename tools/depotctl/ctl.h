@@ -61,6 +61,15 @@ int ctl_ask_struct(struct ctl *c, const char *method, const char *path,
 	const struct schema_struct *in_type, const void *in, const struct schema_struct *out_type,
 	void **out);
 
+/* Asks for the depot's zone and time: client_now() is its time then. 0 or an exit code. */
+int ctl_learn_clock(struct ctl *c);
+
+/* "18:00" is the next one after `after`, in the depot's zone; "now", "+2h", or a time with a date. */
+bool ctl_when(const char *s, wall_t after, wall_t *out);
+
+/* "2h30m", "45m", "90s". */
+bool ctl_span(const char *s, int64_t *ms);
+
 /* All of stdin, NULL after a complaint. */
 char *ctl_read_stdin(struct ctl *c);
 

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tools/depotctl/client.h"
 #include "tools/depotctl/commands.h"
@@ -43,71 +42,6 @@ static bool parse_current(const char *s, int64_t *ma)
 	return true;
 }
 
-/* "2h30m", "45m", "90s". */
-static bool parse_span(const char *s, int64_t *ms)
-{
-	int64_t sum = 0;
-
-	while (*s) {
-		char *end;
-		long v = strtol(s, &end, 10);
-		int64_t unit = *end == 'h' ? 3600000 : *end == 'm' ? 60000 : *end == 's' ? 1000 : 0;
-
-		if (end == s || unit == 0 || v < 0 || v > 100000)
-			return false;
-		sum += v * unit;
-		s = end + 1;
-	}
-	*ms = sum;
-	return sum > 0;
-}
-
-/* "18:00" is the next one after `after`, in the depot's zone; "now", "+2h", or a time with a date. */
-static bool parse_time(const char *s, wall_t after, wall_t *out)
-{
-	time_t day = (time_t)(after.ms / 1000);
-	int hour, minute, n = 0;
-	int64_t span;
-	struct tm tm;
-
-	if (strcmp(s, "now") == 0) {
-		*out = after;
-		return true;
-	}
-	if (s[0] == '+' && parse_span(s + 1, &span)) {
-		out->ms = after.ms + span;
-		return true;
-	}
-	if (sscanf(s, "%2d:%2d%n", &hour, &minute, &n) != 2 || s[n] != '\0' || hour < 0 ||
-		hour > 23 || minute < 0 || minute > 59)
-		return wall_parse(s, strlen(s), out);
-	localtime_r(&day, &tm);
-	for (int i = 0; i < 2; i++) {
-		tm.tm_hour = hour;
-		tm.tm_min = minute;
-		tm.tm_sec = 0;
-		tm.tm_isdst = -1;
-		tm.tm_mday += i;
-		out->ms = (int64_t)mktime(&tm) * 1000;
-		if (out->ms > after.ms)
-			break;
-	}
-	return true;
-}
-
-/* The depot's zone and now, which come with any answer. */
-static int learn_clock(struct ctl *c)
-{
-	bool is_json = c->json;
-	char *body;
-	int status;
-
-	c->json = false;
-	status = ctl_ask(c, "GET", "livez", NULL, &body);
-	c->json = is_json;
-	return status;
-}
-
 /* -- what is wanted -------------------------------------------------------------------------- */
 
 /* Someone who thinks of export as import below 0. */
@@ -139,16 +73,16 @@ static int read_block(struct ctl *c, struct api_envelope_block_post *b)
 		return ctl_complain(CTL_USAGE, "--phase must be a current such as 63A");
 	if (!b->has_import_w && !b->has_export_w && !b->has_phase_ma)
 		return ctl_complain(CTL_USAGE, "give a limit: 80kW, --export 20kW or --phase 63A");
-	if (!parse_time(from != NULL ? from : "now", now, &b->start))
+	if (!ctl_when(from != NULL ? from : "now", now, &b->start))
 		return ctl_complain(
 			CTL_USAGE, "--from must be now, 18:00, +2h or 2026-12-31T18:00:00Z");
 	if ((to == NULL) == (span == NULL))
 		return ctl_complain(CTL_USAGE, "give either --to 20:00 or --for 2h");
-	if (span != NULL && parse_span(span, &ms))
+	if (span != NULL && ctl_span(span, &ms))
 		b->end.ms = b->start.ms + ms;
 	else if (span != NULL)
 		return ctl_complain(CTL_USAGE, "--for must be a duration such as 2h30m");
-	else if (!parse_time(to, b->start, &b->end))
+	else if (!ctl_when(to, b->start, &b->end))
 		return ctl_complain(
 			CTL_USAGE, "--to must be 20:00, +2h (after --from) or a time with a date");
 	return CTL_OK;
@@ -159,7 +93,7 @@ static int read_post(struct ctl *c, struct api_envelope_post *p, struct api_enve
 	const char *priority = ctl_option(c, "--priority");
 	bool is_digit =
 		priority != NULL && priority[0] >= '0' && priority[0] <= '9' && priority[1] == '\0';
-	int status = learn_clock(c);
+	int status = ctl_learn_clock(c);
 
 	if (status == CTL_OK && priority != NULL && !is_digit)
 		return ctl_complain(CTL_USAGE, "--priority must be 0 to 9, greater goes first");

@@ -343,8 +343,7 @@ const struct command ctl_commands[] = {
 		"--endpoint= --provider-token= --from= --to= --unit= --phase= --generation",
 		"Capacity providers (grid operators that speak OSCP): add begins a registration and says "
 		"what to do next, adjust asks for another capacity; - reads the token from stdin",
-		"depotctl oscp adjust dso G1 80 --unit KW --from 2026-03-12T20:00:00Z --to "
-		"2026-03-12T23:00:00Z"},
+		"depotctl oscp adjust dso G1 80 --unit KW --from 20:00 --to +3h"},
 	{"user",
 		"list | add NAME [--role ROLE] [--nodes NODE,…] | role NAME ROLE [--nodes NODE,…] |\n"
 		"              disable NAME | enable NAME | reset NAME | reset-factor NAME |\n"

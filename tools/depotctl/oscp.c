@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/depotctl/client.h"
 #include "tools/depotctl/commands.h"
 #include "tools/depotctl/table.h"
 
@@ -125,9 +126,17 @@ static int adjust(struct ctl *c, const char *peer)
 	if (c->argc < 4 || from == NULL || to == NULL)
 		return ctl_complain(
 			CTL_USAGE, "oscp adjust needs PEER GROUP CAPACITY, --from and --to");
-	if (!wall_parse(from, strlen(from), &block.from) || !wall_parse(to, strlen(to), &block.to))
+	status = ctl_learn_clock(c);
+	if (status != CTL_OK)
+		return status;
+	if (!ctl_when(from, client_now(c->client), &block.from))
 		return ctl_complain(
-			CTL_USAGE, "--from and --to must be times such as 2026-12-31T23:59:59Z");
+			CTL_USAGE, "--from must be now, 18:00, +2h or 2026-12-31T18:00:00Z");
+	if (!ctl_when(to, block.from, &block.to))
+		return ctl_complain(
+			CTL_USAGE, "--to must be 20:00, +2h (after --from) or a time with a date");
+	if (block.to.ms <= block.from.ms)
+		return ctl_complain(CTL_USAGE, "--to must be after --from");
 	block.capacity = strtod(c->argv[3], &end);
 	if (end == c->argv[3] || *end != '\0' || block.capacity < 0)
 		return ctl_complain(CTL_USAGE, "CAPACITY must be a number of 0 or more");
