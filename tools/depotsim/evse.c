@@ -255,7 +255,7 @@ static bool rate_changed(const struct station *s, const struct evse *e)
 	int64_t change = e->power_mw - e->tx.told_mw;
 	if (change < 0)
 		change = -change;
-	return e->power_mw > 0 && change * 100 > e->tx.told_mw * percent &&
+	return !s->env->bare_changes && e->power_mw > 0 && change * 100 > e->tx.told_mw * percent &&
 	       s->env->now.ms - e->tx.told_at_ms >= RATE_GAP_MS;
 }
 

@@ -432,6 +432,7 @@ struct sim *sim_create(const struct depot_file *depot, const struct scenario_fil
 	s->env.now = (wall_t){options->start.ms / 1000 * 1000};
 	s->env.voltage_v = (int)depot->voltage_v;
 	s->env.sample_s = (int)scenario->sample_s;
+	s->env.bare_changes = scenario->bare_changes;
 	s->env.efficiency_ac_permille = (int)scenario->efficiency_ac_pct * 10;
 	s->env.efficiency_dc_permille = (int)scenario->efficiency_dc_pct * 10;
 	s->env.call_timeout_ms = options->call_timeout_ms;

@@ -20,6 +20,7 @@ struct station_env {
 	wall_t now; /* start of the simulated second */
 	int voltage_v;
 	int sample_s;
+	bool bare_changes; /* power comes by the interval only */
 	int efficiency_ac_permille, efficiency_dc_permille;
 	int64_t call_timeout_ms; /* simulated */
 	struct ocpp_message_ids ids;

@@ -93,7 +93,9 @@ static void send_event(struct evse *e, const struct note *n)
 	struct station *s = e->station;
 	struct transaction *tx = &e->tx;
 	struct samples samples;
-	read_meter(e, n->context, n->register_only, &samples);
+	bool register_only = n->register_only ||
+			     (s->env->bare_changes && n->context == OCPP201_READING_CONTEXT_OTHER);
+	read_meter(e, n->context, register_only, &samples);
 	struct ocpp201_meter_value value = {
 		.timestamp = station_wall(s),
 		.sampled_value = {.count = (size_t)samples.count, .items = samples.items},
@@ -124,7 +126,7 @@ static void send_event(struct evse *e, const struct note *n)
 		.evse = n->with_connector || tx->seq_no == 1 ? &where : NULL,
 		.id_token = n->with_token ? &token : NULL,
 	};
-	if (!n->register_only) {
+	if (!register_only) {
 		tx->told_mw = e->power_mw;
 		tx->told_at_ms = s->env->now.ms;
 	}
