@@ -8,7 +8,7 @@ $(eval $(call unit,api_auth,csms/api/auth.c csms/api/permission.c csms/clock.c c
 	$(SCHEMAS_SRC),cjson ssl m))
 $(eval $(call unit,api_words,csms/words.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,words_session,csms/view/words_session.c csms/words.c $(SCHEMAS_SRC),cjson m))
-$(eval $(call unit,tongue,csms/view/tongue.c csms/view/tongue_json.c csms/view/tongue_de.c csms/view/tongue_de_steps.c csms/words.c csms/view/words_chargers.c csms/view/words_session.c csms/view/words_people.c csms/view/words_power.c csms/view/words_setup.c \
+$(eval $(call unit,tongue,csms/net/limit.c csms/view/tongue.c csms/view/tongue_json.c csms/view/tongue_de.c csms/view/tongue_de_steps.c csms/words.c csms/view/words_chargers.c csms/view/words_session.c csms/view/words_people.c csms/view/words_power.c csms/view/words_setup.c \
 	csms/view/words_vehicles.c csms/view/words_whatif.c csms/alarms_table.c csms/money/price_series.c csms/money/price_words.c \
 	scheduler/grid.c scheduler/calendar.c $(SCHEMAS_SRC),cjson m))
 $(eval $(call unit,words_power,csms/view/words_power.c csms/words.c $(SCHEMAS_SRC),cjson m))

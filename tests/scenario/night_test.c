@@ -102,7 +102,7 @@ int main(void)
 {
 	Suite *s = suite_create("night");
 	TCase *t = tcase_create("night");
-	tcase_set_timeout(t, 60);
+	tcase_set_timeout(t, 180);
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, all_vans_are_ready_and_no_limit_is_exceeded);
 	tcase_add_test(t, some_stations_speak_ocpp_16);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "csms/alarms.h"
+#include "csms/net/limit.h"
 #include "csms/money/price_series.h"
 #include "csms/view/tongue.h"
 #include "csms/words.h"
@@ -511,6 +512,15 @@ START_TEST(every_step_of_an_alarm_is_known)
 }
 END_TEST
 
+START_TEST(what_a_limit_says_is_known)
+{
+	for (int i = LIMIT_NONE + 1; i < LIMIT_COUNT; i++)
+		if (i != LIMIT_IDLE) /* is told to nobody */
+			ck_assert_msg(
+				german(limit_rows[i].why), "no form for: %s", limit_rows[i].why);
+}
+END_TEST
+
 /* As csms/power/belief.c makes sentences of meter_note(). */
 START_TEST(what_is_odd_of_a_meter_is_known)
 {
@@ -622,6 +632,7 @@ int main(void)
 	tcase_add_test(tc, all_words_of_what_a_depot_rests_on_are_known);
 	tcase_add_test(tc, all_words_of_what_if_are_known);
 	tcase_add_test(tc, every_step_of_an_alarm_is_known);
+	tcase_add_test(tc, what_a_limit_says_is_known);
 	tcase_add_test(tc, what_is_odd_of_a_meter_is_known);
 	tcase_add_test(tc, why_a_battery_is_not_told_is_known);
 	tcase_add_test(tc, every_source_of_a_limit_is_known);
