@@ -16,7 +16,7 @@ struct guard_config guard_config_default(void)
 		.step_ms = 5000,
 		.step_w = 5000,
 		.rotate_ms = 900000,
-		.grace_ms = 0,
+		.grace_ms = 20000,
 		.tolerance_w = 250,
 		.tolerance_pm = 50,
 	};

@@ -24,7 +24,8 @@ struct guard_config {
 	int64_t step_ms; /* an EVSE rises at most once in this time … */
 	int32_t step_w; /* … by at most this (from a pause: to its minimum, if that is more) */
 	int64_t rotate_ms; /* a pause lasts about this while others of its urgency charge */
-	int64_t grace_ms; /* overload only by the books (meter below limit) is borne this long */
+	int64_t grace_ms; /* overload only by the books (meter below limit) is borne this long, and so are
+	                   * phases that are apart only by them: until chargers have told */
 	int32_t tolerance_w; /* measured above command by more than this … */
 	int tolerance_pm; /* … and by more than this per mille of it: disobeyed */
 };

@@ -1,6 +1,5 @@
 #include "scheduler/guard_internal.h"
 
-#define GRACE  2 /* reaction times: chargers tell their power each 15 s by default */
 #define ROUNDS 12 /* lowering for one pair of phases may pull another pair apart */
 
 /* What an EVSE surely takes on a phase if `w` is allowed: no more than it was measured to. */
@@ -287,8 +286,7 @@ static bool has_grace(struct guard *g, struct guard_node *v)
 		most = v->import.s[c] > most ? v->import.s[c] : most;
 		least = v->import.s[c] < least ? v->import.s[c] : least;
 	}
-	return most - least <= v->apart &&
-	       g->now_ms - v->books_apart_ms < GRACE * g->cfg.reaction_ms;
+	return most - least <= v->apart && g->now_ms - v->books_apart_ms < g->cfg.grace_ms;
 }
 
 /* What is left of a pair's difference when nothing that makes it charges any more is not ours. */

@@ -9,7 +9,8 @@
 #include "csms/power/tree.h"
 #include "scheduler/rule.h"
 
-#define GRACE_MS 5000 /* a van that ramps up looks like other load until its next report */
+#define GRACE_MS                                                                                   \
+	5000 /* beside the interval of reports: till then a van that rises looks like load */
 
 void control_unload(struct control *k)
 {
@@ -197,7 +198,7 @@ int control_load(struct control *k, struct grid_tree *tree)
 {
 	struct guard_config cfg = guard_config_default();
 
-	cfg.grace_ms = GRACE_MS;
+	cfg.grace_ms = GRACE_MS + k->core->config->control->sample_s * 1000;
 	k->tree = tree;
 	k->nodes = grid_tree_nodes(tree);
 	k->evses = grid_tree_evses(tree);

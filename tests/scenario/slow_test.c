@@ -35,15 +35,13 @@ static const char uneven_depot[] =
 	"base_load:\n  - {node: house, noise_w: 500, points: [{at: \"00:00\", w: 6000}]}\n"        \
 	"visits:\n" VISIT("1") VISIT("2") VISIT("3") VISIT("4") VISIT("5") VISIT("6")
 
-/* least[0]: part of what is charged with changes told that is at 15 s; [1] at 60 s. Who has just begun to
- * draw looks like other load until its charger tells, for which the balance waits 20 s only (guard_balance.c): it lowers
- * others at 60 s, and a third is lost. */
+/* least[0]: part of what is charged with changes told that is at 15 s; [1] at 60 s. */
 static const struct depot_case {
 	const char *name, *depot, *visits;
 	int stations;
 	double least[2];
-} depots[] = {{"small", small_depot, SMALL_VISITS, 4, {0.9, 0.95}},
-	{"uneven", uneven_depot, UNEVEN_VISITS, 6, {0.95, 0.6}}};
+} depots[] = {{"small", small_depot, SMALL_VISITS, 4, {0.98, 0.97}},
+	{"uneven", uneven_depot, UNEVEN_VISITS, 6, {0.95, 0.95}}};
 
 /* Wh of three hours from when all are there. */
 static double charge(const struct depot_case *d, int sample_s, bool is_bare)
