@@ -274,6 +274,16 @@ static void follow_assisted(struct control *k, int i, wall_t now)
 	o->by = CONTROL_BY_NEWEST;
 }
 
+/* By the plan in force; after the tree has changed by the one before, until there is another. */
+static int64_t planned_w(const struct control *k, int i, wall_t now)
+{
+	struct control_order *o = &k->order[i];
+
+	o->is_kept = o->is_kept && !planner_plan(k->planner) &&
+		     strcmp(k->evse[i]->tx.id, o->kept_for) == 0;
+	return o->is_kept ? o->kept_w : planner_wanted_w(k->planner, k->evse[i], now);
+}
+
 static void follow(struct control *k, int i, wall_t now)
 {
 	struct control_order *o = &k->order[i];
@@ -285,7 +295,7 @@ static void follow(struct control *k, int i, wall_t now)
 		follow_assisted(k, i, now);
 	} else {
 		o->by = o->mode == DEPOT_PLAN_MODE_SHADOW ? CONTROL_BY_SHADOW : CONTROL_BY_PLAN;
-		o->w = planner_wanted_w(k->planner, k->evse[i], now);
+		o->w = planned_w(k, i, now);
 		o->in_danger = false;
 	}
 	if (!is_ruled(o) && o->w == 0 &&

@@ -53,6 +53,9 @@ struct control_order {
 	struct approval *approval; /* assisted: of its group, else NULL */
 	enum control_by by;
 	int64_t w; /* that it is to draw, -1: the plan does not know it */
+	bool is_kept; /* no plan was made since the tree changed: this transaction … */
+	char kept_for[UTF8_SIZE(36)]; /* … goes on with what it was to draw before */
+	int64_t kept_w;
 	bool in_danger;
 	bool is_said; /* in words, to an EVSE that gets … */
 	enum control_by said_by;

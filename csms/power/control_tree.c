@@ -62,6 +62,20 @@ static bool has_phase_limit(const struct grid_tree *t, int evse)
 	return false;
 }
 
+/* What the plan gave it stands until there is one for the new tree: an edit is no reason to start who
+ * pauses. */
+static void keep_order(struct control *k, int now, const struct control *old, int was)
+{
+	const struct control_order *then = &old->order[was];
+	const struct evse *e = k->evse[now];
+
+	if (then->by != CONTROL_BY_PLAN || then->w < 0 || !e->tx.is_open)
+		return;
+	k->order[now].is_kept = true;
+	memcpy(k->order[now].kept_for, e->tx.id, sizeof e->tx.id);
+	k->order[now].kept_w = then->w;
+}
+
 /* A lane for the EVSE, with what the station was known to hold before the tree was built anew. */
 static void bind_evse(struct control *k, const struct control *old, struct evse *e)
 {
@@ -80,6 +94,7 @@ static void bind_evse(struct control *k, const struct control *old, struct evse 
 	if (was >= 0) {
 		k->lanes[now] = old->lanes[was];
 		k->lanes[now].evse = e;
+		keep_order(k, now, old, was);
 	}
 	k->lanes[now].phases_limited = has_phase_limit(k->tree, now);
 }
@@ -139,6 +154,7 @@ static void keep_shown(struct control *k, const struct control *old)
 		memcpy(k->node[i].phase, v->phase, sizeof v->phase);
 		k->node[i].imbalance = v->imbalance;
 		k->node[i].feed = v->feed;
+		k->room[i] = old->room[was]; /* as the guard found it last, for the plain rule */
 		k->lean[i] = old->lean[was];
 		k->any_leans = k->any_leans || k->lean[i].leans;
 	}

@@ -129,7 +129,10 @@ static void explain_plan(struct control *k, int i, int32_t allowed_w, struct set
 	say(want->source, sizeof want->source, "plan");
 	say(want->node, sizeof want->node,
 		said->node >= 0 ? grid_tree_node(k->tree, said->node)->id : "");
-	plan_words(k, said, allowed_w, want->reason, sizeof want->reason);
+	if (!said->row && k->order[i].is_kept)
+		say(want->reason, sizeof want->reason, "as planned before the tree changed");
+	else
+		plan_words(k, said, allowed_w, want->reason, sizeof want->reason);
 }
 
 /* -- by the guard and others ------------------------------------------------------------------ */

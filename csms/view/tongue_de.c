@@ -381,6 +381,7 @@ const struct tongue_form tongue_forms[] = {
 	{"{1n} is full ({2p}) until {3}", "{1n} ist voll ({2p}) bis {3}"},
 	{"{1n} is full ({2p})", "{1n} ist voll ({2p})"},
 	{"no plan yet", "noch kein Plan"},
+	{"as planned before the tree changed", "wie geplant, bevor sich der Baum änderte"},
 	{"has what it needs", "hat, was es braucht"},
 	{"as planned: {1p}", "nach Plan: {1p}"},
 	{"as planned", "nach Plan"},
