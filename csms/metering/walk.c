@@ -7,6 +7,7 @@
 #include "csms/power/control.h"
 #include "csms/log.h"
 #include "csms/metering/meters.h"
+#include "csms/metering/walk_others.h"
 #include "csms/record.h"
 
 #define LOOK_MS  1000
@@ -28,6 +29,7 @@ struct walks {
 	bool is_held; /* the meters were read since */
 	const struct grid_tree *tree; /* whose limits hold ours, NULL: none does */
 	int node;
+	struct walk_others others;
 };
 
 /* -- the step --------------------------------------------------------------------------------- */
@@ -110,20 +112,38 @@ static void hold(struct walks *w)
 	}
 }
 
+/* The node of the depot that the meter measures; "": none. */
+static const char *node_of(const struct walks *w, const struct walk_meter *x)
+{
+	int at = meters_find(w->core->meters, x->id);
+	int node = at >= 0 ? meters_at(w->core->meters, at)->node : -1;
+
+	return node >= 0 ? w->core->depot->nodes.items[node].id : "";
+}
+
 static void sample(struct walks *w, const struct evse *e)
 {
-	double own[3] = {e->power_w.value, 0, 0}, phases[3], above[3];
+	double own[3] = {e->power_w.value, 0, 0}, phases[3], above[3], others[3];
 	bool has_phases = charger_phases(w, e, phases);
 
 	for (int i = 0; i < w->now.meter_count; i++) {
 		struct walk_meter *x = &w->now.meters[i];
-		double total[3] = {0};
+		double total[3] = {0}, others_w = 0;
+		bool is_told = walk_others_draw(w->core, e, node_of(w, x), &others_w, others);
 
 		if (!x->has_held || !meter_reading_get(&x->held, METER_QUANTITY_POWER_W, &total[0]))
 			continue;
+		total[0] -= others_w;
 		wiring_add(&x->total, total, own);
-		if (has_phases && get_phases(&x->held, above))
-			wiring_add(&x->phases, above, phases);
+		/* Where others do not tell their phases they are held at least; all alike, or none. */
+		if (!x->is_begun)
+			x->others_tell = is_told;
+		x->is_begun = true;
+		if (!has_phases || !get_phases(&x->held, above) || x->others_tell != is_told)
+			continue;
+		for (int p = 0; p < 3 && is_told; p++)
+			above[p] -= others[p];
+		wiring_add(&x->phases, above, phases);
 	}
 }
 
@@ -214,6 +234,7 @@ static void journal(struct walks *w, const char *actor)
 
 static void end(struct walks *w, enum walk_state state, const char *error)
 {
+	walk_others_end(&w->others, w->core);
 	lift(w);
 	timer_stop(w->core->timers, &w->timer);
 	w->now.state = state;
@@ -290,6 +311,7 @@ static void look(void *arg)
 		end(w, WALK_FAILED, "the vehicle or the station has gone");
 		return;
 	}
+	walk_others_hold(&w->others, w->core);
 	if (w->now.state == WALK_LOW)
 		lower(w, e);
 	if (hear(w, e))
@@ -299,7 +321,9 @@ static void look(void *arg)
 	else if (wall_diff_ms(now, w->now.since) > patience_s * 1000)
 		end(w, WALK_FAILED,
 			w->now.state == WALK_LOW ? "the charger did not go down"
-						 : "the vehicle did not draw more again");
+			: e->told.limit_w < w->now.high_w - LEAST_W
+				? "it was not given as much again: others, or a limit, took the room"
+				: "the vehicle did not draw more again");
 }
 
 /* Is the meter's node on the way from the EVSE to the root? */
@@ -393,7 +417,7 @@ int walks_start(struct walks *w, const char *station, int evse, int64_t low_w, i
 	snprintf(w->now.station, sizeof w->now.station, "%s", s->id);
 	ocpp_message_ids_next(&w->core->ids, w->now.started.ms, w->now.id);
 	snprintf(why, 300, "out of memory");
-	if (watch_meters(w, e))
+	if (watch_meters(w, e) || walk_others_begin(&w->others, w->core, e))
 		return 503;
 	w->has_walk = true;
 	begin_step(w, WALK_HIGH);
@@ -434,6 +458,7 @@ void walks_destroy(struct walks *w)
 	if (!w)
 		return;
 	timer_stop(w->core->timers, &w->timer);
+	free(w->others.most_w);
 	free(w->now.meters);
 	free(w);
 }

@@ -32,6 +32,8 @@ struct walk_meter {
 		phases; /* its phases against the charger's, these as they are described */
 	struct meter_reading held; /* waits for the charger's next value */
 	bool has_held;
+	bool is_begun;
+	bool others_tell; /* what others draw on each phase is taken off */
 };
 
 struct walk {

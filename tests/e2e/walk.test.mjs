@@ -39,6 +39,7 @@ nodes:
   - {id: yard, kind: feeder, parent: site, limit_w: 90000, meter: yard}
   - {id: hall, kind: load, parent: site, limit_w: 30000, meter: hall}
   - {id: back, kind: feeder, parent: site, limit_w: 40000, meter: back}
+  - {id: shed, kind: feeder, parent: site, limit_w: 30000, meter: shed}
 stations:
   - id: CP-W
     node: yard
@@ -46,7 +47,12 @@ stations:
   - id: CP-X
     node: back
     evses: [{id: 1, kind: ac, max_w: 22000, min_w: 4140, tail_w: 4140, rotation: RST}]
+  - id: CP-Y
+    node: shed
+    evses: [{id: 1, kind: ac, max_w: 22000, min_w: 4140, tail_w: 4140}, {id: 2, kind: ac, max_w: 22000, min_w: 4140, tail_w: 4140}]
 vehicles:
+  - {id: VAN-3, token: AABBCCDF, battery_wh: 90000, max_ac_w: 22000, max_dc_w: 80000, min_w: 4140, need_wh: 80000, departs: "22:00"}
+  - {id: VAN-4, token: AABBCCE0, battery_wh: 90000, max_ac_w: 22000, max_dc_w: 80000, min_w: 4140, need_wh: 80000, departs: "23:59"}
   - {id: VAN-2, token: AABBCCDE, phases: 1, battery_wh: 90000, max_ac_w: 7400, max_dc_w: 80000, min_w: 1380, need_wh: 80000, departs: "23:59"}
   - {id: VAN-1, token: AABBCCDD, battery_wh: 90000, max_ac_w: 22000, max_dc_w: 80000, min_w: 4140, need_wh: 80000, departs: "23:59"}
 meters:
@@ -54,14 +60,17 @@ meters:
   - {id: yard, ${rows[1]}${wrong}}
   - {id: hall, ${rows[2]}}
   - {id: back, ${rows[3]}}
+  - {id: shed, ${rows[4]}}
 `;
-	const rows = [await tcp(), await tcp(), await tcp(), await tcp()];
+	const rows = [await tcp(), await tcp(), await tcp(), await tcp(), await tcp()];
 	writeFileSync(join(dir, 'depot.yaml'), depot(''));
 	writeFileSync(join(dir, 'scenario.yaml'), `
 base_load: [{node: hall, noise_w: 200, points: [{at: "00:00", w: 5000}]}]
 visits:
   - {vehicle: VAN-1, station: CP-W, arrives: "18:01", soc_pct: 10}
   - {vehicle: VAN-2, station: CP-X, arrives: "18:01", soc_pct: 10}
+  - {vehicle: VAN-3, station: CP-Y, evse: 1, arrives: "18:15", soc_pct: 10}
+  - {vehicle: VAN-4, station: CP-Y, evse: 2, arrives: "18:15", soc_pct: 10}
 mounted:
   - {meter: main, phases: "213"}
   - {meter: back, reversed: true}
@@ -117,6 +126,21 @@ test('a walk tells which meters move and finds the wrong ratio', async () => {
 		const s = (await depotd.api('GET', '/stations/CP-W')).json;
 		return JSON.stringify(s).includes('"commissioning"') === false;
 	});
+});
+
+test('another van takes not the room that a walk leaves, and its meters show the whole step', async () => {
+	await until('the van that leaves first to charge', async () =>
+		(await depotd.api('POST', '/meters/walk', { station: 'CP-Y', evse: 1, consent: true })).status === 202, 30000);
+	const w = await until('the walk to end', async () => {
+		const v = (await depotd.api('GET', '/meters/walk')).json;
+		return v.state !== 'high' && v.state !== 'low' && v;
+	}, 60000);
+	assert.equal(w.state, 'done', JSON.stringify(w));
+	const shed = w.meters.find((m) => m.meter === 'shed');
+	assert.ok(Math.abs(shed.gain - 1) < 0.1, JSON.stringify(shed));
+	assert.doesNotMatch(shed.finding, /ratio/);
+	await until('the other van to be free again', async () =>
+		!JSON.stringify((await depotd.api('GET', '/stations/CP-Y')).json).includes('"commissioning"'));
 });
 
 test('a meter that the guard does not believe shows as such, with why and what next', async () => {
