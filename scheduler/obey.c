@@ -97,13 +97,14 @@ int64_t obey_reaction_ms(const struct obey_config *cfg, const struct obey *o)
 	return ms > cfg->most_ms ? cfg->most_ms : ms;
 }
 
-/* From the command to the first measurement that keeps it: never less than it took. */
-static void keep_sample(struct obey *o, int64_t ms)
+/* From the command to the first measurement that keeps it: never less than it took. Longer than the
+ * most that counts it did not react, it disobeyed. */
+static void keep_sample(const struct obey_config *cfg, struct obey *o, int64_t ms)
 {
 	struct obey_learned *l = &o->learned;
 	int at = l->samples % OBEY_SAMPLES;
 
-	if (ms < 0 || ms > INT32_MAX)
+	if (ms < 0 || ms > cfg->most_ms)
 		return;
 	l->reaction_ms[at] = (int32_t)ms;
 	l->samples = (int16_t)(l->samples + 1 < 2 * OBEY_SAMPLES ? l->samples + 1 : OBEY_SAMPLES);
@@ -251,7 +252,7 @@ static bool judge(const struct obey_config *cfg, struct obey *o, const struct ob
 	if (above(cfg, in->measured_w, excused_w(o)))
 		return offend(o, in);
 	if (o->awaits && !above(cfg, in->measured_w, o->anchor_w)) {
-		keep_sample(o, took_ms);
+		keep_sample(cfg, o, took_ms);
 		o->awaits = false;
 	}
 	return forgive(cfg, o, in->measured_ms);

@@ -89,6 +89,7 @@ static void put_row(struct safety *s, const struct db_charger_learned *row)
 	struct station *st = fleet_station(&s->core->fleet, row->station);
 	const struct evse *evse = st ? station_evse(st, row->evse) : NULL;
 	struct obey_learned *l;
+	int16_t n = 0;
 
 	if (!evse || evse->grid_evse < 0 || evse->grid_evse >= s->evses)
 		return;
@@ -107,10 +108,11 @@ static void put_row(struct safety *s, const struct db_charger_learned *row)
 		.follows = short_of(e->follows),
 		.short_pm = (int32_t)e->short_pm,
 	};
-	for (size_t j = 0; j < e->reaction_ms.count && j < OBEY_SAMPLES; j++)
-		l->reaction_ms[j] = watts_of(e->reaction_ms.items[j]);
-	if (l->samples > (int16_t)e->reaction_ms.count && e->reaction_ms.count < OBEY_SAMPLES)
-		l->samples = (int16_t)e->reaction_ms.count;
+	for (size_t j = 0; j < e->reaction_ms.count && n < OBEY_SAMPLES; j++)
+		if (e->reaction_ms.items[j] <= s->obey.most_ms) /* else it disobeyed */
+			l->reaction_ms[n++] = watts_of(e->reaction_ms.items[j]);
+	if (l->samples > n && n < OBEY_SAMPLES)
+		l->samples = n;
 	s->evse[evse->grid_evse].journalled_samples = l->samples;
 	snprintf(s->evse[evse->grid_evse].words, sizeof s->evse->words, "%s",
 		e->words ? e->words : "");

@@ -109,6 +109,24 @@ START_TEST(slow_charger_offends_until_it_is_known)
 }
 END_TEST
 
+/* Ten minutes above its limit are disobedience; that it obeys then says nothing of how quick it is. */
+START_TEST(disobedience_is_no_reaction)
+{
+	swing(1, 11000, 6000, 60);
+	ck_assert_int_eq(o.learned.samples, 1);
+	run(60, 11000);
+	c.deaf = true;
+	c.appetite_w = 11000;
+	run(600, 6000);
+	ck_assert(o.disobeys);
+	c.deaf = false;
+	run(60, 6000);
+	ck_assert_int_eq(o.learned.samples, 1);
+	ck_assert_int_eq(obey_percentile_ms(&o, 95), 2000);
+	ck_assert_int_eq(obey_reaction_ms(&cfg, &o), 10000);
+}
+END_TEST
+
 START_TEST(seldom_measured_counts_as_later_never_as_sooner)
 {
 	c.every_s = 15;
@@ -267,6 +285,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, good_charger_is_learned_as_quick);
 	tcase_add_test(t, slow_charger_offends_until_it_is_known);
+	tcase_add_test(t, disobedience_is_no_reaction);
 	tcase_add_test(t, seldom_measured_counts_as_later_never_as_sooner);
 	tcase_add_test(t, deaf_charger_is_load_that_nobody_controls);
 	tcase_add_test(t, deaf_charger_is_found_while_its_limit_dances);
