@@ -191,7 +191,7 @@ static void tell_over(struct alarm *a)
 	struct tm tm = {0};
 
 	localtime_r(&t, &tm);
-	if (!strftime(a->text + len, sizeof a->text - len, " Over since %H:%M:%S.", &tm))
+	if (!strftime(a->text + len, sizeof a->text - len, " Ended at %H:%M:%S.", &tm))
 		a->text[len] = '\0';
 }
 

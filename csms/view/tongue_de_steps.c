@@ -220,7 +220,7 @@ const struct tongue_form tongue_steps[] = {
 	{"What was measured last is held.", "Der letzte Messwert wird gehalten."},
 	{"It counts as its worst case.", "Er zählt mit seinem schlimmsten Fall."},
 	{"EVSEs below it get their safe tails only.", "Ladepunkte darunter bekommen nur ihren sicheren Rest."},
-	{"Over since {1}.", "Vorbei seit {1}."},
+	{"Ended at {1}.", "Vorbei seit {1}."},
 	{"Until then {1} above it says what flows.", "Bis dahin sagt {1} darüber, was fließt."},
 	{"{1} above it shows load that nothing described explains: it counts here.",
 		"{1} darüber zeigt Last, die nichts Beschriebenes erklärt: sie zählt hier."},

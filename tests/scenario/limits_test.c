@@ -71,7 +71,7 @@ START_TEST(feeder_without_a_meter_that_deaf_chargers_overload)
 	ck_assert_int_le(a->raised_at.ms, world_now(world).ms - 60000);
 	set_deaf(false);
 	world_run_s(world, 50);
-	ck_says(world_alarm(world, ALARM_LIMIT_BROKEN, "feeder"), "Over since");
+	ck_says(world_alarm(world, ALARM_LIMIT_BROKEN, "feeder"), "Ended at");
 	world_run_s(world, 70);
 	ck_assert_ptr_null(world_alarm(world, ALARM_LIMIT_BROKEN, "feeder"));
 }
@@ -146,7 +146,7 @@ START_TEST(envelope_that_other_load_breaks)
 	ck_says(world_alarm(world, ALARM_ENVELOPE_BROKEN, "site"), "27.0 of 18.0 kW (oscp/dso)");
 	world_set_meter(world, "main", WORLD_METER_FINE);
 	pose(240, 10000, 15, 15, 15); /* somebody may still see it */
-	ck_says(world_alarm(world, ALARM_ENVELOPE_BROKEN, "site"), "Over since");
+	ck_says(world_alarm(world, ALARM_ENVELOPE_BROKEN, "site"), "Ended at");
 	pose(90, 10000, 15, 15, 15);
 	ck_assert_ptr_null(alarms_open(core()));
 }

@@ -26,7 +26,7 @@ export const alarmsEn = {
 	factsTitle: "This alarm",
 	aboutWhat: "About",
 	lastSeen: "Last seen",
-	overSince: "Over since",
+	overSince: "Ended at",
 	isOver: "It is over.",
 	noteLabel: "Note",
 	handTo: "To whom",
