@@ -248,7 +248,8 @@ static void show_binds(
 {
 	const struct control_full *full = &k->full[i];
 
-	v->binds = by_guard | full->binds;
+	/* What the guard does is what holds now, whatever else the plan keeps to. */
+	v->binds = by_guard ? by_guard : full->binds;
 	if (!v->binds)
 		return;
 	v->binds_by = by_guard ? "guard" : full->is_island ? "island" : "plan";
