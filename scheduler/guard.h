@@ -90,6 +90,8 @@ struct guard_evse_out {
 	enum grid_source source; /* why it is not more than that */
 	int node; /* whose limit binds, or -1 */
 	enum grid_channel channel; /* … which of its limits */
+	int64_t rests_until_ms; /* with GRID_SOURCE_HOLD: its runs soon ended, so it does not start
+	                         * before; 0: it does not rest */
 };
 
 /* One channel of a node. */

@@ -91,8 +91,10 @@ static void raise_one(struct guard *g, int e)
 		return;
 	if (g->now_ms - s->lowered_ms < g->cfg.hold_ms ||
 		g->now_ms - s->raised_ms < g->cfg.step_ms || guard_rests(g, s)) {
-		if (g->evse_out[e].node < 0)
+		if (g->evse_out[e].node < 0) {
 			g->evse_out[e].source = GRID_SOURCE_HOLD;
+			g->evse_out[e].rests_until_ms = guard_rests(g, s) ? s->rests_until_ms : 0;
+		}
 		return;
 	}
 	room = guard_path_room(g, e, &node, &channel);

@@ -258,6 +258,24 @@ static bool explain_card(const struct control *k, int i, struct setpoint *want)
 	return true;
 }
 
+/* Its runs soon ended, and so it does not start again at once. */
+static bool explain_rest(
+	const struct guard_evse_in *in, const struct guard_evse_out *out, struct setpoint *want)
+{
+	char at[WORDS_TIME_SIZE];
+	wall_t until;
+
+	if (out->source != GRID_SOURCE_HOLD || out->rests_until_ms <= 0)
+		return false;
+	until = wall_add_ms(clock_wall(), out->rests_until_ms - clock_mono().us / 1000);
+	say(want->source, sizeof want->source, "guard");
+	want->node[0] = '\0';
+	snprintf(want->reason, sizeof want->reason,
+		"%.1f of %.1f kW: was switched off soon after it began: rests until %s",
+		out->allowed_w / 1000.0, in->wanted_w / 1000.0, words_hour(until, at));
+	return true;
+}
+
 /* What the EVSE is to be told, and why. Without a vehicle it holds its default profile. */
 static void explain(
 	struct control *k, int i, const struct guard_evse_out *out, struct setpoint *want)
@@ -293,6 +311,8 @@ static void explain(
 		return;
 	}
 	k->said[i].is_said = false;
+	if (explain_rest(in, out, want))
+		return;
 	say(want->source, sizeof want->source, "guard");
 	say(want->node, sizeof want->node, node);
 	snprintf(want->reason, sizeof want->reason, "%.1f of %.1f kW: %s%s%s%s%s",

@@ -386,6 +386,8 @@ const struct tongue_form tongue_forms[] = {
 	{"as planned: {1p}", "nach Plan: {1p}"},
 	{"as planned", "nach Plan"},
 	{"rises by steps", "steigt in Stufen"},
+	{"was switched off soon after it began: rests until {1}",
+		"wurde bald nach dem Beginn abgeschaltet: ruht bis {1}"},
 	{"{1q} kW: limit of another ({2})", "{1q} kW: Grenze von anderen ({2})"},
 	{"{1q} of {2q} kW: limit of another ({3})", "{1q} von {2q} kW: Grenze von anderen ({3})"},
 	{"{1q} kW: the cable bears {2q} A", "{1q} kW: das Kabel trägt {2q} A"},

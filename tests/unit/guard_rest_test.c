@@ -64,6 +64,35 @@ START_TEST(who_has_charged_for_a_while_does_not_rest)
 }
 END_TEST
 
+/* Who waits for nothing but that is told until when. */
+START_TEST(it_is_said_until_when_it_rests)
+{
+	int64_t until = 0;
+	int rests = 0;
+
+	begin_alone();
+	for (int i = 0; i < 1200; i++) {
+		bool was_on = r.evse && i && allowed(2) > 0;
+
+		second(was_on ? 18000 : 13000);
+		if (allowed(2) > 0 || r.evse[2].source != GRID_SOURCE_HOLD) {
+			ck_assert_int_eq(r.evse[2].rests_until_ms, 0);
+			ck_assert_msg(allowed(2) == 0 || in.now_ms - 1000 >= until, "too early");
+			until = 0;
+			continue;
+		}
+		rests += r.evse[2].rests_until_ms > 0;
+		if (r.evse[2].rests_until_ms > 0) {
+			ck_assert_int_gt(r.evse[2].rests_until_ms, in.now_ms - 1000);
+			ck_assert_int_le(r.evse[2].rests_until_ms, in.now_ms + 16 * 15000);
+			until = r.evse[2].rests_until_ms;
+		}
+	}
+	ck_assert_int_gt(rests, 600);
+	end();
+}
+END_TEST
+
 START_TEST(another_vehicle_does_not_rest)
 {
 	begin_alone();
@@ -114,6 +143,7 @@ int main(void)
 
 	tcase_add_test(c, nobody_is_switched_on_and_off_all_the_time);
 	tcase_add_test(c, who_has_charged_for_a_while_does_not_rest);
+	tcase_add_test(c, it_is_said_until_when_it_rests);
 	tcase_add_test(c, another_vehicle_does_not_rest);
 	tcase_add_test(c, what_was_found_may_be_of_one_that_is_not_heard);
 	suite_add_tcase(suite, c);

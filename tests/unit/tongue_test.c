@@ -138,6 +138,9 @@ START_TEST(power_meters_and_alarms)
 	IS("VAN 01 gets 21.1 of 22.0 kW. The site may take 100 kW: that is its rating.",
 		"VAN 01 bekommt 21,1 von 22,0 kW. Der Standort darf 100 kW ziehen: das ist sein "
 		"Nennwert.");
+	IS("0.0 of 4.7 kW: was switched off soon after it began: rests until 21:04",
+		"0,0 von 4,7 kW: wurde bald nach dem Beginn abgeschaltet: ruht bis 21:04");
+	IS("as planned before the tree changed", "wie geplant, bevor sich der Baum änderte");
 	IS("167 kW now. Hall A (imbalance) holds back 2 vans.",
 		"167 kW jetzt. Hall A (Schieflast) bremst 2 Fahrzeuge.");
 	IS("Roof meter answers, but has not the registers of its map. 2 more need a look.",
