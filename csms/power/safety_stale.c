@@ -4,6 +4,7 @@
 #include "csms/log.h"
 #include "csms/power/safety_private.h"
 
+#define LATE_MS  5000 /* beside the interval of reports */
 #define START_MS 15000 /* meters that have not been read yet are no alarm for so long */
 
 /* Without a word on the other load the EVSEs below a node get their tails; what the depot's file
@@ -58,22 +59,37 @@ static void tell_transition(struct safety *s, int i)
 	alarm_tell(s->core, ALARM_MEASUREMENT_OLD, n->id);
 }
 
+/* Chargers' own meters are heard each sample_s: their silence is one from the second that is late. */
+static struct stale_config config_for(const struct safety *s, const struct meter *m)
+{
+	int64_t late_ms = 2 * s->core->config->control->sample_s * 1000 + LATE_MS;
+	struct stale_config cfg = s->stale;
+
+	if (late_ms > cfg.minimum_ms)
+		late_ms = cfg.minimum_ms;
+	if (m->charger && cfg.hold_ms < late_ms)
+		cfg.hold_ms = late_ms;
+	return cfg;
+}
+
 void safety_stale_before(struct safety *s, int64_t now_ms)
 {
 	for (int i = 0; i < s->nodes; i++) {
 		struct guard_node_in *in = &s->k->node_in[i];
 		const struct meter *m = safety_meter(s, i);
 		int64_t age_ms = STALE_NEVER_MS;
+		struct stale_config cfg;
 		bool is_broken;
 
 		if (!m)
 			continue;
+		cfg = config_for(s, m);
 		if (m->last_at.ms)
 			age_ms = meter_age_ms(m);
 		/* young, and yet not believed: it repeats itself, or shows less than EVSEs draw */
 		is_broken = in->quality == GUARD_WORST_CASE && age_ms >= 0 &&
 			    age_ms <= s->stale.minimum_ms;
-		if (stale_step(&s->stale, &s->node[i].stale, now_ms, age_ms, is_broken) &&
+		if (stale_step(&cfg, &s->node[i].stale, now_ms, age_ms, is_broken) &&
 			now_ms - s->started_ms > START_MS)
 			tell_transition(s, i);
 		apply_tier(s, i);

@@ -5,6 +5,9 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include "csms/alarms.h"
+#include "csms/metering/meters.h"
 #include "csms/power/control.h"
 #include "tests/scenario/small.h"
 #include "tests/scenario/world.h"
@@ -79,13 +82,54 @@ START_TEST(power_told_by_the_interval_only_is_enough)
 }
 END_TEST
 
+static int64_t age_ms(struct world *w)
+{
+	const struct meters *m = world_core(w)->meters;
+
+	return meter_age_ms(meters_at(m, meters_find(m, "ocpp:CP-1/1")));
+}
+
+/* The meter of a charger speaks each sample_s, by default 15 s, where others are old after 10. */
+START_TEST(charger_that_is_a_meter_is_not_old_between_its_values)
+{
+	static const char row[] = "stations:\n  - {id: CP-1, node: feeder";
+	const char *at = strstr(small_depot, "meters:\n"), *own = strstr(at, row);
+	char depot[sizeof small_depot + 200];
+	int64_t most_ms = 0;
+	struct world *w;
+
+	snprintf(depot, sizeof depot,
+		"%.*s  - {id: own, kind: feeder, parent: feeder, limit_w: 30000, meter: "
+		"\"ocpp:CP-1/1\"}\n%.*sstations:\n  - {id: CP-1, node: own%s",
+		(int)(at - small_depot), small_depot, (int)(own - at), at, own + strlen(row));
+	w = world_create(&(struct world_options){.seed = 11,
+		.config = "control: {}\n",
+		.depot = depot,
+		.scenario = "sample_s: 15\nbare_changes: true\n" SMALL_VISITS});
+	world_set_meter(w, "ocpp:CP-1/1", WORLD_METER_SILENT); /* but for what the charger says */
+	world_run_until(w, SMALL_ALL_HERE);
+	ck_assert_int_eq(world_core(w)->config->control->stale_hold_s, 10);
+	for (int s = 0; s < 1800; s++) {
+		world_step(w);
+		most_ms = age_ms(w) > most_ms ? age_ms(w) : most_ms;
+		ck_assert_ptr_null(world_alarm(w, ALARM_MEASUREMENT_OLD, "own"));
+	}
+	ck_assert_int_ge(most_ms, 14000);
+	world_check_limits(w, WORLD_REACTION_S);
+	world_destroy(w);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("slow");
-	TCase *t = tcase_create("slow");
+	TCase *t = tcase_create("slow"), *m = tcase_create("meter");
 
 	tcase_set_timeout(t, 300);
 	tcase_add_loop_test(t, power_told_by_the_interval_only_is_enough, 0, 4);
 	suite_add_tcase(s, t);
+	tcase_set_timeout(m, 120);
+	tcase_add_test(m, charger_that_is_a_meter_is_not_old_between_its_values);
+	suite_add_tcase(s, m);
 	return world_run_suite(s);
 }
