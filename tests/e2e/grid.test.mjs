@@ -303,6 +303,8 @@ test('depotctl grid: shows YAML that it takes again, changes rows, applies a fil
 	assert.match(r.err, /colour/);
 	assert.equal(ctl(d, 'grid', 'node', 'yard', 'limit_w').code, 2);
 	assert.equal(ctl(d, 'grid', 'node', 'nope').code, 1);
+	r = ctl(d, 'grid', 'node', 'nope', 'limit_w=5');
+	assert.deepEqual([r.code, /there is no node "nope".*kind: is missing/.test(r.err)], [2, true], r.err);
 	/* a file, judged first */
 	writeFileSync(file, shown.out.replace('limit_w: 20000', 'limit_w: 15000'));
 	r = ctl(d, 'grid', 'apply', file, '--check');

@@ -240,8 +240,13 @@ static void *changed_row(struct ctl *c, const struct kind *kind, const void *old
 	if (row == NULL) {
 		const char *what = strstr(where, ": ");
 
-		ctl_complain(
-			CTL_USAGE, "%s %s: %s", kind->name, c->argv[1], what ? what + 2 : where);
+		what = what ? what + 2 : where;
+		if (old)
+			ctl_complain(CTL_USAGE, "%s %s: %s", kind->name, c->argv[1], what);
+		else
+			ctl_complain(CTL_USAGE,
+				"there is no %s \"%s\" (depotctl grid shows all); for a new one: %s",
+				kind->name, c->argv[1], what);
 	}
 	return row;
 }
