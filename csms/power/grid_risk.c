@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include "csms/depot_tails.h"
+#include "csms/metering/meter_ocpp.h"
 #include "csms/power/control.h"
 #include "csms/power/envelope.h"
 #include "scheduler/limits.h"
@@ -198,6 +199,19 @@ static bool has_below(const struct core *c, const char *id)
 	return v >= 0 && grid_tree_node(t, v)->end > v + 1;
 }
 
+/* A charger's meter that is new there, of a station that nobody has registered: maybe it is yet to come. */
+static const char *stranger_of(
+	const struct core *c, const struct depot_node *is, struct meter_ocpp_name *name)
+{
+	int row = row_of(c->depot, is->id);
+	const char *was = row >= 0 ? c->depot->nodes.items[row].meter : NULL;
+
+	if (!is->meter || (was && strcasecmp(was, is->meter) == 0) ||
+		!meter_ocpp_parse(is->meter, name))
+		return NULL;
+	return fleet_station(&c->fleet, name->station) ? NULL : name->station;
+}
+
 void grid_risk_warn(const struct core *c, const struct depot_file *next, char out[300])
 {
 	size_t n = 0;
@@ -214,6 +228,14 @@ void grid_risk_warn(const struct core *c, const struct depot_file *next, char ou
 					"%s%s of %s (%.10g %s) is gone: %s", n ? "; " : "",
 					ratings[k].name, was->id, value(was, &ratings[k]),
 					ratings[k].unit, ratings[k].loss);
+	}
+	for (size_t i = 0; i < next->nodes.count && n < 300; i++) {
+		struct meter_ocpp_name name;
+
+		if (stranger_of(c, &next->nodes.items[i], &name))
+			n += (size_t)snprintf(out + n, 300 - n,
+				"%sthere is no station \"%s\" yet: until it speaks, the load of %s counts as its worst case",
+				n ? "; " : "", name.station, next->nodes.items[i].id);
 	}
 }
 

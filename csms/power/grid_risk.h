@@ -18,8 +18,8 @@ int grid_risk_check(const struct core *c, const struct depot_file *next,
 int grid_risk_unguarded(const struct core *c, const struct depot_file *next,
 	const struct grid_tree *tree, struct depot_fault *out);
 
-/* Ratings that are gone from nodes with something below them, in words: what is no longer guarded. ""
- * if there are none. */
+/* Ratings that are gone from nodes with something below them, in words: what is no longer guarded; and
+ * meters of chargers that nobody has registered. "" if there are none. */
 void grid_risk_warn(const struct core *c, const struct depot_file *next, char out[300]);
 
 /* EVSEs whose safe tail is no power (csms/depot_tails.h), in words; "" if there are none. */

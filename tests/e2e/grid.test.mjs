@@ -301,6 +301,8 @@ test('depotctl grid: shows YAML that it takes again, changes rows, applies a fil
 	assert.deepEqual([r.code, /limit_w: must be/.test(r.err)], [2, true], r.err);
 	r = ctl(d, 'grid', 'node', 'yard', 'colour=red');
 	assert.match(r.err, /colour/);
+	r = ctl(d, 'grid', 'node', 'yard', 'meter=ocpp:ZZ', '--check');
+	assert.match(r.out + r.err, /there is no station "ZZ" yet/);
 	assert.equal(ctl(d, 'grid', 'node', 'yard', 'limit_w').code, 2);
 	assert.equal(ctl(d, 'grid', 'node', 'nope').code, 1);
 	r = ctl(d, 'grid', 'node', 'nope', 'limit_w=5');
