@@ -5,6 +5,7 @@ import type { Plan } from "../api/types.ts";
 import { useAsked } from "../lib/ask.ts";
 import { decimal, kwh } from "../lib/format.ts";
 import { say } from "../messages/say.ts";
+import { Answer } from "../ui/answer.tsx";
 import { Unit } from "../ui/reading.tsx";
 import { money } from "./plan/page.tsx";
 
@@ -22,7 +23,9 @@ function perKwh(plan: Plan): string {
 }
 
 export function Facts() {
-	const { data: plan } = useAsked<Plan>("/plan?brief=1", EVERY_MS);
+	const asked = useAsked<Plan>("/plan?brief=1", EVERY_MS), { data: plan } = asked;
+	/* No plan yet, or not for this role, is no failure: there are no figures. */
+	if (asked.error !== undefined && asked.status !== 403 && asked.status !== 409) return <Answer of={asked} />;
 	if (!plan || !isFollowed(plan) || (plan.planned_wh ?? 0) < LEAST_WH) return null;
 	const cost = plan.cost === undefined ? undefined : plan.cost + (plan.demand_cost ?? 0);
 	const saved = cost === undefined || plan.at_once_cost === undefined ? 0 : plan.at_once_cost - cost;
