@@ -289,14 +289,11 @@ static void explain(
 	want->give_w = 0;
 	if (!in->connected || k->evse[i]->station->is_manual)
 		return;
-	if (explain_card(k, i, want)) {
-		k->said[i].is_said = false;
-		return;
-	}
 	if (explain_giving(k, i, want))
 		return;
-	if (out->allowed_w >= in->wanted_w &&
-		(is_external(k, i, in->wanted_w, want) || is_cable(k, i, in->wanted_w, want))) {
+	if ((out->allowed_w >= in->wanted_w && (is_external(k, i, in->wanted_w, want) ||
+						       is_cable(k, i, in->wanted_w, want))) ||
+		explain_card(k, i, want)) {
 		k->said[i].is_said = false;
 		return;
 	}
