@@ -9,8 +9,7 @@
 #include "csms/power/tree.h"
 #include "scheduler/rule.h"
 
-#define GRACE_MS                                                                                   \
-	5000 /* beside the interval of reports: till then a van that rises looks like load */
+#define GRACE_MS 5000 /* beside the interval of reports: till then a rising van looks like load */
 
 void control_unload(struct control *k)
 {

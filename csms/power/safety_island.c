@@ -74,21 +74,29 @@ static void add_store(struct safety *s, int i, struct island_in *in)
 	in->store_max_w += max_w;
 }
 
+/* By what their chargers told. */
+static int64_t evses_draw_w(const struct safety *s)
+{
+	const struct grid_node *n = grid_tree_node(s->tree, s->connection);
+	int64_t w = 0;
+
+	for (int e = n->evse_first; e < n->evse_end; e++)
+		if (s->k->evse_in[e].measured_w > 0)
+			w += s->k->evse_in[e].measured_w;
+	return w;
+}
+
 /* What flows to loads that nobody can lower: all that is fed in, less the EVSEs. A grid that is back
  * feeds them in place of the stores, until it goes again. Where a feeder is
  * not measured, the worst case. */
 static int64_t island_load(const struct safety *s, int64_t fed_w, bool is_known)
 {
-	const struct grid_node *n = grid_tree_node(s->tree, s->connection);
-	int64_t load = fed_w;
+	int64_t load = fed_w - evses_draw_w(s);
 
 	if (!is_known)
 		return s->k->worst_w[s->connection] == GRID_UNKNOWN
 			       ? s->node[s->connection].reckoned_w
 			       : s->k->worst_w[s->connection];
-	for (int e = n->evse_first; e < n->evse_end; e++)
-		if (s->k->evse_in[e].measured_w > 0)
-			load -= s->k->evse_in[e].measured_w;
 	return load > 0 ? load : 0;
 }
 
@@ -97,15 +105,12 @@ static int64_t island_load(const struct safety *s, int64_t fed_w, bool is_known)
 static bool is_grid_used(struct safety *s, int64_t fed_w, int64_t now_ms)
 {
 	const struct grid_node *n = grid_tree_node(s->tree, s->connection);
-	int64_t w = 0;
+	int64_t w = evses_draw_w(s);
 
 	for (int i = s->connection; i < n->end; i++)
 		if (grid_tree_node(s->tree, i)->kind == GRID_LOAD &&
 			s->k->node_in[i].quality == GUARD_FRESH && s->k->node_in[i].import_w > 0)
 			w += s->k->node_in[i].import_w;
-	for (int e = n->evse_first; e < n->evse_end; e++)
-		if (s->k->evse_in[e].measured_w > 0)
-			w += s->k->evse_in[e].measured_w;
 	if (w - fed_w <= USED_W + w * USED_PCT / 100)
 		s->grid_used_ms = 0;
 	else if (!s->grid_used_ms)
